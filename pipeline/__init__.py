@@ -1,0 +1,1 @@
+"""The library: arrays in, arrays out; knows no command line."""

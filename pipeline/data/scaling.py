@@ -1,0 +1,47 @@
+"""Pixels are brought to mean 0 and deviation 1, so that no input speaks louder than another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.engine.errors import PipelineError
+
+LEVELS = 256  # values that an uint8 pixel can have
+BLOCK = 4096  # images worked on at a time
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """mean, deviation: of the raw pixels / 255, over every pixel of the training part."""
+
+    mean: float
+    deviation: float
+
+
+def measure(images: NDArray[np.uint8]) -> Scaling:
+    """The scaling that gives `images`, (n, h, w), mean 0 and deviation 1.
+
+    Computed from exact counts of each grey level, so that the order of the images changes nothing. Raises
+    PipelineError if all pixels are equal: then there is nothing to learn from.
+    """
+    counts = sum(np.bincount(block.reshape(-1), minlength=LEVELS) for block in blocks(images))
+    levels = np.arange(LEVELS) / 255
+    mean = float(np.average(levels, weights=counts))
+    deviation = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
+    if deviation == 0:
+        raise PipelineError("all pixels of the training images are equal: look at the data")
+    return Scaling(float(np.float32(mean)), float(np.float32(deviation)))
+
+
+def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:
+    """(images / 255 - mean) / deviation, by way of a table of the 256 grey levels; same shape."""
+    table = (np.arange(LEVELS) / 255 - scaling.mean) / scaling.deviation
+    return table.astype(np.float32)[images]
+
+
+def blocks(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """Consecutive parts of `images` of a bounded size."""
+    for start in range(0, len(images), BLOCK):
+        yield images[start : start + BLOCK]

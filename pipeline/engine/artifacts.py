@@ -1,0 +1,91 @@
+"""An artifact is a folder of files with a `manifest.json`, written last, that accounts for every one of them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.errors import PipelineError
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What made an artifact, and what it holds.
+
+    inputs: for each input artifact the `digest` that it had. outputs: for each file its sha256 and size in
+    bytes, for a `.npy` file also dtype and shape. seconds: how long the stage worked.
+    """
+
+    stage: str
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, Mapping[str, Any]]
+    versions: Mapping[str, str]
+    seconds: float
+
+    @property
+    def digest(self) -> str:
+        """One sha256 for the content of all output files, whatever made them and when."""
+        lines = [f"{name} {facts['sha256']}\n" for name, facts in sorted(self.outputs.items())]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def describe(folder: Path) -> dict[str, dict[str, Any]]:
+    """The facts that a manifest holds of each file below `folder`, by relative path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(folder).as_posix(): _facts(path) for path in files}
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        facts: dict[str, Any] = {
+            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+            "bytes": file.tell(),
+        }
+    if path.suffix == ".npy":
+        import numpy as np
+
+        array = np.lib.format.open_memmap(path, mode="r")
+        facts |= {"dtype": str(array.dtype), "shape": list(array.shape)}
+    return facts
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `manifest` into `folder`. It comes last: its presence says that everything else is whole."""
+    save_json(folder / MANIFEST, asdict(manifest))
+
+
+def read_manifest(folder: Path, stage: str) -> Manifest:
+    """The manifest of the artifact in `folder`, which `stage` makes.
+
+    Raises PipelineError, naming the stage to run, if there is none or it is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        raise PipelineError(f"{path} is missing: run the stage {stage} first (make {stage})")
+    try:
+        manifest = Manifest(**load_json(path))
+        manifest.digest  # noqa: B018 - touches every entry that later code relies on
+        return manifest
+    except (TypeError, KeyError, AttributeError, PipelineError):
+        raise PipelineError(f"{path} is damaged: run the stage {stage} again") from None
+
+
+def load_json(path: Path) -> Any:
+    """The content of a JSON file. Raises PipelineError if it is missing or no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PipelineError(f"{path} is missing: run the stage that makes it again") from None
+    except ValueError as error:
+        raise PipelineError(f"{path} is no JSON ({error}): run the stage that makes it again") from None
+
+
+def save_json(path: Path, content: Any) -> None:
+    """Write `content` as JSON that a person can read. NaN has no place in JSON: ValueError."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,92 @@
+"""The test set in blocks, evaluated in parallel. The only module that knows Dask.
+
+A task is told where a block lies, not what is in it, so that next to nothing travels; it opens the files itself.
+Which scheduler runs the tasks, with how many workers and on blocks of which size, changes nothing in the result.
+"""
+
+import functools
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+import dask
+import numpy as np
+from dask.base import compute
+from dask.delayed import delayed
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from pipeline.engine.arrays import load_array
+from pipeline.evaluation.metrics import count_confusion
+from pipeline.network.model import Model, load_model, predict
+
+SchedulerName = Literal["threads", "processes", "sync"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """probabilities: float32 (n, c). confusion: int64 (c, c), rows are the truth."""
+
+    probabilities: NDArray[np.float32]
+    confusion: NDArray[np.int64]
+
+
+def evaluate_blocks(
+    images: Path,
+    labels: Path,
+    model: Path,
+    *,
+    scheduler: SchedulerName = "threads",
+    workers: int | None = None,
+    block_size: int = 1000,
+) -> Result:
+    """Recognise the standardised images of one .npy file with the model in a folder, and count.
+
+    workers: as many as the machine has cores by default. Raises PipelineError if a file is missing, damaged
+    or does not fit the others.
+    """
+    height, width = load_model(model).image_shape
+    total = len(load_array(images, np.float32, (None, height, width)))
+    load_array(labels, np.uint8, (total,))
+    place = (images.resolve(), labels.resolve(), model.resolve())
+    tasks = [
+        delayed(_evaluate_block, pure=False)(*place, start, min(start + block_size, total))
+        for start in range(0, total, block_size)
+    ]
+    workers = workers or os.cpu_count() or 1
+    parts: tuple[Result, ...]
+    if scheduler == "processes":
+        # "spawn": a forked child would inherit BLAS's threads in an unusable state
+        with (
+            ProcessPoolExecutor(workers, get_context("spawn"), _hold_blas) as pool,
+            dask.config.set(pool=pool),
+        ):
+            parts = compute(*tasks, scheduler="processes")
+    else:
+        with threadpool_limits(1, "blas"):
+            parts = compute(*tasks, scheduler=scheduler, num_workers=workers)
+    probabilities = np.concatenate([part.probabilities for part in parts])
+    return Result(probabilities, np.sum([part.confusion for part in parts], axis=0))
+
+
+def _evaluate_block(images: Path, labels: Path, model: Path, start: int, stop: int) -> Result:
+    """One task: the forward pass over the images start to stop, and the counts."""
+    network = _open_model(model)
+    block = load_array(images, np.float32, (None, *network.image_shape))[start:stop]
+    truth = load_array(labels, np.uint8, (None,))[start:stop]
+    probabilities = predict(network, block, start)
+    said = probabilities.argmax(axis=1).astype(np.uint8)
+    return Result(probabilities, count_confusion(truth, said, len(network.class_names)))
+
+
+@functools.lru_cache(maxsize=1)
+def _open_model(folder: Path) -> Model:
+    return load_model(folder)
+
+
+def _hold_blas() -> None:
+    """One thread for BLAS in this process: the workers are the parallelism, and one thread keeps bits equal."""
+    threadpool_limits(1, "blas")

@@ -1,0 +1,86 @@
+"""Numbers that say how good predictions are, and how far these numbers can be trusted."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Z_95 = 1.959963984540054  # a standard normal variable stays within +- this with 95 % probability
+BINS = 15  # of the calibration error, as in Guo et al. 2017
+
+
+def count_confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
+    """How often each class was taken for each: (classes, classes), rows are the truth."""
+    pairs = truth.astype(np.int64) * classes + said
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def summarise(
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    confusion: NDArray[np.int64],
+    class_names: Sequence[str],
+) -> dict[str, Any]:
+    """All metrics of a test set as JSON has them. probabilities: (n, c); labels: (n,); confusion: (c, c)."""
+    total, right = int(confusion.sum()), int(np.trace(confusion))
+    return {
+        "images": total,
+        "errors": total - right,
+        "accuracy": right / total,
+        "accuracy_interval_95": list(wilson_interval(right, total)),
+        "negative_log_likelihood": negative_log_likelihood(probabilities, labels),
+        "calibration_error": calibration_error(probabilities, labels),
+        "classes": dict(zip(class_names, per_class(confusion), strict=True)),
+    }
+
+
+def wilson_interval(successes: int, total: int, z: float = Z_95) -> tuple[float, float]:
+    """Where the true share lies, with 95 % confidence, if `successes` of `total` were seen.
+
+    Unlike the normal approximation it stays within [0, 1] and holds near its ends.  (Wilson 1927)
+    """
+    share = successes / total
+    centre = share + z * z / (2 * total)
+    margin = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    low, high = ((centre + sign * margin) / (1 + z * z / total) for sign in (-1, 1))
+    return max(0.0, low), min(1.0, high)
+
+
+def negative_log_likelihood(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
+    """Mean of -log p[label]: the cross-entropy that the network would have liked to see at 0."""
+    believed = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.mean(np.log(np.maximum(believed, np.finfo(np.float32).tiny))))
+
+
+def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS) -> float:
+    """Expected calibration error: how far confidence and accuracy are apart, in [0, 1].
+
+    Images are sorted into `bins` equal intervals of confidence; the gaps |accuracy - mean confidence| of the
+    bins are averaged, each with its number of images.  (Guo et al. 2017, eq. 3)
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def per_class(confusion: NDArray[np.int64]) -> list[dict[str, float | int]]:
+    """For each class: precision, recall, F1 (0 where undefined) and how many images it has."""
+    right = np.diag(confusion)
+    said, true = confusion.sum(axis=0), confusion.sum(axis=1)
+    return [
+        {
+            "precision": _share(r, s),
+            "recall": _share(r, t),
+            "f1": _share(2 * r, s + t),
+            "images": int(t),
+        }
+        for r, s, t in zip(right, said, true, strict=True)
+    ]
+
+
+def _share(part: int, whole: int) -> float:
+    return float(part / whole) if whole else 0.0

@@ -1,0 +1,1 @@
+"""The trained network in formats that other programs read."""

@@ -1,0 +1,26 @@
+"""What an exported model says of itself, so that the file alone is enough to use it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.network.model import Model
+
+
+def describe_model(model: Model, metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Strings by name, as ONNX and safetensors keep them; what has structure is JSON.
+
+    metrics: of the test set, as the evaluation gives them.
+    """
+    return {
+        "class_names": json.dumps(model.class_names, ensure_ascii=False),
+        "image_shape": json.dumps(model.image_shape),
+        "activation": model.activation,
+        "cost": model.cost,
+        "pixel_mean": repr(model.scaling.mean),
+        "pixel_deviation": repr(model.scaling.deviation),
+        "temperature": repr(model.temperature),
+        "trained_on": model.dataset,
+        "test_accuracy": repr(metrics["accuracy"]),
+        "test_images": repr(metrics["images"]),
+    }

@@ -1,0 +1,1 @@
+"""The commands: paths, options, progress. One module a stage; stages never import each other."""

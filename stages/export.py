@@ -1,0 +1,35 @@
+"""Write the model in formats that other programs read."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.engine.stage import Input, Output, stage
+from stages.console import run_module
+
+
+@stage
+def export(
+    train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
+    evaluate: Annotated[Input, Option(help="How good it is.")] = Path("artifacts/evaluate"),
+    output: Annotated[Output, Option(help="Where the files go.")] = Path("artifacts/export"),
+) -> str:
+    """Write the model as ONNX and as safetensors, each with its class names and test accuracy inside."""
+    from pipeline.engine.artifacts import load_json
+    from pipeline.export.metadata import describe_model
+    from pipeline.export.onnx import save_onnx
+    from pipeline.export.safetensors import save_safetensors
+    from pipeline.network.model import load_model
+
+    model = load_model(train)
+    metadata = describe_model(model, load_json(evaluate / "metrics.json"))
+    files = [output / "model.onnx", output / "model.safetensors"]
+    save_onnx(files[0], model, metadata)
+    save_safetensors(files[1], model, metadata)
+    sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
+    return sizes
+
+
+if __name__ == "__main__":
+    run_module(export)

@@ -1,0 +1,56 @@
+"""Standardise the pictures, and set a validation part aside."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.engine.stage import Input, Output, stage
+from stages.console import run_module
+
+
+@stage
+def normalize(
+    parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
+    validation: Annotated[
+        float,
+        Option(
+            help="How many training images are held out: a count, or a fraction below 1.",
+            show_default="one twelfth",
+        ),
+    ] = 1 / 12,
+    output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),
+) -> str:
+    """Bring the pixels to mean 0 and deviation 1, and hold out the last training images for validation."""
+    import numpy as np
+
+    from pipeline.data.dataset import load_description, save_description
+    from pipeline.data.parts import count_held_out
+    from pipeline.data.scaling import blocks, measure, standardise
+    from pipeline.engine.arrays import load_array, save_array, save_blocks
+
+    raw = (None, None, None)
+    images = load_array(parse / "train-images.npy", np.uint8, raw)
+    labels = load_array(parse / "train-labels.npy", np.uint8, (len(images),))
+    test_images = load_array(parse / "test-images.npy", np.uint8, raw)
+    test_labels = load_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
+    kept = len(images) - count_held_out(validation, len(images))
+    scaling = measure(images[:kept])
+    for name, part, part_labels in (
+        ("train", images[:kept], labels[:kept]),
+        ("validation", images[kept:], labels[kept:]),
+        ("test", test_images, test_labels),
+    ):
+        standardised = (standardise(block, scaling) for block in blocks(part))
+        save_blocks(output / f"{name}-images.npy", np.float32, part.shape, standardised)
+        save_array(output / f"{name}-labels.npy", part_labels)
+    save_array(output / "scaling.npy", np.array([scaling.mean, scaling.deviation], dtype=np.float32))
+    save_description(output, load_description(parse))
+    return (
+        f"{kept:,} training, {len(images) - kept:,} validation, {len(test_images):,} test images; "
+        f"mean {scaling.mean:.4f}, deviation {scaling.deviation:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    run_module(normalize)

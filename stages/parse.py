@@ -1,0 +1,37 @@
+"""Turn the IDX files into plain arrays."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.engine.stage import Input, Output, stage
+from stages.console import run_module
+
+
+@stage
+def parse(
+    download: Annotated[Input, Option(help="The IDX files.")] = Path("artifacts/download"),
+    output: Annotated[Output, Option(help="Where the arrays go.")] = Path("artifacts/parse"),
+) -> str:
+    """Turn the IDX files into .npy arrays, and see that images and labels belong together."""
+    from pipeline.data.dataset import Description, load_description, save_description
+    from pipeline.data.parts import load_parts, name_classes
+    from pipeline.engine.arrays import save_array
+
+    description = load_description(download)
+    training, test = load_parts(download)
+    class_names = name_classes(training, test, description.class_names)
+    for name, part in (("train", training), ("test", test)):
+        save_array(output / f"{name}-images.npy", part.images)
+        save_array(output / f"{name}-labels.npy", part.labels)
+    save_description(output, Description(description.name, class_names))
+    height, width = training.images.shape[1:]
+    return (
+        f"{len(training.images):,} training and {len(test.images):,} test images of {height} x {width} pixels, "
+        f"{len(class_names)} classes"
+    )
+
+
+if __name__ == "__main__":
+    run_module(parse)

@@ -1,0 +1,154 @@
+"""Train the network."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from pipeline.engine.stage import Input, Output, stage
+from pipeline.network.recipes import (
+    ActivationName,
+    CostName,
+    InitialisationName,
+    OptimizerName,
+    RecipeName,
+    ScheduleName,
+    parse_sizes,
+    resolve,
+)
+from stages.console import run_module, say
+
+if TYPE_CHECKING:
+    from pipeline.network.training import Epoch
+
+RECIPES_OWN = "the recipe's"
+
+
+@stage
+def train(
+    normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
+    recipe: Annotated[RecipeName, Option(help="The values to start from.")] = "standard",
+    sizes: Annotated[
+        str | None,
+        Option(help="Units of each hidden layer, as in 512,256.", show_default=RECIPES_OWN),
+    ] = None,
+    activation: Annotated[ActivationName | None, Option(help="Of the hidden layers.", show_default=RECIPES_OWN)] = None,
+    cost: Annotated[CostName | None, Option(help="What is minimised.", show_default=RECIPES_OWN)] = None,
+    initialisation: Annotated[
+        InitialisationName | None,
+        Option(help="How wide the first weights are drawn.", show_default=RECIPES_OWN),
+    ] = None,
+    bias_deviation: Annotated[
+        float | None,
+        Option(help="How wide the first biases are drawn.", show_default=RECIPES_OWN),
+    ] = None,
+    optimizer: Annotated[
+        OptimizerName | None,
+        Option(help="How a gradient becomes a step.", show_default=RECIPES_OWN),
+    ] = None,
+    learning_rate: Annotated[float | None, Option(help="How long the steps are.", show_default=RECIPES_OWN)] = None,
+    schedule: Annotated[
+        ScheduleName | None,
+        Option(help="How their length changes over the run.", show_default=RECIPES_OWN),
+    ] = None,
+    momentum: Annotated[
+        float | None,
+        Option(help="Of the optimizers momentum and nesterov.", show_default=RECIPES_OWN),
+    ] = None,
+    batch_size: Annotated[int | None, Option(help="Images a step learns from.", show_default=RECIPES_OWN)] = None,
+    epochs: Annotated[int | None, Option(help="Passes over the training images.", show_default=RECIPES_OWN)] = None,
+    seed: Annotated[int | None, Option(help="Of every random draw.", show_default=RECIPES_OWN)] = None,
+    output: Annotated[Output, Option(help="Where the model goes.")] = Path("artifacts/train"),
+) -> str:
+    """Train the network: a recipe, with any of its values replaced.
+
+    Keeps the parameters of the epoch that recognised most of the validation images.
+    """
+    chosen = resolve(
+        recipe,
+        {
+            "sizes": None if sizes is None else parse_sizes(sizes),
+            "activation": activation,
+            "cost": cost,
+            "initialisation": initialisation,
+            "bias_deviation": bias_deviation,
+            "optimizer": optimizer,
+            "learning_rate": learning_rate,
+            "schedule": schedule,
+            "momentum": momentum,
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "seed": seed,
+        },
+    )
+    import math
+    from dataclasses import asdict, replace
+
+    import numpy as np
+    from tqdm import tqdm
+
+    from pipeline.data.dataset import load_description
+    from pipeline.data.scaling import Scaling
+    from pipeline.engine.arrays import load_array
+    from pipeline.network.history import write_history
+    from pipeline.network.mlp import allocate
+    from pipeline.network.model import Model, save_model
+    from pipeline.network.training import Epoch, Examples, fit
+
+    def examples(part: str) -> Examples:
+        images = load_array(normalize / f"{part}-images.npy", np.float32, (None, None, None))
+        labels = load_array(normalize / f"{part}-labels.npy", np.uint8, (len(images),))
+        return Examples(np.array(images), np.array(labels))  # into memory: every epoch reads all
+
+    training, validation = examples("train"), examples("validation")
+    data = load_description(normalize)
+    mean, deviation = map(float, load_array(normalize / "scaling.npy", np.float32, (2,)))
+    height, width = training.images.shape[1:]
+    layer_sizes = (height * width, *chosen.sizes, len(data.class_names))
+    say(f"train: {'-'.join(map(str, layer_sizes))}, {len(training.labels):,} images of {data.name}, recipe {recipe}")
+
+    history: list[Epoch] = []
+    best = allocate(layer_sizes)
+    steps = chosen.epochs * math.ceil(len(training.labels) / chosen.batch_size)
+    with tqdm(total=steps, unit="batch", leave=False, disable=None) as bar:
+        for epoch in fit(chosen, training, validation, len(data.class_names), bar.update):
+            with bar.external_write_mode():
+                say(f"train: {_tell(epoch, chosen.epochs)}")
+            if epoch.number > 0:
+                history.append(replace(epoch, parameters=best))
+                if epoch.validation_accuracy == max(e.validation_accuracy for e in history):
+                    best.flat[:] = epoch.parameters.flat
+                    kept = epoch
+
+    model = Model(
+        layers=best.layers,
+        activation=chosen.activation,
+        cost=chosen.cost,
+        scaling=Scaling(mean, deviation),
+        image_shape=(height, width),
+        class_names=data.class_names,
+        dataset=data.name,
+    )
+    facts = {
+        "recipe": recipe,
+        **asdict(chosen),
+        "epoch": kept.number,
+        "validation_accuracy": kept.validation_accuracy,
+    }
+    save_model(output, model, facts)
+    write_history(output / "history.csv", history)
+    seconds = sum(epoch.seconds for epoch in history)
+    return f"validation accuracy {kept.validation_accuracy:.2%} after epoch {kept.number}, {seconds:.1f} s of training"
+
+
+def _tell(epoch: "Epoch", last: int) -> str:
+    if epoch.number == 0:
+        return f"after initialisation: validation accuracy {epoch.validation_accuracy:.2%}"
+    return (
+        f"epoch {epoch.number} of {last}: cost {epoch.cost:.4f}, accuracy {epoch.train_accuracy:.2%} in "
+        f"training, {epoch.validation_accuracy:.2%} in validation, {epoch.seconds:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    run_module(train)
