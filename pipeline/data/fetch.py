@@ -41,7 +41,9 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
             try:
                 folder = _bring(source, Path(scratch))
                 for name in FILES:
-                    _unpack(_find(folder, name), destination / name, dataset)
+                    unpacked = Path(scratch) / f"{name}.unpacked"
+                    _unpack(_find(folder, name), unpacked, name, dataset)
+                    unpacked.replace(destination / name)
                 return source
             except (FetchError, http.HttpError, idx.IdxError) as error:
                 reasons.append(f"{source}: {error}")
@@ -135,22 +137,20 @@ def _find(folder: Path, name: str) -> Path:
     raise FetchError(f"it has no {name}, nor {name}.gz")
 
 
-def _unpack(source: Path, destination: Path, dataset: Dataset) -> None:
+def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
     """Copy a file, uncompressed, and hold it against the data set's digests. Memory is bounded."""
-    name = destination.name
-    payload = hashlib.sha256()
-    with open(source, "rb") as file, open(destination, "wb") as copy, idx.unpacked(file) as stream:
+    with open(source, "rb") as packed, open(copy, "wb") as plain, idx.unpacked(packed) as stream:
         while chunk := stream.read(idx.CHUNK):
-            payload.update(chunk)
-            copy.write(chunk)
-    if name in dataset.sha256:
-        _compare(name, dataset, dataset.sha256[name], payload.hexdigest())
-    if name in dataset.gzip_sha256:
-        with open(source, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        _compare(name, dataset, dataset.gzip_sha256[name], digest)
+            plain.write(chunk)
+    for path, digests in ((copy, dataset.sha256), (source, dataset.gzip_sha256)):
+        if name in digests:
+            _verify(path, name, dataset.name, digests[name])
 
 
-def _compare(name: str, dataset: Dataset, expected: str, found: str) -> None:
+def _verify(path: Path, name: str, dataset: str, expected: str) -> None:
+    with open(path, "rb") as file:
+        web_page = file.peek(1).lstrip().startswith(b"<")
+        found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected:
-        raise FetchError(f"{name} is not {dataset.name}'s (sha256 {found[:12]}…, not {expected[:12]}…)")
+        what = "a web page, not" if web_page else f"sha256 {found[:12]}…, not the {expected[:12]}… of"
+        raise FetchError(f"{name} is {what} {dataset}'s")

@@ -53,7 +53,7 @@ def predict(model: Model, images: NDArray[np.float32], first: int = 0) -> NDArra
     where needed. BLAS may add up a row differently in another place of another shape; here place and shape
     never change, so neither does a bit, however the whole is cut into blocks (with one thread for BLAS).
     """
-    rows = images.reshape(len(images), -1)
+    rows = images.reshape(len(images), model.sizes[0])
     result = np.empty((len(rows), len(model.class_names)), np.float32)
     tile = np.zeros((TILE, rows.shape[1]), np.float32)
     end = first + len(rows)

@@ -1,0 +1,50 @@
+"""What many tests need: a built pipeline on the embedded sample, and a way to run the program as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment() -> dict[str, str]:
+    """The environment of a process that runs this checkout, from whatever folder."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs `handwriting ARGUMENTS` in tmp_path, as a process of its own."""
+
+    def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "stages.cli", *arguments]
+        defaults = {"cwd": tmp_path, "env": environment(), "timeout": 120}
+        return subprocess.run(command, capture_output=True, text=True, **{**defaults, **options})  # type: ignore[call-overload, no-any-return]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifacts folder in which every stage has run on the sample. Tests only read it."""
+    from stages.download import download
+    from stages.evaluate import evaluate
+    from stages.export import export
+    from stages.normalize import normalize
+    from stages.parse import parse
+    from stages.train import train
+
+    at = tmp_path_factory.mktemp("built") / "artifacts"
+    download(dataset="sample", output=at / "download")
+    parse(download=at / "download", output=at / "parse")
+    normalize(parse=at / "parse", output=at / "normalize")
+    train(normalize=at / "normalize", recipe="quick", output=at / "train")
+    evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
+    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    return at

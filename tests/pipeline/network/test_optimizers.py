@@ -1,0 +1,74 @@
+import math
+
+import numpy as np
+import pytest
+
+from pipeline.network.activations import Array
+from pipeline.network.optimizers import Optimizer, adam, find_optimizer, momentum, sgd
+
+
+def walk(optimizer: Optimizer, gradients: list[float], rate: float, dtype: type = np.float64) -> list[float]:
+    """Where one parameter, 1.0 at first, is after each step."""
+    w: Array = np.ones(1, dtype)
+    state: list[Array] = [np.zeros(1, dtype) for _ in range(optimizer.buffers)]
+    places = []
+    for step, g in enumerate(gradients, start=1):
+        optimizer.update(w, np.full(1, g, dtype), state, rate, step)
+        places.append(float(w[0]))
+    return places
+
+
+def test_sgd_worked_by_hand() -> None:
+    assert walk(sgd(), [2.0, -1.0], 0.1) == pytest.approx([0.8, 0.9])
+
+
+def test_momentum_worked_by_hand() -> None:
+    # v: 2, then 0.5 * 2 - 1 = 0, then 0 + 4
+    assert walk(momentum(0.5), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.8, 0.8, 0.4])
+
+
+def test_nesterov_worked_by_hand() -> None:
+    # v as above; the steps are g + 0.5 v: 3, then -1, then 6
+    assert walk(momentum(0.5, nesterov=True), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.7, 0.8, 0.2])
+
+
+def test_adam_worked_by_hand() -> None:
+    # Step 1: m' = g and s' = g^2, so the step is the rate, whatever the gradient's size.
+    # Step 2, g = 2 then -1: m' = (0.9 * 0.2 - 0.1) / 0.19, s' = (0.999 * 0.004 + 0.001) / 0.001999.
+    second = (0.9 * 0.2 - 0.1) / 0.19 / math.sqrt((0.999 * 0.004 + 0.001) / 0.001999)
+    assert walk(adam(), [2.0, -1.0], 0.1) == pytest.approx([0.9, 0.9 - 0.1 * second], rel=1e-7)
+    assert walk(adam(), [1e-3], 0.1) == pytest.approx([0.9], rel=1e-4)
+
+
+def test_adam_agrees_with_scikit_learn() -> None:
+    from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
+
+    generator = np.random.default_rng(0)
+    ours, theirs = generator.normal(size=50), [np.zeros(50)]
+    theirs[0][:] = ours
+    state = [np.zeros(50), np.zeros(50)]
+    reference = AdamOptimizer(theirs, learning_rate_init=0.01)
+    for step in range(1, 20):
+        gradient = generator.normal(size=50)
+        adam().update(ours, gradient, state, 0.01, step)
+        reference.update_params(theirs, [gradient])
+    # scikit-learn adds epsilon before the correction of s, so the last digits differ
+    np.testing.assert_allclose(ours, theirs[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
+def test_each_reaches_the_bottom_of_a_bowl_in_place_and_in_its_dtype(name: str) -> None:
+    optimizer = find_optimizer(name, 0.9)
+    w = np.array([5.0, -3.0], np.float32)
+    kept = w
+    state = [np.zeros_like(w) for _ in range(optimizer.buffers)]
+    for step in range(1, 1001):
+        optimizer.update(w, 2 * w, state, 0.02, step)
+    assert kept is w
+    assert w.dtype == np.float32
+    assert np.abs(w).max() < 1e-2
+
+
+def test_an_unknown_name_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        find_optimizer("adamant", 0.9)

@@ -1,0 +1,72 @@
+from typing import Any
+
+import pytest
+
+from pipeline.engine.errors import UsageError
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.losses import COSTS
+from pipeline.network.mlp import INITIALISATIONS
+from pipeline.network.optimizers import find_optimizer
+from pipeline.network.recipes import (
+    RECIPES,
+    ActivationName,
+    CostName,
+    InitialisationName,
+    OptimizerName,
+    Recipe,
+    RecipeName,
+    ScheduleName,
+    parse_sizes,
+    resolve,
+)
+from pipeline.network.schedules import SCHEDULES
+
+
+def test_every_name_that_a_recipe_may_say_is_known_where_it_is_used() -> None:
+    assert set(ActivationName.__args__) == set(ACTIVATIONS)  # type: ignore[attr-defined]
+    assert set(CostName.__args__) == set(COSTS)  # type: ignore[attr-defined]
+    assert set(InitialisationName.__args__) == set(INITIALISATIONS)  # type: ignore[attr-defined]
+    assert set(ScheduleName.__args__) == set(SCHEDULES)  # type: ignore[attr-defined]
+    assert set(RecipeName.__args__) == set(RECIPES)  # type: ignore[attr-defined]
+    for name in OptimizerName.__args__:  # type: ignore[attr-defined]
+        find_optimizer(name, 0.9)
+
+
+def test_a_change_replaces_its_value_and_no_other() -> None:
+    changed = resolve("quick", {"epochs": 7, "seed": None})
+    assert changed.epochs == 7
+    assert changed.sizes == RECIPES["quick"].sizes
+    assert resolve("quick", {}) == RECIPES["quick"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("learning_rate", rate) for rate in (0, -1, float("nan"), float("inf"))],
+        *[("momentum", momentum) for momentum in (-0.1, 1, float("nan"))],
+        *[("bias_deviation", deviation) for deviation in (-1, float("nan"), float("inf"))],
+        *[(name, number) for name in ("batch_size", "epochs") for number in (0, -1)],
+        ("seed", -1),
+        ("sizes", (10, 0)),
+        ("sizes", (-3,)),
+        ("activation", "tanh"),
+        ("cost", "hinge"),
+        ("optimizer", "lbfgs"),
+        ("schedule", "never"),
+        ("initialisation", "zero"),
+    ],
+)
+def test_a_value_that_cannot_be_is_wrong_use(name: str, value: Any) -> None:
+    with pytest.raises(UsageError):
+        Recipe(**{name: value})
+
+
+@pytest.mark.parametrize(("text", "sizes"), [("512", (512,)), ("20,16", (20, 16)), (" 3, 4 ", (3, 4)), ("", ())])
+def test_sizes_are_numbers_with_commas_between(text: str, sizes: tuple[int, ...]) -> None:
+    assert parse_sizes(text) == sizes
+
+
+@pytest.mark.parametrize("text", ["a", "1,,2", "1.5", "1;2", ","])
+def test_sizes_that_are_no_numbers_are_wrong_use(text: str) -> None:
+    with pytest.raises(UsageError, match="sizes are whole numbers"):
+        parse_sizes(text)

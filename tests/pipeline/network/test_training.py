@@ -1,0 +1,119 @@
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.network import training
+from pipeline.network.activations import Array
+from pipeline.network.recipes import RECIPES, Recipe
+from pipeline.network.training import Examples, TrainingError, fit
+
+SMALL = Recipe(sizes=(16,), learning_rate=0.01, batch_size=10, epochs=3)
+
+
+def examples(count: int = 60, seed: int = 0, dtype: type = np.float32) -> Examples:
+    generator = np.random.default_rng(seed)
+    images: Array = generator.normal(size=(count, 4, 5)).astype(dtype)
+    return Examples(images, generator.integers(0, 3, count).astype(np.uint8))
+
+
+def last(recipe: Recipe, **options: Any) -> training.Epoch:
+    (*_, epoch) = fit(recipe, examples(), examples(20, seed=1), 3, **options)
+    return epoch
+
+
+def test_a_small_batch_is_learned_by_heart() -> None:
+    batch = examples(32)
+    recipe = Recipe(sizes=(64,), learning_rate=0.01, batch_size=32, epochs=100)
+    (*_, epoch) = fit(recipe, batch, batch, 3)
+    assert epoch.validation_accuracy == 1
+    assert epoch.cost < 0.01
+
+
+def test_two_runs_are_equal_bit_for_bit_and_another_seed_is_not() -> None:
+    first, second = (last(SMALL).parameters.flat.tobytes() for _ in range(2))
+    assert first == second
+    assert last(dataclasses.replace(SMALL, seed=2)).parameters.flat.tobytes() != first
+
+
+@pytest.mark.parametrize("cost", ["quadratic", "cross-entropy"])
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam"])
+def test_every_combination_lowers_its_cost(activation: Any, cost: Any, optimizer: Any) -> None:
+    rate = 0.01 if optimizer == "adam" else 0.3
+    recipe = Recipe((16,), activation, cost, optimizer=optimizer, learning_rate=rate, batch_size=10, epochs=8)
+    _, *epochs = fit(recipe, examples(), examples(20, seed=1), 3)
+    assert epochs[-1].cost < 0.95 * epochs[0].cost
+
+
+def test_one_step_a_batch_and_the_rest_of_the_images_is_a_batch_too() -> None:
+    steps: list[None] = []
+    last(dataclasses.replace(SMALL, batch_size=25), on_batch=lambda: steps.append(None))
+    assert len(steps) == 3 * 3
+
+
+def test_a_step_is_by_the_mean_gradient_of_its_batch() -> None:
+    # With the whole set as one batch, the order of the images must not matter, only their mean gradient.
+    recipe = dataclasses.replace(SMALL, batch_size=60, optimizer="sgd", learning_rate=0.5)
+    shuffled = examples()
+    order = np.random.default_rng(5).permutation(60)
+    (*_, epoch) = fit(recipe, Examples(shuffled.images[order], shuffled.labels[order]), shuffled, 3)
+    np.testing.assert_allclose(epoch.parameters.flat, last(recipe).parameters.flat, atol=1e-5)
+
+
+def test_a_batch_larger_than_the_set_is_the_set() -> None:
+    large, whole = (
+        last(dataclasses.replace(SMALL, batch_size=size)).parameters.flat.tobytes() for size in (10_000, 60)
+    )
+    assert large == whole
+
+
+def test_an_epochs_draws_do_not_depend_on_how_many_follow() -> None:
+    recipe = dataclasses.replace(SMALL, schedule="constant")
+    short = last(recipe).parameters.flat.tobytes()
+    for epoch in fit(dataclasses.replace(recipe, epochs=5), examples(), examples(20, seed=1), 3):
+        if epoch.number == 3:
+            assert epoch.parameters.flat.tobytes() == short
+
+
+def test_the_account_of_the_epochs() -> None:
+    first, *epochs = fit(SMALL, examples(), examples(20, seed=1), 3)
+    assert first.number == 0
+    assert math.isnan(first.cost)
+    assert [epoch.number for epoch in epochs] == [1, 2, 3]
+    for epoch in epochs:
+        assert 0 <= epoch.train_accuracy <= 1
+        assert 0 <= epoch.validation_accuracy <= 1
+        assert epoch.seconds > 0
+    rates = [epoch.learning_rate for epoch in epochs]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(SMALL.learning_rate * (1 + math.cos(math.pi * 17 / 18)) / 2)
+
+
+def test_the_dtype_of_the_images_is_the_dtype_of_it_all() -> None:
+    for dtype in (np.float32, np.float64):
+        (*_, epoch) = fit(SMALL, examples(dtype=dtype), examples(dtype=dtype), 3)
+        assert epoch.parameters.flat.dtype == dtype
+
+
+@pytest.mark.parametrize("rate", [1e30, 1e38])
+def test_a_network_that_diverges_says_so(rate: float) -> None:
+    recipe = dataclasses.replace(SMALL, learning_rate=rate, optimizer="sgd", schedule="constant")
+    with pytest.raises(TrainingError, match="diverged in epoch .: try a smaller learning rate"):
+        last(recipe)
+
+
+def test_images_that_are_no_numbers_are_met_as_well() -> None:
+    broken = examples()
+    broken.images[3] = np.nan
+    with pytest.raises(TrainingError, match="diverged in epoch 1"):
+        list(fit(SMALL, broken, examples(), 3))
+
+
+def test_the_seeds_constants_are_those_of_the_original_script() -> None:
+    recipe = RECIPES["seed"]
+    assert (recipe.sizes, recipe.activation, recipe.cost) == ((20, 16), "sigmoid", "quadratic")
+    assert (recipe.initialisation, recipe.bias_deviation, recipe.seed) == ("normal", 10, 1)
+    assert (recipe.optimizer, recipe.batch_size, recipe.learning_rate) == ("sgd", 100, 1)
