@@ -1,6 +1,7 @@
 """How the commands speak: results to stdout, progress and errors to stderr, and an exit status."""
 
 import os
+import signal
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
     0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a
     user can do something about.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever is asked to stop tidies up first
     name = next((argument for argument in arguments if not argument.startswith("-")), "")
     prefix = f"{PROGRAM} {name}".strip()
     try:
@@ -100,11 +102,13 @@ def _declared_defaults(app: Any, path: Path) -> dict[str, dict[str, Any]]:
     """
     try:
         declared = tomllib.loads(path.read_text(encoding="utf-8"))
-        tables = declared.get("tool", {}).get(PROGRAM, {})
     except FileNotFoundError:
         return {}
     except ValueError as error:
         raise UsageError(f"{path} cannot be read ({error})") from None
+    tables = declared.get("tool", {}).get(PROGRAM, {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise UsageError(f"{path} must have a table for each command, as in [tool.{PROGRAM}.train]")
     defaults: dict[str, dict[str, Any]] = {}
     for name, table in tables.items():
         if name not in app.commands:

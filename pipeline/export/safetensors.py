@@ -1,11 +1,16 @@
-"""The model as safetensors: nothing but named arrays and a header of strings, which cannot execute anything."""
+"""The model as safetensors: named arrays and a header of strings, which cannot execute anything."""
 
+import json
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors.numpy import save
 
 from pipeline.network.model import Model
+
+LENGTH = struct.Struct("<Q")  # the file begins with the length of its header
+ALIGNMENT = 8  # of the arrays, which follow the header
 
 
 def save_safetensors(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
@@ -14,4 +19,15 @@ def save_safetensors(path: Path, model: Model, metadata: Mapping[str, str]) -> N
     for number, layer in enumerate(model.layers, start=1):
         tensors[f"layer-{number}-weights"] = layer.weights
         tensors[f"layer-{number}-biases"] = layer.biases
-    path.write_bytes(save(tensors, dict(metadata)))
+    path.write_bytes(_sorted_header(save(tensors, dict(metadata))))
+
+
+def _sorted_header(file: bytes) -> bytes:
+    """The same file with its metadata in order: the library keeps them in a hash table, so they come in any."""
+    (length,) = LENGTH.unpack_from(file)
+    end = LENGTH.size + length
+    header = json.loads(file[LENGTH.size : end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    return LENGTH.pack(len(text)) + text + file[end:]

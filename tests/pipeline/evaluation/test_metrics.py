@@ -22,8 +22,8 @@ Guesses = tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]
 def guesses() -> Guesses:
     """Probabilities of four classes, of which the last is never true and never said; what they say; the truth."""
     generator = np.random.default_rng(0)
-    probabilities = generator.dirichlet([1, 1, 1, 1e-3], 500).astype(np.float32)
-    probabilities[:, 3] = 0
+    probabilities = np.zeros((500, 4), np.float32)
+    probabilities[:, :3] = generator.dirichlet([1, 1, 1], 500)
     said = probabilities.argmax(axis=1).astype(np.uint8)
     truth = np.where(generator.random(500) < 0.7, said, generator.integers(0, 3, 500)).astype(np.uint8)
     return probabilities, said, truth

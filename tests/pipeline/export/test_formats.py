@@ -13,6 +13,7 @@ from safetensors import safe_open
 
 from pipeline.data.scaling import Scaling
 from pipeline.export.onnx import save_onnx
+from pipeline.export.safetensors import save_safetensors
 from pipeline.network.mlp import allocate, initialise
 from pipeline.network.model import Model, load_model, predict_raw
 
@@ -88,6 +89,9 @@ def test_the_safetensors_file_has_the_layers_bit_for_bit(built: Path) -> None:
 
 
 def test_equal_models_give_equal_files(built: Path, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        save_onnx(tmp_path / name, load_model(built / "train"), {"x": "1", "y": "2"})
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    model, metadata = load_model(built / "train"), dict.fromkeys("badcfehgji", "é")
+    for save in (save_onnx, save_safetensors):
+        files = [tmp_path / str(number) for number in range(5)]
+        for file in files:
+            save(file, model, metadata)
+        assert len({file.read_bytes() for file in files}) == 1

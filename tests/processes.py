@@ -1,0 +1,26 @@
+"""The program, and programs around it, as processes of their own."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment() -> dict[str, str]:
+    """The environment of a process that runs this checkout, from whatever folder."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+
+
+def without_network(command: list[str]) -> list[str]:
+    """The same command in a network of its own, which has nothing in it. Skips the test where that can't be."""
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-rn", "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine does not let us cut the network (unshare -rn)")
+    return [unshare, "-rn", *command]

