@@ -92,7 +92,7 @@ def _bring_debian(package: DebianPackage, scratch: Path) -> Path:
     patience = ["-o", "Acquire::http::Timeout=5", "-o", "Acquire::https::Timeout=5"]
     _run([apt, *patience, "-o", "Acquire::Retries=1", "download", package.name], scratch, FETCHING)
     (archive,) = scratch.glob("*.deb")
-    _run([dpkg, "-x", str(archive), str(scratch)], scratch, FETCHING)
+    _run([dpkg, "-x", archive.name, "."], scratch, FETCHING)
     return scratch / package.folder
 
 

@@ -299,7 +299,7 @@ def test_an_npm_that_never_answers_is_not_waited_for(clients: Path, monkeypatch:
 
 
 @pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
-def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path) -> None:
+def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = clients / "tree"
     data = tree / "usr/share/letters"
     data.mkdir(parents=True)
@@ -311,7 +311,8 @@ def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path) -
         (data / f"{name}.gz").write_bytes(gzip.compress(body))
     subprocess.run(["dpkg-deb", "-b", str(tree), str(clients / "letters.deb")], check=True, capture_output=True)
     play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
-    fetch(dataset(DebianPackage("letters", "usr/share/letters")), clients / "out", silently)
+    monkeypatch.chdir(clients)  # the destination may be a relative path, though the clients run elsewhere
+    fetch(dataset(DebianPackage("letters", "usr/share/letters")), Path("out"), silently)
     assert_fetched(clients / "out")
     play(clients, "apt-get", "echo 'E: Unable to locate package letters' >&2; exit 100")
     with pytest.raises(FetchError, match="Debian's package letters: Unable to locate package letters"):
