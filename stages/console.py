@@ -72,7 +72,7 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
 
 
 def _application(commands: Sequence[Command]) -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, context_settings={"max_content_width": 100})
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", context_settings={"max_content_width": 100})
 
     @app.callback()
     def handwriting(

