@@ -10,7 +10,8 @@ endif
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
-.DELETE_ON_ERROR:
+# A manifest comes with its whole folder or not at all, so an interrupted make has nothing to delete.
+.PRECIOUS: artifacts/%/manifest.json
 .DEFAULT_GOAL := help
 
 PYTHON = python3
@@ -32,19 +33,25 @@ ifneq ($(strip $(unknown)),)
 $(error No variable is called $(strip $(unknown)): see `make help`)
 endif
 
-# BATCH_SIZE=64 becomes --batch-size "64".
-option = $(if $($1),--$(shell echo $1 | tr A-Z_ a-z-) "$($1)")
+# BATCH_SIZE=64 becomes --batch-size '64', whatever stands in the value.
+quoted = '$(subst ','\'',$1)'
+option = --$(shell echo $1 | tr A-Z_ a-z-) $(call quoted,$($1))
 options = $(strip $(foreach v,$(filter $($1.variables),$(given)),$(call option,$v)))
 
-# Rewritten only where the options differ from last time's, so that its age tells when they changed.
+# artifacts/.make/train holds train's options; it is written when it is missing or they differ from last time's.
+differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
 define remember
 $1.options := $$(call options,$1)
-ifneq '$$(file <artifacts/.make/$1)' '$1 $$($1.options)'
-$$(shell mkdir -p artifacts/.make)
-$$(file >artifacts/.make/$1,$1 $$($1.options))
-endif
+artifacts/.make/$1: $$(if $$(call differ,$1 $$($1.options),$$(file <artifacts/.make/$1)),FORCE)
+	@mkdir -p $$(@D) && printf '%s\n' $$(call quoted,$1 $$($1.options)) > $$@
 endef
 $(foreach s,download normalize train,$(eval $(call remember,$s)))
+
+# Every output that a manifest lists; one of them that was deleted is a reason to run its stage.
+outputs := $(shell awk -F '"' '/^    ".*": \{$$/ {file = FILENAME; sub("manifest.json", $$2, file); print file}' \
+    $(wildcard artifacts/*/manifest.json) /dev/null)
+missing = $(if $(filter-out $(wildcard $(outputs)),$(filter artifacts/$1/%,$(outputs))),FORCE)
+.PHONY: FORCE
 
 # --- The pipeline ----------------------------------------------------------------------------------------------
 
@@ -63,26 +70,26 @@ all: evaluate export ## All of these
 base := $(VENV)/.ready pyproject.toml stages/console.py $(wildcard pipeline/engine/*.py pipeline/data/*.py)
 network := $(wildcard pipeline/network/*.py)
 
-artifacts/download/manifest.json: stages/download.py $(base) artifacts/.make/download
+artifacts/download/manifest.json: stages/download.py $(base) artifacts/.make/download $(call missing,download)
 	$(python) -m stages.download $(download.options)
 
-artifacts/parse/manifest.json: artifacts/download/manifest.json stages/parse.py $(base)
+artifacts/parse/manifest.json: artifacts/download/manifest.json stages/parse.py $(base) $(call missing,parse)
 	$(python) -m stages.parse
 
 artifacts/normalize/manifest.json: artifacts/parse/manifest.json stages/normalize.py $(base) \
-    artifacts/.make/normalize
+    artifacts/.make/normalize $(call missing,normalize)
 	$(python) -m stages.normalize $(normalize.options)
 
 artifacts/train/manifest.json: artifacts/normalize/manifest.json stages/train.py $(base) $(network) \
-    artifacts/.make/train
+    artifacts/.make/train $(call missing,train)
 	$(python) -m stages.train $(train.options)
 
 artifacts/evaluate/manifest.json: artifacts/train/manifest.json artifacts/normalize/manifest.json \
-    stages/evaluate.py $(base) $(network) $(wildcard pipeline/evaluation/*.py)
+    stages/evaluate.py $(base) $(network) $(wildcard pipeline/evaluation/*.py) $(call missing,evaluate)
 	$(python) -m stages.evaluate $(call options,evaluate)
 
 artifacts/export/manifest.json: artifacts/evaluate/manifest.json artifacts/train/manifest.json \
-    stages/export.py $(base) $(network) $(wildcard pipeline/export/*.py)
+    stages/export.py $(base) $(network) $(wildcard pipeline/export/*.py) $(call missing,export)
 	$(python) -m stages.export
 
 # --- Its surroundings ------------------------------------------------------------------------------------------
@@ -111,10 +118,10 @@ clean: ## Remove everything that was made, but .venv
 	rm -rf artifacts .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 
 help: ## This list
-	@sed -n -e 's/^##  \(.*\)/\n\1:/p' -e 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
-	    awk -F '|' 'NF == 2 {printf "%-18s %s\n", $$1, $$2; next} {print}'
+	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
+	    Makefile
 	@printf '\n%s\n' 'Variables, as in: make train RECIPE=quick EPOCHS=3'
-	@printf '  %-10s %s\n' $(foreach s,download normalize train evaluate,$s '$($s.variables)')
+	@printf '  %-10s %s\n' $(foreach s,download normalize train evaluate,$s '$(strip $($s.variables))')
 	@printf '%s\n' '  Their values: $(VENV)/bin/handwriting train --help, and so on.'
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -122,7 +129,7 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 install := $(python) -m pip install --quiet --disable-pip-version-check
 
 $(VENV)/.ready: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo 'Python 3.11 or newer is needed, $(PYTHON) is not: make train PYTHON=python3.12, for instance'; exit 1; }
 	@echo 'Installing what requirements.lock pins into $(VENV)'
 	@$(PYTHON) -m venv $(VENV)

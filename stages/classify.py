@@ -18,17 +18,23 @@ def classify(
     import numpy as np
     from threadpoolctl import threadpool_limits
 
+    from pipeline.data.dataset import load_description
+    from pipeline.data.parts import load_labels
     from pipeline.engine.arrays import load_array
-    from pipeline.engine.artifacts import read_manifest
-    from pipeline.engine.errors import UsageError
+    from pipeline.engine.artifacts import find_artifact
+    from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.network.model import load_model, predict_raw
     from stages.drawing import draw
 
-    read_manifest(parse, "parse")
-    read_manifest(train, "train")
-    model = load_model(train)
+    find_artifact(parse, "parse")
+    find_artifact(train, "train")
+    model, data = load_model(train), load_description(parse)
+    if (model.dataset, model.class_names) != (data.name, data.class_names):
+        raise PipelineError(
+            f"the model has learned from {model.dataset}, but {parse} holds {data.name}: run the stage train again"
+        )
     images = load_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
-    labels = load_array(parse / "test-labels.npy", np.uint8, (len(images),))
+    labels = load_labels(parse / "test-labels.npy", len(images), len(model.class_names))
     if index >= len(images):
         raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
     with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit

@@ -1,5 +1,6 @@
 """How the commands speak: results to stdout, progress and errors to stderr, and an exit status."""
 
+import io
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from pipeline.engine.errors import PipelineError, UsageError
 
 PROGRAM = "handwriting"
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+UNTOUCHED = "What was there before is as it was"
 
 Command = Callable[..., str]
 
@@ -35,40 +37,53 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
     0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a
     user can do something about.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever is asked to stop tidies up first
-    name = next((argument for argument in arguments if not argument.startswith("-")), "")
-    prefix = f"{PROGRAM} {name}".strip()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(kind) is signal.SIG_DFL:
+            signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
+    names = [command.__name__ for command in commands]
+    prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
+
+    def fail(message: str, status: int) -> int:
+        say(f"{prefix}: {' '.join(message.split())}")
+        return status
+
     try:
         app = typer.main.get_command(_application(commands))
         defaults = _declared_defaults(app, Path("pyproject.toml"))
-        result = app.main(list(arguments), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
-        if isinstance(result, str):
-            print(result, flush=True)
-            return 0
+        result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
     except typer.TyperException as error:  # what the command line itself finds wrong
-        message = error.format_message().rstrip(".")
-        say(f"{prefix}: {message}. See: {prefix} --help")
-        return error.exit_code
+        message = error.format_message().rstrip(".") + _place(error)
+        return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", error.exit_code)
     except PipelineError as error:
-        say(f"{prefix}: {error}")
-        return error.exit_status
-    except BrokenPipeError:  # whoever read our output has gone, as in `handwriting … | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PipelineError.exit_status
+        return fail(str(error), error.exit_status)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        say(f"{prefix}: {error.strerror or error}{place}. What was there before is as it was")
-        return PipelineError.exit_status
+        return fail(f"{error.strerror or error}{place}. {UNTOUCHED}", PipelineError.exit_status)
     except MemoryError:
-        say(f"{prefix}: not enough memory. What was there before is as it was")
-        return PipelineError.exit_status
+        return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
     except (KeyboardInterrupt, typer.Abort):
-        say(f"{prefix}: interrupted. What was there before is as it was")
-        return INTERRUPTED
-    status = int(result or 0)  # of --help, --version, or an interruption that Typer has met
-    if status == INTERRUPTED:
-        say(f"{prefix}: interrupted. What was there before is as it was")
-    return status
+        return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
+    if result == INTERRUPTED:  # which Typer has met
+        return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
+    if not isinstance(result, str):  # --help or --version
+        return 0
+    try:
+        print(result, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor try again when the interpreter ends
+        if not isinstance(error, BrokenPipeError):  # that is a reader who has seen enough, as `head -1` does
+            return fail(f"done, but there is no room to say so: {error.strerror}", PipelineError.exit_status)
+    return 0
+
+
+def _place(error: Any) -> str:
+    """Where a wrong value stands, if that is not the command line."""
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    source = context and parameter and context.get_parameter_source(parameter.name)
+    return " (in pyproject.toml)" if source and source.name == "DEFAULT_MAP" else ""
 
 
 def _application(commands: Sequence[Command]) -> typer.Typer:
@@ -104,15 +119,18 @@ def _declared_defaults(app: Any, path: Path) -> dict[str, dict[str, Any]]:
         declared = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read ({error})") from None
-    tables = declared.get("tool", {}).get(PROGRAM, {})
+    tool = declared.get("tool", {})
+    tables = tool.get(PROGRAM, {}) if isinstance(tool, dict) else tool
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise UsageError(f"{path} must have a table for each command, as in [tool.{PROGRAM}.train]")
     defaults: dict[str, dict[str, Any]] = {}
     for name, table in tables.items():
+        if not Path(__file__).with_name(f"{name}.py").exists():
+            raise UsageError(f"{path} has a table [tool.{PROGRAM}.{name}], but there is no such command")
         if name not in app.commands:
-            continue  # `python -m stages.train` knows no command but its own
+            continue  # `python -m stages.train` has no other command than its own
         options = {
             option.lstrip("-"): parameter.name for parameter in app.commands[name].params for option in parameter.opts
         }

@@ -32,7 +32,8 @@ def evaluate(
     """
     import numpy as np
 
-    from pipeline.engine.arrays import load_array, save_array
+    from pipeline.data.parts import load_labels
+    from pipeline.engine.arrays import save_array
     from pipeline.engine.artifacts import save_json
     from pipeline.evaluation.blocks import evaluate_blocks
     from pipeline.evaluation.metrics import summarise
@@ -40,8 +41,8 @@ def evaluate(
 
     images, labels = normalize / "test-images.npy", normalize / "test-labels.npy"
     result = evaluate_blocks(images, labels, train, scheduler=scheduler, workers=workers, block_size=block_size)
-    truth = load_array(labels, np.uint8, (len(result.probabilities),))
     class_names = load_model(train).class_names
+    truth = load_labels(labels, len(result.probabilities), len(class_names))
     metrics = summarise(result.probabilities, truth, result.confusion, class_names)
     save_array(output / "predictions.npy", result.probabilities.argmax(axis=1).astype(np.uint8))
     save_array(output / "probabilities.npy", result.probabilities)

@@ -47,7 +47,7 @@ def train(
 ) -> str:
     """Train the network: a recipe, with any of its values replaced.
 
-    Keeps the parameters of the epoch that recognised most of the validation images.
+    Keeps the parameters of the epoch that recognised most of the validation images, the last of several.
     """
     chosen = resolve(
         recipe,
@@ -66,35 +66,36 @@ def train(
             "seed": seed,
         },
     )
-    import math
     from dataclasses import asdict
 
     import numpy as np
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description
+    from pipeline.data.parts import load_labels
     from pipeline.data.scaling import Scaling
     from pipeline.engine.arrays import load_array
     from pipeline.network.history import write_history
     from pipeline.network.mlp import allocate
     from pipeline.network.model import Model, save_model
-    from pipeline.network.training import Epoch, Examples, fit
+    from pipeline.network.training import Epoch, Examples, count_batches, fit
 
-    def examples(part: str) -> Examples:
-        images = load_array(normalize / f"{part}-images.npy", np.float32, (None, None, None))
-        labels = load_array(normalize / f"{part}-labels.npy", np.uint8, (len(images),))
+    def examples(part: str, height: int | None = None, width: int | None = None) -> Examples:
+        images = load_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
+        labels = load_labels(normalize / f"{part}-labels.npy", len(images), len(data.class_names))
         return Examples(np.array(images), np.array(labels))  # into memory: every epoch reads all
 
-    training, validation = examples("train"), examples("validation")
     data = load_description(normalize)
-    mean, deviation = map(float, load_array(normalize / "scaling.npy", np.float32, (2,)))
+    training = examples("train")
     height, width = training.images.shape[1:]
+    validation = examples("validation", height, width)
+    scaling = Scaling(*map(float, load_array(normalize / "scaling.npy", np.float32, (2,))))
     layer_sizes = (height * width, *chosen.sizes, len(data.class_names))
     say(f"train: {'-'.join(map(str, layer_sizes))}, {len(training.labels):,} images of {data.name}, recipe {recipe}")
 
     history: list[Epoch] = []
     best = allocate(layer_sizes)
-    steps = chosen.epochs * math.ceil(len(training.labels) / chosen.batch_size)
+    steps = chosen.epochs * count_batches(len(training.labels), chosen.batch_size)
     with tqdm(total=steps, unit="batch", leave=False, disable=None) as bar:
         for epoch in fit(chosen, training, validation, len(data.class_names), bar.update):
             with bar.external_write_mode():
@@ -108,7 +109,7 @@ def train(
         layers=best.layers,
         activation=chosen.activation,
         cost=chosen.cost,
-        scaling=Scaling(mean, deviation),
+        scaling=scaling,
         image_shape=(height, width),
         class_names=data.class_names,
         dataset=data.name,

@@ -173,6 +173,47 @@ def test_a_stage_that_fails_stays_to_be_done_and_its_old_result_stays_too(projec
     assert stages_run(make(project, "train", *SAMPLE)) == ["train"]
 
 
+@pytest.mark.parametrize("output", ["train/layer-2-biases.npy", "train/model.json", "evaluate/metrics.json"])
+def test_an_output_that_was_deleted_is_made_again(output: str, project: Path) -> None:
+    before = digests(project)
+    (project / "artifacts" / output).unlink()
+    assert stages_run(make(project, "all", *SAMPLE))[0] == output.partition("/")[0]
+    assert digests(project) == before
+
+
+@pytest.mark.parametrize("asked", [["help"], ["-n", "all", "EPOCHS=7"], ["-q", "all", "EPOCHS=7"], ["-n", "clean"]])
+def test_asking_changes_nothing(asked: list[str], project: Path) -> None:
+    make(project, *asked)
+    assert make(project, "-q", "all", *SAMPLE).returncode == 0
+
+
+def test_asking_makes_nothing(fresh: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    for asked in (["help"], ["-n", "all"], ["-q", "all"]):
+        make(project, *asked)
+        assert not (project / "artifacts").exists()
+
+
+def test_clean_and_all_in_one_call(project: Path) -> None:
+    assert stages_run(make(project, "clean", "all", *SAMPLE)) == list(STAGES)
+
+
+@pytest.mark.parametrize("value", ['2" ; touch hacked ; "', "`touch hacked`", "2; touch hacked", "it's", ""])
+def test_a_value_is_handed_on_as_it_is(value: str, project: Path) -> None:
+    before = digests(project)
+    result = make(project, "train", *SAMPLE, f"EPOCHS={value}")
+    assert "handwriting train: Invalid value for '--epochs'" in result.stderr
+    assert not (project / "hacked").exists()
+    assert digests(project) == before
+
+
+def test_a_reader_of_makes_output_that_goes_away_costs_no_result(project: Path) -> None:
+    command = "make -s train DATASET=sample RECIPE=quick EPOCHS=2 2>/dev/null | true"
+    subprocess.run(["bash", "-c", command], cwd=project, check=True)
+    assert (project / "artifacts/train/manifest.json").exists()
+    assert stages_run(make(project, "train", *SAMPLE, "EPOCHS=2")) == []
+
+
 def test_a_variable_that_nobody_knows_is_refused(project: Path) -> None:
     result = make(project, "train", *SAMPLE, "EPOCH=3")
     assert result.returncode == 2

@@ -33,12 +33,19 @@ def load_description(folder: Path) -> Description:
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
-    """The names in a folder of one's own data, one a line in class-names.txt; none if there is no such file."""
+    """The names in a folder of one's own data, one a line in class-names.txt; none if there is no such file.
+
+    Raises PipelineError if the file is damaged, or two classes have one name or a class has none.
+    """
     path = folder / CLASS_NAMES
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().split("\n")]
     except FileNotFoundError:
         return ()
     except ValueError:
         raise PipelineError(f"{path} is no UTF-8 text: write one class name a line") from None
-    return tuple(line.strip() for line in lines if line.strip())
+    for number, name in enumerate(names, start=1):
+        if not name.isprintable() or not name or name in names[: number - 1]:
+            what = "is empty" if not name else f"repeats {name}" if name.isprintable() else "is not printable"
+            raise PipelineError(f"{path}: line {number} {what}; write one name a line, each of them once")
+    return tuple(names)

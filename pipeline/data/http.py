@@ -1,6 +1,7 @@
 """Files over HTTP, with the patience that a web server deserves and no more."""
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import NoReturn
 
 import pooch
 import requests
+import urllib3
 from tqdm import tqdm
 
 from pipeline.engine.errors import PipelineError
 
-CONNECT = 5  # seconds until a connection stands
-ANSWER = 15  # seconds without a byte
+CONNECT = 5  # seconds until a connection to one of a server's addresses stands
+ANSWER = 10  # seconds until the first byte, and between one byte and the next
 GRACE = 20  # seconds after which a transfer must have reached
 SLOWEST = 20_000  # this many bytes per second, on average
 RETRIES = 2  # of a transfer that breaks off
@@ -29,25 +31,50 @@ def download(base: str, names: Sequence[str], folder: Path) -> None:
     A server that is not there is not asked twice; a transfer that breaks off is tried again.
     """
     pooch.get_logger().setLevel(logging.ERROR)
-    try:
-        for name in names:
-            with tqdm(desc=name, unit="B", unit_scale=True, disable=None, leave=False) as bar:
-                fetch = pooch.HTTPDownloader(progressbar=_Meter(bar), timeout=(CONNECT, ANSWER))
-                if not fetch(base + name, None, None, check_only=True):
-                    raise HttpError(f"it does not offer {name}")
-                pooch.create(path=folder, base_url=base, registry={name: None}, retry_if_failed=RETRIES).fetch(
-                    name, downloader=fetch
-                )
-    except requests.RequestException as error:
-        raise HttpError(_reason(error)) from None
+    for name in names:
+        with tqdm(desc=name, unit="B", unit_scale=True, disable=None, leave=False) as bar:
+            _Transfer(base, name, folder, bar).run()
 
 
-class _Meter:
-    """What pooch tells of a transfer: shown as a bar, and ended if the transfer crawls."""
+class _Transfer:
+    """One file on its way, and somebody who watches it.
 
-    def __init__(self, bar: "tqdm[NoReturn]") -> None:
-        self._bar = bar
+    Timeouts of sockets are for one address and one read each; a server with many addresses, or one that sends a
+    byte now and then, would outlast them all. So the transfer has a thread of its own, which is left to itself
+    when it takes too long. As pooch's progress bar, it is told how far the transfer is.
+    """
+
+    def __init__(self, base: str, name: str, folder: Path, bar: "tqdm[NoReturn]") -> None:
+        self._base, self._name, self._folder, self._bar = base, name, folder, bar
+        self._error: BaseException | None = None
         self.total = 0
+
+    def run(self) -> None:
+        thread = threading.Thread(target=self._fetch, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.05)
+            seconds = time.monotonic() - self._began
+            if self._arrived == 0 and seconds > ANSWER:
+                raise HttpError(f"no answer within {ANSWER:g} s")
+            if self._arrived < SLOWEST * seconds and seconds > GRACE:
+                raise HttpError(f"slower than {SLOWEST // 1000} kB/s")
+        if isinstance(self._error, requests.RequestException):
+            raise HttpError(_reason(self._error)) from None
+        if self._error is not None:
+            raise self._error
+
+    def _fetch(self) -> None:
+        try:
+            fetch = pooch.HTTPDownloader(progressbar=self, timeout=(CONNECT, ANSWER))
+            if not fetch(self._base + self._name, None, None, check_only=True):
+                raise HttpError(f"it does not offer {self._name}")
+            registry = {self._name: None}
+            pooch.create(self._folder, self._base, registry=registry, retry_if_failed=RETRIES).fetch(
+                self._name, downloader=fetch
+            )
+        except BaseException as error:  # it is raised again where somebody waits for it
+            self._error = error
 
     @property
     def total(self) -> int:
@@ -60,34 +87,37 @@ class _Meter:
         self.reset()
 
     def reset(self) -> None:
+        """Begin to count anew."""
         self._began, self._arrived = time.monotonic(), 0
         self._bar.reset(self._total)
 
     def update(self, count: int) -> None:
+        """So many bytes more have come."""
         self._arrived += count
         self._bar.update(count)
-        seconds = time.monotonic() - self._began
-        if seconds > GRACE and self._arrived < SLOWEST * seconds:
-            raise HttpError(f"slower than {SLOWEST // 1000} kB/s")
 
     def close(self) -> None:
+        """No more will come."""
         self._bar.close()
 
 
 def _reason(error: requests.RequestException) -> str:
     """One phrase for what requests tells in a paragraph."""
+    cause = error.args[0] if error.args else None
     match error:
         case requests.ConnectTimeout():
-            return f"no connection within {CONNECT} s"
-        case requests.Timeout():
-            return f"no answer within {ANSWER} s"
+            return f"no connection within {CONNECT:g} s"
         case requests.exceptions.SSLError():
             return "its certificate is not accepted"
         case requests.exceptions.ProxyError():
             return "the proxy refuses"
-        case requests.ConnectionError():
-            return "no connection"
         case requests.exceptions.ChunkedEncodingError():
             return "the transfer broke off"
+        case requests.Timeout():
+            return f"no answer within {ANSWER:g} s"
+        case requests.ConnectionError() if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
+            return f"no answer within {ANSWER:g} s"
+        case requests.ConnectionError():
+            return "no connection"
         case _:
             return str(error)

@@ -98,7 +98,7 @@ def read(stream: BinaryIO) -> NDArray[Any]:
 
 
 def write(stream: Sink, array: NDArray[Any]) -> None:
-    """Write `array` to `stream` as a plain IDX file, in bounded memory.
+    """Write `array` to `stream` as a plain IDX file, a few entries of its first axis at a time.
 
     Raises IdxError if IDX has no form for its dtype (whatever the byte order) or its shape.
     """
@@ -109,10 +109,10 @@ def write(stream: Sink, array: NDArray[Any]) -> None:
     if any(size >= 1 << 32 for size in array.shape):
         raise IdxError(f"IDX holds sizes below 2**32, not {max(array.shape)}")
     stream.write(struct.pack(f">HBB{array.ndim}I", 0, CODES[dtype], array.ndim, *array.shape))
-    flat = array.reshape(-1)
-    step = CHUNK // dtype.itemsize
-    for start in range(0, flat.size, step):
-        stream.write(flat[start : start + step].astype(dtype, copy=False).tobytes())
+    rows = np.atleast_1d(array)
+    step = max(1, CHUNK * len(rows) // max(1, rows.nbytes))
+    for start in range(0, len(rows), step):
+        stream.write(rows[start : start + step].astype(dtype, copy=False).tobytes())
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
@@ -173,7 +173,7 @@ def _array(body: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...]) -> ND
     """A view of `body`, which must have exactly the length that `dtype` and `shape` need."""
     expected = math.prod(shape) * dtype.itemsize
     if len(body) < expected:
-        raise IdxError(f"it ends after {len(body):,} of {expected:,} bytes of data for {shape}")
+        raise IdxError(f"it ends after {len(body):,} of {expected:,} bytes of data of shape {shape}")
     if len(body) > expected:
-        raise IdxError(f"bytes follow after the {expected:,} bytes of data for {shape}")
+        raise IdxError(f"bytes follow after its data of shape {shape}")
     return np.frombuffer(body, dtype).reshape(shape)

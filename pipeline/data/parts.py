@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.catalogue import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from pipeline.engine.arrays import load_array
 from pipeline.engine.errors import PipelineError, UsageError
+
+MOST_CLASSES = 256
 
 
 class DatasetError(PipelineError):
@@ -39,19 +42,31 @@ def load_parts(folder: Path) -> tuple[Part, Part]:
     return training, test
 
 
+def load_labels(path: Path, count: int, classes: int) -> NDArray[np.uint8]:
+    """The labels in a `.npy` file, (count,), memory-mapped; each of them below `classes`.
+
+    Raises ArrayError or DatasetError, naming the file, if they are not.
+    """
+    labels = load_array(path, np.uint8, (count,))
+    if count and labels.max() >= classes:
+        raise DatasetError(f"{path} has label {labels.max()}, beyond the last class, {classes - 1}")
+    return labels
+
+
 def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[str, ...]:
     """The class names: `names`, or where there are none the numbers up to the largest training label.
 
     Raises DatasetError if a label has no class.
     """
     names = names or tuple(map(str, range(int(training.labels.max()) + 1)))
+    if len(names) > MOST_CLASSES:
+        raise DatasetError(f"there are {len(names):,} class names, but labels are uint8: at most {MOST_CLASSES}")
     for which, part in (("training", training), ("test", test)):
         beyond = np.flatnonzero(part.labels >= len(names))
         if beyond.size:
             label, index = part.labels[beyond[0]], beyond[0]
             raise DatasetError(
-                f"{which} image {index} has label {label}, but there are only {len(names)} classes (0 to "
-                f"{len(names) - 1})"
+                f"{which} image {index} has label {label}, beyond the last class, {len(names) - 1} ({names[-1]})"
             )
     return names
 
@@ -67,7 +82,9 @@ def count_held_out(validation: float, total: int) -> int:
         )
     count = int(validation) if validation >= 1 else max(1, round(validation * total))
     if count >= total:
-        raise UsageError(f"a validation part of {count:,} leaves nothing of {total:,} training images to learn from")
+        raise UsageError(
+            f"a validation part of {validation:g} leaves nothing of {total:,} training images to learn from"
+        )
     return count
 
 

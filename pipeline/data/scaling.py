@@ -14,10 +14,19 @@ BLOCK = 4096  # images worked on at a time
 
 @dataclass(frozen=True)
 class Scaling:
-    """mean, deviation: of the raw pixels / 255, over every pixel of the training part."""
+    """mean, deviation: of the raw pixels / 255, over every pixel of the training part.
+
+    Raises PipelineError for values that no pixels can have.
+    """
 
     mean: float
     deviation: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.mean <= 1 and 0 < self.deviation <= 1):
+            raise PipelineError(
+                f"no pixels have mean {self.mean} and deviation {self.deviation}: run the stage normalize again"
+            )
 
 
 def measure(images: NDArray[np.uint8]) -> Scaling:

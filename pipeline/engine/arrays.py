@@ -21,7 +21,8 @@ def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> N
     Raises ArrayError if the file is missing or holds anything else.
     """
     try:
-        array = np.lib.format.open_memmap(path, mode="r")
+        with np.errstate(all="ignore"):  # sizes in a damaged header may overflow
+            array = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise ArrayError(f"{path} is missing: run the stage that makes it again") from None
     except OSError:

@@ -29,7 +29,7 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """One sha256 for the content of all output files, whatever made them and when."""
+        """One sha256 for the names and the content of all output files."""
         lines = [f"{name} {facts['sha256']}\n" for name, facts in sorted(self.outputs.items())]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -59,29 +59,41 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     save_json(folder / MANIFEST, asdict(manifest))
 
 
-def read_manifest(folder: Path, stage: str) -> Manifest:
-    """The manifest of the artifact in `folder`, which `stage` makes.
-
-    Raises PipelineError, naming the stage to run, if there is none or it is damaged.
-    """
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in `folder`. Raises PipelineError if it is missing or damaged."""
     path = folder / MANIFEST
-    if not path.exists():
-        raise PipelineError(f"{path} is missing: run the stage {stage} first (make {stage})")
     try:
         manifest = Manifest(**load_json(path))
-        manifest.digest  # noqa: B018 - touches every entry that later code relies on
+        manifest.digest  # noqa: B018 - touches every output
+        if not all(isinstance(digest, str) for digest in manifest.inputs.values()):
+            raise TypeError
         return manifest
-    except (TypeError, KeyError, AttributeError, PipelineError):
-        raise PipelineError(f"{path} is damaged: run the stage {stage} again") from None
+    except (TypeError, KeyError, AttributeError):
+        raise PipelineError(f"{path} is damaged: run the stage that makes it again") from None
+
+
+def find_artifact(folder: Path, stage: str) -> Manifest:
+    """The manifest of what `stage` has made in `folder`. Raises PipelineError, naming the stage to run."""
+    if not (folder / MANIFEST).exists():
+        raise PipelineError(f"{folder / MANIFEST} is missing: run the stage {stage} first (make {stage})")
+    try:
+        manifest = read_manifest(folder)
+    except PipelineError:
+        raise PipelineError(f"{folder / MANIFEST} is damaged: run the stage {stage} again (make {stage})") from None
+    if manifest.stage != stage:
+        raise PipelineError(f"{folder} is the result of the stage {manifest.stage}, not of {stage}")
+    return manifest
 
 
 def load_json(path: Path) -> Any:
     """The content of a JSON file. Raises PipelineError if it is missing or no JSON."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could not be written again
+        return content
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing: run the stage that makes it again") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PipelineError(f"{path} is no JSON ({error}): run the stage that makes it again") from None
 
 

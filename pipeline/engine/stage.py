@@ -17,9 +17,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, get_type_hints
 
-from pipeline.engine.artifacts import Manifest, describe, read_manifest, write_manifest
-from pipeline.engine.errors import PipelineError
-from pipeline.engine.store import private_folder, publish
+from pipeline.engine.artifacts import MANIFEST, Manifest, describe, find_artifact, read_manifest, write_manifest
+from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.store import private_folder, publish, resolve
 
 
 class Role(Enum):
@@ -39,8 +39,9 @@ P = ParamSpec("P")
 def stage(function: Callable[P, str]) -> Callable[P, str]:
     """Make `function` a stage: called, it publishes its output folder whole or leaves things as they were.
 
-    The call returns the body's line with the place of the output. Raises PipelineError if an input is missing,
-    or if two inputs do not belong together; whatever else the body raises passes through.
+    The call returns the body's line with the place of the output. Raises PipelineError if an input is missing or
+    damaged, or if two inputs do not belong together; UsageError if the output is something else's place; whatever
+    the body raises passes through.
     """
     name = function.__name__
     signature = inspect.signature(function)
@@ -52,12 +53,13 @@ def stage(function: Callable[P, str]) -> Callable[P, str]:
         started = time.perf_counter()
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        inputs = {
-            argument: read_manifest(value, argument)
-            for argument, value in bound.arguments.items()
-            if roles.get(argument) is Role.INPUT
-        }
+        inputs = {}
+        for argument in (argument for argument, role in roles.items() if role is Role.INPUT):
+            # What the link shows now, so that a result published meanwhile is not mixed with this one
+            bound.arguments[argument] = resolve(bound.arguments[argument])
+            inputs[argument] = find_artifact(bound.arguments[argument], argument)
         _check_agreement(inputs)
+        _check_output(bound.arguments[output_name], name)
         parameters = {argument: value for argument, value in bound.arguments.items() if argument not in roles}
         output: Path = bound.arguments[output_name]
         with private_folder(output) as partial:
@@ -96,6 +98,12 @@ def _check_agreement(inputs: Mapping[str, Manifest]) -> None:
                     f"{name} was made from another result of {source} than the one that is there now: "
                     f"run the stage {name} again (make {name})"
                 )
+
+
+def _check_output(output: Path, name: str) -> None:
+    """An output may replace what the same stage has made before, and nothing else."""
+    if (output / MANIFEST).exists() and (made_by := read_manifest(output).stage) != name:
+        raise UsageError(f"{output} is the result of the stage {made_by}: choose another output")
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

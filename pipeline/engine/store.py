@@ -4,14 +4,13 @@
 folder cannot; so whoever looks sees the old result or the new one, and a killed run leaves only a `.partial`.
 """
 
-import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import UsageError
 
 STORE = ".store"
 PARTIAL = ".partial"
@@ -19,15 +18,21 @@ PARTIAL = ".partial"
 
 @contextmanager
 def private_folder(output: Path) -> Iterator[Path]:
-    """A new folder in the store beside `output`; removed at the end unless it was published."""
-    if output.exists() and not output.is_symlink():
-        raise PipelineError(
-            f"{output} is there and is no link made by this pipeline: move it away, or choose another output"
-        )
+    """A new folder in the store beside `output`; removed at the end unless it was published.
+
+    Raises UsageError if there is something at `output` that a stage has not made, or if `output` lies within a
+    published result.
+    """
     store = output.parent / STORE
+    if (output.exists() or output.is_symlink()) and resolve(output).parent != store:
+        raise UsageError(
+            f"{output} is not a link that a stage has made (was it copied without links?): move it away first"
+        )
+    if STORE in output.parent.resolve().parts:
+        raise UsageError(f"{output} lies within a published result: choose another output")
     store.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f"{output.name}-", suffix=PARTIAL, dir=store))
-    partial.chmod(0o777 & ~_umask())
+    partial = store / f"{output.name}-{secrets.token_hex(8)}{PARTIAL}"
+    partial.mkdir()
     try:
         yield partial
     finally:
@@ -35,18 +40,26 @@ def private_folder(output: Path) -> Iterator[Path]:
 
 
 def publish(partial: Path, output: Path) -> None:
-    """Make `output` show what is in `partial`, in one atomic step; what it showed before is then removed."""
+    """Make `output` show what is in `partial`, in one atomic step.
+
+    What it showed before is then removed, unless another link beside it shows the same.
+    """
     entry = partial.with_suffix("")
-    previous = output.parent / output.readlink() if output.is_symlink() else None
+    previous = resolve(output)
     link = partial.with_suffix(".link")
     link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
     partial.rename(entry)
-    link.replace(output)
-    if previous is not None and previous.parent.name == STORE:
+    try:
+        link.replace(output)
+    except OSError:
+        link.unlink()
+        shutil.rmtree(entry, ignore_errors=True)
+        raise
+    shown = {resolve(path) for path in output.parent.iterdir() if path.is_symlink()}
+    if previous != output and previous not in shown:
         shutil.rmtree(previous, ignore_errors=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)  # the only way to read it is to set it
-    os.umask(mask)
-    return mask
+def resolve(output: Path) -> Path:
+    """The folder that the link `output` shows now, which it may not show in a moment; `output` if it is no link."""
+    return output.parent / output.readlink() if output.is_symlink() else output

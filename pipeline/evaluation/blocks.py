@@ -5,8 +5,10 @@ Which scheduler runs the tasks, with how many workers and on blocks of which siz
 """
 
 import functools
+import itertools
 import os
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,7 +21,9 @@ from dask.delayed import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from pipeline.data.parts import load_labels
 from pipeline.engine.arrays import load_array
+from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import count_confusion
 from pipeline.network.model import Model, load_model, predict
 
@@ -48,10 +52,10 @@ def evaluate_blocks(
     workers: as many as the machine has cores by default. Raises PipelineError if a file is missing, damaged
     or does not fit the others.
     """
-    height, width = load_model(model).image_shape
-    total = len(load_array(images, np.float32, (None, height, width)))
-    load_array(labels, np.uint8, (total,))
-    place = (images.resolve(), labels.resolve(), model.resolve())
+    network = load_model(model)
+    total = len(load_array(images, np.float32, (None, *network.image_shape)))
+    load_labels(labels, total, len(network.class_names))
+    place = (images.resolve(), labels.resolve(), model.resolve(), next(_evaluations))
     tasks = [
         delayed(_evaluate_block, pure=False)(*place, start, min(start + block_size, total))
         for start in range(0, total, block_size)
@@ -60,21 +64,24 @@ def evaluate_blocks(
     parts: tuple[Result, ...]
     if scheduler == "processes":
         # "spawn": a forked child would inherit BLAS's threads in an unusable state
-        with (
-            ProcessPoolExecutor(workers, get_context("spawn"), _hold_blas) as pool,
-            dask.config.set(pool=pool),
-        ):
-            parts = compute(*tasks, scheduler="processes")
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _hold_blas)
+        try:
+            with pool, dask.config.set(pool=pool):
+                parts = compute(*tasks, scheduler="processes", chunksize=1)  # else six blocks share a worker
+        except BrokenProcessPool:
+            raise PipelineError("a worker process has died, of too little memory perhaps: try fewer workers") from None
     else:
         with threadpool_limits(1, "blas"):
             parts = compute(*tasks, scheduler=scheduler, num_workers=workers)
     probabilities = np.concatenate([part.probabilities for part in parts])
+    if not np.isfinite(probabilities).all():
+        raise PipelineError(f"the model in {model} has no finite answer to some of {images}: make both again")
     return Result(probabilities, np.sum([part.confusion for part in parts], axis=0))
 
 
-def _evaluate_block(images: Path, labels: Path, model: Path, start: int, stop: int) -> Result:
+def _evaluate_block(images: Path, labels: Path, model: Path, evaluation: int, start: int, stop: int) -> Result:
     """One task: the forward pass over the images start to stop, and the counts."""
-    network = _open_model(model)
+    network = _open_model(model, evaluation)
     block = load_array(images, np.float32, (None, *network.image_shape))[start:stop]
     truth = load_array(labels, np.uint8, (None,))[start:stop]
     probabilities = predict(network, block, start)
@@ -83,8 +90,12 @@ def _evaluate_block(images: Path, labels: Path, model: Path, start: int, stop: i
 
 
 @functools.lru_cache(maxsize=1)
-def _open_model(folder: Path) -> Model:
+def _open_model(folder: Path, evaluation: int) -> Model:
+    """The model, which a worker opens once in an evaluation; in the next there may be another in the folder."""
     return load_model(folder)
+
+
+_evaluations = itertools.count()
 
 
 def _hold_blas() -> None:

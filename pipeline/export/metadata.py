@@ -16,8 +16,11 @@ def describe_model(model: Model, metrics: Path) -> dict[str, str]:
     content = load_json(metrics)
     try:
         accuracy, images = float(content["accuracy"]), int(content["images"])
-    except (KeyError, TypeError, ValueError):
-        raise PipelineError(f"{metrics} tells no accuracy: run the stage that makes it again") from None
+        told = 0 <= accuracy <= 1 and images > 0
+    except (KeyError, TypeError, ValueError, OverflowError):
+        told = False
+    if not told:
+        raise PipelineError(f"{metrics} tells no accuracy: run the stage that makes it again")
     return {
         "class_names": json.dumps(model.class_names, ensure_ascii=False),
         "image_shape": json.dumps(model.image_shape),

@@ -32,7 +32,7 @@ def cross_entropy(logits: Array, labels: Labels) -> tuple[float, Array]:
     """Mean cross-entropy of softmax(z) against the labels, and its gradient.
 
     With p = softmax(z) and C = -log p[y], dC/dz = p - onehot(y), since
-    dp[i]/dz[j] = p[i] (1{i = j} - p[j]).  (Bishop 2006, eq. 4.109)
+    dp[i]/dz[j] = p[i] (1{i = j} - p[j]).  (Bishop 2006, eq. 4.106, 4.109)
     """
     rows = np.arange(len(labels))
     log_p = log_softmax(logits)

@@ -58,8 +58,8 @@ def initialise(layers: Sequence[Layer], scheme: str, bias_deviation: float, gene
     """
     for layer in layers:
         deviation = INITIALISATIONS[scheme](*layer.weights.shape)
-        layer.weights[...] = generator.normal(0, deviation, layer.weights.shape)
-        layer.biases[...] = generator.normal(0, bias_deviation, layer.biases.shape)
+        layer.weights[...] = deviation * generator.standard_normal(layer.weights.shape)
+        layer.biases[...] = bias_deviation * generator.standard_normal(layer.biases.shape)
 
 
 def forward(layers: Sequence[Layer], inputs: Array, activation: Activation) -> list[Array]:

@@ -23,7 +23,7 @@ class Optimizer:
 
 
 def sgd() -> Optimizer:
-    """W <- w - rate g: straight downhill, by the gradient of one batch."""
+    """w <- w - rate g: straight downhill, by the gradient of one batch."""
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
         w -= rate * g
@@ -32,7 +32,7 @@ def sgd() -> Optimizer:
 
 
 def momentum(beta: float, nesterov: bool = False) -> Optimizer:
-    """V <- beta v + g;  w <- w - rate v: a ball that rolls, and keeps rolling where the slope persists.
+    """v <- beta v + g;  w <- w - rate v: a ball that rolls, and keeps rolling where the slope persists.
 
     With `nesterov`, w <- w - rate (g + beta v): the gradient's latest word counts once more.
     (Sutskever et al. 2013, in the form that PyTorch uses)
@@ -48,7 +48,7 @@ def momentum(beta: float, nesterov: bool = False) -> Optimizer:
 
 
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
-    """M <- beta1 m + (1 - beta1) g;  s <- beta2 s + (1 - beta2) g^2;  w <- w - rate m' / (sqrt(s') + epsilon).
+    """m <- beta1 m + (1 - beta1) g;  s <- beta2 s + (1 - beta2) g^2;  w <- w - rate m' / (sqrt(s') + epsilon).
 
     Each number has its own step, as long as its gradients agree and short where they don't. m' and s' are m
     and s divided by 1 - beta^step, since both begin at zero.  (Kingma & Ba 2015, algorithm 1)

@@ -13,6 +13,8 @@ ScheduleName = Literal["constant", "cosine"]
 InitialisationName = Literal["normal", "xavier", "he"]
 RecipeName = Literal["seed", "quick", "standard"]
 
+WIDEST = 1_000_000  # units of a layer, or deviation of the first biases; more makes no sense on any machine
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -42,13 +44,14 @@ class Recipe:
                 known = ", ".join(get_args(field.type))
                 raise UsageError(f"there is no {field.name} '{value}': choose one of {known}")
         for size in self.sizes:
-            _require(size >= 1, "every layer size", "at least 1", size)
+            _require(1 <= size <= WIDEST, "every layer size", f"at least 1 and at most {WIDEST:,}", size)
         _require(0 < self.learning_rate < math.inf, "learning rate", "above 0", self.learning_rate)
         _require(0 <= self.momentum < 1, "momentum", "in [0, 1)", self.momentum)
         _require(self.batch_size >= 1, "batch size", "at least 1", self.batch_size)
         _require(self.epochs >= 1, "number of epochs", "at least 1", self.epochs)
         _require(self.seed >= 0, "seed", "at least 0", self.seed)
-        _require(0 <= self.bias_deviation < math.inf, "bias deviation", "at least 0", self.bias_deviation)
+        bias_deviation = self.bias_deviation
+        _require(0 <= bias_deviation <= WIDEST, "bias deviation", f"at least 0 and at most {WIDEST:,}", bias_deviation)
 
 
 def _require(holds: bool, name: str, condition: str, value: object) -> None:

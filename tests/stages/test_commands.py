@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.data.catalogue import FILES, TEST_IMAGES, TRAIN_IMAGES, TRAIN_LABELS
+from pipeline.network.model import load_model, predict
 from tests.processes import Run, environment
 
 STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
@@ -115,7 +116,7 @@ def assert_one_line(result: subprocess.CompletedProcess[str], status: int, *word
     assert result.returncode == status, result.stderr
     assert result.stdout == ""
     *_, line = result.stderr.splitlines()
-    assert line.startswith("handwriting ")
+    assert line.startswith("handwriting")
     assert "Traceback" not in result.stderr
     for word in words:
         assert word in line
@@ -133,7 +134,7 @@ def assert_one_line(result: subprocess.CompletedProcess[str], status: int, *word
         ("normalize --validation 2000", "leaves nothing of 2,000 training images"),
         ("normalize --validation many", "--validation"),
         ("train --recipe secret", "'secret' is not one of"),
-        ("train --sizes 0", "every layer size must be at least 1, not 0"),
+        ("train --sizes 0", "every layer size must be at least 1 and at most 1,000,000, not 0"),
         ("train --sizes 10,x", "sizes are whole numbers"),
         ("train --epochs 0", "epochs"),
         ("train --epochs 1.5", "--epochs"),
@@ -151,7 +152,14 @@ def assert_one_line(result: subprocess.CompletedProcess[str], status: int, *word
         ("classify --index -1", "--index"),
         ("classify --index 500", "the index goes up to 499"),
         ("export now", "now"),
-        ("trian", "train"),
+        ("trian", "Did you mean 'train'? See: handwriting --help"),
+        ("train --bias-deviation 1e300", "bias deviation must be at least 0 and at most 1,000,000"),
+        ("train --sizes 9999999999999999999999999", "every layer size must be"),
+        ("normalize --validation 1e300", "a validation part of 1e+300 leaves nothing"),
+        ("evaluate --output artifacts/normalize", "is the result of the stage normalize: choose another output"),
+        ("evaluate --output artifacts/parse", "is the result of the stage parse: choose another output"),
+        ("parse --output artifacts/train/parse", "lies within a published result"),
+        ("parse --output .", "is not a link that a stage has made"),
     ],
 )
 def test_wrong_use_is_one_plain_line_and_status_2(arguments: str, words: str, run: Run, project: Path) -> None:
@@ -192,6 +200,10 @@ def test_a_missing_input_names_the_stage_to_run(command: str, missing: str, run:
         ("evaluate", "train/layer-1-weights.npy", "\x93NUMPY"),
         ("export", "evaluate/metrics.json", "{}"),
         ("export", "evaluate/metrics.json", "["),
+        ("export", "evaluate/metrics.json", '{"accuracy": 2, "images": 500}'),
+        ("export", "evaluate/metrics.json", '{"accuracy": 1e999, "images": 1e999}'),
+        ("export", "evaluate/manifest.json", "[" * 100_000),
+        ("parse", "download/dataset.json", '{"name": "\\ud800", "class_names": []}'),
         ("export", "train/manifest.json", "{"),
         ("classify --index 0", "parse/test-images.npy", "PK"),
     ],
@@ -199,6 +211,29 @@ def test_a_missing_input_names_the_stage_to_run(command: str, missing: str, run:
 def test_a_damaged_input_is_named(command: str, file: str, body: str, run: Run, project: Path) -> None:
     (project / "artifacts" / file).write_text(body)
     assert_one_line(run(*command.split()), 1, Path(file).name)
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "array", "words"),
+    [
+        ("train", "normalize/train-labels.npy", np.full(1833, 10, np.uint8), "label 10, beyond the last class, 9"),
+        ("train", "normalize/scaling.npy", np.full(2, np.nan, np.float32), "no pixels have mean nan"),
+        ("train", "normalize/validation-images.npy", np.zeros((167, 8, 8), np.float32), "not float32 (any, 28, 28)"),
+        ("train", "normalize/train-images.npy", np.full((1833, 28, 28), np.inf, np.float32), "diverged in epoch 1"),
+        ("evaluate", "normalize/test-labels.npy", np.full(500, 255, np.uint8), "label 255, beyond the last class"),
+        ("evaluate", "normalize/test-images.npy", np.full((500, 28, 28), np.nan, np.float32), "no finite answer"),
+        ("evaluate", "train/layer-1-weights.npy", np.full((784, 128), 3e38, np.float32), "no finite answer"),
+        ("evaluate", "train/layer-1-biases.npy", np.full(128, np.nan, np.float32), "numbers that are none"),
+        ("classify --index 0", "parse/test-labels.npy", np.full(500, 255, np.uint8), "label 255"),
+    ],
+)
+def test_arrays_that_cannot_be_are_named(
+    command: str, file: str, array: np.ndarray, words: str, run: Run, project: Path
+) -> None:
+    np.save(project / "artifacts" / file, array)
+    result = run(*command.split())
+    assert_one_line(result, 1, words)
+    assert "Warning" not in result.stderr
 
 
 def test_images_where_labels_belong_are_named(run: Run, project: Path) -> None:
@@ -253,11 +288,43 @@ def test_a_folder_that_has_not_got_a_known_set_is_refused(run: Run, tmp_path: Pa
     assert not (tmp_path / "artifacts" / "download").exists()
 
 
-def test_a_retrain_that_fails_leaves_the_model_as_it_was(run: Run, project: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--optimizer sgd --schedule constant --learning-rate 1e30",
+        "--cost quadratic --learning-rate 1e18 --schedule constant",  # the weights stay finite, the answers don't
+        "--epochs 1 --batch-size 5000 --sizes 64,64,64 --learning-rate 1e13",  # one step, after which nobody looks
+        "--epochs 1 --batch-size 5000 --learning-rate 1e39",
+    ],
+)
+def test_a_retrain_that_diverges_says_so_and_leaves_the_model_as_it_was(
+    arguments: str, run: Run, project: Path
+) -> None:
     before = snapshot(project / "artifacts")
-    result = run("train", "--optimizer", "sgd", "--schedule", "constant", "--learning-rate", "1e30")
+    result = run("train", *arguments.split())
     assert_one_line(result, 1, "diverged in epoch 1: try a smaller learning rate")
+    assert "Warning" not in result.stderr
     assert snapshot(project / "artifacts") == before
+
+
+def test_the_epoch_that_recognised_most_is_kept(run: Run, project: Path) -> None:
+    # At such a rate the accuracy goes up and down, so the best epoch is not the last.
+    run("train", "--epochs", "8", "--learning-rate", "0.02", "--schedule", "constant", "--sizes", "32")
+    with open(project / "artifacts/train/history.csv", newline="") as file:
+        accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(file)]
+    assert accuracies[-1] < max(accuracies)
+    model = load_model(project / "artifacts/train")
+    images, labels = (np.load(project / f"artifacts/normalize/validation-{what}.npy") for what in ("images", "labels"))
+    assert (predict(model, images).argmax(axis=1) == labels).mean() == pytest.approx(max(accuracies), abs=1e-6)
+    training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
+    assert training["epoch"] == max(range(8), key=lambda n: (accuracies[n], n)) + 1
+
+
+def test_the_scaling_is_that_of_the_training_part_alone(built: Path) -> None:
+    mean, deviation = np.load(built / "normalize/scaling.npy")
+    pixels = np.load(built / "parse/train-images.npy")[:1833] / 255
+    assert mean == pytest.approx(pixels.mean(), rel=1e-6)
+    assert deviation == pytest.approx(pixels.std(), rel=1e-6)
 
 
 def test_an_evaluation_of_another_model_is_not_exported(run: Run, project: Path) -> None:
@@ -284,10 +351,35 @@ def test_classify_draws_in_ascii_where_there_is_nothing_else(run: Run, project: 
     assert "@@" in result.stdout
 
 
-def test_a_reader_that_goes_away_is_no_traceback(project: Path) -> None:
-    command = f"{sys.executable} -m stages.cli classify --index 0 | true"
-    result = subprocess.run(["bash", "-c", command], cwd=project, env=environment(), capture_output=True, text=True)
-    assert result.stderr == ""
+def test_class_names_that_the_terminal_cannot_show_are_no_reason_to_fail(run: Run, project: Path) -> None:
+    for stage in ("parse", "train"):
+        path = project / "artifacts" / stage / ("dataset.json" if stage == "parse" else "model.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "class_names": list("おきすつなはまやれを")}))
+    result = run("classify", "--index", "0", env={**environment(), "PYTHONIOENCODING": "ascii"})
+    assert result.returncode == 0
+    assert result.stdout.isascii()
+
+
+def test_an_image_of_another_data_set_is_not_classified(run: Run, project: Path) -> None:
+    run("download", "--dataset", "custom", "--from", str(custom_set(project / "mine")))
+    run("parse")
+    assert_one_line(run("classify", "--index", "3"), 1, "has learned from sample, but artifacts/parse holds custom")
+
+
+@pytest.mark.parametrize("command", ["classify --index 0", "parse"])
+def test_a_reader_that_goes_away_is_no_failure(command: str, project: Path) -> None:
+    line = f"{sys.executable} -m stages.cli {command} | true; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", line], cwd=project, env=environment(), capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_result_that_cannot_be_told_is_there_all_the_same(run: Run, project: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "stages.cli", "train", "--epochs", "1"]
+        result = subprocess.run(command, cwd=project, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1
+    assert "done, but there is no room to say so" in result.stderr
+    assert run("evaluate").returncode == 0
 
 
 def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project: Path) -> None:
@@ -311,7 +403,11 @@ def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project
         ("[tool.handwriting.train]\nepoch = 2\n", "sets 'epoch' for train, which has no such option"),
         ('[tool.handwriting.train]\nepochs = "x"\n', "epochs"),
         ("[tool.handwriting\n", "pyproject.toml cannot be read"),
-        ("[tool]\nhandwriting = 3\n", "pyproject.toml"),
+        ('[tool.handwriting.train]\nepochs = "x"\n', "in pyproject.toml"),
+        ("[tool.handwriting.trian]\nepochs = 2\n", "there is no such command"),
+        ("[tool]\nhandwriting = 3\n", "must have a table for each command"),
+        ("tool = 1\n", "must have a table for each command"),
+        ("x = " + "[" * 5000, "pyproject.toml cannot be read"),
     ],
 )
 def test_a_wrong_pyproject_is_wrong_use(text: str, words: str, run: Run, project: Path) -> None:
@@ -366,7 +462,7 @@ def training(project: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=project, env=environment(), stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_training_that_is_stopped_leaves_the_model_as_it_was(kind: signal.Signals, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     with training(project) as process:

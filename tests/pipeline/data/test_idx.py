@@ -229,12 +229,15 @@ def test_reads_from_a_pipe_and_leaves_it_open(zipped: bool) -> None:
 
 
 @pytest.mark.parametrize("name", ["file", "file.gz"])
-def test_saved_files_are_loaded_and_equal_arrays_give_equal_files(name: str, tmp_path: Path) -> None:
+def test_saved_files_are_loaded_and_equal_arrays_give_equal_files(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     array = np.random.default_rng(0).integers(0, 256, (7, 5, 3)).astype("u1")
     idx.save(tmp_path / name, array)
     first = (tmp_path / name).read_bytes()
     assert same(idx.load(tmp_path / name), array)
     assert first.startswith(idx.GZIP_MAGIC) == name.endswith(".gz")
     (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr("time.time", lambda: 1e9)
     idx.save(tmp_path / "elsewhere" / name, array)
     assert (tmp_path / "elsewhere" / name).read_bytes() == first

@@ -74,9 +74,14 @@ def test_a_label_beyond_the_classes_is_named(name: str, which: str, count: int, 
         name_classes(*load_parts(folder), ("0", "1", "2"))
 
 
+def test_more_names_than_labels_can_tell_apart_are_refused(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="there are 257 class names, but labels are uint8: at most 256"):
+        name_classes(*load_parts(folder), tuple(map(str, range(257))))
+
+
 def test_without_names_the_training_labels_decide_what_the_classes_are(folder: Path) -> None:
     write(folder, TEST_LABELS, np.array([2, 3, 0], "u1"))
-    with pytest.raises(DatasetError, match="test image 1 has label 3, but there are only 3 classes"):
+    with pytest.raises(DatasetError, match=r"test image 1 has label 3, beyond the last class, 2 \(2\)"):
         name_classes(*load_parts(folder), ())
 
 

@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +9,7 @@ import pytest
 
 from pipeline.engine.arrays import save_array
 from pipeline.engine.artifacts import read_manifest
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.stage import Input, Output, Role, stage
 
 
@@ -32,6 +34,11 @@ def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> s
     if fail:
         raise RuntimeError("hail")
     return "harvested"
+
+
+WITHOUT_INPUTS = json.dumps(
+    {"stage": "plant", "parameters": {}, "inputs": None, "outputs": {}, "versions": {}, "seconds": 1}
+)
 
 
 def visible(folder: Path) -> list[str]:
@@ -61,14 +68,14 @@ def test_the_manifest_accounts_for_everything(tmp_path: Path) -> None:
     assert facts["bytes"] == len(body)
     assert (facts["dtype"], facts["shape"]) == ("float32", [3])
     assert set(content["outputs"]) == {"numbers.npy"}
-    made = read_manifest(tmp_path / "plant", "plant")
-    assert read_manifest(tmp_path / "water", "water").inputs == {"plant": made.digest}
+    made = read_manifest(tmp_path / "plant")
+    assert read_manifest(tmp_path / "water").inputs == {"plant": made.digest}
 
 
 def test_the_digest_is_of_the_content_alone(tmp_path: Path) -> None:
     def digest(number: int, threads: int) -> str:
         plant(output=tmp_path / "plant", number=number, threads=threads)
-        return read_manifest(tmp_path / "plant", "plant").digest
+        return read_manifest(tmp_path / "plant").digest
 
     assert digest(3, 1) == digest(3, 2) != digest(4, 1)
 
@@ -109,7 +116,9 @@ def test_a_missing_input_names_the_stage_to_run(tmp_path: Path) -> None:
     assert not (tmp_path / ".store").exists()
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"stage": "plant"}', '{"outputs": {"a": {}}}'])
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "null", "[" * 100_000, '{"stage": "plant"}', '{"outputs": {"a": {}}}', WITHOUT_INPUTS]
+)
 def test_a_damaged_manifest_names_the_stage_to_run(body: str, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     (tmp_path / "plant" / "manifest.json").write_text(body)
@@ -125,9 +134,60 @@ def test_inputs_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
         harvest(plant=tmp_path / "plant", water=tmp_path / "water", output=tmp_path / "harvest")
 
 
+def test_the_manifest_is_there_before_the_result_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError("no room for a manifest")
+
+    monkeypatch.setattr("pipeline.engine.stage.write_manifest", fail)
+    with pytest.raises(OSError, match="no room"):
+        plant(output=tmp_path / "plant")
+    assert visible(tmp_path) == stored(tmp_path) == []
+
+
+def test_a_result_that_another_link_shows_stays(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant", number=1)
+    shutil.copy(tmp_path / "plant", tmp_path / "best", follow_symlinks=False)
+    plant(output=tmp_path / "plant", number=2)
+    assert len(np.load(tmp_path / "best" / "numbers.npy")) == 1
+    assert len(np.load(tmp_path / "plant" / "numbers.npy")) == 2
+
+
+def test_everybody_may_read_what_their_umask_lets_them(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        plant(output=tmp_path / "plant")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "plant").stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere", "link"])
+def test_somebodys_own_link_is_not_replaced(target: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / ".store").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(UsageError, match="is not a link that a stage has made"):
+        plant(output=tmp_path / "link")
+    assert (tmp_path / "link").readlink() == Path(target)
+
+
+def test_another_stages_result_is_not_replaced(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    with pytest.raises(UsageError, match="is the result of the stage plant: choose another output"):
+        water(plant=tmp_path / "plant", output=tmp_path / "plant")
+    with pytest.raises(PipelineError, match="is the result of the stage plant, not of water"):
+        harvest(tmp_path / "plant", tmp_path / "plant", tmp_path / "harvest")
+
+
+def test_nothing_is_published_within_a_published_result(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    with pytest.raises(UsageError, match="lies within a published result"):
+        plant(output=tmp_path / "plant" / "inner" / "plant")
+    assert visible(tmp_path / "plant") == ["manifest.json", "numbers.npy"]
+
+
 def test_somebodys_own_folder_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "plant").mkdir()
     (tmp_path / "plant" / "mine.txt").write_text("mine")
-    with pytest.raises(PipelineError, match="is there and is no link made by this pipeline"):
+    with pytest.raises(PipelineError, match="is not a link that a stage has made"):
         plant(output=tmp_path / "plant")
     assert (tmp_path / "plant" / "mine.txt").read_text() == "mine"

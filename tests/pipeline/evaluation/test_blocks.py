@@ -1,3 +1,5 @@
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +8,9 @@ from threadpoolctl import threadpool_info
 
 from pipeline.engine.arrays import ArrayError, save_array
 from pipeline.engine.errors import PipelineError
+from pipeline.evaluation import blocks
 from pipeline.evaluation.blocks import Result, SchedulerName, evaluate_blocks
-from pipeline.network.model import load_model, predict
+from pipeline.network.model import load_model, predict, save_model
 
 
 def evaluate(built: Path, scheduler: SchedulerName, block_size: int, workers: int | None = None) -> Result:
@@ -44,6 +47,27 @@ def test_the_result_is_the_models_and_counted_right(built: Path, whole: Result) 
     np.testing.assert_allclose(whole.probabilities, predict(load_model(built / "train"), images), rtol=1e-4, atol=1e-7)
     assert np.trace(whole.confusion) == (whole.probabilities.argmax(axis=1) == labels).sum()
     assert np.array_equal(whole.confusion.sum(axis=1), np.bincount(labels, minlength=10))
+
+
+def test_a_model_that_was_replaced_is_opened_anew(built: Path, tmp_path: Path) -> None:
+    images, labels = built / "normalize" / "test-images.npy", built / "normalize" / "test-labels.npy"
+    model = load_model(built / "train")
+    save_model(tmp_path, model, {})
+    before = evaluate_blocks(images, labels, tmp_path, scheduler="sync")
+    for layer in model.layers:
+        layer.weights[...] = 0
+    save_model(tmp_path, model, {})
+    assert not np.array_equal(evaluate_blocks(images, labels, tmp_path, scheduler="sync").confusion, before.confusion)
+
+
+def test_a_worker_that_is_killed_is_told(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "_evaluate_block", killed)
+    with pytest.raises(PipelineError, match="a worker process has died"):
+        evaluate(built, "processes", 100, workers=1)
+
+
+def killed(*arguments: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_blas_has_its_threads_back_afterwards(built: Path) -> None:

@@ -68,6 +68,12 @@ def test_calibration_error_worked_by_hand() -> None:
     assert calibration_error(probabilities, np.array([0, 1, 0, 0], np.uint8)) == pytest.approx((1.7 + 0.4) / 4)
 
 
+def test_full_certainty_shares_a_bin_with_almost_full() -> None:
+    # One at 1.0 that is wrong, one at 0.95 that is right: their gaps, -1 and 0.05, are taken together.
+    probabilities = np.array([[1, 0], [0.95, 0.05]], np.float32)
+    assert calibration_error(probabilities, np.array([1, 0], np.uint8)) == pytest.approx(0.95 / 2)
+
+
 def test_certainty_that_is_always_right_is_calibrated() -> None:
     assert calibration_error(np.eye(3, dtype=np.float32), np.arange(3, dtype=np.uint8)) == 0
 

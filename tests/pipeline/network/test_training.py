@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.network import training
-from pipeline.network.activations import Array
+from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.losses import COSTS
+from pipeline.network.mlp import forward
 from pipeline.network.recipes import RECIPES, Recipe
 from pipeline.network.training import Examples, TrainingError, fit
 
@@ -78,6 +80,44 @@ def test_an_epochs_draws_do_not_depend_on_how_many_follow() -> None:
             assert epoch.parameters.flat.tobytes() == short
 
 
+def test_each_epoch_has_an_order_of_its_own_which_the_seed_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    met: list[int] = []
+    cost = COSTS["cross-entropy"]
+
+    def listening(logits: Array, labels: Any) -> tuple[float, Array]:
+        met.extend(labels.tolist())
+        return cost(logits, labels)
+
+    monkeypatch.setitem(COSTS, "cross-entropy", listening)
+    numbered = Examples(examples(60).images, np.arange(60))  # the labels tell the images apart
+
+    def orders(seed: int) -> list[list[int]]:
+        met.clear()
+        list(fit(dataclasses.replace(SMALL, seed=seed), numbered, numbered, 60))
+        return [met[:60], met[60:120], met[120:]]
+
+    first = orders(1)
+    assert all(sorted(order) == list(range(60)) for order in first)
+    assert len({tuple(order) for order in first}) == 3
+    assert orders(1) == first
+    assert all(one != other for one, other in zip(orders(2), first, strict=True))
+
+
+def test_the_seed_decides_the_first_weights() -> None:
+    still = dataclasses.replace(SMALL, learning_rate=1e-12)
+    assert not np.allclose(last(still).parameters.flat, last(dataclasses.replace(still, seed=2)).parameters.flat)
+
+
+def test_cost_and_accuracy_are_over_all_images_whatever_the_batches() -> None:
+    # At a rate of almost nothing the network stays what it was, so the epoch's account must be the network's.
+    still = dataclasses.replace(SMALL, learning_rate=1e-12, batch_size=25)  # the last batch has 10 of 60
+    seen = examples()
+    (*_, epoch) = fit(still, seen, seen, 3)
+    logits = forward(epoch.parameters.layers, seen.rows, ACTIVATIONS["relu"])[-1]
+    assert epoch.cost == pytest.approx(COSTS["cross-entropy"](logits, seen.labels)[0], rel=1e-4)
+    assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=1) == seen.labels).mean()
+
+
 def test_the_account_of_the_epochs() -> None:
     first, *epochs = fit(SMALL, examples(), examples(20, seed=1), 3)
     assert first.number == 0
@@ -102,6 +142,13 @@ def test_the_dtype_of_the_images_is_the_dtype_of_it_all() -> None:
 def test_a_network_that_diverges_says_so(rate: float) -> None:
     recipe = dataclasses.replace(SMALL, learning_rate=rate, optimizer="sgd", schedule="constant")
     with pytest.raises(TrainingError, match="diverged in epoch .: try a smaller learning rate"):
+        last(recipe)
+
+
+@pytest.mark.parametrize("rate", [1e13, 1e39])
+def test_a_network_that_diverges_in_its_very_last_step_says_so(rate: float) -> None:
+    recipe = Recipe((64, 64, 64), learning_rate=rate, batch_size=1000, epochs=1)
+    with pytest.raises(TrainingError, match="diverged in epoch 1"):
         last(recipe)
 
 

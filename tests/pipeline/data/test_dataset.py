@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.data.dataset import Description, load_description, read_class_names, save_description
+from pipeline.engine.errors import PipelineError
+
+
+def test_a_description_is_carried_along_as_it_is(tmp_path: Path) -> None:
+    description = Description("letters", ("a", "お", "T-shirt/top"))
+    save_description(tmp_path, description)
+    assert load_description(tmp_path) == description
+
+
+@pytest.mark.parametrize("body", ["", "[]", "null", "{}", '{"name": "x", "class_names": 3}', '{"name": "x\\ud800"}'])
+def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
+    (tmp_path / "dataset.json").write_text(body)
+    with pytest.raises(PipelineError, match=r"dataset\.json"):
+        load_description(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (b"no\nyes\n", ("no", "yes")),
+        (b"\xef\xbb\xbfno\r\n yes \r\n\r\n", ("no", "yes")),
+        ("お\nT-shirt/top, small".encode(), ("お", "T-shirt/top, small")),
+        (b"\n", ()),
+    ],
+)
+def test_class_names_stand_one_a_line(body: bytes, names: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "class-names.txt").write_bytes(body)
+    assert read_class_names(tmp_path) == names
+
+
+def test_class_names_may_be_left_out(tmp_path: Path) -> None:
+    assert read_class_names(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"a\n\nb\n", "line 2 is empty"),
+        (b"a\nb\na\n", "line 3 repeats a"),
+        (b"a\n\x1b[2Jb\n", "line 2 is not printable"),
+        (b"a\xe2\x80\xa8b\n", "line 1 is not printable"),
+        (b"\xff\xfe", "is no UTF-8 text"),
+    ],
+)
+def test_class_names_that_cannot_be_are_named(body: bytes, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "class-names.txt").write_bytes(body)
+    with pytest.raises(PipelineError, match=complaint):
+        read_class_names(tmp_path)
