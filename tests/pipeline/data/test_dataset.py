@@ -25,7 +25,6 @@ def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
         (b"no\nyes\n", ("no", "yes")),
         (b"\xef\xbb\xbfno\r\n yes \r\n\r\n", ("no", "yes")),
         ("お\nT-shirt/top, small".encode(), ("お", "T-shirt/top, small")),
-        (b"\n", ()),
     ],
 )
 def test_class_names_stand_one_a_line(body: bytes, names: tuple[str, ...], tmp_path: Path) -> None:
@@ -41,6 +40,7 @@ def test_class_names_may_be_left_out(tmp_path: Path) -> None:
     ("body", "complaint"),
     [
         (b"a\n\nb\n", "line 2 is empty"),
+        (b"\n", "line 1 is empty"),
         (b"a\nb\na\n", "line 3 repeats a"),
         (b"a\n\x1b[2Jb\n", "line 2 is not printable"),
         (b"a\xe2\x80\xa8b\n", "line 1 is not printable"),
