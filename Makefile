@@ -11,7 +11,7 @@ endif
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 # A manifest comes with its whole folder or not at all, so an interrupted make has nothing to delete.
-.PRECIOUS: artifacts/%/manifest.json
+.PRECIOUS: $(foreach s,download parse normalize train evaluate export,artifacts/$s/manifest.json)
 .DEFAULT_GOAL := help
 
 PYTHON = python3
