@@ -37,12 +37,7 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
     0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a
     user can do something about.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
-    for kind in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(kind) is signal.SIG_DFL:
-            signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
+    _prepare_process()
     names = [command.__name__ for command in commands]
     prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
 
@@ -79,6 +74,15 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
     return 0
 
 
+def _prepare_process() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(kind) is signal.SIG_DFL:
+            signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
+
+
 def _place(error: Any) -> str:
     """Where a wrong value stands, if that is not the command line."""
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
@@ -87,7 +91,7 @@ def _place(error: Any) -> str:
 
 
 def _application(commands: Sequence[Command]) -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", context_settings={"max_content_width": 100})
+    app = typer.Typer(rich_markup_mode="markdown", context_settings={"max_content_width": 100})
 
     @app.callback()
     def handwriting(

@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, get_type_hints
 
-from pipeline.engine.artifacts import MANIFEST, Manifest, describe, find_artifact, read_manifest, write_manifest
+from pipeline.engine.artifacts import Manifest, describe, find_artifact, read_manifest, write_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import private_folder, publish, resolve
 
@@ -46,6 +46,7 @@ def stage(function: Callable[P, str]) -> Callable[P, str]:
     name = function.__name__
     signature = inspect.signature(function)
     roles = _roles(function)
+    input_names = [argument for argument, role in roles.items() if role is Role.INPUT]
     (output_name,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
 
     @functools.wraps(function)
@@ -54,7 +55,7 @@ def stage(function: Callable[P, str]) -> Callable[P, str]:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         inputs = {}
-        for argument in (argument for argument, role in roles.items() if role is Role.INPUT):
+        for argument in input_names:
             # What the link shows now, so that a result published meanwhile is not mixed with this one
             bound.arguments[argument] = resolve(bound.arguments[argument])
             inputs[argument] = find_artifact(bound.arguments[argument], argument)
@@ -101,8 +102,12 @@ def _check_agreement(inputs: Mapping[str, Manifest]) -> None:
 
 
 def _check_output(output: Path, name: str) -> None:
-    """An output may replace what the same stage has made before, and nothing else."""
-    if (output / MANIFEST).exists() and (made_by := read_manifest(output).stage) != name:
+    """An output may replace what the same stage has made before, damaged or not, and nothing else."""
+    try:
+        made_by = read_manifest(output).stage
+    except (PipelineError, OSError):
+        return
+    if made_by != name:
         raise UsageError(f"{output} is the result of the stage {made_by}: choose another output")
 
 

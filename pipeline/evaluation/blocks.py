@@ -29,6 +29,8 @@ from pipeline.network.model import Model, load_model, predict
 
 SchedulerName = Literal["threads", "processes", "sync"]
 
+_evaluations = itertools.count()  # tells a worker which evaluation a task belongs to
+
 
 @dataclass(frozen=True)
 class Result:
@@ -93,9 +95,6 @@ def _evaluate_block(images: Path, labels: Path, model: Path, evaluation: int, st
 def _open_model(folder: Path, evaluation: int) -> Model:
     """The model, which a worker opens once in an evaluation; in the next there may be another in the folder."""
     return load_model(folder)
-
-
-_evaluations = itertools.count()
 
 
 def _hold_blas() -> None:

@@ -236,6 +236,16 @@ def test_arrays_that_cannot_be_are_named(
     assert "Warning" not in result.stderr
 
 
+@pytest.mark.parametrize("file", ["manifest.json", "model.json", "layer-1-weights.npy"])
+def test_a_stage_replaces_its_own_damaged_result(file: str, run: Run, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    (project / "artifacts/train" / file).write_bytes(b"{")
+    assert run("train", "--recipe", "quick").returncode == 0
+    after = snapshot(project / "artifacts")
+    differing = {name for name in before if before[name] != after[name]}
+    assert differing <= {"train/history.csv", "train/manifest.json"}  # which tell the seconds
+
+
 def test_images_where_labels_belong_are_named(run: Run, project: Path) -> None:
     shutil.copy(project / "artifacts/download" / TRAIN_IMAGES, project / "artifacts/download" / TRAIN_LABELS)
     assert_one_line(run("parse"), 1, TRAIN_LABELS, "not labels")
