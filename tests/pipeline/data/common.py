@@ -1,0 +1,38 @@
+"""A data set of four small files, and web servers that have it, more or less."""
+
+import hashlib
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+from pipeline.data.catalogue import FILES, Dataset, Source
+
+PAYLOADS = {name: f"the bytes of {name}\n".encode() * 100 for name in FILES}
+DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
+PAGE = b"<!DOCTYPE html><title>We have moved</title>"
+
+Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
+
+
+def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    if request.command == "GET":
+        request.wfile.write(body)
+
+
+def missing(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_error(404)
+
+
+def dataset(*sources: Source) -> Dataset:
+    return Dataset("letters", sources, class_names=(), sha256=DIGESTS)
+
+
+def silently(line: str) -> None:
+    pass
+
+
+def assert_fetched(folder: Path) -> None:
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == PAYLOADS

@@ -1,0 +1,52 @@
+"""Web servers on this machine."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from pipeline.data import http
+from pipeline.data.catalogue import Mirror
+from tests.pipeline.data.common import (
+    PAYLOADS,
+    Answer,
+)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Answer], Mirror]]:
+    """Starts a web server that answers every request in the given way."""
+    servers = []
+
+    def start(answer: Answer) -> Mirror:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.removeprefix("/").removesuffix(".gz")
+                answer(self, gzip.compress(PAYLOADS[name]))
+
+            do_HEAD = do_GET  # noqa: N815
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+        servers.append(server)
+        return Mirror(f"http://127.0.0.1:{server.server_port}/")
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy between us and our servers, and the patience of a test."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(http, "ANSWER", 1.3)
+    monkeypatch.setattr(http, "GRACE", 1.3)  # longer than the second that pooch waits before it tries again
+    monkeypatch.setattr(http, "RETRIES", 1)
+    monkeypatch.setattr(http, "SLOWEST", 40_000)  # bytes per second

@@ -1,0 +1,112 @@
+"""Mirrors as they come: good ones, dead ones, slow ones, and those that lie."""
+
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from pipeline.data.catalogue import FILES, Mirror
+from pipeline.data.fetch import fetch
+from tests.pipeline.data.common import PAGE, Answer, assert_fetched, dataset, missing, silently, whole
+
+
+def page(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    whole(request, PAGE)
+
+
+def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    time.sleep(2)
+
+
+def crawling(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    if request.command == "GET":
+        for _ in range(40):
+            try:
+                request.wfile.write(bytes(1024))
+            except OSError:
+                return
+            time.sleep(0.05)  # so 20 kB/s
+
+
+def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Never silent for long enough to time out, never fast enough to fill a buffer."""
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    if request.command == "GET":
+        for _ in range(40):
+            try:
+                request.wfile.write(b"x")
+            except OSError:
+                return
+            time.sleep(0.2)
+
+
+def stalling(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    if request.command == "GET":
+        request.wfile.write(bytes(200_000))
+        time.sleep(2)
+
+
+class BreakingOff:
+    """Sends half of what it promised, the first time that it is asked."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.times += request.command == "GET"
+        if request.command == "GET" and self.times == 1:
+            request.send_response(200)
+            request.send_header("Content-Length", str(len(body)))
+            request.end_headers()
+            request.wfile.write(body[: len(body) // 2])
+            request.close_connection = True
+        else:
+            whole(request, body)
+
+
+def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(
+    tmp_path: Path, serve: Callable[[Answer], Mirror]
+) -> None:
+    mirror = serve(whole)
+    assert fetch(dataset(mirror), tmp_path, silently) == mirror
+    assert_fetched(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (missing, "it does not offer train-images-idx3-ubyte.gz"),
+        (page, "train-images-idx3-ubyte is a web page, not letters's"),
+        (silent, "no answer within 1.3 s"),
+        (crawling, "slower than 40 kB/s"),
+        (dripping, "no answer within 1.3 s"),
+        (stalling, "no answer within 1.3 s"),
+    ],
+)
+def test_a_bad_mirror_is_a_reason_to_try_the_next(
+    answer: Answer, reason: str, tmp_path: Path, serve: Callable[[Answer], Mirror]
+) -> None:
+    bad, good = serve(answer), serve(whole)
+    tried: list[str] = []
+    assert fetch(dataset(bad, good), tmp_path, tried.append) == good
+    assert_fetched(tmp_path)
+    assert tried[0] == f"letters from {bad}"
+    assert tried[1].startswith(f"{bad}: {reason}")
+    assert tried[2] == f"letters from {good}"
+
+
+def test_a_transfer_that_breaks_off_is_tried_again(tmp_path: Path, serve: Callable[[Answer], Mirror]) -> None:
+    breaking = BreakingOff()
+    fetch(dataset(serve(breaking)), tmp_path, silently)
+    assert_fetched(tmp_path)
+    assert breaking.times == len(FILES) + 1

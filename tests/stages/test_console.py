@@ -1,0 +1,130 @@
+"""How the program speaks: help, wrong use, defaults, and who listens."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Run, environment
+from tests.stages.common import COMMANDS, assert_one_line, snapshot
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_every_option(command: str, run: Run) -> None:
+    result = run(command, "--help")
+    assert result.returncode == 0
+    assert "--help" in result.stdout
+    assert f"handwriting {command}" in result.stdout
+    module = subprocess.run(
+        [sys.executable, "-m", f"stages.{command}", "--help"], env=environment(), capture_output=True, text=True
+    )
+    assert module.stdout == result.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = "import sys, stages.cli; print([m for m in ('numpy', 'dask', 'onnx', 'pooch') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", program], env=environment(), capture_output=True, text=True)
+    assert result.stdout == "[]\n"
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").stdout.startswith("handwriting 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("download --dataset emnist", "there is no data set 'emnist': choose one of mnist,"),
+        ("download --dataset custom", "add --from DIR"),
+        ("normalize --validation 0", "validation must be"),
+        ("normalize --validation -5", "validation must be"),
+        ("normalize --validation nan", "validation must be"),
+        ("normalize --validation 1.5", "validation must be"),
+        ("normalize --validation 2000", "leaves nothing of 2,000 training images"),
+        ("normalize --validation many", "--validation"),
+        ("train --recipe secret", "'secret' is not one of"),
+        ("train --sizes 0", "every layer size must be at least 1 and at most 1,000,000, not 0"),
+        ("train --sizes 10,x", "sizes are whole numbers"),
+        ("train --epochs 0", "epochs"),
+        ("train --epochs 1.5", "--epochs"),
+        ("train --batch-size -1", "batch size"),
+        ("train --learning-rate 0", "learning rate must be above 0, not 0"),
+        ("train --learning-rate nan", "learning rate must be above 0, not nan"),
+        ("train --learning-rate -1", "learning rate"),
+        ("train --momentum 1", "momentum"),
+        ("train --activation tanh", "'tanh' is not one of"),
+        ("train --epoch 3", "--epoch"),
+        ("evaluate --scheduler magic", "'magic' is not one of"),
+        ("evaluate --workers 0", "--workers"),
+        ("evaluate --block-size 0", "--block-size"),
+        ("classify", "--index"),
+        ("classify --index -1", "--index"),
+        ("classify --index 500", "the index goes up to 499"),
+        ("export now", "now"),
+        ("trian", "Did you mean 'train'? See: handwriting --help"),
+        ("train --bias-deviation 1e300", "bias deviation must be at least 0 and at most 1,000,000"),
+        ("train --sizes 9999999999999999999999999", "every layer size must be"),
+        ("normalize --validation 1e300", "a validation part of 1e+300 leaves nothing"),
+        ("evaluate --output artifacts/normalize", "is the result of the stage normalize: choose another output"),
+        ("evaluate --output artifacts/parse", "is the result of the stage parse: choose another output"),
+        ("parse --output artifacts/train/parse", "lies within a published result"),
+        ("parse --output .", "is not a link that a stage has made"),
+    ],
+)
+def test_wrong_use_is_one_plain_line_and_status_2(arguments: str, words: str, run: Run, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    result = run(*arguments.split())
+    assert_one_line(result, 2, words)
+    assert result.stderr.count("\n") == 1
+    assert snapshot(project / "artifacts") == before
+
+
+def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text(
+        '[tool.handwriting.train]\nrecipe = "quick"\nepochs = 2\nsizes = [12, 11]\nlearning-rate = 0.01\n'
+    )
+
+    def trained() -> dict[str, object]:
+        training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
+        return {name: training[name] for name in ("recipe", "epochs", "sizes", "learning_rate")}
+
+    assert run("train").returncode == 0
+    assert trained() == {"recipe": "quick", "epochs": 2, "sizes": [12, 11], "learning_rate": 0.01}
+    assert run("train", "--epochs", "1").returncode == 0
+    assert trained()["epochs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[tool.handwriting.train]\nepoch = 2\n", "sets 'epoch' for train, which has no such option"),
+        ('[tool.handwriting.train]\nepochs = "x"\n', "epochs"),
+        ("[tool.handwriting\n", "pyproject.toml cannot be read"),
+        ('[tool.handwriting.train]\nepochs = "x"\n', "in pyproject.toml"),
+        ("[tool.handwriting.trian]\nepochs = 2\n", "there is no such command"),
+        ("[tool]\nhandwriting = 3\n", "must have a table for each command"),
+        ("tool = 1\n", "must have a table for each command"),
+        ("x = " + "[" * 5000, "pyproject.toml cannot be read"),
+    ],
+)
+def test_a_wrong_pyproject_is_wrong_use(text: str, words: str, run: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text(text)
+    assert_one_line(run("train"), 2, words)
+
+
+@pytest.mark.parametrize("command", ["classify --index 0", "parse"])
+def test_a_reader_that_goes_away_is_no_failure(command: str, project: Path) -> None:
+    line = f"{sys.executable} -m stages.cli {command} | true; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", line], cwd=project, env=environment(), capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_result_that_cannot_be_told_is_there_all_the_same(run: Run, project: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "stages.cli", "train", "--epochs", "1"]
+        result = subprocess.run(command, cwd=project, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1
+    assert "done, but there is no room to say so" in result.stderr
+    assert run("evaluate").returncode == 0

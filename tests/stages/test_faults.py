@@ -1,0 +1,184 @@
+"""What can go wrong, done for real: one plain line, and nothing lost."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data.catalogue import TRAIN_IMAGES, TRAIN_LABELS
+from tests.processes import Run, environment
+from tests.stages.common import STAGES, assert_one_line, snapshot
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        ("parse", "download"),
+        ("normalize", "parse"),
+        ("train", "normalize"),
+        ("evaluate", "normalize"),
+        ("evaluate", "train"),
+        ("export", "train"),
+        ("export", "evaluate"),
+        ("classify --index 0", "parse"),
+        ("classify --index 0", "train"),
+    ],
+)
+def test_a_missing_input_names_the_stage_to_run(command: str, missing: str, run: Run, project: Path) -> None:
+    (project / "artifacts" / missing).unlink()
+    assert_one_line(run(*command.split()), 1, f"run the stage {missing} first (make {missing})")
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "body"),
+    [
+        ("parse", "download/dataset.json", "{}"),
+        ("parse", "download/t10k-labels-idx1-ubyte", "<html>"),
+        ("normalize", "parse/train-images.npy", "nothing"),
+        ("train", "normalize/scaling.npy", ""),
+        ("evaluate", "train/model.json", "{}"),
+        ("evaluate", "train/layer-1-weights.npy", "\x93NUMPY"),
+        ("export", "evaluate/metrics.json", "{}"),
+        ("export", "evaluate/metrics.json", "["),
+        ("export", "evaluate/metrics.json", '{"accuracy": 2, "images": 500}'),
+        ("export", "evaluate/metrics.json", '{"accuracy": 1e999, "images": 1e999}'),
+        ("export", "evaluate/manifest.json", "[" * 100_000),
+        ("parse", "download/dataset.json", '{"name": "\\ud800", "class_names": []}'),
+        ("export", "train/manifest.json", "{"),
+        ("classify --index 0", "parse/test-images.npy", "PK"),
+    ],
+)
+def test_a_damaged_input_is_named(command: str, file: str, body: str, run: Run, project: Path) -> None:
+    (project / "artifacts" / file).write_text(body)
+    assert_one_line(run(*command.split()), 1, Path(file).name)
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "array", "words"),
+    [
+        ("train", "normalize/train-labels.npy", np.full(1833, 10, np.uint8), "label 10, beyond the last class, 9"),
+        ("train", "normalize/scaling.npy", np.full(2, np.nan, np.float32), "no pixels have mean nan"),
+        ("train", "normalize/validation-images.npy", np.zeros((167, 8, 8), np.float32), "not float32 (any, 28, 28)"),
+        ("train", "normalize/train-images.npy", np.full((1833, 28, 28), np.inf, np.float32), "diverged in epoch 1"),
+        ("evaluate", "normalize/test-labels.npy", np.full(500, 255, np.uint8), "label 255, beyond the last class"),
+        ("evaluate", "normalize/test-images.npy", np.full((500, 28, 28), np.nan, np.float32), "no finite answer"),
+        ("evaluate", "train/layer-1-weights.npy", np.full((784, 128), 3e38, np.float32), "no finite answer"),
+        ("evaluate", "train/layer-1-biases.npy", np.full(128, np.nan, np.float32), "numbers that are none"),
+        ("classify --index 0", "parse/test-labels.npy", np.full(500, 255, np.uint8), "label 255"),
+    ],
+)
+def test_arrays_that_cannot_be_are_named(
+    command: str, file: str, array: np.ndarray, words: str, run: Run, project: Path
+) -> None:
+    np.save(project / "artifacts" / file, array)
+    result = run(*command.split())
+    assert_one_line(result, 1, words)
+    assert "Warning" not in result.stderr
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "model.json", "layer-1-weights.npy"])
+def test_a_stage_replaces_its_own_damaged_result(file: str, run: Run, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    (project / "artifacts/train" / file).write_bytes(b"{")
+    assert run("train", "--recipe", "quick").returncode == 0
+    after = snapshot(project / "artifacts")
+    differing = {name for name in before if before[name] != after[name]}
+    assert differing <= {"train/history.csv", "train/manifest.json"}  # which tell the seconds
+
+
+def test_images_where_labels_belong_are_named(run: Run, project: Path) -> None:
+    shutil.copy(project / "artifacts/download" / TRAIN_IMAGES, project / "artifacts/download" / TRAIN_LABELS)
+    assert_one_line(run("parse"), 1, TRAIN_LABELS, "not labels")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--optimizer sgd --schedule constant --learning-rate 1e30",
+        "--cost quadratic --learning-rate 1e18 --schedule constant",  # the weights stay finite, the answers don't
+        "--epochs 1 --batch-size 5000 --sizes 64,64,64 --learning-rate 1e13",  # one step, after which nobody looks
+        "--epochs 1 --batch-size 5000 --learning-rate 1e39",
+    ],
+)
+def test_a_retrain_that_diverges_says_so_and_leaves_the_model_as_it_was(
+    arguments: str, run: Run, project: Path
+) -> None:
+    before = snapshot(project / "artifacts")
+    result = run("train", *arguments.split())
+    assert_one_line(result, 1, "diverged in epoch 1: try a smaller learning rate")
+    assert "Warning" not in result.stderr
+    assert snapshot(project / "artifacts") == before
+
+
+def test_an_output_that_cannot_be_written_is_named(run: Run, project: Path) -> None:
+    if os.geteuid() == 0:
+        place = "/sys/kernel/out/parse"  # which not even root may write
+    else:
+        (project / "locked").mkdir(mode=0o500)
+        place = str(project / "locked" / "out" / "parse")
+    assert_one_line(run("parse", "--output", place), 1, "What was there before is as it was")
+    (project / "file").write_text("mine")
+    assert_one_line(run("parse", "--output", str(project / "file" / "parse")), 1, "file")
+    assert (project / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_write_that_fails_in_the_middle_leaves_everything_as_it_was(stage: str, run: Run, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    arguments = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))  # bytes that a file may have
+
+    result = run(stage, *arguments.get(stage, []), preexec_fn=limit)
+    assert_one_line(result, 1, "File too large")
+    assert snapshot(project / "artifacts") == before
+    assert not list((project / "artifacts" / ".store").glob("*.partial"))
+    assert run(stage, *arguments.get(stage, [])).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk to fill")
+def test_a_disk_that_is_full_is_named(run: Run, project: Path) -> None:
+    disk = project / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let us mount a small disk")
+    try:
+        assert_one_line(run("parse", "--output", str(disk / "parse")), 1, "No space left on device")
+        assert not (disk / "parse").exists()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def training(project: Path) -> subprocess.Popen[str]:
+    """A training that would take long."""
+    command = [sys.executable, "-m", "stages.cli", "train", "--epochs", "1000"]
+    return subprocess.Popen(command, cwd=project, env=environment(), stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_training_that_is_stopped_leaves_the_model_as_it_was(kind: signal.Signals, run: Run, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    with training(project) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "epoch 2 " in line:
+                break
+        process.send_signal(kind)
+        rest = process.stderr.read()
+    assert "Traceback" not in rest
+    if kind is signal.SIGKILL:
+        assert process.returncode == -kind
+    else:
+        assert process.returncode == 130
+        assert rest.splitlines()[-1] == "handwriting train: interrupted. What was there before is as it was"
+        assert not list((project / "artifacts" / ".store").glob("*.partial"))
+    assert snapshot(project / "artifacts") == before
+    assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0

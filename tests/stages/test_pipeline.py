@@ -1,0 +1,125 @@
+"""The six stages, one after the other, as processes with artifacts between them."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data import idx
+from pipeline.data.catalogue import TEST_IMAGES
+from pipeline.network.model import load_model, predict
+from tests.processes import Run
+from tests.stages.common import STAGES, assert_one_line, custom_set
+
+
+def test_the_six_stages_from_nothing_to_an_exported_model(run: Run, tmp_path: Path) -> None:
+    arguments = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}
+    said = {}
+    for stage in STAGES:
+        result = run(stage, *arguments.get(stage, []))
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.endswith(f" -> artifacts/{stage}\n")
+        assert result.stdout.count("\n") == 1
+        assert (tmp_path / "artifacts" / stage / "manifest.json").exists()
+        said[stage] = result
+    assert "2,000 training and 500 test images of 28 x 28 pixels, 10 classes" in said["parse"].stdout
+    assert "1,833 training, 167 validation, 500 test images" in said["normalize"].stdout
+    assert "test accuracy 8" in said["evaluate"].stdout or "test accuracy 9" in said["evaluate"].stdout
+    *_, training = [said["train"].stderr.splitlines()]
+    assert "after initialisation: validation accuracy" in training[1]
+    assert [line.split()[1:3] for line in training[2:]] == [["epoch", str(n)] for n in range(1, 6)]
+
+
+def test_the_artifacts_are_as_documented(built: Path) -> None:
+    def array(name: str) -> tuple[str, tuple[int, ...]]:
+        loaded = np.load(built / name, allow_pickle=False, mmap_mode="r")
+        return str(loaded.dtype), loaded.shape
+
+    assert {name: array(f"parse/{name}.npy") for name in ("train-images", "train-labels", "test-images")} == {
+        "train-images": ("uint8", (2000, 28, 28)),
+        "train-labels": ("uint8", (2000,)),
+        "test-images": ("uint8", (500, 28, 28)),
+    }
+    assert array("normalize/validation-images.npy") == ("float32", (167, 28, 28))
+    assert array("normalize/validation-labels.npy") == ("uint8", (167,))
+    assert array("normalize/scaling.npy") == ("float32", (2,))
+    assert array("train/layer-1-weights.npy") == ("float32", (784, 128))
+    assert array("train/layer-2-biases.npy") == ("float32", (10,))
+    assert array("evaluate/predictions.npy") == ("uint8", (500,))
+    assert array("evaluate/probabilities.npy") == ("float32", (500, 10))
+    assert array("evaluate/confusion.npy") == ("int64", (10, 10))
+    with open(built / "train" / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["epoch", "cost", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
+    model = json.loads((built / "train" / "model.json").read_text())
+    best = max(float(row["validation_accuracy"]) for row in rows)
+    assert model["training"]["validation_accuracy"] == pytest.approx(best, abs=1e-6)
+
+
+def test_the_validation_part_is_the_last_of_the_training_images(built: Path) -> None:
+    labels = np.load(built / "parse" / "train-labels.npy")
+    parts = [np.load(built / "normalize" / f"{part}-labels.npy") for part in ("train", "validation")]
+    assert np.array_equal(np.concatenate(parts), labels)
+
+
+def test_the_scaling_is_that_of_the_training_part_alone(built: Path) -> None:
+    mean, deviation = np.load(built / "normalize/scaling.npy")
+    pixels = np.load(built / "parse/train-images.npy")[:1833] / 255
+    assert mean == pytest.approx(pixels.mean(), rel=1e-6)
+    assert deviation == pytest.approx(pixels.std(), rel=1e-6)
+
+
+def test_the_epoch_that_recognised_most_is_kept(run: Run, project: Path) -> None:
+    # At such a rate the accuracy goes up and down, so the best epoch is not the last.
+    run("train", "--epochs", "8", "--learning-rate", "0.02", "--schedule", "constant", "--sizes", "32")
+    with open(project / "artifacts/train/history.csv", newline="") as file:
+        accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(file)]
+    assert accuracies[-1] < max(accuracies)
+    model = load_model(project / "artifacts/train")
+    images, labels = (np.load(project / f"artifacts/normalize/validation-{what}.npy") for what in ("images", "labels"))
+    assert (predict(model, images).argmax(axis=1) == labels).mean() == pytest.approx(max(accuracies), abs=1e-6)
+    training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
+    assert training["epoch"] == max(range(8), key=lambda n: (accuracies[n], n)) + 1
+
+
+def test_an_evaluation_of_another_model_is_not_exported(run: Run, project: Path) -> None:
+    assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
+    assert_one_line(run("export"), 1, "run the stage evaluate again")
+
+
+def test_ones_own_data_go_through_all_stages(run: Run, tmp_path: Path) -> None:
+    folder = custom_set(tmp_path / "mine here")
+    (folder / "class-names.txt").write_text("no\nyes\n", encoding="utf-8")
+    run("download", "--dataset", "custom", "--from", str(folder))
+    for stage in STAGES[1:]:
+        result = run(stage)
+        assert result.returncode == 0, result.stderr
+    assert run("classify", "--index", "3").stdout.endswith("truth yes\n")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "page", "missing", "other"])
+def test_ones_own_damaged_data_are_named(damage: str, run: Run, tmp_path: Path) -> None:
+    folder = custom_set(tmp_path / "mine")
+    path = folder / f"{TEST_IMAGES}.gz"
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-5])
+    elif damage == "page":
+        path.write_bytes(b"<!DOCTYPE html>")
+    elif damage == "missing":
+        path.unlink()
+    else:
+        idx.save(path, np.zeros((10, 4, 3), np.uint8))
+    result = run("download", "--dataset", "custom", "--from", str(folder))
+    if result.returncode == 0:
+        result = run("parse")
+    assert_one_line(result, 1)
+    assert TEST_IMAGES in result.stderr or "test images 4 x 3" in result.stderr
+
+
+def test_a_folder_that_has_not_got_a_known_set_is_refused(run: Run, tmp_path: Path) -> None:
+    result = run("download", "--dataset", "mnist", "--from", str(custom_set(tmp_path / "mine")))
+    assert_one_line(result, 1, "no source has mnist")
+    assert not (tmp_path / "artifacts" / "download").exists()
