@@ -10,8 +10,13 @@ endif
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
+
+stages := download parse normalize train evaluate export
+# Those whose options decide what comes out, not only where the work is done.
+remembered := download normalize train
+
 # A manifest comes with its whole folder or not at all, so an interrupted make has nothing to delete.
-.PRECIOUS: $(foreach s,download parse normalize train evaluate export,artifacts/$s/manifest.json)
+.PRECIOUS: $(foreach s,$(stages),artifacts/$s/manifest.json)
 .DEFAULT_GOAL := help
 
 PYTHON = python3
@@ -28,7 +33,7 @@ evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE # where the work is done: no 
 
 # Only what stands on make's command line counts; an EPOCHS in the environment may mean anything.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
-unknown := $(filter-out PYTHON VENV $(foreach s,download normalize train evaluate,$($s.variables)),$(given))
+unknown := $(filter-out PYTHON VENV $(foreach s,$(stages),$($s.variables)),$(given))
 ifneq ($(strip $(unknown)),)
 $(error No variable is called $(strip $(unknown)): see `make help`)
 endif
@@ -36,7 +41,7 @@ endif
 # BATCH_SIZE=64 becomes --batch-size '64', whatever stands in the value.
 quoted = '$(subst ','\'',$1)'
 option = --$(shell echo $1 | tr A-Z_ a-z-) $(call quoted,$($1))
-options = $(strip $(foreach v,$(filter $($1.variables),$(given)),$(call option,$v)))
+options = $(foreach v,$(filter $($1.variables),$(given)),$(call option,$v))
 
 # artifacts/.make/train holds train's options; it is written when it is missing or they differ from last time's.
 differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
@@ -45,7 +50,7 @@ $1.options := $$(call options,$1)
 artifacts/.make/$1: $$(if $$(call differ,$1 $$($1.options),$$(file <artifacts/.make/$1)),FORCE)
 	@mkdir -p $$(@D) && printf '%s\n' $$(call quoted,$1 $$($1.options)) > $$@
 endef
-$(foreach s,download normalize train,$(eval $(call remember,$s)))
+$(foreach s,$(remembered),$(eval $(call remember,$s)))
 
 # Every output that a manifest lists; one of them that was deleted is a reason to run its stage.
 outputs := $(shell awk -F '"' '/^    ".*": \{$$/ {file = FILENAME; sub("manifest.json", $$2, file); print file}' \
@@ -121,7 +126,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
 	    Makefile
 	@printf '\n%s\n' 'Variables, as in: make train RECIPE=quick EPOCHS=3'
-	@printf '  %-10s %s\n' $(foreach s,download normalize train evaluate,$s '$(strip $($s.variables))')
+	@printf '  %-10s %s\n' $(foreach s,$(stages),$(if $($s.variables),$s '$(strip $($s.variables))'))
 	@printf '%s\n' '  Their values: $(VENV)/bin/handwriting train --help, and so on.'
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

@@ -29,7 +29,7 @@ def load_description(folder: Path) -> Description:
     try:
         return Description(str(content["name"]), tuple(map(str, content["class_names"])))
     except (KeyError, TypeError):
-        raise PipelineError(f"{folder / FILE} is damaged: run the stage that makes it again") from None
+        raise PipelineError(f"{folder / FILE} is damaged: remove it and run its stage again") from None
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:

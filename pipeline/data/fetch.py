@@ -128,6 +128,8 @@ def _run(command: list[str], folder: Path, seconds: float) -> None:
             timeout=seconds,
             check=True,
         )
+    except OSError as error:
+        raise FetchError(f"{command[0]} cannot be run ({error.strerror})") from None
     except subprocess.TimeoutExpired:
         raise FetchError(f"no answer within {seconds:g} s") from None
     except subprocess.CalledProcessError as error:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pooch
 import requests
@@ -46,7 +46,9 @@ class _Transfer:
 
     def __init__(self, base: str, name: str, folder: Path, bar: "tqdm[NoReturn]") -> None:
         self._base, self._name, self._folder, self._bar = base, name, folder, bar
+        self._fetch_url = pooch.HTTPDownloader(progressbar=self, timeout=(CONNECT, ANSWER))
         self._error: BaseException | None = None
+        self._abandoned = False
         self.total = 0
 
     def run(self) -> None:
@@ -54,11 +56,12 @@ class _Transfer:
         thread.start()
         while thread.is_alive():
             thread.join(0.05)
-            seconds = time.monotonic() - self._began
-            if self._arrived == 0 and seconds > ANSWER:
-                raise HttpError(f"no answer within {ANSWER:g} s")
-            if self._arrived < SLOWEST * seconds and seconds > GRACE:
-                raise HttpError(f"slower than {SLOWEST // 1000} kB/s")
+            began, arrived = self._progress
+            seconds = time.monotonic() - began
+            silent = arrived == 0 and seconds > ANSWER
+            if silent or (arrived < SLOWEST * seconds and seconds > GRACE):
+                self._abandoned = True
+                raise HttpError(f"no answer within {ANSWER:g} s" if silent else f"slower than {SLOWEST // 1000} kB/s")
         if isinstance(self._error, requests.RequestException):
             raise HttpError(_reason(self._error)) from None
         if self._error is not None:
@@ -66,15 +69,24 @@ class _Transfer:
 
     def _fetch(self) -> None:
         try:
-            fetch = pooch.HTTPDownloader(progressbar=self, timeout=(CONNECT, ANSWER))
-            if not fetch(self._base + self._name, None, None, check_only=True):
+            if not self(self._base + self._name, None, None, check_only=True):
                 raise HttpError(f"it does not offer {self._name}")
             registry = {self._name: None}
             pooch.create(self._folder, self._base, registry=registry, retry_if_failed=RETRIES).fetch(
-                self._name, downloader=fetch
+                self._name, downloader=self
             )
         except BaseException as error:  # it is raised again where somebody waits for it
             self._error = error
+
+    def __call__(self, url: str, output: Any, source: Any, check_only: bool = False) -> Any:
+        """What pooch calls for every attempt, which has a clock of its own."""
+        self.reset()
+        self._stop_if_abandoned()
+        return self._fetch_url(url, output, source, check_only=check_only)
+
+    def _stop_if_abandoned(self) -> None:
+        if self._abandoned:
+            raise HttpError("nobody waits for it any more")  # which pooch, unlike its own errors, does not retry
 
     @property
     def total(self) -> int:
@@ -88,12 +100,14 @@ class _Transfer:
 
     def reset(self) -> None:
         """Begin to count anew."""
-        self._began, self._arrived = time.monotonic(), 0
+        self._progress = (time.monotonic(), 0)  # in one piece, as another thread reads it
         self._bar.reset(self._total)
 
     def update(self, count: int) -> None:
         """So many bytes more have come."""
-        self._arrived += count
+        self._stop_if_abandoned()
+        began, arrived = self._progress
+        self._progress = (began, arrived + count)
         self._bar.update(count)
 
     def close(self) -> None:

@@ -24,16 +24,16 @@ def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> N
         with np.errstate(all="ignore"):  # sizes in a damaged header may overflow
             array = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
-        raise ArrayError(f"{path} is missing: run the stage that makes it again") from None
+        raise ArrayError(f"{path} is missing: run its stage again") from None
     except OSError:
         raise
     except Exception as error:  # NumPy's header parser raises half a dozen kinds for damaged bytes
-        raise ArrayError(f"{path} is no whole .npy array ({error}): run the stage that makes it again") from error
+        raise ArrayError(f"{path} is no whole .npy array ({error}): remove it and run its stage again") from error
     fits = len(shape) == array.ndim and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
     if array.dtype != np.dtype(dtype) or not fits:
         wanted = f"{np.dtype(dtype)} ({', '.join('any' if n is None else str(n) for n in shape)})"
         found = f"{array.dtype} ({', '.join(map(str, array.shape))})"
-        raise ArrayError(f"{path} holds {found}, not {wanted}: run the stage that makes it again")
+        raise ArrayError(f"{path} holds {found}, not {wanted}: remove it and run its stage again")
     return array
 
 

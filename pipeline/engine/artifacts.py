@@ -69,7 +69,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise TypeError
         return manifest
     except (TypeError, KeyError, AttributeError):
-        raise PipelineError(f"{path} is damaged: run the stage that makes it again") from None
+        raise PipelineError(f"{path} is damaged: remove it and run its stage again") from None
 
 
 def find_artifact(folder: Path, stage: str) -> Manifest:
@@ -79,7 +79,9 @@ def find_artifact(folder: Path, stage: str) -> Manifest:
     try:
         manifest = read_manifest(folder)
     except PipelineError:
-        raise PipelineError(f"{folder / MANIFEST} is damaged: run the stage {stage} again (make {stage})") from None
+        raise PipelineError(
+            f"{folder / MANIFEST} is damaged: remove it and run the stage {stage} again (make {stage})"
+        ) from None
     if manifest.stage != stage:
         raise PipelineError(f"{folder} is the result of the stage {manifest.stage}, not of {stage}")
     return manifest
@@ -92,9 +94,9 @@ def load_json(path: Path) -> Any:
         json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could not be written again
         return content
     except FileNotFoundError:
-        raise PipelineError(f"{path} is missing: run the stage that makes it again") from None
+        raise PipelineError(f"{path} is missing: run its stage again") from None
     except (ValueError, RecursionError) as error:
-        raise PipelineError(f"{path} is no JSON ({error}): run the stage that makes it again") from None
+        raise PipelineError(f"{path} is no JSON ({error}): remove it and run its stage again") from None
 
 
 def save_json(path: Path, content: Any) -> None:

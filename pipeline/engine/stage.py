@@ -17,8 +17,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, get_type_hints
 
-from pipeline.engine.artifacts import Manifest, describe, find_artifact, read_manifest, write_manifest
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.artifacts import Manifest, describe, find_artifact, write_manifest
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.store import private_folder, publish, resolve
 
 
@@ -60,10 +60,9 @@ def stage(function: Callable[P, str]) -> Callable[P, str]:
             bound.arguments[argument] = resolve(bound.arguments[argument])
             inputs[argument] = find_artifact(bound.arguments[argument], argument)
         _check_agreement(inputs)
-        _check_output(bound.arguments[output_name], name)
         parameters = {argument: value for argument, value in bound.arguments.items() if argument not in roles}
         output: Path = bound.arguments[output_name]
-        with private_folder(output) as partial:
+        with private_folder(output, name) as partial:
             bound.arguments[output_name] = partial
             summary = function(*bound.args, **bound.kwargs)
             manifest = Manifest(
@@ -99,16 +98,6 @@ def _check_agreement(inputs: Mapping[str, Manifest]) -> None:
                     f"{name} was made from another result of {source} than the one that is there now: "
                     f"run the stage {name} again (make {name})"
                 )
-
-
-def _check_output(output: Path, name: str) -> None:
-    """An output may replace what the same stage has made before, damaged or not, and nothing else."""
-    try:
-        made_by = read_manifest(output).stage
-    except (PipelineError, OSError):
-        return
-    if made_by != name:
-        raise UsageError(f"{output} is the result of the stage {made_by}: choose another output")
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Results appear whole or not at all: work goes on in a private folder, one rename of a link publishes it.
 
 `artifacts/train` is a symbolic link into `artifacts/.store/`. A link can be replaced in one atomic step, a
-folder cannot; so whoever looks sees the old result or the new one, and a killed run leaves only a `.partial`.
+folder cannot; so whoever looks sees the old result or the new one. What a killed run leaves, it leaves in the store.
 """
 
 import secrets
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import UsageError
 
 STORE = ".store"
@@ -17,21 +18,26 @@ PARTIAL = ".partial"
 
 
 @contextmanager
-def private_folder(output: Path) -> Iterator[Path]:
-    """A new folder in the store beside `output`; removed at the end unless it was published.
+def private_folder(output: Path, stage: str) -> Iterator[Path]:
+    """A new folder in the store beside `output`, named after the stage; removed at the end unless it was published.
 
-    Raises UsageError if there is something at `output` that a stage has not made, or if `output` lies within a
-    published result.
+    Raises UsageError if there is something at `output` that this stage has not made, damaged or not, or if
+    `output` lies within a published result.
     """
     store = output.parent / STORE
-    if (output.exists() or output.is_symlink()) and resolve(output).parent != store:
-        raise UsageError(
-            f"{output} is not a link that a stage has made (was it copied without links?): move it away first"
-        )
-    if STORE in output.parent.resolve().parts:
+    if output.exists() or output.is_symlink():
+        entry = resolve(output)
+        if entry.parent != store:
+            raise UsageError(
+                f"{output} is not a link that a stage has made (was it copied without links?): move it away first"
+            )
+        made_by = entry.name.rpartition("-")[0]
+        if made_by != stage:
+            raise UsageError(f"{output} is the result of the stage {made_by}: choose another output, or remove it")
+    if any(folder.parent.name == STORE and (folder / MANIFEST).exists() for folder in output.resolve().parents):
         raise UsageError(f"{output} lies within a published result: choose another output")
     store.mkdir(parents=True, exist_ok=True)
-    partial = store / f"{output.name}-{secrets.token_hex(8)}{PARTIAL}"
+    partial = store / f"{stage}-{secrets.token_hex(8)}{PARTIAL}"
     partial.mkdir()
     try:
         yield partial

@@ -7,6 +7,7 @@ Which scheduler runs the tasks, with how many workers and on blocks of which siz
 import functools
 import itertools
 import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -66,12 +67,14 @@ def evaluate_blocks(
     parts: tuple[Result, ...]
     if scheduler == "processes":
         # "spawn": a forked child would inherit BLAS's threads in an unusable state
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), _hold_blas)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _prepare_worker)
         try:
-            with pool, dask.config.set(pool=pool):
+            with dask.config.set(pool=pool):
                 parts = compute(*tasks, scheduler="processes", chunksize=1)  # else six blocks share a worker
         except BrokenProcessPool:
             raise PipelineError("a worker process has died, of too little memory perhaps: try fewer workers") from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # also when somebody interrupts
     else:
         with threadpool_limits(1, "blas"):
             parts = compute(*tasks, scheduler=scheduler, num_workers=workers)
@@ -97,6 +100,7 @@ def _open_model(folder: Path, evaluation: int) -> Model:
     return load_model(folder)
 
 
-def _hold_blas() -> None:
-    """One thread for BLAS in this process: the workers are the parallelism, and one thread keeps bits equal."""
+def _prepare_worker() -> None:
+    """One thread for BLAS, since the workers are the parallelism; and Ctrl-C is for the process that has them."""
     threadpool_limits(1, "blas")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

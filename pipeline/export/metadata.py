@@ -20,7 +20,7 @@ def describe_model(model: Model, metrics: Path) -> dict[str, str]:
     except (KeyError, TypeError, ValueError, OverflowError):
         told = False
     if not told:
-        raise PipelineError(f"{metrics} tells no accuracy: run the stage that makes it again")
+        raise PipelineError(f"{metrics} tells no accuracy: remove it and run its stage again")
     return {
         "class_names": json.dumps(model.class_names, ensure_ascii=False),
         "image_shape": json.dumps(model.image_shape),

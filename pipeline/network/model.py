@@ -114,7 +114,7 @@ def load_model(folder: Path) -> Model:
     except (KeyError, TypeError, ValueError, OverflowError, PipelineError):
         whole = False
     if not whole:
-        raise PipelineError(f"{path} describes no model: run the stage that makes it again")
+        raise PipelineError(f"{path} describes no model: remove it and run its stage again")
     layers = tuple(
         Layer(
             _load_finite(folder / f"layer-{number}-weights.npy", (fan_in, fan_out)),
@@ -129,5 +129,5 @@ def load_model(folder: Path) -> Model:
 def _load_finite(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
     array = np.array(load_array(path, np.float32, shape))
     if not np.isfinite(array).all():
-        raise PipelineError(f"{path} holds numbers that are none: run the stage that makes it again")
+        raise PipelineError(f"{path} holds numbers that are none: remove it and run its stage again")
     return array

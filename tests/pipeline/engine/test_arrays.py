@@ -67,7 +67,7 @@ def test_a_truncated_array_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_array_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ArrayError, match=r"a\.npy is missing: run the stage"):
+    with pytest.raises(ArrayError, match=r"a\.npy is missing: run its stage"):
         load_array(tmp_path / "a.npy", float, (None,))
 
 

@@ -36,6 +36,11 @@ def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> s
     return "harvested"
 
 
+@stage
+def harvest_nothing(output: Output) -> str:
+    return "nothing"
+
+
 WITHOUT_INPUTS = json.dumps(
     {"stage": "plant", "parameters": {}, "inputs": None, "outputs": {}, "versions": {}, "seconds": 1}
 )
@@ -122,7 +127,7 @@ def test_a_missing_input_names_the_stage_to_run(tmp_path: Path) -> None:
 def test_a_damaged_manifest_names_the_stage_to_run(body: str, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     (tmp_path / "plant" / "manifest.json").write_text(body)
-    with pytest.raises(PipelineError, match="is damaged: run the stage plant again"):
+    with pytest.raises(PipelineError, match="is damaged: remove it and run the stage plant again"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
 
 
@@ -174,6 +179,10 @@ def test_another_stages_result_is_not_replaced(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     with pytest.raises(UsageError, match="is the result of the stage plant: choose another output"):
         water(plant=tmp_path / "plant", output=tmp_path / "plant")
+    (tmp_path / "plant" / "manifest.json").rename(tmp_path / "manifest.json")
+    with pytest.raises(UsageError, match="is the result of the stage plant"):  # damaged, but still another's
+        harvest_nothing(output=tmp_path / "plant")
+    (tmp_path / "manifest.json").rename(tmp_path / "plant" / "manifest.json")
     with pytest.raises(PipelineError, match="is the result of the stage plant, not of water"):
         harvest(tmp_path / "plant", tmp_path / "plant", tmp_path / "harvest")
 

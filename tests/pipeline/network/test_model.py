@@ -55,7 +55,7 @@ def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_p
     save_model(tmp_path, make_model(), {})
     path = tmp_path / "model.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    with pytest.raises(PipelineError, match="run the stage that makes it again"):
+    with pytest.raises(PipelineError, match="remove it and run its stage again"):
         load_model(tmp_path)
 
 
