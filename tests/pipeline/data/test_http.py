@@ -1,5 +1,6 @@
 """Mirrors as they come: good ones, dead ones, slow ones, and those that lie."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -20,40 +21,57 @@ def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
     time.sleep(2)
 
 
-def crawling(request: BaseHTTPRequestHandler, body: bytes) -> None:
+def promise(request: BaseHTTPRequestHandler, size: int) -> None:
     request.send_response(200)
-    request.send_header("Content-Length", "1000000")
+    request.send_header("Content-Length", str(size))
     request.end_headers()
+
+
+def trickle(request: BaseHTTPRequestHandler, piece: bytes, pause: float) -> None:
+    promise(request, 1_000_000)
     if request.command == "GET":
-        for _ in range(40):
-            try:
-                request.wfile.write(bytes(1024))
-            except OSError:
-                return
-            time.sleep(0.05)  # so 20 kB/s
+        with contextlib.suppress(OSError):  # the client has gone
+            for _ in range(40):
+                request.wfile.write(piece)
+                time.sleep(pause)
+
+
+def crawling(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    trickle(request, bytes(1024), 0.05)  # so 20 kB/s
 
 
 def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
     """Never silent for long enough to time out, never fast enough to fill a buffer."""
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
-    if request.command == "GET":
-        for _ in range(40):
-            try:
-                request.wfile.write(b"x")
-            except OSError:
-                return
-            time.sleep(0.2)
+    trickle(request, b"x", 0.2)
 
 
 def stalling(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
+    promise(request, 1_000_000)
     if request.command == "GET":
         request.wfile.write(bytes(200_000))
         time.sleep(2)
+
+
+class FadingAway:
+    """Breaks off when much has come, and when it is asked again sends one header after the other, slowly."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.times += request.command == "GET"
+        if self.times < 2:
+            promise(request, 1_000_000)
+            if request.command == "GET":
+                request.wfile.write(bytes(100_000))
+                request.close_connection = True
+            return
+        request.send_response(200)
+        with contextlib.suppress(OSError):
+            for number in range(40):
+                request.send_header(f"X-{number}", "wait")
+                request.flush_headers()
+                time.sleep(0.2)
 
 
 class BreakingOff:
@@ -65,9 +83,7 @@ class BreakingOff:
     def __call__(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         self.times += request.command == "GET"
         if request.command == "GET" and self.times == 1:
-            request.send_response(200)
-            request.send_header("Content-Length", str(len(body)))
-            request.end_headers()
+            promise(request, len(body))
             request.wfile.write(body[: len(body) // 2])
             request.close_connection = True
         else:
@@ -91,6 +107,7 @@ def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(
         (crawling, "slower than 40 kB/s"),
         (dripping, "no answer within 1.3 s"),
         (stalling, "no answer within 1.3 s"),
+        (FadingAway(), "no answer within 1.3 s"),
     ],
 )
 def test_a_bad_mirror_is_a_reason_to_try_the_next(
