@@ -1,8 +1,8 @@
 # Handwriting recognition from scratch. `make` alone lists what there is to make.
 #
-# Each stage has one target, the manifest.json that it writes last. Its prerequisites are the manifests that it
-# reads, the source it runs, and a small file in artifacts/.make that changes when the variables given to make
-# do: so `make train EPOCHS=20` trains again, and parses nothing again.
+# Each stage has one target, the manifest.json that it writes last. make is the quick half: it starts a stage when
+# something that the stage stands on is younger than the manifest or is not what it was, too often rather than too
+# seldom. The stage is the exact half: it compares contents, and works only if the result would differ.
 
 ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
 $(error GNU Make 4.2 or newer is needed, this is $(MAKE_VERSION): install it (on macOS: brew install make, then gmake))
@@ -12,8 +12,6 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
 stages := download parse normalize train evaluate export
-# Those whose options decide what comes out, not only where the work is done.
-remembered := download normalize train
 
 # A manifest comes with its whole folder or not at all, so an interrupted make has nothing to delete.
 .PRECIOUS: $(foreach s,$(stages),artifacts/$s/manifest.json)
@@ -41,22 +39,53 @@ endif
 # BATCH_SIZE=64 becomes --batch-size '64', whatever stands in the value.
 quoted = '$(subst ','\'',$1)'
 option = --$(shell echo $1 | tr A-Z_ a-z-) $(call quoted,$($1))
-options = $(foreach v,$(filter $($1.variables),$(given)),$(call option,$v))
+options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
 
-# artifacts/.make/train holds train's options; it is written when it is missing or they differ from last time's.
+# --- What each stage stands on ---------------------------------------------------------------------------------
+
+# Every floor of the library counts for the stages that stand on it.
+base := pyproject.toml stages/console.py $(wildcard pipeline/engine/*.py pipeline/data/*.py)
+network := $(base) $(wildcard pipeline/network/*.py)
+download.sources := stages/download.py $(base)
+parse.sources := stages/parse.py $(base)
+normalize.sources := stages/normalize.py $(base)
+train.sources := stages/train.py $(network)
+evaluate.sources := stages/evaluate.py $(network) $(wildcard pipeline/evaluation/*.py)
+export.sources := stages/export.py $(network) $(wildcard pipeline/export/*.py)
+
+# Every output that a manifest lists. One that was deleted or changed by hand is a reason to look at its stage.
+manifests := $(wildcard $(stages:%=artifacts/%/manifest.json))
+outputs := $(shell awk -F '"' '/^  "/ {inside = /^  "outputs"/} inside && /^    ".*": \{$$/ \
+    {file = FILENAME; sub("manifest.json", $$2, file); print file}' $(manifests) /dev/null)
+$(outputs):
+
+# Times alone would miss a file that was restored with its old time, a stage run by hand with other options, a clock
+# that was set back. So artifacts/.make/train tells what train was last run for: its options, the checksum of each of
+# its sources and of its manifest, the versions of the packages that compute.
+sums := $(shell cksum $(sort $(foreach s,$(stages),$($s.sources))) $(manifests) | tr ' ' :)
+sums_of = $(filter $(addprefix %:,$1),$(sums))
+versions := ls -d $(foreach p,numpy onnx safetensors,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
+# FROM is a folder that may change inside: the names, sizes and times of its files
+files := $(if $(filter FROM,$(given)),$(shell f=$(call quoted,$(FROM)); \
+    { ls -lnL --full-time "$$f" || ls -lnLT "$$f"; } 2>/dev/null | cksum))
+download.options = $(call options,download) $(files)
+normalize.options = $(call options,normalize)
+train.options = $(call options,train)
+asked = $1 $($1.options) $(call sums_of,$($1.sources))
+installed := $(shell $(versions))
+state = $(asked) $(call sums_of,artifacts/$1/manifest.json) $(installed)
 differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
-define remember
-$1.options := $$(call options,$1)
-artifacts/.make/$1: $$(if $$(call differ,$1 $$($1.options),$$(file <artifacts/.make/$1)),FORCE)
-	@mkdir -p $$(@D) && printf '%s\n' $$(call quoted,$1 $$($1.options)) > $$@
-endef
-$(foreach s,$(remembered),$(eval $(call remember,$s)))
-
-# Every output that a manifest lists; one of them that was deleted is a reason to run its stage.
-outputs := $(shell awk -F '"' '/^    ".*": \{$$/ {file = FILENAME; sub("manifest.json", $$2, file); print file}' \
-    $(wildcard artifacts/*/manifest.json) /dev/null)
-missing = $(if $(filter-out $(wildcard $(outputs)),$(filter artifacts/$1/%,$(outputs))),FORCE)
+again = $(if $(call differ,$(state),$(file <artifacts/.make/$1)),FORCE)
 .PHONY: FORCE
+
+# What a manifest depends on beside those of the stages before it, and how it is made.
+needs = $($1.sources) $(filter artifacts/$1/%,$(outputs)) $(call again,$1) | $(VENV)/.ready
+define run
+$(python) -m stages.$1 $(call options,$1)
+@mkdir -p artifacts/.make
+@printf '%s\n' "$$asked_$1 $$(cksum artifacts/$1/manifest.json | tr ' ' :) $$($(versions))" > artifacts/.make/$1
+endef
+$(foreach s,$(stages),$(eval export asked_$s := $$(call asked,$s)))
 
 # --- The pipeline ----------------------------------------------------------------------------------------------
 
@@ -71,31 +100,28 @@ evaluate: artifacts/evaluate/manifest.json ## Measure it on the test images
 export: artifacts/export/manifest.json ## Write it as ONNX and safetensors
 all: evaluate export ## All of these
 
-# Every floor of the library counts for the stages that stand on it.
-base := $(VENV)/.ready pyproject.toml stages/console.py $(wildcard pipeline/engine/*.py pipeline/data/*.py)
-network := $(wildcard pipeline/network/*.py)
+artifacts/download/manifest.json: $(call needs,download)
+	$(call run,download)
 
-artifacts/download/manifest.json: stages/download.py $(base) artifacts/.make/download $(call missing,download)
-	$(python) -m stages.download $(download.options)
+artifacts/parse/manifest.json: artifacts/download/manifest.json $(call needs,parse)
+	$(call run,parse)
 
-artifacts/parse/manifest.json: artifacts/download/manifest.json stages/parse.py $(base) $(call missing,parse)
-	$(python) -m stages.parse
+artifacts/normalize/manifest.json: artifacts/parse/manifest.json $(call needs,normalize)
+	$(call run,normalize)
 
-artifacts/normalize/manifest.json: artifacts/parse/manifest.json stages/normalize.py $(base) \
-    artifacts/.make/normalize $(call missing,normalize)
-	$(python) -m stages.normalize $(normalize.options)
+artifacts/train/manifest.json: artifacts/normalize/manifest.json $(call needs,train)
+	$(call run,train)
 
-artifacts/train/manifest.json: artifacts/normalize/manifest.json stages/train.py $(base) $(network) \
-    artifacts/.make/train $(call missing,train)
-	$(python) -m stages.train $(train.options)
+artifacts/evaluate/manifest.json: artifacts/normalize/manifest.json artifacts/train/manifest.json \
+    $(call needs,evaluate)
+	$(call run,evaluate)
 
-artifacts/evaluate/manifest.json: artifacts/train/manifest.json artifacts/normalize/manifest.json \
-    stages/evaluate.py $(base) $(network) $(wildcard pipeline/evaluation/*.py) $(call missing,evaluate)
-	$(python) -m stages.evaluate $(call options,evaluate)
+artifacts/export/manifest.json: artifacts/train/manifest.json artifacts/evaluate/manifest.json $(call needs,export)
+	$(call run,export)
 
-artifacts/export/manifest.json: artifacts/evaluate/manifest.json artifacts/train/manifest.json \
-    stages/export.py $(base) $(network) $(wildcard pipeline/export/*.py) $(call missing,export)
-	$(python) -m stages.export
+.PHONY: status
+status: | $(VENV)/.ready ## Say what is up to date, what is not, and why
+	@$(python) -m stages.status --explain $(foreach s,$(stages),--assume $(call quoted,$s $(call options,$s)))
 
 # --- Its surroundings ------------------------------------------------------------------------------------------
 
@@ -133,16 +159,18 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
     --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' pyproject.toml
 install := $(python) -m pip install --quiet --disable-pip-version-check
 
-$(VENV)/.ready: requirements.lock
+# .ready is a copy of the lock that was installed, so that a lock which is only younger installs nothing.
+unlike = $(shell cmp -s $1 $2 || echo FORCE)
+$(VENV)/.ready: $(call unlike,requirements.lock,$(VENV)/.ready)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo 'Python 3.11 or newer is needed, $(PYTHON) is not: make train PYTHON=python3.12, for instance'; exit 1; }
 	@echo 'Installing what requirements.lock pins into $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(install) --require-hashes --no-deps -r requirements.lock
 	@$(install) --no-deps --no-build-isolation --editable .
-	@touch $@
+	@cp requirements.lock $@
 
-$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+$(VENV)/.ready-dev: $(call unlike,requirements-dev.lock,$(VENV)/.ready-dev) $(VENV)/.ready
 	@echo 'Installing what requirements-dev.lock pins into $(VENV)'
 	@$(install) --require-hashes --no-deps -r requirements-dev.lock
-	@touch $@
+	@cp requirements-dev.lock $@

@@ -19,15 +19,15 @@ def classify(
     from threadpoolctl import threadpool_limits
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.parts import load_labels
+    from pipeline.data.labels import load_labels
     from pipeline.engine.arrays import load_array
-    from pipeline.engine.artifacts import find_artifact
+    from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.network.model import load_model, predict_raw
     from stages.drawing import draw
 
-    find_artifact(parse, "parse")
-    find_artifact(train, "train")
+    for folder, stage in ((parse, "parse"), (train, "train")):
+        require_whole(folder, find_artifact(folder, stage))
     model, data = load_model(train), load_description(parse)
     if (model.dataset, model.class_names) != (data.name, data.class_names):
         raise PipelineError(

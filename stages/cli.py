@@ -1,17 +1,14 @@
-"""The `handwriting` program: every stage command under one name."""
+"""The `handwriting` program: every command under one name."""
 
 import sys
 
 from stages.classify import classify
 from stages.console import run
-from stages.download import download
-from stages.evaluate import evaluate
-from stages.export import export
-from stages.normalize import normalize
-from stages.parse import parse
-from stages.train import train
+from stages.order import STAGES
+from stages.prune import prune
+from stages.status import status
 
-COMMANDS = (download, parse, normalize, train, evaluate, export, classify)
+COMMANDS = (*STAGES, classify, status, prune)
 
 
 def main() -> None:

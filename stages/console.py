@@ -1,6 +1,9 @@
 """How the commands speak: results to stdout, progress and errors to stderr, and an exit status."""
 
+import functools
+import inspect
 import io
+import logging
 import os
 import signal
 import sys
@@ -13,6 +16,8 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.stage import Stage
+from pipeline.engine.stage import run as run_stage
 
 PROGRAM = "handwriting"
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -21,14 +26,20 @@ UNTOUCHED = "What was there before is as it was"
 Command = Callable[..., str]
 
 
-def say(line: str) -> None:
-    """A line of progress, to stderr."""
-    print(line, file=sys.stderr, flush=True)
-
-
 def run_module(command: Command) -> None:
     """What `python -m stages.NAME` does: the same as `handwriting NAME`."""
     sys.exit(run([command], [command.__name__, *sys.argv[1:]]))
+
+
+def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
+    """What the stage is called with if `line` follows its name, with the defaults that pyproject.toml declares.
+
+    Raises what `run` turns into a message if the line is wrong.
+    """
+    app = typer.main.get_command(_application([_with_signature(stage, lambda arguments, force: arguments)]))
+    defaults = _declared_defaults(app, Path("pyproject.toml"))
+    arguments = [stage.name, *line]
+    return dict(app.main(arguments, prog_name=PROGRAM, standalone_mode=False, default_map=defaults))
 
 
 def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
@@ -42,7 +53,7 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
     prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
 
     def fail(message: str, status: int) -> int:
-        say(f"{prefix}: {' '.join(message.split())}")
+        print(f"{prefix}: {' '.join(message.split())}", file=sys.stderr, flush=True)
         return status
 
     try:
@@ -78,6 +89,10 @@ def _prepare_process() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
+    progress = logging.StreamHandler(sys.stderr)
+    for name in ("pipeline", "stages", "__main__"):
+        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).addHandler(progress)
     for kind in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(kind) is signal.SIG_DFL:
             signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
@@ -103,8 +118,25 @@ def _application(commands: Sequence[Command]) -> typer.Typer:
         """
 
     for command in commands:
+        if isinstance(command, Stage):
+            command = _with_signature(command, functools.partial(run_stage, command))
         app.command()(command)
     return app
+
+
+def _with_signature(stage: Stage[Any], call: Callable[..., Any]) -> Callable[..., Any]:
+    """A function with the signature of the stage and --force, which calls `call(arguments, force=…)`."""
+
+    def command(*, force: bool, **arguments: Any) -> Any:
+        return call(arguments, force=force)
+
+    option = Annotated[bool, typer.Option("--force", help="Work even if the result is there already.")]
+    parameter = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+    parameters = [*stage.signature.parameters.values(), parameter]
+    functools.update_wrapper(command, stage.function)
+    command.__annotations__ = {**stage.function.__annotations__, "force": option}
+    command.__signature__ = stage.signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,15 +1,30 @@
 """Bring a data set's four IDX files here, verified."""
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
 from pipeline.engine.stage import Output, stage
-from stages.console import run_module, say
+from stages.console import run_module
+
+log = logging.getLogger(__name__)
 
 
-@stage
+def settle(given: Mapping[str, Any]) -> dict[str, str]:
+    """A known data set is the same wherever it comes from; one's own is what is in its files."""
+    from pipeline.data.catalogue import CUSTOM, find_dataset
+    from pipeline.data.fetch import digest_files
+
+    folder: Path | None = given["from_folder"]
+    find_dataset(given["dataset"], folder)  # raises UsageError
+    own = digest_files(folder) if given["dataset"] == CUSTOM and folder is not None else {}
+    return {"dataset": given["dataset"], **own}
+
+
+@stage(packages=(), settle=settle)
 def download(
     dataset: Annotated[str, Option(help="mnist, fashion-mnist, kmnist, sample, or custom with --from.")] = "mnist",
     from_folder: Annotated[
@@ -24,13 +39,13 @@ def download(
     `sample` is a small part of MNIST that needs no network. Your own data: four IDX files under MNIST's names
     and, if you like, class-names.txt with one name a line.
     """
-    from pipeline.data.catalogue import FILES, find_dataset
-    from pipeline.data.dataset import Description, read_class_names, save_description
+    from pipeline.data.catalogue import find_dataset
+    from pipeline.data.dataset import FILES, Description, read_class_names, save_description
     from pipeline.data.fetch import FetchError, fetch
 
     wanted = find_dataset(dataset, from_folder)
     try:
-        source = fetch(wanted, output, lambda line: say(f"download: {line}"))
+        source = fetch(wanted, output, lambda line: log.info("download: %s", line))
     except FetchError as error:
         if from_folder is not None:
             raise

@@ -32,9 +32,9 @@ def evaluate(
     """
     import numpy as np
 
-    from pipeline.data.parts import load_labels
+    from pipeline.data.labels import load_labels
     from pipeline.engine.arrays import save_array
-    from pipeline.engine.artifacts import save_json
+    from pipeline.engine.documents import save_json
     from pipeline.evaluation.blocks import evaluate_blocks
     from pipeline.evaluation.metrics import summarise
     from pipeline.network.model import load_model

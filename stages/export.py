@@ -9,7 +9,7 @@ from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
 
-@stage
+@stage(packages=("numpy", "onnx", "safetensors"))
 def export(
     train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
     evaluate: Annotated[Input, Option(help="How good it is.")] = Path("artifacts/evaluate"),

@@ -1,7 +1,8 @@
 """Standardise the pictures, and set a validation part aside."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
@@ -9,7 +10,15 @@ from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
 
-@stage
+def settle(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters as they are, once they are in their range."""
+    from pipeline.data.split import check_validation
+
+    check_validation(given["validation"])
+    return given
+
+
+@stage(settle=settle)
 def normalize(
     parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
     validation: Annotated[
@@ -25,8 +34,8 @@ def normalize(
     import numpy as np
 
     from pipeline.data.dataset import load_description, save_description
-    from pipeline.data.parts import count_held_out
     from pipeline.data.scaling import blocks, measure, standardise
+    from pipeline.data.split import count_held_out
     from pipeline.engine.arrays import load_array, save_array, save_blocks
 
     raw = (None, None, None)

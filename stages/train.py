@@ -1,25 +1,23 @@
 """Train the network."""
 
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, stage
-from pipeline.network.recipes import (
-    ActivationName,
-    CostName,
-    InitialisationName,
-    OptimizerName,
-    RecipeName,
-    ScheduleName,
-    parse_sizes,
-    resolve,
-)
-from stages.console import run_module, say
+from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
+from pipeline.network.recipe import Recipe, override, spell_sizes
+from pipeline.network.recipes import RECIPES, RecipeName
+from stages.console import run_module
 
 if TYPE_CHECKING:
     from pipeline.network.training import Epoch
+
+log = logging.getLogger(__name__)
 
 
 def own(meaning: str) -> Any:
@@ -27,7 +25,13 @@ def own(meaning: str) -> Any:
     return Option(help=meaning, show_default="the recipe's")
 
 
-@stage
+def settle(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe's values with those that replace them, all spelled out."""
+    chosen = override(RECIPES[given["recipe"]], given)
+    return {"recipe": given["recipe"], **asdict(chosen), "sizes": spell_sizes(chosen.sizes)}
+
+
+@stage(settle=settle, volatile=("history.csv",))
 def train(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="The values to start from.")] = "standard",
@@ -49,10 +53,10 @@ def train(
 
     Keeps the parameters of the epoch that recognised most of the validation images, the last of several.
     """
-    chosen = resolve(
-        recipe,
+    chosen = override(
+        Recipe(),
         {
-            "sizes": None if sizes is None else parse_sizes(sizes),
+            "sizes": sizes,
             "activation": activation,
             "cost": cost,
             "initialisation": initialisation,
@@ -66,13 +70,11 @@ def train(
             "seed": seed,
         },
     )
-    from dataclasses import asdict
-
     import numpy as np
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.parts import load_labels
+    from pipeline.data.labels import load_labels
     from pipeline.data.scaling import Scaling
     from pipeline.engine.arrays import load_array
     from pipeline.network.history import write_history
@@ -91,7 +93,8 @@ def train(
     validation = examples("validation", height, width)
     scaling = Scaling(*map(float, load_array(normalize / "scaling.npy", np.float32, (2,))))
     layer_sizes = (height * width, *chosen.sizes, len(data.class_names))
-    say(f"train: {'-'.join(map(str, layer_sizes))}, {len(training.labels):,} images of {data.name}, recipe {recipe}")
+    shape = "-".join(map(str, layer_sizes))
+    log.info("train: %s, %s images of %s, recipe %s", shape, f"{len(training.labels):,}", data.name, recipe)
 
     history: list[Epoch] = []
     best = allocate(layer_sizes)
@@ -99,7 +102,7 @@ def train(
     with tqdm(total=steps, unit="batch", leave=False, disable=None) as bar:
         for epoch in fit(chosen, training, validation, len(data.class_names), bar.update):
             with bar.external_write_mode():
-                say(f"train: {_tell(epoch, chosen.epochs)}")
+                log.info("train: %s", _tell(epoch, chosen.epochs))
             if epoch.number > 0:
                 history.append(epoch)
                 if epoch.validation_accuracy == max(e.validation_accuracy for e in history):

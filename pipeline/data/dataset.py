@@ -1,13 +1,23 @@
-"""What a data set is called and what its classes are called: carried along from artifact to artifact."""
+"""A data set: the files that it comes in, its name and those of its classes, which every artifact carries along."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.engine.artifacts import load_json, save_json
+from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
+
+TRAIN_IMAGES = "train-images-idx3-ubyte"
+TRAIN_LABELS = "train-labels-idx1-ubyte"
+TEST_IMAGES = "t10k-images-idx3-ubyte"
+TEST_LABELS = "t10k-labels-idx1-ubyte"
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
+
+
+class DatasetError(PipelineError):
+    """The arrays are no data set of images and labels, or do not belong together."""
 
 
 @dataclass(frozen=True)

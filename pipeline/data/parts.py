@@ -1,6 +1,5 @@
 """A data set is a training and a test part, each of images and their labels, and all of it has to fit together."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data import idx
-from pipeline.data.catalogue import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pipeline.engine.arrays import load_array
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
 
 MOST_CLASSES = 256
-
-
-class DatasetError(PipelineError):
-    """The arrays are no data set of images and labels, or do not belong together."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +35,6 @@ def load_parts(folder: Path) -> tuple[Part, Part]:
     return training, test
 
 
-def load_labels(path: Path, count: int, classes: int) -> NDArray[np.uint8]:
-    """The labels in a `.npy` file, (count,), memory-mapped; each of them below `classes`.
-
-    Raises ArrayError or DatasetError, naming the file, if they are not.
-    """
-    labels = load_array(path, np.uint8, (count,))
-    if count and labels.max() >= classes:
-        raise DatasetError(f"{path} has label {labels.max()}, beyond the last class, {classes - 1}")
-    return labels
-
-
 def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[str, ...]:
     """The class names: `names`, or where there are none the numbers up to the largest training label.
 
@@ -69,23 +51,6 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
                 f"{which} image {index} has label {label}, beyond the last class, {len(names) - 1} ({names[-1]})"
             )
     return names
-
-
-def count_held_out(validation: float, total: int) -> int:
-    """A count as it is; a fraction below 1 as that part of `total`, at least one image.
-
-    Raises UsageError if the value is neither, or if nothing would be left to learn from.
-    """
-    if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
-        raise UsageError(
-            f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
-        )
-    count = int(validation) if validation >= 1 else max(1, round(validation * total))
-    if count >= total:
-        raise UsageError(
-            f"a validation part of {validation:g} leaves nothing of {total:,} training images to learn from"
-        )
-    return count
 
 
 def _load_part(images_path: Path, labels_path: Path) -> Part:

@@ -1,13 +1,18 @@
 """An artifact is a folder of files with a `manifest.json`, written last, that accounts for every one of them."""
 
+import contextlib
 import hashlib
-import json
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.provenance import Provenance, Reason, differences
 
 MANIFEST = "manifest.json"
 
@@ -16,36 +21,43 @@ MANIFEST = "manifest.json"
 class Manifest:
     """What made an artifact, and what it holds.
 
-    inputs: for each input artifact the `digest` that it had. outputs: for each file its sha256 and size in
-    bytes, for a `.npy` file also dtype and shape. seconds: how long the stage worked.
+    outputs: for each file its sha256 and size in bytes, for a `.npy` file also dtype and shape; `volatile` marks one
+    that tells of the run, not of its result. made: when, ISO 8601 in UTC. seconds: how long the stage worked.
+    summary: the line that it then said.
     """
 
-    stage: str
-    parameters: Mapping[str, Any]
-    inputs: Mapping[str, str]
+    provenance: Provenance
     outputs: Mapping[str, Mapping[str, Any]]
-    versions: Mapping[str, str]
+    made: str
     seconds: float
+    summary: str
 
     @property
     def digest(self) -> str:
-        """One sha256 for the names and the content of all output files."""
-        lines = [f"{name} {facts['sha256']}\n" for name, facts in sorted(self.outputs.items())]
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        """One sha256 for the names and the content of all outputs that are not volatile."""
+        lasting = ((name, facts) for name, facts in sorted(self.outputs.items()) if not facts.get("volatile"))
+        return hashlib.sha256("".join(f"{name} {facts['sha256']}\n" for name, facts in lasting).encode()).hexdigest()
+
+    @property
+    def when(self) -> str:
+        """When it was made, in the local time."""
+        return f"{datetime.fromisoformat(self.made).astimezone():%Y-%m-%d at %H:%M}"
 
 
-def describe(folder: Path) -> dict[str, dict[str, Any]]:
+def describe(folder: Path, volatile: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """The facts that a manifest holds of each file below `folder`, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {path.relative_to(folder).as_posix(): _facts(path) for path in files}
+    names = [path.relative_to(folder).as_posix() for path in files]
+    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
+        described = dict(zip(names, pool.map(_facts, files), strict=True))
+    for name in names:
+        if name in volatile:
+            described[name]["volatile"] = True
+    return described
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        facts: dict[str, Any] = {
-            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-            "bytes": file.tell(),
-        }
+    facts: dict[str, Any] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
     if path.suffix == ".npy":
         import numpy as np
 
@@ -54,22 +66,89 @@ def _facts(path: Path) -> dict[str, Any]:
     return facts
 
 
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damages(folder: Path, manifest: Manifest) -> list[Reason]:
+    """Each output in `folder` that is not as the manifest has it, by reading all of them."""
+
+    def damage(name: str) -> str | None:
+        path, facts = folder / name, manifest.outputs[name]
+        if not path.is_file():
+            return "is missing"
+        if path.stat().st_size != facts["bytes"] or _sha256(path) != facts["sha256"]:
+            return "is damaged"
+        return None
+
+    with ThreadPoolExecutor() as pool:
+        found = zip(manifest.outputs, pool.map(damage, manifest.outputs), strict=True)
+        return [Reason("output", name, change) for name, change in found if change]
+
+
+def judge(folder: Path, wanted: Provenance) -> tuple[Manifest | None, list[Reason]]:
+    """The manifest in `folder` if it can be read, and every reason why the result there is not the one wanted."""
+    if not folder.exists():
+        return None, [Reason("result", folder.name, "is not there")]
+    if not (folder / MANIFEST).exists():
+        return None, [Reason("manifest", MANIFEST, "is missing")]
+    try:
+        manifest = read_manifest(folder)
+    except PipelineError:
+        return None, [Reason("manifest", MANIFEST, "is damaged")]
+    return manifest, [*differences(manifest.provenance, wanted), *damages(folder, manifest)]
+
+
+def require_whole(folder: Path, manifest: Manifest) -> None:
+    """Raise PipelineError, naming the first output in `folder` that is missing or damaged, if there is one."""
+    for damage in damages(folder, manifest):
+        path, stage = folder / damage.name, manifest.provenance.stage
+        with contextlib.suppress(OSError):
+            os.utime(path)  # make decides by age; now it sees it as well
+        raise PipelineError(f"{path} {damage.change}: run the stage {stage} again (make {stage})")
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `manifest` into `folder`. It comes last: its presence says that everything else is whole."""
-    save_json(folder / MANIFEST, asdict(manifest))
+    content = asdict(manifest)
+    save_json(folder / MANIFEST, {**content.pop("provenance"), **content})
 
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest in `folder`. Raises PipelineError if it is missing or damaged."""
     path = folder / MANIFEST
+    content = load_json(path)
     try:
-        manifest = Manifest(**load_json(path))
-        manifest.digest  # noqa: B018 - touches every output
-        if not all(isinstance(digest, str) for digest in manifest.inputs.values()):
+        provenance = {name: content.pop(name) for name in Provenance.__dataclass_fields__}
+        manifest = Manifest(Provenance(**provenance), **content)
+        if not _is_sound(manifest):
             raise TypeError
         return manifest
-    except (TypeError, KeyError, AttributeError):
+    except (TypeError, ValueError, KeyError, AttributeError):
         raise PipelineError(f"{path} is damaged: remove it and run its stage again") from None
+
+
+def _is_sound(manifest: Manifest) -> bool:
+    """Whether everything is of its type, and no output lies elsewhere. May raise what wrong types raise."""
+    datetime.fromisoformat(manifest.made)
+    provenance = manifest.provenance
+    texts: list[Any] = [provenance.stage, manifest.made, manifest.summary]
+    for table in (provenance.inputs, provenance.code, provenance.environment):
+        texts += [*table, *table.values()]
+    for name, facts in manifest.outputs.items():
+        texts += [name, facts["sha256"]]
+        if (
+            not isinstance(facts["bytes"], int)
+            or PurePosixPath(name).is_absolute()
+            or ".." in PurePosixPath(name).parts
+        ):
+            return False
+    return (
+        all(isinstance(text, str) for text in texts)
+        and isinstance(provenance.parameters, dict)
+        and isinstance(manifest.seconds, int | float)
+    )
 
 
 def find_artifact(folder: Path, stage: str) -> Manifest:
@@ -79,27 +158,7 @@ def find_artifact(folder: Path, stage: str) -> Manifest:
     try:
         manifest = read_manifest(folder)
     except PipelineError:
-        raise PipelineError(
-            f"{folder / MANIFEST} is damaged: remove it and run the stage {stage} again (make {stage})"
-        ) from None
-    if manifest.stage != stage:
-        raise PipelineError(f"{folder} is the result of the stage {manifest.stage}, not of {stage}")
+        raise PipelineError(f"{folder / MANIFEST} is damaged: run the stage {stage} again (make {stage})") from None
+    if manifest.provenance.stage != stage:
+        raise PipelineError(f"{folder} is the result of the stage {manifest.provenance.stage}, not of {stage}")
     return manifest
-
-
-def load_json(path: Path) -> Any:
-    """The content of a JSON file. Raises PipelineError if it is missing or no JSON."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair could not be written again
-        return content
-    except FileNotFoundError:
-        raise PipelineError(f"{path} is missing: run its stage again") from None
-    except (ValueError, RecursionError) as error:
-        raise PipelineError(f"{path} is no JSON ({error}): remove it and run its stage again") from None
-
-
-def save_json(path: Path, content: Any) -> None:
-    """Write `content` as JSON that a person can read. NaN has no place in JSON: ValueError."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")

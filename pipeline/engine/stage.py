@@ -3,23 +3,31 @@
     @stage
     def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
 
-The body reads its inputs, fills `output`, and returns one line that says what it made. Around it the decorator
-looks for the inputs, gives the body a private folder to fill, writes the manifest and publishes the folder.
-An input's parameter is named after the stage that makes it.
+The body reads its inputs, fills `output`, and returns one line that says what it made. Around it the decorator looks
+for the inputs and computes what decides the result: their content, the parameters, the code, the versions of what
+computes. Is that the result which `output` shows, nothing is done; is it in the store, it is shown again; else the body
+works in a private folder, which is published whole. An input's parameter is named after the stage that makes it.
 """
 
 import functools
 import inspect
-import platform
+import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, get_type_hints
+from typing import Annotated, Any, Generic, ParamSpec, get_type_hints, overload
 
-from pipeline.engine.artifacts import Manifest, describe, find_artifact, write_manifest
+from pipeline.engine import store
+from pipeline.engine.artifacts import Manifest, describe, find_artifact, judge, require_whole, write_manifest
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.store import private_folder, publish, resolve
+from pipeline.engine.fingerprint import fingerprint
+from pipeline.engine.provenance import Provenance, Reason, differences, environment, plain
+
+log = logging.getLogger(__name__)
 
 
 class Role(Enum):
@@ -34,50 +42,140 @@ Input = Annotated[Path, Role.INPUT]
 Output = Annotated[Path, Role.OUTPUT]
 
 P = ParamSpec("P")
+Settle = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
-def stage(function: Callable[P, str]) -> Callable[P, str]:
+class Stage(Generic[P]):
+    """A stage, which is called like its function. `stage` makes one and says what its parts are."""
+
+    def __init__(
+        self,
+        function: Callable[P, str],
+        packages: tuple[str, ...] = ("numpy",),
+        volatile: tuple[str, ...] = (),
+        settle: Settle = dict,
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.packages, self.volatile, self.settle = packages, volatile, settle
+        self.name = function.__name__
+        self.signature = inspect.signature(function)
+        roles = _roles(function)
+        self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]
+        (self.output,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
+        self.parameters = [argument for argument in self.signature.parameters if argument not in roles]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """Run the stage, unless what it would make is there."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return run(self, bound.arguments)
+
+
+@overload
+def stage(function: Callable[P, str], /) -> Stage[P]: ...
+@overload
+def stage(
+    *, packages: tuple[str, ...] = ..., volatile: tuple[str, ...] = ..., settle: Settle = ...
+) -> Callable[[Callable[P, str]], Stage[P]]: ...
+def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     """Make `function` a stage: called, it publishes its output folder whole or leaves things as they were.
+
+    packages: the installed ones whose version decides the result, by default NumPy.
+    volatile: output files that tell of the run, not of its result; who reads the artifact is not run again for them.
+    settle: from the parameters as they are given, those that count. What it returns is what stands in the key, and
+        replaces the arguments of the same name; so one that it leaves out decides nothing.
 
     The call returns the body's line with the place of the output. Raises PipelineError if an input is missing or
     damaged, or if two inputs do not belong together; UsageError if the output is something else's place; whatever
     the body raises passes through.
     """
-    name = function.__name__
-    signature = inspect.signature(function)
-    roles = _roles(function)
-    input_names = [argument for argument, role in roles.items() if role is Role.INPUT]
-    (output_name,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
+    return Stage(function) if function else lambda function: Stage(function, **parts)
 
-    @functools.wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> str:
-        started = time.perf_counter()
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        inputs = {}
-        for argument in input_names:
-            # What the link shows now, so that a result published meanwhile is not mixed with this one
-            bound.arguments[argument] = resolve(bound.arguments[argument])
-            inputs[argument] = find_artifact(bound.arguments[argument], argument)
+
+def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) -> str:
+    """Do what a call of the stage with all these arguments does; with `force` the body works in any case."""
+    output: Path = arguments[stage.output]
+    settled = settle(stage, arguments)
+    with ExitStack() as stack:
+        # What the links show now, so that a result published meanwhile is not mixed with this one
+        folders = {name: stack.enter_context(store.held(arguments[name])) for name in stage.inputs}
+        inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_agreement(inputs)
-        parameters = {argument: value for argument, value in bound.arguments.items() if argument not in roles}
-        output: Path = bound.arguments[output_name]
-        with private_folder(output, name) as partial:
-            bound.arguments[output_name] = partial
-            summary = function(*bound.args, **bound.kwargs)
-            manifest = Manifest(
-                stage=name,
-                parameters=_plain(parameters),
-                inputs={argument: found.digest for argument, found in inputs.items()},
-                outputs=describe(partial),
-                versions=_versions(),
-                seconds=round(time.perf_counter() - started, 3),
-            )
-            write_manifest(partial, manifest)
-            publish(partial, output)
-        return f"{summary} -> {output}"
+        wanted = provenance(stage, settled, {name: manifest.digest for name, manifest in inputs.items()})
+        manifest, reasons = judge(output, wanted)
+        if manifest and not reasons and not force:
+            return _leave(output, manifest, inputs)
+        store.check_place(output, stage.name)
+        if stack.enter_context(store.alone(output, stage.name, lambda line: log.info("%s: %s", stage.name, line))):
+            manifest, reasons = judge(output, wanted)
+            if manifest and not reasons and not force:
+                return _leave(output, manifest, inputs)
+        entry = store.entry_of(output, stage.name, wanted.key)
+        if not force and entry != store.resolve(output):
+            stored, flaws = judge(stack.enter_context(store.held(entry)), wanted)
+            if stored and not flaws:
+                store.publish(entry, output)
+                return f"restored what was made on {stored.when}: {stored.summary} -> {output}"
+            reasons += [Reason("stored result", flaw.name, flaw.change) for flaw in flaws if entry.exists()]
+        if output.is_symlink() and reasons:
+            log.info("%s: %s", stage.name, "; ".join(map(str, reasons)))
+        for name, folder in folders.items():
+            require_whole(folder, inputs[name])
+        return _work(stage, arguments, {**settled, **folders}, wanted)
 
-    return run
+
+def settle(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the arguments that decide the result, as they count."""
+    return dict(stage.settle({name: arguments[name] for name in stage.parameters}))
+
+
+def provenance(stage: Stage[Any], settled: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
+    """What decides the result of the stage now, given its settled parameters and the digests of its inputs."""
+    code = fingerprint(stage.function, without=[stage.settle.__name__])
+    return Provenance(stage.name, plain(settled), dict(inputs), code, environment(stage.packages))
+
+
+def _leave(output: Path, manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
+    store.stamp(output)
+    again = [name for name, found in inputs.items() if found.made > manifest.made]
+    why = f"{' and '.join(again)} made again, with the same content" if again else "nothing that counts has changed"
+    return f"up to date: {why} -> {output}"
+
+
+def _work(stage: Stage[Any], arguments: Mapping[str, Any], found: Mapping[str, Any], wanted: Provenance) -> str:
+    """Let the body work in private, with what was `found` in place of some arguments, and publish what it made."""
+    output: Path = arguments[stage.output]
+    started = time.perf_counter()
+    with store.private_folder(store.entry_of(output, stage.name, wanted.key)) as partial:
+        given = {**arguments, **found, stage.output: partial}
+        summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        manifest = Manifest(
+            provenance=_as_it_ended(wanted, provenance(stage, settle(stage, arguments), wanted.inputs)),
+            outputs=describe(partial, stage.volatile),
+            made=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            seconds=round(time.perf_counter() - started, 3),
+            summary=summary,
+        )
+        write_manifest(partial, manifest)
+        entry = store.entry_of(output, stage.name, manifest.provenance.key)
+        store.keep(partial, entry)
+        store.publish(entry, output)
+    return f"{summary} -> {output}"
+
+
+def _as_it_ended(wanted: Provenance, after: Provenance) -> Provenance:
+    """The provenance; what of it has changed while the stage worked gets a value there that never comes back."""
+    changed = [reason for reason in differences(wanted, after) if reason.kind in ("parameter", "code")]
+    if not changed:
+        return wanted
+    log.info("%s: to be run again, for it changed meanwhile: %s", wanted.stage, "; ".join(map(str, changed)))
+    mark = f"changed while it ran ({time.time_ns()})"
+
+    def marked(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**values, **{reason.name: mark for reason in changed if reason.kind == kind}}
+
+    return replace(wanted, parameters=marked("parameter", wanted.parameters), code=marked("code", wanted.code))
 
 
 def _roles(function: Callable[..., Any]) -> dict[str, Role]:
@@ -92,20 +190,9 @@ def _roles(function: Callable[..., Any]) -> dict[str, Role]:
 def _check_agreement(inputs: Mapping[str, Manifest]) -> None:
     """Two inputs agree if the one that was made from the other was made from it as it is now."""
     for name, manifest in inputs.items():
-        for source, digest in manifest.inputs.items():
+        for source, digest in manifest.provenance.inputs.items():
             if source in inputs and inputs[source].digest != digest:
                 raise PipelineError(
                     f"{name} was made from another result of {source} than the one that is there now: "
                     f"run the stage {name} again (make {name})"
                 )
-
-
-def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as JSON can hold them."""
-    return {name: str(value) if isinstance(value, Path) else value for name, value in parameters.items()}
-
-
-def _versions() -> dict[str, str]:
-    import numpy
-
-    return {"python": platform.python_version(), "numpy": numpy.__version__}

@@ -22,7 +22,7 @@ from dask.delayed import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from pipeline.data.parts import load_labels
+from pipeline.data.labels import load_labels
 from pipeline.engine.arrays import load_array
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import count_confusion

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pipeline.engine.artifacts import load_json
+from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.model import Model
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.arrays import load_array, save_array
-from pipeline.engine.artifacts import load_json, save_json
+from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.losses import probabilities
 from pipeline.network.mlp import Layer, forward
-from pipeline.network.recipes import ActivationName, CostName
+from pipeline.network.names import ActivationName, CostName
 
 TILE = 128  # rows that one matrix product works on; see `predict`
 

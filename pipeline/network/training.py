@@ -13,7 +13,7 @@ from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.losses import COSTS, Labels
 from pipeline.network.mlp import Parameters, allocate, backward, forward, initialise
 from pipeline.network.optimizers import find_optimizer
-from pipeline.network.recipes import Recipe
+from pipeline.network.recipe import Recipe
 from pipeline.network.schedules import SCHEDULES
 
 CHUNK = 1000  # images looked at together when nothing is learned

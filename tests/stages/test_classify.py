@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.processes import Run, environment
-from tests.stages.common import assert_one_line, custom_set
+from tests.stages.common import account_for, assert_one_line, custom_set
 
 
 def test_classify_draws_the_image_and_gives_the_evaluations_answer(run: Run, project: Path) -> None:
@@ -30,6 +30,7 @@ def test_class_names_that_the_terminal_cannot_show_are_no_reason_to_fail(run: Ru
     for stage in ("parse", "train"):
         path = project / "artifacts" / stage / ("dataset.json" if stage == "parse" else "model.json")
         path.write_text(json.dumps({**json.loads(path.read_text()), "class_names": list("おきすつなはまやれを")}))
+        account_for(path.parent)
     result = run("classify", "--index", "0", env={**environment(), "PYTHONIOENCODING": "ascii"})
     assert result.returncode == 0
     assert result.stdout.isascii()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
-from pipeline.data.catalogue import TEST_IMAGES
+from pipeline.data.dataset import TEST_IMAGES
 from pipeline.network.model import load_model, predict
 from tests.processes import Run
 from tests.stages.common import STAGES, assert_one_line, custom_set

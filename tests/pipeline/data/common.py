@@ -5,7 +5,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from pipeline.data.catalogue import FILES, Dataset, Source
+from pipeline.data.catalogue import Dataset, Source
+from pipeline.data.dataset import FILES
 
 PAYLOADS = {name: f"the bytes of {name}\n".encode() * 100 for name in FILES}
 DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.data import catalogue
-from pipeline.data.catalogue import FILES, SAMPLE, Dataset, DebianPackage, Folder, Mirror, NpmPackage
+from pipeline.data.catalogue import SAMPLE, Dataset, DebianPackage, Folder, Mirror, NpmPackage
+from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
 from tests.pipeline.data.common import (
     PAYLOADS,

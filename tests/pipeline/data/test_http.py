@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data.catalogue import FILES, Mirror
+from pipeline.data.catalogue import Mirror
+from pipeline.data.dataset import FILES
 from pipeline.data.fetch import fetch
 from tests.pipeline.data.common import PAGE, Answer, assert_fetched, dataset, missing, silently, whole
 

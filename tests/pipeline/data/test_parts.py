@@ -6,8 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data import idx
-from pipeline.data.catalogue import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pipeline.data.parts import DatasetError, count_held_out, load_parts, name_classes
+from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
+from pipeline.data.parts import load_parts, name_classes
+from pipeline.data.split import count_held_out
 from pipeline.engine.errors import UsageError
 
 

@@ -6,19 +6,10 @@ from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.losses import COSTS
 from pipeline.network.mlp import INITIALISATIONS
+from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.network.optimizers import find_optimizer
-from pipeline.network.recipes import (
-    RECIPES,
-    ActivationName,
-    CostName,
-    InitialisationName,
-    OptimizerName,
-    Recipe,
-    RecipeName,
-    ScheduleName,
-    parse_sizes,
-    resolve,
-)
+from pipeline.network.recipe import Recipe, override, parse_sizes, spell_sizes
+from pipeline.network.recipes import RECIPES, RecipeName
 from pipeline.network.schedules import SCHEDULES
 
 
@@ -33,10 +24,10 @@ def test_every_name_that_a_recipe_may_say_is_known_where_it_is_used() -> None:
 
 
 def test_a_change_replaces_its_value_and_no_other() -> None:
-    changed = resolve("quick", {"epochs": 7, "seed": None})
-    assert changed.epochs == 7
-    assert changed.sizes == RECIPES["quick"].sizes
-    assert resolve("quick", {}) == RECIPES["quick"]
+    quick = RECIPES["quick"]
+    changed = override(quick, {"epochs": 7, "seed": None, "sizes": "3,4", "something": "else"})
+    assert (changed.epochs, changed.sizes, changed.learning_rate) == (7, (3, 4), quick.learning_rate)
+    assert override(quick, {}) == quick
 
 
 @pytest.mark.parametrize(
@@ -63,7 +54,7 @@ def test_a_value_that_cannot_be_is_wrong_use(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize(("text", "sizes"), [("512", (512,)), ("20,16", (20, 16)), (" 3, 4 ", (3, 4)), ("", ())])
 def test_sizes_are_numbers_with_commas_between(text: str, sizes: tuple[int, ...]) -> None:
-    assert parse_sizes(text) == sizes
+    assert parse_sizes(text) == sizes == parse_sizes(spell_sizes(sizes))
 
 
 @pytest.mark.parametrize("text", ["a", "1,,2", "1.5", "1;2", ","])

@@ -9,7 +9,8 @@ from pipeline.network import training
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.losses import COSTS
 from pipeline.network.mlp import forward
-from pipeline.network.recipes import RECIPES, Recipe
+from pipeline.network.recipe import Recipe
+from pipeline.network.recipes import RECIPES
 from pipeline.network.training import Examples, TrainingError, fit
 
 SMALL = Recipe(sizes=(16,), learning_rate=0.01, batch_size=10, epochs=3)

@@ -1,7 +1,6 @@
-"""The real make in copies of this project, on the embedded sample."""
+"""Each target of the real make, in copies of this project, on the embedded sample."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,69 +11,8 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
-from pipeline.data.catalogue import FILES
-from tests.processes import ROOT, without_network
-
-SAMPLE = ("DATASET=sample", "RECIPE=quick")
-STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
-
-
-def make(project: Path, *arguments: str, network: bool = True) -> subprocess.CompletedProcess[str]:
-    command = ["make", *arguments] if network else without_network(["make", *arguments])
-    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")}
-    return subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, timeout=300)
-
-
-def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """The stages that make has started, in order."""
-    assert result.returncode == 0, result.stderr
-    lines = [line for line in result.stdout.splitlines() if " -m stages." in line]
-    return [line.partition(" -m stages.")[2].split()[0] for line in lines]
-
-
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project in which nothing has been made but .venv, which is the one that runs the tests."""
-    project = tmp_path_factory.mktemp("make") / "a project"
-    project.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
-        shutil.copy2(ROOT / name, project)
-    for name in ("pipeline", "stages"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    venv = project / ".venv"
-    venv.mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (venv / name).symlink_to(Path(sys.prefix) / name)
-    for stamp in (".ready", ".ready-dev"):
-        (venv / stamp).touch()
-    return project
-
-
-@pytest.fixture(scope="session")
-def made(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another copy, in which `make all` has run."""
-    project = copy(fresh, tmp_path_factory.mktemp("made") / "a project")
-    assert stages_run(make(project, "all", *SAMPLE)) == list(STAGES)
-    return project
-
-
-def copy(project: Path, to: Path) -> Path:
-    return Path(shutil.copytree(project, to, symlinks=True))
-
-
-@pytest.fixture
-def project(made: Path, tmp_path: Path) -> Path:
-    return copy(made, tmp_path / "a project")
-
-
-def digests(project: Path) -> dict[str, str]:
-    """Of every output but the account of the seconds, which differ."""
-    found: dict[str, str] = {}
-    for stage in STAGES:
-        manifest = json.loads((project / "artifacts" / stage / "manifest.json").read_text())
-        found |= {f"{stage}/{name}": facts["sha256"] for name, facts in manifest["outputs"].items()}
-    del found["train/history.csv"]
-    return found
+from pipeline.data.dataset import FILES
+from tests.make.common import SAMPLE, STAGES, copy, digests, make, stages_run
 
 
 def test_make_alone_lists_every_target(fresh: Path) -> None:
@@ -120,8 +58,6 @@ def test_without_a_network_every_source_and_its_reason_is_told_soon(
     [
         ("EPOCHS=2", ["train", "evaluate", "export"]),
         ("VALIDATION=100", ["normalize", "train", "evaluate", "export"]),
-        ("BLOCK_SIZE=7", []),
-        ("SCHEDULER=sync", []),
     ],
 )
 def test_a_changed_variable_runs_its_stage_and_what_follows(variable: str, again: list[str], project: Path) -> None:
@@ -133,52 +69,6 @@ def test_variables_become_options(project: Path) -> None:
     make(project, "train", *SAMPLE, "SIZES=12, 11", "LEARNING_RATE=0.01", "EPOCHS=1")
     training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
     assert (training["sizes"], training["learning_rate"], training["epochs"]) == ([12, 11], 0.01, 1)
-
-
-@pytest.mark.parametrize(
-    ("source", "again"),
-    [
-        ("stages/export.py", ["export"]),
-        ("pipeline/export/onnx.py", ["export"]),
-        ("pipeline/evaluation/metrics.py", ["evaluate", "export"]),
-        ("pipeline/network/optimizers.py", ["train", "evaluate", "export"]),
-        ("pipeline/engine/stage.py", list(STAGES)),
-    ],
-)
-def test_changed_source_runs_the_stages_that_stand_on_it(source: str, again: list[str], project: Path) -> None:
-    (project / source).touch()
-    assert stages_run(make(project, "all", *SAMPLE)) == again
-    assert stages_run(make(project, "all", *SAMPLE)) == []
-
-
-def test_two_jobs_make_what_one_makes(fresh: Path, made: Path, tmp_path: Path) -> None:
-    project = copy(fresh, tmp_path / "copy")
-    assert set(stages_run(make(project, "-j2", "all", *SAMPLE))) == set(STAGES)
-    assert digests(project) == digests(made)
-
-
-def test_a_stage_run_by_hand_is_not_repeated(project: Path) -> None:
-    command = [str(project / ".venv/bin/python"), "-m", "stages.train", "--recipe", "quick"]
-    subprocess.run(command, cwd=project, check=True, capture_output=True)
-    assert stages_run(make(project, "train", *SAMPLE)) == []
-
-
-def test_a_stage_that_fails_stays_to_be_done_and_its_old_result_stays_too(project: Path) -> None:
-    before = digests(project)
-    for _ in range(2):
-        result = make(project, "train", *SAMPLE, "LEARNING_RATE=nan")
-        assert result.returncode != 0
-        assert "learning rate must be above 0, not nan" in result.stderr
-        assert digests(project) == before
-    assert stages_run(make(project, "train", *SAMPLE)) == ["train"]
-
-
-@pytest.mark.parametrize("output", ["train/layer-2-biases.npy", "train/model.json", "evaluate/metrics.json"])
-def test_an_output_that_was_deleted_is_made_again(output: str, project: Path) -> None:
-    before = digests(project)
-    (project / "artifacts" / output).unlink()
-    assert stages_run(make(project, "all", *SAMPLE))[0] == output.partition("/")[0]
-    assert digests(project) == before
 
 
 @pytest.mark.parametrize("asked", [["help"], ["-n", "all", "EPOCHS=7"], ["-q", "all", "EPOCHS=7"], ["-n", "clean"]])

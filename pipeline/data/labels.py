@@ -1,0 +1,20 @@
+"""Labels say which class an image is of."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.dataset import DatasetError
+from pipeline.engine.arrays import load_array
+
+
+def load_labels(path: Path, count: int, classes: int) -> NDArray[np.uint8]:
+    """The labels in a `.npy` file, (count,), memory-mapped; each of them below `classes`.
+
+    Raises ArrayError or DatasetError, naming the file, if they are not.
+    """
+    labels = load_array(path, np.uint8, (count,))
+    if count and labels.max() >= classes:
+        raise DatasetError(f"{path} has label {labels.max()}, beyond the last class, {classes - 1}")
+    return labels

@@ -1,0 +1,27 @@
+"""A part of the training images is held out, and never learned from, to choose by."""
+
+import math
+
+from pipeline.engine.errors import UsageError
+
+
+def check_validation(validation: float) -> None:
+    """Raise UsageError if the value is neither a count of images nor a fraction of them."""
+    if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
+        raise UsageError(
+            f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
+        )
+
+
+def count_held_out(validation: float, total: int) -> int:
+    """A count as it is; a fraction below 1 as that part of `total`, at least one image.
+
+    Raises UsageError if the value is neither, or if nothing would be left to learn from.
+    """
+    check_validation(validation)
+    count = int(validation) if validation >= 1 else max(1, round(validation * total))
+    if count >= total:
+        raise UsageError(
+            f"a validation part of {validation:g} leaves nothing of {total:,} training images to learn from"
+        )
+    return count

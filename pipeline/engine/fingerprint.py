@@ -1,0 +1,132 @@
+"""A fingerprint of code stays the same when nothing but comments, docstrings or layout have changed.
+
+It covers the module of a stage and every module of the same project that it imports, directly or through others,
+at the top or inside a function. They are read, never run; a name that a program puts together while it runs
+(`importlib.import_module`) is not seen.
+"""
+
+import ast
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.errors import PipelineError
+
+# What runs a stage is no part of it: an edit there changes when a stage works, not what comes out.
+RUNNER = f"{__package__}.stage"
+
+
+def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> dict[str, str]:
+    """A short digest of each module that decides what `function` does, by the file's path in the project.
+
+    The function's own signature does not count, nor do the functions of its module that are named in `without`, nor
+    what only these import: they decide which values its parameters have, and these stand in a key by themselves.
+    Raises PipelineError if one of the files cannot be parsed.
+    """
+    start = _module_name(function)
+    file = Path(inspect.getfile(function)).resolve()
+    root = file.parents[start.count(".") + (file.name == "__init__.py")]
+    ours = {start.partition(".")[0], RUNNER.partition(".")[0]} if root.name.endswith("-packages") else None
+    found: dict[str, str] = {}
+    seen = {RUNNER}
+    to_do = list(_with_packages(start))
+    while to_do:
+        name = to_do.pop()
+        if name in seen or (ours and name.partition(".")[0] not in ours):
+            continue
+        seen.add(name)
+        path = _find(root, name)
+        if path is None:
+            continue
+        tree = _read(path)
+        if name == start:
+            _leave_out(tree, function.__name__, without)
+        if tree.body:
+            found[path.relative_to(root).as_posix()] = hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:16]
+        to_do += _imports(tree, name if path.name == "__init__.py" else name.rpartition(".")[0])
+    return dict(sorted(found.items()))
+
+
+def _module_name(function: Callable[..., Any]) -> str:
+    """The name under which others import the function's module, also when it runs as `python -m NAME`."""
+    if function.__module__ != "__main__":
+        return function.__module__
+    spec = sys.modules["__main__"].__spec__
+    return spec.name if spec else Path(inspect.getfile(function)).stem
+
+
+def _find(root: Path, name: str) -> Path | None:
+    place = root.joinpath(*name.split("."))
+    return next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
+
+
+def _read(path: Path) -> ast.Module:
+    try:
+        tree = ast.parse(path.read_bytes(), path)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise PipelineError(f"{path}{line} is no Python ({error.args[0]}): mend it first") from None
+    for node in ast.walk(tree):
+        for field in ("body", "orelse", "finalbody"):
+            statements = getattr(node, field, None)
+            if isinstance(statements, list):
+                statements[:] = (statement for statement in statements if not _does_nothing(statement))
+    return tree
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """Whether it is a docstring, or a block that only a type checker or `python -m` enters."""
+    match statement:
+        case ast.Expr(ast.Constant(str())):
+            return True
+        case ast.If(ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"), orelse=[]):
+            return True
+        case ast.If(ast.Compare(ast.Name("__name__"), [ast.Eq()], [ast.Constant("__main__")]), orelse=[]):
+            return True
+    return False
+
+
+def _leave_out(tree: ast.Module, function: str, without: Collection[str]) -> None:
+    """Take the signature of `function` away, the functions in `without`, and the imports that only these need."""
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in without)]
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == function:
+            statement.args = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+            statement.returns = None
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom):
+            statement.names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and not node.names)]
+
+
+def _shape(node: Any) -> Any:
+    """The tree without its positions, and without fields that hold nothing, which newer Pythons add."""
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
+        return (type(node).__name__, *((name, _shape(value)) for name, value in fields))
+    return [_shape(item) for item in node] if isinstance(node, list) else node
+
+
+def _imports(tree: ast.Module, package: str) -> Iterator[str]:
+    """Every name that may be a module which the tree imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *(node.module.split(".") if node.module else [])])
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            yield from _with_packages(name)
+
+
+def _with_packages(name: str) -> Iterator[str]:
+    """`a`, `a.b` and `a.b.c` for `a.b.c`: an import of a module runs its packages too."""
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts) + 1))

@@ -1,0 +1,72 @@
+"""What a stage would do if it were run now, and why; found by looking only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.engine import store
+from pipeline.engine.artifacts import Manifest, judge, read_manifest
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.provenance import Reason
+from pipeline.engine.stage import Stage, provenance, settle
+
+State = Literal["fresh", "stored", "waiting", "stale"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a stage stands.
+
+    state: `fresh`, nothing is to be done; `stored`, the store has the result that is wanted; `stale`, it is to work;
+    `waiting`, only an input that is to be made can tell. reasons: why it is not fresh, all of them. manifest: of what
+    is published, if that can be read. digest: of what the stage will have made, None if only working can tell.
+    """
+
+    stage: str
+    output: Path
+    state: State
+    reasons: tuple[Reason, ...]
+    manifest: Manifest | None
+    digest: str | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A result that the store has; published if a link shows it."""
+
+    manifest: Manifest
+    published: bool
+
+
+def examine(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, Standing]) -> Standing:
+    """How the stage stands with these arguments, given how the stages stand that make its inputs."""
+    output: Path = arguments[stage.output]
+    inputs = {name: earlier[name].digest for name in stage.inputs}
+    try:
+        wanted = provenance(stage, settle(stage, arguments), inputs)
+    except PipelineError as error:
+        return Standing(stage.name, output, "stale", (Reason("parameter", "of it", str(error)),), None, None)
+    manifest, reasons = judge(output, wanted)
+    if manifest and not reasons:
+        return Standing(stage.name, output, "fresh", (), manifest, manifest.digest)
+    stored, flaws = judge(store.entry_of(output, stage.name, wanted.key), wanted)
+    if stored and not flaws:
+        return Standing(stage.name, output, "stored", tuple(reasons), manifest, stored.digest)
+    to_be_made = {name for name, digest in inputs.items() if digest is None}
+    waits = all(reason.kind == "input" and reason.name in to_be_made for reason in reasons)
+    return Standing(stage.name, output, "waiting" if waits else "stale", tuple(reasons), manifest, None)
+
+
+def list_runs(output: Path, stage: str) -> list[Run]:
+    """The results of `stage` in the store beside `output`, the oldest first. Damaged ones are left out."""
+    shown = store.published(output.parent)
+    runs = []
+    for entry in store.entries(output.parent):
+        try:
+            manifest = read_manifest(entry)
+        except PipelineError:
+            continue
+        if manifest.provenance.stage == stage:
+            runs.append(Run(manifest, entry in shown))
+    return sorted(runs, key=lambda run: run.manifest.made)

@@ -1,0 +1,9 @@
+"""The names by which a recipe calls for an activation, a cost, an optimizer and the like."""
+
+from typing import Literal
+
+ActivationName = Literal["sigmoid", "relu"]
+CostName = Literal["quadratic", "cross-entropy"]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adam"]
+ScheduleName = Literal["constant", "cosine"]
+InitialisationName = Literal["normal", "xavier", "he"]

@@ -1,0 +1,10 @@
+"""The stages, each after those whose artifacts it reads."""
+
+from stages.download import download
+from stages.evaluate import evaluate
+from stages.export import export
+from stages.normalize import normalize
+from stages.parse import parse
+from stages.train import train
+
+STAGES = (download, parse, normalize, train, evaluate, export)

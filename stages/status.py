@@ -1,0 +1,101 @@
+"""Say what is up to date and what is not, and why."""
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Option
+
+from stages.console import read_arguments, run_module
+
+if TYPE_CHECKING:
+    from pipeline.engine.status import Run, Standing
+
+SAYING = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
+
+
+def status(
+    explain: Annotated[bool, Option("--explain", help="Every reason, not only the first.")] = False,
+    runs: Annotated[bool, Option("--runs", help="The results in the store too, side by side.")] = False,
+    as_json: Annotated[bool, Option("--json", help="All of it, as one JSON object.")] = False,
+    assume: Annotated[
+        list[str] | None,
+        Option(metavar="'STAGE OPTIONS'", help="Look at a stage as if it were called so: 'train --epochs 3'."),
+    ] = None,
+) -> str:
+    """Say which stages are up to date and which are not, and why. Changes nothing.
+
+    *stale*: it will run. *in the store*: an earlier result is wanted again and will be restored. *waiting*: its input
+    will be made anew; it will run if that comes out differently. This is about the pipeline as declared: the defaults,
+    and what pyproject.toml has in their place. `make status` assumes the variables that make is given.
+    """
+    from pipeline.engine.errors import UsageError
+    from pipeline.engine.status import Run, Standing, examine, list_runs
+    from stages.order import STAGES
+
+    try:
+        assumed = {name: options for name, *options in map(shlex.split, filter(None, assume or []))}
+    except ValueError as error:
+        raise UsageError(f"{error} in --assume") from None
+    names = [stage.name for stage in STAGES]
+    for name in assumed:
+        if name not in names:
+            raise UsageError(f"there is no stage '{name}': choose one of {', '.join(names)}")
+    standings: dict[str, Standing] = {}
+    stored: dict[str, list[Run]] = {}
+    for stage in STAGES:
+        standing = examine(stage, read_arguments(stage, assumed.get(stage.name, [])), standings)
+        standings[stage.name] = standing
+        stored[stage.name] = list_runs(standing.output, stage.name) if runs or as_json else []
+    if as_json:
+        facts = {name: _facts(standing, stored[name]) for name, standing in standings.items()}
+        return json.dumps(facts, indent=2, ensure_ascii=False)
+    return "\n".join(line for name in names for line in _tell(standings[name], stored[name], explain))
+
+
+def _tell(standing: "Standing", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
+    manifest, reasons = standing.manifest, standing.reasons
+    if explain or not reasons:
+        about = f"made on {manifest.when}: {manifest.summary}" if manifest else "nothing there yet"
+    else:
+        more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+        about = f"{reasons[0]}{more}"
+    yield f"{standing.stage:<10} {SAYING[standing.state]:<13} {about}"
+    if explain:
+        yield from (f"{'':<10} {'':<13} because of {reason}" for reason in reasons)
+    for run in runs:
+        mark = "->" if run.published else "  "
+        parameters = _parameters(run, runs)
+        yield f"{mark:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {parameters}{run.manifest.summary}"
+
+
+def _parameters(run: "Run", runs: "Sequence[Run]") -> str:
+    """Those of a run's parameters in which the runs differ."""
+    tables = [other.manifest.provenance.parameters for other in runs]
+    own = run.manifest.provenance.parameters
+    differing = [name for name in own if any(table.get(name) != own[name] for table in tables)]
+    return "".join(f"{name} {own[name]}, " for name in differing)
+
+
+def _facts(standing: "Standing", runs: "Sequence[Run]") -> dict[str, Any]:
+    return {
+        "state": standing.state,
+        "output": str(standing.output),
+        "reasons": [asdict(reason) for reason in standing.reasons],
+        "runs": [
+            {
+                "published": run.published,
+                "made": run.manifest.made,
+                "seconds": run.manifest.seconds,
+                "summary": run.manifest.summary,
+                "parameters": run.manifest.provenance.parameters,
+            }
+            for run in runs
+        ],
+    }
+
+
+if __name__ == "__main__":
+    run_module(status)

@@ -1,0 +1,85 @@
+"""The real make, in copies of this project."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.processes import without_network
+
+SAMPLE = ("DATASET=sample", "RECIPE=quick")
+STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
+
+Result = subprocess.CompletedProcess[str]
+
+
+def clean_environment() -> dict[str, str]:
+    """Without what a make or a test around this one has put there."""
+    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")}
+
+
+def make(project: Path, *arguments: str, network: bool = True) -> Result:
+    command = ["make", *arguments] if network else without_network(["make", *arguments])
+    return subprocess.run(
+        command, cwd=project, env=clean_environment(), capture_output=True, text=True, errors="replace", timeout=300
+    )
+
+
+def stage(project: Path, *arguments: str) -> Result:
+    """A stage's command run by hand, as in `stage(project, "train", "--epochs", "3")`."""
+    command = [str(project / ".venv/bin/python"), "-m", f"stages.{arguments[0]}", *arguments[1:]]
+    return subprocess.run(
+        command, cwd=project, env=clean_environment(), capture_output=True, text=True, errors="replace", timeout=300
+    )
+
+
+def stages_run(result: Result) -> list[str]:
+    """The stages that make has started, in order."""
+    assert result.returncode == 0, result.stderr
+    lines = [line for line in result.stdout.splitlines() if " -m stages." in line]
+    return [line.partition(" -m stages.")[2].split()[0] for line in lines]
+
+
+def outcome(result: Result) -> dict[str, str]:
+    """For each stage that make has started: whether it worked, restored an earlier result or was up to date."""
+    assert result.returncode == 0, result.stderr
+    found = {}
+    for line in result.stdout.splitlines():
+        said, arrow, place = line.rpartition(" -> artifacts/")
+        if arrow:
+            found[place] = next((word for word in ("up to date", "restored") if said.startswith(word)), "worked")
+    assert list(found) == stages_run(result) or "-j2" in result.args
+    return found
+
+
+def worked(result: Result) -> list[str]:
+    """The stages that have worked."""
+    return [stage for stage, what in outcome(result).items() if what == "worked"]
+
+
+def copy(project: Path, to: Path) -> Path:
+    return Path(shutil.copytree(project, to, symlinks=True))
+
+
+def manifest(project: Path, stage: str) -> dict[str, dict[str, dict[str, str]]]:
+    return json.loads((project / "artifacts" / stage / "manifest.json").read_text())  # type: ignore[no-any-return]
+
+
+def digests(project: Path) -> dict[str, str]:
+    """Of every output but the account of the seconds, which differ."""
+    found = {
+        f"{stage}/{name}": facts["sha256"]
+        for stage in STAGES
+        if (project / "artifacts" / stage).exists()
+        for name, facts in manifest(project, stage)["outputs"].items()
+    }
+    found.pop("train/history.csv", None)
+    return found
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """Replace a piece of a file that is there once."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{text.count(old)} times {old!r} in {file}"
+    file.write_text(text.replace(old, new), encoding="utf-8")

@@ -1,0 +1,132 @@
+"""Whatever is deleted, damaged or cut off: noticed before it is used, named, made again or restored."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.make.common import SAMPLE, STAGES, digests, make, outcome, stage, worked
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the middle of a file."""
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {"deleted": Path.unlink, "flipped": flip, "cut": cut}
+FILES = (
+    "download/train-labels-idx1-ubyte",
+    "parse/train-images.npy",
+    "normalize/test-images.npy",
+    "train/layer-1-weights.npy",
+    "train/model.json",
+    "train/history.csv",
+    "evaluate/metrics.json",
+    "export/model.onnx",
+)
+
+
+@pytest.mark.parametrize(
+    ("damage", "file"),
+    [*(("deleted", file) for file in FILES), *(("flipped", file) for file in FILES), ("cut", "train/model.json")],
+)
+def test_a_damaged_output_is_named_and_made_again(damage: str, file: str, project: Path) -> None:
+    before = digests(project)
+    name, _, output = file.partition("/")
+    DAMAGES[damage](project / "artifacts" / file)
+    assert make(project, "-q", "all", *SAMPLE).returncode == 1
+    result = make(project, "all", *SAMPLE)
+    assert worked(result) == [name]
+    assert f"{name}: output {output}: is {'missing' if damage == 'deleted' else 'damaged'}\n" in result.stderr
+    assert digests(project) == before
+    assert make(project, "-q", "all", *SAMPLE).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"), [("deleted", "train"), ("flipped", "parse"), *(("cut", name) for name in STAGES)]
+)
+def test_a_damaged_manifest_is_named_and_made_again(damage: str, name: str, project: Path) -> None:
+    before = digests(project)
+    DAMAGES[damage](project / "artifacts" / name / "manifest.json")
+    result = make(project, "all", *SAMPLE)
+    assert name in worked(result)
+    assert "Traceback" not in result.stderr
+    if damage != "flipped":  # a flipped bit may leave it well-formed, but then another key, or another digest
+        assert (
+            f"{name}: manifest manifest.json: is {'missing' if damage == 'deleted' else 'damaged'}\n" in result.stderr
+        )
+    assert digests(project) == before
+
+
+def test_any_flipped_bit_of_a_manifest_is_harmless(project: Path) -> None:
+    before = digests(project)
+    generator = random.Random(1)
+    path = project / "artifacts/train/manifest.json"
+    for _ in range(25):
+        body = bytearray(path.read_bytes())
+        body[generator.randrange(len(body))] ^= 1 << generator.randrange(8)
+        path.write_bytes(body)
+        result = make(project, "train", *SAMPLE)
+        assert "Traceback" not in result.stderr
+        assert outcome(result).keys() == {"train"}
+        after = digests(project)
+        assert {name: after[name] for name in before if name in after} == before
+
+
+def test_a_damaged_store_entry_is_named_and_made_again(project: Path) -> None:
+    before = digests(project)
+    entry = (project / "artifacts/train").resolve()
+    make(project, "train", *SAMPLE, "EPOCHS=2")
+    flip(entry / "layer-2-weights.npy")
+    result = make(project, "train", *SAMPLE)
+    assert worked(result) == ["train"]
+    assert "stored result layer-2-weights.npy: is damaged" in result.stderr
+    assert digests(project) == before
+
+
+def test_a_result_whose_entry_is_gone_is_made_again(project: Path) -> None:
+    before = digests(project)
+    entry = (project / "artifacts/normalize").resolve()
+    for path in entry.iterdir():
+        path.unlink()
+    entry.rmdir()
+    assert worked(make(project, "all", *SAMPLE)) == ["normalize"]
+    assert digests(project) == before
+
+
+def test_a_link_that_was_deleted_is_restored(project: Path) -> None:
+    before = digests(project)
+    (project / "artifacts/train").unlink()
+    assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
+    assert digests(project) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("download/train-images-idx3-ubyte", ["parse", "--force"]),
+        ("parse/train-images.npy", ["normalize", "--validation", "7"]),
+        ("normalize/train-images.npy", ["train", "--epochs", "1"]),
+        ("train/layer-2-biases.npy", ["evaluate", "--force"]),
+        ("evaluate/metrics.json", ["export", "--force"]),
+        ("train/layer-1-weights.npy", ["classify", "--index", "0"]),
+        ("parse/test-images.npy", ["classify", "--index", "0"]),
+    ],
+)
+def test_a_damaged_input_is_named_before_it_is_used(file: str, command: list[str], project: Path) -> None:
+    before = digests(project)
+    name, _, output = file.partition("/")
+    flip(project / "artifacts" / file)
+    result = stage(project, *command)
+    assert result.returncode == 1
+    assert f"{output} is damaged: run the stage {name} again (make {name})\n" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert worked(make(project, name, *SAMPLE)) == [name]  # what the message says to do
+    assert digests(project) == before

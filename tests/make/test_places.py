@@ -1,0 +1,145 @@
+"""Unusual places and times: other disks, read-only ones, full ones, moved and copied folders, clocks set back."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.make.common import SAMPLE, STAGES, copy, digests, edit, make, outcome, stage, worked
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
+
+
+@contextmanager
+def disk(at: Path, options: str) -> Iterator[None]:
+    at.mkdir(exist_ok=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(at)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let us mount a disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(at)], check=True)
+
+
+@only_root
+def test_the_store_may_be_on_another_file_system(fresh: Path, made: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    with disk(tmp_path / "big disk", "size=200m"):
+        (tmp_path / "big disk" / "results").mkdir()
+        (project / "artifacts").mkdir()
+        (project / "artifacts/.store").symlink_to(tmp_path / "big disk" / "results")
+        assert worked(make(project, "all", *SAMPLE)) == list(STAGES)
+        assert digests(project) == digests(made)
+        assert make(project, "-q", "all", *SAMPLE).returncode == 0
+        assert worked(make(project, "train", *SAMPLE, "EPOCHS=1")) == ["train"]
+        assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
+        assert "freed " in stage(project, "prune", "--keep", "1").stdout
+        assert len(list((tmp_path / "big disk" / "results").glob("*-*"))) == 6
+
+
+@only_root
+def test_what_cannot_be_written_can_still_be_found_up_to_date(project: Path, tmp_path: Path) -> None:
+    before = digests(project)
+    artifacts = project / "artifacts"
+    with disk(tmp_path / "disk", "size=100m"):
+        shutil.copytree(artifacts, tmp_path / "disk" / "artifacts", symlinks=True)
+        shutil.rmtree(artifacts)
+        artifacts.symlink_to(tmp_path / "disk" / "artifacts")
+        subprocess.run(["mount", "-o", "remount,ro", str(tmp_path / "disk")], check=True)
+        assert make(project, "-q", "all", *SAMPLE).returncode == 0
+        for name in STAGES:
+            options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])
+            assert "up to date" in stage(project, name, *options).stdout
+        assert "up to date" in make(project, "status", *SAMPLE).stdout
+        for options in (["--epochs", "1"], ["--force"]):
+            result = stage(project, "train", "--recipe", "quick", *options)
+            assert result.returncode == 1
+            assert "Read-only file system" in result.stderr.splitlines()[-1]
+            assert "Traceback" not in result.stderr
+        assert digests(project) == before
+
+
+@only_root
+def test_a_full_disk_costs_no_earlier_result(project: Path, tmp_path: Path) -> None:
+    artifacts = project / "artifacts"
+    before = digests(project)
+    size = sum(path.stat().st_size for path in artifacts.rglob("*") if path.is_file())
+    with disk(tmp_path / "disk", f"size={size // 1024 + 600}k"):
+        shutil.copytree(artifacts, tmp_path / "disk" / "artifacts", symlinks=True)
+        shutil.rmtree(artifacts)
+        artifacts.symlink_to(tmp_path / "disk" / "artifacts")
+        result = make(project, "train", *SAMPLE, "SIZES=1000")
+        assert result.returncode != 0
+        assert "No space left on device" in result.stderr
+        assert "Traceback" not in result.stderr
+        assert digests(project) == before
+        assert not list(artifacts.glob(".store/*.partial"))
+        assert worked(make(project, "train", *SAMPLE, "SIZES=10")) == ["train"]
+        assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
+        assert digests(project) == before
+
+
+def test_a_clock_that_was_set_back_hides_no_change(project: Path) -> None:
+    ahead = 4_000_000_000  # results of the year 2096
+    for path in (project / "artifacts").glob("*/*"):
+        os.utime(path, (ahead, ahead))
+    assert worked(make(project, "all", *SAMPLE)) == []
+    assert outcome(make(project, "all", *SAMPLE)) == {}
+    edit(project / "stages/parse.py", "save_description(output,", "save_description(0 or output,")
+    assert worked(make(project, "all", *SAMPLE)) == ["parse"]
+    edit(project / "pipeline/network/optimizers.py", "beta2: float = 0.999", "beta2: float = 0.99")
+    assert worked(make(project, "all", *SAMPLE)) == ["train", "evaluate", "export"]
+    assert worked(make(project, "all", *SAMPLE, "VALIDATION=100")) == ["normalize", "train", "evaluate", "export"]
+    assert outcome(make(project, "all", *SAMPLE, "VALIDATION=100")) == {}
+
+
+def test_moved_results_are_still_up_to_date(project: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere" / "in another folder"
+    moved.mkdir(parents=True)
+    (project / "artifacts").rename(moved / "artifacts")
+    for name in STAGES:
+        inputs = {"parse": ["download"], "normalize": ["parse"], "train": ["normalize"]}
+        inputs |= {"evaluate": ["normalize", "train"], "export": ["train", "evaluate"]}
+        options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])
+        places = [f"--{source}={moved / 'artifacts' / source}" for source in inputs.get(name, [])]
+        result = stage(project, name, *options, *places, f"--output={moved / 'artifacts' / name}")
+        assert result.stdout.startswith("up to date"), result.stderr
+    (moved / "artifacts").rename(project / "artifacts")
+    assert worked(make(project, "all", *SAMPLE)) == []
+
+
+def test_a_moved_project_is_still_up_to_date(project: Path, tmp_path: Path) -> None:
+    project.rename(tmp_path / "it's elsewhere")
+    assert outcome(make(tmp_path / "it's elsewhere", "all", *SAMPLE)) == {}
+
+
+def test_a_copy_without_links_is_used_while_it_is_good_and_refused_in_a_clear_word(
+    project: Path, tmp_path: Path
+) -> None:
+    copied = Path(shutil.copytree(project, tmp_path / "copied"))  # every link becomes what it showed
+    before = digests(copied)
+    assert worked(make(copied, "all", *SAMPLE)) == []
+    result = make(copied, "train", *SAMPLE, "EPOCHS=1")
+    assert result.returncode != 0
+    assert "artifacts/train is not a link that a stage has made (was it copied without links?): move it away first" in (
+        result.stderr
+    )
+    assert digests(copied) == before
+    shutil.move(copied / "artifacts/train", copied / "moved")
+    assert worked(make(copied, "train", *SAMPLE, "EPOCHS=1")) == ["train"]
+
+
+def test_a_store_of_another_stages_name_is_no_hindrance(project: Path) -> None:
+    before = digests(project)
+    assert (
+        stage(project, "train", "--recipe", "quick", "--epochs", "1", "--output", "artifacts/small-one").returncode == 0
+    )
+    assert digests(project) == before
+    assert outcome(make(project, "all", *SAMPLE)) == {}
+    assert stage(project, "prune", "--keep", "1").returncode == 0
+    assert (project / "artifacts/small-one/model.json").exists()

@@ -1,0 +1,231 @@
+"""What status says is what make then does; and what prune gives back."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.make.common import SAMPLE, STAGES, clean_environment, copy, digests, edit, make, outcome, stage, worked
+
+EXPECTED = {"up to date": "up to date", "stale": "worked", "in the store": "restored"}
+
+
+def tree(project: Path) -> dict[str, tuple[int, int]]:
+    """Every file and folder of a project with its size and time, but what Python itself caches."""
+    return {
+        str(path): (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in project.rglob("*")
+        if "__pycache__" not in path.parts and ".venv" not in path.parts
+    }
+
+
+def said(result: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, list[str]]]:
+    """What status says of each stage, and the reasons that it gives."""
+    assert result.returncode == 0, result.stderr
+    found: dict[str, tuple[str, list[str]]] = {}
+    name = ""
+    for line in result.stdout.splitlines():
+        if line.startswith(" "):
+            found[name][1].append(line.strip().removeprefix("because of "))
+        else:
+            name = line.split()[0]
+            found[name] = line[11:25].strip(), []
+    return found
+
+
+def nothing(project: Path) -> None:
+    pass
+
+
+def another_epoch(project: Path) -> None:
+    make(project, "train", *SAMPLE, "EPOCHS=1")
+
+
+def edited(project: Path) -> None:
+    edit(project / "pipeline/network/optimizers.py", "beta2: float = 0.999", "beta2: float = 0.99")
+
+
+def edited_to_the_same(project: Path) -> None:
+    edit(project / "stages/parse.py", "save_description(output,", "save_description(0 or output,")
+
+
+def damaged(project: Path) -> None:
+    (project / "artifacts/normalize/test-images.npy").write_bytes(b"")
+    (project / "artifacts/export/model.onnx").unlink()
+    (project / "artifacts/evaluate/manifest.json").write_text("{")
+
+
+def gone(project: Path) -> None:
+    shutil.rmtree(project / "artifacts")
+
+
+def touched(project: Path) -> None:
+    for path in project.glob("stages/*.py"):
+        path.touch()
+
+
+def declared_otherwise(project: Path) -> None:
+    with open(project / "pyproject.toml", "a") as file:
+        file.write("\n[tool.handwriting.normalize]\nvalidation = 100\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "variables"),
+    [
+        *((nothing, [variable]) for variable in ("EPOCHS=2", "SIZES=12, 11", "VALIDATION=0.25")),
+        (another_epoch, []),
+        (another_epoch, ["EPOCHS=1"]),
+        (edited, []),
+        (edited, ["SEED=2"]),
+        (edited_to_the_same, []),
+        (damaged, []),
+        (gone, []),
+        (touched, ["EPOCHS=5"]),
+        (declared_otherwise, []),
+    ],
+)
+def test_status_says_what_make_then_does(change: Callable[[Path], None], variables: list[str], project: Path) -> None:
+    change(project)
+    before = tree(project)
+    status = said(make(project, "status", *SAMPLE, *variables))
+    assert tree(project) == before
+    done = outcome(make(project, "all", *SAMPLE, *variables))
+    for name in STAGES:
+        what, reasons = status[name]
+        assert bool(reasons) == (what != "up to date")
+        if what == "waiting":
+            assert all(reason.startswith("input") for reason in reasons)
+            assert name in done
+        else:
+            assert done.get(name, "up to date") == EXPECTED[what], name
+    assert {what for what, _ in said(make(project, "status", *SAMPLE, *variables)).values()} == {"up to date"}
+
+
+def test_every_reason_of_every_stale_stage_is_told(project: Path) -> None:
+    edited(project)
+    edit(project / "stages/normalize.py", "] = 1 / 12,", "] = 0.25,")
+    edit(project / "stages/normalize.py", "mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}")
+    (project / "artifacts/normalize/scaling.npy").unlink()
+    (project / "artifacts/normalize/test-labels.npy").write_bytes(b"0")
+    status = said(make(project, "status", *SAMPLE, "SEED=2", "EPOCHS=7"))
+    assert status["normalize"] == (
+        "stale",
+        [
+            "parameter validation: 0.08333333333333333 -> 0.25",
+            "code stages/normalize.py: changed",
+            "output scaling.npy: is missing",
+            "output test-labels.npy: is damaged",
+        ],
+    )
+    assert status["train"] == (
+        "stale",
+        [
+            "parameter epochs: 5 -> 7",
+            "parameter seed: 1 -> 2",
+            "input normalize: will be made anew",
+            "code pipeline/network/optimizers.py: changed",
+        ],
+    )
+    assert status["export"][0] == "waiting"
+    assert status["parse"] == ("up to date", [])
+
+
+def test_without_explain_the_first_reason_is_told(project: Path) -> None:
+    lines = stage(project, "status", "--assume", "download --dataset sample").stdout.splitlines()
+    assert len(lines) == 6
+    assert lines[3].split(maxsplit=2) == ["train", "stale", "parameter epochs: 5 -> 10, and 3 more"]
+
+
+def test_what_pyproject_declares_is_what_status_is_about(project: Path) -> None:
+    with open(project / "pyproject.toml", "a") as file:
+        file.write('\n[tool.handwriting.download]\ndataset = "sample"\n[tool.handwriting.train]\nrecipe = "quick"\n')
+    assert {what for what, _ in said(stage(project, "status")).values()} == {"up to date"}
+    assert outcome(make(project, "all")) == dict.fromkeys(STAGES, "up to date")
+    assert make(project, "-q", "all").returncode == 0
+
+
+def test_earlier_runs_are_told_side_by_side(project: Path) -> None:
+    make(project, "train", *SAMPLE, "EPOCHS=2")
+    make(project, "train", *SAMPLE, "EPOCHS=3")
+    result = make(project, "train", *SAMPLE, "EPOCHS=2")
+    lines = stage(project, "status", "--runs").stdout.splitlines()
+    runs = [line for line in lines if ", epochs " in line or ": epochs " in line]
+    assert [line.partition("epochs ")[2].partition(",")[0] for line in runs] == ["5", "2", "3"]
+    assert [line.strip().startswith("->") for line in runs] == [False, True, False]
+    assert all("validation accuracy" in line for line in runs), result.stdout
+
+
+def test_programs_can_read_it(project: Path) -> None:
+    make(project, "train", *SAMPLE, "EPOCHS=2")
+    facts = json.loads(stage(project, "status", "--json", "--assume", "train --recipe quick --epochs 3").stdout)
+    assert list(facts) == list(STAGES)
+    assert facts["train"]["state"] == "stale"
+    assert {"kind": "parameter", "name": "epochs", "change": "2 -> 3"} in facts["train"]["reasons"]
+    assert [run["parameters"]["epochs"] for run in facts["train"]["runs"]] == [5, 2]
+    assert [run["published"] for run in facts["train"]["runs"]] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("assumed", "words"),
+    [
+        ("trian --epochs 3", "there is no stage 'trian': choose one of download,"),
+        ("train --epoch 3", "No such option"),
+        ("train --epochs x", "Invalid value for '--epochs'"),
+        ("train 'x", "No closing quotation"),
+    ],
+)
+def test_a_wrong_assumption_is_wrong_use(assumed: str, words: str, project: Path) -> None:
+    result = stage(project, "status", "--assume", assumed)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_stage_that_cannot_run_is_stale_for_that_reason(project: Path) -> None:
+    assumed = ["--assume", "download --dataset custom --from nowhere", "--assume", "train --learning-rate nan"]
+    status = said(stage(project, "status", "--explain", *assumed))
+    assert status["download"][0] == status["train"][0] == "stale"
+    assert "nowhere: it has no train-images-idx3-ubyte" in status["download"][1][0]
+    assert "learning rate must be above 0, not nan" in status["train"][1][0]
+
+
+def test_prune_frees_the_store_but_what_is_published(project: Path) -> None:
+    for epochs in (1, 2, 3):
+        make(project, "all", *SAMPLE, f"EPOCHS={epochs}")
+    make(project, "all", *SAMPLE, "EPOCHS=2")
+    before = digests(project)
+    store = project / "artifacts/.store"
+    sizes = {path.name: sum(file.stat().st_size for file in path.iterdir()) for path in store.glob("*-*")}
+    assert len(sizes) == 6 + 3 * 3
+    result = stage(project, "prune", "--keep", "1")
+    *lines, total = result.stdout.splitlines()
+    left = {path.name for path in store.glob("*-*")}
+    assert left == {(project / "artifacts" / name).readlink().name for name in STAGES}
+    gone = {name: size for name, size in sizes.items() if name not in left}
+    assert sorted(lines) == [f"{name}: {size / 1e6:.1f} MB" for name, size in sorted(gone.items())]
+    assert total == f"freed {sum(gone.values()) / 1e6:.1f} MB: 9 results -> artifacts"
+    assert digests(project) == before
+    assert outcome(make(project, "all", *SAMPLE, "EPOCHS=2")) == {}
+    assert worked(make(project, "all", *SAMPLE, "EPOCHS=3")) == ["train", "evaluate", "export"]
+
+
+def test_prune_never_takes_what_a_running_stage_reads_or_makes(project: Path) -> None:
+    command = ["make", "train", *SAMPLE, "EPOCHS=150"]
+    options = {"cwd": project, "env": clean_environment(), "text": True, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as training:  # type: ignore[call-overload]
+        for line in training.stderr:
+            if "epoch 2 " in line:
+                break
+        assert stage(project, "normalize", "--validation", "100").returncode == 0  # so what train reads is not shown
+        result = stage(project, "prune", "--keep", "1")
+        rest = training.communicate()[1]
+    assert result.stdout.count("in use, so it stays") == 2
+    assert training.returncode == 0, rest
+    assert worked(make(project, "train", *SAMPLE, "EPOCHS=150")) == []
+
+
+def test_prune_of_a_project_in_which_nothing_was_made_frees_nothing(fresh: Path, tmp_path: Path) -> None:
+    assert stage(copy(fresh, tmp_path / "copy"), "prune").stdout == "freed 0.0 MB: 0 results -> artifacts\n"

@@ -1,0 +1,179 @@
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.fingerprint import fingerprint
+
+WORK = '''"""A module."""
+
+from typing import TYPE_CHECKING
+
+from library.options import Choice
+from library.near import help_out
+
+if TYPE_CHECKING:
+    from library.types import Kind
+
+
+def settle(given):
+    from library.table import TABLE
+
+    return TABLE
+
+
+def work(choice: Choice = 1, *, other=2) -> str:
+    """Work."""
+    from library import inner
+    from . import beside
+    import library.deep.below as below
+
+    return help_out(choice) + 1
+
+
+if __name__ == "__main__":
+    import library.launcher
+'''
+
+LIBRARY = {
+    "options": "Choice = int\n",
+    "near": "from .far import FAR\nimport json\n\ndef help_out(x):\n    return x + FAR\n",
+    "far": "FAR = 1\n",
+    "types": "Kind = int\n",
+    "table": "TABLE = {}\n",
+    "inner": "try:\n    import library.tried\nexcept ImportError:\n    pass\n",
+    "tried": "x = 1\n",
+    "launcher": "x = 1\n",
+    "unused": "x = 1\n",
+    "deep/below": "from ... import stages as _\nfrom .. import options\n",
+}
+
+Fingerprint = Callable[[], dict[str, str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for name, text in LIBRARY.items():
+        path = tmp_path / "library" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "library" / "__init__.py").write_text('"""Nothing but words."""\n')
+    (tmp_path / "library" / "deep" / "__init__.py").write_text("x = 1\n")
+    (tmp_path / "stages_of_old").mkdir()
+    (tmp_path / "stages_of_old" / "work.py").write_text(WORK)
+    (tmp_path / "stages_of_old" / "beside.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("library", "stages_of_old")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def taken(project: Path) -> Fingerprint:
+    work: Any = importlib.import_module("stages_of_old.work").work
+    return lambda: fingerprint(work, without=["settle"])
+
+
+def test_it_covers_what_the_function_imports_at_any_depth_and_nothing_else(taken: Fingerprint) -> None:
+    names = ["deep/__init__", "deep/below", "far", "inner", "near", "options", "tried"]
+    assert list(taken()) == [
+        *(f"library/{name}.py" for name in names),
+        "stages_of_old/beside.py",
+        "stages_of_old/work.py",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("stages_of_old/work.py", "    return help_out", "    # why\n    return (  help_out)"),
+        ("stages_of_old/work.py", '"""Work."""', '"""Work, and say so."""'),
+        ("stages_of_old/work.py", '    """Work."""\n', ""),
+        ("stages_of_old/work.py", "choice: Choice = 1", "choice: int = 3, *, new: str = ''"),
+        ("stages_of_old/work.py", "    return TABLE", "    return {**TABLE}"),
+        ("stages_of_old/work.py", "import library.launcher", "print(1)"),
+        ("library/near.py", "def help_out(x):", "def help_out(x):  # indeed\n    'Helps.'\n"),
+        ("library/near.py", "x + FAR", "(x\n+\nFAR)"),
+        ("library/far.py", "1", "0x1"),
+        ("library/types.py", "int", "str"),
+        ("library/table.py", "{}", "{1: 2}"),
+        ("library/unused.py", "1", "2"),
+        ("library/deep/below.py", "options\n", "options\r\n\r\n"),
+    ],
+)
+def test_it_stays_the_same_if_nothing_that_matters_changes(
+    module: str, old: str, new: str, project: Path, taken: Fingerprint
+) -> None:
+    before = taken()
+    text = (project / module).read_text()
+    if new.startswith("choice"):
+        old = "choice: Choice = 1, *"
+    assert old in text
+    (project / module).write_text(text.replace(old, new))
+    assert taken() == before
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("stages_of_old/work.py", "+ 1", "+ 2"),
+        ("stages_of_old/work.py", "+ 1", "+ 1.0"),
+        ("stages_of_old/work.py", "+ 1", "+ True"),
+        ("stages_of_old/work.py", "+ 1", "- 1"),
+        ("stages_of_old/beside.py", "x = 1", "y = 1"),
+        ("library/near.py", "help_out(x)", "help_out(x=3)"),
+        ("library/near.py", "help_out(x)", "help_out(x: int)"),
+        ("library/far.py", "1", "'1'"),
+        ("library/tried.py", "1", "b'1'"),
+        ("library/options.py", "int", "None"),
+        ("library/deep/__init__.py", "x", "y"),
+    ],
+)
+def test_a_change_that_may_matter_shows_in_its_module_alone(
+    module: str, old: str, new: str, project: Path, taken: Fingerprint
+) -> None:
+    before = taken()
+    text = (project / module).read_text()
+    assert old in text
+    (project / module).write_text(text.replace(old, new))
+    after = taken()
+    assert {name for name in before if before[name] != after[name]} == {module}
+
+
+def test_an_import_that_comes_or_goes_shows(project: Path, taken: Fingerprint) -> None:
+    before = taken()
+    path = project / "library/far.py"
+    path.write_text("from library.unused import x\nFAR = 1\n")
+    assert taken().keys() - before.keys() == {"library/unused.py"}
+    (project / "library/unused.py").unlink()
+    assert taken().keys() == before.keys()
+
+
+@pytest.mark.parametrize("text", ["def", "x = 1\0", "(" * 1000, "# -*- coding: nonsense -*-\n", "\udcff = 1"])
+def test_what_is_no_python_is_named(text: str, project: Path, taken: Fingerprint) -> None:
+    (project / "library/far.py").write_text(text, errors="surrogateescape")
+    with pytest.raises(PipelineError, match=r"library/far\.py.* is no Python \(.*\): mend it first"):
+        taken()
+
+
+def test_of_installed_packages_only_the_stages_own_and_the_engines_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = tmp_path / "site-packages"
+    for name, text in {"mine": "import theirs, pipeline.x\ndef work(): ...\n", "theirs": "x = 1\n"}.items():
+        (packages / name).mkdir(parents=True)
+        (packages / name / "__init__.py").write_text(text)
+    (packages / "pipeline").mkdir()
+    (packages / "pipeline" / "x.py").write_text("x = 1\n")
+    (packages / "mine" / "work.py").write_text("import mine, theirs, pipeline.x as x\ndef work(): theirs, x\n")
+    monkeypatch.syspath_prepend(packages)
+    monkeypatch.setitem(sys.modules, "theirs", sys)
+    source = (packages / "mine" / "work.py").read_text()
+    namespace = {"__name__": "mine.work"}
+    exec(compile(source.partition("\n")[2], packages / "mine" / "work.py", "exec"), namespace)
+    function: Any = namespace["work"]
+    assert list(fingerprint(function)) == ["mine/__init__.py", "mine/work.py", "pipeline/x.py"]

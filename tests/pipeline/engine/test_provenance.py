@@ -1,0 +1,66 @@
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engine.provenance import Provenance, differences, environment, plain
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 2)
+    | st.sampled_from([0.0, 1.0, 0.1, float("nan")])
+    | st.text("1a", max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=1), inner, max_size=2),
+    max_leaves=3,
+)
+TEXTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xyz"), max_size=3)
+PROVENANCES = st.builds(
+    Provenance,
+    stage=st.just("plant"),
+    parameters=st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3).map(plain),
+    inputs=TEXTS,
+    code=TEXTS,
+    environment=TEXTS,
+)
+
+
+@given(PROVENANCES, PROVENANCES)
+def test_the_keys_are_equal_exactly_if_nothing_differs(old: Provenance, new: Provenance) -> None:
+    assert (old.key == new.key) == (differences(old, new) == [])
+
+
+@given(PROVENANCES)
+def test_a_key_survives_the_way_through_json_and_does_not_hang_on_order(provenance: Provenance) -> None:
+    parameters = json.loads(json.dumps(provenance.parameters))
+    turned = dict(reversed(parameters.items()))
+    assert replace(provenance, parameters=turned).key == provenance.key
+
+
+def test_every_difference_is_told_by_name_with_what_it_was_and_is() -> None:
+    old = Provenance("plant", {"a": 1, "b": "x", "c": None}, {"in": "1"}, {"m.py": "1", "n.py": "2"}, {"numpy": "2.0"})
+    new = Provenance("plant", {"a": 1.5, "b": "y", "d": [1]}, {"in": "2"}, {"m.py": "3", "o.py": "2"}, {"numpy": "2.1"})
+    assert list(map(str, differences(old, new))) == [
+        "parameter a: 1 -> 1.5",
+        "parameter b: x -> y",
+        "parameter c: gone, was null",
+        "parameter d: new, [1]",
+        "input in: changed",
+        "code m.py: changed",
+        "code n.py: gone",
+        "code o.py: new",
+        "environment numpy: 2.0 -> 2.1",
+    ]
+    assert list(map(str, differences(old, replace(old, inputs={"in": None})))) == ["input in: will be made anew"]
+
+
+def test_the_environment_is_versions() -> None:
+    major, minor, *_ = sys.version_info
+    assert environment(["numpy", "no-such-package"]) == {
+        "python": f"{major}.{minor}",
+        "numpy": np.__version__,
+        "no-such-package": "not installed",
+    }

@@ -1,0 +1,127 @@
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine.prune import Pruned, prune
+from pipeline.engine.store import alone, entry_of, held, keep, private_folder, publish
+from tests.processes import environment
+
+KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
+
+
+def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
+    entry = entry_of(artifacts / stage, stage, key)
+    with private_folder(entry) as partial:
+        (partial / "numbers").write_bytes(bytes(size))
+        (partial / "manifest.json").write_text("{}")
+        keep(partial, entry)
+    publish(entry, artifacts / stage)
+    return entry
+
+
+def holder(code: str) -> subprocess.Popen[str]:
+    """A process that runs `code` and then waits."""
+    program = f"import sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n{code}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+WAIT = "    print('ready', flush=True)\n    sys.stdin.read()"
+
+
+def test_prune_keeps_the_last_used_and_what_is_published(tmp_path: Path) -> None:
+    entries = [put(tmp_path, "plant", key) for key in KEYS[:4]]
+    water = put(tmp_path, "water", KEYS[0], 500)
+    for entry, age in zip(entries, (1, 4, 3, 2), strict=True):
+        os.utime(entry / "manifest.json", (age, age))
+    publish(entries[2], tmp_path / "best")
+    os.utime(entries[2] / "manifest.json", (3, 3))
+    pruned = prune(tmp_path, keep=3)
+    assert pruned == Pruned({entries[0].name: 1002}, ())
+    assert prune(tmp_path, keep=1) == Pruned({entries[1].name: 1002}, ())
+    assert (tmp_path / "plant").resolve() == entries[3].resolve()
+    assert (tmp_path / "best").resolve() == entries[2].resolve()
+    assert (tmp_path / "water").resolve() == water.resolve()
+    assert prune(tmp_path, keep=1) == Pruned({}, ())
+
+
+def test_prune_removes_what_killed_runs_have_left(tmp_path: Path) -> None:
+    put(tmp_path, "plant", KEYS[0])
+    for suffix in (".partial", ".old"):
+        (tmp_path / ".store" / f"plant-12{suffix}").mkdir()
+    assert prune(tmp_path, keep=1) == Pruned({"plant-12.old": 0, "plant-12.partial": 0}, ())
+
+
+def test_prune_leaves_what_another_process_reads_or_makes(tmp_path: Path) -> None:
+    read = put(tmp_path, "plant", KEYS[0])
+    put(tmp_path, "plant", KEYS[1])
+    with (
+        holder(f"with held(Path({str(read)!r})):\n{WAIT}"),
+        holder(f"with private_folder(Path({str(tmp_path / '.store' / 'water-12')!r})):\n{WAIT}") as maker,
+    ):
+        assert prune(tmp_path, keep=1) == Pruned({}, ("water-12.partial", read.name))
+        assert (read / "numbers").exists()
+        maker.kill()
+    assert prune(tmp_path, keep=1).in_use == ()
+
+
+def test_prune_of_nothing_is_nothing(tmp_path: Path) -> None:
+    assert prune(tmp_path, keep=1) == Pruned({}, ())
+
+
+def test_one_process_at_a_time_and_the_other_says_for_whom_it_waits(tmp_path: Path) -> None:
+    said: list[str] = []
+    with holder(f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process:
+
+        def report(line: str) -> None:
+            said.append(line)
+            process.kill()
+
+        with alone(tmp_path / "plant", "plant", report) as waited:
+            assert waited
+    assert said == [line for line in said if line.startswith(f"waiting for process {process.pid} (since ")]
+    with alone(tmp_path / "plant", "plant", report) as waited:
+        assert not waited
+    assert len(said) == 1
+
+
+def test_another_stage_does_not_wait(tmp_path: Path) -> None:
+    with (
+        holder(f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process,
+        alone(tmp_path / "water", "water", pytest.fail) as waited,
+    ):
+        assert not waited
+        process.kill()
+
+
+def test_a_wait_can_be_interrupted(tmp_path: Path) -> None:
+    (tmp_path / ".store").mkdir()
+    with open(tmp_path / ".store" / "plant.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code = f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', lambda line: print('ready', flush=True)): pass"
+        with holder(code) as process:
+            time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) != 0
+
+
+def test_what_is_not_there_can_be_held(tmp_path: Path) -> None:
+    with held(tmp_path / "nothing") as folder:
+        assert folder == tmp_path / "nothing"
+
+
+def test_an_entry_that_is_made_again_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    put(tmp_path, "plant", KEYS[0], 10)
+    put(tmp_path, "plant", KEYS[0], 20)
+    assert (tmp_path / "plant" / "numbers").stat().st_size == 20
+    assert sorted(path.name for path in (tmp_path / ".store").iterdir()) == [f"plant-{KEYS[0][:16]}"]
