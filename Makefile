@@ -44,7 +44,7 @@ options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
 # --- What each stage stands on ---------------------------------------------------------------------------------
 
 # Every floor of the library counts for the stages that stand on it.
-base := pyproject.toml stages/console.py $(wildcard pipeline/engine/*.py pipeline/data/*.py)
+base := pyproject.toml $(wildcard stages/__init__.py pipeline/__init__.py pipeline/engine/*.py pipeline/data/*.py)
 network := $(base) $(wildcard pipeline/network/*.py)
 download.sources := stages/download.py $(base)
 parse.sources := stages/parse.py $(base)
@@ -127,7 +127,7 @@ status: | $(VENV)/.ready ## Say what is up to date, what is not, and why
 
 ##  Working on it
 
-.PHONY: test lint format lock clean help
+.PHONY: test lint bench format lock clean help
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest
 
@@ -136,6 +136,9 @@ lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers
 	$(python) -m ruff check
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.ready-dev .venv-peers/.ready ## Measure it beside DVC and Snakemake, which it installs apart
+	$(python) -m tests.benchmarks.rerun .venv-peers/bin
 
 format: $(VENV)/.ready-dev ## Bring the code into its form
 	$(python) -m ruff format
@@ -169,6 +172,12 @@ $(VENV)/.ready: $(call unlike,requirements.lock,$(VENV)/.ready)
 	@$(install) --require-hashes --no-deps -r requirements.lock
 	@$(install) --no-deps --no-build-isolation --editable .
 	@cp requirements.lock $@
+
+.venv-peers/.ready:
+	@echo 'Installing DVC and Snakemake into .venv-peers'
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check dvc snakemake
+	@touch $@
 
 $(VENV)/.ready-dev: $(call unlike,requirements-dev.lock,$(VENV)/.ready-dev) $(VENV)/.ready
 	@echo 'Installing what requirements-dev.lock pins into $(VENV)'

@@ -67,16 +67,20 @@ def _tell(standing: "Standing", runs: "Sequence[Run]", explain: bool) -> Iterato
         yield from (f"{'':<10} {'':<13} because of {reason}" for reason in reasons)
     for run in runs:
         mark = "->" if run.published else "  "
-        parameters = _parameters(run, runs)
-        yield f"{mark:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {parameters}{run.manifest.summary}"
+        told = "".join(f"{name} {value}, " for name, value in _differing(run, runs).items())
+        yield f"{mark:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {told}{run.manifest.summary}"
 
 
-def _parameters(run: "Run", runs: "Sequence[Run]") -> str:
-    """Those of a run's parameters in which the runs differ."""
-    tables = [other.manifest.provenance.parameters for other in runs]
-    own = run.manifest.provenance.parameters
-    differing = [name for name in own if any(table.get(name) != own[name] for table in tables)]
-    return "".join(f"{name} {own[name]}, " for name in differing)
+def _differing(run: "Run", runs: "Sequence[Run]") -> dict[str, Any]:
+    """Those of a run's parameters and inputs in which the runs differ."""
+    own, *others = (_deciding(each) for each in (run, *runs))
+    return {name: value for name, value in own.items() if any(other.get(name) != value for other in others)}
+
+
+def _deciding(run: "Run") -> dict[str, Any]:
+    provenance = run.manifest.provenance
+    inputs = {name: (digest or "")[:6] for name, digest in provenance.inputs.items()}
+    return {**provenance.parameters, **inputs}
 
 
 def _facts(standing: "Standing", runs: "Sequence[Run]") -> dict[str, Any]:

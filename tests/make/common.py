@@ -4,9 +4,10 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from tests.processes import without_network
+from tests.processes import ROOT, without_network
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
 STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
@@ -56,6 +57,22 @@ def outcome(result: Result) -> dict[str, str]:
 def worked(result: Result) -> list[str]:
     """The stages that have worked."""
     return [stage for stage, what in outcome(result).items() if what == "worked"]
+
+
+def check_out(project: Path) -> Path:
+    """Make a copy of this project in which nothing has been made but .venv, which is the one that runs the tests."""
+    project.mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        shutil.copy2(ROOT / name, project)
+    for name in ("pipeline", "stages"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    venv = project / ".venv"
+    venv.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (venv / name).symlink_to(Path(sys.prefix) / name)
+    shutil.copy(ROOT / "requirements.lock", venv / ".ready")
+    shutil.copy(ROOT / "requirements-dev.lock", venv / ".ready-dev")
+    return project
 
 
 def copy(project: Path, to: Path) -> Path:

@@ -1,0 +1,153 @@
+"""How long it takes to find that nothing is to be done: ours beside DVC and Snakemake, on six stages of equal shape.
+
+Each of the three has the same six stages, which depend on the same source files and make the same artifacts; theirs
+copy what ours have made. Then, RUNS times in turn:
+
+    no-op      everything is up to date
+    touched    every source file was touched, so it only looks younger
+    restored   other parameters and back again (ours alone; DVC's run cache would do the same)
+
+and the rate at which outputs are held against their digests, beside coreutils' sha256sum. Run it with `make bench`.
+"""
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.engine.artifacts import Manifest, damages, describe
+from pipeline.engine.provenance import Provenance
+from tests.make.common import SAMPLE, STAGES, check_out, clean_environment, make, outcome
+
+RUNS = 7
+MEGABYTES = 512
+INPUTS = {
+    "download": (),
+    "parse": ("download",),
+    "normalize": ("parse",),
+    "train": ("normalize",),
+    "evaluate": ("normalize", "train"),
+    "export": ("train", "evaluate"),
+}
+
+
+def main(peers: Path) -> None:
+    """Print the table; `peers` is the folder that has the programs dvc and snakemake."""
+    with tempfile.TemporaryDirectory() as scratch:
+        ours = check_out(Path(scratch) / "ours")
+        assert list(outcome(make(ours, "all", *SAMPLE))) == list(STAGES)
+        commands: dict[str, tuple[Path, list[str]]] = {"make (ours)": (ours, ["make", "all", *SAMPLE])}
+        if (peers / "dvc").exists():
+            commands["dvc repro"] = (prepare_dvc(ours, peers), [str(peers / "dvc"), "repro", "--quiet"])
+        if (peers / "snakemake").exists():
+            command = [str(peers / "snakemake"), "--cores", "1", "--quiet", "all"]
+            commands["snakemake"] = (prepare_snakemake(ours, peers), command)
+        for title, prepare in (("no-op", lambda project: None), ("touched", touch)):
+            table(title, measure(commands, prepare))
+        restored = []
+        for _ in range(RUNS):
+            make(ours, "train", *SAMPLE, "EPOCHS=3")
+            make(ours, "train", *SAMPLE, "EPOCHS=4")
+            restored += [seconds(ours, ["make", "train", *SAMPLE, "EPOCHS=3"])]
+        table("restored: make train", {"make (ours)": restored})
+        hashing(Path(scratch))
+
+
+def sources(project: Path) -> list[str]:
+    return ["pyproject.toml", *sorted(str(path.relative_to(project)) for path in project.glob("*/*/*.py"))]
+
+
+def others(ours: Path, name: str) -> Path:
+    """A copy of the project for a peer, with what ours has made beside it, to be copied by its stages."""
+    project = check_out(ours.parent / name)
+    for stage in STAGES:
+        shutil.copytree(ours / "artifacts" / stage, project / "made" / stage)
+    return project
+
+
+def needs(project: Path, stage: str) -> list[str]:
+    return [f"stages/{stage}.py", *sources(project), *(f"artifacts/{name}" for name in INPUTS[stage])]
+
+
+def prepare_dvc(ours: Path, peers: Path) -> Path:
+    project = others(ours, "dvc")
+    lines = ["stages:"]
+    for stage in STAGES:
+        lines += [f"  {stage}:", f"    cmd: mkdir -p artifacts && cp -r made/{stage} artifacts/", "    deps:"]
+        lines += [f"    - {name}" for name in needs(project, stage)]
+        lines += ["    outs:", f"    - artifacts/{stage}"]
+    (project / "dvc.yaml").write_text("\n".join(lines) + "\n")
+    for command in (["init", "--no-scm", "--quiet"], ["config", "core.analytics", "false"], ["repro", "--quiet"]):
+        subprocess.run([peers / "dvc", *command], cwd=project, check=True, capture_output=True)
+    return project
+
+
+def prepare_snakemake(ours: Path, peers: Path) -> Path:
+    project = others(ours, "snakemake")
+    lines = ["rule all:", f"    input: {[f'artifacts/{stage}/manifest.json' for stage in STAGES]}"]
+    for stage in STAGES:
+        files = [f"stages/{stage}.py", *sources(project)]
+        files += [f"artifacts/{name}/manifest.json" for name in INPUTS[stage]]
+        lines += [f"rule {stage}:", f"    input: {files}", f"    output: 'artifacts/{stage}/manifest.json'"]
+        lines += [f"    shell: 'mkdir -p artifacts && cp -r made/{stage} artifacts/'"]
+    (project / "Snakefile").write_text("\n".join(lines) + "\n")
+    subprocess.run([peers / "snakemake", "--cores", "1", "all"], cwd=project, check=True, capture_output=True)
+    return project
+
+
+def touch(project: Path) -> None:
+    for path in [*project.glob("stages/*.py"), *(project / name for name in sources(project))]:
+        path.touch()
+
+
+def seconds(project: Path, command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, cwd=project, env=clean_environment(), check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def measure(commands: dict[str, tuple[Path, list[str]]], prepare: Callable[[Path], object]) -> dict[str, list[float]]:
+    """The times of each command, taken in turn, so that a machine which slows down slows all of them down."""
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(RUNS + 1):
+        for name, (project, command) in commands.items():
+            prepare(project)
+            taken = seconds(project, command)
+            if number:  # the first warms up
+                times[name].append(taken)
+    return times
+
+
+def table(title: str, times: dict[str, list[float]]) -> None:
+    """Print the median, least and most seconds of each, and ours as a share of it."""
+    print(f"\n{title:<24} {'median':>8} {'min':>8} {'max':>8}   ours/peer")
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    for name, values in times.items():
+        share = f"{medians['make (ours)'] / medians[name]:10.3f}" if name != "make (ours)" else ""
+        print(f"{name:<24} {medians[name]:7.3f}s {min(values):7.3f}s {max(values):7.3f}s {share}")
+
+
+def hashing(scratch: Path) -> None:
+    """Print at which rate outputs are verified, ours and sha256sum."""
+    folder = scratch / "large"
+    folder.mkdir()
+    for name in ("one.bin", "two.bin"):
+        (folder / name).write_bytes(bytes(range(256)) * (MEGABYTES * 1_000_000 // 2 // 256))
+    nothing = Provenance("large", {}, {}, {}, {})
+    manifest = Manifest(nothing, describe(folder), made="2026-01-01", seconds=0.0, summary="")
+    ours, theirs = [], []
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        assert damages(folder, manifest) == []
+        ours.append(time.perf_counter() - started)
+        theirs.append(seconds(folder, ["sha256sum", "one.bin", "two.bin"]))
+    rates = [MEGABYTES / statistics.median(values) for values in (ours, theirs)]
+    print(f"\nhashing: ours {rates[0]:,.0f} MB/s, sha256sum {rates[1]:,.0f} MB/s, ratio {rates[0] / rates[1]:.2f}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).absolute())
