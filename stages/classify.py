@@ -27,7 +27,7 @@ def classify(
     from stages.drawing import draw
 
     for folder, stage in ((parse, "parse"), (train, "train")):
-        require_whole(folder, find_artifact(folder, stage))
+        require_whole(folder, find_artifact(folder, stage), shown=folder)
     model, data = load_model(train), load_description(parse)
     if (model.dataset, model.class_names) != (data.name, data.class_names):
         raise PipelineError(

@@ -100,13 +100,13 @@ def judge(folder: Path, wanted: Provenance) -> tuple[Manifest | None, list[Reaso
     return manifest, [*differences(manifest.provenance, wanted), *damages(folder, manifest)]
 
 
-def require_whole(folder: Path, manifest: Manifest) -> None:
-    """Raise PipelineError, naming the first output in `folder` that is missing or damaged, if there is one."""
+def require_whole(folder: Path, manifest: Manifest, shown: Path) -> None:
+    """Raise PipelineError if an output in `folder` is missing or damaged; it names the first, as a file in `shown`."""
     for damage in damages(folder, manifest):
-        path, stage = folder / damage.name, manifest.provenance.stage
+        stage = manifest.provenance.stage
         with contextlib.suppress(OSError):
-            os.utime(path)  # make decides by age; now it sees it as well
-        raise PipelineError(f"{path} {damage.change}: run the stage {stage} again (make {stage})")
+            os.utime(folder / damage.name)  # make decides by age; now it sees it as well
+        raise PipelineError(f"{shown / damage.name} {damage.change}: run the stage {stage} again (make {stage})")
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -121,7 +121,7 @@ def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) ->
         if output.is_symlink() and reasons:
             log.info("%s: %s", stage.name, "; ".join(map(str, reasons)))
         for name, folder in folders.items():
-            require_whole(folder, inputs[name])
+            require_whole(folder, inputs[name], shown=arguments[name])
         return _work(stage, arguments, {**settled, **folders}, wanted)
 
 

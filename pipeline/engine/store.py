@@ -62,7 +62,8 @@ def held(folder: Path) -> Iterator[Path]:
         yield entry
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield entry
     finally:
         os.close(descriptor)
@@ -84,13 +85,14 @@ def alone(output: Path, stage: str, report: Callable[[str], object]) -> Iterator
         return
     waited = False
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waited = True
-            lock.seek(0)
-            report(f"waiting for {lock.read().strip() or 'another process'}, which runs this stage already")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waited = True
+                lock.seek(0)
+                report(f"waiting for {lock.read().strip() or 'another process'}, which runs this stage already")
+                fcntl.flock(lock, fcntl.LOCK_EX)
         with suppress(OSError):  # a full disk
             lock.truncate(0)
             lock.write(f"process {os.getpid()} (since {time.strftime('%H:%M:%S')})")

@@ -16,8 +16,9 @@ Result = subprocess.CompletedProcess[str]
 
 
 def clean_environment() -> dict[str, str]:
-    """Without what a make or a test around this one has put there."""
-    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH")}
+    """That of a user, without what a make, a test or a machine for tests has put there."""
+    foreign = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
 def make(project: Path, *arguments: str, network: bool = True) -> Result:
