@@ -27,7 +27,7 @@ download.variables := DATASET FROM
 normalize.variables := VALIDATION
 train.variables := RECIPE SIZES ACTIVATION COST INITIALISATION BIAS_DEVIATION OPTIMIZER LEARNING_RATE SCHEDULE \
                    MOMENTUM BATCH_SIZE EPOCHS SEED
-evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE # where the work is done: no reason to do it again
+evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE 
 
 # Only what stands on make's command line counts; an EPOCHS in the environment may mean anything.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
@@ -43,49 +43,62 @@ options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
 
 # --- What each stage stands on ---------------------------------------------------------------------------------
 
-# Every floor of the library counts for the stages that stand on it.
-base := pyproject.toml $(wildcard stages/__init__.py pipeline/__init__.py pipeline/engine/*.py pipeline/data/*.py)
-network := $(base) $(wildcard pipeline/network/*.py)
+# Every floor of the library counts for the stages that stand on it; what is on no such floor counts for all.
+modules := $(wildcard *.py) $(shell find pipeline stages -name '*.py' | sort)
+floor = $(filter pipeline/$1/%,$(modules))
+upper := $(foreach f,network evaluation export,$(call floor,$f)) $(stages:%=stages/%.py)
+base := pyproject.toml $(filter-out $(upper),$(modules))
+network := $(base) $(call floor,network)
 download.sources := stages/download.py $(base)
 parse.sources := stages/parse.py $(base)
 normalize.sources := stages/normalize.py $(base)
 train.sources := stages/train.py $(network)
-evaluate.sources := stages/evaluate.py $(network) $(wildcard pipeline/evaluation/*.py)
-export.sources := stages/export.py $(network) $(wildcard pipeline/export/*.py)
+evaluate.sources := stages/evaluate.py $(network) $(call floor,evaluation)
+export.sources := stages/export.py $(network) $(call floor,export)
 
-# Every output that a manifest lists. One that was deleted or changed by hand is a reason to look at its stage.
+# What the manifests tell: outputs/train/model.json, and code/train/pipeline/network/mlp.py for the modules that train's
+# result was really made by. One that was edited or deleted is a reason to look at the stage.
 manifests := $(wildcard $(stages:%=artifacts/%/manifest.json))
-outputs := $(shell awk -F '"' '/^  "/ {inside = /^  "outputs"/} inside && /^    ".*": \{$$/ \
-    {file = FILENAME; sub("manifest.json", $$2, file); print file}' $(manifests) /dev/null)
-$(outputs):
+told := $(shell awk -F '"' 'FNR == 1 {split(FILENAME, path, "/")} /^  "/ {table = $$2} \
+    /^    "[A-Za-z0-9._\/-]+": ["{]/ && table ~ /^(code|outputs)$$/ {print table "/" path[2] "/" $$2}' \
+    $(manifests) /dev/null)
+recorded = $(patsubst code/$1/%,%,$(filter code/$1/%,$(told))) \
+           $(patsubst outputs/%,artifacts/%,$(filter outputs/$1/%,$(told)))
+$(sort $(foreach s,$(stages),$(call recorded,$s))):
 
 # Times alone would miss a file that was restored with its old time, a stage run by hand with other options, a clock
 # that was set back. So artifacts/.make/train tells what train was last run for: its options, the checksum of each of
 # its sources and of its manifest, the versions of the packages that compute.
-sums := $(shell cksum $(sort $(foreach s,$(stages),$($s.sources))) $(manifests) | tr ' ' :)
+sums := $(shell cksum $(modules) pyproject.toml $(manifests) | tr ' ' :)
 sums_of = $(filter $(addprefix %:,$1),$(sums))
 versions := ls -d $(foreach p,numpy onnx safetensors,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
-# FROM is a folder that may change inside: the names, sizes and times of its files
-files := $(if $(filter FROM,$(given)),$(shell f=$(call quoted,$(FROM)); \
-    { ls -lnL --full-time "$$f" || ls -lnLT "$$f"; } 2>/dev/null | cksum))
+installed := $(shell $(versions))
+
+# The folder of one's own data may change inside, wherever it is declared: the names, sizes and times of its files.
+from := $(if $(filter FROM,$(given)),$(FROM),$(shell awk -F '["\047]' '/^\[/ {table = $$0} \
+    table ~ /^\[tool.handwriting.download\]/ && /^ *from *=/ {print $$2}' pyproject.toml))
+files := $(if $(from),$(shell f=$(call quoted,$(from)); { ls -lnLc --full-time "$$f" || ls -lnLcT "$$f"; } 2>/dev/null | cksum))
+
 download.options = $(call options,download) $(files)
 normalize.options = $(call options,normalize)
 train.options = $(call options,train)
-asked = $1 $($1.options) $(call sums_of,$($1.sources))
-installed := $(shell $(versions))
-state = $(asked) $(call sums_of,artifacts/$1/manifest.json) $(installed)
+state = $1 $($1.options) $(sort $(call sums_of,$($1.sources))) $(call sums_of,artifacts/$1/manifest.json) $(installed)
 differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
 again = $(if $(call differ,$(state),$(file <artifacts/.make/$1)),FORCE)
 .PHONY: FORCE
 
-# What a manifest depends on beside those of the stages before it, and how it is made.
-needs = $($1.sources) $(filter artifacts/$1/%,$(outputs)) $(call again,$1) | $(VENV)/.ready
+# What a manifest depends on beside those of the stages before it, and how it is made. The checksums are taken before
+# the stage starts, so that an edit while it runs is noticed. Where nothing can be written, make will only look again.
+needs = $(sort $($1.sources) $(call recorded,$1)) $(call again,$1) | $(VENV)/.ready
+begin = mkdir -p artifacts/.make && rm -f artifacts/.make/$1 && cksum $($1.sources) | tr ' ' : > artifacts/.make/$1.sums
+end = ! grep -q 'changed while it ran' artifacts/$1/manifest.json && \
+    printf '%s %s\n' $(call quoted,$1 $($1.options)) "$$( ( LC_ALL=C sort artifacts/.make/$1.sums; \
+    cksum artifacts/$1/manifest.json | tr ' ' :; $(versions) ) | xargs)" > artifacts/.make/$1
 define run
+@{ $(begin); } 2>/dev/null || true
 $(python) -m stages.$1 $(call options,$1)
-@mkdir -p artifacts/.make
-@printf '%s\n' "$$asked_$1 $$(cksum artifacts/$1/manifest.json | tr ' ' :) $$($(versions))" > artifacts/.make/$1
+@{ $(end); } 2>/dev/null || true
 endef
-$(foreach s,$(stages),$(eval export asked_$s := $$(call asked,$s)))
 
 # --- The pipeline ----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,3 @@
 """The commands: paths, options, progress. One module a stage; stages never import each other."""
 
-import sys
-
-sys.dont_write_bytecode = True  # why: see pipeline/__init__.py
+import pipeline.engine  # noqa: F401 - before anything of a stage is read, see there

@@ -163,7 +163,7 @@ def _declared_defaults(app: Any, path: Path) -> dict[str, dict[str, Any]]:
         raise UsageError(f"{path} must have a table for each command, as in [tool.{PROGRAM}.train]")
     defaults: dict[str, dict[str, Any]] = {}
     for name, table in tables.items():
-        if not Path(__file__).with_name(f"{name}.py").exists():
+        if not name.isidentifier() or not Path(__file__).with_name(f"{name}.py").exists():
             raise UsageError(f"{path} has a table [tool.{PROGRAM}.{name}], but there is no such command")
         if name not in app.commands:
             continue  # `python -m stages.train` has no other command than its own

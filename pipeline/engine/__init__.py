@@ -1,1 +1,10 @@
-"""How a stage runs: its inputs found, its outputs published whole or not at all. Knows nothing of digits."""
+"""How a stage runs: let be, restored or worked, its result published whole or not at all. Knows nothing of digits."""
+
+import sys
+import time
+
+# A file of code that is younger than this may have been loaded in another state than it is in now.
+STARTED = time.time_ns()
+# Python takes compiled code for up to date if size and second of the source fit. What runs has to be what the
+# fingerprint was taken of, so nothing of the project is kept compiled.
+sys.dont_write_bytecode = True

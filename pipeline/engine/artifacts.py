@@ -76,11 +76,13 @@ def damages(folder: Path, manifest: Manifest) -> list[Reason]:
 
     def damage(name: str) -> str | None:
         path, facts = folder / name, manifest.outputs[name]
-        if not path.is_file():
+        try:
+            whole = path.stat().st_size == facts["bytes"] and _sha256(path) == facts["sha256"]
+        except FileNotFoundError:
             return "is missing"
-        if path.stat().st_size != facts["bytes"] or _sha256(path) != facts["sha256"]:
-            return "is damaged"
-        return None
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
+        return None if whole else "is damaged"
 
     with ThreadPoolExecutor() as pool:
         found = zip(manifest.outputs, pool.map(damage, manifest.outputs), strict=True)
@@ -95,7 +97,7 @@ def judge(folder: Path, wanted: Provenance) -> tuple[Manifest | None, list[Reaso
         return None, [Reason("manifest", MANIFEST, "is missing")]
     try:
         manifest = read_manifest(folder)
-    except PipelineError:
+    except (PipelineError, OSError):
         return None, [Reason("manifest", MANIFEST, "is damaged")]
     return manifest, [*differences(manifest.provenance, wanted), *damages(folder, manifest)]
 
@@ -125,13 +127,13 @@ def read_manifest(folder: Path) -> Manifest:
         if not _is_sound(manifest):
             raise TypeError
         return manifest
-    except (TypeError, ValueError, KeyError, AttributeError):
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
         raise PipelineError(f"{path} is damaged: remove it and run its stage again") from None
 
 
 def _is_sound(manifest: Manifest) -> bool:
     """Whether everything is of its type, and no output lies elsewhere. May raise what wrong types raise."""
-    datetime.fromisoformat(manifest.made)
+    assert manifest.when
     provenance = manifest.provenance
     texts: list[Any] = [provenance.stage, manifest.made, manifest.summary]
     for table in (provenance.inputs, provenance.code, provenance.environment):

@@ -6,17 +6,21 @@ at the top or inside a function. They are read, never run; a name that a program
 """
 
 import ast
+import contextlib
 import hashlib
+import importlib
 import inspect
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from pipeline.engine import STARTED
 from pipeline.engine.errors import PipelineError
 
 # What runs a stage is no part of it: an edit there changes when a stage works, not what comes out.
 RUNNER = f"{__package__}.stage"
+CLOCK_TICK = 10_000_000  # nanoseconds by which the time of a file may lie behind the clock
 
 
 def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> dict[str, str]:
@@ -26,9 +30,7 @@ def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> 
     what only these import: they decide which values its parameters have, and these stand in a key by themselves.
     Raises PipelineError if one of the files cannot be parsed.
     """
-    start = _module_name(function)
-    file = Path(inspect.getfile(function)).resolve()
-    root = file.parents[start.count(".") + (file.name == "__init__.py")]
+    start, root = _place(function)
     ours = {start.partition(".")[0], RUNNER.partition(".")[0]} if root.name.endswith("-packages") else None
     found: dict[str, str] = {}
     seen = {RUNNER}
@@ -41,21 +43,40 @@ def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> 
         path = _find(root, name)
         if path is None:
             continue
-        tree = _read(path)
+        tree = _parse(path)
+        everything = _names(tree)
+        _drop_idle(tree)
         if name == start:
             _leave_out(tree, function.__name__, without)
-        if tree.body:
-            found[path.relative_to(root).as_posix()] = hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:16]
+            _drop_imports(tree, everything - _names(tree))
+        found[path.relative_to(root).as_posix()] = _digest(tree)
         to_do += _imports(tree, name if path.name == "__init__.py" else name.rpartition(".")[0])
     return dict(sorted(found.items()))
 
 
-def _module_name(function: Callable[..., Any]) -> str:
-    """The name under which others import the function's module, also when it runs as `python -m NAME`."""
-    if function.__module__ != "__main__":
-        return function.__module__
-    spec = sys.modules["__main__"].__spec__
-    return spec.name if spec else Path(inspect.getfile(function)).stem
+def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
+    """Import the modules that a fingerprint of the function names by their `files`, so that later edits do not count.
+
+    Returns the files that were changed after this process had begun: of these it may have loaded another state than
+    the one whose fingerprint was taken.
+    """
+    start, root = _place(function)
+    for file in files:
+        name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if name != start:
+            with contextlib.suppress(Exception):  # the function itself will meet it, if it comes to that
+                importlib.import_module(name)
+    return [file for file in files if (root / file).stat().st_ctime_ns > STARTED - CLOCK_TICK]
+
+
+def _place(function: Callable[..., Any]) -> tuple[str, Path]:
+    """The name under which others import the function's module, and the folder of its topmost package."""
+    file = Path(inspect.getfile(function)).resolve()
+    name = function.__module__
+    if name == "__main__":  # it runs as `python -m NAME`
+        spec = sys.modules["__main__"].__spec__
+        name = spec.name if spec else file.stem
+    return name, file.parents[name.count(".") + (file.name == "__init__.py")]
 
 
 def _find(root: Path, name: str) -> Path | None:
@@ -63,21 +84,27 @@ def _find(root: Path, name: str) -> Path | None:
     return next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
 
 
-def _read(path: Path) -> ast.Module:
+def _parse(path: Path) -> ast.Module:
     try:
-        tree = ast.parse(path.read_bytes(), path)
+        return ast.parse(path.read_bytes(), path)
     except (SyntaxError, ValueError, RecursionError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise PipelineError(f"{path}{line} is no Python ({error.args[0]}): mend it first") from None
+
+
+def _names(tree: ast.Module) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _drop_idle(tree: ast.Module) -> None:
     for node in ast.walk(tree):
         for field in ("body", "orelse", "finalbody"):
             statements = getattr(node, field, None)
             if isinstance(statements, list):
-                statements[:] = (statement for statement in statements if not _does_nothing(statement))
-    return tree
+                statements[:] = (statement for statement in statements if not _is_idle(statement))
 
 
-def _does_nothing(statement: ast.stmt) -> bool:
+def _is_idle(statement: ast.stmt) -> bool:
     """Whether it is a docstring, or a block that only a type checker or `python -m` enters."""
     match statement:
         case ast.Expr(ast.Constant(str())):
@@ -90,25 +117,38 @@ def _does_nothing(statement: ast.stmt) -> bool:
 
 
 def _leave_out(tree: ast.Module, function: str, without: Collection[str]) -> None:
-    """Take the signature of `function` away, the functions in `without`, and the imports that only these need."""
+    """Take the signature of `function` away, and the functions in `without`."""
     tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in without)]
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == function:
             statement.args = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
             statement.returns = None
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _drop_imports(tree: ast.Module, names: Collection[str]) -> None:
+    """Take the imports of `names` away, which nothing uses any more. One that nothing ever used is there to act."""
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom):
-            statement.names = [alias for alias in statement.names if (alias.asname or alias.name) in used]
+            statement.names = [alias for alias in statement.names if (alias.asname or alias.name) not in names]
     tree.body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and not node.names)]
 
 
-def _shape(node: Any) -> Any:
-    """The tree without its positions, and without fields that hold nothing, which newer Pythons add."""
-    if isinstance(node, ast.AST):
-        fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
-        return (type(node).__name__, *((name, _shape(value)) for name, value in fields))
-    return [_shape(item) for item in node] if isinstance(node, list) else node
+def _digest(tree: ast.Module) -> str:
+    """Of the tree without its positions, and without fields that hold nothing, which newer Pythons add."""
+    digest = hashlib.sha256()
+    to_do: list[Any] = [tree]
+    while to_do:
+        node = to_do.pop()
+        if isinstance(node, ast.AST):
+            fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
+            digest.update(repr((type(node).__name__, [name for name, _ in fields])).encode())
+            to_do += [value for _, value in fields]
+        elif isinstance(node, list):
+            digest.update(repr(len(node)).encode())
+            to_do += node
+        else:
+            digest.update(repr((type(node).__name__, node)).encode())
+    return digest.hexdigest()[:16]
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[str]:

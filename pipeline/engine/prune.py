@@ -1,6 +1,7 @@
 """The store grows with every new result; here the room comes back of those that were not used for longest."""
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def prune(artifacts: Path, keep: int) -> Pruned:
     for entries in by_stage.values():
         entries.sort(key=lambda entry: (entry in shown, _last_used(entry)), reverse=True)
         superfluous += [entry for entry in entries[keep:] if entry not in shown]
-    sizes = {entry.name: store.remove(entry) for entry in superfluous}
+    sizes: dict[str, int | None] = {}
+    for entry in superfluous:
+        with suppress(FileNotFoundError):  # another prune was quicker
+            sizes[entry.name] = store.remove(entry)
     return Pruned(
         removed={name: size for name, size in sizes.items() if size is not None},
         in_use=tuple(name for name, size in sizes.items() if size is None),

@@ -13,7 +13,7 @@ import functools
 import inspect
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from typing import Annotated, Any, Generic, ParamSpec, get_type_hints, overload
 from pipeline.engine import store
 from pipeline.engine.artifacts import Manifest, describe, find_artifact, judge, require_whole, write_manifest
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import fingerprint
+from pipeline.engine.fingerprint import fingerprint, load
 from pipeline.engine.provenance import Provenance, Reason, differences, environment, plain
 
 log = logging.getLogger(__name__)
@@ -147,11 +147,13 @@ def _work(stage: Stage[Any], arguments: Mapping[str, Any], found: Mapping[str, A
     """Let the body work in private, with what was `found` in place of some arguments, and publish what it made."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
+    changed = [Reason("code", file, "changed") for file in load(stage.function, wanted.code)]
     with store.private_folder(store.entry_of(output, stage.name, wanted.key)) as partial:
         given = {**arguments, **found, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        settled_now = replace(wanted, parameters=plain(settle(stage, arguments)))
         manifest = Manifest(
-            provenance=_as_it_ended(wanted, provenance(stage, settle(stage, arguments), wanted.inputs)),
+            provenance=_marked(wanted, [*changed, *differences(wanted, settled_now)]),
             outputs=describe(partial, stage.volatile),
             made=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),
@@ -164,9 +166,8 @@ def _work(stage: Stage[Any], arguments: Mapping[str, Any], found: Mapping[str, A
     return f"{summary} -> {output}"
 
 
-def _as_it_ended(wanted: Provenance, after: Provenance) -> Provenance:
-    """The provenance; what of it has changed while the stage worked gets a value there that never comes back."""
-    changed = [reason for reason in differences(wanted, after) if reason.kind in ("parameter", "code")]
+def _marked(wanted: Provenance, changed: Sequence[Reason]) -> Provenance:
+    """The provenance; what of it has changed while the stage ran gets a value that never comes back."""
     if not changed:
         return wanted
     log.info("%s: to be run again, for it changed meanwhile: %s", wanted.stage, "; ".join(map(str, changed)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import Manifest, judge, read_manifest
+from pipeline.engine.artifacts import Manifest, find_artifact, judge, read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Reason
 from pipeline.engine.stage import Stage, provenance, settle
@@ -42,20 +42,31 @@ class Run:
 def examine(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, Standing]) -> Standing:
     """How the stage stands with these arguments, given how the stages stand that make its inputs."""
     output: Path = arguments[stage.output]
-    inputs = {name: earlier[name].digest for name in stage.inputs}
     try:
+        inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
         wanted = provenance(stage, settle(stage, arguments), inputs)
     except PipelineError as error:
         return Standing(stage.name, output, "stale", (Reason("parameter", "of it", str(error)),), None, None)
     manifest, reasons = judge(output, wanted)
     if manifest and not reasons:
         return Standing(stage.name, output, "fresh", (), manifest, manifest.digest)
+    try:
+        store.check_place(output, stage.name)
+    except PipelineError as error:
+        return Standing(stage.name, output, "stale", (Reason("result", output.name, str(error)),), manifest, None)
     stored, flaws = judge(store.entry_of(output, stage.name, wanted.key), wanted)
     if stored and not flaws:
         return Standing(stage.name, output, "stored", tuple(reasons), manifest, stored.digest)
     to_be_made = {name for name, digest in inputs.items() if digest is None}
     waits = all(reason.kind == "input" and reason.name in to_be_made for reason in reasons)
     return Standing(stage.name, output, "waiting" if waits else "stale", tuple(reasons), manifest, None)
+
+
+def _digest(name: str, place: Path, earlier: Mapping[str, Standing]) -> str | None:
+    """That of the input `name`, as it will be if it is the output of a stage that was examined, else as it is."""
+    if name in earlier and earlier[name].output == place:
+        return earlier[name].digest
+    return find_artifact(place, name).digest
 
 
 def list_runs(output: Path, stage: str) -> list[Run]:

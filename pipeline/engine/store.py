@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import UsageError
@@ -48,7 +49,8 @@ def check_place(output: Path, stage: str) -> None:
             raise UsageError(
                 f"{output} is the result of the stage {stage_of(entry)}: choose another output, or remove it"
             )
-    if any(folder.parent.name == STORE and (folder / MANIFEST).exists() for folder in output.resolve().parents):
+    within = [*output.absolute().parents, *output.parent.resolve().parents, output.parent.resolve()]
+    if any(folder.name == STORE or resolve(folder).parent == folder.parent / STORE for folder in within):
         raise UsageError(f"{output} lies within a published result: choose another output")
 
 
@@ -79,7 +81,7 @@ def alone(output: Path, stage: str, report: Callable[[str], object]) -> Iterator
     store = output.parent / STORE
     try:
         store.mkdir(parents=True, exist_ok=True)
-        lock = open(store / f"{stage}.lock", "a+", encoding="utf-8")  # noqa: SIM115 - closed below
+        lock = _open_lock(store / f"{stage}.lock")
     except OSError:
         yield False
         return
@@ -90,14 +92,30 @@ def alone(output: Path, stage: str, report: Callable[[str], object]) -> Iterator
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 waited = True
-                lock.seek(0)
-                report(f"waiting for {lock.read().strip() or 'another process'}, which runs this stage already")
+                report(f"waiting for {_holder(lock)}, which runs this stage already")
                 fcntl.flock(lock, fcntl.LOCK_EX)
         with suppress(OSError):  # a full disk
             lock.truncate(0)
             lock.write(f"process {os.getpid()} (since {time.strftime('%H:%M:%S')})")
             lock.flush()
         yield waited
+
+
+def _open_lock(path: Path) -> TextIO:
+    try:
+        return open(path, "a+", encoding="utf-8")
+    except PermissionError:  # somebody else's, which can be locked all the same
+        return open(path, encoding="utf-8")
+
+
+def _holder(lock: TextIO) -> str:
+    """What the holder of a lock has written into it, which it may do only now."""
+    for _ in range(50):
+        lock.seek(0)
+        if text := lock.read().strip():
+            return text
+        time.sleep(0.002)
+    return "another process"
 
 
 @contextmanager
@@ -108,7 +126,7 @@ def private_folder(entry: Path) -> Iterator[Path]:
     """
     for leftover in entry.parent.glob(f"{stage_of(entry)}-*"):
         if leftover.suffix in UNFINISHED:
-            shutil.rmtree(leftover)
+            _discard(leftover)
     partial = entry.with_suffix(".partial")
     partial.mkdir(parents=True)
     try:
@@ -124,7 +142,16 @@ def keep(partial: Path, entry: Path) -> None:
     if entry.exists():
         entry.rename(old)
     partial.rename(entry)
-    shutil.rmtree(old, ignore_errors=True)
+    _discard(old)
+
+
+def _discard(path: Path) -> None:
+    """Remove whatever is there, if it can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def publish(entry: Path, output: Path) -> None:
@@ -153,12 +180,16 @@ def stamp(output: Path) -> None:
 
 def entries(artifacts: Path) -> list[Path]:
     """The whole results in the store of a folder of artifacts."""
-    return [path for path in sorted((artifacts / STORE).glob("*-*")) if path.suffix not in UNFINISHED]
+    return [path for path in _folders(artifacts / STORE) if path.suffix not in UNFINISHED]
 
 
 def leftovers(artifacts: Path) -> list[Path]:
     """What is being made in the store, and what killed runs have left there."""
-    return [path for path in sorted((artifacts / STORE).glob("*-*")) if path.suffix in UNFINISHED]
+    return [path for path in _folders(artifacts / STORE) if path.suffix in UNFINISHED]
+
+
+def _folders(store: Path) -> list[Path]:
+    return sorted(path for path in store.glob("*-*") if path.is_dir() and not path.is_symlink())
 
 
 def published(artifacts: Path) -> set[Path]:
@@ -167,7 +198,10 @@ def published(artifacts: Path) -> set[Path]:
 
 
 def remove(entry: Path) -> int | None:
-    """Remove a folder from the store and return the bytes that its files had; None if a process holds it."""
+    """Remove a folder from the store and return the bytes that its files had; None if a process holds it.
+
+    Raises FileNotFoundError if somebody else has removed it.
+    """
     descriptor = os.open(entry, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,14 +3,22 @@
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from tests.processes import ROOT
 
-FLOUR = """
+BAKE = """
+import logging
+import sys
 from pathlib import Path
 from pipeline.engine.stage import Input, Output, stage
 from bakery import recipes
+
+
+logging.basicConfig(level="INFO", format="%(message)s")
 
 
 @stage(packages=())
@@ -26,24 +34,56 @@ def bread(flour: Input = Path("out/flour"), output: Output = Path("out/bread")) 
     return f"a loaf of {grams * recipes.WATER:g} g"
 
 
-print(flour())
-print(bread())
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        print("loaded", flush=True)
+        sys.stdin.readline()
+    print(flour())
+    print(bread())
 """
 
 
-def test_the_engine_serves_another_pipeline_as_it_is(tmp_path: Path) -> None:
+@pytest.fixture
+def bakery(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
     (tmp_path / "bakery").mkdir()
     (tmp_path / "bakery/recipes.py").write_text("WATER = 1.6\n")
-    (tmp_path / "bakery/bake.py").write_text(FLOUR)
+    (tmp_path / "bakery/bake.py").write_text(BAKE)
+    return tmp_path
 
-    def bake() -> list[str]:
-        command = [sys.executable, "-B", "-m", "bakery.bake"]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.splitlines()
 
-    assert bake() == ["500 g of flour -> out/flour", "a loaf of 800 g -> out/bread"]
-    assert [line.partition(":")[0] for line in bake()] == ["up to date", "up to date"]
-    (tmp_path / "bakery/recipes.py").write_text("WATER = 1.7\n")
-    assert bake()[1] == "a loaf of 850 g -> out/bread"
-    (tmp_path / "bakery/recipes.py").write_text("# less water\nWATER = 1.60\n")
-    assert bake()[1].startswith("restored what was made on ")
+COMMAND = [sys.executable, "-m", "bakery.bake"]
+
+
+def bake(bakery: Path) -> list[str]:
+    return subprocess.run(COMMAND, cwd=bakery, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def test_the_engine_serves_another_pipeline_as_it_is(bakery: Path) -> None:
+    assert bake(bakery) == ["500 g of flour -> out/flour", "a loaf of 800 g -> out/bread"]
+    assert [line.partition(":")[0] for line in bake(bakery)] == ["up to date", "up to date"]
+    (bakery / "bakery/recipes.py").write_text("WATER = 1.7\n")
+    assert bake(bakery)[1] == "a loaf of 850 g -> out/bread"
+    (bakery / "bakery/recipes.py").write_text("# less water\nWATER = 1.60\n")
+    assert bake(bakery)[1].startswith("restored what was made on ")
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_a_module_that_was_edited_after_it_was_loaded_makes_no_result_that_lasts(restored: bool, bakery: Path) -> None:
+    recipes = bakery / "bakery/recipes.py"
+    with subprocess.Popen(
+        [*COMMAND, "wait"], cwd=bakery, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == "loaded\n"
+        time.sleep(0.05)
+        recipes.write_text("WATER = 1.8\n")
+        if restored:
+            recipes.write_text("WATER = 1.6\n")
+        said, told = process.communicate("go on\n")
+    assert "a loaf of 800 g" in said
+    assert "bread: to be run again, for it changed meanwhile: code bakery/recipes.py: changed\n" in told
+    recipes.write_text("WATER = 1.8\n")
+    assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
+    recipes.write_text("WATER = 1.6\n")
+    assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"  # worked, not restored

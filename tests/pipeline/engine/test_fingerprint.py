@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 from library.options import Choice
 from library.near import help_out
+from library.star import *
+from library.acting import does_something  # which nothing uses
+from library.launcher import start
 
 if TYPE_CHECKING:
     from library.types import Kind
@@ -36,7 +39,7 @@ def work(choice: Choice = 1, *, other=2) -> str:
 
 
 if __name__ == "__main__":
-    import library.launcher
+    start(work)
 '''
 
 LIBRARY = {
@@ -47,8 +50,10 @@ LIBRARY = {
     "table": "TABLE = {}\n",
     "inner": "try:\n    import library.tried\nexcept ImportError:\n    pass\n",
     "tried": "x = 1\n",
-    "launcher": "x = 1\n",
+    "launcher": "start = print\n",
     "unused": "x = 1\n",
+    "star": "def help_out(x): ...\n",
+    "acting": "does_something = 1\n",
     "deep/below": "from ... import stages as _\nfrom .. import options\n",
 }
 
@@ -79,7 +84,7 @@ def taken(project: Path) -> Fingerprint:
 
 
 def test_it_covers_what_the_function_imports_at_any_depth_and_nothing_else(taken: Fingerprint) -> None:
-    names = ["deep/__init__", "deep/below", "far", "inner", "near", "options", "tried"]
+    names = ["__init__", "acting", "deep/__init__", "deep/below", "far", "inner", "near", "options", "star", "tried"]
     assert list(taken()) == [
         *(f"library/{name}.py" for name in names),
         "stages_of_old/beside.py",
@@ -93,9 +98,10 @@ def test_it_covers_what_the_function_imports_at_any_depth_and_nothing_else(taken
         ("stages_of_old/work.py", "    return help_out", "    # why\n    return (  help_out)"),
         ("stages_of_old/work.py", '"""Work."""', '"""Work, and say so."""'),
         ("stages_of_old/work.py", '    """Work."""\n', ""),
-        ("stages_of_old/work.py", "choice: Choice = 1", "choice: int = 3, *, new: str = ''"),
+        ("stages_of_old/work.py", "choice: Choice = 1, *", "choice: Choice | str = 3, *, new: int = 2"),
         ("stages_of_old/work.py", "    return TABLE", "    return {**TABLE}"),
-        ("stages_of_old/work.py", "import library.launcher", "print(1)"),
+        ("stages_of_old/work.py", "start(work)", "start(work, 1)"),
+        ("library/launcher.py", "print", "exit"),
         ("library/near.py", "def help_out(x):", "def help_out(x):  # indeed\n    'Helps.'\n"),
         ("library/near.py", "x + FAR", "(x\n+\nFAR)"),
         ("library/far.py", "1", "0x1"),
@@ -110,8 +116,6 @@ def test_it_stays_the_same_if_nothing_that_matters_changes(
 ) -> None:
     before = taken()
     text = (project / module).read_text()
-    if new.startswith("choice"):
-        old = "choice: Choice = 1, *"
     assert old in text
     (project / module).write_text(text.replace(old, new))
     assert taken() == before
@@ -129,7 +133,10 @@ def test_it_stays_the_same_if_nothing_that_matters_changes(
         ("library/near.py", "help_out(x)", "help_out(x: int)"),
         ("library/far.py", "1", "'1'"),
         ("library/tried.py", "1", "b'1'"),
-        ("library/options.py", "int", "None"),
+        ("library/options.py", "int", "float"),
+        ("library/star.py", "x", "y"),
+        ("library/acting.py", "1", "2"),
+        ("library/__init__.py", "words.", 'words."""\nx = 1\n"""'),
         ("library/deep/__init__.py", "x", "y"),
     ],
 )
@@ -153,10 +160,16 @@ def test_an_import_that_comes_or_goes_shows(project: Path, taken: Fingerprint) -
     assert taken().keys() == before.keys()
 
 
+def test_a_deep_expression_is_taken_like_any_other(project: Path, taken: Fingerprint) -> None:
+    before = taken()
+    (project / "library/far.py").write_text(f"FAR = {' + '.join(['1'] * 900)}\n")
+    assert {name for name, digest in taken().items() if digest != before[name]} == {"library/far.py"}
+
+
 @pytest.mark.parametrize("text", ["def", "x = 1\0", "(" * 1000, "# -*- coding: nonsense -*-\n", "\udcff = 1"])
 def test_what_is_no_python_is_named(text: str, project: Path, taken: Fingerprint) -> None:
     (project / "library/far.py").write_text(text, errors="surrogateescape")
-    with pytest.raises(PipelineError, match=r"library/far\.py.* is no Python \(.*\): mend it first"):
+    with pytest.raises(PipelineError, match=r"library/far\.py(, line \d+)? is no Python \(.*\): mend it first"):
         taken()
 
 
