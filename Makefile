@@ -27,23 +27,39 @@ download.variables := DATASET FROM
 normalize.variables := VALIDATION
 train.variables := RECIPE SIZES ACTIVATION COST INITIALISATION BIAS_DEVIATION OPTIMIZER LEARNING_RATE SCHEDULE \
                    MOMENTUM BATCH_SIZE EPOCHS SEED
-evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE 
+evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE
+prune.variables := KEEP
 
 # Only what stands on make's command line counts; an EPOCHS in the environment may mean anything.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
-unknown := $(filter-out PYTHON VENV $(foreach s,$(stages),$($s.variables)),$(given))
+unknown := $(filter-out PYTHON VENV $(foreach s,$(stages) prune,$($s.variables)),$(given))
 ifneq ($(strip $(unknown)),)
 $(error No variable is called $(strip $(unknown)): see `make help`)
 endif
 
+# Nobody needs them in the environment, for which make would carry out a $(shell) that stands in a value.
+unexport $(given)
+
 # BATCH_SIZE=64 becomes --batch-size '64', whatever stands in the value.
 quoted = '$(subst ','\'',$1)'
-option = --$(shell echo $1 | tr A-Z_ a-z-) $(call quoted,$($1))
+option = --$(shell echo $1 | tr A-Z_ a-z-) $(call quoted,$(value $1))
 options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
+
+# .venv/.ready is a copy of the lock that was installed, so that a lock which is only younger installs nothing.
+unlike = $(shell cmp -s $1 $2 || echo FORCE)
+new_lock := $(call unlike,requirements.lock,$(VENV)/.ready)
 
 # --- What each stage stands on ---------------------------------------------------------------------------------
 
-# Every floor of the library counts for the stages that stand on it; what is on no such floor counts for all.
+# The manifests of the stages before it.
+manifests_of = $(patsubst %,artifacts/%/manifest.json,$1)
+parse.inputs := $(call manifests_of,download)
+normalize.inputs := $(call manifests_of,parse)
+train.inputs := $(call manifests_of,normalize)
+evaluate.inputs := $(call manifests_of,normalize train)
+export.inputs := $(call manifests_of,train evaluate)
+
+# Its source: every floor of the library counts for the stages that stand on it; what is on no such floor, for all.
 modules := $(wildcard *.py) $(shell find pipeline stages -name '*.py' | sort)
 floor = $(filter pipeline/$1/%,$(modules))
 upper := $(foreach f,network evaluation export,$(call floor,$f)) $(stages:%=stages/%.py)
@@ -58,42 +74,42 @@ export.sources := stages/export.py $(network) $(call floor,export)
 
 # What the manifests tell: outputs/train/model.json, and code/train/pipeline/network/mlp.py for the modules that train's
 # result was really made by. One that was edited or deleted is a reason to look at the stage.
-manifests := $(wildcard $(stages:%=artifacts/%/manifest.json))
+manifests := $(wildcard $(call manifests_of,$(stages)))
 told := $(shell awk -F '"' 'FNR == 1 {split(FILENAME, path, "/")} /^  "/ {table = $$2} \
     /^    "[A-Za-z0-9._\/-]+": ["{]/ && table ~ /^(code|outputs)$$/ {print table "/" path[2] "/" $$2}' \
-    $(manifests) /dev/null)
+    $(manifests) /dev/null 2>/dev/null)
 recorded = $(patsubst code/$1/%,%,$(filter code/$1/%,$(told))) \
            $(patsubst outputs/%,artifacts/%,$(filter outputs/$1/%,$(told)))
 $(sort $(foreach s,$(stages),$(call recorded,$s))):
 
-# Times alone would miss a file that was restored with its old time, a stage run by hand with other options, a clock
-# that was set back. So artifacts/.make/train tells what train was last run for: its options, the checksum of each of
-# its sources and of its manifest, the versions of the packages that compute.
-sums := $(shell cksum $(modules) pyproject.toml $(manifests) | tr ' ' :)
-sums_of = $(filter $(addprefix %:,$1),$(sums))
-versions := ls -d $(foreach p,numpy onnx safetensors,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
-installed := $(shell $(versions))
-
-# The folder of one's own data may change inside, wherever it is declared: the names, sizes and times of its files.
-from := $(if $(filter FROM,$(given)),$(FROM),$(shell awk -F '["\047]' '/^\[/ {table = $$0} \
+# The folder of one's own data, wherever it is declared: the names, sizes and times of the files in it.
+from := $(if $(filter FROM,$(given)),$(value FROM),$(shell awk -F '["\047]' '/^\[/ {table = $$0} \
     table ~ /^\[tool.handwriting.download\]/ && /^ *from *=/ {print $$2}' pyproject.toml))
-files := $(if $(from),$(shell f=$(call quoted,$(from)); { ls -lnLc --full-time "$$f" || ls -lnLcT "$$f"; } 2>/dev/null | cksum))
+download.files := $(if $(from),$(shell f=$(call quoted,$(from)); \
+    { ls -lnLc --full-time -- "$$f" || ls -lnLcT -- "$$f"; } 2>/dev/null | cksum))
 
-download.options = $(call options,download) $(files)
-normalize.options = $(call options,normalize)
-train.options = $(call options,train)
-state = $1 $($1.options) $(sort $(call sums_of,$($1.sources))) $(call sums_of,artifacts/$1/manifest.json) $(installed)
+# Times alone would miss a file that was restored with its old time, a stage run by hand with other options, a clock
+# that was set back. So artifacts/.make/train tells what train was last run for: its options, the checksums of its
+# sources, of its inputs as they then were and of its own manifest, and the versions of the packages that compute, which
+# are those that some @stage names. Where evaluate works, which is all that its options say, is no matter.
+sums := $(shell cksum $(modules) pyproject.toml $(manifests) 2>/dev/null | tr ' ' :)
+sums_of = $(sort $(filter $(addprefix %:,$1),$(sums)))
+packages := ls -d $(foreach p,numpy onnx safetensors,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
+installed := $(shell $(packages))
+asked = $1 $(if $(filter evaluate,$1),,$(call options,$1) $($1.files))
+state = $(call asked,$1) $(call sums_of,$($1.sources) $($1.inputs)) $(call sums_of,artifacts/$1/manifest.json) $(installed)
 differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
-again = $(if $(call differ,$(state),$(file <artifacts/.make/$1)),FORCE)
+again = $(if $(new_lock)$(call differ,$(call state,$1),$(file <artifacts/.make/$1)),FORCE)
 .PHONY: FORCE
 
-# What a manifest depends on beside those of the stages before it, and how it is made. The checksums are taken before
-# the stage starts, so that an edit while it runs is noticed. Where nothing can be written, make will only look again.
-needs = $(sort $($1.sources) $(call recorded,$1)) $(call again,$1) | $(VENV)/.ready
-begin = mkdir -p artifacts/.make && rm -f artifacts/.make/$1 && cksum $($1.sources) | tr ' ' : > artifacts/.make/$1.sums
-end = ! grep -q 'changed while it ran' artifacts/$1/manifest.json && \
-    printf '%s %s\n' $(call quoted,$1 $($1.options)) "$$( ( LC_ALL=C sort artifacts/.make/$1.sums; \
-    cksum artifacts/$1/manifest.json | tr ' ' :; $(versions) ) | xargs)" > artifacts/.make/$1
+# What a manifest depends on, and how it is made. The checksums are taken before the stage starts, so that what changes
+# while it runs is noticed. Where nothing can be written, make will only look again.
+needs = $($1.inputs) $(sort $($1.sources) $(call recorded,$1)) $(call again,$1) | $(VENV)/.ready
+sum = cksum $1 2>/dev/null | tr ' ' : | LC_ALL=C sort | xargs
+begin = mkdir -p artifacts/.make && $(call sum,$($1.sources) $($1.inputs)) >artifacts/.make/$1.sums
+end = ! grep -q 'changed while it ran' artifacts/$1/manifest.json && printf '%s %s %s %s\n' $(call quoted,$(call asked,$1)) \
+    "$$(cat artifacts/.make/$1.sums)" "$$($(call sum,artifacts/$1/manifest.json))" "$$($(packages))" >artifacts/.make/$1 \
+    || rm -f artifacts/.make/$1
 define run
 @{ $(begin); } 2>/dev/null || true
 $(python) -m stages.$1 $(call options,$1)
@@ -116,25 +132,27 @@ all: evaluate export ## All of these
 artifacts/download/manifest.json: $(call needs,download)
 	$(call run,download)
 
-artifacts/parse/manifest.json: artifacts/download/manifest.json $(call needs,parse)
+artifacts/parse/manifest.json: $(call needs,parse)
 	$(call run,parse)
 
-artifacts/normalize/manifest.json: artifacts/parse/manifest.json $(call needs,normalize)
+artifacts/normalize/manifest.json: $(call needs,normalize)
 	$(call run,normalize)
 
-artifacts/train/manifest.json: artifacts/normalize/manifest.json $(call needs,train)
+artifacts/train/manifest.json: $(call needs,train)
 	$(call run,train)
 
-artifacts/evaluate/manifest.json: artifacts/normalize/manifest.json artifacts/train/manifest.json \
-    $(call needs,evaluate)
+artifacts/evaluate/manifest.json: $(call needs,evaluate)
 	$(call run,evaluate)
 
-artifacts/export/manifest.json: artifacts/train/manifest.json artifacts/evaluate/manifest.json $(call needs,export)
+artifacts/export/manifest.json: $(call needs,export)
 	$(call run,export)
 
-.PHONY: status
+.PHONY: status prune
 status: | $(VENV)/.ready ## Say what is up to date, what is not, and why
 	@$(python) -m stages.status --explain $(foreach s,$(stages),--assume $(call quoted,$s $(call options,$s)))
+
+prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last KEEP of each stage
+	@$(python) -m stages.prune $(call options,prune)
 
 # --- Its surroundings ------------------------------------------------------------------------------------------
 
@@ -175,9 +193,7 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
     --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' pyproject.toml
 install := $(python) -m pip install --quiet --disable-pip-version-check
 
-# .ready is a copy of the lock that was installed, so that a lock which is only younger installs nothing.
-unlike = $(shell cmp -s $1 $2 || echo FORCE)
-$(VENV)/.ready: $(call unlike,requirements.lock,$(VENV)/.ready)
+$(VENV)/.ready: $(new_lock)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo 'Python 3.11 or newer is needed, $(PYTHON) is not: make train PYTHON=python3.12, for instance'; exit 1; }
 	@echo 'Installing what requirements.lock pins into $(VENV)'

@@ -23,18 +23,20 @@ def classify(
     from pipeline.engine.arrays import load_array
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.store import held
     from pipeline.network.model import load_model, predict_raw
     from stages.drawing import draw
 
-    for folder, stage in ((parse, "parse"), (train, "train")):
-        require_whole(folder, find_artifact(folder, stage), shown=folder)
-    model, data = load_model(train), load_description(parse)
+    with held(parse) as raw, held(train) as trained:
+        require_whole(raw, find_artifact(raw, "parse"), shown=parse)
+        require_whole(trained, find_artifact(trained, "train"), shown=train)
+        model, data = load_model(trained), load_description(raw)
+        images = load_array(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
+        labels = load_labels(raw / "test-labels.npy", len(images), len(model.class_names))
     if (model.dataset, model.class_names) != (data.name, data.class_names):
         raise PipelineError(
             f"the model has learned from {model.dataset}, but {parse} holds {data.name}: run the stage train again"
         )
-    images = load_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
-    labels = load_labels(parse / "test-labels.npy", len(images), len(model.class_names))
     if index >= len(images):
         raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
     with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit

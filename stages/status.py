@@ -36,7 +36,7 @@ def status(
     from stages.order import STAGES
 
     try:
-        assumed = {name: options for name, *options in map(shlex.split, filter(None, assume or []))}
+        assumed = {words[0]: words[1:] for words in map(shlex.split, assume or []) if words}
     except ValueError as error:
         raise UsageError(f"{error} in --assume") from None
     names = [stage.name for stage in STAGES]

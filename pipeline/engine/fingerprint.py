@@ -31,6 +31,7 @@ def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> 
     Raises PipelineError if one of the files cannot be parsed.
     """
     start, root = _place(function)
+    # Among installed packages only these two are ours; elsewhere everything beside them is.
     ours = {start.partition(".")[0], RUNNER.partition(".")[0]} if root.name.endswith("-packages") else None
     found: dict[str, str] = {}
     seen = {RUNNER}
@@ -117,12 +118,16 @@ def _is_idle(statement: ast.stmt) -> bool:
 
 
 def _leave_out(tree: ast.Module, function: str, without: Collection[str]) -> None:
-    """Take the signature of `function` away, and the functions in `without`."""
-    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in without)]
+    """Take the signature of `function` away, and the functions in `without` that nothing calls but its decorators."""
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == function:
             statement.args = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
             statement.returns = None
+            called = _names(ast.Module(statement.body, []))
+        else:
+            called = _names(ast.Module([statement], []))
+        without = set(without) - called
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in without)]
 
 
 def _drop_imports(tree: ast.Module, names: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Provenance:
-    """Equal provenances mean equal results.
+    """Results of equal provenances are taken for the same.
 
     parameters: of the stage, as JSON can hold them. inputs: for each input the digest of its content, None if it is
     still to be made. code: for each module its fingerprint. environment: versions of what computes.
@@ -30,7 +30,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Reason:
-    """One cause for a stage to work. kind: parameter, input, code, environment; or output, manifest, result."""
+    """One cause for a stage to work. kind: parameter, input, code, environment; output, manifest, result; request."""
 
     kind: str
     name: str

@@ -1,7 +1,5 @@
 """The store grows with every new result; here the room comes back of those that were not used for longest."""
 
-from collections import defaultdict
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,24 +18,32 @@ class Pruned:
 def prune(artifacts: Path, keep: int) -> Pruned:
     """Remove all but the `keep` last used results of each stage from the store, and what killed runs have left.
 
-    What is published stays, and counts among these; what a process reads or makes just now stays as well.
+    What is published stays, and counts among these; what a process reads stays as well, and so does all of a stage
+    that runs just now.
     """
+    removed: dict[str, int] = {}
+    in_use: list[str] = []
+    for stage in store.entries(artifacts).keys() | store.leftovers(artifacts).keys():
+        with store.alone(artifacts / stage, stage) as alone:
+            superfluous = _superfluous(artifacts, stage, keep)
+            if not alone:
+                in_use += [path.name for path in (*store.leftovers(artifacts).get(stage, []), *superfluous)]
+                continue
+            removed |= store.sweep(artifacts / store.STORE, stage)
+            for entry in superfluous:
+                size = store.size(entry)
+                if store.remove(entry):
+                    removed[entry.name] = size
+                else:
+                    in_use.append(entry.name)
+    return Pruned(dict(sorted(removed.items())), tuple(sorted(in_use)))
+
+
+def _superfluous(artifacts: Path, stage: str, keep: int) -> list[Path]:
     shown = store.published(artifacts)
-    by_stage: dict[str, list[Path]] = defaultdict(list)
-    for entry in store.entries(artifacts):
-        by_stage[store.stage_of(entry)].append(entry)
-    superfluous = store.leftovers(artifacts)
-    for entries in by_stage.values():
-        entries.sort(key=lambda entry: (entry in shown, _last_used(entry)), reverse=True)
-        superfluous += [entry for entry in entries[keep:] if entry not in shown]
-    sizes: dict[str, int | None] = {}
-    for entry in superfluous:
-        with suppress(FileNotFoundError):  # another prune was quicker
-            sizes[entry.name] = store.remove(entry)
-    return Pruned(
-        removed={name: size for name, size in sizes.items() if size is not None},
-        in_use=tuple(name for name, size in sizes.items() if size is None),
-    )
+    entries = store.entries(artifacts).get(stage, [])
+    entries.sort(key=lambda entry: (entry in shown, _last_used(entry)), reverse=True)
+    return [entry for entry in entries[keep:] if entry not in shown]
 
 
 def _last_used(entry: Path) -> float:

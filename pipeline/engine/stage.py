@@ -104,21 +104,20 @@ def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) ->
         _check_agreement(inputs)
         wanted = provenance(stage, settled, {name: manifest.digest for name, manifest in inputs.items()})
         manifest, reasons = judge(output, wanted)
+        if reasons or force:
+            store.check_place(output, stage.name)
+            stack.enter_context(store.alone(output, stage.name, lambda line: log.info("%s: %s", stage.name, line)))
+            manifest, reasons = judge(output, wanted)  # again: another process may have been quicker
         if manifest and not reasons and not force:
             return _leave(output, manifest, inputs)
-        store.check_place(output, stage.name)
-        if stack.enter_context(store.alone(output, stage.name, lambda line: log.info("%s: %s", stage.name, line))):
-            manifest, reasons = judge(output, wanted)
-            if manifest and not reasons and not force:
-                return _leave(output, manifest, inputs)
         entry = store.entry_of(output, stage.name, wanted.key)
-        if not force and entry != store.resolve(output):
+        if not force and entry.exists() and entry != store.resolve(output):
             stored, flaws = judge(stack.enter_context(store.held(entry)), wanted)
             if stored and not flaws:
                 store.publish(entry, output)
                 return f"restored what was made on {stored.when}: {stored.summary} -> {output}"
-            reasons += [Reason("stored result", flaw.name, flaw.change) for flaw in flaws if entry.exists()]
-        if output.is_symlink() and reasons:
+            reasons += [Reason("stored result", flaw.name, flaw.change) for flaw in flaws]
+        if reasons and output.is_symlink():  # nothing is to be explained where nothing was made before
             log.info("%s: %s", stage.name, "; ".join(map(str, reasons)))
         for name, folder in folders.items():
             require_whole(folder, inputs[name], shown=arguments[name])
@@ -132,7 +131,8 @@ def settle(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def provenance(stage: Stage[Any], settled: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
     """What decides the result of the stage now, given its settled parameters and the digests of its inputs."""
-    code = fingerprint(stage.function, without=[stage.settle.__name__])
+    beside = inspect.isfunction(stage.settle) and stage.settle.__module__ == stage.function.__module__
+    code = fingerprint(stage.function, without=[stage.settle.__name__] if beside else [])
     return Provenance(stage.name, plain(settled), dict(inputs), code, environment(stage.packages))
 
 
@@ -143,17 +143,17 @@ def _leave(output: Path, manifest: Manifest, inputs: Mapping[str, Manifest]) -> 
     return f"up to date: {why} -> {output}"
 
 
-def _work(stage: Stage[Any], arguments: Mapping[str, Any], found: Mapping[str, Any], wanted: Provenance) -> str:
-    """Let the body work in private, with what was `found` in place of some arguments, and publish what it made."""
+def _work(stage: Stage[Any], arguments: Mapping[str, Any], instead: Mapping[str, Any], wanted: Provenance) -> str:
+    """Let the body work in private, with what is `instead` of some arguments, and publish what it made."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
     changed = [Reason("code", file, "changed") for file in load(stage.function, wanted.code)]
     with store.private_folder(store.entry_of(output, stage.name, wanted.key)) as partial:
-        given = {**arguments, **found, stage.output: partial}
+        given = {**arguments, **instead, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
-        settled_now = replace(wanted, parameters=plain(settle(stage, arguments)))
+        now = replace(wanted, parameters=plain(settle(stage, arguments)), environment=environment(stage.packages))
         manifest = Manifest(
-            provenance=_marked(wanted, [*changed, *differences(wanted, settled_now)]),
+            provenance=_marked(wanted, [*changed, *differences(wanted, now)]),
             outputs=describe(partial, stage.volatile),
             made=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),
@@ -176,7 +176,12 @@ def _marked(wanted: Provenance, changed: Sequence[Reason]) -> Provenance:
     def marked(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         return {**values, **{reason.name: mark for reason in changed if reason.kind == kind}}
 
-    return replace(wanted, parameters=marked("parameter", wanted.parameters), code=marked("code", wanted.code))
+    return replace(
+        wanted,
+        parameters=marked("parameter", wanted.parameters),
+        code=marked("code", wanted.code),
+        environment=marked("environment", wanted.environment),
+    )
 
 
 def _roles(function: Callable[..., Any]) -> dict[str, Role]:

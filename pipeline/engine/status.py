@@ -1,6 +1,7 @@
 """What a stage would do if it were run now, and why; found by looking only."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -46,7 +47,7 @@ def examine(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[st
         inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
         wanted = provenance(stage, settle(stage, arguments), inputs)
     except PipelineError as error:
-        return Standing(stage.name, output, "stale", (Reason("parameter", "of it", str(error)),), None, None)
+        return Standing(stage.name, output, "stale", (Reason("request", stage.name, str(error)),), None, None)
     manifest, reasons = judge(output, wanted)
     if manifest and not reasons:
         return Standing(stage.name, output, "fresh", (), manifest, manifest.digest)
@@ -73,11 +74,7 @@ def list_runs(output: Path, stage: str) -> list[Run]:
     """The results of `stage` in the store beside `output`, the oldest first. Damaged ones are left out."""
     shown = store.published(output.parent)
     runs = []
-    for entry in store.entries(output.parent):
-        try:
-            manifest = read_manifest(entry)
-        except PipelineError:
-            continue
-        if manifest.provenance.stage == stage:
-            runs.append(Run(manifest, entry in shown))
+    for entry in store.entries(output.parent).get(stage, []):
+        with suppress(PipelineError, OSError):
+            runs.append(Run(read_manifest(entry), entry in shown))
     return sorted(runs, key=lambda run: run.manifest.made)

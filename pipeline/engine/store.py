@@ -18,7 +18,7 @@ from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import UsageError
 
 STORE = ".store"
-UNFINISHED = (".partial", ".old")
+PARTIAL, OLD = ".partial", ".old"  # what is being made, what is being replaced
 KEY_LENGTH = 16  # of 64; the whole key is compared with the manifest's
 
 
@@ -72,33 +72,34 @@ def held(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def alone(output: Path, stage: str, report: Callable[[str], object]) -> Iterator[bool]:
-    """Let one process at a time run `stage` beside `output`, and say whether this one had to wait.
+def alone(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
+    """Let one process at a time run `stage` beside `output`, and say whether this is the one.
 
-    `report` is told for whom it waits. The lock dies with its process. Where nothing can be written there is none:
-    nothing can be published either.
+    With `report`, which is told for whom, this process waits until it is. The lock dies with its process. Where nothing
+    can be written, or a file system knows no locks, everybody is told to be the one.
     """
     store = output.parent / STORE
     try:
         store.mkdir(parents=True, exist_ok=True)
         lock = _open_lock(store / f"{stage}.lock")
     except OSError:
-        yield False
+        yield True
         return
-    waited = False
     with lock:
-        with suppress(OSError):  # a file system without locks
+        with suppress(OSError):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                waited = True
+                if report is None:
+                    yield False
+                    return
                 report(f"waiting for {_holder(lock)}, which runs this stage already")
                 fcntl.flock(lock, fcntl.LOCK_EX)
         with suppress(OSError):  # a full disk
             lock.truncate(0)
             lock.write(f"process {os.getpid()} (since {time.strftime('%H:%M:%S')})")
             lock.flush()
-        yield waited
+        yield True
 
 
 def _open_lock(path: Path) -> TextIO:
@@ -120,14 +121,9 @@ def _holder(lock: TextIO) -> str:
 
 @contextmanager
 def private_folder(entry: Path) -> Iterator[Path]:
-    """A new folder beside `entry` to work in, removed at the end unless it was published.
-
-    What killed runs of the same stage have left is removed first; so only who is `alone` may ask for one.
-    """
-    for leftover in entry.parent.glob(f"{stage_of(entry)}-*"):
-        if leftover.suffix in UNFINISHED:
-            _discard(leftover)
-    partial = entry.with_suffix(".partial")
+    """A new folder beside `entry` to work in, removed at the end unless it was published. For who is `alone`."""
+    sweep(entry.parent, stage_of(entry))
+    partial = entry.with_suffix(PARTIAL)
     partial.mkdir(parents=True)
     try:
         with held(partial):
@@ -136,12 +132,30 @@ def private_folder(entry: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def sweep(store: Path, stage: str) -> dict[str, int]:
+    """Remove what killed runs of `stage` have left in the store; its bytes by name. For who is `alone`."""
+    swept = {}
+    for leftover in store.glob(f"{stage}-*"):
+        entry = leftover.with_suffix("")
+        if leftover.suffix == OLD and (leftover / MANIFEST).exists() and not entry.exists():
+            leftover.rename(entry)  # they were killed while it was to be replaced
+        elif leftover.suffix in (PARTIAL, OLD):
+            swept[leftover.name] = size(leftover)
+            _discard(leftover)
+    return swept
+
+
 def keep(partial: Path, entry: Path) -> None:
     """Make what is in `partial` the store's `entry`, in place of one that is damaged or was made again."""
-    old = entry.with_suffix(".old")
+    old = entry.with_suffix(OLD)
     if entry.exists():
         entry.rename(old)
-    partial.rename(entry)
+    try:
+        partial.rename(entry)
+    except OSError:
+        if old.exists():
+            old.rename(entry)
+        raise
     _discard(old)
 
 
@@ -172,46 +186,57 @@ def stamp(output: Path) -> None:
 
     make compares times: it sees that this one is done, and that those which are made from it are to be looked at.
     """
-    youngest = max((path.stat().st_mtime_ns for path in output.parent.glob(f"*/{MANIFEST}")), default=0)
-    now = max(time.time_ns(), youngest + 1)
+    times = [output.stat().st_mtime_ns]
+    for path in output.parent.glob(f"*/{MANIFEST}"):
+        with suppress(OSError):  # which is being replaced
+            times.append(path.stat().st_mtime_ns)
+    now = max(time.time_ns(), max(times) + 1)
     with suppress(OSError):  # not ours, or on a disk that cannot be written: make will only ask again
         os.utime(output / MANIFEST, ns=(now, now))
 
 
-def entries(artifacts: Path) -> list[Path]:
-    """The whole results in the store of a folder of artifacts."""
-    return [path for path in _folders(artifacts / STORE) if path.suffix not in UNFINISHED]
+def entries(artifacts: Path) -> dict[str, list[Path]]:
+    """The whole results in the store of a folder of artifacts, by the stage that has made them."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted((artifacts / STORE).glob("*-*")):
+        if path.suffix not in (PARTIAL, OLD) and path.is_dir() and not path.is_symlink():
+            found.setdefault(stage_of(path), []).append(path)
+    return found
 
 
-def leftovers(artifacts: Path) -> list[Path]:
-    """What is being made in the store, and what killed runs have left there."""
-    return [path for path in _folders(artifacts / STORE) if path.suffix in UNFINISHED]
-
-
-def _folders(store: Path) -> list[Path]:
-    return sorted(path for path in store.glob("*-*") if path.is_dir() and not path.is_symlink())
+def leftovers(artifacts: Path) -> dict[str, list[Path]]:
+    """What is being made or replaced in the store, and what killed runs have left there, by stage."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted((artifacts / STORE).glob("*-*")):
+        if path.suffix in (PARTIAL, OLD):
+            found.setdefault(stage_of(path), []).append(path)
+    return found
 
 
 def published(artifacts: Path) -> set[Path]:
     """The entries that some link in a folder of artifacts shows."""
-    return {resolve(path) for path in artifacts.glob("*") if path.is_symlink()}
+    shown = set()
+    for path in artifacts.glob("*"):
+        with suppress(OSError):  # which is being replaced
+            shown.add(resolve(path))
+    return shown
 
 
-def remove(entry: Path) -> int | None:
-    """Remove a folder from the store and return the bytes that its files had; None if a process holds it.
+def size(folder: Path) -> int:
+    """The bytes that the files in a folder have."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
-    Raises FileNotFoundError if somebody else has removed it.
-    """
+
+def remove(entry: Path) -> bool:
+    """Remove a folder from the store unless a process reads it, and say whether it was removed. For who is `alone`."""
     descriptor = os.open(entry, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if entry in published(entry.parent.parent):  # a moment ago
-            return None
-        size = sum(path.stat().st_size for path in entry.rglob("*") if path.is_file())
-        old = entry.rename(entry.with_suffix(UNFINISHED[-1]))  # nobody finds half of it
-        shutil.rmtree(old)
-        return size
     except BlockingIOError:
-        return None
+        return False
+    else:
+        old = entry.rename(entry.with_suffix(OLD))  # nobody finds half of it
+        _discard(old)
+        return True
     finally:
         os.close(descriptor)

@@ -1,12 +1,13 @@
 """Whatever is deleted, damaged or cut off: noticed before it is used, named, made again or restored."""
 
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, STAGES, digests, make, outcome, stage, worked
+from tests.make.common import SAMPLE, STAGES, digests, edit, make, outcome, stage, worked
 
 
 def flip(path: Path) -> None:
@@ -99,6 +100,41 @@ def test_a_result_whose_entry_is_gone_is_made_again(project: Path) -> None:
     entry.rmdir()
     assert worked(make(project, "all", *SAMPLE)) == ["normalize"]
     assert digests(project) == before
+
+
+def entry_becomes_a_file(train: Path) -> None:
+    entry = train.resolve()
+    shutil.rmtree(entry)
+    entry.touch()
+
+
+def manifest_becomes_a_folder(train: Path) -> None:
+    (train / "manifest.json").unlink()
+    (train / "manifest.json").mkdir()
+
+
+def a_name_becomes_syntax(train: Path) -> None:
+    edit(train / "manifest.json", '"layer-2-weights.npy"', '"layer-:-weights.npy"')
+
+
+def a_name_becomes_long(train: Path) -> None:
+    edit(train / "manifest.json", '"layer-2-weights.npy"', f'"{"x" * 300}"')
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [entry_becomes_a_file, manifest_becomes_a_folder, a_name_becomes_syntax, a_name_becomes_long],
+)
+def test_whatever_stands_in_its_place_a_result_is_made_again(damage: Callable[[Path], None], project: Path) -> None:
+    before = digests(project)
+    damage(project / "artifacts/train")
+    status = make(project, "status", *SAMPLE)
+    assert (status.returncode, status.stderr) == (0, "")
+    assert worked(make(project, "train", *SAMPLE)) == ["train"]
+    assert worked(make(project, "all", *SAMPLE, "EPOCHS=2")) == ["train", "evaluate", "export"]
+    assert worked(make(project, "all", *SAMPLE)) == []
+    assert digests(project) == before
+    assert stage(project, "prune", "--keep", "1").returncode == 0
 
 
 def test_a_link_that_was_deleted_is_restored(project: Path) -> None:

@@ -64,6 +64,13 @@ def test_what_cannot_be_written_can_still_be_found_up_to_date(project: Path, tmp
         assert digests(project) == before
 
 
+def test_where_nothing_can_be_noted_make_only_looks_again(project: Path) -> None:
+    shutil.rmtree(project / "artifacts/.make")
+    (project / "artifacts/.make").symlink_to("nowhere")
+    for _ in range(2):
+        assert worked(make(project, "all", *SAMPLE)) == []
+
+
 @only_root
 def test_a_full_disk_costs_no_earlier_result(project: Path, tmp_path: Path) -> None:
     artifacts = project / "artifacts"

@@ -346,6 +346,19 @@ def test_code_edited_while_make_runs_is_noticed(project: Path) -> None:
     assert make(project, "-q", "train", *SAMPLE, "EPOCHS=60").returncode == 0
 
 
+def test_an_input_that_is_published_while_the_stage_runs_is_noticed(project: Path) -> None:
+    command = ["make", "train", *SAMPLE, "EPOCHS=60"]
+    options = {"cwd": project, "env": clean_environment(), "text": True}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options) as running:  # type: ignore[call-overload]
+        for line in running.stderr:
+            if "epoch 2 " in line:
+                break
+        assert worked(make(project, "normalize", *SAMPLE, "VALIDATION=100")) == ["normalize"]
+        running.stderr.read()
+    assert running.returncode == 0
+    assert worked(make(project, "train", *SAMPLE, "VALIDATION=100", "EPOCHS=60")) == ["train"]
+
+
 def test_code_edited_before_its_stage_starts_and_restored_after_is_noticed(project: Path) -> None:
     before = digests(project)
     source = project / "stages/train.py"
@@ -454,5 +467,5 @@ def test_make_knows_the_modules_that_the_stages_stand_on(name: str, project: Pat
 
 def test_every_package_that_decides_is_one_that_make_looks_at(project: Path) -> None:
     packages = {package for name in STAGES for package in manifest_of(project, name)["environment"]} - {"python"}
-    line = next(line for line in (project / "Makefile").read_text().splitlines() if line.startswith("versions :="))
+    line = next(line for line in (project / "Makefile").read_text().splitlines() if line.startswith("packages :="))
     assert packages == set(line.partition("foreach p,")[2].partition(",")[0].split())

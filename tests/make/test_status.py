@@ -147,6 +147,34 @@ def test_what_pyproject_declares_is_what_status_is_about(project: Path) -> None:
     assert make(project, "-q", "all").returncode == 0
 
 
+def test_an_input_that_is_declared_to_be_elsewhere_is_looked_at_there(project: Path) -> None:
+    assert stage(project, "train", "--epochs", "1", "--output", "artifacts/best").returncode == 0
+    assert stage(project, "evaluate", "--train", "artifacts/best").returncode == 0
+    with open(project / "pyproject.toml", "a") as file:
+        file.write('\n[tool.handwriting.evaluate]\ntrain = "artifacts/best"\n')
+    assert said(make(project, "status", *SAMPLE))["evaluate"] == ("up to date", [])
+    (project / "artifacts/best").unlink()
+    what, (reason,) = said(make(project, "status", *SAMPLE))["evaluate"]
+    assert (what, "best/manifest.json is missing: run the stage train first" in reason) == ("stale", True)
+
+
+@pytest.mark.parametrize("thing", ["file", "folder", "link"])
+def test_a_place_that_is_somebody_elses_is_told(thing: str, project: Path) -> None:
+    place = project / "artifacts/train"
+    place.unlink()
+    if thing == "file":
+        place.write_text("mine")
+    elif thing == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to("train")
+    what, (reason,) = said(make(project, "status", *SAMPLE))["train"]
+    assert (what, "is not a link that a stage has made" in reason) == ("stale", True)
+    result = make(project, "train", *SAMPLE)
+    assert result.returncode == 2
+    assert "is not a link that a stage has made" in result.stderr
+
+
 def test_earlier_runs_are_told_side_by_side(project: Path) -> None:
     make(project, "train", *SAMPLE, "EPOCHS=2")
     make(project, "train", *SAMPLE, "EPOCHS=3")

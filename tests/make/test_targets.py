@@ -88,7 +88,9 @@ def test_clean_and_all_in_one_call(project: Path) -> None:
     assert stages_run(make(project, "clean", "all", *SAMPLE)) == list(STAGES)
 
 
-@pytest.mark.parametrize("value", ['2" ; touch hacked ; "', "`touch hacked`", "2; touch hacked", "it's", ""])
+@pytest.mark.parametrize(
+    "value", ['2" ; touch hacked ; "', "`touch hacked`", "2; touch hacked", "it's", "", "$(shell touch hacked)"]
+)
 def test_a_value_is_handed_on_as_it_is(value: str, project: Path) -> None:
     before = digests(project)
     result = make(project, "train", *SAMPLE, f"EPOCHS={value}")

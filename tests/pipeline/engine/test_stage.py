@@ -62,6 +62,15 @@ def look(output: Output, file: Path, write: str) -> str:
 
 
 @stage
+def slow(plant: Input, output: Output, other: int) -> str:
+    """Somebody publishes another input before this one is read."""
+    shutil.copy(plant / "numbers.npy", output.parent.parent / "first.npy")
+    globals()["plant"](output=output.parent.parent / "plant", number=other)
+    (output / "bytes.txt").write_text(str((plant / "numbers.npy").stat().st_size))
+    return "worked"
+
+
+@stage
 def harvest_nothing(output: Output) -> str:
     return "nothing"
 
@@ -209,7 +218,7 @@ DAMAGES: dict[str, list[Any]] = {
         *(None, [], {"a": {}}, {"a": {"sha256": 1, "bytes": 1}}, {"a": {"sha256": "b", "bytes": "c"}}, {"a": 1}),
         *({"/dev/zero": {"sha256": "b", "bytes": 0}}, {"../plant": {"sha256": "b", "bytes": 0}}),
     ],
-    "made": [None, "yesterday", 3],
+    "made": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
     "seconds": [None, "1"],
     "summary": [None, 1],
     "more": [1],
@@ -285,6 +294,23 @@ def test_the_manifest_is_there_before_the_result_is(tmp_path: Path, monkeypatch:
     assert visible(tmp_path) == stored(tmp_path) == []
 
 
+def test_what_an_input_was_at_the_start_is_what_is_read(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant", number=1)
+    slow(tmp_path / "plant", tmp_path / "slow", other=5)
+    assert (tmp_path / "slow" / "bytes.txt").read_text() == str((tmp_path / "first.npy").stat().st_size)
+    assert len(np.load(tmp_path / "plant" / "numbers.npy")) == 5
+    assert slow(tmp_path / "plant", tmp_path / "slow", other=5).startswith("worked")  # for now the input is another
+
+
+def test_an_environment_that_changes_while_the_stage_works_is_no_part_of_any_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = iter(["1", "2", "1"])
+    monkeypatch.setattr("pipeline.engine.stage.environment", lambda packages: {"python": next(versions)})
+    plant(output=tmp_path / "plant")
+    assert read_manifest(tmp_path / "plant").provenance.environment["python"].startswith("changed while it ran")
+
+
 def test_what_a_killed_run_has_left_is_removed_by_the_next_of_its_stage(tmp_path: Path) -> None:
     leftovers = [tmp_path / ".store" / f"plant-0123456789abcdef{suffix}" for suffix in (".partial", ".old")]
     for leftover in [*leftovers, tmp_path / ".store" / "plants-0123456789abcdef.partial"]:
@@ -345,8 +371,9 @@ def test_another_stages_result_is_not_replaced(tmp_path: Path) -> None:
 
 def test_nothing_is_published_within_a_published_result(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
-    with pytest.raises(UsageError, match="lies within a published result"):
-        plant(output=tmp_path / "plant" / "inner" / "plant")
+    for place in ("plant/inner/plant", "plant/plant", ".store/plant", ".store/inner/plant"):
+        with pytest.raises(UsageError, match="lies within a published result"):
+            plant(output=tmp_path / place)
     assert visible(tmp_path / "plant") == ["manifest.json", "numbers.npy"]
 
 

@@ -1,9 +1,11 @@
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,11 +27,16 @@ def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
     return entry
 
 
-def holder(code: str) -> subprocess.Popen[str]:
+def holder(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
     """A process that runs `code` and then waits."""
-    program = f"import sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n{code}"
+    program = "import signal, sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n"
+    program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{code}"  # which nohup has taken away
     process = subprocess.Popen(
-        [sys.executable, "-c", program], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*prefix, sys.executable, "-c", program],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -67,12 +74,15 @@ def test_prune_leaves_what_another_process_reads_or_makes(tmp_path: Path) -> Non
     put(tmp_path, "plant", KEYS[1])
     with (
         holder(f"with held(Path({str(read)!r})):\n{WAIT}"),
-        holder(f"with private_folder(Path({str(tmp_path / '.store' / 'water-12')!r})):\n{WAIT}") as maker,
+        holder(
+            f"place = Path({str(tmp_path / 'water')!r})\n"
+            f"with alone(place, 'water', print), private_folder(entry_of(place, 'water', '12')):\n{WAIT}"
+        ) as maker,
     ):
-        assert prune(tmp_path, keep=1) == Pruned({}, ("water-12.partial", read.name))
+        assert prune(tmp_path, keep=1) == Pruned({}, (read.name, "water-12.partial"))
         assert (read / "numbers").exists()
         maker.kill()
-    assert prune(tmp_path, keep=1).in_use == ()
+    assert prune(tmp_path, keep=1) == Pruned({read.name: 1002, "water-12.partial": 0}, ())
 
 
 def test_prune_of_nothing_is_nothing(tmp_path: Path) -> None:
@@ -87,20 +97,59 @@ def test_one_process_at_a_time_and_the_other_says_for_whom_it_waits(tmp_path: Pa
             said.append(line)
             process.kill()
 
-        with alone(tmp_path / "plant", "plant", report) as waited:
-            assert waited
-    assert said == [line for line in said if line.startswith(f"waiting for process {process.pid} (since ")]
-    with alone(tmp_path / "plant", "plant", report) as waited:
-        assert not waited
+        with alone(tmp_path / "plant", "plant") as mine:
+            assert not mine
+        with alone(tmp_path / "plant", "plant", report) as mine:
+            assert mine
     assert len(said) == 1
+    assert said[0].startswith(f"waiting for process {process.pid} (since ")
+    assert said[0].endswith("), which runs this stage already")
+    with alone(tmp_path / "plant", "plant", report) as mine:
+        assert mine
+    assert len(said) == 1
+    (holder_of_now,) = (tmp_path / ".store" / "plant.lock").read_text().splitlines()
+    assert holder_of_now.startswith(f"process {os.getpid()} (since ")
+    assert holder_of_now.count("process") == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everything")
+def test_a_lock_that_somebody_else_has_made_is_a_lock_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / ".store").mkdir()
+    lock = tmp_path / ".store" / "plant.lock"
+    lock.touch()
+    lock.chmod(0o444)
+    code = f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}"
+    without_power = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    with holder(code, without_power) as process:
+        with open(lock) as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        process.kill()
+
+
+def test_prunes_at_once_do_not_hinder_each_other(tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / ".store" / f"plant-{number:016x}.partial").mkdir(parents=True)
+    code = f"from pipeline.engine.prune import prune\nprint('ready', flush=True)\nprune(Path({str(tmp_path)!r}), 1)"
+    with holder(code) as one, holder(code) as other:
+        assert (one.wait(30), other.wait(30)) == (0, 0)
+    assert [path.name for path in (tmp_path / ".store").iterdir()] == ["plant.lock"]
+
+
+@pytest.mark.parametrize("name", ["plant-12.partial", "plant-12.old"])
+def test_a_file_or_a_link_among_the_leftovers_is_removed_too(name: str, tmp_path: Path) -> None:
+    (tmp_path / ".store").mkdir()
+    (tmp_path / ".store" / name).touch()
+    (tmp_path / ".store" / "plant-13.partial").symlink_to(tmp_path)
+    put(tmp_path, "plant", KEYS[0])
+    assert {path.name for path in (tmp_path / ".store").iterdir()} == {f"plant-{KEYS[0][:16]}"}
 
 
 def test_another_stage_does_not_wait(tmp_path: Path) -> None:
     with (
         holder(f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process,
-        alone(tmp_path / "water", "water", pytest.fail) as waited,
+        alone(tmp_path / "water", "water", pytest.fail) as mine,
     ):
-        assert not waited
+        assert mine
         process.kill()
 
 
@@ -112,7 +161,10 @@ def test_a_wait_can_be_interrupted(tmp_path: Path) -> None:
         with holder(code) as process:
             time.sleep(0.1)
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) != 0
+            try:
+                assert process.wait(10) != 0
+            finally:
+                process.kill()
 
 
 def test_what_is_not_there_can_be_held(tmp_path: Path) -> None:
@@ -125,3 +177,29 @@ def test_an_entry_that_is_made_again_takes_the_place_of_the_old_one(tmp_path: Pa
     put(tmp_path, "plant", KEYS[0], 20)
     assert (tmp_path / "plant" / "numbers").stat().st_size == 20
     assert sorted(path.name for path in (tmp_path / ".store").iterdir()) == [f"plant-{KEYS[0][:16]}"]
+
+
+def test_an_entry_whose_replacement_was_killed_comes_back(tmp_path: Path) -> None:
+    entry = put(tmp_path, "plant", KEYS[0])
+    entry.rename(entry.with_suffix(".old"))
+    assert not (tmp_path / "plant").exists()
+    assert prune(tmp_path, keep=1) == Pruned({}, ())
+    assert (tmp_path / "plant" / "numbers").stat().st_size == 1000
+
+
+def test_a_replacement_that_fails_leaves_the_entry(tmp_path: Path) -> None:
+    entry = put(tmp_path, "plant", KEYS[0])
+    with pytest.raises(FileNotFoundError):
+        keep(tmp_path / "nothing", entry)
+    assert (tmp_path / "plant" / "numbers").stat().st_size == 1000
+
+
+def test_a_link_is_replaced_in_one_step(tmp_path: Path) -> None:
+    entries = [put(tmp_path, "plant", key) for key in KEYS[:2]]
+    code = f"place = Path({str(tmp_path / 'plant' / 'numbers')!r})\nprint('ready', flush=True)\n"
+    with holder(f"{code}while not place.with_name('end').exists(): place.stat()") as watcher:
+        for number in range(500):
+            publish(entries[number % 2], tmp_path / "plant")
+        for entry in entries:
+            (entry / "end").touch()
+        assert watcher.wait(30) == 0
