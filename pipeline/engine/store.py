@@ -5,17 +5,16 @@ folder cannot; so whoever looks sees one result or the other. What a killed run 
 a name that ends in `.partial` or `.old`; the next run of its stage removes it.
 """
 
-import fcntl
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
 
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import UsageError
+from pipeline.engine.locks import reading, unread, writing
 
 STORE = ".store"
 PARTIAL, OLD = ".partial", ".old"  # what is being made, what is being replaced
@@ -58,65 +57,24 @@ def check_place(output: Path, stage: str) -> None:
 def held(folder: Path) -> Iterator[Path]:
     """The folder that `folder` shows now; `prune` leaves it alone while it is held. It need not be there."""
     entry = resolve(folder)
-    try:
-        descriptor = os.open(entry, os.O_RDONLY)
-    except OSError:  # whoever reads it will say what is wrong
+    with reading(entry):
         yield entry
-        return
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield entry
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
 def alone(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
     """Let one process at a time run `stage` beside `output`, and say whether this is the one.
 
-    With `report`, which is told for whom, this process waits until it is. The lock dies with its process. Where nothing
-    can be written, or a file system knows no locks, everybody is told to be the one.
+    With `report`, which is told for whom, this process waits until it is. Where nothing can be written, everybody is
+    told to be the one: nothing can be published either.
     """
-    store = output.parent / STORE
-    try:
-        store.mkdir(parents=True, exist_ok=True)
-        lock = _open_lock(store / f"{stage}.lock")
-    except OSError:
-        yield True
-        return
-    with lock:
+    with ExitStack() as stack:
+        mine = True
         with suppress(OSError):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if report is None:
-                    yield False
-                    return
-                report(f"waiting for {_holder(lock)}, which runs this stage already")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        with suppress(OSError):  # a full disk
-            lock.truncate(0)
-            lock.write(f"process {os.getpid()} (since {time.strftime('%H:%M:%S')})")
-            lock.flush()
-        yield True
-
-
-def _open_lock(path: Path) -> TextIO:
-    try:
-        return open(path, "a+", encoding="utf-8")
-    except PermissionError:  # somebody else's, which can be locked all the same
-        return open(path, encoding="utf-8")
-
-
-def _holder(lock: TextIO) -> str:
-    """What the holder of a lock has written into it, which it may do only now."""
-    for _ in range(50):
-        lock.seek(0)
-        if text := lock.read().strip():
-            return text
-        time.sleep(0.002)
-    return "another process"
+            store = output.parent / STORE
+            store.mkdir(parents=True, exist_ok=True)
+            mine = stack.enter_context(writing(store / f"{stage}.lock", report))
+        yield mine
 
 
 @contextmanager
@@ -229,14 +187,7 @@ def size(folder: Path) -> int:
 
 def remove(entry: Path) -> bool:
     """Remove a folder from the store unless a process reads it, and say whether it was removed. For who is `alone`."""
-    descriptor = os.open(entry, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
-        old = entry.rename(entry.with_suffix(OLD))  # nobody finds half of it
-        _discard(old)
-        return True
-    finally:
-        os.close(descriptor)
+    with unread(entry) as free:
+        if free:
+            _discard(entry.rename(entry.with_suffix(OLD)))  # nobody finds half of it
+        return free

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 
+from pipeline.engine import store
 from pipeline.engine.arrays import save_array
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
@@ -139,6 +140,20 @@ def test_a_result_that_is_wanted_again_is_shown_again(tmp_path: Path) -> None:
     assert said.startswith("restored what was made on 2")
     assert said.endswith(f": 3 numbers -> {tmp_path / 'plant'}")
     assert (tmp_path / "plant" / "manifest.json").read_bytes() == first
+
+
+def test_nobody_can_remove_a_result_while_it_is_shown_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(output=tmp_path / "plant", number=3)
+    plant(output=tmp_path / "plant", number=4)
+    show, asked = store.publish, []
+
+    def publish(entry: Path, output: Path) -> None:
+        asked.append(store.remove(entry))
+        show(entry, output)
+
+    monkeypatch.setattr(store, "publish", publish)
+    assert plant(output=tmp_path / "plant", number=3).startswith("restored")
+    assert asked == [False]
 
 
 def test_a_result_that_is_there_is_let_be(tmp_path: Path) -> None:

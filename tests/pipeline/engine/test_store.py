@@ -97,8 +97,9 @@ def test_one_process_at_a_time_and_the_other_says_for_whom_it_waits(tmp_path: Pa
             said.append(line)
             process.kill()
 
-        with alone(tmp_path / "plant", "plant") as mine:
+        with pytest.raises(OSError, match="no room"), alone(tmp_path / "plant", "plant") as mine:
             assert not mine
+            raise OSError("no room")
         with alone(tmp_path / "plant", "plant", report) as mine:
             assert mine
     assert len(said) == 1

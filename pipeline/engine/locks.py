@@ -1,0 +1,86 @@
+"""Locks that die with their process: one writer of a file, or many readers of a folder.
+
+On a file system that knows no locks, everybody gets them.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Let nobody have `folder` by `unread` for a while. It need not be there."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # whoever reads it will say what is wrong
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def unread(folder: Path) -> Iterator[bool]:
+    """Keep the readers of `folder` waiting, and say whether there is none now."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield _take(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def writing(path: Path, report: Callable[[str], object] | None) -> Iterator[bool]:
+    """Be the only process to write at `path`, where it leaves its name, and say whether this is the one.
+
+    With `report`, which is told for whom, this process waits until it is. Raises OSError if `path` cannot be opened.
+    """
+    with _open(path) as file:
+        mine = _take(file.fileno())
+        if not mine and report is not None:
+            report(f"waiting for {_holder(file)}, which runs this stage already")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            mine = True
+        if mine:
+            with suppress(OSError):  # a full disk
+                file.truncate(0)
+                file.write(f"process {os.getpid()} (since {time.strftime('%H:%M:%S')})")
+                file.flush()
+        yield mine
+
+
+def _take(descriptor: int) -> bool:
+    """Lock an open file for oneself, if nobody has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _open(path: Path) -> TextIO:
+    try:
+        return open(path, "a+", encoding="utf-8")
+    except PermissionError:  # somebody else's, which can be locked all the same
+        return open(path, encoding="utf-8")
+
+
+def _holder(file: TextIO) -> str:
+    """The name that the holder of a lock has left, which it may do only now."""
+    for _ in range(50):
+        file.seek(0)
+        if text := file.read().strip():
+            return text
+        time.sleep(0.002)
+    return "another process"
