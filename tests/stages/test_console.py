@@ -63,6 +63,8 @@ def test_the_version_is_told(run: Run) -> None:
         ("classify --index -1", "--index"),
         ("classify --index 500", "the index goes up to 499"),
         ("export now", "now"),
+        ("prune --keep 0", "--keep"),
+        ("status --assume trian", "there is no stage 'trian'"),
         ("trian", "Did you mean 'train'? See: handwriting --help"),
         ("train --bias-deviation 1e300", "bias deviation must be at least 0 and at most 1,000,000"),
         ("train --sizes 9999999999999999999999999", "every layer size must be"),
