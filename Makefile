@@ -76,17 +76,20 @@ export.sources := stages/export.py $(network) $(call floor,export)
 # result was really made by. One that was edited or deleted is a reason to look at the stage.
 manifests := $(wildcard $(call manifests_of,$(stages)))
 told := $(shell awk -F '"' 'FNR == 1 {split(FILENAME, path, "/")} /^  "/ {table = $$2} \
+    /^    "dataset": "custom"/ {print "custom"} \
     /^    "[A-Za-z0-9._\/-]+": ["{]/ && table ~ /^(code|outputs)$$/ {print table "/" path[2] "/" $$2}' \
     $(manifests) /dev/null 2>/dev/null)
 recorded = $(patsubst code/$1/%,%,$(filter code/$1/%,$(told))) \
            $(patsubst outputs/%,artifacts/%,$(filter outputs/$1/%,$(told)))
 $(sort $(foreach s,$(stages),$(call recorded,$s))):
 
-# The folder of one's own data, wherever it is declared: the names, sizes and times of the files in it.
+# The folder of one's own data: the names, sizes and times of the files in it. Where it is declared in some way that is
+# not seen here, download is looked at in any case.
 from := $(if $(filter FROM,$(given)),$(value FROM),$(shell awk -F '["\047]' '/^\[/ {table = $$0} \
     table ~ /^\[tool.handwriting.download\]/ && /^ *from *=/ {print $$2}' pyproject.toml))
 download.files := $(if $(from),$(shell f=$(call quoted,$(from)); \
     { ls -lnLc --full-time -- "$$f" || ls -lnLcT -- "$$f"; } 2>/dev/null | cksum))
+unseen := $(if $(from),,$(filter custom,$(told)))
 
 # Times alone would miss a file that was restored with its old time, a stage run by hand with other options, a clock
 # that was set back. So artifacts/.make/train tells what train was last run for: its options, the checksums of its
@@ -99,17 +102,22 @@ installed := $(shell $(packages))
 asked = $1 $(if $(filter evaluate,$1),,$(call options,$1) $($1.files))
 state = $(call asked,$1) $(call sums_of,$($1.sources) $($1.inputs)) $(call sums_of,artifacts/$1/manifest.json) $(installed)
 differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
-again = $(if $(new_lock)$(call differ,$(call state,$1),$(file <artifacts/.make/$1)),FORCE)
+again = $(if $(new_lock)$(if $(filter download,$1),$(unseen))$(call differ,$(call state,$1),$(file <artifacts/.make/$1)),FORCE)
 .PHONY: FORCE
 
 # What a manifest depends on, and how it is made. The checksums are taken before the stage starts, so that what changes
-# while it runs is noticed. Where nothing can be written, make will only look again.
+# while it runs is noticed; and nothing is noted of a result that is no longer the one which the stage has left. Where
+# nothing can be written, make will only look again.
+mine := artifacts/.make/$(shell echo $$PPID)
+export HANDWRITING_NOTES := $(mine)
 needs = $($1.inputs) $(sort $($1.sources) $(call recorded,$1)) $(call again,$1) | $(VENV)/.ready
 sum = cksum $1 2>/dev/null | tr ' ' : | LC_ALL=C sort | xargs
-begin = mkdir -p artifacts/.make && $(call sum,$($1.sources) $($1.inputs)) >artifacts/.make/$1.sums
-end = ! grep -q 'changed while it ran' artifacts/$1/manifest.json && printf '%s %s %s %s\n' $(call quoted,$(call asked,$1)) \
-    "$$(cat artifacts/.make/$1.sums)" "$$($(call sum,artifacts/$1/manifest.json))" "$$($(packages))" >artifacts/.make/$1 \
-    || rm -f artifacts/.make/$1
+begin = mkdir -p $(mine) && $(call sum,$($1.sources) $($1.inputs)) >$(mine)/$1.sums
+note = $$(cat $(mine)/$1.sums) $$($(call sum,artifacts/$1/manifest.json)) $$($(packages))
+left = "$$(cat $(mine)/$1.entry)" = "$$(basename "$$(readlink artifacts/$1 || echo $1)")"
+end = note="$(note)"; ! grep -q 'changed while it ran' artifacts/$1/manifest.json && [ $(left) ] && \
+    printf '%s %s\n' $(call quoted,$(call asked,$1)) "$$note" >artifacts/.make/$1 || rm -f artifacts/.make/$1; \
+    rm -f $(mine)/$1.*; rmdir $(mine)
 define run
 @{ $(begin); } 2>/dev/null || true
 $(python) -m stages.$1 $(call options,$1)

@@ -31,12 +31,12 @@ def classify(
         require_whole(raw, find_artifact(raw, "parse"), shown=parse)
         require_whole(trained, find_artifact(trained, "train"), shown=train)
         model, data = load_model(trained), load_description(raw)
+        if (model.dataset, model.class_names) != (data.name, data.class_names):
+            raise PipelineError(
+                f"the model has learned from {model.dataset}, but {parse} holds {data.name}: run the stage train again"
+            )
         images = load_array(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
         labels = load_labels(raw / "test-labels.npy", len(images), len(model.class_names))
-    if (model.dataset, model.class_names) != (data.name, data.class_names):
-        raise PipelineError(
-            f"the model has learned from {model.dataset}, but {parse} holds {data.name}: run the stage train again"
-        )
     if index >= len(images):
         raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
     with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit

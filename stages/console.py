@@ -1,5 +1,6 @@
 """How the commands speak: results to stdout, progress and errors to stderr, and an exit status."""
 
+import contextlib
 import functools
 import inspect
 import io
@@ -15,12 +16,13 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.engine import stage as engine
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.stage import Stage
-from pipeline.engine.stage import run as run_stage
 
 PROGRAM = "handwriting"
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+NOTES = "HANDWRITING_NOTES"  # the folder where make wants to find which result a stage has left published
 UNTOUCHED = "What was there before is as it was"
 
 Command = Callable[..., str]
@@ -119,9 +121,18 @@ def _application(commands: Sequence[Command]) -> typer.Typer:
 
     for command in commands:
         if isinstance(command, Stage):
-            command = _with_signature(command, functools.partial(run_stage, command))
+            command = _with_signature(command, functools.partial(_run_stage, command))
         app.command()(command)
     return app
+
+
+def _run_stage(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
+    outcome = engine.run(stage, arguments, force)
+    notes = os.environ.get(NOTES)
+    if notes:
+        with contextlib.suppress(OSError):
+            Path(notes, f"{stage.name}.entry").write_text(f"{outcome.entry.name}\n")
+    return outcome.said
 
 
 def _with_signature(stage: Stage[Any], call: Callable[..., Any]) -> Callable[..., Any]:

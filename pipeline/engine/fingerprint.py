@@ -8,7 +8,7 @@ at the top or inside a function. They are read, never run; a name that a program
 import ast
 import contextlib
 import hashlib
-import importlib
+import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -58,16 +58,29 @@ def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> 
 def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     """Import the modules that a fingerprint of the function names by their `files`, so that later edits do not count.
 
-    Returns the files that were changed after this process had begun: of these it may have loaded another state than
-    the one whose fingerprint was taken.
+    Returns the files of which this process may have loaded another state than the one whose fingerprint was taken:
+    those that were changed after it had begun, or after somebody had compiled them.
     """
     start, root = _place(function)
-    for file in files:
-        name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    names = {file: file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files}
+    changed = []
+    for file, name in names.items():
+        compiled = Path(importlib.util.cache_from_source(root / file))
+        if compiled.exists():
+            if compiled.stat().st_mtime_ns < _changed_at(root / file) and (name == start or name in sys.modules):
+                changed.append(file)
+            compiled.unlink(missing_ok=True)
+    for name in names.values():
         if name != start:
             with contextlib.suppress(Exception):  # the function itself will meet it, if it comes to that
                 importlib.import_module(name)
-    return [file for file in files if (root / file).stat().st_ctime_ns > STARTED - CLOCK_TICK]
+    changed += [file for file in files if _changed_at(root / file) > STARTED - CLOCK_TICK]
+    return sorted(set(changed))
+
+
+def _changed_at(path: Path) -> int:
+    """When a file was last written, renamed or given another time, in nanoseconds."""
+    return path.stat().st_ctime_ns
 
 
 def _place(function: Callable[..., Any]) -> tuple[str, Path]:

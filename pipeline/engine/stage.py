@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -69,7 +69,7 @@ class Stage(Generic[P]):
         """Run the stage, unless what it would make is there."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return run(self, bound.arguments)
+        return run(self, bound.arguments).said
 
 
 @overload
@@ -93,7 +93,15 @@ def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     return Stage(function) if function else lambda function: Stage(function, **parts)
 
 
-def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) -> str:
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a stage has to say, and the folder with its result."""
+
+    said: str
+    entry: Path
+
+
+def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) -> Outcome:
     """Do what a call of the stage with all these arguments does; with `force` the body works in any case."""
     output: Path = arguments[stage.output]
     settled = settle(stage, arguments)
@@ -103,25 +111,29 @@ def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) ->
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_agreement(inputs)
         wanted = provenance(stage, settled, {name: manifest.digest for name, manifest in inputs.items()})
+        entry = store.entry_of(output, stage.name, wanted.key)
+        edited: list[str] = []
         manifest, reasons = judge(output, wanted)
         if reasons or force:
             store.check_place(output, stage.name)
+            if force or not entry.exists():
+                edited = load(stage.function, wanted.code)  # now, since it may have to wait for long
             stack.enter_context(store.alone(output, stage.name, lambda line: log.info("%s: %s", stage.name, line)))
             manifest, reasons = judge(output, wanted)  # again: another process may have been quicker
         if manifest and not reasons and not force:
-            return _leave(output, manifest, inputs)
-        entry = store.entry_of(output, stage.name, wanted.key)
+            store.stamp(output)
+            return Outcome(f"up to date: {_why(manifest, inputs)} -> {output}", store.resolve(output))
         if not force and entry.exists() and entry != store.resolve(output):
             stored, flaws = judge(stack.enter_context(store.held(entry)), wanted)
             if stored and not flaws:
                 store.publish(entry, output)
-                return f"restored what was made on {stored.when}: {stored.summary} -> {output}"
+                return Outcome(f"restored what was made on {stored.when}: {stored.summary} -> {output}", entry)
             reasons += [Reason("stored result", flaw.name, flaw.change) for flaw in flaws]
         if reasons and output.is_symlink():  # nothing is to be explained where nothing was made before
             log.info("%s: %s", stage.name, "; ".join(map(str, reasons)))
         for name, folder in folders.items():
             require_whole(folder, inputs[name], shown=arguments[name])
-        return _work(stage, arguments, {**settled, **folders}, wanted)
+        return _work(stage, arguments, {**settled, **folders}, wanted, edited)
 
 
 def settle(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,24 +148,28 @@ def provenance(stage: Stage[Any], settled: Mapping[str, Any], inputs: Mapping[st
     return Provenance(stage.name, plain(settled), dict(inputs), code, environment(stage.packages))
 
 
-def _leave(output: Path, manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
-    store.stamp(output)
+def _why(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
     again = [name for name, found in inputs.items() if found.made > manifest.made]
-    why = f"{' and '.join(again)} made again, with the same content" if again else "nothing that counts has changed"
-    return f"up to date: {why} -> {output}"
+    return f"{' and '.join(again)} made again, with the same content" if again else "nothing that counts has changed"
 
 
-def _work(stage: Stage[Any], arguments: Mapping[str, Any], instead: Mapping[str, Any], wanted: Provenance) -> str:
+def _work(
+    stage: Stage[Any],
+    arguments: Mapping[str, Any],
+    instead: Mapping[str, Any],
+    wanted: Provenance,
+    edited: Sequence[str],
+) -> Outcome:
     """Let the body work in private, with what is `instead` of some arguments, and publish what it made."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
-    changed = [Reason("code", file, "changed") for file in load(stage.function, wanted.code)]
     with store.private_folder(store.entry_of(output, stage.name, wanted.key)) as partial:
         given = {**arguments, **instead, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
         now = replace(wanted, parameters=plain(settle(stage, arguments)), environment=environment(stage.packages))
+        changed = [*(Reason("code", file, "changed") for file in edited), *differences(wanted, now)]
         manifest = Manifest(
-            provenance=_marked(wanted, [*changed, *differences(wanted, now)]),
+            provenance=_marked(wanted, changed),
             outputs=describe(partial, stage.volatile),
             made=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),
@@ -163,7 +179,7 @@ def _work(stage: Stage[Any], arguments: Mapping[str, Any], instead: Mapping[str,
         entry = store.entry_of(output, stage.name, manifest.provenance.key)
         store.keep(partial, entry)
         store.publish(entry, output)
-    return f"{summary} -> {output}"
+    return Outcome(f"{summary} -> {output}", entry)
 
 
 def _marked(wanted: Provenance, changed: Sequence[Reason]) -> Provenance:

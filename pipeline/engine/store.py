@@ -189,5 +189,5 @@ def remove(entry: Path) -> bool:
     """Remove a folder from the store unless a process reads it, and say whether it was removed. For who is `alone`."""
     with unread(entry) as free:
         if free:
-            _discard(entry.rename(entry.with_suffix(OLD)))  # nobody finds half of it
+            _discard(entry.rename(entry.with_suffix(PARTIAL)))  # nobody finds half of it
         return free
