@@ -20,7 +20,7 @@ from pipeline.engine.errors import PipelineError
 
 # What runs a stage is no part of it: an edit there changes when a stage works, not what comes out.
 RUNNER = f"{__package__}.stage"
-CLOCK_TICK = 10_000_000  # nanoseconds by which the time of a file may lie behind the clock
+CLOCK_TICK = 4_000_000  # nanoseconds by which the time of a file may lie behind the clock; Python starts more slowly
 
 
 def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> dict[str, str]:
