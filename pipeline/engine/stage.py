@@ -112,7 +112,7 @@ def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) ->
         _check_agreement(inputs)
         wanted = provenance(stage, settled, {name: manifest.digest for name, manifest in inputs.items()})
         entry = store.entry_of(output, stage.name, wanted.key)
-        edited: list[str] = []
+        edited = None
         manifest, reasons = judge(output, wanted)
         if reasons or force:
             store.check_place(output, stage.name)
@@ -133,6 +133,8 @@ def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) ->
             log.info("%s: %s", stage.name, "; ".join(map(str, reasons)))
         for name, folder in folders.items():
             require_whole(folder, inputs[name], shown=arguments[name])
+        if edited is None:
+            edited = load(stage.function, wanted.code)
         return _work(stage, arguments, {**settled, **folders}, wanted, edited)
 
 
