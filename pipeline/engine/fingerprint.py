@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import importlib.util
 import inspect
+import marshal
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipeline.engine.errors import PipelineError
 
 # What runs a stage is no part of it: an edit there changes when a stage works, not what comes out.
 RUNNER = f"{__package__}.stage"
+OUTDATED: set[Path] = set()  # what this process has loaded in another state than it is in
 CLOCK_TICK = 4_000_000  # nanoseconds by which the time of a file may lie behind the clock; Python starts more slowly
 
 
@@ -59,28 +61,30 @@ def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     """Import the modules that a fingerprint of the function names by their `files`, so that later edits do not count.
 
     Returns the files of which this process may have loaded another state than the one whose fingerprint was taken:
-    those that were changed after it had begun, or after somebody had compiled them.
+    those that were changed after it had begun, or that it has taken from somebody's compiled file of another state.
     """
     start, root = _place(function)
     names = {file: file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files}
-    changed = []
     for file, name in names.items():
         compiled = Path(importlib.util.cache_from_source(root / file))
         if compiled.exists():
-            if compiled.stat().st_mtime_ns < _changed_at(root / file) and (name == start or name in sys.modules):
-                changed.append(file)
+            if (name == start or name in sys.modules) and not _is_compiled_from(compiled, root / file):
+                OUTDATED.add(root / file)
             compiled.unlink(missing_ok=True)
     for name in names.values():
         if name != start:
             with contextlib.suppress(Exception):  # the function itself will meet it, if it comes to that
                 importlib.import_module(name)
-    changed += [file for file in files if _changed_at(root / file) > STARTED - CLOCK_TICK]
-    return sorted(set(changed))
+    since = STARTED - CLOCK_TICK
+    return [file for file in files if root / file in OUTDATED or (root / file).stat().st_ctime_ns > since]
 
 
-def _changed_at(path: Path) -> int:
-    """When a file was last written, renamed or given another time, in nanoseconds."""
-    return path.stat().st_ctime_ns
+def _is_compiled_from(compiled: Path, source: Path) -> bool:
+    try:
+        code = marshal.loads(compiled.read_bytes()[16:])  # after the header, as importlib has it
+        return bool(code == compile(source.read_bytes(), source, "exec", dont_inherit=True))
+    except (OSError, ValueError, EOFError, TypeError):  # then Python cannot have loaded it either
+        return True
 
 
 def _place(function: Callable[..., Any]) -> tuple[str, Path]:

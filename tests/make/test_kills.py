@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.engine.artifacts import damages, read_manifest
 from tests.make.common import SAMPLE, clean_environment, copy, digests, make, outcome, worked
+from tests.processes import take_signals
 
 KILLS = 50
 
@@ -25,6 +26,7 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=take_signals,
     )
 
 

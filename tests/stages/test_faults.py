@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.dataset import TRAIN_IMAGES, TRAIN_LABELS
-from tests.processes import Run, environment
+from tests.processes import Run, environment, take_signals
 from tests.stages.common import STAGES, account_for, assert_one_line, snapshot
 
 FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
@@ -169,7 +169,8 @@ def test_a_disk_that_is_full_is_named(run: Run, project: Path) -> None:
 def training(project: Path) -> subprocess.Popen[str]:
     """A training that would take long."""
     command = [sys.executable, "-m", "stages.cli", "train", "--epochs", "1000"]
-    return subprocess.Popen(command, cwd=project, env=environment(), stderr=subprocess.PIPE, text=True)
+    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

@@ -1,5 +1,7 @@
 """Another project takes the folder as it is."""
 
+import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -66,6 +68,17 @@ def test_the_engine_serves_another_pipeline_as_it_is(bakery: Path) -> None:
     assert bake(bakery)[1] == "a loaf of 850 g -> out/bread"
     (bakery / "bakery/recipes.py").write_text("# less water\nWATER = 1.60\n")
     assert bake(bakery)[1].startswith("restored what was made on ")
+
+
+def test_a_module_that_was_loaded_from_another_state_makes_no_result_that_lasts(bakery: Path) -> None:
+    recipes = bakery / "bakery/recipes.py"
+    py_compile.compile(str(recipes))
+    times = recipes.stat()
+    recipes.write_text("WATER = 1.8\n")
+    os.utime(recipes, ns=(times.st_atime_ns, times.st_mtime_ns))  # so Python takes what was compiled for up to date
+    assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"
+    assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
+    assert bake(bakery)[1].startswith("up to date")
 
 
 @pytest.mark.parametrize("restored", [True, False])

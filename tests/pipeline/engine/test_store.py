@@ -29,8 +29,7 @@ def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
 
 def holder(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
     """A process that runs `code` and then waits."""
-    program = "import signal, sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n"
-    program += f"signal.signal(signal.SIGINT, signal.default_int_handler)\n{code}"  # which nohup has taken away
+    program = f"import sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n{code}"
     process = subprocess.Popen(
         [*prefix, sys.executable, "-c", program],
         env=environment(),
