@@ -16,12 +16,15 @@ log = logging.getLogger(__name__)
 def settle(given: Mapping[str, Any]) -> dict[str, str]:
     """A known data set is the same wherever it comes from; one's own is what is in its files."""
     from pipeline.data.catalogue import CUSTOM, find_dataset
-    from pipeline.data.fetch import digest_files
 
+    settled: dict[str, str] = {"dataset": given["dataset"]}
     folder: Path | None = given["from_folder"]
-    find_dataset(given["dataset"], folder)  # raises UsageError
-    own = digest_files(folder) if given["dataset"] == CUSTOM and folder is not None else {}
-    return {"dataset": given["dataset"], **own}
+    find_dataset(settled["dataset"], folder)  # raises UsageError
+    if settled["dataset"] == CUSTOM and folder is not None:
+        from pipeline.data.fetch import digest_files  # which brings all that fetching needs: slow
+
+        settled |= digest_files(folder)
+    return settled
 
 
 @stage(packages=(), settle=settle)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -31,3 +32,10 @@ def without_network(command: list[str]) -> list[str]:
     if unshare is None or subprocess.run([unshare, "-rn", "true"], capture_output=True).returncode != 0:
         pytest.skip("this machine does not let us cut the network (unshare -rn)")
     return [unshare, "-rn", *command]
+
+
+def wait_for(text: str, stream: IO[str] | None) -> None:
+    """Read what a process says until a line with `text` comes. Fails the test if none does."""
+    assert stream is not None
+    if not any(text in line for line in stream):
+        pytest.fail(f"the process has ended and not said {text!r}")

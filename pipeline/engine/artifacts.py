@@ -89,8 +89,11 @@ def damages(folder: Path, manifest: Manifest) -> list[Reason]:
         return [Reason("output", name, change) for name, change in found if change]
 
 
-def judge(folder: Path, wanted: Provenance) -> tuple[Manifest | None, list[Reason]]:
-    """The manifest in `folder` if it can be read, and every reason why the result there is not the one wanted."""
+def judge(folder: Path, wanted: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
+    """The manifest in `folder` if it can be read, and the reasons why the result there is not the one wanted.
+
+    A result of another provenance is not read to see whether it is whole, unless for `every` reason.
+    """
     if not folder.exists():
         return None, [Reason("result", folder.name, "is not there")]
     if not (folder / MANIFEST).exists():
@@ -99,7 +102,10 @@ def judge(folder: Path, wanted: Provenance) -> tuple[Manifest | None, list[Reaso
         manifest = read_manifest(folder)
     except (PipelineError, OSError):
         return None, [Reason("manifest", MANIFEST, "is damaged")]
-    return manifest, [*differences(manifest.provenance, wanted), *damages(folder, manifest)]
+    reasons = differences(manifest.provenance, wanted)
+    if every or not reasons:
+        reasons += damages(folder, manifest)
+    return manifest, reasons
 
 
 def require_whole(folder: Path, manifest: Manifest, shown: Path) -> None:

@@ -48,7 +48,7 @@ def examine(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[st
         wanted = provenance(stage, settle(stage, arguments), inputs)
     except PipelineError as error:
         return Standing(stage.name, output, "stale", (Reason("request", stage.name, str(error)),), None, None)
-    manifest, reasons = judge(output, wanted)
+    manifest, reasons = judge(output, wanted, every=True)
     if manifest and not reasons:
         return Standing(stage.name, output, "fresh", (), manifest, manifest.digest)
     try:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import ROOT, without_network
+from tests.processes import ROOT, take_signals, without_network
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
 STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
@@ -28,12 +28,41 @@ def make(project: Path, *arguments: str, network: bool = True) -> Result:
     )
 
 
+def by_hand(name: str, *options: str) -> list[str]:
+    """The command that runs a stage without make."""
+    return [".venv/bin/python", "-m", f"stages.{name}", *options]
+
+
 def stage(project: Path, *arguments: str) -> Result:
     """A stage's command run by hand, as in `stage(project, "train", "--epochs", "3")`."""
-    command = [str(project / ".venv/bin/python"), "-m", f"stages.{arguments[0]}", *arguments[1:]]
     return subprocess.run(
-        command, cwd=project, env=clean_environment(), capture_output=True, text=True, errors="replace", timeout=300
+        by_hand(*arguments),
+        cwd=project,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=300,
     )
+
+
+def start(project: Path, *command: str) -> subprocess.Popen[str]:
+    """A make, or a stage by hand, in a process group of its own, which is not waited for."""
+    return subprocess.Popen(
+        command,
+        cwd=project,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=take_signals,
+    )
+
+
+def assert_quiet(project: Path, *arguments: str) -> None:
+    """Nothing is left to do."""
+    assert make(project, "-q", "all", *SAMPLE, *arguments).returncode == 0
 
 
 def stages_run(result: Result) -> list[str]:

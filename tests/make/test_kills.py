@@ -1,4 +1,4 @@
-"""Processes that are killed, and processes that run at once."""
+"""Stages that are killed, stopped, or fail."""
 
 import os
 import random
@@ -10,24 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.artifacts import damages, read_manifest
-from tests.make.common import SAMPLE, clean_environment, copy, digests, make, outcome, worked
-from tests.processes import take_signals
+from tests.make.common import SAMPLE, assert_quiet, copy, digests, edit, make, outcome, start, worked
+from tests.processes import wait_for
 
 KILLS = 50
-
-
-def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
-    """A make in a process group of its own."""
-    return subprocess.Popen(
-        ["make", *arguments],
-        cwd=project,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=take_signals,
-    )
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -57,7 +43,7 @@ def test_killed_at_any_moment_the_next_make_finishes_with_the_same_bits(fresh: P
     generator, reached = random.Random(1), set()
     for _ in range(KILLS):
         assert make(project, "clean").returncode == 0
-        process = start(project, "train", *SAMPLE)
+        process = start(project, "make", "train", *SAMPLE)
         time.sleep(generator.uniform(0, duration))
         kill(process)
         reached.add(len(list(project.glob("artifacts/[!.]*"))))
@@ -74,7 +60,7 @@ def test_killed_over_and_over_it_still_gets_there(project: Path) -> None:
     generator = random.Random(2)
     for number in range(20):
         arguments = [*SAMPLE, f"VALIDATION={100 + number % 2}"]
-        process = start(project, "train", *arguments)
+        process = start(project, "make", "train", *arguments)
         time.sleep(generator.uniform(0, 0.8))
         kill(process)
         assert_nothing_is_half(project / "artifacts")
@@ -82,40 +68,9 @@ def test_killed_over_and_over_it_still_gets_there(project: Path) -> None:
     assert digests(project) == undisturbed
 
 
-def test_of_two_makes_at_once_one_waits_and_finds_the_work_done(project: Path) -> None:
-    arguments = ["train", *SAMPLE, "EPOCHS=100"]
-    with start(project, *arguments) as first:
-        assert first.stderr is not None
-        for line in first.stderr:
-            if "epoch 2 " in line:
-                break
-        with start(project, *arguments) as second:
-            assert second.stdout is not None and second.stderr is not None
-            said, told = second.stdout.read(), second.stderr.read()
-        first.communicate()
-    assert (first.returncode, second.returncode) == (0, 0)
-    assert "train: waiting for process " in told
-    assert "which runs this stage already" in told
-    assert "epoch" not in told
-    assert "up to date: nothing that counts has changed -> artifacts/train" in said
-    assert make(project, "-q", *arguments).returncode == 0
-
-
-def test_of_two_makes_from_nothing_both_finish(fresh: Path, made: Path, tmp_path: Path) -> None:
-    project = copy(fresh, tmp_path / "copy")
-    with start(project, "all", *SAMPLE) as first, start(project, "all", *SAMPLE) as second:
-        outputs = [process.communicate() for process in (first, second)]
-    assert (first.returncode, second.returncode) == (0, 0), outputs
-    assert digests(project) == digests(made)
-    assert sum(said.count("validation accuracy") for said, _ in outputs) == 1
-
-
 def test_a_killed_make_leaves_no_lock_behind(project: Path) -> None:
-    process = start(project, "train", *SAMPLE, "EPOCHS=1000")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "epoch 2 " in line:
-            break
+    process = start(project, "make", "train", *SAMPLE, "EPOCHS=1000")
+    wait_for("epoch 2 ", process.stderr)
     kill(process)
     result = make(project, "train", *SAMPLE, "EPOCHS=2")
     assert worked(result) == ["train"]
@@ -125,11 +80,8 @@ def test_a_killed_make_leaves_no_lock_behind(project: Path) -> None:
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_make_that_is_asked_to_stop_leaves_the_model_as_it_was(kind: signal.Signals, project: Path) -> None:
     before = digests(project)
-    process = start(project, "train", *SAMPLE, "EPOCHS=1000")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "epoch 2 " in line:
-            break
+    process = start(project, "make", "train", *SAMPLE, "EPOCHS=1000")
+    wait_for("epoch 2 ", process.stderr)
     os.killpg(process.pid, kind)
     told = process.communicate()[1]
     assert process.returncode != 0
@@ -137,3 +89,28 @@ def test_a_make_that_is_asked_to_stop_leaves_the_model_as_it_was(kind: signal.Si
     assert "Traceback" not in told
     assert digests(project) == before
     assert outcome(make(project, "train", *SAMPLE)) in ({}, {"train": "up to date"})
+
+
+def test_a_retrain_that_fails_leaves_the_model_and_stays_to_be_done(project: Path) -> None:
+    before = digests(project)
+    edit(project / "pipeline/network/training.py", "recipe.epochs + 1):", "recipe.epochs + 1):\n        1 / 0")
+    for _ in range(2):
+        assert make(project, "-q", "all", *SAMPLE).returncode == 1
+        result = make(project, "all", *SAMPLE)
+        assert result.returncode != 0
+        assert "Traceback" in result.stderr  # a bug of ours would show itself
+        assert digests(project) == before
+    edit(project / "pipeline/network/training.py", "        1 / 0", "        pass")
+    assert worked(make(project, "all", *SAMPLE)) == ["train"]
+
+
+@pytest.mark.parametrize("value", ["LEARNING_RATE=nan", "LEARNING_RATE=1e30"])
+def test_a_retrain_that_cannot_be_leaves_the_model_and_stays_to_be_done(value: str, project: Path) -> None:
+    before = digests(project)
+    for _ in range(2):
+        result = make(project, "train", *SAMPLE, value, "OPTIMIZER=sgd")
+        assert result.returncode != 0
+        assert "learning rate" in result.stderr.splitlines()[-2]
+        assert digests(project) == before
+    assert worked(make(project, "train", *SAMPLE)) == []
+    assert_quiet(project)

@@ -1,4 +1,4 @@
-"""What status says is what make then does; and what prune gives back."""
+"""What status says is what make then does."""
 
 import json
 import shutil
@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, STAGES, clean_environment, copy, digests, edit, make, outcome, stage, worked
+from tests.make.common import (
+    SAMPLE,
+    STAGES,
+    edit,
+    make,
+    outcome,
+    stage,
+)
 
 EXPECTED = {"up to date": "up to date", "stale": "worked", "in the store": "restored"}
 
@@ -218,42 +225,3 @@ def test_a_stage_that_cannot_run_is_stale_for_that_reason(project: Path) -> None
     assert status["download"][0] == status["train"][0] == "stale"
     assert "nowhere: it has no train-images-idx3-ubyte" in status["download"][1][0]
     assert "learning rate must be above 0, not nan" in status["train"][1][0]
-
-
-def test_prune_frees_the_store_but_what_is_published(project: Path) -> None:
-    for epochs in (1, 2, 3):
-        make(project, "all", *SAMPLE, f"EPOCHS={epochs}")
-    make(project, "all", *SAMPLE, "EPOCHS=2")
-    before = digests(project)
-    store = project / "artifacts/.store"
-    sizes = {path.name: sum(file.stat().st_size for file in path.iterdir()) for path in store.glob("*-*")}
-    assert len(sizes) == 6 + 3 * 3
-    result = stage(project, "prune", "--keep", "1")
-    *lines, total = result.stdout.splitlines()
-    left = {path.name for path in store.glob("*-*")}
-    assert left == {(project / "artifacts" / name).readlink().name for name in STAGES}
-    gone = {name: size for name, size in sizes.items() if name not in left}
-    assert sorted(lines) == [f"{name}: {size / 1e6:.1f} MB" for name, size in sorted(gone.items())]
-    assert total == f"freed {sum(gone.values()) / 1e6:.1f} MB: 9 results -> artifacts"
-    assert digests(project) == before
-    assert outcome(make(project, "all", *SAMPLE, "EPOCHS=2")) == {}
-    assert worked(make(project, "all", *SAMPLE, "EPOCHS=3")) == ["train", "evaluate", "export"]
-
-
-def test_prune_never_takes_what_a_running_stage_reads_or_makes(project: Path) -> None:
-    command = ["make", "train", *SAMPLE, "EPOCHS=150"]
-    options = {"cwd": project, "env": clean_environment(), "text": True, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as training:  # type: ignore[call-overload]
-        for line in training.stderr:
-            if "epoch 2 " in line:
-                break
-        assert stage(project, "normalize", "--validation", "100").returncode == 0  # so what train reads is not shown
-        result = stage(project, "prune", "--keep", "1")
-        rest = training.communicate()[1]
-    assert result.stdout.count("in use, so it stays") == 2
-    assert training.returncode == 0, rest
-    assert worked(make(project, "train", *SAMPLE, "EPOCHS=150")) == []
-
-
-def test_prune_of_a_project_in_which_nothing_was_made_frees_nothing(fresh: Path, tmp_path: Path) -> None:
-    assert stage(copy(fresh, tmp_path / "copy"), "prune").stdout == "freed 0.0 MB: 0 results -> artifacts\n"

@@ -23,10 +23,20 @@ def test_help_shows_every_option(command: str, run: Run) -> None:
     assert module.stdout == result.stdout
 
 
-def test_help_loads_nothing_heavy() -> None:
-    program = "import sys, stages.cli; print([m for m in ('numpy', 'dask', 'onnx', 'pooch') if m in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", program], env=environment(), capture_output=True, text=True)
-    assert result.stdout == "[]\n"
+@pytest.mark.parametrize(
+    "line",
+    ["--help", "download --dataset sample", "parse", "normalize", "train --recipe quick", "evaluate", "export"],
+)
+def test_help_and_a_stage_that_is_up_to_date_load_nothing_heavy(line: str, project: Path) -> None:
+    program = (
+        "import sys, stages.cli, stages.console\n"
+        f"assert stages.console.run(stages.cli.COMMANDS, {line.split()}) == 0\n"
+        "print([m for m in ('numpy', 'dask', 'onnx', 'pooch', 'requests', 'tqdm') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
+    assert ("Usage" if line == "--help" else "up to date") in result.stdout, result.stderr
+    assert result.stdout.endswith("\n[]\n")
 
 
 def test_the_version_is_told(run: Run) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.dataset import TRAIN_IMAGES, TRAIN_LABELS
-from tests.processes import Run, environment, take_signals
+from tests.processes import Run, environment, take_signals, wait_for
 from tests.stages.common import STAGES, account_for, assert_one_line, snapshot
 
 FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
@@ -177,12 +177,9 @@ def training(project: Path) -> subprocess.Popen[str]:
 def test_a_training_that_is_stopped_leaves_the_model_as_it_was(kind: signal.Signals, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     with training(project) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "epoch 2 " in line:
-                break
+        wait_for("epoch 2 ", process.stderr)
         process.send_signal(kind)
-        rest = process.stderr.read()
+        rest = process.communicate()[1]
     assert "Traceback" not in rest
     if kind is signal.SIGKILL:
         assert process.returncode == -kind

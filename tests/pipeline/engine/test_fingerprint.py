@@ -83,6 +83,12 @@ def taken(project: Path) -> Fingerprint:
     return lambda: fingerprint(work, without=["settle"])
 
 
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
 def test_it_covers_what_the_function_imports_at_any_depth_and_nothing_else(taken: Fingerprint) -> None:
     names = ["__init__", "acting", "deep/__init__", "deep/below", "far", "inner", "near", "options", "star", "tried"]
     assert list(taken()) == [
@@ -115,9 +121,7 @@ def test_it_stays_the_same_if_nothing_that_matters_changes(
     module: str, old: str, new: str, project: Path, taken: Fingerprint
 ) -> None:
     before = taken()
-    text = (project / module).read_text()
-    assert old in text
-    (project / module).write_text(text.replace(old, new))
+    edit(project / module, old, new)
     assert taken() == before
 
 
@@ -144,9 +148,7 @@ def test_a_change_that_may_matter_shows_in_its_module_alone(
     module: str, old: str, new: str, project: Path, taken: Fingerprint
 ) -> None:
     before = taken()
-    text = (project / module).read_text()
-    assert old in text
-    (project / module).write_text(text.replace(old, new))
+    edit(project / module, old, new)
     after = taken()
     assert {name for name in before if before[name] != after[name]} == {module}
 

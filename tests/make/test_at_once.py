@@ -1,0 +1,122 @@
+"""What changes while a stage runs, and stages that run at once."""
+
+import json
+import time
+from pathlib import Path
+
+from tests.make.common import (
+    SAMPLE,
+    STAGES,
+    by_hand,
+    copy,
+    digests,
+    edit,
+    make,
+    manifest,
+    outcome,
+    stage,
+    start,
+    worked,
+)
+from tests.processes import wait_for
+
+
+def test_code_edited_while_train_runs_is_noticed(project: Path) -> None:
+    arguments = ["train", *SAMPLE, "EPOCHS=60"]
+    make(project, *arguments)
+    before = digests(project)
+    assert "up to date" not in stage(project, "train", "--recipe", "quick").stdout
+    source = project / "pipeline/network/optimizers.py"
+    with start(project, *by_hand("train", "--recipe", "quick", "--epochs", "60", "--force")) as running:
+        wait_for("epoch 3 ", running.stderr)
+        edit(source, "beta2: float = 0.999", "beta2: float = 0.900")
+        running.communicate()
+    assert running.returncode == 0
+    assert digests(project) == before  # what ran was what had been loaded
+    assert make(project, "-q", *arguments).returncode == 1
+    assert worked(make(project, *arguments)) == ["train"]
+    assert digests(project) != before
+    edit(source, "beta2: float = 0.900", "beta2: float = 0.999")
+    assert outcome(make(project, *arguments)) == {"train": "restored"}
+    assert digests(project) == before
+
+
+def test_code_edited_while_make_runs_is_noticed(project: Path) -> None:
+    command = ["make", "train", *SAMPLE, "EPOCHS=60"]
+    with start(project, *command) as running:
+        wait_for("epoch 3 ", running.stderr)
+        edit(project / "pipeline/network/optimizers.py", "beta2: float = 0.999", "beta2: float = 0.900")
+        running.communicate()
+    assert running.returncode == 0
+    assert make(project, "-q", "train", *SAMPLE, "EPOCHS=60").returncode == 1
+    assert worked(make(project, "train", *SAMPLE, "EPOCHS=60")) == ["train"]
+    assert make(project, "-q", "train", *SAMPLE, "EPOCHS=60").returncode == 0
+
+
+def test_code_edited_before_its_stage_starts_and_restored_after_is_noticed(project: Path) -> None:
+    before = digests(project)
+    source = project / "stages/train.py"
+    command = ["make", "train", *SAMPLE, "VALIDATION=166"]  # so that normalize runs first
+    with start(project, *command) as running:
+        wait_for("-m stages.normalize", running.stdout)
+        edit(source, '"epoch": kept.number,', '"epoch": kept.number + 1000,')
+        wait_for("-m stages.train", running.stdout)
+        time.sleep(0.5)
+        edit(source, '"epoch": kept.number + 1000,', '"epoch": kept.number,')
+        running.communicate()
+    assert running.returncode == 0
+    make(project, *command[1:])
+    assert json.loads((project / "artifacts/train/model.json").read_text())["training"]["epoch"] < 1000
+    make(project, "train", *SAMPLE)
+    assert digests(project) == before
+
+
+def test_an_input_that_is_published_while_the_stage_runs_is_noticed(project: Path) -> None:
+    command = ["make", "train", *SAMPLE, "EPOCHS=60"]
+    with start(project, *command) as running:
+        wait_for("epoch 2 ", running.stderr)
+        assert worked(make(project, "normalize", *SAMPLE, "VALIDATION=100")) == ["normalize"]
+        running.communicate()
+    assert running.returncode == 0
+    assert worked(make(project, "train", *SAMPLE, "VALIDATION=100", "EPOCHS=60")) == ["train"]
+
+
+def test_a_run_by_hand_that_waits_for_makes_does_not_stand_for_it(project: Path) -> None:
+    make(project, "train", *SAMPLE, "EPOCHS=2")
+    command = ["make", "train", *SAMPLE, "EPOCHS=60"]
+    with start(project, *command) as running:
+        wait_for("epoch 2 ", running.stderr)
+        assert stage(project, "train", "--recipe", "quick").stdout.startswith("restored")
+        running.communicate()
+    make(project, *command[1:])
+    assert manifest(project, "train")["parameters"]["epochs"] == 60  # type: ignore[comparison-overlap]
+
+
+def test_two_jobs_make_what_one_makes(fresh: Path, made: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    assert set(worked(make(project, "-j2", "all", *SAMPLE))) == set(STAGES)
+    assert digests(project) == digests(made)
+
+
+def test_of_two_makes_at_once_one_waits_and_finds_the_work_done(project: Path) -> None:
+    arguments = ["train", *SAMPLE, "EPOCHS=100"]
+    with start(project, "make", *arguments) as first:
+        wait_for("epoch 2 ", first.stderr)
+        with start(project, "make", *arguments) as second:
+            said, told = second.communicate()
+        first.communicate()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "train: waiting for process " in told
+    assert "which runs this stage already" in told
+    assert "epoch" not in told
+    assert "up to date: nothing that counts has changed -> artifacts/train" in said
+    assert make(project, "-q", *arguments).returncode == 0
+
+
+def test_of_two_makes_from_nothing_both_finish(fresh: Path, made: Path, tmp_path: Path) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    with start(project, "make", "all", *SAMPLE) as first, start(project, "make", "all", *SAMPLE) as second:
+        outputs = [process.communicate() for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), outputs
+    assert digests(project) == digests(made)
+    assert sum(said.count("validation accuracy") for said, _ in outputs) == 1

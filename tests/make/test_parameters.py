@@ -1,0 +1,150 @@
+"""What a stage is asked for, and by whom: a change runs it again, and what was made before is shown again."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.make.common import SAMPLE, STAGES, assert_quiet, copy, digests, edit, make, outcome, stage, worked
+
+
+def test_a_changed_default_runs_its_stage_which_names_it(project: Path) -> None:
+    assert outcome(make(project, "normalize", *SAMPLE)) == {}
+    edit(project / "stages/normalize.py", "] = 1 / 12,", "] = 0.25,")
+    result = make(project, "normalize", *SAMPLE)
+    assert worked(result) == ["normalize"]
+    assert result.stderr == "normalize: parameter validation: 0.08333333333333333 -> 0.25\n"
+
+
+def test_a_changed_value_of_a_recipe_runs_train_which_names_it(project: Path) -> None:
+    edit(project / "pipeline/network/recipes.py", "learning_rate=0.002, epochs=5", "learning_rate=0.002, epochs=4")
+    result = make(project, "train", *SAMPLE)
+    assert worked(result) == ["train"]
+    assert result.stderr.startswith("train: parameter epochs: 5 -> 4\n")
+
+
+def test_an_added_and_a_removed_parameter_are_named(project: Path) -> None:
+    module = project / "stages/parse.py"
+    edit(module, "    output: Annotated", "    limit: int = 7,\n    output: Annotated")
+    result = make(project, "parse", *SAMPLE)
+    assert worked(result) == ["parse"]
+    assert result.stderr == "parse: parameter limit: new, 7\n"
+    edit(module, "    limit: int = 7,\n", "")
+    assert outcome(make(project, "parse", *SAMPLE)) == {"parse": "restored"}
+    edit(module, "    output: Annotated", "    other: int = 8,\n    output: Annotated")
+    make(project, "parse", *SAMPLE)
+    edit(module, "    other: int = 8,\n", "    one: int = 9,\n")
+    result = make(project, "parse", *SAMPLE)
+    assert worked(result) == ["parse"]
+    assert result.stderr == "parse: parameter one: new, 9; parameter other: gone, was 8\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (["LEARNING_RATE=0.1", "EPOCHS=2"], ["EPOCHS=2", "LEARNING_RATE=0.10"]),
+        (["LEARNING_RATE=1e-3"], ["LEARNING_RATE=.001"]),
+        (["SIZES=12,11"], ["SIZES= 12, 11"]),
+        (["EPOCHS=5"], []),  # which is what the recipe says
+    ],
+)
+def test_spelling_alone_is_no_change(first: list[str], second: list[str], project: Path) -> None:
+    make(project, "train", *SAMPLE, *first)
+    assert worked(make(project, "train", *SAMPLE, *second)) == []
+
+
+def test_the_order_of_parameters_in_the_code_is_no_change(project: Path) -> None:
+    module = project / "stages/train.py"
+    line = '    seed: Annotated[int | None, own("Of every random draw.")] = None,\n'
+    edit(module, line, "")
+    edit(module, "    recipe: Annotated", f"{line}    recipe: Annotated")
+    edit(module, "Passes over the training images.", "Passes over all training images.")
+    assert outcome(make(project, "train", *SAMPLE)) == {"train": "up to date"}
+
+
+@pytest.mark.parametrize("variable", ["SCHEDULER=sync", "SCHEDULER=processes", "WORKERS=1", "BLOCK_SIZE=7"])
+def test_where_the_work_is_done_is_no_reason_to_do_it_again(variable: str, project: Path) -> None:
+    assert outcome(make(project, "all", *SAMPLE, variable)) == {}
+    name, value = variable.lower().replace("_", "-").split("=")
+    assert "up to date" in stage(project, "evaluate", f"--{name}", value).stdout
+
+
+def test_an_earlier_result_is_restored_in_a_moment(project: Path) -> None:
+    make(project, "train", *SAMPLE, "EPOCHS=3")
+    three = {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()}
+    assert worked(make(project, "train", *SAMPLE, "EPOCHS=4")) == ["train"]
+    started = time.monotonic()
+    result = make(project, "train", *SAMPLE, "EPOCHS=3")
+    seconds = time.monotonic() - started
+    assert outcome(result) == {"train": "restored"}
+    assert {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()} == three
+    assert make(project, "-q", "train", *SAMPLE, "EPOCHS=3").returncode == 0
+    assert seconds < 10  # a hang; how fast it is, tests/benchmarks/ says
+
+
+def test_another_data_set_and_back_is_restored(project: Path, tmp_path: Path) -> None:
+    before = digests(project)
+    other = tmp_path / "other"
+    shutil.copytree(project / "pipeline/data/sample", other)
+    (other / "class-names.txt").write_text("\n".join("abcdefghij"))
+    custom = ("DATASET=custom", f"FROM={other}", "RECIPE=quick")
+    assert worked(make(project, "all", *custom)) == list(STAGES)
+    assert outcome(make(project, "all", *SAMPLE)) == dict.fromkeys(STAGES, "restored")
+    assert digests(project) == before
+    assert_quiet(project)
+    assert outcome(make(project, "all", *custom)) == dict.fromkeys(STAGES, "restored")
+
+
+def test_a_change_in_the_folder_of_ones_own_data_is_noticed(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "it's mine"
+    shutil.copytree(project / "pipeline/data/sample", other)
+    custom = ("DATASET=custom", f"FROM={other}", "RECIPE=quick")
+    assert worked(make(project, "train", *custom)) == ["download", "parse", "normalize", "train"]
+    assert outcome(make(project, "train", *custom)) == {}
+    names = other / "class-names.txt"
+    names.write_text("\n".join("abcdefghij"))
+    assert worked(make(project, "train", *custom)) == ["download", "parse", "normalize", "train"]
+    names.touch()
+    assert worked(make(project, "train", *custom)) == []
+    assert make(project, "-q", "train", *custom).returncode == 0
+    times = names.stat()
+    names.write_text("\n".join("abcdefghik"))
+    os.utime(names, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert worked(make(project, "train", *custom)) == ["download", "parse", "normalize", "train"]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        '[tool.handwriting.download]\ndataset = "custom"\nfrom = "my data"\n',
+        '[tool.handwriting]\ndownload = {dataset = "custom", from = "my data"}\n',
+    ],
+)
+def test_a_change_in_a_folder_that_pyproject_declares_is_noticed(declared: str, project: Path) -> None:
+    shutil.copytree(project / "pipeline/data/sample", project / "my data")
+    with open(project / "pyproject.toml", "a") as file:
+        file.write(f"\n{declared}")
+    assert worked(make(project, "parse")) == ["download", "parse"]
+    assert worked(make(project, "parse")) == []
+    (project / "my data" / "class-names.txt").write_text("\n".join("abcdefghij"))
+    assert worked(make(project, "parse")) == ["download", "parse"]
+
+
+def test_a_stage_run_by_hand_is_not_repeated(fresh: Path, project: Path, tmp_path: Path) -> None:
+    assert "up to date" in stage(project, "train", "--recipe", "quick").stdout
+    assert outcome(make(project, "train", *SAMPLE)) == {}
+    by_hand = copy(fresh, tmp_path / "copy")
+    for name in STAGES:
+        options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])
+        assert stage(by_hand, name, *options).returncode == 0
+    assert worked(make(by_hand, "all", *SAMPLE)) == []
+
+
+def test_a_stage_run_by_hand_with_other_parameters_does_not_stand_for_the_declared_one(project: Path) -> None:
+    before = digests(project)
+    assert stage(project, "train", "--recipe", "quick", "--epochs", "2").returncode == 0
+    assert digests(project) != before
+    assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
+    assert digests(project) == before

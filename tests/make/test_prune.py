@@ -1,0 +1,41 @@
+"""What prune gives back, and what it leaves alone."""
+
+from pathlib import Path
+
+from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stage, start, worked
+from tests.processes import wait_for
+
+
+def test_prune_frees_the_store_but_what_is_published(project: Path) -> None:
+    for epochs in (1, 2, 3):
+        make(project, "all", *SAMPLE, f"EPOCHS={epochs}")
+    make(project, "all", *SAMPLE, "EPOCHS=2")
+    before = digests(project)
+    store = project / "artifacts/.store"
+    sizes = {path.name: sum(file.stat().st_size for file in path.iterdir()) for path in store.glob("*-*")}
+    assert len(sizes) == 6 + 3 * 3
+    result = stage(project, "prune", "--keep", "1")
+    *lines, total = result.stdout.splitlines()
+    left = {path.name for path in store.glob("*-*")}
+    assert left == {(project / "artifacts" / name).readlink().name for name in STAGES}
+    gone = {name: size for name, size in sizes.items() if name not in left}
+    assert sorted(lines) == [f"{name}: {size / 1e6:.1f} MB" for name, size in sorted(gone.items())]
+    assert total == f"freed {sum(gone.values()) / 1e6:.1f} MB: 9 results -> artifacts"
+    assert digests(project) == before
+    assert outcome(make(project, "all", *SAMPLE, "EPOCHS=2")) == {}
+    assert worked(make(project, "all", *SAMPLE, "EPOCHS=3")) == ["train", "evaluate", "export"]
+
+
+def test_prune_never_takes_what_a_running_stage_reads_or_makes(project: Path) -> None:
+    with start(project, "make", "train", *SAMPLE, "EPOCHS=150") as training:
+        wait_for("epoch 2 ", training.stderr)
+        assert stage(project, "normalize", "--validation", "100").returncode == 0  # so what train reads is not shown
+        result = stage(project, "prune", "--keep", "1")
+        rest = training.communicate()[1]
+    assert result.stdout.count("in use, so it stays") == 2
+    assert training.returncode == 0, rest
+    assert worked(make(project, "train", *SAMPLE, "EPOCHS=150")) == []
+
+
+def test_prune_of_a_project_in_which_nothing_was_made_frees_nothing(fresh: Path, tmp_path: Path) -> None:
+    assert stage(copy(fresh, tmp_path / "copy"), "prune").stdout == "freed 0.0 MB: 0 results -> artifacts\n"

@@ -1,0 +1,96 @@
+"""What is missing or damaged is named before it is used."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.engine.artifacts import read_manifest
+from pipeline.engine.errors import PipelineError
+from tests.pipeline.engine.garden import harvest, plant, water
+
+DAMAGES: dict[str, list[Any]] = {
+    "stage": [None, 3],
+    "parameters": [None, [], "x"],
+    "inputs": [None, {"a": 3}, []],
+    "code": [None, {"a": None}],
+    "environment": [None, {"a": 1}],
+    "outputs": [
+        *(None, [], {"a": {}}, {"a": {"sha256": 1, "bytes": 1}}, {"a": {"sha256": "b", "bytes": "c"}}, {"a": 1}),
+        *({"/dev/zero": {"sha256": "b", "bytes": 0}}, {"../plant": {"sha256": "b", "bytes": 0}}),
+    ],
+    "made": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
+    "seconds": [None, "1"],
+    "summary": [None, 1],
+    "more": [1],
+}
+
+
+BODIES = ["", "{", "[]", "null", "3", "[" * 100_000, "{}", '{"stage": "plant"}', '{"outputs": {"a": {}}}']
+
+
+def test_a_missing_input_names_the_stage_to_run(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"manifest\.json is missing: run the stage plant first \(make plant\)"):
+        water(plant=tmp_path / "plant", output=tmp_path / "water")
+    assert not (tmp_path / ".store").exists()
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field in DAMAGES for value in DAMAGES[field]])
+def test_a_manifest_with_a_damaged_field_names_the_stage_to_run(field: str, value: object, tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    path = tmp_path / "plant" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    with pytest.raises(PipelineError, match=r"is damaged: run the stage plant again \(make plant\)"):
+        water(plant=tmp_path / "plant", output=tmp_path / "water")
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_damaged_manifest_names_the_stage_to_run_and_that_makes_it_anew(body: str, tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    before = read_manifest(tmp_path / "plant")
+    (tmp_path / "plant" / "manifest.json").write_text(body)
+    with pytest.raises(PipelineError, match=r"is damaged: run the stage plant again \(make plant\)"):
+        water(plant=tmp_path / "plant", output=tmp_path / "water")
+    assert plant(output=tmp_path / "plant").startswith("1 numbers")
+    assert read_manifest(tmp_path / "plant").digest == before.digest
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
+def test_a_damaged_output_is_named_before_it_is_used_and_made_anew(damage: str, tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    path = tmp_path / "plant" / "numbers.npy"
+    body = path.read_bytes()
+    if damage == "delete":
+        path.unlink()
+    else:
+        path.write_bytes(body[:-1] if damage == "cut" else body[:-1] + bytes([body[-1] ^ 1]))
+    os.utime(tmp_path / "plant" / "manifest.json")
+    what = "missing" if damage == "delete" else "damaged"
+    with pytest.raises(PipelineError, match=rf"numbers\.npy is {what}: run the stage plant again \(make plant\)"):
+        water(plant=tmp_path / "plant", output=tmp_path / "water")
+    if damage != "delete":  # so that make, which looks at times, looks at it as well
+        assert path.stat().st_mtime_ns > (tmp_path / "plant" / "manifest.json").stat().st_mtime_ns
+    assert plant(output=tmp_path / "plant").startswith("1 numbers")
+    assert (tmp_path / "plant" / "numbers.npy").read_bytes() == body
+
+
+def test_a_damaged_entry_of_the_store_is_not_restored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    plant(output=tmp_path / "plant", number=3)
+    entry = (tmp_path / "plant").resolve()
+    plant(output=tmp_path / "plant", number=4)
+    (entry / "numbers.npy").write_bytes(b"")
+    with caplog.at_level("INFO"):
+        assert plant(output=tmp_path / "plant", number=3).startswith("3 numbers")
+    assert caplog.messages == ["plant: parameter number: 4 -> 3; stored result numbers.npy: is damaged"]
+    assert len(np.load(tmp_path / "plant" / "numbers.npy")) == 3
+
+
+def test_inputs_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant", number=1)
+    water(plant=tmp_path / "plant", output=tmp_path / "water")
+    plant(output=tmp_path / "plant", number=2)
+    with pytest.raises(PipelineError, match="water was made from another result of plant .* run the stage water again"):
+        harvest(plant=tmp_path / "plant", water=tmp_path / "water", output=tmp_path / "harvest")
