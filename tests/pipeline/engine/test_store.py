@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.engine.prune import Pruned, prune
 from pipeline.engine.store import alone, entry_of, held, keep, private_folder, publish
-from tests.processes import environment
+from tests.processes import environment, take_signals
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
 
@@ -36,6 +36,7 @@ def holder(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=take_signals,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
