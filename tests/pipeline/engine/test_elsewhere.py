@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT
+from tests.processes import ROOT, wait_for
 
 BAKE = """
 import logging
@@ -45,6 +45,26 @@ if __name__ == "__main__":
 """
 
 
+CAKE = """
+import sys
+from pathlib import Path
+from pipeline.engine.stage import Output, stage
+
+
+@stage(packages=())
+def cake(output: Output = Path("out/cake")) -> str:
+    print("started", flush=True)
+    sys.stdin.readline()
+    from bakery import recipes
+    (output / "sugar.txt").write_text(str(recipes.SUGAR))
+    return f"a cake with {recipes.SUGAR} g of sugar"
+
+
+if __name__ == "__main__":
+    print(cake())
+"""
+
+
 @pytest.fixture
 def bakery(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
@@ -55,6 +75,12 @@ def bakery(tmp_path: Path) -> Path:
 
 
 COMMAND = [sys.executable, "-m", "bakery.bake"]
+
+
+def start(bakery: Path, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, cwd=bakery, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def bake(bakery: Path) -> list[str]:
@@ -84,11 +110,8 @@ def test_a_module_that_was_loaded_from_another_state_makes_no_result_that_lasts(
 @pytest.mark.parametrize("restored", [True, False])
 def test_a_module_that_was_edited_after_it_was_loaded_makes_no_result_that_lasts(restored: bool, bakery: Path) -> None:
     recipes = bakery / "bakery/recipes.py"
-    with subprocess.Popen(
-        [*COMMAND, "wait"], cwd=bakery, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        assert process.stdout.readline() == "loaded\n"
+    with start(bakery, *COMMAND, "wait") as process:
+        wait_for("loaded", process.stdout)
         time.sleep(0.05)
         recipes.write_text("WATER = 1.8\n")
         if restored:
@@ -100,3 +123,21 @@ def test_a_module_that_was_edited_after_it_was_loaded_makes_no_result_that_lasts
     assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
     recipes.write_text("WATER = 1.6\n")
     assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"  # worked, not restored
+
+
+def test_a_module_that_is_edited_before_the_body_imports_it_is_the_one_that_the_key_tells_of(bakery: Path) -> None:
+    (bakery / "bakery/cake.py").write_text(CAKE)
+    recipes = bakery / "bakery/recipes.py"
+    recipes.write_text("SUGAR = 100\n")
+
+    def cake(meanwhile: str) -> str:
+        with start(bakery, sys.executable, "-m", "bakery.cake") as process:
+            wait_for("started", process.stdout)
+            recipes.write_text(meanwhile)
+            return process.communicate("go on\n")[0]
+
+    assert cake(meanwhile="SUGAR = 200\n") == "a cake with 100 g of sugar -> out/cake\n"
+    assert cake(meanwhile="SUGAR = 100\n") == "a cake with 200 g of sugar -> out/cake\n"
+    restored = subprocess.run([sys.executable, "-m", "bakery.cake"], cwd=bakery, capture_output=True, text=True).stdout
+    assert restored.startswith("restored ")
+    assert restored.endswith(": a cake with 100 g of sugar -> out/cake\n")

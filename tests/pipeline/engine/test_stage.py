@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.engine.artifacts import read_manifest
+from pipeline.engine.artifacts import Manifest, read_manifest
+from pipeline.engine.provenance import Reason
 from pipeline.engine.stage import Input, Output, run, stage
 from tests.pipeline.engine.garden import harvest, plant, stored, visible, water
 
@@ -99,6 +100,21 @@ def test_a_result_that_is_wanted_again_is_shown_again(tmp_path: Path) -> None:
     assert said.startswith("restored what was made on 2")
     assert said.endswith(f": 3 numbers -> {tmp_path / 'plant'}")
     assert (tmp_path / "plant" / "manifest.json").read_bytes() == first
+
+
+def test_what_is_not_wanted_any_more_is_not_read_to_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[float] = []
+
+    def damages(folder: Path, manifest: Manifest) -> list[Reason]:
+        read.append(manifest.provenance.parameters["number"])
+        return []
+
+    monkeypatch.setattr("pipeline.engine.artifacts.damages", damages)
+    for number in (3, 4, 3):
+        plant(output=tmp_path / "plant", number=number)
+    assert read == [3]  # the one that is shown again
 
 
 def test_a_result_that_is_there_is_let_be(tmp_path: Path) -> None:
