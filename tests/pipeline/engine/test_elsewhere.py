@@ -74,17 +74,24 @@ def bakery(tmp_path: Path) -> Path:
     return tmp_path
 
 
-COMMAND = [sys.executable, "-m", "bakery.bake"]
+# Without what is installed: the engine is the copied one, and needs nothing else.
+PYTHON = (sys.executable, "-S", "-m")
 
 
 def start(bakery: Path, *command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command, cwd=bakery, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*PYTHON, *command],
+        cwd=bakery,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
-def bake(bakery: Path) -> list[str]:
-    return subprocess.run(COMMAND, cwd=bakery, check=True, capture_output=True, text=True).stdout.splitlines()
+def bake(bakery: Path, what: str = "bake") -> list[str]:
+    command = [*PYTHON, f"bakery.{what}"]
+    return subprocess.run(command, cwd=bakery, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
 def test_the_engine_serves_another_pipeline_as_it_is(bakery: Path) -> None:
@@ -110,7 +117,7 @@ def test_a_module_that_was_loaded_from_another_state_makes_no_result_that_lasts(
 @pytest.mark.parametrize("restored", [True, False])
 def test_a_module_that_was_edited_after_it_was_loaded_makes_no_result_that_lasts(restored: bool, bakery: Path) -> None:
     recipes = bakery / "bakery/recipes.py"
-    with start(bakery, *COMMAND, "wait") as process:
+    with start(bakery, "bakery.bake", "wait") as process:
         wait_for("loaded", process.stdout)
         time.sleep(0.05)
         recipes.write_text("WATER = 1.8\n")
@@ -131,13 +138,13 @@ def test_a_module_that_is_edited_before_the_body_imports_it_is_the_one_that_the_
     recipes.write_text("SUGAR = 100\n")
 
     def cake(meanwhile: str) -> str:
-        with start(bakery, sys.executable, "-m", "bakery.cake") as process:
+        with start(bakery, "bakery.cake") as process:
             wait_for("started", process.stdout)
             recipes.write_text(meanwhile)
             return process.communicate("go on\n")[0]
 
     assert cake(meanwhile="SUGAR = 200\n") == "a cake with 100 g of sugar -> out/cake\n"
     assert cake(meanwhile="SUGAR = 100\n") == "a cake with 200 g of sugar -> out/cake\n"
-    restored = subprocess.run([sys.executable, "-m", "bakery.cake"], cwd=bakery, capture_output=True, text=True).stdout
+    (restored,) = bake(bakery, "cake")
     assert restored.startswith("restored ")
-    assert restored.endswith(": a cake with 100 g of sugar -> out/cake\n")
+    assert restored.endswith(": a cake with 100 g of sugar -> out/cake")
