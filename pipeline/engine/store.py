@@ -97,7 +97,7 @@ def sweep(store: Path, stage: str) -> dict[str, int]:
         entry = leftover.with_suffix("")
         if leftover.suffix == OLD and (leftover / MANIFEST).exists() and not entry.exists():
             leftover.rename(entry)  # they were killed while it was to be replaced
-        elif leftover.suffix in (PARTIAL, OLD):
+        elif _is_leftover(leftover):
             swept[leftover.name] = size(leftover)
             _discard(leftover)
     return swept
@@ -155,20 +155,24 @@ def stamp(output: Path) -> None:
 
 def entries(artifacts: Path) -> dict[str, list[Path]]:
     """The whole results in the store of a folder of artifacts, by the stage that has made them."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted((artifacts / STORE).glob("*-*")):
-        if path.suffix not in (PARTIAL, OLD) and path.is_dir() and not path.is_symlink():
-            found.setdefault(stage_of(path), []).append(path)
-    return found
+    return _by_stage(artifacts, lambda path: not _is_leftover(path) and path.is_dir() and not path.is_symlink())
 
 
 def leftovers(artifacts: Path) -> dict[str, list[Path]]:
     """What is being made or replaced in the store, and what killed runs have left there, by stage."""
+    return _by_stage(artifacts, _is_leftover)
+
+
+def _by_stage(artifacts: Path, wanted: Callable[[Path], bool]) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for path in sorted((artifacts / STORE).glob("*-*")):
-        if path.suffix in (PARTIAL, OLD):
+        if wanted(path):
             found.setdefault(stage_of(path), []).append(path)
     return found
+
+
+def _is_leftover(path: Path) -> bool:
+    return path.suffix in (PARTIAL, OLD)
 
 
 def published(artifacts: Path) -> set[Path]:
