@@ -10,77 +10,80 @@ from typer import Option
 
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
-from pipeline.network.recipe import Recipe, override, spell_sizes
+from pipeline.network.recipe import Recipe, member_recipes, override, spell
 from pipeline.network.recipes import RECIPES, RecipeName
 from stages.console import run_module
 
 if TYPE_CHECKING:
-    from pipeline.network.training import Epoch
+    from pipeline.network.history import Row
 
 log = logging.getLogger(__name__)
 
 
-def own(meaning: str) -> Any:
+def own(meaning: str, panel: str) -> Any:
     """An option that replaces one of the recipe's values, and otherwise leaves it be."""
-    return Option(help=meaning, show_default="the recipe's")
+    return Option(help=meaning, show_default=False, rich_help_panel=f"Instead of the recipe's: {panel}")
+
+
+NETWORK, LEARNING, IMAGES = "the network", "how it learns", "how its images are bent"
 
 
 def settle(given: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe's values with those that replace them, all spelled out."""
-    chosen = override(RECIPES[given["recipe"]], given)
-    return {"recipe": given["recipe"], **asdict(chosen), "sizes": spell_sizes(chosen.sizes)}
+    return {"recipe": given["recipe"], **spell(override(RECIPES[given["recipe"]], given))}
 
 
 @stage(settle=settle, volatile=("history.csv",))
 def train(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="The values to start from.")] = "standard",
-    sizes: Annotated[str | None, own("Units of each hidden layer, as in 512,256.")] = None,
-    activation: Annotated[ActivationName | None, own("Of the hidden layers.")] = None,
-    cost: Annotated[CostName | None, own("What is minimised.")] = None,
-    initialisation: Annotated[InitialisationName | None, own("How wide the first weights are drawn.")] = None,
-    bias_deviation: Annotated[float | None, own("How wide the first biases are drawn.")] = None,
-    optimizer: Annotated[OptimizerName | None, own("How a gradient becomes a step.")] = None,
-    learning_rate: Annotated[float | None, own("How long the steps are.")] = None,
-    schedule: Annotated[ScheduleName | None, own("How their length changes over the run.")] = None,
-    momentum: Annotated[float | None, own("Of the optimizers momentum and nesterov.")] = None,
-    batch_size: Annotated[int | None, own("Images a step learns from.")] = None,
-    epochs: Annotated[int | None, own("Passes over the training images.")] = None,
-    seed: Annotated[int | None, own("Of every random draw.")] = None,
+    sizes: Annotated[str | None, own("Units of each hidden layer, as in 512,256.", NETWORK)] = None,
+    activation: Annotated[ActivationName | None, own("Of the hidden layers.", NETWORK)] = None,
+    initialisation: Annotated[InitialisationName | None, own("How wide the first weights are drawn.", NETWORK)] = None,
+    bias_deviation: Annotated[float | None, own("How wide the first biases are drawn.", NETWORK)] = None,
+    members: Annotated[int | None, own("Networks that are trained and averaged.", NETWORK)] = None,
+    cost: Annotated[CostName | None, own("What is minimised.", LEARNING)] = None,
+    smoothing: Annotated[float | None, own("Share of a label that is spread over all classes.", LEARNING)] = None,
+    optimizer: Annotated[OptimizerName | None, own("How a gradient becomes a step.", LEARNING)] = None,
+    learning_rate: Annotated[float | None, own("How long the steps are.", LEARNING)] = None,
+    schedule: Annotated[ScheduleName | None, own("How their length changes over the run.", LEARNING)] = None,
+    warmup: Annotated[float | None, own("Share of the run in which it climbs from 0.", LEARNING)] = None,
+    momentum: Annotated[float | None, own("Of the optimizers momentum and nesterov.", LEARNING)] = None,
+    weight_decay: Annotated[float | None, own("How strongly weights are drawn to 0.", LEARNING)] = None,
+    averaging: Annotated[float | None, own("How much of its past the average keeps a step.", LEARNING)] = None,
+    batch_size: Annotated[int | None, own("Images a step learns from.", LEARNING)] = None,
+    shards: Annotated[int | None, own("Parts of each batch, for so many cores.", LEARNING)] = None,
+    epochs: Annotated[int | None, own("Passes over the training images.", LEARNING)] = None,
+    seed: Annotated[int | None, own("Of every random draw.", LEARNING)] = None,
+    shift: Annotated[float | None, own("Pixels, at most.", IMAGES)] = None,
+    rotation: Annotated[float | None, own("Degrees, at most.", IMAGES)] = None,
+    scale: Annotated[float | None, own("Share of the size, at most.", IMAGES)] = None,
+    shear: Annotated[float | None, own("Slant, at most: x by y.", IMAGES)] = None,
+    elastic: Annotated[float | None, own("Pixels, of an unsteady hand; root mean square.", IMAGES)] = None,
+    smoothness: Annotated[float | None, own("Pixels over which the hand is steady.", IMAGES)] = None,
+    thickness: Annotated[float | None, own("Of strokes, at most: a share of two pixels.", IMAGES)] = None,
     output: Annotated[Output, Option(help="Where the model goes.")] = Path("artifacts/train"),
 ) -> str:
     """Train the network: a recipe, with any of its values replaced.
 
-    Keeps the parameters of the epoch that recognised most of the validation images, the last of several.
+    Keeps the parameters of the epoch that recognised most of the validation images, the last of several. A run that
+    was interrupted goes on after its last whole epoch, to the same result.
     """
-    chosen = override(
-        Recipe(),  # of which nothing is left: `settle` has given all its values
-        {
-            "sizes": sizes,
-            "activation": activation,
-            "cost": cost,
-            "initialisation": initialisation,
-            "bias_deviation": bias_deviation,
-            "optimizer": optimizer,
-            "learning_rate": learning_rate,
-            "schedule": schedule,
-            "momentum": momentum,
-            "batch_size": batch_size,
-            "epochs": epochs,
-            "seed": seed,
-        },
-    )
+    chosen = override(Recipe(), locals())  # of which nothing is left: `settle` has given all its values
     import numpy as np
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description
     from pipeline.data.labels import load_labels
     from pipeline.data.scaling import Scaling
     from pipeline.engine.arrays import load_array
+    from pipeline.engine.store import CHECKPOINT
     from pipeline.network.history import write_history
-    from pipeline.network.mlp import allocate
-    from pipeline.network.model import Model, save_model
-    from pipeline.network.training import Epoch, Examples, count_batches, fit
+    from pipeline.network.learner import Examples, count_batches
+    from pipeline.network.member import train_member
+    from pipeline.network.mlp import view
+    from pipeline.network.model import Model, calibrate, predict, save_model
 
     def examples(part: str, height: int | None = None, width: int | None = None) -> Examples:
         images = load_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
@@ -96,20 +99,30 @@ def train(
     shape = "-".join(map(str, layer_sizes))
     log.info("train: %s, %s images of %s, recipe %s", shape, f"{len(training.labels):,}", data.name, recipe)
 
-    history: list[Epoch] = []
-    best = allocate(layer_sizes)
-    steps = chosen.epochs * count_batches(len(training.labels), chosen.batch_size)
-    with tqdm(total=steps, unit="batch", leave=False, disable=None) as bar:
-        for epoch in fit(chosen, training, validation, len(data.class_names), bar.update):
-            with bar.external_write_mode():
-                log.info("train: %s", _tell(epoch, chosen.epochs))
-            if epoch.number > 0:
-                history.append(epoch)
-                if epoch.validation_accuracy == max(e.validation_accuracy for e in history):
-                    kept, best.flat[:] = epoch, epoch.parameters.flat
+    trained = []
+    batches = count_batches(len(training.labels), chosen.batch_size)
+    with tqdm(total=chosen.members * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
+        for number, own_recipe in enumerate(member_recipes(chosen), start=1):
+            who = f"train: member {number} of {chosen.members}" if chosen.members > 1 else "train"
+
+            def tell(row: "Row", who: str = who) -> None:
+                with bar.external_write_mode():
+                    log.info("%s: %s", who, _tell(row, chosen.epochs))
+
+            def tell_resumed(row: "Row", who: str = who) -> None:
+                bar.update(row.number * batches)
+                with bar.external_write_mode():
+                    log.info("%s: goes on after epoch %s of %s", who, row.number, chosen.epochs)
+
+            file = output / CHECKPOINT / f"member-{number}.npz"
+            trained.append(
+                train_member(
+                    own_recipe, training, validation, len(data.class_names), file, bar.update, tell, tell_resumed
+                )
+            )
 
     model = Model(
-        layers=best.layers,
+        members=tuple(view(member.numbers, layer_sizes).layers for member in trained),
         activation=chosen.activation,
         cost=chosen.cost,
         scaling=scaling,
@@ -117,24 +130,29 @@ def train(
         class_names=data.class_names,
         dataset=data.name,
     )
+    with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
+        model = calibrate(model, validation.images, validation.labels)
+        said = predict(model, validation.images).argmax(axis=1)
+    accuracy = float(np.mean(said == validation.labels))
     facts = {
         "recipe": recipe,
         **asdict(chosen),
-        "epoch": kept.number,
-        "validation_accuracy": kept.validation_accuracy,
+        "epochs_kept": [member.best.number for member in trained],
+        "validation_accuracy": accuracy,
     }
     save_model(output, model, facts)
-    write_history(output / "history.csv", history)
-    seconds = sum(epoch.seconds for epoch in history)
-    return f"validation accuracy {kept.validation_accuracy:.2%} after epoch {kept.number}, {seconds:.1f} s of training"
+    write_history(output / "history.csv", [member.history for member in trained])
+    seconds = sum(row.seconds for member in trained for row in member.history)
+    after = " and ".join(map(str, facts["epochs_kept"]))
+    return f"validation accuracy {accuracy:.2%} after epoch {after}, {seconds:.1f} s of training"
 
 
-def _tell(epoch: "Epoch", last: int) -> str:
-    if epoch.number == 0:
-        return f"after initialisation: validation accuracy {epoch.validation_accuracy:.2%}"
+def _tell(row: "Row", last: int) -> str:
+    if row.number == 0:
+        return f"after initialisation: validation accuracy {row.validation_accuracy:.2%}"
     return (
-        f"epoch {epoch.number} of {last}: cost {epoch.cost:.4f}, accuracy {epoch.train_accuracy:.2%} in "
-        f"training, {epoch.validation_accuracy:.2%} in validation, {epoch.seconds:.1f} s"
+        f"epoch {row.number} of {last}: cost {row.cost:.4f}, accuracy {row.train_accuracy:.2%} in "
+        f"training, {row.validation_accuracy:.2%} in validation, {row.seconds:.1f} s"
     )
 
 

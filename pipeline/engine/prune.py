@@ -16,7 +16,7 @@ class Pruned:
 
 
 def prune(artifacts: Path, keep: int) -> Pruned:
-    """Remove all but the `keep` last used results of each stage from the store, and what killed runs have left.
+    """Remove all but the `keep` last used results of each stage from the store, and all that killed runs have left.
 
     What is published stays, and counts among these; what a process reads stays as well, and so does all of a stage
     that runs just now.
@@ -29,7 +29,7 @@ def prune(artifacts: Path, keep: int) -> Pruned:
             if not alone:
                 in_use += [path.name for path in (*store.leftovers(artifacts).get(stage, []), *superfluous)]
                 continue
-            removed |= store.sweep(artifacts / store.STORE, stage)
+            removed |= store.sweep(artifacts / store.STORE, stage, checkpoints=True)
             for entry in superfluous:
                 size = store.size(entry)
                 if store.remove(entry):

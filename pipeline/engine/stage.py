@@ -86,6 +86,9 @@ def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     settle: from the parameters as they are given, those that count. What it returns is what stands in the key, and
         replaces the arguments of the same name; so one that it leaves out decides nothing.
 
+    A body that takes long may keep in the folder `output / CHECKPOINT` (of pipeline.engine.store) what a run can go on
+    from, and finds there what an interrupted run of the same key has left.
+
     The call returns the body's line with the place of the output. Raises PipelineError if an input is missing or
     damaged, or if two inputs do not belong together; UsageError if the output is something else's place; whatever
     the body raises passes through.
@@ -118,7 +121,8 @@ def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) ->
             store.check_place(output, stage.name)
             if force or not entry.exists():
                 edited = load(stage.function, wanted.code)  # now, since it may have to wait for long
-            stack.enter_context(store.alone(output, stage.name, lambda line: log.info("%s: %s", stage.name, line)))
+            report = functools.partial(log.info, "%s: %s", stage.name)
+            stack.enter_context(store.alone(output, stage.name, report))
             manifest, reasons = judge(output, wanted)  # again: another process may have been quicker
         if manifest and not reasons and not force:
             store.stamp(output)
@@ -165,13 +169,15 @@ def _work(
     """Let the body work in private, with what is `instead` of some arguments, and publish what it made."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
-    with store.private_folder(store.entry_of(output, stage.name, wanted.key)) as partial:
+    report = functools.partial(log.info, "%s: %s", stage.name)
+    wanted = _marked(wanted, [Reason("code", file, "changed") for file in edited])
+    with store.private_folder(store.entry_of(output, stage.name, wanted.key), report) as partial:
         given = {**arguments, **instead, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        store.drop_checkpoint(partial)
         now = replace(wanted, parameters=plain(settle(stage, arguments)), environment=environment(stage.packages))
-        changed = [*(Reason("code", file, "changed") for file in edited), *differences(wanted, now)]
         manifest = Manifest(
-            provenance=_marked(wanted, changed),
+            provenance=_marked(wanted, differences(wanted, now)),
             outputs=describe(partial, stage.volatile),
             made=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),

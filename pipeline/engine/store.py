@@ -2,7 +2,8 @@
 
 `artifacts/train` is a symbolic link to `artifacts/.store/train-KEY`. A link can be replaced in one atomic step, a
 folder cannot; so whoever looks sees one result or the other. What a killed run leaves, it leaves in the store, under
-a name that ends in `.partial` or `.old`; the next run of its stage removes it.
+a name that ends in `.partial` or `.old`; the next run of its stage removes it. Only what stands in a folder named
+`checkpoint` is worth keeping: the key says what it belongs to, so a run that wants just that result goes on from there.
 """
 
 import os
@@ -13,11 +14,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.engine.artifacts import MANIFEST
-from pipeline.engine.errors import UsageError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.locks import reading, unread, writing
 
 STORE = ".store"
 PARTIAL, OLD = ".partial", ".old"  # what is being made, what is being replaced
+CHECKPOINT = "checkpoint"  # in what is being made: what an interrupted run can go on from
 KEY_LENGTH = 16  # of 64; the whole key is compared with the manifest's
 
 
@@ -78,29 +80,58 @@ def alone(output: Path, stage: str, report: Callable[[str], object] | None = Non
 
 
 @contextmanager
-def private_folder(entry: Path) -> Iterator[Path]:
-    """A new folder beside `entry` to work in, removed at the end unless it was published. For who is `alone`."""
+def private_folder(entry: Path, report: Callable[[str], object] = lambda line: None) -> Iterator[Path]:
+    """A folder beside `entry` to work in, removed at the end unless it was published. For who is `alone`.
+
+    It is new but for the checkpoint that an interrupted run may have left, and stays if this one is interrupted and
+    leaves one, which `report` is told; work that fails by its own word would only fail again.
+    """
     sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
-    partial.mkdir(parents=True)
+    partial.mkdir(parents=True, exist_ok=True)
+    for path in partial.iterdir():
+        if path.name != CHECKPOINT:
+            _discard(path)
+    kept = False
     try:
         with held(partial):
             yield partial
+    except PipelineError:
+        raise
+    except BaseException:
+        kept = has_checkpoint(partial)
+        if kept:
+            report("what it has done is kept: the same command goes on from there")
+        raise
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
-def sweep(store: Path, stage: str) -> dict[str, int]:
-    """Remove what killed runs of `stage` have left in the store; its bytes by name. For who is `alone`."""
+def drop_checkpoint(partial: Path) -> None:
+    """Remove the checkpoint in a private folder, since the work is done."""
+    _discard(partial / CHECKPOINT)
+
+
+def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
+    """Remove what killed runs of `stage` have left in the store; its bytes by name. For who is `alone`.
+
+    Checkpoints are left alone, unless they are asked for as well.
+    """
     swept = {}
     for leftover in store.glob(f"{stage}-*"):
         entry = leftover.with_suffix("")
         if leftover.suffix == OLD and (leftover / MANIFEST).exists() and not entry.exists():
             leftover.rename(entry)  # they were killed while it was to be replaced
-        elif _is_leftover(leftover):
+        elif _is_leftover(leftover) and (checkpoints or not has_checkpoint(leftover)):
             swept[leftover.name] = size(leftover)
             _discard(leftover)
     return swept
+
+
+def has_checkpoint(partial: Path) -> bool:
+    """Whether what an interrupted run has left is worth going on from."""
+    return partial.suffix == PARTIAL and not partial.is_symlink() and any(partial.glob(f"{CHECKPOINT}/[!.]*"))
 
 
 def keep(partial: Path, entry: Path) -> None:

@@ -1,6 +1,6 @@
 """The model as ONNX, which most runtimes read: raw pictures in, probabilities and labels out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.network.model import Model
+from pipeline.network.model import Model, name_arrays
 
 OPSET = 17
 IR_VERSION = 8  # with opset 17, read by ONNX Runtime 1.12 (2022) and later
@@ -29,12 +29,9 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     value = graph.node("Mul", value, graph.constant("scale", 1 / (255 * model.scaling.deviation)))
     value = graph.node("Sub", value, graph.constant("shift", model.scaling.mean / model.scaling.deviation))
     value = graph.node("Flatten", value, axis=1)
-    for number, layer in enumerate(model.layers, start=1):
-        if number > 1:
-            value = graph.node(ACTIVATION_NODES[model.activation], value)
-        weights = graph.constant(f"layer-{number}-weights", layer.weights)
-        biases = graph.constant(f"layer-{number}-biases", layer.biases)
-        value = graph.node("Gemm", value, weights, biases)
+    arrays = iter(name_arrays(model).items())
+    logits = [_add_member(graph, value, model, arrays) for _ in model.members]
+    value = graph.node("Mean", *logits) if len(logits) > 1 else logits[0]
     if model.cost == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
         value = graph.node("Neg", graph.node("Softplus", graph.node("Neg", value)))
     value = graph.node("Div", value, graph.constant("temperature", model.temperature))
@@ -60,6 +57,16 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     helper.set_model_props(proto, dict(metadata))
     onnx.checker.check_model(proto, full_check=True)
     path.write_bytes(proto.SerializeToString(deterministic=True))
+
+
+def _add_member(graph: "_Graph", value: str, model: Model, arrays: Iterator[tuple[str, NDArray[np.float32]]]) -> str:
+    """Add one network, whose arrays come next, to the graph: the name of its logits."""
+    for number in range(1, len(model.sizes)):
+        if number > 1:
+            value = graph.node(ACTIVATION_NODES[model.activation], value)
+        weights, biases = (graph.constant(*next(arrays)) for _ in range(2))
+        value = graph.node("Gemm", value, weights, biases)
+    return value
 
 
 class _Graph:

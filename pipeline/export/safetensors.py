@@ -7,19 +7,18 @@ from pathlib import Path
 
 from safetensors.numpy import save
 
-from pipeline.network.model import Model
+from pipeline.network.model import Model, name_arrays
 
 LENGTH = struct.Struct("<Q")  # the file begins with the length of its header
 ALIGNMENT = 8  # of the arrays, which follow the header
 
 
 def save_safetensors(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
-    """Write the layers to `path`, as `layer-1-weights` (fan_in, fan_out), `layer-1-biases` (fan_out,) and so on."""
-    tensors = {}
-    for number, layer in enumerate(model.layers, start=1):
-        tensors[f"layer-{number}-weights"] = layer.weights
-        tensors[f"layer-{number}-biases"] = layer.biases
-    path.write_bytes(_sorted_header(save(tensors, dict(metadata))))
+    """Write the layers to `path`, as `layer-1-weights` (fan_in, fan_out), `layer-1-biases` (fan_out,) and so on.
+
+    Those of a committee are called `member-1-layer-1-weights`; its logits are the mean of its members'.
+    """
+    path.write_bytes(_sorted_header(save(name_arrays(model), dict(metadata))))
 
 
 def _sorted_header(file: bytes) -> bytes:

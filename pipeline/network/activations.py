@@ -16,15 +16,17 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """function: z -> a, elementwise. derivative: a -> da/dz. Both keep shape and dtype."""
+    """function: z -> a, elementwise, into `out` where that is given. derivative: a -> da/dz, to multiply by."""
 
-    function: Callable[[Array], Array]
-    derivative: Callable[[Array], Array]
+    function: Callable[..., Array]
+    derivative: Callable[[Array], NDArray[Any]]
 
 
-def sigmoid(z: Array) -> Array:
+def sigmoid(z: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-z)), as (1 + tanh(z / 2)) / 2, which cannot overflow."""
-    a: Array = 0.5 * (1 + np.tanh(0.5 * z))
+    a: Array = np.tanh(0.5 * z, out=out)
+    a += 1
+    a *= 0.5
     return a
 
 
@@ -33,14 +35,14 @@ def sigmoid_derivative(a: Array) -> Array:
     return a * (1 - a)
 
 
-def relu(z: Array) -> Array:
-    """max(z, 0).  (Nair & Hinton 2010)"""
-    return np.maximum(z, 0)
+def relu(z: Array, out: Array | None = None) -> Array:
+    """max(z, 0), by `clip`, which takes a third of the time of `maximum`.  (Nair & Hinton 2010)"""
+    return np.clip(z, 0, np.inf, out=out)
 
 
-def relu_derivative(a: Array) -> Array:
-    """1 where the unit is on, 0 where it is off (and, by convention, at the kink)."""
-    return (a > 0).astype(a.dtype)
+def relu_derivative(a: Array) -> NDArray[np.bool_]:
+    """True, which counts as 1, where the unit is on; False where it is off and, by convention, at the kink."""
+    return a > 0
 
 
 ACTIVATIONS = {

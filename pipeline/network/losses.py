@@ -3,6 +3,10 @@
 Both costs take the logits z of the last layer, (n, c), and the labels, (n,) integers in [0, c). They give the
 mean cost of the batch and its gradient by the logits, (n, c), in the dtype of the logits. Each has its own way
 to turn logits into outputs: the sigmoid of each for the quadratic cost, softmax for cross-entropy.
+
+Where the n rows are a part of a batch of `count`, the costs and gradients of its parts add up to those of the batch.
+`smoothing` is the share of a label that is spread evenly over all classes: a network that is asked for 0.97 instead of
+1 has no reason to be ever more certain.  (Szegedy et al. 2016, section 7)
 """
 
 from typing import Any
@@ -15,30 +19,43 @@ from pipeline.network.activations import Array, sigmoid
 Labels = NDArray[np.integer[Any]]
 
 
-def quadratic(logits: Array, labels: Labels) -> tuple[float, Array]:
-    """Mean of |a - y|^2 / 2 with a = sigmoid(z) and y = onehot(labels), and its gradient.
+def quadratic(logits: Array, labels: Labels, smoothing: float = 0.0, count: int | None = None) -> tuple[float, Array]:
+    """Mean of |a - y|^2 / 2 with a = sigmoid(z) and the targets y, and its gradient.
 
     By the chain rule dC/dz = (a - y) a (1 - a): the last two factors are why an output that is confidently
     wrong learns slowly under this cost.  (Nielsen 2015, chapter 3)
     """
+    count = count or len(labels)
     a = sigmoid(logits)
-    error = a.copy()
-    error[np.arange(len(labels)), labels] -= 1
-    cost = np.sum(error**2) / (2 * len(labels))
-    return float(cost), error * a * (1 - a) / len(labels)
+    error = a - targets(labels, logits, smoothing)
+    return float(np.sum(error**2)) / (2 * count), error * a * (1 - a) / count
 
 
-def cross_entropy(logits: Array, labels: Labels) -> tuple[float, Array]:
-    """Mean cross-entropy of softmax(z) against the labels, and its gradient.
+def cross_entropy(
+    logits: Array, labels: Labels, smoothing: float = 0.0, count: int | None = None
+) -> tuple[float, Array]:
+    """Mean cross-entropy of p = softmax(z) against the targets y, and its gradient.
 
-    With p = softmax(z) and C = -log p[y], dC/dz = p - onehot(y), since
-    dp[i]/dz[j] = p[i] (1{i = j} - p[j]).  (Bishop 2006, eq. 4.106, 4.109)
+    With C = -sum of y log p, dC/dz = p - y, since dp[i]/dz[j] = p[i] (1{i = j} - p[j]) and the y sum to 1; therefore
+    also C = log of sum of exp(z) - sum of y z.  (Bishop 2006, eq. 4.106, 4.109)
     """
-    rows = np.arange(len(labels))
-    log_p = log_softmax(logits)
-    gradient = np.exp(log_p)
-    gradient[rows, labels] -= 1
-    return float(-np.mean(log_p[rows, labels])), gradient / len(labels)
+    count = count or len(labels)
+    y = targets(labels, logits, smoothing)
+    z = logits - logits.max(axis=1, keepdims=True)  # so that exp cannot overflow
+    p = np.exp(z)
+    total = p.sum(axis=1, keepdims=True)
+    cost = np.log(total).sum() - np.vdot(y, z)
+    p /= total
+    p -= y
+    p /= count
+    return float(cost) / count, p
+
+
+def targets(labels: Labels, logits: Array, smoothing: float = 0.0) -> Array:
+    """What a cost would like to see: 1 for the label and 0 for the rest, a share of it spread; like the logits."""
+    y = np.full_like(logits, smoothing / logits.shape[1])
+    y[np.arange(len(labels)), labels] += 1 - smoothing
+    return y
 
 
 def log_softmax(logits: Array) -> Array:
@@ -53,15 +70,21 @@ def log_sigmoid(z: Array) -> Array:
     return -np.logaddexp(0, -z)
 
 
+def scores(logits: Array, cost: str) -> Array:
+    """Of which softmax makes the network's beliefs, by the cost that it was trained with.
+
+    With cross-entropy they are the logits. With the quadratic cost the outputs are sigmoid(z); divided by their sum
+    they are softmax(log sigmoid(z)).
+    """
+    return logits if cost == "cross-entropy" else log_sigmoid(logits)
+
+
 def probabilities(logits: Array, cost: str, temperature: float = 1.0) -> Array:
     """What the network believes of each class: (n, c), rows sum to 1.
 
-    A network trained with cross-entropy says softmax(z). One trained with the quadratic cost says
-    sigmoid(z), divided by the row's sum, which is softmax(log sigmoid(z)). The temperature divides the
-    argument of softmax: above 1 the beliefs are less sharp.  (Guo et al. 2017, eq. 9)
+    The temperature divides the argument of softmax: above 1 the beliefs are less sharp.  (Guo et al. 2017, eq. 9)
     """
-    scores = logits if cost == "cross-entropy" else log_sigmoid(logits)
-    return np.exp(log_softmax(scores / temperature))
+    return np.exp(log_softmax(scores(logits, cost) / temperature))
 
 
 COSTS = {"quadratic": quadratic, "cross-entropy": cross_entropy}

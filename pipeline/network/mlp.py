@@ -33,10 +33,18 @@ class Parameters:
 
 def allocate(sizes: Sequence[int], dtype: DTypeLike = np.float32) -> Parameters:
     """Zeros for a network of the given layer sizes, the inputs first and the classes last."""
-    pairs = list(itertools.pairwise(sizes))
-    flat = np.zeros(sum((fan_in + 1) * fan_out for fan_in, fan_out in pairs), dtype)
+    return view(np.zeros(count_numbers(sizes), dtype), sizes)
+
+
+def count_numbers(sizes: Sequence[int]) -> int:
+    """How many weights and biases a network of the given layer sizes has."""
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
+
+
+def view(flat: Array, sizes: Sequence[int]) -> Parameters:
+    """The numbers in `flat`, (total,), as the layers of a network of the given sizes."""
     layers, start = [], 0
-    for fan_in, fan_out in pairs:
+    for fan_in, fan_out in itertools.pairwise(sizes):
         middle, end = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
         layers.append(Layer(flat[start:middle].reshape(fan_in, fan_out), flat[middle:end]))
         start = end
@@ -62,38 +70,97 @@ def initialise(layers: Sequence[Layer], scheme: str, bias_deviation: float, gene
         layer.biases[...] = bias_deviation * generator.standard_normal(layer.biases.shape)
 
 
-def forward(layers: Sequence[Layer], inputs: Array, activation: Activation) -> list[Array]:
+@dataclass(frozen=True)
+class Workspace:
+    """Where passes of n rows leave their numbers, so that a step of learning allocates next to nothing.
+
+    values: for each layer a = f(z), for the last the logits z; (n, fan_out). deltas: for each layer dC/dz, likewise.
+    """
+
+    values: tuple[Array, ...]
+    deltas: tuple[Array, ...]
+
+    def __getitem__(self, rows: slice) -> "Workspace":
+        """The same for some of the rows."""
+        return Workspace(tuple(a[rows] for a in self.values), tuple(d[rows] for d in self.deltas))
+
+
+def make_workspace(sizes: Sequence[int], rows: int, dtype: DTypeLike = np.float32) -> Workspace:
+    """Room for passes of `rows` rows through a network of the given layer sizes."""
+    values, deltas = (tuple(np.empty((rows, size), dtype) for size in sizes[1:]) for _ in range(2))
+    return Workspace(values, deltas)
+
+
+def forward(
+    layers: Sequence[Layer], inputs: Array, activation: Activation, workspace: Workspace | None = None
+) -> list[Array]:
     """The inputs of every layer, then the logits; a batch of n rows takes one matrix product a layer.
 
-    inputs: (n, fan_in of the first layer). The logits, (n, c), have no activation: the cost has its own.
+    inputs: (n, fan_in of the first layer). workspace: of n rows, where the results go; new arrays by default. The
+    logits, (n, c), have no activation: the cost has its own.
     """
     values = [inputs]
-    for layer in layers[:-1]:
-        values.append(activation.function(values[-1] @ layer.weights + layer.biases))
-    values.append(values[-1] @ layers[-1].weights + layers[-1].biases)
+    for i, layer in enumerate(layers):
+        z = np.matmul(values[-1], layer.weights, out=workspace.values[i] if workspace else None)
+        z += layer.biases
+        values.append(z if layer is layers[-1] else activation.function(z, out=z))
     return values
 
 
-def backward(
-    layers: Sequence[Layer],
-    values: Sequence[Array],
-    delta: Array,
-    activation: Activation,
-    gradients: Sequence[Layer],
-) -> None:
-    """Fill `gradients` with the derivative of the cost by every weight and bias: backpropagation.
+def backward(layers: Sequence[Layer], activation: Activation, workspace: Workspace) -> None:
+    """Fill the workspace's deltas, dC/dz of every layer, from the last one, which a cost has given: backpropagation.
 
-    values: what `forward` gave. delta: dC/dz of the last layer, (n, c), as a cost gives it. Per layer, with
-    its input a, z = a W + b and delta = dC/dz:
+    Its values are those of `forward`. A layer with input a, z = a W + b and delta = dC/dz has
 
         dC/dW = a^T delta       the outer product of input and blame, summed over the batch by the product
         dC/db = sum of delta    over the batch
-        dC/da = delta W^T       so the layer below has delta' = (delta W^T) * f'(z')
+        dC/da = delta W^T       so the layer below, with a = f(z'), has delta' = (delta W^T) * f'(z')
 
-    (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
+    The last line is done here, for all layers but the first, whose inputs have no use for their blame; the two before
+    it in `gradient`.  (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
     """
-    for i in reversed(range(len(layers))):
-        np.matmul(values[i].T, delta, out=gradients[i].weights)
-        np.sum(delta, axis=0, out=gradients[i].biases)
-        if i > 0:  # the inputs themselves have no use for their blame
-            delta = (delta @ layers[i].weights.T) * activation.derivative(values[i])
+    for i in reversed(range(1, len(layers))):
+        delta = np.matmul(workspace.deltas[i], layers[i].weights.T, out=workspace.deltas[i - 1])
+        delta *= activation.derivative(workspace.values[i - 1])
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a layer's weights, and its biases if they are the last rows; numbers: where in the flat buffer."""
+
+    layer: int
+    rows: slice
+    fan_out: int
+    numbers: slice
+
+    @property
+    def count(self) -> int:
+        """How many numbers it has."""
+        return int(self.numbers.stop - self.numbers.start)
+
+
+def cut(sizes: Sequence[int], largest: int, least: int = 1) -> list[Piece]:
+    """A network of the given sizes in pieces of `largest` numbers, or little more; at least `least` for each layer."""
+    pieces, start = [], 0
+    for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
+        count = min(fan_in, max(least, -(-fan_in * fan_out // largest)))
+        borders = [fan_in * i // count for i in range(count + 1)]
+        for first, end in itertools.pairwise(borders):
+            biases = fan_out if end == fan_in else 0
+            numbers = slice(start + first * fan_out, start + end * fan_out + biases)
+            pieces.append(Piece(layer, slice(first, end), fan_out, numbers))
+        start += (fan_in + 1) * fan_out
+    return pieces
+
+
+def gradient(piece: Piece, inputs: Array, delta: Array, out: Array) -> Array:
+    """The derivative of the cost by every number of a piece, in the first part of `out`; see `backward`.
+
+    inputs: (n, fan_in) of the piece's layer. delta: (n, fan_out), its dC/dz.
+    """
+    result = out[: piece.count]
+    weights = (piece.rows.stop - piece.rows.start) * piece.fan_out
+    np.matmul(inputs[:, piece.rows].T, delta, out=result[:weights].reshape(-1, piece.fan_out))
+    if weights < len(result):
+        np.sum(delta, axis=0, out=result[weights:])
+    return result

@@ -1,7 +1,8 @@
-"""A trained network with all that it takes to use it, as a folder of plain files."""
+"""A trained network, or a committee of several, with all that it takes to use it, as a folder of plain files."""
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,21 +14,26 @@ from pipeline.engine.arrays import load_array, save_array
 from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.losses import probabilities
+from pipeline.network.calibration import fit_temperature
+from pipeline.network.losses import Labels, probabilities
 from pipeline.network.mlp import Layer, forward
 from pipeline.network.names import ActivationName, CostName
+from pipeline.network.recipe import MOST_MEMBERS
 
-TILE = 128  # rows that one matrix product works on; see `predict`
+TILE = 128  # rows that one matrix product works on; see `_in_tiles`
+
+
+Member = tuple[Layer, ...]
 
 
 @dataclass(frozen=True)
 class Model:
-    """layers: float32. scaling: of raw pixels. image_shape: (h, w). dataset: the name of what it has learned from.
+    """members: networks of equal sizes, float32, whose logits are averaged; most often one. scaling: of raw pixels.
 
-    temperature: of the probabilities.
+    image_shape: (h, w). dataset: the name of what it has learned from. temperature: of the probabilities.
     """
 
-    layers: tuple[Layer, ...]
+    members: tuple[Member, ...]
     activation: ActivationName
     cost: CostName
     scaling: Scaling
@@ -38,19 +44,50 @@ class Model:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Of the inputs, the hidden layers and the outputs."""
-        return (
-            self.layers[0].weights.shape[0],
-            *(layer.weights.shape[1] for layer in self.layers),
-        )
+        """Of the inputs, the hidden layers and the outputs of each member."""
+        layers = self.members[0]
+        return (layers[0].weights.shape[0], *(layer.weights.shape[1] for layer in layers))
+
+
+def compute_logits(model: Model, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the model says of standardised rows of pixels: the mean of its members' logits, (n, c).
+
+    The mean of several networks' logits is itself the logits of one network, whose hidden layers are theirs side by
+    side.
+    """
+    activation = ACTIVATIONS[model.activation]
+    logits = sum(forward(layers, rows, activation)[-1] for layers in model.members) / np.float32(len(model.members))
+    return np.asarray(logits)
 
 
 def predict(model: Model, images: NDArray[np.float32], first: int = 0) -> NDArray[np.float32]:
     """The probabilities, (n, c), of standardised images, (n, h, w), that begin at row `first` of a whole.
 
+    They are the same to the last bit however the whole is cut into blocks (with one thread for BLAS).
+    """
+
+    def answer(tile: NDArray[np.float32]) -> NDArray[np.float32]:
+        return probabilities(compute_logits(model, tile), model.cost, model.temperature)
+
+    return _in_tiles(model, images, first, answer)
+
+
+def predict_logits(model: Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logits, (n, c), of standardised images, (n, h, w), as they are behind what `predict` says."""
+    return _in_tiles(model, images, 0, lambda tile: compute_logits(model, tile))
+
+
+def _in_tiles(
+    model: Model,
+    images: NDArray[np.float32],
+    first: int,
+    answer: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """What `answer` says of images that begin at row `first` of a whole, (n, c), TILE rows at a time.
+
     Row r of the whole is always computed in row r mod TILE of a product with TILE rows, the rest of them zero
     where needed. BLAS may add up a row differently in another place of another shape; here place and shape
-    never change, so neither does a bit, however the whole is cut into blocks (with one thread for BLAS).
+    never change, so neither does a bit, however the whole is cut into blocks.
     """
     rows = images.reshape(len(images), model.sizes[0])
     result = np.empty((len(rows), len(model.class_names)), np.float32)
@@ -61,9 +98,7 @@ def predict(model: Model, images: NDArray[np.float32], first: int = 0) -> NDArra
         tile[:] = 0
         tile[begin - corner : stop - corner] = rows[begin - first : stop - first]
         with np.errstate(over="ignore", invalid="ignore"):  # of images that are no numbers; so are the answers
-            logits = forward(model.layers, tile, ACTIVATIONS[model.activation])[-1]
-            beliefs = probabilities(logits, model.cost, model.temperature)
-        result[begin - first : stop - first] = beliefs[begin - corner : stop - corner]
+            result[begin - first : stop - first] = answer(tile)[begin - corner : stop - corner]
     return result
 
 
@@ -72,12 +107,17 @@ def predict_raw(model: Model, images: NDArray[np.uint8], first: int = 0) -> NDAr
     return predict(model, standardise(images, model.scaling), first)
 
 
+def calibrate(model: Model, images: NDArray[np.float32], labels: Labels) -> Model:
+    """The model with the temperature that fits its beliefs to images, (n, h, w), from which it has not learned."""
+    return replace(model, temperature=fit_temperature(predict_logits(model, images), labels, model.cost))
+
+
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     """Write the model's files into `folder`; `training` tells in model.json how it came about."""
-    for number, layer in enumerate(model.layers, start=1):
-        for kind, array in (("weights", layer.weights), ("biases", layer.biases)):
-            save_array(folder / f"layer-{number}-{kind}.npy", array)
+    for name, array in name_arrays(model).items():
+        save_array(folder / f"{name}.npy", array)
     content = {
+        "members": len(model.members),
         "sizes": model.sizes,
         "activation": model.activation,
         "cost": model.cost,
@@ -91,19 +131,35 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     save_json(folder / "model.json", content)
 
 
+def name_arrays(model: Model) -> dict[str, NDArray[np.float32]]:
+    """All arrays of the model by name: `layer-1-weights`, and in a committee `member-1-layer-1-weights`."""
+    return {
+        f"{prefix}-{kind}": array
+        for member, layers in enumerate(model.members)
+        for prefix, layer in zip(_name_layers(len(model.members), member, len(layers)), layers, strict=True)
+        for kind, array in (("weights", layer.weights), ("biases", layer.biases))
+    }
+
+
+def _name_layers(members: int, member: int, layers: int) -> list[str]:
+    prefix = f"member-{member + 1}-" if members > 1 else ""
+    return [f"{prefix}layer-{number}" for number in range(1, layers + 1)]
+
+
 def load_model(folder: Path) -> Model:
     """The model that `save_model` wrote. Raises PipelineError if a file is missing, damaged or does not fit."""
     path = folder / "model.json"
     content = load_json(path)
     try:
-        sizes = [int(size) for size in content["sizes"]]
+        members, sizes = int(content["members"]), [int(size) for size in content["sizes"]]
         height, width = map(int, content["image_shape"])
         scaling = Scaling(float(content["scaling"]["mean"]), float(content["scaling"]["deviation"]))
         class_names = tuple(map(str, content["class_names"]))
         dataset, temperature = str(content["dataset"]), float(content["temperature"])
         activation, cost = content["activation"], content["cost"]
         whole = (
-            len(sizes) >= 2
+            1 <= members <= MOST_MEMBERS
+            and len(sizes) >= 2
             and all(size >= 1 for size in sizes)
             and sizes[0] == height * width
             and sizes[-1] == len(class_names)
@@ -115,15 +171,17 @@ def load_model(folder: Path) -> Model:
         whole = False
     if not whole:
         raise PipelineError(f"{path} describes no model: remove it and run its stage again")
-    layers = tuple(
-        Layer(
-            _load_finite(folder / f"layer-{number}-weights.npy", (fan_in, fan_out)),
-            _load_finite(folder / f"layer-{number}-biases.npy", (fan_out,)),
+    committee = tuple(
+        tuple(
+            Layer(
+                _load_finite(folder / f"{name}-weights.npy", shape),
+                _load_finite(folder / f"{name}-biases.npy", shape[1:]),
+            )
+            for name, shape in zip(names, itertools.pairwise(sizes), strict=True)
         )
-        for number, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), start=1)
+        for names in (_name_layers(members, member, len(sizes) - 1) for member in range(members))
     )
-    shape = (height, width)
-    return Model(layers, activation, cost, scaling, shape, class_names, dataset, temperature)
+    return Model(committee, activation, cost, scaling, (height, width), class_names, dataset, temperature)
 
 
 def _load_finite(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:

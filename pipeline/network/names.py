@@ -4,6 +4,6 @@ from typing import Literal
 
 ActivationName = Literal["sigmoid", "relu"]
 CostName = Literal["quadratic", "cross-entropy"]
-OptimizerName = Literal["sgd", "momentum", "nesterov", "adam"]
-ScheduleName = Literal["constant", "cosine"]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
+ScheduleName = Literal["constant", "cosine", "one-cycle"]
 InitialisationName = Literal["normal", "xavier", "he"]

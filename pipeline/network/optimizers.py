@@ -1,9 +1,11 @@
 """An optimizer turns a gradient into a step. It needs no knowledge of layers, only of one long row of numbers.
 
-Each works in place: `parameters`, `gradient` and every buffer of `state` have one shape and dtype; `state` is
-zero before the first step; `rate` is the learning rate and `step` counts from 1.
+Each works in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype;
+`state` is zero before the first step; `rate` is the learning rate and `step` counts from 1. What is in `g` is used up:
+it is where they keep what they compute on the way, so that a slice of all these arrays stays in the cache.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +28,8 @@ def sgd() -> Optimizer:
     """w <- w - rate g: straight downhill, by the gradient of one batch."""
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
-        w -= rate * g
+        g *= rate
+        w -= g
 
     return Optimizer(update, buffers=0)
 
@@ -42,7 +45,11 @@ def momentum(beta: float, nesterov: bool = False) -> Optimizer:
         (v,) = state
         v *= beta
         v += g
-        w -= rate * (g + beta * v if nesterov else v)
+        if nesterov:
+            g *= rate
+            w -= g
+        np.multiply(v, rate * beta if nesterov else rate, out=g)
+        w -= g
 
     return Optimizer(update, buffers=1)
 
@@ -52,27 +59,67 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Opt
 
     Each number has its own step, as long as its gradients agree and short where they don't. m' and s' are m
     and s divided by 1 - beta^step, since both begin at zero.  (Kingma & Ba 2015, algorithm 1)
+
+    What is kept are M = m / (1 - beta1) and S = s / (1 - beta2), plain sums that forget. Their factors come in once,
+    as two numbers: with c = sqrt((1 - beta2) / (1 - beta2^step)) the step is
+
+        rate (1 - beta1) / (1 - beta1^step) / c  *  M / (sqrt(S) + epsilon / c)
     """
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
-        m, s = state
-        m += (1 - beta1) * (g - m)
-        s += (1 - beta2) * (g * g - s)
-        scale = np.sqrt(s / (1 - beta2**step))
-        w -= rate / (1 - beta1**step) * m / (scale + epsilon)
+        M, S = state
+        c = math.sqrt((1 - beta2) / (1 - beta2**step))
+        M *= beta1
+        M += g
+        g *= g
+        S *= beta2
+        S += g
+        np.sqrt(S, out=g)
+        g += epsilon / c
+        np.divide(M, g, out=g)
+        g *= rate * (1 - beta1) / (1 - beta1**step) / c
+        w -= g
 
     return Optimizer(update, buffers=2)
 
 
-def find_optimizer(name: str, beta: float) -> Optimizer:
-    """The optimizer `name`: sgd, momentum, nesterov (both with momentum `beta`) or adam."""
+def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
+    """g + decay w in place of g: the cost has the term decay |w|^2 / 2, so large weights must earn their keep."""
+
+    def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
+        g += decay * w
+        optimizer.update(w, g, state, rate, step)
+
+    return Optimizer(update, optimizer.buffers) if decay else optimizer
+
+
+def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
+    """w <- w (1 - rate decay) before each step, apart from the gradient, whose size Adam makes nothing of.
+
+    (Loshchilov & Hutter 2019)
+    """
+
+    def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
+        w *= 1 - rate * decay
+        optimizer.update(w, g, state, rate, step)
+
+    return Optimizer(update, optimizer.buffers) if decay else optimizer
+
+
+def find_optimizer(name: str, beta: float, weight_decay: float = 0.0) -> Optimizer:
+    """The optimizer `name`: sgd, momentum, nesterov (both with momentum `beta`), adam or adamw.
+
+    weight_decay: apart from the gradient for adamw, a part of it for the others.
+    """
     match name:
         case "sgd":
-            return sgd()
+            return with_l2(sgd(), weight_decay)
         case "momentum":
-            return momentum(beta)
+            return with_l2(momentum(beta), weight_decay)
         case "nesterov":
-            return momentum(beta, nesterov=True)
+            return with_l2(momentum(beta, nesterov=True), weight_decay)
         case "adam":
-            return adam()
+            return with_l2(adam(), weight_decay)
+        case "adamw":
+            return with_decay(adam(), weight_decay)
     raise KeyError(name)

@@ -6,7 +6,9 @@ from typing import Annotated
 import numpy as np
 
 from pipeline.engine.arrays import save_array
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Input, Output, Role, stage
+from pipeline.engine.store import CHECKPOINT
 
 
 @stage
@@ -30,6 +32,23 @@ def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> s
     if fail:
         raise RuntimeError("hail")
     return "harvested"
+
+
+@stage
+def grow(
+    output: Output, rings: int = 5, until: Annotated[int, Role.UNKEYED] = 99, how: Annotated[str, Role.UNKEYED] = ""
+) -> str:
+    """Grows ring by ring, and goes on where it was cut off before."""
+    trunk = output / CHECKPOINT / "trunk.txt"
+    trunk.parent.mkdir(exist_ok=True)
+    found = trunk.read_text() if trunk.exists() else ""
+    (output / "leaf.txt").write_text("still green")
+    for ring in range(len(found), rings):
+        if ring == until:
+            raise {"stopped": KeyboardInterrupt, "full": OSError, "rotten": PipelineError}[how]("storm")
+        trunk.write_text(trunk.read_text() + "o" if trunk.exists() else "o")
+    (output / "tree.txt").write_text(trunk.read_text())
+    return f"{rings} rings, {len(found)} of them old"
 
 
 def visible(folder: Path) -> list[str]:

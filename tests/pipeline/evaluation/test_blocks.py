@@ -54,7 +54,7 @@ def test_a_model_that_was_replaced_is_opened_anew(built: Path, tmp_path: Path) -
     model = load_model(built / "train")
     save_model(tmp_path, model, {})
     before = evaluate_blocks(images, labels, tmp_path, scheduler="sync")
-    for layer in model.layers:
+    for layer in model.members[0]:
         layer.weights[...] = 0
     save_model(tmp_path, model, {})
     assert not np.array_equal(evaluate_blocks(images, labels, tmp_path, scheduler="sync").confusion, before.confusion)

@@ -37,14 +37,15 @@ def test_onnx_runtime_gives_our_answers_to_raw_images(built: Path) -> None:
 
 @pytest.mark.parametrize("cost", ["quadratic", "cross-entropy"])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
-@pytest.mark.parametrize("hidden", [(), (6,), (6, 5)])
+@pytest.mark.parametrize(("members", "hidden"), [(1, ()), (1, (6,)), (1, (6, 5)), (3, (6, 5))])
 def test_every_kind_of_model_is_exported_truly(
-    activation: Any, cost: Any, hidden: tuple[int, ...], tmp_path: Path
+    activation: Any, cost: Any, members: int, hidden: tuple[int, ...], tmp_path: Path
 ) -> None:
     generator = np.random.default_rng(0)
-    layers = allocate((12, *hidden, 3)).layers
-    initialise(layers, "normal", 1.0, generator)
-    model = Model(layers, activation, cost, Scaling(0.1, 0.3), (3, 4), ("a", "b", "c"), "letters", 0.7)
+    committee = tuple(allocate((12, *hidden, 3)).layers for _ in range(members))
+    for layers in committee:
+        initialise(layers, "normal", 1.0, generator)
+    model = Model(committee, activation, cost, Scaling(0.1, 0.3), (3, 4), ("a", "b", "c"), "letters", 0.7)
     save_onnx(tmp_path / "model.onnx", model, {})
     images = generator.integers(0, 256, (50, 3, 4), dtype=np.uint8)
     probabilities, label = answers(tmp_path / "model.onnx", images)
@@ -80,10 +81,10 @@ def test_both_files_say_what_their_classes_are_and_how_good_they_are(built: Path
 
 
 def test_the_safetensors_file_has_the_layers_bit_for_bit(built: Path) -> None:
-    model = load_model(built / "train")
+    (layers,) = load_model(built / "train").members
     with safe_open(built / "export" / "model.safetensors", "np") as file:
-        assert len(list(file.keys())) == 2 * len(model.layers)
-        for number, layer in enumerate(model.layers, start=1):
+        assert len(list(file.keys())) == 2 * len(layers)
+        for number, layer in enumerate(layers, start=1):
             assert file.get_tensor(f"layer-{number}-weights").tobytes() == layer.weights.tobytes()
             assert file.get_tensor(f"layer-{number}-biases").tobytes() == layer.biases.tobytes()
 

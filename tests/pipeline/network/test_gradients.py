@@ -5,41 +5,44 @@ import pytest
 
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.losses import COSTS
-from pipeline.network.mlp import allocate, backward, forward, initialise
+from pipeline.network.mlp import allocate, backward, cut, forward, gradient, initialise, make_workspace, view
 
 STEP = 1e-5
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
 @pytest.mark.parametrize("cost_name", list(COSTS))
 @pytest.mark.parametrize("activation_name", list(ACTIVATIONS))
 def test_backpropagation_agrees_with_central_differences(
-    activation_name: str, cost_name: str, hidden: tuple[int, ...]
+    activation_name: str, cost_name: str, hidden: tuple[int, ...], smoothing: float
 ) -> None:
     generator = np.random.default_rng(0)
     activation, cost = ACTIVATIONS[activation_name], COSTS[cost_name]
     sizes = (6, *hidden, 4)
-    parameters, gradient = allocate(sizes, np.float64), allocate(sizes, np.float64)
+    parameters, analytic = allocate(sizes, np.float64), allocate(sizes, np.float64)
     initialise(parameters.layers, "xavier", 0.5, generator)
     inputs, labels = generator.normal(size=(9, 6)), generator.integers(0, 4, 9)
 
-    values = forward(parameters.layers, inputs, activation)
+    workspace = make_workspace(sizes, 9, np.float64)
+    values = forward(parameters.layers, inputs, activation, workspace)
     for a, layer in zip(values, parameters.layers, strict=False):
         assert np.abs(a @ layer.weights + layer.biases).min() > 10 * STEP  # no unit is near ReLU's kink
-    _, delta = cost(values[-1], labels)
-    backward(parameters.layers, values, delta, activation, gradient.layers)
+    _, workspace.deltas[-1][:] = cost(values[-1], labels, smoothing)
+    backward(parameters.layers, activation, workspace)
+    for piece in cut(sizes, largest=10):
+        room = np.full(30, np.nan)
+        analytic.flat[piece.numbers] = gradient(piece, values[piece.layer], workspace.deltas[piece.layer], room)
 
     def cost_at(flat: Array) -> float:
-        moved = allocate(sizes, np.float64)
-        moved.flat[:] = flat
-        return cost(forward(moved.layers, inputs, activation)[-1], labels)[0]
+        return cost(forward(view(flat, sizes).layers, inputs, activation)[-1], labels, smoothing)[0]
 
     numeric = allocate(sizes, np.float64)
     for i in range(len(numeric.flat)):
         nudge = np.zeros_like(numeric.flat)
         nudge[i] = STEP
         numeric.flat[i] = (cost_at(parameters.flat + nudge) - cost_at(parameters.flat - nudge)) / (2 * STEP)
-    for ours, theirs in zip(gradient.layers, numeric.layers, strict=True):
+    for ours, theirs in zip(analytic.layers, numeric.layers, strict=True):
         for g, n in ((ours.weights, theirs.weights), (ours.biases, theirs.biases)):
             assert np.linalg.norm(g - n) / np.linalg.norm(g + n) < 1e-6
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.mlp import allocate, forward, initialise
+from pipeline.network.mlp import allocate, cut, forward, initialise
 
 
 def test_every_layer_is_a_view_of_one_buffer() -> None:
@@ -51,3 +51,15 @@ def test_first_weights_are_drawn_as_wide_as_the_scheme_says(scheme: str, deviati
     assert np.std(layer.biases) == pytest.approx(10, rel=0.15)
     initialise([layer], scheme, 0.0, np.random.default_rng(0))
     assert not layer.biases.any()
+
+
+def test_layers_of_odd_sizes_are_cut_without_loss() -> None:
+    sizes = (13, 5, 1, 4)
+    pieces = cut(sizes, largest=6, least=2)
+    covered = np.zeros(len(allocate(sizes).flat), int)
+    for piece in pieces:
+        covered[piece.numbers] += 1
+        assert piece.count <= 6 + 2 * 5  # a row and the biases more
+    assert (covered == 1).all()
+    rows = [sum(piece.rows.stop - piece.rows.start for piece in pieces if piece.layer == i) for i in range(3)]
+    assert rows == [13, 5, 1]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +9,40 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import TILE, Model, load_model, predict, predict_raw, save_model
+from pipeline.network.calibration import fit_temperature
+from pipeline.network.mlp import Layer, allocate, initialise
+from pipeline.network.model import (
+    TILE,
+    Model,
+    calibrate,
+    load_model,
+    name_arrays,
+    predict,
+    predict_logits,
+    predict_raw,
+    save_model,
+)
 
 
-def make_model(cost: Any = "cross-entropy", seed: int = 0) -> Model:
-    layers = allocate((20, 300, 3)).layers
-    initialise(layers, "he", 1.0, np.random.default_rng(seed))
-    return Model(layers, "relu", cost, Scaling(0.25, 0.5), (4, 5), ("a", "b", "ö"), "letters", 1.5)
+def make_model(cost: Any = "cross-entropy", seed: int = 0, members: int = 1) -> Model:
+    committee = tuple(allocate((20, 300, 3)).layers for _ in range(members))
+    for layers in committee:
+        initialise(layers, "he", 1.0, np.random.default_rng(seed))
+        seed += 1
+    return Model(committee, "relu", cost, Scaling(0.25, 0.5), (4, 5), ("a", "b", "ö"), "letters", 1.5)
 
 
-def test_a_saved_model_is_loaded_bit_for_bit(tmp_path: Path) -> None:
-    model = make_model()
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_saved_model_is_loaded_bit_for_bit(members: int, tmp_path: Path) -> None:
+    model = make_model(members=members)
     save_model(tmp_path, model, {"recipe": "none"})
     loaded = load_model(tmp_path)
-    for ours, theirs in zip(model.layers, loaded.layers, strict=True):
-        assert np.array_equal(ours.weights, theirs.weights)
-        assert np.array_equal(ours.biases, theirs.biases)
+    ours, theirs = name_arrays(model), name_arrays(loaded)
+    assert list(ours) == list(theirs)
+    assert len(ours) == 4 * members
+    assert {path.stem for path in tmp_path.glob("*.npy")} == set(ours)
+    for name, array in ours.items():
+        assert np.array_equal(array, theirs[name])
     for name in ("activation", "cost", "scaling", "image_shape", "class_names", "dataset", "temperature", "sizes"):
         assert getattr(loaded, name) == getattr(model, name)
 
@@ -32,6 +50,9 @@ def test_a_saved_model_is_loaded_bit_for_bit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"members": 0},
+        {"members": 10**9},
+        {"members": "some"},
         {"sizes": [20, 3]},
         {"sizes": [20, 300, 4]},
         {"sizes": [20, -1, 3]},
@@ -69,7 +90,7 @@ def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
 
 def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
     model = make_model()
-    model.layers[0].weights[3, 4] = np.nan
+    model.members[0][0].weights[3, 4] = np.nan
     save_model(tmp_path, model, {})
     with pytest.raises(PipelineError, match=r"layer-1-weights\.npy holds numbers that are none"):
         load_model(tmp_path)
@@ -77,7 +98,8 @@ def test_weights_that_are_no_numbers_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [1, 7, TILE - 1, TILE, TILE + 1, 1000])
 def test_however_the_images_are_cut_no_bit_changes(block: int) -> None:
-    model, images = make_model(), np.random.default_rng(1).normal(size=(2 * TILE + 9, 4, 5)).astype(np.float32)
+    images = np.random.default_rng(1).normal(size=(2 * TILE + 9, 4, 5)).astype(np.float32)
+    model = make_model(members=2)
     with threadpool_limits(1, "blas"):
         whole = predict(model, images)
         parts = [predict(model, images[start : start + block], start) for start in range(0, len(images), block)]
@@ -86,10 +108,30 @@ def test_however_the_images_are_cut_no_bit_changes(block: int) -> None:
 
 def test_the_answer_is_that_of_the_plain_formula() -> None:
     model, images = make_model(), np.random.default_rng(1).normal(size=(200, 4, 5)).astype(np.float32)
-    first, second = model.layers
+    ((first, second),) = model.members
     hidden = np.maximum(images.reshape(200, 20) @ first.weights + first.biases, 0)
     powers = np.exp((hidden @ second.weights + second.biases) / model.temperature)
     np.testing.assert_allclose(predict(model, images), powers / powers.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_a_committee_says_what_one_network_would_that_has_its_members_side_by_side() -> None:
+    committee, images = make_model(members=2), np.random.default_rng(1).normal(size=(9, 4, 5)).astype(np.float32)
+    (a, a2), (b, b2) = committee.members
+    side_by_side = Layer(np.hstack([a.weights, b.weights]), np.hstack([a.biases, b.biases]))
+    on_top = Layer(np.vstack([a2.weights, b2.weights]) / 2, (a2.biases + b2.biases) / 2)
+    wide = replace(committee, members=((side_by_side, on_top),))
+    np.testing.assert_allclose(predict(committee, images), predict(wide, images), rtol=1e-4)
+    assert not np.allclose(predict(committee, images), predict(make_model(), images), rtol=0.1)
+
+
+def test_a_model_is_calibrated_by_what_it_says_and_says_the_same_classes_after() -> None:
+    model, images = make_model(members=2), np.random.default_rng(1).normal(size=(300, 4, 5)).astype(np.float32)
+    logits = predict_logits(model, images)
+    labels = np.random.default_rng(2).integers(0, 3, 300)
+    calibrated = calibrate(model, images, labels)
+    assert calibrated.temperature == fit_temperature(logits, labels, "cross-entropy")
+    assert calibrated.temperature > 2 * model.temperature  # of labels that have nothing to do with the images
+    assert np.array_equal(predict(calibrated, images).argmax(axis=1), predict(model, images).argmax(axis=1))
 
 
 def test_raw_images_are_standardised_first() -> None:

@@ -1,9 +1,11 @@
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from pipeline.network.activations import Array
+from pipeline.network.names import OptimizerName
 from pipeline.network.optimizers import Optimizer, adam, find_optimizer, momentum, sgd
 
 
@@ -50,13 +52,13 @@ def test_adam_agrees_with_scikit_learn() -> None:
     reference = AdamOptimizer(theirs, learning_rate_init=0.01)
     for step in range(1, 20):
         gradient = generator.normal(size=50)
-        adam().update(ours, gradient, state, 0.01, step)
+        adam().update(ours, gradient.copy(), state, 0.01, step)
         reference.update_params(theirs, [gradient])
     # scikit-learn adds epsilon before the correction of s, so the last digits differ
     np.testing.assert_allclose(ours, theirs[0], rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
+@pytest.mark.parametrize("name", get_args(OptimizerName))
 def test_each_reaches_the_bottom_of_a_bowl_in_place_and_in_its_dtype(name: str) -> None:
     optimizer = find_optimizer(name, 0.9)
     w = np.array([5.0, -3.0], np.float32)
@@ -67,6 +69,36 @@ def test_each_reaches_the_bottom_of_a_bowl_in_place_and_in_its_dtype(name: str) 
     assert kept is w
     assert w.dtype == np.float32
     assert np.abs(w).max() < 1e-2
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("name", get_args(OptimizerName))
+def test_each_takes_the_steps_of_pytorch(name: str, decay: float) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed (make peers)")
+    generator = np.random.default_rng(0)
+    ours = generator.normal(size=50)
+    theirs = torch.nn.Parameter(torch.tensor(ours))
+    reference = {
+        "sgd": lambda: torch.optim.SGD([theirs], lr=0.01, weight_decay=decay),
+        "momentum": lambda: torch.optim.SGD([theirs], lr=0.01, momentum=0.8, weight_decay=decay),
+        "nesterov": lambda: torch.optim.SGD([theirs], lr=0.01, momentum=0.8, nesterov=True, weight_decay=decay),
+        "adam": lambda: torch.optim.Adam([theirs], lr=0.01, weight_decay=decay),
+        "adamw": lambda: torch.optim.AdamW([theirs], lr=0.01, weight_decay=decay),
+    }[name]()
+    optimizer = find_optimizer(name, 0.8, decay)
+    state = [np.zeros(50) for _ in range(optimizer.buffers)]
+    for step in range(1, 20):
+        gradient = generator.normal(size=50)
+        theirs.grad = torch.tensor(gradient)
+        reference.step()
+        optimizer.update(ours, gradient, state, 0.01, step)
+        np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-12)
+
+
+def test_weight_decay_worked_by_hand() -> None:
+    # Apart from the gradient: 1 (1 - 0.1 0.5), then Adam's step of the rate. A part of it: g is 2 + 0.5 1.
+    assert walk(find_optimizer("adamw", 0, 0.5), [2.0], 0.1) == pytest.approx([0.85])
+    assert walk(find_optimizer("sgd", 0, 0.5), [2.0], 0.1) == pytest.approx([0.75])
 
 
 def test_an_unknown_name_is_a_key_error() -> None:

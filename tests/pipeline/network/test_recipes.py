@@ -1,16 +1,20 @@
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
+from pipeline.data.deformation import Deformation
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.losses import COSTS
 from pipeline.network.mlp import INITIALISATIONS
 from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.network.optimizers import find_optimizer
-from pipeline.network.recipe import Recipe, override, parse_sizes, spell_sizes
+from pipeline.network.recipe import Recipe, member_recipes, override, parse_sizes, spell, spell_sizes
 from pipeline.network.recipes import RECIPES, RecipeName
 from pipeline.network.schedules import SCHEDULES
+
+SHARES = ("momentum", "smoothing", "warmup", "averaging")
 
 
 def test_every_name_that_a_recipe_may_say_is_known_where_it_is_used() -> None:
@@ -34,9 +38,12 @@ def test_a_change_replaces_its_value_and_no_other() -> None:
     ("name", "value"),
     [
         *[("learning_rate", rate) for rate in (0, -1, float("nan"), float("inf"))],
-        *[("momentum", momentum) for momentum in (-0.1, 1, float("nan"))],
+        *[(name, share) for name in SHARES for share in (-0.1, 1, float("nan"))],
+        *[("weight_decay", decay) for decay in (-0.1, float("nan"), float("inf"))],
         *[("bias_deviation", deviation) for deviation in (-1, float("nan"), float("inf"))],
-        *[(name, number) for name in ("batch_size", "epochs") for number in (0, -1)],
+        *[(name, number) for name in ("batch_size", "epochs", "shards", "members") for number in (0, -1)],
+        ("members", 1001),
+        ("shards", 1025),
         ("seed", -1),
         ("sizes", (10, 0)),
         ("sizes", (-3,)),
@@ -50,6 +57,29 @@ def test_a_change_replaces_its_value_and_no_other() -> None:
 def test_a_value_that_cannot_be_is_wrong_use(name: str, value: Any) -> None:
     with pytest.raises(UsageError):
         Recipe(**{name: value})
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Deformation)])
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), 1001])
+def test_a_deformation_that_cannot_be_is_wrong_use(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=name):
+        Recipe(deformation=Deformation(**{name: value}))
+
+
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), Recipe(sizes=(), deformation=Deformation(shift=2, shear=0.1))])
+def test_a_recipe_that_was_spelled_out_is_read_back_whatever_one_begins_with(recipe: Recipe) -> None:
+    for other in (Recipe(), *RECIPES.values()):
+        assert override(other, spell(recipe)) == recipe
+
+
+def test_a_change_may_be_one_of_the_deformation() -> None:
+    changed = override(Recipe(deformation=Deformation(shift=1)), {"rotation": 10})
+    assert changed == Recipe(deformation=Deformation(shift=1, rotation=10))
+
+
+def test_the_members_of_a_committee_differ_in_their_seeds_alone() -> None:
+    recipe = Recipe(members=3, seed=7, epochs=2)
+    assert member_recipes(recipe) == [replace(recipe, members=1, seed=seed) for seed in (7, 8, 9)]
 
 
 @pytest.mark.parametrize(("text", "sizes"), [("512", (512,)), ("20,16", (20, 16)), (" 3, 4 ", (3, 4)), ("", ())])

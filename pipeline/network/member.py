@@ -1,0 +1,61 @@
+"""A network trained from beginning to end: the best of its epochs, its history, and a checkpoint after each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from pipeline.network.activations import Array
+from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.network.history import Row
+from pipeline.network.learner import Examples
+from pipeline.network.recipe import Recipe
+from pipeline.network.training import fit
+
+
+@dataclass(frozen=True)
+class Member:
+    """numbers: all parameters of the best epoch, (total,). history: all epochs, from 1."""
+
+    numbers: Array
+    history: Sequence[Row]
+
+    @property
+    def best(self) -> Row:
+        """The epoch that is kept."""
+        return best_of(self.history)
+
+
+def best_of(history: Sequence[Row]) -> Row:
+    """The epoch that recognised most of the validation images, the last of several."""
+    return max(history, key=lambda row: (row.validation_accuracy, row.number))
+
+
+def train_member(
+    recipe: Recipe,
+    training: Examples,
+    validation: Examples,
+    classes: int,
+    checkpoint: Path,
+    on_batch: Callable[[], object] = lambda: None,
+    on_epoch: Callable[[Row], object] = lambda row: None,
+    on_resume: Callable[[Row], object] = lambda row: None,
+) -> Member:
+    """Train a network by the recipe, from the file `checkpoint` on if there is one, which is written after each epoch.
+
+    `on_epoch` is called after each epoch, that of number 0 too; `on_resume` before all, with the last epoch that the
+    checkpoint knows. Raises TrainingError.
+    """
+    found = load_checkpoint(checkpoint)
+    history = list(found.history) if found else []
+    if found:
+        best, after = found.best, (history[-1].number, found.state)
+        on_resume(history[-1])
+    for epoch in fit(recipe, training, validation, classes, on_batch, after if found else None):
+        row = Row(**{field.name: getattr(epoch, field.name) for field in fields(Row)})
+        if row.number > 0:
+            history.append(row)
+            if best_of(history) is row:
+                best = epoch.parameters.flat.copy()
+            save_checkpoint(checkpoint, Checkpoint(epoch.state, best, history))
+        on_epoch(row)
+    return Member(best, history)

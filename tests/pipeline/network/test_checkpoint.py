@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.network.activations import Array
+from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.network.history import Row
+
+
+def example(dtype: type = np.float32) -> Checkpoint:
+    numbers: Array = np.random.default_rng(0).normal(size=(3, 5)).astype(dtype)
+    return Checkpoint(numbers, numbers[0] + 1, [Row(1, 0.1 + 0.2, 0.9, 0.95, 1e-3, 2.5), Row(2, 0.2, 0.91, 0.96, 0, 2)])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_was_saved_is_loaded_bit_for_bit(dtype: type, tmp_path: Path) -> None:
+    saved = example(dtype)
+    save_checkpoint(tmp_path / "new folder" / "one.npz", saved)
+    found = load_checkpoint(tmp_path / "new folder" / "one.npz")
+    assert found is not None
+    assert found.state.tobytes() == saved.state.tobytes()
+    assert found.state.shape == saved.state.shape
+    assert found.best.tobytes() == saved.best.tobytes()
+    assert found.history == saved.history
+
+
+def test_without_one_there_is_none(tmp_path: Path) -> None:
+    assert load_checkpoint(tmp_path / "one.npz") is None
+
+
+def test_a_damaged_one_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    save_checkpoint(path, example())
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        assert load_checkpoint(path) is None
+    state = whole.index(example().state.tobytes())
+    path.write_bytes(whole[:state] + bytes([whole[state] ^ 1]) + whole[state + 1 :])
+    assert load_checkpoint(path) is None
+    path.write_bytes(b"no archive")
+    assert load_checkpoint(path) is None
+
+
+def test_what_is_no_checkpoint_is_none_and_nothing_in_it_is_executed(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    np.savez(path, state=np.zeros(3))
+    assert load_checkpoint(path) is None
+    np.savez(path, state=np.array([print], object), best=np.zeros(1), history=np.frombuffer(b"[]", np.uint8))
+    assert load_checkpoint(path) is None

@@ -1,0 +1,106 @@
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.data.deformation import Deformation
+from pipeline.network import learner
+from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.learner import Examples, learn, prepare
+from pipeline.network.losses import COSTS
+from pipeline.network.mlp import forward, view
+from pipeline.network.recipe import Recipe
+
+RECIPE = Recipe(
+    sizes=(40, 30),
+    smoothing=0.1,
+    learning_rate=0.01,
+    averaging=0.9,
+    batch_size=32,
+    shards=3,
+    deformation=Deformation(shift=1, rotation=10, elastic=0.5, thickness=0.3),
+)
+
+
+def examples(count: int = 100, dtype: type = np.float32) -> Examples:
+    generator = np.random.default_rng(0)
+    images: Array = generator.normal(size=(count, 6, 5)).astype(dtype)
+    return Examples(images, generator.integers(0, 4, count).astype(np.uint8))
+
+
+def state_after(recipe: Recipe, epochs: int = 2, **options: Any) -> Array:
+    one = prepare(recipe, examples(**options), 4)
+    for epoch in range(1, epochs + 1):
+        learn(one, epoch, lambda: None)
+    return one.state
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3, 8])
+def test_how_many_threads_there_are_changes_no_bit(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = state_after(RECIPE)
+    monkeypatch.setattr(learner, "count_cores", lambda: cores)
+    for _ in range(3):
+        assert state_after(RECIPE).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("shards", [1, 2, 5, 40])
+def test_the_number_of_shards_changes_next_to_nothing(shards: int) -> None:
+    plain = dataclasses.replace(RECIPE, deformation=Deformation())
+    one, other = (state_after(dataclasses.replace(plain, shards=n), dtype=np.float64)[0] for n in (1, shards))
+    np.testing.assert_allclose(other, one, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(("piece", "part"), [(7, 3), (50, 10**6), (10**6, 100), (10**6, 10**6)])
+def test_how_the_network_is_cut_changes_next_to_nothing(piece: int, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = state_after(RECIPE, dtype=np.float64)
+    monkeypatch.setattr(learner, "PIECE", piece)
+    monkeypatch.setattr(learner, "SLICE", part)
+    np.testing.assert_allclose(state_after(RECIPE, dtype=np.float64), expected, rtol=1e-6, atol=1e-9)
+
+
+def test_an_epoch_of_plain_descent_is_what_the_formulas_say() -> None:
+    recipe = Recipe(
+        sizes=(7,), optimizer="sgd", schedule="constant", learning_rate=0.3, batch_size=16, averaging=0.5, smoothing=0.1
+    )
+    seen = examples(40, np.float64)
+    one = prepare(recipe, seen, 4)
+    parameters = view(one.parameters.flat.copy(), (30, 7, 4))
+    average = parameters.flat.copy()
+    order = np.random.default_rng((recipe.seed, 1)).permutation(40)
+    for step, start in enumerate(range(0, 40, 16), start=1):
+        batch = order[start : start + 16]
+        inputs, hidden, logits = forward(parameters.layers, seen.rows[batch], ACTIVATIONS["relu"])
+        _, delta = COSTS["cross-entropy"](logits, seen.labels[batch], 0.1)
+        first, second = parameters.layers
+        below = (delta @ second.weights.T) * (hidden > 0)
+        for layer, a, d in ((first, inputs, below), (second, hidden, delta)):
+            layer.weights[...] -= 0.3 * a.T @ d
+            layer.biases[...] -= 0.3 * d.sum(axis=0)
+        keep = min(0.5, step / (step + 10))
+        average = keep * average + (1 - keep) * parameters.flat
+    learn(one, 1, lambda: None)
+    np.testing.assert_allclose(one.parameters.flat, parameters.flat, rtol=1e-9)
+    np.testing.assert_allclose(one.result.flat, average, rtol=1e-9)
+
+
+def test_without_averaging_the_network_that_learns_is_the_one_that_counts() -> None:
+    one = prepare(dataclasses.replace(RECIPE, averaging=0), examples(), 4)
+    assert one.result is one.parameters
+
+
+def test_the_examples_are_left_as_they_are() -> None:
+    seen = examples()
+    before = seen.images.tobytes(), seen.labels.tobytes()
+    learn(prepare(RECIPE, seen, 4), 1, lambda: None)
+    assert (seen.images.tobytes(), seen.labels.tobytes()) == before
+
+
+def test_deformation_is_another_in_each_epoch_and_shard_and_is_what_is_learned_from() -> None:
+    met = []
+    recipe = dataclasses.replace(RECIPE, batch_size=100, shards=2, learning_rate=1e-12)
+    one = prepare(recipe, Examples(np.repeat(examples(1).images, 100, axis=0), np.zeros(100, np.uint8)), 4)
+    for epoch in (1, 2):
+        learn(one, epoch, lambda: None)
+        met += list(one.inputs.copy())
+    assert len({row.tobytes() for row in met}) == 200
