@@ -156,7 +156,10 @@ artifacts/evaluate/manifest.json: $(call needs,evaluate)
 artifacts/export/manifest.json: $(call needs,export)
 	$(call run,export)
 
-.PHONY: status prune
+.PHONY: ladder status prune
+ladder: artifacts/normalize/manifest.json ## Climb from the first script to the recipe standard, one idea at a time
+	@$(python) -m stages.ladder
+
 status: | $(VENV)/.ready ## Say what is up to date, what is not, and why
 	@$(python) -m stages.status --explain $(foreach s,$(stages),--assume $(call quoted,$s $(call options,$s)))
 
@@ -177,8 +180,11 @@ lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.ready-dev .venv-peers/.ready ## Measure it beside DVC and Snakemake, which it installs apart
+bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, which it installs: an hour, better alone
+	$(MAKE) all
 	$(python) -m tests.benchmarks.rerun .venv-peers/bin
+	$(python) -m tests.benchmarks.training
+	$(python) -m tests.benchmarks.recipes
 
 format: $(VENV)/.ready-dev ## Bring the code into its form
 	$(python) -m ruff format
@@ -215,6 +221,11 @@ $(VENV)/.ready: $(new_lock)
 	@echo 'Installing DVC and Snakemake into .venv-peers'
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check dvc snakemake
+	@touch $@
+
+$(VENV)/.ready-peers: $(VENV)/.ready-dev
+	@echo 'Installing PyTorch into $(VENV)'
+	@$(install) --no-build-isolation --editable '.[benchmark]'
 	@touch $@
 
 $(VENV)/.ready-dev: $(call unlike,requirements-dev.lock,$(VENV)/.ready-dev) $(VENV)/.ready

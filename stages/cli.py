@@ -4,11 +4,12 @@ import sys
 
 from stages.classify import classify
 from stages.console import run
+from stages.ladder import ladder
 from stages.order import STAGES
 from stages.prune import prune
 from stages.status import status
 
-COMMANDS = (*STAGES, classify, status, prune)
+COMMANDS = (*STAGES, classify, ladder, status, prune)
 
 
 def main() -> None:

@@ -75,25 +75,20 @@ def train(
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.labels import load_labels
     from pipeline.data.scaling import Scaling
     from pipeline.engine.arrays import load_array
     from pipeline.engine.store import CHECKPOINT
+    from pipeline.network.calibration import calibrate
+    from pipeline.network.examples import load_examples
     from pipeline.network.history import write_history
-    from pipeline.network.learner import Examples, count_batches
+    from pipeline.network.learner import count_batches
     from pipeline.network.member import train_member
     from pipeline.network.mlp import view
-    from pipeline.network.model import Model, calibrate, predict, save_model
-
-    def examples(part: str, height: int | None = None, width: int | None = None) -> Examples:
-        images = load_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
-        labels = load_labels(normalize / f"{part}-labels.npy", len(images), len(data.class_names))
-        return Examples(np.array(images), np.array(labels))  # into memory: every epoch reads all
+    from pipeline.network.model import Model, predict, save_model
 
     data = load_description(normalize)
-    training = examples("train")
+    training, validation = load_examples(normalize)
     height, width = training.images.shape[1:]
-    validation = examples("validation", height, width)
     scaling = Scaling(*map(float, load_array(normalize / "scaling.npy", np.float32, (2,))))
     layer_sizes = (height * width, *chosen.sizes, len(data.class_names))
     shape = "-".join(map(str, layer_sizes))

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Deformer
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.crew import Crew, count_cores
-from pipeline.network.losses import COSTS, Labels
+from pipeline.network.examples import Examples
+from pipeline.network.losses import COSTS
 from pipeline.network.mlp import (
     Parameters,
     Piece,
@@ -36,19 +37,6 @@ from pipeline.network.schedules import rate_factor
 
 PIECE = 262_144  # numbers of the network whose gradient is computed at a time: 1 MB
 SLICE = 65_536  # numbers of these that the optimizer works on at a time: with all their company, about 1 MB
-
-
-@dataclass(frozen=True)
-class Examples:
-    """images: float (n, h, w), standardised. labels: integers (n,)."""
-
-    images: Array
-    labels: Labels
-
-    @property
-    def rows(self) -> Array:
-        """The images as rows of pixels, (n, pixels)."""
-        return self.images.reshape(len(self.images), -1)
 
 
 @dataclass(frozen=True)

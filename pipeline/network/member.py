@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pipeline.network.activations import Array
 from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.network.examples import Examples
 from pipeline.network.history import Row
-from pipeline.network.learner import Examples
 from pipeline.network.recipe import Recipe
 from pipeline.network.training import fit
 

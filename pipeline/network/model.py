@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,11 +14,9 @@ from pipeline.engine.arrays import load_array, save_array
 from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.calibration import fit_temperature
-from pipeline.network.losses import Labels, probabilities
+from pipeline.network.losses import probabilities
 from pipeline.network.mlp import Layer, forward
 from pipeline.network.names import ActivationName, CostName
-from pipeline.network.recipe import MOST_MEMBERS
 
 TILE = 128  # rows that one matrix product works on; see `_in_tiles`
 
@@ -107,11 +105,6 @@ def predict_raw(model: Model, images: NDArray[np.uint8], first: int = 0) -> NDAr
     return predict(model, standardise(images, model.scaling), first)
 
 
-def calibrate(model: Model, images: NDArray[np.float32], labels: Labels) -> Model:
-    """The model with the temperature that fits its beliefs to images, (n, h, w), from which it has not learned."""
-    return replace(model, temperature=fit_temperature(predict_logits(model, images), labels, model.cost))
-
-
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     """Write the model's files into `folder`; `training` tells in model.json how it came about."""
     for name, array in name_arrays(model).items():
@@ -158,7 +151,7 @@ def load_model(folder: Path) -> Model:
         dataset, temperature = str(content["dataset"]), float(content["temperature"])
         activation, cost = content["activation"], content["cost"]
         whole = (
-            1 <= members <= MOST_MEMBERS
+            members >= 1
             and len(sizes) >= 2
             and all(size >= 1 for size in sizes)
             and sizes[0] == height * width

@@ -10,8 +10,9 @@ import numpy as np
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.crew import Crew, count_cores
+from pipeline.network.examples import Examples
 from pipeline.network.history import Row
-from pipeline.network.learner import Examples, learn, prepare
+from pipeline.network.learner import learn, prepare
 from pipeline.network.mlp import Parameters, forward
 from pipeline.network.recipe import Recipe
 

@@ -3,10 +3,13 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from pipeline.data.scaling import Scaling
 from pipeline.evaluation.metrics import calibration_error
 from pipeline.network.activations import Array
-from pipeline.network.calibration import fit_temperature
+from pipeline.network.calibration import calibrate, fit_temperature
 from pipeline.network.losses import probabilities
+from pipeline.network.mlp import allocate, initialise
+from pipeline.network.model import Model, predict, predict_logits
 
 
 def answers(count: int, sharpness: float, seed: int = 0) -> tuple[Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:
@@ -55,3 +58,16 @@ def test_the_quadratic_cost_has_scores_of_its_own() -> None:
         for t in (temperature, temperature * 1.05, temperature / 1.05)
     }
     assert min(costs, key=lambda t: costs[t]) == temperature
+
+
+def test_a_model_is_calibrated_by_what_it_says_and_says_the_same_classes_after() -> None:
+    layers = allocate((20, 9, 3)).layers
+    initialise(layers, "he", 1.0, np.random.default_rng(0))
+    model = Model((layers,), "relu", "cross-entropy", Scaling(0.25, 0.5), (4, 5), ("a", "b", "c"), "letters", 1.5)
+    images = np.random.default_rng(1).normal(size=(300, 4, 5)).astype(np.float32)
+    logits = predict_logits(model, images)
+    labels = np.random.default_rng(2).integers(0, 3, 300)
+    calibrated = calibrate(model, images, labels)
+    assert calibrated.temperature == fit_temperature(logits, labels, "cross-entropy")
+    assert calibrated.temperature > 2 * model.temperature  # of labels that have nothing to do with the images
+    assert np.array_equal(predict(calibrated, images).argmax(axis=1), predict(model, images).argmax(axis=1))

@@ -7,7 +7,8 @@ import pytest
 from pipeline.data.deformation import Deformation
 from pipeline.network import learner
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.learner import Examples, learn, prepare
+from pipeline.network.examples import Examples
+from pipeline.network.learner import learn, prepare
 from pipeline.network.losses import COSTS
 from pipeline.network.mlp import forward, view
 from pipeline.network.recipe import Recipe

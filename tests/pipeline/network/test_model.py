@@ -9,16 +9,13 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.network.calibration import fit_temperature
 from pipeline.network.mlp import Layer, allocate, initialise
 from pipeline.network.model import (
     TILE,
     Model,
-    calibrate,
     load_model,
     name_arrays,
     predict,
-    predict_logits,
     predict_raw,
     save_model,
 )
@@ -51,7 +48,6 @@ def test_a_saved_model_is_loaded_bit_for_bit(members: int, tmp_path: Path) -> No
     "change",
     [
         {"members": 0},
-        {"members": 10**9},
         {"members": "some"},
         {"sizes": [20, 3]},
         {"sizes": [20, 300, 4]},
@@ -122,16 +118,6 @@ def test_a_committee_says_what_one_network_would_that_has_its_members_side_by_si
     wide = replace(committee, members=((side_by_side, on_top),))
     np.testing.assert_allclose(predict(committee, images), predict(wide, images), rtol=1e-4)
     assert not np.allclose(predict(committee, images), predict(make_model(), images), rtol=0.1)
-
-
-def test_a_model_is_calibrated_by_what_it_says_and_says_the_same_classes_after() -> None:
-    model, images = make_model(members=2), np.random.default_rng(1).normal(size=(300, 4, 5)).astype(np.float32)
-    logits = predict_logits(model, images)
-    labels = np.random.default_rng(2).integers(0, 3, 300)
-    calibrated = calibrate(model, images, labels)
-    assert calibrated.temperature == fit_temperature(logits, labels, "cross-entropy")
-    assert calibrated.temperature > 2 * model.temperature  # of labels that have nothing to do with the images
-    assert np.array_equal(predict(calibrated, images).argmax(axis=1), predict(model, images).argmax(axis=1))
 
 
 def test_raw_images_are_standardised_first() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.network import training
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.learner import Examples
+from pipeline.network.examples import Examples
 from pipeline.network.losses import COSTS
 from pipeline.network.mlp import forward
 from pipeline.network.recipe import Recipe

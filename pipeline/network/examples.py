@@ -1,0 +1,41 @@
+"""What a network learns from, and what it is chosen by."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.dataset import load_description
+from pipeline.data.labels import load_labels
+from pipeline.engine.arrays import load_array
+from pipeline.network.activations import Array
+from pipeline.network.losses import Labels
+
+
+@dataclass(frozen=True)
+class Examples:
+    """images: float (n, h, w), standardised. labels: integers (n,)."""
+
+    images: Array
+    labels: Labels
+
+    @property
+    def rows(self) -> Array:
+        """The images as rows of pixels, (n, pixels)."""
+        return self.images.reshape(len(self.images), -1)
+
+
+def load_examples(normalize: Path) -> tuple[Examples, Examples]:
+    """The training and the validation part of a folder of standardised arrays, in memory, for every epoch reads all.
+
+    Raises PipelineError if a file is missing, damaged or does not fit the others.
+    """
+    classes = len(load_description(normalize).class_names)
+
+    def load(part: str, height: int | None = None, width: int | None = None) -> Examples:
+        images = load_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
+        labels = load_labels(normalize / f"{part}-labels.npy", len(images), classes)
+        return Examples(np.array(images), np.array(labels))
+
+    training = load("train")
+    return training, load("validation", *training.images.shape[1:])

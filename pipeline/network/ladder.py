@@ -1,0 +1,49 @@
+"""From the first script's network to the recipe `standard`, one idea at a time: what does each buy?"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.network.recipe import Recipe
+from pipeline.network.recipes import RECIPES
+
+
+@dataclass(frozen=True)
+class Rung:
+    """idea: what is new. recipe: that of the rung below, with the idea."""
+
+    idea: str
+    recipe: Recipe
+
+
+def climb() -> list[Rung]:
+    """The rungs from the bottom up; the first is `seed`, the last is `standard`."""
+    seed, standard = RECIPES["seed"], RECIPES["standard"]
+    steps: dict[str, dict[str, Any]] = {
+        "the gradient mended": {},
+        "biases from N(0, 1), not N(0, 10)": {"bias_deviation": 1.0},
+        "ReLU, weights by He, biases 0; rate 0.1": {
+            "activation": "relu",
+            "initialisation": "he",
+            "bias_deviation": 0.0,
+            "learning_rate": 0.1,
+        },
+        "softmax and cross-entropy": {"cost": "cross-entropy"},
+        f"{' and '.join(map(str, standard.sizes))} units, {standard.epochs} epochs": {
+            "sizes": standard.sizes,
+            "epochs": standard.epochs,
+        },
+        "Adam at rate 0.001": {"optimizer": "adam", "learning_rate": 0.001},
+        f"rate {standard.learning_rate:g}, warmed up, down to 0; batches of {standard.batch_size}": {
+            "learning_rate": standard.learning_rate,
+            "schedule": standard.schedule,
+            "warmup": standard.warmup,
+            "batch_size": standard.batch_size,
+        },
+        "images bent anew in each epoch": {"deformation": standard.deformation},
+        "smoothed labels": {"smoothing": standard.smoothing},
+    }
+    rungs, recipe = [], seed
+    for idea, changes in steps.items():
+        recipe = replace(recipe, **changes)
+        rungs.append(Rung(idea, recipe))
+    return rungs
