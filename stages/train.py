@@ -138,8 +138,8 @@ def train(
     save_model(output, model, facts)
     write_history(output / "history.csv", [member.history for member in trained])
     seconds = sum(row.seconds for member in trained for row in member.history)
-    after = " and ".join(map(str, facts["epochs_kept"]))
-    return f"validation accuracy {accuracy:.2%} after epoch {after}, {seconds:.1f} s of training"
+    which = f"after epoch {trained[0].best.number}" if len(trained) == 1 else f"by {len(trained)} members"
+    return f"validation accuracy {accuracy:.2%} {which}, {seconds:.1f} s of training"
 
 
 def _tell(row: "Row", last: int) -> str:

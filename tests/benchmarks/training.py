@@ -1,7 +1,7 @@
 """How fast we train and predict: ours beside PyTorch, scikit-learn, ONNX Runtime, and the limit of the machine.
 
 Every contender has a process of its own, and they take turns, ROUNDS times, so that a machine which slows down slows
-all of them down. Needs `artifacts/` with all stages run on MNIST. Run it with `make bench`; `contenders` says what is compared.
+all of them down. Needs `artifacts/` with all stages run on MNIST; `contenders` says what is compared.
 """
 
 import json

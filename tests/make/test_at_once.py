@@ -59,14 +59,14 @@ def test_code_edited_before_its_stage_starts_and_restored_after_is_noticed(proje
     command = ["make", "train", *SAMPLE, "VALIDATION=166"]  # so that normalize runs first
     with start(project, *command) as running:
         wait_for("-m stages.normalize", running.stdout)
-        edit(source, '"epoch": kept.number,', '"epoch": kept.number + 1000,')
+        edit(source, '"validation_accuracy": accuracy,', '"validation_accuracy": accuracy + 1000,')
         wait_for("-m stages.train", running.stdout)
         time.sleep(0.5)
-        edit(source, '"epoch": kept.number + 1000,', '"epoch": kept.number,')
+        edit(source, '"validation_accuracy": accuracy + 1000,', '"validation_accuracy": accuracy,')
         running.communicate()
     assert running.returncode == 0
     make(project, *command[1:])
-    assert json.loads((project / "artifacts/train/model.json").read_text())["training"]["epoch"] < 1000
+    assert json.loads((project / "artifacts/train/model.json").read_text())["training"]["validation_accuracy"] < 1000
     make(project, "train", *SAMPLE)
     assert digests(project) == before
 

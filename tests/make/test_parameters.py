@@ -19,7 +19,7 @@ def test_a_changed_default_runs_its_stage_which_names_it(project: Path) -> None:
 
 
 def test_a_changed_value_of_a_recipe_runs_train_which_names_it(project: Path) -> None:
-    edit(project / "pipeline/network/recipes.py", "learning_rate=0.002, epochs=5", "learning_rate=0.002, epochs=4")
+    edit(project / "pipeline/network/recipes.py", "epochs=5,", "epochs=4,")
     result = make(project, "train", *SAMPLE)
     assert worked(result) == ["train"]
     assert result.stderr.startswith("train: parameter epochs: 5 -> 4\n")

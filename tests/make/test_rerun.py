@@ -66,7 +66,7 @@ def test_another_commit_and_back_makes_no_stage_work(project: Path) -> None:
     git("init", "-b", "main")
     git("add", ".")
     git("commit", "-m", "one")
-    edit(project / "pipeline/network/training.py", "CHUNK = 1000", "CHUNK = 999")
+    edit(project / "pipeline/network/training.py", "CHUNK = 500", "CHUNK = 499")
     (project / "pipeline/data/scaling.py").write_text("")
     git("commit", "-a", "-m", "two")
     git("checkout", "HEAD~1")
