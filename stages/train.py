@@ -76,8 +76,8 @@ def train(
 
     from pipeline.data.dataset import load_description
     from pipeline.data.scaling import Scaling
+    from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import load_array
-    from pipeline.engine.store import CHECKPOINT
     from pipeline.network.calibration import calibrate
     from pipeline.network.examples import load_examples
     from pipeline.network.history import write_history

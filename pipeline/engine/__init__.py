@@ -3,6 +3,9 @@
 import sys
 import time
 
+# In the folder that a stage fills: what a run that is interrupted can go on from.
+CHECKPOINT = "checkpoint"
+
 # A file of code that is younger than this may have been loaded in another state than it is in now.
 STARTED = time.time_ns()
 # Python takes compiled code for up to date if size and second of the source fit. What runs has to be what the

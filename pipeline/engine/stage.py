@@ -86,8 +86,8 @@ def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     settle: from the parameters as they are given, those that count. What it returns is what stands in the key, and
         replaces the arguments of the same name; so one that it leaves out decides nothing.
 
-    A body that takes long may keep in the folder `output / CHECKPOINT` (of pipeline.engine.store) what a run can go on
-    from, and finds there what an interrupted run of the same key has left.
+    A body that takes long may keep in the folder `output / CHECKPOINT` what a run can go on from, and finds there what
+    an interrupted run of the same key has left.
 
     The call returns the body's line with the place of the output. Raises PipelineError if an input is missing or
     damaged, or if two inputs do not belong together; UsageError if the output is something else's place; whatever

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.locks import reading, unread, writing
 
 STORE = ".store"
 PARTIAL, OLD = ".partial", ".old"  # what is being made, what is being replaced
-CHECKPOINT = "checkpoint"  # in what is being made: what an interrupted run can go on from
 KEY_LENGTH = 16  # of 64; the whole key is compared with the manifest's
 
 

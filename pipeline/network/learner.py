@@ -149,7 +149,7 @@ def learn(learner: Learner, epoch: int, on_batch: Callable[[], object]) -> tuple
 def learning_rate(learner: Learner, step: int) -> float:
     """That of a step, counted from 0 over all epochs."""
     recipe = learner.recipe
-    return recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step / (recipe.epochs * learner.batches))
+    return recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step, recipe.epochs * learner.batches)
 
 
 def _look(learner: Learner, shard: int, batch: NDArray[np.intp], generator: np.random.Generator) -> tuple[float, int]:

@@ -26,9 +26,9 @@ RECIPES: dict[RecipeName, Recipe] = {
         sizes=(192,),
         optimizer="adamw",
         weight_decay=0.1,
-        learning_rate=0.006,
-        warmup=0.1,
-        batch_size=256,
+        learning_rate=0.012,
+        warmup=0.2,
+        batch_size=384,
         epochs=5,
     ),
     # As good as it gets while one waits.

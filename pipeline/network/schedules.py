@@ -35,11 +35,13 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 }
 
 
-def rate_factor(schedule: str, warmup: float, progress: float) -> float:
-    """The factor on the learning rate: it climbs from 0 in the share `warmup` of the run, the schedule has the rest.
+def rate_factor(schedule: str, warmup: float, step: int, steps: int) -> float:
+    """The factor on the learning rate of a step, counted from 0, of all steps of the run.
 
-    Adam knows little of its gradients in its first steps; short ones do less harm.  (Goyal et al. 2017)
+    It climbs evenly, from nearly 0, in the share `warmup` of the run; the schedule has the rest. Adam knows little of
+    its gradients in its first steps; short ones do less harm.  (Goyal et al. 2017)
     """
-    if progress < warmup:
-        return progress / warmup
-    return SCHEDULES[schedule]((progress - warmup) / (1 - warmup))
+    climb = warmup * steps
+    if step < climb:
+        return (step + 1) / (climb + 1)
+    return SCHEDULES[schedule]((step - climb) / (steps - climb))

@@ -70,13 +70,13 @@ def fit(
 
 def accuracy(parameters: Parameters, examples: Examples, recipe: Recipe) -> float:
     """The share of the examples that the network recognises, in [0, 1]; NaN if an answer is not finite."""
-    logits = compute_logits(parameters, examples.rows, recipe)
+    logits = _compute_logits(parameters, examples.rows, recipe)
     if not np.isfinite(logits).all():
         return math.nan
     return float(np.mean(logits.argmax(axis=1) == examples.labels))
 
 
-def compute_logits(parameters: Parameters, rows: Array, recipe: Recipe) -> Array:
+def _compute_logits(parameters: Parameters, rows: Array, recipe: Recipe) -> Array:
     """What the network says of rows of pixels, (n, pixels): (n, c)."""
     logits = np.empty((len(rows), len(parameters.layers[-1].biases)), rows.dtype)
 

@@ -57,7 +57,7 @@ def test_spelling_alone_is_no_change(first: list[str], second: list[str], projec
 
 def test_the_order_of_parameters_in_the_code_is_no_change(project: Path) -> None:
     module = project / "stages/train.py"
-    line = '    seed: Annotated[int | None, own("Of every random draw.")] = None,\n'
+    line = '    seed: Annotated[int | None, own("Of every random draw.", LEARNING)] = None,\n'
     edit(module, line, "")
     edit(module, "    recipe: Annotated", f"{line}    recipe: Annotated")
     edit(module, "Passes over the training images.", "Passes over all training images.")

@@ -45,7 +45,7 @@ def test_the_artifacts_are_as_documented(built: Path) -> None:
     assert array("normalize/validation-images.npy") == ("float32", (167, 28, 28))
     assert array("normalize/validation-labels.npy") == ("uint8", (167,))
     assert array("normalize/scaling.npy") == ("float32", (2,))
-    assert array("train/layer-1-weights.npy") == ("float32", (784, 128))
+    assert array("train/layer-1-weights.npy") == ("float32", (784, 192))
     assert array("train/layer-2-biases.npy") == ("float32", (10,))
     assert array("evaluate/predictions.npy") == ("uint8", (500,))
     assert array("evaluate/probabilities.npy") == ("float32", (500, 10))

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import numpy as np
 
+from pipeline.engine import CHECKPOINT
 from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.engine.store import CHECKPOINT
 
 
 @stage

@@ -74,7 +74,7 @@ def test_each_reaches_the_bottom_of_a_bowl_in_place_and_in_its_dtype(name: str) 
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("name", get_args(OptimizerName))
 def test_each_takes_the_steps_of_pytorch(name: str, decay: float) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed (make peers)")
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed (make .venv/.ready-peers)")
     generator = np.random.default_rng(0)
     ours = generator.normal(size=50)
     theirs = torch.nn.Parameter(torch.tensor(ours))
