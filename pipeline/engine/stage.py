@@ -171,7 +171,7 @@ def _work(
     started = time.perf_counter()
     report = functools.partial(log.info, "%s: %s", stage.name)
     wanted = _marked(wanted, [Reason("code", file, "changed") for file in edited])
-    with store.private_folder(store.entry_of(output, stage.name, wanted.key), report) as partial:
+    with store.private_folder(store.entry_of(output, stage.name, wanted.key), report, not edited) as partial:
         given = {**arguments, **instead, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
         store.drop_checkpoint(partial)

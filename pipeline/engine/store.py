@@ -80,11 +80,13 @@ def alone(output: Path, stage: str, report: Callable[[str], object] | None = Non
 
 
 @contextmanager
-def private_folder(entry: Path, report: Callable[[str], object] = lambda line: None) -> Iterator[Path]:
+def private_folder(
+    entry: Path, report: Callable[[str], object] = lambda line: None, resumable: bool = True
+) -> Iterator[Path]:
     """A folder beside `entry` to work in, removed at the end unless it was published. For who is `alone`.
 
-    It is new but for the checkpoint that an interrupted run may have left, and stays if this one is interrupted and
-    leaves one, which `report` is told; work that fails by its own word would only fail again.
+    It is new but for the checkpoint that an interrupted run may have left, and stays if this one is interrupted, leaves
+    one and is `resumable`, which `report` is told; work that fails by its own word would only fail again.
     """
     sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
@@ -92,20 +94,19 @@ def private_folder(entry: Path, report: Callable[[str], object] = lambda line: N
     for path in partial.iterdir():
         if path.name != CHECKPOINT:
             _discard(path)
-    kept = False
     try:
         with held(partial):
             yield partial
     except PipelineError:
+        _discard(partial)
         raise
     except BaseException:
-        kept = has_checkpoint(partial)
-        if kept:
+        if resumable and has_checkpoint(partial):
             report("what it has done is kept: the same command goes on from there")
+        else:
+            _discard(partial)
         raise
-    finally:
-        if not kept:
-            shutil.rmtree(partial, ignore_errors=True)
+    _discard(partial)  # if it was not published
 
 
 def drop_checkpoint(partial: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,5 +47,5 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             history = [Row(**row) for row in json.loads(archive["history"].tobytes())]
             return Checkpoint(archive["state"], archive["best"], history)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
-        return None
+    except (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zlib.error, zipfile.BadZipFile):
+        return None  # RuntimeError: of an archive that claims to be encrypted, or compressed in a strange way

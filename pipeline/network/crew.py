@@ -51,11 +51,15 @@ class Crew:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for jobs in self._jobs:
-            jobs.put(None)
-        for thread in self._threads:
-            thread.join()
-        self._single.__exit__(kind, error, at)
+        try:
+            for gate in self._gates if error else ():
+                gate.put(False)  # somebody may wait for one who was interrupted before he could say so
+            for jobs in self._jobs:
+                jobs.put(None)
+            for thread in self._threads:
+                thread.join()
+        finally:
+            self._single.__exit__(kind, error, at)
 
     def run(self, job: Callable[[int], T]) -> list[T]:
         """What `job(number)` returns for each number, by all threads at once. Raises what one of them raises.

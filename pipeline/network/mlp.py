@@ -140,7 +140,7 @@ class Piece:
 
 
 def cut(sizes: Sequence[int], largest: int, least: int = 1) -> list[Piece]:
-    """A network of the given sizes in pieces of `largest` numbers, or little more; at least `least` for each layer."""
+    """A network of the given sizes in pieces of whole rows: of about `largest` numbers, `least` or more a layer."""
     pieces, start = [], 0
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         count = min(fan_in, max(least, -(-fan_in * fan_out // largest)))

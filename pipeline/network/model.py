@@ -21,9 +21,6 @@ from pipeline.network.names import ActivationName, CostName
 TILE = 128  # rows that one matrix product works on; see `_in_tiles`
 
 
-Member = tuple[Layer, ...]
-
-
 @dataclass(frozen=True)
 class Model:
     """members: networks of equal sizes, float32, whose logits are averaged; most often one. scaling: of raw pixels.
@@ -31,7 +28,7 @@ class Model:
     image_shape: (h, w). dataset: the name of what it has learned from. temperature: of the probabilities.
     """
 
-    members: tuple[Member, ...]
+    members: tuple[tuple[Layer, ...], ...]
     activation: ActivationName
     cost: CostName
     scaling: Scaling

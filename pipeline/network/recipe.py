@@ -53,10 +53,10 @@ class Recipe:
                 raise UsageError(f"there is no {one.name} '{value}': choose one of {known}")
         for size in self.sizes:
             _require(1 <= size <= WIDEST, "every layer size", f"at least 1 and at most {WIDEST:,}", size)
-        _require(0 < self.learning_rate < math.inf, "learning rate", "above 0", self.learning_rate)
+        _require(0 < self.learning_rate < math.inf, "learning rate", "a finite number above 0", self.learning_rate)
         for name in ("smoothing", "warmup", "momentum", "averaging"):
             _require(0 <= getattr(self, name) < 1, name, "in [0, 1)", getattr(self, name))
-        _require(0 <= self.weight_decay < math.inf, "weight decay", "at least 0", self.weight_decay)
+        _require(0 <= self.weight_decay < math.inf, "weight decay", "finite and at least 0", self.weight_decay)
         _require(self.batch_size >= 1, "batch size", "at least 1", self.batch_size)
         _require(1 <= self.shards <= 1024, "number of shards", "at least 1 and at most 1024", self.shards)
         _require(self.epochs >= 1, "number of epochs", "at least 1", self.epochs)

@@ -76,4 +76,5 @@ def test_a_run_of_code_that_was_edited_meanwhile_leaves_nothing_to_go_on_from(
         patch.setattr("pipeline.engine.stage.load", lambda function, files: list(files)[:1])
         with pytest.raises(KeyboardInterrupt):
             run(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
+    assert not list((tmp_path / ".store").glob("*.partial"))
     assert grow(tmp_path / "grow").startswith("5 rings, 0 of them old")

@@ -39,6 +39,11 @@ def test_a_damaged_one_is_none(tmp_path: Path) -> None:
     state = whole.index(example().state.tobytes())
     path.write_bytes(whole[:state] + bytes([whole[state] ^ 1]) + whole[state + 1 :])
     assert load_checkpoint(path) is None
+    for place in range(whole.index(b"PK\x01\x02"), len(whole)):  # the directory, at its end
+        for bit in range(8):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            found = load_checkpoint(path)
+            assert found is None or found.state.tobytes() == example().state.tobytes()
     path.write_bytes(b"no archive")
     assert load_checkpoint(path) is None
 
