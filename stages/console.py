@@ -141,9 +141,7 @@ def _with_signature(stage: Stage[Any], call: Callable[..., Any]) -> Callable[...
     def command(*, force: bool, **arguments: Any) -> Any:
         return call(arguments, force=force)
 
-    option = Annotated[
-        bool, typer.Option("--force", help="Work even if the result is there already.")
-    ]
+    option = Annotated[bool, typer.Option("--force", help="Work even if the result is there already.")]
     parameter = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
     parameters = [*stage.signature.parameters.values(), parameter]
     functools.update_wrapper(command, stage.function)

@@ -30,6 +30,7 @@ def climb() -> list[Rung]:
         "softmax and cross-entropy": {"cost": "cross-entropy"},
         f"{' and '.join(map(str, standard.sizes))} units, {standard.epochs} epochs": {
             "sizes": standard.sizes,
+            "shards": standard.shards,
             "epochs": standard.epochs,
         },
         "Adam at rate 0.001": {"optimizer": "adam", "learning_rate": 0.001},
