@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES
+from pipeline.network.calibration import calibrate
 from pipeline.network.model import load_model, predict
 from tests.processes import Run
 from tests.stages.common import STAGES, assert_one_line, custom_set
@@ -78,6 +79,13 @@ def test_the_scaling_is_that_of_the_training_part_alone(built: Path) -> None:
     pixels = np.load(built / "parse/train-images.npy")[:1833] / 255
     assert mean == pytest.approx(pixels.mean(), rel=1e-6)
     assert deviation == pytest.approx(pixels.std(), rel=1e-6)
+
+
+def test_the_temperature_is_the_one_that_fits_the_validation_images(built: Path) -> None:
+    model = load_model(built / "train")
+    images, labels = (np.load(built / f"normalize/validation-{what}.npy") for what in ("images", "labels"))
+    assert model.temperature == pytest.approx(calibrate(model, images, labels).temperature, rel=1e-3)
+    assert model.temperature != 1
 
 
 def test_the_epoch_that_recognised_most_is_kept(run: Run, project: Path) -> None:

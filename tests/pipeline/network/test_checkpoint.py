@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -54,3 +55,20 @@ def test_what_is_no_checkpoint_is_none_and_nothing_in_it_is_executed(tmp_path: P
     assert load_checkpoint(path) is None
     np.savez(path, state=np.array([print], object), best=np.zeros(1), history=np.frombuffer(b"[]", np.uint8))
     assert load_checkpoint(path) is None
+
+
+def test_an_earlier_one_stays_until_the_next_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "one.npz"
+    save_checkpoint(path, example())
+
+    def fail(file: IO[bytes], **arrays: object) -> None:
+        file.write(b"half")
+        raise OSError("no room")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="no room"):
+        save_checkpoint(path, example(np.float64))
+    found = load_checkpoint(path)
+    assert found is not None
+    assert found.state.dtype == np.float32
+    assert [file.name for file in tmp_path.iterdir()] == ["one.npz"]

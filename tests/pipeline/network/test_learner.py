@@ -1,4 +1,4 @@
-import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,10 @@ from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.examples import Examples
 from pipeline.network.learner import learn, prepare
 from pipeline.network.losses import COSTS
-from pipeline.network.mlp import forward, view
+from pipeline.network.mlp import allocate, forward, view
+from pipeline.network.optimizers import find_optimizer
 from pipeline.network.recipe import Recipe
+from pipeline.network.schedules import rate_factor
 
 RECIPE = Recipe(
     sizes=(40, 30),
@@ -47,8 +49,8 @@ def test_how_many_threads_there_are_changes_no_bit(cores: int, monkeypatch: pyte
 
 @pytest.mark.parametrize("shards", [1, 2, 5, 40])
 def test_the_number_of_shards_changes_next_to_nothing(shards: int) -> None:
-    plain = dataclasses.replace(RECIPE, deformation=Deformation())
-    one, other = (state_after(dataclasses.replace(plain, shards=n), dtype=np.float64)[0] for n in (1, shards))
+    plain = replace(RECIPE, deformation=Deformation())
+    one, other = (state_after(replace(plain, shards=n), dtype=np.float64)[0] for n in (1, shards))
     np.testing.assert_allclose(other, one, rtol=1e-6, atol=1e-9)
 
 
@@ -85,8 +87,56 @@ def test_an_epoch_of_plain_descent_is_what_the_formulas_say() -> None:
     np.testing.assert_allclose(one.result.flat, average, rtol=1e-9)
 
 
+def by_hand(recipe: Recipe, epochs: int) -> Array:
+    """The parameters after some epochs of whole batches, one optimizer's step after another."""
+    seen = examples(20, np.float64)
+    w = prepare(recipe, seen, 4).parameters.flat.copy()
+    optimizer = find_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
+    remembered = [np.zeros_like(w) for _ in range(optimizer.buffers)]
+    for step in range(epochs):
+        layers = view(w, (30, 7, 4)).layers
+        inputs, hidden, logits = forward(layers, seen.rows, ACTIVATIONS["relu"])
+        _, delta = COSTS["cross-entropy"](logits, seen.labels)
+        slope = allocate((30, 7, 4), np.float64)
+        for layer, a, d in zip(
+            slope.layers, (inputs, hidden), ((delta @ layers[1].weights.T) * (hidden > 0), delta), strict=True
+        ):
+            layer.weights[...], layer.biases[...] = a.T @ d, d.sum(axis=0)
+        rate = recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step, recipe.epochs)
+        optimizer.update(w, slope.flat, remembered, rate, step + 1)
+    return w
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "adam"},
+        {"optimizer": "adam", "warmup": 0.5},
+        {"optimizer": "nesterov", "momentum": 0.5},
+        {"optimizer": "adamw", "weight_decay": 0.5},
+        {"optimizer": "sgd", "weight_decay": 0.5, "schedule": "one-cycle"},
+    ],
+    ids=str,
+)
+def test_every_value_of_the_recipe_counts_and_steps_are_counted_over_all_epochs(changes: dict[str, Any]) -> None:
+    recipe = replace(Recipe(sizes=(7,), learning_rate=0.1, batch_size=20, epochs=6), **changes)
+    one = prepare(recipe, examples(20, np.float64), 4)
+    for epoch in range(1, 5):
+        learn(one, epoch, lambda: None)
+    np.testing.assert_allclose(one.parameters.flat, by_hand(recipe, 4), rtol=1e-7)
+
+
+def test_an_epoch_ends_where_the_cost_is_no_number() -> None:
+    seen = examples(100)
+    seen.images[np.random.default_rng((1, 1)).permutation(100)[:10]] = np.nan
+    steps: list[None] = []
+    cost, _, _ = learn(prepare(Recipe(sizes=(7,), batch_size=10), seen, 4), 1, lambda: steps.append(None))
+    assert np.isnan(cost)
+    assert steps == []
+
+
 def test_without_averaging_the_network_that_learns_is_the_one_that_counts() -> None:
-    one = prepare(dataclasses.replace(RECIPE, averaging=0), examples(), 4)
+    one = prepare(replace(RECIPE, averaging=0), examples(), 4)
     assert one.result is one.parameters
 
 
@@ -99,7 +149,7 @@ def test_the_examples_are_left_as_they_are() -> None:
 
 def test_deformation_is_another_in_each_epoch_and_shard_and_is_what_is_learned_from() -> None:
     met = []
-    recipe = dataclasses.replace(RECIPE, batch_size=100, shards=2, learning_rate=1e-12)
+    recipe = replace(RECIPE, batch_size=100, shards=2, learning_rate=1e-12)
     one = prepare(recipe, Examples(np.repeat(examples(1).images, 100, axis=0), np.zeros(100, np.uint8)), 4)
     for epoch in (1, 2):
         learn(one, epoch, lambda: None)

@@ -31,6 +31,25 @@ def test_costs_agree_with_other_libraries() -> None:
     assert losses.quadratic(logits, labels)[0] == pytest.approx(squares.mean() / 2)
 
 
+def test_smoothed_labels_are_spread_over_all_classes() -> None:
+    logits, labels = np.random.default_rng(0).normal(0, 3, (20, 6)), np.arange(20) % 6
+    targets = 0.9 * np.eye(6)[labels] + 0.1 / 6
+    np.testing.assert_allclose(losses.targets(labels, logits, 0.1), targets)
+    entropy = -np.sum(targets * log_softmax(logits, axis=1), axis=1)
+    assert losses.cross_entropy(logits, labels, 0.1)[0] == pytest.approx(entropy.mean())
+    squares = np.sum((expit(logits) - targets) ** 2, axis=1)
+    assert losses.quadratic(logits, labels, 0.1)[0] == pytest.approx(squares.mean() / 2)
+
+
+@pytest.mark.parametrize("name", list(losses.COSTS))
+def test_the_parts_of_a_batch_add_up_to_it(name: str) -> None:
+    logits, labels = np.random.default_rng(0).normal(0, 3, (20, 6)), np.arange(20) % 6
+    cost, gradient = losses.COSTS[name](logits, labels, 0.1)
+    parts = [losses.COSTS[name](logits[part], labels[part], 0.1, 20) for part in (slice(7), slice(7, 20))]
+    assert sum(part[0] for part in parts) == pytest.approx(cost)
+    np.testing.assert_allclose(np.concatenate([part[1] for part in parts]), gradient)
+
+
 @pytest.mark.parametrize("name", list(losses.COSTS))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_costs_keep_the_dtype_and_stay_finite_for_extreme_logits(name: str, dtype: type) -> None:

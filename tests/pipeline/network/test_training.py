@@ -166,3 +166,15 @@ def test_the_seeds_constants_are_those_of_the_original_script() -> None:
     assert (recipe.sizes, recipe.activation, recipe.cost) == ((20, 16), "sigmoid", "quadratic")
     assert (recipe.initialisation, recipe.bias_deviation, recipe.seed) == ("normal", 10, 1)
     assert (recipe.optimizer, recipe.batch_size, recipe.learning_rate) == ("sgd", 100, 1)
+
+
+def test_the_averaged_network_is_the_one_that_counts() -> None:
+    recipe = dataclasses.replace(SMALL, averaging=0.9, learning_rate=0.05)
+    seen = examples(20, seed=1)
+    for epoch in fit(recipe, examples(), seen, 3):
+        learning, average = epoch.state[0], epoch.state[-1]
+        assert np.array_equal(epoch.parameters.flat, average)
+        if epoch.number:
+            assert not np.array_equal(learning, average)
+            logits = forward(epoch.parameters.layers, seen.rows, ACTIVATIONS["relu"])[-1]
+            assert epoch.validation_accuracy == pytest.approx((logits.argmax(axis=1) == seen.labels).mean())
