@@ -29,11 +29,12 @@ train.variables := RECIPE SIZES ACTIVATION INITIALISATION BIAS_DEVIATION MEMBERS
                    COST SMOOTHING OPTIMIZER LEARNING_RATE SCHEDULE WARMUP MOMENTUM WEIGHT_DECAY AVERAGING BATCH_SIZE \
                    SHARDS EPOCHS SEED SHIFT ROTATION SCALE SHEAR ELASTIC SMOOTHNESS THICKNESS
 evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE
+ladder.variables := SEEDS
 prune.variables := KEEP
 
 # Only what stands on make's command line counts; an EPOCHS in the environment may mean anything.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
-unknown := $(filter-out PYTHON VENV $(foreach s,$(stages) prune,$($s.variables)),$(given))
+unknown := $(filter-out PYTHON VENV $(foreach s,$(stages) ladder prune,$($s.variables)),$(given))
 ifneq ($(strip $(unknown)),)
 $(error No variable is called $(strip $(unknown)): see `make help`)
 endif
@@ -158,7 +159,7 @@ artifacts/export/manifest.json: $(call needs,export)
 
 .PHONY: ladder status prune
 ladder: artifacts/normalize/manifest.json ## Climb from the first script to the recipe standard, one idea at a time
-	@$(python) -m stages.ladder
+	@$(python) -m stages.ladder $(call options,ladder)
 
 status: | $(VENV)/.ready ## Say what is up to date, what is not, and why
 	@$(python) -m stages.status --explain $(foreach s,$(stages),--assume $(call quoted,$s $(call options,$s)))

@@ -34,7 +34,8 @@ def ladder(
         training, validation = load_examples(folder)
         classes = len(load_description(folder).class_names)
     rungs = climb()
-    lines = [f"{'':<50} accuracy  (least..most)    training"]
+    middles = []
+    print(f"{'':<50} accuracy  (least..most)    training", flush=True)
     with tqdm(total=len(rungs) * seeds, unit="network", leave=False, disable=None) as bar:
         for rung in rungs:
             accuracies, durations = [], []
@@ -44,9 +45,11 @@ def ladder(
                 durations.append(sum(epoch.seconds for epoch in epochs))
                 bar.update()
             spread = f"({min(accuracies):.2%}..{max(accuracies):.2%})"
-            middle = statistics.median(accuracies)
-            lines.append(f"{rung.idea:<50} {middle:>8.2%}  {spread:<17} {statistics.median(durations):>6.1f} s")
-    return "\n".join(lines)
+            middles.append(statistics.median(accuracies))
+            with bar.external_write_mode():
+                line = f"{rung.idea:<50} {middles[-1]:>8.2%}  {spread:<17} {statistics.median(durations):>6.1f} s"
+                print(line, flush=True)
+    return f"{len(rungs)} rungs, from {middles[0]:.2%} to {middles[-1]:.2%} of the validation images"
 
 
 if __name__ == "__main__":
