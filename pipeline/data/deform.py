@@ -33,7 +33,7 @@ class Deformer:
     def __init__(self, deformation: Deformation, height: int, width: int, rows: int, dtype: Any = np.float32) -> None:
         self.deformation = deformation
         self.shape = height, width
-        self.fields = displacement_fields(height, width, deformation).astype(dtype)
+        self.fields = _cast_fields(height, width, deformation, np.dtype(dtype))
         self._places = np.empty((2, rows, height * width), dtype)
         self._corners = np.empty((2, rows, height * width), dtype)
         self._index = np.empty((rows, height * width), np.intp)
@@ -89,6 +89,13 @@ def _mix(a: Array, b: Array, share: Array) -> None:
     b -= a
     b *= share
     a += b
+
+
+@functools.lru_cache(maxsize=1)  # those of one training are all the same
+def _cast_fields(height: int, width: int, deformation: Deformation, dtype: np.dtype[Any]) -> Array:
+    fields: Array = displacement_fields(height, width, deformation).astype(dtype)
+    fields.flags.writeable = False
+    return fields
 
 
 def displacement_fields(height: int, width: int, deformation: Deformation) -> NDArray[np.float64]:
