@@ -22,9 +22,7 @@ from pipeline.data.deformation import Deformation
 
 Array = NDArray[np.floating[Any]]
 
-REACH = (
-    1  # the grid of bumps goes on for so many deviations beyond the picture, so that its edge has some on both sides
-)
+REACH = 1  # deviations for which the grid of bumps goes on beyond the picture, so that its edge has some on both sides
 
 
 class Deformer:

@@ -36,9 +36,8 @@ class Crew:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._gates: list[SimpleQueue[bool]] = [
-            SimpleQueue() for _ in range(size)
-        ]  # where the others announce themselves
+        # Where the others announce themselves: True, I have come; False, I will not.
+        self._gates: list[SimpleQueue[bool]] = [SimpleQueue() for _ in range(size)]
         self._jobs: list[SimpleQueue[Callable[[int], Any] | None]] = [SimpleQueue() for _ in range(1, size)]
         self._results: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, args=(i,), daemon=True) for i in range(1, size)]
