@@ -133,6 +133,12 @@ def test_every_picture_is_deformed_in_its_own_way_and_in_another_each_time() -> 
     assert all(not np.allclose(a, b, atol=0.1) for a, b in itertools.combinations(first, 2))
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (3, 1)])
+def test_a_single_picture_of_a_single_row_or_column_is_deformed_too(shape: tuple[int, int]) -> None:
+    given = pictures(1, *shape)
+    np.testing.assert_allclose(deformed(STRONG, given), reference(STRONG, given), atol=2e-4)
+
+
 def test_no_pictures_are_deformed_to_none() -> None:
     assert deformed(STRONG, pictures(3, 5, 5), []).shape == (0, 5, 5)
 

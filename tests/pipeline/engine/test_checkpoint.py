@@ -48,6 +48,14 @@ def test_nothing_is_kept_that_was_cut_off_before_its_first_checkpoint(
     assert not list((tmp_path / ".store").glob("*.partial"))
 
 
+def test_a_checkpoint_that_is_half_written_under_a_hidden_name_is_none(tmp_path: Path) -> None:
+    left = tmp_path / ".store" / f"grow-{16 * '0'}.partial"
+    (left / "checkpoint").mkdir(parents=True)
+    (left / "checkpoint" / ".trunk.txt").write_text("o")
+    grow(tmp_path / "grow")
+    assert not left.exists()
+
+
 def test_nothing_is_kept_of_work_that_fails_by_its_own_word(tmp_path: Path) -> None:
     with pytest.raises(PipelineError):
         grow(tmp_path / "grow", until=2, how="rotten")

@@ -63,3 +63,8 @@ def test_layers_of_odd_sizes_are_cut_without_loss() -> None:
     assert (covered == 1).all()
     rows = [sum(piece.rows.stop - piece.rows.start for piece in pieces if piece.layer == i) for i in range(3)]
     assert rows == [13, 5, 1]
+
+
+def test_each_layer_has_a_piece_for_everybody_if_it_has_so_many_rows() -> None:
+    pieces = cut((13, 5, 1, 4), largest=10**6, least=3)
+    assert [sum(piece.layer == layer for piece in pieces) for layer in range(3)] == [3, 3, 1]

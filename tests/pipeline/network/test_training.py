@@ -154,6 +154,12 @@ def test_a_network_that_diverges_in_its_very_last_step_says_so(rate: float) -> N
         last(recipe)
 
 
+def test_an_optimizer_whose_memory_overflows_says_so_though_the_network_is_finite() -> None:
+    huge = Examples(examples().images * np.float32(1e20), examples().labels)  # so the gradients' squares are infinite
+    with pytest.raises(TrainingError, match="diverged in epoch 1"):
+        list(fit(SMALL, huge, examples(), 3))
+
+
 def test_images_that_are_no_numbers_are_met_as_well() -> None:
     broken = examples()
     broken.images[3] = np.nan
