@@ -87,7 +87,7 @@ def sklearn(sizes: tuple[int, ...], batch: int) -> Iterator[float]:
     network = MLPClassifier(sizes, alpha=0.0, batch_size=batch)
     for _ in range(EPOCHS):
         started = time.perf_counter()
-        network.partial_fit(rows, labels, range(10))
+        network.partial_fit(rows, labels, classes=np.arange(10))
         yield IMAGES / (time.perf_counter() - started)
 
 
