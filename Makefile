@@ -181,7 +181,7 @@ lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, which it installs: an hour, better alone
+bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, which it installs: half an hour, better alone
 	$(MAKE) all
 	$(python) -m tests.benchmarks.rerun .venv-peers/bin
 	$(python) -m tests.benchmarks.training
