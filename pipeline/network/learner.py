@@ -1,10 +1,10 @@
 """One step of learning, by a crew: look at a batch, find what to blame, go downhill.
 
 A batch is cut into shards, some rows for each thread, which takes them forwards and their blame backwards all by
-itself. Then the threads share out the network instead: each computes the gradient of some pieces of it, by the whole
-batch, and takes the optimizer's step there at once, while all that it needs is in the cache. So no gradient is ever
-added up, nor stored for the network as a whole. What comes out depends on the number of shards, which belongs to the
-recipe, and not on how many threads there are.
+itself. Then the threads share out the network instead: each computes the gradient of its part, block by block, by the
+whole batch, and takes the optimizer's step there at once, while all that it needs is in the cache. So no gradient is
+ever added up, nor stored for the network as a whole. What comes out depends on the number of shards, which belongs to
+the recipe, and not on how many threads there are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -35,19 +35,20 @@ from pipeline.network.optimizers import Optimizer, find_optimizer
 from pipeline.network.recipe import Recipe
 from pipeline.network.schedules import rate_factor
 
-PIECE = 262_144  # numbers of the network whose gradient is computed at a time: 1 MB
-SLICE = 65_536  # numbers of these that the optimizer works on at a time: with all their company, about 1 MB
+# Numbers of the network, at most, that are dealt with at a time: what the optimizer needs for them, 8 MB, stays in a
+# cache. Less would be nearer, but every call of NumPy costs each thread some microseconds of waiting for the other.
+BLOCK = 524_288
 
 
 @dataclass(frozen=True)
 class Shard:
     """What one part of the work is done with; no other thread touches it meanwhile.
 
-    deformer: of its part of each batch. pieces: its part of the network. gradient: room for that of one of these.
+    deformer: of its part of each batch. blocks: its part of the network. gradient: room for that of one of these.
     """
 
     deformer: Deformer
-    pieces: Sequence[Piece]
+    blocks: Sequence[Sequence[Piece]]
     gradient: Array
 
 
@@ -89,14 +90,13 @@ def prepare(recipe: Recipe, training: Examples, classes: int) -> Learner:
     if recipe.averaging:
         state[-1] = state[0]
     rows = min(recipe.batch_size, total)
-    pieces = cut(sizes, PIECE, recipe.shards)
     shards = [
         Shard(
             Deformer(recipe.deformation, height, width, -(-rows // recipe.shards), dtype),
-            pieces[i :: recipe.shards],
-            np.empty(max(piece.count for piece in pieces), dtype),
+            blocks,
+            np.empty(max((_numbers(block).stop - _numbers(block).start for block in blocks), default=0), dtype),
         )
-        for i in range(recipe.shards)
+        for blocks in cut(sizes, recipe.shards, BLOCK)
     ]
     return Learner(
         recipe,
@@ -171,18 +171,23 @@ def _descend(learner: Learner, shard: int, count: int, rate: float, step: int) -
     recipe, workspace = learner.recipe, learner.workspace[:count]
     layer_inputs = [learner.inputs[:count], *workspace.values]
     keep = min(recipe.averaging, step / (step + 10))  # the average forgets the first steps sooner than later ones
-    for piece in learner.shards[shard].pieces:
-        slope = gradient(
-            piece, layer_inputs[piece.layer], workspace.deltas[piece.layer], learner.shards[shard].gradient
-        )
-        state = learner.state[:, piece.numbers]
-        for start in range(0, len(slope), SLICE):
-            g, (w, *rest) = slope[start : start + SLICE], state[:, start : start + SLICE]
-            learner.optimizer.update(w, g, rest[: learner.optimizer.buffers], rate, step)
-            if recipe.averaging:  # average <- keep average + (1 - keep) w
-                np.subtract(w, rest[-1], out=g)
-                g *= 1 - keep
-                rest[-1] += g
+    for block in learner.shards[shard].blocks:
+        numbers = _numbers(block)
+        g = learner.shards[shard].gradient[: numbers.stop - numbers.start]
+        for piece in block:
+            out = g[piece.numbers.start - numbers.start : piece.numbers.stop - numbers.start]
+            gradient(piece, layer_inputs[piece.layer], workspace.deltas[piece.layer], out)
+        w, *rest = learner.state[:, numbers]
+        learner.optimizer.update(w, g, rest[: learner.optimizer.buffers], rate, step)
+        if recipe.averaging:  # average <- keep average + (1 - keep) w
+            np.subtract(w, rest[-1], out=g)
+            g *= 1 - keep
+            rest[-1] += g
+
+
+def _numbers(block: Sequence[Piece]) -> slice:
+    """Where a block is in the flat buffer."""
+    return slice(block[0].numbers.start, block[-1].numbers.stop)
 
 
 def count_batches(count: int, batch_size: int) -> int:

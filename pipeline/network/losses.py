@@ -53,9 +53,9 @@ def cross_entropy(
 
 def targets(labels: Labels, logits: Array, smoothing: float = 0.0) -> Array:
     """What a cost would like to see: 1 for the label and 0 for the rest, a share of it spread; like the logits."""
-    y = np.full_like(logits, smoothing / logits.shape[1])
-    y[np.arange(len(labels)), labels] += 1 - smoothing
-    return y
+    c = logits.shape[1]
+    of_each_class: Array = (1 - smoothing) * np.eye(c, dtype=logits.dtype) + smoothing / c
+    return np.take(of_each_class, labels, axis=0)
 
 
 def log_softmax(logits: Array) -> Array:

@@ -126,41 +126,46 @@ def backward(layers: Sequence[Layer], activation: Activation, workspace: Workspa
 
 @dataclass(frozen=True)
 class Piece:
-    """Some rows of a layer's weights, and its biases if they are the last rows; numbers: where in the flat buffer."""
+    """Some rows of a layer, whose weights are fan_in rows of fan_out numbers and whose biases are one more.
+
+    numbers: where they are in the flat buffer.
+    """
 
     layer: int
     rows: slice
     fan_out: int
     numbers: slice
 
-    @property
-    def count(self) -> int:
-        """How many numbers it has."""
-        return int(self.numbers.stop - self.numbers.start)
 
+def cut(sizes: Sequence[int], parts: int, largest: int) -> list[list[list[Piece]]]:
+    """A network of the given sizes in `parts` of equal size, each a list of blocks, each a list of pieces.
 
-def cut(sizes: Sequence[int], largest: int, least: int = 1) -> list[Piece]:
-    """A network of the given sizes in pieces of whole rows: of about `largest` numbers, `least` or more a layer."""
-    pieces, start = [], 0
+    A block is a run of the flat buffer of about as many numbers as all others, at most `largest`, give or take a row.
+    Its pieces lie in it one behind the other, each in a layer of its own. A block of none is left out.
+    """
+    total = count_numbers(sizes)
+    each = -(-total // (parts * largest))
+    borders = [total * i // (parts * each) for i in range(parts * each + 1)]
+    blocks: list[list[Piece]] = [[] for _ in range(parts * each)]
+    start = 0
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
-        count = min(fan_in, max(least, -(-fan_in * fan_out // largest)))
-        borders = [fan_in * i // count for i in range(count + 1)]
-        for first, end in itertools.pairwise(borders):
-            biases = fan_out if end == fan_in else 0
-            numbers = slice(start + first * fan_out, start + end * fan_out + biases)
-            pieces.append(Piece(layer, slice(first, end), fan_out, numbers))
+        rows = [min(max(-(-(border - start) // fan_out), 0), fan_in + 1) for border in borders]
+        for block, (first, end) in zip(blocks, itertools.pairwise(rows), strict=True):
+            if first < end:
+                numbers = slice(start + first * fan_out, start + end * fan_out)
+                block.append(Piece(layer, slice(first, end), fan_out, numbers))
         start += (fan_in + 1) * fan_out
-    return pieces
+    return [[block for block in blocks[each * i : each * (i + 1)] if block] for i in range(parts)]
 
 
-def gradient(piece: Piece, inputs: Array, delta: Array, out: Array) -> Array:
-    """The derivative of the cost by every number of a piece, in the first part of `out`; see `backward`.
+def gradient(piece: Piece, inputs: Array, delta: Array, out: Array) -> None:
+    """Write the derivative of the cost by every number of a piece into `out`, (numbers of the piece,); see `backward`.
 
     inputs: (n, fan_in) of the piece's layer. delta: (n, fan_out), its dC/dz.
     """
-    result = out[: piece.count]
-    weights = (piece.rows.stop - piece.rows.start) * piece.fan_out
-    np.matmul(inputs[:, piece.rows].T, delta, out=result[:weights].reshape(-1, piece.fan_out))
-    if weights < len(result):
-        np.sum(delta, axis=0, out=result[weights:])
-    return result
+    rows = out.reshape(-1, piece.fan_out)
+    inputs = inputs[:, piece.rows]
+    weights = inputs.shape[1]
+    np.matmul(inputs.T, delta, out=rows[:weights])
+    if weights < len(rows):
+        np.sum(delta, axis=0, out=rows[weights])

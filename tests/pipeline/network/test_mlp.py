@@ -53,18 +53,31 @@ def test_first_weights_are_drawn_as_wide_as_the_scheme_says(scheme: str, deviati
     assert not layer.biases.any()
 
 
-def test_layers_of_odd_sizes_are_cut_without_loss() -> None:
-    sizes = (13, 5, 1, 4)
-    pieces = cut(sizes, largest=6, least=2)
-    covered = np.zeros(len(allocate(sizes).flat), int)
-    for piece in pieces:
-        covered[piece.numbers] += 1
-        assert piece.count <= 6 + 2 * 5  # a row and the biases more
-    assert (covered == 1).all()
-    rows = [sum(piece.rows.stop - piece.rows.start for piece in pieces if piece.layer == i) for i in range(3)]
-    assert rows == [13, 5, 1]
+@pytest.mark.parametrize(("parts", "largest"), [(1, 10**6), (1, 20), (2, 10**6), (3, 20), (3, 1), (100, 50)])
+@pytest.mark.parametrize("sizes", [(13, 5, 1, 4), (3, 2), (784, 30, 10)])
+def test_a_network_is_cut_into_equal_parts_and_blocks_without_loss(
+    sizes: tuple[int, ...], parts: int, largest: int
+) -> None:
+    total, row = len(allocate(sizes).flat), max(sizes[1:])
+    cuts = cut(sizes, parts, largest)
+    assert len(cuts) == parts
+    position = 0
+    for part in cuts:
+        first = position
+        for block in part:
+            assert block
+            start = position
+            for piece in block:
+                assert piece.numbers.start == position
+                position = piece.numbers.stop
+                assert position - piece.numbers.start == (piece.rows.stop - piece.rows.start) * piece.fan_out
+            assert position - start < largest + row
+        assert abs(position - first - total / parts) < 2 * row
+    assert position == total
+    rows = [sum(p.rows.stop - p.rows.start for part in cuts for b in part for p in b if p.layer == i) for i in (0, 1)]
+    assert rows[0] == sizes[0] + 1
+    assert rows[1] == (sizes[1] + 1 if len(sizes) > 2 else 0)
 
 
-def test_each_layer_has_a_piece_for_everybody_if_it_has_so_many_rows() -> None:
-    pieces = cut((13, 5, 1, 4), largest=10**6, least=3)
-    assert [sum(piece.layer == layer for piece in pieces) for layer in range(3)] == [3, 3, 1]
+def test_a_block_that_fits_is_in_one_piece_a_layer() -> None:
+    assert [[len(block) for block in part] for part in cut((13, 5, 1, 4), parts=1, largest=10**6)] == [[3]]
