@@ -55,6 +55,7 @@ def train(
     shards: Annotated[int | None, own("Parts of each batch, for so many cores.", LEARNING)] = None,
     epochs: Annotated[int | None, own("Passes over the training images.", LEARNING)] = None,
     seed: Annotated[int | None, own("Of every random draw.", LEARNING)] = None,
+    bent: Annotated[float | None, own("Share of the images that are bent at all.", IMAGES)] = None,
     shift: Annotated[float | None, own("Pixels, at most.", IMAGES)] = None,
     rotation: Annotated[float | None, own("Degrees, at most.", IMAGES)] = None,
     scale: Annotated[float | None, own("Share of the size, at most.", IMAGES)] = None,

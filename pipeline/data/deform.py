@@ -1,6 +1,6 @@
 """Bent copies of pictures: a digit stays what it is if it is shifted, turned, stretched or drawn by another hand.
 
-A network that never sees the same picture twice has to learn the digits and not the pictures. Each picture is
+A network that never sees the same picture twice has to learn the digits and not the pictures. A bent picture is
 sampled anew, at places that are displaced: the value at p becomes that of the old picture at
 
     p' = centre + shift + R(angle) K(shear) S(scale) (p - centre) + e(p)
@@ -38,18 +38,19 @@ class Deformer:
         self._values = np.empty((3, rows, height * width), dtype)
 
     def __call__(self, pictures: Array, numbers: NDArray[np.intp], generator: np.random.Generator, out: Array) -> None:
-        """Write deformed copies of `pictures[numbers]` into `out`.
+        """Write copies of `pictures[numbers]` into `out`, of which the first ones, by the share `bent`, are deformed.
 
         pictures: (total, height * width). numbers: (n,). out: (n, height * width).
         """
-        if self.deformation.moves:
-            coefficients = draw_coefficients(self.deformation, self.shape, len(self.fields), len(numbers), generator)
-            self._sample(pictures, numbers, coefficients, out)
-        else:
-            np.take(pictures, numbers, axis=0, out=out, mode="clip")
+        bent = round(self.deformation.bent * len(numbers))
+        moved = bent if self.deformation.moves else 0
+        if moved:
+            coefficients = draw_coefficients(self.deformation, self.shape, len(self.fields), moved, generator)
+            self._sample(pictures, numbers[:moved], coefficients, out[:moved])
+        np.take(pictures, numbers[moved:], axis=0, out=out[moved:], mode="clip")
         if self.deformation.thickness:
-            shares = self.deformation.thickness * generator.uniform(-1, 1, len(numbers))
-            thicken(out.reshape(-1, *self.shape), shares)
+            shares = self.deformation.thickness * generator.uniform(-1, 1, bent)
+            thicken(out[:bent].reshape(-1, *self.shape), shares)
 
     def _sample(self, pictures: Array, numbers: NDArray[np.intp], coefficients: Array, out: Array) -> None:
         height, width = self.shape

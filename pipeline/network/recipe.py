@@ -71,6 +71,7 @@ class Recipe:
 
 # What a deformation may be, for it to leave something of a picture and to take a sensible time.
 DEFORMATION_RANGES = {
+    "bent": (0, 1),
     "shift": (0, 1000),
     "rotation": (0, 180),
     "scale": (0, 0.9),

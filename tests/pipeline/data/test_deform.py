@@ -1,5 +1,6 @@
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,18 +33,19 @@ def reference(deformation: Deformation, given: Array, seed: int = 1) -> Array:
     count, height, width = given.shape
     generator = np.random.default_rng(seed)
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
-    affine = generator.uniform(-1, 1, (count, 6)) if deformation.moves else np.zeros((count, 6))
+    bent = round(deformation.bent * count)
+    affine = generator.uniform(-1, 1, (bent, 6)) if deformation.moves else np.zeros((bent, 6))
     deviation = deformation.smoothness
     grid = [
         (row, column)
         for row in np.arange(-deviation, height + deviation, deviation)
         for column in np.arange(-deviation, width + deviation, deviation)
     ]
-    bumps: Array = np.zeros((count, 2, len(grid)))
+    bumps: Array = np.zeros((bent, 2, len(grid)))
     if deformation.elastic:
-        bumps = generator.standard_normal((count, 2, len(grid)), np.float32)
-    shares = deformation.thickness * np.asarray(generator.uniform(-1, 1, count))
-    result = np.empty_like(given)
+        bumps = generator.standard_normal((bent, 2, len(grid)), np.float32)
+    shares = deformation.thickness * np.asarray(generator.uniform(-1, 1, bent))
+    result = given.copy()
     for n, (turn, slant, scale_x, scale_y, shift_x, shift_y) in enumerate(affine):
         t = math.radians(deformation.rotation * turn)
         rotate = np.array([[math.cos(t), -math.sin(t)], [math.sin(t), math.cos(t)]])
@@ -88,6 +90,9 @@ def between(picture: Array, x: float, y: float) -> float:
         Deformation(elastic=2, smoothness=3),
         Deformation(thickness=1),
         Deformation(shift=100),
+        replace(STRONG, bent=0.5),
+        Deformation(bent=0.3, thickness=1),
+        replace(STRONG, bent=0),
     ],
     ids=str,
 )
@@ -98,7 +103,7 @@ def test_it_is_what_the_slow_and_obvious_way_gives(deformation: Deformation, hei
 
 
 def test_the_places_are_sampled_as_scipy_samples_them() -> None:
-    given, deformation = pictures(10, 28, 28), Deformation(2, 25, 0.3, 0.3, 1.5)
+    given, deformation = pictures(10, 28, 28), Deformation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5)
     fields = displacement_fields(28, 28, deformation)
     x, y = draw_coefficients(deformation, (28, 28), len(fields), 10, np.random.default_rng(1)) @ fields
     expected = [

@@ -22,7 +22,7 @@ RECIPE = Recipe(
     averaging=0.9,
     batch_size=32,
     shards=3,
-    deformation=Deformation(shift=1, rotation=10, elastic=0.5, thickness=0.3),
+    deformation=Deformation(bent=0.8, shift=1, rotation=10, elastic=0.5, thickness=0.3),
 )
 
 
@@ -148,7 +148,9 @@ def test_the_examples_are_left_as_they_are() -> None:
 
 def test_deformation_is_another_in_each_epoch_and_shard_and_is_what_is_learned_from() -> None:
     met = []
-    recipe = replace(RECIPE, batch_size=100, shards=2, learning_rate=1e-12)
+    recipe = replace(
+        RECIPE, batch_size=100, shards=2, learning_rate=1e-12, deformation=replace(RECIPE.deformation, bent=1)
+    )
     one = prepare(recipe, Examples(np.repeat(examples(1).images, 100, axis=0), np.zeros(100, np.uint8)), 4)
     for epoch in (1, 2):
         learn(one, epoch, lambda: None)
