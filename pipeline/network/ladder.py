@@ -40,8 +40,10 @@ def climb() -> list[Rung]:
             "warmup": standard.warmup,
             "batch_size": standard.batch_size,
         },
-        "images bent anew in each epoch": {"deformation": standard.deformation},
+        "images bent anew in each epoch": {"deformation": replace(standard.deformation, bent=1.0)},
+        f"{standard.deformation.bent:.0%} of them, the others as they are": {"deformation": standard.deformation},
         "smoothed labels": {"smoothing": standard.smoothing},
+        "weight decay by AdamW": {"optimizer": standard.optimizer, "weight_decay": standard.weight_decay},
     }
     rungs, recipe = [], seed
     for idea, changes in steps.items():
