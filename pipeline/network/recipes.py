@@ -42,7 +42,7 @@ RECIPES: dict[RecipeName, Recipe] = {
         warmup=0.05,
         batch_size=256,
         epochs=15,
-        deformation=Deformation(bent=0.4, shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
+        deformation=Deformation(bent=0.3, shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
     ),
     # As good as it gets.
     "record": Recipe(
