@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from pipeline.data.deform import Deformer
+from pipeline.data.deformation import Deformation
 from pipeline.network.crew import Crew, count_cores
 from pipeline.network.recipes import RECIPES
 from tests.benchmarks.contenders import PREDICTORS, TRAINERS, load
@@ -78,11 +80,22 @@ def _grow(label: str, sizes: str, batch: int) -> None:
 def deformation() -> None:
     """Print how many images a second are deformed, on all cores, and what share that has in training."""
     recipe = RECIPES["standard"]
+    everyone = deformed(replace(recipe.deformation, bent=1.0))
+    print(f"\ndeformation of every image: {statistics.median(everyone):,.0f} images/s ", end="")
+    print(f"({min(everyone):,.0f} to {max(everyone):,.0f}); ", end="")
+    plain = ask("train", "ours", ",".join(map(str, recipe.sizes)), recipe.batch_size)
+    assert plain
+    share = 1 / (1 + statistics.median(deformed(recipe.deformation)) / statistics.median(plain["rates"]))
+    print(f"of {recipe.deformation.bent:.0%}, as in standard: {share:.0%} of the time that it trains", flush=True)
+
+
+def deformed(deformation: Deformation) -> list[float]:
+    """Images a second that all cores bring into batches like those of standard, deformed or not."""
     images, _ = load("train", 16_384)
     rows = images.reshape(len(images), -1)
     cores = count_cores()
-    batch = recipe.batch_size // cores
-    deformers = [Deformer(recipe.deformation, 28, 28, batch) for _ in range(cores)]
+    batch = RECIPES["standard"].batch_size // cores
+    deformers = [Deformer(deformation, 28, 28, batch) for _ in range(cores)]
     generators = [np.random.default_rng(i) for i in range(cores)]
     out = [np.empty((batch, 784), np.float32) for _ in range(cores)]
 
@@ -97,12 +110,7 @@ def deformation() -> None:
             started = time.perf_counter()
             crew.run(work)
             found.append(len(rows) / (time.perf_counter() - started))
-    alone = statistics.median(found)
-    plain = ask("train", "ours", ",".join(map(str, recipe.sizes)), recipe.batch_size)
-    assert plain
-    share = 1 / (1 + alone / statistics.median(plain["rates"]))
-    print(f"\ndeformation as in standard: {alone:,.0f} images/s ({min(found):,.0f} to {max(found):,.0f}), ", end="")
-    print(f"{share:.0%} of the time that standard trains", flush=True)
+    return found
 
 
 def main() -> None:
