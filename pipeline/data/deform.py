@@ -42,7 +42,7 @@ class Deformer:
 
         pictures: (total, height * width). numbers: (n,). out: (n, height * width).
         """
-        bent = round(self.deformation.bent * len(numbers))
+        bent = draw_count(self.deformation.bent * len(numbers), generator)
         moved = bent if self.deformation.moves else 0
         if moved:
             coefficients = draw_coefficients(self.deformation, self.shape, len(self.fields), moved, generator)
@@ -113,6 +113,12 @@ def displacement_fields(height: int, width: int, deformation: Deformation) -> ND
     distances = (distance_y[:, np.newaxis] + distance_x).reshape(-1, height * width)
     bumps = np.exp(-distances / (2 * deviation**2))
     return np.concatenate([affine, bumps / np.sqrt(np.sum(bumps**2, axis=0))])
+
+
+def draw_count(expected: float, generator: np.random.Generator) -> int:
+    """`expected` rounded down or up, at random so that the mean is `expected`: small shards get their share as well."""
+    whole = int(expected)
+    return whole + int(generator.random() < expected - whole)
 
 
 def draw_coefficients(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Deformation:
-    """How far pictures are bent; with all at 0 they stay as they are.
+    """How far pictures are bent; with all strengths at 0 they stay as they are.
 
     bent: the share of them that are; the others stay as they are.
 

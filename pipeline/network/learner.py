@@ -35,8 +35,8 @@ from pipeline.network.optimizers import Optimizer, find_optimizer
 from pipeline.network.recipe import Recipe
 from pipeline.network.schedules import rate_factor
 
-# Numbers of the network, at most, that are dealt with at a time: what the optimizer needs for them, 8 MB, stays in a
-# cache. Less would be nearer, but every call of NumPy costs each thread some microseconds of waiting for the other.
+# Numbers of the network that are dealt with at a time, at most and give or take a row: Adam's four for each, 8 MB, stay
+# in a cache. Fewer would be nearer, but every call of NumPy costs each thread microseconds of waiting for the other.
 BLOCK = 524_288
 
 

@@ -54,7 +54,8 @@ def cross_entropy(
 def targets(labels: Labels, logits: Array, smoothing: float = 0.0) -> Array:
     """What a cost would like to see: 1 for the label and 0 for the rest, a share of it spread; like the logits."""
     c = logits.shape[1]
-    of_each_class: Array = (1 - smoothing) * np.eye(c, dtype=logits.dtype) + smoothing / c
+    of_each_class: Array = np.eye(c, dtype=logits.dtype) * (1 - smoothing)
+    of_each_class += smoothing / c
     return np.take(of_each_class, labels, axis=0)
 
 

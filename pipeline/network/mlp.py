@@ -140,8 +140,9 @@ class Piece:
 def cut(sizes: Sequence[int], parts: int, largest: int) -> list[list[list[Piece]]]:
     """A network of the given sizes in `parts` of equal size, each a list of blocks, each a list of pieces.
 
-    A block is a run of the flat buffer of about as many numbers as all others, at most `largest`, give or take a row.
-    Its pieces lie in it one behind the other, each in a layer of its own. A block of none is left out.
+    A block is a run of the flat buffer of about as many numbers as all others, at most `largest`. Its pieces lie in it
+    one behind the other, each in a layer of its own. As rows stay whole, all this is give or take a row; a block of
+    none is left out.
     """
     total = count_numbers(sizes)
     each = -(-total // (parts * largest))

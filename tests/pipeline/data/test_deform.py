@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates
 
-from pipeline.data.deform import Array, Deformer, displacement_fields, draw_coefficients, thicken
+from pipeline.data.deform import Array, Deformer, displacement_fields, draw_coefficients, draw_count, thicken
 from pipeline.data.deformation import Deformation
 
 STRONG = Deformation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5, smoothness=4, thickness=0.6)
@@ -33,7 +33,7 @@ def reference(deformation: Deformation, given: Array, seed: int = 1) -> Array:
     count, height, width = given.shape
     generator = np.random.default_rng(seed)
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
-    bent = round(deformation.bent * count)
+    bent = draw_count(deformation.bent * count, generator)
     affine = generator.uniform(-1, 1, (bent, 6)) if deformation.moves else np.zeros((bent, 6))
     deviation = deformation.smoothness
     grid = [
@@ -102,10 +102,36 @@ def test_it_is_what_the_slow_and_obvious_way_gives(deformation: Deformation, hei
     np.testing.assert_allclose(deformed(deformation, given), reference(deformation, given), atol=2e-4)
 
 
+@pytest.mark.parametrize("bent", [1, 0.5, 0])
+def test_each_picture_that_is_asked_for_is_bent_or_left_bit_for_bit(bent: float) -> None:
+    given, numbers, deformation = pictures(6, 7, 8), [4, 0, 4, 2], replace(STRONG, bent=bent)
+    found, asked = deformed(deformation, given, numbers), given[numbers]
+    np.testing.assert_allclose(found, reference(deformation, asked), atol=2e-4)
+    changed = round(bent * len(numbers))
+    assert not any(np.allclose(a, b, atol=0.1) for a, b in zip(found[:changed], asked[:changed], strict=True))
+    assert found[changed:].tobytes() == asked[changed:].tobytes()
+
+
+@pytest.mark.parametrize("expected", [0.3, 1.2, 38.4])
+def test_a_share_comes_out_right_in_the_mean_however_few_there_are(expected: float) -> None:
+    generator = np.random.default_rng(0)
+    drawn = [draw_count(expected, generator) for _ in range(10_000)]
+    assert set(drawn) == {math.floor(expected), math.ceil(expected)}
+    assert np.mean(drawn) == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("expected", [0.0, 1.0, 128.0])
+def test_a_whole_share_is_no_matter_of_luck(expected: float) -> None:
+    generator = np.random.default_rng(0)
+    assert {draw_count(expected, generator) for _ in range(1000)} == {expected}
+
+
 def test_the_places_are_sampled_as_scipy_samples_them() -> None:
     given, deformation = pictures(10, 28, 28), Deformation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5)
     fields = displacement_fields(28, 28, deformation)
-    x, y = draw_coefficients(deformation, (28, 28), len(fields), 10, np.random.default_rng(1)) @ fields
+    generator = np.random.default_rng(1)
+    count = draw_count(10, generator)
+    x, y = draw_coefficients(deformation, (28, 28), len(fields), count, generator) @ fields
     expected = [
         map_coordinates(picture, (rows.reshape(28, 28), columns.reshape(28, 28)), order=1, mode="nearest")
         for picture, columns, rows in zip(given, x, y, strict=True)
