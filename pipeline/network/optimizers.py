@@ -2,7 +2,7 @@
 
 Each works in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype;
 `state` is zero before the first step; `rate` is the learning rate and `step` counts from 1. What is in `g` is used up:
-it is where they keep what they compute on the way, so that a slice of all these arrays stays in the cache.
+it is where they keep what they compute on the way, so that a block of all these arrays stays in the cache.
 """
 
 import math

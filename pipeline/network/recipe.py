@@ -20,8 +20,9 @@ class Recipe:
     smoothing: of the labels, a share. initialisation, bias_deviation: of the first weights and biases. warmup: the
     share of the run in which the learning rate climbs. momentum: of the optimizers momentum and nesterov.
     averaging: how much of its past the averaged network keeps at each step, 0 for none; where there is one, it is
-    the network that counts. shards: into how many parts each batch is cut, which decides the order of sums.
-    members: how many networks are trained and averaged. seed: of every random draw; each further member has the next.
+    the network that counts. shards: into how many parts each batch is cut, which decides the order of sums and of
+    draws. members: how many networks are trained and averaged. seed: of every random draw; each further member has
+    the next.
     Raises UsageError for a value out of its range.
     """
 
