@@ -63,8 +63,9 @@ export.inputs := $(call manifests_of,train evaluate)
 
 # Its source: every floor of the library counts for the stages that stand on it; what is on no such floor, for all.
 modules := $(wildcard *.py) $(shell find pipeline stages -name '*.py' | sort)
+templates := $(wildcard pipeline/pages/templates/*)
 floor = $(filter pipeline/$1/%,$(modules))
-upper := $(foreach f,network evaluation export,$(call floor,$f)) $(stages:%=stages/%.py)
+upper := $(foreach f,network evaluation export pages,$(call floor,$f)) $(stages:%=stages/%.py)
 base := pyproject.toml $(filter-out $(upper),$(modules))
 network := $(base) $(call floor,network)
 download.sources := stages/download.py $(base)
@@ -72,7 +73,7 @@ parse.sources := stages/parse.py $(base)
 normalize.sources := stages/normalize.py $(base)
 train.sources := stages/train.py $(network)
 evaluate.sources := stages/evaluate.py $(network) $(call floor,evaluation)
-export.sources := stages/export.py $(network) $(call floor,export)
+export.sources := stages/export.py $(network) $(foreach f,export evaluation pages,$(call floor,$f)) $(templates)
 
 # What the manifests tell: outputs/train/model.json, and code/train/pipeline/network/mlp.py for the modules that train's
 # result was really made by. One that was edited or deleted is a reason to look at the stage.
@@ -97,9 +98,9 @@ unseen := $(if $(from),,$(filter custom,$(told)))
 # that was set back. So artifacts/.make/train tells what train was last run for: its options, the checksums of its
 # sources, of its inputs as they then were and of its own manifest, and the versions of the packages that compute, which
 # are those that some @stage names. Where evaluate works, which is all that its options say, is no matter.
-sums := $(shell cksum $(modules) pyproject.toml $(manifests) 2>/dev/null | tr ' ' :)
+sums := $(shell cksum $(modules) $(templates) pyproject.toml $(manifests) 2>/dev/null | tr ' ' :)
 sums_of = $(sort $(filter $(addprefix %:,$1),$(sums)))
-packages := ls -d $(foreach p,numpy onnx safetensors,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
+packages := ls -d $(foreach p,numpy onnx safetensors jinja2 pyyaml,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
 installed := $(shell $(packages))
 asked = $1 $(if $(filter evaluate,$1),,$(call options,$1) $($1.files))
 state = $(call asked,$1) $(call sums_of,$($1.sources) $($1.inputs)) $(call sums_of,artifacts/$1/manifest.json) $(installed)

@@ -22,15 +22,19 @@ from pipeline.engine.errors import PipelineError
 # What runs a stage is no part of it: an edit there changes when a stage works, not what comes out.
 RUNNER = f"{__package__}.stage"
 OUTDATED: set[Path] = set()  # what this process has loaded in another state than it is in
+DIGITS = 16  # of each digest
 CLOCK_TICK = 4_000_000  # nanoseconds by which the time of a file may lie behind the clock; Python starts more slowly
 
 
-def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> dict[str, str]:
-    """A short digest of each module that decides what `function` does, by the file's path in the project.
+def fingerprint(
+    function: Callable[..., Any], without: Collection[str] = (), beside: Collection[str] = ()
+) -> dict[str, str]:
+    """A short digest of each file that decides what `function` does, by its path in the project.
 
-    The function's own signature does not count, nor do the functions of its module that are named in `without`, nor
-    what only these import: they decide which values its parameters have, and these stand in a key by themselves.
-    Raises PipelineError if one of the files cannot be parsed.
+    These are Python modules, and those that match one of the patterns in `beside`, as `library/templates/*`: of a
+    page or a table every byte counts. The function's own signature does not count, nor do the functions of its module
+    that are named in `without`, nor what only these import: they decide which values its parameters have, and these
+    stand in a key by themselves. Raises PipelineError if one of the modules cannot be parsed.
     """
     start, root = _place(function)
     # Among installed packages only these two are ours; elsewhere everything beside them is.
@@ -54,6 +58,8 @@ def fingerprint(function: Callable[..., Any], without: Collection[str] = ()) -> 
             _drop_imports(tree, everything - _names(tree))
         found[path.relative_to(root).as_posix()] = _digest(tree)
         to_do += _imports(tree, name if path.name == "__init__.py" else name.rpartition(".")[0])
+    for path in (path for pattern in beside for path in root.glob(pattern) if path.is_file()):
+        found[path.relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]
     return dict(sorted(found.items()))
 
 
@@ -64,7 +70,8 @@ def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     those that were changed after it had begun, or that it has taken from somebody's compiled file of another state.
     """
     start, root = _place(function)
-    names = {file: file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files}
+    modules = [file for file in files if file.endswith(".py")]
+    names = {file: file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in modules}
     for file, name in names.items():
         compiled = Path(importlib.util.cache_from_source(root / file))
         if compiled.exists():
@@ -170,7 +177,7 @@ def _digest(tree: ast.Module) -> str:
             to_do += node
         else:
             digest.update(repr((type(node).__name__, node)).encode())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:DIGITS]
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[str]:

@@ -54,10 +54,11 @@ class Stage(Generic[P]):
         packages: tuple[str, ...] = ("numpy",),
         volatile: tuple[str, ...] = (),
         settle: Settle = dict,
+        beside: tuple[str, ...] = (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.packages, self.volatile, self.settle = packages, volatile, settle
+        self.packages, self.volatile, self.settle, self.beside = packages, volatile, settle, beside
         self.name = function.__name__
         self.signature = inspect.signature(function)
         roles = _roles(function)
@@ -76,7 +77,11 @@ class Stage(Generic[P]):
 def stage(function: Callable[P, str], /) -> Stage[P]: ...
 @overload
 def stage(
-    *, packages: tuple[str, ...] = ..., volatile: tuple[str, ...] = ..., settle: Settle = ...
+    *,
+    packages: tuple[str, ...] = ...,
+    volatile: tuple[str, ...] = ...,
+    settle: Settle = ...,
+    beside: tuple[str, ...] = ...,
 ) -> Callable[[Callable[P, str]], Stage[P]]: ...
 def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     """Make `function` a stage: called, it publishes its output folder whole or leaves things as they were.
@@ -85,6 +90,7 @@ def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     volatile: output files that tell of the run, not of its result; who reads the artifact is not run again for them.
     settle: from the parameters as they are given, those that count. What it returns is what stands in the key, and
         replaces the arguments of the same name; so one that it leaves out decides nothing.
+    beside: files other than Python modules that the body reads from the project, as patterns of paths.
 
     A body that takes long may keep in the folder `output / CHECKPOINT` what a run can go on from, and finds there what
     an interrupted run of the same key has left.
@@ -149,8 +155,8 @@ def settle(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def provenance(stage: Stage[Any], settled: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
     """What decides the result of the stage now, given its settled parameters and the digests of its inputs."""
-    beside = inspect.isfunction(stage.settle) and stage.settle.__module__ == stage.function.__module__
-    code = fingerprint(stage.function, without=[stage.settle.__name__] if beside else [])
+    own = inspect.isfunction(stage.settle) and stage.settle.__module__ == stage.function.__module__
+    code = fingerprint(stage.function, without=[stage.settle.__name__] if own else [], beside=stage.beside)
     return Provenance(stage.name, plain(settled), dict(inputs), code, environment(stage.packages))
 
 

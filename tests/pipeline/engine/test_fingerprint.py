@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import fingerprint
+from pipeline.engine.fingerprint import fingerprint, load
 
 WORK = '''"""A module."""
 
@@ -96,6 +96,22 @@ def test_it_covers_what_the_function_imports_at_any_depth_and_nothing_else(taken
         "stages_of_old/beside.py",
         "stages_of_old/work.py",
     ]
+
+
+def test_files_that_are_no_modules_count_with_every_byte_where_they_are_named(
+    project: Path, taken: Fingerprint
+) -> None:
+    page = project / "library" / "pages" / "page.html"
+    page.parent.mkdir()
+    page.write_text("<p>")
+    (page.parent / "more").mkdir()
+    work: Any = importlib.import_module("stages_of_old.work").work
+    before = fingerprint(work, beside=["library/pages/*"])
+    assert before.keys() - fingerprint(work).keys() == {"library/pages/page.html"}
+    page.write_text("<p> ")
+    after = fingerprint(work, beside=["library/pages/*"])
+    assert {path for path in after if after[path] != before[path]} == {"library/pages/page.html"}
+    assert "library/pages/page.html" in load(work, before), "it was written after this process had begun"
 
 
 @pytest.mark.parametrize(
