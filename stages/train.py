@@ -75,6 +75,7 @@ def train(
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
+    from pipeline.data.appearance import SEEN, take_appearance
     from pipeline.data.dataset import load_description
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
@@ -125,6 +126,7 @@ def train(
         image_shape=(height, width),
         class_names=data.class_names,
         dataset=data.name,
+        appearance=take_appearance(training.images[:SEEN] * scaling.deviation + scaling.mean),
     )
     with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
         model = calibrate(model, validation.images, validation.labels)

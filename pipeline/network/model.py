@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.appearance import Appearance
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.arrays import load_array, save_array
 from pipeline.engine.documents import load_json, save_json
@@ -25,7 +26,8 @@ TILE = 128  # rows that one matrix product works on; see `_in_tiles`
 class Model:
     """members: networks of equal sizes, float32, whose logits are averaged; most often one. scaling: of raw pixels.
 
-    image_shape: (h, w). dataset: the name of what it has learned from. temperature: of the probabilities.
+    image_shape: (h, w). dataset: the name of what it has learned from, appearance: what that looks like. temperature: of
+    the probabilities.
     """
 
     members: tuple[tuple[Layer, ...], ...]
@@ -36,6 +38,7 @@ class Model:
     class_names: tuple[str, ...]
     dataset: str
     temperature: float = 1.0
+    appearance: Appearance = Appearance()  # noqa: RUF009, it is frozen
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -116,6 +119,7 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
         "class_names": model.class_names,
         "dataset": model.dataset,
         "temperature": model.temperature,
+        "appearance": asdict(model.appearance),
         "training": training,
     }
     save_json(folder / "model.json", content)
@@ -146,6 +150,7 @@ def load_model(folder: Path) -> Model:
         scaling = Scaling(float(content["scaling"]["mean"]), float(content["scaling"]["deviation"]))
         class_names = tuple(map(str, content["class_names"]))
         dataset, temperature = str(content["dataset"]), float(content["temperature"])
+        appearance = Appearance(**{name: float(value) for name, value in content["appearance"].items()})
         activation, cost = content["activation"], content["cost"]
         whole = (
             members >= 1
@@ -157,7 +162,7 @@ def load_model(folder: Path) -> Model:
             and cost in get_args(CostName)
             and 0.01 <= temperature <= 100
         )
-    except (KeyError, TypeError, ValueError, OverflowError, PipelineError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, PipelineError):
         whole = False
     if not whole:
         raise PipelineError(f"{path} describes no model: remove it and run its stage again")
@@ -171,7 +176,7 @@ def load_model(folder: Path) -> Model:
         )
         for names in (_name_layers(members, member, len(sizes) - 1) for member in range(members))
     )
-    return Model(committee, activation, cost, scaling, (height, width), class_names, dataset, temperature)
+    return Model(committee, activation, cost, scaling, (height, width), class_names, dataset, temperature, appearance)
 
 
 def _load_finite(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:

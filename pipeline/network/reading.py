@@ -1,0 +1,67 @@
+"""What a picture says: each digit in it is made as the network knows them, and the network is asked."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.appearance import is_like
+from pipeline.data.ground import find_ink
+from pipeline.data.images import fit
+from pipeline.data.segmentation import split
+from pipeline.network.model import Model, predict_raw
+
+UNSURE = 0.4  # what the network believes less strongly than this, it does not say
+
+
+@dataclass(frozen=True)
+class Reading:
+    """images: uint8 (k, h, w), what the network has seen, in the order of reading. probabilities: float32 (k, c)."""
+
+    images: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """The class of each."""
+        return tuple(self.probabilities.argmax(axis=1).tolist())
+
+    @property
+    def confidence(self) -> float:
+        """The probability that all of them are right."""
+        return math.prod(self.probabilities.max(axis=1).tolist())
+
+
+def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
+    """What the model reads in a picture, (h, w) in [0, 255]: of one line or several, from left to right.
+
+    Ink that is unlike all that the model has learned from is not read, nor what it is unsure of.
+    """
+    ink = find_ink(np.asarray(grey, np.float32))
+    images = [fit(each, model.image_shape, model.appearance) for each in split(ink)] if ink is not None else []
+    likely = [image for image in images if is_like(image / np.float32(255), model.appearance)]
+    seen = np.array(likely, np.uint8).reshape(-1, *model.image_shape)
+    probabilities = predict_raw(model, seen)
+    sure = probabilities.max(axis=1, initial=0) >= UNSURE
+    return Reading(seen[sure], probabilities[sure])
+
+
+def find_alternatives(reading: Reading, count: int) -> list[tuple[tuple[int, ...], float]]:
+    """The next most likely readings in which one digit is another, at most `count`, each with its probability."""
+    others: list[tuple[tuple[int, ...], float]] = []
+    labels = reading.labels
+    for place, probabilities in enumerate(reading.probabilities.tolist()):
+        for label, probability in enumerate(probabilities):
+            if label != labels[place]:
+                other = (*labels[:place], label, *labels[place + 1 :])
+                others.append((other, reading.confidence * probability / probabilities[labels[place]]))
+    return sorted(others, key=lambda each: -each[1])[:count]
+
+
+def spell(labels: Sequence[int], class_names: Sequence[str]) -> str:
+    """The names of the labels, next to each other if each is one character."""
+    names = [class_names[label] for label in labels]
+    return ("" if all(len(name) == 1 for name in class_names) else " ").join(names)
