@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -25,7 +25,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 NOTES = "HANDWRITING_NOTES"  # the folder where make wants to find which result a stage has left published
 UNTOUCHED = "What was there before is as it was"
 
-Command = Callable[..., str]
+Command = Callable[..., str | Iterator[str]]  # what it has to say: at its end, or line by line as it comes
 
 
 def run_module(command: Command) -> None:
@@ -45,10 +45,11 @@ def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
 
 
 def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
-    """Run the command that `arguments` begin with, print the line it returns, and give the exit status.
+    """Run the command that `arguments` begin with, print what it has to say, and give the exit status.
 
-    0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a
-    user can do something about.
+    A command returns what it has to say, or an iterator of lines, which are printed as they come. Meanwhile it may show
+    a bar of tqdm's, which steps aside for what is printed or logged. 0: done. 1: the work failed. 2: it was asked for
+    wrongly. 130: interrupted. Never a traceback for what a user can do something about.
     """
     _prepare_process()
     names = [command.__name__ for command in commands]
@@ -62,6 +63,11 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
         app = typer.main.get_command(_application(commands))
         defaults = _declared_defaults(app, Path("pyproject.toml"))
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
+        if result == INTERRUPTED:  # which Typer has met
+            raise KeyboardInterrupt
+        unheard = _say(result)
+        if unheard:
+            return fail(unheard, PipelineError.exit_status)
     except typer.TyperException as error:  # what the command line itself finds wrong
         message = error.format_message().rstrip(".") + _place(error)
         return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", error.exit_code)
@@ -74,24 +80,53 @@ def run(commands: Sequence[Command], arguments: Sequence[str]) -> int:
         return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
-    if result == INTERRUPTED:  # which Typer has met
-        return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
-    if not isinstance(result, str):  # --help or --version
-        return 0
-    try:
-        print(result, flush=True)
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor try again when the interpreter ends
-        if not isinstance(error, BrokenPipeError):  # that is a reader who has seen enough, as `head -1` does
-            return fail(f"done, but there is no room to say so: {error.strerror}", PipelineError.exit_status)
     return 0
+
+
+def _say(result: object) -> str:
+    """Print what a command has to say; the reason why it cannot be told, if there is one."""
+    with contextlib.closing(_lines(result)) as lines:  # a command tidies up, also when nobody listens any more
+        for line in lines:
+            try:
+                with _bars_aside():
+                    print(line, flush=True)
+            except OSError as error:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor try again when Python ends
+                if isinstance(error, BrokenPipeError):  # that is a reader who has seen enough, as `head -1` does
+                    break
+                what = (
+                    "done, but there is no room to say so" if isinstance(result, str) else "there is no room for more"
+                )
+                return f"{what}: {error.strerror}"
+    return ""
+
+
+def _lines(result: object) -> Generator[str, None, None]:
+    if isinstance(result, str):
+        yield result
+    elif isinstance(result, Iterator):  # what else there is comes of --help and --version
+        yield from result
+
+
+def _bars_aside() -> contextlib.AbstractContextManager[None]:
+    """Meanwhile no bar is on the terminal, which results and progress share; without tqdm there is none anyway."""
+    tqdm = sys.modules.get("tqdm")
+    return tqdm.tqdm.external_write_mode() if tqdm else contextlib.nullcontext()
+
+
+class _Progress(logging.StreamHandler[TextIO]):
+    """Lines to stderr, between which a bar may stand."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with _bars_aside():
+            super().emit(record)
 
 
 def _prepare_process() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
-    progress = logging.StreamHandler(sys.stderr)
+    progress = _Progress(sys.stderr)
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).addHandler(progress)
