@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from pipeline.data.split import TWELFTH
 from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
@@ -27,7 +28,7 @@ def normalize(
             help="How many training images are held out: a count, or a fraction below 1.",
             show_default="one twelfth",
         ),
-    ] = 1 / 12,
+    ] = TWELFTH,
     output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),
 ) -> str:
     """Bring the pixels to mean 0 and deviation 1, and hold out the last training images for validation."""

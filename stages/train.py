@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.network.recipe import Recipe, member_recipes, override, spell
@@ -131,6 +132,8 @@ def train(
         said = predict(model, validation.images).argmax(axis=1)
     accuracy = float(np.mean(said == validation.labels))
     facts = {
+        "images": {"training": len(training.labels), "validation": len(validation.labels)},
+        "versions": environment(["numpy"]),
         "recipe": recipe,
         **asdict(chosen),
         "epochs_kept": [member.best.number for member in trained],
