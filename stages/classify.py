@@ -14,7 +14,11 @@ def classify(
     parse: Annotated[Path, Option(help="The raw arrays.")] = Path("artifacts/parse"),
     train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
 ) -> str:
-    """Say which digit a test image shows: the picture, what the network answers, and what it really is."""
+    """Say which digit a test image shows: the picture, what the network answers, and what it really is.
+
+    Examples:
+        handwriting classify --index 8
+    """
     import numpy as np
     from threadpoolctl import threadpool_limits
 

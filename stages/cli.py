@@ -9,7 +9,11 @@ from stages.order import STAGES
 from stages.prune import prune
 from stages.status import status
 
-COMMANDS = (*STAGES, classify, ladder, status, prune)
+COMMANDS = {
+    "The pipeline, in this order": STAGES,
+    "What comes of it": (classify, ladder),
+    "The store of results": (status, prune),
+}
 
 
 def main() -> None:

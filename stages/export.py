@@ -18,6 +18,10 @@ def export(
     """Write the model as ONNX and as safetensors, each with its class names and test accuracy inside, and its card.
 
     The card, MODEL_CARD.md, says what the model is, how good it is, how it was made and what its limits are.
+
+    Examples:
+        handwriting export
+        handwriting export --output my-model
     """
     from pipeline.export.metadata import describe_model
     from pipeline.export.onnx import save_onnx

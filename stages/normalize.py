@@ -31,7 +31,13 @@ def normalize(
     ] = TWELFTH,
     output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),
 ) -> str:
-    """Bring the pixels to mean 0 and deviation 1, and hold out the last training images for validation."""
+    """Bring the pixels to mean 0 and deviation 1, and hold out the last training images for validation.
+
+    Examples:
+        handwriting normalize
+        handwriting normalize --validation 10000
+        handwriting normalize --validation 0.2
+    """
     import numpy as np
 
     from pipeline.data.dataset import load_description, save_description

@@ -28,7 +28,7 @@ def bar():
             yield line
             bar.update()
 
-sys.exit(run([count, bar], sys.argv[1:]))
+sys.exit(run({{"all": [count, bar]}}, sys.argv[1:]))
 """
 
 
