@@ -7,6 +7,7 @@ import subprocess
 import termios
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.processes import environment
 
@@ -33,14 +34,14 @@ class Shown:
         return [line.rstrip() for line in screen if line.strip()]
 
 
-def show(command: Sequence[str], **variables: str) -> Shown:
+def show(command: Sequence[str], cwd: Path | None = None, **variables: str) -> Shown:
     """Run the program with a terminal for its input, output and errors. Colours are not forbidden there."""
     surroundings = {**environment(), "TERM": "xterm-256color", **variables}
     if "NO_COLOR" not in variables:
         del surroundings["NO_COLOR"]
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, int(surroundings["COLUMNS"])))
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=surroundings) as process:
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=surroundings, cwd=cwd) as process:
         os.close(theirs)
         parts = []
         while True:

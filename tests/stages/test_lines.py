@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,13 @@ def test_lines_and_the_bar_share_a_terminal() -> None:
     shown = show([*counting(), "bar"])
     assert "| 1/3" in shown.raw
     assert shown.lines == ["line 0", "line 1", "line 2", "tidied up"]
+
+
+def test_the_epochs_and_the_bar_of_a_training_share_a_terminal(project: Path) -> None:
+    command = [sys.executable, "-m", "stages.cli", "train", "--recipe", "quick", "--epochs", "2", "--sizes", "16"]
+    shown = show(command, cwd=project)
+    assert "batch/s]" in shown.raw
+    reason, first, *epochs, end = shown.lines
+    assert reason.startswith("train: parameter") and first.startswith("train: 784-16-10")
+    assert [line.partition(": cost")[0] for line in epochs[1:]] == [f"train: epoch {n} of 2" for n in (1, 2)]
+    assert end.endswith("-> artifacts/train")
