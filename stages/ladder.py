@@ -1,5 +1,6 @@
 """Climb from the first script to the recipe `standard`, one idea at a time."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,15 @@ from stages.console import run_module
 def ladder(
     normalize: Annotated[Path, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     seeds: Annotated[int, Option(min=1, help="Networks that are trained on each rung.")] = 3,
-) -> str:
+) -> Iterator[str]:
     """Train from the first script's network to the recipe *standard*, one idea at a time, and say what each buys.
 
     Prints the accuracy on the validation images, the median of several seeds with the least and the most, and the
     seconds of training. Takes some minutes and publishes nothing.
+
+    Examples:
+        handwriting ladder
+        handwriting ladder --seeds 1
     """
     import statistics
     from dataclasses import replace
@@ -35,7 +40,7 @@ def ladder(
         classes = len(load_description(folder).class_names)
     rungs = climb()
     middles = []
-    print(f"{'':<50} accuracy  (least..most)    training", flush=True)
+    yield f"{'':<50} accuracy  (least..most)    training"
     with tqdm(total=len(rungs) * seeds, unit="network", leave=False, disable=None) as bar:
         for rung in rungs:
             accuracies, durations = [], []
@@ -46,10 +51,8 @@ def ladder(
                 bar.update()
             spread = f"({min(accuracies):.2%}..{max(accuracies):.2%})"
             middles.append(statistics.median(accuracies))
-            with bar.external_write_mode():
-                line = f"{rung.idea:<50} {middles[-1]:>8.2%}  {spread:<17} {statistics.median(durations):>6.1f} s"
-                print(line, flush=True)
-    return f"{len(rungs)} rungs, from {middles[0]:.2%} to {middles[-1]:.2%} of the validation images"
+            yield f"{rung.idea:<50} {middles[-1]:>8.2%}  {spread:<17} {statistics.median(durations):>6.1f} s"
+    yield f"{len(rungs)} rungs, from {middles[0]:.2%} to {middles[-1]:.2%} of the validation images"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Standardise the pictures, and set a validation part aside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
+from pipeline.data.split import TWELFTH
 from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
@@ -27,11 +28,19 @@ def normalize(
             help="How many training images are held out: a count, or a fraction below 1.",
             show_default="one twelfth",
         ),
-    ] = 1 / 12,
+    ] = TWELFTH,
     output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),
 ) -> str:
-    """Bring the pixels to mean 0 and deviation 1, and hold out the last training images for validation."""
+    """Bring the pixels to mean 0 and deviation 1, and hold out the last training images for validation.
+
+    Examples:
+        handwriting normalize
+        handwriting normalize --validation 10000
+        handwriting normalize --validation 0.2
+    """
     import numpy as np
+    from numpy.typing import NDArray
+    from tqdm import tqdm
 
     from pipeline.data.dataset import load_description, save_description
     from pipeline.data.scaling import blocks, measure, standardise
@@ -45,14 +54,20 @@ def normalize(
     test_labels = load_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
     scaling = measure(images[:kept])
-    for name, part, part_labels in (
-        ("train", images[:kept], labels[:kept]),
-        ("validation", images[kept:], labels[kept:]),
-        ("test", test_images, test_labels),
-    ):
-        standardised = (standardise(block, scaling) for block in blocks(part))
-        save_blocks(output / f"{name}-images.npy", np.float32, part.shape, standardised)
-        save_array(output / f"{name}-labels.npy", part_labels)
+
+    def standardised(part: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
+        for block in blocks(part):
+            yield standardise(block, scaling)
+            bar.update(len(block))
+
+    with tqdm(total=len(images) + len(test_images), unit="image", leave=False, disable=None, delay=0.5) as bar:
+        for name, part, part_labels in (
+            ("train", images[:kept], labels[:kept]),
+            ("validation", images[kept:], labels[kept:]),
+            ("test", test_images, test_labels),
+        ):
+            save_blocks(output / f"{name}-images.npy", np.float32, part.shape, standardised(part))
+            save_array(output / f"{name}-labels.npy", part_labels)
     save_array(output / "scaling.npy", np.array([scaling.mean, scaling.deviation], dtype=np.float32))
     save_description(output, load_description(parse))
     return (

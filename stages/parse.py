@@ -14,7 +14,11 @@ def parse(
     download: Annotated[Input, Option(help="The IDX files.")] = Path("artifacts/download"),
     output: Annotated[Output, Option(help="Where the arrays go.")] = Path("artifacts/parse"),
 ) -> str:
-    """Turn the IDX files into .npy arrays, and see that images and labels belong together."""
+    """Turn the IDX files into .npy arrays, and see that images and labels belong together.
+
+    Examples:
+        handwriting parse
+    """
     from pipeline.data.dataset import Description, load_description, save_description
     from pipeline.data.parts import load_parts, name_classes
     from pipeline.engine.arrays import save_array

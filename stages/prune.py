@@ -15,6 +15,10 @@ def prune(
     """Remove earlier results from the store, and what killed runs have left there.
 
     What is published stays, and so does what a running stage reads or makes.
+
+    Examples:
+        handwriting prune
+        handwriting prune --keep 1
     """
     from pipeline.engine.prune import prune as prune_store
 

@@ -2,18 +2,21 @@
 
 import json
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
+from stages.colours import Colour, paint
 from stages.console import read_arguments, run_module
 
 if TYPE_CHECKING:
     from pipeline.engine.status import Run, Standing
 
 SAYING = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
+COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 
 
 def status(
@@ -30,6 +33,11 @@ def status(
     *stale*: it will run. *in the store*: an earlier result is wanted again and will be restored. *waiting*: its input
     will be made anew; it will run if that comes out differently. This is about the pipeline as declared: the defaults,
     and what pyproject.toml has in their place. `make status` assumes the variables that make is given.
+
+    Examples:
+        handwriting status --explain
+        handwriting status --runs
+        handwriting status --assume 'train --epochs 3'
     """
     from pipeline.engine.errors import UsageError
     from pipeline.engine.status import Run, Standing, examine, list_runs
@@ -62,7 +70,8 @@ def _tell(standing: "Standing", runs: "Sequence[Run]", explain: bool) -> Iterato
     else:
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"
-    yield f"{standing.stage:<10} {SAYING[standing.state]:<13} {about}"
+    state = paint(f"{SAYING[standing.state]:<13}", COLOUR[standing.state], sys.stdout)
+    yield f"{standing.stage:<10} {state} {about}"
     if explain:
         yield from (f"{'':<10} {'':<13} because of {reason}" for reason in reasons)
     for run in runs:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.network.recipe import Recipe, member_recipes, override, spell
@@ -69,6 +70,11 @@ def train(
 
     Keeps the parameters of the epoch that recognised most of the validation images, the last of several. A run that
     was interrupted goes on after its last whole epoch, to the same result.
+
+    Examples:
+        handwriting train
+        handwriting train --recipe quick --epochs 3
+        handwriting train --sizes 800,400 --learning-rate 0.003 --seed 2
     """
     chosen = override(Recipe(), locals())  # of which nothing is left: `settle` has given all its values
     import numpy as np
@@ -103,13 +109,11 @@ def train(
             who = f"train: member {number} of {chosen.members}" if chosen.members > 1 else "train"
 
             def tell(row: "Row", who: str = who) -> None:
-                with bar.external_write_mode():
-                    log.info("%s: %s", who, _tell(row, chosen.epochs))
+                log.info("%s: %s", who, _tell(row, chosen.epochs))
 
             def tell_resumed(row: "Row", who: str = who) -> None:
                 bar.update(row.number * batches)
-                with bar.external_write_mode():
-                    log.info("%s: goes on after epoch %s of %s", who, row.number, chosen.epochs)
+                log.info("%s: goes on after epoch %s of %s", who, row.number, chosen.epochs)
 
             file = output / CHECKPOINT / f"member-{number}.npz"
             trained.append(
@@ -133,6 +137,8 @@ def train(
         said = predict(model, validation.images).argmax(axis=1)
     accuracy = float(np.mean(said == validation.labels))
     facts = {
+        "images": {"training": len(training.labels), "validation": len(validation.labels)},
+        "versions": environment(["numpy"]),
         "recipe": recipe,
         **asdict(chosen),
         "epochs_kept": [member.best.number for member in trained],

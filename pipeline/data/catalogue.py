@@ -1,10 +1,11 @@
 """The data sets we know: their files, how to tell that these are whole, and where they can come from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from pipeline.data.terms import FASHION_MNIST_TERMS, KMNIST_TERMS, MNIST_TERMS, Terms
 from pipeline.engine.errors import UsageError
 
 
@@ -60,7 +61,8 @@ class Dataset:
 
     sha256: for each of FILES the digest of its uncompressed IDX bytes; re-compressed copies differ, these do not.
     gzip_sha256: of the .gz file as its authors published it, for a set whose uncompressed digest we don't know.
-    class_names: empty if they follow from the labels.
+    class_names: empty if they follow from the labels. title: as people call it. terms: None if only those know them
+    whose data it is. hub: what it is called on Hugging Face, if its authors or their publisher have it there.
     """
 
     name: str
@@ -68,12 +70,18 @@ class Dataset:
     class_names: tuple[str, ...]
     sha256: Mapping[str, str] = field(default_factory=dict)
     gzip_sha256: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    terms: Terms | None = None
+    hub: str = ""
 
 
 DIGITS = tuple("0123456789")
 
 MNIST = Dataset(
     name="mnist",
+    title="MNIST",
+    terms=MNIST_TERMS,
+    hub="ylecun/mnist",
     sources=(
         Mirror("https://ossci-datasets.s3.amazonaws.com/mnist/"),
         Mirror("https://storage.googleapis.com/cvdf-datasets/mnist/"),
@@ -91,6 +99,9 @@ MNIST = Dataset(
 # The digests of the uncompressed files are those of Debian's package, whose origin is the authors' repository.
 FASHION_MNIST = Dataset(
     name="fashion-mnist",
+    title="Fashion-MNIST",
+    terms=FASHION_MNIST_TERMS,
+    hub="zalando-datasets/fashion_mnist",
     sources=(
         Mirror("https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
         DebianPackage("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
@@ -109,6 +120,8 @@ FASHION_MNIST = Dataset(
 
 KMNIST = Dataset(
     name="kmnist",
+    title="KMNIST",
+    terms=KMNIST_TERMS,
     sources=(
         Mirror("https://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
         Mirror("http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
@@ -126,6 +139,9 @@ KMNIST = Dataset(
 # The first 2,000 training and the first 500 test images of MNIST, in this repository.
 SAMPLE = Dataset(
     name="sample",
+    title="A small part of MNIST",
+    terms=MNIST_TERMS,
+    hub="ylecun/mnist",
     sources=(Folder(Path(__file__).parent / "sample"),),
     class_names=DIGITS,
     sha256={
@@ -154,6 +170,4 @@ def find_dataset(name: str, folder: Path | None) -> Dataset:
         known = ", ".join([*DATASETS, CUSTOM])
         raise UsageError(f"there is no data set '{name}': choose one of {known}")
     dataset = DATASETS[name]
-    if folder is not None:
-        return Dataset(name, (Folder(folder),), dataset.class_names, dataset.sha256, dataset.gzip_sha256)
-    return dataset
+    return replace(dataset, sources=(Folder(folder),)) if folder is not None else dataset

@@ -8,16 +8,18 @@ import functools
 import itertools
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import dask
 import numpy as np
 from dask.base import compute
+from dask.callbacks import Callback
 from dask.delayed import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
@@ -49,11 +51,12 @@ def evaluate_blocks(
     scheduler: SchedulerName = "threads",
     workers: int | None = None,
     block_size: int = 1000,
+    advance: Callable[[int], object] = lambda images: None,
 ) -> Result:
     """Recognise the standardised images of one .npy file with the model in a folder, and count.
 
-    workers: as many as the machine has cores by default. Raises PipelineError if a file is missing, damaged
-    or does not fit the others.
+    workers: as many as the machine has cores by default. advance: is told of each block that is done how many images
+    it has. Raises PipelineError if a file is missing, damaged or does not fit the others.
     """
     network = load_model(model)
     total = len(load_array(images, np.float32, (None, *network.image_shape)))
@@ -63,7 +66,21 @@ def evaluate_blocks(
         delayed(_evaluate_block, pure=False)(*place, start, min(start + block_size, total))
         for start in range(0, total, block_size)
     ]
-    workers = workers or os.cpu_count() or 1
+
+    def count(key: object, result: object, *state: object) -> None:
+        if isinstance(result, Result):
+            advance(len(result.probabilities))
+
+    with Callback(posttask=count):  # which Dask calls in the thread that waits for the blocks
+        parts = _compute(tasks, scheduler, workers or os.cpu_count() or 1)
+    probabilities = np.concatenate([part.probabilities for part in parts])
+    if not np.isfinite(probabilities).all():
+        raise PipelineError(f"the model in {model} has no finite answer to some of {images}: make both again")
+    return Result(probabilities, np.sum([part.confusion for part in parts], axis=0))
+
+
+def _compute(tasks: list[Any], scheduler: SchedulerName, workers: int) -> tuple[Result, ...]:
+    """The results of the tasks, in their order."""
     parts: tuple[Result, ...]
     if scheduler == "processes":
         # "spawn": a forked child would inherit BLAS's threads in an unusable state
@@ -78,10 +95,7 @@ def evaluate_blocks(
     else:
         with threadpool_limits(1, "blas"):
             parts = compute(*tasks, scheduler=scheduler, num_workers=workers)
-    probabilities = np.concatenate([part.probabilities for part in parts])
-    if not np.isfinite(probabilities).all():
-        raise PipelineError(f"the model in {model} has no finite answer to some of {images}: make both again")
-    return Result(probabilities, np.sum([part.confusion for part in parts], axis=0))
+    return parts
 
 
 def _evaluate_block(images: Path, labels: Path, model: Path, evaluation: int, start: int, stop: int) -> Result:

@@ -12,7 +12,7 @@ from tests.make.common import SAMPLE, STAGES, assert_quiet, copy, digests, edit,
 
 def test_a_changed_default_runs_its_stage_which_names_it(project: Path) -> None:
     assert outcome(make(project, "normalize", *SAMPLE)) == {}
-    edit(project / "stages/normalize.py", "] = 1 / 12,", "] = 0.25,")
+    edit(project / "stages/normalize.py", "] = TWELFTH,", "] = 3 * TWELFTH,")
     result = make(project, "normalize", *SAMPLE)
     assert worked(result) == ["normalize"]
     assert result.stderr == "normalize: parameter validation: 0.08333333333333333 -> 0.25\n"

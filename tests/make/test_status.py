@@ -114,7 +114,7 @@ def test_status_says_what_make_then_does(change: Callable[[Path], None], variabl
 
 def test_every_reason_of_every_stale_stage_is_told(project: Path) -> None:
     edited(project)
-    edit(project / "stages/normalize.py", "] = 1 / 12,", "] = 0.25,")
+    edit(project / "stages/normalize.py", "] = TWELFTH,", "] = 3 * TWELFTH,")
     edit(project / "stages/normalize.py", "mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}")
     (project / "artifacts/normalize/scaling.npy").unlink()
     (project / "artifacts/normalize/test-labels.npy").write_bytes(b"0")

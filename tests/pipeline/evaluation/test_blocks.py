@@ -42,6 +42,14 @@ def test_no_scheduler_block_size_or_number_of_workers_changes_a_bit(
     assert result.confusion.dtype == np.int64
 
 
+@pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
+def test_each_block_is_told_of_once_it_is_done(scheduler: SchedulerName, built: Path) -> None:
+    images, labels = built / "normalize" / "test-images.npy", built / "normalize" / "test-labels.npy"
+    told: list[int] = []
+    evaluate_blocks(images, labels, built / "train", scheduler=scheduler, block_size=200, advance=told.append)
+    assert sorted(told) == [100, 200, 200]
+
+
 def test_the_result_is_the_models_and_counted_right(built: Path, whole: Result) -> None:
     images, labels = (np.load(built / "normalize" / f"test-{what}.npy") for what in ("images", "labels"))
     np.testing.assert_allclose(whole.probabilities, predict(load_model(built / "train"), images), rtol=1e-4, atol=1e-7)

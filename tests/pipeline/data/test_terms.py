@@ -1,0 +1,26 @@
+from pipeline.data.catalogue import DATASETS
+from tests.processes import ROOT
+
+
+def licence_items() -> list[str]:
+    """What LICENSE says of each data set, one line each."""
+    _, _, of_data = (ROOT / "LICENSE").read_text(encoding="utf-8").partition("The licence above covers the software")
+    return [" ".join(item.split()) for item in of_data.split("\n- ")[1:]]
+
+
+def test_licence_and_catalogue_tell_the_same_of_each_data_set() -> None:
+    known = {dataset.terms for dataset in DATASETS.values()}
+    items = licence_items()
+    assert len(items) == len(known)
+    for terms in known:
+        assert terms is not None
+        (item,) = (item for item in items if terms.owner in item)
+        assert f"{terms.licence} licence" in item
+        version = terms.identifier.rpartition("-")[2]
+        assert version in terms.licence.lower()
+
+
+def test_each_data_set_of_the_catalogue_is_named_in_the_licence() -> None:
+    for dataset in DATASETS.values():
+        title = dataset.title if dataset.name != "sample" else "pipeline/data/sample/"
+        assert any(item.startswith(title) or title in item.partition(":")[0] for item in licence_items())

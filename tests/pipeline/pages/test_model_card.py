@@ -1,0 +1,208 @@
+"""The model card, read as people, Hugging Face and the makers of the next model will read it."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard, ModelCardData
+from markdown_it import MarkdownIt
+
+from pipeline.data.catalogue import DATASETS
+from pipeline.engine.artifacts import read_manifest
+from pipeline.engine.errors import PipelineError
+from pipeline.network.model import load_model
+from pipeline.pages.model_card import escape, load_training, make_model_card
+from stages.console import read_arguments
+from stages.download import download
+from stages.evaluate import evaluate
+from stages.export import export
+from stages.normalize import normalize
+from stages.parse import parse
+from stages.train import settle, train
+from tests.processes import ROOT, environment
+from tests.stages.common import custom_set
+
+NASTY = ("a|b", "`c`", "<script>alert(1)</script>", "[x](y) *z* $w$ \\| &lt;")
+
+
+@pytest.fixture(scope="module")
+def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committee with a quadratic cost that has learned from somebody's own classes, some of which are never seen."""
+    at = tmp_path_factory.mktemp("nasty")
+    folder = custom_set(at / "mine")
+    (folder / "class-names.txt").write_text("\n".join(NASTY) + "\n", encoding="utf-8")
+    download(dataset="custom", from_folder=folder, output=at / "download")
+    parse(download=at / "download", output=at / "parse")
+    normalize(parse=at / "parse", validation=9, output=at / "normalize")
+    train(normalize=at / "normalize", recipe="seed", members=3, epochs=2, sizes="5,4", output=at / "train")
+    evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
+    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    return at
+
+
+def card_of(artifacts: Path) -> str:
+    return (artifacts / "export/MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def card_for(artifacts: Path, dataset: str) -> str:
+    """The card as it would be if the model had learned from another data set."""
+    model = replace(load_model(artifacts / "train"), dataset=dataset)
+    return make_model_card(model, artifacts / "train", artifacts / "evaluate")
+
+
+def test_hugging_face_reads_its_head(built: Path) -> None:
+    data = ModelCard(card_of(built)).data
+    metrics = json.loads((built / "evaluate/metrics.json").read_text())
+    assert isinstance(data, ModelCardData) and data.eval_results
+    assert (data.license, data.library_name, data.pipeline_tag) == ("mit", "onnx", "image-classification")
+    assert data.datasets == ["ylecun/mnist"]
+    measured = {result.metric_type: result.metric_value for result in data.eval_results}
+    assert measured["accuracy"] == metrics["accuracy"]
+    assert measured["nll"] == pytest.approx(metrics["negative_log_likelihood"], abs=1e-6)
+    assert measured["f1"] == pytest.approx(np.mean([one["f1"] for one in metrics["classes"].values()]), abs=1e-6)
+    assert {(r.task_type, r.dataset_type, r.dataset_split) for r in data.eval_results} == {
+        ("image-classification", "ylecun/mnist", "test")
+    }
+
+
+def test_of_ones_own_data_it_claims_no_licence_and_no_place(nasty: Path) -> None:
+    data = ModelCard(card_of(nasty)).data.to_dict()
+    assert data.keys().isdisjoint({"license", "datasets"})
+    assert "known only to whoever has made it" in card_of(nasty)
+    assert "Citation" not in card_of(nasty)
+
+
+@pytest.mark.parametrize("which", ["built", "nasty"])
+@pytest.mark.parametrize("library", ["onnxruntime", "safetensors"])
+def test_its_examples_give_the_answers_of_the_evaluation(
+    which: str, library: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts: Path = request.getfixturevalue(which)
+    (example,) = (code for code in re.findall(r"```python\n(.*?)```", card_of(artifacts), re.S) if library in code)
+    lines = [line for line in example.splitlines() if not line.startswith("images = ")]
+    assert len(lines) == len(example.splitlines()) - 1
+    monkeypatch.chdir(artifacts / "export")
+    known: dict[str, Any] = {"images": np.load(artifacts / "parse/test-images.npy")}
+    exec("\n".join(lines), known)
+    np.testing.assert_allclose(known["probabilities"], np.load(artifacts / "evaluate/probabilities.npy"), atol=1e-5)
+
+
+def variables(card: str) -> dict[str, str]:
+    (line,) = re.findall(r"^\$ make export (.*)$", card, re.M)
+    return dict(word.split("=", 1) for word in shlex.split(line))
+
+
+def options(given: dict[str, str]) -> list[str]:
+    """As the Makefile spells them."""
+    return [word for name, value in given.items() for word in (f"--{name.lower().replace('_', '-')}", value)]
+
+
+@pytest.mark.parametrize("changed", ["", "--sizes '' --bent 0.25 --learning-rate 1e-05 --shards 1 --recipe standard"])
+def test_the_command_it_names_trains_the_same_model(changed: str, built: Path, tmp_path: Path) -> None:
+    line = ["--recipe", "quick", *shlex.split(changed), "--epochs", "1", "--normalize", str(built / "normalize")]
+    train(**{**read_arguments(train, line), "output": tmp_path / "train"})
+    evaluate(normalize=built / "normalize", train=tmp_path / "train", output=tmp_path / "evaluate")
+    given = variables(make_model_card(load_model(tmp_path / "train"), tmp_path / "train", tmp_path / "evaluate"))
+    assert given.pop("DATASET") == "sample"
+    assert set(given) == {"RECIPE", "EPOCHS", *(["SIZES", "BENT", "LEARNING_RATE", "SHARDS"] if changed else [])}
+    arguments = read_arguments(train, options(given))
+    wanted = read_manifest(tmp_path / "train").provenance.parameters
+    assert settle({name: arguments[name] for name in train.parameters}) == wanted
+
+
+def test_the_command_names_what_else_is_not_as_declared(nasty: Path) -> None:
+    assert variables(card_of(nasty)) == {
+        **{"DATASET": "custom", "FROM": "my-data", "VALIDATION": "9", "RECIPE": "seed"},
+        **{"SIZES": "5,4", "EPOCHS": "2", "MEMBERS": "3"},
+    }
+
+
+def test_class_names_stay_what_they_are_in_every_table(nasty: Path) -> None:
+    page = MarkdownIt("commonmark").enable("table").render(card_of(nasty).split("---\n", 2)[2])
+    assert "<script" not in page
+    rows = [re.findall(r"<td>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
+    cells = [row[0] for row in rows if len(row) == 5]
+    assert [unescape(cell) for cell in cells] == list(NASTY)
+
+
+@pytest.mark.parametrize("text", ["plain", "T-shirt/top", "お", "3"])
+def test_plain_names_are_not_disfigured(text: str) -> None:
+    assert escape(text) == text
+
+
+@pytest.mark.parametrize("dataset", ["fashion-mnist", "kmnist", "custom"])
+def test_where_there_are_no_digits_it_talks_of_none(dataset: str, built: Path) -> None:
+    card = card_for(built, dataset)
+    assert "digit" not in card.replace("0 taken for", "").lower()
+    assert "NIST" not in card.replace("Fashion-MNIST", "").replace("KMNIST", "")
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_it_names_whose_data_it_has_learned_from(dataset: str, built: Path) -> None:
+    card, terms = card_for(built, dataset), DATASETS[dataset].terms
+    assert terms is not None
+    assert terms.licence in card and terms.owner in card and terms.paper in card
+
+
+def test_its_figures_are_those_of_the_evaluation(built: Path) -> None:
+    metrics = json.loads((built / "evaluate/metrics.json").read_text())
+    card = card_of(built)
+    low, high = metrics["accuracy_interval_95"]
+    assert f"**{metrics['accuracy']:.2%}** (95 % interval {low:.2%} to {high:.2%})" in card
+    seven = metrics["classes"]["7"]
+    assert f"| 7 | {seven['precision']:.2%} | {seven['recall']:.2%} | {seven['f1']:.2%} | {seven['images']} |" in card
+    confusion = np.load(built / "evaluate/confusion.npy")
+    np.fill_diagonal(confusion, 0)
+    truth, said = np.unravel_index(confusion.argmax(), confusion.shape)
+    assert f"most frequent mistakes: {truth} taken for {said} ({confusion.max()})" in card
+
+
+def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom pipeline.network.model import load_model\n"
+        "from pipeline.pages.model_card import make_model_card\n"
+        "train, evaluate = map(Path, sys.argv[1:])\n"
+        "sys.stdout.buffer.write(make_model_card(load_model(train), train, evaluate).encode())"
+    )
+    command = [sys.executable, "-c", program, str(built / "train"), str(built / "evaluate")]
+    for seed in ("1", "2"):
+        surroundings = {**environment(), "PYTHONHASHSEED": seed}
+        made = subprocess.run(command, env=surroundings, capture_output=True, check=True, cwd=ROOT).stdout
+        assert made == (built / "export/MODEL_CARD.md").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"images": None},
+        {"recipe": "secret"},
+        {"recipe": ["quick"]},
+        {"sizes": "x"},
+        {"epochs": 0},
+        {"deformation": {"shift": -1}},
+        {"epochs_kept": 3},
+        {"versions": []},
+    ],
+)
+def test_a_training_that_is_not_told_is_named(damage: dict[str, Any], built: Path, tmp_path: Path) -> None:
+    content = json.loads((built / "train/model.json").read_text())
+    content["training"] |= damage
+    (tmp_path / "model.json").write_text(json.dumps(content))
+    with pytest.raises(PipelineError, match="model.json does not tell how the model was trained"):
+        load_training(tmp_path / "model.json")
+
+
+def test_an_evaluation_that_tells_too_little_is_named(built: Path, tmp_path: Path) -> None:
+    metrics = json.loads((built / "evaluate/metrics.json").read_text())
+    del metrics["classes"]["7"]["recall"]
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(PipelineError, match="metrics.json does not tell how good"):
+        make_model_card(load_model(built / "train"), built / "train", tmp_path)
