@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.engine.errors import PipelineError
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"))
 LARGEST = 64_000_000  # pixels; about 200 MB while they are decoded
 SMALLEST = 4  # pixels a side
@@ -43,8 +43,10 @@ def load_grey(file: Path | BinaryIO, name: str) -> Grey:
                 return np.asarray(grey.reduce(-(-max(grey.size) // WORKING)), np.float32)
     except PictureError:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own limit, which a file can break before ours is asked
+        raise PictureError(f"{name} is too large: {LARGEST:,} pixels are the most ({error})") from None
     except UnidentifiedImageError:
-        raise PictureError(f"{name} is no picture: it has to be a {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
+        raise PictureError(f"{name} is no picture: it has to be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise PictureError(f"{name} cannot be read: {error.strerror}") from None
     except MemoryError:
