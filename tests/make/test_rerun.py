@@ -98,10 +98,11 @@ REAL_EDITS = {
     "pipeline/export/onnx.py": ('producer_name="', 'producer_name="my ', ["export"]),
     # the stage's own module
     "stages/normalize.py": ("mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}", ["normalize"]),
-    # a recipe, when another one is trained
-    "pipeline/network/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", []),
+    # a recipe, when another one is trained: the model card knows them all, to tell what was changed
+    "pipeline/network/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export"]),
     # how commands speak, and how stages are run
     "stages/console.py": ("What was there before is as it was", "Nothing was lost", []),
+    "stages/application.py": ("Show the version and exit.", "Show it.", []),
     "pipeline/engine/store.py": ("KEY_LENGTH = 16", "KEY_LENGTH = 16 + 0", []),
 }
 
