@@ -38,8 +38,8 @@ def classify(
 ) -> str | Iterator[str]:
     """Say which digits pictures show, and how sure that is: drawings, scans, photographs; one digit or a row of them.
 
-    Strokes may be dark on light or light on dark, of any size, on paper in uneven light. Of a test image of the data set
-    it tells all that the network answers, and what it really is.
+    Strokes may be dark on light or light on dark, of any size, on paper in uneven light. Of a test image of the data
+    set it tells all that the network answers, and what it really is.
 
     Examples:
         handwriting classify photo.jpg scans/
@@ -105,7 +105,9 @@ def _find_pictures(names: Sequence[str]) -> list[str]:
             continue
         pictures = sorted(str(path) for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
         if not pictures:
-            raise PipelineError(f"there is no picture in {name}: name a folder with {', '.join(sorted(SUFFIXES))} files")
+            raise PipelineError(
+                f"there is no picture in {name}: name a folder with {', '.join(sorted(SUFFIXES))} files"
+            )
         found += pictures
     return found
 

@@ -88,10 +88,9 @@ def is_like(image: Array, appearance: Appearance) -> bool:
 
 def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Height and width of the ink of images, (n, h, w) in [0, 1]: (n,) each, 0 where there is none."""
-    inked = images >= 0.5
     sides = []
     for axis in (2, 1):
-        dense = inked.any(axis=axis)
+        dense = np.any(images >= 0.5, axis=axis)
         sides.append(np.where(dense.any(axis=1), dense.shape[1] - dense.argmax(1) - dense[:, ::-1].argmax(1), 0))
     return sides[0], sides[1]
 

@@ -1,6 +1,6 @@
-"""Ink is what stands out from the ground, and the ground of a photograph is nowhere the same: light falls on paper unevenly.
+"""Ink is what stands out from the ground, and that of a photograph is nowhere the same: light falls on it unevenly.
 
-So the ground is modelled as a smooth surface, fitted to what most pixels are; the rest is ink, dark or light, and noise.
+So the ground is modelled as a smooth surface, fitted to what most pixels are; the rest is ink, or noise.
 """
 
 import numpy as np
@@ -66,8 +66,8 @@ def fit_ground(grey: Grey) -> Grey:
 
 
 def _basis(y: Grey, x: Grey) -> NDArray[np.float64]:
-    y, x = (axis.reshape(-1).astype(np.float64) for axis in np.meshgrid(y, x, indexing="ij"))
-    return np.stack([np.ones_like(y), y, x, y * y, x * y, x * x], axis=1)
+    b, c = (axis.reshape(-1).astype(np.float64) for axis in np.meshgrid(y, x, indexing="ij"))
+    return np.stack([np.ones_like(b), b, c, b * b, b * c, c * c], axis=1)
 
 
 def _deviation(residual: NDArray[np.floating]) -> float:

@@ -1,8 +1,8 @@
 """A drawing becomes a picture like those that the network has learned from.
 
-MNIST's authors fitted each digit into 20 x 20 pixels, keeping its aspect, anti-aliased, and laid it into 28 x 28 so that
-its centre of mass is in the middle, ink light on dark (LeCun et al. 1998). The same is done here with a drawing of any
-size; and as pens differ more than MNIST's did, strokes of unusual thickness are made as thick as is usual.
+MNIST's authors fitted each digit into 20 x 20 pixels, keeping its aspect, anti-aliased, and laid it into 28 x 28 so
+that its centre of mass is in the middle, ink light on dark (LeCun et al. 1998). The same is done here with a drawing of
+any size; and as pens differ more than MNIST's did, strokes of unusual thickness are made as thick as is usual.
 
 `pipeline/pages/templates/prepare.js` does the same, step by step, in the page to draw on.
 """
@@ -27,8 +27,8 @@ def prepare(
 ) -> NDArray[np.uint8] | None:
     """A drawing, grey (h, w) in [0, 255], as a picture of `shape` for a network; None if there is no ink.
 
-    Which is ink and which is ground is told by the border, most of which is ground. appearance: of the pictures that the
-    network has learned from.
+    Which is ink and which is ground is told by the border, most of which is ground. appearance: of the pictures that
+    the network has learned from.
     """
     ink = find_ink(drawing)
     return None if ink is None else fit(ink, shape, appearance)
@@ -46,7 +46,7 @@ def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
 
 def fit(ink: Ink, shape: tuple[int, int], appearance: Appearance) -> NDArray[np.uint8]:
     """Ink, (h, w) in [0, 1] with at least one 1, as a picture of `shape`: fitted into the box, centred by its mass."""
-    rows, columns = ((ink >= 0.5).any(axis=axis).nonzero()[0] for axis in (1, 0))
+    rows, columns = (np.flatnonzero(np.any(ink >= 0.5, axis=axis)) for axis in (1, 0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     box = min(appearance.box, *shape) or min(shape)
     margin = int(np.ceil(MARGIN * box))
@@ -62,7 +62,7 @@ def sample(ink: Ink, centre_y: float, centre_x: float, scale: float, shape: tupl
     """The part of `ink` around a centre as an image of `shape`; each pixel is the mean of the square that it covers."""
     vertical = _coverage(ink.shape[0], centre_y, scale, shape[0])
     horizontal = _coverage(ink.shape[1], centre_x, scale, shape[1])
-    return vertical @ ink @ horizontal.T
+    return np.asarray(vertical @ ink @ horizontal.T, np.float32)
 
 
 def _coverage(size: int, centre: float, scale: float, count: int) -> Ink:
@@ -95,7 +95,7 @@ def _disc(radius: int) -> NDArray[np.bool_]:
 
 
 def lay(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Ink, (h, w) in [0, 1], in a picture of `shape`, moved by whole pixels so that its centre of mass is in the middle."""
+    """Ink, (h, w) in [0, 1], in a picture of `shape`, moved by whole pixels to have its centre of mass in the middle."""
     picture = np.zeros(shape, np.uint8)
     places = []
     for axis in (0, 1):

@@ -1,4 +1,4 @@
-"""Picture files that people have: of any common format, size and kind of pixels, turned as they are to be seen, as grey.
+"""Picture files that people have, of any common format, size and kind of pixels, as grey that is the right way up.
 
 Decoding is Pillow's. Nothing is believed of a file: its size is read before its pixels, and whatever goes wrong with
 it is told in one line.
@@ -31,7 +31,7 @@ def load_grey(file: Path | BinaryIO, name: str) -> Grey:
     """The picture in a file as grey levels, float32 (h, w) in [0, 255], no side longer than WORKING.
 
     Of several frames it is the first. What is transparent becomes light if the rest is dark, and dark if it is light.
-    Raises PictureError, which calls the file by `name`, if there is no such picture in it, or one too large or too small.
+    Raises PictureError, which calls the file by `name`, if there is no picture in it, or one too large or too small.
     """
     try:
         with warnings.catch_warnings():

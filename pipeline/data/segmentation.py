@@ -32,16 +32,18 @@ class Piece:
 
     @property
     def height(self) -> int:
+        """In pixels."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
+        """In pixels."""
         return self.right - self.left
 
 
 def split(ink: Ink) -> list[Ink]:
     """Each digit in some ink, (h, w) in [0, 1], by itself with a margin; line by line, from left to right."""
-    labels, count = ndimage.label(ink >= PERHAPS, np.ones((3, 3)))
+    labels, _ = ndimage.label(ink >= PERHAPS, np.ones((3, 3)))
     sure = set(np.unique(labels[ink >= SURE]).tolist()) - {0}
     pieces = [
         Piece(rows.start, rows.stop, columns.start, columns.stop, (label,))
@@ -127,5 +129,7 @@ def cut_out(ink: Ink, labels: NDArray[np.int32], piece: Piece) -> Ink:
     )
     place = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(inside, (rows, columns), strict=True))
     cut[place], own[place] = ink[inside], labels[inside]
-    cut[~ndimage.binary_dilation(np.isin(own, piece.labels), iterations=2) | (own > 0) & ~np.isin(own, piece.labels)] = 0
-    return cut / cut.max()
+    cut[
+        ~ndimage.binary_dilation(np.isin(own, piece.labels), iterations=2) | (own > 0) & ~np.isin(own, piece.labels)
+    ] = 0
+    return np.asarray(cut / cut.max())

@@ -24,7 +24,7 @@ TILE = 128  # rows that one matrix product works on; see `_in_tiles`
 
 @dataclass(frozen=True)
 class Model:
-    """members: networks of equal sizes, float32, whose logits are averaged; most often one. scaling: of raw pixels.
+    """members: networks of equal sizes, float32, whose logits are averaged; mostly one. scaling: of raw pixels.
 
     image_shape: (h, w). dataset: the name of what it has learned from, appearance: what that looks like. temperature: of
     the probabilities.
@@ -150,7 +150,7 @@ def load_model(folder: Path) -> Model:
         scaling = Scaling(float(content["scaling"]["mean"]), float(content["scaling"]["deviation"]))
         class_names = tuple(map(str, content["class_names"]))
         dataset, temperature = str(content["dataset"]), float(content["temperature"])
-        appearance = Appearance(**{name: float(value) for name, value in content["appearance"].items()})
+        appearance = Appearance(**content["appearance"])
         activation, cost = content["activation"], content["cost"]
         whole = (
             members >= 1

@@ -1,6 +1,5 @@
 """What a picture says: each digit in it is made as the network knows them, and the network is asked."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,7 @@ class Reading:
     @property
     def confidence(self) -> float:
         """The probability that all of them are right."""
-        return math.prod(self.probabilities.max(axis=1).tolist())
+        return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64))
 
 
 def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.pictures [--images 10000] [--rows 500]
 
-Takes the model and the test images from artifacts/ in the current folder, and the fonts that Debian's packages fonts-breip,
-fonts-bwht, fonts-dancingscript, fonts-dkg-handwriting, fonts-femkeklaver, fonts-humor-sans, fonts-klee, fonts-kristi,
-fonts-rufscript, fonts-seto, fonts-sjfonts and fonts-yusei-magic install.
+Takes the model and the test images from artifacts/ in the current folder, and the fonts that Debian's packages
+fonts-breip, fonts-bwht, fonts-dancingscript, fonts-dkg-handwriting, fonts-femkeklaver, fonts-humor-sans, fonts-klee,
+fonts-kristi, fonts-rufscript, fonts-seto, fonts-sjfonts and fonts-yusei-magic install.
 """
 
 import argparse
@@ -84,7 +84,7 @@ def render(font: Path, text: str, size: int, angle: float) -> Grey:
     left, top, right, bottom = face.getbbox(text)
     page = Image.new("L", (int(right - left + size), int(bottom - top + size)), 255)
     ImageDraw.Draw(page).text((size // 2 - left, size // 2 - top), text, font=face, fill=0)
-    return np.asarray(page.rotate(angle, Image.Resampling.BICUBIC, fillcolor=255)) / 255
+    return np.asarray(page.rotate(angle, Image.Resampling.BICUBIC, fillcolor=255), float) / 255
 
 
 def as_file(levels: NDArray[np.floating], kind: str = "png") -> io.BytesIO:
@@ -116,7 +116,8 @@ def measure_fonts(model: Model, folder: Path) -> Iterator[str]:
                     page = render(folder / path, digit, size, angle)
                     for paper, expose in tell_papers().items():
                         said = read_file(model, as_file(expose(page, generator)))
-                        for name, value in (("font", font), ("size", size), ("angle", angle), ("paper", paper)):
+                        values: tuple[object, ...] = (font, size, angle, paper)
+                        for name, value in zip(counts, values, strict=True):
                             counts[name][value] += 1
                             right[name][value] += said == digit
                         if said != digit:
