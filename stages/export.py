@@ -1,4 +1,4 @@
-"""Write the model in formats that other programs read."""
+"""Write the model in formats that other programs read, and as a page to draw on."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,25 +9,27 @@ from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
 
-@stage(packages=("numpy", "onnx", "safetensors"))
+@stage(packages=("numpy", "onnx", "safetensors", "jinja2", "pyyaml"), beside=("pipeline/pages/templates/*",))
 def export(
     train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
     evaluate: Annotated[Input, Option(help="How good it is.")] = Path("artifacts/evaluate"),
     output: Annotated[Output, Option(help="Where the files go.")] = Path("artifacts/export"),
 ) -> str:
-    """Write the model as ONNX and as safetensors, each with its class names and test accuracy inside."""
+    """Write the model as ONNX, as safetensors and as a page to draw on, each with its classes and accuracy inside."""
     from pipeline.export.metadata import describe_model
     from pipeline.export.onnx import save_onnx
     from pipeline.export.safetensors import save_safetensors
     from pipeline.network.model import load_model
+    from pipeline.pages.drawing import save_drawing_page
 
     model = load_model(train)
     metadata = describe_model(model, evaluate / "metrics.json")
-    files = [output / "model.onnx", output / "model.safetensors"]
+    files = [output / "model.onnx", output / "model.safetensors", output / "index.html"]
     save_onnx(files[0], model, metadata)
     save_safetensors(files[1], model, metadata)
+    lacking = save_drawing_page(files[2], model, metadata)
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
-    return sizes
+    return f"{sizes} ({lacking})" if lacking else sizes
 
 
 if __name__ == "__main__":
