@@ -119,7 +119,10 @@ $("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
 $("unit").addEventListener("input", (event) => choose(event.target.valueAsNumber - 1));
 document.addEventListener("keydown", onKey);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => changed(false));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  $("strongest").replaceChildren();
+  changed(false);
+});
 window.addEventListener("resize", () => changed(false));
 new ResizeObserver(() => changed(false)).observe(canvas);
 show();

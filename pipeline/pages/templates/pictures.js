@@ -13,7 +13,10 @@ function paintNumbers(canvas, numbers, height, width, paint) {
   canvas.width = width;
   canvas.height = height;
   const pixels = new ImageData(width, height);
-  numbers.forEach((number, i) => pixels.data.set([...paint(number), 255], 4 * i));
+  numbers.forEach((number, i) => {
+    const [red, green, blue] = paint(number);
+    pixels.data.set([red, green, blue, 255], 4 * i);
+  });
   canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 

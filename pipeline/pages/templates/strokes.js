@@ -68,5 +68,7 @@ function rasterise(strokes) {
   context.strokeStyle = "white";
   traceStrokes(context, strokes, scale, box.left - MARGIN / scale, box.top - MARGIN / scale, PREPARED_PEN);
   const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
-  return { grey: data.filter((_, i) => i % 4 === 0), width, height };
+  const grey = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) grey[i] = data[4 * i]; // red, of red, green, blue and opacity
+  return { grey, width, height };
 }

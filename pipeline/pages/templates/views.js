@@ -90,7 +90,8 @@ function makeLayers(parent, sizes, choose) {
     canvases.forEach(({ canvas, columns, size }, i) => {
       const values = activations ? activations[i + 1] : new Float32Array(size);
       paintActivations(canvas, values, columns);
-      const on = values.filter((a) => a > 0.5 * largestOf(values)).length;
+      const half = largestOf(values) / 2;
+      const on = values.filter((a) => a > half).length;
       const text = activations ? `${on} are more than half as active as the most active` : "all at rest";
       canvas.setAttribute("aria-label", `The ${size} units of hidden layer ${i + 1}: ${text}`);
     });
@@ -129,15 +130,15 @@ function signed(number) {
 /** Buttons for the units of the first layer that are most active now, each with its weights as a picture. */
 function showStrongest(parent, model, activations, count, choose) {
   const units = activations ? strongest(activations[1], count) : [];
-  const [layer] = model.members[0];
   while (parent.children.length < units.length) append(append(parent, "li"), "button").type = "button";
   [...parent.children].forEach((item, i) => (item.hidden = i >= units.length));
   units.forEach((unit, i) => {
     const button = parent.children[i].firstElementChild;
-    button.replaceChildren();
-    paintSigned(append(button, "canvas"), weightsOf(layer, unit), model.shape);
-    append(button, "span", `${unit + 1}`);
     button.setAttribute("aria-label", `Unit ${unit + 1}, activation ${activations[1][unit].toFixed(2)}`);
+    if (button.textContent === `${unit + 1}`) return; // is there already: while one draws, most of them stay
+    button.replaceChildren();
+    paintSigned(append(button, "canvas"), weightsOf(model.members[0][0], unit), model.shape);
+    append(button, "span", `${unit + 1}`);
     button.onclick = () => choose(unit);
   });
 }

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from tests.pipeline.pages.strokes import Strokes
@@ -10,7 +12,7 @@ Hand = Callable[[Page, Strokes], None]
 
 
 def on_canvas(page: Page, strokes: Strokes) -> Strokes:
-    """Strokes in the unit square as they lie on the page: the square is as large as fits in the middle of the canvas."""
+    """Strokes in the unit square as they lie on the page: the square is the largest in the middle of the canvas."""
     box = page.locator("#canvas").bounding_box()
     assert box is not None
     side = min(box["width"], box["height"])
@@ -47,3 +49,23 @@ def draw_with_pen(page: Page, strokes: Strokes) -> None:
             session.send("Input.dispatchMouseEvent", {**event, "type": kind, "buttons": 1, "x": x, "y": y})
         session.send("Input.dispatchMouseEvent", {**event, "type": "mouseReleased", "x": x, "y": y})
     session.detach()
+
+
+def answer(page: Page) -> str:
+    """The class that the page says in large, once it is up to date; none is "" ."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.locator("#answer").inner_text().replace("?", "")
+
+
+def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
+    """What a canvas shows: red, green, blue and opacity, (h, w, 4)."""
+    levels, height, width = page.locator(selector).first.evaluate(
+        """(canvas) => {
+            const copy = new OffscreenCanvas(canvas.width, canvas.height);
+            const context = copy.getContext("2d", { willReadFrequently: true });
+            context.drawImage(canvas, 0, 0);
+            const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+            return [Array.from(data), canvas.height, canvas.width];
+        }"""
+    )
+    return np.array(levels, np.uint8).reshape(height, width, 4)

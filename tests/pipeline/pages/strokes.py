@@ -1,7 +1,7 @@
 """Digits as people write them: strokes of points in the unit square, y downwards, and what is no digit."""
 
+import itertools
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,22 +9,29 @@ Point = tuple[float, float]
 Strokes = list[list[Point]]
 
 
-def line(*corners: Point, steps: int = 12) -> list[Point]:
-    """Through all corners, straight."""
-    points = [corners[0]]
-    for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False):
+def parse(text: str) -> list[Point]:
+    """Points in percent of the unit square, as "20 0, 80 100"."""
+    return [(float(x) / 100, float(y) / 100) for x, y in map(str.split, text.split(","))]
+
+
+def line(text: str, steps: int = 5) -> list[Point]:
+    """Through all points, straight."""
+    corners = parse(text)
+    points = corners[:1]
+    for (ax, ay), (bx, by) in itertools.pairwise(corners):
         points += [(ax + (bx - ax) * i / steps, ay + (by - ay) * i / steps) for i in range(1, steps + 1)]
     return points
 
 
-def arc(x: float, y: float, rx: float, ry: float, start: float, end: float, steps: int = 32) -> list[Point]:
+def arc(x: float, y: float, rx: float, ry: float, start: float, end: float, steps: int = 20) -> list[Point]:
     """Of an ellipse around (x, y), from one angle to another, in degrees: 0 is right, 90 is down."""
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
 
 
-def curve(*points: Point, steps: int = 12) -> list[Point]:
-    """Through all points, smoothly (Catmull & Rom 1974)."""
+def curve(text: str, steps: int = 5) -> list[Point]:
+    """Through all points, smoothly.  (Catmull & Rom 1974)"""
+    points = parse(text)
     knots = np.array([points[0], *points, points[-1]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     pieces = [
@@ -39,66 +46,67 @@ HANDS: dict[int, list[Strokes]] = {
     0: [
         [arc(0.5, 0.5, 0.32, 0.5, -90, -460)],
         [arc(0.5, 0.5, 0.4, 0.5, -60, 300)],
-        [curve((0.6, 0.02), (0.28, 0.2), (0.2, 0.6), (0.42, 0.97), (0.74, 0.75), (0.78, 0.3), (0.56, 0.02))],
+        [curve("60 2, 28 20, 20 60, 42 97, 74 75, 78 30, 56 2")],
     ],
     1: [
-        [line((0.5, 0), (0.5, 1))],
-        [line((0.6, 0), (0.42, 1))],
-        [line((0.32, 0.22), (0.55, 0), (0.55, 1))],
+        [line("50 0, 50 100")],
+        [line("60 0, 42 100")],
+        [line("32 22, 55 0, 55 100")],
     ],
     2: [
-        [curve((0.2, 0.25), (0.35, 0.04), (0.65, 0.03), (0.78, 0.27), (0.6, 0.58), (0.2, 0.98)) + line((0.2, 0.98), (0.82, 0.97))],
-        [arc(0.5, 0.27, 0.3, 0.27, -170, 40) + line((0.7, 0.47), (0.2, 1), (0.85, 1))],
-        [curve((0.15, 0.3), (0.4, 0.02), (0.75, 0.15), (0.65, 0.5), (0.25, 0.9), (0.15, 0.82), (0.3, 0.8), (0.55, 0.95), (0.88, 0.92))],
+        [curve("20 25, 35 4, 65 3, 78 27, 60 58, 20 98") + line("20 98, 82 97")],
+        [arc(0.5, 0.27, 0.3, 0.27, -170, 40) + line("70 47, 20 100, 85 100")],
+        [curve("15 30, 40 2, 75 15, 65 50, 25 90, 15 82, 30 80, 55 95, 88 92")],
     ],
     3: [
         [arc(0.45, 0.25, 0.3, 0.25, -150, 90) + arc(0.45, 0.75, 0.35, 0.25, -90, 150)],
-        [curve((0.2, 0.12), (0.5, 0), (0.75, 0.2), (0.45, 0.46), (0.78, 0.68), (0.55, 0.98), (0.18, 0.88))],
-        [curve((0.22, 0.06), (0.7, 0.06), (0.72, 0.25), (0.42, 0.45), (0.74, 0.55), (0.76, 0.85), (0.45, 1.0), (0.2, 0.9))],
+        [curve("20 12, 50 0, 75 20, 45 46, 78 68, 55 98, 18 88")],
+        [curve("22 6, 70 6, 72 25, 42 45, 74 55, 76 85, 45 100, 20 90")],
     ],
     4: [
-        [line((0.25, 0), (0.15, 0.55), (0.85, 0.55)), line((0.68, 0.1), (0.68, 1))],
-        [line((0.6, 0), (0.12, 0.66), (0.9, 0.66)), line((0.62, 0.3), (0.62, 1))],
-        [curve((0.2, 0.02), (0.17, 0.4), (0.4, 0.52), (0.72, 0.45)), line((0.76, 0), (0.68, 1))],
+        [line("25 0, 15 55, 85 55"), line("68 10, 68 100")],
+        [line("60 0, 12 66, 90 66"), line("62 30, 62 100")],
+        [curve("20 2, 17 40, 40 52, 72 45"), line("76 0, 68 100")],
     ],
     5: [
-        [line((0.28, 0.03), (0.25, 0.42)) + arc(0.45, 0.68, 0.32, 0.3, -120, 140), line((0.28, 0.03), (0.78, 0.03))],
-        [line((0.78, 0.02), (0.32, 0.03), (0.26, 0.45)) + curve((0.26, 0.45), (0.55, 0.4), (0.78, 0.64), (0.6, 0.95), (0.2, 0.93))],
-        [line((0.3, 0.05), (0.22, 0.5)) + curve((0.22, 0.5), (0.6, 0.45), (0.7, 0.75), (0.45, 1.0), (0.15, 0.9)), line((0.3, 0.05), (0.8, 0.0))],
+        [line("28 3, 25 42") + arc(0.45, 0.68, 0.32, 0.3, -120, 140), line("28 3, 78 3")],
+        [line("78 2, 32 3, 26 45") + curve("26 45, 55 40, 78 64, 60 95, 20 93")],
+        [line("30 5, 22 50") + curve("22 50, 60 45, 70 75, 45 100, 15 90"), line("30 5, 80 0")],
     ],
     6: [
-        [curve((0.68, 0.02), (0.35, 0.3), (0.22, 0.68), (0.42, 0.97), (0.72, 0.85), (0.72, 0.6), (0.48, 0.52), (0.25, 0.7))],
-        [curve((0.55, 0), (0.3, 0.4), (0.22, 0.75), (0.4, 1.0), (0.7, 0.9), (0.68, 0.65), (0.45, 0.6), (0.26, 0.8))],
-        [line((0.4, 0.0), (0.24, 0.6)) + arc(0.5, 0.72, 0.27, 0.28, 190, -160)],
+        [curve("68 2, 35 30, 22 68, 42 97, 72 85, 72 60, 48 52, 25 70")],
+        [curve("55 0, 30 40, 22 75, 40 100, 70 90, 68 65, 45 60, 26 80")],
+        [line("40 0, 24 60") + arc(0.5, 0.72, 0.27, 0.28, 190, -160)],
     ],
     7: [
-        [line((0.15, 0.03), (0.85, 0.03), (0.42, 1))],
-        [curve((0.15, 0.08), (0.5, 0.06), (0.84, 0.04), (0.7, 0.35), (0.5, 0.65), (0.42, 1.0))],
-        [line((0.15, 0.05), (0.82, 0.02), (0.38, 1)), line((0.38, 0.5), (0.76, 0.5))],
+        [line("15 3, 85 3, 42 100")],
+        [curve("15 8, 50 6, 84 4, 70 35, 50 65, 42 100")],
+        [line("15 5, 82 2, 38 100"), line("38 50, 76 50")],
     ],
     8: [
-        [curve((0.7, 0.12), (0.48, 0.0), (0.27, 0.18), (0.48, 0.45), (0.75, 0.75), (0.5, 1.0), (0.24, 0.78), (0.5, 0.46), (0.74, 0.2), (0.66, 0.08))],
+        [curve("70 12, 48 0, 27 18, 48 45, 75 75, 50 100, 24 78, 50 46, 74 20, 66 8")],
         [arc(0.5, 0.24, 0.24, 0.24, 90, 450), arc(0.5, 0.74, 0.3, 0.26, -90, 270)],
-        [curve((0.62, 0.05), (0.32, 0.1), (0.36, 0.36), (0.66, 0.62), (0.6, 0.96), (0.3, 0.9), (0.36, 0.58), (0.7, 0.26), (0.58, 0.02))],
+        [curve("62 5, 32 10, 36 36, 66 62, 60 96, 30 90, 36 58, 70 26, 58 2")],
     ],
     9: [
-        [arc(0.48, 0.28, 0.27, 0.28, 0, -360) + line((0.75, 0.28), (0.68, 1))],
-        [curve((0.72, 0.15), (0.45, 0.0), (0.25, 0.25), (0.42, 0.48), (0.7, 0.32), (0.74, 0.1), (0.7, 0.5), (0.62, 1.0))],
-        [arc(0.5, 0.27, 0.25, 0.25, -20, -350) + curve((0.75, 0.3), (0.74, 0.6), (0.6, 0.95), (0.3, 0.95))],
+        [arc(0.48, 0.28, 0.27, 0.28, 0, -360) + line("75 28, 68 100")],
+        [curve("72 15, 45 0, 25 25, 42 48, 70 32, 74 10, 70 50, 62 100")],
+        [arc(0.5, 0.27, 0.25, 0.25, -20, -350) + curve("75 30, 74 60, 60 95, 30 95")],
     ],
-}  # fmt: skip
+}
 
 DIGITS: dict[int, Strokes] = {digit: hands[0] for digit, hands in HANDS.items()}
 
 DOT: Strokes = [[(0.5, 0.5), (0.505, 0.5)]]
 
 NO_DIGITS: dict[str, Strokes] = {
-    "zigzag": [line(*((0.05 + 0.9 * (i % 2), i / 9) for i in range(10)), steps=4)],
-    "hatching": [line((i / 6, 0), (i / 6, 1)) for i in range(7)] + [line((0, i / 6), (1, i / 6)) for i in range(7)],
-    "tangle": [[(0.5 + 0.5 * math.sin(3.1 * t), 0.5 + 0.5 * math.cos(4.7 * t)) for t in np.linspace(0, 12, 200)]],
-    "spiral": [[(0.5 + 0.02 * t * math.cos(t), 0.5 + 0.02 * t * math.sin(t)) for t in np.linspace(0, 25, 300)]],
-    "star": [line(*((0.5 + 0.5 * math.sin(2.513 * i), 0.5 - 0.5 * math.cos(2.513 * i)) for i in range(6)))],
-    "filled": [line(*((0.02 + 0.96 * (i % 2), i / 29) for i in range(30)), steps=4)],
+    "zigzag": [line(", ".join(f"{5 + 90 * (i % 2)} {11 * i}" for i in range(10)))],
+    "hatching": [line(f"{16 * i} 0, {16 * i} 100") for i in range(7)]
+    + [line(f"0 {16 * i}, 100 {16 * i}") for i in range(7)],
+    "tangle": [[(0.5 + 0.5 * math.sin(3.1 * t), 0.5 + 0.5 * math.cos(4.7 * t)) for t in np.linspace(0, 12, 150)]],
+    "spiral": [[(0.5 + 0.02 * t * math.cos(t), 0.5 + 0.02 * t * math.sin(t)) for t in np.linspace(0, 25, 200)]],
+    "star": [line("50 0, 79 90, 2 35, 98 35, 21 90, 50 0")],
+    "filled": [line(", ".join(f"{2 + 96 * (i % 2)} {3.4 * i}" for i in range(30)), steps=3)],
 }
 
 
@@ -133,9 +141,3 @@ def fit(strokes: Strokes) -> Strokes:
     return [
         [tuple(((np.array(point) - (low + high) / 2) * scale + 0.5).tolist()) for point in stroke] for stroke in strokes
     ]
-
-
-def largest_side(strokes: Sequence[Sequence[Point]]) -> float:
-    """Of the box around all points."""
-    points = np.array([point for stroke in strokes for point in stroke])
-    return float((points.max(axis=0) - points.min(axis=0)).max())
