@@ -46,9 +46,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """A real browser without a window; see tests/browser.py for what opens pages in it."""
+    """A real browser without a window; see tests/browser.py for what opens pages in it.
+
+    Not for the whole session, for as long as it is there no test can run an event loop of its own.
+    """
     from tests.browser import open_browser
 
     with open_browser() as browser:

@@ -25,11 +25,10 @@ function read(strokes) {
   if (strokes.length === 0) return { ...nothing, why: "empty" };
   if (isDot(strokes)) return { ...nothing, why: "dot" };
   const { grey, width, height } = rasterise(strokes);
-  const image = prepare(grey, width, height, model.shape);
+  const image = prepare(grey, width, height, model.shape, model.appearance);
   if (image === null) return { ...nothing, why: "empty" };
-  const prediction = predict(model, image);
-  const { probabilities, activations } = prediction;
-  if (!isLikely(prediction, image)) return { image, probabilities, activations, digit: null, why: "unlike" };
+  const { probabilities, activations } = predict(model, image);
+  if (!isLikely(probabilities, image, model.shape, model.appearance)) return { image, probabilities, activations, digit: null, why: "unlike" };
   return { image, probabilities, activations, digit: probabilities.indexOf(Math.max(...probabilities)), why: null };
 }
 

@@ -8,7 +8,7 @@
 const PEN = 0.06; // how wide the pen draws on the canvas
 const LONG_SIDE = 160; // of a drawing as it is prepared, in pixels
 const PREPARED_PEN = (2.4 / 20) * LONG_SIDE; // how wide the pen then is, about as in MNIST
-const MARGIN = PREPARED_PEN;
+const BORDER = PREPARED_PEN; // of ground around it
 
 /** The smallest box that holds all points. */
 function boundingBox(strokes) {
@@ -60,13 +60,13 @@ function rasterise(strokes) {
   const box = boundingBox(strokes);
   const scale = LONG_SIDE / Math.max(box.width, box.height);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(box.width * scale + 2 * MARGIN);
-  canvas.height = Math.ceil(box.height * scale + 2 * MARGIN);
+  canvas.width = Math.ceil(box.width * scale + 2 * BORDER);
+  canvas.height = Math.ceil(box.height * scale + 2 * BORDER);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "black";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.strokeStyle = "white";
-  traceStrokes(context, strokes, scale, box.left - MARGIN / scale, box.top - MARGIN / scale, PREPARED_PEN);
+  traceStrokes(context, strokes, scale, box.left - BORDER / scale, box.top - BORDER / scale, PREPARED_PEN);
   const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
   const grey = new Uint8Array(width * height);
   for (let i = 0; i < grey.length; i++) grey[i] = data[4 * i]; // red, of red, green, blue and opacity

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page
 
 from pipeline.network.mlp import allocate
 from pipeline.network.model import Model, predict_raw
-from pipeline.pages.drawing import save_drawing_page
+from pipeline.pages.drawing import SCRIPTS, save_drawing_page
+from pipeline.pages.rendering import TEMPLATES
 from tests.browser import open_page
 from tests.pipeline.pages.conftest import METADATA
 from tests.pipeline.pages.hands import answer, draw_with_mouse, pixels
@@ -47,6 +48,13 @@ def test_the_page_asks_for_nothing_from_elsewhere(built: Path) -> None:
     text = (built / "export" / "index.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in text
     assert not re.search(r"https?://|@import|<link(?! rel=\"icon\" href=\"data:,\")|<script[^>]+src", text)
+
+
+def test_no_two_scripts_use_the_same_name() -> None:
+    text = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    names = re.findall(r"^(?:function|const|let|class) (\w+|\$)", text, re.MULTILINE)
+    assert len(names) > 50
+    assert len(names) == len(set(names)), [name for name in set(names) if names.count(name) > 1]
 
 
 @pytest.mark.parametrize(
