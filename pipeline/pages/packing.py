@@ -23,8 +23,8 @@ class Packed:
 def pack(model: Model, room: int) -> Packed:
     """The model in at most `room` characters: in 16 bits a weight if it fits, else in 8, else without its last members.
 
-    In 16 bits the probabilities are those of the model to some 1e-4, in 8 bits to some 1e-2. If not even one network
-    fits, there are no members.
+    Of the recipe `standard` the probabilities are then off by 0.0001 at most over MNIST's test images, in 8 bits by
+    0.03. If not even one network fits, there are no members.
     """
     for bits in BITS:
         if len(model.members) * _characters(model.sizes, bits) <= room:

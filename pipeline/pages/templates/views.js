@@ -4,11 +4,15 @@
 
 const $ = (id) => document.getElementById(id);
 
-/** 0.1234 as "12.3 %"; what is not quite certain, or not quite impossible, does not become so by rounding. */
+/** 0.1239 as "12.3 %": cut off, so that what is not quite certain does not become so by rounding. */
 function percent(share) {
-  if (share > 0.9995 && share < 1) return "over 99.9\u00a0%";
-  if (share < 0.0005 && share > 0) return "under 0.1\u00a0%";
-  return `${(100 * share).toFixed(1)}\u00a0%`;
+  return `${(Math.floor(1000 * share) / 10).toFixed(1)}\u00a0%`;
+}
+
+/** The same, but what is left at either end gets a word. */
+function roughly(share) {
+  if (share > 0.999 && share < 1) return `over ${percent(0.999)}`;
+  return share < 0.001 && share > 0 ? `under ${percent(0.001)}` : percent(share);
 }
 
 /** An element with a text and a parent. */
@@ -24,7 +28,7 @@ function append(parent, tag, text = "", className = "") {
 function makeBars(table, classNames) {
   const rows = classNames.map((name) => {
     const row = append(table, "tr");
-    append(row, "th", name).scope = "row";
+    Object.assign(append(row, "th", name), { scope: "row", title: name });
     const bar = append(append(row, "td", "", "bar"), "div");
     return { row, bar, text: append(row, "td", "–", "share") };
   });
@@ -32,7 +36,7 @@ function makeBars(table, classNames) {
     rows.forEach(({ row, bar, text }, i) => {
       row.className = i === digit ? "best" : "";
       bar.style.width = probabilities ? `${100 * probabilities[i]}%` : "0";
-      text.textContent = probabilities ? `${(100 * probabilities[i]).toFixed(1)}\u00a0%` : "–";
+      text.textContent = probabilities ? percent(probabilities[i]) : "–";
     });
 }
 
@@ -43,8 +47,8 @@ function phrase({ digit, probabilities, why }, classNames, thing) {
   const [p, second] = others.reduce((a, b) => (b[0] > a[0] ? b : a), [0, null]);
   return {
     large: classNames[digit],
-    first: `${percent(probabilities[digit])} sure`,
-    second: second === null ? "" : `then ${classNames[second]}, ${percent(p)}`,
+    first: `${roughly(probabilities[digit])} sure`,
+    second: second === null ? "" : `then ${classNames[second]}, ${roughly(p)}`,
   };
 }
 

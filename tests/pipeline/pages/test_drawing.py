@@ -1,6 +1,7 @@
 """The page to draw on, as a file, and as it answers; how it is drawn on see test_hands.py."""
 
 import base64
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -160,7 +161,7 @@ def test_an_answer_has_its_confidence_its_runner_up_and_a_bar_for_every_class(pa
     assert page.locator("#runner-up").inner_text().startswith(f"then {second}, ")
     for digit, row in enumerate(page.locator("#bars tr").all()):
         name, share = row.inner_text().split("\t")[0], row.locator(".share").inner_text()
-        assert (name.strip(), share) == (str(digit), f"{100 * beliefs[digit]:.1f}\u00a0%")
+        assert (name.strip(), share) == (str(digit), f"{math.floor(1000 * beliefs[digit]) / 10:.1f}\u00a0%")
     page.wait_for_timeout(200)  # bars grow softly
     bar = page.locator("#bars tr.best .bar div").bounding_box()
     room = page.locator("#bars tr.best .bar").bounding_box()

@@ -1,5 +1,6 @@
 """The page to draw on under mouse, finger, pen and keyboard, and before eyes of many kinds."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from pipeline.network.model import Model
+from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
+from tests.pipeline.pages.conftest import METADATA
 from tests.pipeline.pages.hands import Hand, answer, draw_with_finger, draw_with_mouse, draw_with_pen, on_canvas, pixels
 from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, Strokes, place
 
@@ -230,6 +234,24 @@ def test_axe_finds_nothing_serious(
         draw_with_mouse(page, drawn)
         answer(page)
         page.wait_for_timeout(200)
+        found = Axe().run(page).response["violations"]
+        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_many_classes_and_images_that_are_no_squares_have_their_place(
+    browser: Browser, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
+    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), METADATA)
+    with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
+        draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
+        answer(page)
+        box = page.locator("#canvas").bounding_box()
+        assert box is not None
+        assert box["height"] / box["width"] == pytest.approx(20 / 12, rel=0.01)
+        assert page.locator("#bars tr").count() == 26
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert page.locator("h1").inner_text() == "Draw a picture"
         found = Axe().run(page).response["violations"]
         assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
