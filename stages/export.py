@@ -1,4 +1,4 @@
-"""Write the model in formats that other programs read."""
+"""Write the model in formats that other programs, and people, read."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,15 +9,19 @@ from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
 
-@stage(packages=("numpy", "onnx", "safetensors", "jinja2", "pyyaml"), beside=("pipeline/pages/templates/*",))
+@stage(
+    packages=("numpy", "onnx", "safetensors", "jinja2", "pyyaml"),
+    beside=("pipeline/pages/templates/*",),
+)
 def export(
     train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
     evaluate: Annotated[Input, Option(help="How good it is.")] = Path("artifacts/evaluate"),
     output: Annotated[Output, Option(help="Where the files go.")] = Path("artifacts/export"),
 ) -> str:
-    """Write the model as ONNX and as safetensors, each with its class names and test accuracy inside, and its card.
+    """Write the model as ONNX, as safetensors and as a page to draw on, and its card.
 
-    The card, MODEL_CARD.md, says what the model is, how good it is, how it was made and what its limits are.
+    Each tells its class names and test accuracy. The card, MODEL_CARD.md, says how the model was made and what its
+    limits are.
 
     Examples:
         handwriting export
@@ -27,16 +31,18 @@ def export(
     from pipeline.export.onnx import save_onnx
     from pipeline.export.safetensors import save_safetensors
     from pipeline.network.model import load_model
+    from pipeline.pages.drawing import save_drawing_page
     from pipeline.pages.model_card import make_model_card
 
     model = load_model(train)
     metadata = describe_model(model, evaluate / "metrics.json")
-    files = [output / "model.onnx", output / "model.safetensors"]
+    files = [output / "model.onnx", output / "model.safetensors", output / "index.html"]
     save_onnx(files[0], model, metadata)
     save_safetensors(files[1], model, metadata)
+    lacking = save_drawing_page(files[2], model, metadata)
     (output / "MODEL_CARD.md").write_text(make_model_card(model, train, evaluate), encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
-    return sizes
+    return f"{sizes} ({lacking})" if lacking else sizes
 
 
 if __name__ == "__main__":

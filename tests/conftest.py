@@ -2,11 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.processes import Run, environment
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture
@@ -39,3 +44,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
     export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A real browser without a window; see tests/browser.py for what opens pages in it.
+
+    Not for the whole session, for as long as it is there no test can run an event loop of its own.
+    """
+    from tests.browser import open_browser
+
+    with open_browser() as browser:
+        yield browser

@@ -70,7 +70,7 @@ def _coverage(size: int, centre: float, scale: float, count: int) -> Ink:
     starts = centre + (np.arange(count) - count / 2)[:, np.newaxis] * scale
     pixels = np.arange(size)
     covered = np.minimum(starts + scale, pixels + 1) - np.maximum(starts, pixels)
-    return (np.maximum(covered, 0) / scale).astype(np.float32)
+    return np.asarray(np.maximum(covered, 0) / scale, np.float32)
 
 
 def adjust_strokes(fine: Ink, appearance: Appearance) -> Ink:
@@ -95,7 +95,7 @@ def _disc(radius: int) -> NDArray[np.bool_]:
 
 
 def lay(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Ink, (h, w) in [0, 1], in a picture of `shape`, moved by whole pixels to have its centre of mass in the middle."""
+    """Ink, (h, w) in [0, 1], in a picture of `shape`, moved by whole pixels until its centre of mass is the middle."""
     picture = np.zeros(shape, np.uint8)
     places = []
     for axis in (0, 1):

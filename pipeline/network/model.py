@@ -26,8 +26,8 @@ TILE = 128  # rows that one matrix product works on; see `_in_tiles`
 class Model:
     """members: networks of equal sizes, float32, whose logits are averaged; mostly one. scaling: of raw pixels.
 
-    image_shape: (h, w). dataset: the name of what it has learned from, appearance: what that looks like. temperature: of
-    the probabilities.
+    image_shape: (h, w). dataset: the name of what it has learned from. temperature: of the probabilities. appearance:
+    what the training images look like.
     """
 
     members: tuple[tuple[Layer, ...], ...]

@@ -56,7 +56,7 @@ def tell_papers() -> dict[str, Callable[[Grey, np.random.Generator], Grey]]:
         y, x = (np.linspace(-1, 1, size) for size in page.shape)
         angle = generator.uniform(0, 2 * np.pi)
         light = 0.7 + 0.25 * (np.cos(angle) * x + np.sin(angle) * y[:, np.newaxis])
-        return light - 0.15 * (x**2 + y[:, np.newaxis] ** 2) / 2
+        return np.asarray(light - 0.15 * (x**2 + y[:, np.newaxis] ** 2) / 2)
 
     def photograph(page: Grey, generator: np.random.Generator) -> Grey:
         levels = 255 * shade(page, generator) * (0.25 + 0.7 * page)

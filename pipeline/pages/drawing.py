@@ -1,0 +1,73 @@
+"""The page to draw on: a network, the program that reads with it, and a canvas, in one file that needs no network."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.network.model import Model
+from pipeline.pages.packing import Packed, pack
+from pipeline.pages.rendering import TEMPLATES, render
+
+ROOM = 2_880_000  # characters for the numbers, of the three million that the page may have
+STYLES = ("style.css", "drawing.css")
+SCRIPTS = ("network.js", "prepare.js", "judge.js", "strokes.js", "pictures.js", "views.js", "pen.js", "drawing.js")
+
+
+def save_drawing_page(path: Path, model: Model, metadata: Mapping[str, str], room: int = ROOM) -> str:
+    """Write the page to `path`. metadata: what `describe_model` tells of the model.
+
+    Returns what the page leaves out of a model that is too large for `room` characters, in a few words; else "".
+    """
+    packed = pack(model, room)
+    lacking = _lacking(model, packed)
+    page = render(
+        "drawing.html",
+        style=_inline(STYLES),
+        script=_inline(SCRIPTS),
+        model=_describe(model, packed),
+        thing="digit" if all(name.isdecimal() and len(name) == 1 for name in model.class_names) else "picture",
+        shape=model.image_shape,
+        sizes=model.sizes,
+        classes=len(model.class_names),
+        members=len(model.members),
+        packed=packed,
+        lacking=lacking,
+        accuracy=float(metadata["test_accuracy"]),
+        images=int(metadata["test_images"]),
+        dataset=model.dataset,
+        cost=model.cost,
+        activation={"relu": "ReLU"}.get(model.activation, model.activation),
+    )
+    path.write_text(page, encoding="utf-8")
+    return lacking
+
+
+def _describe(model: Model, packed: Packed) -> dict[str, Any]:
+    """What `network.js` unpacks."""
+    return {
+        "sizes": model.sizes,
+        "activation": model.activation,
+        "cost": model.cost,
+        "temperature": model.temperature,
+        "mean": model.scaling.mean,
+        "deviation": model.scaling.deviation,
+        "shape": model.image_shape,
+        "classNames": model.class_names,
+        "appearance": asdict(model.appearance),
+        "bits": packed.bits,
+        "members": packed.members,
+    }
+
+
+def _lacking(model: Model, packed: Packed) -> str:
+    if not packed.members:
+        return "the network is too large for a page"
+    if len(packed.members) < len(model.members):
+        return f"{len(packed.members)} of its {len(model.members)} networks, in {packed.bits} bits a weight"
+    return f"in {packed.bits} bits a weight" if packed.bits < 16 else ""
+
+
+def _inline(names: tuple[str, ...]) -> str:
+    """Our own files, which the template takes as they are."""
+    return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)

@@ -1,0 +1,57 @@
+"""A real browser, without a window, for pages that are opened from the disk."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_browser() -> str | None:
+    """Where a Chromium is installed, if one is."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A browser, until the block ends. Skips the test where none is installed."""
+    program = find_browser()
+    if program is None:
+        pytest.skip(f"no browser is installed ({', '.join(PROGRAMS)})")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_page(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
+    """The page in that file. Fails if it complains on its console, throws, or asks for anything but itself.
+
+    options: of the browser's context, such as `viewport`, `has_touch`, `color_scheme`.
+    """
+    faults: list[str] = []
+    with browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}) as context:
+        page = context.new_page()
+        page.on(
+            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: faults.append(request.url) if request.url != file.as_uri() else None)
+        page.goto(file.as_uri())
+        yield page
+    assert faults == []

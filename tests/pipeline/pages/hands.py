@@ -1,0 +1,71 @@
+"""Hands that draw on the page: with a mouse, a finger, a pen or by the keyboard."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+
+from tests.pipeline.pages.strokes import Strokes
+
+Hand = Callable[[Page, Strokes], None]
+
+
+def on_canvas(page: Page, strokes: Strokes) -> Strokes:
+    """Strokes in the unit square as they lie on the page: the square is the largest in the middle of the canvas."""
+    box = page.locator("#canvas").bounding_box()
+    assert box is not None
+    side = min(box["width"], box["height"])
+    left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
+    return [[(left + side * x, top + side * y) for x, y in stroke] for stroke in strokes]
+
+
+def draw_with_mouse(page: Page, strokes: Strokes) -> None:
+    for first, *others in on_canvas(page, strokes):
+        page.mouse.move(*first)
+        page.mouse.down()
+        for point in others:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def draw_with_finger(page: Page, strokes: Strokes) -> None:
+    """The context of the page needs `has_touch`."""
+    session = page.context.new_cdp_session(page)
+    for stroke in on_canvas(page, strokes):
+        for number, (x, y) in enumerate(stroke):
+            kind = "touchStart" if number == 0 else "touchMove"
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": 1}]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def draw_with_pen(page: Page, strokes: Strokes) -> None:
+    session = page.context.new_cdp_session(page)
+    event = {"pointerType": "pen", "button": "left", "clickCount": 1}
+    for stroke in on_canvas(page, strokes):
+        for number, (x, y) in enumerate(stroke):
+            kind = "mousePressed" if number == 0 else "mouseMoved"
+            session.send("Input.dispatchMouseEvent", {**event, "type": kind, "buttons": 1, "x": x, "y": y})
+        session.send("Input.dispatchMouseEvent", {**event, "type": "mouseReleased", "x": x, "y": y})
+    session.detach()
+
+
+def answer(page: Page) -> str:
+    """The class that the page says in large, once it is up to date; none is "" ."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.locator("#answer").inner_text().replace("?", "")
+
+
+def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
+    """What a canvas shows: red, green, blue and opacity, (h, w, 4)."""
+    levels, height, width = page.locator(selector).first.evaluate(
+        """(canvas) => {
+            const copy = new OffscreenCanvas(canvas.width, canvas.height);
+            const context = copy.getContext("2d", { willReadFrequently: true });
+            context.drawImage(canvas, 0, 0);
+            const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+            return [Array.from(data), canvas.height, canvas.width];
+        }"""
+    )
+    return np.array(levels, np.uint8).reshape(height, width, 4)

@@ -1,0 +1,301 @@
+"""The page to draw on under mouse, finger, pen and keyboard, and before eyes of many kinds."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from pipeline.network.model import Model
+from pipeline.pages.drawing import save_drawing_page
+from tests.browser import open_page
+from tests.pipeline.pages.conftest import METADATA
+from tests.pipeline.pages.hands import Hand, answer, draw_with_finger, draw_with_mouse, draw_with_pen, on_canvas, pixels
+from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, Strokes, place
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+SMALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 640}}
+
+
+def strokes_of(page: Page) -> list[list[dict[str, float]]]:
+    found: list[list[dict[str, float]]] = page.evaluate("drawing.strokes")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "hand", "options"),
+    [
+        ("mouse", draw_with_mouse, {}),
+        ("mouse", draw_with_mouse, PHONE),
+        ("touch", draw_with_finger, PHONE),
+        ("pen", draw_with_pen, {}),
+    ],
+)
+def test_a_digit_is_read_from_every_hand(
+    kind: str, hand: Hand, options: dict[str, Any], browser: Browser, built: Path
+) -> None:
+    with open_page(browser, built / "export" / "index.html", **options) as page:
+        page.evaluate("canvas.addEventListener('pointerdown', (event) => (window.kind = event.pointerType))")
+        for digit in (3, 4):
+            page.locator("#clear").click()
+            drawn = place(DIGITS[digit], 0.2, 0.2, 0.6)
+            hand(page, drawn)
+            assert answer(page) == str(digit)
+            assert page.evaluate("kind") == kind
+            found = strokes_of(page)
+            assert len(found) == len(drawn)
+            for stroke, wanted in zip(found, drawn, strict=True):
+                ends = [(point["x"], point["y"]) for point in (stroke[0], stroke[-1])]
+                np.testing.assert_allclose(ends, [wanted[0], wanted[-1]], atol=0.01)
+                assert len(stroke) > len(wanted) / 2
+        assert page.evaluate("[scrollX, scrollY]") == [0, 0]
+
+
+def test_digits_are_read_in_every_size_and_corner(page: Page) -> None:
+    """A part of what tests/benchmarks/page.py draws: every digit in every size, each in another corner."""
+    wrong = []
+    for number, size in enumerate((0.3, 0.5, 0.8)):
+        for digit, strokes in DIGITS.items():
+            right, low = (digit + number) % 2, (digit + number) // 2 % 2
+            left, top = (0.96 - size if far else 0.04 for far in (right, low))
+            page.locator("#clear").click()
+            draw_with_mouse(page, [stroke[::2] + stroke[-1:] for stroke in place(strokes, left, top, size)])
+            if (said := answer(page)) != str(digit):
+                wrong.append((digit, size, said))
+    assert len(wrong) <= 1, wrong  # the network has learned from a small part of MNIST
+
+
+def test_neither_size_nor_place_nor_pixels_of_the_screen_change_what_is_read(browser: Browser, built: Path) -> None:
+    images = []
+    for options in ({}, PHONE):
+        with open_page(browser, built / "export" / "index.html", **options) as page:
+            for left, top, size in ((0.1, 0.1, 0.8), (0.6, 0.05, 0.35)):
+                page.locator("#clear").click()
+                draw_with_mouse(page, place(DIGITS[5], left, top, size))
+                images.append(np.array(page.evaluate("Array.from(read(drawing.strokes).image)"), float))
+    for image in images[1:]:
+        assert np.abs(image - images[0]).mean() < 4  # of 255 levels
+
+
+def test_a_second_finger_draws_nothing(browser: Browser, built: Path) -> None:
+    with open_page(browser, built / "export" / "index.html", **PHONE) as page:
+        ((start, end, elsewhere, far),) = on_canvas(page, [[(0.2, 0.2), (0.2, 0.8), (0.8, 0.2), (0.8, 0.8)]])
+        session = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+        touch("touchStart", start)
+        touch("touchStart", start, elsewhere)
+        touch("touchMove", start, far)
+        touch("touchMove", end, far)
+        touch("touchEnd")
+        (stroke,) = strokes_of(page)
+        assert all(point["x"] == pytest.approx(0.2, abs=0.01) for point in stroke)
+        assert stroke[-1]["y"] == pytest.approx(0.8, abs=0.01)
+
+
+def test_other_buttons_of_the_mouse_draw_nothing(page: Page) -> None:
+    page.locator("#canvas").click(button="right")
+    assert strokes_of(page) == []
+
+
+def test_a_stroke_goes_on_outside_the_canvas_along_its_edge(page: Page) -> None:
+    draw_with_mouse(page, [[(0.5, 0.5), (0.5, 1.5), (-0.5, 1.5)]])
+    (stroke,) = strokes_of(page)
+    assert stroke[-1] == {"x": 0, "y": 1}
+
+
+@pytest.mark.parametrize("way", ["button", "Control+z", "u"])
+def test_undo_takes_back_the_last_stroke(way: str, page: Page) -> None:
+    draw_with_mouse(page, [*place(DIGITS[1], 0.2, 0.2, 0.6), [(0.05, 0.5), (0.95, 0.5)]])
+    assert len(strokes_of(page)) == 2
+    for left in (1, 0, 0):
+        if way == "button":
+            page.locator("#undo").click()
+        else:
+            page.keyboard.press(way)
+        assert len(strokes_of(page)) == left
+        assert answer(page) == ("1" if left else "")
+
+
+@pytest.mark.parametrize("way", ["button", "Delete", "Escape", "c"])
+def test_clear_takes_back_all_of_it(way: str, page: Page) -> None:
+    draw_with_mouse(page, place(DIGITS[4], 0.2, 0.2, 0.6))
+    assert answer(page) == "4"
+    if way == "button":
+        page.locator("#clear").click()
+    else:
+        page.keyboard.press(way)
+    assert answer(page) == ""
+    assert page.locator("#said").inner_text() == "Nothing is drawn yet. Draw a digit."
+    blank = (
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every((v) => v === 0)"
+    )
+    assert page.locator("#canvas").evaluate(blank)
+
+
+def test_single_letters_count_on_the_canvas_alone(page: Page) -> None:
+    draw_with_mouse(page, place(DIGITS[1], 0.2, 0.2, 0.6))
+    page.locator("#unit").focus()
+    for key in ("u", "c", " ", "ArrowUp"):
+        page.keyboard.press(key)
+    assert len(strokes_of(page)) == 1
+
+
+def test_a_digit_is_drawn_and_read_by_keys_alone(page: Page) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "canvas"
+    described = page.locator(f"#{page.locator('#canvas').get_attribute('aria-describedby')}")
+    assert "Space puts it down" in (described.text_content() or "")
+
+    def press(key: str, times: int = 1) -> None:
+        for _ in range(times):
+            page.keyboard.press(key)
+
+    press("ArrowUp", 8)
+    press("ArrowLeft", 5)
+    assert strokes_of(page) == []  # the pen is not down yet
+    press(" ")
+    assert page.locator("#said").inner_text() == "The pen is down."
+    press("ArrowRight", 10)
+    press("ArrowDown", 5)
+    press("End", 5)
+    press("ArrowDown", 6)
+    press(" ")
+    assert answer(page) == "7"
+    assert page.locator("#said").inner_text().startswith("7, ")
+    assert page.locator("#said").get_attribute("aria-live") == "polite"
+    press("ArrowDown", 3)
+    assert len(strokes_of(page)) == 1
+    assert page.evaluate("scrollY") == 0
+
+
+def test_two_arrows_at_once_go_aslant_and_shift_goes_slowly(page: Page) -> None:
+    page.locator("#canvas").focus()
+    page.keyboard.press(" ")
+    page.keyboard.down("ArrowLeft")
+    page.keyboard.down("ArrowUp")
+    page.keyboard.up("ArrowUp")
+    page.keyboard.up("ArrowLeft")
+    page.keyboard.press("Shift+ArrowDown")
+    (stroke,) = strokes_of(page)
+    found = [(round(point["x"], 3), round(point["y"], 3)) for point in stroke]
+    assert found == [(0.5, 0.5), (0.46, 0.5), (0.42, 0.46), (0.42, 0.47)]
+
+
+def test_whoever_leaves_the_canvas_lifts_the_pen(page: Page) -> None:
+    page.locator("#canvas").focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.locator("#canvas").focus()
+    page.keyboard.press("ArrowDown")
+    assert [len(stroke) for stroke in strokes_of(page)] == [2]
+
+
+def test_everything_is_reached_by_the_tab_key(page: Page) -> None:
+    draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+    answer(page)
+    page.locator("h1").click()
+    reached = []
+    for _ in range(17):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert reached[:5] == ["canvas", "undo", "clear", "SUMMARY", "unit"]
+    assert reached[5:] == ["BUTTON"] * 12
+
+
+def test_what_is_unlike_all_digits_is_said_to_be_and_fills_no_bar(page: Page) -> None:
+    page.evaluate("isLikely = () => false")
+    draw_with_mouse(page, NO_DIGITS["star"])
+    assert answer(page) == ""
+    assert page.locator("#sureness").inner_text() == "This does not look like a digit that the network knows."
+    assert set(page.locator("#bars .share").all_inner_texts()) == {"–"}
+    assert page.locator("#said").inner_text() == page.locator("#sureness").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("options", [{}, SMALL_PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("drawn", [[], place(DIGITS[3], 0.2, 0.2, 0.6)], ids=["empty", "drawn"])
+def test_axe_finds_nothing_serious(
+    scheme: Any, options: dict[str, Any], drawn: Strokes, browser: Browser, built: Path
+) -> None:
+    with open_page(browser, built / "export" / "index.html", color_scheme=scheme, **options) as page:
+        draw_with_mouse(page, drawn)
+        answer(page)
+        page.wait_for_timeout(200)
+        found = Axe().run(page).response["violations"]
+        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_many_classes_and_images_that_are_no_squares_have_their_place(
+    browser: Browser, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
+    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), METADATA)
+    with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
+        draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
+        answer(page)
+        box = page.locator("#canvas").bounding_box()
+        assert box is not None
+        assert box["height"] / box["width"] == pytest.approx(20 / 12, rel=0.01)
+        assert page.locator("#bars tr").count() == 26
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert page.locator("h1").inner_text() == "Draw a picture"
+        found = Axe().run(page).response["violations"]
+        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_dark_and_light_follow_the_system_at_once(page: Page) -> None:
+    draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+    brightness = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        answer(page)
+        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)")
+        units, weights = (pixels(page, selector)[..., :3] for selector in ("#layers canvas", "#strongest canvas"))
+        brightness.append((sum(ground), np.median(units), np.median(weights)))
+    for light, dark in zip(*brightness, strict=True):
+        assert light > dark
+
+
+def test_a_phone_shows_canvas_and_answer_at_once_and_nothing_sticks_out(browser: Browser, built: Path) -> None:
+    for options in (PHONE, SMALL_PHONE):
+        with open_page(browser, built / "export" / "index.html", **options) as page:
+            draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+            assert answer(page) == "3"
+            height = options["viewport"]["height"]
+            for selector in ("#canvas", "#undo", "#clear", "#answer", "#sureness", "#runner-up", "#seen"):
+                box = page.locator(selector).bounding_box()
+                assert box is not None
+                assert box["y"] + box["height"] <= height, selector
+            assert page.evaluate("document.documentElement.scrollWidth") == options["viewport"]["width"]
+            for button in page.locator("button").all():
+                box = button.bounding_box()
+                assert box is not None
+                assert min(box["width"], box["height"]) >= 44
+
+
+def test_the_canvas_is_as_sharp_as_the_screen(browser: Browser, built: Path) -> None:
+    for ratio in (1, 3):
+        with open_page(browser, built / "export" / "index.html", device_scale_factor=ratio) as page:
+            answer(page)
+            drawn, shown = page.locator("#canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
+            assert drawn == pytest.approx(ratio * shown, abs=1)
+
+
+def test_bars_stand_still_for_whoever_wants_less_motion(browser: Browser, built: Path) -> None:
+    for motion, still in (("reduce", True), ("no-preference", False)):
+        with open_page(browser, built / "export" / "index.html", reduced_motion=motion) as page:
+            duration = page.locator("#bars .bar div").first.evaluate("bar => getComputedStyle(bar).transitionDuration")
+            assert (duration == "0s") == still
