@@ -27,7 +27,7 @@ function read(strokes) {
   const raster = rasterise(strokes);
   const image = prepare(raster.grey, raster.width, raster.height, model.shape, model.appearance);
   const { probabilities, activations } = predict(model, image);
-  const likely = !isTangle(raster) && isLikely(probabilities, image, model.shape, model.appearance);
+  const likely = !isTangle(strokes, model.appearance) && isLikely(probabilities, image, model.shape, model.appearance);
   if (!likely) return { image, probabilities, activations, digit: null, why: "unlike" };
   return { image, probabilities, activations, digit: probabilities.indexOf(Math.max(...probabilities)), why: null };
 }

@@ -8,7 +8,7 @@
 const PEN = 0.06; // how wide the pen draws on the canvas
 const LONG_SIDE = 160; // of a drawing as it is prepared, in pixels
 const PREPARED_PEN = (2.4 / 20) * LONG_SIDE; // how wide the pen then is, about as in MNIST
-const TANGLED = 1.3; // times as thick as the pen is ink of which strokes lie over each other
+const TOO_LONG = 1.5; // times as long as the longest strokes that the network has seen; some go over a digit again
 const BORDER = PREPARED_PEN; // of ground around it
 
 /** The smallest box that holds all points. */
@@ -32,12 +32,12 @@ function isDot(strokes) {
   return Math.max(width, height) < 1.3 * PEN;
 }
 
-/**
- * Whether strokes lie beside and over each other until there is no ground between them, as they do in a scribble and
- * never in a digit: then their ink is thicker than the pen. raster: of `rasterise`.
- */
-function isTangle({ grey, width, height }) {
-  return measureStrokes(findInk(grey, width, height)).thickness > TANGLED * PREPARED_PEN;
+/** Whether the pen has gone a longer way than any digit is, made as large as this drawing: then it is a scribble. */
+function isTangle(strokes, { box, longest }) {
+  const { width, height } = boundingBox(strokes);
+  const ways = strokes.map((stroke) => stroke.slice(1).map(({ x, y }, i) => Math.hypot(x - stroke[i].x, y - stroke[i].y)));
+  const way = ways.flat().reduce((sum, part) => sum + part, 0);
+  return way * box > TOO_LONG * longest * (Math.max(width, height) + PEN);
 }
 
 /**
