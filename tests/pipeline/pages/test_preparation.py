@@ -21,7 +21,7 @@ PREPARE = """([grey, width, height, shape, appearance]) => {
 
 
 def drawings(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Digits of many sizes, thin and thick, dark on light and light on dark, at the border and far from it; and blots."""
+    """Digits of many sizes, thin and thick, dark on light and light on dark, at the border and off it; and blots."""
     generator = np.random.default_rng(0)
     made = []
     for number, image in enumerate(images):
