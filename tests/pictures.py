@@ -1,0 +1,90 @@
+"""The pictures in the README: the page to draw on, the report, and a session in a terminal, as they really are.
+
+    make pictures
+
+Writes pictures/*.png. Needs a browser, and artifacts/ with all stages run.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser
+from rich.console import Console
+from rich.text import Text
+
+from tests.browser import open_browser, open_page
+from tests.pipeline.pages.hands import draw_with_mouse
+from tests.pipeline.pages.strokes import DIGITS, place
+from tests.terminal import show
+
+ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
+WIDTH, COLUMNS = 1000, 96
+NUMBERS = (2021, 3, 8)  # of the test images that are photographed
+
+
+def main() -> None:
+    """Make all of them anew."""
+    PICTURES.mkdir(exist_ok=True)
+    with open_browser() as browser:
+        take_page(browser)
+        take_report(browser)
+        take_terminal(browser)
+    for file in PICTURES.glob("*.png"):  # a palette is enough, and a third of the size
+        Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def take_page(browser: Browser) -> None:
+    """A seven that is just being read, in light and dark."""
+    for scheme in ("light", "dark"):
+        with open_page(
+            browser, ARTIFACTS / "export" / "index.html", color_scheme=scheme, viewport={"width": WIDTH, "height": 900}
+        ) as page:
+            draw_with_mouse(page, place(DIGITS[3], 0.2, 0.15, 0.65))
+            page.wait_for_timeout(300)
+            page.screenshot(path=PICTURES / f"page-{scheme}.png")
+
+
+def take_report(browser: Browser) -> None:
+    """The beginning of the report."""
+    for scheme in ("light", "dark"):
+        with open_page(
+            browser, ARTIFACTS / "report" / "index.html", color_scheme=scheme, viewport={"width": WIDTH, "height": 1500}
+        ) as page:
+            page.screenshot(path=PICTURES / f"report-{scheme}.png")
+
+
+def take_terminal(browser: Browser) -> None:
+    """What the program says of three photographs, and of the pipeline."""
+    photographs = [photograph(number) for number in NUMBERS]
+    names = " ".join(str(path.relative_to(Path.cwd())) for path in photographs)
+    console = Console(record=True, width=COLUMNS, file=Path(os.devnull).open("w"))
+    for line in (f"handwriting classify --show {names}", "handwriting status"):
+        console.print(Text("$ ", "bold green") + Text(line, "bold"))
+        said = run_in_terminal([f".venv/bin/{line.split()[0]}", *line.split()[1:]], columns=COLUMNS)
+        console.print(Text.from_ansi(said))
+    drawing = re.sub(r"@font-face {.*?}", "", console.export_svg(title="handwriting"), flags=re.DOTALL)
+    page = browser.new_page(viewport={"width": WIDTH, "height": 100})
+    page.set_content(f"<body style='margin:0'>{drawing}")
+    page.locator("svg").screenshot(path=PICTURES / "terminal.png", omit_background=True)
+    page.close()
+    for path in photographs:
+        path.unlink()
+
+
+def photograph(number: int) -> Path:
+    """A test image as a pen's strokes on paper in uneven light."""
+    image = Image.fromarray(np.load(ARTIFACTS / "parse" / "test-images.npy")[number])
+    ink = np.pad(np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC), float) / 255, 80)
+    light = np.linspace(0.95, 0.55, len(ink)) * np.linspace(0.8, 1, len(ink))[:, np.newaxis]
+    levels = 255 * light * (1 - 0.75 * ink) + np.random.default_rng(number).normal(0, 3, ink.shape)
+    path = Path(f"photo-{number}.jpg").absolute()
+    Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8)).save(path, quality=85)
+    return path
+
+
+if __name__ == "__main__":
+    main()
