@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.processes import ROOT, take_signals, without_network
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
-STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
+STAGES = ("download", "parse", "normalize", "train", "evaluate", "export", "report")
 
 Result = subprocess.CompletedProcess[str]
 
