@@ -12,7 +12,7 @@ from pipeline.pages.rendering import as_data
 LARGEST = 64  # pixels of a side; what is larger is shrunk
 LEVELS = 127  # shades on either side of zero
 
-NEGATIVE, POSITIVE = (38, 110, 214), (214, 78, 52)  # blue and red, seen on light ground and on dark
+NEGATIVE, POSITIVE = (46, 124, 230), (228, 84, 56)  # blue and red, seen on light ground and on dark
 
 
 def draw_grey(image: NDArray[np.uint8]) -> str:

@@ -11,9 +11,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from pipeline.evaluation.metrics import Reliability, wilson_interval
 from pipeline.network.history import Row
-from pipeline.pages.svg import ACCENT, LINE, QUIET, SECOND, draw
+from pipeline.pages.svg import ACCENT, QUIET, SECOND, draw
 
-SIZE = (5.2, 3.4)  # inches
+SIZE = (4.4, 3.1)  # inches
 FEW = 40  # epochs that get a dot each
 
 Members = Sequence[Sequence[Row]]
@@ -58,8 +58,8 @@ def plot_accuracy(members: Members) -> Markup:
         if by_error:
             _label_errors(axes, min(errors), max(errors))
         else:
-            axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.legend(loc="lower right")
+            axes.yaxis.set_major_formatter(_percents())
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)  # beside the title
 
     return draw("accuracy", told, *SIZE, fill)
 
@@ -72,6 +72,7 @@ def plot_learning_rate(members: Members) -> Markup:
         axes = _epoch_axes(figure, "Learning rate")
         _lines(axes, members[:1], lambda row: row.learning_rate, ACCENT, "-")
         axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
 
     return draw("rate", told, *SIZE, fill)
 
@@ -94,12 +95,12 @@ def plot_reliability(reliability: Reliability) -> Markup:
     def fill(figure: Figure) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
         above.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="as sure as right")
-        above.vlines(confidence, *bounds, color=SECOND, linewidth=1.6, label="95 % interval")
+        above.vlines(confidence, *bounds, color=SECOND, linewidth=1.6, label="95\u202f% interval")
         above.plot(confidence, accuracy, "o", color=ACCENT, label="accuracy")
         above.set_title("Accuracy by confidence")
         above.set_ylim(-0.02, 1.03)
-        above.yaxis.set_major_formatter(PercentFormatter(1))
-        above.legend(loc="upper left")
+        above.yaxis.set_major_formatter(_percents())
+        figure.legend(loc="outside upper left", ncols=3)
         below.bar((filled + 0.5) / bins, counts[filled], width=0.9 / bins, color=ACCENT)
         below.set_yscale("log")
         below.set_ylim(0.7, 2 * counts.max())
@@ -108,9 +109,9 @@ def plot_reliability(reliability: Reliability) -> Markup:
         below.set_title("Images")
         below.set_xlabel("confidence")
         below.set_xlim(0, 1.01)
-        below.xaxis.set_major_formatter(PercentFormatter(1))
+        below.xaxis.set_major_formatter(_percents())
 
-    return draw("reliability", told, 6.4, 5.6, fill)
+    return draw("reliability", told, 6, 5.4, fill)
 
 
 def _epoch_axes(figure: Figure, title: str) -> Axes:
@@ -138,6 +139,10 @@ def _lines(axes: Axes, members: Members, value: Value, colour: str, style: str, 
         )
 
 
+def _percents() -> PercentFormatter:
+    return PercentFormatter(1, symbol="\u202f%")
+
+
 def _error_of(value: Value) -> Value:
     return lambda row: 1 - value(row)
 
@@ -151,8 +156,7 @@ def _label_errors(axes: Axes, least: float, most: float) -> None:
     axes.set_ylim(high, low)
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.10g}%"))
-    axes.grid(color=LINE)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.10g}\u202f%"))
 
 
 def _tell(what: str, members: Members, value: Value, form: str) -> str:

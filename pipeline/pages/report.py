@@ -21,7 +21,9 @@ from pipeline.pages.rendering import render
 from pipeline.pages.runs import Training, find_changes
 
 CLASSES_IN_TABLE = 30  # of a confusion matrix; of more than these the list of confusions tells more
-CONFUSIONS, MISTAKES, UNITS = 20, 50, 64  # shown at most
+CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed beside the matrix, and in its place
+CLASSES_ACROSS, SHORT_NAME = 12, 3  # more classes with longer names are written upright above a matrix
+MISTAKES, UNITS = 50, 64  # shown at most
 BENT_IMAGES, COPIES = 8, 7
 NARROW = "\u202f"  # a space before a % sign
 
@@ -55,6 +57,7 @@ def render_report(found: Findings) -> str:
     said = found.probabilities.argmax(axis=1).astype(np.uint8)
     confusion = count_confusion(found.labels, said, len(names))
     reliability = measure_reliability(found.probabilities, found.labels)
+    small = len(names) <= CLASSES_IN_TABLE
     metrics = summarise(found.probabilities, found.labels, confusion, names)
     return render(
         "report.html",
@@ -64,8 +67,9 @@ def render_report(found: Findings) -> str:
         facts=list_facts(found),
         members=len(found.model.members),
         charts=[plot_cost(found.history), plot_accuracy(found.history), plot_learning_rate(found.history)],
-        heat=heat(confusion) if len(names) <= CLASSES_IN_TABLE else None,
-        confusions=list_confusions(confusion, names),
+        heat=heat(confusion) if small else None,
+        upright=len(names) > CLASSES_ACROSS and max(map(len, names)) > SHORT_NAME,
+        confusions=list_confusions(confusion, names, CONFUSIONS if small else MORE_CONFUSIONS),
         reliability=plot_reliability(reliability),
         mistakes=list_mistakes(found, said),
         units=draw_units(found.model),
@@ -76,6 +80,7 @@ def render_report(found: Findings) -> str:
         percent=percent,
         when=when,
         spelled=spelled,
+        shown=shown,
         duration=duration,
     )
 
@@ -84,7 +89,9 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
     """What there is to know of the run, by name, as text."""
     model, trained, recipe = found.model, found.trained, found.recipe
     changes = find_changes(trained.provenance.parameters)
-    changed = ", ".join(f"{spelled(name)} {value} instead of {usual}" for name, (value, usual) in changes.items())
+    changed = ", ".join(
+        f"{spelled(name)} {shown(value)} instead of {shown(usual)}" for name, (value, usual) in changes.items()
+    )
     sizes = "-".join(map(str, model.sizes))
     members = f"{len(model.members)} of " if len(model.members) > 1 else ""
     seeds = f"{recipe.seed} to {recipe.seed + recipe.members - 1}" if recipe.members > 1 else str(recipe.seed)
@@ -121,10 +128,10 @@ def heat(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
     return [list(zip(*row, strict=True)) for row in zip(confusion.tolist(), tints.tolist(), strict=True)]
 
 
-def list_confusions(confusion: NDArray[np.int64], names: Sequence[str]) -> list[tuple[str, str, int, float]]:
-    """The most frequent confusions: the truth, what was said, how often, and in which share of the truth's images."""
+def list_confusions(confusion: NDArray[np.int64], names: Sequence[str], most: int) -> list[tuple[str, str, int, float]]:
+    """The `most` frequent confusions: the truth, what was said, how often, and in which share of the truth's images."""
     wrong = confusion - np.diag(np.diag(confusion))
-    order = np.argsort(-wrong.reshape(-1), kind="stable")[:CONFUSIONS]
+    order = np.argsort(-wrong.reshape(-1), kind="stable")[:most]
     places = [divmod(int(place), len(names)) for place in order]
     return [
         (names[true], names[said], int(wrong[true, said]), float(wrong[true, said] / confusion[true].sum()))
@@ -201,6 +208,11 @@ def duration(seconds: float) -> str:
 def spelled(name: str) -> str:
     """The name of a parameter in words."""
     return name.replace("_", " ")
+
+
+def shown(value: Any) -> str:
+    """The value of a parameter; an empty one, as of sizes, is named."""
+    return "none" if value in ("", None) else str(value)
 
 
 def _tell_data_apart(trainings: Sequence[Training]) -> dict[str, str]:
