@@ -71,7 +71,6 @@ def report(
             model=model,
             recipe=recipe,
             trained=manifests["train"],
-            evaluated=manifests["evaluate"],
             counts={"training": parts["train"], "validation": parts["validation"], "test": len(images)},
             seconds={name: manifest.seconds for name, manifest in manifests.items()},
             history=read_history(train / "history.csv"),

@@ -32,15 +32,14 @@ NARROW = "\u202f"  # a space before a % sign
 class Findings:
     """All that the report is about.
 
-    recipe: of the training, whose manifest is `trained`; that of the evaluation is `evaluated`. counts: of images, and
-    seconds: that stages worked, by name. images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and
-    probabilities float32 (n, c). samples: some raw training images, uint8 (m, h, w). trainings: the latest first.
+    recipe: of the training, whose manifest is `trained`. counts: of images, and seconds: that stages worked, by name.
+    images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and probabilities float32 (n, c). samples: some
+    raw training images, uint8 (m, h, w). trainings: the latest first.
     """
 
     model: Model
     recipe: Recipe
     trained: Manifest
-    evaluated: Manifest
     counts: Mapping[str, int]
     seconds: Mapping[str, float]
     history: Sequence[Sequence[Row]]
