@@ -107,7 +107,8 @@ unseen := $(if $(from),,$(filter custom,$(told)))
 # are those that some @stage names. Where evaluate works, which is all that its options say, is no matter.
 sums := $(shell cksum $(modules) $(templates) pyproject.toml $(manifests) 2>/dev/null | tr ' ' :)
 sums_of = $(sort $(filter $(addprefix %:,$1),$(sums)))
-packages := ls -d $(foreach p,numpy onnx safetensors matplotlib pillow jinja2 pyyaml,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
+packages := ls -d $(foreach p,numpy onnx safetensors matplotlib pillow jinja2 pyyaml, \
+    $(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
 installed := $(shell $(packages))
 asked = $1 $(if $(filter evaluate,$1),,$(call options,$1) $($1.files))
 state = $(call asked,$1) $(call sums_of,$($1.sources) $($1.inputs)) $(call sums_of,artifacts/$1/manifest.json) $(installed)

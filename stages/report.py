@@ -59,6 +59,8 @@ def report(
     images = load_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = load_labels(parse / "test-labels.npy", len(images), classes)
     probabilities = load_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise PipelineError(f"{evaluate / 'probabilities.npy'} holds no probabilities: run the stage evaluate again")
     training = load_array(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     parts = {
         part: len(load_array(normalize / f"{part}-labels.npy", np.uint8, (None,))) for part in ("train", "validation")

@@ -159,7 +159,7 @@ def list_mistakes(found: Findings, said: NDArray[np.uint8]) -> list[dict[str, An
 
 def draw_units(model: Model) -> list[str]:
     """What the strongest units of the first layer look for, as pictures of their weights; those of the first member."""
-    weights = model.members[0][0].weights.T
+    weights = model.members[0][0].weights.T.astype(np.float64)
     order = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")[:UNITS]
     limit = float(np.quantile(np.abs(weights[order]), 0.995))
     return [draw_signed(weights[unit].reshape(model.image_shape), limit) for unit in order]
