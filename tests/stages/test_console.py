@@ -31,7 +31,8 @@ def test_help_and_a_stage_that_is_up_to_date_load_nothing_heavy(line: str, proje
     program = (
         "import sys, stages.cli, stages.console\n"
         f"assert stages.console.run(stages.cli.COMMANDS, {line.split()}) == 0\n"
-        "print([m for m in ('numpy', 'dask', 'onnx', 'pooch', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL') if m in sys.modules])"
+        "heavy = ('numpy', 'dask', 'onnx', 'pooch', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
