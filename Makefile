@@ -11,7 +11,7 @@ endif
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
-stages := download parse normalize train evaluate export
+stages := download parse normalize train evaluate export report
 
 # A manifest comes with its whole folder or not at all, so an interrupted make has nothing to delete.
 .PRECIOUS: $(foreach s,$(stages),artifacts/$s/manifest.json)
@@ -60,6 +60,7 @@ normalize.inputs := $(call manifests_of,parse)
 train.inputs := $(call manifests_of,normalize)
 evaluate.inputs := $(call manifests_of,normalize train)
 export.inputs := $(call manifests_of,train evaluate)
+report.inputs := $(call manifests_of,parse normalize train evaluate)
 
 # Its source: every floor of the library counts for the stages that stand on it; what is on no such floor, for all.
 modules := $(wildcard *.py) $(shell find pipeline stages -name '*.py' | sort)
@@ -74,6 +75,7 @@ normalize.sources := stages/normalize.py $(base)
 train.sources := stages/train.py $(network)
 evaluate.sources := stages/evaluate.py $(network) $(call floor,evaluation)
 export.sources := stages/export.py $(network) $(foreach f,export evaluation pages,$(call floor,$f)) $(templates)
+report.sources := stages/report.py $(network) $(foreach f,evaluation pages,$(call floor,$f)) $(templates)
 
 # What the manifests tell: outputs/train/model.json, and code/train/pipeline/network/mlp.py for the modules that train's
 # result was really made by. One that was edited or deleted is a reason to look at the stage.
@@ -92,6 +94,11 @@ from := $(if $(filter FROM,$(given)),$(value FROM),$(shell awk -F '["\047]' '/^\
     table ~ /^\[tool.handwriting.download\]/ && /^ *from *=/ {print $$2}' pyproject.toml))
 download.files := $(if $(from),$(shell f=$(call quoted,$(from)); \
     { ls -lnLc --full-time -- "$$f" || ls -lnLcT -- "$$f"; } 2>/dev/null | cksum))
+# The report tells of all trainings in the store. Looked at anew whenever it is asked for, since there may be another by
+# then.
+report.files = $(shell cat artifacts/.store/train-*/manifest.json artifacts/.store/evaluate-*/manifest.json \
+    2>/dev/null | cksum)
+
 unseen := $(if $(from),,$(filter custom,$(told)))
 
 # Times alone would miss a file that was restored with its old time, a stage run by hand with other options, a clock
@@ -100,7 +107,8 @@ unseen := $(if $(from),,$(filter custom,$(told)))
 # are those that some @stage names. Where evaluate works, which is all that its options say, is no matter.
 sums := $(shell cksum $(modules) $(templates) pyproject.toml $(manifests) 2>/dev/null | tr ' ' :)
 sums_of = $(sort $(filter $(addprefix %:,$1),$(sums)))
-packages := ls -d $(foreach p,numpy onnx safetensors jinja2 pyyaml,$(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
+packages := ls -d $(foreach p,numpy onnx safetensors matplotlib pillow jinja2 pyyaml, \
+    $(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
 installed := $(shell $(packages))
 asked = $1 $(if $(filter evaluate,$1),,$(call options,$1) $($1.files))
 state = $(call asked,$1) $(call sums_of,$($1.sources) $($1.inputs)) $(call sums_of,artifacts/$1/manifest.json) $(installed)
@@ -131,14 +139,15 @@ endef
 
 ##  The pipeline; what has not changed is not run again
 
-.PHONY: download parse normalize train evaluate export all
+.PHONY: download parse normalize train evaluate export report all
 download: artifacts/download/manifest.json ## Bring the data set's files here
 parse: artifacts/parse/manifest.json ## Turn the IDX files into arrays
 normalize: artifacts/normalize/manifest.json ## Standardise the pixels, set a validation part aside
 train: artifacts/train/manifest.json ## Train the network
 evaluate: artifacts/evaluate/manifest.json ## Measure it on the test images
-export: artifacts/export/manifest.json ## Write it as ONNX and safetensors
-all: evaluate export ## All of these
+export: artifacts/export/manifest.json ## Write it as ONNX, safetensors and a page to draw on
+report: artifacts/report/manifest.json ## Show in a page how well it reads, where it errs, how it came about
+all: evaluate export report ## All of these
 
 artifacts/download/manifest.json: $(call needs,download)
 	$(call run,download)
@@ -157,6 +166,9 @@ artifacts/evaluate/manifest.json: $(call needs,evaluate)
 
 artifacts/export/manifest.json: $(call needs,export)
 	$(call run,export)
+
+artifacts/report/manifest.json: $(call needs,report)
+	$(call run,report)
 
 .PHONY: ladder status prune
 ladder: artifacts/normalize/manifest.json ## Climb from the first script to the recipe standard, one idea at a time

@@ -5,6 +5,7 @@ from stages.evaluate import evaluate
 from stages.export import export
 from stages.normalize import normalize
 from stages.parse import parse
+from stages.report import report
 from stages.train import train
 
-STAGES = (download, parse, normalize, train, evaluate, export)
+STAGES = (download, parse, normalize, train, evaluate, export, report)

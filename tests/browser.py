@@ -51,7 +51,13 @@ def open_page(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
             "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
         )
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: faults.append(request.url) if request.url != file.as_uri() else None)
+        page.on("dialog", lambda dialog: faults.append(dialog.message))
+        page.on("request", lambda request: None if is_own(request.url, file) else faults.append(request.url))
         page.goto(file.as_uri())
         yield page
     assert faults == []
+
+
+def is_own(address: str, file: Path) -> bool:
+    """Whether it is the page itself or something that it holds."""
+    return address == file.as_uri() or address.startswith("data:")

@@ -34,6 +34,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from stages.export import export
     from stages.normalize import normalize
     from stages.parse import parse
+    from stages.report import report
     from stages.train import train
 
     at = tmp_path_factory.mktemp("built") / "artifacts"
@@ -43,6 +44,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train(normalize=at / "normalize", recipe="quick", output=at / "train")
     evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
     export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    report(
+        parse=at / "parse",
+        normalize=at / "normalize",
+        train=at / "train",
+        evaluate=at / "evaluate",
+        artifacts=at,
+        output=at / "report",
+    )
     return at
 
 

@@ -5,9 +5,8 @@
 Writes pictures/*.png. Needs a browser, and artifacts/ with all stages run.
 """
 
-import os
+import io
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -61,11 +60,11 @@ def take_terminal(browser: Browser) -> None:
     """What the program says of three photographs, and of the pipeline."""
     photographs = [photograph(number) for number in NUMBERS]
     names = " ".join(str(path.relative_to(Path.cwd())) for path in photographs)
-    console = Console(record=True, width=COLUMNS, file=Path(os.devnull).open("w"))
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
     for line in (f"handwriting classify --show {names}", "handwriting status"):
         console.print(Text("$ ", "bold green") + Text(line, "bold"))
-        said = run_in_terminal([f".venv/bin/{line.split()[0]}", *line.split()[1:]], columns=COLUMNS)
-        console.print(Text.from_ansi(said))
+        said = show([f".venv/bin/{line.split()[0]}", *line.split()[1:]], COLUMNS=str(COLUMNS)).raw
+        console.print(Text.from_ansi(re.sub(r".*\r(?!\n)", "", said)))
     drawing = re.sub(r"@font-face {.*?}", "", console.export_svg(title="handwriting"), flags=re.DOTALL)
     page = browser.new_page(viewport={"width": WIDTH, "height": 100})
     page.set_content(f"<body style='margin:0'>{drawing}")

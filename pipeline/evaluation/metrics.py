@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,17 +55,46 @@ def negative_log_likelihood(probabilities: NDArray[np.float32], labels: NDArray[
     return float(-np.mean(np.log(np.maximum(believed, np.finfo(np.float32).tiny))))
 
 
+@dataclass(frozen=True)
+class Reliability:
+    """Images sorted into equal intervals of confidence, a number for each interval.
+
+    counts: images, int64 (bins,). right: those of them that were recognised, int64 (bins,). gaps: the sums of
+    1 - confidence over these and of -confidence over the others, float64 (bins,).
+    """
+
+    counts: NDArray[np.int64]
+    right: NDArray[np.int64]
+    gaps: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """The calibration error, in [0, 1]: |accuracy - mean confidence|, averaged over the images."""
+        return float(np.abs(self.gaps).sum() / self.counts.sum())
+
+
+def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS) -> Reliability:
+    """How often the network is right, by how sure it is. probabilities: (n, c); labels: (n,).
+
+    The images are sorted into `bins` equal intervals of [0, 1]; full certainty is in the last.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    return Reliability(
+        counts=np.bincount(bin_of, minlength=bins),
+        right=np.bincount(bin_of[right], minlength=bins),
+        gaps=np.bincount(bin_of, weights=right - confidence, minlength=bins).astype(np.float64),
+    )
+
+
 def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS) -> float:
     """Expected calibration error: how far confidence and accuracy are apart, in [0, 1].
 
     Images are sorted into `bins` equal intervals of confidence; the gaps |accuracy - mean confidence| of the
     bins are averaged, each with its number of images.  (Guo et al. 2017, eq. 3)
     """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    return measure_reliability(probabilities, labels, bins).error
 
 
 def per_class(confusion: NDArray[np.int64]) -> list[dict[str, float | int]]:

@@ -1,9 +1,14 @@
 """The story of a training run: one row an epoch."""
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.engine.errors import PipelineError
+
+COLUMNS = ["member", "epoch", "cost", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,7 @@ def write_history(path: Path, members: Sequence[Sequence[Row]]) -> None:
     """Write the rows of each member as CSV; accuracies are shares in [0, 1], seconds are of training alone."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            ["member", "epoch", "cost", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
-        )
+        writer.writerow(COLUMNS)
         for member, history in enumerate(members, start=1):
             for row in history:
                 writer.writerow(
@@ -42,3 +45,44 @@ def write_history(path: Path, members: Sequence[Sequence[Row]]) -> None:
                         f"{row.seconds:.3f}",
                     ]
                 )
+
+
+def read_history(path: Path) -> list[list[Row]]:
+    """The rows of each member, at least one, as `write_history` wrote them.
+
+    Raises PipelineError if the file is missing, damaged, or out of order.
+    """
+    members: list[list[Row]] = []
+    line = 1
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.reader(file, strict=True)
+            if next(reader, None) != COLUMNS:
+                raise ValueError
+            for cells in reader:
+                line = reader.line_num
+                member, number, *values = cells
+                row = Row(int(number), *map(float, values))
+                if int(member) == len(members) + 1:
+                    members.append([])
+                follows = int(member) == len(members) and row.number > (members[-1][-1].number if members[-1] else -1)
+                if not (follows and _is_sound(row)):
+                    raise ValueError
+                members[-1].append(row)
+        if not members:
+            raise ValueError
+    except FileNotFoundError:
+        raise PipelineError(f"{path} is missing: run the stage train again (make train)") from None
+    except (ValueError, TypeError, csv.Error):
+        raise PipelineError(f"{path}, line {line} is damaged: run the stage train again (make train)") from None
+    return members
+
+
+def _is_sound(row: Row) -> bool:
+    untold = (row.cost, row.train_accuracy, row.learning_rate)  # of a network that has not learned yet
+    told = (row.validation_accuracy, row.seconds, *(() if row.number == 0 else untold))
+    return (
+        all(map(math.isfinite, told))
+        and row.seconds >= 0
+        and all(math.isnan(share) or 0 <= share <= 1 for share in (row.train_accuracy, row.validation_accuracy))
+    )

@@ -44,7 +44,7 @@ def test_a_touch_makes_no_stage_work_and_all_say_why(project: Path) -> None:
         path.touch()
     result = make(project, "all", *SAMPLE)
     assert outcome(result) == ALL_FRESH
-    assert result.stdout.count("up to date: nothing that counts has changed -> artifacts/") == 6
+    assert result.stdout.count("up to date: nothing that counts has changed -> artifacts/") == len(STAGES)
     assert digests(project) == before
     assert_quiet(project)
 
@@ -88,22 +88,30 @@ def test_an_edit_of_comments_docstrings_or_layout_makes_no_stage_work(project: P
 
 REAL_EDITS = {
     # a module that train imports through another one
-    "pipeline/network/optimizers.py": ("beta2: float = 0.999", "beta2: float = 0.99", ["train", "evaluate", "export"]),
-    # a module that train imports inside its body
-    "pipeline/network/history.py": ('"epoch", "cost"', '"epoch", "loss"', ["train"]),
+    "pipeline/network/optimizers.py": (
+        "beta2: float = 0.999",
+        "beta2: float = 0.99",
+        ["train", "evaluate", "export", "report"],
+    ),
+    # a module that train imports inside its body, and report as well
+    "pipeline/network/history.py": ('"epoch", "cost"', '"epoch", "loss"', ["train", "report"]),
     # one that download and parse share: the arrays come out as they were
     "pipeline/data/idx.py": ("CHUNK = ", "CHUNK = 2 * ", ["download", "parse"]),
-    # two others that evaluate alone, and export alone, stand on
-    "pipeline/evaluation/metrics.py": ("BINS = 15", "BINS = 16", ["evaluate", "export"]),
+    # others that export alone, and report alone, do not stand on
+    "pipeline/evaluation/metrics.py": ("BINS = 15", "BINS = 16", ["evaluate", "export", "report"]),
     "pipeline/export/onnx.py": ('producer_name="', 'producer_name="my ', ["export"]),
     # the stage's own module
     "stages/normalize.py": ("mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}", ["normalize"]),
-    # a recipe, when another one is trained: the model card knows them all, to tell what was changed
-    "pipeline/network/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export"]),
-    # how commands speak, and how stages are run
+    # what is no module
+    "pipeline/pages/templates/report.css": ("/* The report alone. */", "/* The report. */", ["report"]),
+    "pipeline/pages/templates/network.js": ('"use strict";', '"use strict"; // always', ["export"]),
+    # a recipe, when another one is trained: the card and the report know them all, to tell what was changed
+    "pipeline/network/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export", "report"]),
+    # how commands speak, and how stages are run; the report looks for runs where these are kept
     "stages/console.py": ("What was there before is as it was", "Nothing was lost", []),
     "stages/application.py": ("Show the version and exit.", "Show it.", []),
-    "pipeline/engine/store.py": ("KEY_LENGTH = 16", "KEY_LENGTH = 16 + 0", []),
+    "pipeline/engine/stage.py": ("nothing that counts has changed", "all is as it was", []),
+    "pipeline/engine/store.py": ("KEY_LENGTH = 16", "KEY_LENGTH = 16 + 0", ["report"]),
 }
 
 
@@ -138,14 +146,14 @@ def test_modules_in_unusual_places_are_noticed(project: Path) -> None:
     edit(project / "pipeline/network/history.py", "import csv\n", "import csv\nimport pipeline.network.kernels.scale\n")
     edit(project / "pipeline/export/metadata.py", "import json\n", "import json\nfrom helper import ONE\n")
     edit(project / "stages/train.py", "import logging\n", "import logging\nfrom pipeline.evaluation import metrics\n")
-    assert worked(make(project, "all", *SAMPLE)) == ["train", "export"]
+    assert worked(make(project, "all", *SAMPLE)) == ["train", "export", "report"]
     assert_quiet(project)
     for file, again in {
-        "pipeline/network/kernels/scale.py": ["train"],
+        "pipeline/network/kernels/scale.py": ["train", "report"],
         "stages/other.py": ["export"],
         "helper.py": ["export"],
-        "pipeline/evaluation/metrics.py": ["train", "evaluate"],
-        "pipeline/network/__init__.py": ["train", "evaluate", "export"],
+        "pipeline/evaluation/metrics.py": ["train", "evaluate", "report"],
+        "pipeline/network/__init__.py": ["train", "evaluate", "export", "report"],
         "pipeline/__init__.py": list(STAGES),
     }.items():
         with open(project / file, "a") as module:
@@ -155,7 +163,7 @@ def test_modules_in_unusual_places_are_noticed(project: Path) -> None:
     (project / "pipeline/network/schedules").mkdir()
     shutil.copy(project / "pipeline/network/schedules.py", project / "pipeline/network/schedules/__init__.py")
     result = make(project, "all", *SAMPLE)
-    assert worked(result) == ["train"]
+    assert worked(result) == ["train", "report"]
     assert "code pipeline/network/schedules.py: gone" in result.stderr
 
 
@@ -170,7 +178,7 @@ def test_an_upstream_stage_that_makes_the_same_lets_the_others_be(project: Path)
 def test_a_model_trained_again_to_the_same_bits_is_not_evaluated_again(project: Path) -> None:
     assert stage(project, "train", "--recipe", "quick", "--force").returncode == 0
     result = make(project, "all", *SAMPLE)
-    assert worked(result) == []
+    assert worked(result) == ["report"]  # which tells when, and how long it took
     assert "up to date: train made again, with the same content -> artifacts/evaluate" in result.stdout
 
 
@@ -198,7 +206,7 @@ def test_another_numpy_makes_what_it_computes_stale(project: Path) -> None:
     other_version(project, "numpy", "2.99.0")
     result = make(project, "all", *SAMPLE)
     assert outcome(result)["download"] == "up to date"
-    assert worked(result) == ["parse", "normalize", "train", "evaluate", "export"]
+    assert worked(result) == ["parse", "normalize", "train", "evaluate", "export", "report"]
     assert f"train: environment numpy: {before} -> 2.99.0\n" in result.stderr
     assert_quiet(project)
 

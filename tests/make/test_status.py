@@ -143,7 +143,7 @@ def test_every_reason_of_every_stale_stage_is_told(project: Path) -> None:
 
 def test_without_explain_the_first_reason_is_told(project: Path) -> None:
     lines = stage(project, "status", "--assume", "download --dataset sample").stdout.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == len(STAGES)
     assert re.fullmatch(r"train +stale +parameter \w+: \S+ -> \S+, and \d+ more", lines[3])
 
 

@@ -56,8 +56,8 @@ def test_without_a_network_every_source_and_its_reason_is_told_soon(
 @pytest.mark.parametrize(
     ("variable", "again"),
     [
-        ("EPOCHS=2", ["train", "evaluate", "export"]),
-        ("VALIDATION=100", ["normalize", "train", "evaluate", "export"]),
+        ("EPOCHS=2", ["train", "evaluate", "export", "report"]),
+        ("VALIDATION=100", ["normalize", "train", "evaluate", "export", "report"]),
     ],
 )
 def test_a_changed_variable_runs_its_stage_and_what_follows(variable: str, again: list[str], project: Path) -> None:

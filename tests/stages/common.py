@@ -11,7 +11,7 @@ from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import read_manifest, write_manifest
 
-STAGES = ("download", "parse", "normalize", "train", "evaluate", "export")
+STAGES = ("download", "parse", "normalize", "train", "evaluate", "export", "report")
 COMMANDS = (*STAGES, "classify", "ladder", "status", "prune")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Run, environment
-from tests.stages.common import COMMANDS, assert_one_line, snapshot
+from tests.stages.common import COMMANDS, STAGES, assert_one_line, snapshot
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -25,13 +25,14 @@ def test_help_shows_every_option(command: str, run: Run) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["--help", "download --dataset sample", "parse", "normalize", "train --recipe quick", "evaluate", "export"],
+    ["--help", "download --dataset sample", "parse", "normalize", "train --recipe quick", *STAGES[4:]],
 )
 def test_help_and_a_stage_that_is_up_to_date_load_nothing_heavy(line: str, project: Path) -> None:
     program = (
         "import sys, stages.cli, stages.console\n"
         f"assert stages.console.run(stages.cli.COMMANDS, {line.split()}) == 0\n"
-        "print([m for m in ('numpy', 'dask', 'onnx', 'pooch', 'requests', 'tqdm') if m in sys.modules])"
+        "heavy = ('numpy', 'dask', 'onnx', 'pooch', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""The six stages, one after the other, as processes with artifacts between them."""
+"""The stages, one after the other, as processes with artifacts between them."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from tests.processes import Run
 from tests.stages.common import STAGES, assert_one_line, custom_set
 
 
-def test_the_six_stages_from_nothing_to_an_exported_model(run: Run, tmp_path: Path) -> None:
+def test_the_stages_from_nothing_to_an_exported_model_and_a_report(run: Run, tmp_path: Path) -> None:
     arguments = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}
     said = {}
     for stage in STAGES:

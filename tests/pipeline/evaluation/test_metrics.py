@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_
 from pipeline.evaluation.metrics import (
     calibration_error,
     count_confusion,
+    measure_reliability,
     negative_log_likelihood,
     per_class,
     summarise,
@@ -72,6 +75,19 @@ def test_full_certainty_shares_a_bin_with_almost_full() -> None:
     # One at 1.0 that is wrong, one at 0.95 that is right: their gaps, -1 and 0.05, are taken together.
     probabilities = np.array([[1, 0], [0.95, 0.05]], np.float32)
     assert calibration_error(probabilities, np.array([1, 0], np.uint8)) == pytest.approx(0.95 / 2)
+
+
+def test_images_are_sorted_by_confidence_and_the_error_is_that_of_their_gaps(guesses: Guesses) -> None:
+    probabilities, said, truth = guesses
+    confidence, right = probabilities.max(axis=1), said == truth
+    found = measure_reliability(probabilities, truth, bins=10)
+    edges = np.linspace(0, 1, 11)
+    for number, (low, high) in enumerate(itertools.pairwise(edges)):
+        inside = (confidence >= low) & ((confidence < high) | (high == 1))
+        assert (found.counts[number], found.right[number]) == (inside.sum(), right[inside].sum())
+        assert found.gaps[number] == pytest.approx(right[inside].sum() - confidence[inside].sum(dtype=float))
+    assert found.error == calibration_error(probabilities, truth, bins=10)
+    assert found.error == pytest.approx(np.abs(found.gaps).sum() / 500)
 
 
 def test_certainty_that_is_always_right_is_calibrated() -> None:

@@ -1,0 +1,221 @@
+"""The report: how well the network reads, where it errs, how it came about, and how other trainings did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.deform import Deformer
+from pipeline.engine.artifacts import Manifest
+from pipeline.evaluation.metrics import count_confusion, measure_reliability, summarise
+from pipeline.network.history import Row
+from pipeline.network.mlp import count_numbers
+from pipeline.network.model import Model
+from pipeline.network.recipe import Recipe
+from pipeline.pages.pictures import draw_grey, draw_signed
+from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
+from pipeline.pages.rendering import render
+from pipeline.pages.runs import Training, find_changes
+
+CLASSES_IN_TABLE = 30  # of a confusion matrix; of more than these the list of confusions tells more
+CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed beside the matrix, and in its place
+CLASSES_ACROSS, SHORT_NAME = 12, 3  # more classes with longer names are written upright above a matrix
+MISTAKES, UNITS = 50, 64  # shown at most
+BENT_IMAGES, COPIES = 8, 7
+NARROW = "\u202f"  # a space before a % sign
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that the report is about.
+
+    recipe: of the training, whose manifest is `trained`. counts: of images, and seconds: that stages worked, by name.
+    images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and probabilities float32 (n, c). samples: some
+    raw training images, uint8 (m, h, w). trainings: the latest first.
+    """
+
+    model: Model
+    recipe: Recipe
+    trained: Manifest
+    counts: Mapping[str, int]
+    seconds: Mapping[str, float]
+    history: Sequence[Sequence[Row]]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+    samples: NDArray[np.uint8]
+    trainings: Sequence[Training]
+
+
+def render_report(found: Findings) -> str:
+    """The report as one page of HTML that needs nothing else. Equal findings give equal text."""
+    names = found.model.class_names
+    said = found.probabilities.argmax(axis=1).astype(np.uint8)
+    confusion = count_confusion(found.labels, said, len(names))
+    reliability = measure_reliability(found.probabilities, found.labels)
+    small = len(names) <= CLASSES_IN_TABLE
+    metrics = summarise(found.probabilities, found.labels, confusion, names)
+    return render(
+        "report.html",
+        metrics=metrics,
+        model=found.model,
+        recipe_name=found.trained.provenance.parameters["recipe"],
+        facts=list_facts(found),
+        members=len(found.model.members),
+        charts=[plot_cost(found.history), plot_accuracy(found.history), plot_learning_rate(found.history)],
+        heat=heat(confusion) if small else None,
+        upright=len(names) > CLASSES_ACROSS and max(map(len, names)) > SHORT_NAME,
+        confusions=list_confusions(confusion, names, CONFUSIONS if small else MORE_CONFUSIONS),
+        reliability=plot_reliability(reliability),
+        mistakes=list_mistakes(found, said),
+        units=draw_units(found.model),
+        bent=draw_bent(found.samples, found.recipe),
+        recipe=found.recipe,
+        trainings=found.trainings,
+        data_names=_tell_data_apart(found.trainings),
+        percent=percent,
+        when=when,
+        spelled=spelled,
+        shown=shown,
+        duration=duration,
+    )
+
+
+def list_facts(found: Findings) -> list[tuple[str, str]]:
+    """What there is to know of the run, by name, as text."""
+    model, trained, recipe = found.model, found.trained, found.recipe
+    changes = find_changes(trained.provenance.parameters)
+    changed = ", ".join(
+        f"{spelled(name)} {shown(value)} instead of {shown(usual)}" for name, (value, usual) in changes.items()
+    )
+    sizes = "-".join(map(str, model.sizes))
+    members = f"{len(model.members)} of " if len(model.members) > 1 else ""
+    seeds = f"{recipe.seed} to {recipe.seed + recipe.members - 1}" if recipe.members > 1 else str(recipe.seed)
+    learning = sum(row.seconds for history in found.history for row in history)
+    best = [max(history, key=lambda row: (row.validation_accuracy, row.number)).number for history in found.history]
+    environment = trained.provenance.environment
+    height, width = model.image_shape
+    return [
+        ("Recipe", str(trained.provenance.parameters["recipe"])),
+        ("Changed in it", changed or "nothing"),
+        ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
+        ("Images", ", ".join(f"{count:,} {part}" for part, count in found.counts.items())),
+        ("Network", f"{members}{sizes}, {model.activation}, {model.cost}"),
+        ("Parameters", f"{len(model.members) * count_numbers(model.sizes):,}"),
+        ("Seed", seeds),
+        ("Epochs", f"{recipe.epochs}; kept: that after epoch {', '.join(map(str, best))}"),
+        ("Temperature", f"{model.temperature:.3f}"),
+        ("Trained", f"{when(trained.made)}, {duration(learning)} of training"),
+        ("Stages", ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in found.seconds.items())),
+        ("Made with", f"Python {environment.get('python', '?')}, NumPy {environment.get('numpy', '?')}"),
+    ]
+
+
+def heat(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
+    """For each cell of the matrix its count, and how strongly it is to be tinted, 0 to 10.
+
+    What is confused is tinted by the square root of its count beside the most frequent confusion, so that rare ones are
+    seen, whatever stands on the diagonal; the diagonal by the share of its row.
+    """
+    wrong = confusion - np.diag(np.diag(confusion))
+    most, rows = max(int(wrong.max()), 1), np.maximum(confusion.sum(axis=1), 1)
+    strengths = np.sqrt(wrong / most) + np.diag(np.diag(confusion) / rows)
+    tints = np.where(confusion > 0, np.maximum(np.rint(10 * strengths), 1), 0).astype(int)
+    return [list(zip(*row, strict=True)) for row in zip(confusion.tolist(), tints.tolist(), strict=True)]
+
+
+def list_confusions(confusion: NDArray[np.int64], names: Sequence[str], most: int) -> list[tuple[str, str, int, float]]:
+    """The `most` frequent confusions: the truth, what was said, how often, and in which share of the truth's images."""
+    wrong = confusion - np.diag(np.diag(confusion))
+    order = np.argsort(-wrong.reshape(-1), kind="stable")[:most]
+    places = [divmod(int(place), len(names)) for place in order]
+    return [
+        (names[true], names[said], int(wrong[true, said]), float(wrong[true, said] / confusion[true].sum()))
+        for true, said in places
+        if wrong[true, said]
+    ]
+
+
+def list_mistakes(found: Findings, said: NDArray[np.uint8]) -> list[dict[str, Any]]:
+    """The images about which the network was surest and wrong, the surest first."""
+    confidence = found.probabilities.max(axis=1)
+    wrong = np.flatnonzero(said != found.labels)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
+    names = found.model.class_names
+    return [
+        {
+            "number": int(number),
+            "picture": draw_grey(found.images[number]),
+            "said": names[said[number]],
+            "confidence": float(confidence[number]),
+            "truth": names[found.labels[number]],
+        }
+        for number in order
+    ]
+
+
+def draw_units(model: Model) -> list[str]:
+    """What the strongest units of the first layer look for, as pictures of their weights; those of the first member."""
+    weights = model.members[0][0].weights.T.astype(np.float64)
+    order = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")[:UNITS]
+    limit = float(np.quantile(np.abs(weights[order]), 0.995))
+    return [draw_signed(weights[unit].reshape(model.image_shape), limit) for unit in order]
+
+
+def draw_bent(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
+    """Of each sample the picture and some copies, as the recipe bends them; nothing if it bends nothing."""
+    deformation = recipe.deformation
+    if not deformation.bent or not (deformation.moves or deformation.thickness):
+        return []
+    count, height, width = samples.shape
+    deformer = Deformer(replace(deformation, bent=1.0), height, width, count)
+    pictures = samples.reshape(count, -1).astype(np.float32)
+    generator = np.random.default_rng(recipe.seed)
+    rows = [[draw_grey(sample)] for sample in samples]
+    for _ in range(COPIES):
+        copies = np.empty_like(pictures)
+        deformer(pictures, np.arange(count), generator, copies)
+        for row, copy in zip(rows, copies.reshape(samples.shape), strict=True):
+            row.append(draw_grey(np.rint(np.clip(copy, 0, 255)).astype(np.uint8)))
+    return rows
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """A share in [0, 1] as text. What is less than all is not rounded to all."""
+    if share is None:
+        return "–"
+    text = f"{100 * share:.{digits}f}"
+    if share < 1 and float(text) == 100:
+        text = f"{100 - 10.0**-digits:.{digits}f}"
+    return f"{text}{NARROW}%"
+
+
+def when(made: str) -> str:
+    """A time of a manifest, for people; in UTC, so that the page is the same wherever it is made."""
+    return f"{datetime.fromisoformat(made).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Some seconds, for people."""
+    minutes = round(seconds / 60)
+    return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
+
+
+def spelled(name: str) -> str:
+    """The name of a parameter in words."""
+    return name.replace("_", " ")
+
+
+def shown(value: Any) -> str:
+    """The value of a parameter; an empty one, as of sizes, is named."""
+    return "none" if value in ("", None) else str(value)
+
+
+def _tell_data_apart(trainings: Sequence[Training]) -> dict[str, str]:
+    """The name of the data set for each digest of data, with some digits of it where two have the same name."""
+    names = {training.data: training.dataset for training in trainings}
+    repeated = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {data: f"{name} ({data[:6]})" if name in repeated else name for data, name in names.items()}

@@ -1,0 +1,68 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine.errors import PipelineError
+from pipeline.network.history import Row, read_history, write_history
+
+BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
+ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    write_history(tmp_path / "history.csv", [ROWS, ROWS[:1]])
+    assert read_history(tmp_path / "history.csv") == [ROWS, ROWS[:1]]
+
+
+def test_the_network_before_all_learning_has_no_cost(tmp_path: Path) -> None:
+    write_history(tmp_path / "history.csv", [[BEFORE, *ROWS]])
+    ((before, *rows),) = read_history(tmp_path / "history.csv")
+    assert (before.number, before.validation_accuracy) == (0, 0.1)
+    assert math.isnan(before.cost)
+    assert rows == ROWS
+
+
+@pytest.mark.parametrize(
+    ("line", "old", "new"),
+    [
+        (1, "member,", "number,"),
+        (2, "2.5", "x"),
+        (2, "2.5", "nan"),
+        (2, "2.5", "inf"),
+        (2, "0.250000", "1.5"),
+        (2, "0.500000", "-0.5"),
+        (2, "1.250", "-1"),
+        (2, "1,1,", "2,1,"),
+        (2, ",1.250", ""),
+        (2, ",1.250", ",1.250,7"),
+        (3, "1,2,", "1,1,"),
+        (3, "1,2,", "1,"),
+        (3, "1,2,", "3,2,"),
+        (3, "1,2,1.5", "\n"),
+    ],
+)
+def test_a_damaged_line_is_named(line: int, old: str, new: str, tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    write_history(path, [ROWS])
+    lines = path.read_text().splitlines(keepends=True)
+    assert old in lines[line - 1]
+    lines[line - 1] = lines[line - 1].replace(old, new, 1)
+    path.write_text("".join(lines))
+    with pytest.raises(PipelineError, match=rf"history.csv, line {line} is damaged: run the stage train again"):
+        read_history(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"PK\x03\x04\x00\x00"])
+def test_what_is_no_history_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_bytes(content)
+    with pytest.raises(PipelineError, match="line 1 is damaged"):
+        read_history(tmp_path / "history.csv")
+
+
+def test_a_history_without_rows_and_a_missing_one_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="is missing: run the stage train again"):
+        read_history(tmp_path / "history.csv")
+    write_history(tmp_path / "history.csv", [])
+    with pytest.raises(PipelineError, match="is damaged"):
+        read_history(tmp_path / "history.csv")

@@ -1,0 +1,118 @@
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from pipeline.evaluation.metrics import Reliability, measure_reliability
+from pipeline.network.history import Row
+from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
+
+BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0)
+
+
+def history(epochs: int, accuracy: float = 0.9, seed: int = 0) -> list[Row]:
+    generator, error = np.random.default_rng(seed), 1 - accuracy
+    return [
+        Row(number, 1 / number, 1 - error * generator.uniform(), 1 - error, 0.01 / number, 1.0)
+        for number in range(1, epochs + 1)
+    ]
+
+
+def reliability(count: int = 200) -> Reliability:
+    generator = np.random.default_rng(0)
+    probabilities = generator.dirichlet([0.3] * 4, count).astype(np.float32)
+    return measure_reliability(probabilities, generator.integers(0, 4, count).astype(np.uint8))
+
+
+STORIES = {
+    "one epoch": [history(1)],
+    "few epochs": [history(5)],
+    "nearly all right": [history(30, 0.99)],
+    "all right": [[Row(1, 0.0, 1.0, 1.0, 0.1, 0.0), Row(2, 0.0, 1.0, 1.0, 0.1, 0.0)]],
+    "all wrong": [[Row(1, 1.0, 0.0, 0.0, 0.1, 0.0)]],
+    "with the network before all learning": [[BEFORE, *history(3)]],
+    "the network before all learning alone": [[BEFORE]],
+    "a committee": [history(60, 0.97, seed) for seed in range(3)],
+    "a committee of unequal lengths": [history(3), history(7)],
+}
+
+
+@pytest.mark.parametrize("plot", [plot_cost, plot_accuracy, plot_learning_rate])
+@pytest.mark.parametrize("story", STORIES)
+def test_every_story_can_be_drawn(plot: Callable[[list[list[Row]]], str], story: str) -> None:
+    root = ElementTree.fromstring(plot(STORIES[story]))
+    assert root.tag == "svg"
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"]
+
+
+def test_equal_inputs_give_equal_text_whatever_was_drawn_before() -> None:
+    before = [plot_cost([history(5)]), plot_reliability(reliability())]
+    plot_accuracy([history(9)])
+    assert [plot_cost([history(5)]), plot_reliability(reliability())] == before
+
+
+def test_nobodys_settings_change_a_drawing() -> None:
+    import matplotlib
+
+    before = plot_cost([history(5)])
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "svg.fonttype": "path"}):
+        assert plot_cost([history(5)]) == before
+        assert matplotlib.rcParams["font.size"] == 30
+
+
+def test_figures_in_one_page_share_no_id_and_refer_to_their_own() -> None:
+    members = [history(5)]
+    drawings = [plot(members) for plot in (plot_cost, plot_accuracy, plot_learning_rate)]
+    drawings.append(plot_reliability(reliability()))
+    ids = [re.findall(r'\bid="([^"]+)"', drawing) for drawing in drawings]
+    assert len({name for names in ids for name in names}) == sum(map(len, ids))
+    for drawing, names in zip(drawings, ids, strict=True):
+        referred = {*re.findall(r"url\(#([^)]+)\)", drawing), *re.findall(r'href="#([^"]+)"', drawing)}
+        assert referred
+        assert referred <= set(names)
+
+
+def test_all_colours_are_the_pages_own() -> None:
+    for drawing in (plot_cost([history(5)]), plot_accuracy([history(5)]), plot_reliability(reliability())):
+        assert set(re.findall(r"#[0-9a-f]{6}\b", drawing)) == set()
+        assert "var(--accent)" in drawing
+        assert "<style" not in drawing
+        assert "<metadata" not in drawing
+
+
+def test_a_committee_has_a_line_for_each_member() -> None:
+    one, three = (plot_cost([history(60, seed=seed) for seed in range(count)]) for count in (1, 3))
+    assert three.count("var(--accent)") == one.count("var(--accent)") + 2
+
+
+def test_text_stays_text() -> None:
+    assert ">epoch</text>" in plot_cost([history(5)])
+
+
+def test_it_is_told_what_is_to_be_seen() -> None:
+    label = ElementTree.fromstring(plot_cost([history(4)])).attrib["aria-label"]
+    assert label == "The cost of the training images goes from 1.0000 in epoch 1 to 0.2500 in epoch 4."
+    label = ElementTree.fromstring(plot_cost([[BEFORE]])).attrib["aria-label"]
+    assert label == "The cost of the training images is not told."
+
+
+@pytest.mark.parametrize(("confidence", "right"), [(1.0, True), (1.0, False), (0.25, True)])
+def test_a_single_interval_of_confidence_can_be_drawn(confidence: float, right: bool) -> None:
+    rest = (1 - confidence) / 3
+    probabilities = np.array([[confidence, rest, rest, rest]], np.float32)
+    drawing = plot_reliability(measure_reliability(probabilities, np.array([0 if right else 1], np.uint8)))
+    assert "1 of 15 intervals of confidence have images" in drawing
+
+
+def test_drawing_needs_no_windows_and_no_pyplot() -> None:
+    import subprocess
+    import sys
+
+    program = "import sys, pipeline.pages.plots; print('matplotlib.pyplot' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=Path.cwd())
+    assert result.stdout == "False\n"

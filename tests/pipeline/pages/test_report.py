@@ -1,0 +1,269 @@
+"""The report of the sample, and of findings that are out of the ordinary."""
+
+import itertools
+import json
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from pipeline.data.deformation import Deformation
+from pipeline.data.scaling import Scaling
+from pipeline.engine.artifacts import Manifest
+from pipeline.engine.provenance import Provenance
+from pipeline.network.history import Row
+from pipeline.network.mlp import Layer
+from pipeline.network.model import Model
+from pipeline.network.recipe import Recipe, spell
+from pipeline.pages.report import Findings, draw_bent, heat, list_confusions, percent, render_report
+from pipeline.pages.runs import Training
+from tests.browser import open_page
+
+NASTY = "<script>alert(1)</script>"
+BENT = Deformation(shift=1.0, rotation=10.0)
+
+
+def findings(
+    classes: int = 3,
+    images: int = 90,
+    shape: tuple[int, int] = (5, 4),
+    members: int = 1,
+    right: bool = False,
+    deformation: Deformation = BENT,
+    names: tuple[str, ...] = (),
+    dataset: str = "custom",
+) -> Findings:
+    """What a run could have found, at random; with `right`, every test image is recognised."""
+    generator = np.random.default_rng(1)
+    labels = (np.arange(images) % classes).astype(np.uint8)
+    probabilities = generator.dirichlet([0.5] * classes, images).astype(np.float32)
+    if right:
+        probabilities = np.eye(classes, dtype=np.float32)[labels]
+    sizes = (shape[0] * shape[1], 6, classes)
+    layers = tuple(
+        Layer(generator.normal(size=ends).astype(np.float32), np.zeros(ends[1], np.float32))
+        for ends in itertools.pairwise(sizes)
+    )
+    names = names or tuple(map(str, range(classes)))
+    recipe = Recipe(sizes=(6,), epochs=3, members=members, deformation=deformation)
+    parameters = {"recipe": "standard", **spell(recipe)}
+    provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
+    manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
+    rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
+    training = Training(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
+    return Findings(
+        model=Model((layers,) * members, "relu", "cross-entropy", Scaling(0.1, 0.3), shape, names, dataset),
+        recipe=recipe,
+        trained=manifest,
+        counts={"training": 30, "validation": 3, "test": images},
+        seconds={"train": 12.3, "evaluate": 0.1},
+        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * members,
+        images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
+        labels=labels,
+        probabilities=probabilities,
+        samples=generator.integers(0, 256, (min(classes, 8), *shape), dtype=np.uint8),
+        trainings=[training],
+    )
+
+
+class Reader(HTMLParser):
+    """Collects the elements of a page, and complains if one is closed that was not open."""
+
+    VOID = ("meta", "link", "img")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def sample(built: Path) -> str:
+    return (built / "report" / "index.html").read_text(encoding="utf-8")
+
+
+UNUSUAL = {
+    "two classes of tiny pictures": findings(2, shape=(3, 4)),
+    "a single pixel": findings(2, shape=(1, 1)),
+    "256 classes": findings(256, images=600),
+    "30 classes with long names": findings(30, names=tuple(f"a class by the name of {n}" for n in range(30))),
+    "no mistake": findings(right=True),
+    "one mistake": findings(4, images=1),
+    "a committee": findings(members=3),
+    "nothing bent": findings(deformation=Deformation()),
+    "large pictures": findings(shape=(150, 300)),
+    "names that are markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),
+}
+
+
+@pytest.mark.parametrize("what", UNUSUAL)
+def test_a_page_is_whole_whatever_was_found(what: str) -> None:
+    page = render_report(UNUSUAL[what])
+    assert len(page) < 2e6
+    reader = Reader(page)
+    assert reader.open == []
+    ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = {str(attributes["href"]) for attributes in reader.all("a")}
+    assert links <= {f"#{name}" for name in ids}
+    assert all(str(attributes["src"]).startswith("data:image/png;base64,") for attributes in reader.all("img"))
+    assert all("alt" in attributes for attributes in reader.all("img"))
+    assert reader.all("script") == []
+    levels = [int(tag[1]) for tag, _ in reader.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
+
+
+def test_equal_findings_give_equal_pages() -> None:
+    assert render_report(findings()) == render_report(findings())
+
+
+def test_names_are_shown_as_text_wherever_they_stand() -> None:
+    page = render_report(UNUSUAL["names that are markup"])
+    assert NASTY not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 8
+
+
+def test_the_sample_is_told_as_it_was_measured(sample: str, built: Path) -> None:
+    metrics = json.loads((built / "evaluate" / "metrics.json").read_text())
+    model = json.loads((built / "train" / "model.json").read_text())
+    low, high = metrics["accuracy_interval_95"]
+    for share in (metrics["accuracy"], low, high, metrics["calibration_error"], metrics["classes"]["7"]["recall"]):
+        assert percent(share) in sample
+    assert percent(model["training"]["validation_accuracy"]) in sample
+    assert "1,833 training, 167 validation, 500 test" in sample
+    assert "784-192-10" in sample
+    assert f"{784 * 192 + 192 + 192 * 10 + 10:,}" in sample
+
+
+def test_the_surest_mistakes_come_first_and_are_what_they_are_said_to_be(sample: str, built: Path) -> None:
+    probabilities = np.load(built / "evaluate" / "probabilities.npy")
+    labels = np.load(built / "parse" / "test-labels.npy")
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    expected = sorted(wrong, key=lambda number: (-probabilities[number].max(), number))[:50]
+    found = re.findall(r'alt="Test image (\d+), of the class (\d)">\s*<figcaption>said <b>(\d)</b>', sample)
+    assert [(int(number), int(truth), int(said)) for number, truth, said in found] == [
+        (int(number), int(labels[number]), int(probabilities[number].argmax())) for number in expected
+    ]
+
+
+def test_a_recipe_that_bends_nothing_has_no_bent_images(sample: str) -> None:
+    assert 'id="bent"' not in sample
+    assert "#bent" not in sample
+    assert 'id="bent"' in render_report(findings())
+    assert draw_bent(findings().samples, Recipe(deformation=Deformation(bent=0, shift=1))) == []
+
+
+def test_bent_images_are_bent_each_in_its_own_way_and_the_first_is_not() -> None:
+    found = findings(8)
+    rows = draw_bent(found.samples, found.recipe)
+    assert [len(row) for row in rows] == [8] * 8
+    assert all(len(set(row)) == 8 for row in rows)
+    thick = draw_bent(found.samples, Recipe(deformation=Deformation(thickness=0.5)))
+    assert [row[0] for row in thick] == [row[0] for row in rows]
+
+
+def test_a_rare_mistake_is_tinted_though_the_diagonal_is_a_thousand_times_larger() -> None:
+    cells = heat(np.array([[1000, 1, 0], [9, 1000, 0], [0, 0, 0]]))
+    assert cells[0] == [(1000, 10), (1, 3), (0, 0)]
+    assert cells[1] == [(9, 10), (1000, 10), (0, 0)]
+    assert cells[2] == [(0, 0)] * 3
+
+
+def test_confusions_are_listed_by_how_often_they_happen() -> None:
+    confusion = np.array([[5, 0, 2], [3, 1, 0], [0, 0, 7]])
+    assert list_confusions(confusion, "abc", 9) == [("b", "a", 3, 0.75), ("a", "c", 2, 2 / 7)]
+    assert list_confusions(confusion, "abc", 1) == [("b", "a", 3, 0.75)]
+    assert list_confusions(np.diag([1, 2, 3]), "abc", 9) == []
+
+
+def test_beyond_thirty_classes_there_is_a_list_in_place_of_the_matrix() -> None:
+    assert 'aria-label="Confusion matrix"' in render_report(UNUSUAL["30 classes with long names"])
+    many = render_report(UNUSUAL["256 classes"])
+    assert 'aria-label="Confusion matrix"' not in many
+    assert "The most frequent confusions" in many
+
+
+def test_what_is_less_than_all_is_not_rounded_to_all() -> None:
+    assert percent(0.99999) == "99.99\u202f%"
+    assert percent(0.9999, 0) == "99\u202f%"
+    assert percent(1.0) == "100.00\u202f%"
+    assert percent(None) == "–"
+
+
+def test_trainings_of_one_name_and_other_data_are_told_apart() -> None:
+    found = findings()
+    (one,) = found.trainings
+    other = replace(one, data="cd" * 32, current=False)
+    page = render_report(replace(found, trainings=[one, other]))
+    assert "custom (ababab)" in page
+    assert "custom (cdcdcd)" in page
+    assert "(ababab)" not in render_report(found)
+
+
+# --- In a browser ------------------------------------------------------------------------------------------------
+
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 800), "small phone": (360, 640)}
+PAGES = ("the sample", "30 classes with long names", "names that are markup", "256 classes", "large pictures")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, sample: str) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    found = {}
+    for number, what in enumerate(PAGES):
+        found[what] = folder / f"{number}.html"
+        content = sample if what == "the sample" else render_report(UNUSUAL[what])
+        found[what].write_text(content, encoding="utf-8")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "size", "scheme"),
+    [
+        *((PAGES[0], size, scheme) for size in SIZES for scheme in ("light", "dark")),
+        *((what, *view) for what in PAGES[1:] for view in (("desktop", "light"), ("small phone", "dark"))),
+    ],
+)
+def test_in_a_browser_it_is_quiet_accessible_and_as_wide_as_the_screen(
+    what: str, size: str, scheme: str, browser: Browser, files: dict[str, Path]
+) -> None:
+    width, height = SIZES[size]
+    with open_page(browser, files[what], viewport={"width": width, "height": height}, color_scheme=scheme) as page:
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
+
+
+@pytest.mark.parametrize("what", PAGES)
+def test_on_paper_it_is_light_and_nothing_is_cut_off(what: str, browser: Browser, files: dict[str, Path]) -> None:
+    with open_page(browser, files[what], viewport={"width": 680, "height": 1000}) as page:
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+        assert page.evaluate("getComputedStyle(document.documentElement).color") == "rgb(0, 0, 0)"

@@ -1,0 +1,97 @@
+"""When the report is written anew, and what it refuses."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from pipeline.network.history import Row, write_history
+from tests.processes import Run
+from tests.stages.common import account_for, assert_one_line
+
+STATUS = ("status", "--assume", "download --dataset sample", "--assume", "train --recipe quick")
+
+
+def page(project: Path) -> str:
+    return (project / "artifacts/report/index.html").read_text(encoding="utf-8")
+
+
+def test_it_is_up_to_date_until_there_is_another_training(run: Run, project: Path) -> None:
+    before = page(project)
+    assert "report     up to date" in run(*STATUS).stdout
+    assert run("report").stdout.startswith("up to date")
+    assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
+    assert run("train", "--recipe", "quick").stdout.startswith("restored")
+    status = run(*STATUS, "--explain").stdout
+    assert "because of parameter runs: 2 results, " in status
+    result = run("report")
+    assert result.stdout.startswith("index.html")
+    assert "parameter runs: 2 results, " in result.stderr
+    after = page(project)
+    assert "epochs\u00a01" in after
+    assert "epochs\u00a01" not in before
+    assert after.count("this one") == 1
+    assert run("report").stdout.startswith("up to date")
+
+
+def test_a_training_that_was_pruned_is_no_longer_told_and_the_report_is_the_one_from_before(
+    run: Run, project: Path
+) -> None:
+    before = page(project)
+    run("train", "--recipe", "quick", "--epochs", "1")
+    run("train", "--recipe", "quick")
+    run("report")
+    assert page(project) != before
+    for entry in (project / "artifacts/.store").glob("train-*"):
+        if entry.is_dir() and json.loads((entry / "manifest.json").read_text())["parameters"]["epochs"] == 1:
+            assert run("prune", "--keep", "1").returncode == 0
+            assert not entry.exists()
+    result = run("report")
+    assert result.returncode == 0, result.stderr
+    assert page(project) == before
+
+
+def test_forced_it_writes_the_same_bytes(run: Run, project: Path) -> None:
+    before = page(project)
+    assert run("report", "--force").stdout.startswith("index.html")
+    assert page(project) == before
+
+
+def test_a_committee_and_the_network_before_all_learning_are_told(run: Run, project: Path) -> None:
+    run("train", "--recipe", "seed", "--epochs", "2", "--members", "2")
+    rows = [Row(0, math.nan, math.nan, 0.1, math.nan, 0.0), Row(1, 0.5, 0.5, 0.5, 1.0, 1.0)]
+    write_history(project / "artifacts/train/history.csv", [rows, rows])
+    account_for(project / "artifacts/train")
+    run("evaluate")
+    result = run("report")
+    assert result.returncode == 0, result.stderr
+    assert "2 of 784-20-16-10" in page(project)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("train/history.csv", "member,epoch\n", "line 1 is damaged: run the stage train again"),
+        ("train/history.csv", None, "history.csv is missing: run the stage train again"),
+        ("evaluate/probabilities.npy", "no array", "probabilities.npy is no whole .npy array"),
+        ("train/model.json", "{}", "describes no model"),
+    ],
+)
+def test_a_damaged_input_is_named_in_one_line(
+    file: str, content: str | None, words: str, run: Run, project: Path
+) -> None:
+    before = page(project)
+    path = project / "artifacts" / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+        account_for(path.parent)
+    assert_one_line(run("report", "--force"), 1, words)
+    assert page(project) == before
+
+
+def test_pictures_of_another_data_set_are_refused(run: Run, project: Path) -> None:
+    assert run("normalize", "--validation", "100").returncode == 0
+    assert_one_line(run("report"), 1, "train was made from another result of normalize")
