@@ -184,7 +184,7 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 
 ##  Working on it
 
-.PHONY: test lint bench format lock clean help
+.PHONY: test lint pictures bench format lock clean help
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest
 
@@ -194,11 +194,16 @@ lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
 
+pictures: $(VENV)/.ready-dev artifacts/export/manifest.json artifacts/report/manifest.json ## Take the README's pictures anew
+	$(python) -m tests.pictures
+
 bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, which it installs: half an hour, better alone
 	$(MAKE) all
 	$(python) -m tests.benchmarks.rerun .venv-peers/bin
 	$(python) -m tests.benchmarks.training
 	$(python) -m tests.benchmarks.recipes
+	$(python) -m tests.benchmarks.pictures
+	$(python) -m tests.benchmarks.page
 
 format: $(VENV)/.ready-dev ## Bring the code into its form
 	$(python) -m ruff format

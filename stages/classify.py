@@ -123,7 +123,7 @@ def _as_line(reading: "Reading", model: "Model", name: str) -> str:
         return f"{name}: no digit found"
     ((other, probability),) = find_alternatives(reading, 1) or [((), 0.0)]
     said = spell(reading.labels, model.class_names)
-    return f"{name}: {said} ({reading.confidence:.1%}), or {spell(other, model.class_names)} ({probability:.1%})"
+    return f"{name}: {said} ({reading.confidence:.2%}), or {spell(other, model.class_names)} ({probability:.2%})"
 
 
 def _as_json(reading: "Reading", model: "Model", name: str) -> str:
@@ -144,7 +144,7 @@ def _draw(reading: "Reading") -> str:
 
     from stages.drawing import draw
 
-    return draw(np.concatenate(list(reading.images), axis=1), sys.stdout.encoding)
+    return draw(np.concatenate(list(reading.images), axis=1), sys.stdout.encoding).strip("\n")
 
 
 def _tell_test_image(index: int, parse: Path, train: Path) -> str:

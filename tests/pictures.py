@@ -7,6 +7,7 @@ Writes pictures/*.png. Needs a browser, and artifacts/ with all stages run.
 
 import io
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from tests.terminal import show
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 WIDTH, COLUMNS = 1000, 96
-NUMBERS = (2021, 3, 8)  # of the test images that are photographed
+NUMBER = 0  # of the test image that is photographed
 
 
 def main() -> None:
@@ -57,32 +58,30 @@ def take_report(browser: Browser) -> None:
 
 
 def take_terminal(browser: Browser) -> None:
-    """What the program says of three photographs, and of the pipeline."""
-    photographs = [photograph(number) for number in NUMBERS]
-    names = " ".join(str(path.relative_to(Path.cwd())) for path in photographs)
+    """What the program says of a photograph, and of the pipeline."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
-    for line in (f"handwriting classify --show {names}", "handwriting status"):
-        console.print(Text("$ ", "bold green") + Text(line, "bold"))
-        said = show([f".venv/bin/{line.split()[0]}", *line.split()[1:]], COLUMNS=str(COLUMNS)).raw
-        console.print(Text.from_ansi(re.sub(r".*\r(?!\n)", "", said)))
+    with tempfile.TemporaryDirectory() as folder:
+        photograph(NUMBER, Path(folder, "photo.jpg"))
+        Path(folder, "artifacts").symlink_to(ARTIFACTS)
+        for line in ("handwriting classify --show photo.jpg", "handwriting status"):
+            console.print(Text("$ ", "bold green") + Text(line, "bold"))
+            program = Path(".venv/bin").absolute() / line.split()[0]
+            said = show([str(program), *line.split()[1:]], Path(folder), COLUMNS=str(COLUMNS)).raw
+            console.print(Text.from_ansi(said.replace("\r\n", "\n")))
     drawing = re.sub(r"@font-face {.*?}", "", console.export_svg(title="handwriting"), flags=re.DOTALL)
     page = browser.new_page(viewport={"width": WIDTH, "height": 100})
     page.set_content(f"<body style='margin:0'>{drawing}")
     page.locator("svg").screenshot(path=PICTURES / "terminal.png", omit_background=True)
     page.close()
-    for path in photographs:
-        path.unlink()
 
 
-def photograph(number: int) -> Path:
-    """A test image as a pen's strokes on paper in uneven light."""
+def photograph(number: int, path: Path) -> None:
+    """Write a test image as a pen's strokes on paper in uneven light."""
     image = Image.fromarray(np.load(ARTIFACTS / "parse" / "test-images.npy")[number])
     ink = np.pad(np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC), float) / 255, 80)
     light = np.linspace(0.95, 0.55, len(ink)) * np.linspace(0.8, 1, len(ink))[:, np.newaxis]
     levels = 255 * light * (1 - 0.75 * ink) + np.random.default_rng(number).normal(0, 3, ink.shape)
-    path = Path(f"photo-{number}.jpg").absolute()
     Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8)).save(path, quality=85)
-    return path
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pipeline.pages.rendering import as_data
 LARGEST = 64  # pixels of a side; what is larger is shrunk
 LEVELS = 127  # shades on either side of zero
 
-NEGATIVE, POSITIVE = (46, 124, 230), (228, 84, 56)  # blue and red, seen on light ground and on dark
+NEGATIVE, POSITIVE = (228, 84, 56), (46, 124, 230)  # red and blue, seen on light ground and on dark
 
 
 def draw_grey(image: NDArray[np.uint8]) -> str:
@@ -21,7 +21,7 @@ def draw_grey(image: NDArray[np.uint8]) -> str:
 
 
 def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
-    """Numbers, (h, w), as the address of a PNG: blue below zero, red above, the stronger the nearer to `limit`.
+    """Numbers, (h, w), as the address of a PNG: red below zero, blue above, the stronger the nearer to `limit`.
 
     Zero is transparent, so it has the colour of the page, whichever that is. What is beyond the limit is as at it.
     """
