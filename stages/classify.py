@@ -1,6 +1,6 @@
 """Say which digits pictures show."""
 
-import io
+import contextlib
 import json
 import logging
 import os
@@ -73,13 +73,14 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
     found = _find_pictures(names)
     failed = 0
     for name in tqdm(found, unit="picture", leave=False, disable=None if len(found) > 1 else True):
-        shown = os.fsencode(name).decode(errors="replace")
+        readable = os.fsencode(name).decode(errors="replace")
+        shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in readable)  # on one line
         try:
             grey = load_grey(_open_stdin() if name == STDIN else Path(name), shown)
         except PictureError as error:
             failed += 1
             if as_json:
-                yield json.dumps({"file": shown, "error": str(error)}, ensure_ascii=False)
+                yield json.dumps({"file": readable, "error": str(error)}, ensure_ascii=False)
             if len(found) == 1:
                 raise
             log.info("%s", error)
@@ -88,7 +89,7 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
             reading = read(model, grey)
         if show and len(reading.images):
             yield _draw(reading)
-        yield _as_json(reading, model, shown) if as_json else _as_line(reading, model, shown)
+        yield _as_json(reading, model, readable) if as_json else _as_line(reading, model, shown)
     if failed:
         raise PipelineError(f"{failed:,} of {len(found):,} pictures could not be read, as told above")
 
@@ -100,10 +101,11 @@ def _find_pictures(names: Sequence[str]) -> list[str]:
 
     found: list[str] = []
     for name in names:
-        if name == STDIN or not Path(name).is_dir():
+        if name == STDIN or not _is_folder(name):
             found.append(name)
             continue
-        pictures = sorted(str(path) for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
+        paths = (path for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
+        pictures = sorted(str(path) for path in paths if not path.is_dir() and not path.is_fifo())
         if not pictures:
             raise PipelineError(
                 f"there is no picture in {name}: name a folder with {', '.join(sorted(SUFFIXES))} files"
@@ -112,8 +114,18 @@ def _find_pictures(names: Sequence[str]) -> list[str]:
     return found
 
 
+def _is_folder(name: str) -> bool:
+    with contextlib.suppress(OSError):  # of a name too long, or a place without access: reading it will tell
+        return Path(name).is_dir()
+    return False
+
+
 def _open_stdin() -> BinaryIO:
-    return io.BytesIO(sys.stdin.buffer.read())  # a decoder goes back and forth in it
+    from pipeline.data.picture_files import PictureError
+
+    if sys.stdin is None:
+        raise PictureError("standard input cannot be read: it is closed")
+    return sys.stdin.buffer
 
 
 def _as_line(reading: "Reading", model: "Model", name: str) -> str:
@@ -144,7 +156,11 @@ def _draw(reading: "Reading") -> str:
 
     from stages.drawing import draw
 
-    return draw(np.concatenate(list(reading.images), axis=1), sys.stdout.encoding).strip("\n")
+    return draw(np.concatenate(list(reading.images), axis=1), _encoding()).strip("\n")
+
+
+def _encoding() -> str:
+    return sys.stdout.encoding if sys.stdout else "ascii"  # nobody will see it
 
 
 def _tell_test_image(index: int, parse: Path, train: Path) -> str:
@@ -177,7 +193,7 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     digit = int(output.argmax())
     width = max(map(len, model.class_names))
     lines = [
-        draw(images[index], sys.stdout.encoding),
+        draw(images[index], _encoding()),
         "",
         *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
         "",

@@ -35,7 +35,7 @@ def find_ink(grey: Grey) -> Grey | None:
         difference = -difference * (ground.max() / np.maximum(ground, 1))
         difference[ground < FAINTEST] = 0
     strongest = np.partition(difference.reshape(-1), -min(20, difference.size))[-min(20, difference.size) :].mean()
-    if strongest < max(FAINTEST, CLEAR * noise):
+    if strongest < FAINTEST or strongest <= CLEAR * noise:  # so that `level` is above the floor
         return None
     level = np.quantile(difference[difference >= strongest / 2], 0.8)
     return np.asarray(np.clip((difference - floor) / (level - floor), 0, 1), np.float32)

@@ -8,6 +8,8 @@ any size; and as pens differ more than MNIST's did, strokes of unusual thickness
 """
 
 import functools
+import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,15 +85,28 @@ def adjust_strokes(fine: Ink, appearance: Appearance) -> Ink:
     grown = round(FINENESS * (wanted - thickness) / 2)
     if grown == 0:
         return fine
-    change = ndimage.grey_dilation if grown > 0 else ndimage.grey_erosion
-    adjusted = change(fine, footprint=_disc(abs(grown)), mode="constant")
-    return np.asarray(adjusted) if adjusted.any() else fine
+    adjusted = _spread(fine, grown) if grown > 0 else _spread(fine, -grown, ndimage.minimum_filter1d, np.minimum)
+    return adjusted if adjusted.any() else fine
 
 
-@functools.cache
-def _disc(radius: int) -> NDArray[np.bool_]:
-    reach = np.arange(-radius, radius + 1)
-    return np.asarray(reach**2 + reach[:, np.newaxis] ** 2 <= radius**2)
+def _spread(
+    fine: Ink,
+    radius: int,
+    choose_in_row: Callable[..., Ink] = ndimage.maximum_filter1d,
+    choose: Callable[[Ink, Ink], Ink] = np.maximum,
+) -> Ink:
+    """Each pixel as the largest of those within a radius, row by row of the disc; outside there is no ink."""
+    padded = np.pad(fine, ((radius, radius), (0, 0)))
+    rows = (
+        choose_in_row(
+            padded[start : start + len(fine)],
+            2 * math.isqrt(radius**2 - (start - radius) ** 2) + 1,
+            axis=1,
+            mode="constant",
+        )
+        for start in range(2 * radius + 1)
+    )
+    return functools.reduce(choose, rows)
 
 
 def lay(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:

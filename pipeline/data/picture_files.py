@@ -4,21 +4,30 @@ Decoding is Pillow's. Nothing is believed of a file: its size is read before its
 it is told in one line.
 """
 
+import contextlib
+import io
+import os
+import sys
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pipeline.engine.errors import PipelineError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"))
-LARGEST = 64_000_000  # pixels; about 200 MB while they are decoded
+LARGEST = 64_000_000  # pixels; at most some 550 MB while they are decoded
+LARGEST_WEBP = LARGEST // 2  # its decoder holds four copies
+LARGEST_PIPED = 2 * LARGEST  # bytes that come by a pipe, in which no decoder can go back
 SMALLEST = 4  # pixels a side
 WORKING = 1024  # pixels of the longer side that are kept; a digit needs far fewer
+DULL = 3  # times less contrast in lightness than in a colour hides ink of another colour than the paper
+STRIP = 32  # rows of these that are converted at once, for the memory's sake
 
 Grey = NDArray[np.float32]
 
@@ -34,53 +43,105 @@ def load_grey(file: Path | BinaryIO, name: str) -> Grey:
     Raises PictureError, which calls the file by `name`, if there is no picture in it, or one too large or too small.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of oddities in a file that Pillow can nevertheless read
-            with Image.open(file, formats=FORMATS) as image:
-                _check_size(image, name)
-                image.draft(None, (WORKING, WORKING))  # of a JPEG, only as many pixels as are needed are decoded
-                grey = _as_grey(ImageOps.exif_transpose(image))
-                return np.asarray(grey.reduce(-(-max(grey.size) // WORKING)), np.float32)
+        if isinstance(file, Path):
+            with file.open("rb") as stream:
+                return _load(stream, name)
+        return _load(file, name)
     except PictureError:
         raise
-    except Image.DecompressionBombError as error:  # Pillow's own limit, which a file can break before ours is asked
-        raise PictureError(f"{name} is too large: {LARGEST:,} pixels are the most ({error})") from None
+    except Image.DecompressionBombError:  # Pillow's own limit, which a file can break before ours is asked
+        raise PictureError(f"{name} is too large: {LARGEST:,} pixels are the most in all") from None
     except UnidentifiedImageError:
         raise PictureError(f"{name} is no picture: it has to be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise PictureError(f"{name} cannot be read: {error.strerror}") from None
     except MemoryError:
-        raise
+        raise PictureError(f"{name} takes more memory than there is") from None
     except Exception as error:  # decoders raise a dozen kinds for damaged files
+        if isinstance(error, OSError) and error.strerror:  # and the system its own
+            raise PictureError(f"{name} cannot be read: {error.strerror}") from None
         raise PictureError(f"{name} is damaged: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _load(stream: BinaryIO, name: str) -> Grey:
+    if not stream.seekable():
+        stream = io.BytesIO(stream.read(LARGEST_PIPED))
+        if len(stream.getbuffer()) == LARGEST_PIPED:
+            raise PictureError(f"{name} is too large: {LARGEST_PIPED:,} bytes are the most by a pipe")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of oddities in a file that Pillow can nevertheless read
+        with _quiet(), Image.open(stream, formats=FORMATS) as image:
+            _check_size(image, name)
+            image.draft(None, (WORKING, WORKING))  # of a JPEG, only as many pixels as are needed are decoded
+            image.load()
+            grey = Image.fromarray(_as_grey(image))
+            grey.getexif()[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation)
+            return np.asarray(ImageOps.exif_transpose(grey))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Meanwhile nothing gets to stderr: libtiff, of C, tells it of all that it finds, beside the error."""
+    if sys.stderr is None:
+        yield
+        return
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
-    if width * height > LARGEST:
-        raise PictureError(f"{name} is too large: {width:,} x {height:,} pixels, {LARGEST:,} are the most in all")
+    most = LARGEST_WEBP if image.format == "WEBP" else LARGEST
+    if width * height > most:
+        raise PictureError(f"{name} is too large: {width:,} x {height:,} pixels, {most:,} are the most in all")
     if min(width, height) < SMALLEST:
         raise PictureError(f"{name} is too small: {width} x {height} pixels, {SMALLEST} a side are the least")
 
 
-def _as_grey(image: Image.Image) -> Image.Image:
+def _as_grey(image: Image.Image) -> Grey:
     if image.mode.startswith("I") or image.mode == "F":
-        return _as_levels(image)
-    return _lay_on_ground(image) if image.has_transparency_data else image.convert("L")
+        return _as_levels(_shrink(image, _as_floats))
+    if image.has_transparency_data:
+        return _lay_on_ground(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA")))
+    if image.mode == "LAB":
+        return _shrink(image, lambda strip: strip.getchannel("L"))
+    if image.mode in ("L", "1"):
+        return _shrink(image, lambda strip: strip.convert("L"))
+    return _mix(_shrink(image, lambda strip: strip.convert("RGB")))
 
 
-def _as_levels(image: Image.Image) -> Image.Image:
+def _shrink(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Grey:
+    """What `convert` makes of an image, with no side longer than WORKING: (h, w), or (h, w, bands)."""
+    factor = -(-max(image.size) // WORKING)
+    rows = range(0, image.height, STRIP * factor)
+    strips = (image.crop((0, top, image.width, min(top + rows.step, image.height))) for top in rows)
+    return np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips])
+
+
+def _as_floats(image: Image.Image) -> Image.Image:
+    return Image.fromarray(np.maximum(np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0), 0))
+
+
+def _as_levels(values: Grey) -> Grey:
     """Whole numbers of more than 8 bits, or floats, as levels in [0, 255]. The largest tells what they are out of."""
-    values = np.maximum(np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0), 0)
     largest = values.max()
     most = next((limit for limit in (1, 255, 65535) if largest <= limit), largest)
-    return Image.fromarray(values * np.float32(255 / most))
+    return values * np.float32(255 / most)
 
 
-def _lay_on_ground(image: Image.Image) -> Image.Image:
-    """What is transparent gets a ground from which the rest stands out."""
-    levels, opacity = image.convert("RGBA").convert("LA").split()
-    factor = -(-max(image.size) // WORKING)
-    level, weight = (np.asarray(band.reduce(factor), np.float32) for band in (levels, opacity))
-    light = weight.any() and np.average(level, weights=weight) > 127
-    return Image.composite(levels, Image.new("L", image.size, 0 if light else 255), opacity)
+def _mix(colours: Grey) -> Grey:
+    """The lightness of red, green and blue, (h, w, 3), as ITU-R 601-2 has it; or one of them that shows far more."""
+    light = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    deviations = colours.std(axis=(0, 1))
+    return light if deviations.max() < DULL * light.std() else colours[..., deviations.argmax()]
+
+
+def _lay_on_ground(bands: Grey) -> Grey:
+    """What is transparent gets a ground from which the rest stands out. bands: level and opacity, (h, w, 2)."""
+    levels, opacity = bands[..., 0], bands[..., 1] / 255
+    light = opacity.any() and np.average(levels, weights=opacity) > 127
+    return np.asarray(levels * opacity + (0 if light else 255) * (1 - opacity), np.float32)

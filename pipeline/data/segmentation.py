@@ -1,6 +1,5 @@
 """Ink falls into pieces, and pieces that belong together are a digit; digits stand beside each other."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +11,11 @@ Ink = NDArray[np.float32]
 
 SURE, PERHAPS = 0.5, 0.25  # ink: pieces have some of the first, and go on where there is the second
 LEAST = 7  # pixels that a digit is high or wide
-MOST = 64  # pieces; what has more is a texture
+MOST = 64  # digits; what has more, or four times as many pieces, is a texture
 SPECK = 0.15  # of the height of the largest piece
 FRAGMENT = 0.6  # of it; what is lower may be a part of a digit, as the bar of a 5
 COVERED = 0.5  # of the narrower one's width that is shared by two parts of a digit
+LOW, WIDE = 0.4, 0.75  # of it; a fragment as high and as wide may be a digit, one that is written low
 NEAR = 0.15  # of the height, between a fragment and its digit
 LINE = 8  # times as wide as high or more, and as wide as half the picture, is a line on the paper
 
@@ -50,7 +50,8 @@ def split(ink: Ink) -> list[Ink]:
         for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
         if label in sure
     ]
-    digits = order(merge(drop_marks(pieces, ink.shape)))
+    pieces = drop_marks(pieces, ink.shape)
+    digits = order(merge(pieces)) if len(pieces) <= 4 * MOST else []
     return [cut_out(ink, labels, digit) for digit in digits] if len(digits) <= MOST else []
 
 
@@ -74,22 +75,30 @@ def merge(pieces: Iterable[Piece]) -> list[Piece]:
     """Pieces that are parts of one digit as one."""
     pieces = sorted(pieces, key=lambda piece: piece.left)
     tall = max((piece.height for piece in pieces), default=0)
-    pairs = itertools.combinations(pieces, 2)
-    while pair := next((pair for pair in pairs if belong_together(*pair, tall)), None):
-        pieces = [piece for piece in pieces if piece not in pair]
-        pieces.append(_join(*pair))
-        pairs = itertools.combinations(pieces, 2)
-    return pieces
+    digits: list[Piece] = []
+    for piece in pieces:
+        while other := next((digit for digit in digits if belong_together(digit, piece, tall)), None):
+            digits.remove(other)
+            piece = _join(other, piece)
+        digits.append(piece)
+    return digits
 
 
 def belong_together(one: Piece, other: Piece, tall: int) -> bool:
-    """Whether two pieces are parts of a digit. tall: the height of the tallest piece."""
+    """Whether two pieces are parts of a digit. tall: the height of the tallest piece.
+
+    Large ones are if one lies over the other; beside each other they are two digits, also where slanted ones overlap.
+    A fragment is if it is above or below, or near; but a low digit has a digit's width, as no bar of a 5 that low has.
+    """
+    lower = min(one, other, key=lambda piece: piece.height)
     shared = min(one.right, other.right) - max(one.left, other.left)
     apart = max(one.top, other.top) - min(one.bottom, other.bottom)
     over = shared >= COVERED * min(one.width, other.width)
-    if min(one.height, other.height) >= FRAGMENT * tall:
-        return over and apart < 0
-    return (over or (shared >= -NEAR * tall and apart < NEAR * tall)) and apart < 2 * NEAR * tall
+    if lower.height >= FRAGMENT * tall:
+        return over and -lower.height / 2 < apart < 0
+    digit = lower.height >= LOW * tall and lower.width >= WIDE * tall
+    near = shared >= -NEAR * tall and apart < NEAR * tall and not digit
+    return (over or near) and apart < 2 * NEAR * tall
 
 
 def _join(one: Piece, other: Piece) -> Piece:

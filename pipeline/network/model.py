@@ -161,6 +161,7 @@ def load_model(folder: Path) -> Model:
             and activation in get_args(ActivationName)
             and cost in get_args(CostName)
             and 0.01 <= temperature <= 100
+            and appearance.thin <= max(height, width)
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, PipelineError):
         whole = False

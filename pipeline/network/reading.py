@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.data.appearance import is_like
 from pipeline.data.ground import find_ink
 from pipeline.data.images import fit
+from pipeline.data.paper import find_paper
 from pipeline.data.segmentation import split
 from pipeline.network.model import Model, predict_raw
 
@@ -39,7 +40,14 @@ def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
 
     Ink that is unlike all that the model has learned from is not read, nor what it is unsure of.
     """
-    ink = find_ink(np.asarray(grey, np.float32))
+    grey = np.asarray(grey, np.float32)
+    reading = _look(model, grey)
+    paper = None if reading.labels else find_paper(grey)
+    return reading if paper is None else _look(model, paper)
+
+
+def _look(model: Model, grey: NDArray[np.float32]) -> Reading:
+    ink = find_ink(grey)
     images = [fit(each, model.image_shape, model.appearance) for each in split(ink)] if ink is not None else []
     likely = [image for image in images if is_like(image / np.float32(255), model.appearance)]
     seen = np.array(likely, np.uint8).reshape(-1, *model.image_shape)
