@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from pipeline.data.appearance import Appearance
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.errors import PipelineError
 from pipeline.network.mlp import Layer, allocate, initialise
@@ -26,7 +27,8 @@ def make_model(cost: Any = "cross-entropy", seed: int = 0, members: int = 1) -> 
     for layers in committee:
         initialise(layers, "he", 1.0, np.random.default_rng(seed))
         seed += 1
-    return Model(committee, "relu", cost, Scaling(0.25, 0.5), (4, 5), ("a", "b", "ö"), "letters", 1.5)
+    appearance = Appearance(box=4, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+    return Model(committee, "relu", cost, Scaling(0.25, 0.5), (4, 5), ("a", "b", "ö"), "letters", 1.5, appearance)
 
 
 @pytest.mark.parametrize("members", [1, 3])
@@ -40,7 +42,17 @@ def test_a_saved_model_is_loaded_bit_for_bit(members: int, tmp_path: Path) -> No
     assert {path.stem for path in tmp_path.glob("*.npy")} == set(ours)
     for name, array in ours.items():
         assert np.array_equal(array, theirs[name])
-    for name in ("activation", "cost", "scaling", "image_shape", "class_names", "dataset", "temperature", "sizes"):
+    for name in (
+        "activation",
+        "cost",
+        "scaling",
+        "image_shape",
+        "class_names",
+        "dataset",
+        "temperature",
+        "appearance",
+        "sizes",
+    ):
         assert getattr(loaded, name) == getattr(model, name)
 
 
@@ -66,6 +78,16 @@ def test_a_saved_model_is_loaded_bit_for_bit(members: int, tmp_path: Path) -> No
         {"class_names": 3},
         {"temperature": 0},
         {"temperature": 1e999},
+        {"appearance": None},
+        {"appearance": [1]},
+        {"appearance": {"box": 4, "colour": 1}},
+        {"appearance": {"box": "large"}},
+        {"appearance": {"box": [4]}},
+        {"appearance": {"thin": -1}},
+        {"appearance": {"thin": 3, "thick": 2}},
+        {"appearance": {"thin": 6}},
+        {"appearance": {"longest": 1e999}},
+        {"appearance": {"longest": float("nan")}},
     ],
 )
 def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_path: Path) -> None:

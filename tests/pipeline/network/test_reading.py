@@ -1,0 +1,254 @@
+import io
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+from scipy import ndimage
+from threadpoolctl import threadpool_limits
+
+from pipeline.data.appearance import Appearance
+from pipeline.data.picture_files import load_grey
+from pipeline.data.scaling import Scaling
+from pipeline.network.mlp import allocate, initialise
+from pipeline.network.model import Model, predict_raw
+from pipeline.network.reading import UNSURE, Reading, find_alternatives, read, spell
+from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
+
+tireless = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def said(model: Model, grey: Any) -> str:
+    return spell(read(model, grey).labels, model.class_names)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _alone() -> Iterator[None]:
+    """One thread for BLAS, as `classify` has it: for so small products more of them wait for each other."""
+    with threadpool_limits(1, "blas"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def clear(reader: Model) -> list[int]:
+    """The numbers of test images that the network reads right and surely: what is read else is not its fault."""
+    images, labels = (each[:150] for each in sample_digits())
+    probabilities = predict_raw(reader, images)
+    sure = (probabilities.max(axis=1) > 0.99) & (probabilities.argmax(axis=1) == labels)
+    sure &= [len(read(reader, image).labels) == 1 for image in images]
+    return np.flatnonzero(sure).tolist()
+
+
+def sheet(number: int) -> Images:
+    """A test image seven times as large on a sheet."""
+    return place(enlarge(sample_digits()[0][number], 7), (320, 300), 70, 40)
+
+
+def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) -> None:
+    images, labels = sample_digits()
+    right = 0
+    for image, label in zip(images, labels, strict=True):
+        file = io.BytesIO()
+        Image.fromarray(255 - enlarge(image, 4)).save(file, "PNG")
+        file.seek(0)
+        right += said(reader, load_grey(file, "it")) == str(label)
+    plain = int((predict_raw(reader, images).argmax(axis=1) == labels).sum())
+    assert plain > 470
+    assert right >= plain - 0.005 * len(labels)
+
+
+@tireless
+@given(data=st.data())
+def test_light_noise_and_tint_change_nothing_that_is_read(reader: Model, clear: list[int], data: st.DataObject) -> None:
+    number = data.draw(st.sampled_from(clear))
+    slope = st.floats(-0.25, 0.25)
+    y, x = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 300), indexing="ij")
+    light = 0.75 + data.draw(slope) * y + data.draw(slope) * x - data.draw(st.floats(0, 0.15)) * (x**2 + y**2)
+    pen, paper = data.draw(st.sampled_from([(30, 235), (60, 170), (120, 240), (200, 40), (255, 0)]))
+    grey = on_paper(sheet(number), paper, pen)
+    if pen < paper:
+        grey = (grey * light).astype(np.float32)
+    noise = data.draw(st.sampled_from([0, 1, 4]))
+    grey = grey + np.random.default_rng(number).normal(0, noise, grey.shape).astype(np.float32)
+    assert said(reader, np.clip(grey, 0, 255)) == str(sample_digits()[1][number])
+
+
+@tireless
+@given(data=st.data())
+def test_a_drawing_and_its_negative_are_read_alike(reader: Model, clear: list[int], data: st.DataObject) -> None:
+    drawing = sheet(data.draw(st.sampled_from(clear)))
+    assert said(reader, drawing) == said(reader, 255 - drawing) != ""
+
+
+@tireless
+@given(data=st.data())
+def test_digits_in_a_row_are_read_from_left_to_right(reader: Model, clear: list[int], data: st.DataObject) -> None:
+    numbers = data.draw(st.lists(st.sampled_from(clear), min_size=2, max_size=7))
+    images, labels = (each[numbers] for each in sample_digits())
+    tall = np.array([np.ptp(np.flatnonzero(image.max(axis=1) > 127)) for image in images]) >= 15
+    row = on_paper(enlarge(write_row(list(images[tall]), 6, 5), 2)) if tall.any() else np.zeros((9, 9), np.float32)
+    assert said(reader, row) == "".join(map(str, labels[tall]))
+
+
+def test_two_lines_are_read_one_after_the_other(reader: Model, clear: list[int]) -> None:
+    images, labels = (each[clear[:8]] for each in sample_digits())
+    above, below = (write_row(list(images[part]), 8)[:, :150] for part in (slice(0, 4), slice(4, 8)))
+    width = max(above.shape[1], below.shape[1])
+    page = np.concatenate([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in (above, below)])
+    assert said(reader, on_paper(enlarge(page, 3))) == "".join(map(str, labels))
+
+
+def ruled(page: Grey) -> Grey:
+    lines = np.full_like(page, 235)
+    lines[15::40] = 195
+    return np.minimum(page, lines)
+
+
+def squared(page: Grey) -> Grey:
+    lines = np.full_like(page, 235)
+    lines[10::25] = lines[:, 12::25] = 200
+    return np.minimum(page, lines)
+
+
+def on_desk(page: Grey) -> Grey:
+    return np.pad(page, 60, constant_values=50)
+
+
+def framed(page: Grey) -> Grey:
+    page = page.copy()
+    page[6:-6, 6:9] = page[6:-6, -9:-6] = page[6:9, 6:-6] = page[-9:-6, 6:-6] = 30
+    return page
+
+
+def with_specks(page: Grey) -> Grey:
+    page = page.copy()
+    for y, x in np.random.default_rng(1).integers(0, 290, (20, 2)):
+        page[y : y + 4, x : x + 4] = 40
+    return page
+
+
+def saved_badly(page: Grey) -> Grey:
+    file = io.BytesIO()
+    Image.fromarray(page.astype(np.uint8)).save(file, "JPEG", quality=10)
+    file.seek(0)
+    return load_grey(file, "it")
+
+
+def blurred(page: Grey) -> Grey:
+    return np.asarray(ndimage.gaussian_filter(page, 3), np.float32)
+
+
+def far_away(page: Grey) -> Grey:
+    small = np.asarray(Image.fromarray(page).resize((75, 80), Image.Resampling.BOX))
+    return np.pad(small, ((500, 300), (100, 700)), constant_values=235)
+
+
+@pytest.mark.parametrize("spoil", [ruled, squared, on_desk, framed, with_specks, saved_badly, blurred, far_away])
+def test_what_papers_and_cameras_do_to_digits_is_no_hindrance(spoil: Any, reader: Model, clear: list[int]) -> None:
+    chosen = clear[:20]
+    right = [said(reader, spoil(on_paper(sheet(number)))) == str(sample_digits()[1][number]) for number in chosen]
+    assert sum(right) >= 18
+
+
+@pytest.mark.parametrize("pen", [1, 2, 8, 24])
+def test_pens_of_every_width_are_read(reader: Model, pen: int) -> None:
+    page = Image.new("L", (300, 300), 240)
+    ImageDraw.Draw(page).line([(80, 60), (210, 60), (130, 250)], fill=20, width=pen, joint="curve")
+    assert said(reader, np.asarray(page, np.float32)) == "7"
+
+
+def nothing() -> dict[str, Grey]:
+    generator = np.random.default_rng(1)
+    y, x = np.mgrid[:300, :300].astype(np.float32)
+    clouds = ndimage.gaussian_filter(generator.normal(size=(300, 300)), 12)
+    return {
+        "black": np.zeros((300, 300), np.float32),
+        "white": np.full((300, 300), 255, np.float32),
+        "gradient": x / 2 + y / 3,
+        "vignette": 255 - np.hypot(y - 150, x - 150) / 2,
+        "noise": generator.uniform(0, 255, (300, 300)).astype(np.float32),
+        "weak noise": generator.normal(200, 8, (300, 300)).astype(np.float32),
+        "salt": np.where(generator.random((300, 300)) < 0.02, 0, 255).astype(np.float32),
+        "clouds": (128 + 60 * clouds / clouds.std()).astype(np.float32),
+        "two halves": np.where(x < 150, 0, 255).astype(np.float32),
+        "a blot": np.where(np.hypot(y - 150, x - 150) < 60, 20, 235).astype(np.float32),
+        "a line": np.where((abs(y - 150) < 3) & (x > 20) & (x < 280), 20, 235).astype(np.float32),
+        "an empty sheet on a desk": np.where((abs(y - 150) < 100) & (abs(x - 150) < 90), 235, 50).astype(np.float32),
+    }
+
+
+@pytest.mark.parametrize("name", list(nothing()))
+def test_where_there_is_no_digit_none_is_read(name: str, reader: Model) -> None:
+    reading = read(reader, nothing()[name])
+    assert reading.labels == ()
+    assert reading.images.shape == (0, 28, 28)
+    assert find_alternatives(reading, 3) == []
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 1024), (1024, 4), (5, 7)])
+def test_pictures_of_odd_sizes_are_no_trouble(shape: tuple[int, int], reader: Model) -> None:
+    generator = np.random.default_rng(1)
+    for levels in (generator.uniform(0, 255, shape), generator.choice([0, 255], shape), np.eye(*shape) * 255):
+        read(reader, levels)
+
+
+def random_model(shape: tuple[int, int], members: int = 1, names: tuple[str, ...] = ("a", "b", "c")) -> Model:
+    committee = tuple(allocate((shape[0] * shape[1], 6, len(names))).layers for _ in range(members))
+    for layers in committee:
+        initialise(layers, "normal", 1.0, np.random.default_rng(members))
+    return Model(committee, "relu", "cross-entropy", Scaling(0.1, 0.3), shape, names, "letters", 0.1)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (28, 28), (100, 60)])
+def test_any_model_is_asked_with_pictures_of_its_own_shape(shape: tuple[int, int], members: int) -> None:
+    model = random_model(shape, members)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reading = read(model, on_paper(sheet(0)))
+    assert len(reading.labels) == 1
+    assert reading.images.shape == (1, *shape)
+    assert reading.images.max() >= 250
+    np.testing.assert_array_equal(reading.probabilities, predict_raw(model, reading.images))
+
+
+def test_what_the_network_is_unsure_of_is_not_said(reader: Model, clear: list[int]) -> None:
+    grey = on_paper(sheet(clear[0]))
+    assert read(reader, grey).labels
+    assert read(replace(reader, temperature=99), grey).labels == ()
+    assert read(reader, grey).probabilities.max() >= UNSURE
+
+
+def test_what_is_unlike_all_that_was_learned_from_is_not_said(reader: Model, clear: list[int]) -> None:
+    grey = on_paper(sheet(clear[0]))
+    assert read(replace(reader, appearance=Appearance(longest=1)), grey).labels == ()
+
+
+def make_reading(*probabilities: list[float]) -> Reading:
+    return Reading(np.zeros((len(probabilities), 2, 2), np.uint8), np.array(probabilities, np.float32))
+
+
+def test_the_confidence_is_that_all_are_right_and_the_alternatives_follow_from_it() -> None:
+    reading = make_reading([0.7, 0.2, 0.1], [0.05, 0.15, 0.8])
+    assert reading.labels == (0, 2)
+    assert reading.confidence == pytest.approx(0.56)
+    others = find_alternatives(reading, 9)
+    assert [labels for labels, _ in others] == [(1, 2), (0, 1), (2, 2), (0, 0)]
+    assert [probability for _, probability in others] == pytest.approx([0.16, 0.105, 0.08, 0.035])
+    assert find_alternatives(reading, 2) == others[:2]
+
+
+def test_one_of_one_class_has_no_alternative() -> None:
+    assert find_alternatives(make_reading([1.0]), 1) == []
+
+
+def test_names_of_one_character_stand_side_by_side_and_longer_ones_apart() -> None:
+    assert spell((1, 0, 1), ("a", "ö")) == "öaö"
+    assert spell((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
+    assert spell((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
+    assert spell((), ("a", "b")) == ""
