@@ -32,12 +32,13 @@ NARROW = "\u202f"  # a space before a % sign
 class Findings:
     """All that the report is about.
 
-    recipe: of the training, whose manifest is `trained`. counts: of images, and seconds: that stages worked, by name.
-    images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and probabilities float32 (n, c). samples: some
-    raw training images, uint8 (m, h, w). trainings: the latest first.
+    recipe_name, recipe: of the training, whose manifest is `trained`. counts: of images, and seconds: that stages
+    worked, by name. images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and probabilities float32 (n, c).
+    samples: some raw training images, uint8 (m, h, w). trainings: the latest first.
     """
 
     model: Model
+    recipe_name: str
     recipe: Recipe
     trained: Manifest
     counts: Mapping[str, int]
@@ -62,7 +63,7 @@ def render_report(found: Findings) -> str:
         "report.html",
         metrics=metrics,
         model=found.model,
-        recipe_name=found.trained.provenance.parameters["recipe"],
+        recipe_name=found.recipe_name,
         facts=list_facts(found),
         members=len(found.model.members),
         charts=[plot_cost(found.history), plot_accuracy(found.history), plot_learning_rate(found.history)],
@@ -99,7 +100,7 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
     environment = trained.provenance.environment
     height, width = model.image_shape
     return [
-        ("Recipe", str(trained.provenance.parameters["recipe"])),
+        ("Recipe", found.recipe_name),
         ("Changed in it", changed or "nothing"),
         ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in found.counts.items())),
@@ -188,7 +189,7 @@ def percent(share: float | None, digits: int = 2) -> str:
     if share is None:
         return "–"
     text = f"{100 * share:.{digits}f}"
-    if share < 1 and float(text) == 100:
+    if share < 1 - 1e-9 and float(text) == 100:  # nearer than that is the rounding of sums
         text = f"{100 - 10.0**-digits:.{digits}f}"
     return f"{text}{NARROW}%"
 

@@ -90,4 +90,5 @@ def test_parameters_are_told_as_far_as_the_recipe_has_them_otherwise() -> None:
         "epochs": (3, 5),
         "forgotten": (1, None),
     }
-    assert find_changes({"recipe": "of old", "epochs": 3}) == {}
+    for gone in ("of old", ["quick"], None):
+        assert find_changes({"recipe": gone, "epochs": 3}) == {}
