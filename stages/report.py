@@ -20,7 +20,7 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
 @stage(
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     settle=settle,
-    beside=("pipeline/pages/templates/report.*", "pipeline/pages/templates/style.css"),
+    beside=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
 )
 def report(
     parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
