@@ -154,6 +154,24 @@ def test_it_names_whose_data_it_has_learned_from(dataset: str, built: Path) -> N
     assert terms.licence in card and terms.owner in card and terms.paper in card
 
 
+def test_it_tells_how_images_were_bent_and_of_nothing_that_was_not(built: Path, tmp_path: Path) -> None:
+    content = json.loads((built / "train/model.json").read_text())
+    bending = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "thickness": 0.4, "elastic": 1.25}
+    words = ["1.5 pixels of shift", "15 degrees", "0.15 of the size", "0.3 of slant", "0.4 of thickness", "1.25 pixels"]
+    training = shutil.copytree(built / "train", tmp_path / "train")
+
+    def bullet(**values: float) -> str:
+        content["training"]["deformation"] |= {"bent": 0.5, **dict.fromkeys(bending, 0.0), **values}
+        (training / "model.json").write_text(json.dumps(content))
+        card = make_model_card(load_model(built / "train"), training, built / "evaluate")
+        return next((line for line in card.splitlines() if "bent at random" in line), "")
+
+    assert all(word in bullet(**bending) for word in ["50%", *words])
+    for name, word in zip(bending, words, strict=True):
+        assert [each for each in words if each in bullet(**{name: bending[name]})] == [word]
+    assert bullet() == ""
+
+
 def test_its_figures_are_those_of_the_evaluation(built: Path) -> None:
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     card = card_of(built)
