@@ -22,8 +22,9 @@ from pipeline.network.history import Row
 from pipeline.network.mlp import Layer
 from pipeline.network.model import Model
 from pipeline.network.recipe import Recipe, spell
-from pipeline.pages.report import Findings, draw_bent, heat, list_confusions, percent, render_report
+from pipeline.pages.report import Findings, draw_bent, heat, list_confusions, render_report
 from pipeline.pages.runs import Training
+from pipeline.pages.wording import percent
 from tests.browser import open_page
 
 NASTY = "<script>alert(1)</script>"
