@@ -11,7 +11,10 @@ from stages.console import run_module
 
 @stage(
     packages=("numpy", "onnx", "safetensors", "jinja2", "pyyaml"),
-    beside=tuple(f"pipeline/pages/templates/{name}" for name in ("*.js", "style.css", "drawing.*", "model_card.md")),
+    beside=tuple(
+        f"pipeline/pages/templates/{name}"
+        for name in ("*.js", "style.css", "drawing.css", "drawing.html", "model_card.md")
+    ),
 )
 def export(
     train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),

@@ -18,7 +18,7 @@ def with_hint(error: Exception, message: str) -> str:
     options: Any = getattr(error, "possibilities", None)
     if options:  # Typer has found them for a mistyped option
         return f"{message.partition(' (Possible options')[0]}. Did you mean '{options[0]}'?"
-    message = message.rstrip(".")
+    message = message.rstrip(".").replace("Value error, ", "", 1)  # which is Typer's way to begin
     choice = re.search(r"'([^']*)'(?: is not one of |: choose one of )(.+)", message)
     if choice:
         message += guess(choice[1], re.findall(r"[\w-]+", choice[2]))

@@ -20,7 +20,7 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
 @stage(
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     settle=settle,
-    beside=("pipeline/pages/templates/report.*", "pipeline/pages/templates/style.css"),
+    beside=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
 )
 def report(
     parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
@@ -55,8 +55,9 @@ def report(
     model = load_model(train)
     classes = len(model.class_names)
     try:
+        recipe_name = manifests["train"].provenance.parameters["recipe"]
         recipe = override(Recipe(), manifests["train"].provenance.parameters)
-    except (UsageError, TypeError) as error:
+    except (KeyError, UsageError, TypeError) as error:
         raise PipelineError(f"{train / 'manifest.json'} tells no recipe ({error}): run the stage train again") from None
 
     images = load_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
@@ -74,6 +75,7 @@ def report(
     page = render_report(
         Findings(
             model=model,
+            recipe_name=recipe_name,
             recipe=recipe,
             trained=manifests["train"],
             counts={"training": parts["train"], "validation": parts["validation"], "test": len(images)},

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -155,7 +156,7 @@ def _is_sound(manifest: Manifest) -> bool:
     return (
         all(isinstance(text, str) for text in texts)
         and isinstance(provenance.parameters, dict)
-        and isinstance(manifest.seconds, int | float)
+        and math.isfinite(manifest.seconds)
     )
 
 

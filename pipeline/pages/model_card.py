@@ -63,7 +63,7 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
     confusion = load_array(evaluate / "confusion.npy", np.int64, (classes, classes))
     names = [escape(name) for name in model.class_names]
     rows = list(zip(names, metrics["classes"].values(), strict=True))
-    by_recall = sorted(rows, key=lambda row: row[1]["recall"])
+    by_recall = sorted((row for row in rows if row[1]["images"]), key=lambda row: row[1]["recall"])
     card = render(
         "model_card.md",
         head=yaml.safe_dump(_describe(model, training, metrics), sort_keys=False, allow_unicode=True, width=1000),

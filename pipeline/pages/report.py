@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -19,25 +18,26 @@ from pipeline.pages.pictures import draw_grey, draw_signed
 from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
 from pipeline.pages.rendering import render
 from pipeline.pages.runs import Training, find_changes
+from pipeline.pages.wording import duration, percent, shown, spelled, when
 
 CLASSES_IN_TABLE = 30  # of a confusion matrix; of more than these the list of confusions tells more
 CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed beside the matrix, and in its place
 CLASSES_ACROSS, SHORT_NAME = 12, 3  # more classes with longer names are written upright above a matrix
 MISTAKES, UNITS = 50, 64  # shown at most
 BENT_IMAGES, COPIES = 8, 7
-NARROW = "\u202f"  # a space before a % sign
 
 
 @dataclass(frozen=True)
 class Findings:
     """All that the report is about.
 
-    recipe: of the training, whose manifest is `trained`. counts: of images, and seconds: that stages worked, by name.
-    images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and probabilities float32 (n, c). samples: some
-    raw training images, uint8 (m, h, w). trainings: the latest first.
+    recipe_name, recipe: of the training, whose manifest is `trained`. counts: of images, and seconds: that stages
+    worked, by name. images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and probabilities float32 (n, c).
+    samples: some raw training images, uint8 (m, h, w). trainings: the latest first.
     """
 
     model: Model
+    recipe_name: str
     recipe: Recipe
     trained: Manifest
     counts: Mapping[str, int]
@@ -62,7 +62,7 @@ def render_report(found: Findings) -> str:
         "report.html",
         metrics=metrics,
         model=found.model,
-        recipe_name=found.trained.provenance.parameters["recipe"],
+        recipe_name=found.recipe_name,
         facts=list_facts(found),
         members=len(found.model.members),
         charts=[plot_cost(found.history), plot_accuracy(found.history), plot_learning_rate(found.history)],
@@ -99,7 +99,7 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
     environment = trained.provenance.environment
     height, width = model.image_shape
     return [
-        ("Recipe", str(trained.provenance.parameters["recipe"])),
+        ("Recipe", found.recipe_name),
         ("Changed in it", changed or "nothing"),
         ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in found.counts.items())),
@@ -181,37 +181,6 @@ def draw_bent(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
         for row, copy in zip(rows, copies.reshape(samples.shape), strict=True):
             row.append(draw_grey(np.rint(np.clip(copy, 0, 255)).astype(np.uint8)))
     return rows
-
-
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share in [0, 1] as text. What is less than all is not rounded to all."""
-    if share is None:
-        return "–"
-    text = f"{100 * share:.{digits}f}"
-    if share < 1 and float(text) == 100:
-        text = f"{100 - 10.0**-digits:.{digits}f}"
-    return f"{text}{NARROW}%"
-
-
-def when(made: str) -> str:
-    """A time of a manifest, for people; in UTC, so that the page is the same wherever it is made."""
-    return f"{datetime.fromisoformat(made).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def duration(seconds: float) -> str:
-    """Some seconds, for people."""
-    minutes = round(seconds / 60)
-    return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
-
-
-def spelled(name: str) -> str:
-    """The name of a parameter in words."""
-    return name.replace("_", " ")
-
-
-def shown(value: Any) -> str:
-    """The value of a parameter; an empty one, as of sizes, is named."""
-    return "none" if value in ("", None) else str(value)
 
 
 def _tell_data_apart(trainings: Sequence[Training]) -> dict[str, str]:

@@ -79,7 +79,7 @@ def list_trainings(artifacts: Path, current: Manifest, folder: Path) -> list[Tra
 def find_changes(parameters: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Of the parameters of a training those that its recipe has otherwise, with its own values; none if it is gone."""
     name: Any = parameters.get("recipe")
-    if name not in RECIPES:
+    if not isinstance(name, str) or name not in RECIPES:
         return {}
     recipe = spell(RECIPES[name])
     own = {key: value for key, value in parameters.items() if key != "recipe"}

@@ -7,14 +7,14 @@ const MOST_ACTIVE = 12; // units that are shown with their weights
 const model = unpackModel(JSON.parse($("model").textContent));
 const thing = document.body.dataset.thing;
 const canvas = $("canvas");
-const drawing = { strokes: [], height: model.shape[0] / model.shape[1], changed, say, liftPen() {} };
+const drawing = { strokes: [], height: model.shape[0] / model.shape[1], changed, say };
 let chosen = null; // the unit of the first layer that was asked for; else the most active is shown
 let frame = null; // in which the page will be brought up to date
 
 const showBars = makeBars($("bars"), model.classNames);
 const showLayers = makeLayers($("layers"), model.sizes, choose);
 listenToKeys(canvas, drawing);
-const isDrawing = listenToPointers(canvas, drawing);
+listenToPointers(canvas, drawing);
 
 /**
  * What the strokes show: {image, probabilities, activations, digit, why}. Where there is no digit, `digit` is null and
@@ -73,8 +73,9 @@ function paintPen(context, pen, scale, ratio) {
 function changed(done) {
   frame ??= requestAnimationFrame(show);
   if (!done) return;
-  const { large, first, second } = phrase(read(drawing.strokes), model.classNames, thing);
-  say([large.replace("?", ""), first, second].filter(Boolean).join(", "));
+  const reading = read(drawing.strokes);
+  const { large, first, second } = phrase(reading, model.classNames, thing);
+  say([reading.digit === null ? "" : large, first, second].filter(Boolean).join(", "));
 }
 
 /** For those who hear the page. */
@@ -89,14 +90,14 @@ function choose(unit) {
 }
 
 function undo() {
-  if (isDrawing()) return;
+  if (drawing.isDrawing()) return;
   drawing.liftPen();
   drawing.strokes.pop();
   changed(true);
 }
 
 function clear() {
-  if (isDrawing()) return;
+  if (drawing.isDrawing()) return;
   drawing.liftPen();
   drawing.strokes = [];
   chosen = null;

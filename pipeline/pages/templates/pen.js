@@ -17,9 +17,11 @@ const MOVES = {
   PageDown: [1, 1],
 };
 
-/** Let pointers draw on the canvas: one at a time, a second finger is ignored. */
+/** Let pointers draw on the canvas: one at a time, a second finger is ignored; a pen comes before the hand it is in. */
 function listenToPointers(canvas, drawing) {
-  let active = null;
+  let active = null; // the event with which the pointer came down that draws
+  drawing.isDrawing = () => active !== null;
+  const isActive = (event) => event.pointerId === active?.pointerId;
   const add = (event) => {
     const box = canvas.getBoundingClientRect();
     const x = clamp((event.clientX - box.left) / box.width, 1);
@@ -27,9 +29,11 @@ function listenToPointers(canvas, drawing) {
     drawing.strokes.at(-1).push({ x, y });
   };
   canvas.addEventListener("pointerdown", (event) => {
-    if (active !== null || event.button !== 0) return;
+    if (event.button !== 0) return;
+    if (active?.pointerType === "touch" && event.pointerType === "pen") drawing.strokes.pop(); // that was a palm
+    else if (active !== null) return;
     canvas.setPointerCapture(event.pointerId);
-    active = event.pointerId;
+    active = event;
     drawing.liftPen();
     drawing.pen.visible = false;
     drawing.strokes.push([]);
@@ -37,20 +41,26 @@ function listenToPointers(canvas, drawing) {
     drawing.changed(false);
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (event.pointerId !== active) return;
+    if (!isActive(event)) return;
+    if (event.buttons === 0) return end(event); // it went up where nobody told, as in a menu
     const events = event.getCoalescedEvents?.() ?? [];
     (events.length ? events : [event]).forEach(add); // all that happened since the last frame
     drawing.changed(false);
   });
   const end = (event) => {
-    if (event.pointerId !== active) return;
+    if (!isActive(event)) return;
     active = null;
     drawing.changed(true);
   };
   canvas.addEventListener("pointerup", end);
-  canvas.addEventListener("pointercancel", end);
+  canvas.addEventListener("pointercancel", (event) => {
+    if (isActive(event) && event.pointerType === "touch") drawing.strokes.pop(); // the system takes it for a palm
+    end(event);
+  });
   canvas.addEventListener("lostpointercapture", end);
-  return () => active !== null;
+  canvas.addEventListener("contextmenu", (event) => {
+    if (active !== null) event.preventDefault();
+  });
 }
 
 /** Let keys draw: arrows move `drawing.pen`, space puts it down and lifts it. It is visible while keys are in use. */
@@ -63,7 +73,9 @@ function listenToKeys(canvas, drawing) {
     drawing.changed(true);
   };
   canvas.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in MOVES || event.key === " ")) return;
+    event.preventDefault(); // the page stays where it is
+    if (drawing.isDrawing()) return;
     if (event.key in MOVES) {
       held.add(event.key);
       const step = event.shiftKey ? STEP / 4 : STEP;
@@ -74,16 +86,14 @@ function listenToKeys(canvas, drawing) {
       if (pen.down) drawing.strokes.at(-1).push({ x: pen.x, y: pen.y });
       pen.visible = true;
       drawing.changed(false);
-    } else if (event.key === " " && !event.repeat) {
-      if (pen.down) drawing.liftPen();
-      else {
-        pen.down = pen.visible = true;
-        drawing.strokes.push([{ x: pen.x, y: pen.y }]);
-        drawing.changed(false);
-        drawing.say("The pen is down.");
-      }
-    } else if (event.key !== " ") return;
-    event.preventDefault(); // the page stays where it is
+    } else if (!event.repeat && pen.down) {
+      drawing.liftPen();
+    } else if (!event.repeat) {
+      pen.down = pen.visible = true;
+      drawing.strokes.push([{ x: pen.x, y: pen.y }]);
+      drawing.changed(false);
+      drawing.say("The pen is down.");
+    }
   });
   canvas.addEventListener("keyup", (event) => held.delete(event.key));
   canvas.addEventListener("focus", () => {

@@ -80,13 +80,15 @@ function makeLayers(parent, sizes, choose) {
     canvas.setAttribute("role", "img");
     const columns = columnsFor(size);
     canvas.style.setProperty("--columns", columns);
-    append(figure, "figcaption", `Hidden layer ${i + 1}: ${size.toLocaleString("en")} units`);
+    append(figure, "figcaption", `Hidden layer ${i + 1}: ${size.toLocaleString("en")} ${size === 1 ? "unit" : "units"}`);
     if (i === 0) {
-      canvas.addEventListener("pointermove", (event) => {
+      const point = (event) => {
         const cell = canvas.clientWidth / columns;
         const unit = Math.floor(event.offsetY / cell) * columns + Math.floor(event.offsetX / cell);
         if (event.offsetX >= 0 && event.offsetX < canvas.clientWidth && unit >= 0 && unit < size) choose(unit);
-      });
+      };
+      canvas.addEventListener("pointermove", point);
+      canvas.addEventListener("pointerdown", point); // a finger that taps does not move
     }
     return { canvas, columns, size };
   });

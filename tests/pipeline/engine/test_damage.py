@@ -23,7 +23,7 @@ DAMAGES: dict[str, list[Any]] = {
         *({"/dev/zero": {"sha256": "b", "bytes": 0}}, {"../plant": {"sha256": "b", "bytes": 0}}),
     ],
     "made": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
-    "seconds": [None, "1"],
+    "seconds": [None, "1", float("nan"), float("inf"), 10**400],
     "summary": [None, 1],
     "more": [1],
 }

@@ -1,6 +1,7 @@
 """The page to draw on, as a file, and as it answers; how it is drawn on see test_hands.py."""
 
 import base64
+import json
 import math
 import re
 from collections.abc import Callable
@@ -43,6 +44,12 @@ def test_equal_models_give_equal_pages(make_model: Callable[..., Model], tmp_pat
     for name in ("one", "two"):
         save_drawing_page(tmp_path / name, make_model(), METADATA)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_it_tells_how_well_the_network_reads_as_the_evaluation_has_it(built: Path) -> None:
+    text = (built / "export" / "index.html").read_text(encoding="utf-8")
+    metrics = json.loads((built / "evaluate" / "metrics.json").read_text())
+    assert f"<dd>{metrics['accuracy']:.2%} of {metrics['images']} test images</dd>" in text
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(built: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ from markdown_it import MarkdownIt
 from pipeline.data.catalogue import DATASETS
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
+from pipeline.network.mlp import Layer
 from pipeline.network.model import load_model
 from pipeline.pages.model_card import escape, load_training, make_model_card
 from stages.console import read_arguments
@@ -152,6 +154,24 @@ def test_it_names_whose_data_it_has_learned_from(dataset: str, built: Path) -> N
     assert terms.licence in card and terms.owner in card and terms.paper in card
 
 
+def test_it_tells_how_images_were_bent_and_of_nothing_that_was_not(built: Path, tmp_path: Path) -> None:
+    content = json.loads((built / "train/model.json").read_text())
+    bending = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "thickness": 0.4, "elastic": 1.25}
+    words = ["1.5 pixels of shift", "15 degrees", "0.15 of the size", "0.3 of slant", "0.4 of thickness", "1.25 pixels"]
+    training = shutil.copytree(built / "train", tmp_path / "train")
+
+    def bullet(**values: float) -> str:
+        content["training"]["deformation"] |= {"bent": 0.5, **dict.fromkeys(bending, 0.0), **values}
+        (training / "model.json").write_text(json.dumps(content))
+        card = make_model_card(load_model(built / "train"), training, built / "evaluate")
+        return next((line for line in card.splitlines() if "bent at random" in line), "")
+
+    assert all(word in bullet(**bending) for word in ["50%", *words])
+    for name, word in zip(bending, words, strict=True):
+        assert [each for each in words if each in bullet(**{name: bending[name]})] == [word]
+    assert bullet() == ""
+
+
 def test_its_figures_are_those_of_the_evaluation(built: Path) -> None:
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     card = card_of(built)
@@ -163,6 +183,35 @@ def test_its_figures_are_those_of_the_evaluation(built: Path) -> None:
     np.fill_diagonal(confusion, 0)
     truth, said = np.unravel_index(confusion.argmax(), confusion.shape)
     assert f"most frequent mistakes: {truth} taken for {said} ({confusion.max()})" in card
+
+
+def recalls(built: Path, tmp_path: Path, images: int, recall: float) -> str:
+    """What the card says of bias if the first class has so many images and all others a recall of 0.5."""
+    metrics = json.loads((built / "evaluate/metrics.json").read_text())
+    for one in metrics["classes"].values():
+        one["recall"] = 0.5
+    metrics["classes"]["0"].update(images=images, recall=recall)
+    evaluation = shutil.copytree(built / "evaluate", tmp_path / "evaluate")
+    (evaluation / "metrics.json").write_text(json.dumps(metrics))
+    card = make_model_card(load_model(built / "train"), built / "train", evaluation)
+    return card.partition("## Bias")[2].partition("##")[0]
+
+
+@pytest.mark.parametrize(("images", "recall"), [(40, 0.5), (0, 0.0)])
+def test_no_class_is_said_to_be_read_worse_if_none_is(images: int, recall: float, built: Path, tmp_path: Path) -> None:
+    assert "not equally good" not in recalls(built, tmp_path, images, recall)
+
+
+def test_the_class_that_is_read_worst_is_named(built: Path, tmp_path: Path) -> None:
+    assert "of 9 it finds 50.00%, of 0 25.00%" in recalls(built, tmp_path, 40, 0.25)
+
+
+def test_activations_stand_between_layers_where_there_are_several(built: Path) -> None:
+    model = load_model(built / "train")
+    assert "Fully connected layers, ReLU between them" in card_of(built)
+    alone = replace(model, members=((Layer(np.zeros((784, 10), np.float32), np.zeros(10, np.float32)),),))
+    card = make_model_card(alone, built / "train", built / "evaluate")
+    assert "One fully connected layer, 7,850 parameters" in card
 
 
 def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:

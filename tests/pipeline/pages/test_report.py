@@ -22,8 +22,9 @@ from pipeline.network.history import Row
 from pipeline.network.mlp import Layer
 from pipeline.network.model import Model
 from pipeline.network.recipe import Recipe, spell
-from pipeline.pages.report import Findings, draw_bent, heat, list_confusions, percent, render_report
+from pipeline.pages.report import Findings, draw_bent, heat, list_confusions, render_report
 from pipeline.pages.runs import Training
+from pipeline.pages.wording import percent
 from tests.browser import open_page
 
 NASTY = "<script>alert(1)</script>"
@@ -60,6 +61,7 @@ def findings(
     training = Training(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
     return Findings(
         model=Model((layers,) * members, "relu", "cross-entropy", Scaling(0.1, 0.3), shape, names, dataset),
+        recipe_name="standard",
         recipe=recipe,
         trained=manifest,
         counts={"training": 30, "validation": 3, "test": images},
@@ -211,6 +213,7 @@ def test_beyond_thirty_classes_there_is_a_list_in_place_of_the_matrix() -> None:
 def test_what_is_less_than_all_is_not_rounded_to_all() -> None:
     assert percent(0.99999) == "99.99\u202f%"
     assert percent(0.9999, 0) == "99\u202f%"
+    assert percent(np.nextafter(1.0, 0.0)) == "100.00\u202f%"  # 1 but for the rounding of sums
     assert percent(1.0) == "100.00\u202f%"
     assert percent(None) == "–"
 

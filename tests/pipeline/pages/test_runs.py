@@ -74,6 +74,23 @@ def test_trainings_are_told_with_their_figures_the_latest_first(artifacts: Path)
     assert before.made.startswith("2020")
 
 
+def test_each_training_is_told_with_the_latest_evaluation_of_its_own(artifacts: Path) -> None:
+    entry = another(artifacts, "train", seed=7)
+    manifest = read_manifest(entry)
+    outputs = {**manifest.outputs, "model.json": {**manifest.outputs["model.json"], "sha256": "00" * 32}}
+    write_manifest(entry, replace(manifest, outputs=outputs))  # another network than the one that is published
+    for day, accuracy in (("02", 0.125), ("03", 0.25)):
+        evaluation = another(artifacts, "evaluate", day=day)
+        made = read_manifest(evaluation)
+        provenance = replace(made.provenance, inputs={**made.provenance.inputs, "train": read_manifest(entry).digest})
+        write_manifest(evaluation, replace(made, provenance=provenance, made=f"2020-03-{day}T00:00:00.000+00:00"))
+        moved = evaluation.rename(entry_of(artifacts / "evaluate", "evaluate", provenance.key))
+        (moved / "metrics.json").write_text(json.dumps({"accuracy": accuracy}))
+    now, before = list_trainings(artifacts, read_manifest(artifacts / "train"), artifacts / "train")
+    assert now.test_accuracy == json.loads((artifacts / "evaluate" / "metrics.json").read_text())["accuracy"]
+    assert before.test_accuracy == 0.25
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"training": 3, "accuracy": "x"}', '{"accuracy": 7}'])
 def test_an_earlier_result_that_is_damaged_is_told_as_far_as_it_goes(content: str, artifacts: Path) -> None:
     entry = another(artifacts, "train", seed=7)
@@ -90,4 +107,5 @@ def test_parameters_are_told_as_far_as_the_recipe_has_them_otherwise() -> None:
         "epochs": (3, 5),
         "forgotten": (1, None),
     }
-    assert find_changes({"recipe": "of old", "epochs": 3}) == {}
+    for gone in ("of old", ["quick"], None):
+        assert find_changes({"recipe": gone, "epochs": 3}) == {}

@@ -1,0 +1,31 @@
+"""Which of the pages' templates a stage names as deciding its result: those that it fills in, and no other."""
+
+import re
+from typing import Any
+
+import pytest
+
+from pipeline.engine.stage import Stage
+from pipeline.pages.drawing import SCRIPTS, STYLES
+from pipeline.pages.rendering import TEMPLATES
+from stages.export import export
+from stages.report import report
+from tests.processes import ROOT
+
+INCLUDED = re.findall(r'{% include "(.+?)" %}', (TEMPLATES / "report.html").read_text(encoding="utf-8"))
+
+
+def named(stage: Stage[Any]) -> list[str]:
+    return sorted(path.name for pattern in stage.beside for path in ROOT.glob(pattern))
+
+
+@pytest.mark.parametrize(
+    ("stage", "used"),
+    [(export, ["drawing.html", "model_card.md", *STYLES, *SCRIPTS]), (report, ["report.html", *INCLUDED])],
+)
+def test_a_stage_names_what_it_fills_in(stage: Stage[Any], used: list[str]) -> None:
+    assert named(stage) == sorted(used)
+
+
+def test_every_template_is_of_some_stage() -> None:
+    assert {*named(export), *named(report)} == {path.name for path in TEMPLATES.iterdir() if path.is_file()}
