@@ -30,6 +30,14 @@ def test_a_quadratic_surface_is_found_again_under_the_ink(numbers: tuple[float, 
     np.testing.assert_allclose(found, truth, atol=1.5)
 
 
+def test_a_desk_beside_the_paper_is_not_taken_for_ground() -> None:
+    truth = surface((300, 250), (180, 10, -10, -10, 5, -10))
+    desk = np.zeros(truth.shape, bool)
+    desk[:, :30] = True
+    found = fit_ground(np.where(desk, 60, truth).astype(np.float32))
+    np.testing.assert_allclose(found[~desk], truth[~desk], atol=3)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.tuples(st.just(0.0), slopes, slopes, slopes, slopes, slopes))
 def test_light_that_falls_unevenly_changes_little_of_the_ink(numbers: tuple[float, ...]) -> None:

@@ -32,8 +32,13 @@ def test_the_inside_of_a_frame_is_found() -> None:
     assert (found == 40).sum() == 1000
 
 
-def test_paper_without_edges_digits_and_nothing_are_no_sheets() -> None:
-    zero = sample_digits()[0][3]
+@pytest.mark.parametrize("label", [1, 2, 4, 7])
+def test_a_large_digit_is_no_sheet(label: int) -> None:
+    images, labels = sample_digits()
+    ink = enlarge(images[labels == label][0], 12)
+    assert find_paper(on_paper(place(ink, (400, 400), 30, 30))) is None
+
+
+def test_paper_without_edges_and_noise_are_no_sheets() -> None:
     assert find_paper(np.full((300, 300), 200, np.float32)) is None
-    assert find_paper(on_paper(place(enlarge(zero, 3), (400, 400), 100, 100))) is None
     assert find_paper(np.random.default_rng(1).uniform(0, 255, (300, 300)).astype(np.float32)) is None

@@ -89,6 +89,7 @@ def test_a_digit_at_the_edge_has_a_margin_too() -> None:
 def test_soft_edges_belong_to_a_digit_and_faint_ink_alone_is_none() -> None:
     ink = draw(piece(20, 60, 30, 50))
     ink[20:60, 50], ink[20:60, 51], ink[20:60, 100:110] = 0.4, 0.1, 0.4
+    ink[20:60, 53] = 0.2  # beside the digit, and not of it
     (digit,) = split(ink)
     assert digit.sum() == pytest.approx(40 * 20 + 40 * 0.5)
 
