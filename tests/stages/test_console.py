@@ -68,6 +68,7 @@ def test_the_version_is_told(run: Run) -> None:
         ("train --activation tanh", "'tanh' is not one of"),
         ("train --epoch 3", "No such option: --epoch. Did you mean '--epochs'? See: handwriting train --help"),
         ("train --recipe standart", "'record'. Did you mean 'standard'? See: handwriting train --help"),
+        ("train --recipe standart", "train: Invalid value for '--recipe': 'standart' is not one of 'seed', 'quick'"),
         ("download --dataset mnits", "custom. Did you mean 'mnist'?"),
         ("evaluate --scheduler magic", "'magic' is not one of"),
         ("evaluate --workers 0", "--workers"),

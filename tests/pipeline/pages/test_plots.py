@@ -90,6 +90,15 @@ def test_a_committee_has_a_line_for_each_member() -> None:
     assert three.count("var(--accent)") == one.count("var(--accent)") + 2
 
 
+@pytest.mark.parametrize("accuracies", [(0.3, 0.8), (0.95, 0.99), (0.5, 0.9999)])
+def test_the_line_of_a_network_that_gets_better_goes_up(accuracies: tuple[float, float]) -> None:
+    rows = [Row(number, 1.0, accuracies[0], accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)]
+    root = ElementTree.fromstring(plot_accuracy([rows]))
+    lines = [path.attrib["d"] for path in root.iter("path") if "stroke: var(--accent)" in path.attrib.get("style", "")]
+    (_, first), (_, last) = (map(float, point) for point in re.findall(r"[ML] (\S+) (\S+)", lines[0]))
+    assert last < first  # SVG counts from the top
+
+
 def test_text_stays_text() -> None:
     assert ">epoch</text>" in plot_cost([history(5)])
 
@@ -107,6 +116,12 @@ def test_a_single_interval_of_confidence_can_be_drawn(confidence: float, right: 
     probabilities = np.array([[confidence, rest, rest, rest]], np.float32)
     drawing = plot_reliability(measure_reliability(probabilities, np.array([0 if right else 1], np.uint8)))
     assert "1 of 15 intervals of confidence have images" in drawing
+
+
+def test_confidence_is_told_beside_how_often_it_is_right() -> None:
+    probabilities = np.tile(np.array([0.82, 0.18], np.float32), (4, 1))
+    drawing = plot_reliability(measure_reliability(probabilities, np.array([0, 0, 1, 1], np.uint8)))
+    assert "In the one with the least confidence, 82% on average, 50% of 4 are right" in drawing
 
 
 def test_drawing_needs_no_windows_and_no_pyplot() -> None:

@@ -12,7 +12,7 @@ from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
 from tests.pipeline.pages.conftest import METADATA
 from tests.pipeline.pages.hands import answer, draw_with_mouse, on_canvas
-from tests.pipeline.pages.strokes import DIGITS, place
+from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, Strokes, place
 
 
 def send(page: Page, kind: str, x: float, y: float, pointer: int = 7, by: str = "touch", buttons: int = 1) -> bool:
@@ -105,6 +105,17 @@ def test_a_unit_is_chosen_by_a_tap(page: Page) -> None:
     units.dispatch_event("pointerdown", {"clientX": box["x"] + 5, "clientY": box["y"] + 5})
     answer(page)
     assert page.evaluate("chosen") == 0
+
+
+def test_a_pen_that_goes_a_longer_way_than_any_digit_scribbles(page: Page) -> None:
+    def is_tangle(strokes: Strokes, size: float) -> bool:
+        points = [[{"x": x, "y": y} for x, y in stroke] for stroke in place(strokes, 0.1, 0.1, size)]
+        found: bool = page.evaluate("(strokes) => isTangle(strokes, model.appearance)", points)
+        return found
+
+    for size in (0.2, 0.8):
+        assert not any(is_tangle(strokes, size) for strokes in DIGITS.values())
+        assert all(is_tangle(NO_DIGITS[name], size) for name in ("hatching", "filled"))
 
 
 def test_a_class_that_is_called_by_a_question_mark_is_said(

@@ -22,7 +22,17 @@ from pipeline.network.history import Row
 from pipeline.network.mlp import Layer
 from pipeline.network.model import Model
 from pipeline.network.recipe import Recipe, spell
-from pipeline.pages.report import Findings, draw_bent, heat, list_confusions, render_report
+from pipeline.pages.pictures import draw_signed
+from pipeline.pages.report import (
+    UNITS,
+    Findings,
+    draw_bent,
+    draw_units,
+    heat,
+    list_confusions,
+    list_facts,
+    render_report,
+)
 from pipeline.pages.runs import Training
 from pipeline.pages.wording import percent
 from tests.browser import open_page
@@ -270,3 +280,19 @@ def test_on_paper_it_is_light_and_nothing_is_cut_off(what: str, browser: Browser
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
         assert page.evaluate("getComputedStyle(document.documentElement).color") == "rgb(0, 0, 0)"
+
+
+def test_of_many_units_the_strongest_are_shown_the_strongest_first() -> None:
+    model = findings(shape=(1, 2)).model
+    strengths = np.random.default_rng(2).permutation(UNITS + 20) + 1.0
+    layer = Layer(np.array([strengths, -strengths], np.float32), np.zeros(len(strengths), np.float32))
+    shown = draw_units(replace(model, members=((layer, layer),)))
+    limit = np.quantile(np.repeat(np.sort(strengths)[-UNITS:], 2), 0.995)
+    wanted = [draw_signed(np.array([[strength, -strength]]), limit) for strength in np.sort(strengths)[::-1][:UNITS]]
+    assert shown == wanted
+
+
+def test_the_epoch_that_is_kept_is_the_last_of_the_best() -> None:
+    rows = [Row(number, 1.0, 0.5, accuracy, 0.1, 1.0) for number, accuracy in enumerate((0.5, 0.8, 0.8, 0.7), start=1)]
+    facts = dict(list_facts(replace(findings(), history=[rows])))
+    assert facts["Epochs"] == "3; kept: that after epoch 3"
