@@ -26,7 +26,7 @@ OTHERS = 3  # alternatives that --json tells
 def classify(
     files: Annotated[
         list[str] | None,
-        Argument(metavar="[FILE]...", help="Pictures, folders of pictures, or - for one on standard input."),
+        Argument(metavar="FILE", help="Pictures, folders of pictures, or - for one on standard input."),
     ] = None,
     index: Annotated[
         int | None, Option(min=0, help="Instead: the number of a test image, from 0.", show_default=False)
