@@ -15,7 +15,6 @@ MOST = 64  # digits; what has more, or four times as many pieces, is a texture
 SPECK = 0.15  # of the height of the largest piece
 FRAGMENT = 0.6  # of it; what is lower may be a part of a digit, as the bar of a 5
 COVERED = 0.5  # of the narrower one's width that is shared by two parts of a digit
-LOW, WIDE = 0.4, 0.75  # of it; a fragment as high and as wide may be a digit, one that is written low
 NEAR = 0.15  # of the height, between a fragment and its digit
 LINE = 8  # times as wide as high or more, and as wide as half the picture, is a line on the paper
 
@@ -88,7 +87,7 @@ def belong_together(one: Piece, other: Piece, tall: int) -> bool:
     """Whether two pieces are parts of a digit. tall: the height of the tallest piece.
 
     Large ones are if one lies over the other; beside each other they are two digits, also where slanted ones overlap.
-    A fragment is if it is above or below, or near; but a low digit has a digit's width, as no bar of a 5 that low has.
+    A fragment is if it is above or below, or near.
     """
     lower = min(one, other, key=lambda piece: piece.height)
     shared = min(one.right, other.right) - max(one.left, other.left)
@@ -96,8 +95,7 @@ def belong_together(one: Piece, other: Piece, tall: int) -> bool:
     over = shared >= COVERED * min(one.width, other.width)
     if lower.height >= FRAGMENT * tall:
         return over and -lower.height / 2 < apart < 0
-    digit = lower.height >= LOW * tall and lower.width >= WIDE * tall
-    near = shared >= -NEAR * tall and apart < NEAR * tall and not digit
+    near = shared >= -NEAR * tall and apart < NEAR * tall
     return (over or near) and apart < 2 * NEAR * tall
 
 

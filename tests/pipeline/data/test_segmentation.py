@@ -102,7 +102,6 @@ def test_soft_edges_belong_to_a_digit_and_faint_ink_alone_is_none() -> None:
         (piece(62, 66, 32, 48), 1),  # a foot
         (piece(40, 60, 80, 85), 2),  # too far to the right
         (piece(78, 85, 30, 42), 2),  # far below
-        (piece(42, 60, 53, 85), 2),  # near, but a digit of its own, written low
         (piece(20, 60, 52, 56), 2),  # near, but as high as a digit
         (piece(19, 61, 45, 60), 2),  # even if their boxes overlap, as those of slanted ones do
         (piece(50, 85, 32, 48), 1),  # as high, but below: half of an 8
