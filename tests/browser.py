@@ -19,6 +19,13 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+SMALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 640}}
 
 
 def find_browser() -> str | None:

@@ -7,17 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pipeline.data.images import FAINTEST
+
 Grey = NDArray[np.float32]
 
-FAINTEST = 16  # grey levels by which ink differs from the ground at least
-CLEAR = 6  # and how many deviations of the noise
+CLEAR = 6  # deviations of the noise by which ink differs from the ground at least
 STEADY = 3  # grey levels by which the ground always may vary
 NOISY, LARGE = 2, 200  # a picture with more grey levels of noise and of more pixels a side is smoothed
 SAMPLES = 128  # points a side to which the ground is fitted
 ROUNDS = 12
 
 
-def find_ink(grey: Grey) -> Grey | None:
+def find_ink_on_paper(grey: Grey) -> Grey | None:
     """How much ink each pixel of a picture, (h, w) in [0, 255], has: (h, w) in [0, 1]; None if nothing stands out.
 
     Strokes are dark on light or light on dark; of the two, that which stands out more.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.appearance import is_like
-from pipeline.data.ground import find_ink
+from pipeline.data.ground import find_ink_on_paper
 from pipeline.data.images import fit
 from pipeline.data.paper import find_paper
 from pipeline.data.segmentation import split
@@ -47,7 +47,7 @@ def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
 
 
 def _look(model: Model, grey: NDArray[np.float32]) -> Reading:
-    ink = find_ink(grey)
+    ink = find_ink_on_paper(grey)
     images = [fit(each, model.image_shape, model.appearance) for each in split(ink)] if ink is not None else []
     likely = [image for image in images if is_like(image / np.float32(255), model.appearance)]
     seen = np.array(likely, np.uint8).reshape(-1, *model.image_shape)

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.processes import Run, environment
-from tests.stages.common import account_for, assert_one_line, custom_set
+from tests.stages.common import assert_one_line
 from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages.cli", "classify"]
@@ -241,38 +240,3 @@ def test_wrong_use_is_told(arguments: list[str], run: Run, project: Path) -> Non
 def test_without_a_model_there_is_no_reading(run: Run, tmp_path: Path) -> None:
     paint(tmp_path / "a.png")
     assert_one_line(run("classify", "a.png"), 1, "artifacts/train/manifest.json is missing: run the stage train first")
-
-
-def test_classify_draws_the_image_and_gives_the_evaluations_answer(run: Run, project: Path) -> None:
-    probabilities = np.load(project / "artifacts/evaluate/probabilities.npy")
-    labels = np.load(project / "artifacts/parse/test-labels.npy")
-    for index in (0, 7, 499):
-        lines = run("classify", "--index", str(index)).stdout.splitlines()
-        output = probabilities[index]
-        digit = output.argmax()
-        assert lines[-1] == f"digit {digit}, confidence {output[digit]:.2%}, truth {labels[index]}"
-        assert [line.split() for line in lines[-12:-2]] == [[str(n), f"{p:.6f}"] for n, p in enumerate(output)]
-        assert any("█" in line for line in lines[:28])
-
-
-def test_classify_draws_in_ascii_where_there_is_nothing_else(run: Run, project: Path) -> None:
-    result = run("classify", "--index", "0", env={**environment(), "PYTHONIOENCODING": "ascii"})
-    assert result.returncode == 0
-    assert result.stdout.isascii()
-    assert "@@" in result.stdout
-
-
-def test_class_names_that_the_terminal_cannot_show_are_no_reason_to_fail(run: Run, project: Path) -> None:
-    for stage in ("parse", "train"):
-        path = project / "artifacts" / stage / ("dataset.json" if stage == "parse" else "model.json")
-        path.write_text(json.dumps({**json.loads(path.read_text()), "class_names": list("おきすつなはまやれを")}))
-        account_for(path.parent)
-    result = run("classify", "--index", "0", env={**environment(), "PYTHONIOENCODING": "ascii"})
-    assert result.returncode == 0
-    assert result.stdout.isascii()
-
-
-def test_an_image_of_another_data_set_is_not_classified(run: Run, project: Path) -> None:
-    run("download", "--dataset", "custom", "--from", str(custom_set(project / "mine")))
-    run("parse")
-    assert_one_line(run("classify", "--index", "3"), 1, "has learned from sample, but artifacts/parse holds custom")

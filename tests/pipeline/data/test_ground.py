@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.ground import find_ink, fit_ground
+from pipeline.data.ground import find_ink_on_paper, fit_ground
 from tests.drawings import Grey, enlarge, on_paper, place, sample_digits
 
 
@@ -42,7 +42,7 @@ def test_a_desk_beside_the_paper_is_not_taken_for_ground() -> None:
 @given(st.tuples(st.just(0.0), slopes, slopes, slopes, slopes, slopes))
 def test_light_that_falls_unevenly_changes_little_of_the_ink(numbers: tuple[float, ...]) -> None:
     light = 1 + surface((300, 250), numbers) / np.float32(300)
-    even, uneven = find_ink(page()), find_ink(page() * light)
+    even, uneven = find_ink_on_paper(page()), find_ink_on_paper(page() * light)
     assert even is not None
     assert uneven is not None
     assert np.mean(np.abs(even - uneven)) < 0.02
@@ -50,7 +50,7 @@ def test_light_that_falls_unevenly_changes_little_of_the_ink(numbers: tuple[floa
 
 
 def test_ink_is_what_the_negative_has_too() -> None:
-    dark, light = find_ink(page()), find_ink(255 - page())
+    dark, light = find_ink_on_paper(page()), find_ink_on_paper(255 - page())
     assert dark is not None
     assert light is not None
     assert np.mean(np.abs(dark - light)) < 0.01
@@ -60,8 +60,11 @@ def test_ink_is_what_the_negative_has_too() -> None:
 def test_noise_is_no_ink_and_ink_is_seen_in_it(noise: float) -> None:
     generator = np.random.default_rng(1)
     paper = generator.normal(200, noise, (300, 250)).astype(np.float32)
-    assert find_ink(paper) is None
-    noisy, clear = find_ink(page() + generator.normal(0, noise, (300, 250)).astype(np.float32)), find_ink(page())
+    assert find_ink_on_paper(paper) is None
+    noisy, clear = (
+        find_ink_on_paper(page() + generator.normal(0, noise, (300, 250)).astype(np.float32)),
+        find_ink_on_paper(page()),
+    )
     assert noisy is not None
     assert clear is not None
     assert np.mean((noisy >= 0.5) != (clear >= 0.5)) < 0.01
@@ -80,11 +83,11 @@ def test_noise_is_no_ink_and_ink_is_seen_in_it(noise: float) -> None:
     ids=["black", "small", "gradient", "vignette", "noise", "strip of noise"],
 )
 def test_where_nothing_is_written_there_is_no_ink(grey: Grey) -> None:
-    assert find_ink(grey) is None
+    assert find_ink_on_paper(grey) is None
 
 
 def test_ink_is_between_0_and_1_where_it_should_be() -> None:
-    ink = find_ink(page())
+    ink = find_ink_on_paper(page())
     assert ink is not None
     assert ink.dtype == np.float32
     assert ink.min() == 0

@@ -41,3 +41,9 @@ def page(browser: Browser, built: Path) -> Iterator[Page]:
     """The page that the stage has made on the sample, opened from the disk."""
     with open_page(browser, built / "export" / "index.html") as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def sample(built: Path) -> str:
+    """The report of the sample."""
+    return (built / "report" / "index.html").read_text(encoding="utf-8")

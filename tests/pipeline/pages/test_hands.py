@@ -1,28 +1,15 @@
-"""The page to draw on under mouse, finger, pen and keyboard, and before eyes of many kinds."""
+"""The page to draw on under mouse, finger, pen and keyboard."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from pipeline.network.model import Model
-from pipeline.pages.drawing import save_drawing_page
-from tests.browser import open_page
-from tests.pipeline.pages.conftest import METADATA
-from tests.pipeline.pages.hands import Hand, answer, draw_with_finger, draw_with_mouse, draw_with_pen, on_canvas, pixels
-from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, Strokes, place
-
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "has_touch": True,
-    "is_mobile": True,
-}
-SMALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 640}}
+from tests.browser import PHONE, open_page
+from tests.pipeline.pages.hands import Hand, answer, draw_with_finger, draw_with_mouse, draw_with_pen, on_canvas
+from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, place
 
 
 def strokes_of(page: Page) -> list[list[dict[str, float]]]:
@@ -222,80 +209,3 @@ def test_what_is_unlike_all_digits_is_said_to_be_and_fills_no_bar(page: Page) ->
     assert page.locator("#sureness").inner_text() == "This does not look like a digit that the network knows."
     assert set(page.locator("#bars .share").all_inner_texts()) == {"–"}
     assert page.locator("#said").inner_text() == page.locator("#sureness").inner_text()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("options", [{}, SMALL_PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("drawn", [[], place(DIGITS[3], 0.2, 0.2, 0.6)], ids=["empty", "drawn"])
-def test_axe_finds_nothing_serious(
-    scheme: Any, options: dict[str, Any], drawn: Strokes, browser: Browser, built: Path
-) -> None:
-    with open_page(browser, built / "export" / "index.html", color_scheme=scheme, **options) as page:
-        draw_with_mouse(page, drawn)
-        answer(page)
-        page.wait_for_timeout(200)
-        found = Axe().run(page).response["violations"]
-        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
-
-
-def test_many_classes_and_images_that_are_no_squares_have_their_place(
-    browser: Browser, make_model: Callable[..., Model], tmp_path: Path
-) -> None:
-    names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
-    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), METADATA)
-    with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
-        draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
-        answer(page)
-        box = page.locator("#canvas").bounding_box()
-        assert box is not None
-        assert box["height"] / box["width"] == pytest.approx(20 / 12, rel=0.01)
-        assert page.locator("#bars tr").count() == 26
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        assert page.locator("h1").inner_text() == "Draw a picture"
-        found = Axe().run(page).response["violations"]
-        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
-
-
-def test_dark_and_light_follow_the_system_at_once(page: Page) -> None:
-    draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-    brightness = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        answer(page)
-        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)")
-        units, weights = (pixels(page, selector)[..., :3] for selector in ("#layers canvas", "#strongest canvas"))
-        brightness.append((sum(ground), np.median(units), np.median(weights)))
-    for light, dark in zip(*brightness, strict=True):
-        assert light > dark
-
-
-def test_a_phone_shows_canvas_and_answer_at_once_and_nothing_sticks_out(browser: Browser, built: Path) -> None:
-    for options in (PHONE, SMALL_PHONE):
-        with open_page(browser, built / "export" / "index.html", **options) as page:
-            draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-            assert answer(page) == "3"
-            height = options["viewport"]["height"]
-            for selector in ("#canvas", "#undo", "#clear", "#answer", "#sureness", "#runner-up", "#seen"):
-                box = page.locator(selector).bounding_box()
-                assert box is not None
-                assert box["y"] + box["height"] <= height, selector
-            assert page.evaluate("document.documentElement.scrollWidth") == options["viewport"]["width"]
-            for button in page.locator("button").all():
-                box = button.bounding_box()
-                assert box is not None
-                assert min(box["width"], box["height"]) >= 44
-
-
-def test_the_canvas_is_as_sharp_as_the_screen(browser: Browser, built: Path) -> None:
-    for ratio in (1, 3):
-        with open_page(browser, built / "export" / "index.html", device_scale_factor=ratio) as page:
-            answer(page)
-            drawn, shown = page.locator("#canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
-            assert drawn == pytest.approx(ratio * shown, abs=1)
-
-
-def test_bars_stand_still_for_whoever_wants_less_motion(browser: Browser, built: Path) -> None:
-    for motion, still in (("reduce", True), ("no-preference", False)):
-        with open_page(browser, built / "export" / "index.html", reduced_motion=motion) as page:
-            duration = page.locator("#bars .bar div").first.evaluate("bar => getComputedStyle(bar).transitionDuration")
-            assert (duration == "0s") == still

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from pipeline.data.appearance import is_like
 from pipeline.data.images import prepare
 from pipeline.network.model import load_model
+from pipeline.network.reading import UNSURE
 from tests.browser import open_page
 
 PREPARE = """([grey, width, height, shape, appearance]) => {
@@ -57,3 +58,12 @@ def test_the_page_prepares_and_judges_drawings_as_python_does(browser: Browser, 
     assert len(differences) == 2 * 52
     assert max(differences) <= 2
     assert judged == {True, False}
+
+
+def test_the_page_is_unsure_where_python_is(browser: Browser, built: Path) -> None:
+    model = load_model(built / "train")
+    image = np.load(built / "parse" / "test-images.npy")[0].reshape(-1).tolist()
+    with open_page(browser, built / "export" / "index.html") as page:
+        for belief in (UNSURE - 0.01, UNSURE + 0.01):
+            given: list[Any] = [[belief, 0.1], image, model.image_shape, asdict(model.appearance)]
+            assert page.evaluate("(given) => isLikely(...given)", given) == (belief > UNSURE)

@@ -2,30 +2,21 @@
 
 import itertools
 import json
-import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
 
 from pipeline.data.deformation import Deformation
-from pipeline.data.scaling import Scaling
-from pipeline.engine.artifacts import Manifest
-from pipeline.engine.provenance import Provenance
 from pipeline.network.history import Row
 from pipeline.network.mlp import Layer
-from pipeline.network.model import Model
-from pipeline.network.recipe import Recipe, spell
+from pipeline.network.recipe import Recipe
 from pipeline.pages.pictures import draw_signed
 from pipeline.pages.report import (
     UNITS,
-    Findings,
     draw_bent,
     draw_units,
     heat,
@@ -33,56 +24,8 @@ from pipeline.pages.report import (
     list_facts,
     render_report,
 )
-from pipeline.pages.runs import Training
 from pipeline.pages.wording import percent
-from tests.browser import open_page
-
-NASTY = "<script>alert(1)</script>"
-BENT = Deformation(shift=1.0, rotation=10.0)
-
-
-def findings(
-    classes: int = 3,
-    images: int = 90,
-    shape: tuple[int, int] = (5, 4),
-    members: int = 1,
-    right: bool = False,
-    deformation: Deformation = BENT,
-    names: tuple[str, ...] = (),
-    dataset: str = "custom",
-) -> Findings:
-    """What a run could have found, at random; with `right`, every test image is recognised."""
-    generator = np.random.default_rng(1)
-    labels = (np.arange(images) % classes).astype(np.uint8)
-    probabilities = generator.dirichlet([0.5] * classes, images).astype(np.float32)
-    if right:
-        probabilities = np.eye(classes, dtype=np.float32)[labels]
-    sizes = (shape[0] * shape[1], 6, classes)
-    layers = tuple(
-        Layer(generator.normal(size=ends).astype(np.float32), np.zeros(ends[1], np.float32))
-        for ends in itertools.pairwise(sizes)
-    )
-    names = names or tuple(map(str, range(classes)))
-    recipe = Recipe(sizes=(6,), epochs=3, members=members, deformation=deformation)
-    parameters = {"recipe": "standard", **spell(recipe)}
-    provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
-    manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
-    rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
-    training = Training(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
-    return Findings(
-        model=Model((layers,) * members, "relu", "cross-entropy", Scaling(0.1, 0.3), shape, names, dataset),
-        recipe_name="standard",
-        recipe=recipe,
-        trained=manifest,
-        counts={"training": 30, "validation": 3, "test": images},
-        seconds={"train": 12.3, "evaluate": 0.1},
-        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * members,
-        images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
-        labels=labels,
-        probabilities=probabilities,
-        samples=generator.integers(0, 256, (min(classes, 8), *shape), dtype=np.uint8),
-        trainings=[training],
-    )
+from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
 
 class Reader(HTMLParser):
@@ -109,25 +52,6 @@ class Reader(HTMLParser):
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.elements if name == tag]
-
-
-@pytest.fixture(scope="module")
-def sample(built: Path) -> str:
-    return (built / "report" / "index.html").read_text(encoding="utf-8")
-
-
-UNUSUAL = {
-    "two classes of tiny pictures": findings(2, shape=(3, 4)),
-    "a single pixel": findings(2, shape=(1, 1)),
-    "256 classes": findings(256, images=600),
-    "30 classes with long names": findings(30, names=tuple(f"a class by the name of {n}" for n in range(30))),
-    "no mistake": findings(right=True),
-    "one mistake": findings(4, images=1),
-    "a committee": findings(members=3),
-    "nothing bent": findings(deformation=Deformation()),
-    "large pictures": findings(shape=(150, 300)),
-    "names that are markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),
-}
 
 
 @pytest.mark.parametrize("what", UNUSUAL)
@@ -236,50 +160,6 @@ def test_trainings_of_one_name_and_other_data_are_told_apart() -> None:
     assert "custom (ababab)" in page
     assert "custom (cdcdcd)" in page
     assert "(ababab)" not in render_report(found)
-
-
-# --- In a browser ------------------------------------------------------------------------------------------------
-
-
-SIZES = {"desktop": (1280, 900), "phone": (390, 800), "small phone": (360, 640)}
-PAGES = ("the sample", "30 classes with long names", "names that are markup", "256 classes", "large pictures")
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory, sample: str) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("pages")
-    found = {}
-    for number, what in enumerate(PAGES):
-        found[what] = folder / f"{number}.html"
-        content = sample if what == "the sample" else render_report(UNUSUAL[what])
-        found[what].write_text(content, encoding="utf-8")
-    return found
-
-
-@pytest.mark.parametrize(
-    ("what", "size", "scheme"),
-    [
-        *((PAGES[0], size, scheme) for size in SIZES for scheme in ("light", "dark")),
-        *((what, *view) for what in PAGES[1:] for view in (("desktop", "light"), ("small phone", "dark"))),
-    ],
-)
-def test_in_a_browser_it_is_quiet_accessible_and_as_wide_as_the_screen(
-    what: str, size: str, scheme: str, browser: Browser, files: dict[str, Path]
-) -> None:
-    width, height = SIZES[size]
-    with open_page(browser, files[what], viewport={"width": width, "height": height}, color_scheme=scheme) as page:
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-        found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
-
-
-@pytest.mark.parametrize("what", PAGES)
-def test_on_paper_it_is_light_and_nothing_is_cut_off(what: str, browser: Browser, files: dict[str, Path]) -> None:
-    with open_page(browser, files[what], viewport={"width": 680, "height": 1000}) as page:
-        page.emulate_media(media="print", color_scheme="dark")
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
-        assert page.evaluate("getComputedStyle(document.documentElement).color") == "rgb(0, 0, 0)"
 
 
 def test_of_many_units_the_strongest_are_shown_the_strongest_first() -> None:
