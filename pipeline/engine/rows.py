@@ -1,0 +1,91 @@
+"""Rows of an array in a file, read and written by number: memory follows what is asked for, not what the file holds.
+
+By plain reads and writes, not by a memory map: pages that were read are nobody's memory any more, and a file that is
+cut short meanwhile, or a full disk, is an error that can be told, not a killed process.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pipeline.engine.arrays import ArrayError, load_array
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where an array of `dtype` and `shape`, in C order, begins in the file `path`: `offset` bytes after its start."""
+
+    path: Path
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    offset: int
+
+    def __len__(self) -> int:
+        """How many rows there are: entries of the first axis."""
+        return self.shape[0]
+
+    @property
+    def row_bytes(self) -> int:
+        """The bytes of one row."""
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
+
+def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> Rows:
+    """The rows of a `.npy` file, which must be as `load_array` has it. Raises ArrayError if it is not."""
+    array = load_array(path, dtype, shape)
+    if array.ndim > 1 and not array.flags.c_contiguous:
+        raise ArrayError(f"{path} is in Fortran's order: save it with numpy.ascontiguousarray")
+    assert isinstance(array, np.memmap)
+    return Rows(path, array.dtype, array.shape, array.offset)
+
+
+def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
+    """A new `.npy` file of zeros, whose room on the disk is taken now, for work that then takes long."""
+    kind = np.dtype(dtype)
+    with open(path, "wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.flush()
+        rows = Rows(path, kind, shape, file.tell())
+        end = rows.offset + math.prod(shape) * kind.itemsize
+        if hasattr(os, "posix_fallocate") and end > rows.offset:
+            os.posix_fallocate(file.fileno(), rows.offset, end - rows.offset)
+        else:
+            file.truncate(end)
+    return rows
+
+
+def read_rows(rows: Rows, start: int, stop: int) -> NDArray[Any]:
+    """The rows start to stop, in memory of their own. Raises ArrayError if the file ends before them."""
+    block = np.empty((stop - start, *rows.shape[1:]), rows.dtype)
+    with open(rows.path, "rb", buffering=0) as file:
+        file.seek(rows.offset + start * rows.row_bytes)
+        room = block.reshape(-1).view(np.uint8).data
+        while room:
+            count = file.readinto(room)
+            if not count:
+                raise ArrayError(f"{rows.path} was cut short while it was read: make it again")
+            room = room[count:]
+    return block
+
+
+def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
+    """Put `block` where the rows from `start` on are."""
+    with open(rows.path, "r+b", buffering=0) as file:
+        file.seek(rows.offset + start * rows.row_bytes)
+        room = np.ascontiguousarray(block, rows.dtype).reshape(-1).view(np.uint8).data
+        while room:
+            room = room[file.write(room) :]
+
+
+def read_blocks(rows: Rows, size: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
+    """The rows start to stop, by default all, at most `size` of them at a time."""
+    stop = len(rows) if stop is None else stop
+    for first in range(start, stop, size):
+        yield read_rows(rows, first, min(first + size, stop))

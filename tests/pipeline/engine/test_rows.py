@@ -1,0 +1,76 @@
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.engine.arrays import ArrayError, save_array
+from pipeline.engine.rows import create_rows, open_rows, read_blocks, read_rows, write_rows
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> np.ndarray:
+    array = np.random.default_rng(0).integers(0, 256, (20, 3, 5), np.uint8)
+    save_array(tmp_path / "images.npy", array)
+    return array
+
+
+def test_rows_are_read_by_number(images: np.ndarray, tmp_path: Path) -> None:
+    rows = open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
+    assert (len(rows), rows.row_bytes) == (20, 15)
+    for start, stop in [(0, 20), (0, 0), (3, 4), (19, 20), (20, 20)]:
+        assert np.array_equal(read_rows(rows, start, stop), images[start:stop])
+
+
+@pytest.mark.parametrize("size", [1, 7, 20, 100])
+def test_blocks_are_all_rows_in_order(size: int, images: np.ndarray, tmp_path: Path) -> None:
+    rows = open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
+    blocks = list(read_blocks(rows, size))
+    assert max(map(len, blocks)) <= size
+    assert np.array_equal(np.concatenate(blocks), images)
+    assert np.array_equal(np.concatenate(list(read_blocks(rows, size, 5, 12))), images[5:12])
+
+
+@pytest.mark.parametrize("shape", [(20, 3, 5), (4,), (3, 0), (0, 5)])
+def test_rows_written_in_any_order_are_a_plain_npy_file(shape: tuple[int, ...], tmp_path: Path) -> None:
+    array = np.random.default_rng(0).random(shape).astype(np.float32)
+    rows = create_rows(tmp_path / "a.npy", np.float32, shape)
+    assert not np.load(tmp_path / "a.npy").any()
+    for start in reversed(range(0, shape[0], 3)):
+        write_rows(rows, start, array[start : start + 3])
+    assert np.load(tmp_path / "a.npy").tobytes() == array.tobytes()
+    assert open_rows(tmp_path / "a.npy", np.float32, shape) == rows
+    save_array(tmp_path / "b.npy", array)
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
+
+
+def test_a_file_that_was_cut_short_meanwhile_is_told(images: np.ndarray, tmp_path: Path) -> None:
+    rows = open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
+    os.truncate(tmp_path / "images.npy", rows.offset + 40)
+    assert np.array_equal(read_rows(rows, 0, 2), images[:2])
+    with pytest.raises(ArrayError, match="images.npy was cut short"):
+        read_rows(rows, 0, 3)
+
+
+def test_columns_first_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", np.asfortranarray(np.zeros((4, 3, 5), np.uint8)))
+    with pytest.raises(ArrayError, match="Fortran"):
+        open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
+
+
+def test_a_disk_too_small_is_told_before_the_work(tmp_path: Path) -> None:
+    code = "import sys, resource; from pathlib import Path; from pipeline.engine.rows import create_rows\n"
+    code += "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\ncreate_rows(Path(sys.argv[1]), 'u1', (10_000,))"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.npy")], capture_output=True, text=True)
+    assert "OSError" in done.stderr and "too large" in done.stderr
+
+
+def test_memory_does_not_follow_the_file(tmp_path: Path) -> None:
+    rows = create_rows(tmp_path / "large.npy", np.uint8, (300, 1_000_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert sum(int(block.sum()) for block in read_blocks(rows, 10)) == 0
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 100_000  # kilobytes; the file has 300,000
