@@ -92,7 +92,8 @@ def train(
     from pipeline.network.learner import count_batches
     from pipeline.network.member import train_member
     from pipeline.network.mlp import view
-    from pipeline.network.model import Model, predict, save_model
+    from pipeline.network.model import Model, save_model
+    from pipeline.network.prediction import predict
 
     data = load_description(normalize)
     training, validation = load_examples(normalize)

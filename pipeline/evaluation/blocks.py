@@ -28,7 +28,8 @@ from pipeline.data.labels import load_labels
 from pipeline.engine.arrays import load_array
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import count_confusion
-from pipeline.network.model import Model, load_model, predict
+from pipeline.network.model import Model, load_model
+from pipeline.network.prediction import predict
 
 SchedulerName = Literal["threads", "processes", "sync"]
 

@@ -10,7 +10,8 @@ from pipeline.engine.arrays import ArrayError, save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation import blocks
 from pipeline.evaluation.blocks import Result, SchedulerName, evaluate_blocks
-from pipeline.network.model import load_model, predict, save_model
+from pipeline.network.model import load_model, save_model
+from pipeline.network.prediction import predict
 
 
 def evaluate(built: Path, scheduler: SchedulerName, block_size: int, workers: int | None = None) -> Result:

@@ -9,7 +9,8 @@ from pipeline.network.activations import Array
 from pipeline.network.calibration import calibrate, fit_temperature
 from pipeline.network.losses import probabilities
 from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import Model, predict, predict_logits
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict, predict_logits
 
 
 def answers(count: int, sharpness: float, seed: int = 0) -> tuple[Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:
