@@ -16,6 +16,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from pipeline.engine.arrays import ArrayError, load_array
 
+ROOM = (
+    1 << 20
+)  # bytes of a block, where nothing else decides: enough that the calls do not count, and it stays in cache
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -82,6 +86,11 @@ def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
         room = np.ascontiguousarray(block, rows.dtype).reshape(-1).view(np.uint8).data
         while room:
             room = room[file.write(room) :]
+
+
+def rows_within(rows: Rows, room: int = ROOM) -> int:
+    """How many of the rows have at most `room` bytes; at least one."""
+    return max(1, room // max(1, rows.row_bytes))
 
 
 def read_blocks(rows: Rows, size: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
