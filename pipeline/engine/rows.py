@@ -40,9 +40,9 @@ class Rows:
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
 
-def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> Rows:
+def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advice: str) -> Rows:
     """The rows of a `.npy` file, which must be as `load_array` has it. Raises ArrayError if it is not."""
-    array = load_array(path, dtype, shape)
+    array = load_array(path, dtype, shape, *advice)
     if array.ndim > 1 and not array.flags.c_contiguous:
         raise ArrayError(f"{path} is in Fortran's order: save it with numpy.ascontiguousarray")
     assert isinstance(array, np.memmap)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pipeline.data.deform import Deformer
-from pipeline.network.crew import Crew, count_cores
+from pipeline.network.crew import Crew
 from pipeline.network.recipes import RECIPES
+from pipeline.scheduling.places import count_cores
 
 BLOCK = 2048  # images that a thread makes at a time
 PARSED = Path("artifacts/parse")
