@@ -58,8 +58,8 @@ def evaluate(
         log.info("evaluate: goes on after %s of %s images", f"{answers.count:,}", f"{total:,}")
     with progress("evaluate", total, answers.count) as advance:
         fill(answers, model, [images], block_size, place, advance, lambda line: log.info("evaluate: %s", line))
-    for name in answers.files:
-        (output / CHECKPOINT / name).rename(output / name)
+    for name, rows in answers.files.items():
+        rows.path.rename(output / name)
 
     probabilities = open_rows(output / PROBABILITIES, np.float32, (total, classes))
     parts = zip(read_blocks(probabilities, PART), np.split(labels, range(PART, total, PART)), strict=True)

@@ -46,11 +46,12 @@ def predict(
     """
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.store import held
+    from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES
     from pipeline.network.model import load_model
     from pipeline.scheduling.places import find_place
 
     place = find_place(scheduler, workers, scheduler_file, ship_data)
-    targets = {"predictions.npy": output, "probabilities.npy": probabilities}
+    targets = {PREDICTIONS: output, PROBABILITIES: probabilities}
     wanted = {name: path for name, path in targets.items() if path is not None}
     _check_targets(list(wanted.values()), files)
     with held(train) as trained:
@@ -62,7 +63,7 @@ def predict(
         before, total = _answer(folder, model, manifest.digest, files, list(wanted), block_size, place)
         seconds = time.monotonic() - started
         for name, target in reversed(wanted.items()):  # the predictions last: who sees them sees all
-            (folder / name).replace(target)
+            _publish(folder / f".{name}", target)
     rate = f"{(total - before) / seconds:,.0f} a second"
     return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, wanted.values()))}"
 
@@ -82,17 +83,35 @@ def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
 
 @contextlib.contextmanager
 def _working_folder(output: Path) -> Iterator[Path]:
-    """A folder beside the output for this process alone; it stays if it is not left by the way of success."""
+    """A folder beside the output for this process alone; if work in it fails it stays, as far as it is worth it."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import writing
+    from pipeline.evaluation.answers import JOURNAL
 
     folder = output.with_name(f".{output.name}.partial")
     folder.mkdir(exist_ok=True)
     with writing(folder / "lock", None) as mine:
         if not mine:
             raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
-        yield folder
+        try:
+            yield folder
+        except BaseException:
+            if (folder / JOURNAL).exists():
+                log.info("predict: what it has done is kept: the same command goes on from there")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _publish(source: Path, target: Path) -> None:
+    """Put a file in the place of another, in one step, also if that is on another disk."""
+    fresh = target.with_name(f".{target.name}.fresh")
+    try:
+        shutil.move(source, fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _answer(

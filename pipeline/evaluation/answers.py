@@ -1,11 +1,13 @@
 """Answers to many images, in files that fill up block by block; a run that was cut off repeats no finished block.
 
-A journal tells which blocks are in the files. A line is added to it after the block was written, with a checksum, so
-that neither a kill at any moment nor a power failure, which may lose either, passes off as done what is not.
+A journal tells which blocks are in the files; until there is one, nothing is worth keeping. A line is added to it after
+the block was written, with a checksum, so that neither a kill at any moment nor a power failure, which may lose either,
+passes off as done what is not.
 """
 
 import contextlib
 import json
+import os
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,10 +31,11 @@ PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 class Answers:
     """files: by name, PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both.
 
-    done: the rows that were in them when they were opened.
+    done: the rows that were in them when they were opened. head: the first line of the journal.
     """
 
     journal: Path
+    head: str
     files: Mapping[str, Rows]
     done: Sequence[Interval]
 
@@ -58,12 +61,11 @@ def open_answers(folder: Path, names: Collection[str], total: int, classes: int,
     with contextlib.suppress(OSError, ArrayError, ValueError):
         first, *lines = journal.read_text(encoding="utf-8").split("\n")
         if first == head:
-            files = {name: open_rows(folder / name, *kinds[name]) for name in names}
-            return Answers(journal, files, _check(files, lines[:-1]))  # a line that does not end is not whole
+            files = {name: open_rows(folder / f".{name}", *kinds[name]) for name in names}
+            return Answers(journal, head, files, _check(files, lines[:-1]))  # a line that does not end is not whole
     journal.unlink(missing_ok=True)
-    files = {name: create_rows(folder / name, *kinds[name]) for name in names}
-    journal.write_text(f"{head}\n", encoding="utf-8")
-    return Answers(journal, files, [])
+    files = {name: create_rows(folder / f".{name}", *kinds[name]) for name in names}
+    return Answers(journal, head, files, [])
 
 
 def fill(
@@ -88,7 +90,8 @@ def fill(
         for name, rows in answers.files.items():
             write_rows(rows, start, blocks[name])
         with open(answers.journal, "ab", buffering=0) as file:
-            file.write(f"{start} {start + len(labels)} {_checksum(blocks)}\n".encode())
+            head = "" if file.seek(0, os.SEEK_END) else f"{answers.head}\n"
+            file.write(f"{head}{start} {start + len(labels)} {_checksum(blocks)}\n".encode())
         advance(len(labels))
 
     answer_blocks(Question(model, labels_only), cut(images, block_size, answers.done), add, place, report)

@@ -70,6 +70,7 @@ def test_answers_with_another_purpose_are_begun_anew(model: Model, images: list[
     total = sum(map(len, images))
     begin(tmp_path, model, images, 3)
     assert open_answers(tmp_path, NAMES, total, 10, "test").count == 300
+    assert not open_answers(tmp_path / "new", NAMES, total, 10, "test").journal.exists()
     for purpose, names, count in [("other", NAMES, total), ("test", [PREDICTIONS], total), ("test", NAMES, total + 1)]:
         begin(tmp_path, model, images, 3)
         assert open_answers(tmp_path, names, count, 10, purpose).count == 0
@@ -95,7 +96,7 @@ def test_a_damaged_journal_is_no_harm(damage: str, model: Model, images: list[Ro
     journal = tmp_path / JOURNAL
     body = journal.read_bytes()
     if damage == "no file":
-        (tmp_path / PREDICTIONS).unlink()
+        (tmp_path / f".{PREDICTIONS}").unlink()
     else:
         bodies = {
             "torn": body[:-4],
