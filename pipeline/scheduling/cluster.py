@@ -135,15 +135,21 @@ def _connected(place: Place, job: Job) -> Iterator[Client]:
         address = stack.enter_context(_started(place)) if place.scheduler == "distributed" else place.scheduler
         client = _connect(address, place.scheduler_file)
         stack.callback(client.close, timeout=LOOKING)
-        reached = client.scheduler.address if client.scheduler else address
-        _tell_dashboard(client, job)
-        try:
-            client.wait_for_workers(1, timeout=CONNECTING)
-        except TimeoutError:
-            raise PipelineError(
-                f"the scheduler at {reached} has no workers: start some, as with dask worker {reached}"
-            ) from None
+        _wait_for_workers(client, client.scheduler.address if client.scheduler else address, job)
         yield client
+
+
+def _wait_for_workers(client: Client, address: str, job: Job) -> None:
+    """They may be about to come. Raises PipelineError if they do not."""
+    for wait, last in ((LOOKING, False), (WAITING, True)):
+        try:
+            client.wait_for_workers(1, timeout=wait)
+            return
+        except TimeoutError:
+            start = f"start some, as with dask worker {address}"
+            if last:
+                raise PipelineError(f"the scheduler at {address} has no workers: {start}") from None
+            job.report(f"waits for workers: {start}")
 
 
 def _tell_dashboard(client: Client, job: Job) -> None:

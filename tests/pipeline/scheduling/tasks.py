@@ -30,3 +30,32 @@ def die(shared: Any, task: int, tell: Tell) -> None:
 def linger(shared: str, task: int, tell: Tell) -> None:
     Path(shared, str(os.getpid())).touch()
     time.sleep(60)
+
+
+def divide(shared: int, task: int, tell: Tell) -> float:
+    return task / shared
+
+
+def read(shared: str, task: int, tell: Tell) -> bytes:
+    return Path(shared).read_bytes()
+
+
+def doze(shared: float, task: int, tell: Tell) -> int:
+    time.sleep(shared)
+    return task
+
+
+class Luggage:
+    """Counts in how many pieces it has arrived in this process."""
+
+    arrivals = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Luggage.arrivals += 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"weight": 1}
+
+
+def count_arrivals(shared: Luggage, task: int, tell: Tell) -> int:
+    return shared.arrivals
