@@ -20,7 +20,7 @@ from pipeline.scheduling import connection
 from pipeline.scheduling.connection import connected
 from pipeline.scheduling.jobs import CutOffError, Job
 from pipeline.scheduling.places import Place
-from pipeline.scheduling.worker import call, describe, describe_loosely, differences, pass_on, unfit
+from pipeline.scheduling.worker import TOLD, call, describe, describe_loosely, differences, pass_on, unfit
 
 AHEAD = 3  # tasks under way for each thread of the workers, so that none waits for its next
 AGAIN = "start {} and run the same command again: it goes on from there"
@@ -40,7 +40,7 @@ def run_on_cluster(job: Job, place: Place) -> None:
 
 def _run(client: Client, job: Job, expected: dict[str, Any]) -> None:
     run = uuid.uuid4().hex
-    client.subscribe_topic(run, lambda event: job.on_message(event[1]))
+    client.subscribe_topic(run, lambda event: job.on_message(event[1][TOLD]))
     shared = client.submit(pass_on, job.shared, key=f"shared-{run}")
     tasks = enumerate(job.tasks)
     under_way: dict[str, tuple[int, Future[Any]]] = {}

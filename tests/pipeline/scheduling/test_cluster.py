@@ -44,6 +44,8 @@ def test_what_tasks_tell_arrives_and_both_workers_work(cluster: Cluster) -> None
     processes = collect(tasks.tell_process, None, range(50), Place(cluster.address), on_message=messages.append)
     wait_until(lambda: len(messages) == 50, 10)
     assert sorted(message["task"] for message in messages) == list(range(50))
+    assert {(message["task"], message["process"]) for message in messages} == set(processes.items())
+    assert all(len(message) == 2 for message in messages)
     assert set(processes.values()) == {worker.pid for worker in cluster.workers}
 
 
