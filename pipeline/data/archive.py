@@ -47,6 +47,8 @@ def take_files(stream: Source, wanted: Collection[str], folder: Path) -> None:
                 path = PurePosixPath(member.name)
                 if path.is_absolute() or ".." in path.parts:
                     raise ArchiveError(f"its member {member.name!r} leads out of the archive")
+                if member.size > MOST_BYTES:  # else tarfile would look for its end, for a very long time
+                    raise ArchiveError(f"its member {member.name!r} claims to be more than {MOST_BYTES:,} bytes")
                 if str(path) not in wanted:
                     continue
                 if not member.isreg() or member.issparse():

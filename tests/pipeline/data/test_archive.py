@@ -100,7 +100,7 @@ def test_through_a_folder_that_is_a_link_nothing_is_written(folder: Path) -> Non
 def test_a_sparse_file_is_refused_however_small_it_is_packed(folder: Path) -> None:
     info = tarfile.TarInfo("package/data/one")
     info.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,1"}
-    info.pax_headers["GNU.sparse.size"] = str(1 << 50)
+    info.pax_headers["GNU.sparse.size"] = str(1 << 26)
     with pytest.raises(ArchiveError, match="is no plain file"):
         take(archive(info), folder)
 
@@ -119,13 +119,7 @@ def bomb_of_a_header() -> bytes:
     return archive(info)
 
 
-def bomb_of_a_claim() -> bytes:
-    info = tarfile.TarInfo("package/zeros")
-    info.size = 1 << 33
-    return info.tobuf() + bytes(1 << 23)
-
-
-@pytest.mark.parametrize("make", [bomb_of_a_file, bomb_of_another_file, bomb_of_a_header, bomb_of_a_claim])
+@pytest.mark.parametrize("make", [bomb_of_a_file, bomb_of_another_file, bomb_of_a_header])
 def test_a_bomb_is_not_unpacked(make: Callable[[], bytes], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.data.archive.MOST_BYTES", 1 << 20)
     with (
@@ -136,11 +130,27 @@ def test_a_bomb_is_not_unpacked(make: Callable[[], bytes], folder: Path, monkeyp
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 1 << 20
 
 
+def test_a_member_that_claims_to_be_endless_is_not_waited_for(folder: Path) -> None:
+    info = tarfile.TarInfo("package/zeros")
+    info.size = 1 << 80
+    with pytest.raises(ArchiveError, match="'package/zeros' claims to be more than 134,217,728 bytes"):
+        take(info.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20), folder)
+
+
 def test_headers_upon_headers_end_in_one_line(folder: Path) -> None:
     long = tarfile.TarInfo("././@LongLink")
     long.type, long.size = tarfile.GNUTYPE_LONGNAME, 1
     with pytest.raises(ArchiveError, match="its archive is not as expected"):
         take((long.tobuf(tarfile.GNU_FORMAT) + b"x" + bytes(511)) * 20_000, folder)
+
+
+def sealed(body: bytearray) -> bytes:
+    """The archive with the checksum that belongs to each header."""
+    for start in range(0, len(body) - 511, 512):
+        if body[start + 257 : start + 262] == b"ustar":
+            body[start + 148 : start + 156] = b" " * 8
+            body[start + 148 : start + 156] = b"%06o\0 " % sum(body[start : start + 512])
+    return bytes(body)
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -149,8 +159,8 @@ def test_a_damaged_archive_is_read_or_refused(seed: int, folder: Path) -> None:
     form = dice.choice((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT))
     body = bytearray(archive(("package/data/one", BODY), (f"package/{'x' * 120}é", b"no"), form=form))
     for _ in range(dice.randint(1, 8)):
-        body[dice.randrange(len(body) // 2)] = dice.choice((0, 0x30, 0x37, 0x80, 0xFF, dice.randrange(256)))
+        body[dice.randrange(len(body) // 2)] = dice.choice((*b"\x00017SLxgK\x80\xff", dice.randrange(256)))
     try:
-        take(bytes(body[: dice.choice((None, dice.randrange(len(body))))]), folder)
+        take(sealed(body)[: dice.choice((None, dice.randrange(len(body))))], folder)
     except ArchiveError as error:
         assert str(error)
