@@ -188,11 +188,12 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest
 
-lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers
+lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers, and for vulnerable packages
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
+	$(python) -m tests.audit
 
 pictures: $(VENV)/.ready-dev artifacts/export/manifest.json artifacts/report/manifest.json ## Take the README's pictures anew
 	$(python) -m tests.pictures
@@ -225,7 +226,7 @@ help: ## This list
 	@printf '%s\n' '  Their values: $(VENV)/bin/handwriting train --help, and so on.'
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-    --generate-hashes --no-emit-index-url --upgrade --custom-compile-command 'make lock' pyproject.toml
+    --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)" pyproject.toml
 install := $(python) -m pip install --quiet --disable-pip-version-check
 
 $(VENV)/.ready: $(new_lock)

@@ -1,7 +1,6 @@
 """Say which digits pictures show."""
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 from typer import Argument, Option
 
 from stages.console import run_module
+from stages.printable import as_json as to_json
+from stages.printable import printable
 
 if TYPE_CHECKING:
     from pipeline.network.model import Model
@@ -74,13 +75,13 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
     failed = 0
     for name in tqdm(found, unit="picture", leave=False, disable=None if len(found) > 1 else True):
         readable = os.fsencode(name).decode(errors="replace")
-        shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in readable)  # on one line
+        shown = printable(readable)
         try:
             grey = load_grey(_open_stdin() if name == STDIN else Path(name), shown)
         except PictureError as error:
             failed += 1
             if as_json:
-                yield json.dumps({"file": readable, "error": str(error)}, ensure_ascii=False)
+                yield to_json({"file": readable, "error": str(error)})
             if len(found) == 1:
                 raise
             log.info("%s", error)
@@ -148,7 +149,7 @@ def _as_json(reading: "Reading", model: "Model", name: str) -> str:
         "confidence": round(reading.confidence, 6) if reading.labels else None,
         "alternatives": [[spell(labels, model.class_names), round(p, 6)] for labels, p in others],
     }
-    return json.dumps(content, ensure_ascii=False)
+    return to_json(content)
 
 
 def _draw(reading: "Reading") -> str:

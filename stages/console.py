@@ -19,6 +19,7 @@ from stages.application import COMPLETING, PROGRAM, build
 from stages.colours import paint
 from stages.declared import load_declared
 from stages.hints import with_hint
+from stages.printable import printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 NOTES = "HANDWRITING_NOTES"  # the folder where make wants to find which result a stage has left published
@@ -56,7 +57,8 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
 
     def fail(message: str, status: int) -> int:
-        print(f"{paint(f'{prefix}:', 'red', sys.stderr)} {' '.join(message.split())}", file=sys.stderr, flush=True)
+        line = printable(" ".join(message.split()))
+        print(f"{paint(f'{prefix}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
         return status
 
     try:
@@ -123,6 +125,9 @@ class _Progress(logging.StreamHandler[TextIO]):
         with _bars_aside():
             super().emit(record)
 
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
 
 def _prepare_process() -> None:
     for stream in (sys.stdout, sys.stderr):
@@ -150,4 +155,4 @@ def _run_stage(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str
     if notes:
         with contextlib.suppress(OSError):
             Path(notes, f"{stage.name}.entry").write_text(f"{outcome.entry.name}\n")
-    return outcome.said
+    return printable(outcome.said)

@@ -6,6 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from stages.console import run_module
+from stages.printable import printable
 
 
 def prune(
@@ -23,11 +24,13 @@ def prune(
     from pipeline.engine.prune import prune as prune_store
 
     pruned = prune_store(artifacts, keep)
-    lines = [f"{name}: {_megabytes(size)}" for name, size in pruned.removed.items()]
-    lines += [f"{name}: in use, so it stays" for name in pruned.in_use]
+    lines = [f"{printable(name)}: {_megabytes(size)}" for name, size in pruned.removed.items()]
+    lines += [f"{printable(name)}: in use, so it stays" for name in pruned.in_use]
     freed = _megabytes(sum(pruned.removed.values()))
     count = len(pruned.removed)
-    return "\n".join([*lines, f"freed {freed}: {count} result{'' if count == 1 else 's'} -> {artifacts}"])
+    return "\n".join(
+        [*lines, f"freed {freed}: {count} result{'' if count == 1 else 's'} -> {printable(str(artifacts))}"]
+    )
 
 
 def _megabytes(size: int) -> str:

@@ -1,6 +1,5 @@
 """Say what is up to date and what is not, and why."""
 
-import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,8 @@ from typer import Option
 
 from stages.colours import Colour, paint
 from stages.console import read_arguments, run_module
+from stages.printable import as_json as to_json
+from stages.printable import printable
 
 if TYPE_CHECKING:
     from pipeline.engine.status import Run, Standing
@@ -59,7 +60,7 @@ def status(
         stored[stage.name] = list_runs(standing.output, stage.name) if runs or as_json else []
     if as_json:
         facts = {name: _facts(standing, stored[name]) for name, standing in standings.items()}
-        return json.dumps(facts, indent=2, ensure_ascii=False)
+        return to_json(facts, indent=2)
     return "\n".join(line for name in names for line in _tell(standings[name], stored[name], explain))
 
 
@@ -71,13 +72,14 @@ def _tell(standing: "Standing", runs: "Sequence[Run]", explain: bool) -> Iterato
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"
     state = paint(f"{SAYING[standing.state]:<13}", COLOUR[standing.state], sys.stdout)
-    yield f"{standing.stage:<10} {state} {about}"
+    yield f"{standing.stage:<10} {state} {printable(about)}"
     if explain:
-        yield from (f"{'':<10} {'':<13} because of {reason}" for reason in reasons)
+        yield from (f"{'':<10} {'':<13} because of {printable(str(reason))}" for reason in reasons)
     for run in runs:
         mark = "->" if run.published else "  "
         told = "".join(f"{name} {value}, " for name, value in _differing(run, runs).items())
-        yield f"{mark:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {told}{run.manifest.summary}"
+        said = printable(f"{told}{run.manifest.summary}")
+        yield f"{mark:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {said}"
 
 
 def _differing(run: "Run", runs: "Sequence[Run]") -> dict[str, Any]:

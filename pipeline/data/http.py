@@ -12,6 +12,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from pipeline.data.archive import MOST_BYTES
 from pipeline.engine.errors import PipelineError
 
 CONNECT = 5  # seconds until a connection to one of a server's addresses stands
@@ -107,6 +108,8 @@ class _Transfer:
         """So many bytes more have come."""
         self._stop_if_abandoned()
         began, arrived = self._progress
+        if arrived + count > MOST_BYTES:
+            raise HttpError(f"it gives more than {MOST_BYTES:,} bytes")
         self._progress = (began, arrived + count)
         self._bar.update(count)
 

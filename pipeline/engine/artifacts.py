@@ -149,6 +149,7 @@ def _is_sound(manifest: Manifest) -> bool:
         texts += [name, facts["sha256"]]
         if (
             not isinstance(facts["bytes"], int)
+            or "\0" in name
             or PurePosixPath(name).is_absolute()
             or ".." in PurePosixPath(name).parts
         ):

@@ -10,9 +10,9 @@ import contextlib
 import hashlib
 import importlib.util
 import inspect
-import marshal
 import sys
 from collections.abc import Callable, Collection, Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     for file, name in names.items():
         compiled = Path(importlib.util.cache_from_source(root / file))
         if compiled.exists():
-            if (name == start or name in sys.modules) and not _is_compiled_from(compiled, root / file):
+            if (name == start or name in sys.modules) and not _loads_as_written(root / file):
                 OUTDATED.add(root / file)
             compiled.unlink(missing_ok=True)
     for name in names.values():
@@ -87,11 +87,12 @@ def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     return [file for file in files if root / file in OUTDATED or (root / file).stat().st_ctime_ns > since]
 
 
-def _is_compiled_from(compiled: Path, source: Path) -> bool:
+def _loads_as_written(source: Path) -> bool:
+    """Whether Python has the module's code from this state of it, also where it takes it from a compiled file."""
+    loader = SourceFileLoader(source.stem, str(source))  # which decides, as an import does; nothing of it is run
     try:
-        code = marshal.loads(compiled.read_bytes()[16:])  # after the header, as importlib has it
-        return bool(code == compile(source.read_bytes(), source, "exec", dont_inherit=True))
-    except (OSError, ValueError, EOFError, TypeError):  # then Python cannot have loaded it either
+        return loader.get_code(loader.name) == compile(source.read_bytes(), source, "exec", dont_inherit=True)
+    except (OSError, ValueError, EOFError, TypeError, ImportError):  # then Python cannot have loaded it either
         return True
 
 

@@ -50,3 +50,5 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
             return Checkpoint(archive["state"], archive["best"], history)
     except (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zlib.error, zipfile.BadZipFile):
         return None  # RuntimeError: of an archive that claims to be encrypted, or compressed in a strange way
+    except MemoryError:
+        return None  # of an array that claims to be larger than any machine, or really is: to begin anew may go well

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.appearance import Appearance
+from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.arrays import load_array, save_array
 from pipeline.engine.documents import load_json, save_json
@@ -87,6 +88,7 @@ def load_model(folder: Path) -> Model:
         scaling = Scaling(float(content["scaling"]["mean"]), float(content["scaling"]["deviation"]))
         class_names = tuple(map(str, content["class_names"]))
         dataset, temperature = str(content["dataset"]), float(content["temperature"])
+        Description(dataset, class_names)  # raises DatasetError
         appearance = Appearance(**content["appearance"])
         activation, cost = content["activation"], content["cost"]
         whole = (

@@ -1,5 +1,7 @@
 """The page to draw on: a network, the program that reads with it, and a canvas, in one file that needs no network."""
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,10 +23,12 @@ def save_drawing_page(path: Path, model: Model, metadata: Mapping[str, str], roo
     """
     packed = pack(model, room)
     lacking = _lacking(model, packed)
+    script = _inline(SCRIPTS)
     page = render(
         "drawing.html",
         style=_inline(STYLES),
-        script=_inline(SCRIPTS),
+        script=script,
+        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         model=_describe(model, packed),
         thing="digit" if all(name.isdecimal() and len(name) == 1 for name in model.class_names) else "picture",
         shape=model.image_shape,

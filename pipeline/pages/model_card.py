@@ -99,7 +99,7 @@ def load_training(path: Path) -> Training:
             validation=int(told["images"]["validation"]),
             accuracy=float(told["validation_accuracy"]),
             kept=tuple(map(int, told["epochs_kept"])),
-            versions={str(name): str(version) for name, version in told["versions"].items()},
+            versions={escape(str(name)): escape(str(version)) for name, version in told["versions"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, PipelineError):
         raise PipelineError(f"{path} does not tell how the model was trained: run the stage train again") from None
@@ -119,6 +119,7 @@ def spell_command(dataset: str, training: Training) -> str:
 
 def escape(text: str) -> str:
     """The text, so that Markdown takes none of it for its own, within a table neither; HTML does not either."""
+    text = "".join(each if each.isprintable() else "\ufffd" for each in text)
     for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(character, name)
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", text)

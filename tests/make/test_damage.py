@@ -1,5 +1,6 @@
 """Whatever is deleted, damaged or cut off: noticed before it is used, named, made again or restored."""
 
+import json
 import random
 import shutil
 from collections.abc import Callable
@@ -167,3 +168,19 @@ def test_a_damaged_input_is_named_before_it_is_used(file: str, command: list[str
     assert "Traceback" not in result.stderr
     assert worked(make(project, name, *SAMPLE)) == [name]  # what the message says to do
     assert digests(project) == before
+
+
+def test_what_files_say_is_no_command_for_make_or_the_shell(project: Path) -> None:
+    commands = "x'; touch trap; $(touch trap) `touch trap` $(shell touch trap)"
+    path = project / "artifacts/train/manifest.json"
+    content = json.loads(path.read_text())
+    for table in ("outputs", "code"):
+        content[table] |= {name: content[table][next(iter(content[table]))] for name in (commands, "a: ; touch trap")}
+    path.write_text(json.dumps(content, indent=2))
+    make(project, "all", *SAMPLE)
+    with open(project / "pyproject.toml", "a") as file:
+        file.write(f'[tool.handwriting.download]\ndataset = "custom"\nfrom = "{commands}"\n')
+    result = make(project, "parse")
+    assert f"{commands}: it has no train-images-idx3-ubyte" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(project.rglob("trap"))

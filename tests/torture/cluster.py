@@ -92,8 +92,8 @@ def main() -> int:
 
 def prepare(project: Path, cluster: Cluster) -> Ground:
     """Build the pipeline on the sample, and run each command undisturbed."""
-    for line in ("download --dataset sample", "parse", "normalize", "train --recipe quick", "evaluate"):
-        _start(project, line.split()).communicate()
+    for stage in ("download --dataset sample", "parse", "normalize", "train --recipe quick", "evaluate"):
+        _start(project, stage.split()).communicate()
     images = np.load(project / "artifacts/parse/train-images.npy")
     np.save(project / "many.npy", np.resize(images, (IMAGES, *images.shape[1:])))
     truth, seconds = {}, {}

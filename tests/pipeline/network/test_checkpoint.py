@@ -1,5 +1,9 @@
+import io
+import os
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -49,11 +53,38 @@ def test_a_damaged_one_is_none(tmp_path: Path) -> None:
     assert load_checkpoint(path) is None
 
 
+class Bait:
+    """What makes a folder as soon as it is unpickled."""
+
+    def __init__(self, trap: Path) -> None:
+        self.trap = trap
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return os.mkdir, (str(self.trap),)
+
+
 def test_what_is_no_checkpoint_is_none_and_nothing_in_it_is_executed(tmp_path: Path) -> None:
     path = tmp_path / "one.npz"
     np.savez(path, state=np.zeros(3))
     assert load_checkpoint(path) is None
-    np.savez(path, state=np.array([print], object), best=np.zeros(1), history=np.frombuffer(b"[]", np.uint8))
+    trap = tmp_path / "trap"
+    state = np.array([Bait(trap)], object)
+    np.savez(path, state=state, best=np.zeros(1), history=np.frombuffer(b"[]", np.uint8))
+    assert load_checkpoint(path) is None
+    assert not trap.exists()
+
+
+def test_one_that_claims_to_be_larger_than_any_machine_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    claim = io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (10**14,)}
+    np.lib.format.write_array_header_1_0(claim, header)
+    save_checkpoint(path, example())
+    with zipfile.ZipFile(path) as whole:
+        members = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, body in {**members, "state.npy": claim.getvalue()}.items():
+            archive.writestr(name, body)
     assert load_checkpoint(path) is None
 
 

@@ -1,0 +1,20 @@
+"""What goes to a terminal may come from anywhere: names, files of strangers. None of it may steer the terminal."""
+
+import json
+from typing import Any
+
+
+def printable(text: str) -> str:
+    r"""The text on one line: what cannot be printed, as an escape sequence or a line's end, is spelled, as `\x1b`."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def as_json(content: Any, indent: int | None = None) -> str:
+    """The content as JSON in which the same is spelled as JSON has it; readers get it back as it was."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False)
+    return "".join(each if each.isprintable() or each == "\n" else _spell(each) for each in text)
+
+
+def _spell(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(rf"\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
