@@ -1,0 +1,231 @@
+"""What reads data sets and pictures, and what may come of it."""
+
+import gzip
+import io
+import json
+import math
+import random
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.data import idx
+from pipeline.data.dataset import Description, load_description, read_class_names, save_description
+from pipeline.data.picture_files import LARGEST, WORKING, load_grey
+from tests.torture.mutations import mutate, mutate_gzip, mutate_json, mutate_png, read_chunks
+from tests.torture.targets import Mutation, Target, attempt, scratch
+
+SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}  # bytes of an element, by the type's code
+IDX_WORDS = (b"\0\0\x08\1", b"\0\0\x08\3", b"\0\0\x0d\2", b"\0\0\0\0", b"\0\0\0\1", b"\xff\xff\xff\xff", b"\1\0\0\0")
+GZIP_WORDS = (b"\x1f\x8b\x08", b"\x1f\x8b\x08\x04", b"\x1f\x8b\x08\x08", b"\0\0\xff\xff", b"\3\0\0\0\0\0\0\0\0\0")
+MOST_UNPACKED = 1 << 23  # bytes that the oracle unpacks
+
+
+def encoded(array: NDArray[Any]) -> bytes:
+    stream = io.BytesIO()
+    idx.write(stream, array)
+    return stream.getvalue()
+
+
+def is_idx(body: bytes) -> bool:
+    """Whether it is one whole IDX file that NumPy can hold, by the definition of the format."""
+    if len(body) < 4 or body[:2] != b"\0\0" or body[2] not in SIZES or body[3] > 64 or len(body) < 4 + 4 * body[3]:
+        return False
+    sizes = struct.unpack_from(f">{body[3]}I", body, 4)
+    addressable = math.prod(filter(None, sizes)) * SIZES[body[2]] <= sys.maxsize
+    return addressable and len(body) == 4 + 4 * body[3] + math.prod(sizes) * SIZES[body[2]]
+
+
+def check_idx(body: bytes) -> bool:
+    """An array comes of exactly what is one whole IDX file, in whatever way it is read, and written it is that file."""
+    path = scratch() / "file"
+    path.write_bytes(body)
+    readers: list[Callable[[], NDArray[Any]]] = [
+        lambda: idx.decode(body),
+        lambda: idx.read(io.BytesIO(body)),
+        lambda: idx.load(path),
+    ]
+    whole = is_idx(body)
+    for array in map(attempt, readers if body[:2] != idx.GZIP_MAGIC else readers[:1]):
+        assert (array is not None) == whole
+        assert array is None or encoded(array) == body
+    return whole
+
+
+def gunzip(body: bytes) -> bytes | None:
+    """What is packed in a gzip file, by zlib's own reader of the format; None if it is damaged."""
+    content = b""
+    while body:
+        reader = zlib.decompressobj(wbits=31)
+        try:
+            content += reader.decompress(body, MOST_UNPACKED)
+        except zlib.error:
+            return None
+        if not reader.eof:
+            return None
+        body = reader.unused_data.lstrip(b"\0")
+    return content
+
+
+def check_gzip(body: bytes) -> bool:
+    """An array comes of exactly what holds one whole IDX file, and written it is what was packed."""
+    if body[:2] != idx.GZIP_MAGIC:
+        body = idx.GZIP_MAGIC + body[2:]
+    path = scratch() / "file.gz"
+    path.write_bytes(body)
+    content = gunzip(body)
+    whole = content is not None and is_idx(content)
+    for reader in (lambda: idx.read(io.BytesIO(body)), lambda: idx.load(path)):
+        array = attempt(reader)
+        assert (array is not None) == whole
+        assert array is None or encoded(array) == content
+    return whole
+
+
+def idx_seeds() -> list[bytes]:
+    generator = np.random.default_rng(0)
+    arrays = [
+        *(generator.integers(0, 9, shape).astype(">i4") for shape in [(), (3,), (2, 3), (0, 3), (1, 2, 2, 1)]),
+        *(generator.integers(0, 9, (5, 2)).astype(kind) for kind in ("u1", "i1", ">i2", ">f4", ">f8")),
+        *(generator.integers(0, 255, (3, 28, 28)).astype("u1"), np.zeros((1,) * 64, "u1"), np.zeros((60, 0, 2), "u1")),
+    ]
+    return [encoded(array) for array in arrays]
+
+
+def gzip_seeds() -> list[bytes]:
+    return [gzip.compress(body, level, mtime=0) for body in idx_seeds() for level in (1, 9)]
+
+
+def mixed(structured: Mutation, words: tuple[bytes, ...] = ()) -> Mutation:
+    """Structured damage, or any other where the seed does not have the structure, and now and then anyway."""
+
+    def mutation(body: bytes, generator: random.Random) -> bytes:
+        if generator.random() < 0.6:
+            try:
+                return structured(body, generator)
+            except Exception:  # what was damaged before need not have it
+                pass
+        return mutate(body, generator, words)
+
+    return mutation
+
+
+def mutate_idx(body: bytes, generator: random.Random) -> bytes:
+    """Another type, other sizes, and as often as not data of the length that these need."""
+    sizes = [generator.choice((0, 1, 2, 3, 5, generator.choice((255, 65536, 2**31, 2**32 - 1)))) for _ in range(body[3])]
+    code = generator.choice((*SIZES, body[2], 0x0A))
+    length = math.prod(sizes) * SIZES.get(code, 1) + generator.choice((0, 0, 0, -1, 1))
+    data = body[4 + 4 * body[3] :] * (1 + min(length, 5000) // max(1, len(body)))
+    return struct.pack(f">HBB{len(sizes)}I", 0, code, body[3], *sizes) + data[: max(0, length)]
+
+
+def check_picture(body: bytes) -> bool:
+    """Grey levels in their range come of it, and of a PNG file only if the checksums of all its chunks are right."""
+    grey = attempt(lambda: load_grey(io.BytesIO(body), "it"))
+    if grey is None:
+        return False
+    assert grey.dtype == np.float32 and grey.ndim == 2
+    assert 1 <= min(grey.shape) and max(grey.shape) <= WORKING
+    assert np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255
+    with Image.open(io.BytesIO(body)) as image:
+        assert image.width * image.height <= LARGEST
+        if image.format == "PNG":
+            for kind, _, right in read_chunks(body):
+                assert right, f"the checksum of the chunk {kind!r} is wrong"
+                if kind == b"IEND":
+                    break
+            else:
+                raise AssertionError("the file has no end")
+    return True
+
+
+def picture_seeds() -> list[bytes]:
+    return list(_picture_seeds())
+
+
+def _picture_seeds() -> Iterator[bytes]:
+    levels = np.random.default_rng(0).integers(0, 256, (12, 17, 4), np.uint8)
+    levels[3:9, 4:13] = 0
+    modes = {"BMP": ["1", "L", "P", "RGB"], "GIF": ["L", "P"], "WEBP": ["RGB", "RGBA"], "JPEG": ["L", "RGB", "CMYK"]}
+    kinds: list[tuple[str, dict[str, Any]]] = [(kind, {}) for kind in ("PNG", *modes)]
+    packings = ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "group4")
+    kinds += [("TIFF", {"compression": name}) for name in packings]
+    kinds += [("JPEG", {"progressive": True, "exif": b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"})]
+    kinds += [("WEBP", {"lossless": True}), ("PNG", {"interlace": True, "transparency": 0})]
+    for kind, options in kinds:
+        for mode in modes.get(kind, ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "F", "LAB", "CMYK"]):
+            image = Image.fromarray(levels, "RGBA").convert("L") if mode in ("I;16", "F", "LAB") else None
+            image = Image.new(mode, (17, 12), 3) if image else Image.fromarray(levels, "RGBA").convert(mode)
+            file = io.BytesIO()
+            try:
+                image.save(file, kind, **options)
+            except (OSError, ValueError, KeyError, RuntimeError, SystemError):
+                continue  # no such kind of pixels in this kind of file
+            yield file.getvalue()
+
+
+PICTURE_WORDS = (
+    *(b"\x89PNG\r\n\x1a\n", b"IHDR", b"IDAT", b"IEND", b"PLTE", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"eXIf"),
+    *(b"GIF89a", b"\x21\xf9\x04", b"\x2c", b"\x3b", b"BM", b"RIFF", b"WEBPVP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM"),
+    *(b"\xff\xd8\xff", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xd9", b"\xff\xe1", b"Exif\0\0"),
+    *(b"II*\0", b"MM\0*", b"II+\0", b"\x00\x01\x03\x00", b"\x03\x01\x03\x00", b"\x11\x01\x04\x00", b"\x1a\x01\x05\x00"),
+)
+
+
+def check_dataset(body: bytes) -> bool:
+    """A description says what the document says, and is read again as it was written."""
+    folder = scratch()
+    (folder / "dataset.json").write_bytes(body)
+    found = attempt(lambda: load_description(folder))
+    if found is None:
+        return False
+    content = json.loads(body)
+    assert isinstance(content["name"], str) and isinstance(content["class_names"], list)
+    assert all(isinstance(name, str) for name in content["class_names"])
+    assert found == Description(content["name"], tuple(content["class_names"]))
+    save_description(folder, found)
+    assert load_description(folder) == found
+    return True
+
+
+def dataset_seeds() -> list[bytes]:
+    descriptions = [{"name": "letters", "class_names": ["a", "お", "T-shirt/top"]}, {"name": "", "class_names": []}]
+    return [json.dumps(description, ensure_ascii=False).encode() for description in descriptions]
+
+
+def check_class_names(body: bytes) -> bool:
+    """Each line is a name, of characters that can be shown, and none comes twice."""
+    folder = scratch()
+    path = folder / "class-names.txt"
+    path.write_bytes(body)
+    names = attempt(lambda: read_class_names(folder))
+    if names is None:
+        return False
+    assert names and all(name and name.isprintable() and name == name.strip() for name in names)
+    assert len(set(names)) == len(names)
+    lines = body.removeprefix(b"\xef\xbb\xbf").decode().strip().split("\n")
+    assert [line.strip() for line in lines] == list(names)
+    path.write_text("\n".join(names), encoding="utf-8")
+    assert read_class_names(folder) == names
+    return True
+
+
+def class_names_seeds() -> list[bytes]:
+    return [b"no\nyes\n", b"\xef\xbb\xbfno\r\n yes \r\n\r\n", "お\nT-shirt/top, small".encode()]
+
+
+JSON_WORDS = (b"{", b"}", b"[", b"]", b'"', b":", b",", b"null", b"true", b"NaN", b"Infinity", b"1e999", b"-0", b"\\ud800")
+
+TARGETS = {
+    "idx": Target(check_idx, idx_seeds, mixed(mutate_idx, IDX_WORDS), IDX_WORDS),
+    "gzip": Target(check_gzip, gzip_seeds, mixed(mutate_gzip, GZIP_WORDS), GZIP_WORDS),
+    "picture": Target(check_picture, picture_seeds, mixed(mutate_png, PICTURE_WORDS), PICTURE_WORDS, ceiling=1500),
+    "dataset": Target(check_dataset, dataset_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
+    "class-names": Target(check_class_names, class_names_seeds, words=(b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xc2\x85", b"\0")),
+}
