@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.engine.documents import load_json, save_json
+from pipeline.engine.documents import exactly, load_json, save_json, texts
 from pipeline.engine.errors import PipelineError
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -37,7 +37,7 @@ def load_description(folder: Path) -> Description:
     """The description in an artifact's folder. Raises PipelineError if it is missing or damaged."""
     content = load_json(folder / FILE)
     try:
-        return Description(str(content["name"]), tuple(map(str, content["class_names"])))
+        return Description(exactly(str, content["name"]), texts(content["class_names"]))
     except (KeyError, TypeError):
         raise PipelineError(f"{folder / FILE} is damaged: remove it and run its stage again") from None
 

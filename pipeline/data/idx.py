@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.gunzip import Gunzip
 from pipeline.engine.errors import PipelineError
 
 DTYPES: dict[int, np.dtype[Any]] = {
@@ -137,9 +138,8 @@ def unpacked(stream: BinaryIO) -> Iterator[Source]:
         if buffered.peek(2)[:2] != GZIP_MAGIC:
             yield buffered
         else:
-            with gzip.GzipFile(fileobj=buffered, mode="rb") as source:
-                yield source
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            yield io.BufferedReader(Gunzip(buffered))
+    except (EOFError, zlib.error) as error:
         raise IdxError(f"its gzip is damaged ({error})") from None
     finally:
         buffered.detach()  # `stream` is the caller's to close

@@ -23,6 +23,8 @@ def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> N
     try:
         with np.errstate(all="ignore"):  # sizes in a damaged header may overflow
             array = np.lib.format.open_memmap(path, mode="r")
+        if path.stat().st_size > array.offset + array.nbytes:
+            raise ValueError("bytes follow after its data")
     except FileNotFoundError:
         raise ArrayError(f"{path} is missing: run its stage again") from None
     except OSError:

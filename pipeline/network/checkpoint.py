@@ -1,16 +1,16 @@
 """A checkpoint is what a run that was cut off goes on from, to the same end."""
 
 import json
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from pipeline.engine.documents import exactly, number
 from pipeline.network.activations import Array
-from pipeline.network.history import Row
+from pipeline.network.history import Row, is_sound
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,28 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            history = [Row(**row) for row in json.loads(archive["history"].tobytes())]
-            return Checkpoint(archive["state"], archive["best"], history)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zlib.error, zipfile.BadZipFile):
-        return None  # RuntimeError: of an archive that claims to be encrypted, or compressed in a strange way
+            state, best, history = (archive[name] for name in ("state", "best", "history"))
+            checkpoint = Checkpoint(state, best, [_read_row(row) for row in json.loads(history.tobytes())])
+            return checkpoint if _is_sound(checkpoint) else None
+    except Exception:  # NumPy and zipfile raise a dozen kinds for damaged bytes
+        return None
+
+
+def _read_row(content: dict[str, Any]) -> Row:
+    """A row as it was before it was JSON. Raises TypeError."""
+    exactly(int, content["number"])
+    for value in content.values():
+        number(value)
+    return Row(**content)
+
+
+def _is_sound(checkpoint: Checkpoint) -> bool:
+    state, best, history = checkpoint.state, checkpoint.best, checkpoint.history
+    return (
+        state.dtype == best.dtype
+        and best.dtype in (np.float32, np.float64)
+        and best.shape == state.shape[1:] == (best.size,)
+        and bool(np.isfinite(state).all() and np.isfinite(best).all())
+        and [row.number for row in history] == list(range(1, 1 + max(1, len(history))))
+        and all(map(is_sound, history))
+    )

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import random
+import re
 import struct
 import sys
 import zlib
@@ -209,7 +210,7 @@ def check_class_names(body: bytes) -> bool:
         return False
     assert names and all(name and name.isprintable() and name == name.strip() for name in names)
     assert len(set(names)) == len(names)
-    lines = body.removeprefix(b"\xef\xbb\xbf").decode().strip().split("\n")
+    lines = re.split("\r\n|\r|\n", body.removeprefix(b"\xef\xbb\xbf").decode().rstrip())
     assert [line.strip() for line in lines] == list(names)
     path.write_text("\n".join(names), encoding="utf-8")
     assert read_class_names(folder) == names

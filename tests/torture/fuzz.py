@@ -39,6 +39,7 @@ FINDINGS = Path(".torture_cache")
 DEADLINE = 10.0  # seconds for one input, on a machine that others may use as well
 MOST = 10**9  # inputs, if nobody says how many
 DRIVERS = ("mutations", "coverage")
+SHOWN = 20  # findings that are told of
 INSTRUMENTED = ["pipeline", "stages"]
 
 
@@ -105,7 +106,7 @@ def fuzz(names: Sequence[str], seconds: float, inputs: int) -> int:
         bad |= is_bad(outcome, all_targets()[job.target])
     print(f"{total.inputs:,} inputs" + (": nothing came of them that may not" if not bad else ""))
     if bad:
-        for path in sorted(FINDINGS.glob("*.txt")):
+        for path in sorted(FINDINGS.glob("*.txt"))[:SHOWN]:
             file = path.with_suffix("")
             print(f"{path.read_text().splitlines()[-1][:100]}")
             print(f"    {sys.executable} -m tests.torture.fuzz --repeat {file} {file.name.rpartition('-')[0]}")

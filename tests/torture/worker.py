@@ -172,7 +172,7 @@ def drive_by_coverage(recorder: Recorder, seed: int, seconds: float, most: int) 
     options = {"runs": most, "max_total_time": max(1, int(seconds)), "seed": seed + 1, "max_len": LONGEST // 4}
     options |= {"verbosity": 0, "rss_limit_mb": 0, "timeout": 0, "close_fd_mask": 0, "len_control": 0}
     words = Path(tempfile.mkdtemp()) / "words"
-    escaped = ["".join(f"\\x{byte:02x}" for byte in word[:60]) for word in target.words]
+    escaped = ["".join(f"\\x{byte:02x}" for byte in word[:60]) for word in target.words if word]
     words.write_text("".join(f'"{word}"\n' for word in escaped))
     arguments: Sequence[str] = [f"-{name}={value}" for name, value in options.items()]
     atheris.Setup([sys.argv[0], *arguments, f"-dict={words}", str(corpus)], recorder, custom_mutator=mutation)
