@@ -17,7 +17,8 @@ def load_declared(app: Any, program: str, path: Path = PLACE) -> dict[str, dict[
     a known command has not got, since a misspelt default would otherwise do nothing, silently.
     """
     try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        with open(path, "rb") as file:
+            declared = tomllib.load(file)
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError) as error:

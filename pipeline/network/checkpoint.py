@@ -1,12 +1,14 @@
 """A checkpoint is what a run that was cut off goes on from, to the same end."""
 
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.engine.documents import exactly, number
 from pipeline.network.activations import Array
@@ -44,12 +46,21 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     The archive holds a checksum of all that is in it, and reading compares.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            state, best, history = (archive[name] for name in ("state", "best", "history"))
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            state, best, history = (_read_array(archive, name) for name in ("state", "best", "history"))
             checkpoint = Checkpoint(state, best, [_read_row(row) for row in json.loads(history.tobytes())])
             return checkpoint if _is_sound(checkpoint) else None
     except Exception:  # NumPy and zipfile raise a dozen kinds for damaged bytes
         return None
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """One of the arrays that np.savez has put into an archive. Raises an Exception of whatever kind."""
+    with archive.open(f"{name}.npy") as member:
+        array = np.lib.format.read_array(member, allow_pickle=False)
+        if member.read(1):  # at its end, and not before, the checksum is compared
+            raise ValueError("bytes follow after its data")
+    return array
 
 
 def _read_row(content: dict[str, Any]) -> Row:

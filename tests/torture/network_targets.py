@@ -67,7 +67,7 @@ def check_model(body: bytes) -> bool:
     content = json.loads(body)
     save_model(folder, model, content.get("training"))
     told = json.loads((folder / "model.json").read_bytes())
-    assert plain({**content, **told}) == plain(content)
+    assert plain({**content, **told}) == plain({"training": None, **content})
     assert all(np.isfinite(array).all() for array in name_arrays(model).values())
     answers = predict(model, np.zeros((2, *model.image_shape), np.float32))
     assert answers.shape == (2, len(model.class_names)) and np.allclose(answers.sum(axis=1), 1, atol=1e-3)
