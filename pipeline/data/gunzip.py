@@ -1,7 +1,7 @@
-"""Unpacking gzip as RFC 1952 has it: a file is one member after the other, and each of them is held against its checksums.
+"""Unpacking gzip as RFC 1952 has it: one member after the other, each of them held against its checksums.
 
-Python's gzip module lets pass what the format forbids: flags that nobody knows, a header that is not as its own checksum
-says. zlib does not, so it reads the members here, and this module only puts one behind the other.
+Python's gzip module lets pass what the format forbids: flags that nobody knows, a header that is not as its own
+checksum says. zlib does not, so it reads the members here, and this module only puts one behind the other.
 """
 
 import io

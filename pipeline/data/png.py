@@ -1,4 +1,4 @@
-"""PNG's own account of whether a file is whole: each of its chunks has a checksum, and the last one says that it is the last.
+"""Whether a PNG file is whole, by its own account: a chunk has a checksum, and the last one says that it is the last.
 
 Pillow compares those of the header, and not those of the pixels.  (W3C, "Portable Network Graphics", section 5.3)
 """

@@ -157,7 +157,13 @@ def _is_sound(manifest: Manifest) -> bool:
 def _is_within(name: str) -> bool:
     """Whether it is the name of a file below an artifact's folder, in the one way in which `describe` has it."""
     path = PurePosixPath(name)
-    return name.isprintable() and str(path) == name and path.name != "" and not path.is_absolute() and ".." not in path.parts
+    return (
+        name.isprintable()
+        and str(path) == name
+        and path.name != ""
+        and not path.is_absolute()
+        and ".." not in path.parts
+    )
 
 
 def _is_described(facts: Mapping[str, Any]) -> bool:

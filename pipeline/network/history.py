@@ -68,8 +68,9 @@ def read_history(path: Path) -> list[list[Row]]:
                 row = Row(int(number), *map(float, values))
                 if int(member) == len(members) + 1:
                     members.append([])
-                follows = 0 < int(member) == len(members) and row.number > max((r.number for r in members[-1]), default=-1)
-                # Python takes 1_0 and ١ for numbers as well; here a number is spelt in one way
+                last = members[-1][-1].number if members and members[-1] else -1
+                follows = 0 < int(member) == len(members) and row.number > last
+                # Python takes 1_0 for a number as well; here each is spelt in one way
                 if not (follows and is_sound(row) and cells == _spell(len(members), row)):
                     raise ValueError
                 members[-1].append(row)

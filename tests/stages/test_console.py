@@ -119,6 +119,7 @@ def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project
         ("[tool.handwriting.train]\nepoch = 2\n", "for train, which has no such option. Did you mean 'epochs'?"),
         ('[tool.handwriting.train]\nepochs = "x"\n', "epochs"),
         ("[tool.handwriting\n", "pyproject.toml cannot be read"),
+        ("[tool]\rx = 1\n", "pyproject.toml cannot be read"),
         ('[tool.handwriting.train]\nepochs = "x"\n', "in pyproject.toml"),
         ("[tool.handwriting.trian]\nepochs = 2\n", "there is no such command"),
         ("[tool.handwriting.evalute]\nworkers = 2\n", "there is no such command"),

@@ -40,7 +40,7 @@ def is_idx(body: bytes) -> bool:
         return False
     sizes = struct.unpack_from(f">{body[3]}I", body, 4)
     addressable = math.prod(filter(None, sizes)) * SIZES[body[2]] <= sys.maxsize
-    return addressable and len(body) == 4 + 4 * body[3] + math.prod(sizes) * SIZES[body[2]]
+    return addressable and len(body) == 4 + 4 * body[3] + int(math.prod(sizes)) * SIZES[body[2]]
 
 
 def check_idx(body: bytes) -> bool:
@@ -119,7 +119,9 @@ def mixed(structured: Mutation, words: tuple[bytes, ...] = ()) -> Mutation:
 
 def mutate_idx(body: bytes, generator: random.Random) -> bytes:
     """Another type, other sizes, and as often as not data of the length that these need."""
-    sizes = [generator.choice((0, 1, 2, 3, 5, generator.choice((255, 65536, 2**31, 2**32 - 1)))) for _ in range(body[3])]
+    sizes = [
+        generator.choice((0, 1, 2, 3, 5, generator.choice((255, 65536, 2**31, 2**32 - 1)))) for _ in range(body[3])
+    ]
     code = generator.choice((*SIZES, body[2], 0x0A))
     length = math.prod(sizes) * SIZES.get(code, 1) + generator.choice((0, 0, 0, -1, 1))
     data = body[4 + 4 * body[3] :] * (1 + min(length, 5000) // max(1, len(body)))
@@ -132,7 +134,7 @@ def check_picture(body: bytes) -> bool:
     if grey is None:
         return False
     assert grey.dtype == np.float32 and grey.ndim == 2
-    assert 1 <= min(grey.shape) and max(grey.shape) <= WORKING
+    assert min(grey.shape) >= 1 and max(grey.shape) <= WORKING
     assert np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255
     with Image.open(io.BytesIO(body)) as image:
         assert image.width * image.height <= LARGEST
@@ -221,12 +223,29 @@ def class_names_seeds() -> list[bytes]:
     return [b"no\nyes\n", b"\xef\xbb\xbfno\r\n yes \r\n\r\n", "お\nT-shirt/top, small".encode()]
 
 
-JSON_WORDS = (b"{", b"}", b"[", b"]", b'"', b":", b",", b"null", b"true", b"NaN", b"Infinity", b"1e999", b"-0", b"\\ud800")
+JSON_WORDS = (
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b":",
+    b",",
+    b"null",
+    b"true",
+    b"NaN",
+    b"Infinity",
+    b"1e999",
+    b"-0",
+    b"\\ud800",
+)
 
 TARGETS = {
     "idx": Target(check_idx, idx_seeds, mixed(mutate_idx, IDX_WORDS), IDX_WORDS),
     "gzip": Target(check_gzip, gzip_seeds, mixed(mutate_gzip, GZIP_WORDS), GZIP_WORDS),
     "picture": Target(check_picture, picture_seeds, mixed(mutate_png, PICTURE_WORDS), PICTURE_WORDS, ceiling=1500),
     "dataset": Target(check_dataset, dataset_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
-    "class-names": Target(check_class_names, class_names_seeds, words=(b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xc2\x85", b"\0")),
+    "class-names": Target(
+        check_class_names, class_names_seeds, words=(b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xc2\x85", b"\0")
+    ),
 }

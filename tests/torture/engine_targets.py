@@ -23,7 +23,7 @@ from pipeline.engine.artifacts import (
 from pipeline.engine.provenance import Provenance
 from pipeline.engine.rows import open_rows, read_rows
 from tests.torture.data_targets import JSON_WORDS, mixed
-from tests.torture.mutations import NUMBERS, mutate, mutate_json
+from tests.torture.mutations import NUMBERS, mutate_json
 from tests.torture.targets import Target, attempt, scratch
 
 FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "made", "seconds", "summary"}
@@ -102,7 +102,9 @@ def npy_seeds() -> list[bytes]:
 
 def mutate_npy(body: bytes, generator: random.Random) -> bytes:
     """Another shape or type in a header that is well formed, and data of about the length that it needs."""
-    shape = tuple(generator.choice((0, 1, 2, 4, 6, -1, generator.choice(NUMBERS))) for _ in range(generator.randrange(4)))
+    shape = tuple(
+        generator.choice((0, 1, 2, 4, 6, -1, generator.choice(NUMBERS))) for _ in range(generator.randrange(4))
+    )
     descr = generator.choice(("<f4", "<f4", "<f4", ">f4", "<f8", "|u1", "|O", "<U4", "|V4"))
     header = repr({"descr": descr, "fortran_order": generator.random() < 0.3, "shape": shape}).encode()
     header += b" " * generator.choice((0, 1, 53, 100)) + b"\n"

@@ -4,9 +4,10 @@
     python -m tests.torture.fuzz --repeat FILE TARGET
 
 Each target gets its inputs twice over, in processes of their own: damaged by rules that know the format, from a fixed
-seed; and, where Atheris is installed, found by the coverage of our code. A line a target says what came of it. What may
+seed; and, where Atheris is installed, found by the coverage of our code. A line for each says what came of it. What may
 not come of it (an output that the input does not justify, another exception than the project's own, a hang, a process
-that dies, more memory than its ceiling) is kept in a folder with the command that repeats it; the exit status is then 1.
+that dies, more memory than its ceiling) is kept in .torture_cache, with the command that repeats it, and the exit
+status is 1.
 """
 
 import argparse
@@ -166,8 +167,9 @@ def _memory() -> str | None:
 
 def _start(job: Job, board: Path, findings: Path, scratch: str, module: str) -> subprocess.Popen[bytes]:
     numbers = (job.seconds, job.inputs, job.seed)
-    command = [sys.executable, "-m", module, "worker", job.target, job.driver, *map(str, numbers), board, findings]
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    rest = map(str, (job.target, job.driver, *numbers, board, findings))
+    command = [sys.executable, "-m", module, "worker", *rest]
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     settings = {**environment(), **threads, "TMPDIR": scratch, "PYTHONHASHSEED": "0"}
     with open(Path(scratch) / "said", "wb") as said:
         return subprocess.Popen(command, env=settings, cwd=ROOT, stdout=said, stderr=said)

@@ -1,7 +1,7 @@
 """Damage of every kind, drawn from a generator: of bytes, of JSON, and of what lies packed inside gzip, ZIP and PNG.
 
-Most damage to a packed file is found by its checksum and never gets to the reader of what is in it. So there is for each
-such format a function that unpacks, damages what is inside, and packs it again, with checksums that are right.
+Most damage to a packed file is found by its checksum and never gets to the reader of what is in it. So for each such
+format there is a function that unpacks, damages what is inside, and packs it again, with checksums that are right.
 """
 
 import gzip
@@ -14,7 +14,30 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-BYTES = (0, 1, 2, 7, 8, 9, 0x0A, 0x0D, 0x1F, 0x20, 0x22, 0x2E, 0x2F, 0x30, 0x5B, 0x5C, 0x7B, 0x7F, 0x80, 0x8B, 0xFE, 0xFF)
+BYTES = (
+    0,
+    1,
+    2,
+    7,
+    8,
+    9,
+    0x0A,
+    0x0D,
+    0x1F,
+    0x20,
+    0x22,
+    0x2E,
+    0x2F,
+    0x30,
+    0x5B,
+    0x5C,
+    0x7B,
+    0x7F,
+    0x80,
+    0x8B,
+    0xFE,
+    0xFF,
+)
 NUMBERS = (0, 1, 2, 3, 28, 64, 65, 127, 128, 255, 256, 257, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 LONGEST = 1 << 16  # bytes of an input
 

@@ -53,7 +53,16 @@ def declared_seeds() -> list[bytes]:
 
 TOML_WORDS = (
     *(b"[tool.handwriting.train]\n", b"[tool.handwriting]\n", b"[[tool]]\n", b"tool = 3\n", b"epochs = ", b"sizes = "),
-    *(b"seed = ", b"bent = ", b"recipe = ", b"output = ", b"force = ", b"help = true\n", b"workers = ", b"scheduler = "),
+    *(
+        b"seed = ",
+        b"bent = ",
+        b"recipe = ",
+        b"output = ",
+        b"force = ",
+        b"help = true\n",
+        b"workers = ",
+        b"scheduler = ",
+    ),
     *(b"true", b"nan", b"-inf", b"{a = 1}", b"[1, 'a']", b"[]", b"''", b'"\\u0000"', b"1979-05-27", b"07:32:00"),
     *(b"0x1f", b"9" * 30, b"1e999", b"-1", b"[" * 400, b"'''", b"#", b"a.b.c = 1\n", b"\n", b'"\x7f"', b"{}"),
 )

@@ -170,7 +170,7 @@ def drive_by_coverage(recorder: Recorder, seed: int, seconds: float, most: int) 
     for number, body in enumerate(target.seeds()):
         (corpus / str(number)).write_bytes(body)
     options = {"runs": most, "max_total_time": max(1, int(seconds)), "seed": seed + 1, "max_len": LONGEST // 4}
-    options |= {"verbosity": 0, "rss_limit_mb": 0, "timeout": 0, "close_fd_mask": 0, "len_control": 0}
+    options |= {"verbosity": 0, "rss_limit_mb": 0, "timeout": 36_000, "close_fd_mask": 0, "len_control": 0}
     words = Path(tempfile.mkdtemp()) / "words"
     escaped = ["".join(f"\\x{byte:02x}" for byte in word[:60]) for word in target.words if word]
     words.write_text("".join(f'"{word}"\n' for word in escaped))
