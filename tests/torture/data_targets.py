@@ -243,7 +243,7 @@ JSON_WORDS = (
 TARGETS = {
     "idx": Target(check_idx, idx_seeds, mixed(mutate_idx, IDX_WORDS), IDX_WORDS),
     "gzip": Target(check_gzip, gzip_seeds, mixed(mutate_gzip, GZIP_WORDS), GZIP_WORDS),
-    "picture": Target(check_picture, picture_seeds, mixed(mutate_png, PICTURE_WORDS), PICTURE_WORDS, ceiling=1500),
+    "picture": Target(check_picture, picture_seeds, mixed(mutate_png, PICTURE_WORDS), PICTURE_WORDS, ceiling=700),
     "dataset": Target(check_dataset, dataset_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
     "class-names": Target(
         check_class_names, class_names_seeds, words=(b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xc2\x85", b"\0")

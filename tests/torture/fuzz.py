@@ -96,16 +96,15 @@ def fuzz(names: Sequence[str], seconds: float, inputs: int) -> int:
     workers = os.cpu_count() or 1
     each = seconds * workers / (len(names) * len(drivers))
     jobs = [Job(name, driver, each, inputs) for name in names for driver in drivers]
-    print(f"{len(names)} targets by {' and '.join(drivers)}, {each:.0f} s each", flush=True)
+    print(f"{len(names)} targets, {each:.0f} s each by {' and '.join(drivers)}")
+    print(f"{'target':12} {'driver':10}", *(f"{title:>9}" for title in TITLES), flush=True)
+    total, bad = 0, False
     with ThreadPoolExecutor(workers) as pool:
-        outcomes = list(pool.map(lambda job: run_job(job, FINDINGS), jobs))
-    total, bad = Counts(), False
-    print(f"{'target':12} {'driver':10}", *(f"{title:>9}" for title in TITLES))
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        print(f"{job.target:12} {job.driver:10}", *(f"{cell:>9}" for cell in cells(outcome)), flush=True)
-        total.inputs += outcome.counts.inputs
-        bad |= is_bad(outcome, all_targets()[job.target])
-    print(f"{total.inputs:,} inputs" + (": nothing came of them that may not" if not bad else ""))
+        for job, outcome in zip(jobs, pool.map(lambda job: run_job(job, FINDINGS), jobs), strict=True):
+            print(f"{job.target:12} {job.driver:10}", *(f"{cell:>9}" for cell in cells(outcome)), flush=True)
+            total += outcome.counts.inputs
+            bad |= is_bad(outcome, all_targets()[job.target])
+    print(f"{total:,} inputs" + ("" if bad else ": nothing came of them that may not"))
     if bad:
         for path in sorted(FINDINGS.glob("*.txt"))[:SHOWN]:
             file = path.with_suffix("")
