@@ -16,7 +16,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.torture.mutations import LONGEST, splice
@@ -99,7 +99,7 @@ class Recorder:
         return accepted
 
     def _show(self) -> None:
-        struct.pack_into(FORM, self.board, 0, *astuple(self.counts))
+        struct.pack_into(FORM, self.board, 0, *vars(self.counts).values())
 
     def _keep(self, body: bytes, error: Exception) -> None:
         last = traceback.extract_tb(error.__traceback__)[-1]
