@@ -1,6 +1,7 @@
 """A checkpoint is what a run that was cut off goes on from, to the same end."""
 
 import json
+import uuid
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,7 +32,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write it to `path`, in place of an earlier one, which stays until this one is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
-    fresh = path.with_name(f".{path.name}")
+    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # where a worker that was given up may still write
     try:
         with open(fresh, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))

@@ -10,6 +10,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from PIL import Image
 from pipeline.data import idx
 from pipeline.data.dataset import Description, load_description, read_class_names, save_description
 from pipeline.data.picture_files import LARGEST, WORKING, load_grey
+from pipeline.engine.rows import read_rows
 from tests.torture.mutations import mutate, mutate_gzip, mutate_json, mutate_png, read_chunks
 from tests.torture.targets import Mutation, Target, attempt, scratch
 
@@ -43,6 +45,18 @@ def is_idx(body: bytes) -> bool:
     return addressable and len(body) == 4 + 4 * body[3] + int(math.prod(sizes)) * SIZES[body[2]]
 
 
+def in_place(path: Path) -> NDArray[Any]:
+    """The array in a plain IDX file, where it lies."""
+    rows = idx.locate(path)
+    return read_rows(rows, 0, len(rows)) if rows.shape else idx.load(path)
+
+
+def unpacked(path: Path) -> NDArray[Any]:
+    """The array in an IDX file, by way of another file."""
+    idx.unpack(path, path.with_name("unpacked"))
+    return in_place(path.with_name("unpacked"))
+
+
 def check_idx(body: bytes) -> bool:
     """An array comes of exactly what is one whole IDX file, in whatever way it is read, and written it is that file."""
     path = scratch() / "file"
@@ -51,6 +65,8 @@ def check_idx(body: bytes) -> bool:
         lambda: idx.decode(body),
         lambda: idx.read(io.BytesIO(body)),
         lambda: idx.load(path),
+        lambda: in_place(path),
+        lambda: unpacked(path),
     ]
     whole = is_idx(body)
     for array in map(attempt, readers if body[:2] != idx.GZIP_MAGIC else readers[:1]):
@@ -82,7 +98,7 @@ def check_gzip(body: bytes) -> bool:
     path.write_bytes(body)
     content = gunzip(body)
     whole = content is not None and is_idx(content)
-    for reader in (lambda: idx.read(io.BytesIO(body)), lambda: idx.load(path)):
+    for reader in (lambda: idx.read(io.BytesIO(body)), lambda: idx.load(path), lambda: unpacked(path)):
         array = attempt(reader)
         assert (array is not None) == whole
         assert array is None or encoded(array) == content

@@ -16,7 +16,8 @@ from pipeline.data.scaling import Scaling
 from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.network.history import Row, read_history, write_history
 from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import Model, load_model, name_arrays, predict, save_model
+from pipeline.network.model import Model, load_model, name_arrays, save_model
+from pipeline.network.prediction import predict
 from tests.torture.data_targets import JSON_WORDS, mixed
 from tests.torture.engine_targets import NPY_WORDS, mutate_npy, npy_data
 from tests.torture.mutations import mutate, mutate_json, mutate_zip

@@ -1,0 +1,32 @@
+"""Functions that workers, in whatever process, find by their names."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.errors import PipelineError
+from pipeline.scheduling.jobs import Tell
+
+
+def multiply(shared: int, task: int, tell: Tell) -> int:
+    return shared * task
+
+
+def tell_process(shared: Any, task: int, tell: Tell) -> int:
+    tell({"task": task, "process": os.getpid()})
+    return os.getpid()
+
+
+def fail(shared: Any, task: int, tell: Tell) -> None:
+    raise PipelineError(f"task {task} will not do")
+
+
+def die(shared: Any, task: int, tell: Tell) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def linger(shared: str, task: int, tell: Tell) -> None:
+    Path(shared, str(os.getpid())).touch()
+    time.sleep(60)
