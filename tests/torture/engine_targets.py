@@ -22,8 +22,8 @@ from pipeline.engine.artifacts import (
 )
 from pipeline.engine.provenance import Provenance
 from pipeline.engine.rows import open_rows, read_rows
-from tests.torture.data_targets import JSON_WORDS, mixed
-from tests.torture.mutations import NUMBERS, mutate_json
+from tests.torture.data_targets import JSON_WORDS
+from tests.torture.mutations import NUMBERS, mixed, mutate_json
 from tests.torture.targets import Target, attempt, scratch
 
 FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "made", "seconds", "summary"}

@@ -11,7 +11,7 @@ import random
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 BYTES = (
@@ -40,6 +40,8 @@ BYTES = (
 )
 NUMBERS = (0, 1, 2, 3, 28, 64, 65, 127, 128, 255, 256, 257, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 LONGEST = 1 << 16  # bytes of an input
+
+Mutation = Callable[[bytes, random.Random], bytes]
 
 STRANGE: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 0.5, -0.0, 1e308, 1e999, -1e999, float("nan"), 2**31, 2**63, 10**400, 10**4000),
@@ -91,6 +93,20 @@ def _damage(body: bytearray, generator: random.Random, words: Sequence[bytes]) -
 def splice(left: bytes, right: bytes, generator: random.Random) -> bytes:
     """The beginning of one and the end of the other."""
     return left[: generator.randint(0, len(left))] + right[generator.randint(0, len(right)) :]
+
+
+def mixed(structured: Mutation, words: Sequence[bytes] = ()) -> Mutation:
+    """Structured damage, or any other where the seed does not have the structure, and now and then anyway."""
+
+    def mutation(body: bytes, generator: random.Random) -> bytes:
+        if generator.random() < 0.6:
+            try:
+                return structured(body, generator)
+            except Exception:  # what was damaged before need not have it
+                pass
+        return mutate(body, generator, words)
+
+    return mutation
 
 
 def mutate_json(body: bytes, generator: random.Random) -> bytes:

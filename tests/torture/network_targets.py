@@ -18,9 +18,9 @@ from pipeline.network.history import Row, read_history, write_history
 from pipeline.network.mlp import allocate, initialise
 from pipeline.network.model import Model, load_model, name_arrays, save_model
 from pipeline.network.prediction import predict
-from tests.torture.data_targets import JSON_WORDS, mixed
+from tests.torture.data_targets import JSON_WORDS
 from tests.torture.engine_targets import NPY_WORDS, mutate_npy, npy_data
-from tests.torture.mutations import mutate, mutate_json, mutate_zip
+from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
 from tests.torture.targets import Target, attempt, scratch
 
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]

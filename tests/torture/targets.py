@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.engine.errors import PipelineError
-from tests.torture.mutations import mutate
+from tests.torture.mutations import Mutation, mutate
 
 T = TypeVar("T")
-
-Mutation = Callable[[bytes, random.Random], bytes]
 
 
 def unstructured(body: bytes, generator: random.Random) -> bytes:
@@ -56,11 +54,20 @@ def scratch() -> Path:
 @cache
 def all_targets() -> dict[str, Target]:
     """Every target by its name. They import much, so this is not done before it is asked for."""
-    from tests.torture import data_targets, engine_targets, network_targets, stages_targets
+    from tests.torture import (
+        data_targets,
+        engine_targets,
+        evaluation_targets,
+        network_targets,
+        picture_targets,
+        stages_targets,
+    )
 
     return {
         **data_targets.TARGETS,
+        **picture_targets.TARGETS,
         **engine_targets.TARGETS,
         **network_targets.TARGETS,
+        **evaluation_targets.TARGETS,
         **stages_targets.TARGETS,
     }
