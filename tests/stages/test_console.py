@@ -123,6 +123,8 @@ def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project
         ('[tool.handwriting.train]\nepochs = "x"\n', "in pyproject.toml"),
         ("[tool.handwriting.trian]\nepochs = 2\n", "there is no such command"),
         ("[tool.handwriting.evalute]\nworkers = 2\n", "there is no such command"),
+        (f"[tool.handwriting.{'train' * 100}]\n", "there is no such command"),
+        ("[tool.handwriting.'../train']\n", "there is no such command"),
         ("[tool]\nhandwriting = 3\n", "must have a table for each command"),
         ("tool = 1\n", "must have a table for each command"),
         ("x = " + "[" * 5000, "pyproject.toml cannot be read"),

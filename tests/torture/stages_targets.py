@@ -64,7 +64,21 @@ TOML_WORDS = (
         b"scheduler = ",
     ),
     *(b"true", b"nan", b"-inf", b"{a = 1}", b"[1, 'a']", b"[]", b"''", b'"\\u0000"', b"1979-05-27", b"07:32:00"),
-    *(b"0x1f", b"9" * 30, b"1e999", b"-1", b"[" * 400, b"'''", b"#", b"a.b.c = 1\n", b"\n", b'"\x7f"', b"{}"),
+    *(
+        b"train" * 60,
+        b"'../train'",
+        b"0x1f",
+        b"9" * 30,
+        b"1e999",
+        b"-1",
+        b"[" * 400,
+        b"'''",
+        b"#",
+        b"a.b.c = 1\n",
+        b"\n",
+        b'"\x7f"',
+        b"{}",
+    ),
 )
 
 TARGETS = {"declared": Target(check_declared, declared_seeds, words=TOML_WORDS)}

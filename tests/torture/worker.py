@@ -4,6 +4,7 @@ What it does stands on a board, a file that it shares with the process which wat
 it is at, so that this one is known when nothing else can be asked any more.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import mmap
@@ -130,7 +131,8 @@ def measure_peak() -> int:
 
 def prepare_process() -> None:
     """A bound for the memory, so that a mistake is an error here and not the end of the machine."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with contextlib.suppress(OSError, ValueError):  # where the system knows no such bound, what was taken is still told
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
 
 
