@@ -31,10 +31,11 @@ train.variables := RECIPE SIZES ACTIVATION INITIALISATION BIAS_DEVIATION MEMBERS
 evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE
 ladder.variables := SEEDS
 prune.variables := KEEP
+torture.variables := SECONDS
 
 # Only what stands on make's command line counts; an EPOCHS in the environment may mean anything.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
-unknown := $(filter-out PYTHON VENV $(foreach s,$(stages) ladder prune,$($s.variables)),$(given))
+unknown := $(filter-out PYTHON VENV $(foreach s,$(stages) ladder prune torture,$($s.variables)),$(given))
 ifneq ($(strip $(unknown)),)
 $(error No variable is called $(strip $(unknown)): see `make help`)
 endif
@@ -184,9 +185,12 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 
 ##  Working on it
 
-.PHONY: test lint pictures bench format lock clean help
+.PHONY: test torture lint pictures bench format lock clean help
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest
+
+torture: $(VENV)/.ready-dev ## Test it against damage of all kinds for longer: SECONDS, 600 by default
+	$(python) -m tests.torture.fuzz $(call options,torture)
 
 lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers, and for vulnerable packages
 	$(python) -m ruff format --check
@@ -216,7 +220,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
 clean: ## Remove everything that was made, but .venv
-	rm -rf artifacts .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf artifacts .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
 help: ## This list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \

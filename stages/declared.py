@@ -17,7 +17,8 @@ def load_declared(app: Any, program: str, path: Path = PLACE) -> dict[str, dict[
     a known command has not got, since a misspelt default would otherwise do nothing, silently.
     """
     try:
-        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        with open(path, "rb") as file:
+            declared = tomllib.load(file)
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError) as error:
@@ -26,9 +27,10 @@ def load_declared(app: Any, program: str, path: Path = PLACE) -> dict[str, dict[
     tables = tool.get(program, {}) if isinstance(tool, dict) else tool
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise UsageError(f"{path} must have a table for each command, as in [tool.{program}.train]")
+    modules = {module.stem for module in Path(__file__).parent.glob("*.py")}
     defaults: dict[str, dict[str, Any]] = {}
     for name, table in tables.items():
-        if not name.isidentifier() or not Path(__file__).with_name(f"{name}.py").exists():
+        if name not in modules:
             hint = guess(name, app.commands)
             raise UsageError(f"{path} has a table [tool.{program}.{name}], but there is no such command{hint}")
         if name not in app.commands:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.engine.documents import load_json, save_json
+from pipeline.engine.documents import exactly, load_json, save_json, texts
 from pipeline.engine.errors import PipelineError
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -50,7 +50,7 @@ def load_description(folder: Path) -> Description:
     """The description in an artifact's folder. Raises PipelineError if it is missing or damaged."""
     content = load_json(folder / FILE)
     try:
-        return Description(str(content["name"]), tuple(map(str, content["class_names"])))
+        return Description(exactly(str, content["name"]), texts(content["class_names"]))
     except (KeyError, TypeError, DatasetError):
         raise PipelineError(f"{folder / FILE} is damaged: remove it and run its stage again") from None
 

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pipeline.data.gunzip import Gunzip
 from pipeline.data.idx_header import LONGEST_HEADER, Header, Sink, Source, read_header, write_header
 from pipeline.data.idx_header import IdxError as IdxError  # which is raised here as well
 from pipeline.engine.rows import Rows
@@ -140,9 +141,8 @@ def unpacked(stream: BinaryIO) -> Iterator[Source]:
         if buffered.peek(2)[:2] != GZIP_MAGIC:
             yield buffered
         else:
-            with gzip.GzipFile(fileobj=buffered, mode="rb") as source:
-                yield source
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            yield io.BufferedReader(Gunzip(buffered))
+    except (EOFError, zlib.error) as error:
         raise IdxError(f"its gzip is damaged ({error})") from None
     finally:
         buffered.detach()  # `stream` is the caller's to close

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from pipeline.data.png import check_chunks
 from pipeline.engine.errors import PipelineError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
@@ -70,6 +71,8 @@ def _load(stream: BinaryIO, name: str) -> Grey:
         warnings.simplefilter("ignore")  # of oddities in a file that Pillow can nevertheless read
         with _quiet(), Image.open(stream, formats=FORMATS) as image:
             _check_size(image, name)
+            if image.format == "PNG":
+                check_chunks(stream)
             image.draft(None, (WORKING, WORKING))  # of a JPEG, only as many pixels as are needed are decoded
             image.load()
             grey = Image.fromarray(_as_grey(image))

@@ -25,6 +25,8 @@ def load_array(
     try:
         with np.errstate(all="ignore"):  # sizes in a damaged header may overflow
             array = np.lib.format.open_memmap(path, mode="r")
+        if path.stat().st_size > array.offset + array.nbytes:
+            raise ValueError("bytes follow after its data")
     except FileNotFoundError:
         raise ArrayError(f"{path} is missing: run its stage again") from None
     except OSError:

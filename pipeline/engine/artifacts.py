@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import math
 import os
+import re
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipeline.engine.documents import load_json, save_json
+from pipeline.engine.documents import load_json, number, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
@@ -145,20 +146,29 @@ def _is_sound(manifest: Manifest) -> bool:
     texts: list[Any] = [provenance.stage, manifest.made, manifest.summary]
     for table in (provenance.inputs, provenance.code, provenance.environment):
         texts += [*table, *table.values()]
-    for name, facts in manifest.outputs.items():
-        texts += [name, facts["sha256"]]
-        if (
-            not isinstance(facts["bytes"], int)
-            or "\0" in name
-            or PurePosixPath(name).is_absolute()
-            or ".." in PurePosixPath(name).parts
-        ):
-            return False
     return (
         all(isinstance(text, str) for text in texts)
         and isinstance(provenance.parameters, dict)
-        and math.isfinite(manifest.seconds)
+        and 0 <= number(manifest.seconds) < math.inf
+        and all(_is_within(name) and _is_described(facts) for name, facts in manifest.outputs.items())
     )
+
+
+def _is_within(name: str) -> bool:
+    """Whether it is the name of a file below an artifact's folder, in the one way in which `describe` has it."""
+    path = PurePosixPath(name)
+    return (
+        name.isprintable()
+        and str(path) == name
+        and path.name != ""
+        and not path.is_absolute()
+        and ".." not in path.parts
+    )
+
+
+def _is_described(facts: Mapping[str, Any]) -> bool:
+    size, digest = facts["bytes"], facts["sha256"]
+    return type(size) is int and size >= 0 and re.fullmatch("[0-9a-f]{64}", digest) is not None
 
 
 def find_artifact(folder: Path, stage: str) -> Manifest:

@@ -3,15 +3,17 @@
 import json
 import uuid
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.engine.documents import exactly, number
 from pipeline.network.activations import Array
-from pipeline.network.history import Row
+from pipeline.network.history import Row, is_sound
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,38 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     The archive holds a checksum of all that is in it, and reading compares.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            history = [Row(**row) for row in json.loads(archive["history"].tobytes())]
-            return Checkpoint(archive["state"], archive["best"], history)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zlib.error, zipfile.BadZipFile):
-        return None  # RuntimeError: of an archive that claims to be encrypted, or compressed in a strange way
-    except MemoryError:
-        return None  # of an array that claims to be larger than any machine, or really is: to begin anew may go well
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            state, best, history = (_read_array(archive, name) for name in ("state", "best", "history"))
+            checkpoint = Checkpoint(state, best, [_read_row(row) for row in json.loads(history.tobytes())])
+            return checkpoint if _is_sound(checkpoint) else None
+    except Exception:  # NumPy and zipfile raise a dozen kinds for damaged bytes
+        return None
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """One of the arrays that np.savez has put into an archive. Raises an Exception of whatever kind."""
+    with archive.open(f"{name}.npy") as member:
+        array = np.lib.format.read_array(member, allow_pickle=False)
+        if member.read(1):  # at its end, and not before, the checksum is compared
+            raise ValueError("bytes follow after its data")
+    return array
+
+
+def _read_row(content: dict[str, Any]) -> Row:
+    """A row as it was before it was JSON. Raises TypeError."""
+    exactly(int, content["number"])
+    for value in content.values():
+        number(value)
+    return Row(**content)
+
+
+def _is_sound(checkpoint: Checkpoint) -> bool:
+    state, best, history = checkpoint.state, checkpoint.best, checkpoint.history
+    return (
+        state.dtype == best.dtype
+        and best.dtype in (np.float32, np.float64)
+        and best.shape == state.shape[1:] == (best.size,)
+        and bool(np.isfinite(state).all() and np.isfinite(best).all())
+        and [row.number for row in history] == list(range(1, 1 + max(1, len(history))))
+        and all(map(is_sound, history))
+    )

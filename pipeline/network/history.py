@@ -34,17 +34,20 @@ def write_history(path: Path, members: Sequence[Sequence[Row]]) -> None:
         writer.writerow(COLUMNS)
         for member, history in enumerate(members, start=1):
             for row in history:
-                writer.writerow(
-                    [
-                        member,
-                        row.number,
-                        f"{row.cost:.6g}",
-                        f"{row.train_accuracy:.6f}",
-                        f"{row.validation_accuracy:.6f}",
-                        f"{row.learning_rate:g}",
-                        f"{row.seconds:.3f}",
-                    ]
-                )
+                writer.writerow(_spell(member, row))
+
+
+def _spell(member: int, row: Row) -> list[str]:
+    """The cells of a row."""
+    return [
+        str(member),
+        str(row.number),
+        f"{row.cost:.6g}",
+        f"{row.train_accuracy:.6f}",
+        f"{row.validation_accuracy:.6f}",
+        f"{row.learning_rate:g}",
+        f"{row.seconds:.3f}",
+    ]
 
 
 def read_history(path: Path) -> list[list[Row]]:
@@ -65,8 +68,10 @@ def read_history(path: Path) -> list[list[Row]]:
                 row = Row(int(number), *map(float, values))
                 if int(member) == len(members) + 1:
                     members.append([])
-                follows = int(member) == len(members) and row.number > (members[-1][-1].number if members[-1] else -1)
-                if not (follows and _is_sound(row)):
+                last = members[-1][-1].number if members and members[-1] else -1
+                follows = 0 < int(member) == len(members) and row.number > last
+                # Python takes 1_0 for a number as well; here each is spelt in one way
+                if not (follows and is_sound(row) and cells == _spell(len(members), row)):
                     raise ValueError
                 members[-1].append(row)
         if not members:
@@ -78,7 +83,8 @@ def read_history(path: Path) -> list[list[Row]]:
     return members
 
 
-def _is_sound(row: Row) -> bool:
+def is_sound(row: Row) -> bool:
+    """Whether its numbers can be those of an epoch."""
     untold = (row.cost, row.train_accuracy, row.learning_rate)  # of a network that has not learned yet
     told = (row.validation_accuracy, row.seconds, *(() if row.number == 0 else untold))
     return (

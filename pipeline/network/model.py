@@ -12,7 +12,7 @@ from pipeline.data.appearance import Appearance
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.arrays import load_array, save_array
-from pipeline.engine.documents import load_json, save_json
+from pipeline.engine.documents import exactly, load_json, number, save_json, texts
 from pipeline.engine.errors import PipelineError
 from pipeline.network.mlp import Layer
 from pipeline.network.names import ActivationName, CostName
@@ -83,24 +83,25 @@ def load_model(folder: Path) -> Model:
     path = folder / "model.json"
     content = load_json(path)
     try:
-        members, sizes = int(content["members"]), [int(size) for size in content["sizes"]]
-        height, width = map(int, content["image_shape"])
-        scaling = Scaling(float(content["scaling"]["mean"]), float(content["scaling"]["deviation"]))
-        class_names = tuple(map(str, content["class_names"]))
-        dataset, temperature = str(content["dataset"]), float(content["temperature"])
+        members, sizes = exactly(int, content["members"]), [exactly(int, size) for size in content["sizes"]]
+        height, width = (exactly(int, side) for side in content["image_shape"])
+        scaling = Scaling(number(content["scaling"]["mean"]), number(content["scaling"]["deviation"]))
+        class_names = texts(content["class_names"])
+        dataset, temperature = exactly(str, content["dataset"]), number(content["temperature"])
         Description(dataset, class_names)  # raises DatasetError
         appearance = Appearance(**content["appearance"])
         activation, cost = content["activation"], content["cost"]
         whole = (
             members >= 1
             and len(sizes) >= 2
-            and all(size >= 1 for size in sizes)
+            and all(size >= 1 for size in (*sizes, height, width))
             and sizes[0] == height * width
             and sizes[-1] == len(class_names)
             and activation in get_args(ActivationName)
             and cost in get_args(CostName)
             and 0.01 <= temperature <= 100
             and appearance.thin <= max(height, width)
+            and all(name in content["appearance"] and number(value) >= 0 for name, value in asdict(appearance).items())
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, PipelineError):
         whole = False

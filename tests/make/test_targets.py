@@ -17,7 +17,7 @@ from tests.make.common import SAMPLE, STAGES, copy, digests, make, stages_run
 
 def test_make_alone_lists_every_target(fresh: Path) -> None:
     result = make(fresh)
-    for target in (*STAGES, "all", "test", "lint", "format", "lock", "clean", "help"):
+    for target in (*STAGES, "all", "test", "torture", "lint", "format", "lock", "clean", "help"):
         assert f"  make {target} " in result.stdout
     assert "EPOCHS" in result.stdout
     assert not (fresh / "artifacts" / "download").exists()

@@ -12,7 +12,14 @@ def test_a_description_is_carried_along_as_it_is(tmp_path: Path) -> None:
     assert load_description(tmp_path) == description
 
 
-@pytest.mark.parametrize("body", ["", "[]", "null", "{}", '{"name": "x", "class_names": 3}', '{"name": "x\\ud800"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "[]", "null", "{}", '{"name": "x", "class_names": 3}', '{"name": "x\\ud800"}'),
+        *('{"name": 3, "class_names": []}', '{"name": "x", "class_names": "ab"}', '{"name": "x", "class_names": [1]}'),
+        *('{"name": "x", "class_names": {"a": 1}}', '{"name": null, "class_names": ["a"]}'),
+    ],
+)
 def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text(body)
     with pytest.raises(PipelineError, match=r"dataset\.json"):

@@ -66,13 +66,22 @@ def test_a_truncated_array_is_named(tmp_path: Path) -> None:
         load_array(tmp_path / "a.npy", float, (None,))
 
 
+@pytest.mark.parametrize("shape", [(3,), (0,), (2, 3)])
+def test_an_array_behind_which_bytes_follow_is_named(shape: tuple[int, ...], tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.zeros(shape))
+    with open(tmp_path / "a.npy", "ab") as file:
+        file.write(b"a")
+    with pytest.raises(ArrayError, match=r"no whole \.npy array \(bytes follow"):
+        load_array(tmp_path / "a.npy", float, tuple(None for _ in shape))
+
+
 def test_a_missing_array_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArrayError, match=r"a\.npy is missing: run its stage"):
         load_array(tmp_path / "a.npy", float, (None,))
 
 
 @given(damage=st.lists(st.tuples(st.integers(0, 140), st.binary(min_size=1, max_size=3)), min_size=1, max_size=3))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 def test_random_damage_gives_an_array_or_an_array_error(damage: list[tuple[int, bytes]], tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", np.arange(3, dtype=np.int64))
     body = bytearray((tmp_path / "a.npy").read_bytes())

@@ -12,18 +12,21 @@ from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
 from tests.pipeline.engine.garden import harvest, plant, water
 
+WHOLE = {"sha256": "0f" * 32, "bytes": 0}
 DAMAGES: dict[str, list[Any]] = {
     "stage": [None, 3],
-    "parameters": [None, [], "x"],
+    "parameters": [None, [], "x", {"a": float("nan")}, {"a": json.loads("[" * 400 + "]" * 400)}],
     "inputs": [None, {"a": 3}, []],
     "code": [None, {"a": None}],
     "environment": [None, {"a": 1}],
     "outputs": [
         *(None, [], {"a": {}}, {"a": {"sha256": 1, "bytes": 1}}, {"a": {"sha256": "b", "bytes": "c"}}, {"a": 1}),
-        *({"/dev/zero": {"sha256": "b", "bytes": 0}}, {"../plant": {"sha256": "b", "bytes": 0}}),
+        *({name: WHOLE} for name in ("/dev/zero", "../plant", "a/../../b", "", ".", "./a", "a//b", "a\0b", "a\nb")),
+        *({"a": {**WHOLE, "bytes": size}} for size in (-1, True, 1.0)),
+        *({"a": {**WHOLE, "sha256": digest}} for digest in ("0f", "0F" * 32, "0x" + "0f" * 31, "0f" * 33)),
     ],
     "made": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
-    "seconds": [None, "1", float("nan"), float("inf"), 10**400],
+    "seconds": [None, "1", float("nan"), float("inf"), 10**400, -1, True],
     "summary": [None, 1],
     "more": [1],
 }

@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -85,6 +86,73 @@ def test_one_that_claims_to_be_larger_than_any_machine_is_none(tmp_path: Path) -
     with zipfile.ZipFile(path, "w") as archive:
         for name, body in {**members, "state.npy": claim.getvalue()}.items():
             archive.writestr(name, body)
+    assert load_checkpoint(path) is None
+
+
+SOUND: dict[str, Any] = {"number": 1, "cost": 0.1, "train_accuracy": 0.9, "validation_accuracy": 0.9}
+SOUND |= {"learning_rate": 0, "seconds": 1.5}
+
+
+def write(path: Path, state: Any, best: Any, rows: Any) -> None:
+    np.savez(path, state=state, best=best, history=np.frombuffer(json.dumps(rows).encode(), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("state", "best", "rows"),
+    [
+        (np.zeros((2, 3), np.int64), np.zeros(3, np.int64), [SOUND]),
+        (np.zeros((2, 3)), np.zeros(3, np.float32), [SOUND]),
+        (np.zeros((2, 3)), np.zeros(4), [SOUND]),
+        (np.zeros((2, 3)), np.zeros((2, 3)), [SOUND]),
+        (np.zeros(3), np.zeros(3), [SOUND]),
+        (np.full((2, 3), np.nan), np.zeros(3), [SOUND]),
+        (np.zeros((2, 3)), np.full(3, np.inf), [SOUND]),
+        (np.zeros((2, 3)), np.zeros(3), []),
+        (np.zeros((2, 3)), np.zeros(3), None),
+        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "number": 2}]),
+        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "number": True}]),
+        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "cost": "0.1"}]),
+        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "cost": float("nan")}]),
+        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "validation_accuracy": 1.5}]),
+        (np.zeros((2, 3)), np.zeros(3), [{"number": 1}]),
+    ],
+)
+def test_numbers_and_rows_that_no_run_has_left_are_none(state: Any, best: Any, rows: Any, tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    write(path, np.zeros((2, 3)), np.zeros(3), [SOUND])
+    assert load_checkpoint(path) is not None
+    write(path, state, best, rows)
+    assert load_checkpoint(path) is None
+
+
+def packed(arrays: dict[str, bytes], kind: int = zipfile.ZIP_STORED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", kind) as archive:
+        for name, body in arrays.items():
+            archive.writestr(name, body)
+    return file.getvalue()
+
+
+def test_an_archive_of_other_members_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    save_checkpoint(path, example())
+    with zipfile.ZipFile(path) as archive:
+        whole = {name: archive.read(name) for name in archive.namelist()}
+    path.write_bytes(packed(whole))
+    assert load_checkpoint(path) is not None
+    huge = (
+        np.lib.format.magic(1, 0) + b"\x46\0{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1099511627776)}  \n"
+    )
+    for name in whole:
+        others = (b"", b"text", whole[name] + b"a", whole[name][:-1], huge, b"\x93NUMPY\1\0\4\0{][\n")
+        for body in others:
+            path.write_bytes(packed({**whole, name: body}))
+            assert load_checkpoint(path) is None
+        path.write_bytes(packed({key: body for key, body in whole.items() if key != name}))
+        assert load_checkpoint(path) is None
+    damaged = bytearray(packed(whole, zipfile.ZIP_LZMA))
+    damaged[40:60] = bytes(20)
+    path.write_bytes(damaged)
     assert load_checkpoint(path) is None
 
 

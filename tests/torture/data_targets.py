@@ -1,0 +1,224 @@
+"""What reads data sets, and what may come of it."""
+
+import gzip
+import io
+import json
+import math
+import random
+import re
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data import idx
+from pipeline.data.dataset import Description, load_description, read_class_names, save_description
+from pipeline.data.image_files import locate_images
+from pipeline.engine.rows import read_rows
+from tests.torture.mutations import mixed, mutate_gzip, mutate_json
+from tests.torture.targets import Target, attempt, scratch
+
+SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}  # bytes of an element, by the type's code
+IDX_WORDS = (b"\0\0\x08\1", b"\0\0\x08\3", b"\0\0\x0d\2", b"\0\0\0\0", b"\0\0\0\1", b"\xff\xff\xff\xff", b"\1\0\0\0")
+GZIP_WORDS = (b"\x1f\x8b\x08", b"\x1f\x8b\x08\x04", b"\x1f\x8b\x08\x08", b"\0\0\xff\xff", b"\3\0\0\0\0\0\0\0\0\0")
+MOST_UNPACKED = 1 << 23  # bytes that the oracle unpacks
+
+
+def encoded(array: NDArray[Any]) -> bytes:
+    stream = io.BytesIO()
+    idx.write(stream, array)
+    return stream.getvalue()
+
+
+def is_idx(body: bytes) -> bool:
+    """Whether it is one whole IDX file that NumPy can hold, by the definition of the format."""
+    if len(body) < 4 or body[:2] != b"\0\0" or body[2] not in SIZES or body[3] > 64 or len(body) < 4 + 4 * body[3]:
+        return False
+    sizes = struct.unpack_from(f">{body[3]}I", body, 4)
+    addressable = math.prod(filter(None, sizes)) * SIZES[body[2]] <= sys.maxsize
+    return addressable and len(body) == 4 + 4 * body[3] + int(math.prod(sizes)) * SIZES[body[2]]
+
+
+def in_place(path: Path) -> NDArray[Any]:
+    """The array in a plain IDX file, where it lies."""
+    rows = idx.locate(path)
+    return read_rows(rows, 0, len(rows)) if rows.shape else idx.load(path)
+
+
+def unpacked(path: Path) -> NDArray[Any]:
+    """The array in an IDX file, by way of another file."""
+    idx.unpack(path, path.with_name("unpacked"))
+    return in_place(path.with_name("unpacked"))
+
+
+def check_idx(body: bytes) -> bool:
+    """An array comes of exactly what is one whole IDX file, in whatever way it is read, and written it is that file."""
+    path = scratch() / "file"
+    path.write_bytes(body)
+    readers: list[Callable[[], NDArray[Any]]] = [
+        lambda: idx.decode(body),
+        lambda: idx.read(io.BytesIO(body)),
+        lambda: idx.load(path),
+        lambda: in_place(path),
+        lambda: unpacked(path),
+    ]
+    whole = is_idx(body)
+    for array in map(attempt, readers if body[:2] != idx.GZIP_MAGIC else readers[:1]):
+        assert (array is not None) == whole
+        assert array is None or encoded(array) == body
+    return whole
+
+
+def gunzip(body: bytes) -> bytes | None:
+    """What is packed in a gzip file, by zlib's own reader of the format; None if it is damaged."""
+    content = b""
+    while body:
+        reader = zlib.decompressobj(wbits=31)
+        try:
+            content += reader.decompress(body, MOST_UNPACKED)
+        except zlib.error:
+            return None
+        if not reader.eof:
+            return None
+        body = reader.unused_data.lstrip(b"\0")
+    return content
+
+
+def check_gzip(body: bytes) -> bool:
+    """An array comes of exactly what holds one whole IDX file, and written it is what was packed."""
+    if body[:2] != idx.GZIP_MAGIC:
+        body = idx.GZIP_MAGIC + body[2:]
+    path = scratch() / "file.gz"
+    path.write_bytes(body)
+    content = gunzip(body)
+    whole = content is not None and is_idx(content)
+    for reader in (lambda: idx.read(io.BytesIO(body)), lambda: idx.load(path), lambda: unpacked(path)):
+        array = attempt(reader)
+        assert (array is not None) == whole
+        assert array is None or encoded(array) == content
+    return whole
+
+
+def idx_seeds() -> list[bytes]:
+    generator = np.random.default_rng(0)
+    arrays = [
+        *(generator.integers(0, 9, shape).astype(">i4") for shape in [(), (3,), (2, 3), (0, 3), (1, 2, 2, 1)]),
+        *(generator.integers(0, 9, (5, 2)).astype(kind) for kind in ("u1", "i1", ">i2", ">f4", ">f8")),
+        *(generator.integers(0, 255, (3, 28, 28)).astype("u1"), np.zeros((1,) * 64, "u1"), np.zeros((60, 0, 2), "u1")),
+    ]
+    return [encoded(array) for array in arrays]
+
+
+def gzip_seeds() -> list[bytes]:
+    return [gzip.compress(body, level, mtime=0) for body in idx_seeds() for level in (1, 9)]
+
+
+def mutate_idx(body: bytes, generator: random.Random) -> bytes:
+    """Another type, other sizes, and as often as not data of the length that these need."""
+    sizes = [
+        generator.choice((0, 1, 2, 3, 5, generator.choice((255, 65536, 2**31, 2**32 - 1)))) for _ in range(body[3])
+    ]
+    code = generator.choice((*SIZES, body[2], 0x0A))
+    length = math.prod(sizes) * SIZES.get(code, 1) + generator.choice((0, 0, 0, -1, 1))
+    data = body[4 + 4 * body[3] :] * (1 + min(length, 5000) // max(1, len(body)))
+    return struct.pack(f">HBB{len(sizes)}I", 0, code, body[3], *sizes) + data[: max(0, length)]
+
+
+def check_images(body: bytes) -> bool:
+    """The images lie where they are located, all of them, in whatever kind of file."""
+    path, place = scratch() / "images", scratch() / "images-unpacked"
+    path.write_bytes(body)
+    place.unlink(missing_ok=True)
+    rows = attempt(lambda: locate_images(path, (2, 3), place))
+    if rows is None:
+        return False
+    images = read_rows(rows, 0, len(rows))
+    assert images.dtype == np.uint8 and images.shape[1:] == (2, 3)
+    if body.startswith(b"\x93NUMPY"):
+        assert np.array_equal(np.load(io.BytesIO(body), allow_pickle=False), images)
+        assert body.endswith(images.tobytes())
+    else:
+        assert encoded(images) == (gunzip(body) if body[:2] == idx.GZIP_MAGIC else body)
+    return True
+
+
+def images_seeds() -> list[bytes]:
+    images = np.arange(24, dtype=np.uint8).reshape(4, 2, 3)
+    file = io.BytesIO()
+    np.save(file, images)
+    return [encoded(images), encoded(images[:0]), gzip.compress(encoded(images), mtime=0), file.getvalue()]
+
+
+def check_dataset(body: bytes) -> bool:
+    """A description says what the document says, and is read again as it was written."""
+    folder = scratch()
+    (folder / "dataset.json").write_bytes(body)
+    found = attempt(lambda: load_description(folder))
+    if found is None:
+        return False
+    content = json.loads(body)
+    assert isinstance(content["name"], str) and isinstance(content["class_names"], list)
+    assert all(isinstance(name, str) for name in content["class_names"])
+    assert found == Description(content["name"], tuple(content["class_names"]))
+    save_description(folder, found)
+    assert load_description(folder) == found
+    return True
+
+
+def dataset_seeds() -> list[bytes]:
+    descriptions = [{"name": "letters", "class_names": ["a", "お", "T-shirt/top"]}, {"name": "", "class_names": []}]
+    return [json.dumps(description, ensure_ascii=False).encode() for description in descriptions]
+
+
+def check_class_names(body: bytes) -> bool:
+    """Each line is a name, of characters that can be shown, and none comes twice."""
+    folder = scratch()
+    path = folder / "class-names.txt"
+    path.write_bytes(body)
+    names = attempt(lambda: read_class_names(folder))
+    if names is None:
+        return False
+    assert names and all(name and name.isprintable() and name == name.strip() for name in names)
+    assert len(set(names)) == len(names)
+    lines = re.split("\r\n|\r|\n", body.removeprefix(b"\xef\xbb\xbf").decode().rstrip())
+    assert [line.strip() for line in lines] == list(names)
+    path.write_text("\n".join(names), encoding="utf-8")
+    assert read_class_names(folder) == names
+    return True
+
+
+def class_names_seeds() -> list[bytes]:
+    return [b"no\nyes\n", b"\xef\xbb\xbfno\r\n yes \r\n\r\n", "お\nT-shirt/top, small".encode()]
+
+
+JSON_WORDS = (
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b":",
+    b",",
+    b"null",
+    b"true",
+    b"NaN",
+    b"Infinity",
+    b"1e999",
+    b"-0",
+    b"\\ud800",
+)
+
+TARGETS = {
+    "idx": Target(check_idx, idx_seeds, mixed(mutate_idx, IDX_WORDS), IDX_WORDS),
+    "gzip": Target(check_gzip, gzip_seeds, mixed(mutate_gzip, GZIP_WORDS), GZIP_WORDS),
+    "images": Target(check_images, images_seeds, mixed(mutate_idx, IDX_WORDS), IDX_WORDS),
+    "dataset": Target(check_dataset, dataset_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
+    "class-names": Target(
+        check_class_names, class_names_seeds, words=(b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xc2\x85", b"\0")
+    ),
+}

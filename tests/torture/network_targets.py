@@ -1,0 +1,179 @@
+"""What reads models, checkpoints and histories, and what may come of it."""
+
+import csv
+import io
+import json
+import math
+import random
+import zipfile
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.appearance import Appearance
+from pipeline.data.scaling import Scaling
+from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.network.history import Row, read_history, write_history
+from pipeline.network.mlp import allocate, initialise
+from pipeline.network.model import Model, load_model, name_arrays, save_model
+from pipeline.network.prediction import predict
+from tests.torture.data_targets import JSON_WORDS
+from tests.torture.engine_targets import NPY_WORDS, mutate_npy, npy_data
+from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
+from tests.torture.targets import Target, attempt, scratch
+
+ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
+BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
+
+
+def make_model(members: int) -> Model:
+    committee = tuple(allocate((6, 4, 3)).layers for _ in range(members))
+    for layers in committee:
+        initialise(layers, "he", 1.0, np.random.default_rng(0))
+    appearance = Appearance(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+    return Model(committee, "relu", "cross-entropy", Scaling(0.25, 0.5), (2, 3), ("a", "b", "ö"), "it", 1.5, appearance)
+
+
+@cache
+def _prepared() -> bytes:
+    """The description of the model whose arrays lie in the scratch folder: of one network and, beside it, of two."""
+    save_model(scratch(), make_model(2), {"recipe": "none"})
+    save_model(scratch(), make_model(1), {"recipe": "none"})
+    return (scratch() / "model.json").read_bytes()
+
+
+def model_seeds() -> list[bytes]:
+    one = _prepared()
+    return [one, json.dumps({**json.loads(one), "members": 2, "cost": "quadratic"}).encode()]
+
+
+def plain(value: Any) -> Any:
+    """The same with 1.0 as 1, for which JSON has one number, and True as something else."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return f"bool {value}" if isinstance(value, bool) else value
+
+
+def check_model(body: bytes) -> bool:
+    """A model says what the document says, and answers with probabilities."""
+    _prepared()
+    folder = scratch()
+    (folder / "model.json").write_bytes(body)
+    model = attempt(lambda: load_model(folder))
+    if model is None:
+        return False
+    content = json.loads(body)
+    save_model(folder, model, content.get("training"))
+    told = json.loads((folder / "model.json").read_bytes())
+    assert plain({**content, **told}) == plain({"training": None, **content})
+    assert all(np.isfinite(array).all() for array in name_arrays(model).values())
+    answers = predict(model, np.zeros((2, *model.image_shape), np.float32))
+    assert answers.shape == (2, len(model.class_names)) and np.allclose(answers.sum(axis=1), 1, atol=1e-3)
+    return True
+
+
+def check_weights(body: bytes) -> bool:
+    """The weights of a layer are the finite numbers in the file."""
+    (scratch() / "model.json").write_bytes(_prepared())
+    path = scratch() / "layer-1-weights.npy"
+    path.write_bytes(body)
+    model = attempt(lambda: load_model(scratch()))
+    if model is None:
+        return False
+    weights = model.members[0][0].weights
+    assert weights.shape == (6, 4) and np.isfinite(weights).all()
+    assert npy_data(body) in (weights.tobytes(), weights.tobytes("F"))
+    return True
+
+
+def weights_seeds() -> list[bytes]:
+    _prepared()
+    return [(scratch() / "layer-1-weights.npy").read_bytes()]
+
+
+def checkpoint_seeds() -> list[bytes]:
+    numbers = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+    path = scratch() / "one.npz"
+    save_checkpoint(path, Checkpoint(numbers, numbers[0] + 1, ROWS))
+    body = path.read_bytes()
+    save_checkpoint(path, Checkpoint(numbers.astype(float), numbers[0] + 1.0, ROWS[:1]))
+    return [body, path.read_bytes()]
+
+
+def check_checkpoint(body: bytes) -> bool:
+    """It holds numbers of fitting shapes and the rows of a history, each with the checksum that stands in the file."""
+    path = scratch() / "one.npz"
+    path.write_bytes(body)
+    found = load_checkpoint(path)
+    if found is None:
+        return False
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        for name, array in (("state", found.state), ("best", found.best)):
+            assert npy_data(archive.read(f"{name}.npy")) in (array.tobytes(), array.tobytes("F"))
+    assert found.state.ndim == 2 and found.best.shape == found.state.shape[1:]
+    assert found.state.dtype == found.best.dtype and found.best.dtype in (np.float32, np.float64)
+    assert np.isfinite(found.state).all() and np.isfinite(found.best).all()
+    assert [row.number for row in found.history] == list(range(1, len(found.history) + 1)) and found.history
+    check_rows(found.history)
+    save_checkpoint(path, found)
+    again = load_checkpoint(path)
+    assert again is not None and list(again.history) == list(found.history)
+    assert again.state.tobytes() == found.state.tobytes() and again.best.tobytes() == found.best.tobytes()
+    return True
+
+
+def check_rows(rows: Any) -> None:
+    for row in rows:
+        assert type(row.number) is int and row.number >= 0
+        numbers = [row.cost, row.train_accuracy, row.validation_accuracy, row.learning_rate, row.seconds]
+        assert all(type(number) in (int, float) for number in numbers)
+        assert all(map(math.isfinite, numbers if row.number else (row.validation_accuracy, row.seconds)))
+        assert 0 <= row.validation_accuracy <= 1 and row.seconds >= 0
+        assert 0 <= row.train_accuracy <= 1 or math.isnan(row.train_accuracy)
+
+
+def history_seeds() -> list[bytes]:
+    path, bodies = scratch() / "history.csv", []
+    for members in ([ROWS], [[BEFORE, *ROWS], ROWS[:1]]):
+        write_history(path, members)
+        bodies.append(path.read_bytes())
+    return bodies
+
+
+def check_history(body: bytes) -> bool:
+    """The rows, written again, have the very cells that they had."""
+    path = scratch() / "history.csv"
+    path.write_bytes(body)
+    members = attempt(lambda: read_history(path))
+    if members is None:
+        return False
+    for rows in members:
+        check_rows(rows)
+    write_history(path, members)
+    cells = [list(csv.reader(io.StringIO(text.decode(), newline=""))) for text in (body, path.read_bytes())]
+    assert cells[0] == cells[1]
+    return True
+
+
+def mutate_cells(body: bytes, generator: random.Random) -> bytes:
+    """Some cell of a table is another one."""
+    lines = [line.split(b",") for line in body.split(b"\n")]
+    line = generator.choice(lines)
+    place = generator.randrange(len(line))
+    line[place] = generator.choice((*CELLS, line[place] + b"0", b" " + line[place], mutate(line[place], generator)))
+    return b"\n".join(b",".join(line) for line in lines)
+
+
+CELLS = (b"", b"1", b"2", b"0.5", b"nan", b"inf", b"-inf", b"1e999", b"1_0", b"+1", b"\xd9\xa1", b"0x1", b'"1"', b"-1")
+CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"member,epoch,cost")
+
+TARGETS = {
+    "model": Target(check_model, model_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
+    "weights": Target(check_weights, weights_seeds, mixed(mutate_npy, NPY_WORDS), NPY_WORDS),
+    "checkpoint": Target(check_checkpoint, checkpoint_seeds, mixed(mutate_zip, NPY_WORDS), (b"PK\1\2", b"PK\3\4")),
+    "history": Target(check_history, history_seeds, mixed(mutate_cells, CSV_WORDS), CSV_WORDS),
+}

@@ -1,0 +1,69 @@
+"""What reads pictures, and what may come of it."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pipeline.data.picture_files import LARGEST, WORKING, load_grey
+from tests.torture.mutations import mixed, mutate_png, read_chunks
+from tests.torture.targets import Target, attempt
+
+
+def check_picture(body: bytes) -> bool:
+    """Grey levels in their range come of it, and of a PNG file only if the checksums of all its chunks are right."""
+    grey = attempt(lambda: load_grey(io.BytesIO(body), "it"))
+    if grey is None:
+        return False
+    assert grey.dtype == np.float32 and grey.ndim == 2
+    assert min(grey.shape) >= 1 and max(grey.shape) <= WORKING
+    assert np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255
+    with Image.open(io.BytesIO(body)) as image:
+        assert image.width * image.height <= LARGEST
+        if image.format == "PNG":
+            for kind, _, right in read_chunks(body):
+                assert right, f"the checksum of the chunk {kind!r} is wrong"
+                if kind == b"IEND":
+                    break
+            else:
+                raise AssertionError("the file has no end")
+    return True
+
+
+def picture_seeds() -> list[bytes]:
+    return list(_picture_seeds())
+
+
+def _picture_seeds() -> Iterator[bytes]:
+    levels = np.random.default_rng(0).integers(0, 256, (12, 17, 4), np.uint8)
+    levels[3:9, 4:13] = 0
+    modes = {"BMP": ["1", "L", "P", "RGB"], "GIF": ["L", "P"], "WEBP": ["RGB", "RGBA"], "JPEG": ["L", "RGB", "CMYK"]}
+    kinds: list[tuple[str, dict[str, Any]]] = [(kind, {}) for kind in ("PNG", *modes)]
+    packings = ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "group4")
+    kinds += [("TIFF", {"compression": name}) for name in packings]
+    kinds += [("JPEG", {"progressive": True, "exif": b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"})]
+    kinds += [("WEBP", {"lossless": True}), ("PNG", {"interlace": True, "transparency": 0})]
+    for kind, options in kinds:
+        for mode in modes.get(kind, ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "F", "LAB", "CMYK"]):
+            image = Image.fromarray(levels, "RGBA").convert("L") if mode in ("I;16", "F", "LAB") else None
+            image = Image.new(mode, (17, 12), 3) if image else Image.fromarray(levels, "RGBA").convert(mode)
+            file = io.BytesIO()
+            try:
+                image.save(file, kind, **options)
+            except (OSError, ValueError, KeyError, RuntimeError, SystemError):
+                continue  # no such kind of pixels in this kind of file
+            yield file.getvalue()
+
+
+PICTURE_WORDS = (
+    *(b"\x89PNG\r\n\x1a\n", b"IHDR", b"IDAT", b"IEND", b"PLTE", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"eXIf"),
+    *(b"GIF89a", b"\x21\xf9\x04", b"\x2c", b"\x3b", b"BM", b"RIFF", b"WEBPVP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM"),
+    *(b"\xff\xd8\xff", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xd9", b"\xff\xe1", b"Exif\0\0"),
+    *(b"II*\0", b"MM\0*", b"II+\0", b"\x00\x01\x03\x00", b"\x03\x01\x03\x00", b"\x11\x01\x04\x00", b"\x1a\x01\x05\x00"),
+)
+
+TARGETS = {
+    "picture": Target(check_picture, picture_seeds, mixed(mutate_png, PICTURE_WORDS), PICTURE_WORDS, ceiling=700),
+}
