@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from pipeline.data.idx import Source
+from pipeline.data.idx_header import Source
 from pipeline.engine.errors import PipelineError
 
 MOST_BYTES = 1 << 27  # that a known set may have, unpacked, with all that it comes with; MNIST itself has 55 million

@@ -15,7 +15,7 @@ PIECE = 1 << 16  # packed bytes read at a time
 MEMBER = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header and trailer
 
 
-class Source(Protocol):
+class Packed(Protocol):
     """Where the packed bytes come from."""
 
     def read1(self, size: int, /) -> bytes:
@@ -29,7 +29,7 @@ class Gunzip(io.RawIOBase):
     too early. Zero bytes behind the last member are padding, and let be.
     """
 
-    def __init__(self, packed: Source) -> None:
+    def __init__(self, packed: Packed) -> None:
         self._packed = packed
         self._member = zlib.decompressobj(MEMBER)
         self._pending = b""  # read, and not yet unpacked

@@ -14,15 +14,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from distributed import Client, Future, KilledWorker
+from distributed.utils import sync
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
 from pipeline.scheduling.connection import connected
 from pipeline.scheduling.jobs import CutOffError, Job
 from pipeline.scheduling.places import Place
-from pipeline.scheduling.worker import TOLD, call, describe, describe_loosely, differences, pass_on, unfit
+from pipeline.scheduling.worker import TOLD, Common, call, describe, describe_loosely, differences, pass_on, unfit
 
-AHEAD = 3  # tasks under way for each thread of the workers, so that none waits for its next
+LEAST, MOST = 2, 4  # tasks under way for each thread of the workers, so that none waits for its next
 AGAIN = "start {} and run the same command again: it goes on from there"
 
 
@@ -41,30 +42,53 @@ def run_on_cluster(job: Job, place: Place) -> None:
 def _run(client: Client, job: Job, expected: dict[str, Any]) -> None:
     run = uuid.uuid4().hex
     client.subscribe_topic(run, lambda event: job.on_message(event[1][TOLD]))
-    shared = client.submit(pass_on, job.shared, key=f"shared-{run}")
+    common = client.submit(pass_on, Common(job.function, expected, job.shared, run), key=f"common-{run}")
     tasks = enumerate(job.tasks)
     under_way: dict[str, tuple[int, Future[Any]]] = {}
     finished: queue.SimpleQueue[str] = queue.SimpleQueue()
     watch = _Watch(client)
     while True:
-        for number, task in itertools.islice(tasks, max(0, AHEAD * watch.threads - len(under_way))):
-            key = f"task-{run}-{number}"
-            future = client.submit(call, job.function, expected, shared, task, run, key=key)
-            under_way[key] = number, future
-            future.add_done_callback(lambda future: finished.put(future.key))
+        if len(under_way) <= LEAST * watch.threads:
+            some = list(itertools.islice(tasks, MOST * watch.threads - len(under_way)))
+            keys = [f"task-{run}-{number}" for number, _ in some]
+            futures = client.map(call, [task for _, task in some], key=keys, common=common) if some else []
+            for (number, _), future in zip(some, futures, strict=True):
+                under_way[str(future.key)] = number, future
+                future.add_done_callback(lambda future: finished.put(future.key))
         if not under_way:
             return
-        with contextlib.suppress(queue.Empty):
-            key = finished.get(timeout=connection.LOOKING)
-            number, future = under_way[key]
-            try:
-                result = _take(future)
-            except TimeoutError:  # its worker died with it; it is done again
-                finished.put(key)
-            else:
-                del under_way[key]
-                job.on_result(number, result)
+        ready = _drain(finished)
+        for key, result in _take_all(client, {key: under_way[key][1] for key in ready}).items():
+            number, _ = under_way.pop(key)
+            ready.remove(key)
+            job.on_result(number, result)
+        for key in ready:  # whose worker died with it; it is done again
+            finished.put(key)
         watch.look()
+
+
+def _drain(finished: "queue.SimpleQueue[str]") -> list[str]:
+    """What is in the queue, or comes within a while."""
+    found = []
+    with contextlib.suppress(queue.Empty):
+        found.append(finished.get(timeout=connection.LOOKING))
+        while True:
+            found.append(finished.get_nowait())
+    return found
+
+
+def _take_all(client: Client, futures: dict[str, Future[Any]]) -> dict[str, Any]:
+    """The results of those futures that are there, by key, all at once. Raises what `_take` raises."""
+    with contextlib.suppress(Exception):  # looked into one by one
+        if all(future.status == "finished" for future in futures.values()):
+            wait = {"asynchronous": True, "callback_timeout": connection.LOOKING}
+            found = sync(client.loop, client.gather, list(futures.values()), **wait)  # type: ignore[arg-type]
+            return dict(zip(futures, found, strict=True))
+    results = {}
+    for key, future in futures.items():
+        with contextlib.suppress(TimeoutError):
+            results[key] = _take(future)
+    return results
 
 
 def _take(future: Future[Any]) -> Any:

@@ -3,6 +3,7 @@
 import functools
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from distributed import get_worker
@@ -50,23 +51,36 @@ def differences(own: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def pass_on(shared: Any) -> Any:
-    """The task of which all others take what they share; Dask brings it once to each worker."""
-    return shared
+@dataclass(frozen=True)
+class Common:
+    """What all tasks of a job have in common; travels once to each worker.
+
+    expected: what `describe` gives where the job comes from. topic: under which its tasks tell.
+    """
+
+    function: Function
+    expected: dict[str, Any]
+    shared: Any
+    topic: str
 
 
-def call(function: Function, expected: dict[str, Any], shared: Any, task: Any, topic: str) -> Any:
-    """Call the function for a task. Raises PipelineError if this worker is another than is `expected`."""
+def pass_on(common: Common) -> Common:
+    """The task of which all others take what they have in common; Dask brings it to each worker."""
+    return common
+
+
+def call(task: Any, common: Common) -> Any:
+    """Call the function for a task. Raises PipelineError if this worker is another than is expected."""
     worker = get_worker()
-    flaws = differences(expected, _prepare(function))
+    flaws = differences(common.expected, _prepare(common.function))
     if flaws:
         raise PipelineError(unfit(worker.address, flaws))
 
     def tell(message: Any) -> None:
-        worker.log_event(topic, {TOLD: message})  # to which Dask adds which worker it was
+        worker.log_event(common.topic, {TOLD: message})  # to which Dask adds which worker it was
 
     try:
-        return function(shared, task, tell)
+        return common.function(common.shared, task, tell)
     except FileNotFoundError as error:
         raise PipelineError(
             f"worker {worker.address} does not see {error.filename}: let all workers share its folder, or --ship-data"

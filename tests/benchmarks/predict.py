@@ -20,12 +20,16 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from pipeline.scheduling.jobs import Job, run_job
+from pipeline.scheduling.places import Place
 from tests.benchmarks.large import make_images
 from tests.cluster import started
+from tests.pipeline.scheduling.tasks import nothing
 from tests.processes import ROOT, environment
 
 COUNTS = (200_000, 1_000_000, 2_000_000)
 ROUNDS = 3
+TASKS = 3000
 
 
 def main(counts: tuple[int, ...]) -> None:
@@ -36,6 +40,7 @@ def main(counts: tuple[int, ...]) -> None:
             make_images(folder / "images.idx", count)
             print(f"\n{count:,} images, {(folder / 'images.idx').stat().st_size / 1e6:,.0f} MB")
             measure(folder, count)
+    measure_tasks()
 
 
 def measure(folder: Path, count: int) -> None:
@@ -78,6 +83,24 @@ def measure(folder: Path, count: int) -> None:
     for name in ("plain NumPy", "threads", "distributed", "tcp://…"):
         one, two = (statistics.median(seconds[name, workers]) for workers in (1, 2))
         print(f"{name}: two are {one / two:.2f} times as fast as one")
+
+
+def measure_tasks() -> None:
+    """Print how many tasks a second a scheduler and the program get done, if there is nothing to do."""
+    times: list[float] = []
+
+    def note(number: int, result: None) -> None:
+        times.append(time.perf_counter())
+
+    with tempfile.TemporaryDirectory() as scratch, started(Path(scratch), workers=2) as cluster:
+        for name, place in (("threads", Place("threads", 2)), ("tcp://…", Place(cluster.address))):
+            rates = []
+            for _ in range(ROUNDS):
+                times.clear()
+                run_job(Job(nothing, None, range(TASKS), note), place)
+                rates.append((TASKS - 1) / (times[-1] - times[0]))
+            least, most = min(rates), max(rates)
+            print(f"{name}: {statistics.median(rates):,.0f} empty tasks a second ({least:,.0f} to {most:,.0f})")
 
 
 def _run(line: list[str], others: list[int]) -> tuple[float, float]:

@@ -10,6 +10,10 @@ from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.jobs import Tell
 
 
+def nothing(shared: None, task: int, tell: Tell) -> None:
+    pass
+
+
 def multiply(shared: int, task: int, tell: Tell) -> int:
     return shared * task
 
