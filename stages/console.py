@@ -19,6 +19,7 @@ from stages.application import COMPLETING, PROGRAM, build
 from stages.colours import paint
 from stages.declared import load_declared
 from stages.hints import with_hint
+from stages.memory import check_addresses, is_lack_of_memory
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 NOTES = "HANDWRITING_NOTES"  # the folder where make wants to find which result a stage has left published
@@ -51,7 +52,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a user can do
     something about.
     """
-    _prepare_process()
+    _prepare_output()
     names = [command.__name__ for panel in commands.values() for command in panel]
     prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
 
@@ -60,6 +61,9 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
         return status
 
     try:
+        _take_signals()
+        if prefix != PROGRAM and "--help" not in arguments:
+            check_addresses()
         app = build(commands, _run_stage)
         defaults = {} if COMPLETING in os.environ else load_declared(app, PROGRAM)
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
@@ -80,7 +84,9 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         return fail(f"{error.strerror or error}{place}. {UNTOUCHED}", PipelineError.exit_status)
-    except MemoryError:
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not is_lack_of_memory(error):
+            raise
         return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
@@ -124,7 +130,7 @@ class _Progress(logging.StreamHandler[TextIO]):
             super().emit(record)
 
 
-def _prepare_process() -> None:
+def _prepare_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
@@ -132,7 +138,10 @@ def _prepare_process() -> None:
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).addHandler(progress)
-    for kind in (signal.SIGTERM, signal.SIGHUP):
+
+
+def _take_signals() -> None:
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(kind) is signal.SIG_DFL:
             signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
 

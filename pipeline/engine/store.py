@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.errors import PipelineError, UsageError, naming
 from pipeline.engine.locks import reading, unread, writing
 
 STORE = ".store"
@@ -95,7 +95,7 @@ def private_folder(
         if path.name != CHECKPOINT:
             _discard(path)
     try:
-        with held(partial):
+        with held(partial), naming(partial):
             yield partial
     except PipelineError:
         _discard(partial)
@@ -138,15 +138,14 @@ def has_checkpoint(partial: Path) -> bool:
 def keep(partial: Path, entry: Path) -> None:
     """Make what is in `partial` the store's `entry`, in place of one that is damaged or was made again."""
     old = entry.with_suffix(OLD)
-    if entry.exists():
-        entry.rename(old)
     try:
+        if entry.exists():
+            entry.rename(old)
         partial.rename(entry)
-    except OSError:
-        if old.exists():
+    finally:  # of a failure as well, and of somebody's Ctrl-C between the two
+        if old.exists() and not entry.exists():
             old.rename(entry)
-        raise
-    _discard(old)
+        _discard(old)
 
 
 def _discard(path: Path) -> None:
@@ -162,11 +161,11 @@ def publish(entry: Path, output: Path) -> None:
     """Make `output` show the store's `entry`, in one atomic step."""
     link = output.with_name(f".{output.name}.link")  # beside it, since the store may be on another disk
     link.unlink(missing_ok=True)
-    link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
     try:
+        link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
         link.replace(output)
-    except OSError:
-        link.unlink()
+    except BaseException:
+        link.unlink(missing_ok=True)
         raise
     stamp(output)
 

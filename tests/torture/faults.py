@@ -11,6 +11,7 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -45,17 +46,21 @@ def main() -> int:
             for attempt in list_attempts(fault, bench, arguments.seed, arguments.rounds)
         ]
         trials = []
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
             for trial in pool.map(lambda each: undergo(*each), todo):
                 trials.append(trial)
+                if trial.flaws:
+                    show_progress("")
+                    print_failure(trial, arguments)
                 show_progress(f"{len(trials)} of {len(todo)}: {trial.fault.name}, {trial.bench.command.name}")
+        finally:  # also when somebody interrupts: then those under way are the last
+            pool.shutdown(cancel_futures=True)
         show_progress("")
     print_table(trials)
     for name, lack in lacking.items():
         print(f"{name}: not tried, {lack}")
     failed = [trial for trial in trials if trial.flaws]
-    for trial in failed:
-        print_failure(trial, arguments)
     print(f"{len(trials)} faults tried, {len(trials) - len(failed)} survived, in {time.monotonic() - started:.0f} s")
     return 1 if failed else 0
 
@@ -93,11 +98,11 @@ def print_table(trials: Sequence[Trial]) -> None:
 def print_failure(trial: Trial, arguments: argparse.Namespace) -> None:
     """What was not survived, and how to try it again."""
     name = trial.bench.command.name
-    print(f"\nNOT SURVIVED: {trial.fault.name}, {name}, {trial.attempt.how}")
+    print(f"NOT SURVIVED: {trial.fault.name}, {name}, {trial.attempt.how}")
     for flaw in trial.flaws:
         print(f"    {flaw}")
     again = ["--seed", arguments.seed, "--rounds", arguments.rounds, "--command", name, trial.fault.name]
-    print(f"    again: python -m tests.torture.faults {shlex.join(map(str, again))}")
+    print(f"    again: python -m tests.torture.faults {shlex.join(map(str, again))}", flush=True)
 
 
 def with_mounts() -> None:
@@ -111,4 +116,5 @@ def with_mounts() -> None:
 
 if __name__ == "__main__":
     with_mounts()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever is asked to stop takes its disks away
     sys.exit(main())

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 from tests.torture.workshop import Bench
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
 Act = Callable[[Bench, Path], CompletedProcess[str]]
 

@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from subprocess import CompletedProcess
@@ -11,6 +12,7 @@ from tests.torture.workshop import Bench, run
 
 ENOUGH = 64  # descriptors, with which everything works
 MB = 1 << 20
+BIG = 16_000  # units of a layer: the weights between two of them alone take 1 GB
 
 
 def few_descriptors(bench: Bench, generator: Random, rounds: int) -> Iterator[Attempt]:
@@ -21,16 +23,20 @@ def few_descriptors(bench: Bench, generator: Random, rounds: int) -> Iterator[At
 
 
 def little_memory(bench: Bench, generator: Random, rounds: int) -> Iterator[Attempt]:
-    """So many addresses, from what Python itself needs to start up to what is enough for all."""
-    count = 6 * rounds
-    for number in range(count):
-        size = 60 + round((number + generator.random()) / count * 740)
+    """So many addresses that Python starts up and no more, or more; and for training enough, but for a big network."""
+    for _ in range(4 * rounds):
+        size = generator.randrange(60, 1024)
         yield Attempt(f"{size} MB", _limited(resource.RLIMIT_AS, size * MB))
+    if bench.command.line[0] == "train":
+        for size in (1100, 1500, 2000):
+            how = f"{size} MB and layers of {BIG} units"
+            yield Attempt(how, _limited(resource.RLIMIT_AS, size * MB, "--sizes", f"{BIG},{BIG}"))
 
 
-def _limited(kind: int, most: int) -> Act:
+def _limited(kind: int, most: int, *more: str) -> Act:
     def act(bench: Bench, project: Path) -> CompletedProcess[str]:
-        return run(bench.command, project, preexec_fn=lambda: resource.setrlimit(kind, (most, most)))
+        command = replace(bench.command, line=(*bench.command.line, *more))
+        return run(command, project, preexec_fn=lambda: resource.setrlimit(kind, (most, most)))
 
     return act
 

@@ -21,7 +21,8 @@ def stop_by(kind: signal.Signals) -> Callable[[Bench, Random, int], Iterator[Att
         count = 5 * rounds
         for number in range(count):
             seconds = (number + generator.random()) / count * bench.seconds
-            ends = (-kind,) if kind is signal.SIGKILL else (INTERRUPTED, -kind)
+            # Interrupted within an exec, as dataclasses have, Python ends itself by SIGINT when all is tidied up
+            ends = (-kind,) if kind is signal.SIGKILL else (INTERRUPTED, -kind, -signal.SIGINT)
             yield Attempt(f"after {seconds:.3f} s", _signalled(kind, seconds), ends, clean=kind is not signal.SIGKILL)
 
     return attempts

@@ -12,7 +12,7 @@ from random import Random
 from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 
-from tests.torture.kinds import Act, Attempt, Fault
+from tests.torture.kinds import FAILED, MISUSED, Act, Attempt, Fault
 from tests.torture.workshop import Bench, finish, run, start
 
 PAGE = 4096  # bytes, by which a tmpfs gives room away
@@ -126,7 +126,7 @@ def forbid(bench: Bench, generator: Random, rounds: int) -> Iterator[Attempt]:
     for path in generator.sample(sorted(read), min(len(read), 2 * rounds)):
         yield Attempt(f"{path} unreadable", _locked(str(path), 0))
     for name in bench.command.reads:
-        yield Attempt(f"{name} unreadable", _locked(name, 0))
+        yield Attempt(f"{name} unreadable", _locked(name, 0), ends=(FAILED, MISUSED))  # which --from and its like tell
     for _ in range(2 * rounds):
         seconds = generator.uniform(0.2, 1) * bench.seconds
         yield Attempt(f"no more writing after {seconds:.2f} s", _locked_after(seconds), clean=False)
