@@ -84,6 +84,12 @@ def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
             room = room[file.write(room) :]
 
 
+def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
+    """All rows of a `.npy` file, in memory, where nothing can happen to them any more. Raises ArrayError."""
+    rows = open_rows(path, dtype, shape)
+    return read_rows(rows, 0, len(rows))
+
+
 def read_blocks(rows: Rows, size: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
     """The rows start to stop, by default all, at most `size` of them at a time."""
     stop = len(rows) if stop is None else stop
