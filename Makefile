@@ -184,9 +184,12 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 
 ##  Working on it
 
-.PHONY: test lint pictures bench format lock clean help
+.PHONY: test torture lint pictures bench format lock clean help
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest
+
+torture: $(VENV)/.ready-dev ## Let everything go wrong that can, for some minutes
+	$(python) -m tests.torture.faults
 
 lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers
 	$(python) -m ruff format --check
@@ -204,6 +207,7 @@ bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, w
 	$(python) -m tests.benchmarks.recipes
 	$(python) -m tests.benchmarks.pictures
 	$(python) -m tests.benchmarks.page
+	$(python) -m tests.benchmarks.scale
 
 format: $(VENV)/.ready-dev ## Bring the code into its form
 	$(python) -m ruff format

@@ -173,7 +173,8 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.rows import open_rows, read_rows
     from pipeline.engine.store import held
-    from pipeline.network.model import load_model, predict_raw
+    from pipeline.network.model import load_model
+    from pipeline.network.prediction import predict
     from stages.drawing import draw
 
     with held(parse) as raw, held(train) as trained:
@@ -190,7 +191,7 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
             raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
         image = read_rows(images, index, index + 1)
     with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
-        (output,) = predict_raw(model, image, first=index)
+        (output,) = predict(model, image, first=index)
     digit = int(output.argmax())
     width = max(map(len, model.class_names))
     lines = [

@@ -6,12 +6,13 @@ from stages.classify import classify
 from stages.console import Command, run
 from stages.ladder import ladder
 from stages.order import STAGES
+from stages.predict import predict
 from stages.prune import prune
 from stages.status import status
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
     "The pipeline, in this order": STAGES,
-    "What comes of it": (classify, ladder),
+    "What comes of it": (classify, predict, ladder),
     "The store of results": (status, prune),
 }
 

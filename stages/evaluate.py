@@ -1,61 +1,70 @@
 """Let the network read the test images, in parallel."""
 
+import logging
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, Role, stage
+from stages.computing import Scheduler, SchedulerFile, ShipData, Workers, progress
 from stages.console import run_module
+
+log = logging.getLogger(__name__)
 
 
 @stage
 def evaluate(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
-    scheduler: Annotated[
-        Literal["threads", "processes", "sync"],
-        Role.UNKEYED,
-        Option(help="What Dask runs the blocks on; sync is one after another."),
-    ] = "threads",
-    workers: Annotated[
-        int | None,
-        Role.UNKEYED,
-        Option(min=1, help="How many blocks at once.", show_default="one a core"),
-    ] = None,
-    block_size: Annotated[int, Role.UNKEYED, Option(min=1, help="Images a block.")] = 1000,
+    scheduler: Scheduler = "threads",
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
+    block_size: Annotated[int, Role.UNKEYED, Option(min=1, help="Images a block.")] = 1024,
+    ship_data: ShipData = False,
     output: Annotated[Output, Option(help="Where the results go.")] = Path("artifacts/evaluate"),
 ) -> str:
     """Let the network read the test images, in parallel, and say how well it does.
 
-    The scheduler, the number of workers and the size of blocks change no bit of the results.
+    The scheduler, the number of workers and the size of blocks change no bit of the results. A run that was cut off
+    goes on with the blocks that it had not finished.
 
     Examples:
         handwriting evaluate
         handwriting evaluate --scheduler processes --workers 4
+        handwriting evaluate --scheduler tcp://localhost:8786
     """
     import numpy as np
-    from tqdm import tqdm
 
     from pipeline.data.labels import load_labels
-    from pipeline.engine.arrays import load_array, save_array
+    from pipeline.engine import CHECKPOINT
+    from pipeline.engine.arrays import save_array
     from pipeline.engine.documents import save_json
-    from pipeline.evaluation.blocks import evaluate_blocks
-    from pipeline.evaluation.metrics import summarise
+    from pipeline.engine.rows import open_rows, read_blocks
+    from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES, fill, open_answers
+    from pipeline.evaluation.metrics import PART, summarise
     from pipeline.network.model import load_model
+    from pipeline.scheduling.places import find_place
 
-    images, labels = normalize / "test-images.npy", normalize / "test-labels.npy"
-    total = len(load_array(images, np.float32, (None, None, None)))
-    with tqdm(total=total, unit="image", leave=False, disable=None, delay=0.5) as bar:
-        result = evaluate_blocks(
-            images, labels, train, scheduler=scheduler, workers=workers, block_size=block_size, advance=bar.update
-        )
-    class_names = load_model(train).class_names
-    truth = load_labels(labels, len(result.probabilities), len(class_names))
-    metrics = summarise(result.probabilities, truth, result.confusion, class_names)
-    save_array(output / "predictions.npy", result.probabilities.argmax(axis=1).astype(np.uint8))
-    save_array(output / "probabilities.npy", result.probabilities)
-    save_array(output / "confusion.npy", result.confusion)
+    place = find_place(scheduler, workers, scheduler_file, ship_data)
+    model = load_model(train)
+    classes = len(model.class_names)
+    images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
+    total = len(images)
+    labels = load_labels(normalize / "test-labels.npy", total, classes)
+
+    answers = open_answers(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "the test images")
+    if answers.done:
+        log.info("evaluate: goes on after %s of %s images", f"{answers.count:,}", f"{total:,}")
+    with progress("evaluate", total, answers.count) as advance:
+        fill(answers, model, [images], block_size, place, advance, lambda line: log.info("evaluate: %s", line))
+    for name, rows in answers.files.items():
+        rows.path.rename(output / name)
+
+    probabilities = open_rows(output / PROBABILITIES, np.float32, (total, classes))
+    parts = zip(read_blocks(probabilities, PART), np.split(labels, range(PART, total, PART)), strict=True)
+    metrics, confusion = summarise(parts, model.class_names)
+    save_array(output / "confusion.npy", confusion)
     save_json(output / "metrics.json", metrics)
     low, high = metrics["accuracy_interval_95"]
     return (

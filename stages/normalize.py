@@ -43,31 +43,33 @@ def normalize(
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description, save_description
-    from pipeline.data.scaling import blocks, measure, standardise
+    from pipeline.data.scaling import measure, standardise
     from pipeline.data.split import count_held_out
-    from pipeline.engine.arrays import load_array, save_array, save_blocks
+    from pipeline.engine.arrays import save_array, save_blocks
+    from pipeline.engine.rows import Rows, open_rows, read_array, read_blocks, rows_within
 
-    raw = (None, None, None)
-    images = load_array(parse / "train-images.npy", np.uint8, raw)
-    labels = load_array(parse / "train-labels.npy", np.uint8, (len(images),))
-    test_images = load_array(parse / "test-images.npy", np.uint8, raw)
-    test_labels = load_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
+    images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))
+    labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
+    test_images = open_rows(parse / "test-images.npy", np.uint8, (None, None, None))
+    test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
-    scaling = measure(images[:kept])
 
-    def standardised(part: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
-        for block in blocks(part):
-            yield standardise(block, scaling)
+    def raw(rows: Rows, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
+        for block in read_blocks(rows, rows_within(rows), start, stop):
+            yield block
             bar.update(len(block))
 
-    with tqdm(total=len(images) + len(test_images), unit="image", leave=False, disable=None, delay=0.5) as bar:
-        for name, part, part_labels in (
-            ("train", images[:kept], labels[:kept]),
-            ("validation", images[kept:], labels[kept:]),
-            ("test", test_images, test_labels),
+    total = kept + len(images) + len(test_images)  # what is kept is read twice
+    with tqdm(total=total, unit="image", leave=False, disable=None, delay=0.5) as bar:
+        scaling = measure(raw(images, 0, kept))
+        for name, rows, part_labels, start, stop in (
+            ("train", images, labels, 0, kept),
+            ("validation", images, labels, kept, len(images)),
+            ("test", test_images, test_labels, 0, len(test_images)),
         ):
-            save_blocks(output / f"{name}-images.npy", np.float32, part.shape, standardised(part))
-            save_array(output / f"{name}-labels.npy", part_labels)
+            standardised = (standardise(block, scaling) for block in raw(rows, start, stop))
+            save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
+            save_array(output / f"{name}-labels.npy", part_labels[start:stop])
     save_array(output / "scaling.npy", np.array([scaling.mean, scaling.deviation], dtype=np.float32))
     save_description(output, load_description(parse))
     return (

@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
 from pipeline.engine.provenance import environment
-from pipeline.engine.stage import Input, Output, stage
+from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
-from pipeline.network.recipe import Recipe, member_recipes, override, spell
+from pipeline.network.recipe import Recipe, override, spell
 from pipeline.network.recipes import RECIPES, RecipeName
+from stages.computing import SchedulerFile, scheduler_option
 from stages.console import run_module
 
 if TYPE_CHECKING:
@@ -64,6 +66,15 @@ def train(
     elastic: Annotated[float | None, own("Pixels, of an unsteady hand; root mean square.", IMAGES)] = None,
     smoothness: Annotated[float | None, own("Pixels over which the hand is steady.", IMAGES)] = None,
     thickness: Annotated[float | None, own("Of strokes, at most: a share of two pixels.", IMAGES)] = None,
+    scheduler: Annotated[
+        str,
+        Role.UNKEYED,
+        scheduler_option("Who trains the members of a committee: as in evaluate. sync is one after another.", None),
+    ] = "sync",
+    scheduler_file: SchedulerFile = None,
+    workers: Annotated[
+        int | None, Role.UNKEYED, Option(min=1, help="How many members at once.", show_default="one a core")
+    ] = None,
     output: Annotated[Output, Option(help="Where the model goes.")] = Path("artifacts/train"),
 ) -> str:
     """Train the network: a recipe, with any of its values replaced.
@@ -75,6 +86,7 @@ def train(
         handwriting train
         handwriting train --recipe quick --epochs 3
         handwriting train --sizes 800,400 --learning-rate 0.003 --seed 2
+        handwriting train --recipe record --scheduler processes
     """
     chosen = override(Recipe(), locals())  # of which nothing is left: `settle` has given all its values
     import numpy as np
@@ -86,41 +98,38 @@ def train(
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import load_array
+    from pipeline.engine.rows import open_rows, read_rows
     from pipeline.network.calibration import calibrate
-    from pipeline.network.examples import load_examples
+    from pipeline.network.committee import News, train_committee
+    from pipeline.network.examples import load_validation
     from pipeline.network.history import write_history
     from pipeline.network.learner import count_batches
-    from pipeline.network.member import train_member
     from pipeline.network.mlp import view
-    from pipeline.network.model import Model, predict, save_model
+    from pipeline.network.model import Model, save_model
+    from pipeline.network.prediction import predict
+    from pipeline.scheduling.places import find_place
 
+    place = find_place(scheduler, workers, scheduler_file)
     data = load_description(normalize)
-    training, validation = load_examples(normalize)
-    height, width = training.images.shape[1:]
+    images = open_rows(normalize / "train-images.npy", np.float32, (None, None, None))
+    height, width = images.shape[1:]
     scaling = Scaling(*map(float, load_array(normalize / "scaling.npy", np.float32, (2,))))
     layer_sizes = (height * width, *chosen.sizes, len(data.class_names))
     shape = "-".join(map(str, layer_sizes))
-    log.info("train: %s, %s images of %s, recipe %s", shape, f"{len(training.labels):,}", data.name, recipe)
+    log.info("train: %s, %s images of %s, recipe %s", shape, f"{len(images):,}", data.name, recipe)
 
-    trained = []
-    batches = count_batches(len(training.labels), chosen.batch_size)
+    batches = count_batches(len(images), chosen.batch_size)
     with tqdm(total=chosen.members * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
-        for number, own_recipe in enumerate(member_recipes(chosen), start=1):
-            who = f"train: member {number} of {chosen.members}" if chosen.members > 1 else "train"
 
-            def tell(row: "Row", who: str = who) -> None:
-                log.info("%s: %s", who, _tell(row, chosen.epochs))
+        def tell(news: News) -> None:
+            bar.update(news.row.number * batches if news.row and news.resumed else news.batches)
+            if news.row:
+                who = f"train: member {news.member} of {chosen.members}" if chosen.members > 1 else "train"
+                log.info("%s: %s", who, _tell(news.row, chosen.epochs, news.resumed))
 
-            def tell_resumed(row: "Row", who: str = who) -> None:
-                bar.update(row.number * batches)
-                log.info("%s: goes on after epoch %s of %s", who, row.number, chosen.epochs)
-
-            file = output / CHECKPOINT / f"member-{number}.npz"
-            trained.append(
-                train_member(
-                    own_recipe, training, validation, len(data.class_names), file, bar.update, tell, tell_resumed
-                )
-            )
+        classes, checkpoints = len(data.class_names), output / CHECKPOINT
+        report = partial(log.info, "train: %s")
+        trained = train_committee(chosen, normalize, classes, checkpoints, place, tell, report)
 
     model = Model(
         members=tuple(view(member.numbers, layer_sizes).layers for member in trained),
@@ -130,14 +139,15 @@ def train(
         image_shape=(height, width),
         class_names=data.class_names,
         dataset=data.name,
-        appearance=take_appearance(training.images[:SEEN] * scaling.deviation + scaling.mean),
+        appearance=take_appearance(read_rows(images, 0, min(SEEN, len(images))) * scaling.deviation + scaling.mean),
     )
+    validation = load_validation(normalize, height, width)
     with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
         model = calibrate(model, validation.images, validation.labels)
         said = predict(model, validation.images).argmax(axis=1)
     accuracy = float(np.mean(said == validation.labels))
     facts = {
-        "images": {"training": len(training.labels), "validation": len(validation.labels)},
+        "images": {"training": len(images), "validation": len(validation.labels)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
         **asdict(chosen),
@@ -151,7 +161,9 @@ def train(
     return f"validation accuracy {accuracy:.2%} {which}, {seconds:.1f} s of training"
 
 
-def _tell(row: "Row", last: int) -> str:
+def _tell(row: "Row", last: int, resumed: bool) -> str:
+    if resumed:
+        return f"goes on after epoch {row.number} of {last}"
     if row.number == 0:
         return f"after initialisation: validation accuracy {row.validation_accuracy:.2%}"
     return (

@@ -4,7 +4,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +21,29 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def environment() -> dict[str, str]:
     """The environment of a process that runs this checkout, from whatever folder."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """memory: bytes of it that were resident at the peak."""
+
+    seconds: float
+    memory: int
+
+
+def measure_cost(command: list[str], folder: Path) -> Cost:
+    """What it costs to run `command` in `folder`, until its end, which must be a good one.
+
+    There is a small process between: one that begins has, as the system counts it, once been as large as its parent.
+    """
+    code = "import os, sys; _, status, used = os.wait4(os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ), 0); "
+    code += "print(used.ru_maxrss); sys.exit(os.waitstatus_to_exitcode(status))"
+    started = time.perf_counter()
+    between = [sys.executable, "-S", "-c", code, *command]
+    done = subprocess.run(between, cwd=folder, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Cost(time.perf_counter() - started, int(done.stdout.split()[-1]) * unit)
 
 
 def take_signals() -> None:

@@ -7,53 +7,24 @@ recognised by their first bytes, not by their names.  (LeCun, "The MNIST databas
 
 import gzip
 import io
-import math
 import mmap
-import struct
-import sys
+import os
+import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from pipeline.engine.errors import PipelineError
-
-DTYPES: dict[int, np.dtype[Any]] = {
-    0x08: np.dtype(">u1"),
-    0x09: np.dtype(">i1"),
-    0x0B: np.dtype(">i2"),
-    0x0C: np.dtype(">i4"),
-    0x0D: np.dtype(">f4"),
-    0x0E: np.dtype(">f8"),
-}
-CODES = {dtype: code for code, dtype in DTYPES.items()}
+from pipeline.data.idx_header import LONGEST_HEADER, Header, Sink, Source, read_header, write_header
+from pipeline.data.idx_header import IdxError as IdxError  # which is raised here as well
+from pipeline.engine.rows import Rows
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 20  # bytes read at a time, so that memory follows what the stream holds, not what it claims
-MOST_DIMENSIONS = 64  # of a NumPy array; the format itself allows 255
-LONGEST_HEADER = 4 + 4 * MOST_DIMENSIONS
-
-
-class Source(Protocol):
-    """What bytes can be read from: a file, a pipe, a gzip member."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes; none at the end."""
-
-
-class Sink(Protocol):
-    """What bytes can be written to."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take all of `data`."""
-
-
-class IdxError(PipelineError):
-    """The bytes are not one whole IDX file, or the array has no form in IDX."""
 
 
 def load(path: Path) -> NDArray[Any]:
@@ -62,25 +33,58 @@ def load(path: Path) -> NDArray[Any]:
     A plain file is memory-mapped, without a copy; a gzipped one is unpacked into memory. Raises IdxError,
     naming the file, if it is not one whole IDX file; OSError if it cannot be opened.
     """
-    if path.is_dir():
-        raise IdxError(f"{path} is a folder, not an IDX file")
-    try:
-        with open(path, "rb") as file:
-            if file.peek(2)[:2] == GZIP_MAGIC:
-                return read(file)
-            if not file.peek(1):
-                raise IdxError("it is empty")  # and an empty file cannot be mapped
-            return decode(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except IdxError as error:
-        raise IdxError(f"{path} is no IDX file: {error}") from None
+    with _opened(path) as file:
+        if file.peek(2)[:2] == GZIP_MAGIC:
+            return read(file)
+        if not file.peek(1):
+            raise IdxError("it is empty")  # and an empty file cannot be mapped
+        return decode(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def locate(path: Path) -> Rows:
+    """Where the array in the plain file `path` lies, which is checked whole without reading more than its header.
+
+    Its dtype is big-endian, as in the file. An array without dimensions has no rows, and no length either. Raises
+    IdxError, naming the file, if it is gzipped (`unpack` it) or not one whole IDX file; OSError if it cannot be opened.
+    """
+    with _opened(path) as file:
+        if file.peek(2)[:2] == GZIP_MAGIC:
+            raise IdxError("it is gzipped, and has to be unpacked first")
+        header = read_header(file)
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise IdxError("it is a stream, of which nobody knows where it ends: write it to a file first")
+        header.check(status.st_size - file.tell())
+        return Rows(path, header.dtype, header.shape, file.tell())
+
+
+def is_gzipped(path: Path) -> bool:
+    """Whether the file `path` has to be unpacked before it can be located."""
+    with _opened(path) as file:
+        return file.peek(2)[:2] == GZIP_MAGIC
+
+
+def unpack(source: Path, target: Path) -> None:
+    """Write the IDX file `source`, gzipped or not, to `target` as a plain one, a chunk in memory at a time.
+
+    However much is packed into `source`, no more is written than its header announces. Raises IdxError, naming
+    `source`, if it is not one whole IDX file; OSError if one of them cannot be opened or written. `target` then holds
+    what came until then, and is the caller's to remove.
+    """
+    with _opened(source) as packed, unpacked(packed) as stream:
+        header = read_header(stream)
+        with open(target, "wb") as plain:
+            write_header(plain, header)
+            for chunk in _chunks(stream, header):
+                plain.write(chunk)
 
 
 def decode(buffer: bytes | bytearray | memoryview | mmap.mmap) -> NDArray[Any]:
     """The array whose plain IDX file `buffer` is: a view of it, not a copy. Raises IdxError."""
     view = memoryview(buffer)
-    header = io.BytesIO(view[:LONGEST_HEADER])
-    dtype, shape = _read_header(header)
-    return _array(view[header.tell() :], dtype, shape)
+    start = io.BytesIO(view[:LONGEST_HEADER])
+    header = read_header(start)
+    return _array(view[start.tell() :], header)
 
 
 def read(stream: BinaryIO) -> NDArray[Any]:
@@ -89,12 +93,11 @@ def read(stream: BinaryIO) -> NDArray[Any]:
     Memory follows the bytes that really come, whatever the header claims. Raises IdxError.
     """
     with unpacked(stream) as source:
-        dtype, shape = _read_header(source)
-        wanted = math.prod(shape) * dtype.itemsize + 1  # one more, to see that nothing follows
+        header = read_header(source)
         body = bytearray()
-        while chunk := source.read(min(CHUNK, wanted - len(body))):
+        for chunk in _chunks(source, header):
             body += chunk
-    return _array(memoryview(body).toreadonly(), dtype, shape)
+    return _array(memoryview(body).toreadonly(), header)
 
 
 def write(stream: Sink, array: NDArray[Any]) -> None:
@@ -102,17 +105,17 @@ def write(stream: Sink, array: NDArray[Any]) -> None:
 
     Raises IdxError if IDX has no form for its dtype (whatever the byte order) or its shape.
     """
-    dtype = array.dtype.newbyteorder(">")
-    if dtype not in CODES:
-        names = ", ".join(known.newbyteorder("=").name for known in CODES)
-        raise IdxError(f"IDX holds {names}, not {array.dtype}: convert the array first")
-    if any(size >= 1 << 32 for size in array.shape):
-        raise IdxError(f"IDX holds sizes below 2**32, not {max(array.shape)}")
-    stream.write(struct.pack(f">HBB{array.ndim}I", 0, CODES[dtype], array.ndim, *array.shape))
     rows = np.atleast_1d(array)
     step = max(1, CHUNK * len(rows) // max(1, rows.nbytes))
-    for start in range(0, len(rows), step):
-        stream.write(rows[start : start + step].astype(dtype, copy=False).tobytes())
+    write_blocks(stream, array.dtype, array.shape, (rows[i : i + step] for i in range(0, len(rows), step)))
+
+
+def write_blocks(stream: Sink, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
+    """Write one array of `dtype` and `shape`, given as consecutive blocks of its first axis; otherwise like `write`."""
+    header = Header(np.dtype(dtype).newbyteorder(">"), shape)
+    write_header(stream, header)
+    for block in blocks:
+        stream.write(block.astype(header.dtype, copy=False).tobytes())
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
@@ -145,35 +148,31 @@ def unpacked(stream: BinaryIO) -> Iterator[Source]:
         buffered.detach()  # `stream` is the caller's to close
 
 
-def _read_header(source: Source) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    magic = source.read(4)
-    if not magic:
-        raise IdxError("it is empty")
-    if len(magic) < 4:
-        raise IdxError(f"its header ends after {len(magic)} bytes")
-    zeros, code, rank = struct.unpack(">HBB", magic)
-    if zeros:
-        hint = ", a web page perhaps" if magic.lstrip()[:1] == b"<" else ""
-        raise IdxError(f"it begins with {magic!r}{hint}, not with two zero bytes")
-    if code not in DTYPES:
-        raise IdxError(f"its element type 0x{code:02x} is unknown")
-    if rank > MOST_DIMENSIONS:
-        raise IdxError(f"it has {rank} dimensions, and NumPy at most {MOST_DIMENSIONS}")
-    sizes = source.read(4 * rank)
-    if len(sizes) < 4 * rank:
-        raise IdxError(f"its header ends after {4 + len(sizes)} bytes, {rank} sizes were announced")
-    dtype, shape = DTYPES[code], struct.unpack(f">{rank}I", sizes)
-    # NumPy multiplies the sizes without the zeros among them, so that is what may not overflow
-    if math.prod(size for size in shape if size) * dtype.itemsize > sys.maxsize:
-        raise IdxError(f"its sizes {shape} are beyond what a machine can address")
-    return dtype, shape
+@contextmanager
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
+    """The file `path`, open to be read; an IdxError meanwhile will name it."""
+    if path.is_dir():
+        raise IdxError(f"{path} is a folder, not an IDX file")
+    with open(path, "rb") as file:
+        try:
+            yield file
+        except IdxError as error:
+            raise IdxError(f"{path} is no IDX file: {error}") from None
 
 
-def _array(body: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """A view of `body`, which must have exactly the length that `dtype` and `shape` need."""
-    expected = math.prod(shape) * dtype.itemsize
-    if len(body) < expected:
-        raise IdxError(f"it ends after {len(body):,} of {expected:,} bytes of data of shape {shape}")
-    if len(body) > expected:
-        raise IdxError(f"bytes follow after its data of shape {shape}")
-    return np.frombuffer(body, dtype).reshape(shape)
+def _chunks(source: Source, header: Header) -> Iterator[bytes]:
+    """The data that follow after the header, in parts; raises IdxError when they prove to be too few or too many."""
+    length = 0
+    # one byte more than there should be, to see that nothing follows
+    while chunk := source.read(min(CHUNK, header.length + 1 - length)):
+        length += len(chunk)
+        if length > header.length:
+            break
+        yield chunk
+    header.check(length)
+
+
+def _array(body: memoryview, header: Header) -> NDArray[Any]:
+    """A view of `body`, which must have exactly the length that the header announces."""
+    header.check(len(body))
+    return np.frombuffer(body, header.dtype).reshape(header.shape)

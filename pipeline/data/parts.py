@@ -2,27 +2,30 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
+from pipeline.engine.rows import Rows
 
 MOST_CLASSES = 256
+
+Held = TypeVar("Held", Rows, NDArray[Any])
 
 
 @dataclass(frozen=True)
 class Part:
-    """images: uint8 (n, h, w). labels: uint8 (n,)."""
+    """images: uint8 (n, h, w), in their file. labels: uint8 (n,)."""
 
-    images: NDArray[np.uint8]
+    images: Rows
     labels: NDArray[np.uint8]
 
 
 def load_parts(folder: Path) -> tuple[Part, Part]:
-    """The training and the test part in `folder`, memory-mapped.
+    """The training and the test part in `folder`, which has plain files; no image is read yet.
 
     Raises IdxError if a file is damaged; DatasetError, naming the files, if images or labels are of another
     kind, their numbers differ or are zero, or the test images are of another size than the training images.
@@ -44,9 +47,10 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
     if len(names) > MOST_CLASSES:
         raise DatasetError(f"there are {len(names):,} class names, but labels are uint8: at most {MOST_CLASSES}")
     for which, part in (("training", training), ("test", test)):
-        beyond = np.flatnonzero(part.labels >= len(names))
-        if beyond.size:
-            label, index = part.labels[beyond[0]], beyond[0]
+        beyond = part.labels >= len(names)
+        if beyond.any():
+            index = int(beyond.argmax())
+            label = part.labels[index]
             raise DatasetError(
                 f"{which} image {index} has label {label}, beyond the last class, {len(names) - 1} ({names[-1]})"
             )
@@ -54,20 +58,20 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
 
 
 def _load_part(images_path: Path, labels_path: Path) -> Part:
-    images = _check(images_path, idx.load(images_path), 3, "images")
+    images = _check(images_path, idx.locate(images_path), 3, "images")
     labels = _check(labels_path, idx.load(labels_path), 1, "labels")
     if len(images) != len(labels):
         raise DatasetError(f"{images_path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels")
     return Part(images, labels)
 
 
-def _check(path: Path, array: NDArray[Any], rank: int, what: str) -> NDArray[np.uint8]:
-    if array.dtype != np.uint8 or array.ndim != rank:
+def _check(path: Path, array: Held, rank: int, what: str) -> Held:
+    if array.dtype != np.uint8 or len(array.shape) != rank:
         shape = " x ".join(map(str, array.shape)) or "no dimension"
         raise DatasetError(
             f"{path} holds {array.dtype.newbyteorder('=')} {shape}, not {what}: those are uint8 in {rank} "
             f"dimension{'s' if rank > 1 else ''}"
         )
-    if array.size == 0:
+    if 0 in array.shape:
         raise DatasetError(f"{path} holds no {what}")
     return array

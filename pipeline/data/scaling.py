@@ -1,6 +1,6 @@
 """Pixels are brought to mean 0 and deviation 1, so that no input speaks louder than another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from pipeline.engine.errors import PipelineError
 
 LEVELS = 256  # values that an uint8 pixel can have
-BLOCK = 4096  # images worked on at a time
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,13 @@ class Scaling:
             )
 
 
-def measure(images: NDArray[np.uint8]) -> Scaling:
-    """The scaling that gives `images`, (n, h, w), mean 0 and deviation 1.
+def measure(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
+    """The scaling that gives all pixels of `blocks`, of any shapes, mean 0 and deviation 1.
 
-    Computed from exact counts of each grey level, so that the order of the images changes nothing. Raises
-    PipelineError if all pixels are equal: then there is nothing to learn from.
+    Computed from exact counts of each grey level, so that neither the order of the images nor the size of the blocks
+    changes anything. Raises PipelineError if all pixels are equal: then there is nothing to learn from.
     """
-    counts = sum(np.bincount(block.reshape(-1), minlength=LEVELS) for block in blocks(images))
+    counts = sum(map(count_levels, blocks))
     levels = np.arange(LEVELS) / 255
     mean = float(np.average(levels, weights=counts))
     deviation = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
@@ -44,13 +43,20 @@ def measure(images: NDArray[np.uint8]) -> Scaling:
     return Scaling(float(np.float32(mean)), float(np.float32(deviation)))
 
 
+def count_levels(images: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How many pixels have each of the 256 grey levels.
+
+    Pixels are counted two by two, as one of 65,536 pairs, and then by what the pairs consist of: twice as fast.
+    """
+    pixels = images.reshape(-1)
+    even = len(pixels) // 2 * 2
+    pairs = np.bincount(pixels[:even].view(np.uint16), minlength=LEVELS**2).reshape(LEVELS, LEVELS)
+    last = np.bincount(pixels[even:], minlength=LEVELS)
+    counts: NDArray[np.int64] = pairs.sum(axis=0) + pairs.sum(axis=1) + last
+    return counts
+
+
 def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:
     """(images / 255 - mean) / deviation, by way of a table of the 256 grey levels; same shape."""
     table = (np.arange(LEVELS) / 255 - scaling.mean) / scaling.deviation
-    return table.astype(np.float32)[images]
-
-
-def blocks(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """Consecutive parts of `images` of a bounded size."""
-    for start in range(0, len(images), BLOCK):
-        yield images[start : start + BLOCK]
+    return np.take(table.astype(np.float32), images, mode="clip")  # which spares a look whether all are below 256

@@ -14,11 +14,13 @@ class ArrayError(PipelineError):
     """A `.npy` file is missing, damaged, or holds another kind of array than its reader needs."""
 
 
-def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
+def load_array(
+    path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], advice: str = "remove it and run its stage again"
+) -> NDArray[Any]:
     """The array in `path`, memory-mapped and read-only; nothing in the file is ever executed.
 
-    dtype: exactly the one that the file must have. shape: one entry an axis, None where any length will do.
-    Raises ArrayError if the file is missing or holds anything else.
+    dtype: exactly the one that the file must have. shape: one entry an axis, None where any length will do. advice:
+    what to do with another. Raises ArrayError if the file is missing or holds anything else.
     """
     try:
         with np.errstate(all="ignore"):  # sizes in a damaged header may overflow
@@ -28,12 +30,12 @@ def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> N
     except OSError:
         raise
     except Exception as error:  # NumPy's header parser raises half a dozen kinds for damaged bytes
-        raise ArrayError(f"{path} is no whole .npy array ({error}): remove it and run its stage again") from error
+        raise ArrayError(f"{path} is no whole .npy array ({error}): {advice}") from error
     fits = len(shape) == array.ndim and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
     if array.dtype != np.dtype(dtype) or not fits:
         wanted = f"{np.dtype(dtype)} ({', '.join('any' if n is None else str(n) for n in shape)})"
         found = f"{array.dtype} ({', '.join(map(str, array.shape))})"
-        raise ArrayError(f"{path} holds {found}, not {wanted}: remove it and run its stage again")
+        raise ArrayError(f"{path} holds {found}, not {wanted}: {advice}")
     return array
 
 

@@ -13,6 +13,7 @@ class PipelineError(Exception):
     """The work failed. The message is one line: what is wrong, and what to do next."""
 
     exit_status = 1
+    resumable = False  # whether what was done until then is worth keeping, as it would not only fail again
 
 
 class UsageError(PipelineError):

@@ -19,8 +19,9 @@ from typing import Any
 from pipeline.engine import STARTED
 from pipeline.engine.errors import PipelineError
 
-# What runs a stage is no part of it: an edit there changes when a stage works, not what comes out.
-RUNNER = f"{__package__}.stage"
+# What runs a stage is no part of it, nor where its work is done: an edit there does not change what comes out.
+LIBRARY = __package__.partition(".")[0]
+RUNNERS = (f"{__package__}.stage", f"{LIBRARY}.scheduling")
 OUTDATED: set[Path] = set()  # what this process has loaded in another state than it is in
 DIGITS = 16  # of each digest
 CLOCK_TICK = 4_000_000  # nanoseconds by which the time of a file may lie behind the clock; Python starts more slowly
@@ -38,13 +39,13 @@ def fingerprint(
     """
     start, root = _place(function)
     # Among installed packages only these two are ours; elsewhere everything beside them is.
-    ours = {start.partition(".")[0], RUNNER.partition(".")[0]} if root.name.endswith("-packages") else None
+    ours = {start.partition(".")[0], LIBRARY} if root.name.endswith("-packages") else None
     found: dict[str, str] = {}
-    seen = {RUNNER}
+    seen = set(RUNNERS)
     to_do = list(_with_packages(start))
     while to_do:
         name = to_do.pop()
-        if name in seen or (ours and name.partition(".")[0] not in ours):
+        if name in seen or name.startswith(RUNNERS) or (ours and name.partition(".")[0] not in ours):
             continue
         seen.add(name)
         path = _find(root, name)

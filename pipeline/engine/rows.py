@@ -16,6 +16,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from pipeline.engine.arrays import ArrayError, load_array
 
+ROOM = (
+    1 << 20
+)  # bytes of a block, where nothing else decides: enough that the calls do not count, and it stays in cache
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -36,9 +40,9 @@ class Rows:
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
 
-def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> Rows:
+def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advice: str) -> Rows:
     """The rows of a `.npy` file, which must be as `load_array` has it. Raises ArrayError if it is not."""
-    array = load_array(path, dtype, shape)
+    array = load_array(path, dtype, shape, *advice)
     if array.ndim > 1 and not array.flags.c_contiguous:
         raise ArrayError(f"{path} is in Fortran's order: save it with numpy.ascontiguousarray")
     assert isinstance(array, np.memmap)
@@ -88,6 +92,11 @@ def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> N
     """All rows of a `.npy` file, in memory, where nothing can happen to them any more. Raises ArrayError."""
     rows = open_rows(path, dtype, shape)
     return read_rows(rows, 0, len(rows))
+
+
+def rows_within(rows: Rows, room: int = ROOM) -> int:
+    """How many of the rows have at most `room` bytes; at least one."""
+    return max(1, room // max(1, rows.row_bytes))
 
 
 def read_blocks(rows: Rows, size: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:

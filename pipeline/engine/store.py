@@ -97,11 +97,9 @@ def private_folder(
     try:
         with held(partial), naming(partial):
             yield partial
-    except PipelineError:
-        _discard(partial)
-        raise
-    except BaseException:
-        if resumable and has_checkpoint(partial):
+    except BaseException as error:
+        futile = isinstance(error, PipelineError) and not error.resumable
+        if resumable and not futile and has_checkpoint(partial):
             report("what it has done is kept: the same command goes on from there")
         else:
             _discard(partial)

@@ -1,120 +1,111 @@
-"""The test set in blocks, evaluated in parallel. The only module that knows Dask.
+"""Many images in blocks, to which a model answers in parallel, here or on other machines.
 
-A task is told where a block lies, not what is in it, so that next to nothing travels; it opens the files itself.
-Which scheduler runs the tasks, with how many workers and on blocks of which size, changes nothing in the result.
+A task is told where a block lies, not what is in it, so that next to nothing travels; it opens the file itself. Where
+the workers do not see the file, the images go along. Which scheduler runs the tasks, with how many workers and on
+blocks of which size, changes nothing in the answers.
 """
 
-import functools
-import itertools
-import os
-import signal
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing import get_context
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import dask
 import numpy as np
-from dask.base import compute
-from dask.callbacks import Callback
-from dask.delayed import delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from pipeline.data.labels import load_labels
-from pipeline.engine.arrays import load_array
 from pipeline.engine.errors import PipelineError
-from pipeline.evaluation.metrics import count_confusion
-from pipeline.network.model import Model, load_model, predict
+from pipeline.engine.rows import Rows, read_rows
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict
+from pipeline.scheduling.jobs import Job, Tell, run_job
+from pipeline.scheduling.places import Place
 
-SchedulerName = Literal["threads", "processes", "sync"]
-
-_evaluations = itertools.count()  # tells a worker which evaluation a task belongs to
+Interval = tuple[int, int]  # of rows, from the first to before the last
 
 
 @dataclass(frozen=True)
-class Result:
-    """probabilities: float32 (n, c). confusion: int64 (c, c), rows are the truth."""
+class Question:
+    """What all blocks are asked: for the labels, uint8 (n,), or for the probabilities, float32 (n, c)."""
 
-    probabilities: NDArray[np.float32]
-    confusion: NDArray[np.int64]
+    model: Model
+    labels_only: bool
 
 
-def evaluate_blocks(
-    images: Path,
-    labels: Path,
-    model: Path,
-    *,
-    scheduler: SchedulerName = "threads",
-    workers: int | None = None,
-    block_size: int = 1000,
-    advance: Callable[[int], object] = lambda images: None,
-) -> Result:
-    """Recognise the standardised images of one .npy file with the model in a folder, and count.
+@dataclass(frozen=True)
+class Block:
+    """Images start to stop of a file. first: which number the file's first image has among those of all files.
 
-    workers: as many as the machine has cores by default. advance: is told of each block that is done how many images
-    it has. Raises PipelineError if a file is missing, damaged or does not fit the others.
+    mark: of the file, as it is for whoever asks. images: what is there, if it is shipped.
     """
-    network = load_model(model)
-    total = len(load_array(images, np.float32, (None, *network.image_shape)))
-    load_labels(labels, total, len(network.class_names))
-    place = (images.resolve(), labels.resolve(), model.resolve(), next(_evaluations))
-    tasks = [
-        delayed(_evaluate_block, pure=False)(*place, start, min(start + block_size, total))
-        for start in range(0, total, block_size)
-    ]
 
-    def count(key: object, result: object, *state: object) -> None:
-        if isinstance(result, Result):
-            advance(len(result.probabilities))
+    rows: Rows
+    mark: Interval
+    start: int
+    stop: int
+    first: int
+    images: NDArray[Any] | None = None
 
-    with Callback(posttask=count):  # which Dask calls in the thread that waits for the blocks
-        parts = _compute(tasks, scheduler, workers or os.cpu_count() or 1)
-    probabilities = np.concatenate([part.probabilities for part in parts])
+
+def mark(path: Path) -> Interval:
+    """Size in bytes and time of the last change, in nanoseconds: of another file one of them is another."""
+    facts = path.stat()
+    return facts.st_size, facts.st_mtime_ns
+
+
+def cut(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iterator[Block]:
+    """Blocks of at most `size` images, of one file each: all images but those that are done.
+
+    done: from the number of an image among those of all files, to before another.
+    """
+    first = 0
+    gaps = list(_gaps(sorted(done), sum(map(len, files))))
+    for relative in files:
+        rows = replace(relative, path=relative.path.absolute())  # for workers with another working folder
+        facts = mark(rows.path)
+        for begin, end in gaps:
+            stop = min(end - first, len(rows))
+            for start in range(max(begin - first, 0), stop, size):
+                yield Block(rows, facts, start, min(start + size, stop), first)
+        first += len(rows)
+
+
+def _gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
+    begin = 0
+    for start, stop in [*done, (end, end)]:
+        if begin < start:
+            yield begin, start
+        begin = max(begin, stop)
+
+
+def answer_blocks(
+    question: Question,
+    blocks: Iterable[Block],
+    on_answer: Callable[[int, NDArray[Any]], object],
+    place: Place,
+    report: Callable[[str], object] = lambda line: None,
+) -> None:
+    """Ask about all blocks; `on_answer` is called with the number of each one's first image, and with the answers.
+
+    Raises PipelineError if a file is not there, is another by now or ends too early, or an answer is no number, and
+    what `run_job` raises.
+    """
+    tasks = (replace(block, images=_load(block)) for block in blocks) if place.ship else blocks
+    run_job(Job(answer, question, tasks, lambda number, answered: on_answer(*answered), report=report), place)
+
+
+def answer(question: Question, block: Block, tell: Tell) -> tuple[int, NDArray[Any]]:
+    """One task: the number of the block's first image, and the answers."""
+    images = _load(block) if block.images is None else block.images
+    probabilities = predict(question.model, images, block.start)
     if not np.isfinite(probabilities).all():
-        raise PipelineError(f"the model in {model} has no finite answer to some of {images}: make both again")
-    return Result(probabilities, np.sum([part.confusion for part in parts], axis=0))
+        raise PipelineError(f"the model has no finite answer to some images of {block.rows.path}: make both again")
+    answers = probabilities.argmax(axis=1).astype(np.uint8) if question.labels_only else probabilities
+    return block.first + block.start, answers
 
 
-def _compute(tasks: list[Any], scheduler: SchedulerName, workers: int) -> tuple[Result, ...]:
-    """The results of the tasks, in their order."""
-    parts: tuple[Result, ...]
-    if scheduler == "processes":
-        # "spawn": a forked child would inherit BLAS's threads in an unusable state
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), _prepare_worker)
-        try:
-            with dask.config.set(pool=pool):
-                parts = compute(*tasks, scheduler="processes", chunksize=1)  # else six blocks share a worker
-        except BrokenProcessPool:
-            raise PipelineError("a worker process has died, of too little memory perhaps: try fewer workers") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # also when somebody interrupts
-    else:
-        with threadpool_limits(1, "blas"):
-            parts = compute(*tasks, scheduler=scheduler, num_workers=workers)
-    return parts
-
-
-def _evaluate_block(images: Path, labels: Path, model: Path, evaluation: int, start: int, stop: int) -> Result:
-    """One task: the forward pass over the images start to stop, and the counts."""
-    network = _open_model(model, evaluation)
-    block = load_array(images, np.float32, (None, *network.image_shape))[start:stop]
-    truth = load_array(labels, np.uint8, (None,))[start:stop]
-    probabilities = predict(network, block, start)
-    said = probabilities.argmax(axis=1).astype(np.uint8)
-    return Result(probabilities, count_confusion(truth, said, len(network.class_names)))
-
-
-@functools.lru_cache(maxsize=1)
-def _open_model(folder: Path, evaluation: int) -> Model:
-    """The model, which a worker opens once in an evaluation; in the next there may be another in the folder."""
-    return load_model(folder)
-
-
-def _prepare_worker() -> None:
-    """One thread for BLAS, since the workers are the parallelism; and Ctrl-C is for the process that has them."""
-    threadpool_limits(1, "blas")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _load(block: Block) -> NDArray[Any]:
+    if mark(block.rows.path) != block.mark:
+        raise PipelineError(
+            f"{block.rows.path} is another file by now, or elsewhere: begin again when nobody writes it"
+        )
+    return read_rows(block.rows, block.start, block.stop)

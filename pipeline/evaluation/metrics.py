@@ -1,7 +1,7 @@
 """Numbers that say how good predictions are, and how far these numbers can be trusted."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054  # a standard normal variable stays within +- this with 95 % probability
 BINS = 15  # of the calibration error, as in Guo et al. 2017
+PART = 65_536  # images of which the metrics are taken at a time; in other parts their last digits may differ
 
 
 def count_confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
@@ -19,22 +20,29 @@ def count_confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], classes: 
 
 
 def summarise(
-    probabilities: NDArray[np.float32],
-    labels: NDArray[np.uint8],
-    confusion: NDArray[np.int64],
-    class_names: Sequence[str],
-) -> dict[str, Any]:
-    """All metrics of a test set as JSON has them. probabilities: (n, c); labels: (n,); confusion: (c, c)."""
+    parts: Iterable[tuple[NDArray[np.float32], NDArray[np.uint8]]], class_names: Sequence[str]
+) -> tuple[dict[str, Any], NDArray[np.int64]]:
+    """All metrics of a test set as JSON has them, and its confusion, (c, c), where rows are the truth.
+
+    parts: the probabilities, (n, c), and the labels, (n,), of consecutive images; one part is in memory at a time.
+    """
+    classes = len(class_names)
+    confusion = np.zeros((classes, classes), np.int64)
+    costs, reliability = [], NOTHING_SEEN
+    for probabilities, labels in parts:
+        confusion += count_confusion(labels, probabilities.argmax(axis=1).astype(np.uint8), classes)
+        costs.append(negative_log_likelihood(probabilities, labels) * len(labels))
+        reliability += measure_reliability(probabilities, labels)
     total, right = int(confusion.sum()), int(np.trace(confusion))
     return {
         "images": total,
         "errors": total - right,
         "accuracy": right / total,
         "accuracy_interval_95": list(wilson_interval(right, total)),
-        "negative_log_likelihood": negative_log_likelihood(probabilities, labels),
-        "calibration_error": calibration_error(probabilities, labels),
+        "negative_log_likelihood": math.fsum(costs) / total,
+        "calibration_error": reliability.error,
         "classes": dict(zip(class_names, per_class(confusion), strict=True)),
-    }
+    }, confusion
 
 
 def wilson_interval(successes: int, total: int, z: float = Z_95) -> tuple[float, float]:
@@ -69,8 +77,19 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """The calibration error, in [0, 1]: |accuracy - mean confidence|, averaged over the images."""
+        """Expected calibration error: how far confidence and accuracy are apart, in [0, 1].
+
+        The gaps |accuracy - mean confidence| of the intervals are averaged, each with its number of images.
+        (Guo et al. 2017, eq. 3)
+        """
         return float(np.abs(self.gaps).sum() / self.counts.sum())
+
+    def __add__(self, other: "Reliability") -> "Reliability":
+        """That of the images of both."""
+        return Reliability(self.counts + other.counts, self.right + other.right, self.gaps + other.gaps)
+
+
+NOTHING_SEEN = Reliability(np.zeros(BINS, np.int64), np.zeros(BINS, np.int64), np.zeros(BINS))
 
 
 def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS) -> Reliability:
@@ -86,15 +105,6 @@ def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.u
         right=np.bincount(bin_of[right], minlength=bins),
         gaps=np.bincount(bin_of, weights=right - confidence, minlength=bins).astype(np.float64),
     )
-
-
-def calibration_error(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS) -> float:
-    """Expected calibration error: how far confidence and accuracy are apart, in [0, 1].
-
-    Images are sorted into `bins` equal intervals of confidence; the gaps |accuracy - mean confidence| of the
-    bins are averaged, each with its number of images.  (Guo et al. 2017, eq. 3)
-    """
-    return measure_reliability(probabilities, labels, bins).error
 
 
 def per_class(confusion: NDArray[np.int64]) -> list[dict[str, float | int]]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels, cross_entropy, scores
-from pipeline.network.model import Model, predict_logits
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict_logits
 
 COLDEST, HOTTEST = 0.05, 20.0
 HALVINGS = 50

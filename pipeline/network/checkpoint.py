@@ -1,6 +1,7 @@
 """A checkpoint is what a run that was cut off goes on from, to the same end."""
 
 import json
+import uuid
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
-    fresh = path.with_name(f".{path.name}")
+    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # where a worker that was given up may still write
     try:
         with naming(path), open(fresh, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))

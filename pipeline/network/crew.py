@@ -5,7 +5,6 @@ is how long a meeting takes: about 25 microseconds by queues, which are written 
 `threading.Barrier` or by handing tasks to a pool.
 """
 
-import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -15,11 +14,6 @@ from typing import Any, Self, TypeVar
 from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
-
-
-def count_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class CrewError(Exception):

@@ -30,12 +30,17 @@ def load_examples(normalize: Path) -> tuple[Examples, Examples]:
 
     Raises PipelineError if a file is missing, damaged or does not fit the others.
     """
+    training = _load(normalize, "train")
+    return training, load_validation(normalize, *training.images.shape[1:])
+
+
+def load_validation(normalize: Path, height: int, width: int) -> Examples:
+    """The validation part alone, images of so many pixels. Raises as `load_examples` does."""
+    return _load(normalize, "validation", height, width)
+
+
+def _load(normalize: Path, part: str, height: int | None = None, width: int | None = None) -> Examples:
     classes = len(load_description(normalize).class_names)
-
-    def load(part: str, height: int | None = None, width: int | None = None) -> Examples:
-        images = read_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
-        labels = load_labels(normalize / f"{part}-labels.npy", len(images), classes)
-        return Examples(images, labels)
-
-    training = load("train")
-    return training, load("validation", *training.images.shape[1:])
+    images = read_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
+    labels = load_labels(normalize / f"{part}-labels.npy", len(images), classes)
+    return Examples(images, labels)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.deform import Deformer
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.crew import Crew, count_cores
+from pipeline.network.crew import Crew
 from pipeline.network.examples import Examples
 from pipeline.network.losses import COSTS
 from pipeline.network.mlp import (
@@ -34,6 +34,7 @@ from pipeline.network.mlp import (
 from pipeline.network.optimizers import Optimizer, find_optimizer
 from pipeline.network.recipe import Recipe
 from pipeline.network.schedules import rate_factor
+from pipeline.scheduling.places import count_cores
 
 # Numbers of the network that are dealt with at a time, at most and give or take a row: Adam's four for each, 8 MB, stay
 # in a cache. Fewer would be nearer, but every call of NumPy costs each thread microseconds of waiting for the other.

@@ -1,7 +1,6 @@
 """A trained network, or a committee of several, with all that it takes to use it, as a folder of plain files."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -10,17 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.appearance import Appearance
-from pipeline.data.scaling import Scaling, standardise
+from pipeline.data.scaling import Scaling
 from pipeline.engine.arrays import save_array
 from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import read_array
-from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.losses import probabilities
-from pipeline.network.mlp import Layer, forward
+from pipeline.network.mlp import Layer
 from pipeline.network.names import ActivationName, CostName
-
-TILE = 128  # rows that one matrix product works on; see `_in_tiles`
 
 
 @dataclass(frozen=True)
@@ -46,64 +41,6 @@ class Model:
         """Of the inputs, the hidden layers and the outputs of each member."""
         layers = self.members[0]
         return (layers[0].weights.shape[0], *(layer.weights.shape[1] for layer in layers))
-
-
-def compute_logits(model: Model, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the model says of standardised rows of pixels: the mean of its members' logits, (n, c).
-
-    The mean of several networks' logits is itself the logits of one network, whose hidden layers are theirs side by
-    side.
-    """
-    activation = ACTIVATIONS[model.activation]
-    logits = sum(forward(layers, rows, activation)[-1] for layers in model.members) / np.float32(len(model.members))
-    return np.asarray(logits)
-
-
-def predict(model: Model, images: NDArray[np.float32], first: int = 0) -> NDArray[np.float32]:
-    """The probabilities, (n, c), of standardised images, (n, h, w), that begin at row `first` of a whole.
-
-    They are the same to the last bit however the whole is cut into blocks (with one thread for BLAS).
-    """
-
-    def answer(tile: NDArray[np.float32]) -> NDArray[np.float32]:
-        return probabilities(compute_logits(model, tile), model.cost, model.temperature)
-
-    return _in_tiles(model, images, first, answer)
-
-
-def predict_logits(model: Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The logits, (n, c), of standardised images, (n, h, w), as they are behind what `predict` says."""
-    return _in_tiles(model, images, 0, lambda tile: compute_logits(model, tile))
-
-
-def _in_tiles(
-    model: Model,
-    images: NDArray[np.float32],
-    first: int,
-    answer: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-) -> NDArray[np.float32]:
-    """What `answer` says of images that begin at row `first` of a whole, (n, c), TILE rows at a time.
-
-    Row r of the whole is always computed in row r mod TILE of a product with TILE rows, the rest of them zero
-    where needed. BLAS may add up a row differently in another place of another shape; here place and shape
-    never change, so neither does a bit, however the whole is cut into blocks.
-    """
-    rows = images.reshape(len(images), model.sizes[0])
-    result = np.empty((len(rows), len(model.class_names)), np.float32)
-    tile = np.zeros((TILE, rows.shape[1]), np.float32)
-    end = first + len(rows)
-    for corner in range(first - first % TILE, end, TILE):
-        begin, stop = max(corner, first), min(corner + TILE, end)
-        tile[:] = 0
-        tile[begin - corner : stop - corner] = rows[begin - first : stop - first]
-        with np.errstate(over="ignore", invalid="ignore"):  # of images that are no numbers; so are the answers
-            result[begin - first : stop - first] = answer(tile)[begin - corner : stop - corner]
-    return result
-
-
-def predict_raw(model: Model, images: NDArray[np.uint8], first: int = 0) -> NDArray[np.float32]:
-    """The probabilities, (n, c), of raw images, uint8 (n, h, w); otherwise like `predict`."""
-    return predict(model, standardise(images, model.scaling), first)
 
 
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:

@@ -12,7 +12,8 @@ from pipeline.data.ground import find_ink_on_paper
 from pipeline.data.images import fit
 from pipeline.data.paper import find_paper
 from pipeline.data.segmentation import split
-from pipeline.network.model import Model, predict_raw
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict
 
 UNSURE = 0.4  # what the network believes less strongly than this, it does not say
 
@@ -51,7 +52,7 @@ def _look(model: Model, grey: NDArray[np.float32]) -> Reading:
     images = [fit(each, model.image_shape, model.appearance) for each in split(ink)] if ink is not None else []
     likely = [image for image in images if is_like(image / np.float32(255), model.appearance)]
     seen = np.array(likely, np.uint8).reshape(-1, *model.image_shape)
-    probabilities = predict_raw(model, seen)
+    probabilities = predict(model, seen)
     sure = probabilities.max(axis=1, initial=0) >= UNSURE
     return Reading(seen[sure], probabilities[sure])
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.crew import Crew, count_cores
+from pipeline.network.crew import Crew
 from pipeline.network.examples import Examples
 from pipeline.network.history import Row
 from pipeline.network.learner import learn, prepare
 from pipeline.network.mlp import Parameters, forward
 from pipeline.network.recipe import Recipe
+from pipeline.scheduling.places import count_cores
 
 CHUNK = 500  # images looked at together when nothing is learned
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.deform import Deformer
 from pipeline.engine.artifacts import Manifest
-from pipeline.evaluation.metrics import count_confusion, measure_reliability, summarise
+from pipeline.evaluation.metrics import measure_reliability, summarise
 from pipeline.network.history import Row
 from pipeline.network.mlp import count_numbers
 from pipeline.network.model import Model
@@ -54,10 +54,9 @@ def render_report(found: Findings) -> str:
     """The report as one page of HTML that needs nothing else. Equal findings give equal text."""
     names = found.model.class_names
     said = found.probabilities.argmax(axis=1).astype(np.uint8)
-    confusion = count_confusion(found.labels, said, len(names))
     reliability = measure_reliability(found.probabilities, found.labels)
     small = len(names) <= CLASSES_IN_TABLE
-    metrics = summarise(found.probabilities, found.labels, confusion, names)
+    metrics, confusion = summarise([(found.probabilities, found.labels)], names)
     return render(
         "report.html",
         metrics=metrics,

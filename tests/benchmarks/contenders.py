@@ -122,8 +122,10 @@ TRAINERS: dict[str, Callable[[tuple[int, ...], int], Iterator[float]]] = {
 
 
 def our_predictor(images: Any) -> Callable[[], Any]:
-    from pipeline.network.crew import Crew, count_cores
-    from pipeline.network.model import load_model, predict
+    from pipeline.network.crew import Crew
+    from pipeline.network.model import load_model
+    from pipeline.network.prediction import predict
+    from pipeline.scheduling.places import count_cores
 
     model = load_model(Path("artifacts/train"))
 

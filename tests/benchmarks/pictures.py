@@ -20,7 +20,8 @@ from PIL import Image, ImageDraw, ImageFont
 from threadpoolctl import threadpool_limits
 
 from pipeline.data.picture_files import load_grey
-from pipeline.network.model import Model, load_model, predict_raw
+from pipeline.network.model import Model, load_model
+from pipeline.network.prediction import predict
 from pipeline.network.reading import read, spell
 
 FONTS = {
@@ -138,7 +139,7 @@ def measure_files(model: Model, images: NDArray[np.uint8], labels: NDArray[np.ui
         said = read_file(model, as_file(np.asarray(large, float)))
         right += said == model.class_names[label]
         none += said == ""
-    plain = float(np.mean(predict_raw(model, images).argmax(axis=1) == labels))
+    plain = float(np.mean(predict(model, images).argmax(axis=1) == labels))
     each = 1000 * (time.perf_counter() - started) / len(images)
     return (
         f"{len(images):,} test images as PNG, x 4, inverted: {right / len(images):.2%}, plain {plain:.2%}; "

@@ -17,8 +17,9 @@ import numpy as np
 
 from pipeline.data.deform import Deformer
 from pipeline.data.deformation import Deformation
-from pipeline.network.crew import Crew, count_cores
+from pipeline.network.crew import Crew
 from pipeline.network.recipes import RECIPES
+from pipeline.scheduling.places import count_cores
 from tests.benchmarks.contenders import PREDICTORS, TRAINERS, load
 
 ROUNDS = 3

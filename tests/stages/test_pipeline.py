@@ -10,7 +10,8 @@ import pytest
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES
 from pipeline.network.calibration import calibrate
-from pipeline.network.model import load_model, predict
+from pipeline.network.model import load_model
+from pipeline.network.prediction import predict
 from tests.processes import Run
 from tests.stages.common import STAGES, assert_one_line, custom_set
 

@@ -49,7 +49,7 @@ def fill_up(bench: Bench, generator: Random, rounds: int) -> Iterator[Attempt]:
     pages = [-(-size // PAGE) for size in bench.writes]
     ends = [sum(pages[:end]) for end in range(len(pages) + 1)]
     moments = {0, *ends[:-1], *(end - size // 2 - 1 for end, size in zip(ends[1:], pages, strict=True) if size > 1)}
-    moments |= {generator.randrange(ends[-1] + 1) for _ in range(4 * rounds)}
+    moments |= {1, 2, 3} | {generator.randrange(ends[-1] + 4) for _ in range(4 * rounds)}
     for left in sorted(moments):
         yield Attempt(f"{left * PAGE // 1024} KB left", _with_room_for(left), on_small_disk=True)
 

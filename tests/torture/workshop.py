@@ -30,15 +30,16 @@ class Command:
     """A command that is to be tortured.
 
     name: in the table. line: what follows `handwriting`. reads: the folders that it reads, from the project.
-    keeps: what of its work it may leave in the project when it is cut off, as a pattern; a stage leaves a checkpoint.
+    keeps: what of its work it may leave in the project when it is cut off, as patterns; a stage leaves a checkpoint.
     """
 
     name: str
     line: tuple[str, ...]
     reads: tuple[str, ...]
-    keeps: str = f"artifacts/.store/*.partial/{CHECKPOINT}/member-*.npz"
+    keeps: tuple[str, ...] = (f"artifacts/.store/*.partial/{CHECKPOINT}/member-*.npz",)
 
 
+PREDICT = ("predict", "artifacts/parse/test-images.npy", "--output", "predictions.npy", "--block-size", "64")
 QUICK = ("train", "--recipe", "quick", "--epochs")
 
 # In this order each finds what it reads.
@@ -51,6 +52,7 @@ COMMANDS = (
     Command("evaluate", ("evaluate",), ("artifacts/normalize", "artifacts/train")),
     Command("export", ("export",), ("artifacts/train", "artifacts/evaluate")),
     Command("report", ("report",), ("artifacts/parse", "artifacts/normalize", "artifacts/train", "artifacts/evaluate")),
+    Command("predict", PREDICT, ("artifacts/parse", "artifacts/train"), (".predictions.npy.partial/*",)),
     Command("classify", ("classify", "--index", "8"), ("artifacts/parse", "artifacts/train")),
 )
 
@@ -87,6 +89,7 @@ def set_up(folder: Path, built: Path | None = None) -> list[Bench]:
         build(project / "artifacts")
     else:
         shutil.copytree(built, project / "artifacts", symlinks=True)
+    run(next(command for command in COMMANDS if command.name == "predict"), project)
     _half_the_sample(project / "data")
     benches = []
     for command in COMMANDS:
@@ -98,9 +101,7 @@ def set_up(folder: Path, built: Path | None = None) -> list[Bench]:
         seconds = time.monotonic() - started
         assert result.returncode == 0, result.stderr
         after = look(project)
-        new = [path for path in project.rglob("*") if not (place / path.relative_to(project)).exists()]
-        facts = [path.stat() for path in new if path.is_file() and not path.parent.is_symlink()]
-        writes = [fact.st_size for fact in sorted(facts, key=lambda fact: fact.st_mtime_ns)]
+        writes = [path.stat().st_size for path in _list_new(project, place)]
         benches.append(Bench(command, place, before, lasting(after), result.stdout, writes, seconds))
     return benches
 
@@ -110,6 +111,18 @@ def _half_the_sample(folder: Path) -> None:
     for name in FILES:
         whole = np.array(idx.load(next(SAMPLE.glob(f"{name}*"))))
         idx.save(folder / name, whole[: len(whole) // 2])
+
+
+def _list_new(project: Path, before: Path) -> list[Path]:
+    """The files that are in the project and were not there before, in the order in which they were written."""
+    files = [path for path in project.rglob("*") if path.is_file() and not path.parent.is_symlink()]
+    old = [before / path.relative_to(project) for path in files]
+    new = [
+        path
+        for path, other in zip(files, old, strict=True)
+        if not other.exists() or other.stat().st_mtime_ns != path.stat().st_mtime_ns
+    ]
+    return sorted(new, key=lambda path: path.stat().st_mtime_ns)
 
 
 def look(project: Path) -> dict[str, str]:
@@ -126,7 +139,7 @@ def lasting(seen: Mapping[str, str]) -> dict[str, str]:
 
 def find_leftovers(bench: Bench, project: Path) -> list[str]:
     """What lies about in the project that is no result, and no checkpoint."""
-    kept = {path for pattern in [bench.command.keeps] for path in project.glob(pattern)}
+    kept = {path for pattern in bench.command.keeps for path in project.glob(pattern)}
     kept |= {folder for path in kept for folder in path.parents}
     hidden = [*project.glob("artifacts/.store/*.partial"), *project.glob("artifacts/.store/*.old")]
     hidden += [path for path in project.glob("artifacts/.[!.]*") if path.name != ".store"]

@@ -10,6 +10,7 @@ from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_
 from pipeline.data.parts import load_parts, name_classes
 from pipeline.data.split import count_held_out
 from pipeline.engine.errors import UsageError
+from pipeline.engine.rows import read_rows
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def write(folder: Path, name: str, array: NDArray[np.generic]) -> None:
 def test_a_sound_set_is_loaded_as_it_is(folder: Path) -> None:
     training, test = load_parts(folder)
     assert training.images.shape == (6, 4, 5)
+    assert np.array_equal(read_rows(training.images, 0, 6), np.arange(120).reshape(6, 4, 5))
     assert training.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert test.labels.tolist() == [2, 1, 0]
     assert name_classes(training, test, ()) == ("0", "1", "2")

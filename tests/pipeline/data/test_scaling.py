@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.data.scaling import BLOCK, Scaling, measure, standardise
+from pipeline.data.scaling import Scaling, count_levels, measure, standardise
 from pipeline.engine.errors import PipelineError
 
 
@@ -13,14 +13,14 @@ def random_images(seed: int, count: int = 50) -> np.ndarray[tuple[int, int, int]
 
 def test_mean_and_deviation_are_those_of_the_pixels_over_255() -> None:
     images = random_images(1)
-    scaling = measure(images)
+    scaling = measure([images])
     assert scaling.mean == pytest.approx(np.mean(images / 255), rel=1e-6)
     assert scaling.deviation == pytest.approx(np.std(images / 255), rel=1e-6)
 
 
 def test_what_was_measured_has_mean_0_and_deviation_1_afterwards() -> None:
     images = random_images(2)
-    standardised = standardise(images, measure(images))
+    standardised = standardise(images, measure([images]))
     assert standardised.dtype == np.float32
     assert standardised.shape == images.shape
     assert np.mean(standardised, dtype=float) == pytest.approx(0, abs=1e-6)
@@ -33,11 +33,19 @@ def test_each_pixel_becomes_its_distance_from_the_mean_in_deviations(pixel: int,
     assert value == np.float32((pixel / 255 - mean) / deviation)
 
 
-def test_the_order_and_the_number_of_blocks_change_no_bit() -> None:
-    images = random_images(3, 3 * BLOCK + 1)
-    assert measure(images) == measure(images[::-1])
+@pytest.mark.parametrize("size", [1, 7, 50])
+def test_the_order_and_the_size_of_the_blocks_change_no_bit(size: int) -> None:
+    images = random_images(3)
+    blocks = [images[start : start + size] for start in range(0, len(images), size)]
+    assert measure(blocks[::-1]) == measure([images])
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 3), (1, 1, 1), (1, 3, 3), (2, 3, 3), (5, 7, 11)])
+def test_every_pixel_is_counted_by_its_level(shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(4).integers(0, 256, shape, np.uint8)
+    assert count_levels(images).tolist() == [int(np.sum(images == level)) for level in range(256)]
 
 
 def test_images_without_any_contrast_are_refused() -> None:
     with pytest.raises(PipelineError, match="all pixels of the training images are equal"):
-        measure(np.full((3, 2, 2), 7, np.uint8))
+        measure([np.full((3, 2, 2), 7, np.uint8)])

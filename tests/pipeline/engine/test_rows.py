@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.arrays import ArrayError, save_array
-from pipeline.engine.rows import create_rows, open_rows, read_blocks, read_rows, write_rows
+from pipeline.engine.rows import Rows, create_rows, open_rows, read_blocks, read_rows, rows_within, write_rows
 
 
 @pytest.fixture
@@ -32,6 +32,15 @@ def test_blocks_are_all_rows_in_order(size: int, images: np.ndarray, tmp_path: P
     assert max(map(len, blocks)) <= size
     assert np.array_equal(np.concatenate(blocks), images)
     assert np.array_equal(np.concatenate(list(read_blocks(rows, size, 5, 12))), images[5:12])
+
+
+@pytest.mark.parametrize(
+    ("shape", "room", "count"), [((20, 3, 5), 30, 2), ((20, 3, 5), 44, 2), ((20, 3, 5), 14, 1), ((20, 0), 7, 7)]
+)
+def test_a_block_has_as_many_rows_as_there_is_room_for_and_at_least_one(
+    shape: tuple[int, ...], room: int, count: int
+) -> None:
+    assert rows_within(Rows(Path("a.npy"), np.dtype(np.uint8), shape, 0), room) == count
 
 
 @pytest.mark.parametrize("shape", [(20, 3, 5), (4,), (3, 0), (0, 5)])

@@ -1,26 +1,26 @@
+import dataclasses
 import os
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from pipeline.engine.arrays import ArrayError, save_array
+from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.evaluation import blocks
-from pipeline.evaluation.blocks import Result, SchedulerName, evaluate_blocks
-from pipeline.network.model import load_model, predict, save_model
-
-
-def evaluate(built: Path, scheduler: SchedulerName, block_size: int, workers: int | None = None) -> Result:
-    images, labels = built / "normalize" / "test-images.npy", built / "normalize" / "test-labels.npy"
-    return evaluate_blocks(images, labels, built / "train", scheduler=scheduler, block_size=block_size, workers=workers)
+from pipeline.engine.rows import Rows, open_rows
+from pipeline.evaluation.blocks import Question, answer_blocks, cut
+from pipeline.network.model import load_model
+from pipeline.network.prediction import predict
+from pipeline.scheduling.places import HERE, Place
+from tests.pipeline.evaluation.common import answer
 
 
 @pytest.fixture(scope="session")
-def whole(built: Path) -> Result:
-    return evaluate(built, "sync", 500)
+def whole(built: Path, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    return answer(built, tmp_path_factory.mktemp("answers"), HERE, 500)
 
 
 @pytest.mark.parametrize(
@@ -30,67 +30,70 @@ def whole(built: Path) -> Result:
         *[("threads", 7, workers) for workers in (1, 2, 5)],
         ("processes", 7, 2),
         ("processes", 1000, 1),
+        ("distributed", 100, 2),
     ],
 )
 def test_no_scheduler_block_size_or_number_of_workers_changes_a_bit(
-    scheduler: SchedulerName, block_size: int, workers: int | None, built: Path, whole: Result
+    scheduler: str, block_size: int, workers: int | None, built: Path, whole: np.ndarray, tmp_path: Path
 ) -> None:
-    result = evaluate(built, scheduler, block_size, workers)
-    assert result.probabilities.tobytes() == whole.probabilities.tobytes()
-    assert result.probabilities.dtype == np.float32
-    assert np.array_equal(result.confusion, whole.confusion)
-    assert result.confusion.dtype == np.int64
+    result = answer(built, tmp_path, Place(scheduler, workers), block_size)
+    assert result.tobytes() == whole.tobytes()
+    assert result.dtype == np.float32
 
 
-@pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
-def test_each_block_is_told_of_once_it_is_done(scheduler: SchedulerName, built: Path) -> None:
-    images, labels = built / "normalize" / "test-images.npy", built / "normalize" / "test-labels.npy"
-    told: list[int] = []
-    evaluate_blocks(images, labels, built / "train", scheduler=scheduler, block_size=200, advance=told.append)
-    assert sorted(told) == [100, 200, 200]
+def test_the_answers_are_the_models(built: Path, whole: np.ndarray) -> None:
+    images = np.load(built / "normalize" / "test-images.npy")
+    np.testing.assert_allclose(whole, predict(load_model(built / "train"), images), rtol=1e-4, atol=1e-7)
 
 
-def test_the_result_is_the_models_and_counted_right(built: Path, whole: Result) -> None:
-    images, labels = (np.load(built / "normalize" / f"test-{what}.npy") for what in ("images", "labels"))
-    np.testing.assert_allclose(whole.probabilities, predict(load_model(built / "train"), images), rtol=1e-4, atol=1e-7)
-    assert np.trace(whole.confusion) == (whole.probabilities.argmax(axis=1) == labels).sum()
-    assert np.array_equal(whole.confusion.sum(axis=1), np.bincount(labels, minlength=10))
+def test_raw_images_are_answered_as_standardised_ones(built: Path, whole: np.ndarray, tmp_path: Path) -> None:
+    raw = open_rows(built / "parse" / "test-images.npy", np.uint8, (None, 28, 28))
+    found: dict[int, np.ndarray] = {}
+    question = Question(load_model(built / "train"), labels_only=True)
+    answer_blocks(question, cut([raw], 128), found.__setitem__, HERE)
+    said = np.concatenate([found[start] for start in sorted(found)])
+    assert said.dtype == np.uint8
+    assert np.array_equal(said, whole.argmax(axis=1))
 
 
-def test_a_model_that_was_replaced_is_opened_anew(built: Path, tmp_path: Path) -> None:
-    images, labels = built / "normalize" / "test-images.npy", built / "normalize" / "test-labels.npy"
-    model = load_model(built / "train")
-    save_model(tmp_path, model, {})
-    before = evaluate_blocks(images, labels, tmp_path, scheduler="sync")
-    for layer in model.members[0]:
-        layer.weights[...] = 0
-    save_model(tmp_path, model, {})
-    assert not np.array_equal(evaluate_blocks(images, labels, tmp_path, scheduler="sync").confusion, before.confusion)
-
-
-def test_a_worker_that_is_killed_is_told(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "_evaluate_block", killed)
-    with pytest.raises(PipelineError, match="a worker process has died"):
-        evaluate(built, "processes", 100, workers=1)
-
-
-def killed(*arguments: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_blas_has_its_threads_back_afterwards(built: Path) -> None:
+def test_blas_has_its_threads_back_afterwards(built: Path, tmp_path: Path) -> None:
     before = [library["num_threads"] for library in threadpool_info()]
-    evaluate(built, "threads", 100)
+    answer(built, tmp_path, Place("threads"), 100)
     assert [library["num_threads"] for library in threadpool_info()] == before
 
 
-def test_labels_of_another_number_are_refused(built: Path, tmp_path: Path) -> None:
-    save_array(tmp_path / "labels.npy", np.zeros(3, np.uint8))
-    with pytest.raises(ArrayError, match=r"holds uint8 \(3\), not uint8 \(500\)"):
-        evaluate_blocks(built / "normalize" / "test-images.npy", tmp_path / "labels.npy", built / "train")
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=4),
+    size=st.integers(1, 40),
+    done=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)).map(sorted).map(tuple), max_size=5),
+)
+def test_blocks_are_all_images_once_but_those_that_are_done(
+    lengths: list[int], size: int, done: list[tuple[int, int]]
+) -> None:
+    files = [Rows(Path(__file__), np.dtype(np.uint8), (length, 2, 2), 0) for length in lengths]
+    blocks = list(cut(files, size, done))
+    asked = [block.first + number for block in blocks for number in range(block.start, block.stop)]
+    finished = {number for start, stop in done for number in range(start, stop)}
+    assert asked == [number for number in range(sum(lengths)) if number not in finished]
+    for block in blocks:
+        assert block.stop - block.start <= size
+        assert block.stop <= len(block.rows)
 
 
-def test_images_of_another_size_than_the_models_are_refused(built: Path, tmp_path: Path) -> None:
-    save_array(tmp_path / "images.npy", np.zeros((500, 8, 8), np.float32))
-    with pytest.raises(PipelineError, match="images.npy holds"):
-        evaluate_blocks(tmp_path / "images.npy", built / "normalize" / "test-labels.npy", built / "train")
+@pytest.mark.parametrize("ship", [False, True])
+def test_a_file_that_has_changed_since_is_not_read(ship: bool, built: Path, tmp_path: Path) -> None:
+    path = tmp_path / "images.npy"
+    save_array(path, np.zeros((9, 28, 28), np.uint8))
+    blocks = list(cut([open_rows(path, np.uint8, (9, 28, 28))], 4))
+    os.utime(path, ns=(1, 1))
+    question = Question(load_model(built / "train"), labels_only=True)
+    with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
+        answer_blocks(question, blocks, lambda start, answers: None, dataclasses.replace(HERE, ship=ship))
+
+
+def test_answers_that_are_no_numbers_are_refused(built: Path, tmp_path: Path) -> None:
+    path = tmp_path / "images.npy"
+    save_array(path, np.full((9, 28, 28), np.nan, np.float32))
+    question = Question(load_model(built / "train"), labels_only=True)
+    with pytest.raises(PipelineError, match=r"no finite answer to some images of .*images.npy"):
+        answer_blocks(question, cut([open_rows(path, np.float32, (9, 28, 28))], 4), lambda start, answers: None, HERE)

@@ -9,7 +9,6 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from pipeline.evaluation.metrics import (
-    calibration_error,
     count_confusion,
     measure_reliability,
     negative_log_likelihood,
@@ -68,13 +67,13 @@ def test_the_interval_is_scipys(total: int, data: st.DataObject) -> None:
 def test_calibration_error_worked_by_hand() -> None:
     # Three images at 0.9 of which one is right, one at 0.6 that is right: (|1 - 2.7| + |1 - 0.6|) / 4.
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.6, 0.4]], np.float32)
-    assert calibration_error(probabilities, np.array([0, 1, 0, 0], np.uint8)) == pytest.approx((1.7 + 0.4) / 4)
+    assert measure_reliability(probabilities, np.array([0, 1, 0, 0], np.uint8)).error == pytest.approx((1.7 + 0.4) / 4)
 
 
 def test_full_certainty_shares_a_bin_with_almost_full() -> None:
     # One at 1.0 that is wrong, one at 0.95 that is right: their gaps, -1 and 0.05, are taken together.
     probabilities = np.array([[1, 0], [0.95, 0.05]], np.float32)
-    assert calibration_error(probabilities, np.array([1, 0], np.uint8)) == pytest.approx(0.95 / 2)
+    assert measure_reliability(probabilities, np.array([1, 0], np.uint8)).error == pytest.approx(0.95 / 2)
 
 
 def test_images_are_sorted_by_confidence_and_the_error_is_that_of_their_gaps(guesses: Guesses) -> None:
@@ -86,20 +85,33 @@ def test_images_are_sorted_by_confidence_and_the_error_is_that_of_their_gaps(gue
         inside = (confidence >= low) & ((confidence < high) | (high == 1))
         assert (found.counts[number], found.right[number]) == (inside.sum(), right[inside].sum())
         assert found.gaps[number] == pytest.approx(right[inside].sum() - confidence[inside].sum(dtype=float))
-    assert found.error == calibration_error(probabilities, truth, bins=10)
     assert found.error == pytest.approx(np.abs(found.gaps).sum() / 500)
 
 
 def test_certainty_that_is_always_right_is_calibrated() -> None:
-    assert calibration_error(np.eye(3, dtype=np.float32), np.arange(3, dtype=np.uint8)) == 0
+    assert measure_reliability(np.eye(3, dtype=np.float32), np.arange(3, dtype=np.uint8)).error == 0
 
 
 def test_the_summary_has_them_all(guesses: Guesses) -> None:
     probabilities, said, truth = guesses
-    summary = summarise(probabilities, truth, count_confusion(truth, said, 4), ["a", "b", "c", "d"])
+    summary, confusion = summarise([(probabilities, truth)], ["a", "b", "c", "d"])
+    assert np.array_equal(confusion, count_confusion(truth, said, 4))
     right = int((said == truth).sum())
     assert (summary["images"], summary["errors"], summary["accuracy"]) == (500, 500 - right, right / 500)
     low, high = summary["accuracy_interval_95"]
     assert 0 < low < right / 500 < high < 1
     assert list(summary["classes"]) == ["a", "b", "c", "d"]
     assert summary["classes"]["d"] == {"precision": 0, "recall": 0, "f1": 0, "images": 0}
+
+
+@pytest.mark.parametrize("size", [1, 77, 499])
+def test_the_summary_of_parts_is_that_of_the_whole(size: int, guesses: Guesses) -> None:
+    probabilities, _, truth = guesses
+    names = ["a", "b", "c", "d"]
+    whole, confusion = summarise([(probabilities, truth)], names)
+    cuts = range(0, 500, size)
+    parts, same = summarise(((probabilities[i : i + size], truth[i : i + size]) for i in cuts), names)
+    assert np.array_equal(same, confusion)
+    for name in ("negative_log_likelihood", "calibration_error"):
+        assert parts.pop(name) == pytest.approx(whole.pop(name), rel=1e-12)
+    assert parts == whole

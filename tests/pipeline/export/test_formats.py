@@ -15,7 +15,8 @@ from pipeline.data.scaling import Scaling
 from pipeline.export.onnx import save_onnx
 from pipeline.export.safetensors import save_safetensors
 from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import Model, load_model, predict_raw
+from pipeline.network.model import Model, load_model
+from pipeline.network.prediction import predict
 
 
 def answers(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -49,7 +50,7 @@ def test_every_kind_of_model_is_exported_truly(
     save_onnx(tmp_path / "model.onnx", model, {})
     images = generator.integers(0, 256, (50, 3, 4), dtype=np.uint8)
     probabilities, label = answers(tmp_path / "model.onnx", images)
-    np.testing.assert_allclose(probabilities, predict_raw(model, images), atol=1e-5)
+    np.testing.assert_allclose(probabilities, predict(model, images), atol=1e-5)
     assert np.array_equal(label, probabilities.argmax(axis=1))
 
 

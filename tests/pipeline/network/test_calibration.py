@@ -4,12 +4,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from pipeline.data.scaling import Scaling
-from pipeline.evaluation.metrics import calibration_error
+from pipeline.evaluation.metrics import measure_reliability
 from pipeline.network.activations import Array
 from pipeline.network.calibration import calibrate, fit_temperature
 from pipeline.network.losses import probabilities
 from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import Model, predict, predict_logits
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict, predict_logits
 
 
 def answers(count: int, sharpness: float, seed: int = 0) -> tuple[Array, np.ndarray[tuple[int], np.dtype[np.int64]]]:
@@ -26,7 +27,7 @@ def test_the_temperature_undoes_what_made_the_answers_too_sharp_or_too_dull(shar
     temperature = fit_temperature(logits, labels, "cross-entropy")
     assert temperature == pytest.approx(sharpness, rel=0.03)
     calibrated = probabilities(logits, "cross-entropy", temperature).astype(np.float32)
-    assert calibration_error(calibrated, labels.astype(np.uint8)) < 0.02
+    assert measure_reliability(calibrated, labels.astype(np.uint8)).error < 0.02
 
 
 def test_it_is_the_one_that_another_library_finds() -> None:

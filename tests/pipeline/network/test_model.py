@@ -11,15 +11,8 @@ from pipeline.data.appearance import Appearance
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.errors import PipelineError
 from pipeline.network.mlp import Layer, allocate, initialise
-from pipeline.network.model import (
-    TILE,
-    Model,
-    load_model,
-    name_arrays,
-    predict,
-    predict_raw,
-    save_model,
-)
+from pipeline.network.model import Model, load_model, name_arrays, save_model
+from pipeline.network.prediction import TILE, predict
 
 
 def make_model(cost: Any = "cross-entropy", seed: int = 0, members: int = 1) -> Model:
@@ -144,7 +137,7 @@ def test_a_committee_says_what_one_network_would_that_has_its_members_side_by_si
 
 def test_raw_images_are_standardised_first() -> None:
     model, images = make_model(), np.random.default_rng(1).integers(0, 256, (10, 4, 5), dtype=np.uint8)
-    assert np.array_equal(predict_raw(model, images), predict(model, standardise(images, model.scaling)))
+    assert np.array_equal(predict(model, images), predict(model, standardise(images, model.scaling)))
 
 
 def test_no_images_give_no_answers() -> None:

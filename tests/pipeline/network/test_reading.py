@@ -16,7 +16,8 @@ from pipeline.data.appearance import Appearance
 from pipeline.data.picture_files import load_grey
 from pipeline.data.scaling import Scaling
 from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import Model, predict_raw
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict
 from pipeline.network.reading import UNSURE, Reading, find_alternatives, read, spell
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 
@@ -38,7 +39,7 @@ def _alone() -> Iterator[None]:
 def clear(reader: Model) -> list[int]:
     """The numbers of test images that the network reads right and surely: what is read else is not its fault."""
     images, labels = (each[:150] for each in sample_digits())
-    probabilities = predict_raw(reader, images)
+    probabilities = predict(reader, images)
     sure = (probabilities.max(axis=1) > 0.99) & (probabilities.argmax(axis=1) == labels)
     sure &= [len(read(reader, image).labels) == 1 for image in images]
     return np.flatnonzero(sure).tolist()
@@ -57,7 +58,7 @@ def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) ->
         Image.fromarray(255 - enlarge(image, 4)).save(file, "PNG")
         file.seek(0)
         right += said(reader, load_grey(file, "it")) == str(label)
-    plain = int((predict_raw(reader, images).argmax(axis=1) == labels).sum())
+    plain = int((predict(reader, images).argmax(axis=1) == labels).sum())
     assert plain > 470
     assert right >= plain - 0.005 * len(labels)
 
@@ -214,7 +215,7 @@ def test_any_model_is_asked_with_pictures_of_its_own_shape(shape: tuple[int, int
     assert len(reading.labels) == 1
     assert reading.images.shape == (1, *shape)
     assert reading.images.max() >= 250
-    np.testing.assert_array_equal(reading.probabilities, predict_raw(model, reading.images))
+    np.testing.assert_array_equal(reading.probabilities, predict(model, reading.images))
 
 
 def test_what_the_network_is_unsure_of_is_not_said(reader: Model, clear: list[int]) -> None:

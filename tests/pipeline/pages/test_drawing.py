@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
 from pipeline.network.mlp import allocate
-from pipeline.network.model import Model, predict_raw
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict
 from pipeline.pages.drawing import SCRIPTS, save_drawing_page
 from pipeline.pages.rendering import TEMPLATES
 from tests.browser import open_page
@@ -120,7 +121,7 @@ def test_every_kind_of_model_is_computed_truly_and_shown(
     save_drawing_page(tmp_path / "index.html", model, METADATA)
     images = np.random.default_rng(1).integers(0, 256, (50, 3, 4), dtype=np.uint8)
     with open_page(browser, tmp_path / "index.html") as page:
-        np.testing.assert_allclose(read_images(page, images), predict_raw(model, images), atol=1e-3)
+        np.testing.assert_allclose(read_images(page, images), predict(model, images), atol=1e-3)
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
         answer(page)
         assert page.locator("#seen").evaluate("canvas => [canvas.height, canvas.width]") == [3, 4]
@@ -141,7 +142,7 @@ def test_logits_beyond_all_bounds_are_still_probabilities(
         with open_page(browser, tmp_path / "index.html") as page:
             found = read_images(page, images)
         np.testing.assert_allclose(found.sum(axis=1), 1)
-        np.testing.assert_allclose(found, predict_raw(model, images), atol=1e-3)
+        np.testing.assert_allclose(found, predict(model, images), atol=1e-3)
 
 
 def test_names_of_classes_are_text_whatever_is_in_them(

@@ -1,0 +1,109 @@
+"""Several networks that learn from the same images, one after another or at the same time, to the same bits."""
+
+import functools
+import os
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.errors import PipelineError
+from pipeline.network.examples import Examples, load_examples
+from pipeline.network.history import Row
+from pipeline.network.member import Member, train_member
+from pipeline.network.recipe import Recipe, member_recipes
+from pipeline.scheduling.jobs import Job, Tell, run_job
+from pipeline.scheduling.places import HERE, Place
+
+OFTEN = 0.2  # seconds between two messages about batches
+RUN = ".run"  # the file, beside the checkpoints, with the name of the run that may write them
+
+
+@dataclass(frozen=True)
+class Course:
+    """What all members share. run: the name of this run, and of no other."""
+
+    normalize: Path
+    classes: int
+    checkpoints: Path
+    run: str
+
+
+@dataclass(frozen=True)
+class News:
+    """What a member, numbered from 1, tells while it learns; travels in plain values.
+
+    batches: those that are done since it last told. row: of an epoch that is done. resumed: if it goes on after that.
+    """
+
+    member: int
+    batches: int = 0
+    row: Row | None = None
+    resumed: bool = False
+
+
+def train_committee(
+    recipe: Recipe,
+    normalize: Path,
+    classes: int,
+    checkpoints: Path,
+    place: Place = HERE,
+    on_news: Callable[[News], object] = lambda news: None,
+    report: Callable[[str], object] = lambda line: None,
+) -> list[Member]:
+    """Train the recipe's members on the standardised arrays in a folder, each with a file in `checkpoints`.
+
+    At a place with several workers they learn at the same time; if these are on other machines, they must see both
+    folders. Raises what `train_member` and `run_job` raise.
+    """
+    checkpoints.mkdir(exist_ok=True)
+    course = Course(normalize.absolute(), classes, checkpoints.absolute(), uuid.uuid4().hex)
+    (checkpoints / RUN).write_text(course.run)
+    trained: dict[int, Member] = {}
+    tasks = list(enumerate(member_recipes(recipe), start=1))
+    run_job(Job(_train, course, tasks, trained.__setitem__, lambda news: on_news(_unpack(news)), report), place)
+    return [trained[number] for number in sorted(trained)]
+
+
+def _train(course: Course, task: tuple[int, Recipe], tell: Tell) -> Member:
+    """One task: a member learns."""
+    number, recipe = task
+    for folder in (course.normalize, course.checkpoints):
+        if not folder.is_dir():
+            raise FileNotFoundError(2, os.strerror(2), str(folder))
+    training, validation = _load_once(course.normalize, course.run)
+    batches, told = 0, time.monotonic()
+
+    def tell_news(row: Row | None = None, resumed: bool = False) -> None:
+        nonlocal batches, told
+        tell(asdict(News(number, batches, row, resumed)))
+        batches, told = 0, time.monotonic()
+
+    def on_batch() -> None:
+        nonlocal batches
+        batches += 1
+        if time.monotonic() > told + OFTEN:
+            tell_news()
+
+    def on_epoch(row: Row) -> None:
+        tell_news(row)
+        if (course.checkpoints / RUN).read_text() != course.run:
+            raise PipelineError("another run goes on with this training")
+
+    def on_resume(row: Row) -> None:
+        tell_news(row, resumed=True)
+
+    file = course.checkpoints / f"member-{number}.npz"
+    return train_member(recipe, training, validation, course.classes, file, on_batch, on_epoch, on_resume)
+
+
+def _unpack(news: dict[str, Any]) -> News:
+    return News(**{**news, "row": news["row"] and Row(**news["row"])})
+
+
+@functools.lru_cache(maxsize=1)
+def _load_once(normalize: Path, run: str) -> tuple[Examples, Examples]:
+    """The examples, which a worker reads once in a run."""
+    return load_examples(normalize)

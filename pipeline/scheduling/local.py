@@ -1,0 +1,107 @@
+"""Jobs on this machine, by Dask's own schedulers: one task after another, in threads, or in processes."""
+
+import contextlib
+import functools
+import itertools
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection, get_context, parent_process
+from typing import Any
+
+import dask
+from dask.base import compute
+from dask.callbacks import Callback
+from dask.delayed import delayed
+from threadpoolctl import threadpool_limits
+
+from pipeline.scheduling.jobs import CutOffError, Job, Tell
+from pipeline.scheduling.places import Place, count_cores
+
+LAST = 10**12 - 1  # counted down from here, since of equals Dask begins with the last name
+BATCH = 32  # tasks for each worker that Dask is given at a time: it holds on to all their results
+
+
+def run_locally(job: Job, place: Place) -> None:
+    """Do all tasks of the job on this machine. Raises what a task raises; CutOffError if a worker process dies."""
+    workers = place.workers or count_cores()
+    numbered = enumerate(job.tasks)
+
+    def deliver(key: object, result: Any, *state: object) -> None:
+        job.on_result(*result)
+
+    with _prepared(job, place, workers) as call, Callback(posttask=deliver):  # in the thread that waits for the tasks
+        while batch := list(itertools.islice(numbered, BATCH * workers)):
+            tasks = [
+                delayed(functools.partial(call, *task), traverse=False)(dask_key_name=f"task-{LAST - task[0]:012}")
+                for task in batch
+            ]
+            compute(*tasks, scheduler=place.scheduler, num_workers=workers, chunksize=1)  # else six share a worker
+
+
+Call = Callable[[int, Any], tuple[int, Any]]
+
+
+@contextlib.contextmanager
+def _prepared(job: Job, place: Place, workers: int) -> Iterator[Call]:
+    """What is to be called for each numbered task: gives its number and its result."""
+    if place.scheduler != "processes":
+        with threadpool_limits(1, "blas"):  # the workers are the parallelism
+            yield functools.partial(_call, job.function, job.shared, job.on_message)
+        return
+    context = get_context("spawn")  # a forked child would inherit BLAS's threads in an unusable state
+    messages = context.Queue()
+    over = threading.Event()
+    reader = threading.Thread(target=_pass_on, args=(messages, job.on_message, over), daemon=True)
+    reader.start()
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (job.shared, messages))
+    try:
+        with dask.config.set(pool=pool):
+            yield functools.partial(_call_there, job.function)
+    except BrokenProcessPool:
+        raise CutOffError("a worker process has died, of too little memory perhaps: try fewer workers") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # also when somebody interrupts
+        over.set()
+        reader.join()
+
+
+def _call(function: Callable[..., Any], shared: Any, tell: Tell, number: int, task: Any) -> tuple[int, Any]:
+    return number, function(shared, task, tell)
+
+
+def _pass_on(messages: Any, on_message: Tell, over: threading.Event) -> None:
+    """Pass on what the workers tell, until it is over and they have told all."""
+    while True:
+        try:
+            on_message(messages.get(timeout=0.1))
+        except queue.Empty:
+            if over.is_set():
+                return
+
+
+_here: dict[str, Any] = {}  # in a worker process: what it was started with
+
+
+def _start_worker(shared: Any, messages: Any) -> None:
+    """One thread for BLAS, since the workers are the parallelism; and Ctrl-C is for the process that has them."""
+    _here.update(shared=shared, tell=messages.put)
+    threadpool_limits(1, "blas")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    """Nobody waits any more for what is done here."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _call_there(function: Callable[..., Any], number: int, task: Any) -> tuple[int, Any]:
+    return _call(function, _here["shared"], _here["tell"], number, task)

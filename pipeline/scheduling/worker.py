@@ -1,0 +1,80 @@
+"""What a worker of a cluster does: it looks whether it is fit for the work, and calls a function."""
+
+import functools
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from distributed import get_worker
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.fingerprint import fingerprint
+from pipeline.engine.provenance import environment
+from pipeline.scheduling.jobs import Tell
+
+Function = Callable[[Any, Any, Tell], Any]
+CODE = "the code of this program"
+
+
+def describe(function: Function) -> dict[str, Any]:
+    """What decides here what the function gives, by name: equal for all who may work for each other."""
+    return {**environment(["numpy"]), CODE: fingerprint(function)}
+
+
+def describe_loosely() -> dict[str, str]:
+    """What may decide the last bits here, or whether processes understand each other; by name."""
+    import numpy as np
+
+    versions = environment(["dask", "distributed"])
+    place = str(next(iter(np.__path__)))
+    blas = [
+        f"{library['internal_api']} {library['version']} for {library.get('architecture', 'any processor')}"
+        for library in threadpool_info()
+        if library["user_api"] == "blas" and library["filepath"].startswith(place.removesuffix("numpy"))
+    ]
+    return {
+        **{name: versions[name] for name in ("dask", "distributed")},
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "matrix products": ", ".join(sorted(set(blas))),
+    }
+
+
+def differences(own: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """What is not the same, in words: `numpy 2.3.1, not 2.4.6`."""
+    return [
+        name if name == CODE else f"{name} {theirs.get(name, 'unknown')}, not {value}"
+        for name, value in own.items()
+        if theirs.get(name) != value
+    ]
+
+
+def pass_on(shared: Any) -> Any:
+    """The task of which all others take what they share; Dask brings it once to each worker."""
+    return shared
+
+
+def call(function: Function, expected: dict[str, Any], shared: Any, task: Any, topic: str) -> Any:
+    """Call the function for a task. Raises PipelineError if this worker is another than is `expected`."""
+    worker = get_worker()
+    flaws = differences(expected, _prepare(function))
+    if flaws:
+        raise PipelineError(unfit(worker.address, flaws))
+    try:
+        return function(shared, task, functools.partial(worker.log_event, topic))
+    except FileNotFoundError as error:
+        raise PipelineError(
+            f"worker {worker.address} does not see {error.filename}: let all workers share its folder, or --ship-data"
+        ) from None
+
+
+def unfit(address: str, flaws: list[str]) -> str:
+    """The line that says why a worker is not fit."""
+    return f"worker {address} has other versions ({'; '.join(flaws)}): install the same there, and start it again"
+
+
+@functools.lru_cache(maxsize=8)
+def _prepare(function: Function) -> dict[str, Any]:
+    """Give BLAS one thread, as Dask's own workers have it and whoever has started them may not; what is here."""
+    threadpool_limits(1, "blas")
+    return describe(function)

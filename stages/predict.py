@@ -1,0 +1,149 @@
+"""Say which digits many images show."""
+
+import contextlib
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from stages.computing import Scheduler, SchedulerFile, ShipData, Workers, progress
+from stages.console import run_module
+
+if TYPE_CHECKING:
+    from pipeline.network.model import Model
+    from pipeline.scheduling.places import Place
+
+log = logging.getLogger(__name__)
+
+
+def predict(
+    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images, .npy or IDX.")],
+    output: Annotated[Path, Option(help="Where the labels go, uint8 (n,).")] = Path("predictions.npy"),
+    probabilities: Annotated[
+        Path | None, Option(help="Where the probabilities go, float32 (n, c).", show_default="nowhere")
+    ] = None,
+    scheduler: Scheduler = "threads",
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
+    block_size: Annotated[int, Option(min=1, help="Images a block.")] = 8192,
+    ship_data: ShipData = False,
+    train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
+) -> str:
+    """Say which digit each of many images shows, of files larger than memory, here or on a cluster.
+
+    The files hold images as the model knows them, uint8 (n, h, w), gzipped or not; the answers to several files come
+    one after the other. They appear when all are there. A run that was cut off is started again by the same command,
+    and goes on with the blocks that it had not finished.
+
+    Examples:
+        handwriting predict scans.npy --output digits.npy
+        handwriting predict part-*.idx.gz --probabilities probabilities.npy
+        handwriting predict scans.npy --scheduler tcp://localhost:8786
+    """
+    from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.store import held
+    from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES
+    from pipeline.network.model import load_model
+    from pipeline.scheduling.places import find_place
+
+    place = find_place(scheduler, workers, scheduler_file, ship_data)
+    targets = {PREDICTIONS: output, PROBABILITIES: probabilities}
+    wanted = {name: path for name, path in targets.items() if path is not None}
+    _check_targets(list(wanted.values()), files)
+    with held(train) as trained:
+        manifest = find_artifact(trained, "train")
+        require_whole(trained, manifest, shown=train)
+        model = load_model(trained)
+    with _working_folder(output) as folder:
+        started = time.monotonic()
+        before, total = _answer(folder, model, manifest.digest, files, list(wanted), block_size, place)
+        seconds = time.monotonic() - started
+        for name, target in reversed(wanted.items()):  # the predictions last: who sees them sees all
+            _publish(folder / f".{name}", target)
+    rate = f"{(total - before) / seconds:,.0f} a second"
+    return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, wanted.values()))}"
+
+
+def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
+    """Raise UsageError if one file is to be two things, or cannot be a file."""
+    from pipeline.engine.errors import UsageError
+
+    for number, target in enumerate(targets):
+        if target.is_dir():
+            raise UsageError(f"{target} is a folder: name a file")
+        if not target.parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent} for {target.name}: make it first")
+        if any(target.resolve() == other.resolve() for other in [*targets[:number], *files]):
+            raise UsageError(f"{target} cannot be two things at once: choose another output")
+
+
+@contextlib.contextmanager
+def _working_folder(output: Path) -> Iterator[Path]:
+    """A folder beside the output for this process alone; if work in it fails it stays, as far as it is worth it."""
+    from pipeline.engine.errors import PipelineError
+    from pipeline.engine.locks import writing
+    from pipeline.evaluation.answers import JOURNAL
+
+    folder = output.with_name(f".{output.name}.partial")
+    folder.mkdir(exist_ok=True)
+    with writing(folder / "lock", None) as mine:
+        if not mine:
+            raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
+        try:
+            yield folder
+        except BaseException:
+            if (folder / JOURNAL).exists():
+                log.info("predict: what it has done is kept: the same command goes on from there")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _publish(source: Path, target: Path) -> None:
+    """Put a file in the place of another, in one step, also if that is on another disk."""
+    fresh = target.with_name(f".{target.name}.fresh")
+    try:
+        shutil.move(source, fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _answer(
+    folder: Path,
+    model: "Model",
+    digest: str,
+    paths: Sequence[Path],
+    names: Sequence[str],
+    block_size: int,
+    place: "Place",
+) -> tuple[int, int]:
+    """Fill the files of these names in the folder; how many images were done before, and how many there are."""
+    from pipeline.data.image_files import locate_images
+    from pipeline.engine.fingerprint import fingerprint
+    from pipeline.engine.provenance import environment
+    from pipeline.evaluation.answers import fill, open_answers
+    from pipeline.evaluation.blocks import answer, mark
+
+    marks = [mark(path) for path in paths]
+    images = [
+        locate_images(path, model.image_shape, folder / f"images-{'-'.join(map(str, facts))}.idx")
+        for path, facts in zip(paths, marks, strict=True)
+    ]
+    total = sum(map(len, images))
+    purpose = [digest, [*map(str, paths)], marks, fingerprint(answer), environment(["numpy"])]
+    answers = open_answers(folder, names, total, len(model.class_names), purpose)
+    if answers.done:
+        log.info("predict: goes on after %s of %s images", f"{answers.count:,}", f"{total:,}")
+    with progress("predict", total, answers.count) as advance:
+        fill(answers, model, images, block_size, place, advance, lambda line: log.info("predict: %s", line))
+    return answers.count, total
+
+
+if __name__ == "__main__":
+    run_module(predict)

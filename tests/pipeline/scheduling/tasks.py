@@ -1,0 +1,61 @@
+"""Functions that workers, in whatever process, find by their names."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.errors import PipelineError
+from pipeline.scheduling.jobs import Tell
+
+
+def multiply(shared: int, task: int, tell: Tell) -> int:
+    return shared * task
+
+
+def tell_process(shared: Any, task: int, tell: Tell) -> int:
+    tell({"task": task, "process": os.getpid()})
+    return os.getpid()
+
+
+def fail(shared: Any, task: int, tell: Tell) -> None:
+    raise PipelineError(f"task {task} will not do")
+
+
+def die(shared: Any, task: int, tell: Tell) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def linger(shared: str, task: int, tell: Tell) -> None:
+    Path(shared, str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def divide(shared: int, task: int, tell: Tell) -> float:
+    return task / shared
+
+
+def read(shared: str, task: int, tell: Tell) -> bytes:
+    return Path(shared).read_bytes()
+
+
+def doze(shared: float, task: int, tell: Tell) -> int:
+    time.sleep(shared)
+    return task
+
+
+class Luggage:
+    """Counts in how many pieces it has arrived in this process."""
+
+    arrivals = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Luggage.arrivals += 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"weight": 1}
+
+
+def count_arrivals(shared: Luggage, task: int, tell: Tell) -> int:
+    return shared.arrivals

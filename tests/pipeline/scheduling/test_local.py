@@ -1,0 +1,110 @@
+import multiprocessing
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine.errors import PipelineError
+from pipeline.scheduling.jobs import CutOffError, Job, run_job
+from pipeline.scheduling.places import Place
+from tests.cluster import wait_until
+from tests.pipeline.scheduling import tasks
+from tests.processes import environment
+
+EACH = pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
+
+
+def collect(function: Any, shared: Any, work: Any, place: Place, messages: list[Any] | None = None) -> dict[int, Any]:
+    results: dict[int, Any] = {}
+    told = [] if messages is None else messages
+    run_job(Job(function, shared, work, results.__setitem__, told.append), place)
+    return results
+
+
+@EACH
+@pytest.mark.parametrize("count", [0, 1, 150])
+def test_every_task_is_done_once_and_known_by_its_number(scheduler: str, count: int) -> None:
+    results = collect(tasks.multiply, 3, range(count), Place(scheduler, 2))
+    assert results == {number: 3 * number for number in range(count)}
+
+
+@EACH
+def test_what_tasks_tell_arrives(scheduler: str) -> None:
+    messages: list[Any] = []
+    processes = collect(tasks.tell_process, None, range(9), Place(scheduler, 2), messages)
+    assert sorted(message["task"] for message in messages) == list(range(9))
+    assert {message["process"] for message in messages} == set(processes.values())
+    assert (os.getpid() in processes.values()) == (scheduler != "processes")
+
+
+@EACH
+def test_what_a_task_raises_is_raised(scheduler: str) -> None:
+    with pytest.raises(PipelineError, match="task 0 will not do"):
+        collect(tasks.fail, None, range(1), Place(scheduler, 1))
+
+
+@EACH
+def test_what_is_done_with_a_result_may_fail(scheduler: str) -> None:
+    def full(number: int, result: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        run_job(Job(tasks.multiply, 3, range(5), full), Place(scheduler, 2))
+
+
+def test_a_worker_that_is_killed_is_told() -> None:
+    with pytest.raises(CutOffError, match="a worker process has died"):
+        collect(tasks.die, None, range(1), Place("processes", 1))
+    wait_until(lambda: not multiprocessing.active_children())
+
+
+def test_tasks_are_taken_as_they_are_needed_and_results_are_not_held() -> None:
+    taken = 0
+
+    def work() -> Iterator[bytes]:
+        nonlocal taken
+        for number in range(2000):
+            taken = number
+            yield bytes(100_000)
+
+    ahead = []
+    tracemalloc.start()
+    job = Job(_same, None, work(), lambda number, result: ahead.append(taken - number))
+    run_job(job, Place("threads", 2))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(ahead) == 2000
+    assert max(ahead) < 100
+    assert peak < 50_000_000  # of 200,000,000
+
+
+def _same(shared: Any, task: bytes, tell: Any) -> bytes:
+    return bytes(len(task))
+
+
+def test_worker_processes_do_not_outlive_theirs(tmp_path: Path) -> None:
+    code = (
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from tests.pipeline.scheduling import tasks\n"
+        "if __name__ == '__main__':\n"
+        f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('processes', 2))"
+    )
+    script = tmp_path.parent / f"{tmp_path.name}.py"
+    script.write_text(code)
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment())
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(_is_running(path.name) for path in tmp_path.iterdir()), 20)
+
+
+def _is_running(process: str) -> bool:
+    try:
+        return "Z" not in Path("/proc", process, "stat").read_text().split(") ")[1]
+    except OSError:
+        return False

@@ -1,0 +1,46 @@
+"""However many images there are, the stages that bring them into form need no more memory."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data import idx
+from pipeline.data.dataset import FILES
+from tests.processes import measure_cost
+
+COUNTS = (6_000, 60_000)
+SIDE = 28
+LEEWAY = 12_000_000  # bytes; either part has 42 million more in the larger set
+
+
+def write_set(folder: Path, count: int) -> None:
+    """A data set with `count` training images, gzipped, and as many test images, plain."""
+    folder.mkdir()
+    images = np.arange(count * SIDE**2, dtype=np.uint32).astype(np.uint8).reshape(count, SIDE, SIDE)
+    labels = np.arange(count, dtype=np.uint32).astype(np.uint8) % 10
+    for name, array in zip((f"{FILES[0]}.gz", *FILES[1:]), (images, labels, images, labels), strict=True):
+        idx.save(folder / name, array)
+
+
+@pytest.fixture(scope="module")
+def peaks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
+    """The most memory that each stage had, in bytes, by the size of the set."""
+    found: dict[str, list[int]] = {"download": [], "parse": [], "normalize": []}
+    for count in COUNTS:
+        folder = tmp_path_factory.mktemp(f"of-{count}")
+        write_set(folder / "mine", count)
+        for stage, memory in found.items():
+            more = ["--dataset", "custom", "--from", "mine"] if stage == "download" else []
+            command = [sys.executable, "-m", "stages.cli", stage, *more]
+            memory.append(measure_cost(command, folder).memory)
+        shutil.rmtree(folder)  # the larger one has half a gigabyte
+    return found
+
+
+@pytest.mark.parametrize("stage", ["download", "parse", "normalize"])
+def test_ten_times_as_many_images_need_no_more_memory(stage: str, peaks: dict[str, list[int]]) -> None:
+    few, many = peaks[stage]
+    assert many - few < LEEWAY
