@@ -162,7 +162,10 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
-    """Copy a file, uncompressed, and hold it against the data set's digests. Memory is bounded."""
+    """Copy a file, uncompressed, and hold it against the data set's digests; without one it has at least to be whole.
+
+    Memory is bounded.
+    """
     try:
         with open(source, "rb") as packed, open(copy, "wb") as plain, idx.unpacked(packed) as stream:
             while chunk := stream.read(idx.CHUNK):
@@ -175,6 +178,11 @@ def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
         if source.suffix != ".gz":
             raise FetchError(f"{name} must be the .gz file as published: only that file's digest is known")
         _verify(source, name, dataset.name, dataset.gzip_sha256[name])
+    elif name not in dataset.sha256:
+        try:
+            idx.locate(copy)
+        except idx.IdxError as error:
+            raise FetchError(str(error).replace(str(copy), name)) from None
 
 
 def _verify(path: Path, name: str, dataset: str, expected: str) -> None:
