@@ -85,26 +85,32 @@ def private_folder(
 ) -> Iterator[Path]:
     """A folder beside `entry` to work in, removed at the end unless it was published. For who is `alone`.
 
-    It is new but for the checkpoint that an interrupted run may have left, and stays if this one is interrupted, leaves
-    one and is `resumable`, which `report` is told; work that fails by its own word would only fail again.
+    It is new but for the checkpoint that an interrupted run may have left, which stays if this one is interrupted too,
+    leaves one and is `resumable`, which `report` is told; work that fails by its own word would only fail again.
     """
     sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
     partial.mkdir(parents=True, exist_ok=True)
-    for path in partial.iterdir():
-        if path.name != CHECKPOINT:
-            _discard(path)
+    _leave_checkpoint(partial)
     try:
         with held(partial), naming(partial):
             yield partial
     except BaseException as error:
         futile = isinstance(error, PipelineError) and not error.resumable
         if resumable and not futile and has_checkpoint(partial):
+            _leave_checkpoint(partial)
             report("what it has done is kept: the same command goes on from there")
         else:
             _discard(partial)
         raise
     _discard(partial)  # if it was not published
+
+
+def _leave_checkpoint(partial: Path) -> None:
+    """Remove all else in a private folder, which is half made."""
+    for path in partial.iterdir():
+        if path.name != CHECKPOINT:
+            _discard(path)
 
 
 def drop_checkpoint(partial: Path) -> None:

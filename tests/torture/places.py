@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 
 from tests.torture.kinds import FAILED, MISUSED, Act, Attempt, Fault
-from tests.torture.workshop import Bench, finish, run, start
+from tests.torture.workshop import Bench, finish, run, scratch, start
 
 PAGE = 4096  # bytes, by which a tmpfs gives room away
 BIG = "size=200m,nr_inodes=20000"
@@ -46,12 +46,27 @@ def lacks_mount() -> str | None:
 
 def fill_up(bench: Bench, generator: Random, rounds: int) -> Iterator[Attempt]:
     """The room on the disk ends at the beginning of each file, in its middle, and anywhere."""
+    most = _measure_room(bench)
     pages = [-(-size // PAGE) for size in bench.writes]
     ends = [sum(pages[:end]) for end in range(len(pages) + 1)]
     moments = {0, *ends[:-1], *(end - size // 2 - 1 for end, size in zip(ends[1:], pages, strict=True) if size > 1)}
-    moments |= {1, 2, 3} | {generator.randrange(ends[-1] + 4) for _ in range(4 * rounds)}
-    for left in sorted(moments):
+    moments |= {1, 2, 3, most - 1, *(most - end for end in ends[:-1])}  # what is kept meanwhile may need more
+    moments |= {generator.randrange(most + 1) for _ in range(4 * rounds)}
+    for left in sorted(moment for moment in moments if moment >= 0):
         yield Attempt(f"{left * PAGE // 1024} KB left", _with_room_for(left), on_small_disk=True)
+
+
+def _measure_room(bench: Bench) -> int:
+    """The most pages of a disk that the command takes at any time."""
+    with small_disk() as disk, scratch(bench, disk) as project:
+        before = os.statvfs(disk).f_bfree
+        with start(bench.command, project) as process:
+            least = before
+            while process.poll() is None:
+                least = min(least, os.statvfs(disk).f_bfree)
+                time.sleep(0.001)
+            finish(process)
+    return before - least
 
 
 def _with_room_for(pages: int) -> Act:

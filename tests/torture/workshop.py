@@ -36,7 +36,7 @@ class Command:
     name: str
     line: tuple[str, ...]
     reads: tuple[str, ...]
-    keeps: tuple[str, ...] = (f"artifacts/.store/*.partial/{CHECKPOINT}/member-*.npz",)
+    keeps: tuple[str, ...] = (f"artifacts/.store/*.partial/{CHECKPOINT}/*",)
 
 
 PREDICT = ("predict", "artifacts/parse/test-images.npy", "--output", "predictions.npy", "--block-size", "64")
