@@ -21,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.torture import limits, moments, places
+from tests.torture.kinds import INTERRUPTED
 from tests.torture.verdict import Trial, list_attempts, undergo
 from tests.torture.workshop import COMMANDS, set_up
 
@@ -117,4 +118,7 @@ def with_mounts() -> None:
 if __name__ == "__main__":
     with_mounts()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever is asked to stop takes its disks away
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
