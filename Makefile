@@ -189,8 +189,10 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest
 
-torture: $(VENV)/.ready-dev ## Test it against damage of all kinds for longer: SECONDS, 600 by default
+torture: $(VENV)/.ready-dev ## Let everything go wrong that can, for half an hour: damaged files, faults, killed workers
 	$(python) -m tests.torture.fuzz $(call options,torture)
+	$(python) -m tests.torture.faults
+	$(python) -m tests.torture.cluster
 
 lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers, and for vulnerable packages
 	$(python) -m ruff format --check

@@ -170,9 +170,9 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
 
     from pipeline.data.dataset import load_description
     from pipeline.data.labels import load_labels
-    from pipeline.engine.arrays import load_array
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.rows import open_rows, read_rows
     from pipeline.engine.store import held
     from pipeline.network.model import load_model
     from pipeline.network.prediction import predict
@@ -186,16 +186,17 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
             raise PipelineError(
                 f"the model has learned from {model.dataset}, but {parse} holds {data.name}: run the stage train again"
             )
-        images = load_array(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
+        images = open_rows(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
         labels = load_labels(raw / "test-labels.npy", len(images), len(model.class_names))
-    if index >= len(images):
-        raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
+        if index >= len(images):
+            raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
+        image = read_rows(images, index, index + 1)
     with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
-        (output,) = predict(model, images[index : index + 1], first=index)
+        (output,) = predict(model, image, first=index)
     digit = int(output.argmax())
     width = max(map(len, model.class_names))
     lines = [
-        draw(images[index], _encoding()),
+        draw(image[0], _encoding()),
         "",
         *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
         "",

@@ -19,6 +19,7 @@ from stages.application import COMPLETING, PROGRAM, build
 from stages.colours import paint
 from stages.declared import load_declared
 from stages.hints import with_hint
+from stages.memory import check_addresses, is_lack_of_memory
 from stages.printable import printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -52,7 +53,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a user can do
     something about.
     """
-    _prepare_process()
+    _prepare_output()
     names = [command.__name__ for panel in commands.values() for command in panel]
     prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
 
@@ -62,6 +63,9 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
         return status
 
     try:
+        _take_signals()
+        if prefix != PROGRAM and "--help" not in arguments:
+            check_addresses()
         app = build(commands, _run_stage)
         defaults = {} if COMPLETING in os.environ else load_declared(app, PROGRAM)
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
@@ -82,7 +86,9 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         return fail(f"{error.strerror or error}{place}. {UNTOUCHED}", PipelineError.exit_status)
-    except MemoryError:
+    except (MemoryError, ImportError, RuntimeError) as error:
+        if not is_lack_of_memory(error):
+            raise
         return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
@@ -129,7 +135,7 @@ class _Progress(logging.StreamHandler[TextIO]):
         return printable(super().format(record))
 
 
-def _prepare_process() -> None:
+def _prepare_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
@@ -137,7 +143,10 @@ def _prepare_process() -> None:
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).addHandler(progress)
-    for kind in (signal.SIGTERM, signal.SIGHUP):
+
+
+def _take_signals() -> None:
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(kind) is signal.SIG_DFL:
             signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
 

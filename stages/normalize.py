@@ -45,13 +45,13 @@ def normalize(
     from pipeline.data.dataset import load_description, save_description
     from pipeline.data.scaling import measure, standardise
     from pipeline.data.split import count_held_out
-    from pipeline.engine.arrays import load_array, save_array, save_blocks
-    from pipeline.engine.rows import Rows, open_rows, read_blocks, rows_within
+    from pipeline.engine.arrays import save_array, save_blocks
+    from pipeline.engine.rows import Rows, open_rows, read_array, read_blocks, rows_within
 
     images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))
-    labels = load_array(parse / "train-labels.npy", np.uint8, (len(images),))
+    labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
     test_images = open_rows(parse / "test-images.npy", np.uint8, (None, None, None))
-    test_labels = load_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
+    test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
 
     def raw(rows: Rows, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:

@@ -41,9 +41,9 @@ def report(
     import numpy as np
 
     from pipeline.data.labels import load_labels
-    from pipeline.engine.arrays import load_array
     from pipeline.engine.artifacts import find_artifact
     from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.rows import open_rows, read_array, read_rows
     from pipeline.network.history import read_history
     from pipeline.network.model import load_model
     from pipeline.network.recipe import Recipe, override
@@ -60,17 +60,18 @@ def report(
     except (KeyError, UsageError, TypeError) as error:
         raise PipelineError(f"{train / 'manifest.json'} tells no recipe ({error}): run the stage train again") from None
 
-    images = load_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
+    images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = load_labels(parse / "test-labels.npy", len(images), classes)
-    probabilities = load_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
+    probabilities = read_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise PipelineError(f"{evaluate / 'probabilities.npy'} holds no probabilities: run the stage evaluate again")
-    training = load_array(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
+    training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     parts = {
-        part: len(load_array(normalize / f"{part}-labels.npy", np.uint8, (None,))) for part in ("train", "validation")
+        part: len(open_rows(normalize / f"{part}-labels.npy", np.uint8, (None,))) for part in ("train", "validation")
     }
     training_labels = load_labels(parse / "train-labels.npy", len(training), classes)[: parts["train"]]
     _, firsts = np.unique(training_labels, return_index=True)  # the first of each class
+    samples = [read_rows(training, first, first + 1) for first in firsts[:BENT_IMAGES]]
 
     page = render_report(
         Findings(
@@ -84,7 +85,7 @@ def report(
             images=images,
             labels=labels,
             probabilities=probabilities,
-            samples=training[firsts[:BENT_IMAGES]],
+            samples=np.concatenate(samples),
             trainings=list_trainings(artifacts, manifests["train"], train),
         )
     )

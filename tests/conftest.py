@@ -29,29 +29,10 @@ def run(tmp_path: Path) -> Run:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifacts folder in which every stage has run on the sample. Tests only read it."""
-    from stages.download import download
-    from stages.evaluate import evaluate
-    from stages.export import export
-    from stages.normalize import normalize
-    from stages.parse import parse
-    from stages.report import report
-    from stages.train import train
+    from tests.stages.common import build
 
     at = tmp_path_factory.mktemp("built") / "artifacts"
-    download(dataset="sample", output=at / "download")
-    parse(download=at / "download", output=at / "parse")
-    normalize(parse=at / "parse", output=at / "normalize")
-    train(normalize=at / "normalize", recipe="quick", output=at / "train")
-    evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
-    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
-    report(
-        parse=at / "parse",
-        normalize=at / "normalize",
-        train=at / "train",
-        evaluate=at / "evaluate",
-        artifacts=at,
-        output=at / "report",
-    )
+    build(at)
     return at
 
 

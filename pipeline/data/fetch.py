@@ -163,7 +163,10 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
-    """Copy a file, uncompressed, and hold it against the data set's digests. Memory is bounded."""
+    """Copy a file, uncompressed, and hold it against the data set's digests; without one it has at least to be whole.
+
+    Memory is bounded.
+    """
     if name in dataset.gzip_sha256:
         if source.suffix != ".gz":
             raise FetchError(f"{name} must be the .gz file as published: only that file's digest is known")
@@ -178,6 +181,11 @@ def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
         raise FetchError(f"{name}: {error}") from None
     if name in dataset.sha256:
         _verify(copy, name, dataset.name, dataset.sha256[name])
+    elif name not in dataset.gzip_sha256:
+        try:
+            idx.locate(copy)
+        except idx.IdxError as error:
+            raise FetchError(str(error).replace(str(copy), name)) from None
 
 
 def _verify(path: Path, name: str, dataset: str, expected: str) -> None:

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import DatasetError
-from pipeline.engine.arrays import load_array
+from pipeline.engine.rows import read_array
 
 
 def load_labels(path: Path, count: int, classes: int) -> NDArray[np.uint8]:
-    """The labels in a `.npy` file, (count,), memory-mapped; each of them below `classes`.
+    """The labels in a `.npy` file, (count,), in memory; each of them below `classes`.
 
     Raises ArrayError or DatasetError, naming the file, if they are not.
     """
-    labels = load_array(path, np.uint8, (count,))
+    labels = read_array(path, np.uint8, (count,))
     if count and labels.max() >= classes:
         raise DatasetError(f"{path} has label {labels.max()}, beyond the last class, {classes - 1}")
     return labels

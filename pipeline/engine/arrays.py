@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, naming
 
 
 class ArrayError(PipelineError):
@@ -45,14 +45,14 @@ def save_blocks(path: Path, dtype: DTypeLike, shape: tuple[int, ...], blocks: It
     """Write one array of `dtype` and `shape`, given as consecutive blocks of its first axis, to `path`.
 
     Only one block is in memory at a time. Plain writes, not a memory map: a full disk is then an OSError
-    (ENOSPC) instead of a killed process.
+    (ENOSPC), which names the file, instead of a killed process.
     """
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
         "fortran_order": False,
         "shape": shape,
     }
-    with open(path, "wb") as file:
+    with naming(path), open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype=dtype).data)

@@ -1,6 +1,7 @@
 """An artifact is a folder of files with a `manifest.json`, written last, that accounts for every one of them."""
 
 import contextlib
+import errno
 import hashlib
 import math
 import os
@@ -17,6 +18,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
 MANIFEST = "manifest.json"
+SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # what this process lacks, which is no damage to a file
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,10 @@ def _sha256(path: Path) -> str:
 
 
 def damages(folder: Path, manifest: Manifest) -> list[Reason]:
-    """Each output in `folder` that is not as the manifest has it, by reading all of them."""
+    """Each output in `folder` that is not as the manifest has it, by reading all of them.
+
+    Raises OSError if this process has no room to read them.
+    """
 
     def damage(name: str) -> str | None:
         path, facts = folder / name, manifest.outputs[name]
@@ -83,6 +88,8 @@ def damages(folder: Path, manifest: Manifest) -> list[Reason]:
         except FileNotFoundError:
             return "is missing"
         except OSError as error:
+            if error.errno in SCARCE:
+                raise
             return f"cannot be read ({error.strerror})"
         return None if whole else "is damaged"
 

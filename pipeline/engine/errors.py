@@ -1,4 +1,12 @@
-"""The two ways in which work ends badly, each with the exit status that a shell sees."""
+"""The two ways in which work ends badly, each with the exit status that a shell sees; and whose room has ended."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PipelineError(Exception):
@@ -12,3 +20,14 @@ class UsageError(PipelineError):
     """The work was asked for wrongly: a value out of its range, a name that nobody knows."""
 
     exit_status = 2
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an OSError for want of room tell `path`, if it tells no file: Python's own does so only of opening one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:
+            error.filename = os.fspath(path)
+        raise

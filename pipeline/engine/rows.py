@@ -88,6 +88,12 @@ def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
             room = room[file.write(room) :]
 
 
+def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
+    """All rows of a `.npy` file, in memory, where nothing can happen to them any more. Raises ArrayError."""
+    rows = open_rows(path, dtype, shape)
+    return read_rows(rows, 0, len(rows))
+
+
 def rows_within(rows: Rows, room: int = ROOM) -> int:
     """How many of the rows have at most `room` bytes; at least one."""
     return max(1, room // max(1, rows.row_bytes))

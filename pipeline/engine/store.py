@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.errors import PipelineError, UsageError, naming
 from pipeline.engine.locks import reading, unread, writing
 
 STORE = ".store"
@@ -85,26 +85,32 @@ def private_folder(
 ) -> Iterator[Path]:
     """A folder beside `entry` to work in, removed at the end unless it was published. For who is `alone`.
 
-    It is new but for the checkpoint that an interrupted run may have left, and stays if this one is interrupted, leaves
-    one and is `resumable`, which `report` is told; work that fails by its own word would only fail again.
+    It is new but for the checkpoint that an interrupted run may have left, which stays if this one is interrupted too,
+    leaves one and is `resumable`, which `report` is told; work that fails by its own word would only fail again.
     """
     sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
     partial.mkdir(parents=True, exist_ok=True)
-    for path in partial.iterdir():
-        if path.name != CHECKPOINT:
-            _discard(path)
+    _leave_checkpoint(partial)
     try:
-        with held(partial):
+        with held(partial), naming(partial):
             yield partial
     except BaseException as error:
         futile = isinstance(error, PipelineError) and not error.resumable
         if resumable and not futile and has_checkpoint(partial):
+            _leave_checkpoint(partial)
             report("what it has done is kept: the same command goes on from there")
         else:
             _discard(partial)
         raise
     _discard(partial)  # if it was not published
+
+
+def _leave_checkpoint(partial: Path) -> None:
+    """Remove all else in a private folder, which is half made."""
+    for path in partial.iterdir():
+        if path.name != CHECKPOINT:
+            _discard(path)
 
 
 def drop_checkpoint(partial: Path) -> None:
@@ -136,15 +142,14 @@ def has_checkpoint(partial: Path) -> bool:
 def keep(partial: Path, entry: Path) -> None:
     """Make what is in `partial` the store's `entry`, in place of one that is damaged or was made again."""
     old = entry.with_suffix(OLD)
-    if entry.exists():
-        entry.rename(old)
     try:
+        if entry.exists():
+            entry.rename(old)
         partial.rename(entry)
-    except OSError:
-        if old.exists():
+    finally:  # of a failure as well, and of somebody's Ctrl-C between the two
+        if old.exists() and not entry.exists():
             old.rename(entry)
-        raise
-    _discard(old)
+        _discard(old)
 
 
 def _discard(path: Path) -> None:
@@ -160,11 +165,11 @@ def publish(entry: Path, output: Path) -> None:
     """Make `output` show the store's `entry`, in one atomic step."""
     link = output.with_name(f".{output.name}.link")  # beside it, since the store may be on another disk
     link.unlink(missing_ok=True)
-    link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
     try:
+        link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
         link.replace(output)
-    except OSError:
-        link.unlink()
+    except BaseException:
+        link.unlink(missing_ok=True)
         raise
     stamp(output)
 

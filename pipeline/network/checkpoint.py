@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.documents import exactly, number
+from pipeline.engine.errors import naming
 from pipeline.network.activations import Array
 from pipeline.network.history import Row, is_sound
 
@@ -29,12 +30,15 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write it to `path`, in place of an earlier one, which stays until this one is whole."""
+    """Write it to `path`, in place of an earlier one, which stays until this one is whole.
+
+    A full disk is an OSError that names the file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
     fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # where a worker that was given up may still write
     try:
-        with open(fresh, "wb") as file:
+        with naming(path), open(fresh, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))
         fresh.replace(path)
     finally:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.data.dataset import load_description
 from pipeline.data.labels import load_labels
-from pipeline.engine.arrays import load_array
+from pipeline.engine.rows import read_array
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
 
@@ -41,6 +41,6 @@ def load_validation(normalize: Path, height: int, width: int) -> Examples:
 
 def _load(normalize: Path, part: str, height: int | None = None, width: int | None = None) -> Examples:
     classes = len(load_description(normalize).class_names)
-    images = load_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
+    images = read_array(normalize / f"{part}-images.npy", np.float32, (None, height, width))
     labels = load_labels(normalize / f"{part}-labels.npy", len(images), classes)
-    return Examples(np.array(images), np.array(labels))
+    return Examples(images, labels)

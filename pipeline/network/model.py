@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from pipeline.data.appearance import Appearance
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
-from pipeline.engine.arrays import load_array, save_array
+from pipeline.engine.arrays import save_array
 from pipeline.engine.documents import exactly, load_json, number, save_json, texts
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.rows import read_array
 from pipeline.network.mlp import Layer
 from pipeline.network.names import ActivationName, CostName
 
@@ -121,7 +122,7 @@ def load_model(folder: Path) -> Model:
 
 
 def _load_finite(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    array = np.array(load_array(path, np.float32, shape))
+    array = read_array(path, np.float32, shape)
     if not np.isfinite(array).all():
         raise PipelineError(f"{path} holds numbers that are none: remove it and run its stage again")
     return array

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from pipeline.data.catalogue import CUSTOM, DATASETS
 from pipeline.data.split import TWELFTH, count_held_out
-from pipeline.engine.arrays import load_array
 from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import environment
+from pipeline.engine.rows import read_array
 from pipeline.network.model import Model
 from pipeline.network.recipe import Recipe, override, spell
 from pipeline.network.recipes import RECIPES, RecipeName
@@ -60,7 +60,7 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
     training = load_training(train / "model.json")
     metrics = _load_metrics(evaluate / "metrics.json", model.class_names)
     classes = len(model.class_names)
-    confusion = load_array(evaluate / "confusion.npy", np.int64, (classes, classes))
+    confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
     names = [escape(name) for name in model.class_names]
     rows = list(zip(names, metrics["classes"].values(), strict=True))
     by_recall = sorted((row for row in rows if row[1]["images"]), key=lambda row: row[1]["recall"])

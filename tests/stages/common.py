@@ -61,3 +61,29 @@ def custom_set(folder: Path) -> Path:
         idx.save(folder / f"{images}.gz", pictures)
         idx.save(folder / labels, truth)
     return folder
+
+
+def build(at: Path) -> None:
+    """Run every stage on the sample, into the folder of artifacts `at`."""
+    from stages.download import download
+    from stages.evaluate import evaluate
+    from stages.export import export
+    from stages.normalize import normalize
+    from stages.parse import parse
+    from stages.report import report
+    from stages.train import train
+
+    download(dataset="sample", output=at / "download")
+    parse(download=at / "download", output=at / "parse")
+    normalize(parse=at / "parse", output=at / "normalize")
+    train(normalize=at / "normalize", recipe="quick", output=at / "train")
+    evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
+    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    report(
+        parse=at / "parse",
+        normalize=at / "normalize",
+        train=at / "train",
+        evaluate=at / "evaluate",
+        artifacts=at,
+        output=at / "report",
+    )

@@ -1,13 +1,14 @@
 """How the program speaks: help, wrong use, defaults, and who listens."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.processes import Run, environment
+from tests.processes import Run, environment, take_signals
 from tests.stages.common import COMMANDS, STAGES, assert_one_line, snapshot
 
 
@@ -149,3 +150,13 @@ def test_a_result_that_cannot_be_told_is_there_all_the_same(run: Run, project: P
     assert result.returncode == 1
     assert "done, but there is no room to say so" in result.stderr
     assert run("evaluate").returncode == 0
+
+
+@pytest.mark.parametrize("module", ["stages.cli", "stages.parse"])
+def test_who_interrupts_it_while_it_loads_sees_no_traceback(module: str, tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")  # is found first
+    command = [sys.executable, "-m", module, "parse"]
+    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals}
+    result = subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
+    assert result.returncode == -signal.SIGINT
+    assert result.stderr == ""

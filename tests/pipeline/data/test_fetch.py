@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pipeline.data import catalogue
+from pipeline.data import catalogue, idx
 from pipeline.data.catalogue import SAMPLE, Dataset, DebianPackage, Folder, Mirror, NpmPackage
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
@@ -103,6 +104,16 @@ def test_damaged_gzip_in_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(FetchError, match="its gzip is damaged"):
         fetch(dataset(Folder(tmp_path)), tmp_path / "out", silently)
+
+
+def test_a_file_of_ones_own_data_that_is_cut_short_is_named(tmp_path: Path) -> None:
+    for name in FILES:
+        idx.save(tmp_path / name, np.zeros((5, 2, 2), np.uint8))
+    path = tmp_path / FILES[2]
+    path.write_bytes(path.read_bytes()[:-1])
+    (tmp_path / "out").mkdir()
+    with pytest.raises(FetchError, match=f"{FILES[2]} is no IDX file: .*19.* 20"):
+        fetch(Dataset("mine", (Folder(tmp_path),), ()), tmp_path / "out", silently)
 
 
 def play(folder: Path, program: str, script: str) -> None:

@@ -90,3 +90,10 @@ def test_random_damage_gives_an_array_or_an_array_error(damage: list[tuple[int, 
     (tmp_path / "a.npy").write_bytes(body)
     with contextlib.suppress(ArrayError):
         assert load_array(tmp_path / "a.npy", np.int64, (None,)).ndim == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine has no disk that is always full")
+@pytest.mark.parametrize("count", [1, 100_000])
+def test_a_full_disk_is_told_with_the_name_of_the_file(count: int) -> None:
+    with pytest.raises(OSError, match=r"No space left on device: '/dev/full'"):
+        save_array(Path("/dev/full"), np.zeros(count))

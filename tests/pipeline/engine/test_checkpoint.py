@@ -8,6 +8,7 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.prune import prune
 from pipeline.engine.stage import run
+from pipeline.engine.store import entry_of, private_folder
 from tests.pipeline.engine.garden import grow, stored, visible
 
 KEPT = "grow: what it has done is kept: the same command goes on from there"
@@ -37,6 +38,16 @@ def test_what_was_half_made_beside_the_checkpoint_is_gone(tmp_path: Path) -> Non
     (partial / "half.txt").write_text("half")
     grow(tmp_path / "grow")
     assert not (tmp_path / "grow" / "half.txt").exists()
+
+
+def test_of_a_run_that_is_cut_off_nothing_but_the_checkpoint_stays(tmp_path: Path) -> None:
+    entry = entry_of(tmp_path / "grow", "grow", 64 * "0")
+    with pytest.raises(KeyboardInterrupt), private_folder(entry) as partial:
+        (partial / "checkpoint").mkdir()
+        (partial / "checkpoint" / "trunk.txt").write_text("oo")
+        (partial / "half.txt").write_text("half")
+        raise KeyboardInterrupt
+    assert [path.name for path in partial.rglob("*")] == ["checkpoint", "trunk.txt"]
 
 
 def test_nothing_is_kept_that_was_cut_off_before_its_first_checkpoint(

@@ -1,5 +1,6 @@
 """What is missing or damaged is named before it is used."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -97,3 +98,19 @@ def test_inputs_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=2)
     with pytest.raises(PipelineError, match="water was made from another result of plant .* run the stage water again"):
         harvest(plant=tmp_path / "plant", water=tmp_path / "water", output=tmp_path / "harvest")
+
+
+def test_that_this_process_has_too_many_files_open_is_no_damage_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(output=tmp_path / "plant")
+    path = tmp_path / "plant" / "numbers.npy"
+    before = path.stat().st_mtime_ns
+
+    def fail(path: Path) -> str:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    monkeypatch.setattr("pipeline.engine.artifacts._sha256", fail)
+    with pytest.raises(OSError, match="Too many open files"):
+        water(plant=tmp_path / "plant", output=tmp_path / "water")
+    assert path.stat().st_mtime_ns == before

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from pipeline.engine.arrays import ArrayError, save_array
-from pipeline.engine.rows import Rows, create_rows, open_rows, read_blocks, read_rows, rows_within, write_rows
+from pipeline.engine.rows import (
+    Rows,
+    create_rows,
+    open_rows,
+    read_array,
+    read_blocks,
+    read_rows,
+    rows_within,
+    write_rows,
+)
 
 
 @pytest.fixture
@@ -83,3 +92,11 @@ def test_memory_does_not_follow_the_file(tmp_path: Path) -> None:
     assert sum(int(block.sum()) for block in read_blocks(rows, 10)) == 0
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 100_000  # kilobytes; the file has 300,000
+
+
+def test_a_whole_array_is_read_into_memory_where_the_file_does_not_matter_any_more(tmp_path: Path) -> None:
+    array = np.arange(60, dtype=np.float32).reshape(5, 3, 4)
+    save_array(tmp_path / "a.npy", array)
+    found = read_array(tmp_path / "a.npy", np.float32, (None, 3, 4))
+    (tmp_path / "a.npy").write_bytes(b"")
+    assert np.array_equal(found, array)

@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 import shutil
@@ -204,3 +205,48 @@ def test_a_link_is_replaced_in_one_step(tmp_path: Path) -> None:
         for entry in entries:
             (entry / "end").touch()
         assert watcher.wait(30) == 0
+
+
+@pytest.mark.parametrize(("number", "size"), [(1, 1000), (2, 2000)])
+def test_a_replacement_that_is_interrupted_after_a_rename_leaves_one_of_the_two_whole(
+    number: int, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = put(tmp_path, "plant", KEYS[0], 1000)
+    rename, renamed = Path.rename, list[Path]()
+
+    def interrupted(path: Path, to: Path) -> Path:
+        renamed.append(path)
+        rename(path, to)
+        if len(renamed) == number:
+            raise KeyboardInterrupt
+        return to
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), private_folder(entry) as partial:
+        (partial / "numbers").write_bytes(bytes(2000))
+        (partial / "manifest.json").write_text("{}")
+        keep(partial, entry)
+    assert (tmp_path / "plant" / "numbers").stat().st_size == size
+    assert [path.name for path in entry.parent.iterdir()] == [entry.name]
+
+
+def test_a_publication_that_is_interrupted_leaves_the_link_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = put(tmp_path, "plant", KEYS[0])
+
+    def interrupted(path: Path, to: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        publish(tmp_path / ".store" / "another", tmp_path / "plant")
+    assert (tmp_path / "plant").resolve() == entry.resolve()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
+
+
+def test_a_write_without_room_that_names_no_file_names_the_folder(tmp_path: Path) -> None:
+    entry = entry_of(tmp_path / "plant", "plant", KEYS[0])
+    with pytest.raises(OSError, match="No space left") as caught, private_folder(entry):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.filename == str(entry.with_suffix(".partial"))

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -171,3 +172,13 @@ def test_an_earlier_one_stays_until_the_next_is_whole(tmp_path: Path, monkeypatc
     assert found is not None
     assert found.state.dtype == np.float32
     assert [file.name for file in tmp_path.iterdir()] == ["one.npz"]
+
+
+def test_a_full_disk_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(file: IO[bytes], **arrays: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        save_checkpoint(tmp_path / "one.npz", example())
+    assert caught.value.filename == str(tmp_path / "one.npz")
