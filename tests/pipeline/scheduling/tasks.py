@@ -30,3 +30,12 @@ def die(shared: Any, task: int, tell: Tell) -> None:
 def linger(shared: str, task: int, tell: Tell) -> None:
     Path(shared, str(os.getpid())).touch()
     time.sleep(60)
+
+
+def chatter(shared: Any, task: int, tell: Tell) -> None:
+    """Tell for ever; but task 0 fails."""
+    if task == 0:
+        raise PipelineError("task 0 will not do")
+    while True:
+        tell(task)
+        time.sleep(0.01)
