@@ -45,7 +45,7 @@ Scheduler = Annotated[
 SchedulerFile = Annotated[
     Path | None,
     Role.UNKEYED,
-    Option(help="Where a Dask scheduler has written its address, instead of that.", show_default=False),
+    Option(help="Instead: the file that dask scheduler --scheduler-file has written.", show_default=False),
 ]
 Workers = Annotated[int | None, Role.UNKEYED, Option(min=1, help="How many blocks at once.", show_default="one a core")]
 ShipData = Annotated[

@@ -88,7 +88,9 @@ def test_a_committee_is_trained_where_make_is_told(project: Path) -> None:
 def test_a_flag_has_no_value(value: str, ships: bool, project: Path) -> None:
     result = make(project, "-n", "evaluate", *SAMPLE, "EPOCHS=2", "SCHEDULER=tcp://localhost:1", f"SHIP_DATA={value}")
     (line,) = [line for line in result.stdout.splitlines() if "-m stages.evaluate" in line]
-    assert line.endswith(f"-m stages.evaluate --scheduler 'tcp://localhost:1'{' --ship-data' if ships else ''}")
+    assert line.rstrip().endswith(
+        f"-m stages.evaluate --scheduler 'tcp://localhost:1'{' --ship-data' if ships else ''}"
+    )
 
 
 def test_an_earlier_result_is_restored_in_a_moment(project: Path) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
+from pipeline.engine.errors import PipelineError, UsageError
+from stages.predict import predict
 from tests.cluster import wait_until
 from tests.processes import Run, environment, take_signals
 from tests.stages.common import assert_one_line
@@ -139,7 +141,7 @@ def test_killed_at_random_moments_it_repeats_nothing_and_ends_with_the_same_byte
     for scheduler in itertools.islice(itertools.cycle(schedulers), 5):
         before = journal(project)
         process = start(project, *LONG, "--scheduler", scheduler, "--block-size", str(generator.randint(20, 90)))
-        goal = generator.randint(1, 60)
+        goal = generator.randint(1, 30)
         wait_until(lambda: len(journal(project)) >= len(before) + goal)  # noqa: B023, it is called at once
         time.sleep(generator.uniform(0, 0.01))
         process.kill()
@@ -237,8 +239,8 @@ def write_wrong_inputs(project: Path) -> None:
 
 
 WRONG = {
-    "nowhere.npy": "No such file or directory: nowhere.npy",
-    "-": "No such file or directory: -",
+    "nowhere.npy": "No such file or directory: 'nowhere.npy'",
+    "-": "No such file or directory: '-'",
     "folder": "folder is a folder: name the files in it",
     "pipe": "pipe is a device or a pipe, which cannot be read twice: write it to a file first",
     "floats.npy": "holds float32 (500, 28, 28), not uint8 (any, 28, 28): needed are images of 28 x 28 pixels",
@@ -258,14 +260,29 @@ WRONG = {
 }
 
 
-def test_a_wrong_input_is_named_and_nothing_is_left(run: Run, project: Path) -> None:
+def test_a_wrong_input_is_named_and_nothing_is_left(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     write_wrong_inputs(project)
+    monkeypatch.chdir(project)
     there = visible(project)
     for name, words in WRONG.items():
+        with pytest.raises((PipelineError, OSError)) as caught:
+            predict([Path(RAW), Path(name)])
+        assert words in str(caught.value)
+        assert visible(project) == there
+        assert not caplog.messages
+
+
+def test_errors_are_one_line(run: Run, project: Path) -> None:
+    write_wrong_inputs(project)
+    for name, words in (
+        ("nowhere.npy", "No such file or directory: nowhere.npy. What was there before"),
+        ("cut.gz", "cut.gz is"),
+    ):
         result = run("predict", RAW, name)
         assert_one_line(result, 1, words)
         assert len(result.stderr.splitlines()) == 1
-        assert visible(project) == there
 
 
 @pytest.mark.parametrize(
@@ -278,18 +295,35 @@ def test_a_wrong_input_is_named_and_nothing_is_left(run: Run, project: Path) -> 
         (f"{RAW} --ship-data", "data are shipped to the workers of a cluster: name one"),
         (f"{RAW} --scheduler tcp://localhost:1 --workers 2", "leave --workers out"),
         (f"{RAW} --output {RAW}", f"{RAW} cannot be two things at once"),
-        (f"{RAW} --output artifacts/../{RAW}", "cannot be two things at once"),
-        (f"{RAW} --output a.npy --probabilities ./a.npy", "a.npy cannot be two things at once"),
-        (f"{RAW} --output a.npy --probabilities .a.npy.partial", ".a.npy.partial cannot be two things at once"),
-        (f"{RAW} --output artifacts", "artifacts is a folder: name a file"),
-        (f"{RAW} --output /", "/ is a folder: name a file"),
-        (f"{RAW} --output /dev/null", "/dev/null is a device or a pipe: name a file"),
-        (f"{RAW} --output no/where.npy", "there is no folder no for where.npy: make it first"),
-        (f"{RAW} --output artifacts/evaluate/x.npy", "lies within a published result: choose another output"),
     ],
 )
 def test_what_was_asked_for_wrongly_is_told(line: str, words: str, run: Run, project: Path) -> None:
     assert_one_line(run("predict", *line.split()), 2, words)
+    assert visible(project) == {"artifacts"}
+
+
+@pytest.mark.parametrize(
+    ("output", "probabilities", "words"),
+    [
+        (f"artifacts/../{RAW}", None, "cannot be two things at once"),
+        ("a.npy", "./a.npy", "a.npy cannot be two things at once"),
+        ("a.npy", ".a.npy.partial", ".a.npy.partial cannot be two things at once"),
+        ("artifacts", None, "artifacts is a folder: name a file"),
+        ("/", None, "/ is a folder: name a file"),
+        ("", None, ". is a folder: name a file"),
+        ("/dev/null", None, "/dev/null is a device or a pipe: name a file"),
+        ("no/where.npy", None, "there is no folder no for where.npy: make it first"),
+        ("artifacts/evaluate/x.npy", None, "lies within a published result: choose another output"),
+        ("a.npy", "artifacts/.store/x.npy", "lies within a published result: choose another output"),
+    ],
+)
+def test_an_output_that_cannot_be_is_told(
+    output: str, probabilities: str | None, words: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    with pytest.raises(UsageError) as caught:
+        predict([Path(RAW)], Path(output), Path(probabilities) if probabilities else None)
+    assert words in str(caught.value)
     assert visible(project) == {"artifacts"}
 
 
