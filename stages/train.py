@@ -88,7 +88,6 @@ def train(
 
     Examples:
         handwriting train
-        handwriting train --recipe quick --epochs 3
         handwriting train --sizes 800,400 --learning-rate 0.003 --seed 2
         handwriting train --recipe record --scheduler processes
     """
