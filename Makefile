@@ -212,6 +212,7 @@ bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, w
 	$(python) -m tests.benchmarks.recipes
 	$(python) -m tests.benchmarks.pictures
 	$(python) -m tests.benchmarks.page
+	$(python) -m tests.benchmarks.scale
 
 format: $(VENV)/.ready-dev ## Bring the code into its form
 	$(python) -m ruff format

@@ -59,7 +59,14 @@ def progress(command: str, total: int, done: int = 0, unit: str = "image") -> It
     from tqdm import tqdm
 
     with tqdm(
-        total=total, initial=done, unit=unit, unit_scale=True, smoothing=0.1, leave=False, disable=None, delay=0.5
+        total=total,
+        initial=done,
+        unit=f" {unit}s",
+        unit_scale=True,
+        smoothing=0.1,
+        leave=False,
+        disable=None,
+        delay=0.5,
     ) as bar:
         yield _in_lines(command, total, done, unit) if bar.disable else bar.update
 

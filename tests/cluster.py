@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,11 +40,11 @@ class Cluster:
         wait_until(lambda: self.file.exists() and self.file.read_text().endswith("}"))
         self.port = int(self.address.rpartition(":")[2])
 
-    def start_worker(self, nanny: bool = False, **variables: str) -> subprocess.Popen[bytes]:
-        """One of one thread; a nanny would start it again when it dies."""
+    def start_worker(self, prefix: Sequence[str] = (), **variables: str) -> subprocess.Popen[bytes]:
+        """One of one thread, without a nanny, which would start it again when it dies. prefix: of its command line."""
         how = ["--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard", "--memory-limit", "0"]
-        how += ["--nanny" if nanny else "--no-nanny", "--local-directory", str(self.folder)]
-        worker = self._start("worker", "--scheduler-file", str(self.file), *how, **variables)
+        how += ["--no-nanny", "--local-directory", str(self.folder)]
+        worker = self._start("worker", "--scheduler-file", str(self.file), *how, prefix=prefix, **variables)
         self.workers.append(worker)
         return worker
 
@@ -54,8 +54,8 @@ class Cluster:
             process.kill()
             process.wait()
 
-    def _start(self, *line: str, **variables: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "dask", *line, *self.options]
+    def _start(self, *line: str, prefix: Sequence[str] = (), **variables: str) -> subprocess.Popen[bytes]:
+        command = [*prefix, sys.executable, "-m", "dask", *line, *self.options]
         surroundings: Mapping[str, str] = {**environment(), **self.variables, **variables}
         with open(self.folder / f"{line[0]}.log", "ab") as log:
             return subprocess.Popen(command, env=surroundings, cwd=self.folder, stdout=log, stderr=log)
@@ -74,7 +74,7 @@ def started(folder: Path, workers: int, *options: str, **variables: str) -> Iter
         cluster.stop()
 
 
-def wait_until(condition, seconds: float = START) -> None:  # type: ignore[no-untyped-def]
+def wait_until(condition: Callable[[], object], seconds: float = START) -> None:
     """Wait until it holds; an AssertionError if it does not come to that."""
     deadline = time.monotonic() + seconds
     while not condition():

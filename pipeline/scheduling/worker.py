@@ -15,6 +15,7 @@ from pipeline.scheduling.jobs import Tell
 
 Function = Callable[[Any, Any, Tell], Any]
 CODE = "the code of this program"
+TOLD = "told"
 
 
 def describe(function: Function) -> dict[str, Any]:
@@ -27,11 +28,11 @@ def describe_loosely() -> dict[str, str]:
     import numpy as np
 
     versions = environment(["dask", "distributed"])
-    place = str(next(iter(np.__path__)))
+    place = str(next(iter(np.__path__)))  # whose own library lies in numpy.libs beside it
     blas = [
         f"{library['internal_api']} {library['version']} for {library.get('architecture', 'any processor')}"
         for library in threadpool_info()
-        if library["user_api"] == "blas" and library["filepath"].startswith(place.removesuffix("numpy"))
+        if library["user_api"] == "blas" and library["filepath"].startswith(place)
     ]
     return {
         **{name: versions[name] for name in ("dask", "distributed")},
@@ -60,8 +61,12 @@ def call(function: Function, expected: dict[str, Any], shared: Any, task: Any, t
     flaws = differences(expected, _prepare(function))
     if flaws:
         raise PipelineError(unfit(worker.address, flaws))
+
+    def tell(message: Any) -> None:
+        worker.log_event(topic, {TOLD: message})  # to which Dask adds which worker it was
+
     try:
-        return function(shared, task, functools.partial(worker.log_event, topic))
+        return function(shared, task, tell)
     except FileNotFoundError as error:
         raise PipelineError(
             f"worker {worker.address} does not see {error.filename}: let all workers share its folder, or --ship-data"

@@ -59,7 +59,8 @@ def test_on_a_terminal_there_is_a_bar_that_leaves_nothing_behind(tmp_path: Path)
     shown = show([sys.executable, "-c", BLOCKS, "0"], tmp_path)
     assert shown.status == 0
     assert "/12.0k [" in shown.raw
-    assert "images" not in shown.raw  # no lines beside it
+    assert "k images/s]" in shown.raw
+    assert " left" not in shown.raw  # no lines beside it
     assert shown.lines == ["count: nearly done", "done"]
 
 

@@ -39,3 +39,33 @@ def chatter(shared: Any, task: int, tell: Tell) -> None:
     while True:
         tell(task)
         time.sleep(0.01)
+
+
+def divide(shared: int, task: int, tell: Tell) -> float:
+    return task / shared
+
+
+def read(shared: str, task: int, tell: Tell) -> bytes:
+    return Path(shared).read_bytes()
+
+
+def doze(shared: float, task: int, tell: Tell) -> int:
+    time.sleep(shared)
+    return task
+
+
+class Luggage:
+    """Counts in how many pieces it has arrived in this process."""
+
+    arrivals = 0
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Luggage.arrivals += 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"weight": 1}
+
+
+def count_arrivals(shared: Luggage, task: int, tell: Tell) -> int:
+    time.sleep(0.05)  # an idle worker may give its luggage away
+    return shared.arrivals

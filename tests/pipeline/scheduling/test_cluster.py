@@ -1,0 +1,237 @@
+"""Jobs on a real Dask scheduler with real workers, of which some are killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from pipeline.engine.errors import PipelineError
+from pipeline.scheduling import connection
+from pipeline.scheduling.jobs import CutOffError, Job, run_job
+from pipeline.scheduling.places import Place, find_place
+from tests.cluster import Cluster, started, wait_until
+from tests.pipeline.scheduling import tasks
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with started(tmp_path, workers=2) as cluster:
+        yield cluster
+
+
+def collect(function: Any, shared: Any, work: Any, place: Place, **more: Any) -> dict[int, Any]:
+    results: dict[int, Any] = {}
+    run_job(Job(function, shared, work, results.__setitem__, **more), place)
+    return results
+
+
+def test_every_task_is_done_once_and_known_by_its_number(cluster: Cluster) -> None:
+    assert collect(tasks.multiply, 3, range(150), Place(cluster.address)) == {n: 3 * n for n in range(150)}
+    place = find_place("threads", scheduler_file=cluster.file)
+    assert collect(tasks.multiply, 3, [], place) == {}
+
+
+def test_what_tasks_tell_arrives_and_both_workers_work(cluster: Cluster) -> None:
+    messages: list[Any] = []
+    processes = collect(tasks.tell_process, None, range(50), Place(cluster.address), on_message=messages.append)
+    wait_until(lambda: len(messages) == 50, 10)
+    assert sorted(message["task"] for message in messages) == list(range(50))
+    assert {(message["task"], message["process"]) for message in messages} == set(processes.items())
+    assert all(len(message) == 2 for message in messages)
+    assert set(processes.values()) == {worker.pid for worker in cluster.workers}
+
+
+def test_what_all_share_travels_once_to_each_worker(cluster: Cluster) -> None:
+    assert set(collect(tasks.count_arrivals, tasks.Luggage(), range(100), Place(cluster.address)).values()) == {1}
+
+
+def test_what_a_task_raises_is_raised(cluster: Cluster) -> None:
+    with pytest.raises(PipelineError, match="task 0 will not do"):
+        collect(tasks.fail, None, range(1), Place(cluster.address))
+    with pytest.raises(PipelineError, match=r"a worker could not do its task: ZeroDivisionError: .*division"):
+        collect(tasks.divide, 0, range(1), Place(cluster.address))
+
+
+def test_a_file_that_the_workers_do_not_see_is_told(cluster: Cluster) -> None:
+    with pytest.raises(PipelineError, match=r"worker tcp://127.* does not see /nowhere/images.npy: let all workers"):
+        collect(tasks.read, "/nowhere/images.npy", range(1), Place(cluster.address))
+
+
+def test_tasks_are_taken_as_they_are_needed(cluster: Cluster) -> None:
+    taken = 0
+
+    def work() -> Iterator[int]:
+        nonlocal taken
+        for number in range(200):
+            taken = number
+            yield number
+
+    ahead: list[int] = []
+    job = Job(tasks.multiply, 3, work(), lambda number, result: ahead.append(taken - number))
+    run_job(job, Place(cluster.address))
+    assert len(ahead) == 200
+    assert max(ahead) < 30
+
+
+def test_a_task_over_which_workers_die_is_given_up(tmp_path: Path) -> None:
+    with started(tmp_path, workers=5) as cluster, pytest.raises(CutOffError, match="4 workers have died over the same"):
+        collect(tasks.die, None, range(1), Place(cluster.address))
+
+
+@pytest.mark.parametrize("what", ["a worker", "all workers", "the scheduler"])
+def test_who_is_killed_is_missed_and_who_comes_back_goes_on(
+    what: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "WAITING", 10.0)
+    generator = random.Random(what)
+    for _ in range(2):
+        began, last = time.monotonic(), generator.randrange(1, 50)
+        results: dict[int, int] = {}
+
+        def note(number: int, result: int, results: dict[int, int] = results, last: int = last) -> None:
+            results[number] = result
+            if len(results) == last:
+                _kill(what, cluster)
+
+        if what == "a worker":
+            run_job(Job(tasks.doze, 0.02, range(200), note), Place(cluster.address))
+            assert results == {number: number for number in range(200)}
+        else:
+            with pytest.raises(CutOffError, match=f"{what} ha(s|ve) gone.*: start .* and run the same command again"):
+                run_job(Job(tasks.doze, 0.02, range(2000), note), Place(cluster.address))
+            assert last <= len(results) < 2000
+        assert time.monotonic() < began + 60
+        if what == "the scheduler":
+            cluster.start_scheduler()
+        for _ in range({"a worker": 1, "all workers": 2, "the scheduler": 2}[what]):
+            cluster.start_worker()
+    assert collect(tasks.multiply, 2, range(5), Place(cluster.address)) == {n: 2 * n for n in range(5)}
+
+
+def _kill(what: str, cluster: Cluster) -> None:
+    alive = [worker for worker in cluster.workers if worker.poll() is None]
+    assert cluster.scheduler is not None
+    for process in {"a worker": alive[:1], "all workers": alive, "the scheduler": [cluster.scheduler]}[what]:
+        process.kill()
+        process.wait()
+
+
+def test_workers_that_all_go_are_waited_for_a_while(cluster: Cluster) -> None:
+    results: dict[int, int] = {}
+
+    def note(number: int, result: int) -> None:
+        results[number] = result
+        if len(results) == 20:
+            _kill("all workers", cluster)
+            cluster.start_worker()
+
+    run_job(Job(tasks.doze, 0.02, range(100), note), Place(cluster.address))
+    assert results == {number: number for number in range(100)}
+
+
+def test_nobody_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECTING", 2.0)
+    with pytest.raises(PipelineError, match="no Dask scheduler answers at tcp://127.0.0.1:9 within 2 seconds"):
+        collect(tasks.multiply, 1, range(1), Place("tcp://127.0.0.1:9"))
+    file = tmp_path / "scheduler.json"
+    with pytest.raises(PipelineError, match=r"scheduler.json is missing: start a scheduler with --scheduler-file"):
+        collect(tasks.multiply, 1, range(1), find_place("threads", scheduler_file=file))
+    file.write_text("{")
+    with pytest.raises(PipelineError, match=r"scheduler.json is no JSON"):
+        collect(tasks.multiply, 1, range(1), find_place("threads", scheduler_file=file))
+    monkeypatch.setattr(connection, "WAITING", 2.0)
+    told: list[str] = []
+    with started(tmp_path, workers=0) as cluster, pytest.raises(PipelineError, match="has no workers: start some"):
+        collect(tasks.multiply, 1, range(1), Place(cluster.address), report=told.append)
+    assert any("waits for workers" in line for line in told)
+
+
+def test_who_answers_and_is_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECTING", 2.0)
+    server = subprocess.Popen(
+        [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        port = server.stdout.readline().split(" port ")[1].split()[0]
+        with pytest.raises(PipelineError, match=f"127.0.0.1:{port}"):
+            collect(tasks.multiply, 1, range(1), Place(f"tcp://127.0.0.1:{port}"))
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_workers_with_another_code_are_not_taken(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    source = Path(tasks.__file__)
+    place = other.joinpath(*tasks.__name__.split(".")).with_suffix(".py")
+    place.parent.mkdir(parents=True)
+    place.write_text(source.read_text().replace("shared * task", "shared * task + 1"))
+    root = Path(__file__).parents[3]
+    for name in ("pipeline", "stages", "tests/processes.py", "tests/cluster.py"):
+        (other / name).symlink_to(root / name)
+    with started(tmp_path, workers=0) as cluster:
+        cluster.start_worker(PYTHONPATH=str(other))
+        with pytest.raises(PipelineError, match=r"has other versions \(the code of this program\): install the same"):
+            collect(tasks.multiply, 3, range(2), Place(cluster.address))
+
+
+def test_workers_without_this_program_are_told(tmp_path: Path) -> None:
+    with started(tmp_path, workers=0) as cluster:
+        (tmp_path / "sitecustomize.py").write_text(
+            "import sys\n"
+            "class Without:\n"
+            "    def find_spec(name, *others):\n"
+            "        if name.split('.')[0] == 'pipeline':\n"
+            "            raise ModuleNotFoundError('No module named pipeline')\n"
+            "sys.meta_path.insert(0, Without)\n"
+        )
+        cluster.start_worker(PYTHONPATH=str(tmp_path))
+        with pytest.raises(PipelineError, match=r"worker tcp://.* lacks this program"):
+            collect(tasks.multiply, 3, range(2), Place(cluster.address))
+
+
+def test_a_cluster_of_our_own_listens_to_this_machine_only() -> None:
+    places: list[set[str]] = []
+
+    def look(number: int, result: Any) -> None:
+        own = psutil.Process()
+        listening = [
+            connection
+            for process in (own, *own.children(recursive=True))
+            for connection in process.net_connections()
+            if connection.status == psutil.CONN_LISTEN
+        ]
+        places.append({connection.laddr.ip for connection in listening})
+
+    run_job(Job(tasks.multiply, 1, range(1), look), Place("distributed", 2))
+    assert places == [{"127.0.0.1"}]
+    wait_until(
+        lambda: not [child for child in psutil.Process().children() if "worker" in " ".join(child.cmdline())], 20
+    )
+
+
+def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
+    code = (
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from tests.pipeline.scheduling import tasks\n"
+        "if __name__ == '__main__':\n"
+        f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))"
+    )
+    from tests.processes import environment
+
+    script = tmp_path.parent / f"{tmp_path.name}.py"
+    script.write_text(code)
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment(), start_new_session=True)
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    os.killpg(parent.pid, signal.SIGINT)  # as the terminal does
+    parent.wait(30)
+    wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
