@@ -1,6 +1,7 @@
 """Say which digits many images show."""
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -128,13 +129,18 @@ def _remove(folder: Path) -> None:
 
 
 def _publish(source: Path, target: Path) -> None:
-    """Put a file in the place of another, in one step, also if that is on another disk."""
-    fresh = target.with_name(f".{target.name}.fresh")
+    """Put a file in the place of another, in one step, also if that is on another disk. If it fails, both stay."""
     try:
-        shutil.move(source, fresh)
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        fresh = target.with_name(f".{target.name}.fresh")
+        try:
+            shutil.copyfile(source, fresh)
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def _answer(

@@ -2,6 +2,8 @@
 
 import hashlib
 import subprocess
+import time
+from collections.abc import Callable, Sized
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,3 +63,11 @@ def custom_set(folder: Path) -> Path:
         idx.save(folder / f"{images}.gz", pictures)
         idx.save(folder / labels, truth)
     return folder
+
+
+def wait_for_more(found: Callable[[], Sized], than: int) -> None:
+    """Wait until more is found, and look again all the time, for the work that is waited for takes a moment."""
+    deadline = time.monotonic() + 60
+    while len(found()) <= than:
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.001)

@@ -18,9 +18,8 @@ import pytest
 from pipeline.data import idx
 from pipeline.engine.errors import PipelineError, UsageError
 from stages.predict import predict
-from tests.cluster import wait_until
 from tests.processes import Run, environment, take_signals
-from tests.stages.common import assert_one_line
+from tests.stages.common import assert_one_line, wait_for_more
 
 RAW = "artifacts/parse/test-images.npy"
 MANY = 30_000
@@ -51,7 +50,7 @@ def journal(project: Path) -> list[tuple[int, int]]:
 def cut_off(project: Path, *line: str) -> int:
     """Kill a run when it has done some blocks; the number of images in them."""
     process = start(project, *line)
-    wait_until(lambda: len(journal(project)) > 3)
+    wait_for_more(lambda: journal(project), than=3)
     process.kill()
     process.communicate()
     return sum(stop - start for start, stop in journal(project))
@@ -142,7 +141,7 @@ def test_killed_at_random_moments_it_repeats_nothing_and_ends_with_the_same_byte
         before = journal(project)
         process = start(project, *LONG, "--scheduler", scheduler, "--block-size", str(generator.randint(20, 90)))
         goal = generator.randint(1, 30)
-        wait_until(lambda: len(journal(project)) >= len(before) + goal)  # noqa: B023, it is called at once
+        wait_for_more(lambda: journal(project), than=len(before) + goal)
         time.sleep(generator.uniform(0, 0.01))
         process.kill()
         said_then = process.communicate()[1]
@@ -189,7 +188,7 @@ def test_a_run_that_is_stopped_says_what_becomes_of_it(
     scheduler: str, kind: signal.Signals, project: Path, many: np.ndarray
 ) -> None:
     process = start(project, *LONG, "--scheduler", scheduler)
-    wait_until(lambda: len(journal(project)) > 3)
+    wait_for_more(lambda: journal(project), than=3)
     process.send_signal(kind)
     out, said = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -203,7 +202,7 @@ def test_a_run_that_is_stopped_says_what_becomes_of_it(
 
 def test_two_at_once_do_not_write_the_same_output(run: Run, project: Path, many: np.ndarray) -> None:
     first = start(project)
-    wait_until(lambda: len(journal(project)) > 3)
+    wait_for_more(lambda: journal(project), than=3)
     first.send_signal(signal.SIGSTOP)
     try:
         result = run("predict", RAW)
@@ -388,10 +387,25 @@ def test_a_disk_that_is_full_is_named_before_the_work_begins(run: Run, project: 
         subprocess.run(["umount", str(disk)], check=True)
 
 
+def test_an_output_that_cannot_be_replaced_in_the_end_costs_no_work(run: Run, project: Path, many: np.ndarray) -> None:
+    process = start(project)
+    wait_for_more(lambda: journal(project), than=3)
+    (project / "predictions.npy").mkdir()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    kept, told = said.splitlines()
+    assert kept == "predict: what it has done is kept: the same command goes on from there"
+    assert told.startswith("handwriting predict: Is a directory")
+    (project / "predictions.npy").rmdir()
+    result = run(*LONG)
+    assert result.stderr == f"predict: goes on after {MANY:,} of {MANY:,} images\n"
+    assert len(np.load(project / "predictions.npy")) == MANY
+
+
 @pytest.mark.parametrize("change", ["grows", "shrinks", "goes", "is replaced"])
 def test_a_file_that_is_not_left_alone_is_told(change: str, project: Path, many: np.ndarray) -> None:
     process = start(project)
-    wait_until(lambda: len(journal(project)) > 3)
+    wait_for_more(lambda: journal(project), than=3)
     file = project / "many.npy"
     if change == "grows":
         with open(file, "ab") as stream:
