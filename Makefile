@@ -27,11 +27,16 @@ download.variables := DATASET FROM
 normalize.variables := VALIDATION
 train.variables := RECIPE SIZES ACTIVATION INITIALISATION BIAS_DEVIATION MEMBERS \
                    COST SMOOTHING OPTIMIZER LEARNING_RATE SCHEDULE WARMUP MOMENTUM WEIGHT_DECAY AVERAGING BATCH_SIZE \
-                   SHARDS EPOCHS SEED BENT SHIFT ROTATION SCALE SHEAR ELASTIC SMOOTHNESS THICKNESS
-evaluate.variables := SCHEDULER WORKERS BLOCK_SIZE
+                   SHARDS EPOCHS SEED BENT SHIFT ROTATION SCALE SHEAR ELASTIC SMOOTHNESS THICKNESS \
+                   SCHEDULER SCHEDULER_FILE WORKERS
+evaluate.variables := SCHEDULER SCHEDULER_FILE WORKERS BLOCK_SIZE SHIP_DATA
 ladder.variables := SEEDS
 prune.variables := KEEP
 torture.variables := SECONDS
+
+# Those that say where a stage works, not what comes out; and those of options without a value, as SHIP_DATA=1.
+places := SCHEDULER SCHEDULER_FILE WORKERS BLOCK_SIZE SHIP_DATA
+flags := SHIP_DATA
 
 # Only what stands on make's command line counts; an EPOCHS in the environment may mean anything.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
@@ -43,10 +48,13 @@ endif
 # Nobody needs them in the environment, for which make would carry out a $(shell) that stands in a value.
 unexport $(given)
 
-# BATCH_SIZE=64 becomes --batch-size '64', whatever stands in the value.
+# BATCH_SIZE=64 becomes --batch-size '64', whatever stands in the value; SHIP_DATA=1 becomes --ship-data.
 quoted = '$(subst ','\'',$1)'
-option = --$(shell echo $1 | tr A-Z_ a-z-) $(call quoted,$(value $1))
-options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
+name = --$(shell echo $1 | tr A-Z_ a-z-)
+flag = $(if $(filter-out 0,$(value $1)),$(call name,$1))
+option = $(if $(filter $1,$(flags)),$(call flag,$1),$(call name,$1) $(call quoted,$(value $1)))
+options_of = $(foreach v,$(filter $(given),$1),$(call option,$v))
+options = $(call options_of,$($1.variables))
 
 # .venv/.ready is a copy of the lock that was installed, so that a lock which is only younger installs nothing.
 unlike = $(shell cmp -s $1 $2 || echo FORCE)
@@ -105,13 +113,13 @@ unseen := $(if $(from),,$(filter custom,$(told)))
 # Times alone would miss a file that was restored with its old time, a stage run by hand with other options, a clock
 # that was set back. So artifacts/.make/train tells what train was last run for: its options, the checksums of its
 # sources, of its inputs as they then were and of its own manifest, and the versions of the packages that compute, which
-# are those that some @stage names. Where evaluate works, which is all that its options say, is no matter.
+# are those that some @stage names. Where it has worked is no matter.
 sums := $(shell cksum $(modules) $(templates) pyproject.toml $(manifests) 2>/dev/null | tr ' ' :)
 sums_of = $(sort $(filter $(addprefix %:,$1),$(sums)))
 packages := ls -d $(foreach p,numpy onnx safetensors matplotlib pillow jinja2 pyyaml, \
     $(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
 installed := $(shell $(packages))
-asked = $1 $(if $(filter evaluate,$1),,$(call options,$1) $($1.files))
+asked = $1 $(call options_of,$(filter-out $(places),$($1.variables))) $($1.files)
 state = $(call asked,$1) $(call sums_of,$($1.sources) $($1.inputs)) $(call sums_of,artifacts/$1/manifest.json) $(installed)
 differ = $(subst x$1,,x$2)$(subst x$2,,x$1)
 again = $(if $(new_lock)$(if $(filter download,$1),$(unseen))$(call differ,$(call state,$1),$(file <artifacts/.make/$1)),FORCE)

@@ -45,7 +45,7 @@ Scheduler = Annotated[
 SchedulerFile = Annotated[
     Path | None,
     Role.UNKEYED,
-    Option(help="Where a Dask scheduler has written its address, instead of that.", show_default=False),
+    Option(help="Instead: the file that dask scheduler --scheduler-file has written.", show_default=False),
 ]
 Workers = Annotated[int | None, Role.UNKEYED, Option(min=1, help="How many blocks at once.", show_default="one a core")]
 ShipData = Annotated[
@@ -59,7 +59,14 @@ def progress(command: str, total: int, done: int = 0, unit: str = "image") -> It
     from tqdm import tqdm
 
     with tqdm(
-        total=total, initial=done, unit=unit, unit_scale=True, smoothing=0.1, leave=False, disable=None, delay=0.5
+        total=total,
+        initial=done,
+        unit=f" {unit}s",
+        unit_scale=True,
+        smoothing=0.1,
+        leave=False,
+        disable=None,
+        delay=0.5,
     ) as bar:
         yield _in_lines(command, total, done, unit) if bar.disable else bar.update
 

@@ -20,7 +20,9 @@ def evaluate(
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
-    block_size: Annotated[int, Role.UNKEYED, Option(min=1, help="Images a block.")] = 1024,
+    block_size: Annotated[
+        int, Role.UNKEYED, Option(min=1, help="Images in a block. A worker has one in memory.")
+    ] = 1024,
     ship_data: ShipData = False,
     output: Annotated[Output, Option(help="Where the results go.")] = Path("artifacts/evaluate"),
 ) -> str:

@@ -1,7 +1,9 @@
 """Say which digits many images show."""
 
 import contextlib
+import errno
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -19,25 +21,30 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOCK = "lock"
+
 
 def predict(
-    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images, .npy or IDX.")],
-    output: Annotated[Path, Option(help="Where the labels go, uint8 (n,).")] = Path("predictions.npy"),
+    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy, or IDX, gzipped or not.")],
+    output: Annotated[Path, Option(help="Where the classes go, by their numbers: uint8 (n,).")] = Path(
+        "predictions.npy"
+    ),
     probabilities: Annotated[
-        Path | None, Option(help="Where the probabilities go, float32 (n, c).", show_default="nowhere")
+        Path | None,
+        Option(help="Where the probabilities of all c classes go: float32 (n, c).", show_default="nowhere"),
     ] = None,
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
-    block_size: Annotated[int, Option(min=1, help="Images a block.")] = 8192,
+    block_size: Annotated[int, Option(min=1, help="Images in a block. A worker has one in memory.")] = 8192,
     ship_data: ShipData = False,
     train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
 ) -> str:
-    """Say which digit each of many images shows, of files larger than memory, here or on a cluster.
+    """Say which digit each of many images shows, in files that may be larger than memory, here or on a cluster.
 
-    The files hold images as the model knows them, uint8 (n, h, w), gzipped or not; the answers to several files come
-    one after the other. They appear when all are there. A run that was cut off is started again by the same command,
-    and goes on with the blocks that it had not finished.
+    The files hold n images of h x w pixels, as many as the model's, in arrays uint8 (n, h, w). One array, .npy, has the
+    answers to all files, in their order; it appears when it is whole. A run that was cut off is started again by the
+    same command, and goes on with the blocks that it had not finished.
 
     Examples:
         handwriting predict scans.npy --output digits.npy
@@ -51,67 +58,89 @@ def predict(
     from pipeline.scheduling.places import find_place
 
     place = find_place(scheduler, workers, scheduler_file, ship_data)
-    targets = {PREDICTIONS: output, PROBABILITIES: probabilities}
-    wanted = {name: path for name, path in targets.items() if path is not None}
-    _check_targets(list(wanted.values()), files)
+    shown = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
+    targets = {name: _follow(path) for name, path in shown.items()}
+    workplace = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
+    _check_targets(list(targets.values()), [*files, workplace])
     with held(train) as trained:
         manifest = find_artifact(trained, "train")
         require_whole(trained, manifest, shown=train)
         model = load_model(trained)
-    with _working_folder(output) as folder:
+    with _working_folder(workplace, output):
         started = time.monotonic()
-        before, total = _answer(folder, model, manifest.digest, files, list(wanted), block_size, place)
+        before, total = _answer(workplace, model, manifest.digest, files, list(targets), block_size, place)
         seconds = time.monotonic() - started
-        for name, target in reversed(wanted.items()):  # the predictions last: who sees them sees all
-            _publish(folder / f".{name}", target)
+        for name, target in reversed(targets.items()):  # the predictions last: who sees them sees all
+            _publish(workplace / f".{name}", target)
     rate = f"{(total - before) / seconds:,.0f} a second"
-    return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, wanted.values()))}"
+    return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, shown.values()))}"
+
+
+def _follow(path: Path) -> Path:
+    """What a link shows, which is to be written there, and may be on another disk; the path itself if it is none."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     """Raise UsageError if one file is to be two things, or cannot be a file."""
     from pipeline.engine.errors import UsageError
+    from pipeline.engine.store import check_outside
 
     for number, target in enumerate(targets):
         if target.is_dir():
             raise UsageError(f"{target} is a folder: name a file")
+        if target.exists() and not target.is_file():
+            raise UsageError(f"{target} is a device or a pipe: name a file")
         if not target.parent.is_dir():
             raise UsageError(f"there is no folder {target.parent} for {target.name}: make it first")
-        if any(target.resolve() == other.resolve() for other in [*targets[:number], *files]):
+        if os.path.realpath(target) in map(os.path.realpath, [*targets[:number], *files]):
             raise UsageError(f"{target} cannot be two things at once: choose another output")
+        check_outside(target)
 
 
 @contextlib.contextmanager
-def _working_folder(output: Path) -> Iterator[Path]:
-    """A folder beside the output for this process alone; if work in it fails it stays, as far as it is worth it."""
+def _working_folder(folder: Path, output: Path) -> Iterator[None]:
+    """A folder for this process alone to work on the output; if that fails it stays, as far as it is worth it."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import writing
     from pipeline.evaluation.answers import JOURNAL
 
-    folder = output.with_name(f".{output.name}.partial")
     folder.mkdir(exist_ok=True)
-    with writing(folder / "lock", None) as mine:
+    with writing(folder / LOCK, None) as mine:
         if not mine:
             raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
         try:
-            yield folder
+            yield
         except BaseException:
             if (folder / JOURNAL).exists():
                 log.info("predict: what it has done is kept: the same command goes on from there")
             else:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
             raise
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the working folder, the lock in it last, so that nobody else works there before."""
+    for path in folder.iterdir():
+        if path.name != LOCK:
+            path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _publish(source: Path, target: Path) -> None:
-    """Put a file in the place of another, in one step, also if that is on another disk."""
-    fresh = target.with_name(f".{target.name}.fresh")
+    """Put a file in the place of another, in one step, also if that is on another disk. If it fails, both stay."""
     try:
-        shutil.move(source, fresh)
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        fresh = target.with_name(f".{target.name}.fresh")
+        try:
+            shutil.copyfile(source, fresh)
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def _answer(
@@ -128,15 +157,22 @@ def _answer(
     from pipeline.engine.fingerprint import fingerprint
     from pipeline.engine.provenance import environment
     from pipeline.evaluation.answers import fill, open_answers
-    from pipeline.evaluation.blocks import answer, mark
+    from pipeline.evaluation.blocks import answer, check_mark, mark
 
     marks = [mark(path) for path in paths]
-    images = [
-        locate_images(path, model.image_shape, folder / f"images-{'-'.join(map(str, facts))}.idx")
-        for path, facts in zip(paths, marks, strict=True)
+    changed = [path.stat().st_ctime_ns for path in paths]  # also if another file of the same mark was put there
+    unpacked = [
+        folder / f"images-{'-'.join(map(str, [number, *facts, moment]))}.idx"
+        for number, (facts, moment) in enumerate(zip(marks, changed, strict=True))
     ]
+    for leftover in {*folder.glob("images-*")}.difference(unpacked):
+        leftover.unlink()
+    images = [locate_images(path, model.image_shape, place) for path, place in zip(paths, unpacked, strict=True)]
+    for path, expected in zip(paths, marks, strict=True):
+        check_mark(path, expected)
     total = sum(map(len, images))
-    purpose = [digest, [*map(str, paths)], marks, fingerprint(answer), environment(["numpy"])]
+    files = [str(path.absolute()) for path in paths]
+    purpose = [digest, files, marks, changed, fingerprint(answer), environment(["numpy"])]
     answers = open_answers(folder, names, total, len(model.class_names), purpose)
     if answers.done:
         log.info("predict: goes on after %s of %s images", f"{answers.count:,}", f"{total:,}")

@@ -69,7 +69,11 @@ def train(
     scheduler: Annotated[
         str,
         Role.UNKEYED,
-        scheduler_option("Who trains the members of a committee: as in evaluate. sync is one after another.", None),
+        scheduler_option(
+            "Who trains the members of a committee: sync (one after another, each on all cores); or, for several at "
+            "once, threads, processes, distributed or an address, as in evaluate.",
+            None,
+        ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,
     workers: Annotated[
@@ -84,7 +88,6 @@ def train(
 
     Examples:
         handwriting train
-        handwriting train --recipe quick --epochs 3
         handwriting train --sizes 800,400 --learning-rate 0.003 --seed 2
         handwriting train --recipe record --scheduler processes
     """

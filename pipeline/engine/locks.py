@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -42,14 +42,20 @@ def unread(folder: Path) -> Iterator[bool]:
 def writing(path: Path, report: Callable[[str], object] | None) -> Iterator[bool]:
     """Be the only process to write at `path`, where it leaves its name, and say whether this is the one.
 
-    With `report`, which is told for whom, this process waits until it is. Raises OSError if `path` cannot be opened.
+    With `report`, which is told for whom, this process waits until it is. Who has the lock may remove its file. Raises
+    OSError if `path` cannot be opened.
     """
-    with _open(path) as file:
-        mine = _take(file.fileno())
-        if not mine and report is not None:
-            report(f"waiting for {_holder(file)}, which runs this stage already")
-            fcntl.flock(file, fcntl.LOCK_EX)
-            mine = True
+    with ExitStack() as stack:
+        mine, there = True, False
+        while mine and not there:
+            stack.close()  # what we have locked was removed before that
+            file = stack.enter_context(_open(path))
+            mine = _take(file.fileno())
+            if not mine and report is not None:
+                report(f"waiting for {_holder(file)}, which runs this stage already")
+                fcntl.flock(file, fcntl.LOCK_EX)
+                mine = True
+            there = _is_at(file, path)
         if mine:
             with suppress(OSError):  # a full disk
                 file.truncate(0)
@@ -67,6 +73,13 @@ def _take(descriptor: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _is_at(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _open(path: Path) -> TextIO:

@@ -50,6 +50,11 @@ def check_place(output: Path, stage: str) -> None:
             raise UsageError(
                 f"{output} is the result of the stage {stage_of(entry)}: choose another output, or remove it"
             )
+    check_outside(output)
+
+
+def check_outside(output: Path) -> None:
+    """Raise UsageError if `output` lies within a result."""
     within = [*output.absolute().parents, *output.parent.resolve().parents, output.parent.resolve()]
     if any(folder.name == STORE or resolve(folder).parent == folder.parent / STORE for folder in within):
         raise UsageError(f"{output} lies within a published result: choose another output")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import ArrayError
 from pipeline.engine.rows import Rows, create_rows, open_rows, read_rows, write_rows
-from pipeline.evaluation.blocks import Interval, Question, answer_blocks, cut
+from pipeline.evaluation.blocks import Interval, Question, answer_blocks, cut, gaps
 from pipeline.network.model import Model
 from pipeline.scheduling.places import Place
 
@@ -41,8 +41,9 @@ class Answers:
 
     @property
     def count(self) -> int:
-        """How many rows were there."""
-        return sum(stop - start for start, stop in self.done)
+        """How many rows were there, of which one may be in several lines of the journal."""
+        total = min(map(len, self.files.values()))
+        return total - sum(stop - start for start, stop in gaps(self.done, total))
 
 
 def open_answers(folder: Path, names: Collection[str], total: int, classes: int, purpose: Any) -> Answers:
@@ -59,10 +60,12 @@ def open_answers(folder: Path, names: Collection[str], total: int, classes: int,
     journal = folder / JOURNAL
     head = json.dumps([purpose, list(names), total, classes])
     with contextlib.suppress(OSError, ArrayError, ValueError):
-        first, *lines = journal.read_text(encoding="utf-8").split("\n")
+        first, *lines, torn = journal.read_text(encoding="utf-8").split("\n")
         if first == head:
             files = {name: open_rows(folder / f".{name}", *kinds[name]) for name in names}
-            return Answers(journal, head, files, _check(files, lines[:-1]))  # a line that does not end is not whole
+            answers = Answers(journal, head, files, _check(files, lines))
+            os.truncate(journal, journal.stat().st_size - len(torn.encode()))  # for the next line to be one
+            return answers
     journal.unlink(missing_ok=True)
     files = {name: create_rows(folder / f".{name}", *kinds[name]) for name in names}
     return Answers(journal, head, files, [])
@@ -89,7 +92,7 @@ def fill(
         blocks = {name: labels if name == PREDICTIONS else answered for name in answers.files}
         for name, rows in answers.files.items():
             write_rows(rows, start, blocks[name])
-        with open(answers.journal, "ab", buffering=0) as file:
+        with open(answers.journal, "ab") as file:
             head = "" if file.seek(0, os.SEEK_END) else f"{answers.head}\n"
             file.write(f"{head}{start} {start + len(labels)} {_checksum(blocks)}\n".encode())
         advance(len(labels))

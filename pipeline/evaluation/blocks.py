@@ -52,26 +52,33 @@ def mark(path: Path) -> Interval:
     return facts.st_size, facts.st_mtime_ns
 
 
+def check_mark(path: Path, expected: Interval) -> None:
+    """Raise PipelineError if the file has another mark."""
+    if mark(path) != expected:
+        raise PipelineError(f"{path} is another file by now, or elsewhere: begin again when nobody writes it")
+
+
 def cut(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iterator[Block]:
     """Blocks of at most `size` images, of one file each: all images but those that are done.
 
     done: from the number of an image among those of all files, to before another.
     """
     first = 0
-    gaps = list(_gaps(sorted(done), sum(map(len, files))))
-    for relative in files:
+    missing = list(gaps(done, sum(map(len, files))))
+    marks = [mark(rows.path) for rows in files]  # of all of them now, and not when their turn comes
+    for relative, facts in zip(files, marks, strict=True):
         rows = replace(relative, path=relative.path.absolute())  # for workers with another working folder
-        facts = mark(rows.path)
-        for begin, end in gaps:
+        for begin, end in missing:
             stop = min(end - first, len(rows))
             for start in range(max(begin - first, 0), stop, size):
                 yield Block(rows, facts, start, min(start + size, stop), first)
         first += len(rows)
 
 
-def _gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
+def gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
+    """What lies from 0 to before `end` in none of the intervals, which may overlap."""
     begin = 0
-    for start, stop in [*done, (end, end)]:
+    for start, stop in [*sorted(done), (end, end)]:
         if begin < start:
             yield begin, start
         begin = max(begin, stop)
@@ -104,8 +111,7 @@ def answer(question: Question, block: Block, tell: Tell) -> tuple[int, NDArray[A
 
 
 def _load(block: Block) -> NDArray[Any]:
-    if mark(block.rows.path) != block.mark:
-        raise PipelineError(
-            f"{block.rows.path} is another file by now, or elsewhere: begin again when nobody writes it"
-        )
-    return read_rows(block.rows, block.start, block.stop)
+    check_mark(block.rows.path, block.mark)
+    images = read_rows(block.rows, block.start, block.stop)
+    check_mark(block.rows.path, block.mark)  # else somebody may have written it meanwhile
+    return images

@@ -101,7 +101,7 @@ def load_model(folder: Path) -> Model:
             and activation in get_args(ActivationName)
             and cost in get_args(CostName)
             and 0.01 <= temperature <= 100
-            and appearance.thin <= max(height, width)
+            and appearance.thin <= 2 * max(height, width)  # `measure_strokes` knows no thicker ones
             and all(name in content["appearance"] and number(value) >= 0 for name, value in asdict(appearance).items())
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, PipelineError):

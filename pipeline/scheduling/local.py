@@ -8,9 +8,9 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context
 from typing import Any
 
 import dask
@@ -34,7 +34,8 @@ def run_locally(job: Job, place: Place) -> None:
     def deliver(key: object, result: Any, *state: object) -> None:
         job.on_result(*result)
 
-    with _prepared(job, place, workers) as call, Callback(posttask=deliver):  # in the thread that waits for the tasks
+    prepared = _in_processes if place.scheduler == "processes" else _in_threads
+    with prepared(job, workers) as call, Callback(posttask=deliver):  # in the thread that waits for the tasks
         while batch := list(itertools.islice(numbered, BATCH * workers)):
             tasks = [
                 delayed(functools.partial(call, *task), traverse=False)(dask_key_name=f"task-{LAST - task[0]:012}")
@@ -47,25 +48,44 @@ Call = Callable[[int, Any], tuple[int, Any]]
 
 
 @contextlib.contextmanager
-def _prepared(job: Job, place: Place, workers: int) -> Iterator[Call]:
-    """What is to be called for each numbered task: gives its number and its result."""
-    if place.scheduler != "processes":
-        with threadpool_limits(1, "blas"):  # the workers are the parallelism
-            yield functools.partial(_call, job.function, job.shared, job.on_message)
-        return
+def _in_threads(job: Job, workers: int) -> Iterator[Call]:
+    """What is to be called for each numbered task: gives its number and its result. In the end nobody works on."""
+    over = threading.Event()
+
+    def tell(message: Any) -> None:
+        if over.is_set():  # the only moment at which a thread can be stopped
+            raise CutOffError("nobody waits for this task any more")
+        job.on_message(message)
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        with threadpool_limits(1, "blas"), dask.config.set(pool=pool):  # the workers are the parallelism
+            yield functools.partial(_call, job.function, job.shared, tell)
+    finally:
+        over.set()
+        pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _in_processes(job: Job, workers: int) -> Iterator[Call]:
+    """The same, where others work."""
     context = get_context("spawn")  # a forked child would inherit BLAS's threads in an unusable state
     messages = context.Queue()
+    leash, end = context.Pipe(duplex=False)  # the workers end when this process lets go of its end, or dies
     over = threading.Event()
     reader = threading.Thread(target=_pass_on, args=(messages, job.on_message, over), daemon=True)
     reader.start()
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (job.shared, messages))
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (job.shared, messages, leash))
     try:
         with dask.config.set(pool=pool):
             yield functools.partial(_call_there, job.function)
+        pool.shutdown()  # what they have told is on its way now
     except BrokenProcessPool:
         raise CutOffError("a worker process has died, of too little memory perhaps: try fewer workers") from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # also when somebody interrupts
+        end.close()
+        pool.shutdown(cancel_futures=True)
+        leash.close()
         over.set()
         reader.join()
 
@@ -87,20 +107,18 @@ def _pass_on(messages: Any, on_message: Tell, over: threading.Event) -> None:
 _here: dict[str, Any] = {}  # in a worker process: what it was started with
 
 
-def _start_worker(shared: Any, messages: Any) -> None:
+def _start_worker(shared: Any, messages: Any, leash: connection.Connection) -> None:
     """One thread for BLAS, since the workers are the parallelism; and Ctrl-C is for the process that has them."""
     _here.update(shared=shared, tell=messages.put)
     threadpool_limits(1, "blas")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=_die_with_parent, args=(leash,), daemon=True).start()
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(leash: connection.Connection) -> None:
     """Nobody waits any more for what is done here."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    connection.wait([leash])
+    os._exit(1)
 
 
 def _call_there(function: Callable[..., Any], number: int, task: Any) -> tuple[int, Any]:

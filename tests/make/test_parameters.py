@@ -64,11 +64,33 @@ def test_the_order_of_parameters_in_the_code_is_no_change(project: Path) -> None
     assert outcome(make(project, "train", *SAMPLE)) == {"train": "up to date"}
 
 
-@pytest.mark.parametrize("variable", ["SCHEDULER=sync", "SCHEDULER=processes", "WORKERS=1", "BLOCK_SIZE=7"])
+@pytest.mark.parametrize(
+    "variable", ["SCHEDULER=sync", "SCHEDULER=processes", "WORKERS=1", "BLOCK_SIZE=7", "SCHEDULER_FILE=no.json"]
+)
 def test_where_the_work_is_done_is_no_reason_to_do_it_again(variable: str, project: Path) -> None:
     assert outcome(make(project, "all", *SAMPLE, variable)) == {}
     name, value = variable.lower().replace("_", "-").split("=")
-    assert "up to date" in stage(project, "evaluate", f"--{name}", value).stdout
+    for stage_name in ("train", "evaluate"):
+        if name != "block-size" or stage_name == "evaluate":
+            options = ["--recipe", "quick"] if stage_name == "train" else []
+            assert "up to date" in stage(project, stage_name, *options, f"--{name}", value).stdout
+
+
+def test_a_committee_is_trained_where_make_is_told(project: Path) -> None:
+    where = ("MEMBERS=2", "EPOCHS=1", "SCHEDULER=processes", "WORKERS=2")
+    result = make(project, "train", *SAMPLE, *where)
+    assert worked(result) == ["train"]
+    assert "--scheduler 'processes' --workers '2'" in result.stdout
+    assert outcome(make(project, "train", *SAMPLE, *where[:2])) == {}
+
+
+@pytest.mark.parametrize(("value", "ships"), [("1", True), ("yes", True), ("", False), ("0", False)])
+def test_a_flag_has_no_value(value: str, ships: bool, project: Path) -> None:
+    result = make(project, "-n", "evaluate", *SAMPLE, "EPOCHS=2", "SCHEDULER=tcp://localhost:1", f"SHIP_DATA={value}")
+    (line,) = [line for line in result.stdout.splitlines() if "-m stages.evaluate" in line]
+    assert line.rstrip().endswith(
+        f"-m stages.evaluate --scheduler 'tcp://localhost:1'{' --ship-data' if ships else ''}"
+    )
 
 
 def test_an_earlier_result_is_restored_in_a_moment(project: Path) -> None:

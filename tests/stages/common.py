@@ -2,6 +2,8 @@
 
 import hashlib
 import subprocess
+import time
+from collections.abc import Callable, Sized
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import read_manifest, write_manifest
 
 STAGES = ("download", "parse", "normalize", "train", "evaluate", "export", "report")
-COMMANDS = (*STAGES, "classify", "ladder", "status", "prune")
+COMMANDS = (*STAGES, "classify", "predict", "ladder", "status", "prune")
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -87,3 +89,11 @@ def build(at: Path) -> None:
         artifacts=at,
         output=at / "report",
     )
+
+
+def wait_for_more(found: Callable[[], Sized], than: int) -> None:
+    """Wait until more is found, and look again all the time, for the work that is waited for takes a moment."""
+    deadline = time.monotonic() + 60
+    while len(found()) <= than:
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.001)

@@ -114,6 +114,27 @@ def test_a_damaged_journal_is_no_harm(damage: str, model: Model, images: list[Ro
     assert found[1].sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
+def test_after_a_line_that_is_torn_others_can_follow(model: Model, images: list[Rows], tmp_path: Path) -> None:
+    total = sum(map(len, images))
+    begin(tmp_path, model, images, 4)
+    for expected in (300, 500, 700):  # each time three more, of which the last is not whole
+        journal = tmp_path / JOURNAL
+        journal.write_bytes(journal.read_bytes()[:-4])
+        assert open_answers(tmp_path, NAMES, total, 10, "test").count == expected
+        begin(tmp_path, model, images, 3)
+
+
+def test_an_image_that_is_told_of_twice_counts_once(model: Model, images: list[Rows], tmp_path: Path) -> None:
+    total = sum(map(len, images))
+    begin(tmp_path, model, images, 2)
+    journal = tmp_path / JOURNAL
+    head, *lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join([head, *lines, *lines]))
+    answers = open_answers(tmp_path, NAMES, total, 10, "test")
+    assert answers.count == 200
+    assert finish(answers, model, images, 1000)[1] == total - 200
+
+
 def test_what_a_task_raises_leaves_the_finished_blocks(model: Model, images: list[Rows], tmp_path: Path) -> None:
     copy = tmp_path / "images.npy"
     copy.write_bytes((images[0].path).read_bytes())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from pipeline.data.appearance import Appearance
+from pipeline.data.appearance import Appearance, take_appearance
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.errors import PipelineError
 from pipeline.network.mlp import Layer, allocate, initialise
@@ -94,7 +94,7 @@ def test_a_saved_model_is_loaded_bit_for_bit(members: int, tmp_path: Path) -> No
         {"appearance": {"box": [4]}},
         {"appearance": {"thin": -1}},
         {"appearance": {"thin": 3, "thick": 2}},
-        {"appearance": {"thin": 6}},
+        {"appearance": {"thin": 20}},
         {"appearance": {"longest": 1e999}},
         {"appearance": {"longest": float("nan")}},
     ],
@@ -105,6 +105,14 @@ def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_p
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(PipelineError, match="remove it and run its stage again"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (5, 5)])
+def test_pictures_of_nothing_but_ink_make_a_model(shape: tuple[int, int], tmp_path: Path) -> None:
+    layers, appearance = allocate((shape[0] * shape[1], 3)).layers, take_appearance(np.ones((3, *shape), np.float32))
+    model = replace(make_model(), members=(layers,), image_shape=shape, appearance=appearance)
+    save_model(tmp_path, model, {})
+    assert load_model(tmp_path).appearance == model.appearance
 
 
 @pytest.mark.parametrize("body", ["", "[", "3", "null", "[]", "{}"])

@@ -36,6 +36,15 @@ def linger(shared: str, task: int, tell: Tell) -> None:
     time.sleep(60)
 
 
+def chatter(shared: Any, task: int, tell: Tell) -> None:
+    """Tell for ever; but task 0 fails."""
+    if task == 0:
+        raise PipelineError("task 0 will not do")
+    while True:
+        tell(task)
+        time.sleep(0.01)
+
+
 def divide(shared: int, task: int, tell: Tell) -> float:
     return task / shared
 

@@ -2,6 +2,8 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +57,27 @@ def test_what_is_done_with_a_result_may_fail(scheduler: str) -> None:
 
     with pytest.raises(OSError, match="No space left"):
         run_job(Job(tasks.multiply, 3, range(5), full), Place(scheduler, 2))
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_nobody_works_on_when_a_task_has_failed(scheduler: str) -> None:
+    messages: list[Any] = []
+    threads = threading.active_count()
+    with pytest.raises(PipelineError, match="task 0 will not do"):
+        collect(tasks.chatter, None, range(4), Place(scheduler, 2), messages)
+    told = len(messages)
+    time.sleep(0.2)
+    assert len(messages) == told
+    assert not multiprocessing.active_children()
+    assert threading.active_count() == threads
+
+
+@EACH
+def test_what_is_told_before_the_end_arrives_before_it(scheduler: str) -> None:
+    for _ in range(3):
+        messages: list[Any] = []
+        collect(tasks.tell_process, None, range(20), Place(scheduler, 2), messages)
+        assert len(messages) == 20
 
 
 def test_a_worker_that_is_killed_is_told() -> None:

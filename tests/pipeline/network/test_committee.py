@@ -1,0 +1,104 @@
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.engine.errors import PipelineError
+from pipeline.network.checkpoint import load_checkpoint, save_checkpoint
+from pipeline.network.committee import RUN, News, train_committee
+from pipeline.network.learner import count_batches
+from pipeline.network.member import Member
+from pipeline.network.recipe import Recipe
+from pipeline.network.training import TrainingError
+from pipeline.scheduling.places import HERE, Place
+
+RECIPE = Recipe(sizes=(16,), batch_size=200, epochs=3, members=3, averaging=0.9)
+LONG = replace(RECIPE, epochs=100_000)
+AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
+
+
+def train(built: Path, checkpoints: Path, recipe: Recipe, place: Place, on_news: Any = None) -> list[Member]:
+    return train_committee(recipe, built / "normalize", 10, checkpoints, place, on_news or (lambda news: None))
+
+
+@pytest.fixture(scope="module")
+def alone(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Member]:
+    """The members, trained one after another."""
+    return train(built, tmp_path_factory.mktemp("alone"), RECIPE, HERE)
+
+
+def assert_equal(members: list[Member], others: list[Member]) -> None:
+    for one, other in zip(members, others, strict=True):
+        assert one.numbers.tobytes() == other.numbers.tobytes()
+        rows = [[replace(row, seconds=0) for row in member.history] for member in (one, other)]
+        assert rows[0] == rows[1]
+
+
+def test_members_differ(alone: list[Member]) -> None:
+    assert len({member.numbers.tobytes() for member in alone}) == 3
+
+
+@AT_ONCE
+@pytest.mark.parametrize("workers", [2, 5])
+def test_members_that_learn_at_the_same_time_are_the_same_and_tell_all(
+    scheduler: str, workers: int, built: Path, alone: list[Member], tmp_path: Path
+) -> None:
+    news: list[News] = []
+    members = train(built, tmp_path, RECIPE, Place(scheduler, workers), news.append)
+    assert_equal(members, alone)
+    batches = count_batches(len(np.load(built / "normalize/train-labels.npy", mmap_mode="r")), RECIPE.batch_size)
+    for number, member in enumerate(members, start=1):
+        rows = [each.row for each in news if each.member == number and each.row]
+        assert rows[1:] == list(member.history)
+        assert sum(each.batches for each in news if each.member == number) == RECIPE.epochs * batches
+
+
+@AT_ONCE
+def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path, tmp_path: Path) -> None:
+    train(built, tmp_path, replace(LONG, epochs=1), HERE)
+    first = load_checkpoint(tmp_path / "member-2.npz")
+    assert first is not None
+    save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, np.nan)))
+    news: list[News] = []
+    with pytest.raises(TrainingError, match="the network diverged in epoch 2: try a smaller learning rate"):
+        train(built, tmp_path, LONG, Place(scheduler, 2), news.append)
+    told = len(news)
+    time.sleep(0.5)
+    assert len(news) == told  # nobody learns any more
+    assert not list(tmp_path.glob(".member*"))
+
+
+def test_who_is_cut_off_goes_on_elsewhere_to_the_same_bits(built: Path, alone: list[Member], tmp_path: Path) -> None:
+    class PowerCutError(Exception):
+        pass
+
+    def cut(news: News) -> None:
+        if news.member == 2 and news.row and news.row.number == 2:
+            raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        train(built, tmp_path, RECIPE, HERE, cut)
+    news: list[News] = []
+    assert_equal(train(built, tmp_path, RECIPE, Place("threads", 2), news.append), alone)
+    assert {each.member: each.row.number for each in news if each.resumed and each.row} == {1: 3, 2: 2}
+
+
+@AT_ONCE
+def test_a_member_whose_training_another_run_has_taken_over_stops(scheduler: str, built: Path, tmp_path: Path) -> None:
+    def take_over(news: News) -> None:
+        if news.row and news.row.number > 0:
+            (tmp_path / RUN).write_text("another")
+
+    with pytest.raises(PipelineError, match="another run goes on with this training"):
+        train(built, tmp_path, LONG, Place(scheduler, 1), take_over)
+    found = load_checkpoint(tmp_path / "member-1.npz")
+    assert found is not None and 1 <= len(found.history) < 1000
+
+
+def test_workers_that_do_not_see_the_folders_name_them(built: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        train(built.parent / "nowhere", tmp_path, RECIPE, HERE)
+    assert str(caught.value.filename).endswith("nowhere/normalize")

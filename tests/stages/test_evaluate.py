@@ -1,0 +1,79 @@
+"""An evaluation that is cut off goes on where it was, and ends with the bytes of one that was not."""
+
+import itertools
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Run, environment, take_signals
+from tests.stages.common import snapshot, wait_for_more
+
+IMAGES = 500
+
+
+def start(project: Path, scheduler: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "stages.cli", "evaluate", "--scheduler", scheduler, "--block-size", "1"]
+    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def journal(project: Path) -> list[tuple[int, int]]:
+    """The intervals that a run has told to be done, by now."""
+    lines = [
+        line
+        for file in (project / "artifacts/.store").glob("evaluate-*.partial/checkpoint/journal")
+        for line in file.read_text().splitlines()[1:]
+    ]
+    return [(int(start), int(stop)) for start, stop, _ in map(str.split, lines)]
+
+
+def results(project: Path) -> dict[str, bytes]:
+    found = snapshot(project / "artifacts")
+    return {name: found[name] for name in found if name.startswith("evaluate/") and name != "evaluate/manifest.json"}
+
+
+def forget(project: Path) -> None:
+    """Remove the evaluation, so that it is to be done again."""
+    shutil.rmtree((project / "artifacts/evaluate").resolve())
+
+
+def test_killed_at_random_moments_it_repeats_nothing_and_ends_with_the_same_bytes(run: Run, project: Path) -> None:
+    before = results(project)
+    forget(project)
+    generator = random.Random(3)
+    for scheduler in ("threads", "processes", "sync", "threads"):
+        done = len(journal(project))
+        process = start(project, scheduler)
+        wait_for_more(lambda: journal(project), than=done + generator.randint(0, 40))
+        time.sleep(generator.uniform(0, 0.01))
+        process.kill()
+        said = process.communicate()[1]
+        assert (f"evaluate: goes on after {done:,} of {IMAGES} images\n" in said) == (done > 0)
+        after = sorted(journal(project))
+        assert all(stop <= begin for (_, stop), (begin, _) in itertools.pairwise(after))  # nothing twice
+    result = run("evaluate")
+    assert result.returncode == 0, result.stderr
+    assert "evaluate: goes on after " in result.stderr
+    assert results(project) == before
+    assert not list((project / "artifacts/.store").glob("*.partial"))
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_one_that_is_stopped_says_what_becomes_of_it(scheduler: str, run: Run, project: Path) -> None:
+    forget(project)
+    process = start(project, scheduler)
+    wait_for_more(lambda: journal(project), than=3)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-2:] == [
+        "evaluate: what it has done is kept: the same command goes on from there",
+        "handwriting evaluate: interrupted. What was there before is as it was",
+    ]
+    assert run("evaluate").returncode == 0
