@@ -212,7 +212,7 @@ lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers, and fo
 pictures: $(VENV)/.ready-dev artifacts/export/manifest.json artifacts/report/manifest.json ## Take the README's pictures anew
 	$(python) -m tests.pictures
 
-bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, which it installs: half an hour, better alone
+bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, which it installs: an hour, better alone
 	$(MAKE) all
 	$(python) -m tests.benchmarks.rerun .venv-peers/bin
 	$(python) -m tests.benchmarks.training
@@ -220,6 +220,7 @@ bench: $(VENV)/.ready-peers .venv-peers/.ready ## Measure it beside its peers, w
 	$(python) -m tests.benchmarks.pictures
 	$(python) -m tests.benchmarks.page
 	$(python) -m tests.benchmarks.scale
+	$(python) -m tests.benchmarks.predict
 
 format: $(VENV)/.ready-dev ## Bring the code into its form
 	$(python) -m ruff format

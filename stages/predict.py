@@ -167,7 +167,7 @@ def _answer(
     ]
     for leftover in {*folder.glob("images-*")}.difference(unpacked):
         leftover.unlink()
-    images = [locate_images(path, model.image_shape, place) for path, place in zip(paths, unpacked, strict=True)]
+    images = [locate_images(path, model.image_shape, plain) for path, plain in zip(paths, unpacked, strict=True)]
     for path, expected in zip(paths, marks, strict=True):
         check_mark(path, expected)
     total = sum(map(len, images))
