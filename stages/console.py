@@ -149,6 +149,17 @@ def _take_signals() -> None:
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(kind) is signal.SIG_DFL:
             signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _hear_again
+
+
+def _hear_again(lost: Any) -> None:
+    """Be interrupted a moment later, where Python has to drop it: it came while something was being cleared away."""
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _place(error: Any) -> str:

@@ -160,3 +160,27 @@ def test_who_interrupts_it_while_it_loads_sees_no_traceback(module: str, tmp_pat
     result = subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
     assert result.returncode == -signal.SIGINT
     assert result.stderr == ""
+
+
+def test_an_interruption_that_python_has_to_drop_is_heard_all_the_same(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys, time
+from stages.console import run
+
+class Cleared:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+def status():
+    thing = Cleared()
+    del thing
+    time.sleep(60)
+    return "done"
+
+sys.exit(run({"One": [status]}, ["status"]))
+"""
+    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)  # type: ignore[call-overload]
+    assert result.returncode == 130
+    assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"

@@ -16,6 +16,7 @@ from tests.torture.kinds import FAILED, MISUSED, Act, Attempt, Fault
 from tests.torture.workshop import Bench, finish, run, scratch, start
 
 PAGE = 4096  # bytes, by which a tmpfs gives room away
+PATIENCE = 20  # times that a disk may be busy
 BIG = "size=200m,nr_inodes=20000"
 
 
@@ -31,7 +32,12 @@ def small_disk() -> Iterator[Path]:
 
 
 def _mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True, capture_output=True)
+    line = ["mount", *arguments]
+    for _ in range(PATIENCE):  # a process that another attempt has just forked may still have our open files
+        if subprocess.run(line, capture_output=True).returncode == 0:
+            return
+        time.sleep(0.02)
+    subprocess.run(line, check=True, capture_output=True)
 
 
 @cache
