@@ -106,8 +106,9 @@ def _working_folder(folder: Path, output: Path) -> Iterator[None]:
     from pipeline.evaluation.answers import JOURNAL
 
     folder.mkdir(exist_ok=True)
-    with writing(folder / LOCK, None) as mine:
-        if not mine:
+    with contextlib.ExitStack() as stack:
+        stack.callback(_remove_if_empty, folder)  # where not even the lock has found room
+        if not stack.enter_context(writing(folder / LOCK, None)):
             raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
         try:
             yield
@@ -118,6 +119,11 @@ def _working_folder(folder: Path, output: Path) -> Iterator[None]:
                 _remove(folder)
             raise
         _remove(folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _remove(folder: Path) -> None:

@@ -100,8 +100,7 @@ def train(
     from pipeline.data.dataset import load_description
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
-    from pipeline.engine.arrays import load_array
-    from pipeline.engine.rows import open_rows, read_rows
+    from pipeline.engine.rows import open_rows, read_array, read_rows
     from pipeline.network.calibration import calibrate
     from pipeline.network.committee import News, train_committee
     from pipeline.network.examples import load_validation
@@ -116,7 +115,7 @@ def train(
     data = load_description(normalize)
     images = open_rows(normalize / "train-images.npy", np.float32, (None, None, None))
     height, width = images.shape[1:]
-    scaling = Scaling(*map(float, load_array(normalize / "scaling.npy", np.float32, (2,))))
+    scaling = Scaling(*map(float, read_array(normalize / "scaling.npy", np.float32, (2,))))
     layer_sizes = (height * width, *chosen.sizes, len(data.class_names))
     shape = "-".join(map(str, layer_sizes))
     log.info("train: %s, %s images of %s, recipe %s", shape, f"{len(images):,}", data.name, recipe)
