@@ -1,6 +1,7 @@
 """Jobs on a real Dask scheduler with real workers, of which some are killed."""
 
 import os
+import platform
 import random
 import signal
 import subprocess
@@ -182,6 +183,17 @@ def test_workers_with_another_code_are_not_taken(tmp_path: Path) -> None:
         cluster.start_worker(PYTHONPATH=str(other))
         with pytest.raises(PipelineError, match=r"has other versions \(the code of this program\): install the same"):
             collect(tasks.multiply, 3, range(2), Place(cluster.address))
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="OpenBLAS has no older processor to play here")
+def test_workers_whose_last_bits_may_differ_are_told_of(tmp_path: Path) -> None:
+    told: list[str] = []
+    with started(tmp_path, workers=0) as cluster:
+        cluster.start_worker(OPENBLAS_CORETYPE="Nehalem")
+        collect(tasks.multiply, 3, range(2), Place(cluster.address), report=told.append)
+    (line,) = [line for line in told if "matrix products" in line]
+    assert "for Nehalem, not" in line
+    assert line.endswith("the last bits may differ")
 
 
 def test_workers_without_this_program_are_told(tmp_path: Path) -> None:
