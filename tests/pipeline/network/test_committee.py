@@ -16,7 +16,7 @@ from pipeline.network.training import TrainingError
 from pipeline.scheduling.places import HERE, Place
 
 RECIPE = Recipe(sizes=(16,), batch_size=200, epochs=3, members=3, averaging=0.9)
-LONG = replace(RECIPE, epochs=100_000)
+LONG = replace(RECIPE, epochs=2000)
 AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 
 
@@ -61,7 +61,7 @@ def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path,
     train(built, tmp_path, replace(LONG, epochs=1), HERE)
     first = load_checkpoint(tmp_path / "member-2.npz")
     assert first is not None
-    save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, np.nan)))
+    save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, 1e38)))
     news: list[News] = []
     with pytest.raises(TrainingError, match="the network diverged in epoch 2: try a smaller learning rate"):
         train(built, tmp_path, LONG, Place(scheduler, 2), news.append)
@@ -95,7 +95,7 @@ def test_a_member_whose_training_another_run_has_taken_over_stops(scheduler: str
     with pytest.raises(PipelineError, match="another run goes on with this training"):
         train(built, tmp_path, LONG, Place(scheduler, 1), take_over)
     found = load_checkpoint(tmp_path / "member-1.npz")
-    assert found is not None and 1 <= len(found.history) < 1000
+    assert found is not None and 1 <= len(found.history) < 500
 
 
 def test_workers_that_do_not_see_the_folders_name_them(built: Path, tmp_path: Path) -> None:
