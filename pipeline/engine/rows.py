@@ -16,9 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pipeline.engine.arrays import ArrayError, load_array
 
-ROOM = (
-    1 << 20
-)  # bytes of a block, where nothing else decides: enough that the calls do not count, and it stays in cache
+ROOM = 1 << 20  # bytes of a block where nothing else decides: it stays in cache, and calls do not count
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,7 @@ LINES = {
     "evaluate": ["--scheduler", "threads"],
     "predict": ["artifacts/parse/train-images.npy", "--probabilities", "probabilities.npy", "--block-size", "1024"],
 }
-BOUNDED = [
-    command for command in LINES if command != "train"
-]  # for that reads all images again and again
+BOUNDED = [command for command in LINES if command != "train"]  # for that reads all images again and again
 LEEWAY = 12_000_000  # bytes; either part has 42 million more in the larger set
 
 
