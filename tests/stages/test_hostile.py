@@ -209,7 +209,7 @@ def test_names_of_results_in_the_store_do_not_steer_the_terminal(run: Run, proje
     assert not (store / "train-\x1b[31m\n").exists()
 
 
-@pytest.mark.parametrize("name", ["\x1b[31m", "new\nline", "\x9b"])
+@pytest.mark.parametrize("name", ["\x1b[31m\n\x9b"])
 def test_names_of_folders_do_not_steer_the_terminal(name: str, run: Run, project: Path) -> None:
     for arguments in (
         ("parse", "--output", str(project / name / "parse")),
