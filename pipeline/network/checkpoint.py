@@ -32,9 +32,8 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write it to `path`, in place of an earlier one, which stays until this one is whole.
 
-    A full disk is an OSError that names the file.
+    A full disk is an OSError that names the file; so is a folder that is no longer there, which is not made again.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
     fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # where a worker that was given up may still write
     try:

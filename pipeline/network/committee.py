@@ -63,7 +63,13 @@ def train_committee(
     (checkpoints / RUN).write_text(course.run)
     trained: dict[int, Member] = {}
     tasks = list(enumerate(member_recipes(recipe), start=1))
-    run_job(Job(_train, course, tasks, trained.__setitem__, lambda news: on_news(_unpack(news)), report), place)
+    try:
+        run_job(Job(_train, course, tasks, trained.__setitem__, lambda news: on_news(_unpack(news)), report), place)
+    finally:
+        if _is_current(course):
+            (checkpoints / RUN).unlink(
+                missing_ok=True
+            )  # workers of a cluster would learn on, for hours perhaps, for nobody
     return [trained[number] for number in sorted(trained)]
 
 
@@ -89,14 +95,22 @@ def _train(course: Course, task: tuple[int, Recipe], tell: Tell) -> Member:
 
     def on_epoch(row: Row) -> None:
         tell_news(row)
-        if (course.checkpoints / RUN).read_text() != course.run:
-            raise PipelineError("another run goes on with this training")
+        if not _is_current(course):
+            raise PipelineError("another run goes on with this training, or nobody waits for it any more")
 
     def on_resume(row: Row) -> None:
         tell_news(row, resumed=True)
 
     file = course.checkpoints / f"member-{number}.npz"
     return train_member(recipe, training, validation, course.classes, file, on_batch, on_epoch, on_resume)
+
+
+def _is_current(course: Course) -> bool:
+    """Whether this run is still the one that may write the checkpoints."""
+    try:
+        return (course.checkpoints / RUN).read_text() == course.run
+    except FileNotFoundError:
+        return False
 
 
 def _unpack(news: dict[str, Any]) -> News:

@@ -148,9 +148,15 @@ def _scheduler_needed() -> Iterator[None]:
 
 def _compare(client: Client, job: Job, expected: dict[str, Any]) -> None:
     """Raise PipelineError if a worker has other versions of what decides the result; tell of others."""
+    patience = connection.CONNECTING
     with _scheduler_needed():
-        found = client.run(describe, job.function, on_error="return")
-        loosely = client.run(describe_loosely, on_error="return")
+        try:
+            found = client.run(describe, job.function, on_error="return", callback_timeout=patience)
+            loosely = client.run(describe_loosely, on_error="return", callback_timeout=patience)
+        except TimeoutError:  # one of them is suspended, or out of reach, until the scheduler misses it
+            silence = f"not all workers answer within {patience:.0f} seconds"
+            job.report(f"{silence}: whether they fit is seen when they begin their tasks")
+            return
     for address, theirs in found.items():
         if isinstance(theirs, Exception) and "ModuleNotFoundError" in repr(theirs):
             raise PipelineError(f"worker {address} lacks this program ({theirs}): install it there, from the same lock")

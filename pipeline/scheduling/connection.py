@@ -42,6 +42,7 @@ def connected(place: Place, report: Report) -> Iterator[Client]:
         client = _connect(address)
         stack.callback(client.close, timeout=LOOKING)
         _wait_for_workers(client, address, report)
+        _tell_dashboard(client, report)
         yield client
 
 
@@ -68,9 +69,8 @@ def _tell_dashboard(client: Client, report: Report) -> None:
 
 def _connect(address: str) -> Client:
     try:
-        asyncio.run(
-            asyncio.wait_for(_greet(address), CONNECTING)
-        )  # a client alone would wait for ever for some servers
+        # a client alone would wait for ever for some servers
+        asyncio.run(asyncio.wait_for(_greet(address), CONNECTING))
         with warnings.catch_warnings():  # of other versions we tell ourselves
             warnings.simplefilter("ignore")
             return Client(address, timeout=CONNECTING, set_as_default=False)

@@ -18,10 +18,16 @@ Function = Callable[[Any, Any, Tell], Any]
 CODE = "the code of this program"
 TOLD = "told"
 
+_loaded: dict[str, str] = {}  # digests of the files, as this process has first seen them, about when it loads them
+
 
 def describe(function: Function) -> dict[str, Any]:
-    """What decides here what the function gives, by name: equal for all who may work for each other."""
-    return {**environment(["numpy"]), CODE: fingerprint(function)}
+    """What decides here what the function gives, by name: equal for all who may work for each other.
+
+    The code is that which this process has loaded, whatever has become of its files since: a worker may run for weeks.
+    """
+    code = {file: _loaded.setdefault(file, digest) for file, digest in fingerprint(function).items()}
+    return {**environment(["numpy"]), CODE: code}
 
 
 def describe_loosely() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from tests.cluster import Cluster, started, wait_until
-from tests.processes import Run, environment
+from tests.processes import Run, environment, take_signals, wait_for
 from tests.stages.common import assert_one_line, snapshot
 
 STANDING = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
@@ -99,6 +100,26 @@ def test_members_of_a_committee_that_learn_on_a_cluster_are_those_that_learn_one
         assert f"member {member} of 3: epoch 40 of 40" in told
     assert "goes on after epoch" in told  # the one whose worker has died
     assert _model(project) == alone
+
+
+def test_when_a_training_is_interrupted_its_workers_are_free_for_others(
+    run: Run, project: Path, tmp_path: Path
+) -> None:
+    place = tmp_path.parent / f"{tmp_path.name}-cluster"
+    place.mkdir()
+    with started(place, workers=2) as cluster:
+        line = ["train", "--recipe", "quick", "--epochs", "100000", "--members", "2", "--scheduler", cluster.address]
+        command = [sys.executable, "-m", "stages.cli", *line]
+        options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
+        for member in ("member 1", "member 2"):
+            wait_for(f"{member} of 2: epoch ", process.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+        # both workers are busy for ever, unless they are told
+        result = run("predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address, timeout=60)
+        assert result.returncode == 0, result.stderr
 
 
 def _model(project: Path) -> dict[str, bytes]:

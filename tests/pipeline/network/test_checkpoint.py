@@ -23,13 +23,19 @@ def example(dtype: type = np.float32) -> Checkpoint:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_what_was_saved_is_loaded_bit_for_bit(dtype: type, tmp_path: Path) -> None:
     saved = example(dtype)
-    save_checkpoint(tmp_path / "new folder" / "one.npz", saved)
-    found = load_checkpoint(tmp_path / "new folder" / "one.npz")
+    save_checkpoint(tmp_path / "one.npz", saved)
+    found = load_checkpoint(tmp_path / "one.npz")
     assert found is not None
     assert found.state.tobytes() == saved.state.tobytes()
     assert found.state.shape == saved.state.shape
     assert found.best.tobytes() == saved.best.tobytes()
     assert found.history == saved.history
+
+
+def test_a_folder_that_was_removed_stays_so(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):  # a worker that was given up may come late
+        save_checkpoint(tmp_path / "gone" / "one.npz", example())
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_one_there_is_none(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Jobs on a real Dask scheduler with real workers, of which some are killed."""
 
+import http.server
 import os
 import platform
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed import Client
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
@@ -20,6 +23,7 @@ from pipeline.scheduling.jobs import CutOffError, Job, run_job
 from pipeline.scheduling.places import Place, find_place
 from tests.cluster import Cluster, started, wait_until
 from tests.pipeline.scheduling import tasks
+from tests.processes import environment
 
 
 @pytest.fixture
@@ -138,6 +142,35 @@ def test_workers_that_all_go_are_waited_for_a_while(cluster: Cluster) -> None:
     assert results == {number: number for number in range(100)}
 
 
+def test_a_worker_that_does_not_answer_is_told_and_waited_for_no_longer_than_the_scheduler_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CONNECTING", 3.0)
+    told: list[str] = []
+    with started(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="5s") as cluster:
+        assert collect(tasks.multiply, 2, range(9), Place(cluster.address)) == {n: 2 * n for n in range(9)}
+        cluster.workers[0].send_signal(signal.SIGSTOP)
+        place = Place(cluster.address)
+        assert collect(tasks.multiply, 2, range(9), place, report=told.append) == {n: 2 * n for n in range(9)}
+    assert any(line.startswith("not all workers answer within 3 seconds") for line in told)
+
+
+def test_a_dashboard_is_told_where_it_can_be_reached(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    collect(tasks.multiply, 2, range(1), Place(cluster.address), report=told.append)
+    assert not told
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    link = f"http://127.0.0.1:{server.server_port}/"
+    monkeypatch.setattr(Client, "dashboard_link", link)
+    try:
+        collect(tasks.multiply, 2, range(1), Place(cluster.address), report=told.append)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert told == [f"the dashboard is at {link}"]
+
+
 def test_nobody_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CONNECTING", 2.0)
     with pytest.raises(PipelineError, match="no Dask scheduler answers at tcp://127.0.0.1:9 within 2 seconds"):
@@ -181,6 +214,9 @@ def test_workers_with_another_code_are_not_taken(tmp_path: Path) -> None:
         (other / name).symlink_to(root / name)
     with started(tmp_path, workers=0) as cluster:
         cluster.start_worker(PYTHONPATH=str(other))
+        with pytest.raises(PipelineError, match=r"has other versions \(the code of this program\): install the same"):
+            collect(tasks.multiply, 3, range(2), Place(cluster.address))
+        place.write_text(source.read_text())  # of which the worker, as long as it runs, does not know
         with pytest.raises(PipelineError, match=r"has other versions \(the code of this program\): install the same"):
             collect(tasks.multiply, 3, range(2), Place(cluster.address))
 
@@ -238,8 +274,6 @@ def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
         "if __name__ == '__main__':\n"
         f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))"
     )
-    from tests.processes import environment
-
     script = tmp_path.parent / f"{tmp_path.name}.py"
     script.write_text(code)
     parent = subprocess.Popen([sys.executable, str(script)], env=environment(), start_new_session=True)
