@@ -80,6 +80,17 @@ def test_what_is_told_before_the_end_arrives_before_it(scheduler: str) -> None:
         assert len(messages) == 20
 
 
+def test_what_is_told_faster_than_it_is_heard_arrives_all_the_same() -> None:
+    messages: list[Any] = []
+
+    def hear(message: Any) -> None:
+        time.sleep(0.02)
+        messages.append(message)
+
+    run_job(Job(tasks.tell_process, None, range(40), lambda number, result: None, hear), Place("processes", 2))
+    assert len(messages) == 40
+
+
 def test_a_worker_that_is_killed_is_told() -> None:
     with pytest.raises(CutOffError, match="a worker process has died"):
         collect(tasks.die, None, range(1), Place("processes", 1))
