@@ -66,6 +66,7 @@ def test_nobody_works_on_when_a_task_has_failed(scheduler: str) -> None:
     with pytest.raises(PipelineError, match="task 0 will not do"):
         collect(tasks.chatter, None, range(4), Place(scheduler, 2), messages)
     told = len(messages)
+    assert told or scheduler == "processes"  # which may take longer to begin
     time.sleep(0.2)
     assert len(messages) == told
     assert not multiprocessing.active_children()
