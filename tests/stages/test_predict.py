@@ -34,9 +34,9 @@ def many(project: Path) -> np.ndarray:
     return images
 
 
-def start(project: Path, *line: str) -> subprocess.Popen[str]:
+def start(project: Path, *line: str, **more: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "stages.cli", *(line or LONG)]
-    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals, **more}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 
 
@@ -198,6 +198,18 @@ def test_a_run_that_is_stopped_says_what_becomes_of_it(
         "handwriting predict: interrupted. What was there before is as it was",
     ]
     assert visible(project) == {"artifacts", "many.npy", ".predictions.npy.partial"}
+
+
+def test_ctrl_c_which_reaches_the_worker_processes_as_well_is_told_once(project: Path, many: np.ndarray) -> None:
+    process = start(project, *LONG, "--scheduler", "processes", "--workers", "2", start_new_session=True)
+    wait_for_more(lambda: journal(project), than=3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines() == [
+        "predict: what it has done is kept: the same command goes on from there",
+        "handwriting predict: interrupted. What was there before is as it was",
+    ]
 
 
 def test_two_at_once_do_not_write_the_same_output(run: Run, project: Path, many: np.ndarray) -> None:

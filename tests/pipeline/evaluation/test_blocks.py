@@ -10,9 +10,10 @@ from threadpoolctl import threadpool_info
 
 from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.rows import Rows, open_rows
+from pipeline.engine.rows import Rows, open_rows, read_rows
+from pipeline.evaluation import blocks
 from pipeline.evaluation.blocks import Question, answer_blocks, cut
-from pipeline.network.model import load_model
+from pipeline.network.model import Model, load_model
 from pipeline.network.prediction import predict
 from pipeline.scheduling.places import HERE, Place
 from tests.pipeline.evaluation.common import answer
@@ -71,11 +72,11 @@ def test_blocks_are_all_images_once_but_those_that_are_done(
     lengths: list[int], size: int, done: list[tuple[int, int]]
 ) -> None:
     files = [Rows(Path(__file__), np.dtype(np.uint8), (length, 2, 2), 0) for length in lengths]
-    blocks = list(cut(files, size, done))
-    asked = [block.first + number for block in blocks for number in range(block.start, block.stop)]
+    found = list(cut(files, size, done))
+    asked = [block.first + number for block in found for number in range(block.start, block.stop)]
     finished = {number for start, stop in done for number in range(start, stop)}
     assert asked == [number for number in range(sum(lengths)) if number not in finished]
-    for block in blocks:
+    for block in found:
         assert block.stop - block.start <= size
         assert block.stop <= len(block.rows)
 
@@ -84,11 +85,56 @@ def test_blocks_are_all_images_once_but_those_that_are_done(
 def test_a_file_that_has_changed_since_is_not_read(ship: bool, built: Path, tmp_path: Path) -> None:
     path = tmp_path / "images.npy"
     save_array(path, np.zeros((9, 28, 28), np.uint8))
-    blocks = list(cut([open_rows(path, np.uint8, (9, 28, 28))], 4))
+    found = list(cut([open_rows(path, np.uint8, (9, 28, 28))], 4))
     os.utime(path, ns=(1, 1))
     question = Question(load_model(built / "train"), labels_only=True)
     with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
-        answer_blocks(question, blocks, lambda start, answers: None, dataclasses.replace(HERE, ship=ship))
+        answer_blocks(question, found, lambda start, answers: None, dataclasses.replace(HERE, ship=ship))
+
+
+def test_a_file_that_changes_while_it_is_read_gives_no_answers(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "images.npy"
+    save_array(path, np.zeros((9, 28, 28), np.uint8))
+
+    def read_slowly(rows: Rows, start: int, stop: int) -> np.ndarray:
+        os.utime(path, ns=(1, 1))
+        return read_rows(rows, start, stop)
+
+    monkeypatch.setattr(blocks, "read_rows", read_slowly)
+    question = Question(load_model(built / "train"), labels_only=True)
+    with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
+        answer_blocks(question, cut([open_rows(path, np.uint8, (9, 28, 28))], 9), lambda start, answers: None, HERE)
+
+
+def test_a_file_that_changes_before_its_turn_comes_is_not_read(built: Path, tmp_path: Path) -> None:
+    files = []
+    for name in ("first.npy", "second.npy"):
+        save_array(tmp_path / name, np.zeros((9, 28, 28), np.uint8))
+        files.append(open_rows(tmp_path / name, np.uint8, (9, 28, 28)))
+    question = Question(load_model(built / "train"), labels_only=True)
+    with pytest.raises(PipelineError, match=r"second.npy is another file by now"):
+        answer_blocks(question, cut(files, 9), lambda start, answers: os.utime(files[1].path, ns=(1, 1)), HERE)
+
+
+def test_a_block_is_answered_at_its_place_in_its_file(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of which the last bits may depend on a machine, if not on every one."""
+    path = tmp_path / "images.npy"
+    save_array(path, np.zeros((9, 28, 28), np.uint8))
+    asked = []
+
+    def note(model: Model, images: np.ndarray, first: int) -> np.ndarray:
+        asked.append((first, len(images)))
+        return predict(model, images, first)
+
+    monkeypatch.setattr(blocks, "predict", note)
+    rows = open_rows(path, np.uint8, (9, 28, 28))
+    question = Question(load_model(built / "train"), labels_only=False)
+    answer_blocks(question, cut([rows, rows], 4), lambda start, answers: None, Place("sync"))
+    assert sorted(asked) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
 
 
 def test_answers_that_are_no_numbers_are_refused(built: Path, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from threadpoolctl import threadpool_limits
 from pipeline.data.appearance import Appearance, take_appearance
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.errors import PipelineError
+from pipeline.network import prediction
 from pipeline.network.mlp import Layer, allocate, initialise
 from pipeline.network.model import Model, load_model, name_arrays, save_model
-from pipeline.network.prediction import TILE, predict
+from pipeline.network.prediction import TILE, compute_logits, predict
 
 
 def make_model(cost: Any = "cross-entropy", seed: int = 0, members: int = 1) -> Model:
@@ -166,3 +167,16 @@ def test_raw_images_are_standardised_first() -> None:
 
 def test_no_images_give_no_answers() -> None:
     assert predict(make_model(), np.zeros((0, 4, 5), np.float32)).shape == (0, 3)
+
+
+def test_where_a_tile_has_no_images_it_is_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after a tile that was full: what its rows held may not decide how long a product takes, or that it warns."""
+    tiles = []
+
+    def note(model: Model, rows: np.ndarray, workspace: Any) -> np.ndarray:
+        tiles.append(rows.copy())
+        return compute_logits(model, rows, workspace)
+
+    monkeypatch.setattr(prediction, "compute_logits", note)
+    predict(make_model(), np.full((TILE + 3, 4, 5), np.inf, np.float32), first=7)
+    assert [np.flatnonzero(tile.any(axis=1)).tolist() for tile in tiles] == [list(range(7, TILE)), list(range(10))]

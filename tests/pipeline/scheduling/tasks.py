@@ -37,8 +37,9 @@ def linger(shared: str, task: int, tell: Tell) -> None:
 
 
 def chatter(shared: Any, task: int, tell: Tell) -> None:
-    """Tell for ever; but task 0 fails."""
+    """Tell for ever; but task 0 fails, when another has begun."""
     if task == 0:
+        time.sleep(0.3)
         raise PipelineError("task 0 will not do")
     while True:
         tell(task)
