@@ -61,7 +61,7 @@ def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path,
     train(built, tmp_path, replace(LONG, epochs=1), HERE)
     first = load_checkpoint(tmp_path / "member-2.npz")
     assert first is not None
-    save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, np.nan)))
+    save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, 1e30)))
     news: list[News] = []
     with pytest.raises(TrainingError, match="the network diverged in epoch 2: try a smaller learning rate"):
         train(built, tmp_path, LONG, Place(scheduler, 2), news.append)
