@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO
 
 import typer
@@ -86,12 +87,14 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         return fail(f"{error.strerror or error}{place}. {UNTOUCHED}", PipelineError.exit_status)
-    except (MemoryError, ImportError, RuntimeError) as error:
-        if not is_lack_of_memory(error):
-            raise
-        return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
+    except Exception as error:
+        if is_lack_of_memory(error):
+            return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
+        if _heard:  # of which a library has made an error of its own
+            return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
+        raise
     return 0
 
 
@@ -145,10 +148,19 @@ def _prepare_output() -> None:
         logging.getLogger(name).addHandler(progress)
 
 
+_heard: list[int] = []  # signals that have asked this process to stop
+
+
+def _stop(kind: int, frame: FrameType | None) -> None:
+    _heard.append(kind)
+    signal.default_int_handler(kind, frame)
+
+
 def _take_signals() -> None:
+    _heard.clear()
     for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(kind) is signal.SIG_DFL:
-            signal.signal(kind, signal.default_int_handler)  # whoever is asked to stop tidies up first
+        if signal.getsignal(kind) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(kind, _stop)  # whoever is asked to stop tidies up first
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _hear_again
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,7 +41,6 @@ def connected(place: Place, report: Report) -> Iterator[Client]:
         client = _connect(address)
         stack.callback(client.close, timeout=LOOKING)
         _wait_for_workers(client, address, report)
-        _tell_dashboard(client, report)
         yield client
 
 
@@ -57,14 +55,6 @@ def _wait_for_workers(client: Client, address: str, report: Report) -> None:
             if last:
                 raise PipelineError(f"the scheduler at {address} has no workers: {start}") from None
             report(f"waits for workers: {start}")
-
-
-def _tell_dashboard(client: Client, report: Report) -> None:
-    """A scheduler may have none, or one that cannot be reached from here."""
-    with contextlib.suppress(Exception):
-        link = client.dashboard_link
-        with urllib.request.urlopen(link, timeout=LOOKING):
-            report(f"the dashboard is at {link}")
 
 
 def _connect(address: str) -> Client:
@@ -106,6 +96,7 @@ def _started(place: Place) -> Iterator[str]:
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
+            preload="pipeline.scheduling.worker",  # whose `dask_setup` Dask calls in each of them
         )
     except (OSError, RuntimeError, TimeoutError) as error:
         raise PipelineError(f"Dask cannot start workers here ({error}): try --scheduler threads") from None

@@ -1,6 +1,7 @@
 """What a worker of a cluster does: it looks whether it is fit for the work, and calls a function."""
 
 import functools
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,14 @@ Function = Callable[[Any, Any, Tell], Any]
 CODE = "the code of this program"
 TOLD = "told"
 
-_loaded: dict[str, str] = {}  # digests of the files, as this process has first seen them, about when it loads them
+# Digests of the files, as this process has first seen them, which is about when it loads them; by file and, of a
+# function's own, by the function, whose signature does not count.
+_loaded: dict[tuple[str, str], str] = {}
+
+
+def dask_setup(worker: object) -> None:
+    """In a worker of a cluster of our own: Ctrl-C is for the process that has started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def describe(function: Function) -> dict[str, Any]:
@@ -26,7 +34,11 @@ def describe(function: Function) -> dict[str, Any]:
 
     The code is that which this process has loaded, whatever has become of its files since: a worker may run for weeks.
     """
-    code = {file: _loaded.setdefault(file, digest) for file, digest in fingerprint(function).items()}
+    own = f"{function.__module__.replace('.', '/')}.py"
+    code = {
+        file: _loaded.setdefault((file, function.__name__ if file == own else ""), digest)
+        for file, digest in fingerprint(function).items()
+    }
     return {**environment(["numpy"]), CODE: code}
 
 

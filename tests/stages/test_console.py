@@ -184,3 +184,25 @@ sys.exit(run({"One": [status]}, ["status"]))
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)  # type: ignore[call-overload]
     assert result.returncode == 130
     assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"
+
+
+def test_an_interruption_of_which_a_library_makes_an_error_of_its_own_is_one_all_the_same(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys, time
+from stages.console import run
+
+def status():
+    try:
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        time.sleep(60)
+    except KeyboardInterrupt:
+        raise TypeError("incompatible arguments") from None  # as C++ code does that Matplotlib calls
+
+sys.exit(run({"One": [status]}, ["status"]))
+"""
+    for kind in ("SIGINT", "SIGTERM", "SIGHUP"):
+        options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
+        command = [sys.executable, "-c", program, kind]
+        result = subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
+        assert result.returncode == 130
+        assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info
+
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.jobs import Tell
 
@@ -57,6 +59,15 @@ def read(shared: str, task: int, tell: Tell) -> bytes:
 def doze(shared: float, task: int, tell: Tell) -> int:
     time.sleep(shared)
     return task
+
+
+def ignores_ctrl_c(shared: Any, task: int, tell: Tell) -> bool:
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def count_threads(shared: Any, task: int, tell: Tell) -> list[int]:
+    """Of each library for matrix products."""
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 class Luggage:

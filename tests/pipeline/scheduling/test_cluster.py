@@ -1,13 +1,11 @@
 """Jobs on a real Dask scheduler with real workers, of which some are killed."""
 
-import http.server
 import os
 import platform
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,6 @@ from typing import Any
 
 import psutil
 import pytest
-from distributed import Client
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
@@ -86,6 +83,14 @@ def test_tasks_are_taken_as_they_are_needed(cluster: Cluster) -> None:
     assert max(ahead) < 30
 
 
+def test_matrix_products_have_one_thread_however_a_worker_was_started(tmp_path: Path) -> None:
+    variables = {f"{name}_NUM_THREADS": "2" for name in ("OMP", "OPENBLAS", "MKL")}
+    with started(tmp_path, 1, **variables) as cluster:
+        (counts,) = collect(tasks.count_threads, None, range(1), Place(cluster.address)).values()
+    assert counts
+    assert set(counts) == {1}
+
+
 def test_a_task_over_which_workers_die_is_given_up(tmp_path: Path) -> None:
     with started(tmp_path, workers=5) as cluster, pytest.raises(CutOffError, match="4 workers have died over the same"):
         collect(tasks.die, None, range(1), Place(cluster.address))
@@ -153,22 +158,6 @@ def test_a_worker_that_does_not_answer_is_told_and_waited_for_no_longer_than_the
         place = Place(cluster.address)
         assert collect(tasks.multiply, 2, range(9), place, report=told.append) == {n: 2 * n for n in range(9)}
     assert any(line.startswith("not all workers answer within 3 seconds") for line in told)
-
-
-def test_a_dashboard_is_told_where_it_can_be_reached(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    collect(tasks.multiply, 2, range(1), Place(cluster.address), report=told.append)
-    assert not told
-    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    link = f"http://127.0.0.1:{server.server_port}/"
-    monkeypatch.setattr(Client, "dashboard_link", link)
-    try:
-        collect(tasks.multiply, 2, range(1), Place(cluster.address), report=told.append)
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert told == [f"the dashboard is at {link}"]
 
 
 def test_nobody_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,6 +254,11 @@ def test_a_cluster_of_our_own_listens_to_this_machine_only() -> None:
     wait_until(
         lambda: not [child for child in psutil.Process().children() if "worker" in " ".join(child.cmdline())], 20
     )
+
+
+def test_ctrl_c_is_nothing_to_the_workers_of_a_cluster_of_our_own() -> None:
+    """Who has started them is told by it as well, and what they would say of it is a traceback each."""
+    assert collect(tasks.ignores_ctrl_c, None, range(1), Place("distributed", 1)) == {0: True}
 
 
 def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
