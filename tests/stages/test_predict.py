@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
+from pipeline.engine import fingerprint
 from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.evaluation import answers
 from stages.predict import predict
 from tests.processes import Run, environment, take_signals
 from tests.stages.common import assert_one_line, wait_for_more
@@ -436,3 +438,30 @@ def test_a_file_that_is_not_left_alone_is_told(change: str, project: Path, many:
     words = {"goes": "No such file or directory", "shrinks": "many.npy"}.get(change, "many.npy is another file by now")
     assert words in line
     assert not (project / "predictions.npy").exists()
+
+
+def test_other_code_is_another_purpose(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    purposes: list[object] = []
+
+    def note(folder: Path, names: list[str], total: int, classes: int, purpose: object) -> answers.Answers:
+        purposes.append(purpose)
+        return opened(folder, names, total, classes, purpose)
+
+    opened = answers.open_answers
+    monkeypatch.setattr(answers, "open_answers", note)
+    for code in ("old", "old", "new"):
+        monkeypatch.setattr(fingerprint, "fingerprint", lambda function, code=code: {"blocks.py": code})
+        predict([Path(RAW)])
+    assert purposes[0] == purposes[1] != purposes[2]
+
+
+def test_who_sees_the_predictions_sees_all(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+
+    def fail(source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr("stages.predict._publish", fail)
+    with pytest.raises(OSError, match=r"probabilities.npy"):  # which come first
+        predict([Path(RAW)], probabilities=Path("probabilities.npy"))

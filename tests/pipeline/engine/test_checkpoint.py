@@ -9,6 +9,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.prune import prune
 from pipeline.engine.stage import run
 from pipeline.engine.store import entry_of, private_folder
+from pipeline.scheduling.jobs import CutOffError
 from tests.pipeline.engine.garden import grow, stored, visible
 
 KEPT = "grow: what it has done is kept: the same command goes on from there"
@@ -97,3 +98,13 @@ def test_a_run_of_code_that_was_edited_meanwhile_leaves_nothing_to_go_on_from(
             run(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
     assert not list((tmp_path / ".store").glob("*.partial"))
     assert grow(tmp_path / "grow").startswith("5 rings, 0 of them old")
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_of_work_that_fails_the_error_says_whether_it_is_worth_going_on(resumable: bool, tmp_path: Path) -> None:
+    error = CutOffError("all workers have gone") if resumable else PipelineError("it diverged")
+    with pytest.raises(PipelineError), private_folder(entry_of(tmp_path / "grow", "grow", 64 * "0")) as partial:
+        (partial / "checkpoint").mkdir()
+        (partial / "checkpoint" / "trunk.txt").write_text("oo")
+        raise error
+    assert partial.exists() == resumable

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint, load
+from pipeline.evaluation.blocks import answer
 
 WORK = '''"""A module."""
 
@@ -208,3 +209,9 @@ def test_of_installed_packages_only_the_stages_own_and_the_engines_count(
     exec(compile(source.partition("\n")[2], packages / "mine" / "work.py", "exec"), namespace)
     function: Any = namespace["work"]
     assert list(fingerprint(function)) == ["mine/__init__.py", "mine/work.py", "pipeline/x.py"]
+
+
+def test_what_a_model_says_counts_and_where_it_is_asked_does_not() -> None:
+    files = fingerprint(answer)
+    assert {"pipeline/evaluation/blocks.py", "pipeline/network/prediction.py", "pipeline/data/scaling.py"} <= set(files)
+    assert not [file for file in files if file.startswith(("pipeline/scheduling/", "tests/"))]

@@ -1,12 +1,15 @@
+import io
 import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from pipeline.engine import rows as module
 from pipeline.engine.arrays import ArrayError, save_array
 from pipeline.engine.rows import (
     Rows,
@@ -100,3 +103,21 @@ def test_a_whole_array_is_read_into_memory_where_the_file_does_not_matter_any_mo
     found = read_array(tmp_path / "a.npy", np.float32, (None, 3, 4))
     (tmp_path / "a.npy").write_bytes(b"")
     assert np.array_equal(found, array)
+
+
+def test_a_disk_that_takes_little_at_a_time_has_all_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(io.FileIO):
+        def write(self, data: Any) -> int:
+            return super().write(memoryview(data)[:3])
+
+    rows = create_rows(tmp_path / "some.npy", np.int32, (5, 2))
+    monkeypatch.setattr(module, "open", lambda path, mode, buffering: Slow(path, mode), raising=False)
+    write_rows(rows, 1, np.arange(6).reshape(3, 2))
+    monkeypatch.undo()
+    assert np.load(rows.path).tolist() == [[0, 0], [0, 1], [2, 3], [4, 5], [0, 0]]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system takes no room before it is written")
+def test_the_room_of_a_new_file_is_taken_at_once(tmp_path: Path) -> None:
+    rows = create_rows(tmp_path / "large.npy", np.uint8, (1 << 20,))
+    assert rows.path.stat().st_blocks * 512 >= 1 << 20
