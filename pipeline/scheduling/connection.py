@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import signal
+import threading
+import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +44,7 @@ def connected(place: Place, report: Report) -> Iterator[Client]:
         client = _connect(address)
         stack.callback(client.close, timeout=LOOKING)
         _wait_for_workers(client, address, report)
+        _tell_dashboard(client, report)
         yield client
 
 
@@ -55,6 +59,15 @@ def _wait_for_workers(client: Client, address: str, report: Report) -> None:
             if last:
                 raise PipelineError(f"the scheduler at {address} has no workers: {start}") from None
             report(f"waits for workers: {start}")
+
+
+def _tell_dashboard(client: Client, report: Report) -> None:
+    """Tell where it is, if there is one that can be reached from here."""
+    with contextlib.suppress(Exception):
+        link = client.dashboard_link
+        with urllib.request.urlopen(link, timeout=LOOKING) as page:
+            empty = b"needs bokeh" in page.read(1000)  # which Dask itself then says there
+        report(f"the dashboard is at {link}{' (once bokeh is installed with the scheduler)' if empty else ''}")
 
 
 def _connect(address: str) -> Client:
@@ -89,19 +102,43 @@ def _read_address(scheduler_file: Path) -> str:
 @contextlib.contextmanager
 def _started(place: Place) -> Iterator[str]:
     """The address of a cluster of this machine's own, that nobody else can reach."""
-    try:
-        cluster = LocalCluster(
-            n_workers=place.workers or count_cores(),
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-            preload="pipeline.scheduling.worker",  # whose `dask_setup` Dask calls in each of them
-        )
-    except (OSError, RuntimeError, TimeoutError) as error:
-        raise PipelineError(f"Dask cannot start workers here ({error}): try --scheduler threads") from None
-    with cluster:
+    with contextlib.ExitStack() as stack:
+        try:
+            with _interrupted_later():  # Dask leaves a cluster that is half started as it is
+                cluster = stack.enter_context(
+                    LocalCluster(
+                        n_workers=place.workers or count_cores(),
+                        threads_per_worker=1,
+                        host="127.0.0.1",
+                        dashboard_address="127.0.0.1:0",
+                        silence_logs=logging.CRITICAL,
+                        preload="pipeline.scheduling.worker",  # whose `dask_setup` Dask calls in each of them
+                    )
+                )
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise PipelineError(f"Dask cannot start workers here ({error}): try --scheduler threads") from None
         yield cluster.scheduler_address
+
+
+@contextlib.contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Let signals that ask this process to stop wait until the end."""
+    if threading.current_thread() is not threading.main_thread():  # where none come
+        yield
+        return
+    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+    waiting: list[int] = []
+    for kind in kinds:
+        if callable(before[kind]):
+            signal.signal(kind, lambda kind, frame: waiting.append(kind))
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+        if waiting:
+            signal.raise_signal(waiting[0])
 
 
 def _quieten() -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from pipeline.scheduling.jobs import CutOffError, Job, run_job
 from pipeline.scheduling.places import Place, find_place
 from tests.cluster import Cluster, started, wait_until
 from tests.pipeline.scheduling import tasks
-from tests.processes import environment
+from tests.processes import environment, take_signals
 
 
 @pytest.fixture
@@ -275,3 +276,52 @@ def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
     os.killpg(parent.pid, signal.SIGINT)  # as the terminal does
     parent.wait(30)
     wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
+
+
+def test_the_dashboard_is_told_and_can_be_looked_at() -> None:
+    told: list[str] = []
+    seen: list[int] = []
+
+    def look(number: int, result: Any) -> None:
+        (line,) = told
+        link = line.removeprefix("the dashboard is at ").split()[0]
+        with urllib.request.urlopen(link, timeout=10) as page:
+            seen.append(page.status)
+
+    run_job(Job(tasks.multiply, 1, range(1), look, report=told.append), Place("distributed", 1))
+    assert seen == [200]
+
+
+@pytest.mark.parametrize("moment", [0.6, 1.0, 1.5, 2.5])
+def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, time\n"
+        "from stages.console import run\n"
+        "def status():\n"
+        "    from pipeline.scheduling.jobs import Job, run_job\n"
+        "    from pipeline.scheduling.places import Place\n"
+        "    from tests.pipeline.scheduling import tasks\n"
+        "    print('begins', flush=True)\n"
+        f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))\n"
+        "if __name__ == '__main__':\n"
+        "    sys.exit(run({'One': [status]}, ['status']))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=take_signals,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert [line for line in told.splitlines() if "dashboard" not in line] == [
+        "handwriting status: interrupted. What was there before is as it was"
+    ]
