@@ -36,7 +36,7 @@ def predict(
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
-    block_size: Annotated[int, Option(min=1, help="Images in a block. A worker has one in memory.")] = 8192,
+    block_size: Annotated[int, Option(min=1, help="Images in a block. A worker has one in memory.")] = 32_768,
     ship_data: ShipData = False,
     train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
 ) -> str:

@@ -23,7 +23,7 @@ from pipeline.scheduling.jobs import CutOffError, Job, Tell
 from pipeline.scheduling.places import Place, count_cores
 
 LAST = 10**12 - 1  # counted down from here, since of equals Dask begins with the last name
-BATCH = 32  # tasks for each worker that Dask is given at a time: it holds on to all their results
+BATCH = 32  # tasks for each worker that Dask is given at a time
 
 
 def run_locally(job: Job, place: Place) -> None:
@@ -31,8 +31,9 @@ def run_locally(job: Job, place: Place) -> None:
     workers = place.workers or count_cores()
     numbered = enumerate(job.tasks)
 
-    def deliver(key: object, result: Any, *state: object) -> None:
+    def deliver(key: object, result: Any, graph: object, state: dict[str, Any], worker: object) -> None:
         job.on_result(*result)
+        state["cache"][key] = None  # where Dask would hold on to it until the end of the batch
 
     prepared = _in_processes if place.scheduler == "processes" else _in_threads
     with prepared(job, workers) as call, Callback(posttask=deliver):  # in the thread that waits for the tasks

@@ -3,9 +3,8 @@
     python -m tests.benchmarks.predict [COUNT ...]
 
 For each count, images are made (`large` says of what), and then, ROUNDS times in turn, plain NumPy and the program read
-them: in threads, on a Dask cluster of its own, and on one that others have started. Seconds are those of the work, from
-after the imports on; on a cluster they hold what it takes to connect, and of one that is our own also its start. Memory
-is the peak of each process. Needs `artifacts/` with the pipeline run on MNIST by `standard`, and room for the images.
+them: in threads, and on a Dask cluster. Seconds are those of the work, from after the imports on; on a cluster they hold
+what it takes to connect. Memory is the largest peak of a process. Needs `artifacts/` with the pipeline run on MNIST by `standard`, and room for the images.
 """
 
 import re
@@ -58,7 +57,6 @@ def measure(folder: Path, count: int) -> None:
             for workers, cluster in ((1, single), (2, pair)):
                 many = ["--workers", str(workers)]
                 ways["threads", workers] = [*ours, *many]
-                ways["distributed", workers] = [*ours, "--scheduler", "distributed", *many]
                 ways["tcp://…", workers] = [*ours, "--scheduler", cluster.address]
             seconds: dict[tuple[str, int], list[float]] = {way: [] for way in ways}
             peaks: dict[tuple[str, int], float] = {}
@@ -80,7 +78,7 @@ def measure(folder: Path, count: int) -> None:
             f"{way[0]:<14} {way[1]:7} {median:8.2f}s {min(found):7.2f}s {max(found):7.2f}s {count / median:9,.0f} "
             f"{ratio:8.2f} {peaks[way] / 1e6:8,.0f}"
         )
-    for name in ("plain NumPy", "threads", "distributed", "tcp://…"):
+    for name in ("plain NumPy", "threads", "tcp://…"):
         one, two = (statistics.median(seconds[name, workers]) for workers in (1, 2))
         print(f"{name}: two are {one / two:.2f} times as fast as one")
 
@@ -107,7 +105,9 @@ def _run(line: list[str], others: list[int]) -> tuple[float, float]:
     """The seconds of work and the largest peak of memory, in bytes, of the process, its children and others."""
     peak = 0.0
     command = [sys.executable, "-m", *line]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
 
     def watch() -> None:
         nonlocal peak
