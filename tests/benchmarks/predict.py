@@ -3,8 +3,9 @@
     python -m tests.benchmarks.predict [COUNT ...]
 
 For each count, images are made (`large` says of what), and then, ROUNDS times in turn, plain NumPy and the program read
-them: in threads, and on a Dask cluster. Seconds are those of the work, from after the imports on; on a cluster they hold
-what it takes to connect. Memory is the largest peak of a process. Needs `artifacts/` with the pipeline run on MNIST by `standard`, and room for the images.
+them: in threads, and on a Dask cluster. Seconds are those of the work, from after the imports on; on a cluster they
+hold what it takes to connect. Memory is the largest peak of a process. Needs `artifacts/` with the pipeline run on
+MNIST by `standard`, and room for the images.
 """
 
 import re
