@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,11 +138,8 @@ def test_without_a_scheduler_nothing_changes_and_one_line_says_so(run: Run, proj
 def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> None:
     """The commands of the README, word for word but for the ports, which others may have."""
     text = (Path(__file__).parents[2] / "README.md").read_text()
-    lines = [
-        line.split(" &")[0].split() for line in text.splitlines() if line.startswith(("$ dask ", "$ .venv/bin/dask "))
-    ]
-    (scheduler,) = (line[2:] for line in lines if line[2] == "scheduler" and "--tls-cert" not in line)
-    (worker,) = (line[2:] for line in lines if line[2] == "worker" and "127.0.0.1" in line)
+    lines = [line.removesuffix(" &").split()[2:] for line in text.splitlines() if line.startswith("$ .venv/bin/dask ")]
+    scheduler, worker = (next(line for line in lines if line[0] == kind) for kind in ("scheduler", "worker"))
     file = tmp_path / "scheduler.json"
     moved = [word.replace(":8787", ":0") for word in scheduler]
     processes = [_dask([*moved, "--port", "0", "--scheduler-file", str(file)], tmp_path)]
@@ -151,13 +147,13 @@ def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> 
         wait_until(lambda: file.exists() and file.read_text().endswith("}"))
         left = [word for word in worker if not word.startswith("tcp://")]
         processes.append(_dask([*left, "--scheduler-file", str(file)], tmp_path))
-        family = [child for process in processes for child in [psutil.Process(process.pid)]]
-        wait_until(lambda: len(_listening(family[1])) >= 2)
-        time.sleep(1)
+        family = [psutil.Process(process.pid) for process in processes]
+        wait_until(lambda: len(_listening(family[1])) >= 6)  # two nannies, and two ports of each worker
         assert {place for process in family for place in _listening(process)} == {"127.0.0.1"}
     finally:
         for process in processes:
-            process.terminate()
+            for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+                each.kill()
             process.wait()
 
 
