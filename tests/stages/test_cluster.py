@@ -152,8 +152,9 @@ def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> 
         assert {place for process in family for place in _listening(process)} == {"127.0.0.1"}
     finally:
         for process in processes:
-            for each in [*psutil.Process(process.pid).children(recursive=True), process]:
-                each.kill()
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
             process.wait()
 
 
