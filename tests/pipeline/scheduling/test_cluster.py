@@ -103,7 +103,7 @@ def test_who_is_killed_is_missed_and_who_comes_back_goes_on(
 ) -> None:
     monkeypatch.setattr(connection, "WAITING", 10.0)
     generator = random.Random(what)
-    for _ in range(2):
+    for _ in range(2 if what == "a worker" else 1):
         began, last = time.monotonic(), generator.randrange(1, 50)
         results: dict[int, int] = {}
 
@@ -292,7 +292,7 @@ def test_the_dashboard_is_told_and_can_be_looked_at() -> None:
     assert seen == [200]
 
 
-@pytest.mark.parametrize("moment", [0.6, 1.0, 1.5, 2.5])
+@pytest.mark.parametrize("moment", [1.0, 2.0])
 def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
