@@ -97,3 +97,13 @@ def wait_for_more(found: Callable[[], Sized], than: int) -> None:
     while len(found()) <= than:
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.001)
+
+
+def assert_stopped(process: subprocess.Popen[str], command: str) -> list[str]:
+    """A command that was asked to stop has, and keeps what it has done; what else it said before."""
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    *others, kept, told = said.splitlines()
+    assert kept == f"{command}: what it has done is kept: the same command goes on from there"
+    assert told == f"handwriting {command}: interrupted. What was there before is as it was"
+    return others

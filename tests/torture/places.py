@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -75,27 +75,26 @@ def _measure_room(bench: Bench) -> int:
     return before - least
 
 
-def _with_room_for(pages: int) -> Act:
-    def act(bench: Bench, project: Path) -> CompletedProcess[str]:
-        disk = project.parent.parent
-        room = os.statvfs(disk)
-        with _remounted(disk, f"size={(room.f_blocks - room.f_bfree + pages) * PAGE}"):
-            return run(bench.command, project)
-
-    return act
-
-
 def use_up_inodes(bench: Bench, generator: Random, rounds: int) -> Iterator[Attempt]:
     """The disk takes no more than so many files."""
     for left in range(min(len(bench.writes) + 3, 6 * rounds)):
         yield Attempt(f"room for {left} files", _with_inodes(left), on_small_disk=True)
 
 
+def _with_room_for(pages: int) -> Act:
+    return _on_less(lambda room: f"size={(room.f_blocks - room.f_bfree + pages) * PAGE}")
+
+
 def _with_inodes(count: int) -> Act:
+    return _on_less(lambda room: f"nr_inodes={room.f_files - room.f_ffree + count}")
+
+
+def _on_less(options: Callable[[os.statvfs_result], str]) -> Act:
+    """Run the command on its small disk, made as small as the options say of the room that there is."""
+
     def act(bench: Bench, project: Path) -> CompletedProcess[str]:
         disk = project.parent.parent
-        room = os.statvfs(disk)
-        with _remounted(disk, f"nr_inodes={room.f_files - room.f_ffree + count}"):
+        with _remounted(disk, options(os.statvfs(disk))):
             return run(bench.command, project)
 
     return act

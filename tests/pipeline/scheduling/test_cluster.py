@@ -1,18 +1,13 @@
 """Jobs on a real Dask scheduler with real workers, of which some are killed."""
 
-import os
 import platform
 import random
 import signal
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from pipeline.engine.errors import PipelineError
@@ -21,19 +16,13 @@ from pipeline.scheduling.jobs import CutOffError, Job, run_job
 from pipeline.scheduling.places import Place, find_place
 from tests.cluster import Cluster, started, wait_until
 from tests.pipeline.scheduling import tasks
-from tests.processes import environment, take_signals
+from tests.pipeline.scheduling.common import collect
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     with started(tmp_path, workers=2) as cluster:
         yield cluster
-
-
-def collect(function: Any, shared: Any, work: Any, place: Place, **more: Any) -> dict[int, Any]:
-    results: dict[int, Any] = {}
-    run_job(Job(function, shared, work, results.__setitem__, **more), place)
-    return results
 
 
 def test_every_task_is_done_once_and_known_by_its_number(cluster: Cluster) -> None:
@@ -161,38 +150,6 @@ def test_a_worker_that_does_not_answer_is_told_and_waited_for_no_longer_than_the
     assert any(line.startswith("not all workers answer within 3 seconds") for line in told)
 
 
-def test_nobody_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "CONNECTING", 2.0)
-    with pytest.raises(PipelineError, match="no Dask scheduler answers at tcp://127.0.0.1:9 within 2 seconds"):
-        collect(tasks.multiply, 1, range(1), Place("tcp://127.0.0.1:9"))
-    file = tmp_path / "scheduler.json"
-    with pytest.raises(PipelineError, match=r"scheduler.json is missing: start a scheduler with --scheduler-file"):
-        collect(tasks.multiply, 1, range(1), find_place("threads", scheduler_file=file))
-    file.write_text("{")
-    with pytest.raises(PipelineError, match=r"scheduler.json is no JSON"):
-        collect(tasks.multiply, 1, range(1), find_place("threads", scheduler_file=file))
-    monkeypatch.setattr(connection, "WAITING", 2.0)
-    told: list[str] = []
-    with started(tmp_path, workers=0) as cluster, pytest.raises(PipelineError, match="has no workers: start some"):
-        collect(tasks.multiply, 1, range(1), Place(cluster.address), report=told.append)
-    assert any("waits for workers" in line for line in told)
-
-
-def test_who_answers_and_is_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "CONNECTING", 2.0)
-    server = subprocess.Popen(
-        [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        port = server.stdout.readline().split(" port ")[1].split()[0]
-        with pytest.raises(PipelineError, match=f"127.0.0.1:{port}"):
-            collect(tasks.multiply, 1, range(1), Place(f"tcp://127.0.0.1:{port}"))
-    finally:
-        server.kill()
-        server.communicate()
-
-
 def test_workers_with_another_code_are_not_taken(tmp_path: Path) -> None:
     other = tmp_path / "other"
     source = Path(tasks.__file__)
@@ -235,93 +192,3 @@ def test_workers_without_this_program_are_told(tmp_path: Path) -> None:
         cluster.start_worker(PYTHONPATH=str(tmp_path))
         with pytest.raises(PipelineError, match=r"worker tcp://.* lacks this program"):
             collect(tasks.multiply, 3, range(2), Place(cluster.address))
-
-
-def test_a_cluster_of_our_own_listens_to_this_machine_only() -> None:
-    places: list[set[str]] = []
-
-    def look(number: int, result: Any) -> None:
-        own = psutil.Process()
-        listening = [
-            connection
-            for process in (own, *own.children(recursive=True))
-            for connection in process.net_connections()
-            if connection.status == psutil.CONN_LISTEN
-        ]
-        places.append({connection.laddr.ip for connection in listening})
-
-    run_job(Job(tasks.multiply, 1, range(1), look), Place("distributed", 2))
-    assert places == [{"127.0.0.1"}]
-    wait_until(
-        lambda: not [child for child in psutil.Process().children() if "worker" in " ".join(child.cmdline())], 20
-    )
-
-
-def test_ctrl_c_is_nothing_to_the_workers_of_a_cluster_of_our_own() -> None:
-    """Who has started them is told by it as well, and what they would say of it is a traceback each."""
-    assert collect(tasks.ignores_ctrl_c, None, range(1), Place("distributed", 1)) == {0: True}
-
-
-def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
-    code = (
-        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
-        "from tests.pipeline.scheduling import tasks\n"
-        "if __name__ == '__main__':\n"
-        f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))"
-    )
-    script = tmp_path.parent / f"{tmp_path.name}.py"
-    script.write_text(code)
-    parent = subprocess.Popen([sys.executable, str(script)], env=environment(), start_new_session=True)
-    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
-    os.killpg(parent.pid, signal.SIGINT)  # as the terminal does
-    parent.wait(30)
-    wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
-
-
-def test_the_dashboard_is_told_and_can_be_looked_at() -> None:
-    told: list[str] = []
-    seen: list[int] = []
-
-    def look(number: int, result: Any) -> None:
-        (line,) = told
-        link = line.removeprefix("the dashboard is at ").split()[0]
-        with urllib.request.urlopen(link, timeout=10) as page:
-            seen.append(page.status)
-
-    run_job(Job(tasks.multiply, 1, range(1), look, report=told.append), Place("distributed", 1))
-    assert seen == [200]
-
-
-@pytest.mark.parametrize("moment", [1.0, 2.0])
-def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import sys, time\n"
-        "from stages.console import run\n"
-        "def status():\n"
-        "    from pipeline.scheduling.jobs import Job, run_job\n"
-        "    from pipeline.scheduling.places import Place\n"
-        "    from tests.pipeline.scheduling import tasks\n"
-        "    print('begins', flush=True)\n"
-        f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))\n"
-        "if __name__ == '__main__':\n"
-        "    sys.exit(run({'One': [status]}, ['status']))\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=take_signals,
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(moment)
-    os.killpg(process.pid, signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert [line for line in told.splitlines() if "dashboard" not in line] == [
-        "handwriting status: interrupted. What was there before is as it was"
-    ]

@@ -16,16 +16,10 @@ from pipeline.scheduling.jobs import CutOffError, Job, run_job
 from pipeline.scheduling.places import Place
 from tests.cluster import wait_until
 from tests.pipeline.scheduling import tasks
+from tests.pipeline.scheduling.common import collect
 from tests.processes import environment
 
 EACH = pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
-
-
-def collect(function: Any, shared: Any, work: Any, place: Place, messages: list[Any] | None = None) -> dict[int, Any]:
-    results: dict[int, Any] = {}
-    told = [] if messages is None else messages
-    run_job(Job(function, shared, work, results.__setitem__, told.append), place)
-    return results
 
 
 @EACH
@@ -38,7 +32,7 @@ def test_every_task_is_done_once_and_known_by_its_number(scheduler: str, count: 
 @EACH
 def test_what_tasks_tell_arrives(scheduler: str) -> None:
     messages: list[Any] = []
-    processes = collect(tasks.tell_process, None, range(9), Place(scheduler, 2), messages)
+    processes = collect(tasks.tell_process, None, range(9), Place(scheduler, 2), on_message=messages.append)
     assert sorted(message["task"] for message in messages) == list(range(9))
     assert {message["process"] for message in messages} == set(processes.values())
     assert (os.getpid() in processes.values()) == (scheduler != "processes")
@@ -64,7 +58,7 @@ def test_nobody_works_on_when_a_task_has_failed(scheduler: str) -> None:
     messages: list[Any] = []
     threads = threading.active_count()
     with pytest.raises(PipelineError, match="task 0 will not do"):
-        collect(tasks.chatter, None, range(4), Place(scheduler, 2), messages)
+        collect(tasks.chatter, None, range(4), Place(scheduler, 2), on_message=messages.append)
     told = len(messages)
     assert told or scheduler == "processes"  # which may take longer to begin
     time.sleep(0.2)
@@ -77,7 +71,7 @@ def test_nobody_works_on_when_a_task_has_failed(scheduler: str) -> None:
 def test_what_is_told_before_the_end_arrives_before_it(scheduler: str) -> None:
     for _ in range(3):
         messages: list[Any] = []
-        collect(tasks.tell_process, None, range(20), Place(scheduler, 2), messages)
+        collect(tasks.tell_process, None, range(20), Place(scheduler, 2), on_message=messages.append)
         assert len(messages) == 20
 
 

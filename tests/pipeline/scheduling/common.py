@@ -1,0 +1,12 @@
+"""What the tests of jobs share."""
+
+from typing import Any
+
+from pipeline.scheduling.jobs import Job, run_job
+from pipeline.scheduling.places import Place
+
+
+def collect(function: Any, shared: Any, work: Any, place: Place, **more: Any) -> dict[int, Any]:
+    results: dict[int, Any] = {}
+    run_job(Job(function, shared, work, results.__setitem__, **more), place)
+    return results
