@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -65,3 +67,21 @@ def wait_for(text: str, stream: IO[str] | None) -> None:
     assert stream is not None
     if not any(text in line for line in stream):
         pytest.fail(f"the process has ended and not said {text!r}")
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """The process, and all that it and they have started, as far as they live."""
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    return []
+
+
+def listening(pid: int) -> list[str]:
+    """At which addresses the process and its family listen: one for each socket."""
+    addresses = []
+    for process in family(pid):
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            sockets = process.net_connections()
+            addresses += [socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN]
+    return addresses

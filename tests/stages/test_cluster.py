@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from tests.cluster import Cluster, started, wait_until
-from tests.processes import Run, environment, take_signals, wait_for
+from tests.processes import Run, environment, family, listening, take_signals, wait_for
 from tests.stages.common import assert_one_line, snapshot
 
 STANDING = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
@@ -148,14 +147,12 @@ def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> 
         wait_until(lambda: file.exists() and file.read_text().endswith("}"))
         left = [word for word in worker if not word.startswith("tcp://")]
         processes.append(_dask([*left, "--scheduler-file", str(file)], tmp_path))
-        family = [psutil.Process(process.pid) for process in processes]
-        wait_until(lambda: len(_listening(family[1])) >= 6)  # two nannies, and two ports of each worker
-        assert {place for process in family for place in _listening(process)} == {"127.0.0.1"}
+        wait_until(lambda: len(listening(processes[1].pid)) >= 6)  # two nannies, and two ports of each worker
+        assert {place for process in processes for place in listening(process.pid)} == {"127.0.0.1"}
     finally:
         for process in processes:
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.kill()
-            process.kill()
+            for each in family(process.pid):
+                each.kill()
             process.wait()
 
 
@@ -164,15 +161,6 @@ def _dask(line: list[str], folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "dask", *line], cwd=folder, env=environment(), stdout=nothing, stderr=nothing
         )
-
-
-def _listening(process: psutil.Process) -> list[str]:
-    return [
-        connection.laddr.ip
-        for each in (process, *process.children(recursive=True))
-        for connection in each.net_connections()
-        if connection.status == psutil.CONN_LISTEN
-    ]
 
 
 def test_a_cluster_that_asks_for_certificates_is_talked_to_by_those_who_have_them(run: Run, project: Path) -> None:

@@ -19,7 +19,7 @@ from pipeline.scheduling.places import Place, find_place
 from tests.cluster import started, wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
-from tests.processes import environment, take_signals
+from tests.processes import environment, family, listening, take_signals
 
 
 def test_nobody_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,24 +54,18 @@ def test_who_answers_and_is_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch
         server.communicate()
 
 
-def test_a_cluster_of_our_own_listens_to_this_machine_only() -> None:
+def test_a_cluster_of_our_own_listens_to_this_machine_only_and_ends_with_the_job() -> None:
     places: list[set[str]] = []
+    workers: list[psutil.Process] = []
 
     def look(number: int, result: Any) -> None:
-        own = psutil.Process()
-        listening = [
-            connection
-            for process in (own, *own.children(recursive=True))
-            for connection in process.net_connections()
-            if connection.status == psutil.CONN_LISTEN
-        ]
-        places.append({connection.laddr.ip for connection in listening})
+        places.append(set(listening(os.getpid())))
+        workers.extend(child for child in family(os.getpid())[1:] if listening(child.pid))
 
     run_job(Job(tasks.multiply, 1, range(1), look), Place("distributed", 2))
     assert places == [{"127.0.0.1"}]
-    wait_until(
-        lambda: not [child for child in psutil.Process().children() if "worker" in " ".join(child.cmdline())], 20
-    )
+    assert len(workers) == 2
+    wait_until(lambda: not any(worker.is_running() for worker in workers), 20)
 
 
 def test_ctrl_c_is_nothing_to_the_workers_of_a_cluster_of_our_own() -> None:
