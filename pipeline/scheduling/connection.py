@@ -8,6 +8,7 @@ import threading
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import dask
@@ -104,7 +105,8 @@ def _started(place: Place) -> Iterator[str]:
     """The address of a cluster of this machine's own, that nobody else can reach."""
     with contextlib.ExitStack() as stack:
         try:
-            with _interrupted_later():  # Dask leaves a cluster that is half started as it is
+            # Dask leaves a cluster that is half started as it is
+            with _interrupted_later(), _deaf_to_ctrl_c():
                 cluster = stack.enter_context(
                     LocalCluster(
                         n_workers=place.workers or count_cores(),
@@ -112,7 +114,6 @@ def _started(place: Place) -> Iterator[str]:
                         host="127.0.0.1",
                         dashboard_address="127.0.0.1:0",
                         silence_logs=logging.CRITICAL,
-                        preload="pipeline.scheduling.worker",  # whose `dask_setup` Dask calls in each of them
                     )
                 )
         except (OSError, RuntimeError, TimeoutError) as error:
@@ -139,6 +140,20 @@ def _interrupted_later() -> Iterator[None]:
             signal.signal(kind, handler)
         if waiting:
             signal.raise_signal(waiting[0])
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let the threads that are started meanwhile, and the processes that these start, never hear of Ctrl-C.
+
+    The terminal tells it to workers as well, and it would be a traceback of each, also while they only start.
+    """
+    resource_tracker.ensure_running()  # what starts it hears of Ctrl-C again, so that must not be a thread of Dask's
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _quieten() -> None:

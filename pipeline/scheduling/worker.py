@@ -1,7 +1,6 @@
 """What a worker of a cluster does: it looks whether it is fit for the work, and calls a function."""
 
 import functools
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,11 +21,6 @@ TOLD = "told"
 # Digests of the files, as this process has first seen them, which is about when it loads them; by file and, of a
 # function's own, by the function, whose signature does not count.
 _loaded: dict[tuple[str, str], str] = {}
-
-
-def dask_setup(worker: object) -> None:
-    """In a worker of a cluster of our own: Ctrl-C is for the process that has started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def describe(function: Function) -> dict[str, Any]:
