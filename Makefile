@@ -195,12 +195,13 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 
 .PHONY: test torture lint pictures bench format lock clean help
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
-	$(python) -m pytest
+	$(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 
 torture: $(VENV)/.ready-dev ## Let everything go wrong that can, for half an hour: damaged files, faults, killed workers
 	$(python) -m tests.torture.fuzz $(call options,torture)
 	$(python) -m tests.torture.faults
 	$(python) -m tests.torture.cluster
+	$(python) -m pytest tests/make/test_kills.py -k any_moment --kills 50
 
 lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers, and for vulnerable packages
 	$(python) -m ruff format --check

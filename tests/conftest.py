@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=12, help="how often a make is killed, at random moments")
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often a make is killed: a few times, or for `make torture` many times."""
+    return int(request.config.getoption("--kills"))
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs `handwriting ARGUMENTS` in tmp_path, as a process of its own."""

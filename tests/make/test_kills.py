@@ -13,8 +13,6 @@ from pipeline.engine.artifacts import damages, read_manifest
 from tests.make.common import SAMPLE, assert_quiet, copy, digests, edit, make, outcome, start, worked
 from tests.processes import wait_for
 
-KILLS = 50
-
 
 def kill(process: subprocess.Popen[str]) -> None:
     os.killpg(process.pid, signal.SIGKILL)
@@ -33,7 +31,9 @@ def assert_nothing_is_half(artifacts: Path) -> None:
             assert damages(entry, read_manifest(entry)) == []
 
 
-def test_killed_at_any_moment_the_next_make_finishes_with_the_same_bits(fresh: Path, tmp_path: Path) -> None:
+def test_killed_at_any_moment_the_next_make_finishes_with_the_same_bits(
+    kills: int, fresh: Path, tmp_path: Path
+) -> None:
     project = copy(fresh, tmp_path / "copy")
     started = time.monotonic()
     make(project, "train", *SAMPLE)
@@ -41,10 +41,10 @@ def test_killed_at_any_moment_the_next_make_finishes_with_the_same_bits(fresh: P
     undisturbed = digests(project)
     assert "train/model.json" in undisturbed
     generator, reached = random.Random(1), set()
-    for _ in range(KILLS):
+    for number in range(kills):
         assert make(project, "clean").returncode == 0
         process = start(project, "make", "train", *SAMPLE)
-        time.sleep(generator.uniform(0, duration))
+        time.sleep(duration * (number + generator.random()) / kills)
         kill(process)
         reached.add(len(list(project.glob("artifacts/[!.]*"))))
         assert_nothing_is_half(project / "artifacts")
