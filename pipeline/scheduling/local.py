@@ -23,6 +23,7 @@ from pipeline.scheduling.jobs import CutOffError, Job, Tell
 from pipeline.scheduling.places import Place, count_cores
 
 LAST = 10**12 - 1  # counted down from here, since of equals Dask begins with the last name
+WAKING = 0.5  # seconds between two looks whether a signal has come
 BATCH = 32  # tasks for each worker that Dask is given at a time
 
 
@@ -36,13 +37,34 @@ def run_locally(job: Job, place: Place) -> None:
         state["cache"][key] = None  # where Dask would hold on to it until the end of the batch
 
     prepared = _in_processes if place.scheduler == "processes" else _in_threads
-    with prepared(job, workers) as call, Callback(posttask=deliver):  # in the thread that waits for the tasks
+    # the callback is called in this thread, the one that waits for the tasks
+    with prepared(job, workers) as call, Callback(posttask=deliver), _woken():
         while batch := list(itertools.islice(numbered, BATCH * workers)):
             tasks = [
                 delayed(functools.partial(call, *task), traverse=False)(dask_key_name=f"task-{LAST - task[0]:012}")
                 for task in batch
             ]
             compute(*tasks, scheduler=place.scheduler, num_workers=workers, chunksize=1)  # else six share a worker
+
+
+@contextlib.contextmanager
+def _woken() -> Iterator[None]:
+    """Wake the main thread now and then from its wait for tasks, so that it hears signals.
+
+    Python hears them between two of its steps. One that comes after the last step before a wait, which takes a while as
+    long as other threads keep the GIL, would be heard when the wait is over: hours later, perhaps.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:  # others' alarm is not to be moved
+        yield
+        return
+    signal.signal(signal.SIGALRM, lambda kind, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, WAKING, WAKING)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 Call = Callable[[int, Any], tuple[int, Any]]

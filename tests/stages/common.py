@@ -101,7 +101,10 @@ def wait_for_more(found: Callable[[], Sized], than: int) -> None:
 
 def assert_stopped(process: subprocess.Popen[str], command: str) -> list[str]:
     """A command that was asked to stop has, and keeps what it has done; what else it said before."""
-    _, said = process.communicate(timeout=60)
+    try:
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     *others, kept, told = said.splitlines()
     assert kept == f"{command}: what it has done is kept: the same command goes on from there"

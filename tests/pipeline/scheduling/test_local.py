@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from pipeline.scheduling.places import Place
 from tests.cluster import wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
-from tests.processes import environment
+from tests.processes import environment, take_signals, wait_for
 
 EACH = pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
 
@@ -84,6 +85,41 @@ def test_what_is_told_faster_than_it_is_heard_arrives_all_the_same() -> None:
 
     run_job(Job(tasks.tell_process, None, range(40), lambda number, result: None, hear), Place("processes", 2))
     assert len(messages) == 40
+
+
+def test_a_signal_that_wakes_nobody_is_heard() -> None:
+    """As one that comes while the main thread falls asleep: here another thread takes it."""
+    code = (
+        "import signal, threading, time\n"
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from tests.pipeline.scheduling import tasks\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+        "say = lambda message: print('works', flush=True)\n"
+        "run_job(Job(tasks.chatter, None, range(1, 3), print, say), Place('threads', 2))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=take_signals,
+    )
+    try:
+        wait_for("works", process.stdout)
+        time.sleep(0.5)  # until all have gone to work or to sleep
+        process.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_waking_the_main_thread_leaves_the_alarm_as_it_was() -> None:
+    before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[1]
+    collect(tasks.multiply, 3, range(3), Place("threads", 2))
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[1]) == before
 
 
 def test_a_worker_that_is_killed_is_told() -> None:
