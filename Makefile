@@ -197,11 +197,11 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 
-torture: $(VENV)/.ready-dev ## Let everything go wrong that can, for half an hour: damaged files, faults, killed workers
+torture: $(VENV)/.ready-dev ## Let everything go wrong that can, for 40 minutes: damaged files, faults, killed workers and makes
 	$(python) -m tests.torture.fuzz $(call options,torture)
 	$(python) -m tests.torture.faults
 	$(python) -m tests.torture.cluster
-	$(python) -m pytest tests/make/test_kills.py -k any_moment --kills 50
+	$(python) -m pytest tests/make/test_kills.py -k any_moment --kills 50 --timeout 3600
 
 lint: $(VENV)/.ready-dev ## Look for mistakes of style, types and layers, and for vulnerable packages
 	$(python) -m ruff format --check

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=12, help="how often a make is killed, at random moments")
+    parser.addoption("--kills", type=int, default=12, help="how often a make is killed: from 12 on, all stages are hit")
 
 
 @pytest.fixture

@@ -77,6 +77,13 @@ def family(pid: int) -> list[psutil.Process]:
     return []
 
 
+def kill_family(pid: int) -> None:
+    """Kill the process and all that it and they have started, the youngest first: some end with their parents."""
+    for process in reversed(family(pid)):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 def listening(pid: int) -> list[str]:
     """At which addresses the process and its family listen: one for each socket."""
     addresses = []

@@ -148,7 +148,7 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
     The terminal tells it to workers as well, and it would be a traceback of each, also while they only start.
     """
-    resource_tracker.ensure_running()  # what starts it hears of Ctrl-C again, so that must not be a thread of Dask's
+    resource_tracker.ensure_running()  # starting it unblocks SIGINT, which a thread of Dask's must not do
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context
+from types import FrameType
 from typing import Any
 
 import dask
@@ -23,7 +24,7 @@ from pipeline.scheduling.jobs import CutOffError, Job, Tell
 from pipeline.scheduling.places import Place, count_cores
 
 LAST = 10**12 - 1  # counted down from here, since of equals Dask begins with the last name
-WAKING = 0.5  # seconds between two looks whether a signal has come
+WAKING = 0.5  # seconds that a signal is unheard at most
 BATCH = 32  # tasks for each worker that Dask is given at a time
 
 
@@ -51,20 +52,25 @@ def run_locally(job: Job, place: Place) -> None:
 def _woken() -> Iterator[None]:
     """Wake the main thread now and then from its wait for tasks, so that it hears signals.
 
-    Python hears them between two of its steps. One that comes after the last step before a wait, which takes a while as
-    long as other threads keep the GIL, would be heard when the wait is over: hours later, perhaps.
+    Python runs a signal's handler between two steps of the main thread. A signal that comes after the last step before
+    a wait, a gap that threads which keep the GIL make wide, is heard when the wait is over: hours later, perhaps.
     """
     ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:  # others' alarm is not to be moved
+    unheard = signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, _wake)
+    if not ours or not unheard or any(signal.getitimer(signal.ITIMER_REAL)):  # others' alarm is not to be moved
         yield
         return
-    signal.signal(signal.SIGALRM, lambda kind, frame: None)
-    signal.setitimer(signal.ITIMER_REAL, WAKING, WAKING)
     try:
+        signal.signal(signal.SIGALRM, _wake)  # and it stays, for an alarm that comes late
+        signal.setitimer(signal.ITIMER_REAL, WAKING, WAKING)
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGALRM) is _wake:  # else somebody has set an alarm since
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _wake(kind: int, frame: FrameType | None) -> None:
+    """Nothing is left to do: who hears this is awake."""
 
 
 Call = Callable[[int, Any], tuple[int, Any]]

@@ -103,8 +103,10 @@ def assert_stopped(process: subprocess.Popen[str], command: str) -> list[str]:
     """A command that was asked to stop has, and keeps what it has done; what else it said before."""
     try:
         _, said = process.communicate(timeout=60)
-    finally:
+    except subprocess.TimeoutExpired:
         process.kill()
+        process.communicate()
+        raise
     assert process.returncode == 130
     *others, kept, told = said.splitlines()
     assert kept == f"{command}: what it has done is kept: the same command goes on from there"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.cluster import Cluster, started, wait_until
-from tests.processes import Run, environment, family, listening, take_signals, wait_for
+from tests.processes import Run, environment, kill_family, listening, take_signals, wait_for
 from tests.stages.common import assert_one_line, snapshot
 
 STANDING = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
@@ -151,8 +151,7 @@ def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> 
         assert {place for process in processes for place in listening(process.pid)} == {"127.0.0.1"}
     finally:
         for process in processes:
-            for each in family(process.pid):
-                each.kill()
+            kill_family(process.pid)
             process.wait()
 
 

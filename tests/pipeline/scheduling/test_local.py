@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import tracemalloc
@@ -87,19 +88,27 @@ def test_what_is_told_faster_than_it_is_heard_arrives_all_the_same() -> None:
     assert len(messages) == 40
 
 
+def script(body: str) -> list[str]:
+    """A program of its own, whose alarm is no test's."""
+    head = (
+        "import os, signal, sys, threading, time\n"
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from stages.console import run\n"
+        "from tests.pipeline.scheduling import tasks\n"
+    )
+    return [sys.executable, "-c", head + textwrap.dedent(body)]
+
+
 def test_a_signal_that_wakes_nobody_is_heard() -> None:
     """As one that comes while the main thread falls asleep: here another thread takes it."""
-    code = (
-        "import signal, threading, time\n"
-        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
-        "from tests.pipeline.scheduling import tasks\n"
-        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
-        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
-        "say = lambda message: print('works', flush=True)\n"
-        "run_job(Job(tasks.chatter, None, range(1, 3), print, say), Place('threads', 2))"
-    )
+    program = """
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        say = lambda message: print("works", flush=True)
+        run_job(Job(tasks.chatter, None, range(1, 3), print, say), Place("threads", 2))
+    """
     process = subprocess.Popen(
-        [sys.executable, "-c", code],
+        script(program),
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -116,10 +125,41 @@ def test_a_signal_that_wakes_nobody_is_heard() -> None:
         process.communicate()
 
 
-def test_waking_the_main_thread_leaves_the_alarm_as_it_was() -> None:
-    before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[1]
-    collect(tasks.multiply, 3, range(3), Place("threads", 2))
-    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[1]) == before
+def test_an_interruption_that_python_drops_at_the_end_of_a_job_is_heard_all_the_same() -> None:
+    """What sets an alarm to be interrupted by a moment later is not to lose it."""
+    program = """
+        class Cleared:
+            def __del__(self):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.001)
+
+        def status():
+            run_job(Job(tasks.multiply, 3, range(4), lambda number, result: number == 3 and Cleared() and None), PLACE)
+            time.sleep(60)
+
+        sys.exit(run({"One": [status]}, ["status"]))
+    """
+    for scheduler in ("sync", "threads"):
+        command = script(program.replace("PLACE", f"Place({scheduler!r}, 2)"))
+        result = subprocess.run(command, env=environment(), preexec_fn=take_signals, timeout=30)
+        assert result.returncode == 130
+
+
+def test_an_alarm_is_that_of_who_has_set_it() -> None:
+    program = """
+        work = lambda seconds: run_job(Job(tasks.doze, seconds, range(1), print), Place("threads", 2))
+        work(0)
+        assert not any(signal.getitimer(signal.ITIMER_REAL))
+        signal.signal(signal.SIGALRM, lambda *heard: print("rings", flush=True))
+        signal.alarm(1)
+        work(2)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # so it was set before this program began
+        signal.alarm(1)
+        work(60)
+    """
+    result = subprocess.run(script(program), env=environment(), timeout=30, capture_output=True, text=True)
+    assert result.stdout.splitlines() == ["0 0", "rings", "0 0"]
+    assert result.returncode == -signal.SIGALRM
 
 
 def test_a_worker_that_is_killed_is_told() -> None:
