@@ -1,11 +1,12 @@
 """The commands: paths, options, progress. One module a stage; stages never import each other."""
 
-import signal
+# What signal is made of; it is loaded already, while signal would first import enum, in time for an interruption.
+import _signal  # type: ignore[import-not-found]
 import sys
-
-import pipeline.engine  # noqa: F401 - before anything of a stage is read, see there
 
 # Who stops the program while it still loads sees no traceback. `stages.console` takes over from here.
 _begins = bool(sys.argv) and sys.argv[0].endswith(("-m", "/handwriting"))
-if _begins and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+if _begins and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+import pipeline.engine  # noqa: E402, F401 - before anything of a stage is read, see there
