@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -153,7 +154,26 @@ _heard: list[int] = []  # signals that have asked this process to stop
 
 def _stop(kind: int, frame: FrameType | None) -> None:
     _heard.append(kind)
-    signal.default_int_handler(kind, frame)
+    if _loads_compiled(frame):
+        _hear_again()
+    else:
+        signal.default_int_handler(kind, frame)
+
+
+def _loads_compiled(frame: FrameType | None) -> bool:
+    """Whether a compiled module is being loaded: some, in C++, abort the whole process if an exception comes then."""
+    while frame is not None:
+        loads = frame.f_code.co_name in ("create_module", "exec_module")
+        if loads and isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _hear_again() -> None:
+    """Be interrupted a moment later."""
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
 
 
 def _take_signals() -> None:
@@ -162,14 +182,13 @@ def _take_signals() -> None:
         if signal.getsignal(kind) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(kind, _stop)  # whoever is asked to stop tidies up first
     if sys.unraisablehook is sys.__unraisablehook__:
-        sys.unraisablehook = _hear_again
+        sys.unraisablehook = _look_what_is_lost
 
 
-def _hear_again(lost: Any) -> None:
-    """Be interrupted a moment later, where Python has to drop it: it came while something was being cleared away."""
+def _look_what_is_lost(lost: Any) -> None:
+    """What Python has to drop, since it came while something was being cleared away, may be an interruption."""
     if isinstance(lost.exc_value, KeyboardInterrupt):
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        _hear_again()
     else:
         sys.__unraisablehook__(lost)
 

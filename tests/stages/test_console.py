@@ -186,6 +186,31 @@ sys.exit(run({"One": [status]}, ["status"]))
     assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"
 
 
+def test_an_interruption_while_compiled_code_is_loaded_waits_for_its_end(tmp_path: Path) -> None:
+    """An exception within would be the end of the process, where it is C++."""
+    program = """
+import os, signal, sys, time
+from importlib.machinery import ExtensionFileLoader
+from stages.console import run
+
+class Loader(ExtensionFileLoader):
+    def exec_module(self, module):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        print("loaded", flush=True)
+
+def status():
+    Loader("compiled", "compiled.so").exec_module(sys)
+    time.sleep(60)
+
+sys.exit(run({"One": [status]}, ["status"]))
+"""
+    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)  # type: ignore[call-overload]
+    assert (result.returncode, result.stdout) == (130, "loaded\n")
+    assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"
+
+
 def test_an_interruption_of_which_a_library_makes_an_error_of_its_own_is_one_all_the_same(tmp_path: Path) -> None:
     program = """
 import os, signal, sys, time
