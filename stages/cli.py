@@ -1,9 +1,10 @@
 """The `handwriting` program: every command under one name."""
 
 import sys
+from typing import NoReturn
 
 from stages.classify import classify
-from stages.console import Command, run
+from stages.console import Command, run_program
 from stages.ladder import ladder
 from stages.order import STAGES
 from stages.predict import predict
@@ -17,9 +18,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
 }
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Entry point of the console script."""
-    sys.exit(run(COMMANDS, sys.argv[1:]))
+    run_program(COMMANDS, sys.argv[1:])
 
 
 if __name__ == "__main__":

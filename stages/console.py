@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import typer
 
@@ -24,6 +24,7 @@ from stages.hints import with_hint
 from stages.memory import check_addresses, is_lack_of_memory
 from stages.printable import printable
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 NOTES = "HANDWRITING_NOTES"  # the folder where make wants to find which result a stage has left published
 UNTOUCHED = "What was there before is as it was"
@@ -31,9 +32,18 @@ UNTOUCHED = "What was there before is as it was"
 Command = Callable[..., str | Iterator[str]]  # what it has to say: at its end, or line by line as it comes
 
 
-def run_module(command: Command) -> None:
+def run_module(command: Command) -> NoReturn:
     """What `python -m stages.NAME` does: the same as `handwriting NAME`."""
-    sys.exit(run({PROGRAM: [command]}, [command.__name__, *sys.argv[1:]]))
+    run_program({PROGRAM: [command]}, [command.__name__, *sys.argv[1:]])
+
+
+def run_program(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> NoReturn:
+    """Run the command as `run` does, and end the process with its status."""
+    status = run(commands, arguments)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for kind in STOPS:  # too late: what is left to do is Python's own, and an interruption would be a traceback
+        signal.signal(kind, signal.SIG_IGN)
+    sys.exit(status)
 
 
 def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
@@ -178,7 +188,7 @@ def _hear_again() -> None:
 
 def _take_signals() -> None:
     _heard.clear()
-    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for kind in STOPS:
         if signal.getsignal(kind) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(kind, _stop)  # whoever is asked to stop tidies up first
     if sys.unraisablehook is sys.__unraisablehook__:

@@ -211,6 +211,22 @@ sys.exit(run({"One": [status]}, ["status"]))
     assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"
 
 
+def test_who_stops_it_when_all_is_done_is_too_late(tmp_path: Path) -> None:
+    program = """
+import atexit, os, signal
+from stages.console import run_module
+
+def status():
+    return "done"
+
+atexit.register(lambda: [os.kill(os.getpid(), kind) for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
+run_module(status)
+"""
+    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)  # type: ignore[call-overload]
+    assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
+
+
 def test_an_interruption_of_which_a_library_makes_an_error_of_its_own_is_one_all_the_same(tmp_path: Path) -> None:
     program = """
 import os, signal, sys, time
