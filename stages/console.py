@@ -4,12 +4,9 @@ import contextlib
 import io
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 import typer
@@ -21,10 +18,10 @@ from stages.application import COMPLETING, PROGRAM, build
 from stages.colours import paint
 from stages.declared import load_declared
 from stages.hints import with_hint
+from stages.interruptions import hear_no_more, is_asked_to_stop, leave, take_signals
 from stages.memory import check_addresses, is_lack_of_memory
 from stages.printable import printable
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 NOTES = "HANDWRITING_NOTES"  # the folder where make wants to find which result a stage has left published
 UNTOUCHED = "What was there before is as it was"
@@ -39,11 +36,7 @@ def run_module(command: Command) -> NoReturn:
 
 def run_program(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> NoReturn:
     """Run the command as `run` does, and end the process with its status."""
-    status = run(commands, arguments)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    for kind in STOPS:  # too late: what is left to do is Python's own, and an interruption would be a traceback
-        signal.signal(kind, signal.SIG_IGN)
-    sys.exit(status)
+    leave(run(commands, arguments))
 
 
 def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
@@ -70,12 +63,13 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
 
     def fail(message: str, status: int) -> int:
+        hear_no_more()
         line = printable(" ".join(message.split()))
         print(f"{paint(f'{prefix}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
         return status
 
     try:
-        _take_signals()
+        take_signals()
         if prefix != PROGRAM and "--help" not in arguments:
             check_addresses()
         app = build(commands, _run_stage)
@@ -103,7 +97,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     except Exception as error:
         if is_lack_of_memory(error):
             return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
-        if _heard:  # of which a library has made an error of its own
+        if is_asked_to_stop():  # of which a library has made an error of its own
             return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
         raise
     return 0
@@ -157,50 +151,6 @@ def _prepare_output() -> None:
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).addHandler(progress)
-
-
-_heard: list[int] = []  # signals that have asked this process to stop
-
-
-def _stop(kind: int, frame: FrameType | None) -> None:
-    _heard.append(kind)
-    if _loads_compiled(frame):
-        _hear_again()
-    else:
-        signal.default_int_handler(kind, frame)
-
-
-def _loads_compiled(frame: FrameType | None) -> bool:
-    """Whether a compiled module is being loaded: some, in C++, abort the whole process if an exception comes then."""
-    while frame is not None:
-        loads = frame.f_code.co_name in ("create_module", "exec_module")
-        if loads and isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _hear_again() -> None:
-    """Be interrupted a moment later."""
-    signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
-
-
-def _take_signals() -> None:
-    _heard.clear()
-    for kind in STOPS:
-        if signal.getsignal(kind) in (signal.SIG_DFL, signal.default_int_handler):
-            signal.signal(kind, _stop)  # whoever is asked to stop tidies up first
-    if sys.unraisablehook is sys.__unraisablehook__:
-        sys.unraisablehook = _look_what_is_lost
-
-
-def _look_what_is_lost(lost: Any) -> None:
-    """What Python has to drop, since it came while something was being cleared away, may be an interruption."""
-    if isinstance(lost.exc_value, KeyboardInterrupt):
-        _hear_again()
-    else:
-        sys.__unraisablehook__(lost)
 
 
 def _place(error: Any) -> str:

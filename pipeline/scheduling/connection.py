@@ -127,7 +127,7 @@ def _interrupted_later() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # where none come
         yield
         return
-    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)  # the last may bring one of them again
     before = {kind: signal.getsignal(kind) for kind in kinds}
     waiting: list[int] = []
     for kind in kinds:

@@ -1,14 +1,13 @@
 """How the program speaks: help, wrong use, defaults, and who listens."""
 
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.processes import Run, environment, take_signals
+from tests.processes import Run, environment
 from tests.stages.common import COMMANDS, STAGES, assert_one_line, snapshot
 
 
@@ -150,100 +149,3 @@ def test_a_result_that_cannot_be_told_is_there_all_the_same(run: Run, project: P
     assert result.returncode == 1
     assert "done, but there is no room to say so" in result.stderr
     assert run("evaluate").returncode == 0
-
-
-@pytest.mark.parametrize("module", ["stages.cli", "stages.parse"])
-def test_who_interrupts_it_while_it_loads_sees_no_traceback(module: str, tmp_path: Path) -> None:
-    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")  # is found first
-    command = [sys.executable, "-m", module, "parse"]
-    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals}
-    result = subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
-    assert result.returncode == -signal.SIGINT
-    assert result.stderr == ""
-
-
-def test_an_interruption_that_python_has_to_drop_is_heard_all_the_same(tmp_path: Path) -> None:
-    program = """
-import os, signal, sys, time
-from stages.console import run
-
-class Cleared:
-    def __del__(self):
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.01)
-
-def status():
-    thing = Cleared()
-    del thing
-    time.sleep(60)
-    return "done"
-
-sys.exit(run({"One": [status]}, ["status"]))
-"""
-    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)  # type: ignore[call-overload]
-    assert result.returncode == 130
-    assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"
-
-
-def test_an_interruption_while_compiled_code_is_loaded_waits_for_its_end(tmp_path: Path) -> None:
-    """An exception within would be the end of the process, where it is C++."""
-    program = """
-import os, signal, sys, time
-from importlib.machinery import ExtensionFileLoader
-from stages.console import run
-
-class Loader(ExtensionFileLoader):
-    def exec_module(self, module):
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.1)
-        print("loaded", flush=True)
-
-def status():
-    Loader("compiled", "compiled.so").exec_module(sys)
-    time.sleep(60)
-
-sys.exit(run({"One": [status]}, ["status"]))
-"""
-    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)  # type: ignore[call-overload]
-    assert (result.returncode, result.stdout) == (130, "loaded\n")
-    assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"
-
-
-def test_who_stops_it_when_all_is_done_is_too_late(tmp_path: Path) -> None:
-    program = """
-import atexit, os, signal
-from stages.console import run_module
-
-def status():
-    return "done"
-
-atexit.register(lambda: [os.kill(os.getpid(), kind) for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
-run_module(status)
-"""
-    options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, **options)  # type: ignore[call-overload]
-    assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
-
-
-def test_an_interruption_of_which_a_library_makes_an_error_of_its_own_is_one_all_the_same(tmp_path: Path) -> None:
-    program = """
-import os, signal, sys, time
-from stages.console import run
-
-def status():
-    try:
-        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
-        time.sleep(60)
-    except KeyboardInterrupt:
-        raise TypeError("incompatible arguments") from None  # as C++ code does that Matplotlib calls
-
-sys.exit(run({"One": [status]}, ["status"]))
-"""
-    for kind in ("SIGINT", "SIGTERM", "SIGHUP"):
-        options = {"cwd": tmp_path, "env": environment(), "preexec_fn": take_signals, "timeout": 30}
-        command = [sys.executable, "-c", program, kind]
-        result = subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
-        assert result.returncode == 130
-        assert result.stderr == "handwriting status: interrupted. What was there before is as it was\n"
