@@ -68,7 +68,8 @@ def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path,
     told = len(news)
     time.sleep(0.5)
     assert len(news) == told  # nobody learns any more
-    assert not list(tmp_path.glob(".member*"))
+    unfinished = list(tmp_path.glob(".member*"))
+    assert len(unfinished) <= (1 if scheduler == "processes" else 0)  # a process is ended whatever it is about to write
 
 
 def test_who_is_cut_off_goes_on_elsewhere_to_the_same_bits(built: Path, alone: list[Member], tmp_path: Path) -> None:
