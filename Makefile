@@ -197,7 +197,7 @@ prune: | $(VENV)/.ready ## Give back the room of earlier results, but the last K
 test: $(VENV)/.ready-dev ## Run the tests; they need no network
 	$(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 
-torture: $(VENV)/.ready-dev ## Let everything go wrong that can, for 40 minutes: damaged files, faults, killed workers and makes
+torture: $(VENV)/.ready-dev ## Let everything go wrong that can, for over half an hour: damaged files, faults, killed workers and makes
 	$(python) -m tests.torture.fuzz $(call options,torture)
 	$(python) -m tests.torture.faults
 	$(python) -m tests.torture.cluster

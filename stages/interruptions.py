@@ -11,16 +11,15 @@ from typing import Any, NoReturn
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LATER = (0.01, 0.5)  # seconds until an interruption that could not be borne comes again, and between all further tries
 
-_heard: list[int] = []  # signals that have asked this process to stop
+_asked = False  # whether a signal has asked this process to stop
 _due = False  # whether the alarm is to interrupt
 _over = False  # whether only the end is left to do
 
 
 def take_signals() -> None:
     """From here on, who is asked to stop is interrupted, to tidy up first."""
-    global _due, _over
-    _heard.clear()
-    _due = _over = False
+    global _asked, _due, _over
+    _asked = _due = _over = False
     for kind in STOPS:
         if signal.getsignal(kind) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(kind, _stop)
@@ -30,7 +29,7 @@ def take_signals() -> None:
 
 def is_asked_to_stop() -> bool:
     """Whether a signal has come that asks for it, whatever has become of the interruption."""
-    return bool(_heard)
+    return _asked
 
 
 def hear_no_more() -> None:
@@ -51,10 +50,10 @@ def leave(status: int) -> NoReturn:
 
 
 def _stop(kind: int, frame: FrameType | None) -> None:
-    global _due
+    global _asked, _due
     if _over or (kind == signal.SIGALRM and not _due):
         return
-    _heard.append(kind)
+    _asked = True
     if _loads_compiled(frame):
         _hear_again()
         return

@@ -38,8 +38,9 @@ def script(body: str) -> list[str]:
 
 
 @pytest.mark.parametrize("module", ["stages.cli", "stages.parse"])
-def test_while_it_loads_there_is_no_traceback(module: str, tmp_path: Path) -> None:
-    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")  # is found first
+@pytest.mark.parametrize("loaded", ["enum", "typer"])  # the first of all, and a later one
+def test_while_it_loads_there_is_no_traceback(loaded: str, module: str, tmp_path: Path) -> None:
+    (tmp_path / f"{loaded}.py").write_text("import os\nos.kill(os.getpid(), 2)\n")  # which is found first
     result = execute(["-m", module, "parse"], tmp_path)
     assert result.returncode == -signal.SIGINT
     assert result.stderr == ""
@@ -108,6 +109,7 @@ def test_what_has_waited_does_not_interrupt_a_second_time(tmp_path: Path) -> Non
                 send("SIGTERM")
                 time.sleep(60)
             finally:
+                send("SIGALRM")  # as one that was under way
                 time.sleep(0.7)
                 print("tidied", flush=True)
     """
@@ -116,13 +118,16 @@ def test_what_has_waited_does_not_interrupt_a_second_time(tmp_path: Path) -> Non
     assert (result.returncode, result.stdout, result.stderr) == (130, "loaded\ntidied\n", TOLD)
 
 
-def test_when_all_is_done_it_is_too_late(tmp_path: Path) -> None:
-    program = f"""
-        def status():
-            return "done"
+AT_THE_END = {
+    "while Python clears away": "atexit.register(lambda: [send(kind) for kind in STOPS])",
+    "when Python hears no more": "class Late: __del__ = lambda it, kill=os.kill, own=os.getpid(): kill(own, 15)\n"
+    "late = Late()",
+}
 
-        atexit.register(lambda: [send(kind) for kind in {STOPS}])
-    """
+
+@pytest.mark.parametrize("moment", AT_THE_END)
+def test_when_all_is_done_it_is_too_late(moment: str, tmp_path: Path) -> None:
+    program = f"STOPS = {STOPS}\nstatus = lambda: 'done'\nstatus.__name__ = 'status'\n{AT_THE_END[moment]}"
     result = execute(script(program), tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
 

@@ -104,6 +104,22 @@ def test_the_dashboard_is_told_and_can_be_looked_at() -> None:
     assert seen == [200]
 
 
+def test_an_interruption_that_comes_by_alarm_waits_as_well_until_a_cluster_has_started() -> None:
+    program = (
+        "import signal, time\n"
+        "from pipeline.scheduling.connection import _interrupted_later\n"
+        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+        "with _interrupted_later():\n"
+        "    signal.setitimer(signal.ITIMER_REAL, 0.01)\n"
+        "    time.sleep(0.3)\n"
+        "    print('started', flush=True)\n"
+        "print('not interrupted')\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], env=environment(), capture_output=True, text=True)
+    assert result.stdout == "started\n"
+    assert "KeyboardInterrupt" in result.stderr
+
+
 @pytest.mark.parametrize("moment", [1.0, 2.0])
 def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
