@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import typer
@@ -23,7 +22,6 @@ from stages.memory import check_addresses, is_lack_of_memory
 from stages.printable import printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-NOTES = "HANDWRITING_NOTES"  # the folder where make wants to find which result a stage has left published
 UNTOUCHED = "What was there before is as it was"
 
 Command = Callable[..., str | Iterator[str]]  # what it has to say: at its end, or line by line as it comes
@@ -161,9 +159,5 @@ def _place(error: Any) -> str:
 
 
 def _run_stage(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
-    outcome = engine.run(stage, arguments, force)
-    notes = os.environ.get(NOTES)
-    if notes:
-        with contextlib.suppress(OSError):
-            Path(notes, f"{stage.name}.entry").write_text(f"{outcome.entry.name}\n")
-    return printable(outcome.said)
+    options = [word for word in sys.argv[1:] if word != "--force"]
+    return printable(engine.run(stage, arguments, force, options))

@@ -1,5 +1,6 @@
 """Bring a data set's four IDX files here, verified."""
 
+import glob
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,13 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
     return settled
 
 
-@stage(packages=(), settle=settle)
+def watch(given: Mapping[str, Any]) -> list[str]:
+    """One's own data: the files in its folder."""
+    folder: Path | None = given["from_folder"]
+    return [str(Path(glob.escape(str(folder)), "*"))] if folder is not None else []
+
+
+@stage(packages=(), settle=settle, watch=watch)
 def download(
     dataset: Annotated[
         str,

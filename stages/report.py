@@ -17,9 +17,18 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
     return {"runs": digest_runs(given["artifacts"])}
 
 
+def watch(given: Mapping[str, Any]) -> list[str]:
+    """The results that `settle` reads."""
+    from pipeline.engine.status import watch_runs
+    from pipeline.pages.runs import STAGES
+
+    return [watch_runs(given["artifacts"] / stage, stage) for stage in STAGES]
+
+
 @stage(
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     settle=settle,
+    watch=watch,
     beside=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
 )
 def report(

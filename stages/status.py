@@ -24,6 +24,7 @@ def status(
     explain: Annotated[bool, Option("--explain", help="Every reason, not only the first.")] = False,
     runs: Annotated[bool, Option("--runs", help="The results in the store too, side by side.")] = False,
     as_json: Annotated[bool, Option("--json", help="All of it, as one JSON object.")] = False,
+    stale: Annotated[bool, Option("--stale", help="Only the names of those that are not up to date.")] = False,
     assume: Annotated[
         list[str] | None,
         Option(metavar="'STAGE OPTIONS'", help="Look at a stage as if it were called so: 'train --epochs 3'."),
@@ -33,14 +34,17 @@ def status(
 
     *stale*: it will run. *in the store*: an earlier result is wanted again and will be restored. *waiting*: its input
     will be made anew; it will run if that comes out differently. This is about the pipeline as declared: the defaults,
-    and what pyproject.toml has in their place. `make status` assumes the variables that make is given.
+    and what pyproject.toml has in their place. `make status` assumes the variables that make is given. With *--stale*
+    and *--assume*, only the assumed stages are examined, and those that are up to date are noted for `make`.
 
     Examples:
         handwriting status --explain
         handwriting status --runs
         handwriting status --assume 'train --epochs 3'
     """
+    from pipeline.engine import notes
     from pipeline.engine.errors import UsageError
+    from pipeline.engine.stage import observe
     from pipeline.engine.status import Run, Standing, examine, list_runs
     from stages.order import STAGES
 
@@ -55,9 +59,18 @@ def status(
     standings: dict[str, Standing] = {}
     stored: dict[str, list[Run]] = {}
     for stage in STAGES:
-        standing = examine(stage, read_arguments(stage, assumed.get(stage.name, [])), standings)
+        if stale and assumed and stage.name not in assumed:
+            continue
+        options = assumed.get(stage.name, [])
+        arguments = read_arguments(stage, options)
+        seen = observe(stage, arguments, options) if stale else None
+        standing = examine(stage, arguments, standings)
+        if stale and standing.state == "fresh" and standing.manifest:
+            notes.write(standing.output, seen, standing.manifest)
         standings[stage.name] = standing
         stored[stage.name] = list_runs(standing.output, stage.name) if runs or as_json else []
+    if stale:
+        return "\n".join(name for name, standing in standings.items() if standing.state != "fresh")
     if as_json:
         facts = {name: _facts(standing, stored[name]) for name, standing in standings.items()}
         return to_json(facts, indent=2)

@@ -1,6 +1,5 @@
 """How a stage runs: let be, restored or worked, its result published whole or not at all. Knows nothing of digits."""
 
-import sys
 import time
 
 # In the folder that a stage fills: what a run that is interrupted can go on from.
@@ -8,6 +7,3 @@ CHECKPOINT = "checkpoint"
 
 # A file of code that is younger than this may have been loaded in another state than it is in now.
 STARTED = time.time_ns()
-# Python takes compiled code for up to date if size and second of the source fit. What runs has to be what the
-# fingerprint was taken of, so nothing of the project is kept compiled.
-sys.dont_write_bytecode = True

@@ -111,6 +111,8 @@ def judge(folder: Path, wanted: Provenance, every: bool = False) -> tuple[Manife
         manifest = read_manifest(folder)
     except (PipelineError, OSError):
         return None, [Reason("manifest", MANIFEST, "is damaged")]
+    if manifest.provenance.stage != wanted.stage:
+        return None, [Reason("manifest", MANIFEST, f"is of the stage {manifest.provenance.stage}")]
     reasons = differences(manifest.provenance, wanted)
     if every or not reasons:
         reasons += damages(folder, manifest)
@@ -122,7 +124,7 @@ def require_whole(folder: Path, manifest: Manifest, shown: Path) -> None:
     for damage in damages(folder, manifest):
         stage = manifest.provenance.stage
         with contextlib.suppress(OSError):
-            os.utime(folder / damage.name)  # make decides by age; now it sees it as well
+            os.utime(folder / damage.name)  # so that make reads it when it looks next
         raise PipelineError(f"{shown / damage.name} {damage.change}: run the stage {stage} again (make {stage})")
 
 

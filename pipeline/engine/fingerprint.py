@@ -7,24 +7,37 @@ at the top or inside a function. They are read, never run; a name that a program
 
 import ast
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 from pipeline.engine import STARTED
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.look import list_modules, signature
 
-# What runs a stage is no part of it, nor where its work is done: an edit there does not change what comes out.
+# The modules that run a stage, and those that decide where its work is done: an edit there does not change the result.
 LIBRARY = __package__.partition(".")[0]
 RUNNERS = (f"{__package__}.stage", f"{LIBRARY}.scheduling")
 OUTDATED: set[Path] = set()  # what this process has loaded in another state than it is in
 DIGITS = 16  # of each digest
 CLOCK_TICK = 4_000_000  # nanoseconds by which the time of a file may lie behind the clock; Python starts more slowly
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file of code, its digest, and every name that may be a module which it imports."""
+
+    path: Path
+    digest: str
+    imports: tuple[str, ...]
 
 
 def fingerprint(
@@ -37,66 +50,79 @@ def fingerprint(
     that are named in `without`, nor what only these import: they decide which values its parameters have, and these
     stand in a key by themselves. Raises PipelineError if one of the modules cannot be parsed.
     """
-    start, root = _place(function)
-    # Among installed packages only these two are ours; elsewhere everything beside them is.
-    ours = {start.partition(".")[0], LIBRARY} if root.name.endswith("-packages") else None
-    found: dict[str, str] = {}
-    seen = set(RUNNERS)
-    to_do = list(_with_packages(start))
-    while to_do:
-        name = to_do.pop()
-        if name in seen or name.startswith(RUNNERS) or (ours and name.partition(".")[0] not in ours):
-            continue
-        seen.add(name)
-        path = _find(root, name)
-        if path is None:
-            continue
-        tree = _parse(path)
-        everything = _names(tree)
-        _drop_idle(tree)
-        if name == start:
-            _leave_out(tree, function.__name__, without)
-            _drop_imports(tree, everything - _names(tree))
-        found[path.relative_to(root).as_posix()] = _digest(tree)
-        to_do += _imports(tree, name if path.name == "__init__.py" else name.rpartition(".")[0])
-    for path in (path for pattern in beside for path in root.glob(pattern) if path.is_file()):
-        found[path.relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]
-    return dict(sorted(found.items()))
+    start, root = locate(function)
+    path = _require(root, start)
+    tree = _parse(path)
+    everything = _names(tree)
+    _strip(tree)
+    _leave_out(tree, function.__name__, without)
+    _drop_imports(tree, everything - _names(tree))
+    modules = _reach(root, start, _outline(path, tree, start))
+    files = (file for pattern in beside for file in root.glob(pattern) if file.is_file())
+    digests = {module.path: module.digest for module in modules}
+    digests |= {file: hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS] for file in files}
+    return dict(sorted((file.relative_to(root).as_posix(), digest) for file, digest in digests.items()))
+
+
+def find_modules(function: Callable[..., Any]) -> list[Path]:
+    """All modules of the project that the function's module imports, the functions that `fingerprint` leaves out too."""
+    start, root = locate(function)
+    path = _require(root, start)
+    return [module.path for module in _reach(root, start, _read(path, start, tuple(signature(str(path)) or ())))]
 
 
 def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     """Import the modules that a fingerprint of the function names by their `files`, so that later edits do not count.
 
     Returns the files of which this process may have loaded another state than the one whose fingerprint was taken:
-    those that were changed after it had begun, or that it has taken from somebody's compiled file of another state.
+    those that were changed after it had begun, or whose compiled file is of another state.
     """
-    start, root = _place(function)
+    start, root = locate(function)
     modules = [file for file in files if file.endswith(".py")]
     names = {file: file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in modules}
     for file, name in names.items():
-        compiled = Path(importlib.util.cache_from_source(root / file))
-        if compiled.exists():
-            if (name == start or name in sys.modules) and not _loads_as_written(root / file):
-                OUTDATED.add(root / file)
-            compiled.unlink(missing_ok=True)
+        loaded = name == start or name in sys.modules
+        if not _drop_outdated_compiled(root / file) and loaded:
+            OUTDATED.add(root / file)
     for name in names.values():
         if name != start:
             with contextlib.suppress(Exception):  # the function itself will meet it, if it comes to that
                 importlib.import_module(name)
-    since = STARTED - CLOCK_TICK
-    return [file for file in files if root / file in OUTDATED or (root / file).stat().st_ctime_ns > since]
+    return [file for file in files if root / file in OUTDATED or changed_since_start(root / file)]
 
 
-def _loads_as_written(source: Path) -> bool:
-    """Whether Python has the module's code from this state of it, also where it takes it from a compiled file."""
-    loader = SourceFileLoader(source.stem, str(source))  # which decides, as an import does; nothing of it is run
+def changed_since_start(path: Path) -> bool:
+    """Whether a file was changed after this process had begun.
+
+    A time in the future says nothing: the clock was set back since, or is not the file server's.
+    """
     try:
-        return loader.get_code(loader.name) == compile(source.read_bytes(), source, "exec", dont_inherit=True)
-    except (OSError, ValueError, EOFError, TypeError, ImportError):  # then Python cannot have loaded it either
-        return True
+        changed = path.stat().st_ctime_ns
+    except OSError:
+        return False
+    return STARTED - CLOCK_TICK < changed <= time.time_ns()
 
 
-def _place(function: Callable[..., Any]) -> tuple[str, Path]:
+def _drop_outdated_compiled(source: Path) -> bool:
+    """Whether Python loads the module from this state of its source.
+
+    Python takes a compiled file for up to date if size and second of the source fit. So one that is not younger than
+    the source is compared, and removed if it differs.
+    """
+    compiled = Path(importlib.util.cache_from_source(source))
+    with contextlib.suppress(OSError):
+        if compiled.stat().st_ctime_ns > source.stat().st_ctime_ns:
+            return True
+        loader = SourceFileLoader(source.stem, str(source))  # which decides, as an import does; nothing of it is run
+        code = compile(source.read_bytes(), source, "exec", dont_inherit=True)
+        with contextlib.suppress(ValueError, EOFError, TypeError, ImportError):  # then Python cannot load it either
+            if loader.get_code(loader.name) != code:
+                compiled.unlink()
+                return False
+    return True
+
+
+def locate(function: Callable[..., Any]) -> tuple[str, Path]:
     """The name under which others import the function's module, and the folder of its topmost package."""
     file = Path(inspect.getfile(function)).resolve()
     name = function.__module__
@@ -106,9 +132,40 @@ def _place(function: Callable[..., Any]) -> tuple[str, Path]:
     return name, file.parents[name.count(".") + (file.name == "__init__.py")]
 
 
+def _reach(root: Path, start: str, module: Module) -> list[Module]:
+    """The module and all of the project that it imports, directly or through others."""
+    # Among installed packages only these two are ours; elsewhere everything beside them is.
+    installed = root.name.endswith("-packages")
+    ours = {start.partition(".")[0], LIBRARY} if installed else {Path(name).stem for name in list_modules(str(root))}
+    found, seen = [module], {start}
+    to_do = [*_with_packages(start), *module.imports]
+    while to_do:
+        name = to_do.pop()
+        if name in seen or name.startswith(RUNNERS) or name.partition(".")[0] not in ours:
+            continue
+        seen.add(name)
+        path = _find(root, name)
+        if path is not None:
+            found.append(_read(path, name, tuple(signature(str(path)) or ())))
+            to_do += found[-1].imports
+    return found
+
+
 def _find(root: Path, name: str) -> Path | None:
     place = root.joinpath(*name.split("."))
     return next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
+
+
+def _require(root: Path, name: str) -> Path:
+    path = _find(root, name)
+    assert path is not None, f"{name} is a module"
+    return path
+
+
+@functools.cache
+def _read(path: Path, name: str, state: tuple[int, ...]) -> Module:
+    """The outline of a file in this state, which its signature tells; each is parsed once a process."""
+    return _outline(path, _parse(path), name)
 
 
 def _parse(path: Path) -> ast.Module:
@@ -116,22 +173,40 @@ def _parse(path: Path) -> ast.Module:
         return ast.parse(path.read_bytes(), path)
     except (SyntaxError, ValueError, RecursionError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        raise PipelineError(f"{path}{line} is no Python ({error.args[0]}): mend it first") from None
+        raise PipelineError(f"{path}{line} is not valid Python ({error.args[0]}): fix it first") from None
 
 
-def _names(tree: ast.Module) -> set[str]:
+def _outline(path: Path, tree: ast.Module, name: str) -> Module:
+    imports = _strip(tree)
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    names = dict.fromkeys(_imported(imports, package))
+    try:
+        digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass"))
+    except RecursionError:  # of an expression that is nested hundreds of times
+        digest = hashlib.sha256(path.read_bytes())
+    return Module(path, digest.hexdigest()[:DIGITS], tuple(names))
+
+
+def _names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def _drop_idle(tree: ast.Module) -> None:
-    for node in ast.walk(tree):
-        for field in ("body", "orelse", "finalbody"):
-            statements = getattr(node, field, None)
-            if isinstance(statements, list):
-                statements[:] = (statement for statement in statements if not _is_idle(statement))
+def _strip(node: ast.AST) -> list[ast.Import | ast.ImportFrom]:
+    """Drop what decides nothing from all blocks below the node; the import statements that stay."""
+    imports: list[ast.Import | ast.ImportFrom] = []
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        block = getattr(node, field, None)
+        if isinstance(block, list):
+            block[:] = (statement for statement in block if not _is_idle(statement))
+            for statement in block:
+                if isinstance(statement, ast.Import | ast.ImportFrom):
+                    imports.append(statement)
+                else:
+                    imports += _strip(statement)
+    return imports
 
 
-def _is_idle(statement: ast.stmt) -> bool:
+def _is_idle(statement: ast.AST) -> bool:
     """Whether it is a docstring, or a block that only a type checker or `python -m` enters."""
     match statement:
         case ast.Expr(ast.Constant(str())):
@@ -164,35 +239,15 @@ def _drop_imports(tree: ast.Module, names: Collection[str]) -> None:
     tree.body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and not node.names)]
 
 
-def _digest(tree: ast.Module) -> str:
-    """Of the tree without its positions, and without fields that hold nothing, which newer Pythons add."""
-    digest = hashlib.sha256()
-    to_do: list[Any] = [tree]
-    while to_do:
-        node = to_do.pop()
-        if isinstance(node, ast.AST):
-            fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
-            digest.update(repr((type(node).__name__, [name for name, _ in fields])).encode())
-            to_do += [value for _, value in fields]
-        elif isinstance(node, list):
-            digest.update(repr(len(node)).encode())
-            to_do += node
-        else:
-            digest.update(repr((type(node).__name__, node)).encode())
-    return digest.hexdigest()[:DIGITS]
-
-
-def _imports(tree: ast.Module, package: str) -> Iterator[str]:
-    """Every name that may be a module which the tree imports."""
-    for node in ast.walk(tree):
+def _imported(statements: Iterable[ast.Import | ast.ImportFrom], package: str) -> Iterator[str]:
+    """Every name that may be a module which the statements import."""
+    for node in statements:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *(node.module.split(".") if node.module else [])])
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        else:
-            continue
         for name in names:
             yield from _with_packages(name)
 

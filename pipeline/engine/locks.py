@@ -3,6 +3,7 @@
 On a file system that knows no locks, everybody gets them.
 """
 
+import errno
 import fcntl
 import os
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
+
+from pipeline.engine.errors import PipelineError
 
 
 @contextmanager
@@ -83,10 +86,19 @@ def _is_at(file: TextIO, path: Path) -> bool:
 
 
 def _open(path: Path) -> TextIO:
+    """The lock's file. Raises PipelineError for a symbolic link, through which another file would be written."""
     try:
-        return open(path, "a+", encoding="utf-8")
+        return open(path, "a+", encoding="utf-8", opener=_open_no_link)
     except PermissionError:  # somebody else's, which can be locked all the same
-        return open(path, encoding="utf-8")
+        return open(path, encoding="utf-8", opener=_open_no_link)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise PipelineError(f"{path} is a symbolic link, not a lock: remove it") from None
+        raise
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
 
 
 def _holder(file: TextIO) -> str:

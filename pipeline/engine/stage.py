@@ -13,15 +13,15 @@ import functools
 import inspect
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints, overload
 
-from pipeline.engine import store
+from pipeline.engine import notes, store
 from pipeline.engine.artifacts import Manifest, describe, find_artifact, judge, require_whole, write_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint, load
@@ -41,8 +41,11 @@ class Role(Enum):
 Input = Annotated[Path, Role.INPUT]
 Output = Annotated[Path, Role.OUTPUT]
 
+REASONS = 5  # that a run logs; `status --explain` prints all
+
 P = ParamSpec("P")
 Settle = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Watch = Callable[[Mapping[str, Any]], Iterable[str]]
 
 
 class Stage(Generic[P]):
@@ -55,22 +58,25 @@ class Stage(Generic[P]):
         volatile: tuple[str, ...] = (),
         settle: Settle = dict,
         beside: tuple[str, ...] = (),
+        watch: Watch = lambda given: (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.packages, self.volatile, self.settle, self.beside = packages, volatile, settle, beside
+        self.watch = watch
         self.name = function.__name__
         self.signature = inspect.signature(function)
         roles = _roles(function)
         self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]
         (self.output,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
         self.parameters = [argument for argument in self.signature.parameters if argument not in roles]
+        self.unkeyed = [argument for argument, role in roles.items() if role is Role.UNKEYED]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Run the stage, unless what it would make is there."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return run(self, bound.arguments).said
+        return run(self, bound.arguments)
 
 
 @overload
@@ -82,6 +88,7 @@ def stage(
     volatile: tuple[str, ...] = ...,
     settle: Settle = ...,
     beside: tuple[str, ...] = ...,
+    watch: Watch = ...,
 ) -> Callable[[Callable[P, str]], Stage[P]]: ...
 def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     """Make `function` a stage: called, it publishes its output folder whole or leaves things as they were.
@@ -91,6 +98,7 @@ def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     settle: from the parameters as they are given, those that count. What it returns is what stands in the key, and
         replaces the arguments of the same name; so one that it leaves out decides nothing.
     beside: files other than Python modules that the body reads from the project, as patterns of paths.
+    watch: from the parameters as they are given, patterns of files outside the project that `settle` reads.
 
     A body that takes long may keep in the folder `output / CHECKPOINT` what a run can go on from, and finds there what
     an interrupted run of the same key has left.
@@ -102,17 +110,16 @@ def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     return Stage(function) if function else lambda function: Stage(function, **parts)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run of a stage has to say, and the folder with its result."""
+def run(
+    stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False, options: Sequence[str] | None = None
+) -> str:
+    """Do what a call of the stage with all these arguments does; with `force` the body works in any case.
 
-    said: str
-    entry: Path
-
-
-def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) -> Outcome:
-    """Do what a call of the stage with all these arguments does; with `force` the body works in any case."""
+    options: those of the command line that the arguments come from, for the note that make reads; None where there was
+    no command line.
+    """
     output: Path = arguments[stage.output]
+    seen = None if options is None else observe(stage, arguments, options)
     settled = settle(stage, arguments)
     with ExitStack() as stack:
         # What the links show now, so that a result published meanwhile is not mixed with this one
@@ -131,21 +138,37 @@ def run(stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False) ->
             stack.enter_context(store.alone(output, stage.name, report))
             manifest, reasons = judge(output, wanted)  # again: another process may have been quicker
         if manifest and not reasons and not force:
-            store.stamp(output)
-            return Outcome(f"up to date: {_why(manifest, inputs)} -> {output}", store.resolve(output))
+            notes.write(output, seen, manifest)
+            return f"up to date: {_why(manifest, inputs)} -> {output}"
         if not force and entry.exists() and entry != store.resolve(output):
             stored, flaws = judge(stack.enter_context(store.held(entry)), wanted)
             if stored and not flaws:
                 store.publish(entry, output)
-                return Outcome(f"restored what was made on {stored.when}: {stored.summary} -> {output}", entry)
+                notes.write(output, seen, stored)
+                return f"restored what was made on {stored.when}: {stored.summary} -> {output}"
             reasons += [Reason("stored result", flaw.name, flaw.change) for flaw in flaws]
         if reasons and output.is_symlink():  # nothing is to be explained where nothing was made before
-            log.info("%s: %s", stage.name, "; ".join(map(str, reasons)))
+            more = [f"and {len(reasons) - REASONS} more"] if len(reasons) > REASONS else []
+            log.info("%s: %s", stage.name, "; ".join([*map(str, reasons[:REASONS]), *more]))
         for name, folder in folders.items():
             require_whole(folder, inputs[name], shown=arguments[name])
         if edited is None:
             edited = load(stage.function, wanted.code)
-        return _work(stage, arguments, {**settled, **folders}, wanted, edited)
+        manifest = _work(stage, arguments, {**settled, **folders}, wanted, edited)
+        notes.write(output, seen if manifest.provenance == wanted else None, manifest)
+        return f"{manifest.summary} -> {output}"
+
+
+def observe(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any] | None:
+    """What decides the result of a call of the stage, seen for a note; to be taken before any of it is used."""
+    inputs = {name: arguments[name] for name in stage.inputs}
+    return notes.observe(stage.function, inputs, stage.watch(arguments), options, _unkeyed_options(stage))
+
+
+def _unkeyed_options(stage: Stage[Any]) -> dict[str, bool]:
+    """The options that decide nothing, and whether a value follows them."""
+    flags = {name for name, parameter in stage.signature.parameters.items() if isinstance(parameter.default, bool)}
+    return {f"--{name.replace('_', '-')}": name not in flags for name in stage.unkeyed}
 
 
 def settle(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,8 +178,9 @@ def settle(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def provenance(stage: Stage[Any], settled: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
     """What decides the result of the stage now, given its settled parameters and the digests of its inputs."""
-    own = inspect.isfunction(stage.settle) and stage.settle.__module__ == stage.function.__module__
-    code = fingerprint(stage.function, without=[stage.settle.__name__] if own else [], beside=stage.beside)
+    apart = [function for function in (stage.settle, stage.watch) if inspect.isfunction(function)]
+    own = [function.__name__ for function in apart if function.__module__ == stage.function.__module__]
+    code = fingerprint(stage.function, without=own, beside=stage.beside)
     return Provenance(stage.name, plain(settled), dict(inputs), code, environment(stage.packages))
 
 
@@ -171,7 +195,7 @@ def _work(
     instead: Mapping[str, Any],
     wanted: Provenance,
     edited: Sequence[str],
-) -> Outcome:
+) -> Manifest:
     """Let the body work in private, with what is `instead` of some arguments, and publish what it made."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
@@ -193,7 +217,7 @@ def _work(
         entry = store.entry_of(output, stage.name, manifest.provenance.key)
         store.keep(partial, entry)
         store.publish(entry, output)
-    return Outcome(f"{summary} -> {output}", entry)
+    return manifest
 
 
 def _marked(wanted: Provenance, changed: Sequence[Reason]) -> Provenance:

@@ -1,5 +1,6 @@
 """What a stage would do if it were run now, and why; found by looking only."""
 
+import glob
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import Manifest, find_artifact, judge, read_manifest
+from pipeline.engine.artifacts import MANIFEST, Manifest, find_artifact, judge, read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Reason
 from pipeline.engine.stage import Stage, provenance, settle
@@ -20,8 +21,9 @@ class Standing:
     """How a stage stands.
 
     state: `fresh`, nothing is to be done; `stored`, the store has the result that is wanted; `stale`, it is to work;
-    `waiting`, only an input that is to be made can tell. reasons: why it is not fresh, all of them. manifest: of what
-    is published, if that can be read. digest: of what the stage will have made, None if only working can tell.
+    `waiting`, only an input that is to be made can tell. reasons: why it is not fresh, all of them. manifest: of the
+    stored result, otherwise of what is published, if that can be read. digest: of what the stage will have made, None
+    if only working can tell.
     """
 
     stage: str
@@ -57,7 +59,7 @@ def examine(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[st
         return Standing(stage.name, output, "stale", (Reason("result", output.name, str(error)),), manifest, None)
     stored, flaws = judge(store.entry_of(output, stage.name, wanted.key), wanted)
     if stored and not flaws:
-        return Standing(stage.name, output, "stored", tuple(reasons), manifest, stored.digest)
+        return Standing(stage.name, output, "stored", tuple(reasons), stored, stored.digest)
     to_be_made = {name for name, digest in inputs.items() if digest is None}
     waits = all(reason.kind == "input" and reason.name in to_be_made for reason in reasons)
     return Standing(stage.name, output, "waiting" if waits else "stale", tuple(reasons), manifest, None)
@@ -68,6 +70,11 @@ def _digest(name: str, place: Path, earlier: Mapping[str, Standing]) -> str | No
     if name in earlier and earlier[name].output == place:
         return earlier[name].digest
     return find_artifact(place, name).digest
+
+
+def watch_runs(output: Path, stage: str) -> str:
+    """A pattern of the files that `list_runs` reads."""
+    return str(Path(glob.escape(str(output.parent)), store.STORE, f"{stage}-*", MANIFEST))
 
 
 def list_runs(output: Path, stage: str) -> list[Run]:

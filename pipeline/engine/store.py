@@ -8,7 +8,6 @@ a name that ends in `.partial` or `.old`; the next run of its stage removes it. 
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -176,21 +175,8 @@ def publish(entry: Path, output: Path) -> None:
     except BaseException:
         link.unlink(missing_ok=True)
         raise
-    stamp(output)
-
-
-def stamp(output: Path) -> None:
-    """Make the result the youngest of those beside it, whatever the clock says.
-
-    make compares times: it sees that this one is done, and that those which are made from it are to be looked at.
-    """
-    times = [output.stat().st_mtime_ns]
-    for path in output.parent.glob(f"*/{MANIFEST}"):
-        with suppress(OSError):  # which is being replaced
-            times.append(path.stat().st_mtime_ns)
-    now = max(time.time_ns(), max(times) + 1)
-    with suppress(OSError):  # not ours, or on a disk that cannot be written: make will only ask again
-        os.utime(output / MANIFEST, ns=(now, now))
+    with suppress(OSError):  # a disk that cannot be written
+        os.utime(output / MANIFEST)  # `prune` keeps what was last used
 
 
 def entries(artifacts: Path) -> dict[str, list[Path]]:

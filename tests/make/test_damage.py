@@ -78,7 +78,7 @@ def test_any_flipped_bit_of_a_manifest_is_harmless(project: Path) -> None:
         path.write_bytes(body)
         result = make(project, "train", *SAMPLE)
         assert "Traceback" not in result.stderr
-        assert outcome(result).keys() == {"train"}
+        assert outcome(result).keys() <= {"train"}
         after = digests(project)
         assert {name: after[name] for name in before if name in after} == before
 

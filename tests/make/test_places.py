@@ -65,8 +65,8 @@ def test_what_cannot_be_written_can_still_be_found_up_to_date(project: Path, tmp
 
 
 def test_where_nothing_can_be_noted_make_only_looks_again(project: Path) -> None:
-    shutil.rmtree(project / "artifacts/.make")
-    (project / "artifacts/.make").symlink_to("nowhere")
+    shutil.rmtree(project / "artifacts/.notes")
+    (project / "artifacts/.notes").symlink_to("nowhere")
     for _ in range(2):
         assert worked(make(project, "all", *SAMPLE)) == []
 

@@ -22,9 +22,6 @@ from tests.make.common import (
 )
 from tests.make.common import manifest as manifest_of
 
-ALL_FRESH = dict.fromkeys(STAGES, "up to date")
-
-
 SOURCES = ("stages/*.py", "pipeline/*/*.py", "pyproject.toml", "requirements*.lock", "Makefile")
 
 
@@ -38,13 +35,12 @@ def test_what_was_built_is_not_built_again(project: Path) -> None:
     assert make(project, "-q", "train", *SAMPLE).returncode == 0
 
 
-def test_a_touch_makes_no_stage_work_and_all_say_why(project: Path) -> None:
+def test_a_touch_starts_no_stage(project: Path) -> None:
     before = digests(project)
     for path in sources(project):
         path.touch()
     result = make(project, "all", *SAMPLE)
-    assert outcome(result) == ALL_FRESH
-    assert result.stdout.count("up to date: nothing that counts has changed -> artifacts/") == len(STAGES)
+    assert outcome(result) == {}
     assert digests(project) == before
     assert_quiet(project)
 
@@ -81,7 +77,7 @@ def test_an_edit_of_comments_docstrings_or_layout_makes_no_stage_work(project: P
         text = re.sub(r'^( *""")(.*?)(\.?""")$', r"\1Truly: \2\n\3", text, flags=re.DOTALL | re.MULTILINE)
         text = text.replace("(\n", "(  # a bracket\n\n").replace("        ", "          ")
         path.write_text(f"# A comment\n\n\n{text}\n\n# and another", encoding="utf-8")
-    assert outcome(make(project, "all", *SAMPLE)) == ALL_FRESH
+    assert outcome(make(project, "all", *SAMPLE)) == {}
     assert digests(project) == before
     assert_quiet(project)
 
@@ -179,7 +175,6 @@ def test_a_model_trained_again_to_the_same_bits_is_not_evaluated_again(project: 
     assert stage(project, "train", "--recipe", "quick", "--force").returncode == 0
     result = make(project, "all", *SAMPLE)
     assert worked(result) == ["report"]  # which tells when, and how long it took
-    assert "up to date: train made again, with the same content -> artifacts/evaluate" in result.stdout
 
 
 def other_version(project: Path, package: str, version: str) -> None:
@@ -205,7 +200,6 @@ def test_another_numpy_makes_what_it_computes_stale(project: Path) -> None:
     before = manifest_of(project, "train")["environment"]["numpy"]
     other_version(project, "numpy", "2.99.0")
     result = make(project, "all", *SAMPLE)
-    assert outcome(result)["download"] == "up to date"
     assert worked(result) == ["parse", "normalize", "train", "evaluate", "export", "report"]
     assert f"train: environment numpy: {before} -> 2.99.0\n" in result.stderr
     assert_quiet(project)

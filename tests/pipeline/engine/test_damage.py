@@ -62,6 +62,16 @@ def test_a_damaged_manifest_names_the_stage_to_run_and_that_makes_it_anew(body: 
     assert read_manifest(tmp_path / "plant").digest == before.digest
 
 
+def test_a_manifest_of_another_stage_is_made_anew(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    path = tmp_path / "plant" / "manifest.json"
+    path.write_text(path.read_text().replace('"stage": "plant"', '"stage": "weed"'))
+    with pytest.raises(PipelineError, match="is the result of the stage weed, not of plant"):
+        water(plant=tmp_path / "plant", output=tmp_path / "water")
+    assert plant(output=tmp_path / "plant").startswith("1 numbers")
+    assert water(plant=tmp_path / "plant", output=tmp_path / "water").startswith("wet")
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
 def test_a_damaged_output_is_named_before_it_is_used_and_made_anew(damage: str, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")

@@ -1,3 +1,4 @@
+import ast
 import importlib
 import sys
 from collections.abc import Callable, Iterator
@@ -188,8 +189,37 @@ def test_a_deep_expression_is_taken_like_any_other(project: Path, taken: Fingerp
 @pytest.mark.parametrize("text", ["def", "x = 1\0", "(" * 1000, "# -*- coding: nonsense -*-\n", "\udcff = 1"])
 def test_what_is_no_python_is_named(text: str, project: Path, taken: Fingerprint) -> None:
     (project / "library/far.py").write_text(text, errors="surrogateescape")
-    with pytest.raises(PipelineError, match=r"library/far\.py(, line \d+)? is no Python \(.*\): mend it first"):
+    with pytest.raises(PipelineError, match=r"library/far\.py(, line \d+)? is not valid Python \(.*\): fix it first"):
         taken()
+
+
+def test_each_module_is_parsed_once_a_process(
+    project: Path, taken: Fingerprint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    parse = ast.parse
+
+    def counting(source: bytes, path: Path) -> ast.Module:
+        parsed.append(path.name)
+        return parse(source, path)
+
+    monkeypatch.setattr(ast, "parse", counting)
+    taken()
+    taken()
+    assert parsed.count("near.py") == parsed.count("far.py") == 1
+    edit(project / "library/far.py", "1", "2")
+    taken()
+    assert (parsed.count("near.py"), parsed.count("far.py")) == (1, 2)
+
+
+def test_a_change_time_in_the_future_is_no_change_while_the_process_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work: Any = importlib.import_module("stages_of_old.work").work
+    assert load(work, ["library/far.py"]) == ["library/far.py"]  # it was written by this process
+    changed = (project / "library/far.py").stat().st_ctime_ns
+    monkeypatch.setattr("pipeline.engine.fingerprint.time.time_ns", lambda: changed - 10**9)
+    assert load(work, ["library/far.py"]) == []
 
 
 def test_of_installed_packages_only_the_stages_own_and_the_engines_count(

@@ -1,6 +1,9 @@
 import threading
 from pathlib import Path
 
+import pytest
+
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.locks import writing
 
 
@@ -30,3 +33,16 @@ def test_who_has_waited_for_a_lock_that_was_removed_gets_the_one_that_is_there(t
     assert done.wait(20)
     thread.join()
     assert found == [(True, False)]
+
+
+@pytest.mark.parametrize("target", ["important", "nothing"])
+def test_a_lock_that_is_a_link_is_refused_and_what_it_shows_stays(target: str, tmp_path: Path) -> None:
+    (tmp_path / "important").write_text("mine")
+    (tmp_path / "lock").symlink_to(target)
+    with (
+        pytest.raises(PipelineError, match="lock is a symbolic link, not a lock: remove it"),
+        writing(tmp_path / "lock", None),
+    ):
+        pass
+    assert (tmp_path / "important").read_text() == "mine"
+    assert not (tmp_path / "nothing").exists()

@@ -42,17 +42,6 @@ def test_everybody_may_read_what_their_umask_lets_them(tmp_path: Path) -> None:
     assert (tmp_path / "plant").stat().st_mode & 0o777 == 0o750
 
 
-def test_the_youngest_result_is_the_last_whatever_the_clock_says(tmp_path: Path) -> None:
-    plant(output=tmp_path / "plant")
-    water(plant=tmp_path / "plant", output=tmp_path / "water")
-    ahead = 4_000_000_000 * 10**9  # in the year 2096
-    for name in ("plant", "water"):
-        os.utime(tmp_path / name / "manifest.json", ns=(ahead, ahead))
-    plant(output=tmp_path / "plant", number=2)
-    times = [(tmp_path / name / "manifest.json").stat().st_mtime_ns for name in ("water", "plant")]
-    assert times == [ahead, ahead + 1]
-
-
 def test_the_manifest_is_there_before_the_result_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object) -> None:
         raise OSError("no room for a manifest")

@@ -119,17 +119,15 @@ def test_what_is_not_wanted_any_more_is_not_read_to_be_replaced(
 
 def test_a_result_that_is_there_is_let_be(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=3)
-    before = (tmp_path / "plant" / "manifest.json").stat().st_mtime_ns
     said = plant(tmp_path / "plant", 3, threads=2)
     assert said == f"up to date: nothing that counts has changed -> {tmp_path / 'plant'}"
-    assert (tmp_path / "plant" / "manifest.json").stat().st_mtime_ns > before
 
 
 def test_force_works_in_any_case(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=3)
     before = read_manifest(tmp_path / "plant")
     arguments = {"output": tmp_path / "plant", "number": 3, "threads": 1, "place": Path("somewhere")}
-    assert run(plant, arguments, force=True).said.startswith("3 numbers")
+    assert run(plant, arguments, force=True).startswith("3 numbers")
     after = read_manifest(tmp_path / "plant")
     assert (after.provenance, after.digest) == (before.provenance, before.digest)
     assert after.made > before.made
