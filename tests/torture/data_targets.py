@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,7 +184,8 @@ def check_class_names(body: bytes) -> bool:
     names = attempt(lambda: read_class_names(folder))
     if names is None:
         return False
-    assert names and all(name and name.isprintable() and name == name.strip() for name in names)
+    assert names and all(name and name == name.strip() for name in names)
+    assert not any(category(each)[0] == "C" or category(each) in ("Zl", "Zp") for each in "".join(names))
     assert len(set(names)) == len(names)
     lines = re.split("\r\n|\r|\n", body.removeprefix(b"\xef\xbb\xbf").decode().rstrip())
     assert [line.strip() for line in lines] == list(names)
