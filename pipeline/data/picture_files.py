@@ -79,10 +79,12 @@ def _load(stream: BinaryIO, name: str) -> Grey:
 
 def _open(stream: BinaryIO) -> Image.Image:
     start = stream.tell()
-    with Image.open(stream, formats=FORMATS) as image:
-        image.verify()  # compares the checksums of a PNG file, which reading its pixels does not
-    stream.seek(start)
-    return Image.open(stream, formats=FORMATS)
+    image = Image.open(stream, formats=FORMATS)
+    if image.format == "PNG":
+        image.verify()  # compares the checksums, which reading the pixels does not
+        stream.seek(start)
+        image = Image.open(stream, formats=FORMATS)
+    return image
 
 
 @contextlib.contextmanager
