@@ -13,7 +13,7 @@ from pipeline.engine.errors import PipelineError
 CONNECT = 5  # seconds until a connection to one of a server's addresses stands
 ANSWER = 10  # seconds until the first byte, and between one byte and the next
 LONGEST = 600  # seconds that a file may take
-PIECE = 1 << 16  # bytes
+PIECE = 1 << 13  # bytes
 
 
 class HttpError(PipelineError):
@@ -40,7 +40,7 @@ def _transfer(url: str, path: Path) -> None:
     with requests.get(url, stream=True, timeout=(CONNECT, ANSWER)) as response, open(path, "wb") as file:
         if response.status_code != requests.codes.ok:
             raise HttpError(f"it does not offer {path.name} (status {response.status_code})")
-        total = int(response.headers.get("Content-Length", 0)) or None
+        total = response.raw.length_remaining  # None if the server does not tell
         with tqdm(desc=path.name, total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
             for piece in response.iter_content(PIECE):
                 file.write(piece)
