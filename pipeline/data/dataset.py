@@ -1,6 +1,7 @@
 """A data set: the files that it comes in, its name and those of its classes, which every artifact carries along."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def _find_flaw(names: Sequence[str]) -> str:
     """The number of the first of the class names that cannot be, from 1, and what is wrong with it; else nothing."""
     seen = set()
     for number, name in enumerate(names, start=1):
-        if not name.isprintable():
+        if not all(each.isprintable() or unicodedata.category(each) == "Zs" for each in name):
             return f"{number} is not printable"
         if not name or name in seen:
             return f"{number} repeats {name}" if name else f"{number} is empty"

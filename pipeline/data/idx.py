@@ -6,121 +6,107 @@ recognised by their first bytes, not by their names.  (LeCun, "The MNIST databas
 """
 
 import gzip
-import io
-import mmap
+import math
 import os
-import stat
+import struct
+import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from pipeline.data.gunzip import Gunzip
-from pipeline.data.idx_header import LONGEST_HEADER, Header, Sink, Source, read_header, write_header
-from pipeline.data.idx_header import IdxError as IdxError  # which is raised here as well
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import Rows
 
+DTYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+CODES = {dtype: code for code, dtype in DTYPES.items()}
+
+MOST_DIMENSIONS = 64  # of a NumPy array; the format itself allows 255
 GZIP_MAGIC = b"\x1f\x8b"
-CHUNK = 1 << 20  # bytes read at a time, so that memory follows what the stream holds, not what it claims
+CHUNK = 1 << 20  # bytes read at a time, so that memory follows what the file holds, not what it claims
+
+
+class IdxError(PipelineError):
+    """The bytes are not one whole IDX file, or the array has no form in IDX."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """dtype: big-endian, as in the file."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """Bytes of data after the header."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def check(self, length: int) -> None:
+        """Raise IdxError unless `length` is the number of bytes of data after the header."""
+        if length < self.length:
+            raise IdxError(f"it ends after {length:,} of {self.length:,} bytes of data of shape {self.shape}")
+        if length > self.length:
+            raise IdxError(f"bytes follow after its data of shape {self.shape}")
 
 
 def load(path: Path) -> NDArray[Any]:
-    """The array in the file `path`, read-only; its dtype is big-endian, as in the file.
+    """Read the array in the file `path`, gzipped or not, into memory; its dtype is big-endian, as in the file.
 
-    A plain file is memory-mapped, without a copy; a gzipped one is unpacked into memory. Raises IdxError,
-    naming the file, if it is not one whole IDX file; OSError if it cannot be opened.
+    Raises IdxError, naming the file, if it is not one whole IDX file; OSError if it cannot be read.
     """
-    with _opened(path) as file:
-        if file.peek(2)[:2] == GZIP_MAGIC:
-            return read(file)
-        if not file.peek(1):
-            raise IdxError("it is empty")  # and an empty file cannot be mapped
-        return decode(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    with _opened(path) as stream:
+        header = _read_header(stream)
+        body = bytearray()
+        # one byte more than there should be, to see that nothing follows
+        while chunk := stream.read(min(CHUNK, header.length + 1 - len(body))):
+            body += chunk
+        header.check(len(body))
+    return np.frombuffer(body, header.dtype).reshape(header.shape)
 
 
 def locate(path: Path) -> Rows:
-    """Where the array in the plain file `path` lies, which is checked whole without reading more than its header.
+    """Find the array in the plain file `path`; only the header and the length of the file are read.
 
     Its dtype is big-endian, as in the file. An array without dimensions has no rows, and no length either. Raises
-    IdxError, naming the file, if it is gzipped (`unpack` it) or not one whole IDX file; OSError if it cannot be opened.
+    IdxError, naming the file, if it is not one whole plain IDX file; OSError if it cannot be read.
     """
-    with _opened(path) as file:
-        if file.peek(2)[:2] == GZIP_MAGIC:
-            raise IdxError("it is gzipped, and has to be unpacked first")
-        header = read_header(file)
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise IdxError("it is a stream, of which nobody knows where it ends: write it to a file first")
-        header.check(status.st_size - file.tell())
+    with _opened(path, plain=True) as file:
+        header = _read_header(file)
+        header.check(os.fstat(file.fileno()).st_size - file.tell())
         return Rows(path, header.dtype, header.shape, file.tell())
 
 
-def is_gzipped(path: Path) -> bool:
-    """Whether the file `path` has to be unpacked before it can be located."""
-    with _opened(path) as file:
-        return file.peek(2)[:2] == GZIP_MAGIC
+def unpack(source: Path, target: Path, most: int = sys.maxsize) -> None:
+    """Copy the file `source` to `target`, unpacked if it is gzipped, a chunk in memory at a time.
 
-
-def unpack(source: Path, target: Path) -> None:
-    """Write the IDX file `source`, gzipped or not, to `target` as a plain one, a chunk in memory at a time.
-
-    However much is packed into `source`, no more is written than its header announces. Raises IdxError, naming
-    `source`, if it is not one whole IDX file; OSError if one of them cannot be opened or written. `target` then holds
-    what came until then, and is the caller's to remove.
+    Raises IdxError, naming `source`, if its gzip is damaged or it holds more than `most` bytes; OSError if one of the
+    files cannot be read or written. `target` then holds what came until then.
     """
-    with _opened(source) as packed, unpacked(packed) as stream:
-        header = read_header(stream)
-        with open(target, "wb") as plain:
-            write_header(plain, header)
-            for chunk in _chunks(stream, header):
-                plain.write(chunk)
-
-
-def decode(buffer: bytes | bytearray | memoryview | mmap.mmap) -> NDArray[Any]:
-    """The array whose plain IDX file `buffer` is: a view of it, not a copy. Raises IdxError."""
-    view = memoryview(buffer)
-    start = io.BytesIO(view[:LONGEST_HEADER])
-    header = read_header(start)
-    return _array(view[start.tell() :], header)
-
-
-def read(stream: BinaryIO) -> NDArray[Any]:
-    """The array in a stream of a plain or gzipped IDX file, which is read to its end.
-
-    Memory follows the bytes that really come, whatever the header claims. Raises IdxError.
-    """
-    with unpacked(stream) as source:
-        header = read_header(source)
-        body = bytearray()
-        for chunk in _chunks(source, header):
-            body += chunk
-    return _array(memoryview(body).toreadonly(), header)
-
-
-def write(stream: Sink, array: NDArray[Any]) -> None:
-    """Write `array` to `stream` as a plain IDX file, a few entries of its first axis at a time.
-
-    Raises IdxError if IDX has no form for its dtype (whatever the byte order) or its shape.
-    """
-    rows = np.atleast_1d(array)
-    step = max(1, CHUNK * len(rows) // max(1, rows.nbytes))
-    write_blocks(stream, array.dtype, array.shape, (rows[i : i + step] for i in range(0, len(rows), step)))
-
-
-def write_blocks(stream: Sink, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
-    """Write one array of `dtype` and `shape`, given as consecutive blocks of its first axis; otherwise like `write`."""
-    header = Header(np.dtype(dtype).newbyteorder(">"), shape)
-    write_header(stream, header)
-    for block in blocks:
-        stream.write(block.astype(header.dtype, copy=False).tobytes())
+    with _opened(source) as stream, open(target, "wb") as plain:
+        while chunk := stream.read(CHUNK):
+            plain.write(chunk)
+            if plain.tell() > most:
+                raise IdxError(f"it holds more than {most:,} bytes")
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
-    """Write `array` to the file `path`: gzipped if its name ends in `.gz`, plain otherwise."""
+    """Write `array` to the file `path`: gzipped if its name ends in `.gz`, plain otherwise.
+
+    Raises IdxError if IDX has no form for its dtype (whatever the byte order).
+    """
     with open(path, "wb") as file:
         if path.suffix == ".gz":
             # without a name and a time, so that equal arrays give equal files
@@ -130,49 +116,42 @@ def save(path: Path, array: NDArray[Any]) -> None:
             write(file, array)
 
 
-@contextmanager
-def unpacked(stream: BinaryIO) -> Iterator[Source]:
-    """A stream of what `stream` holds, unpacked if it is gzipped; needs no seeking, so a pipe will do.
-
-    Damaged gzip, met while the caller reads, becomes an IdxError.
-    """
-    buffered = io.BufferedReader(cast(io.RawIOBase, stream))
-    try:
-        if buffered.peek(2)[:2] != GZIP_MAGIC:
-            yield buffered
-        else:
-            yield io.BufferedReader(Gunzip(buffered))
-    except (EOFError, zlib.error) as error:
-        raise IdxError(f"its gzip is damaged ({error})") from None
-    finally:
-        buffered.detach()  # `stream` is the caller's to close
+def write(stream: IO[bytes] | gzip.GzipFile, array: NDArray[Any]) -> None:
+    """Write `array` to `stream` as a plain IDX file; otherwise like `save`."""
+    dtype = array.dtype.newbyteorder(">")
+    if dtype not in CODES:
+        names = ", ".join(known.newbyteorder("=").name for known in CODES)
+        raise IdxError(f"IDX holds {names}, not {array.dtype.newbyteorder('=')}: convert the array first")
+    stream.write(struct.pack(f">HBB{array.ndim}I", 0, CODES[dtype], array.ndim, *array.shape))
+    stream.write(np.ascontiguousarray(array, dtype).data)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[io.BufferedReader]:
-    """The file `path`, open to be read; an IdxError meanwhile will name it."""
-    if path.is_dir():
-        raise IdxError(f"{path} is a folder, not an IDX file")
+def _opened(path: Path, plain: bool = False) -> Iterator[Any]:
+    """The file `path`, unpacked unless `plain` or if it is not gzipped; an IdxError raised meanwhile names it."""
     with open(path, "rb") as file:
+        gzipped = not plain and file.peek(2)[:2] == GZIP_MAGIC
         try:
-            yield file
+            yield gzip.GzipFile(fileobj=file) if gzipped else file
         except IdxError as error:
             raise IdxError(f"{path} is no IDX file: {error}") from None
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise IdxError(f"{path} cannot be unpacked: its gzip is damaged ({error})") from None
 
 
-def _chunks(source: Source, header: Header) -> Iterator[bytes]:
-    """The data that follow after the header, in parts; raises IdxError when they prove to be too few or too many."""
-    length = 0
-    # one byte more than there should be, to see that nothing follows
-    while chunk := source.read(min(CHUNK, header.length + 1 - length)):
-        length += len(chunk)
-        if length > header.length:
-            break
-        yield chunk
-    header.check(length)
-
-
-def _array(body: memoryview, header: Header) -> NDArray[Any]:
-    """A view of `body`, which must have exactly the length that the header announces."""
-    header.check(len(body))
-    return np.frombuffer(body, header.dtype).reshape(header.shape)
+def _read_header(stream: IO[bytes]) -> Header:
+    """Read the header with which `stream` begins, and not a byte more."""
+    start = stream.read(4)
+    if start[:2] != b"\0\0"[: len(start)]:
+        raise IdxError(f"it begins with {start!r}, not with two zero bytes")
+    rank = start[3] if len(start) == 4 else 1
+    sizes = stream.read(4 * rank)
+    if len(sizes) < 4 * rank:
+        raise IdxError(f"its header ends after {len(start + sizes)} bytes")
+    if start[2] not in DTYPES:
+        raise IdxError(f"its element type 0x{start[2]:02x} is unknown")
+    dtype, shape = DTYPES[start[2]], struct.unpack(f">{rank}I", sizes)
+    # NumPy multiplies the sizes without the zeros among them
+    if rank > MOST_DIMENSIONS or math.prod(size for size in shape if size) * dtype.itemsize > sys.maxsize:
+        raise IdxError(f"NumPy has no array of its shape {shape}")
+    return Header(dtype, shape)

@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
-from pipeline.engine.rows import Rows
+from pipeline.engine.rows import Rows, read_rows
 
 MOST_CLASSES = 256
-
-Held = TypeVar("Held", Rows, NDArray[Any])
 
 
 @dataclass(frozen=True)
@@ -59,19 +56,19 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
 
 def _load_part(images_path: Path, labels_path: Path) -> Part:
     images = _check(images_path, idx.locate(images_path), 3, "images")
-    labels = _check(labels_path, idx.load(labels_path), 1, "labels")
+    labels = _check(labels_path, idx.locate(labels_path), 1, "labels")
     if len(images) != len(labels):
         raise DatasetError(f"{images_path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels")
-    return Part(images, labels)
+    return Part(images, read_rows(labels, 0, len(labels)))
 
 
-def _check(path: Path, array: Held, rank: int, what: str) -> Held:
-    if array.dtype != np.uint8 or len(array.shape) != rank:
-        shape = " x ".join(map(str, array.shape)) or "no dimension"
+def _check(path: Path, rows: Rows, rank: int, what: str) -> Rows:
+    if rows.dtype != np.uint8 or len(rows.shape) != rank:
+        shape = " x ".join(map(str, rows.shape)) or "no dimension"
         raise DatasetError(
-            f"{path} holds {array.dtype.newbyteorder('=')} {shape}, not {what}: those are uint8 in {rank} "
+            f"{path} holds {rows.dtype.newbyteorder('=')} {shape}, not {what}: those are uint8 in {rank} "
             f"dimension{'s' if rank > 1 else ''}"
         )
-    if 0 in array.shape:
+    if 0 in rows.shape:
         raise DatasetError(f"{path} holds no {what}")
-    return array
+    return rows

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from pipeline.data.png import check_chunks
 from pipeline.engine.errors import PipelineError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
@@ -69,15 +68,23 @@ def _load(stream: BinaryIO, name: str) -> Grey:
             raise PictureError(f"{name} is too large: {LARGEST_PIPED:,} bytes are the most by a pipe")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of oddities in a file that Pillow can nevertheless read
-        with _quiet(), Image.open(stream, formats=FORMATS) as image:
+        with _quiet(), _open(stream) as image:
             _check_size(image, name)
-            if image.format == "PNG":
-                check_chunks(stream)
             image.draft(None, (WORKING, WORKING))  # of a JPEG, only as many pixels as are needed are decoded
             image.load()
             grey = Image.fromarray(_as_grey(image))
             grey.getexif()[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation)
             return np.asarray(ImageOps.exif_transpose(grey))
+
+
+def _open(stream: BinaryIO) -> Image.Image:
+    start = stream.tell()
+    image = Image.open(stream, formats=FORMATS)
+    if image.format == "PNG":
+        image.verify()  # compares the checksums, which reading the pixels does not
+        stream.seek(start)
+        image = Image.open(stream, formats=FORMATS)
+    return image
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ By plain reads and writes, not by a memory map: pages that were read are nobody'
 cut short meanwhile, or a full disk, is an error that can be told, not a killed process.
 """
 
+import errno
 import math
 import os
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from pipeline.engine.arrays import ArrayError, load_array
 
 ROOM = 1 << 20  # bytes of a block where nothing else decides: it stays in cache, and calls do not count
+UNSUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # by a file system that does not reserve space
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advi
 
 
 def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
-    """A new `.npy` file of zeros, whose room on the disk is taken now, for work that then takes long."""
+    """A new `.npy` file of zeros; its space on the disk is reserved now, where the file system can do that."""
     kind = np.dtype(dtype)
     with open(path, "wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
@@ -56,10 +58,13 @@ def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
         file.flush()
         rows = Rows(path, kind, shape, file.tell())
         end = rows.offset + math.prod(shape) * kind.itemsize
+        file.truncate(end)
         if hasattr(os, "posix_fallocate") and end > rows.offset:
-            os.posix_fallocate(file.fileno(), rows.offset, end - rows.offset)
-        else:
-            file.truncate(end)
+            try:
+                os.posix_fallocate(file.fileno(), rows.offset, end - rows.offset)
+            except OSError as error:
+                if error.errno not in UNSUPPORTED:
+                    raise
     return rows
 
 

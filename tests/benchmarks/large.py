@@ -6,6 +6,7 @@ writes a data set with so many training images, and MNIST's test images, into FO
 a larger one begins with what a smaller one has. Needs `artifacts/` with the stage parse run on MNIST.
 """
 
+import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,7 +42,9 @@ def make_images(path: Path, count: int, parsed: Path = PARSED) -> None:
     """
     images = np.load(parsed / "train-images.npy")
     with open(path, "wb") as file:
-        idx.write_blocks(file, np.uint8, (count, *images.shape[1:]), _bend(images, count))
+        file.write(struct.pack(">HBB3I", 0, 0x08, 3, count, *images.shape[1:]))
+        for block in _bend(images, count):
+            file.write(np.ascontiguousarray(block).data)
 
 
 def _bend(images: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:

@@ -29,7 +29,7 @@ def write_wrong_inputs(project: Path) -> None:
     (project / "cut.npy").write_bytes((project / RAW).read_bytes()[:-1])
     (project / "cut.idx").write_bytes((project / "whole.idx").read_bytes()[:-1])
     (project / "cut.gz").write_bytes((project / "whole.gz").read_bytes()[:-500])
-    (project / "packed.npy.gz").write_bytes(gzip.compress((project / RAW).read_bytes()))
+    (project / "cut.npy.gz").write_bytes(gzip.compress((project / "cut.npy").read_bytes()))
     (project / "empty").touch()
     (project / "page.html").write_text("<html>")
     (project / "folder").mkdir()
@@ -39,8 +39,8 @@ def write_wrong_inputs(project: Path) -> None:
 WRONG = {
     "nowhere.npy": "No such file or directory: 'nowhere.npy'",
     "-": "No such file or directory: '-'",
-    "folder": "folder is a folder: name the files in it",
-    "pipe": "pipe is a device or a pipe, which cannot be read twice: write it to a file first",
+    "folder": "folder is a folder",
+    "pipe": "pipe is a folder, a device or a pipe",
     "floats.npy": "holds float32 (500, 28, 28), not uint8 (any, 28, 28): needed are images of 28 x 28 pixels",
     "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): needed are images of 28 x 28 pixels",
     "flat.npy": "flat.npy holds uint8 (500, 784), not uint8 (any, 28, 28)",
@@ -51,10 +51,10 @@ WRONG = {
     "artifacts/parse/test-labels.npy": "holds uint8 (500), not uint8 (any, 28, 28)",
     "cut.npy": "cut.npy is no whole .npy array",
     "cut.idx": "cut.idx is no IDX file: it ends after 391,999 of 392,000 bytes of data",
-    "cut.gz": "cut.gz is no IDX file: its gzip is damaged",
-    "packed.npy.gz": "packed.npy.gz is a gzipped .npy file: unpack it first",
-    "empty": "empty is no IDX file: it is empty",
-    "page.html": "page.html is no IDX file: it begins with b'<htm', a web page perhaps",
+    "cut.gz": "cut.gz cannot be unpacked: its gzip is damaged",
+    "cut.npy.gz": "cut.npy.gz is no whole .npy array",
+    "empty": "empty is no IDX file: its header ends after 0 bytes",
+    "page.html": "page.html is no IDX file: it begins with b'<htm'",
 }
 
 
@@ -76,7 +76,7 @@ def test_errors_are_one_line(run: Run, project: Path) -> None:
     write_wrong_inputs(project)
     for name, words in (
         ("nowhere.npy", "No such file or directory: nowhere.npy. What was there before"),
-        ("cut.gz", "cut.gz is"),
+        ("cut.gz", "cut.gz cannot be unpacked"),
     ):
         result = run("predict", RAW, name)
         assert_one_line(result, 1, words)

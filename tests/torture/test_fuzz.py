@@ -1,6 +1,7 @@
 """The short version of `make torture`, and whether it would find what there is to be found."""
 
 import gzip
+import io
 import os
 import random
 from collections.abc import Callable
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data import idx
 from tests.torture.data_targets import check_gzip, idx_seeds
 from tests.torture.fuzz import Job, Outcome, is_bad, main, run_job
 from tests.torture.mutations import LONGEST
@@ -85,13 +85,12 @@ def test_where_no_fault_is_planted_none_is_found(tmp_path: Path) -> None:
 
 def test_an_oracle_tells_a_reader_that_lets_pass_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     body = gzip.compress(idx_seeds()[0], mtime=0)
-    strange = body[:3] + b"\x20" + body[4:]  # a flag that nobody knows
+    cut = body[:-1]
     assert check_gzip(body)
-    assert not check_gzip(strange)
-    monkeypatch.setattr(idx, "Gunzip", lambda packed: gzip.GzipFile(fileobj=packed))
-    assert check_gzip(body)
+    assert not check_gzip(cut)
+    monkeypatch.setattr(gzip, "GzipFile", lambda fileobj: io.BytesIO(idx_seeds()[0]))
     with pytest.raises(AssertionError):
-        check_gzip(strange)
+        check_gzip(cut)
 
 
 def test_the_command_ends_as_what_it_has_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,8 +19,7 @@ def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
     request.send_response(200)
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()
-    if request.command == "GET":
-        request.wfile.write(body)
+    request.wfile.write(body)
 
 
 def missing(request: BaseHTTPRequestHandler, body: bytes) -> None:

