@@ -55,7 +55,7 @@ def digest_files(folder: Path) -> dict[str, str]:
         raise FetchError(f"{folder}: {error}") from None
     names = folder / CLASS_NAMES
     digests = {}
-    for path in [*paths, *([names] if names.exists() else [])]:
+    for path in [*paths, *([names] if names.is_file() else [])]:
         with open(path, "rb") as file:
             digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
     return digests

@@ -65,7 +65,7 @@ def fingerprint(
 
 
 def find_modules(function: Callable[..., Any]) -> list[Path]:
-    """All modules of the project that the function's module imports, the functions that `fingerprint` leaves out too."""
+    """All modules of the project that the module of the function imports, for whatever purpose."""
     start, root = locate(function)
     path = _require(root, start)
     return [module.path for module in _reach(root, start, _read(path, start, tuple(signature(str(path)) or ())))]
@@ -117,7 +117,8 @@ def _drop_outdated_compiled(source: Path) -> bool:
         code = compile(source.read_bytes(), source, "exec", dont_inherit=True)
         with contextlib.suppress(ValueError, EOFError, TypeError, ImportError):  # then Python cannot load it either
             if loader.get_code(loader.name) != code:
-                compiled.unlink()
+                with contextlib.suppress(PermissionError):  # of an installation that somebody else owns
+                    compiled.unlink()
                 return False
     return True
 

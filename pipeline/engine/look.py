@@ -3,9 +3,9 @@
     python -IS pipeline/engine/look.py artifacts 'parse' 'train --epochs 3' ...
 
 make runs this file once, with its stages in order and their options. Each stage has left a note in `artifacts/.notes`
-(see `notes`). A stage is printed if it has no note, was asked for otherwise, or follows one that is printed. Files whose
-content is as it was count as unchanged, and their new times are noted. Any other difference may or may not matter:
-then nothing is printed and the exit status is 1, for `handwriting status --stale` to compute the exact keys.
+(see `notes`). A stage is printed if it has no note, if its options differ, or if it follows one that is printed. A file
+of the same content counts as unchanged, and its new times are noted. Any other difference may or may not matter: then
+nothing is printed and the exit status is 1, and `handwriting status --stale` computes the exact keys.
 
 The file is no part of a package while it runs. It imports little of the standard library, so that it takes 20 ms.
 """

@@ -1,6 +1,6 @@
 """Notes of what a stage saw, for `look`, which compares them when make starts.
 
-A note vouches for one fact: with these options, and with everything that it lists as it lists it, the stage is up to date.
+A note states one fact: with these options, and while everything that it lists is as listed, the stage is up to date.
 """
 
 import sys

@@ -1,6 +1,9 @@
 import ast
 import importlib
+import os
+import py_compile
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -210,6 +213,25 @@ def test_each_module_is_parsed_once_a_process(
     edit(project / "library/far.py", "1", "2")
     taken()
     assert (parsed.count("near.py"), parsed.count("far.py")) == (1, 2)
+
+
+def test_compiled_files_of_an_installation_that_may_not_be_written_are_no_hindrance(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", 2 * time.time_ns())
+    for name in ("near", "far"):
+        py_compile.compile(str(project / f"library/{name}.py"))
+    work: Any = importlib.import_module("stages_of_old.work").work
+    files = ["library/near.py", "library/far.py"]
+    assert load(work, files) == []
+    times = (project / "library/far.py").stat()
+    edit(project / "library/far.py", "1", "2")
+    os.utime(project / "library/far.py", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert load(work, files) == ["library/far.py"]
 
 
 def test_a_change_time_in_the_future_is_no_change_while_the_process_runs(
