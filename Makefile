@@ -58,7 +58,7 @@ options = $(call options_of,$($1.variables))
 
 # .venv/.ready is a copy of the lock that was installed, so that a lock which is only younger installs nothing.
 unlike = $(shell cmp -s $1 $2 || echo FORCE)
-new_lock := $(call unlike,requirements.lock,$(VENV)/.ready)
+new_lock := $(call unlike,requirements.txt,$(VENV)/.ready)
 
 # --- What each stage stands on ---------------------------------------------------------------------------------
 
@@ -228,8 +228,8 @@ format: $(VENV)/.ready-dev ## Bring the code into its form
 	$(python) -m ruff check --fix
 
 lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
-	$(compile) --group build --output-file requirements.lock
-	$(compile) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(compile) --group build --output-file requirements.txt
+	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove everything that was made, but .venv
 	rm -rf artifacts .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
@@ -248,11 +248,11 @@ install := $(python) -m pip install --quiet --disable-pip-version-check
 $(VENV)/.ready: $(new_lock)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo 'Python 3.11 or newer is needed, $(PYTHON) is not: make train PYTHON=python3.12, for instance'; exit 1; }
-	@echo 'Installing what requirements.lock pins into $(VENV)'
+	@echo 'Installing what requirements.txt pins into $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
-	@$(install) --require-hashes --no-deps -r requirements.lock
+	@$(install) --require-hashes --no-deps -r requirements.txt
 	@$(install) --no-deps --no-build-isolation --editable .
-	@cp requirements.lock $@
+	@cp requirements.txt $@
 
 .venv-peers/.ready:
 	@echo 'Installing DVC and Snakemake into .venv-peers'
@@ -265,7 +265,7 @@ $(VENV)/.ready-peers: $(VENV)/.ready-dev
 	@$(install) --no-build-isolation --editable '.[benchmark]'
 	@touch $@
 
-$(VENV)/.ready-dev: $(call unlike,requirements-dev.lock,$(VENV)/.ready-dev) $(VENV)/.ready
-	@echo 'Installing what requirements-dev.lock pins into $(VENV)'
-	@$(install) --require-hashes --no-deps -r requirements-dev.lock
-	@cp requirements-dev.lock $@
+$(VENV)/.ready-dev: $(call unlike,requirements-dev.txt,$(VENV)/.ready-dev) $(VENV)/.ready
+	@echo 'Installing what requirements-dev.txt pins into $(VENV)'
+	@$(install) --require-hashes --no-deps -r requirements-dev.txt
+	@cp requirements-dev.txt $@

@@ -25,7 +25,7 @@ from tests.make.common import manifest as manifest_of
 ALL_FRESH = dict.fromkeys(STAGES, "up to date")
 
 
-SOURCES = ("stages/*.py", "pipeline/*/*.py", "pyproject.toml", "requirements*.lock", "Makefile")
+SOURCES = ("stages/*.py", "pipeline/*/*.py", "pyproject.toml", "requirements*.txt", "Makefile")
 
 
 def sources(project: Path) -> list[Path]:
