@@ -116,7 +116,7 @@ unseen := $(if $(from),,$(filter custom,$(told)))
 # are those that some @stage names. Where it has worked is no matter.
 sums := $(shell cksum $(modules) $(templates) pyproject.toml $(manifests) 2>/dev/null | tr ' ' :)
 sums_of = $(sort $(filter $(addprefix %:,$1),$(sums)))
-packages := ls -d $(foreach p,numpy onnx safetensors matplotlib pillow jinja2 pyyaml, \
+packages := ls -d $(foreach p,numpy scipy onnx protobuf safetensors matplotlib pillow jinja2 pyyaml, \
     $(VENV)/lib/python3*/site-packages/$p-*.dist-info) 2>/dev/null | xargs
 installed := $(shell $(packages))
 asked = $1 $(call options_of,$(filter-out $(places),$($1.variables))) $($1.files)

@@ -18,7 +18,7 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 @stage(
-    packages=("numpy", "matplotlib", "pillow", "jinja2"),
+    packages=("numpy", "scipy", "matplotlib", "pillow", "jinja2"),
     settle=settle,
     beside=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
 )
