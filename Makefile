@@ -107,8 +107,8 @@ format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff check --fix
 
 lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
-	$(compile) --group build --output-file requirements.lock
-	$(compile) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(compile) --group build --output-file requirements.txt
+	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove what is made, but the store of results and .venv
 	rm -rf artifacts/[!.]* artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
@@ -135,19 +135,19 @@ install := $(python) -m pip install --quiet --disable-pip-version-check
 unlike = $(shell cmp -s $1 $2 || echo FORCE)
 .PHONY: FORCE
 
-$(VENV)/.ready: $(call unlike,requirements.lock,$(VENV)/.ready)
+$(VENV)/.ready: $(call unlike,requirements.txt,$(VENV)/.ready)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo 'Python 3.11 or newer is needed, $(PYTHON) is not: make train PYTHON=python3.12, for instance'; exit 1; }
-	@echo 'Installing what requirements.lock pins into $(VENV)'
+	@echo 'Installing what requirements.txt pins into $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
-	@$(install) --require-hashes --no-deps -r requirements.lock
+	@$(install) --require-hashes --no-deps -r requirements.txt
 	@$(install) --no-deps --no-build-isolation --editable .
-	@cp requirements.lock $@
+	@cp requirements.txt $@
 
-$(VENV)/.ready-dev: $(call unlike,requirements-dev.lock,$(VENV)/.ready-dev) $(VENV)/.ready
-	@echo 'Installing what requirements-dev.lock pins into $(VENV)'
-	@$(install) --require-hashes --no-deps -r requirements-dev.lock
-	@cp requirements-dev.lock $@
+$(VENV)/.ready-dev: $(call unlike,requirements-dev.txt,$(VENV)/.ready-dev) $(VENV)/.ready
+	@echo 'Installing what requirements-dev.txt pins into $(VENV)'
+	@$(install) --require-hashes --no-deps -r requirements-dev.txt
+	@cp requirements-dev.txt $@
 
 $(VENV)/.ready-peers: $(VENV)/.ready-dev
 	@echo 'Installing PyTorch into $(VENV)'

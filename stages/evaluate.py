@@ -13,7 +13,7 @@ from stages.console import run_module
 log = logging.getLogger(__name__)
 
 
-@stage
+@stage(packages=("numpy", "scipy"))
 def evaluate(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),

@@ -26,7 +26,7 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 
 @stage(
-    packages=("numpy", "matplotlib", "pillow", "jinja2"),
+    packages=("numpy", "scipy", "matplotlib", "pillow", "jinja2"),
     settle=settle,
     watch=watch,
     beside=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),

@@ -36,7 +36,7 @@ def settle(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"recipe": given["recipe"], **spell(override(RECIPES[given["recipe"]], given))}
 
 
-@stage(settle=settle, volatile=("history.csv",))
+@stage(packages=("numpy", "scipy"), settle=settle, volatile=("history.csv",))
 def train(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="The values to start from.")] = "standard",

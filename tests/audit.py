@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-LOCKS = (Path("requirements.lock"), Path("requirements-dev.lock"))
+LOCKS = (Path("requirements.txt"), Path("requirements-dev.txt"))
 PIP_AUDIT = (sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip", "--progress-spinner=off")
 SERVICES = ("pypi", "osv")  # of which the first that can be reached, and knows the packages, has the word
 ANSWER = 5  # seconds for one answer of a service

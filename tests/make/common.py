@@ -92,7 +92,7 @@ def worked(result: Result) -> list[str]:
 def check_out(project: Path) -> Path:
     """Make a copy of this project in which nothing has been made but .venv, which is the one that runs the tests."""
     project.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+    for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         shutil.copy2(ROOT / name, project)
     for name in ("pipeline", "stages"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -100,8 +100,8 @@ def check_out(project: Path) -> Path:
     venv.mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):
         (venv / name).symlink_to(Path(sys.prefix) / name)
-    shutil.copy(ROOT / "requirements.lock", venv / ".ready")
-    shutil.copy(ROOT / "requirements-dev.lock", venv / ".ready-dev")
+    shutil.copy(ROOT / "requirements.txt", venv / ".ready")
+    shutil.copy(ROOT / "requirements-dev.txt", venv / ".ready-dev")
     return project
 
 

@@ -3,12 +3,15 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
 
 from pipeline.data.picture_files import WORKING, load_grey
 from tests.drawings import Grey, Images
 from tests.pipeline.data.pictures import encode, load, page
+
+OLD_PILLOW = int(PIL.__version__.partition(".")[0]) < 13
 
 
 def with_mode(levels: Images, mode: str) -> Image.Image:
@@ -25,7 +28,8 @@ def assert_same(grey: Grey, levels: Images, tolerance: float = 3) -> None:
     [
         *(("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
         *(("JPEG", mode) for mode in ("L", "RGB", "CMYK")),
-        *(("TIFF", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16")),
+        *(("TIFF", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16")),
+        pytest.param("TIFF", "YCbCr", marks=pytest.mark.skipif(OLD_PILLOW, reason="Pillow 13 is the first to read it")),
         *(("WEBP", mode) for mode in ("RGB", "RGBA")),
         *(("BMP", mode) for mode in ("1", "L", "P", "RGB")),
         *(("GIF", mode) for mode in ("L", "P")),

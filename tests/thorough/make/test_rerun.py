@@ -22,7 +22,7 @@ from tests.make.common import (
 )
 from tests.make.common import manifest as manifest_of
 
-SOURCES = ("stages/*.py", "pipeline/*/*.py", "pyproject.toml", "requirements*.lock", "Makefile")
+SOURCES = ("stages/*.py", "pipeline/*/*.py", "pyproject.toml", "requirements*.txt", "Makefile")
 
 
 def sources(project: Path) -> list[Path]:
