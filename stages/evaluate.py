@@ -1,6 +1,7 @@
 """Let the network read the test images, in parallel."""
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,7 @@ def evaluate(
     from pipeline.engine.documents import save_json
     from pipeline.engine.rows import open_rows, read_blocks
     from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES, fill, open_answers
-    from pipeline.evaluation.metrics import PART, summarise
+    from pipeline.evaluation.metrics import FILE, PART, summarise
     from pipeline.network.model import load_model
     from pipeline.scheduling.places import find_place
 
@@ -67,11 +68,11 @@ def evaluate(
     parts = zip(read_blocks(probabilities, PART), np.split(labels, range(PART, total, PART)), strict=True)
     metrics, confusion = summarise(parts, model.class_names)
     save_array(output / "confusion.npy", confusion)
-    save_json(output / "metrics.json", metrics)
-    low, high = metrics["accuracy_interval_95"]
+    save_json(output / FILE, asdict(metrics))
+    low, high = metrics.accuracy_interval_95
     return (
-        f"test accuracy {metrics['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}), "
-        f"{metrics['errors']:,} of {metrics['images']:,} images misread"
+        f"test accuracy {metrics.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
+        f"{metrics.errors:,} of {metrics.images:,} images misread"
     )
 
 

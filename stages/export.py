@@ -30,6 +30,7 @@ def export(
         handwriting export
         handwriting export --output my-model
     """
+    from pipeline.evaluation.metrics import load_metrics
     from pipeline.export.metadata import describe_model
     from pipeline.export.onnx import save_onnx
     from pipeline.export.safetensors import save_safetensors
@@ -38,11 +39,12 @@ def export(
     from pipeline.pages.model_card import make_model_card
 
     model = load_model(train)
-    metadata = describe_model(model, evaluate / "metrics.json")
+    metrics = load_metrics(evaluate)
+    metadata = describe_model(model, metrics.accuracy, metrics.images)
     files = [output / "model.onnx", output / "model.safetensors", output / "index.html"]
     save_onnx(files[0], model, metadata)
     save_safetensors(files[1], model, metadata)
-    lacking = save_drawing_page(files[2], model, metadata)
+    lacking = save_drawing_page(files[2], model, metrics.accuracy, metrics.images)
     (output / "MODEL_CARD.md").write_text(make_model_card(model, train, evaluate), encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
     return f"{sizes} ({lacking})" if lacking else sizes

@@ -5,14 +5,12 @@ taken of the pictures that it has learned from: how thick and how long strokes a
 outside of all that was seen there is none of its business.
 """
 
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-
-from pipeline.engine.errors import PipelineError
 
 Array = NDArray[np.floating[Any]]
 
@@ -20,6 +18,8 @@ SEEN = 10_000  # pictures that an appearance is taken of
 UNUSUAL = 0.01  # share of them on each side whose strokes are thinner or thicker than it is usual
 FAINT = 0.25  # ink
 ANY = 1_000_000  # more than there is of anything
+Length = Annotated[float, 0, ANY]
+Number = Annotated[int, 0, ANY]
 SMALLEST_HOLE = 2  # pixels; single ones are gaps of a pen
 
 
@@ -30,22 +30,20 @@ class Appearance:
     box: the usual length of the longer side of what is drawn, 0 for that of the picture. thin, thick: between these
     strokes have usual thickness. thickest, longest: of all strokes together, as `measure_strokes` has it. widest: width
     by height. holes: grounds that are closed in by ink. parts: of ink that do not touch.
-
-    Raises PipelineError for what no pictures can have.
     """
 
-    box: float = 0
-    thin: float = 0
-    thick: float = ANY
-    thickest: float = ANY
-    longest: float = ANY
-    widest: float = ANY
-    holes: int = ANY
-    parts: int = ANY
+    box: Length = 0
+    thin: Length = 0
+    thick: Length = ANY
+    thickest: Length = ANY
+    longest: Length = ANY
+    widest: Length = ANY
+    holes: Number = ANY
+    parts: Number = ANY
 
     def __post_init__(self) -> None:
-        if not all(0 <= value <= ANY for value in astuple(self)) or self.thin > self.thick:
-            raise PipelineError(f"no pictures look like {self}: run the stage train again")
+        if self.thin > self.thick:
+            raise ValueError(f"the thinnest usual stroke, {self.thin}, is thicker than the thickest, {self.thick}")
 
 
 def take_appearance(images: Array) -> Appearance:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.engine.documents import exactly, load_json, save_json, texts
+from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -49,11 +49,7 @@ def save_description(folder: Path, description: Description) -> None:
 
 def load_description(folder: Path) -> Description:
     """The description in an artifact's folder. Raises PipelineError if it is missing or damaged."""
-    content = load_json(folder / FILE)
-    try:
-        return Description(exactly(str, content["name"]), texts(content["class_names"]))
-    except (KeyError, TypeError, DatasetError):
-        raise PipelineError(f"{folder / FILE} is damaged: remove it and run its stage again") from None
+    return load_json(folder / FILE, Description)
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:

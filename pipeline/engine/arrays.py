@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import PipelineError, naming
 
 
@@ -23,6 +24,7 @@ def load_array(
     what to do with another. Raises ArrayError if the file is missing or holds anything else.
     """
     try:
+        require_regular(path)
         with np.errstate(all="ignore"):  # sizes in a damaged header may overflow
             array = np.lib.format.open_memmap(path, mode="r")
         if path.stat().st_size > array.offset + array.nbytes:

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import hashlib
-import math
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -13,7 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipeline.engine.documents import load_json, number, save_json
+from pipeline.engine.documents import Count, Duration, build, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
@@ -27,14 +26,21 @@ class Manifest:
 
     outputs: for each file its sha256 and size in bytes, for a `.npy` file also dtype and shape; `volatile` marks one
     that tells of the run, not of its result. made: when, ISO 8601 in UTC. seconds: how long the stage worked.
-    summary: the line that it then said.
+    summary: the line that it then said. Raises an Exception if an output or the date cannot be.
     """
 
     provenance: Provenance
     outputs: Mapping[str, Mapping[str, Any]]
     made: str
-    seconds: float
+    seconds: Duration
     summary: str
+
+    def __post_init__(self) -> None:
+        datetime.fromisoformat(self.made).astimezone()
+        for name, facts in self.outputs.items():
+            build(Count, facts["bytes"])
+            if not (_is_within(name) and re.fullmatch("[0-9a-f]{64}", facts["sha256"])):
+                raise ValueError(f"{name!r} is not an output")
 
     @property
     def digest(self) -> str:
@@ -136,31 +142,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest in `folder`. Raises PipelineError if it is missing or damaged."""
-    path = folder / MANIFEST
-    content = load_json(path)
-    try:
-        provenance = {name: content.pop(name) for name in Provenance.__dataclass_fields__}
-        manifest = Manifest(Provenance(**provenance), **content)
-        if not _is_sound(manifest):
-            raise TypeError
-        return manifest
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
-        raise PipelineError(f"{path} is damaged: remove it and run its stage again") from None
-
-
-def _is_sound(manifest: Manifest) -> bool:
-    """Whether everything is of its type, and no output lies elsewhere. May raise what wrong types raise."""
-    assert manifest.when
-    provenance = manifest.provenance
-    texts: list[Any] = [provenance.stage, manifest.made, manifest.summary]
-    for table in (provenance.inputs, provenance.code, provenance.environment):
-        texts += [*table, *table.values()]
-    return (
-        all(isinstance(text, str) for text in texts)
-        and isinstance(provenance.parameters, dict)
-        and 0 <= number(manifest.seconds) < math.inf
-        and all(_is_within(name) and _is_described(facts) for name, facts in manifest.outputs.items())
-    )
+    return load_json(folder / MANIFEST, Manifest, lambda content: {**content, "provenance": content})
 
 
 def _is_within(name: str) -> bool:
@@ -173,11 +155,6 @@ def _is_within(name: str) -> bool:
         and not path.is_absolute()
         and ".." not in path.parts
     )
-
-
-def _is_described(facts: Mapping[str, Any]) -> bool:
-    size, digest = facts["bytes"], facts["sha256"]
-    return type(size) is int and size >= 0 and re.fullmatch("[0-9a-f]{64}", digest) is not None
 
 
 def find_artifact(folder: Path, stage: str) -> Manifest:

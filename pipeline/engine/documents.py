@@ -1,28 +1,96 @@
-"""Facts cross from one stage to the next as JSON that a person can read."""
+"""Facts cross from one stage to the next as JSON that a person can read; a dataclass says what a document holds."""
 
 import json
+import math
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.engine.errors import PipelineError
 
 T = TypeVar("T")
 
+# A type with the least and the largest value that is valid.
+Count = Annotated[int, 0, math.inf]
+Positive = Annotated[int, 1, math.inf]
+Share = Annotated[float, 0, 1]
+Duration = Annotated[float, 0, math.inf]
+
 DEEPEST = 100  # lists and objects one within the other; what is deeper could not be worked through by recursion
 
 
-def load_json(path: Path) -> Any:
-    """The content of a JSON file. Raises PipelineError if it is missing or no JSON."""
+def load_json(
+    path: Path,
+    kind: type[T],
+    arrange: Callable[[dict[str, Any]], Any] = lambda content: content,
+    advice: str = "remove it and run its stage again",
+) -> T:
+    """Return the object in a JSON file as a `kind`, as `build` does.
+
+    arrange: from the object in the file to what becomes the `kind`. advice: what to do if the file is not valid. Raises
+    PipelineError if it is missing, not a regular file, or not valid.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        # what could not be written again is none: half a surrogate pair, a number beyond all numbers
+        require_regular(path)
+        content = json.loads(path.read_bytes())
+        # what could not be written again is not valid: half a surrogate pair, NaN, a number beyond all numbers
         json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
-        _check_depth(content)
-        return content
+        if _depth(content) > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} levels deep")
+        built: T = build(kind, arrange(build(dict[str, Any], content)))
+        return built
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing: run its stage again") from None
-    except (ValueError, RecursionError) as error:
-        raise PipelineError(f"{path} is no JSON ({error}): remove it and run its stage again") from None
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, PipelineError) as error:
+        raise PipelineError(f"{path} is not valid ({error}): {advice}") from None
+
+
+def require_regular(path: Path) -> None:
+    """Raise ValueError if `path` is a folder, a pipe or a device; whoever opened a pipe might wait for ever."""
+    if path.exists() and not path.is_file():
+        raise ValueError("not a regular file")
+
+
+def build(kind: Any, value: Any) -> Any:
+    """Return `value`, as JSON has it, as a `kind`: a dataclass, a tuple, dict or Literal, a range or a plain type.
+
+    Each value must be of exactly its type: a bool is not an int. A dataclass needs all of its keys, and ignores others.
+    Raises TypeError or ValueError, or what the dataclass raises.
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if origin is UnionType:  # with None
+        return None if value is None else build(parts[0], value)
+    if origin is Annotated:
+        number, (_, least, largest) = build(parts[0], value), parts
+        if not least <= number <= largest:
+            raise ValueError(f"{reprlib.repr(value)} is not from {least} to {largest}")
+        return number
+    if origin is Literal:
+        if value not in parts:
+            raise ValueError(f"{reprlib.repr(value)} is not one of {', '.join(parts)}")
+        return value
+    if origin is tuple:
+        items = build(list, value)
+        kinds = [parts[0]] * len(items) if parts[-1] is ... else parts
+        return tuple(build(*pair) for pair in zip(kinds, items, strict=True))
+    if origin in (dict, Mapping):
+        return {name: build(parts[1], item) for name, item in build(dict, value).items()}
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints, content = get_type_hints(kind, include_extras=True), build(dict, value)
+        missing = hints.keys() - content.keys()
+        if missing:
+            raise ValueError(f"without {', '.join(sorted(missing))}")
+        return kind(**{name: build(hint, content[name]) for name, hint in hints.items()})
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise TypeError(f"{reprlib.repr(value)} is not of the type {kind.__name__}")
+    return value
 
 
 def save_json(path: Path, content: Any) -> None:
@@ -31,31 +99,6 @@ def save_json(path: Path, content: Any) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def exactly(kind: type[T], value: Any) -> T:
-    """`value`, which must be of this very type: JSON has `true` for no number, and a text for no list of letters.
-
-    Raises TypeError.
-    """
-    if type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind.__name__}")
-    return value
-
-
-def number(value: Any) -> float:
-    """`value`, which must be a number. Raises TypeError."""
-    return float(value) if type(value) is int else exactly(float, value)
-
-
-def texts(value: Any) -> tuple[str, ...]:
-    """`value`, which must be a list of texts. Raises TypeError."""
-    return tuple(exactly(str, text) for text in exactly(list, value))
-
-
-def _check_depth(content: Any) -> None:
-    level = [content]
-    for _ in range(DEEPEST):
-        inner = [node.values() if isinstance(node, dict) else node for node in level if isinstance(node, dict | list)]
-        level = [node for nodes in inner for node in nodes]
-        if not level:
-            return
-    raise ValueError(f"it is more than {DEEPEST} levels deep")
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)

@@ -1,16 +1,48 @@
 """Numbers that say how good predictions are, and how far these numbers can be trusted."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.documents import Count, Positive, Share, load_json
+
+FILE = "metrics.json"
+
 Z_95 = 1.959963984540054  # a standard normal variable stays within +- this with 95 % probability
 BINS = 15  # of the calibration error, as in Guo et al. 2017
 PART = 65_536  # images of which the metrics are taken at a time; in other parts their last digits may differ
+
+
+@dataclass(frozen=True)
+class ClassMetrics:
+    """Of one class: shares, 0 where undefined, and how many images it has."""
+
+    precision: Share
+    recall: Share
+    f1: Share
+    images: Count
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What metrics.json holds of a test set. classes: by name, in the order of the labels."""
+
+    images: Positive
+    errors: Count
+    accuracy: Share
+    accuracy_interval_95: tuple[Share, Share]
+    negative_log_likelihood: float
+    calibration_error: Share
+    classes: Mapping[str, ClassMetrics]
+
+
+def load_metrics(folder: Path) -> Metrics:
+    """Return the metrics in an artifact's folder. Raises PipelineError if they are missing or damaged."""
+    return load_json(folder / FILE, Metrics)
 
 
 def count_confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
@@ -21,8 +53,8 @@ def count_confusion(truth: NDArray[np.uint8], said: NDArray[np.uint8], classes: 
 
 def summarise(
     parts: Iterable[tuple[NDArray[np.float32], NDArray[np.uint8]]], class_names: Sequence[str]
-) -> tuple[dict[str, Any], NDArray[np.int64]]:
-    """All metrics of a test set as JSON has them, and its confusion, (c, c), where rows are the truth.
+) -> tuple[Metrics, NDArray[np.int64]]:
+    """All metrics of a test set, and its confusion, (c, c), where rows are the truth.
 
     parts: the probabilities, (n, c), and the labels, (n,), of consecutive images; one part is in memory at a time.
     """
@@ -34,15 +66,28 @@ def summarise(
         costs.append(negative_log_likelihood(probabilities, labels) * len(labels))
         reliability += measure_reliability(probabilities, labels)
     total, right = int(confusion.sum()), int(np.trace(confusion))
-    return {
-        "images": total,
-        "errors": total - right,
-        "accuracy": right / total,
-        "accuracy_interval_95": list(wilson_interval(right, total)),
-        "negative_log_likelihood": math.fsum(costs) / total,
-        "calibration_error": reliability.error,
-        "classes": dict(zip(class_names, per_class(confusion), strict=True)),
-    }, confusion
+    metrics = Metrics(
+        images=total,
+        errors=total - right,
+        accuracy=right / total,
+        accuracy_interval_95=wilson_interval(right, total),
+        negative_log_likelihood=math.fsum(costs) / total,
+        calibration_error=reliability.error,
+        classes=dict(zip(class_names, per_class(confusion), strict=True)),
+    )
+    return metrics, confusion
+
+
+def list_confusions(confusion: NDArray[np.int64], names: Sequence[str], most: int) -> list[tuple[str, str, int, float]]:
+    """The `most` frequent confusions: the truth, what was said, how often, and in which share of the truth's images."""
+    wrong = confusion - np.diag(np.diag(confusion))
+    order = np.argsort(-wrong.reshape(-1), kind="stable")[:most]
+    places = [divmod(int(place), len(names)) for place in order]
+    return [
+        (names[true], names[said], int(wrong[true, said]), float(wrong[true, said] / confusion[true].sum()))
+        for true, said in places
+        if wrong[true, said]
+    ]
 
 
 def wilson_interval(successes: int, total: int, z: float = Z_95) -> tuple[float, float]:
@@ -107,17 +152,12 @@ def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.u
     )
 
 
-def per_class(confusion: NDArray[np.int64]) -> list[dict[str, float | int]]:
-    """For each class: precision, recall, F1 (0 where undefined) and how many images it has."""
+def per_class(confusion: NDArray[np.int64]) -> list[ClassMetrics]:
+    """Return the metrics of each class."""
     right = np.diag(confusion)
     said, true = confusion.sum(axis=0), confusion.sum(axis=1)
     return [
-        {
-            "precision": _share(r, s),
-            "recall": _share(r, t),
-            "f1": _share(2 * r, s + t),
-            "images": int(t),
-        }
+        ClassMetrics(_share(r, s), _share(r, t), _share(2 * r, s + t), int(t))
         for r, s, t in zip(right, said, true, strict=True)
     ]
 

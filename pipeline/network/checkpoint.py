@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.documents import exactly, number
+from pipeline.engine.documents import build
 from pipeline.engine.errors import naming
 from pipeline.network.activations import Array
-from pipeline.network.history import Row, is_sound
+from pipeline.network.history import Row, is_history
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             state, best, history = (_read_array(archive, name) for name in ("state", "best", "history"))
-            checkpoint = Checkpoint(state, best, [_read_row(row) for row in json.loads(history.tobytes())])
+            checkpoint = Checkpoint(state, best, list(build(tuple[Row, ...], json.loads(history.tobytes()))))
             return checkpoint if _is_sound(checkpoint) else None
     except Exception:  # NumPy and zipfile raise a dozen kinds for damaged bytes
         return None
@@ -67,14 +67,6 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return array
 
 
-def _read_row(content: dict[str, Any]) -> Row:
-    """A row as it was before it was JSON. Raises TypeError."""
-    exactly(int, content["number"])
-    for value in content.values():
-        number(value)
-    return Row(**content)
-
-
 def _is_sound(checkpoint: Checkpoint) -> bool:
     state, best, history = checkpoint.state, checkpoint.best, checkpoint.history
     return (
@@ -83,5 +75,5 @@ def _is_sound(checkpoint: Checkpoint) -> bool:
         and best.shape == state.shape[1:] == (best.size,)
         and bool(np.isfinite(state).all() and np.isfinite(best).all())
         and [row.number for row in history] == list(range(1, 1 + max(1, len(history))))
-        and all(map(is_sound, history))
+        and is_history(history)
     )

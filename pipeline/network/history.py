@@ -1,6 +1,5 @@
 """The story of a training run: one row an epoch."""
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,63 +26,55 @@ class Row:
     seconds: float
 
 
+def best_of(history: Sequence[Row]) -> Row:
+    """The epoch that recognised most of the validation images, the last of several."""
+    return max(history, key=lambda row: (row.validation_accuracy, row.number))
+
+
 def write_history(path: Path, members: Sequence[Sequence[Row]]) -> None:
     """Write the rows of each member as CSV; accuracies are shares in [0, 1], seconds are of training alone."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for member, history in enumerate(members, start=1):
-            for row in history:
-                writer.writerow(_spell(member, row))
+    path.write_text(_format(members), encoding="utf-8")
 
 
-def _spell(member: int, row: Row) -> list[str]:
-    """The cells of a row."""
-    return [
-        str(member),
-        str(row.number),
-        f"{row.cost:.6g}",
-        f"{row.train_accuracy:.6f}",
-        f"{row.validation_accuracy:.6f}",
-        f"{row.learning_rate:g}",
-        f"{row.seconds:.3f}",
+def _format(members: Sequence[Sequence[Row]]) -> str:
+    lines = [
+        f"{member},{row.number},{row.cost:.6g},{row.train_accuracy:.6f},{row.validation_accuracy:.6f},"
+        f"{row.learning_rate:g},{row.seconds:.3f}\n"
+        for member, history in enumerate(members, start=1)
+        for row in history
     ]
+    return "".join([f"{','.join(COLUMNS)}\n", *lines])
 
 
 def read_history(path: Path) -> list[list[Row]]:
-    """The rows of each member, at least one, as `write_history` wrote them.
+    """Return the rows of each member, at least one, as `write_history` wrote them.
 
-    Raises PipelineError if the file is missing, damaged, or out of order.
+    Raises PipelineError if the file is missing or damaged.
     """
-    members: list[list[Row]] = []
-    line = 1
+    members: dict[str, list[Row]] = {}
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.reader(file, strict=True)
-            if next(reader, None) != COLUMNS:
-                raise ValueError
-            for cells in reader:
-                line = reader.line_num
-                member, number, *values = cells
-                row = Row(int(number), *map(float, values))
-                if int(member) == len(members) + 1:
-                    members.append([])
-                last = members[-1][-1].number if members and members[-1] else -1
-                follows = 0 < int(member) == len(members) and row.number > last
-                # Python takes 1_0 for a number as well; here each is spelt in one way
-                if not (follows and is_sound(row) and cells == _spell(len(members), row)):
-                    raise ValueError
-                members[-1].append(row)
-        if not members:
+        text = path.read_text(encoding="utf-8")
+        for line in text.splitlines()[1:]:
+            member, number, *values = line.split(",")
+            members.setdefault(member, []).append(Row(int(number), *map(float, values)))
+        histories = list(members.values())
+        # What was written is written again alike: so columns, members and spelling are the ones that are expected.
+        if not histories or _format(histories) != text or not all(map(is_history, histories)):
             raise ValueError
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing: run the stage train again (make train)") from None
-    except (ValueError, TypeError, csv.Error):
-        raise PipelineError(f"{path}, line {line} is damaged: run the stage train again (make train)") from None
-    return members
+    except (ValueError, TypeError):
+        raise PipelineError(f"{path} is damaged: run the stage train again (make train)") from None
+    return histories
 
 
-def is_sound(row: Row) -> bool:
+def is_history(rows: Sequence[Row]) -> bool:
+    """Return whether the rows can be those of a training: finite where they should be, each epoch after the last."""
+    numbers = [row.number for row in rows]
+    return numbers == sorted({number for number in numbers if number >= 0}) and all(map(_is_sound, rows))
+
+
+def _is_sound(row: Row) -> bool:
     """Whether its numbers can be those of an epoch."""
     untold = (row.cost, row.train_accuracy, row.learning_rate)  # of a network that has not learned yet
     told = (row.validation_accuracy, row.seconds, *(() if row.number == 0 else untold))

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.network.activations import Array
 from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.network.examples import Examples
-from pipeline.network.history import Row
+from pipeline.network.history import Row, best_of
 from pipeline.network.recipe import Recipe
 from pipeline.network.training import fit
 
@@ -23,11 +23,6 @@ class Member:
     def best(self) -> Row:
         """The epoch that is kept."""
         return best_of(self.history)
-
-
-def best_of(history: Sequence[Row]) -> Row:
-    """The epoch that recognised most of the validation images, the last of several."""
-    return max(history, key=lambda row: (row.validation_accuracy, row.number))
 
 
 def train_member(

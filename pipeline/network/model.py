@@ -1,9 +1,10 @@
 """A trained network, or a committee of several, with all that it takes to use it, as a folder of plain files."""
 
 import itertools
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from pipeline.data.appearance import Appearance
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.arrays import save_array
-from pipeline.engine.documents import exactly, load_json, number, save_json, texts
+from pipeline.engine.documents import Positive, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import read_array
 from pipeline.network.mlp import Layer
@@ -44,24 +45,36 @@ class Model:
         return (layers[0].weights.shape[0], *(layer.weights.shape[1] for layer in layers))
 
 
+@dataclass(frozen=True)
+class _Content:
+    """What model.json holds of a model; beside it, under `training`, how it came about."""
+
+    members: Positive
+    sizes: tuple[Positive, ...]
+    activation: ActivationName
+    cost: CostName
+    scaling: Scaling
+    image_shape: tuple[Positive, Positive]
+    class_names: tuple[str, ...]
+    dataset: str
+    temperature: Annotated[float, 0.01, 100]
+    appearance: Appearance
+
+    def __post_init__(self) -> None:
+        Description(self.dataset, self.class_names)  # raises DatasetError
+        ends = (math.prod(self.image_shape), len(self.class_names))
+        if len(self.sizes) < 2 or ends != (self.sizes[0], self.sizes[-1]):
+            raise ValueError(f"layers of {self.sizes} units do not fit {ends[0]} pixels and {ends[1]} classes")
+        if self.appearance.thin > 2 * max(self.image_shape):  # `measure_strokes` knows no thicker ones
+            raise ValueError(f"strokes of at least {self.appearance.thin} pixels do not fit {self.image_shape} pixels")
+
+
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     """Write the model's files into `folder`; `training` tells in model.json how it came about."""
     for name, array in name_arrays(model).items():
         save_array(folder / f"{name}.npy", array)
-    content = {
-        "members": len(model.members),
-        "sizes": model.sizes,
-        "activation": model.activation,
-        "cost": model.cost,
-        "scaling": {"mean": model.scaling.mean, "deviation": model.scaling.deviation},
-        "image_shape": model.image_shape,
-        "class_names": model.class_names,
-        "dataset": model.dataset,
-        "temperature": model.temperature,
-        "appearance": asdict(model.appearance),
-        "training": training,
-    }
-    save_json(folder / "model.json", content)
+    content = _Content(len(model.members), model.sizes, **_shared(model))
+    save_json(folder / "model.json", {**asdict(content), "training": training})
 
 
 def name_arrays(model: Model) -> dict[str, NDArray[np.float32]]:
@@ -81,44 +94,25 @@ def _name_layers(members: int, member: int, layers: int) -> list[str]:
 
 def load_model(folder: Path) -> Model:
     """The model that `save_model` wrote. Raises PipelineError if a file is missing, damaged or does not fit."""
-    path = folder / "model.json"
-    content = load_json(path)
-    try:
-        members, sizes = exactly(int, content["members"]), [exactly(int, size) for size in content["sizes"]]
-        height, width = (exactly(int, side) for side in content["image_shape"])
-        scaling = Scaling(number(content["scaling"]["mean"]), number(content["scaling"]["deviation"]))
-        class_names = texts(content["class_names"])
-        dataset, temperature = exactly(str, content["dataset"]), number(content["temperature"])
-        Description(dataset, class_names)  # raises DatasetError
-        appearance = Appearance(**content["appearance"])
-        activation, cost = content["activation"], content["cost"]
-        whole = (
-            members >= 1
-            and len(sizes) >= 2
-            and all(size >= 1 for size in (*sizes, height, width))
-            and sizes[0] == height * width
-            and sizes[-1] == len(class_names)
-            and activation in get_args(ActivationName)
-            and cost in get_args(CostName)
-            and 0.01 <= temperature <= 100
-            and appearance.thin <= 2 * max(height, width)  # `measure_strokes` knows no thicker ones
-            and all(name in content["appearance"] and number(value) >= 0 for name, value in asdict(appearance).items())
-        )
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, PipelineError):
-        whole = False
-    if not whole:
-        raise PipelineError(f"{path} describes no model: remove it and run its stage again")
-    committee = tuple(
+    content = load_json(folder / "model.json", _Content)
+    members = tuple(
         tuple(
             Layer(
                 _load_finite(folder / f"{name}-weights.npy", shape),
                 _load_finite(folder / f"{name}-biases.npy", shape[1:]),
             )
-            for name, shape in zip(names, itertools.pairwise(sizes), strict=True)
+            for name, shape in zip(names, itertools.pairwise(content.sizes), strict=True)
         )
-        for names in (_name_layers(members, member, len(sizes) - 1) for member in range(members))
+        for names in (
+            _name_layers(content.members, member, len(content.sizes) - 1) for member in range(content.members)
+        )
     )
-    return Model(committee, activation, cost, scaling, (height, width), class_names, dataset, temperature, appearance)
+    return Model(members, **_shared(content))
+
+
+def _shared(source: Model | _Content) -> dict[str, Any]:
+    """What a model and its model.json have in common, by name."""
+    return {one.name: getattr(source, one.name) for one in fields(Model) if one.name != "members"}
 
 
 def _load_finite(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -1,9 +1,10 @@
 """The recipes that we know, by name. They were chosen on validation images; the README tells how."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pipeline.data.deformation import Deformation
-from pipeline.network.recipe import Recipe
+from pipeline.network.recipe import Recipe, spell
 
 RecipeName = Literal["seed", "quick", "standard", "record"]
 
@@ -59,3 +60,13 @@ RECIPES: dict[RecipeName, Recipe] = {
         deformation=Deformation(bent=0.8, shift=1.5, rotation=15.0, scale=0.15, shear=0.3, elastic=1.0, thickness=0.3),
     ),
 }
+
+
+def find_changes(parameters: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Of the parameters of a training those that its recipe has otherwise, with its own values; none if it is gone."""
+    name: Any = parameters.get("recipe")
+    if not isinstance(name, str) or name not in RECIPES:
+        return {}
+    recipe = spell(RECIPES[name])
+    own = {key: value for key, value in parameters.items() if key != "recipe"}
+    return {key: (value, recipe.get(key)) for key, value in own.items() if key not in recipe or recipe[key] != value}

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ STYLES = ("style.css", "drawing.css")
 SCRIPTS = ("network.js", "prepare.js", "judge.js", "strokes.js", "pictures.js", "views.js", "pen.js", "drawing.js")
 
 
-def save_drawing_page(path: Path, model: Model, metadata: Mapping[str, str], room: int = ROOM) -> str:
-    """Write the page to `path`. metadata: what `describe_model` tells of the model.
+def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, room: int = ROOM) -> str:
+    """Write the page to `path`. accuracy: on so many test images.
 
     Returns what the page leaves out of a model that is too large for `room` characters, in a few words; else "".
     """
@@ -37,8 +36,8 @@ def save_drawing_page(path: Path, model: Model, metadata: Mapping[str, str], roo
         members=len(model.members),
         packed=packed,
         lacking=lacking,
-        accuracy=float(metadata["test_accuracy"]),
-        images=int(metadata["test_images"]),
+        accuracy=accuracy,
+        images=images,
         dataset=model.dataset,
         cost=model.cost,
         activation={"relu": "ReLU"}.get(model.activation, model.activation),

@@ -1,7 +1,6 @@
 """A model in few characters, so that a page can hold it: weights as whole numbers, in as many bits as there is room."""
 
 import base64
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,10 +26,11 @@ def pack(model: Model, room: int) -> Packed:
     0.03. If not even one network fits, there are no members.
     """
     for bits in BITS:
-        if len(model.members) * _characters(model.sizes, bits) <= room:
+        members = tuple(tuple(pack_layer(layer, bits) for layer in layers) for layers in model.members)
+        size = sum(len(array) for layer in members[0] for array in layer.values())  # of each member
+        if len(members) * size <= room:
             break
-    kept = model.members[: room // _characters(model.sizes, bits)]
-    return Packed(tuple(tuple(pack_layer(layer, bits) for layer in layers) for layers in kept), bits)
+    return Packed(members[: room // size], bits)
 
 
 def pack_layer(layer: Layer, bits: int) -> dict[str, str]:
@@ -43,17 +43,9 @@ def pack_layer(layer: Layer, bits: int) -> dict[str, str]:
     scales = (np.abs(layer.weights).max(axis=0) / largest).astype(np.float32)
     scales[scales == 0] = 1  # a column of zeros has codes of 0 in any scale
     codes = np.clip(np.rint(layer.weights / scales), -largest, largest)
-    arrays = {"codes": codes.astype(f"<i{bits // 8}"), "scales": scales.astype("<f4"), "biases": layer.biases}
-    return {
-        name: base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
-        for name, array in arrays.items()
+    arrays = {
+        "codes": codes.astype(f"<i{bits // 8}"),
+        "scales": scales.astype("<f4"),
+        "biases": layer.biases.astype("<f4"),
     }
-
-
-def _characters(sizes: tuple[int, ...], bits: int) -> int:
-    """How long a network of these sizes gets, by base64's four characters for three bytes."""
-    layers = itertools.pairwise(sizes)
-    return sum(
-        sum(4 * -(-size // 3) for size in (fan_in * fan_out * bits // 8, 4 * fan_out, 4 * fan_out))
-        for fan_in, fan_out in layers
-    )
+    return {name: base64.b64encode(array.tobytes()).decode() for name, array in arrays.items()}

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from pipeline.data.deform import Deformer
 from pipeline.engine.artifacts import Manifest
-from pipeline.evaluation.metrics import measure_reliability, summarise
-from pipeline.network.history import Row
+from pipeline.evaluation.metrics import list_confusions, measure_reliability, summarise
+from pipeline.network.history import Row, best_of
 from pipeline.network.mlp import count_numbers
 from pipeline.network.model import Model
 from pipeline.network.recipe import Recipe
+from pipeline.network.recipes import find_changes
 from pipeline.pages.pictures import draw_grey, draw_signed
 from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
 from pipeline.pages.rendering import render
-from pipeline.pages.runs import Training, find_changes
+from pipeline.pages.runs import Training
 from pipeline.pages.wording import duration, percent, shown, spelled, when
 
 CLASSES_IN_TABLE = 30  # of a confusion matrix; of more than these the list of confusions tells more
@@ -94,7 +95,7 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
     members = f"{len(model.members)} of " if len(model.members) > 1 else ""
     seeds = f"{recipe.seed} to {recipe.seed + recipe.members - 1}" if recipe.members > 1 else str(recipe.seed)
     learning = sum(row.seconds for history in found.history for row in history)
-    best = [max(history, key=lambda row: (row.validation_accuracy, row.number)).number for history in found.history]
+    best = [best_of(history).number for history in found.history]
     environment = trained.provenance.environment
     height, width = model.image_shape
     return [
@@ -124,18 +125,6 @@ def heat(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
     strengths = np.sqrt(wrong / most) + np.diag(np.diag(confusion) / rows)
     tints = np.where(confusion > 0, np.maximum(np.rint(10 * strengths), 1), 0).astype(int)
     return [list(zip(*row, strict=True)) for row in zip(confusion.tolist(), tints.tolist(), strict=True)]
-
-
-def list_confusions(confusion: NDArray[np.int64], names: Sequence[str], most: int) -> list[tuple[str, str, int, float]]:
-    """The `most` frequent confusions: the truth, what was said, how often, and in which share of the truth's images."""
-    wrong = confusion - np.diag(np.diag(confusion))
-    order = np.argsort(-wrong.reshape(-1), kind="stable")[:most]
-    places = [divmod(int(place), len(names)) for place in order]
-    return [
-        (names[true], names[said], int(wrong[true, said]), float(wrong[true, said] / confusion[true].sum()))
-        for true, said in places
-        if wrong[true, said]
-    ]
 
 
 def list_mistakes(found: Findings, said: NDArray[np.uint8]) -> list[dict[str, Any]]:

@@ -5,18 +5,17 @@ Looked at by `status` as well, so nothing here is slow to import.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.engine import store
 from pipeline.engine.artifacts import Manifest
-from pipeline.engine.documents import load_json
+from pipeline.engine.documents import Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.status import list_runs
-from pipeline.network.recipe import spell
-from pipeline.network.recipes import RECIPES
+from pipeline.network.recipes import find_changes
 
 STAGES = ("train", "evaluate")
 
@@ -47,15 +46,9 @@ def digest_runs(artifacts: Path) -> str:
 
     When a result was last used does not count, nor does what other stages have made.
     """
-    digest = hashlib.sha256()
-    count = 0
-    for stage in STAGES:
-        for run in list_runs(artifacts / stage, stage):
-            manifest = run.manifest
-            told = (manifest.provenance.key, manifest.digest, manifest.made, manifest.seconds)
-            digest.update(json.dumps(told).encode())
-            count += 1
-    return f"{count} results, {digest.hexdigest()[:16]}"
+    manifests = [run.manifest for stage in STAGES for run in list_runs(artifacts / stage, stage)]
+    told = [(each.provenance.key, each.digest, each.made, each.seconds) for each in manifests]
+    return f"{len(told)} results, {hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}"
 
 
 def list_trainings(artifacts: Path, current: Manifest, folder: Path) -> list[Training]:
@@ -63,63 +56,42 @@ def list_trainings(artifacts: Path, current: Manifest, folder: Path) -> list[Tra
 
     current: the manifest of what lies in `folder`, wherever that is.
     """
-    evaluations = [
-        (run.manifest, _entry(artifacts, "evaluate", run.manifest))
+    tested = {
+        run.manifest.provenance.inputs.get("train"): _entry(artifacts, "evaluate", run.manifest)
         for run in list_runs(artifacts / "evaluate", "evaluate")
-    ]
-    others = [
-        _describe(run.manifest, _entry(artifacts, "train", run.manifest), evaluations, current=False)
-        for run in list_runs(artifacts / "train", "train")
-        if run.manifest.provenance.key != current.provenance.key
-    ]
-    trainings = [*others, _describe(current, folder, evaluations, current=True)]
+    }
+    trainings = [_describe(current, folder, tested.get(current.digest), current=True)]
+    for run in list_runs(artifacts / "train", "train"):
+        made = run.manifest
+        if made.provenance.key != current.provenance.key:
+            trainings.append(_describe(made, _entry(artifacts, "train", made), tested.get(made.digest), current=False))
     return sorted(trainings, key=lambda training: training.made, reverse=True)
-
-
-def find_changes(parameters: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Of the parameters of a training those that its recipe has otherwise, with its own values; none if it is gone."""
-    name: Any = parameters.get("recipe")
-    if not isinstance(name, str) or name not in RECIPES:
-        return {}
-    recipe = spell(RECIPES[name])
-    own = {key: value for key, value in parameters.items() if key != "recipe"}
-    return {key: (value, recipe.get(key)) for key, value in own.items() if key not in recipe or recipe[key] != value}
 
 
 def _entry(artifacts: Path, stage: str, manifest: Manifest) -> Path:
     return store.entry_of(artifacts / stage, stage, manifest.provenance.key)
 
 
-def _describe(
-    manifest: Manifest, folder: Path, evaluations: Sequence[tuple[Manifest, Path]], current: bool
-) -> Training:
-    model = _load(folder / "model.json")
-    tested = [
-        place for evaluation, place in evaluations if evaluation.provenance.inputs.get("train") == manifest.digest
-    ]
-    metrics = _load(tested[-1] / "metrics.json") if tested else {}
-    training = model.get("training")
+def _describe(manifest: Manifest, train: Path, evaluate: Path | None, current: bool) -> Training:
+    parameters = manifest.provenance.parameters
     return Training(
         made=manifest.made,
-        recipe=str(manifest.provenance.parameters.get("recipe", "unknown")),
-        changes=find_changes(manifest.provenance.parameters),
-        dataset=str(model.get("dataset", "unknown")),
+        recipe=str(parameters.get("recipe", "unknown")),
+        changes=find_changes(parameters),
+        dataset=_find(train / "model.json", str, lambda model: model["dataset"]) or "unknown",
         data=manifest.provenance.inputs.get("normalize") or "",
-        validation_accuracy=_share(training.get("validation_accuracy") if isinstance(training, dict) else None),
-        test_accuracy=_share(metrics.get("accuracy")),
-        seconds=float(manifest.seconds),
+        validation_accuracy=_find(train / "model.json", Share, lambda model: model["training"]["validation_accuracy"]),
+        test_accuracy=_find(evaluate / "metrics.json", Share, lambda metrics: metrics["accuracy"])
+        if evaluate
+        else None,
+        seconds=manifest.seconds,
         current=current,
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
-    """The object in a JSON file of an earlier result; empty if it is damaged, since that is not what is looked at."""
+def _find(path: Path, kind: Any, where: Callable[[dict[str, Any]], Any]) -> Any:
+    """A value in a JSON file of an earlier result; None if it is damaged, since it is not what is looked at."""
     try:
-        content = load_json(path)
+        return load_json(path, kind, where)
     except (PipelineError, OSError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _share(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
+        return None

@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Callable
 from typing import Any
-from xml.etree import ElementTree
 
 import matplotlib
 from markupsafe import Markup
@@ -58,36 +57,15 @@ def draw(name: str, described: str, width: float, height: float, fill: Callable[
         fill(figure)
         file = io.BytesIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    return _inline(file.getvalue(), name, described)
+    return _inline(file.getvalue().decode(), name, described)
 
 
-def _inline(drawing: bytes, name: str, described: str) -> Markup:
-    """The SVG without what only a file of its own needs: declarations, name spaces, metadata, styles for all."""
-    root = ElementTree.fromstring(drawing)
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if _local(child.tag) in ("metadata", "style"):
-                parent.remove(child)
-    for element in root.iter():
-        element.tag = _local(element.tag)
-        attributes = {_local(key): _rename(_local(key), value, name) for key, value in element.attrib.items()}
-        element.attrib.clear()
-        element.attrib.update(attributes)
-    view = root.attrib["viewBox"]
-    root.attrib.clear()
-    root.attrib.update({"viewBox": view, "role": "img", "aria-label": described, "class": "chart"})
-    return Markup(ElementTree.tostring(root, encoding="unicode"))
-
-
-def _local(name: str) -> str:
-    return name.rpartition("}")[2]
-
-
-def _rename(attribute: str, value: str, name: str) -> str:
-    """The value of an attribute with the figure's own ids and the page's colours."""
-    if attribute == "id":
-        return f"{name}-{value}"
-    if attribute == "href":
-        return value.replace("#", f"#{name}-", 1)
-    value = re.sub(r"url\(#", f"url(#{name}-", value)
-    return re.sub("|".join(COLOURS), lambda match: f"var({COLOURS[match[0]]})", value)
+def _inline(drawing: str, name: str, described: str) -> Markup:
+    """The SVG with the figure's own ids and the page's colours, without what only a file of its own needs."""
+    view = re.search('viewBox="[^"]*"', drawing)
+    body = drawing[drawing.index("<defs>") :].replace("xlink:href", "href")
+    body = re.sub(r"<style.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r'(\bid="|\burl\(#|\bhref="#)', rf"\1{name}-", body)
+    body = re.sub("|".join(COLOURS), lambda match: f"var({COLOURS[match[0]]})", body)
+    head = Markup('<svg {} role="img" aria-label="{}" class="chart">').format(Markup(view and view[0]), described)
+    return head + Markup(body)

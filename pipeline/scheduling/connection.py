@@ -94,10 +94,7 @@ def _read_address(scheduler_file: Path) -> str:
     start = f"start a scheduler with --scheduler-file {scheduler_file}"
     if not scheduler_file.is_file():
         raise PipelineError(f"{scheduler_file} is missing: {start}")
-    content = load_json(scheduler_file)
-    if not isinstance(content, dict) or not isinstance(content.get("address"), str):
-        raise PipelineError(f"{scheduler_file} has no address of a scheduler in it: {start}")
-    return str(content["address"])
+    return load_json(scheduler_file, str, lambda content: content["address"], advice=start)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from pipeline.network.mlp import allocate, initialise
 from pipeline.network.model import Model, load_model, name_arrays, save_model
 from pipeline.network.prediction import predict
 from tests.torture.data_targets import JSON_WORDS
-from tests.torture.engine_targets import NPY_WORDS, mutate_npy, npy_data
+from tests.torture.engine_targets import NPY_WORDS, contains, mutate_npy, npy_data
 from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
 from tests.torture.targets import Target, attempt, scratch
 
@@ -68,7 +68,7 @@ def check_model(body: bytes) -> bool:
     content = json.loads(body)
     save_model(folder, model, content.get("training"))
     told = json.loads((folder / "model.json").read_bytes())
-    assert plain({**content, **told}) == plain({"training": None, **content})
+    assert contains(plain({"training": None, **content}), plain(told))
     assert all(np.isfinite(array).all() for array in name_arrays(model).values())
     answers = predict(model, np.zeros((2, *model.image_shape), np.float32))
     assert answers.shape == (2, len(model.class_names)) and np.allclose(answers.sum(axis=1), 1, atol=1e-3)

@@ -80,6 +80,13 @@ def test_a_missing_array_is_named(tmp_path: Path) -> None:
         load_array(tmp_path / "a.npy", float, (None,))
 
 
+@pytest.mark.timeout(60)
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.npy")
+    with pytest.raises(ArrayError, match=r"a\.npy is no whole \.npy array \(not a regular file"):
+        load_array(tmp_path / "a.npy", float, (None,))
+
+
 @given(damage=st.lists(st.tuples(st.integers(0, 140), st.binary(min_size=1, max_size=3)), min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 def test_random_damage_gives_an_array_or_an_array_error(damage: list[tuple[int, bytes]], tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
 from tests.pipeline.engine.garden import harvest, plant, water
+from tests.processes import ROOT, environment
 
 WHOLE = {"sha256": "0f" * 32, "bytes": 0}
 DAMAGES: dict[str, list[Any]] = {
@@ -29,7 +32,6 @@ DAMAGES: dict[str, list[Any]] = {
     "made": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
     "seconds": [None, "1", float("nan"), float("inf"), 10**400, -1, True],
     "summary": [None, 1],
-    "more": [1],
 }
 
 
@@ -49,6 +51,17 @@ def test_a_manifest_with_a_damaged_field_names_the_stage_to_run(field: str, valu
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
     with pytest.raises(PipelineError, match=r"is damaged: run the stage plant again \(make plant\)"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
+
+
+def test_python_without_assertions_checks_a_manifest_as_well(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    path = tmp_path / "plant" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "made": "yesterday"}))
+    program = "import sys, pathlib, pipeline.engine.artifacts as a; a.read_manifest(pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-O", "-c", program, str(path.parent)]
+    result = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "PipelineError" in result.stderr
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -1,48 +1,105 @@
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from pipeline.engine.documents import DEEPEST, exactly, load_json, number, save_json, texts
+from pipeline.engine.documents import DEEPEST, Share, build, load_json, save_json
 from pipeline.engine.errors import PipelineError
+
+
+@dataclass(frozen=True)
+class Leaf:
+    size: int
+    green: Share
+
+    def __post_init__(self) -> None:
+        if self.size == 13:
+            raise PipelineError("bad luck")
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     content = {"a": [1, 0.5, True, None, "ö"], "b": {}}
     save_json(tmp_path / "a.json", content)
-    assert load_json(tmp_path / "a.json") == content
+    assert load_json(tmp_path / "a.json", dict) == content
 
 
-@pytest.mark.parametrize("body", ["", "{", "NaN", "[Infinity]", '{"a": -Infinity}', "1e999", "1" * 5000, '"\\ud800"'])
-def test_what_could_not_be_written_again_is_no_json(body: str, tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(body)
-    with pytest.raises(PipelineError, match=r"a\.json is no JSON"):
-        load_json(tmp_path / "a.json")
+@pytest.mark.parametrize("value", ["", "{", "NaN", "[Infinity]", "-Infinity", "1e999", "1" * 5000, '"\\ud800"', "\\"])
+def test_what_could_not_be_written_again_is_not_valid(value: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(f'{{"a": {value}}}')
+    with pytest.raises(PipelineError, match=r"a\.json is not valid"):
+        load_json(tmp_path / "a.json", dict)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_what_is_too_deep_to_be_worked_through_is_refused(opening: str, tmp_path: Path) -> None:
     closing = "]" if opening == "[" else "}"
     for depth in (DEEPEST, 900, 100_000):
-        (tmp_path / "a.json").write_text(opening * depth + "0" + closing * depth)
-        with pytest.raises(PipelineError, match=r"a\.json is no JSON"):
-            load_json(tmp_path / "a.json")
-    (tmp_path / "a.json").write_text(opening * (DEEPEST - 1) + "0" + closing * (DEEPEST - 1))
-    assert load_json(tmp_path / "a.json")
+        (tmp_path / "a.json").write_text('{"a":' + opening * depth + "0" + closing * depth + "}")
+        with pytest.raises(PipelineError, match=r"a\.json is not valid"):
+            load_json(tmp_path / "a.json", dict)
+    (tmp_path / "a.json").write_text('{"a":' + opening * (DEEPEST - 2) + "0" + closing * (DEEPEST - 2) + "}")
+    assert load_json(tmp_path / "a.json", dict)
 
 
 @pytest.mark.parametrize(
-    ("read", "taken", "refused"),
+    "content",
+    [[], {}, {"size": 1}, *({"green": 1, "size": size} for size in (True, 1.0, "1", 13)), {"size": 1, "green": 1.5}],
+)
+def test_what_is_not_of_its_kind_is_refused_in_one_line_that_says_what_to_do(content: Any, tmp_path: Path) -> None:
+    save_json(tmp_path / "a.json", content)
+    with pytest.raises(PipelineError, match=r"^.*a\.json is not valid \(.+\): water it$"):
+        load_json(tmp_path / "a.json", Leaf, advice="water it")
+
+
+@dataclass(frozen=True)
+class Tree:
+    leaf: Leaf
+    kind: Literal["oak", "elm"]
+    place: tuple[float, float]
+    rings: tuple[int, ...]
+    notes: Mapping[str, str | None]
+
+
+TREE = {"leaf": {"size": 1, "green": 1}, "kind": "elm", "place": [0, 0.5], "rings": [], "notes": {"a": "b", "c": None}}
+
+
+def test_a_value_becomes_what_its_type_says() -> None:
+    assert build(Tree, TREE) == Tree(Leaf(1, 1.0), "elm", (0.0, 0.5), (), {"a": "b", "c": None})
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
     [
-        (lambda value: exactly(int, value), [0, -1], [True, 1.0, "1", None]),
-        (lambda value: exactly(str, value), ["", "a"], [1, None, ["a"]]),
-        (number, [0, 0.5], [True, "0.5", None, [1]]),
-        (texts, [[], ["a", "b"]], ["ab", ["a", 1], {"a": 1}, None]),
+        ("leaf", [None, [], 1, {"size": 1}]),
+        ("kind", [None, "ash", ["elm"], 1]),
+        ("place", [None, [], [1], [1, 2, 3], ["a", "b"], [True, False], "ab", {"a": 1, "b": 2}]),
+        ("rings", [None, "12", {"1": 2}, [1.0], [None], 3]),
+        ("notes", [None, [], {"a": 1}, "a"]),
     ],
 )
-def test_a_value_is_of_its_very_type(read: Any, taken: list[Any], refused: list[Any]) -> None:
-    for value in taken:
-        assert read(value) == (tuple(value) if isinstance(value, list) else value)
-    for value in refused:
-        with pytest.raises(TypeError):
-            read(value)
+def test_a_value_of_another_type_is_refused(name: str, values: list[Any]) -> None:
+    for value in values:
+        with pytest.raises((TypeError, ValueError)):
+            build(Tree, {**TREE, name: value})
+
+
+def test_a_part_can_be_taken(tmp_path: Path) -> None:
+    save_json(tmp_path / "a.json", {"tree": {"size": 3, "green": 1, "age": 9}})
+    assert load_json(tmp_path / "a.json", Leaf, lambda content: content["tree"]) == Leaf(3, 1)
+    with pytest.raises(PipelineError, match=r"a\.json is not valid"):
+        load_json(tmp_path / "a.json", Leaf, lambda content: content["bush"])
+
+
+@pytest.mark.timeout(60)
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link", "."):
+        with pytest.raises(PipelineError, match="not a regular file"):
+            load_json(tmp_path / name, dict)
+    save_json(tmp_path / "a.json", {"a": 1})
+    (tmp_path / "good").symlink_to("a.json")
+    assert load_json(tmp_path / "good", dict) == {"a": 1}

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.network.activations import Array
 from pipeline.network.examples import Examples
-from pipeline.network.history import Row
-from pipeline.network.member import Member, best_of, train_member
+from pipeline.network.history import Row, best_of
+from pipeline.network.member import Member, train_member
 from pipeline.network.recipe import Recipe
 from pipeline.network.training import fit
 

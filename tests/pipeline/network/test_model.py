@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from pipeline.data.appearance import Appearance, take_appearance
+from pipeline.data.appearance import ANY, Appearance, take_appearance
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.engine.errors import PipelineError
 from pipeline.network import prediction
@@ -91,6 +91,8 @@ def test_a_saved_model_is_loaded_bit_for_bit(members: int, tmp_path: Path) -> No
         {"appearance": [1]},
         {"appearance": {}},
         {"appearance": {"box": 4, "colour": 1}},
+        {"appearance": {"box": -1}},
+        {"appearance": {"holes": ANY + 1}},
         {"appearance": {"box": "large"}},
         {"appearance": {"box": [4]}},
         {"appearance": {"thin": -1}},

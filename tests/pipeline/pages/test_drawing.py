@@ -20,7 +20,7 @@ from pipeline.network.prediction import predict
 from pipeline.pages.drawing import SCRIPTS, save_drawing_page
 from pipeline.pages.rendering import TEMPLATES
 from tests.browser import open_page
-from tests.pipeline.pages.conftest import METADATA
+from tests.pipeline.pages.conftest import TESTED
 from tests.pipeline.pages.hands import answer, draw_with_mouse, pixels
 from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
@@ -43,7 +43,7 @@ def read_images(page: Page, images: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def test_equal_models_give_equal_pages(make_model: Callable[..., Model], tmp_path: Path) -> None:
     for name in ("one", "two"):
-        save_drawing_page(tmp_path / name, make_model(), METADATA)
+        save_drawing_page(tmp_path / name, make_model(), *TESTED)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -83,7 +83,7 @@ def test_no_page_is_larger_than_it_may_be_and_says_what_it_lacks(
         make_model(shape=(28, 28), hidden=(), class_names=names), members=(allocate(sizes).layers,) * members
     )
     file = tmp_path / "index.html"
-    assert save_drawing_page(file, model, METADATA) == left_out
+    assert save_drawing_page(file, model, *TESTED) == left_out
     assert file.stat().st_size <= LARGEST
     if "networks" in left_out or "bits" in left_out:
         assert f"it holds the model {left_out}" in " ".join(file.read_text().split()).replace("whole model", "")
@@ -92,7 +92,7 @@ def test_no_page_is_larger_than_it_may_be_and_says_what_it_lacks(
 
 
 def test_a_page_without_a_network_opens(browser: Browser, make_model: Callable[..., Model], tmp_path: Path) -> None:
-    save_drawing_page(tmp_path / "index.html", make_model(), METADATA, room=10)
+    save_drawing_page(tmp_path / "index.html", make_model(), *TESTED, room=10)
     with open_page(browser, tmp_path / "index.html") as page:
         assert "holds no network" in page.locator("main").inner_text()
 
@@ -118,7 +118,7 @@ def test_every_kind_of_model_is_computed_truly_and_shown(
     tmp_path: Path,
 ) -> None:
     model = make_model(hidden, members, activation=activation, cost=cost)
-    save_drawing_page(tmp_path / "index.html", model, METADATA)
+    save_drawing_page(tmp_path / "index.html", model, *TESTED)
     images = np.random.default_rng(1).integers(0, 256, (50, 3, 4), dtype=np.uint8)
     with open_page(browser, tmp_path / "index.html") as page:
         np.testing.assert_allclose(read_images(page, images), predict(model, images), atol=1e-3)
@@ -137,7 +137,7 @@ def test_logits_beyond_all_bounds_are_still_probabilities(
         model = make_model(cost=cost)
         for layer in model.members[0]:
             layer.weights[...] *= 1000
-        save_drawing_page(tmp_path / "index.html", model, METADATA)
+        save_drawing_page(tmp_path / "index.html", model, *TESTED)
         images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
         with open_page(browser, tmp_path / "index.html") as page:
             found = read_images(page, images)
@@ -150,7 +150,7 @@ def test_names_of_classes_are_text_whatever_is_in_them(
 ) -> None:
     names = ("<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "<!--")
     model = make_model(class_names=names)
-    save_drawing_page(tmp_path / "index.html", replace(model, dataset="<b>&amp;"), METADATA)
+    save_drawing_page(tmp_path / "index.html", replace(model, dataset="<b>&amp;"), *TESTED)
     with open_page(browser, tmp_path / "index.html") as page:
         page.on("dialog", lambda dialog: pytest.fail(f"a class name was executed: {dialog.message}"))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from pipeline.network.model import Model
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import PHONE, SMALL_PHONE, open_page
-from tests.pipeline.pages.conftest import METADATA
+from tests.pipeline.pages.conftest import TESTED
 from tests.pipeline.pages.hands import answer, draw_with_finger, draw_with_mouse, pixels
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
@@ -35,7 +35,7 @@ def test_many_classes_and_images_that_are_no_squares_have_their_place(
     browser: Browser, make_model: Callable[..., Model], tmp_path: Path
 ) -> None:
     names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
-    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), METADATA)
+    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), *TESTED)
     with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
         draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
         answer(page)

@@ -245,7 +245,7 @@ def test_a_training_that_is_not_told_is_named(damage: dict[str, Any], built: Pat
     content = json.loads((built / "train/model.json").read_text())
     content["training"] |= damage
     (tmp_path / "model.json").write_text(json.dumps(content))
-    with pytest.raises(PipelineError, match="model.json does not tell how the model was trained"):
+    with pytest.raises(PipelineError, match="model.json is not valid"):
         load_training(tmp_path / "model.json")
 
 
@@ -253,5 +253,5 @@ def test_an_evaluation_that_tells_too_little_is_named(built: Path, tmp_path: Pat
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     del metrics["classes"]["7"]["recall"]
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    with pytest.raises(PipelineError, match="metrics.json does not tell how good"):
+    with pytest.raises(PipelineError, match="metrics.json is not valid"):
         make_model_card(load_model(built / "train"), built / "train", tmp_path)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from pipeline.network.model import Model
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
-from tests.pipeline.pages.conftest import METADATA
+from tests.pipeline.pages.conftest import TESTED
 from tests.pipeline.pages.hands import answer, draw_with_mouse, on_canvas
 from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, Strokes, place
 
@@ -121,7 +121,7 @@ def test_a_pen_that_goes_a_longer_way_than_any_digit_scribbles(page: Page) -> No
 def test_a_class_that_is_called_by_a_question_mark_is_said(
     browser: Browser, make_model: Callable[..., Model], tmp_path: Path
 ) -> None:
-    save_drawing_page(tmp_path / "index.html", make_model(class_names=("?", "why?")), METADATA)
+    save_drawing_page(tmp_path / "index.html", make_model(class_names=("?", "why?")), *TESTED)
     with open_page(browser, tmp_path / "index.html") as page:
         page.evaluate("isLikely = () => true")
         draw_with_mouse(page, place(DIGITS[7], 0.2, 0.2, 0.6))
@@ -134,7 +134,7 @@ def test_a_class_that_is_called_by_a_question_mark_is_said(
 def test_pictures_that_are_no_squares_at_all_fill_no_more_than_a_screen(
     shape: tuple[int, int], browser: Browser, make_model: Callable[..., Model], tmp_path: Path
 ) -> None:
-    save_drawing_page(tmp_path / "index.html", make_model(shape=shape), METADATA)
+    save_drawing_page(tmp_path / "index.html", make_model(shape=shape), *TESTED)
     with open_page(browser, tmp_path / "index.html") as page:
         draw_with_mouse(page, [[(0.2, 0.2), (0.8, 0.8)]])
         answer(page)

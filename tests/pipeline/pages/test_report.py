@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.deformation import Deformation
+from pipeline.evaluation.metrics import list_confusions
 from pipeline.network.history import Row
 from pipeline.network.mlp import Layer
 from pipeline.network.recipe import Recipe
@@ -20,7 +21,6 @@ from pipeline.pages.report import (
     draw_bent,
     draw_units,
     heat,
-    list_confusions,
     list_facts,
     render_report,
 )

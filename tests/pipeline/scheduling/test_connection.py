@@ -30,7 +30,7 @@ def test_nobody_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(PipelineError, match=r"scheduler.json is missing: start a scheduler with --scheduler-file"):
         collect(tasks.multiply, 1, range(1), find_place("threads", scheduler_file=file))
     file.write_text("{")
-    with pytest.raises(PipelineError, match=r"scheduler.json is no JSON"):
+    with pytest.raises(PipelineError, match=r"scheduler.json is not valid"):
         collect(tasks.multiply, 1, range(1), find_place("threads", scheduler_file=file))
     monkeypatch.setattr(connection, "WAITING", 2.0)
     told: list[str] = []
