@@ -1,12 +1,8 @@
 """The real make on the embedded sample: each scenario once; tests/thorough/make has all cases of each."""
 
-import json
 import os
 import signal
-import subprocess
 from pathlib import Path
-
-import pytest
 
 from tests.make.common import (
     SAMPLE,
