@@ -29,9 +29,11 @@ def _complete(incomplete: str) -> list[str]:
     return [name for name in LOCAL if name.startswith(incomplete)]
 
 
-def scheduler_option(meaning: str, variable: str | None = ADDRESS_VARIABLE) -> object:
+def scheduler_option(meaning: str) -> object:
     """The option --scheduler of a command that has a default of its own."""
-    return Option(metavar="<name or address>", help=meaning, callback=_check, autocompletion=_complete, envvar=variable)
+    return Option(
+        metavar="<name or address>", help=meaning, callback=_check, autocompletion=_complete, envvar=ADDRESS_VARIABLE
+    )
 
 
 Scheduler = Annotated[

@@ -12,8 +12,9 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
-from pipeline.scheduling.jobs import CutOffError, Job, run_job
+from pipeline.scheduling.jobs import CutOffError, Job
 from pipeline.scheduling.places import Place, find_place
+from pipeline.scheduling.run import run_job
 from tests.cluster import Cluster, started, wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect

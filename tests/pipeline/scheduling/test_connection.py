@@ -14,8 +14,9 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
-from pipeline.scheduling.jobs import Job, run_job
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.places import Place, find_place
+from pipeline.scheduling.run import run_job
 from tests.cluster import started, wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
@@ -77,6 +78,7 @@ def test_ctrl_c_is_nothing_to_the_workers_of_a_cluster_of_our_own() -> None:
 def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
     code = (
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.run import *\n"
         "from tests.pipeline.scheduling import tasks\n"
         "if __name__ == '__main__':\n"
         f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))"

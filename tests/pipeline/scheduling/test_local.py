@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.jobs import CutOffError, Job, run_job
+from pipeline.scheduling.jobs import CutOffError, Job
 from pipeline.scheduling.places import Place
+from pipeline.scheduling.run import run_job
 from tests.cluster import wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
@@ -93,6 +94,7 @@ def script(body: str) -> list[str]:
     head = (
         "import os, signal, sys, threading, time\n"
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.run import *\n"
         "from stages.console import run\n"
         "from tests.pipeline.scheduling import tasks\n"
     )
@@ -195,6 +197,7 @@ def _same(shared: Any, task: bytes, tell: Any) -> bytes:
 def test_worker_processes_do_not_outlive_theirs(tmp_path: Path) -> None:
     code = (
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.run import *\n"
         "from tests.pipeline.scheduling import tasks\n"
         "if __name__ == '__main__':\n"
         f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('processes', 2))"
