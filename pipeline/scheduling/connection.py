@@ -105,6 +105,7 @@ def _started(place: Place) -> Iterator[str]:
     deaf = (signal.SIG_BLOCK, {signal.SIGINT})
     with (
         TemporaryDirectory(prefix="handwriting-", ignore_cleanup_errors=True) as scratch,
+        dask.config.set({"temporary-directory": scratch}),
         ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=deaf) as starter,
     ):
         starting = starter.submit(
@@ -114,7 +115,6 @@ def _started(place: Place) -> Iterator[str]:
             memory_limit=None,
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
-            local_directory=scratch,
             silence_logs=logging.CRITICAL,
         )
         try:

@@ -1,6 +1,7 @@
 """Jobs in threads of this process, by Dask's threaded scheduler."""
 
 import contextlib
+import functools
 import itertools
 import queue
 import threading
@@ -9,6 +10,7 @@ from typing import Any
 
 from dask.base import compute
 from dask.delayed import delayed
+from dask.threaded import get
 
 from pipeline.scheduling.blas import single_threaded_blas
 from pipeline.scheduling.jobs import CutOffError, Job
@@ -42,8 +44,11 @@ def run_in_threads(job: Job, place: Place) -> None:
     try:
         with single_threaded_blas():
             while batch := list(itertools.islice(numbered, BATCH * workers)):
-                tasks = [delayed(work)(*task, dask_key_name=f"task-{LAST - task[0]}") for task in batch]
-                done: Future[Any] = waiting.submit(compute, *tasks, scheduler="threads", pool=pool, chunksize=1)
+                tasks = [
+                    delayed(functools.partial(work, *task), traverse=False)(dask_key_name=f"task-{LAST - task[0]}")
+                    for task in batch
+                ]
+                done: Future[Any] = waiting.submit(compute, *tasks, scheduler=get, pool=pool, chunksize=1)
                 done.add_done_callback(lambda done: results.put(None))
                 while result := _get(results):
                     job.on_result(*result)
