@@ -23,7 +23,7 @@ from pipeline.scheduling.places import Place
 from pipeline.scheduling.worker import TOLD, Common, Facts, call, differences, examine, pass_on, unfit
 
 LEAST, MOST = 2, 4  # tasks under way for each thread of the workers, so that none waits for its next
-SHORT = 0.01  # seconds between two looks for results
+SHORT = 0.001  # seconds between two looks for results
 AGAIN = "start {} and run the same command again: it goes on from there"
 
 
@@ -49,10 +49,11 @@ def _run(client: Client, job: Job, own: Facts) -> None:
     watch = _Watch(client)
     while True:
         if len(numbers) <= LEAST * watch.threads:
-            for number, task in itertools.islice(tasks, MOST * watch.threads - len(numbers)):
-                future = client.submit(call, task, common, key=f"task-{run}-{number}")
-                numbers[future] = number
-                finished.add(future)
+            some = list(itertools.islice(tasks, MOST * watch.threads - len(numbers)))
+            keys = [f"task-{run}-{number}" for number, _ in some]
+            futures = client.map(call, [task for _, task in some], key=keys, common=common) if some else []
+            numbers.update(zip(futures, (number for number, _ in some), strict=True))
+            finished.update(futures)
         if not numbers:
             return
         ready = finished.next_batch(block=False)

@@ -67,7 +67,7 @@ def test_tasks_are_taken_as_they_are_needed(cluster: Cluster) -> None:
             yield number
 
     ahead: list[int] = []
-    job = Job(tasks.multiply, 3, work(), lambda number, result: ahead.append(taken - number))
+    job = Job(tasks.multiply, 3, work(), lambda number, result: ahead.append(taken - len(ahead)))
     run_job(job, Place(cluster.address))
     assert len(ahead) == 200
     assert max(ahead) < 30
