@@ -40,8 +40,8 @@ Scheduler = Annotated[
     str,
     Role.UNKEYED,
     scheduler_option(
-        "Who works on the blocks: threads, processes, sync (one after another), distributed (a Dask cluster of this "
-        "machine's own), or a Dask scheduler's address, as tcp://HOST:8786."
+        "Who works on the blocks: threads, processes, sync (one after another), distributed (processes, with Dask's "
+        "dashboard), or a Dask scheduler's address, as tcp://HOST:8786."
     ),
 ]
 SchedulerFile = Annotated[

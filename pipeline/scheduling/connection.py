@@ -85,13 +85,11 @@ async def _greet(address: str) -> None:
 
 
 def _read_address(scheduler_file: Path) -> str:
-    start = f"start a scheduler with --scheduler-file {scheduler_file}"
-    if not scheduler_file.is_file():
-        raise PipelineError(f"{scheduler_file} is missing: {start}")
-    content = load_json(scheduler_file)
-    if not isinstance(content, dict) or not isinstance(content.get("address"), str):
-        raise PipelineError(f"{scheduler_file} has no address of a scheduler in it: {start}")
-    return str(content["address"])
+    content = load_json(scheduler_file) if scheduler_file.is_file() else None
+    if isinstance(content, dict) and isinstance(content.get("address"), str):
+        return str(content["address"])
+    wrong = "is missing" if content is None else "has no address of a scheduler in it"
+    raise PipelineError(f"{scheduler_file} {wrong}: start a scheduler with --scheduler-file {scheduler_file}")
 
 
 @contextlib.contextmanager
