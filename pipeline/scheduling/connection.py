@@ -113,6 +113,7 @@ def _started(place: Place) -> Iterator[str]:
             memory_limit=None,
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",  # which older versions open to every network
             silence_logs=logging.CRITICAL,
         )
         try:
