@@ -23,6 +23,9 @@ CONNECTING = 10.0  # seconds for the scheduler to answer
 WAITING = 30.0  # seconds without any worker until we give up; one that is started anew takes two or three
 LOOKING = 1.0  # seconds between two looks at how the cluster is
 
+# each with a level of its own
+LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornado", "tornado.application", "asyncio")
+
 Report = Callable[[str], object]
 
 
@@ -32,7 +35,7 @@ def connected(place: Place, report: Report) -> Iterator[Client]:
 
     Raises PipelineError if nobody answers there, or there are no workers.
     """
-    for name in ("distributed", "tornado", "asyncio"):  # what they log of lost connections, our errors say in one line
+    for name in LOGGERS:  # what they log of lost connections, with tracebacks, our errors say in one line
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
         "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model, or a block of images that is shipped
