@@ -5,7 +5,6 @@ longer job. What a dead worker had is done again by another; Dask sees to it. Th
 waits for ever, and that what is said is one line.
 """
 
-import asyncio
 import contextlib
 import itertools
 import time
@@ -67,7 +66,7 @@ def _run(client: Client, job: Job, own: Facts) -> None:
 def _check(result: Any) -> Any:
     """The result of a task, as it is. Raises what the task has raised; CutOffError if there will be no result."""
     match result:
-        case asyncio.CancelledError():
+        case BaseException():  # of a future that was cancelled, of one kind or another
             raise CutOffError(f"the scheduler has gone, or has lost its tasks: {AGAIN.format('it')}")
         case (type(), KilledWorker() as error, _):
             raise CutOffError(

@@ -108,6 +108,7 @@ def test_who_is_killed_is_missed_and_who_comes_back_goes_on(
             with pytest.raises(CutOffError, match=f"{what} ha(s|ve) gone.*: start .* and run the same command again"):
                 run_job(Job(tasks.doze, 0.02, range(2000), note), Place(cluster.address))
             assert last <= len(results) < 2000
+            assert all(number == result for number, result in results.items())
         assert time.monotonic() < began + 60
         if what == "the scheduler":
             cluster.start_scheduler()
