@@ -58,7 +58,6 @@ def classify(
 
 def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) -> Iterator[str]:
     """A line a picture, as it is read, or an object of JSON; stderr is told of those that cannot be read."""
-    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     from pipeline.data.picture_files import PictureError, load_grey
@@ -67,6 +66,7 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
     from pipeline.engine.store import held
     from pipeline.network.model import load_model
     from pipeline.network.reading import read
+    from pipeline.scheduling.blas import single_threaded_blas
 
     with held(train) as trained:
         require_whole(trained, find_artifact(trained, "train"), shown=train)
@@ -86,7 +86,7 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
                 raise
             log.info("%s", error)
             continue
-        with threadpool_limits(1, "blas"):  # as in the evaluation
+        with single_threaded_blas():  # as in the evaluation
             reading = read(model, grey)
         if show and len(reading.images):
             yield _draw(reading)
@@ -166,7 +166,6 @@ def _encoding() -> str:
 
 def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     import numpy as np
-    from threadpoolctl import threadpool_limits
 
     from pipeline.data.dataset import load_description
     from pipeline.data.labels import load_labels
@@ -176,6 +175,7 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.engine.store import held
     from pipeline.network.model import load_model
     from pipeline.network.prediction import predict
+    from pipeline.scheduling.blas import single_threaded_blas
     from stages.drawing import draw
 
     with held(parse) as raw, held(train) as trained:
@@ -191,7 +191,7 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
         if index >= len(images):
             raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
         image = read_rows(images, index, index + 1)
-    with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
+    with single_threaded_blas():  # as in the evaluation, to the last bit
         (output,) = predict(model, image, first=index)
     digit = int(output.argmax())
     width = max(map(len, model.class_names))

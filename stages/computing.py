@@ -29,17 +29,19 @@ def _complete(incomplete: str) -> list[str]:
     return [name for name in LOCAL if name.startswith(incomplete)]
 
 
-def scheduler_option(meaning: str, variable: str | None = ADDRESS_VARIABLE) -> object:
+def scheduler_option(meaning: str) -> object:
     """The option --scheduler of a command that has a default of its own."""
-    return Option(metavar="<name or address>", help=meaning, callback=_check, autocompletion=_complete, envvar=variable)
+    return Option(
+        metavar="<name or address>", help=meaning, callback=_check, autocompletion=_complete, envvar=ADDRESS_VARIABLE
+    )
 
 
 Scheduler = Annotated[
     str,
     Role.UNKEYED,
     scheduler_option(
-        "Who works on the blocks: threads, processes, sync (one after another), distributed (a Dask cluster of this "
-        "machine's own), or a Dask scheduler's address, as tcp://HOST:8786."
+        "Who works on the blocks: threads, processes, sync (one after another), distributed (processes, with Dask's "
+        "dashboard), or a Dask scheduler's address, as tcp://HOST:8786."
     ),
 ]
 SchedulerFile = Annotated[

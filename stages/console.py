@@ -142,6 +142,8 @@ class _Progress(logging.StreamHandler[TextIO]):
 
 
 def _prepare_output() -> None:
+    if sys.stderr is None:  # `2>&-`
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (until the end)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail

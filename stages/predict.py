@@ -136,6 +136,7 @@ def _remove(folder: Path) -> None:
 
 def _publish(source: Path, target: Path) -> None:
     """Put a file in the place of another, in one step, also if that is on another disk. If it fails, both stay."""
+    _write_through(source)
     try:
         source.replace(target)
     except OSError as error:
@@ -144,9 +145,16 @@ def _publish(source: Path, target: Path) -> None:
         fresh = target.with_name(f".{target.name}.fresh")
         try:
             shutil.copyfile(source, fresh)
+            _write_through(fresh)
             fresh.replace(target)
         finally:
             fresh.unlink(missing_ok=True)
+
+
+def _write_through(path: Path) -> None:
+    """Wait until the disk has it: after a power failure the name of an older file may else stand for a torn one."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _answer(

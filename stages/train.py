@@ -71,8 +71,7 @@ def train(
         Role.UNKEYED,
         scheduler_option(
             "Who trains the members of a committee: sync (one after another, each on all cores); or, for several at "
-            "once, threads, processes, distributed or an address, as in evaluate.",
-            None,
+            "once, threads, processes, distributed or an address, as in evaluate."
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,
@@ -93,7 +92,6 @@ def train(
     """
     chosen = override(Recipe(), locals())  # of which nothing is left: `settle` has given all its values
     import numpy as np
-    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     from pipeline.data.appearance import SEEN, take_appearance
@@ -109,6 +107,7 @@ def train(
     from pipeline.network.mlp import view
     from pipeline.network.model import Model, save_model
     from pipeline.network.prediction import predict
+    from pipeline.scheduling.blas import single_threaded_blas
     from pipeline.scheduling.places import find_place
 
     place = find_place(scheduler, workers, scheduler_file)
@@ -144,7 +143,7 @@ def train(
         appearance=take_appearance(read_rows(images, 0, min(SEEN, len(images))) * scaling.deviation + scaling.mean),
     )
     validation = load_validation(normalize, height, width)
-    with threadpool_limits(1, "blas"):  # as in the evaluation, to the last bit
+    with single_threaded_blas():  # as in the evaluation, to the last bit
         model = calibrate(model, validation.images, validation.labels)
         said = predict(model, validation.images).argmax(axis=1)
     accuracy = float(np.mean(said == validation.labels))

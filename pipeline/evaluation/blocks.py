@@ -17,8 +17,9 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import Rows, read_rows
 from pipeline.network.model import Model
 from pipeline.network.prediction import predict
-from pipeline.scheduling.jobs import Job, Tell, run_job
+from pipeline.scheduling.jobs import Job, Tell
 from pipeline.scheduling.places import Place
+from pipeline.scheduling.run import run_job
 
 Interval = tuple[int, int]  # of rows, from the first to before the last
 

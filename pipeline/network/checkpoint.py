@@ -1,6 +1,7 @@
 """A checkpoint is what a run that was cut off goes on from, to the same end."""
 
 import json
+import os
 import uuid
 import zipfile
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     try:
         with naming(path), open(fresh, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))
+            file.flush()
+            os.fsync(file.fileno())  # else after a power failure the name may stand for a torn file
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

@@ -14,8 +14,9 @@ from pipeline.network.examples import Examples, load_examples
 from pipeline.network.history import Row
 from pipeline.network.member import Member, train_member
 from pipeline.network.recipe import Recipe, member_recipes
-from pipeline.scheduling.jobs import Job, Tell, run_job
+from pipeline.scheduling.jobs import Job, Tell
 from pipeline.scheduling.places import HERE, Place
+from pipeline.scheduling.run import run_job
 
 OFTEN = 0.2  # seconds between two messages about batches
 RUN = ".run"  # the file, beside the checkpoints, with the name of the run that may write them

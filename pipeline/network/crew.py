@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from threadpoolctl import ThreadpoolController
+from pipeline.scheduling.blas import single_threaded_blas
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Crew:
         self._threads = [threading.Thread(target=self._work, args=(i,), daemon=True) for i in range(1, size)]
 
     def __enter__(self) -> Self:
-        self._single = ThreadpoolController().limit(limits=1, user_api="blas")
+        self._single = single_threaded_blas()
         self._single.__enter__()
         for thread in self._threads:
             thread.start()

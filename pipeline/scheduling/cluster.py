@@ -7,23 +7,22 @@ waits for ever, and that what is said is one line.
 
 import contextlib
 import itertools
-import queue
 import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from distributed import Client, Future, KilledWorker
-from distributed.utils import sync
+from distributed import Client, Future, KilledWorker, as_completed
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
 from pipeline.scheduling.connection import connected
 from pipeline.scheduling.jobs import CutOffError, Job
 from pipeline.scheduling.places import Place
-from pipeline.scheduling.worker import TOLD, Common, call, describe, describe_loosely, differences, pass_on, unfit
+from pipeline.scheduling.worker import TOLD, Common, Facts, call, differences, examine, pass_on, unfit
 
 LEAST, MOST = 2, 4  # tasks under way for each thread of the workers, so that none waits for its next
+SHORT = 0.001  # seconds between two looks for results
 AGAIN = "start {} and run the same command again: it goes on from there"
 
 
@@ -34,80 +33,51 @@ def run_on_cluster(job: Job, place: Place) -> None:
     or a worker has other versions of what decides the result.
     """
     with connected(place, job.report) as client:
-        expected = describe(job.function)
-        _compare(client, job, expected)
-        _run(client, job, expected)
+        own = examine(job.function)
+        _compare(client, job, own)
+        _run(client, job, own)
 
 
-def _run(client: Client, job: Job, expected: dict[str, Any]) -> None:
+def _run(client: Client, job: Job, own: Facts) -> None:
     run = uuid.uuid4().hex
     client.subscribe_topic(run, lambda event: job.on_message(event[1][TOLD]))
-    common = client.submit(pass_on, Common(job.function, expected, job.shared, run), key=f"common-{run}")
+    common = client.submit(pass_on, Common(job.function, own.deciding, job.shared, run), key=f"common-{run}")
     tasks = enumerate(job.tasks)
-    under_way: dict[str, tuple[int, Future[Any]]] = {}
-    finished: queue.SimpleQueue[str] = queue.SimpleQueue()
+    numbers: dict[Future[Any], int] = {}  # of the tasks under way
+    finished = as_completed(loop=client.loop, with_results=True, raise_errors=False)
     watch = _Watch(client)
     while True:
-        if len(under_way) <= LEAST * watch.threads:
-            some = list(itertools.islice(tasks, MOST * watch.threads - len(under_way)))
+        if len(numbers) <= LEAST * watch.threads:
+            some = list(itertools.islice(tasks, MOST * watch.threads - len(numbers)))
             keys = [f"task-{run}-{number}" for number, _ in some]
             futures = client.map(call, [task for _, task in some], key=keys, common=common) if some else []
-            for (number, _), future in zip(some, futures, strict=True):
-                under_way[str(future.key)] = number, future
-                future.add_done_callback(lambda future: finished.put(future.key))
-        if not under_way:
+            numbers.update(zip(futures, (number for number, _ in some), strict=True))
+            finished.update(futures)
+        if not numbers:
             return
-        ready = _drain(finished)
-        for key, result in _take_all(client, {key: under_way[key][1] for key in ready}).items():
-            number, _ = under_way.pop(key)
-            ready.remove(key)
-            job.on_result(number, result)
-        for key in ready:  # whose worker died with it; it is done again
-            finished.put(key)
+        ready = finished.next_batch(block=False)
+        for future, result in ready:
+            job.on_result(numbers.pop(future), _check(result))
+        if not ready:
+            time.sleep(SHORT)
         watch.look()
 
 
-def _drain(finished: "queue.SimpleQueue[str]") -> list[str]:
-    """What is in the queue, or comes within a while."""
-    found = []
-    with contextlib.suppress(queue.Empty):
-        found.append(finished.get(timeout=connection.LOOKING))
-        while True:
-            found.append(finished.get_nowait())
-    return found
-
-
-def _take_all(client: Client, futures: dict[str, Future[Any]]) -> dict[str, Any]:
-    """The results of those futures that are there, by key, all at once. Raises what `_take` raises."""
-    with contextlib.suppress(Exception):  # looked into one by one
-        if all(future.status == "finished" for future in futures.values()):
-            wait = {"asynchronous": True, "callback_timeout": connection.LOOKING}
-            found = sync(client.loop, client.gather, list(futures.values()), **wait)  # type: ignore[arg-type]
-            return dict(zip(futures, found, strict=True))
-    results = {}
-    for key, future in futures.items():
-        with contextlib.suppress(TimeoutError):
-            results[key] = _take(future)
-    return results
-
-
-def _take(future: Future[Any]) -> Any:
-    """The result of a future. Raises TimeoutError if it is none any more, what its task has raised, CutOffError."""
-    try:
-        return future.result(timeout=connection.LOOKING)
-    except KilledWorker as error:
-        raise CutOffError(
-            f"{error.allowed_failures + 1} workers have died over the same task, of too little memory perhaps: try "
-            "smaller blocks, or give the workers more"
-        ) from None
-    except Exception as error:
-        if future.status != "error":
-            if isinstance(error, TimeoutError):
-                raise
-            raise CutOffError(f"the scheduler has gone, or has lost its tasks: {AGAIN.format('it')}") from None
-        if isinstance(error, (PipelineError, OSError)):
-            raise
-        raise PipelineError(f"a worker could not do its task: {type(error).__name__}: {error}") from error
+def _check(result: Any) -> Any:
+    """The result of a task, as it is. Raises what the task has raised; CutOffError if there will be no result."""
+    match result:
+        case BaseException():  # of a future that was cancelled, of one kind or another
+            raise CutOffError(f"the scheduler has gone, or has lost its tasks: {AGAIN.format('it')}")
+        case (type(), KilledWorker() as error, _):
+            raise CutOffError(
+                f"{error.allowed_failures + 1} workers have died over the same task, of too little memory perhaps: "
+                "try smaller blocks, or give the workers more"
+            )
+        case (type(), (PipelineError() | OSError()) as error, _):
+            raise error
+        case (type(), BaseException() as error, _):
+            raise PipelineError(f"a worker could not do its task: {type(error).__name__}: {error}") from error
+    return result
 
 
 class _Watch:
@@ -116,26 +86,23 @@ class _Watch:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.alive = self.looked = time.monotonic()
-        self.threads = _count_threads(client)
+        self.threads = self._count_threads()
 
     def look(self) -> None:
         """Raise CutOffError if the scheduler is gone, or all workers for long."""
-        if self.client.status != "running":
-            raise CutOffError(f"the scheduler has gone: {AGAIN.format('it')}")
         now = time.monotonic()
         if now < self.looked + connection.LOOKING:
             return
-        threads = _count_threads(self.client)
+        threads = self._count_threads()
         self.looked = now
         if threads:
             self.alive, self.threads = now, threads
         elif now > self.alive + connection.WAITING:
             raise CutOffError(f"all workers have gone: {AGAIN.format('some')}")
 
-
-def _count_threads(client: Client) -> int:
-    with _scheduler_needed():
-        return sum(client.nthreads(callback_timeout=connection.CONNECTING).values())
+    def _count_threads(self) -> int:
+        with _scheduler_needed():
+            return sum(self.client.nthreads(callback_timeout=connection.CONNECTING).values())
 
 
 @contextlib.contextmanager
@@ -146,13 +113,12 @@ def _scheduler_needed() -> Iterator[None]:
         raise CutOffError(f"the scheduler has gone: {AGAIN.format('it')}") from None
 
 
-def _compare(client: Client, job: Job, expected: dict[str, Any]) -> None:
+def _compare(client: Client, job: Job, own: Facts) -> None:
     """Raise PipelineError if a worker has other versions of what decides the result; tell of others."""
     patience = connection.CONNECTING
     with _scheduler_needed():
         try:
-            found = client.run(describe, job.function, on_error="return", callback_timeout=patience)
-            loosely = client.run(describe_loosely, on_error="return", callback_timeout=patience)
+            found = client.run(examine, job.function, on_error="return", callback_timeout=patience)
         except TimeoutError:  # one of them is suspended, or out of reach, until the scheduler misses it
             silence = f"not all workers answer within {patience:.0f} seconds"
             job.report(f"{silence}: whether they fit is seen when they begin their tasks")
@@ -162,9 +128,7 @@ def _compare(client: Client, job: Job, expected: dict[str, Any]) -> None:
             raise PipelineError(f"worker {address} lacks this program ({theirs}): install it there, from the same lock")
         if isinstance(theirs, Exception):
             raise PipelineError(f"worker {address} does not work: {type(theirs).__name__}: {theirs}")
-        if flaws := differences(expected, theirs):
+        if flaws := differences(own.deciding, theirs.deciding):
             raise PipelineError(unfit(address, flaws))
-    own = describe_loosely()
-    for address, theirs in loosely.items():
-        if isinstance(theirs, dict) and (flaws := differences(own, theirs)):
+        if flaws := differences(own.loose, theirs.loose):
             job.report(f"worker {address} has {'; '.join(flaws)}: the last bits may differ")

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import logging
 import signal
-import threading
-import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import resource_tracker
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dask
 from distributed import Client, LocalCluster, Security
@@ -23,52 +23,49 @@ CONNECTING = 10.0  # seconds for the scheduler to answer
 WAITING = 30.0  # seconds without any worker until we give up; one that is started anew takes two or three
 LOOKING = 1.0  # seconds between two looks at how the cluster is
 
+# each with a level of its own
+LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornado", "tornado.application", "asyncio")
+
 Report = Callable[[str], object]
 
 
 @contextlib.contextmanager
 def connected(place: Place, report: Report) -> Iterator[Client]:
-    """A client of a cluster that has workers, at a place that is one.
+    """A client of a cluster that has workers: that at the place, or one of this machine's own.
 
     Raises PipelineError if nobody answers there, or there are no workers.
     """
-    _quieten()
+    for name in LOGGERS:  # what they log of lost connections, with tracebacks, our errors say in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
         "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model, or a block of images that is shipped
         "distributed.comm.timeouts.connect": f"{CONNECTING}s",
     }
     with dask.config.set(settings), contextlib.ExitStack() as stack:
-        if place.scheduler == "distributed":
-            address = stack.enter_context(_started(place))
+        if place.scheduler_file:
+            address = _read_address(place.scheduler_file)
         else:
-            address = _read_address(place.scheduler_file) if place.scheduler_file else place.scheduler
+            address = place.scheduler if place.is_cluster else stack.enter_context(_started(place))
         client = _connect(address)
         stack.callback(client.close, timeout=LOOKING)
         _wait_for_workers(client, address, report)
-        _tell_dashboard(client, report)
+        if place.scheduler != "processes":
+            with contextlib.suppress(KeyError):  # it has none
+                report(f"the dashboard is at {client.dashboard_link}")
         yield client
 
 
 def _wait_for_workers(client: Client, address: str, report: Report) -> None:
     """They may be about to come. Raises PipelineError if they do not."""
-    for wait, last in ((LOOKING, False), (WAITING, True)):
+    start = f"start some, as with dask worker {address}"
+    try:
+        client.wait_for_workers(1, timeout=LOOKING)
+    except TimeoutError:
+        report(f"waits for workers: {start}")
         try:
-            client.wait_for_workers(1, timeout=wait)
-            return
+            client.wait_for_workers(1, timeout=WAITING)
         except TimeoutError:
-            start = f"start some, as with dask worker {address}"
-            if last:
-                raise PipelineError(f"the scheduler at {address} has no workers: {start}") from None
-            report(f"waits for workers: {start}")
-
-
-def _tell_dashboard(client: Client, report: Report) -> None:
-    """Tell where it is, if there is one that can be reached from here."""
-    with contextlib.suppress(Exception):
-        link = client.dashboard_link
-        with urllib.request.urlopen(link, timeout=LOOKING) as page:
-            empty = b"needs bokeh" in page.read(1000)  # which Dask itself then says there
-        report(f"the dashboard is at {link}{' (once bokeh is installed with the scheduler)' if empty else ''}")
+            raise PipelineError(f"the scheduler at {address} has no workers: {start}") from None
 
 
 def _connect(address: str) -> Client:
@@ -99,68 +96,34 @@ def _read_address(scheduler_file: Path) -> str:
 
 @contextlib.contextmanager
 def _started(place: Place) -> Iterator[str]:
-    """The address of a cluster of this machine's own, that nobody else can reach."""
-    with contextlib.ExitStack() as stack:
-        try:
-            # Dask leaves a cluster that is half started as it is
-            with _interrupted_later(), _deaf_to_ctrl_c():
-                cluster = stack.enter_context(
-                    LocalCluster(
-                        n_workers=place.workers or count_cores(),
-                        threads_per_worker=1,
-                        host="127.0.0.1",
-                        dashboard_address="127.0.0.1:0",
-                        silence_logs=logging.CRITICAL,
-                    )
-                )
-        except (OSError, RuntimeError, TimeoutError) as error:
-            raise PipelineError(f"Dask cannot start workers here ({error}): try --scheduler threads") from None
-        yield cluster.scheduler_address
+    """The address of a cluster of this machine's own, that nobody else can reach.
 
-
-@contextlib.contextmanager
-def _interrupted_later() -> Iterator[None]:
-    """Let signals that ask this process to stop wait until the end."""
-    if threading.current_thread() is not threading.main_thread():  # where none come
-        yield
-        return
-    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)  # the last may bring one of them again
-    before = {kind: signal.getsignal(kind) for kind in kinds}
-    waiting: list[int] = []
-    for kind in kinds:
-        if callable(before[kind]):
-            signal.signal(kind, lambda kind, frame: waiting.append(kind))
-    try:
-        yield
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
-        if waiting:
-            signal.raise_signal(waiting[0])
-
-
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let the threads that are started meanwhile, and the processes that these start, never hear of Ctrl-C.
-
-    The terminal tells it to workers as well, and it would be a traceback of each, also while they only start.
+    It starts in a thread: Dask leaves one whose start is interrupted half started. The thread blocks SIGINT, and what
+    it starts inherits that: the terminal sends Ctrl-C to workers as well, which would print a traceback each.
     """
-    resource_tracker.ensure_running()  # starting it unblocks SIGINT, which a thread of Dask's must not do
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _quieten() -> None:
-    """What Dask logs of lost connections, with tracebacks, is told by our errors in one line."""
-    for name in (
-        "distributed",
-        "distributed.client",
-        "distributed.scheduler",
-        "tornado",
-        "tornado.application",
-        "asyncio",
+    resource_tracker.ensure_running()  # to start it unblocks SIGINT
+    deaf = (signal.SIG_BLOCK, {signal.SIGINT})
+    with (
+        TemporaryDirectory(prefix="handwriting-", ignore_cleanup_errors=True) as scratch,
+        dask.config.set({"temporary-directory": scratch}),
+        ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=deaf) as starter,
     ):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        starting = starter.submit(
+            LocalCluster,
+            n_workers=place.workers or count_cores(),
+            threads_per_worker=1,
+            memory_limit=None,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",  # which older versions open to every network
+            silence_logs=logging.CRITICAL,
+        )
+        try:
+            try:
+                address = starting.result().scheduler_address
+            except Exception as error:
+                raise PipelineError(f"Dask cannot start workers here ({error}): try --scheduler threads") from None
+            yield address
+        finally:
+            if not starting.exception():  # which waits for a start that is under way
+                starting.result().close()

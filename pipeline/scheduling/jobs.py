@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.places import Place
 
 Tell = Callable[[Any], object]
 
@@ -32,18 +31,3 @@ class Job:
     on_result: Callable[[int, Any], object]
     on_message: Tell = lambda message: None
     report: Callable[[str], object] = lambda line: None
-
-
-def run_job(job: Job, place: Place) -> None:
-    """Do all tasks of the job, in any order, at the place.
-
-    Raises what a task raises; CutOffError if workers are gone and do not come back, or there is no such place.
-    """
-    if place.is_cluster or place.scheduler == "distributed":
-        from pipeline.scheduling.cluster import run_on_cluster  # which takes half a second to import
-
-        run_on_cluster(job, place)
-    else:
-        from pipeline.scheduling.local import run_locally
-
-        run_locally(job, place)

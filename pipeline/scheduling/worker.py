@@ -1,17 +1,20 @@
 """What a worker of a cluster does: it looks whether it is fit for the work, and calls a function."""
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from distributed import get_worker
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment
+from pipeline.scheduling.blas import single_threaded_blas
 from pipeline.scheduling.jobs import Tell
 
 Function = Callable[[Any, Any, Tell], Any]
@@ -23,8 +26,19 @@ TOLD = "told"
 _loaded: dict[tuple[str, str], str] = {}
 
 
-def describe(function: Function) -> dict[str, Any]:
-    """What decides here what the function gives, by name: equal for all who may work for each other.
+@dataclass(frozen=True)
+class Facts:
+    """What is here, by name. deciding: what decides the results of a function, equal for all who may do its tasks.
+
+    loose: what may decide the last bits, or whether processes understand each other.
+    """
+
+    deciding: dict[str, Any]
+    loose: dict[str, str]
+
+
+def examine(function: Function) -> Facts:
+    """The facts about this process and the function.
 
     The code is that which this process has loaded, whatever has become of its files since: a worker may run for weeks.
     """
@@ -33,25 +47,22 @@ def describe(function: Function) -> dict[str, Any]:
         file: _loaded.setdefault((file, function.__name__ if file == own else ""), digest)
         for file, digest in fingerprint(function).items()
     }
-    return {**environment(["numpy"]), CODE: code}
+    versions = environment(["numpy", "dask", "distributed"])
+    deciding = {name: versions.pop(name) for name in ("python", "numpy")}
+    loose = {"python": ".".join(map(str, sys.version_info[:3])), "matrix products": _describe_blas()}
+    return Facts({**deciding, CODE: code}, {**versions, **loose})
 
 
-def describe_loosely() -> dict[str, str]:
-    """What may decide the last bits here, or whether processes understand each other; by name."""
-    import numpy as np
-
-    versions = environment(["dask", "distributed"])
+def _describe_blas() -> str:
     place = str(next(iter(np.__path__)))  # whose own library lies in numpy.libs beside it
-    blas = [
-        f"{library['internal_api']} {library['version']} for {library.get('architecture', 'any processor')}"
-        for library in threadpool_info()
-        if library["user_api"] == "blas" and library["filepath"].startswith(place)
-    ]
-    return {
-        **{name: versions[name] for name in ("dask", "distributed")},
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "matrix products": ", ".join(sorted(set(blas))),
-    }
+    with contextlib.suppress(Exception):  # of a library whose path is not UTF-8, for instance
+        blas = [
+            f"{library['internal_api']} {library['version']} for {library.get('architecture', 'any processor')}"
+            for library in threadpool_info()
+            if library["user_api"] == "blas" and library["filepath"].startswith(place)
+        ]
+        return ", ".join(sorted(set(blas)))
+    return "unknown"
 
 
 def differences(own: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
@@ -67,7 +78,7 @@ def differences(own: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
 class Common:
     """What all tasks of a job have in common; travels once to each worker.
 
-    expected: what `describe` gives where the job comes from. topic: under which its tasks tell.
+    expected: what decides where the job comes from. topic: under which its tasks tell.
     """
 
     function: Function
@@ -106,6 +117,6 @@ def unfit(address: str, flaws: list[str]) -> str:
 
 @functools.lru_cache(maxsize=8)
 def _prepare(function: Function) -> dict[str, Any]:
-    """Give BLAS one thread, as Dask's own workers have it and whoever has started them may not; what is here."""
-    threadpool_limits(1, "blas")
-    return describe(function)
+    """Give BLAS one thread, as Dask's own workers have it and whoever has started them may not; what decides here."""
+    single_threaded_blas()
+    return examine(function).deciding

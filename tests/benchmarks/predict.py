@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from pipeline.scheduling.jobs import Job, run_job
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.places import Place
+from pipeline.scheduling.run import run_job
 from tests.benchmarks.large import make_images
 from tests.cluster import started
 from tests.pipeline.scheduling.tasks import nothing

@@ -135,6 +135,12 @@ def test_without_a_scheduler_nothing_changes_and_one_line_says_so(run: Run, proj
     assert snapshot(project / "artifacts") == before
 
 
+def test_train_finds_its_cluster_by_the_variable_as_well(run: Run, project: Path) -> None:
+    line = ["train", "--recipe", "quick", "--epochs", "1"]
+    result = run(*line, env={**environment(), "DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:9"})
+    assert_one_line(result, 1, "no Dask scheduler answers at tcp://127.0.0.1:9")
+
+
 def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> None:
     """The commands of the README, word for word but for the ports, which others may have."""
     text = (Path(__file__).parents[2] / "README.md").read_text()

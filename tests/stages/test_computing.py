@@ -74,3 +74,12 @@ def test_in_a_file_there_are_lines_and_no_bar() -> None:
     assert 1 <= len(lines) <= 4
     assert all(line.startswith("count: ") and line.endswith(" s left") for line in lines)
     assert "\r" not in result.stderr
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes", "distributed"])
+def test_with_stderr_closed_the_work_is_done_all_the_same(scheduler: str, project: Path) -> None:
+    line = ["evaluate", "--force", "--scheduler", scheduler, "--workers", "2"]
+    command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "stages.cli", *line]
+    result = subprocess.run(command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)
+    assert result.returncode == 0
+    assert result.stdout.startswith("test accuracy")

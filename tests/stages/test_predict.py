@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
-from stages.predict import predict
+from stages.predict import _publish, predict
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import MANY, RAW, visible
@@ -143,3 +143,16 @@ def test_who_sees_the_predictions_sees_all(project: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("stages.predict._publish", fail)
     with pytest.raises(OSError, match=r"probabilities.npy"):  # which come first
         predict([Path(RAW)], probabilities=Path("probabilities.npy"))
+
+
+def test_an_earlier_output_is_replaced_when_the_disk_has_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "new", tmp_path / "old"
+    source.write_text("new")
+    target.write_text("old")
+    waited: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: waited.append(target.read_text()))
+    _publish(source, target)
+    assert waited == ["old"]
+    assert target.read_text() == "new"

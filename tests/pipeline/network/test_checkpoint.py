@@ -32,6 +32,21 @@ def test_what_was_saved_is_loaded_bit_for_bit(dtype: type, tmp_path: Path) -> No
     assert found.history == saved.history
 
 
+def test_an_earlier_one_is_replaced_when_the_disk_has_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "one.npz"
+    save_checkpoint(path, example())
+    earlier, waited = path.read_bytes(), []
+
+    def wait(descriptor: int) -> None:
+        waited.append((path.read_bytes(), os.fstat(descriptor).st_size))
+
+    monkeypatch.setattr(os, "fsync", wait)
+    save_checkpoint(path, example(np.float64))
+    assert waited == [(earlier, path.stat().st_size)]
+
+
 def test_a_folder_that_was_removed_stays_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):  # a worker that was given up may come late
         save_checkpoint(tmp_path / "gone" / "one.npz", example())

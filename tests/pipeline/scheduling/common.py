@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pipeline.scheduling.jobs import Job, run_job
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.places import Place
+from pipeline.scheduling.run import run_job
 
 
 def collect(function: Any, shared: Any, work: Any, place: Place, **more: Any) -> dict[int, Any]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
-from pipeline.scheduling.jobs import Job, run_job
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.places import Place, find_place
+from pipeline.scheduling.run import run_job
 from tests.cluster import started, wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
@@ -54,7 +56,11 @@ def test_who_answers_and_is_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch
         server.communicate()
 
 
-def test_a_cluster_of_our_own_listens_to_this_machine_only_and_ends_with_the_job() -> None:
+@pytest.mark.parametrize("scheduler", ["processes", "distributed"])
+def test_a_cluster_of_our_own_listens_to_this_machine_only_and_ends_with_the_job(
+    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     places: list[set[str]] = []
     workers: list[psutil.Process] = []
 
@@ -62,10 +68,11 @@ def test_a_cluster_of_our_own_listens_to_this_machine_only_and_ends_with_the_job
         places.append(set(listening(os.getpid())))
         workers.extend(child for child in family(os.getpid())[1:] if listening(child.pid))
 
-    run_job(Job(tasks.multiply, 1, range(1), look), Place("distributed", 2))
+    run_job(Job(tasks.multiply, 1, range(1), look), Place(scheduler, 2))
     assert places == [{"127.0.0.1"}]
     assert len(workers) == 2
     wait_until(lambda: not any(worker.is_running() for worker in workers), 20)
+    assert not list(tmp_path.iterdir())
 
 
 def test_ctrl_c_is_nothing_to_the_workers_of_a_cluster_of_our_own() -> None:
@@ -77,6 +84,7 @@ def test_ctrl_c_is_nothing_to_the_workers_of_a_cluster_of_our_own() -> None:
 def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
     code = (
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.run import *\n"
         "from tests.pipeline.scheduling import tasks\n"
         "if __name__ == '__main__':\n"
         f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))"
@@ -104,22 +112,6 @@ def test_the_dashboard_is_told_and_can_be_looked_at() -> None:
     assert seen == [200]
 
 
-def test_an_interruption_that_comes_by_alarm_waits_as_well_until_a_cluster_has_started() -> None:
-    program = (
-        "import signal, time\n"
-        "from pipeline.scheduling.connection import _interrupted_later\n"
-        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
-        "with _interrupted_later():\n"
-        "    signal.setitimer(signal.ITIMER_REAL, 0.01)\n"
-        "    time.sleep(0.3)\n"
-        "    print('started', flush=True)\n"
-        "print('not interrupted')\n"
-    )
-    result = subprocess.run([sys.executable, "-c", program], env=environment(), capture_output=True, text=True)
-    assert result.stdout == "started\n"
-    assert "KeyboardInterrupt" in result.stderr
-
-
 @pytest.mark.parametrize("moment", [1.0, 2.0])
 def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
@@ -127,7 +119,8 @@ def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(momen
         "import sys, time\n"
         "from stages.console import run\n"
         "def status():\n"
-        "    from pipeline.scheduling.jobs import Job, run_job\n"
+        "    from pipeline.scheduling.jobs import Job\n"
+        "    from pipeline.scheduling.run import run_job\n"
         "    from pipeline.scheduling.places import Place\n"
         "    from tests.pipeline.scheduling import tasks\n"
         "    print('begins', flush=True)\n"
@@ -153,3 +146,20 @@ def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(momen
     assert [line for line in told.splitlines() if "dashboard" not in line] == [
         "handwriting status: interrupted. What was there before is as it was"
     ]
+
+
+def test_a_cluster_of_our_own_does_not_outlive_this_process(tmp_path: Path) -> None:
+    code = (
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.run import *\n"
+        "from tests.pipeline.scheduling import tasks\n"
+        "if __name__ == '__main__':\n"
+        f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('processes', 2))"
+    )
+    script = tmp_path.parent / f"{tmp_path.name}.py"
+    script.write_text(code)
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment())
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)

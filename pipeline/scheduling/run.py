@@ -1,0 +1,37 @@
+"""Run a job: here, in threads, or on a Dask cluster."""
+
+from collections.abc import Callable
+
+from pipeline.engine.errors import PipelineError
+from pipeline.scheduling.blas import single_threaded_blas
+from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.places import Place
+
+
+def run_job(job: Job, place: Place) -> None:
+    """Do all tasks of the job, in any order, at the place.
+
+    Raises what a task raises; CutOffError if workers are gone and do not come back; PipelineError if there is no such
+    place.
+    """
+    if place.scheduler == "sync":
+        with single_threaded_blas():
+            for number, task in enumerate(job.tasks):
+                job.on_result(number, job.function(job.shared, task, job.on_message))
+    else:
+        _load(place)(job, place)
+
+
+def _load(place: Place) -> Callable[[Job, Place], None]:
+    """Import what works at the place, and with it Dask, which takes half a second and reads its configuration."""
+    try:
+        if place.scheduler == "threads":
+            from pipeline.scheduling.threads import run_in_threads
+
+            return run_in_threads
+        from pipeline.scheduling.cluster import run_on_cluster
+
+        return run_on_cluster
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        wrong = f"Dask cannot read its configuration ({type(error).__name__}: {error})"
+        raise PipelineError(f"{wrong}: correct its files (~/.config/dask) and variables (DASK_...)") from error
