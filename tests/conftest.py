@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pipeline.engine.locks import writing
 from tests.processes import Run, environment
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # A slow machine fails no test.
 settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-speed")
+
+Shared = Callable[[str, Callable[[Path], object]], Path]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,13 +46,27 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
+    """Makes a folder once for all processes that run tests: `shared(name, make)` calls `make(folder)`, or waits."""
+    base = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+
+    def shared(name: str, make: Callable[[Path], object]) -> Path:
+        folder = base / name
+        with writing(base / f"{name}.lock", lambda line: None):
+            if not folder.exists():
+                make(base / f"{name}-half")
+                (base / f"{name}-half").rename(folder)
+        return folder
+
+    return shared
+
+
+@pytest.fixture(scope="session")
+def built(shared: Shared) -> Path:
     """An artifacts folder in which every stage has run on the sample. Tests only read it."""
     from tests.stages.common import build
 
-    at = tmp_path_factory.mktemp("built") / "artifacts"
-    build(at)
-    return at
+    return shared("artifacts", build)
 
 
 @pytest.fixture(scope="module")

@@ -4,21 +4,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Shared
 from tests.make.common import SAMPLE, STAGES, check_out, copy, make, worked
 
 
 @pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(shared: Shared) -> Path:
     """A copy of the project in which nothing has been made but .venv, which is the one that runs the tests."""
-    return check_out(tmp_path_factory.mktemp("make") / "a project")
+    return shared("a project", check_out)
 
 
 @pytest.fixture(scope="session")
-def made(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(fresh: Path, shared: Shared) -> Path:
     """Another copy, in which `make all` has run."""
-    project = copy(fresh, tmp_path_factory.mktemp("made") / "a project")
-    assert worked(make(project, "all", *SAMPLE)) == list(STAGES)
-    return project
+
+    def make_all(to: Path) -> None:
+        assert worked(make(copy(fresh, to), "all", *SAMPLE)) == list(STAGES)
+
+    return shared("a made project", make_all)
 
 
 @pytest.fixture

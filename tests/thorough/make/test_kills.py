@@ -42,7 +42,7 @@ def test_killed_at_any_moment_the_next_make_finishes_with_the_same_bits(
     assert "train/model.json" in undisturbed
     generator, reached = random.Random(1), set()
     for number in range(kills):
-        assert make(project, "clean").returncode == 0
+        assert make(project, "distclean", "YES=1").returncode == 0
         process = start(project, "make", "train", *SAMPLE)
         time.sleep(duration * (number + generator.random()) / kills)
         kill(process)

@@ -138,10 +138,12 @@ def test_too_old_a_python_is_told(fresh: Path, tmp_path: Path) -> None:
     assert not (project / ".venv").exists()
 
 
-def test_clean_removes_what_was_made(project: Path) -> None:
-    assert make(project, "clean").returncode == 0
-    assert not (project / "artifacts").exists()
+def test_after_distclean_everything_is_made_from_nothing(project: Path) -> None:
+    before = digests(project)
+    assert make(project, "distclean", "YES=1").returncode == 0
     assert (project / ".venv").exists()
+    assert stages_run(make(project, "all", *SAMPLE)) == list(STAGES)
+    assert digests(project) == before
 
 
 def test_other_pictures_in_idx_files_go_through_all_stages(fresh: Path, tmp_path: Path) -> None:
