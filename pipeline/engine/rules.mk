@@ -26,8 +26,9 @@ option = $(if $(filter $1,$(flags)),$(call flag,$1),$(call name,$1) $(call quote
 options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
 requests = $(foreach s,$1,$2 $(call quoted,$s $(call options,$s)))
 
-# The stages to start, of those that the goals need. Computed once, when make comes to the first recipe of a stage: by
-# comparing notes if these can tell, by the exact keys otherwise. If neither works, each stage says what is wrong.
+# The stages to start, of those that the goals need by their .inputs. Computed once, when make comes to the first recipe of
+# a stage: by comparing notes if these can tell, by the exact keys otherwise. If neither works, all are started, and the
+# first says what is wrong. A stage that make comes to in another way is started as well.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(MAKECMDGOALS)),$(stages))
 look = $(eval look := $$(shell $$(find_stale)))$(look)
@@ -38,6 +39,6 @@ find_stale = { $(python) -IS pipeline/engine/look.py artifacts $(call requests,$
 define rule
 .PHONY: $1
 $1: $($1.inputs) | $(ready)
-	$$(if $$(filter $1,$$(look)),$$(python) -m stages.$1 $$(call options,$1))
+	$$(if $$(filter $1,$$(look) $$(filter-out $$(needed),$1)),$$(python) -m stages.$1 $$(call options,$1))
 endef
 $(foreach s,$(stages),$(eval $(call rule,$s)))
