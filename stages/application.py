@@ -38,7 +38,7 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
         for command in members:
             function = _with_signature(command, act) if isinstance(command, Stage) else command
             text, examples = read_examples(command)
-            epilog = "\n".join(["Examples:\n", *(f"- `{example}`" for example in examples)]) if examples else None
+            epilog = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
             app.command(help=text, epilog=epilog, rich_help_panel=panel)(function)
     built: Any = typer.main.get_command(app)
     functions = {command.__name__: command for members in commands.values() for command in members}

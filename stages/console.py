@@ -99,9 +99,10 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
             return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
         if isinstance(error, MemoryError) or "can't start new thread" in str(error):
             return fail(f"not enough memory. {UNTOUCHED}")
-        if hasattr(error, "format_message"):  # of the command line: a ClickException, from whichever click Typer uses
-            message = error.format_message().rstrip(".").replace("Value error, ", "", 1) + _place(error)
-            return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", error.exit_code)
+        if hasattr(error, "format_message"):  # a ClickException, from whichever click Typer uses
+            misuse: Any = error
+            message = misuse.format_message().rstrip(".").replace("Value error, ", "", 1) + _place(error)
+            return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", misuse.exit_code)
         raise
 
 
