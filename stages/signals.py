@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 import time
+from importlib.machinery import ExtensionFileLoader
 from types import FrameType
 from typing import Any, NoReturn
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)  # the last repeats one that was lost
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)  # the last: see LATER
 TIDYING = 5  # seconds in which a second signal is ignored
-LATER = 0.05  # seconds until a lost interruption is raised again
+LATER = 0.05  # seconds until an interruption that was lost or postponed is raised
 
 _asked = 0.0  # when a signal asked this process to stop, on the monotonic clock; 0 if none has
 
@@ -41,7 +42,17 @@ def _stop(kind: int, frame: FrameType | None) -> None:
     if kind != signal.SIGALRM and _asked and now < _asked + TIDYING:
         return
     _asked = now
-    raise KeyboardInterrupt
+    if _loads_compiled(frame):
+        signal.setitimer(signal.ITIMER_REAL, LATER)
+    else:
+        raise KeyboardInterrupt
+
+
+def _loads_compiled(frame: FrameType | None) -> bool:
+    """Return whether a compiled module is being loaded. An exception then crashes onnx and Matplotlib's ft2font."""
+    while frame and not isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
+        frame = frame.f_back
+    return frame is not None
 
 
 def _repeat_lost(lost: Any) -> None:

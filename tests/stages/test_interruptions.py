@@ -58,6 +58,25 @@ def test_an_interruption_in_a_destructor_is_not_lost(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (130, TOLD)
 
 
+def test_an_interruption_waits_until_a_compiled_module_is_loaded(tmp_path: Path) -> None:
+    """An exception within crashes the process where it is C++."""
+    program = """
+        from importlib.machinery import ExtensionFileLoader
+
+        class Loader(ExtensionFileLoader):
+            def exec_module(self, module):
+                send("SIGINT")
+                time.sleep(0.1)
+                print("loaded", flush=True)
+
+        def status():
+            Loader("compiled", "compiled.so").exec_module(None)
+            time.sleep(60)
+    """
+    result = execute(script(program), tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "loaded\n", TOLD)
+
+
 @pytest.mark.parametrize("kind", STOPS)
 def test_an_interruption_that_a_library_makes_an_error_of_its_own_of_is_told_as_one(kind: str, tmp_path: Path) -> None:
     program = f"""
