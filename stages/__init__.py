@@ -1,10 +1,9 @@
 """The commands: paths, options, progress. One module a stage; stages never import each other."""
 
-# What signal is made of; it is loaded already, while signal would first import enum, in time for an interruption.
-import _signal  # type: ignore[import-not-found]
+import _signal  # type: ignore[import-not-found]  # signal itself would load enum first
 import sys
 
-# Who stops the program while it still loads sees no traceback. `stages.console` takes over from here.
+# Ctrl-C while the program loads ends it without a traceback. `stages.signals` takes over from here.
 _begins = bool(sys.argv) and sys.argv[0].endswith(("-m", "/handwriting"))
 if _begins and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)

@@ -4,14 +4,13 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
 from pipeline.engine.stage import Stage
 
 PROGRAM = "handwriting"
-COMPLETING = f"_{PROGRAM.upper()}_COMPLETE"  # is set when a shell asks what a line could go on with
 
 WIDEST = 20  # characters that choices may take beside their option, for the help to fit into 80
 
@@ -39,11 +38,13 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
         for command in members:
             function = _with_signature(command, act) if isinstance(command, Stage) else command
             text, examples = read_examples(command)
-            epilog = "\n".join(["Examples:\n", *(f"- `{example}`" for example in examples)]) if examples else None
+            epilog = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
             app.command(help=text, epilog=epilog, rich_help_panel=panel)(function)
-    built = typer.main.get_command(app)
-    for command in [built, *built.commands.values()]:  # type: ignore[attr-defined]
-        _tidy(command)
+    built: Any = typer.main.get_command(app)
+    functions = {command.__name__: command for members in commands.values() for command in members}
+    _tidy(built, handwriting)
+    for name, command in built.commands.items():
+        _tidy(command, functions[name])
     return built
 
 
@@ -75,16 +76,22 @@ def _with_signature(stage: Stage[Any], act: Act) -> Callable[..., Any]:
     return command
 
 
-def _tidy(command: Any) -> None:
+def _tidy(command: Any, function: Callable[..., Any]) -> None:
     """A flag has no value to tell the type of; and a long list of choices is text, which breaks at words."""
-    context = typer.Context(command)
-    for parameter in command.get_params(context):
-        choices = parameter.display_type(context).strip("<>").replace("|", ", ")
+    hints = get_type_hints(function)
+    for parameter in command.get_params(typer.Context(command)):
+        choices = ", ".join(_choices(hints.get(parameter.name)))
         if getattr(parameter, "is_flag", False):
             parameter.metavar = ""
-        elif len(choices) > WIDEST and ", " in choices:
+        elif len(choices) > WIDEST:
             parameter.metavar = "<name>"
             parameter.help = f"{parameter.help} One of {choices}."
+
+
+def _choices(hint: Any) -> list[str]:
+    return (
+        list(get_args(hint)) if get_origin(hint) is Literal else [c for part in get_args(hint) for c in _choices(part)]
+    )
 
 
 def _show_version(wanted: bool) -> None:

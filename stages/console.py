@@ -4,25 +4,27 @@ import contextlib
 import io
 import logging
 import os
+import resource
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn, TextIO
 
 import typer
 
 from pipeline.engine import stage as engine
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Stage
-from stages.application import COMPLETING, PROGRAM, build
+from stages.application import PROGRAM, build
 from stages.colours import paint
 from stages.declared import load_declared
-from stages.hints import with_hint
-from stages.interruptions import hear_no_more, is_asked_to_stop, leave, take_signals
-from stages.memory import check_addresses, is_lack_of_memory
 from stages.printable import printable
+from stages.signals import end, is_asked_to_stop, take_signals
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 UNTOUCHED = "What was there before is as it was"
+# Bytes of addresses that Python and the libraries take before any work. With less, OpenBLAS may try for ever.
+LEAST = 1 << 30
 
 Command = Callable[..., str | Iterator[str]]  # what it has to say: at its end, or line by line as it comes
 
@@ -34,7 +36,8 @@ def run_module(command: Command) -> NoReturn:
 
 def run_program(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> NoReturn:
     """Run the command as `run` does, and end the process with its status."""
-    leave(run(commands, arguments))
+    take_signals()
+    end(run(commands, arguments))
 
 
 def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
     Raises what `run` turns into a message if the line is wrong.
     """
     app = build({PROGRAM: [stage]}, lambda stage, arguments, force: arguments)
-    defaults = load_declared(app, PROGRAM)
+    defaults = {stage.name: load_declared(app.commands[stage.name], PROGRAM)}
     arguments = [stage.name, *line]
     return dict(app.main(arguments, prog_name=PROGRAM, standalone_mode=False, default_map=defaults))
 
@@ -56,49 +59,51 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a user can do
     something about.
     """
-    _prepare_output()
     names = [command.__name__ for panel in commands.values() for command in panel]
-    prefix = next((f"{PROGRAM} {argument}" for argument in arguments if argument in names), PROGRAM)
+    name = next((word for word in arguments if not word.startswith("-")), "")
+    known = name in names
+    prefix = f"{PROGRAM} {name}" if known else PROGRAM
+    options = [word for word in arguments[arguments.index(name) + 1 :] if word != "--force"] if known else []
+    _prepare_output()
 
-    def fail(message: str, status: int) -> int:
-        hear_no_more()
+    def fail(message: str, status: int = PipelineError.exit_status) -> int:
         line = printable(" ".join(message.split()))
         print(f"{paint(f'{prefix}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
         return status
 
     try:
-        take_signals()
-        if prefix != PROGRAM and "--help" not in arguments:
-            check_addresses()
-        app = build(commands, _run_stage)
-        defaults = {} if COMPLETING in os.environ else load_declared(app, PROGRAM)
+        app = build(commands, partial(_run_stage, options))
+        defaults: dict[str, dict[str, Any]] = {}
+        if known and "--help" not in arguments:
+            _check_addresses()
+            defaults[name] = load_declared(app.commands[name], PROGRAM)
+        elif known:
+            with contextlib.suppress(PipelineError, OSError):  # help is there in any case
+                defaults[name] = load_declared(app.commands[name], PROGRAM)
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
-        if result == INTERRUPTED:  # which Typer has met
+        if result == INTERRUPTED:  # Typer has caught the interruption
             raise KeyboardInterrupt
         if isinstance(result, int):  # of --help, --version and the like
             return result
         unheard = _say(result)
-        if unheard:
-            return fail(unheard, PipelineError.exit_status)
-    except typer.TyperException as error:  # what the command line itself finds wrong
-        message = with_hint(error, error.format_message()) + _place(error)
-        return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", error.exit_code)
-    except UsageError as error:
-        return fail(with_hint(error, str(error)), error.exit_status)
+        return fail(unheard) if unheard else 0
     except PipelineError as error:
         return fail(str(error), error.exit_status)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        return fail(f"{error.strerror or error}{place}. {UNTOUCHED}", PipelineError.exit_status)
+        return fail(f"{error.strerror or error}{place}. {UNTOUCHED}")
     except (KeyboardInterrupt, typer.Abort):
         return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
     except Exception as error:
-        if is_lack_of_memory(error):
-            return fail(f"not enough memory. {UNTOUCHED}", PipelineError.exit_status)
-        if is_asked_to_stop():  # of which a library has made an error of its own
+        if is_asked_to_stop():  # a library has made an error of its own of the interruption
             return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
+        if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+            return fail(f"not enough memory. {UNTOUCHED}")
+        if hasattr(error, "format_message"):  # a ClickException, from whichever click Typer uses
+            misuse: Any = error
+            message = misuse.format_message().rstrip(".").replace("Value error, ", "", 1) + _place(error)
+            return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", misuse.exit_code)
         raise
-    return 0
 
 
 def _say(result: object) -> str:
@@ -142,15 +147,25 @@ class _Progress(logging.StreamHandler[TextIO]):
 
 
 def _prepare_output() -> None:
-    if sys.stderr is None:  # `2>&-`
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (until the end)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it is closed
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
-    progress = _Progress(sys.stderr)
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
-        logging.getLogger(name).addHandler(progress)
+        logging.getLogger(name).handlers = [_Progress(sys.stderr)]
+
+
+def _check_addresses() -> None:
+    """Raise PipelineError if this process may not even have the addresses that it needs to begin (`ulimit -v`)."""
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY and most < LEAST:
+        raise PipelineError(
+            f"not enough memory: `ulimit -v` allows this process {most >> 20:,} MB of addresses: "
+            f"allow {LEAST >> 20:,} MB"
+        )
 
 
 def _place(error: Any) -> str:
@@ -160,6 +175,5 @@ def _place(error: Any) -> str:
     return " (in pyproject.toml)" if source and source.name == "DEFAULT_MAP" else ""
 
 
-def _run_stage(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
-    options = [word for word in sys.argv[1:] if word != "--force"]
+def _run_stage(options: Sequence[str], stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
     return printable(engine.run(stage, arguments, force, options))

@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.errors import UsageError
-from stages.hints import guess
 
 PLACE = Path("pyproject.toml")
+# All commands, since `python -m stages.train` loads no other than its own.
+COMMANDS = (
+    *("download", "parse", "normalize", "train", "evaluate", "export", "report"),
+    *("classify", "predict", "ladder", "status", "prune"),
+)
 
 
-def load_declared(app: Any, program: str, path: Path = PLACE) -> dict[str, dict[str, Any]]:
-    """What stands under [tool.PROGRAM.COMMAND], by command and by parameter name; of the commands that `app` has.
+def load_declared(command: Any, program: str, path: Path = PLACE) -> dict[str, Any]:
+    """Return what stands under [tool.PROGRAM.COMMAND], by parameter name.
 
-    Options are written there as on the command line, without the dashes. Raises UsageError for an option that
-    a known command has not got, since a misspelt default would otherwise do nothing, silently.
+    Options are written there as on the command line, without the dashes. Raises UsageError for an option that the
+    command has not got and for a table of no command, since a misspelt default would otherwise do nothing, silently.
     """
     try:
         with open(path, "rb") as file:
@@ -27,21 +31,16 @@ def load_declared(app: Any, program: str, path: Path = PLACE) -> dict[str, dict[
     tables = tool.get(program, {}) if isinstance(tool, dict) else tool
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise UsageError(f"{path} must have a table for each command, as in [tool.{program}.train]")
-    modules = {module.stem for module in Path(__file__).parent.glob("*.py")}
-    defaults: dict[str, dict[str, Any]] = {}
-    for name, table in tables.items():
-        if name not in modules:
-            hint = guess(name, app.commands)
-            raise UsageError(f"{path} has a table [tool.{program}.{name}], but there is no such command{hint}")
-        if name not in app.commands:
-            continue  # `python -m stages.train` has no other command than its own
-        options = {
-            option.lstrip("-"): parameter.name for parameter in app.commands[name].params for option in parameter.opts
-        }
-        for option, value in table.items():
-            if option not in options:
-                hint = guess(option, options)
-                raise UsageError(f"{path} sets '{option}' for {name}, which has no such option{hint}")
-            text = ",".join(map(str, value)) if isinstance(value, list) else value
-            defaults.setdefault(name, {})[options[option]] = text
+    for name in tables:
+        if name not in COMMANDS:
+            raise UsageError(
+                f"{path} has a table [tool.{program}.{name}], but there is no such command: "
+                f"choose one of {', '.join(COMMANDS)}"
+            )
+    options = {option.lstrip("-"): parameter.name for parameter in command.params for option in parameter.opts}
+    defaults: dict[str, Any] = {}
+    for option, value in tables.get(command.name, {}).items():
+        if option not in options:
+            raise UsageError(f"{path} sets '{option}' for {command.name}, which has no such option")
+        defaults[options[option]] = ",".join(map(str, value)) if isinstance(value, list) else value
     return defaults

@@ -87,6 +87,8 @@ def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     from pipeline.engine.store import check_outside
 
     for number, target in enumerate(targets):
+        if str(target) == "-":
+            raise UsageError("- is no file, and nothing is written to standard output: name a file")
         if target.is_dir():
             raise UsageError(f"{target} is a folder: name a file")
         if target.exists() and not target.is_file():

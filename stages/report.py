@@ -56,6 +56,11 @@ def report(
     from pipeline.network.history import read_history
     from pipeline.network.model import load_model
     from pipeline.network.recipe import Recipe, override
+
+    try:
+        import matplotlib  # noqa: F401
+    except ValueError as error:
+        raise PipelineError(f"Matplotlib cannot read its configuration ({error}): correct matplotlibrc") from None
     from pipeline.pages.report import BENT_IMAGES, Findings, render_report
     from pipeline.pages.runs import list_trainings
 

@@ -1,12 +1,39 @@
 """What the tests of the commands stand on."""
 
+import logging
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from stages.cli import COMMANDS
+from stages.console import run as run_here
+from tests.processes import Run
 from tests.stages.predicting import MANY, RAW
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Runs `handwriting ARGUMENTS` in tmp_path, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        try:
+            status = run_here(COMMANDS, arguments)
+        except SystemExit as end:  # of completion
+            status = int(end.code or 0)
+        return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
+
+    yield call
+    for name in ("pipeline", "stages", "__main__"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 """The help, its examples, and what shells complete."""
 
-import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from stages import declared
 from stages.application import build, read_examples
 from stages.cli import COMMANDS
 from tests.processes import Run, environment
@@ -29,35 +30,46 @@ def test_the_examples_of_a_command_are_ones_that_it_takes(command: str) -> None:
 
 @pytest.mark.parametrize("command", ALL)
 @pytest.mark.parametrize("columns", ["80", "120"])
-def test_help_fits_and_breaks_neither_examples_nor_choices(command: str, columns: str, run: Run) -> None:
-    shown = run(command, "--help", env={**environment(), "COLUMNS": columns}).stdout
+def test_help_fits_and_breaks_neither_examples_nor_choices(
+    command: str, columns: str, call: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    result = call(command, "--help")
+    shown = result.stdout
+    assert result.returncode == 0
+    assert f"handwriting {command}" in shown
     assert max(map(len, shown.splitlines())) <= int(columns)
     *_, end = shown.partition(" Examples:")
     assert [line.strip(" •") for line in end.split("\n") if line.strip()] == read_examples(ALL[command])[1]
     assert "|" not in "".join(line for line in shown.splitlines() if "<" in line and ">" not in line)
 
 
-def test_the_commands_come_in_panels(run: Run) -> None:
-    lines = [line.strip("│╭╮─ ") for line in run("--help").stdout.splitlines()]
+def test_the_commands_come_in_panels(call: Run) -> None:
+    lines = [line.strip("│╭╮─ ") for line in call("--help").stdout.splitlines()]
     places = [lines.index(title) for title in COMMANDS]
     assert places == sorted(places)
     named = [line.split()[0] for line in lines[places[0] :] if line and line.split()[0] in ALL]
     assert named == list(ALL)
 
 
-def complete(run: Run, line: str, shell: str = "bash") -> list[str]:
+def test_the_declared_defaults_are_of_these_commands() -> None:
+    assert tuple(ALL) == declared.COMMANDS
+
+
+@pytest.fixture
+def complete(call: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """What the shell is told to offer when the cursor is at the end of the line."""
-    words = line.split(" ")
-    asked = {
-        "_HANDWRITING_COMPLETE": f"complete_{shell}",
-        "COMP_WORDS": "\n".join(words),
-        "COMP_CWORD": str(len(words) - 1),
-        "_TYPER_COMPLETE_ARGS": line,
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-    }
-    result = run(env={**environment(), **asked})
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout.split("\n")[:-1]
+
+    def complete(line: str, shell: str = "bash") -> list[str]:
+        words = line.split(" ")
+        monkeypatch.setenv("_HANDWRITING_COMPLETE", f"complete_{shell}")
+        monkeypatch.setenv("COMP_WORDS", "\n".join(words))
+        monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", line)
+        monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+        return call().stdout.split("\n")[:-1]
+
+    return complete
 
 
 @pytest.mark.parametrize(
@@ -75,13 +87,10 @@ def complete(run: Run, line: str, shell: str = "bash") -> list[str]:
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_shells_complete_commands_options_and_values(line: str, offered: list[str], shell: str, run: Run) -> None:
-    assert [one.split("\t")[0] for one in complete(run, line, shell)] == offered
-
-
-def test_zsh_completes_too(run: Run) -> None:
-    (answer,) = complete(run, "handwriting train --recipe st", "zsh")
-    assert answer == """_arguments '*: :(("standard"))'"""
+def test_shells_complete_commands_options_and_values(
+    line: str, offered: list[str], shell: str, complete: Callable[..., list[str]]
+) -> None:
+    assert [one.split("\t")[0] for one in complete(line, shell)] == offered
 
 
 def test_bash_completes_with_the_script_that_it_is_given(run: Run, tmp_path: Path) -> None:
@@ -99,10 +108,12 @@ def test_bash_completes_with_the_script_that_it_is_given(run: Run, tmp_path: Pat
     assert offered == ["fashion-mnist"]
 
 
-def test_a_shell_that_asks_is_not_told_of_a_wrong_pyproject(run: Run, tmp_path: Path) -> None:
+def test_a_shell_that_asks_is_not_told_of_a_wrong_pyproject(
+    call: Run, complete: Callable[..., list[str]], tmp_path: Path
+) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.handwriting.train]\nepoch = 2\n")
-    assert run("train").returncode == 2
-    assert complete(run, "handwriting tr") == ["train"]
+    assert call("train").returncode == 2
+    assert complete("handwriting tr") == ["train"]
 
 
 def test_a_shell_does_not_wait_for_what_is_heavy(tmp_path: Path) -> None:
@@ -118,22 +129,12 @@ def test_a_shell_does_not_wait_for_what_is_heavy(tmp_path: Path) -> None:
 
 
 PROGRAM = [sys.executable, "-m", "stages.cli"]
-RED = "\x1b[31;1mhandwriting:\x1b[0m No such command"
 
 
-def test_an_error_is_red_on_a_terminal(tmp_path: Path) -> None:
-    assert show([*PROGRAM, "trian"], cwd=tmp_path).raw.startswith(RED)
-
-
-@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
-def test_who_wants_no_colour_gets_none(variables: dict[str, str], tmp_path: Path) -> None:
-    assert show([*PROGRAM, "trian"], cwd=tmp_path, **variables).raw.startswith("handwriting: No such command")
-
-
-def test_elsewhere_there_is_colour_only_if_it_is_forced(run: Run) -> None:
-    surroundings = {name: value for name, value in environment().items() if name != "NO_COLOR"}
-    assert run("trian", env=surroundings).stderr.startswith("handwriting: No such command")
-    assert run("trian", env={**surroundings, "FORCE_COLOR": "1"}).stderr.startswith(RED)
+def test_an_error_is_red_on_a_terminal_that_shows_colours(tmp_path: Path) -> None:
+    assert show([*PROGRAM, "trian"], cwd=tmp_path).raw.startswith("\x1b[31mhandwriting:\x1b[0m No such command")
+    for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert show([*PROGRAM, "trian"], cwd=tmp_path, **variables).raw.startswith("handwriting: No such command")
 
 
 def test_the_states_of_the_stages_are_coloured_on_a_terminal(project: Path) -> None:
@@ -143,4 +144,3 @@ def test_the_states_of_the_stages_are_coloured_on_a_terminal(project: Path) -> N
     assert "\x1b[32mup to date" in states["parse"]
     assert "\x1b[33mstale" in states["train"]
     assert "\x1b[33mwaiting" in states["export"]
-    json.loads(show([*PROGRAM, "status", "--json"], cwd=project).raw)

@@ -109,6 +109,8 @@ def test_what_was_asked_for_wrongly_is_told(line: str, words: str, run: Run, pro
         ("artifacts", None, "artifacts is a folder: name a file"),
         ("/", None, "/ is a folder: name a file"),
         ("", None, ". is a folder: name a file"),
+        ("-", None, "name a file"),
+        ("a.npy", "-", "name a file"),
         ("/dev/null", None, "/dev/null is a device or a pipe: name a file"),
         ("no/where.npy", None, "there is no folder no for where.npy: make it first"),
         ("artifacts/evaluate/x.npy", None, "lies within a published result: choose another output"),

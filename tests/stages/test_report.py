@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.network.history import Row, write_history
-from tests.processes import Run
+from tests.processes import Run, environment
 from tests.stages.common import account_for, assert_one_line
 
 STATUS = ("status", "--assume", "download --dataset sample", "--assume", "train --recipe quick")
@@ -95,3 +95,16 @@ def test_a_damaged_input_is_named_in_one_line(
 def test_pictures_of_another_data_set_are_refused(run: Run, project: Path) -> None:
     assert run("normalize", "--validation", "100").returncode == 0
     assert_one_line(run("report"), 1, "train was made from another result of normalize")
+
+
+def test_the_settings_of_matplotlib_that_others_made_do_not_count(run: Run, project: Path) -> None:
+    before = page(project)
+    (project / "settings").write_bytes(b"axes.grid: maybe\nno.such.key: 1\n")
+    foreign = {"MPLBACKEND": "module://no_such_module.backend", "MATPLOTLIBRC": str(project / "settings")}
+    result = run("report", "--force", env={**environment(), **foreign})
+    assert (result.returncode, result.stderr) == (0, "")
+    assert page(project) == before
+    (project / "settings").write_bytes(b"a\xffb: c\n")
+    result = run("report", "--force", env={**environment(), **foreign})
+    assert_one_line(result, 1, "matplotlibrc")
+    assert len(result.stderr.splitlines()) == 1

@@ -44,7 +44,7 @@ def undergo(fault: Fault, bench: Bench, attempt: Attempt) -> Trial:
 
 def judge_end(bench: Bench, attempt: Attempt, result: CompletedProcess[str]) -> list[str]:
     """What is wrong with how the command ended, and with what it said."""
-    if result.returncode == -signal.SIGINT and str(ROOT) not in result.stderr and "Traceback" in result.stderr:
+    if result.returncode in (-signal.SIGINT, 1) and str(ROOT) not in result.stderr and "Traceback" in result.stderr:
         return []  # Python was not ready yet: the traceback is its own
     name = bench.command.line[0]
     flaws = []
