@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+from pipeline.data.dataset import is_printable
+
 
 def printable(text: str) -> str:
     r"""The text on one line: what cannot be printed, as an escape sequence or a line's end, is spelled, as `\x1b`."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return "".join(each if is_printable(each) else repr(each)[1:-1] for each in text)
 
 
 def as_json(content: Any, indent: int | None = None) -> str:

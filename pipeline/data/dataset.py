@@ -19,6 +19,11 @@ FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
 
 
+def is_printable(character: str) -> bool:
+    """Return whether a terminal or a page shows the character as it is: `str.isprintable` refuses all spaces but one."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
 class DatasetError(PipelineError):
     """The arrays are no data set of images and labels, or do not belong together."""
 
@@ -74,7 +79,7 @@ def _find_flaw(names: Sequence[str]) -> str:
     """The number of the first of the class names that cannot be, from 1, and what is wrong with it; else nothing."""
     seen = set()
     for number, name in enumerate(names, start=1):
-        if not all(each.isprintable() or unicodedata.category(each) == "Zs" for each in name):
+        if not all(map(is_printable, name)):
             return f"{number} is not printable"
         if not name or name in seen:
             return f"{number} repeats {name}" if name else f"{number} is empty"

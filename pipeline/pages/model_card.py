@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 
 from pipeline.data.catalogue import CUSTOM, DATASETS
+from pipeline.data.dataset import is_printable
 from pipeline.data.split import TWELFTH, count_held_out
 from pipeline.engine.documents import Count, Share, load_json
 from pipeline.engine.errors import PipelineError
@@ -124,7 +125,7 @@ def spell_command(dataset: str, training: Training) -> str:
 
 def escape(text: str) -> str:
     """The text, so that Markdown takes none of it for its own, within a table neither; HTML does not either."""
-    text = "".join(each if each.isprintable() else "\ufffd" for each in text)
+    text = "".join(each if is_printable(each) else "\ufffd" for each in text)
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", html.escape(text, quote=False))
 
 
