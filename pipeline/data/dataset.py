@@ -20,7 +20,7 @@ CLASS_NAMES = "class-names.txt"
 
 
 def is_printable(character: str) -> bool:
-    """Return whether a terminal or a page shows the character as it is: `str.isprintable` refuses all spaces but one."""
+    """Return whether it is shown as it is, or is a space: `str.isprintable` knows only one of these."""
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 

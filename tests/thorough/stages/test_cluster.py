@@ -1,0 +1,194 @@
+"""The program on a real Dask cluster: the bits of one process, also when workers are killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cluster import Cluster, started, wait_until
+from tests.processes import Run, environment, kill_family, listening, take_signals, wait_for
+from tests.stages.common import assert_one_line, snapshot
+
+STANDING = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with started(tmp_path_factory.mktemp("cluster"), workers=2) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("way", ["address", "file", "variable", "shipped"])
+def test_evaluate_gives_the_bits_of_one_process(way: str, cluster: Cluster, run: Run, project: Path) -> None:
+    assert run("evaluate", "--force", "--scheduler", "sync").returncode == 0
+    alone = snapshot(project / "artifacts")
+    arguments = {
+        "address": ["--scheduler", cluster.address],
+        "file": ["--scheduler-file", str(cluster.file)],
+        "variable": [],
+        "shipped": ["--scheduler", cluster.address, "--ship-data"],
+    }[way]
+    variables = {"DASK_SCHEDULER_ADDRESS": cluster.address} if way == "variable" else {}
+    result = run("evaluate", "--force", "--block-size", "77", *arguments, env={**environment(), **variables})
+    assert result.returncode == 0, result.stderr
+    together = snapshot(project / "artifacts")
+    assert {name: together[name] for name in STANDING} == {name: alone[name] for name in STANDING}
+
+
+def test_predict_gives_the_bits_of_one_process(cluster: Cluster, run: Run, project: Path) -> None:
+    files = [f"artifacts/parse/{part}-images.npy" for part in ("test", "train")]
+    bodies = []
+    for arguments in (["sync"], [cluster.address], [cluster.address, "--ship-data"]):
+        more = ["--probabilities", "p.npy", "--block-size", "300"]
+        result = run("predict", *files, *more, "--scheduler", *arguments)
+        assert result.returncode == 0, result.stderr
+        bodies.append([(project / name).read_bytes() for name in ("predictions.npy", "p.npy")])
+    assert bodies[0] == bodies[1] == bodies[2]
+
+
+def test_workers_that_do_not_see_the_files_are_sent_what_is_in_them(run: Run, project: Path, tmp_path: Path) -> None:
+    unshare = shutil.which("unshare")
+    hide = [
+        unshare or "",
+        "--mount",
+        "--map-root-user",
+        "sh",
+        "-c",
+        'mount -t tmpfs none "$0" && exec "$@"',
+        str(project),
+    ]
+    if unshare is None or subprocess.run([*hide, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine does not let us hide a folder (unshare --mount)")
+    place = tmp_path.parent / f"{tmp_path.name}-cluster"
+    place.mkdir()
+    with started(place, workers=0) as cluster:
+        cluster.start_worker(prefix=hide)
+        line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
+        assert_one_line(run(*line), 1, "does not see", "test-images.npy", "--ship-data")
+        assert run(*line, "--ship-data").returncode == 0
+    assert np.array_equal(np.load(project / "predictions.npy"), np.load(project / "artifacts/evaluate/predictions.npy"))
+
+
+def test_members_of_a_committee_that_learn_on_a_cluster_are_those_that_learn_one_after_another(
+    run: Run, project: Path, tmp_path: Path
+) -> None:
+    arguments = ["train", "--recipe", "quick", "--epochs", "200", "--members", "3", "--force"]
+    assert run(*arguments).returncode == 0
+    alone = _model(project)
+    place = tmp_path.parent / f"{tmp_path.name}-cluster"
+    place.mkdir()
+    with started(place, workers=2) as cluster:
+        command = [sys.executable, "-m", "stages.cli", *arguments, "--scheduler", cluster.address]
+        process = subprocess.Popen(command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE)
+        with process, process.stderr as lines:  # type: ignore[union-attr]
+            told = ""
+            for line in lines:
+                told += line
+                if "member 1 of 3: epoch 3 of" in line:
+                    for worker in cluster.workers[:]:
+                        worker.kill()
+                        cluster.start_worker()
+        assert process.returncode == 0, told
+    for member in (1, 2, 3):
+        assert f"member {member} of 3: epoch 200 of 200" in told
+    assert "member 1 of 3: goes on after epoch" in told
+    assert _model(project) == alone
+
+
+def test_when_a_training_is_interrupted_its_workers_are_free_for_others(
+    run: Run, project: Path, tmp_path: Path
+) -> None:
+    place = tmp_path.parent / f"{tmp_path.name}-cluster"
+    place.mkdir()
+    with started(place, workers=2) as cluster:
+        line = ["train", "--recipe", "quick", "--epochs", "100000", "--members", "2", "--scheduler", cluster.address]
+        command = [sys.executable, "-m", "stages.cli", *line]
+        options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
+        for member in ("member 1", "member 2"):
+            wait_for(f"{member} of 2: epoch ", process.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+        # both workers are busy for ever, unless they are told
+        result = run("predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address, timeout=60)
+        assert result.returncode == 0, result.stderr
+
+
+def _model(project: Path) -> dict[str, bytes]:
+    volatile = ("train/manifest.json", "train/history.csv")
+    found = snapshot(project / "artifacts")
+    return {name: body for name, body in found.items() if name.startswith("train/") and name not in volatile}
+
+
+def test_without_a_scheduler_nothing_changes_and_one_line_says_so(run: Run, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    result = run("evaluate", "--force", "--scheduler", "tcp://127.0.0.1:9")
+    assert_one_line(result, 1, "no Dask scheduler answers at tcp://127.0.0.1:9 within 10 seconds")
+    assert len(result.stderr.splitlines()) == 1
+    assert snapshot(project / "artifacts") == before
+
+
+def test_train_finds_its_cluster_by_the_variable_as_well(run: Run, project: Path) -> None:
+    line = ["train", "--recipe", "quick", "--epochs", "1"]
+    result = run(*line, env={**environment(), "DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:9"})
+    assert_one_line(result, 1, "no Dask scheduler answers at tcp://127.0.0.1:9")
+
+
+def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> None:
+    """The commands of the README, word for word but for the ports, which others may have."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    lines = [line.removesuffix(" &").split()[2:] for line in text.splitlines() if line.startswith("$ .venv/bin/dask ")]
+    scheduler, worker = (next(line for line in lines if line[0] == kind) for kind in ("scheduler", "worker"))
+    file = tmp_path / "scheduler.json"
+    moved = [word.replace(":8787", ":0") for word in scheduler]
+    processes = [_dask([*moved, "--port", "0", "--scheduler-file", str(file)], tmp_path)]
+    try:
+        wait_until(lambda: file.exists() and file.read_text().endswith("}"))
+        left = [word for word in worker if not word.startswith("tcp://")]
+        processes.append(_dask([*left, "--scheduler-file", str(file)], tmp_path))
+        wait_until(lambda: len(listening(processes[1].pid)) >= 6)  # two nannies, and two ports of each worker
+        assert {place for process in processes for place in listening(process.pid)} == {"127.0.0.1"}
+    finally:
+        for process in processes:
+            kill_family(process.pid)
+            process.wait()
+
+
+def _dask(line: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    with open(os.devnull, "w") as nothing:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *line], cwd=folder, env=environment(), stdout=nothing, stderr=nothing
+        )
+
+
+def test_a_cluster_that_asks_for_certificates_is_talked_to_by_those_who_have_them(run: Run, project: Path) -> None:
+    """TLS, as the README shows it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = project.parent / f"{project.name}-tls"
+    folder.mkdir()
+    _make_certificate(folder)
+    own = {"CA_FILE": "ca.pem", "CLIENT__CERT": "cert.pem", "CLIENT__KEY": "key.pem"}
+    variables = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(folder / file) for name, file in own.items()}
+    options = ["--tls-ca-file", "ca.pem", "--tls-cert", "cert.pem", "--tls-key", "key.pem", "--protocol", "tls"]
+    with started(folder, 1, *options) as cluster:
+        assert cluster.address.startswith("tls://")
+        line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
+        assert_one_line(run(*line), 1, cluster.address)
+        result = run(*line, env={**environment(), **variables})
+        assert result.returncode == 0, result.stderr
+    assert np.array_equal(np.load(project / "predictions.npy"), np.load(project / "artifacts/evaluate/predictions.npy"))
+
+
+def _make_certificate(folder: Path) -> None:
+    """One that signs itself; for a real cluster a company has an authority."""
+    line = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -keyout key.pem -out cert.pem"
+    subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+    shutil.copy(folder / "cert.pem", folder / "ca.pem")
