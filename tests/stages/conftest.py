@@ -37,6 +37,16 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 @pytest.fixture
+def run(run: Run, call: Run) -> Run:
+    """Runs `handwriting ARGUMENTS` in tmp_path: in this process, or in one of its own where it needs `options`."""
+
+    def choose(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        return run(*arguments, **options) if options else call(*arguments)
+
+    return choose
+
+
+@pytest.fixture
 def project(built: Path, tmp_path: Path) -> Path:
     """A folder with its own artifacts, all stages done."""
     shutil.copytree(built, tmp_path / "artifacts", symlinks=True)

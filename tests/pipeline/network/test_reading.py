@@ -50,19 +50,6 @@ def sheet(number: int) -> Images:
     return place(enlarge(sample_digits()[0][number], 7), (320, 300), 70, 40)
 
 
-def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) -> None:
-    images, labels = sample_digits()
-    right = 0
-    for image, label in zip(images, labels, strict=True):
-        file = io.BytesIO()
-        Image.fromarray(255 - enlarge(image, 4)).save(file, "PNG")
-        file.seek(0)
-        right += said(reader, load_grey(file, "it")) == str(label)
-    plain = int((predict(reader, images).argmax(axis=1) == labels).sum())
-    assert plain > 470
-    assert right >= plain - 0.005 * len(labels)
-
-
 @tireless
 @given(data=st.data())
 def test_light_noise_and_tint_change_nothing_that_is_read(reader: Model, clear: list[int], data: st.DataObject) -> None:

@@ -1,0 +1,24 @@
+"""Pictures of all test images of the sample are read as well as the images themselves."""
+
+import io
+
+from PIL import Image
+
+from pipeline.data.picture_files import load_grey
+from pipeline.network.model import Model
+from pipeline.network.prediction import predict
+from tests.drawings import enlarge, sample_digits
+from tests.pipeline.network.test_reading import said
+
+
+def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) -> None:
+    images, labels = sample_digits()
+    right = 0
+    for image, label in zip(images, labels, strict=True):
+        file = io.BytesIO()
+        Image.fromarray(255 - enlarge(image, 4)).save(file, "PNG")
+        file.seek(0)
+        right += said(reader, load_grey(file, "it")) == str(label)
+    plain = int((predict(reader, images).argmax(axis=1) == labels).sum())
+    assert plain > 470
+    assert right >= plain - 0.005 * len(labels)
