@@ -14,8 +14,6 @@ VENV = .venv
 python := $(VENV)/bin/python
 ready := $(VENV)/.ready
 
-# --- The pipeline ----------------------------------------------------------------------------------------------
-
 stages := download parse normalize train evaluate export report
 
 parse.inputs := download
@@ -64,8 +62,6 @@ status: | $(ready) ## Show what is up to date, what is not, and why
 prune: | $(ready) ## Delete old results, but the last KEEP of each stage
 	@$(python) -m stages.prune $(call options,prune)
 
-# --- Development -----------------------------------------------------------------------------------------------
-
 ##  Development
 
 .PHONY: test test-all torture lint pictures bench format lock clean distclean help
@@ -94,13 +90,7 @@ pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Take the README's pictures an
 
 bench: $(VENV)/.ready-peers .venv-peers/.ready ## Run all benchmarks beside their peers, which it installs: an hour
 	$(MAKE) all
-	$(python) -m tests.benchmarks.rerun .venv-peers/bin
-	$(python) -m tests.benchmarks.training
-	$(python) -m tests.benchmarks.recipes
-	$(python) -m tests.benchmarks.pictures
-	$(python) -m tests.benchmarks.page
-	$(python) -m tests.benchmarks.scale
-	$(python) -m tests.benchmarks.predict
+	for name in rerun training recipes pictures page scale predict; do $(python) -m tests.benchmarks.$$name || exit; done
 
 format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff format
@@ -124,8 +114,6 @@ help: ## Show this list
 	@printf '\n%s\n' 'Variables, as in: make train RECIPE=quick EPOCHS=3'
 	@printf '  %-10s %s\n' $(foreach s,$(stages),$(if $($s.variables),$s '$(strip $($s.variables))'))
 	@printf '%s\n' '  Their values: $(VENV)/bin/handwriting train --help, and so on.'
-
-# --- Installation ----------------------------------------------------------------------------------------------
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)" pyproject.toml
