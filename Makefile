@@ -37,7 +37,7 @@ ladder.variables := SEEDS
 prune.variables := KEEP
 torture.variables := SECONDS
 flags := SHIP_DATA
-others := PYTHON VENV YES
+others := PYTHON VENV SHELL YES
 
 include pipeline/engine/rules.mk
 
@@ -103,9 +103,10 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove what is made, but the store of results and .venv
 	rm -rf artifacts/[!.]* artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
-distclean: clean ## Remove the store of results too; asks for YES=1 if there is one
+distclean: ## Remove the store of results too; asks for YES=1 if there is one
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
 	    echo 'artifacts/.store holds results that took time to make: make distclean YES=1 deletes them' >&2; exit 1; }
+	@$(MAKE) clean
 	rm -rf artifacts .venv-peers
 
 help: ## Show this list

@@ -62,11 +62,11 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
 
     from pipeline.data.picture_files import PictureError, load_grey
     from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.blas import single_threaded_blas
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.store import held
     from pipeline.network.model import load_model
     from pipeline.network.reading import read
-    from pipeline.scheduling.blas import single_threaded_blas
 
     with held(train) as trained:
         require_whole(trained, find_artifact(trained, "train"), shown=train)
@@ -170,12 +170,12 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.data.dataset import load_description
     from pipeline.data.labels import load_labels
     from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.blas import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.rows import open_rows, read_rows
     from pipeline.engine.store import held
     from pipeline.network.model import load_model
     from pipeline.network.prediction import predict
-    from pipeline.scheduling.blas import single_threaded_blas
     from stages.drawing import draw
 
     with held(parse) as raw, held(train) as trained:

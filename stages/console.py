@@ -1,4 +1,4 @@
-"""How the commands speak: results to stdout, progress and errors to stderr, and an exit status."""
+"""Run a command: results to stdout, progress and errors to stderr, and an exit status."""
 
 import contextlib
 import io
@@ -25,6 +25,8 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 UNTOUCHED = "What was there before is as it was"
 # Bytes of addresses that Python and the libraries take before any work. With less, OpenBLAS may try for ever.
 LEAST = 1 << 30
+# What else says that memory is lacking: of a thread, and of a library that is loaded.
+SCARCE = ("can't start new thread", "failed to map segment")
 
 Command = Callable[..., str | Iterator[str]]  # what it has to say: at its end, or line by line as it comes
 
@@ -64,7 +66,6 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     known = name in names
     prefix = f"{PROGRAM} {name}" if known else PROGRAM
     options = [word for word in arguments[arguments.index(name) + 1 :] if word != "--force"] if known else []
-    _prepare_output()
 
     def fail(message: str, status: int = PipelineError.exit_status) -> int:
         line = printable(" ".join(message.split()))
@@ -72,6 +73,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
         return status
 
     try:
+        _prepare_output()
         app = build(commands, partial(_run_stage, options))
         defaults: dict[str, dict[str, Any]] = {}
         if known and "--help" not in arguments:
@@ -97,7 +99,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     except Exception as error:
         if is_asked_to_stop():  # a library has made an error of its own of the interruption
             return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
-        if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        if isinstance(error, MemoryError) or any(sign in str(error) for sign in SCARCE):
             return fail(f"not enough memory. {UNTOUCHED}")
         if hasattr(error, "format_message"):  # a ClickException, from whichever click Typer uses
             misuse: Any = error

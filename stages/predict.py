@@ -154,7 +154,7 @@ def _publish(source: Path, target: Path) -> None:
 
 
 def _write_through(path: Path) -> None:
-    """Wait until the disk has it: after a power failure the name of an older file may else stand for a torn one."""
+    """Wait until the disk has it: otherwise a power failure can leave an incomplete file under this name."""
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
 

@@ -98,6 +98,7 @@ def train(
     from pipeline.data.dataset import load_description
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
+    from pipeline.engine.blas import single_threaded_blas
     from pipeline.engine.rows import open_rows, read_array, read_rows
     from pipeline.network.calibration import calibrate
     from pipeline.network.committee import News, train_committee
@@ -107,7 +108,6 @@ def train(
     from pipeline.network.mlp import view
     from pipeline.network.model import Model, save_model
     from pipeline.network.prediction import predict
-    from pipeline.scheduling.blas import single_threaded_blas
     from pipeline.scheduling.places import find_place
 
     place = find_place(scheduler, workers, scheduler_file)

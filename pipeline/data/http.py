@@ -1,4 +1,4 @@
-"""Files over HTTP, with the patience that a web server deserves and no more."""
+"""Download files over HTTP, with timeouts."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pipeline.engine.errors import PipelineError
 CONNECT = 5  # seconds until a connection to one of a server's addresses stands
 ANSWER = 10  # seconds until the first byte, and between one byte and the next
 LONGEST = 600  # seconds that a file may take
-PIECE = 1 << 13  # bytes
+PIECE = 256  # bytes after which the time is checked: a server may send one now and then
 
 
 class HttpError(PipelineError):

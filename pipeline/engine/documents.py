@@ -1,4 +1,4 @@
-"""Facts cross from one stage to the next as JSON that a person can read; a dataclass says what a document holds."""
+"""Read and write JSON documents, validated against dataclasses."""
 
 import json
 import math

@@ -94,7 +94,7 @@ def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
 def changed_since_start(path: Path) -> bool:
     """Whether a file was changed after this process had begun.
 
-    A time in the future says nothing: the clock was set back since, or is not the file server's.
+    A change time in the future is ignored: the clock was set back since, or the file server's clock is ahead.
     """
     try:
         changed = path.stat().st_ctime_ns
@@ -106,8 +106,8 @@ def changed_since_start(path: Path) -> bool:
 def _drop_outdated_compiled(source: Path) -> bool:
     """Whether Python loads the module from this state of its source.
 
-    Python takes a compiled file for up to date if size and second of the source fit. So one that is not younger than
-    the source is compared, and removed if it differs.
+    Python reuses a .pyc file if the source's size and modification time, in seconds, match. So one that is not younger
+    than the source is compared, and removed if it differs.
     """
     compiled = Path(importlib.util.cache_from_source(source))
     with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ import glob
 import json
 import os
 import shlex
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -43,6 +44,8 @@ def main(folder: str, requests: Sequence[str]) -> int:
 
 def load(path: str) -> dict[str, Any] | None:
     """The note in a file, or None if there is none or it is damaged."""
+    if signature(path) is None:
+        return None
     try:
         with open(path, encoding="utf-8") as file:
             note: dict[str, Any] = json.load(file)
@@ -56,9 +59,12 @@ def save(path: str, note: Mapping[str, Any]) -> None:
     fresh = f"{path}.{os.getpid()}"
     with suppress(OSError):
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(fresh, "w", encoding="utf-8") as file:
-            json.dump(note, file)
-        os.replace(fresh, path)
+        try:
+            with open(fresh, "w", encoding="utf-8") as file:
+                json.dump(note, file)
+            os.replace(fresh, path)
+        except OSError:
+            os.unlink(fresh)
 
 
 def start_again(note: Mapping[str, Any], options: Sequence[str]) -> bool:
@@ -89,7 +95,7 @@ def refresh(note: Mapping[str, Any]) -> dict[str, Any] | None:
     files = {}
     for path, (old, digest) in note["files"].items() if same else ():
         now = signature(path)
-        if now != old and (now is None or digest is None or sha256(path) != digest):
+        if now != old and (now is None or old is None or now[0] != old[0] or digest is None or sha256(path) != digest):
             return None
         files[path] = [now, digest]
     return {**note, "files": files} if same else None
@@ -101,10 +107,12 @@ def process() -> list[str]:
 
 
 def signature(path: str) -> list[int] | None:
-    """Size, times and inode of a file; they differ when it changes, whatever the clock says. None if it is missing."""
+    """Size, times and inode of a regular file; they differ when it changes, whatever the clock says. None otherwise."""
     try:
         status = os.stat(path)
     except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):  # whoever opened a pipe might wait for ever
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
@@ -126,9 +134,9 @@ def list_modules(folder: str) -> list[str]:
     return sorted(name for name in names if name.removesuffix(".py").isidentifier() and name != "__pycache__")
 
 
-def match(pattern: str) -> dict[str, list[int] | None]:
-    """The signatures of the files that a pattern matches, by path."""
-    return {path: signature(path) for path in sorted(glob.glob(pattern))}
+def match(pattern: str) -> list[str]:
+    """The paths that a pattern matches, sorted."""
+    return sorted(glob.glob(pattern))
 
 
 def sha256(path: str) -> str | None:

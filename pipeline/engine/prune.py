@@ -47,6 +47,6 @@ def _superfluous(artifacts: Path, stage: str, keep: int) -> list[Path]:
 
 
 def _last_used(entry: Path) -> float:
-    """When it was made, shown again or found up to date; all of these set the time of its manifest."""
+    """When it was made or last restored; both set the time of its manifest."""
     manifest = entry / MANIFEST
     return manifest.stat().st_mtime if manifest.exists() else 0.0

@@ -162,7 +162,8 @@ def run(
 def observe(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any] | None:
     """What decides the result of a call of the stage, seen for a note; to be taken before any of it is used."""
     inputs = {name: arguments[name] for name in stage.inputs}
-    return notes.observe(stage.function, inputs, stage.watch(arguments), options, _unkeyed_options(stage))
+    watched = list(stage.watch(arguments))
+    return notes.observe(stage.function, inputs, stage.beside, watched, options, _unkeyed_options(stage))
 
 
 def _unkeyed_options(stage: Stage[Any]) -> dict[str, bool]:

@@ -79,7 +79,7 @@ def summarise(
 
 
 def list_confusions(confusion: NDArray[np.int64], names: Sequence[str], most: int) -> list[tuple[str, str, int, float]]:
-    """The `most` frequent confusions: the truth, what was said, how often, and in which share of the truth's images."""
+    """The `most` frequent confusions: true class, predicted class, count, share of the true class's images."""
     wrong = confusion - np.diag(np.diag(confusion))
     order = np.argsort(-wrong.reshape(-1), kind="stable")[:most]
     places = [divmod(int(place), len(names)) for place in order]

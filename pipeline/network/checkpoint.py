@@ -41,7 +41,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         with naming(path), open(fresh, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))
             file.flush()
-            os.fsync(file.fileno())  # else after a power failure the name may stand for a torn file
+            os.fsync(file.fileno())  # otherwise a power failure can leave an incomplete file under this name
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

@@ -63,7 +63,7 @@ RECIPES: dict[RecipeName, Recipe] = {
 
 
 def find_changes(parameters: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Of the parameters of a training those that its recipe has otherwise, with its own values; none if it is gone."""
+    """The parameters that differ from the recipe, each with both values; empty for an unknown recipe."""
     name: Any = parameters.get("recipe")
     if not isinstance(name, str) or name not in RECIPES:
         return {}

@@ -1,8 +1,7 @@
 """Jobs on a Dask cluster, whose workers may be anywhere, come and go.
 
 Only a few tasks for each worker are under way at a time, so neither this process nor the scheduler holds more for a
-longer job. What a dead worker had is done again by another; Dask sees to it. This module sees to the rest: that nobody
-waits for ever, and that what is said is one line.
+longer job. Dask repeats the tasks of a dead worker. This module adds timeouts and one-line errors.
 """
 
 import contextlib
@@ -86,7 +85,7 @@ class _Watch:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.alive = self.looked = time.monotonic()
-        self.threads = self._count_threads()
+        self.threads = self._count_threads() or 1  # the only worker may be gone by now
 
     def look(self) -> None:
         """Raise CutOffError if the scheduler is gone, or all workers for long."""

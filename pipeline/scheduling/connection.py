@@ -98,15 +98,15 @@ def _read_address(scheduler_file: Path) -> str:
 def _started(place: Place) -> Iterator[str]:
     """The address of a cluster of this machine's own, that nobody else can reach.
 
-    It starts in a thread: Dask leaves one whose start is interrupted half started. The thread blocks SIGINT, and what
-    it starts inherits that: the terminal sends Ctrl-C to workers as well, which would print a traceback each.
+    It starts in a thread, since an interrupted start leaves a partly started cluster. The thread blocks SIGINT, and its
+    workers inherit that: the terminal sends Ctrl-C to them as well, and each would print a traceback.
     """
     resource_tracker.ensure_running()  # to start it unblocks SIGINT
-    deaf = (signal.SIG_BLOCK, {signal.SIGINT})
+    blocked = (signal.SIG_BLOCK, {signal.SIGINT})
     with (
         TemporaryDirectory(prefix="handwriting-", ignore_cleanup_errors=True) as scratch,
         dask.config.set({"temporary-directory": scratch}),
-        ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=deaf) as starter,
+        ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=blocked) as starter,
     ):
         starting = starter.submit(
             LocalCluster,

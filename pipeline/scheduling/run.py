@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from pipeline.engine.blas import single_threaded_blas
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.blas import single_threaded_blas
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.places import Place
 
@@ -25,13 +25,17 @@ def run_job(job: Job, place: Place) -> None:
 def _load(place: Place) -> Callable[[Job, Place], None]:
     """Import what works at the place, and with it Dask, which takes half a second and reads its configuration."""
     try:
-        if place.scheduler == "threads":
-            from pipeline.scheduling.threads import run_in_threads
+        import dask  # noqa: F401
 
-            return run_in_threads
-        from pipeline.scheduling.cluster import run_on_cluster
-
-        return run_on_cluster
+        if place.scheduler != "threads":
+            import distributed  # noqa: F401
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         wrong = f"Dask cannot read its configuration ({type(error).__name__}: {error})"
         raise PipelineError(f"{wrong}: correct its files (~/.config/dask) and variables (DASK_...)") from error
+    if place.scheduler == "threads":
+        from pipeline.scheduling.threads import run_in_threads
+
+        return run_in_threads
+    from pipeline.scheduling.cluster import run_on_cluster
+
+    return run_on_cluster

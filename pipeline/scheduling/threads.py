@@ -12,7 +12,7 @@ from dask.base import compute
 from dask.delayed import delayed
 from dask.threaded import get
 
-from pipeline.scheduling.blas import single_threaded_blas
+from pipeline.engine.blas import single_threaded_blas
 from pipeline.scheduling.jobs import CutOffError, Job
 from pipeline.scheduling.places import Place, count_cores
 
@@ -24,8 +24,8 @@ WAKING = 0.5  # seconds between two moments at which a signal is heard
 def run_in_threads(job: Job, place: Place) -> None:
     """Do all tasks of the job by as many threads as the place has workers. Raises what a task raises.
 
-    Dask waits for tasks without an end to its patience, and Python hears a signal that comes as this wait begins only
-    when it is over. So a thread of its own waits in Dask, and the one that runs the job wakes now and then.
+    Dask's wait has no timeout, and Python handles signals only between bytecodes of the main thread. So another thread
+    waits in Dask, and this one wakes every WAKING seconds.
     """
     workers = place.workers or count_cores()
     results: queue.SimpleQueue[tuple[int, Any] | None] = queue.SimpleQueue()
@@ -33,7 +33,7 @@ def run_in_threads(job: Job, place: Place) -> None:
 
     def tell(message: Any) -> None:
         if over.is_set():  # the only moment at which a thread can be stopped
-            raise CutOffError("nobody waits for this task any more")
+            raise CutOffError("the job was cancelled")
         job.on_message(message)
 
     def work(number: int, task: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: it looks whether it is fit for the work, and calls a function."""
+"""What a worker of a cluster does: check its versions, then run a task."""
 
 import contextlib
 import functools
@@ -11,10 +11,10 @@ import numpy as np
 from distributed import get_worker
 from threadpoolctl import threadpool_info
 
+from pipeline.engine.blas import single_threaded_blas
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment
-from pipeline.scheduling.blas import single_threaded_blas
 from pipeline.scheduling.jobs import Tell
 
 Function = Callable[[Any, Any, Tell], Any]
@@ -117,6 +117,6 @@ def unfit(address: str, flaws: list[str]) -> str:
 
 @functools.lru_cache(maxsize=8)
 def _prepare(function: Function) -> dict[str, Any]:
-    """Give BLAS one thread, as Dask's own workers have it and whoever has started them may not; what decides here."""
+    """Limit BLAS to one thread; return the versions that decide the result."""
     single_threaded_blas()
     return examine(function).deciding

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Shared
-from tests.make.common import SAMPLE, STAGES, check_out, copy, make, worked
+from tests.make.common import SAMPLE, STAGES, assert_quiet, check_out, copy, make, worked
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +26,7 @@ def made(fresh: Path, shared: Shared) -> Path:
 
 @pytest.fixture
 def project(made: Path, tmp_path: Path) -> Path:
-    return copy(made, tmp_path / "a project")
+    """A copy of that for one test. Its notes are renewed, as they tell in which folder they were made."""
+    project = copy(made, tmp_path / "a project")
+    assert_quiet(project)
+    return project

@@ -42,6 +42,14 @@ def test_an_edit_of_a_comment_starts_nothing_and_one_of_the_code_what_imports_it
     assert make(project, "-q", "evaluate", *SAMPLE).returncode == 0
 
 
+def test_an_edit_of_a_template_runs_the_stage_that_fills_it_in(project: Path) -> None:
+    with open(project / "pipeline/pages/templates/drawing.js", "a", encoding="utf-8") as file:
+        file.write("// always\n")
+    assert worked(make(project, "export", *SAMPLE)) == ["export"]
+    (project / "pipeline/pages/templates/more.js").write_text("// new\n")
+    assert worked(make(project, "export", *SAMPLE)) == ["export"]
+
+
 def test_a_variable_runs_its_stage_and_what_follows_and_without_it_the_earlier_results_return(project: Path) -> None:
     before = digests(project)
     assert worked(make(project, "export", *SAMPLE, "EPOCHS=2")) == ["train", "evaluate", "export"]
@@ -105,6 +113,12 @@ def test_a_value_is_passed_on_as_it_is_and_an_unknown_variable_is_refused(projec
     assert not (project / "here").exists()
     result = make(project, "train", *SAMPLE, "EPOCH=3")
     assert (result.returncode, "No variable is called EPOCH" in result.stderr) == (2, True)
+
+
+def test_a_flag_has_no_value_and_0_turns_it_off(fresh: Path) -> None:
+    for value, ships in (("1", True), ("yes", True), ("0", False), ("", False)):
+        result = make(fresh, "-n", "evaluate", "SCHEDULER=tcp://localhost:1", f"SHIP_DATA={value}")
+        assert result.stdout.rstrip().endswith(f"--scheduler 'tcp://localhost:1'{' --ship-data' if ships else ''}")
 
 
 def test_one_line_a_stage_is_what_make_would_run(fresh: Path, tmp_path: Path) -> None:

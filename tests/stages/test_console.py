@@ -23,7 +23,7 @@ def test_help_and_a_stage_that_is_up_to_date_load_nothing_heavy(project: Path) -
         "import sys, stages.cli, stages.console\n"
         f"for line in {lines}:\n"
         "    assert stages.console.run(stages.cli.COMMANDS, line.split()) == 0\n"
-        "heavy = ('numpy', 'dask', 'onnx', 'pooch', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL')\n"
+        "heavy = ('numpy', 'dask', 'onnx', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL')\n"
         "print([m for m in heavy if m in sys.modules])"
     )
     command = [sys.executable, "-c", program]

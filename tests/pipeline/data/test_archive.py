@@ -47,8 +47,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def take(body: bytes, folder: Path) -> None:
+    packed = io.BytesIO(body)
     try:
-        take_files(io.BytesIO(body), WANTED, folder)
+        take_files(gzip.GzipFile(fileobj=packed) if body.startswith(b"\x1f\x8b") else packed, WANTED, folder)
     finally:
         assert {path.name for path in folder.parent.iterdir()} == {"folder", "secret"}
         assert (folder.parent / "secret").read_bytes() == b"not theirs"
@@ -113,7 +114,13 @@ def bomb_of_another_file() -> bytes:
     return archive(("package/zeros", bytes(1 << 23)), ("package/data/one", BODY))
 
 
-@pytest.mark.parametrize("make", [bomb_of_a_file, bomb_of_another_file])
+def bomb_of_a_header() -> bytes:
+    member = tarfile.TarInfo("package/data/one")
+    member.pax_headers = {"comment": "x" * (1 << 23)}
+    return archive(member)
+
+
+@pytest.mark.parametrize("make", [bomb_of_a_file, bomb_of_another_file, bomb_of_a_header])
 def test_a_bomb_is_not_unpacked(make: Callable[[], bytes], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.data.archive.MOST_BYTES", 1 << 20)
     with pytest.raises(ArchiveError, match="more than 1,048,576"):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import look
+from pipeline.engine import look, notes
+from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.stage import Stage, run
 from tests.pipeline.engine.garden import plant, water
 
@@ -127,3 +128,32 @@ def test_a_result_of_code_that_was_edited_meanwhile_is_not_noted(looked: Look, m
     monkeypatch.setattr("pipeline.engine.stage.load", lambda function, files: ["library/near.py"])
     call(plant, number=5)
     assert looked(["plant"]) == ["plant"]
+
+
+def test_a_note_is_not_written_of_what_another_process_has_published_meanwhile(looked: Look) -> None:
+    manifest = read_manifest(Path("artifacts/plant"))
+    seen = json.loads(Path("artifacts/.notes/plant.json").read_text())
+    call(plant, number=7)
+    notes.write(Path("artifacts/plant"), seen, manifest)
+    assert looked(["plant"]) == ["plant"]
+
+
+@pytest.mark.parametrize("name", [".notes/plant.json", "plant/manifest.json"])
+def test_a_pipe_in_the_place_of_a_file_hangs_nobody(name: str, looked: Look) -> None:
+    path = Path("artifacts", name)
+    path.unlink()
+    os.mkfifo(path)
+    assert looked(["plant"]) in (["plant"], EXACT)
+    assert call(plant).startswith("1 numbers" if name.startswith("plant") else "up to date")
+
+
+def test_files_beside_the_modules_are_left_to_the_keys(looked: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plant, "beside", ("tests/pipeline/engine/garden*",))
+    call(plant)
+    assert looked(["plant"]) == []
+    note = json.loads(Path("artifacts/.notes/plant.json").read_text())
+    (pattern,) = [pattern for pattern in note["patterns"] if pattern.endswith("garden*")]
+    assert [Path(path).name for path in note["patterns"][pattern]] == ["garden.py"]
+    note["patterns"][pattern] = []  # as if the file had come since
+    Path("artifacts/.notes/plant.json").write_text(json.dumps(note))
+    assert looked(["plant"]) is EXACT

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import threadpoolctl
 
-from pipeline.scheduling import blas
-from pipeline.scheduling.blas import single_threaded_blas
+from pipeline.engine import blas
+from pipeline.engine.blas import single_threaded_blas
 
 
 def count_threads() -> set[int]:
