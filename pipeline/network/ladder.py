@@ -1,22 +1,14 @@
 """From the first script's network to the recipe `standard`, one idea at a time: what does each buy?"""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pipeline.network.recipe import Recipe
 from pipeline.network.recipes import RECIPES
 
 
-@dataclass(frozen=True)
-class Rung:
-    """idea: what is new. recipe: that of the rung below, with the idea."""
-
-    idea: str
-    recipe: Recipe
-
-
-def climb() -> list[Rung]:
-    """The rungs from the bottom up; the first is `seed`, the last is `standard`."""
+def climb() -> list[tuple[str, Recipe]]:
+    """The rungs from the bottom up, from `seed` to `standard`: what is new, and the recipe with it."""
     seed, standard = RECIPES["seed"], RECIPES["standard"]
     steps: dict[str, dict[str, Any]] = {
         "the gradient mended": {},
@@ -48,5 +40,5 @@ def climb() -> list[Rung]:
     rungs, recipe = [], seed
     for idea, changes in steps.items():
         recipe = replace(recipe, **changes)
-        rungs.append(Rung(idea, recipe))
+        rungs.append((idea, recipe))
     return rungs
