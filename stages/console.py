@@ -74,11 +74,9 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     try:
         app = build(commands, partial(_run_stage, options))
         defaults: dict[str, dict[str, Any]] = {}
-        if known and "--help" not in arguments:
-            _check_addresses()
-            defaults[name] = load_declared(app.commands[name], PROGRAM)
-        elif known:
-            with contextlib.suppress(PipelineError, OSError):  # help is there in any case
+        if known:
+            with contextlib.suppress(*((PipelineError, OSError) if "--help" in arguments else ())):
+                _check_addresses()  # help is there in any case
                 defaults[name] = load_declared(app.commands[name], PROGRAM)
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
         if result == INTERRUPTED:  # Typer has caught the interruption
@@ -122,11 +120,8 @@ def _say(result: object) -> str:
     return ""
 
 
-def _lines(result: object) -> Generator[str, None, None]:
-    if isinstance(result, str):
-        yield result
-    elif isinstance(result, Iterator):
-        yield from result
+def _lines(result: Any) -> Generator[str, None, None]:
+    yield from [result] if isinstance(result, str) else result or ()
 
 
 def _bars_aside() -> contextlib.AbstractContextManager[None]:

@@ -1,6 +1,6 @@
 """Standardise the pictures, and set a validation part aside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,22 +54,20 @@ def normalize(
     test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
 
-    def raw(rows: Rows, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
-        for block in read_blocks(rows, rows_within(rows), start, stop):
-            yield block
-            bar.update(len(block))
+    def raw(name: str, rows: Rows, start: int, stop: int) -> Iterable[NDArray[np.uint8]]:
+        size = rows_within(rows)
+        total = -(-(stop - start) // size)
+        return tqdm(read_blocks(rows, size, start, stop), name, total, leave=False, disable=None, delay=0.5)
 
-    total = kept + len(images) + len(test_images)  # what is kept is read twice
-    with tqdm(total=total, unit="image", leave=False, disable=None, delay=0.5) as bar:
-        scaling = measure(raw(images, 0, kept))
-        for name, rows, part_labels, start, stop in (
-            ("train", images, labels, 0, kept),
-            ("validation", images, labels, kept, len(images)),
-            ("test", test_images, test_labels, 0, len(test_images)),
-        ):
-            standardised = (standardise(block, scaling) for block in raw(rows, start, stop))
-            save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
-            save_array(output / f"{name}-labels.npy", part_labels[start:stop])
+    scaling = measure(raw("mean", images, 0, kept))
+    for name, rows, part_labels, start, stop in (
+        ("train", images, labels, 0, kept),
+        ("validation", images, labels, kept, len(images)),
+        ("test", test_images, test_labels, 0, len(test_images)),
+    ):
+        standardised = (standardise(block, scaling) for block in raw(name, rows, start, stop))
+        save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
+        save_array(output / f"{name}-labels.npy", part_labels[start:stop])
     save_array(output / "scaling.npy", np.array([scaling.mean, scaling.deviation], dtype=np.float32))
     save_description(output, load_description(parse))
     return (

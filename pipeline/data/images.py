@@ -9,7 +9,6 @@ any size; and as pens differ more than MNIST's did, strokes of unusual thickness
 
 import functools
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,20 +84,15 @@ def adjust_strokes(fine: Ink, appearance: Appearance) -> Ink:
     grown = round(FINENESS * (wanted - thickness) / 2)
     if grown == 0:
         return fine
-    adjusted = _spread(fine, grown) if grown > 0 else _spread(fine, -grown, ndimage.minimum_filter1d, np.minimum)
+    adjusted = _spread(fine, grown) if grown > 0 else -_spread(-fine, -grown)
     return adjusted if adjusted.any() else fine
 
 
-def _spread(
-    fine: Ink,
-    radius: int,
-    choose_in_row: Callable[..., Ink] = ndimage.maximum_filter1d,
-    choose: Callable[[Ink, Ink], Ink] = np.maximum,
-) -> Ink:
+def _spread(fine: Ink, radius: int) -> Ink:
     """Each pixel as the largest of those within a radius, row by row of the disc; outside there is no ink."""
     padded = np.pad(fine, ((radius, radius), (0, 0)))
     rows = (
-        choose_in_row(
+        ndimage.maximum_filter1d(
             padded[start : start + len(fine)],
             2 * math.isqrt(radius**2 - (start - radius) ** 2) + 1,
             axis=1,
@@ -106,7 +100,7 @@ def _spread(
         )
         for start in range(2 * radius + 1)
     )
-    return functools.reduce(choose, rows)
+    return functools.reduce(np.maximum, rows)
 
 
 def lay(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:

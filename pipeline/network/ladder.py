@@ -1,5 +1,6 @@
 """From the first script's network to the recipe `standard`, one idea at a time: what does each buy?"""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -37,8 +38,5 @@ def climb() -> list[tuple[str, Recipe]]:
         "smoothed labels": {"smoothing": standard.smoothing},
         "weight decay by AdamW": {"optimizer": standard.optimizer, "weight_decay": standard.weight_decay},
     }
-    rungs, recipe = [], seed
-    for idea, changes in steps.items():
-        recipe = replace(recipe, **changes)
-        rungs.append((idea, recipe))
-    return rungs
+    recipes = itertools.accumulate(steps.values(), lambda recipe, changes: replace(recipe, **changes), initial=seed)
+    return list(zip(steps, itertools.islice(recipes, 1, None), strict=True))

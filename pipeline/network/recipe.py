@@ -44,8 +44,8 @@ class Recipe:
 def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """The recipe, with each value of `changes` that has one of its names and is not None in place of its own.
 
-    Those of the deformation stand among the others, under their own names. Sizes may be text, as `parse_sizes` takes
-    it. Raises UsageError.
+    Those of the deformation stand among the others, under their own names. Sizes may be text, as
+    512,256; an empty text is no hidden layer at all. Raises UsageError.
     """
 
     def changed(part: Recipe | Deformation) -> dict[str, Any]:
@@ -53,8 +53,12 @@ def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
         return {name: value for name, value in changes.items() if name in names and value is not None}
 
     values = changed(recipe)
-    if isinstance(values.get("sizes"), str):
-        values["sizes"] = parse_sizes(values["sizes"])
+    sizes = values.get("sizes")
+    if isinstance(sizes, str):
+        try:
+            values["sizes"] = tuple(int(part) for part in sizes.split(",")) if sizes.strip() else ()
+        except ValueError:
+            raise UsageError(f"sizes are whole numbers with commas between them, as in 512,256, not {sizes}") from None
     return replace(recipe, **values, deformation=replace(recipe.deformation, **changed(recipe.deformation)))
 
 
@@ -71,11 +75,3 @@ def spell(recipe: Recipe) -> dict[str, Any]:
     values = asdict(recipe)
     deformation = values.pop("deformation")
     return {**values, **deformation, "sizes": ",".join(map(str, recipe.sizes))}
-
-
-def parse_sizes(text: str) -> tuple[int, ...]:
-    """`512,256` as (512, 256); an empty text as no hidden layer at all. Raises UsageError."""
-    try:
-        return tuple(int(part) for part in text.split(",")) if text.strip() else ()
-    except ValueError:
-        raise UsageError(f"sizes are whole numbers with commas between them, as in 512,256, not {text}") from None

@@ -10,7 +10,7 @@ from pipeline.network.losses import COSTS
 from pipeline.network.mlp import INITIALISATIONS
 from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.network.optimizers import find_optimizer
-from pipeline.network.recipe import Recipe, member_recipes, override, parse_sizes, spell
+from pipeline.network.recipe import Recipe, member_recipes, override, spell
 from pipeline.network.recipes import RECIPES, RecipeName
 from pipeline.network.schedules import SCHEDULES
 
@@ -84,10 +84,10 @@ def test_the_members_of_a_committee_differ_in_their_seeds_alone() -> None:
 
 @pytest.mark.parametrize(("text", "sizes"), [("512", (512,)), ("20,16", (20, 16)), (" 3, 4 ", (3, 4)), ("", ())])
 def test_sizes_are_numbers_with_commas_between(text: str, sizes: tuple[int, ...]) -> None:
-    assert parse_sizes(text) == sizes
+    assert override(Recipe(), {"sizes": text}).sizes == sizes
 
 
 @pytest.mark.parametrize("text", ["a", "1,,2", "1.5", "1;2", ","])
 def test_sizes_that_are_no_numbers_are_wrong_use(text: str) -> None:
     with pytest.raises(UsageError, match="sizes are whole numbers"):
-        parse_sizes(text)
+        override(Recipe(), {"sizes": text})
