@@ -25,15 +25,11 @@ def _check(scheduler: str) -> str:
         raise BadParameter(str(error)) from None  # which names the option, or the variable
 
 
-def _complete(incomplete: str) -> list[str]:
-    return [name for name in LOCAL if name.startswith(incomplete)]
-
-
 def scheduler_option(meaning: str) -> object:
     """The option --scheduler of a command that has a default of its own."""
-    return Option(
-        metavar="<name or address>", help=meaning, callback=_check, autocompletion=_complete, envvar=ADDRESS_VARIABLE
-    )
+    complete = lambda incomplete: [name for name in LOCAL if name.startswith(incomplete)]  # noqa: E731
+    shown = "<name or address>"
+    return Option(metavar=shown, help=meaning, callback=_check, autocompletion=complete, envvar=ADDRESS_VARIABLE)
 
 
 Scheduler = Annotated[

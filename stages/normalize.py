@@ -1,25 +1,17 @@
 """Standardise the pictures, and set a validation part aside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Option
 
-from pipeline.data.split import TWELFTH
+from pipeline.data.split import TWELFTH, check_validation
 from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
 
-def settle(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters as they are, once they are in their range."""
-    from pipeline.data.split import check_validation
-
-    check_validation(given["validation"])
-    return given
-
-
-@stage(settle=settle)
+@stage
 def normalize(
     parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
     validation: Annotated[
@@ -27,6 +19,7 @@ def normalize(
         Option(
             help="How many training images are held out: a count, or a fraction below 1.",
             show_default="one twelfth",
+            callback=check_validation,
         ),
     ] = TWELFTH,
     output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),

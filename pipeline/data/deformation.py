@@ -31,8 +31,7 @@ class Deformation:
     Drawn evenly between minus and plus: shift, along each axis; rotation; scale, for each axis by itself; shear, the
     tangent of the slant; thickness, how far each pixel moves to the brightest (plus) or the darkest (minus) of its
     neighbourhood of five. elastic: the root of the mean square of e along each axis; smoothness: the deviation of its
-    bumps. Raises UsageError for a value out of its range: within it something is left of a picture, in a
-    sensible time.
+    bumps. Raises UsageError for a value out of its range.
     """
 
     bent: float = value(1.0, "Share of the images that are bent at all.", "[0, 1]")

@@ -45,10 +45,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
 
 
 def digest_files(folder: Path) -> dict[str, str]:
-    """A short digest of each file in a folder of one's own data, as it lies there; class-names.txt may be missing.
-
-    Raises FetchError if one of the four IDX files is.
-    """
+    """A short digest of each file of one's own data. Raises FetchError if one of the four IDX files is missing."""
     try:
         paths = [_find(folder, name) for name in FILES]
     except FetchError as error:
@@ -153,10 +150,7 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
-    """Copy a file, uncompressed, and hold it against the data set's digests; without one it has at least to be whole.
-
-    Memory is bounded.
-    """
+    """Copy a file, uncompressed, and compare it with the known digests; without one it has at least to be whole."""
     if name in dataset.gzip_sha256:
         if source.suffix != ".gz":
             raise FetchError(f"{name} must be the .gz file as published: only that file's digest is known")

@@ -42,10 +42,7 @@ class IdxError(PipelineError):
 
 
 def load(path: Path) -> NDArray[Any]:
-    """Read the array in the file `path`, gzipped or not, into memory; its dtype is big-endian, as in the file.
-
-    Raises IdxError, naming the file, if it is not one whole IDX file; OSError if it cannot be read.
-    """
+    """Read the array, big-endian as in the file, gzipped or not. Raises IdxError, naming the file, or OSError."""
     with _opened(path) as stream:
         dtype, shape = _read_header(stream)
         length, body = math.prod(shape) * dtype.itemsize, bytearray()
@@ -82,10 +79,7 @@ def unpack(source: Path, target: Path, most: int = sys.maxsize) -> None:
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
-    """Write `array` to the file `path`: gzipped if its name ends in `.gz`, plain otherwise.
-
-    Raises IdxError if IDX has no form for its dtype (whatever the byte order).
-    """
+    """Write `array`, gzipped if the name ends in `.gz`. Raises IdxError if IDX has no form for its dtype."""
     with open(path, "wb") as file:
         if path.suffix == ".gz":
             # without a name and a time, so that equal arrays give equal files

@@ -23,20 +23,8 @@ FINENESS = 8  # working pixels to a pixel of the picture
 FAINTEST = 16  # grey levels by which ink differs from the ground at least
 
 
-def prepare(
-    drawing: NDArray[np.uint8 | np.float32], shape: tuple[int, int], appearance: Appearance
-) -> NDArray[np.uint8] | None:
-    """A drawing, grey (h, w) in [0, 255], as a picture of `shape` for a network; None if there is no ink.
-
-    Which is ink and which is ground is told by the border, most of which is ground. appearance: of the pictures that
-    the network has learned from.
-    """
-    ink = find_ink(drawing)
-    return None if ink is None else fit(ink, shape, appearance)
-
-
 def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
-    """How much ink each pixel of a drawing has, in [0, 1] where the most is 1; None if nothing stands out."""
+    """The ink of a drawing, grey (h, w) in [0, 255], where the most is 1; None if nothing stands out."""
     border = np.concatenate([drawing[0], drawing[-1], drawing[1:-1, 0], drawing[1:-1, -1]])
     difference = drawing.astype(np.float32) - np.float32(np.median(border))
     if -difference.min() > difference.max():

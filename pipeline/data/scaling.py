@@ -13,10 +13,7 @@ LEVELS = 256  # values that an uint8 pixel can have
 
 @dataclass(frozen=True)
 class Scaling:
-    """mean, deviation: of the raw pixels / 255, over every pixel of the training part.
-
-    Raises PipelineError for values that no pixels can have.
-    """
+    """mean, deviation: of the training pixels / 255. Raises PipelineError for values that no pixels can have."""
 
     mean: float
     deviation: float

@@ -78,7 +78,9 @@ def merge(pieces: Iterable[Piece]) -> list[Piece]:
     for piece in pieces:
         while other := next((digit for digit in digits if belong_together(digit, piece, tall)), None):
             digits.remove(other)
-            piece = _join(other, piece)
+            top, bottom = min(other.top, piece.top), max(other.bottom, piece.bottom)
+            left, right = min(other.left, piece.left), max(other.right, piece.right)
+            piece = Piece(top, bottom, left, right, other.labels + piece.labels)
         digits.append(piece)
     return digits
 
@@ -97,16 +99,6 @@ def belong_together(one: Piece, other: Piece, tall: int) -> bool:
         return over and -lower.height / 2 < apart < 0
     near = shared >= -NEAR * tall and apart < NEAR * tall
     return (over or near) and apart < 2 * NEAR * tall
-
-
-def _join(one: Piece, other: Piece) -> Piece:
-    return Piece(
-        min(one.top, other.top),
-        max(one.bottom, other.bottom),
-        min(one.left, other.left),
-        max(one.right, other.right),
-        one.labels + other.labels,
-    )
 
 
 def order(pieces: Iterable[Piece]) -> list[Piece]:

@@ -47,10 +47,7 @@ def _format(members: Sequence[Sequence[Row]]) -> str:
 
 
 def read_history(path: Path) -> list[list[Row]]:
-    """Return the rows of each member, at least one, as `write_history` wrote them.
-
-    Raises PipelineError if the file is missing or damaged.
-    """
+    """The rows of each member, at least one. Raises PipelineError if the file is missing or damaged."""
     members: dict[str, list[Row]] = {}
     try:
         text = path.read_text(encoding="utf-8")

@@ -68,10 +68,7 @@ def member_recipes(recipe: Recipe) -> list[Recipe]:
 
 
 def spell(recipe: Recipe) -> dict[str, Any]:
-    """All values of the recipe by name, those of the deformation among them, and the sizes as text.
-
-    It is what `override` makes this recipe of, whichever other it begins with.
-    """
+    """All values of the recipe by name, those of the deformation among them, sizes as text: what `override` takes."""
     values = asdict(recipe)
     deformation = values.pop("deformation")
     return {**values, **deformation, "sizes": ",".join(map(str, recipe.sizes))}
