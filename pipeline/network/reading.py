@@ -59,16 +59,13 @@ def _look(model: Model, grey: NDArray[np.float32]) -> Reading:
 
 def find_alternatives(reading: Reading, count: int) -> list[tuple[tuple[int, ...], float]]:
     """The next most likely readings in which one digit is another, at most `count`, each with its probability."""
+    others: list[tuple[tuple[int, ...], float]] = []
     labels = reading.labels
-    others = [
-        (
-            (*labels[:place], label, *labels[place + 1 :]),
-            reading.confidence * probability / probabilities[labels[place]],
-        )
-        for place, probabilities in enumerate(reading.probabilities.tolist())
-        for label, probability in enumerate(probabilities)
-        if label != labels[place]
-    ]
+    for place, probabilities in enumerate(reading.probabilities.tolist()):
+        for label, probability in enumerate(probabilities):
+            if label != labels[place]:
+                other = (*labels[:place], label, *labels[place + 1 :])
+                others.append((other, reading.confidence * probability / probabilities[labels[place]]))
     return sorted(others, key=lambda each: -each[1])[:count]
 
 

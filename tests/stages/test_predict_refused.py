@@ -87,8 +87,6 @@ def test_errors_are_one_line(run: Run, project: Path) -> None:
     ("line", "words"),
     [
         ("", "Missing argument 'IMAGES'"),
-        (f"{RAW} --workers 0", "'--workers'"),
-        (f"{RAW} --block-size 0", "'--block-size'"),
         (f"{RAW} --scheduler dask", "'dask' is not one of threads, processes, sync, distributed, nor an address"),
         (f"{RAW} --ship-data", "data are shipped to the workers of a cluster: name one"),
         (f"{RAW} --scheduler tcp://localhost:1 --workers 2", "leave --workers out"),
@@ -107,8 +105,6 @@ def test_what_was_asked_for_wrongly_is_told(line: str, words: str, run: Run, pro
         ("a.npy", "./a.npy", "a.npy cannot be two things at once"),
         ("a.npy", ".a.npy.partial", ".a.npy.partial cannot be two things at once"),
         ("artifacts", None, "artifacts is a folder, a device or a pipe: name a file"),
-        ("/", None, "/ is a folder, a device or a pipe: name a file"),
-        ("", None, ". is a folder, a device or a pipe: name a file"),
         ("-", None, "name a file"),
         ("a.npy", "-", "name a file"),
         ("/dev/null", None, "/dev/null is a folder, a device or a pipe: name a file"),
