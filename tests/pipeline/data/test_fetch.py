@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import catalogue, idx
-from pipeline.data.catalogue import SAMPLE, Dataset, DebianPackage, NpmPackage
+from pipeline.data.catalogue import SAMPLE, Dataset, Package
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
 from tests.pipeline.data.common import (
@@ -34,8 +34,8 @@ def test_the_last_error_has_every_source_and_its_reason(
         tmp_path / "nowhere",
         closed,
         serve(missing),
-        NpmPackage("letters", "1.0.0", "package"),
-        DebianPackage("letters", "usr/share/letters-that-are-not-installed"),
+        Package("npm", "letters", "package", "1.0.0"),
+        Package("Debian", "letters", "usr/share/letters-that-are-not-installed"),
     )
     (tmp_path / "out").mkdir()
     with pytest.raises(FetchError) as raised:
