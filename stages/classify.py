@@ -1,12 +1,12 @@
 """Say which digits pictures show."""
 
-import contextlib
+import io
 import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
@@ -15,13 +15,16 @@ from stages.printable import as_json as to_json
 from stages.printable import printable
 
 if TYPE_CHECKING:
-    from pipeline.network.model import Model
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.network.reading import Reading
 
 log = logging.getLogger(__name__)
 
 STDIN = "-"
 OTHERS = 3  # alternatives that --json tells
+SHADES, PLAIN_SHADES = " ░▒▓█", " .+#@"
 
 
 def classify(
@@ -58,6 +61,7 @@ def classify(
 
 def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) -> Iterator[str]:
     """A line a picture, as it is read, or an object of JSON; stderr is told of those that cannot be read."""
+    import numpy as np
     from tqdm import tqdm
 
     from pipeline.data.picture_files import PictureError, load_grey
@@ -77,7 +81,8 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
         readable = os.fsencode(name).decode(errors="replace")
         shown = printable(readable)
         try:
-            grey = load_grey(_open_stdin() if name == STDIN else Path(name), shown)
+            stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # it is closed
+            grey = load_grey(stdin if name == STDIN else Path(name), shown)
         except PictureError as error:
             failed += 1
             if as_json:
@@ -89,8 +94,9 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
         with single_threaded_blas():  # as in the evaluation
             reading = read(model, grey)
         if show and len(reading.images):
-            yield _draw(reading)
-        yield _as_json(reading, model, readable) if as_json else _as_line(reading, model, shown)
+            yield draw(np.concatenate(list(reading.images), axis=1)).strip("\n")
+        answer = _tell(reading, model.class_names, readable)
+        yield to_json(answer) if as_json else _as_line(answer, shown)
     if failed:
         raise PipelineError(f"{failed:,} of {len(found):,} pictures could not be read, as told above")
 
@@ -102,7 +108,7 @@ def _find_pictures(names: Sequence[str]) -> list[str]:
 
     found: list[str] = []
     for name in names:
-        if name == STDIN or not _is_folder(name):
+        if name == STDIN or not os.path.isdir(name):  # noqa: PTH112, also of a name too long
             found.append(name)
             continue
         paths = (path for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
@@ -115,53 +121,37 @@ def _find_pictures(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _is_folder(name: str) -> bool:
-    with contextlib.suppress(OSError):  # of a name too long, or a place without access: reading it will tell
-        return Path(name).is_dir()
-    return False
-
-
-def _open_stdin() -> BinaryIO:
-    from pipeline.data.picture_files import PictureError
-
-    if sys.stdin is None:
-        raise PictureError("standard input cannot be read: it is closed")
-    return sys.stdin.buffer
-
-
-def _as_line(reading: "Reading", model: "Model", name: str) -> str:
-    from pipeline.network.reading import find_alternatives, spell
-
-    if not reading.labels:
-        return f"{name}: no digit found"
-    ((other, probability),) = find_alternatives(reading, 1) or [((), 0.0)]
-    said = spell(reading.labels, model.class_names)
-    return f"{name}: {said} ({reading.confidence:.2%}), or {spell(other, model.class_names)} ({probability:.2%})"
-
-
-def _as_json(reading: "Reading", model: "Model", name: str) -> str:
+def _tell(reading: "Reading", class_names: Sequence[str], name: str) -> dict[str, Any]:
     from pipeline.network.reading import find_alternatives, spell
 
     others = find_alternatives(reading, OTHERS)
-    content = {
+    return {
         "file": name,
-        "digits": spell(reading.labels, model.class_names),
+        "digits": spell(reading.labels, class_names),
         "confidence": round(reading.confidence, 6) if reading.labels else None,
-        "alternatives": [[spell(labels, model.class_names), round(p, 6)] for labels, p in others],
+        "alternatives": [[spell(labels, class_names), round(p, 6)] for labels, p in others],
     }
-    return to_json(content)
 
 
-def _draw(reading: "Reading") -> str:
-    import numpy as np
+def _as_line(answer: dict[str, Any], name: str) -> str:
+    if answer["confidence"] is None:
+        return f"{name}: no digit found"
+    other, probability = (answer["alternatives"] or [["", 0.0]])[0]
+    return f"{name}: {answer['digits']} ({answer['confidence']:.2%}), or {other} ({probability:.2%})"
 
-    from stages.drawing import draw
 
-    return draw(np.concatenate(list(reading.images), axis=1), _encoding()).strip("\n")
+def draw(image: "NDArray[np.uint8]") -> str:
+    """A picture, uint8 (h, w), as h lines of characters, two for each pixel since they are tall.
 
-
-def _encoding() -> str:
-    return sys.stdout.encoding if sys.stdout else "ascii"  # nobody will see it
+    Shades of grey become blocks, or where standard output has none of these, ASCII. Lines end where the ink ends.
+    """
+    try:
+        SHADES.encode(sys.stdout.encoding)
+        shades = SHADES
+    except UnicodeEncodeError:
+        shades = PLAIN_SHADES
+    levels = (image.astype(int) * len(shades)) // 256
+    return "\n".join("".join(2 * shades[level] for level in row).rstrip() for row in levels)
 
 
 def _tell_test_image(index: int, parse: Path, train: Path) -> str:
@@ -176,7 +166,6 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.engine.store import held
     from pipeline.network.model import load_model
     from pipeline.network.prediction import predict
-    from stages.drawing import draw
 
     with held(parse) as raw, held(train) as trained:
         require_whole(raw, find_artifact(raw, "parse"), shown=parse)
@@ -196,7 +185,7 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     digit = int(output.argmax())
     width = max(map(len, model.class_names))
     lines = [
-        draw(image[0], _encoding()),
+        draw(image[0]),
         "",
         *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
         "",

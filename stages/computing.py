@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import BadParameter, Option
 
@@ -22,18 +22,14 @@ def _check(scheduler: str) -> str:
     try:
         return check_scheduler(scheduler)
     except UsageError as error:
-        raise BadParameter(str(error)) from None
-
-
-def _complete(incomplete: str) -> list[str]:
-    return [name for name in LOCAL if name.startswith(incomplete)]
+        raise BadParameter(str(error)) from None  # which names the option, or the variable
 
 
 def scheduler_option(meaning: str) -> object:
     """The option --scheduler of a command that has a default of its own."""
-    return Option(
-        metavar="<name or address>", help=meaning, callback=_check, autocompletion=_complete, envvar=ADDRESS_VARIABLE
-    )
+    complete = lambda incomplete: [name for name in LOCAL if name.startswith(incomplete)]  # noqa: E731
+    shown = "<name or address>"
+    return Option(metavar=shown, help=meaning, callback=_check, autocompletion=complete, envvar=ADDRESS_VARIABLE)
 
 
 Scheduler = Annotated[
@@ -56,24 +52,16 @@ ShipData = Annotated[
 
 
 @contextlib.contextmanager
-def progress(command: str, total: int, done: int = 0, unit: str = "image") -> Iterator[Callable[[int], object]]:
+def progress(command: str, total: int, done: int = 0) -> Iterator[Callable[[int], object]]:
     """What is to be told how many more are done: moves a bar on a terminal, and elsewhere a line now and then."""
     from tqdm import tqdm
 
-    with tqdm(
-        total=total,
-        initial=done,
-        unit=f" {unit}s",
-        unit_scale=True,
-        smoothing=0.1,
-        leave=False,
-        disable=None,
-        delay=0.5,
-    ) as bar:
-        yield _in_lines(command, total, done, unit) if bar.disable else bar.update
+    shown: dict[str, Any] = {"unit": " images", "unit_scale": True, "smoothing": 0.1, "leave": False, "delay": 0.5}
+    with tqdm(total=total, initial=done, disable=None, **shown) as bar:
+        yield _in_lines(command, total, done) if bar.disable else bar.update
 
 
-def _in_lines(command: str, total: int, before: int, unit: str) -> Callable[[int], object]:
+def _in_lines(command: str, total: int, before: int) -> Callable[[int], object]:
     started = told = time.monotonic()
     done = before
 
@@ -84,7 +72,7 @@ def _in_lines(command: str, total: int, before: int, unit: str) -> Callable[[int
         if now > told + LINES:
             told = now
             rate = (done - before) / (now - started)
-            what = f"{done:,} of {total:,} {unit}s, {rate:,.0f} a second, {(total - done) / rate:.0f} s left"
+            what = f"{done:,} of {total:,} images, {rate:,.0f} a second, {(total - done) / rate:.0f} s left"
             log.info("%s: %s", command, what)
 
     return advance

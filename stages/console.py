@@ -7,7 +7,6 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, NoReturn, TextIO
 
 import typer
@@ -43,10 +42,7 @@ def run_program(commands: Mapping[str, Sequence[Command]], arguments: Sequence[s
 
 
 def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
-    """What the stage is called with if `line` follows its name, with the defaults that pyproject.toml declares.
-
-    Raises what `run` turns into a message if the line is wrong.
-    """
+    """What `stage` is called with if `line` follows its name. Raises what `run` turns into a message."""
     app = build({PROGRAM: [stage]}, lambda stage, arguments, force: arguments)
     defaults = {stage.name: load_declared(app.commands[stage.name], PROGRAM)}
     arguments = [stage.name, *line]
@@ -74,13 +70,11 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
 
     try:
         _prepare_output()
-        app = build(commands, partial(_run_stage, options))
+        app = build(commands, lambda stage, given, force: printable(engine.run(stage, given, force, options)))
         defaults: dict[str, dict[str, Any]] = {}
-        if known and "--help" not in arguments:
-            _check_addresses()
-            defaults[name] = load_declared(app.commands[name], PROGRAM)
-        elif known:
-            with contextlib.suppress(PipelineError, OSError):  # help is there in any case
+        if known:
+            with contextlib.suppress(*((PipelineError, OSError) if "--help" in arguments else ())):
+                _check_addresses()  # help is there in any case
                 defaults[name] = load_declared(app.commands[name], PROGRAM)
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
         if result == INTERRUPTED:  # Typer has caught the interruption
@@ -124,11 +118,8 @@ def _say(result: object) -> str:
     return ""
 
 
-def _lines(result: object) -> Generator[str, None, None]:
-    if isinstance(result, str):
-        yield result
-    elif isinstance(result, Iterator):
-        yield from result
+def _lines(result: Any) -> Generator[str, None, None]:
+    yield from [result] if isinstance(result, str) else result or ()
 
 
 def _bars_aside() -> contextlib.AbstractContextManager[None]:
@@ -175,7 +166,3 @@ def _place(error: Any) -> str:
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     source = context and parameter and context.get_parameter_source(parameter.name)
     return " (in pyproject.toml)" if source and source.name == "DEFAULT_MAP" else ""
-
-
-def _run_stage(options: Sequence[str], stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
-    return printable(engine.run(stage, arguments, force, options))

@@ -19,13 +19,12 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
     """A known data set is the same wherever it comes from; one's own is what is in its files."""
     from pipeline.data.catalogue import CUSTOM, find_dataset
 
-    settled: dict[str, str] = {"dataset": given["dataset"]}
-    folder: Path | None = given["from_folder"]
-    find_dataset(settled["dataset"], folder)  # raises UsageError
-    if settled["dataset"] == CUSTOM and folder is not None:
+    settled = {"dataset": given["dataset"]}
+    find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
+    if given["dataset"] == CUSTOM:
         from pipeline.data.fetch import digest_files  # which brings all that fetching needs: slow
 
-        settled |= digest_files(folder)
+        settled |= digest_files(given["from_folder"])
     return settled
 
 
@@ -69,9 +68,7 @@ def download(
         if from_folder is not None:
             raise
         raise FetchError(f"{error}. Without a network this works: make train DATASET=sample") from None
-    class_names = wanted.class_names
-    if from_folder is not None and not class_names:
-        class_names = read_class_names(from_folder)
+    class_names = wanted.class_names or (read_class_names(from_folder) if from_folder else ())
     save_description(output, Description(dataset, class_names))
     size = sum((output / name).stat().st_size for name in FILES)
     return f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {source}"

@@ -42,16 +42,16 @@ def ladder(
     middles = []
     yield f"{'':<50} accuracy  (least..most)    training"
     with tqdm(total=len(rungs) * seeds, unit="network", leave=False, disable=None) as bar:
-        for rung in rungs:
+        for idea, recipe in rungs:
             accuracies, durations = [], []
             for seed in range(1, seeds + 1):
-                _, *epochs = fit(replace(rung.recipe, seed=seed), training, validation, classes)
+                _, *epochs = fit(replace(recipe, seed=seed), training, validation, classes)
                 accuracies.append(epochs[-1].validation_accuracy)
                 durations.append(sum(epoch.seconds for epoch in epochs))
                 bar.update()
             spread = f"({min(accuracies):.2%}..{max(accuracies):.2%})"
             middles.append(statistics.median(accuracies))
-            yield f"{rung.idea:<50} {middles[-1]:>8.2%}  {spread:<17} {statistics.median(durations):>6.1f} s"
+            yield f"{idea:<50} {middles[-1]:>8.2%}  {spread:<17} {statistics.median(durations):>6.1f} s"
     yield f"{len(rungs)} rungs, from {middles[0]:.2%} to {middles[-1]:.2%} of the validation images"
 
 

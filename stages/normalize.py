@@ -1,25 +1,17 @@
 """Standardise the pictures, and set a validation part aside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Option
 
-from pipeline.data.split import TWELFTH
+from pipeline.data.split import TWELFTH, check_validation
 from pipeline.engine.stage import Input, Output, stage
 from stages.console import run_module
 
 
-def settle(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters as they are, once they are in their range."""
-    from pipeline.data.split import check_validation
-
-    check_validation(given["validation"])
-    return given
-
-
-@stage(settle=settle)
+@stage
 def normalize(
     parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
     validation: Annotated[
@@ -27,6 +19,7 @@ def normalize(
         Option(
             help="How many training images are held out: a count, or a fraction below 1.",
             show_default="one twelfth",
+            callback=check_validation,
         ),
     ] = TWELFTH,
     output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),
@@ -54,22 +47,20 @@ def normalize(
     test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
 
-    def raw(rows: Rows, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
-        for block in read_blocks(rows, rows_within(rows), start, stop):
-            yield block
-            bar.update(len(block))
+    def raw(name: str, rows: Rows, start: int, stop: int) -> Iterable[NDArray[np.uint8]]:
+        size = rows_within(rows)
+        total = -(-(stop - start) // size)
+        return tqdm(read_blocks(rows, size, start, stop), name, total, leave=False, disable=None, delay=0.5)
 
-    total = kept + len(images) + len(test_images)  # what is kept is read twice
-    with tqdm(total=total, unit="image", leave=False, disable=None, delay=0.5) as bar:
-        scaling = measure(raw(images, 0, kept))
-        for name, rows, part_labels, start, stop in (
-            ("train", images, labels, 0, kept),
-            ("validation", images, labels, kept, len(images)),
-            ("test", test_images, test_labels, 0, len(test_images)),
-        ):
-            standardised = (standardise(block, scaling) for block in raw(rows, start, stop))
-            save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
-            save_array(output / f"{name}-labels.npy", part_labels[start:stop])
+    scaling = measure(raw("mean", images, 0, kept))
+    for name, rows, part_labels, start, stop in (
+        ("train", images, labels, 0, kept),
+        ("validation", images, labels, kept, len(images)),
+        ("test", test_images, test_labels, 0, len(test_images)),
+    ):
+        standardised = (standardise(block, scaling) for block in raw(name, rows, start, stop))
+        save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
+        save_array(output / f"{name}-labels.npy", part_labels[start:stop])
     save_array(output / "scaling.npy", np.array([scaling.mean, scaling.deviation], dtype=np.float32))
     save_description(output, load_description(parse))
     return (

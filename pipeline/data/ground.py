@@ -51,7 +51,8 @@ def fit_ground(grey: Grey) -> Grey:
     height, width = grey.shape
     y, x = (np.linspace(-1, 1, size, dtype=np.float32)[:: -(-size // SAMPLES)] for size in (height, width))
     values = grey[:: -(-height // SAMPLES), :: -(-width // SAMPLES)].astype(np.float64).reshape(-1)
-    basis = _basis(y, x)
+    b, c = (axis.reshape(-1).astype(np.float64) for axis in np.meshgrid(y, x, indexing="ij"))
+    basis = np.stack([np.ones_like(b), b, c, b * b, b * c, c * c], axis=1)
     border = np.maximum(np.abs(y)[:, np.newaxis], np.abs(x)).reshape(-1) > 0.85
     weights, surface = border.astype(np.float64), np.array([np.median(values[border]), 0, 0, 0, 0, 0])
     for turn in range(ROUNDS):
@@ -64,11 +65,6 @@ def fit_ground(grey: Grey) -> Grey:
     y, x = (np.linspace(-1, 1, size, dtype=np.float32) for size in (height, width))
     a, b, c, d, e, f = surface.astype(np.float32)
     return np.asarray((a + b * y + d * y * y)[:, np.newaxis] + (c * x + f * x * x) + e * np.outer(y, x), np.float32)
-
-
-def _basis(y: Grey, x: Grey) -> NDArray[np.float64]:
-    b, c = (axis.reshape(-1).astype(np.float64) for axis in np.meshgrid(y, x, indexing="ij"))
-    return np.stack([np.ones_like(b), b, c, b * b, b * c, c * c], axis=1)
 
 
 def _deviation(residual: NDArray[np.floating]) -> float:

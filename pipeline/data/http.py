@@ -53,16 +53,12 @@ def _transfer(url: str, path: Path) -> None:
 
 def _reason(error: requests.RequestException) -> str:
     """One phrase for what requests tells in a paragraph."""
-    match error:
-        case _ if "Read timed out" in str(error):
-            return f"no answer within {ANSWER:g} s"
-        case requests.exceptions.ChunkedEncodingError():
-            return "the transfer broke off"
-        case requests.exceptions.SSLError():
-            return "its certificate is not accepted"
-        case requests.exceptions.ProxyError():
-            return "the proxy refuses"
-        case requests.ConnectionError():
-            return "no connection"
-        case _:
-            return str(error)
+    if "Read timed out" in str(error):
+        return f"no answer within {ANSWER:g} s"
+    reasons = {
+        requests.exceptions.ChunkedEncodingError: "the transfer broke off",
+        requests.exceptions.SSLError: "its certificate is not accepted",
+        requests.exceptions.ProxyError: "the proxy refuses",
+        requests.ConnectionError: "no connection",
+    }
+    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), str(error))

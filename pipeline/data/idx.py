@@ -13,7 +13,6 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,39 +41,16 @@ class IdxError(PipelineError):
     """The bytes are not one whole IDX file, or the array has no form in IDX."""
 
 
-@dataclass(frozen=True)
-class Header:
-    """dtype: big-endian, as in the file."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
-    @property
-    def length(self) -> int:
-        """Bytes of data after the header."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-    def check(self, length: int) -> None:
-        """Raise IdxError unless `length` is the number of bytes of data after the header."""
-        if length < self.length:
-            raise IdxError(f"it ends after {length:,} of {self.length:,} bytes of data of shape {self.shape}")
-        if length > self.length:
-            raise IdxError(f"bytes follow after its data of shape {self.shape}")
-
-
 def load(path: Path) -> NDArray[Any]:
-    """Read the array in the file `path`, gzipped or not, into memory; its dtype is big-endian, as in the file.
-
-    Raises IdxError, naming the file, if it is not one whole IDX file; OSError if it cannot be read.
-    """
+    """Read the array, big-endian as in the file, gzipped or not. Raises IdxError, naming the file, or OSError."""
     with _opened(path) as stream:
-        header = _read_header(stream)
-        body = bytearray()
+        dtype, shape = _read_header(stream)
+        length, body = math.prod(shape) * dtype.itemsize, bytearray()
         # one byte more than there should be, to see that nothing follows
-        while chunk := stream.read(min(CHUNK, header.length + 1 - len(body))):
+        while chunk := stream.read(min(CHUNK, length + 1 - len(body))):
             body += chunk
-        header.check(len(body))
-    return np.frombuffer(body, header.dtype).reshape(header.shape)
+        _check_length(dtype, shape, len(body))
+    return np.frombuffer(body, dtype).reshape(shape)
 
 
 def locate(path: Path) -> Rows:
@@ -84,9 +60,9 @@ def locate(path: Path) -> Rows:
     IdxError, naming the file, if it is not one whole plain IDX file; OSError if it cannot be read.
     """
     with _opened(path, plain=True) as file:
-        header = _read_header(file)
-        header.check(os.fstat(file.fileno()).st_size - file.tell())
-        return Rows(path, header.dtype, header.shape, file.tell())
+        dtype, shape = _read_header(file)
+        _check_length(dtype, shape, os.fstat(file.fileno()).st_size - file.tell())
+        return Rows(path, dtype, shape, file.tell())
 
 
 def unpack(source: Path, target: Path, most: int = sys.maxsize) -> None:
@@ -103,10 +79,7 @@ def unpack(source: Path, target: Path, most: int = sys.maxsize) -> None:
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
-    """Write `array` to the file `path`: gzipped if its name ends in `.gz`, plain otherwise.
-
-    Raises IdxError if IDX has no form for its dtype (whatever the byte order).
-    """
+    """Write `array`, gzipped if the name ends in `.gz`. Raises IdxError if IDX has no form for its dtype."""
     with open(path, "wb") as file:
         if path.suffix == ".gz":
             # without a name and a time, so that equal arrays give equal files
@@ -139,8 +112,17 @@ def _opened(path: Path, plain: bool = False) -> Iterator[Any]:
             raise IdxError(f"{path} cannot be unpacked: its gzip is damaged ({error})") from None
 
 
-def _read_header(stream: IO[bytes]) -> Header:
-    """Read the header with which `stream` begins, and not a byte more."""
+def _check_length(dtype: np.dtype[Any], shape: tuple[int, ...], found: int) -> None:
+    """Raise IdxError unless `found` is the number of bytes of data after the header."""
+    length = math.prod(shape) * dtype.itemsize
+    if found < length:
+        raise IdxError(f"it ends after {found:,} of {length:,} bytes of data of shape {shape}")
+    if found > length:
+        raise IdxError(f"bytes follow after its data of shape {shape}")
+
+
+def _read_header(stream: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """The dtype, big-endian, and the shape in the header with which `stream` begins; not a byte more is read."""
     start = stream.read(4)
     if start[:2] != b"\0\0"[: len(start)]:
         raise IdxError(f"it begins with {start!r}, not with two zero bytes")
@@ -154,4 +136,4 @@ def _read_header(stream: IO[bytes]) -> Header:
     # NumPy multiplies the sizes without the zeros among them
     if rank > MOST_DIMENSIONS or math.prod(size for size in shape if size) * dtype.itemsize > sys.maxsize:
         raise IdxError(f"NumPy has no array of its shape {shape}")
-    return Header(dtype, shape)
+    return dtype, shape

@@ -9,7 +9,6 @@ any size; and as pens differ more than MNIST's did, strokes of unusual thickness
 
 import functools
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +23,8 @@ FINENESS = 8  # working pixels to a pixel of the picture
 FAINTEST = 16  # grey levels by which ink differs from the ground at least
 
 
-def prepare(
-    drawing: NDArray[np.uint8 | np.float32], shape: tuple[int, int], appearance: Appearance
-) -> NDArray[np.uint8] | None:
-    """A drawing, grey (h, w) in [0, 255], as a picture of `shape` for a network; None if there is no ink.
-
-    Which is ink and which is ground is told by the border, most of which is ground. appearance: of the pictures that
-    the network has learned from.
-    """
-    ink = find_ink(drawing)
-    return None if ink is None else fit(ink, shape, appearance)
-
-
 def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
-    """How much ink each pixel of a drawing has, in [0, 1] where the most is 1; None if nothing stands out."""
+    """The ink of a drawing, grey (h, w) in [0, 255], where the most is 1; None if nothing stands out."""
     border = np.concatenate([drawing[0], drawing[-1], drawing[1:-1, 0], drawing[1:-1, -1]])
     difference = drawing.astype(np.float32) - np.float32(np.median(border))
     if -difference.min() > difference.max():
@@ -85,20 +72,15 @@ def adjust_strokes(fine: Ink, appearance: Appearance) -> Ink:
     grown = round(FINENESS * (wanted - thickness) / 2)
     if grown == 0:
         return fine
-    adjusted = _spread(fine, grown) if grown > 0 else _spread(fine, -grown, ndimage.minimum_filter1d, np.minimum)
+    adjusted = _spread(fine, grown) if grown > 0 else -_spread(-fine, -grown)
     return adjusted if adjusted.any() else fine
 
 
-def _spread(
-    fine: Ink,
-    radius: int,
-    choose_in_row: Callable[..., Ink] = ndimage.maximum_filter1d,
-    choose: Callable[[Ink, Ink], Ink] = np.maximum,
-) -> Ink:
+def _spread(fine: Ink, radius: int) -> Ink:
     """Each pixel as the largest of those within a radius, row by row of the disc; outside there is no ink."""
     padded = np.pad(fine, ((radius, radius), (0, 0)))
     rows = (
-        choose_in_row(
+        ndimage.maximum_filter1d(
             padded[start : start + len(fine)],
             2 * math.isqrt(radius**2 - (start - radius) ** 2) + 1,
             axis=1,
@@ -106,7 +88,7 @@ def _spread(
         )
         for start in range(2 * radius + 1)
     )
-    return functools.reduce(choose, rows)
+    return functools.reduce(np.maximum, rows)
 
 
 def lay(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:

@@ -10,10 +10,7 @@ from pipeline.engine.rows import read_array
 
 
 def load_labels(path: Path, count: int, classes: int) -> NDArray[np.uint8]:
-    """The labels in a `.npy` file, (count,), in memory; each of them below `classes`.
-
-    Raises ArrayError or DatasetError, naming the file, if they are not.
-    """
+    """The labels in a `.npy` file, (count,), below `classes`. Raises ArrayError or DatasetError, naming the file."""
     labels = read_array(path, np.uint8, (count,))
     if count and labels.max() >= classes:
         raise DatasetError(f"{path} has label {labels.max()}, beyond the last class, {classes - 1}")

@@ -36,10 +36,7 @@ def load_parts(folder: Path) -> tuple[Part, Part]:
 
 
 def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The class names: `names`, or where there are none the numbers up to the largest training label.
-
-    Raises DatasetError if a label has no class.
-    """
+    """`names`, or else the numbers up to the largest training label. Raises DatasetError if a label has no class."""
     names = names or tuple(map(str, range(int(training.labels.max()) + 1)))
     if len(names) > MOST_CLASSES:
         raise DatasetError(f"there are {len(names):,} class names, but labels are uint8: at most {MOST_CLASSES}")

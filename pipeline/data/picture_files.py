@@ -43,10 +43,8 @@ def load_grey(file: Path | BinaryIO, name: str) -> Grey:
     Raises PictureError, which calls the file by `name`, if there is no picture in it, or one too large or too small.
     """
     try:
-        if isinstance(file, Path):
-            with file.open("rb") as stream:
-                return _load(stream, name)
-        return _load(file, name)
+        with file.open("rb") if isinstance(file, Path) else contextlib.nullcontext(file) as stream:
+            return _load(stream, name)
     except PictureError:
         raise
     except Image.DecompressionBombError:  # Pillow's own limit, which a file can break before ours is asked

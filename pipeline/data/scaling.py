@@ -13,10 +13,7 @@ LEVELS = 256  # values that an uint8 pixel can have
 
 @dataclass(frozen=True)
 class Scaling:
-    """mean, deviation: of the raw pixels / 255, over every pixel of the training part.
-
-    Raises PipelineError for values that no pixels can have.
-    """
+    """mean, deviation: of the training pixels / 255. Raises PipelineError for values that no pixels can have."""
 
     mean: float
     deviation: float
@@ -34,26 +31,13 @@ def measure(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
     Computed from exact counts of each grey level, so that neither the order of the images nor the size of the blocks
     changes anything. Raises PipelineError if all pixels are equal: then there is nothing to learn from.
     """
-    counts = sum(map(count_levels, blocks))
+    counts = sum(np.bincount(block.reshape(-1), minlength=LEVELS) for block in blocks)
     levels = np.arange(LEVELS) / 255
     mean = float(np.average(levels, weights=counts))
     deviation = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
     if deviation == 0:
         raise PipelineError("all pixels of the training images are equal: look at the data")
     return Scaling(float(np.float32(mean)), float(np.float32(deviation)))
-
-
-def count_levels(images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How many pixels have each of the 256 grey levels.
-
-    Pixels are counted two by two, as one of 65,536 pairs, and then by what the pairs consist of: twice as fast.
-    """
-    pixels = images.reshape(-1)
-    even = len(pixels) // 2 * 2
-    pairs = np.bincount(pixels[:even].view(np.uint16), minlength=LEVELS**2).reshape(LEVELS, LEVELS)
-    last = np.bincount(pixels[even:], minlength=LEVELS)
-    counts: NDArray[np.int64] = pairs.sum(axis=0) + pairs.sum(axis=1) + last
-    return counts
 
 
 def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:

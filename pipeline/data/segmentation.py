@@ -78,7 +78,9 @@ def merge(pieces: Iterable[Piece]) -> list[Piece]:
     for piece in pieces:
         while other := next((digit for digit in digits if belong_together(digit, piece, tall)), None):
             digits.remove(other)
-            piece = _join(other, piece)
+            top, bottom = min(other.top, piece.top), max(other.bottom, piece.bottom)
+            left, right = min(other.left, piece.left), max(other.right, piece.right)
+            piece = Piece(top, bottom, left, right, other.labels + piece.labels)
         digits.append(piece)
     return digits
 
@@ -97,16 +99,6 @@ def belong_together(one: Piece, other: Piece, tall: int) -> bool:
         return over and -lower.height / 2 < apart < 0
     near = shared >= -NEAR * tall and apart < NEAR * tall
     return (over or near) and apart < 2 * NEAR * tall
-
-
-def _join(one: Piece, other: Piece) -> Piece:
-    return Piece(
-        min(one.top, other.top),
-        max(one.bottom, other.bottom),
-        min(one.left, other.left),
-        max(one.right, other.right),
-        one.labels + other.labels,
-    )
 
 
 def order(pieces: Iterable[Piece]) -> list[Piece]:
@@ -128,15 +120,8 @@ def _are_beside(one: Piece, other: Piece) -> bool:
 def cut_out(ink: Ink, labels: NDArray[np.int32], piece: Piece) -> Ink:
     """The ink of one piece without that of others, with a margin in which its edges fade out."""
     margin = 2 + max(piece.height, piece.width) // 16
-    shape = (piece.height + 2 * margin, piece.width + 2 * margin)
-    cut, own = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
-    rows, columns = slice(piece.top - margin, piece.bottom + margin), slice(piece.left - margin, piece.right + margin)
-    inside = tuple(
-        slice(max(part.start, 0), min(part.stop, size)) for part, size in zip((rows, columns), ink.shape, strict=True)
-    )
-    place = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(inside, (rows, columns), strict=True))
-    cut[place], own[place] = ink[inside], labels[inside]
-    cut[
-        ~ndimage.binary_dilation(np.isin(own, piece.labels), iterations=2) | (own > 0) & ~np.isin(own, piece.labels)
-    ] = 0
+    rows, columns = slice(piece.top, piece.bottom + 2 * margin), slice(piece.left, piece.right + 2 * margin)
+    cut, own = np.pad(ink, margin)[rows, columns], np.pad(labels, margin)[rows, columns]
+    others = (own > 0) & ~np.isin(own, piece.labels)
+    cut[~ndimage.binary_dilation(np.isin(own, piece.labels), iterations=2) | others] = 0
     return np.asarray(cut / cut.max())

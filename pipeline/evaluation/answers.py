@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import ArrayError
 from pipeline.engine.rows import Rows, create_rows, open_rows, read_rows, write_rows
-from pipeline.evaluation.blocks import Interval, Question, answer_blocks, cut, gaps
+from pipeline.evaluation.blocks import Interval, answer_blocks, cut, gaps
 from pipeline.network.model import Model
 from pipeline.scheduling.places import Place
 
@@ -97,7 +97,7 @@ def fill(
             file.write(f"{head}{start} {start + len(labels)} {_checksum(blocks)}\n".encode())
         advance(len(labels))
 
-    answer_blocks(Question(model, labels_only), cut(images, block_size, answers.done), add, place, report)
+    answer_blocks((model, labels_only), cut(images, block_size, answers.done), add, place, report)
 
 
 def _check(files: Mapping[str, Rows], lines: Sequence[str]) -> list[Interval]:

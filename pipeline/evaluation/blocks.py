@@ -24,12 +24,8 @@ from pipeline.scheduling.run import run_job
 Interval = tuple[int, int]  # of rows, from the first to before the last
 
 
-@dataclass(frozen=True)
-class Question:
-    """What all blocks are asked: for the labels, uint8 (n,), or for the probabilities, float32 (n, c)."""
-
-    model: Model
-    labels_only: bool
+# What all blocks are asked: whether it is for the labels alone, uint8 (n,), or for the probabilities, float32 (n, c).
+Question = tuple[Model, bool]
 
 
 @dataclass(frozen=True)
@@ -103,11 +99,12 @@ def answer_blocks(
 
 def answer(question: Question, block: Block, tell: Tell) -> tuple[int, NDArray[Any]]:
     """One task: the number of the block's first image, and the answers."""
+    model, labels_only = question
     images = _load(block) if block.images is None else block.images
-    probabilities = predict(question.model, images, block.start)
+    probabilities = predict(model, images, block.start)
     if not np.isfinite(probabilities).all():
         raise PipelineError(f"the model has no finite answer to some images of {block.rows.path}: make both again")
-    answers = probabilities.argmax(axis=1).astype(np.uint8) if question.labels_only else probabilities
+    answers = probabilities.argmax(axis=1).astype(np.uint8) if labels_only else probabilities
     return block.first + block.start, answers
 
 

@@ -122,11 +122,7 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: how far confidence and accuracy are apart, in [0, 1].
-
-        The gaps |accuracy - mean confidence| of the intervals are averaged, each with its number of images.
-        (Guo et al. 2017, eq. 3)
-        """
+        """Expected calibration error, in [0, 1].  (Guo et al. 2017, eq. 3)"""
         return float(np.abs(self.gaps).sum() / self.counts.sum())
 
     def __add__(self, other: "Reliability") -> "Reliability":
@@ -138,10 +134,7 @@ NOTHING_SEEN = Reliability(np.zeros(BINS, np.int64), np.zeros(BINS, np.int64), n
 
 
 def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS) -> Reliability:
-    """How often the network is right, by how sure it is. probabilities: (n, c); labels: (n,).
-
-    The images are sorted into `bins` equal intervals of [0, 1]; full certainty is in the last.
-    """
+    """Sort images by confidence into `bins` intervals of [0, 1]. probabilities: (n, c); labels: (n,)."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)

@@ -68,9 +68,8 @@ def train_committee(
         run_job(Job(_train, course, tasks, trained.__setitem__, lambda news: on_news(_unpack(news)), report), place)
     finally:
         if _is_current(course):
-            (checkpoints / RUN).unlink(
-                missing_ok=True
-            )  # workers of a cluster would learn on, for hours perhaps, for nobody
+            # else workers of a cluster would learn on, for hours perhaps, for nobody
+            (checkpoints / RUN).unlink(missing_ok=True)
     return [trained[number] for number in sorted(trained)]
 
 
@@ -94,16 +93,13 @@ def _train(course: Course, task: tuple[int, Recipe], tell: Tell) -> Member:
         if time.monotonic() > told + OFTEN:
             tell_news()
 
-    def on_epoch(row: Row) -> None:
-        tell_news(row)
+    def on_epoch(row: Row, resumed: bool) -> None:
+        tell_news(row, resumed)
         if not _is_current(course):
             raise PipelineError("another run goes on with this training, or nobody waits for it any more")
 
-    def on_resume(row: Row) -> None:
-        tell_news(row, resumed=True)
-
     file = course.checkpoints / f"member-{number}.npz"
-    return train_member(recipe, training, validation, course.classes, file, on_batch, on_epoch, on_resume)
+    return train_member(recipe, training, validation, course.classes, file, on_batch, on_epoch)
 
 
 def _is_current(course: Course) -> bool:

@@ -26,10 +26,7 @@ class Examples:
 
 
 def load_examples(normalize: Path) -> tuple[Examples, Examples]:
-    """The training and the validation part of a folder of standardised arrays, in memory, for every epoch reads all.
-
-    Raises PipelineError if a file is missing, damaged or does not fit the others.
-    """
+    """The training and the validation part of a folder. Raises PipelineError if a file is missing or damaged."""
     training = _load(normalize, "train")
     return training, load_validation(normalize, *training.images.shape[1:])
 

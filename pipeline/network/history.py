@@ -47,10 +47,7 @@ def _format(members: Sequence[Sequence[Row]]) -> str:
 
 
 def read_history(path: Path) -> list[list[Row]]:
-    """Return the rows of each member, at least one, as `write_history` wrote them.
-
-    Raises PipelineError if the file is missing or damaged.
-    """
+    """The rows of each member, at least one. Raises PipelineError if the file is missing or damaged."""
     members: dict[str, list[Row]] = {}
     try:
         text = path.read_text(encoding="utf-8")
@@ -71,15 +68,12 @@ def read_history(path: Path) -> list[list[Row]]:
 def is_history(rows: Sequence[Row]) -> bool:
     """Return whether the rows can be those of a training: finite where they should be, each epoch after the last."""
     numbers = [row.number for row in rows]
-    return numbers == sorted({number for number in numbers if number >= 0}) and all(map(_is_sound, rows))
-
-
-def _is_sound(row: Row) -> bool:
-    """Whether its numbers can be those of an epoch."""
-    untold = (row.cost, row.train_accuracy, row.learning_rate)  # of a network that has not learned yet
-    told = (row.validation_accuracy, row.seconds, *(() if row.number == 0 else untold))
+    told = [number for row in rows for number in (row.validation_accuracy, row.seconds)]
+    told += [number for row in rows if row.number for number in (row.cost, row.train_accuracy, row.learning_rate)]
+    shares = [share for row in rows for share in (row.train_accuracy, row.validation_accuracy)]
     return (
-        all(map(math.isfinite, told))
-        and row.seconds >= 0
-        and all(math.isnan(share) or 0 <= share <= 1 for share in (row.train_accuracy, row.validation_accuracy))
+        numbers == sorted({number for number in numbers if number >= 0})
+        and all(map(math.isfinite, told))
+        and all(row.seconds >= 0 for row in rows)
+        and all(math.isnan(share) or 0 <= share <= 1 for share in shares)
     )

@@ -1,22 +1,15 @@
 """From the first script's network to the recipe `standard`, one idea at a time: what does each buy?"""
 
-from dataclasses import dataclass, replace
+import itertools
+from dataclasses import replace
 from typing import Any
 
 from pipeline.network.recipe import Recipe
 from pipeline.network.recipes import RECIPES
 
 
-@dataclass(frozen=True)
-class Rung:
-    """idea: what is new. recipe: that of the rung below, with the idea."""
-
-    idea: str
-    recipe: Recipe
-
-
-def climb() -> list[Rung]:
-    """The rungs from the bottom up; the first is `seed`, the last is `standard`."""
+def climb() -> list[tuple[str, Recipe]]:
+    """The rungs from the bottom up, from `seed` to `standard`: what is new, and the recipe with it."""
     seed, standard = RECIPES["seed"], RECIPES["standard"]
     steps: dict[str, dict[str, Any]] = {
         "the gradient mended": {},
@@ -45,8 +38,5 @@ def climb() -> list[Rung]:
         "smoothed labels": {"smoothing": standard.smoothing},
         "weight decay by AdamW": {"optimizer": standard.optimizer, "weight_decay": standard.weight_decay},
     }
-    rungs, recipe = [], seed
-    for idea, changes in steps.items():
-        recipe = replace(recipe, **changes)
-        rungs.append(Rung(idea, recipe))
-    return rungs
+    recipes = itertools.accumulate(steps.values(), lambda recipe, changes: replace(recipe, **changes), initial=seed)
+    return list(zip(steps, itertools.islice(recipes, 1, None), strict=True))

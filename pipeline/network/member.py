@@ -32,19 +32,18 @@ def train_member(
     classes: int,
     checkpoint: Path,
     on_batch: Callable[[], object] = lambda: None,
-    on_epoch: Callable[[Row], object] = lambda row: None,
-    on_resume: Callable[[Row], object] = lambda row: None,
+    on_epoch: Callable[[Row, bool], object] = lambda row, resumed: None,
 ) -> Member:
     """Train a network by the recipe, from the file `checkpoint` on if there is one, which is written after each epoch.
 
-    `on_epoch` is called after each epoch, that of number 0 too; `on_resume` before all, with the last epoch that the
-    checkpoint knows. Raises TrainingError.
+    `on_epoch` is called after each epoch, that of number 0 too, and before all with the last epoch that the checkpoint
+    knows and True. Raises TrainingError.
     """
     found = load_checkpoint(checkpoint)
     history = list(found.history) if found else []
     if found:
         best, after = found.best, (history[-1].number, found.state)
-        on_resume(history[-1])
+        on_epoch(history[-1], True)
     for epoch in fit(recipe, training, validation, classes, on_batch, after if found else None):
         row = Row(**{field.name: getattr(epoch, field.name) for field in fields(Row)})
         if row.number > 0:
@@ -52,5 +51,5 @@ def train_member(
             if best_of(history) is row:
                 best = epoch.parameters.flat.copy()
             save_checkpoint(checkpoint, Checkpoint(epoch.state, best, history))
-        on_epoch(row)
+        on_epoch(row, False)
     return Member(best, history)

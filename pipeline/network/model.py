@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,10 +32,10 @@ class Model:
     activation: ActivationName
     cost: CostName
     scaling: Scaling
-    image_shape: tuple[int, int]
+    image_shape: tuple[Positive, Positive]
     class_names: tuple[str, ...]
     dataset: str
-    temperature: float = 1.0
+    temperature: Annotated[float, 0.01, 100] = 1.0
     appearance: Appearance = Appearance()  # noqa: RUF009, it is frozen
 
     @property
@@ -45,28 +45,21 @@ class Model:
         return (layers[0].weights.shape[0], *(layer.weights.shape[1] for layer in layers))
 
 
-@dataclass(frozen=True)
-class _Content:
-    """What model.json holds of a model; beside it, under `training`, how it came about."""
+def _check(content: Any) -> None:
+    Description(content.dataset, content.class_names)  # raises DatasetError
+    ends = (math.prod(content.image_shape), len(content.class_names))
+    if len(content.sizes) < 2 or ends != (content.sizes[0], content.sizes[-1]):
+        raise ValueError(f"layers of {content.sizes} units do not fit {ends[0]} pixels and {ends[1]} classes")
+    thin = content.appearance.thin
+    if thin > 2 * max(content.image_shape):  # `measure_strokes` knows no thicker ones
+        raise ValueError(f"strokes of at least {thin} pixels do not fit {content.image_shape} pixels")
 
-    members: Positive
-    sizes: tuple[Positive, ...]
-    activation: ActivationName
-    cost: CostName
-    scaling: Scaling
-    image_shape: tuple[Positive, Positive]
-    class_names: tuple[str, ...]
-    dataset: str
-    temperature: Annotated[float, 0.01, 100]
-    appearance: Appearance
 
-    def __post_init__(self) -> None:
-        Description(self.dataset, self.class_names)  # raises DatasetError
-        ends = (math.prod(self.image_shape), len(self.class_names))
-        if len(self.sizes) < 2 or ends != (self.sizes[0], self.sizes[-1]):
-            raise ValueError(f"layers of {self.sizes} units do not fit {ends[0]} pixels and {ends[1]} classes")
-        if self.appearance.thin > 2 * max(self.image_shape):  # `measure_strokes` knows no thicker ones
-            raise ValueError(f"strokes of at least {self.appearance.thin} pixels do not fit {self.image_shape} pixels")
+SHARED = [(one.name, one.type) for one in fields(Model) if one.name != "members"]
+# What model.json holds of a model; beside it, under `training`, how it came about.
+_Content: type[Any] = make_dataclass(
+    "_Content", [("members", Positive), ("sizes", tuple[Positive, ...]), *SHARED], namespace={"__post_init__": _check}
+)
 
 
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
@@ -95,24 +88,23 @@ def _name_layers(members: int, member: int, layers: int) -> list[str]:
 def load_model(folder: Path) -> Model:
     """The model that `save_model` wrote. Raises PipelineError if a file is missing, damaged or does not fit."""
     content = load_json(folder / "model.json", _Content)
+    shapes = list(itertools.pairwise(content.sizes))
     members = tuple(
         tuple(
             Layer(
                 _load_finite(folder / f"{name}-weights.npy", shape),
                 _load_finite(folder / f"{name}-biases.npy", shape[1:]),
             )
-            for name, shape in zip(names, itertools.pairwise(content.sizes), strict=True)
+            for name, shape in zip(_name_layers(content.members, member, len(shapes)), shapes, strict=True)
         )
-        for names in (
-            _name_layers(content.members, member, len(content.sizes) - 1) for member in range(content.members)
-        )
+        for member in range(content.members)
     )
     return Model(members, **_shared(content))
 
 
-def _shared(source: Model | _Content) -> dict[str, Any]:
+def _shared(source: Any) -> dict[str, Any]:
     """What a model and its model.json have in common, by name."""
-    return {one.name: getattr(source, one.name) for one in fields(Model) if one.name != "members"}
+    return {name: getattr(source, name) for name, _ in SHARED}
 
 
 def _load_finite(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from pipeline.network.model import Model
 from pipeline.pages.packing import Packed, pack
@@ -28,7 +27,19 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
         style=_inline(STYLES),
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        model=_describe(model, packed),
+        model={  # what `network.js` unpacks
+            "sizes": model.sizes,
+            "activation": model.activation,
+            "cost": model.cost,
+            "temperature": model.temperature,
+            "mean": model.scaling.mean,
+            "deviation": model.scaling.deviation,
+            "shape": model.image_shape,
+            "classNames": model.class_names,
+            "appearance": asdict(model.appearance),
+            "bits": packed.bits,
+            "members": packed.members,
+        },
         thing="digit" if all(name.isdecimal() and len(name) == 1 for name in model.class_names) else "picture",
         shape=model.image_shape,
         sizes=model.sizes,
@@ -44,23 +55,6 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
     )
     path.write_text(page, encoding="utf-8")
     return lacking
-
-
-def _describe(model: Model, packed: Packed) -> dict[str, Any]:
-    """What `network.js` unpacks."""
-    return {
-        "sizes": model.sizes,
-        "activation": model.activation,
-        "cost": model.cost,
-        "temperature": model.temperature,
-        "mean": model.scaling.mean,
-        "deviation": model.scaling.deviation,
-        "shape": model.image_shape,
-        "classNames": model.class_names,
-        "appearance": asdict(model.appearance),
-        "bits": packed.bits,
-        "members": packed.members,
-    }
 
 
 def _lacking(model: Model, packed: Packed) -> str:

@@ -68,10 +68,7 @@ class Training:
 
 
 def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
-    """The card, as Markdown, of the model that `train` has and `evaluate` has measured: two artifacts' folders.
-
-    Raises PipelineError if what they tell of it is missing or damaged.
-    """
+    """The card, as Markdown, of the model in two artifacts' folders. Raises PipelineError if they are damaged."""
     training = load_training(train / "model.json")
     metrics = load_metrics(evaluate)
     if tuple(metrics.classes) != model.class_names:

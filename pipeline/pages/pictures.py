@@ -1,13 +1,12 @@
 """Arrays become small PNG pictures that a page can hold."""
 
+import base64
 import io
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-
-from pipeline.pages.rendering import as_data
 
 LARGEST = 64  # pixels of a side; what is larger is shrunk
 LEVELS = 127  # shades on either side of zero
@@ -45,4 +44,4 @@ def _shrink(picture: Image.Image) -> Image.Image:
 def _encode(picture: Image.Image, **options: Any) -> str:
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True, **options)
-    return as_data(file.getvalue(), "image/png")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -54,7 +54,7 @@ def plot_accuracy(members: Members) -> Markup:
         axes = _epoch_axes(figure, "Accuracy")
         by_error = 0 < min(errors) < 0.1
         for name, value, colour, style in kinds:
-            _lines(axes, members, _error_of(value) if by_error else value, colour, style, name)
+            _lines(axes, members, value, colour, style, name, by_error)
         if by_error:
             _label_errors(axes, min(errors), max(errors))
         else:
@@ -123,12 +123,14 @@ def _epoch_axes(figure: Figure, title: str) -> Axes:
     return axes
 
 
-def _lines(axes: Axes, members: Members, value: Value, colour: str, style: str, label: str = "") -> None:
+def _lines(
+    axes: Axes, members: Members, value: Value, colour: str, style: str, label: str = "", by_error: bool = False
+) -> None:
     many = len(members) > 1
     for number, history in enumerate(members):
         axes.plot(
             [row.number for row in history],
-            [value(row) for row in history],
+            [1 - value(row) if by_error else value(row) for row in history],
             linestyle=style,
             color=colour,
             linewidth=0.9 if many else 1.8,
@@ -141,10 +143,6 @@ def _lines(axes: Axes, members: Members, value: Value, colour: str, style: str, 
 
 def _percents() -> PercentFormatter:
     return PercentFormatter(1, symbol="\u202f%")
-
-
-def _error_of(value: Value) -> Value:
-    return lambda row: 1 - value(row)
 
 
 def _label_errors(axes: Axes, least: float, most: float) -> None:

@@ -1,6 +1,5 @@
 """Pages are filled in from templates, and hold everything that they show: they open from a disk, without a network."""
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,3 @@ def render(template: str, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     return environment.get_template(template).render(**values)
-
-
-def as_data(content: bytes, kind: str) -> str:
-    """The content as an address that holds it. kind: its media type, as `image/png`."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

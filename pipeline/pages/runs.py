@@ -52,10 +52,7 @@ def digest_runs(artifacts: Path) -> str:
 
 
 def list_trainings(artifacts: Path, current: Manifest, folder: Path) -> list[Training]:
-    """All trainings in the store of a folder of artifacts, the latest first, and the `current` one in any case.
-
-    current: the manifest of what lies in `folder`, wherever that is.
-    """
+    """All trainings in the store, the latest first, and in any case the `current` one, which lies in `folder`."""
     tested = {
         run.manifest.provenance.inputs.get("train"): _entry(artifacts, "evaluate", run.manifest)
         for run in list_runs(artifacts / "evaluate", "evaluate")

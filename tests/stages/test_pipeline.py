@@ -11,7 +11,6 @@ from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES
 from pipeline.network.calibration import calibrate
 from pipeline.network.model import load_model
-from pipeline.network.prediction import predict
 from tests.processes import Run
 from tests.stages.common import STAGES, assert_one_line, custom_set
 
@@ -87,31 +86,6 @@ def test_the_temperature_is_the_one_that_fits_the_validation_images(built: Path)
     images, labels = (np.load(built / f"normalize/validation-{what}.npy") for what in ("images", "labels"))
     assert model.temperature == pytest.approx(calibrate(model, images, labels).temperature, rel=1e-3)
     assert model.temperature != 1
-
-
-def test_the_epoch_that_recognised_most_is_kept(run: Run, project: Path) -> None:
-    # At such a rate the accuracy goes up and down, so the best epoch is not the last.
-    run(
-        "train",
-        "--epochs",
-        "8",
-        "--learning-rate",
-        "0.02",
-        "--schedule",
-        "constant",
-        "--sizes",
-        "32",
-        "--recipe",
-        "quick",
-    )
-    with open(project / "artifacts/train/history.csv", newline="") as file:
-        accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(file)]
-    assert accuracies[-1] < max(accuracies)
-    model = load_model(project / "artifacts/train")
-    images, labels = (np.load(project / f"artifacts/normalize/validation-{what}.npy") for what in ("images", "labels"))
-    assert (predict(model, images).argmax(axis=1) == labels).mean() == pytest.approx(max(accuracies), abs=1e-6)
-    training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
-    assert training["epochs_kept"] == [max(range(8), key=lambda n: (accuracies[n], n)) + 1]
 
 
 def test_an_evaluation_of_another_model_is_not_exported(run: Run, project: Path) -> None:

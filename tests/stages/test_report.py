@@ -74,8 +74,6 @@ def test_a_committee_and_the_network_before_all_learning_are_told(run: Run, proj
     [
         ("train/history.csv", "member,epoch\n", "history.csv is damaged: run the stage train again"),
         ("train/history.csv", None, "history.csv is missing: run the stage train again"),
-        ("evaluate/probabilities.npy", "no array", "probabilities.npy is no whole .npy array"),
-        ("train/model.json", "{}", "model.json is not valid"),
     ],
 )
 def test_a_damaged_input_is_named_in_one_line(

@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pipeline.data import http
-from pipeline.data.catalogue import Mirror
 from tests.pipeline.data.common import (
     PAYLOADS,
     Answer,
@@ -16,11 +15,11 @@ from tests.pipeline.data.common import (
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Answer], Mirror]]:
+def serve() -> Iterator[Callable[[Answer], str]]:
     """Starts a web server that answers every request in the given way."""
     servers = []
 
-    def start(answer: Answer) -> Mirror:
+    def start(answer: Answer) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 name = self.path.removeprefix("/").removesuffix(".gz")
@@ -32,7 +31,7 @@ def serve() -> Iterator[Callable[[Answer], Mirror]]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         servers.append(server)
-        return Mirror(f"http://127.0.0.1:{server.server_port}/")
+        return f"http://127.0.0.1:{server.server_port}/"
 
     yield start
     for server in servers:

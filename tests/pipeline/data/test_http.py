@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.data import http
-from pipeline.data.catalogue import Mirror
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import fetch
 from tests.pipeline.data.common import PAGE, Answer, assert_fetched, dataset, missing, silently, whole
@@ -67,9 +66,7 @@ class BreakingOff:
             whole(request, body)
 
 
-def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(
-    tmp_path: Path, serve: Callable[[Answer], Mirror]
-) -> None:
+def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(tmp_path: Path, serve: Callable[[Answer], str]) -> None:
     mirror = serve(whole)
     assert fetch(dataset(mirror), tmp_path, silently) == mirror
     assert_fetched(tmp_path)
@@ -87,7 +84,7 @@ def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(
     ],
 )
 def test_a_bad_mirror_is_a_reason_to_try_the_next(
-    answer: Answer, reason: str, tmp_path: Path, serve: Callable[[Answer], Mirror]
+    answer: Answer, reason: str, tmp_path: Path, serve: Callable[[Answer], str]
 ) -> None:
     bad, good = serve(answer), serve(whole)
     tried: list[str] = []
@@ -98,7 +95,7 @@ def test_a_bad_mirror_is_a_reason_to_try_the_next(
     assert tried[2] == f"letters from {good}"
 
 
-def test_a_transfer_that_breaks_off_is_tried_again(tmp_path: Path, serve: Callable[[Answer], Mirror]) -> None:
+def test_a_transfer_that_breaks_off_is_tried_again(tmp_path: Path, serve: Callable[[Answer], str]) -> None:
     breaking = BreakingOff()
     fetch(dataset(serve(breaking)), tmp_path, silently)
     assert_fetched(tmp_path)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from pipeline.data.appearance import Appearance, measure_sides, measure_strokes, take_appearance
-from pipeline.data.images import FINENESS, adjust_strokes, find_ink, prepare, sample
+from pipeline.data.images import FINENESS, adjust_strokes, find_ink, fit, sample
 from tests.drawings import Images, enlarge, on_paper, place, sample_digits
 
 SHAPE = (28, 28)
@@ -19,9 +19,9 @@ def usual() -> Appearance:
 
 
 def prepared(drawing: object, appearance: Appearance | None = None, shape: tuple[int, int] = SHAPE) -> Images:
-    picture = prepare(np.asarray(drawing), shape, appearance or usual())
-    assert picture is not None
-    return picture
+    ink = find_ink(np.asarray(drawing))
+    assert ink is not None
+    return fit(ink, shape, appearance or usual())
 
 
 def difference(one: Images, other: Images) -> float:
@@ -148,7 +148,6 @@ def test_without_contrast_there_is_no_ink(contrast: int) -> None:
     drawing = np.full((30, 30), 100, np.uint8)
     drawing[10:20, 10:20] += np.uint8(contrast)
     assert find_ink(drawing) is None
-    assert prepare(drawing, SHAPE, usual()) is None
     drawing[15, 15] = 116
     assert find_ink(drawing) is not None
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.data.scaling import Scaling, count_levels, measure, standardise
+from pipeline.data.scaling import Scaling, measure, standardise
 from pipeline.engine.errors import PipelineError
 
 
@@ -38,12 +38,6 @@ def test_the_order_and_the_size_of_the_blocks_change_no_bit(size: int) -> None:
     images = random_images(3)
     blocks = [images[start : start + size] for start in range(0, len(images), size)]
     assert measure(blocks[::-1]) == measure([images])
-
-
-@pytest.mark.parametrize("shape", [(0, 3, 3), (1, 1, 1), (1, 3, 3), (2, 3, 3), (5, 7, 11)])
-def test_every_pixel_is_counted_by_its_level(shape: tuple[int, ...]) -> None:
-    images = np.random.default_rng(4).integers(0, 256, shape, np.uint8)
-    assert count_levels(images).tolist() == [int(np.sum(images == level)) for level in range(256)]
 
 
 def test_images_without_any_contrast_are_refused() -> None:

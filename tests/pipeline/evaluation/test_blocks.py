@@ -12,7 +12,7 @@ from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import Rows, open_rows, read_rows
 from pipeline.evaluation import blocks
-from pipeline.evaluation.blocks import Question, answer_blocks, cut, mark
+from pipeline.evaluation.blocks import answer_blocks, cut, mark
 from pipeline.network.model import Model, load_model
 from pipeline.network.prediction import predict
 from pipeline.scheduling.places import HERE, Place
@@ -50,7 +50,7 @@ def test_the_answers_are_the_models(built: Path, whole: np.ndarray) -> None:
 def test_raw_images_are_answered_as_standardised_ones(built: Path, whole: np.ndarray, tmp_path: Path) -> None:
     raw = open_rows(built / "parse" / "test-images.npy", np.uint8, (None, 28, 28))
     found: dict[int, np.ndarray] = {}
-    question = Question(load_model(built / "train"), labels_only=True)
+    question = (load_model(built / "train"), True)
     answer_blocks(question, cut([raw], 128), found.__setitem__, HERE)
     said = np.concatenate([found[start] for start in sorted(found)])
     assert said.dtype == np.uint8
@@ -87,7 +87,7 @@ def test_a_file_that_has_changed_since_is_not_read(ship: bool, built: Path, tmp_
     save_array(path, np.zeros((9, 28, 28), np.uint8))
     found = list(cut([open_rows(path, np.uint8, (9, 28, 28))], 4))
     os.utime(path, ns=(1, 1))
-    question = Question(load_model(built / "train"), labels_only=True)
+    question = (load_model(built / "train"), True)
     with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
         answer_blocks(question, found, lambda start, answers: None, dataclasses.replace(HERE, ship=ship))
 
@@ -103,7 +103,7 @@ def test_a_file_that_changes_while_it_is_read_gives_no_answers(
         return read_rows(rows, start, stop)
 
     monkeypatch.setattr(blocks, "read_rows", read_slowly)
-    question = Question(load_model(built / "train"), labels_only=True)
+    question = (load_model(built / "train"), True)
     with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
         answer_blocks(question, cut([open_rows(path, np.uint8, (9, 28, 28))], 9), lambda start, answers: None, HERE)
 
@@ -133,7 +133,7 @@ def test_a_block_is_answered_at_its_place_in_its_file(
 
     monkeypatch.setattr(blocks, "predict", note)
     rows = open_rows(path, np.uint8, (9, 28, 28))
-    question = Question(load_model(built / "train"), labels_only=False)
+    question = (load_model(built / "train"), False)
     answer_blocks(question, cut([rows, rows], 4), lambda start, answers: None, Place("sync"))
     assert sorted(asked) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
 
@@ -141,6 +141,6 @@ def test_a_block_is_answered_at_its_place_in_its_file(
 def test_answers_that_are_no_numbers_are_refused(built: Path, tmp_path: Path) -> None:
     path = tmp_path / "images.npy"
     save_array(path, np.full((9, 28, 28), np.nan, np.float32))
-    question = Question(load_model(built / "train"), labels_only=True)
+    question = (load_model(built / "train"), True)
     with pytest.raises(PipelineError, match=r"no finite answer to some images of .*images.npy"):
         answer_blocks(question, cut([open_rows(path, np.float32, (9, 28, 28))], 4), lambda start, answers: None, HERE)

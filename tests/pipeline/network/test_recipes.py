@@ -10,7 +10,7 @@ from pipeline.network.losses import COSTS
 from pipeline.network.mlp import INITIALISATIONS
 from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.network.optimizers import find_optimizer
-from pipeline.network.recipe import Recipe, member_recipes, override, parse_sizes, spell, spell_sizes
+from pipeline.network.recipe import Recipe, member_recipes, override, spell
 from pipeline.network.recipes import RECIPES, RecipeName
 from pipeline.network.schedules import SCHEDULES
 
@@ -40,13 +40,14 @@ def test_a_change_replaces_its_value_and_no_other() -> None:
         *[("learning_rate", rate) for rate in (0, -1, float("nan"), float("inf"))],
         *[(name, share) for name in SHARES for share in (-0.1, 1, float("nan"))],
         *[("weight_decay", decay) for decay in (-0.1, float("nan"), float("inf"))],
-        *[("bias_deviation", deviation) for deviation in (-1, float("nan"), float("inf"))],
+        *[("bias_deviation", deviation) for deviation in (-1, 1e300, float("nan"), float("inf"))],
         *[(name, number) for name in ("batch_size", "epochs", "shards", "members") for number in (0, -1)],
         ("members", 1001),
         ("shards", 1025),
         ("seed", -1),
         ("sizes", (10, 0)),
         ("sizes", (-3,)),
+        ("sizes", (10**400,)),
         ("activation", "tanh"),
         ("cost", "hinge"),
         ("optimizer", "lbfgs"),
@@ -84,10 +85,10 @@ def test_the_members_of_a_committee_differ_in_their_seeds_alone() -> None:
 
 @pytest.mark.parametrize(("text", "sizes"), [("512", (512,)), ("20,16", (20, 16)), (" 3, 4 ", (3, 4)), ("", ())])
 def test_sizes_are_numbers_with_commas_between(text: str, sizes: tuple[int, ...]) -> None:
-    assert parse_sizes(text) == sizes == parse_sizes(spell_sizes(sizes))
+    assert override(Recipe(), {"sizes": text}).sizes == sizes
 
 
 @pytest.mark.parametrize("text", ["a", "1,,2", "1.5", "1;2", ","])
 def test_sizes_that_are_no_numbers_are_wrong_use(text: str) -> None:
     with pytest.raises(UsageError, match="sizes are whole numbers"):
-        parse_sizes(text)
+        override(Recipe(), {"sizes": text})

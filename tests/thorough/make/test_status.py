@@ -225,4 +225,4 @@ def test_a_stage_that_cannot_run_is_stale_for_that_reason(project: Path) -> None
     status = said(stage(project, "status", "--explain", *assumed))
     assert status["download"][0] == status["train"][0] == "stale"
     assert "nowhere: it has no train-images-idx3-ubyte" in status["download"][1][0]
-    assert "learning rate must be a finite number above 0, not nan" in status["train"][1][0]
+    assert "learning rate must be in (0, inf), not nan" in status["train"][1][0]

@@ -12,9 +12,9 @@ def test_the_ladder_tells_of_each_rung_and_publishes_nothing(run: Run, project: 
     head, *rungs, end = result.stdout.splitlines()
     assert head.split() == ["accuracy", "(least..most)", "training"]
     assert len(rungs) == len(climb())
-    for line, rung in zip(rungs, climb(), strict=True):
-        assert line.startswith(rung.idea)
-        accuracy, spread = line[len(rung.idea) :].split()[:2]
+    for line, (idea, _) in zip(rungs, climb(), strict=True):
+        assert line.startswith(idea)
+        accuracy, spread = line[len(idea) :].split()[:2]
         assert spread == f"({accuracy}..{accuracy})"  # of one seed
     first, last = rungs[0].split("%")[0].split()[-1], rungs[-1][50:].split("%")[0].strip()
     assert end == f"{len(rungs)} rungs, from {first}% to {last}% of the validation images"

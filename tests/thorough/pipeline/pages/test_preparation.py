@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from pipeline.data.appearance import is_like
-from pipeline.data.images import prepare
+from pipeline.data.images import find_ink, fit
 from pipeline.network.model import load_model
 from pipeline.network.reading import UNSURE
 from tests.browser import open_page
@@ -44,7 +44,8 @@ def test_the_page_prepares_and_judges_drawings_as_python_does(browser: Browser, 
     with open_page(browser, built / "export" / "index.html") as page:
         for shape in ((28, 28), (17, 20)):
             for drawing in drawings(images):
-                expected = prepare(drawing, shape, model.appearance)
+                ink = find_ink(drawing)
+                expected = None if ink is None else fit(ink, shape, model.appearance)
                 height, width = drawing.shape
                 given: list[Any] = [drawing.reshape(-1).tolist(), width, height, shape, asdict(model.appearance)]
                 found = page.evaluate(PREPARE, given)
