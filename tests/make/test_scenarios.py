@@ -12,6 +12,7 @@ from tests.make.common import (
     digests,
     edit,
     make,
+    manifest,
     outcome,
     stages_run,
     start,
@@ -54,8 +55,15 @@ def test_a_variable_runs_its_stage_and_what_follows_and_without_it_the_earlier_r
     before = digests(project)
     assert worked(make(project, "export", *SAMPLE, "EPOCHS=2")) == ["train", "evaluate", "export"]
     assert digests(project) != before
+    summary = manifest(project, "train")["summary"]
     assert outcome(make(project, "export", *SAMPLE)) == dict.fromkeys(("train", "evaluate", "export"), "restored")
     assert digests(project) == before
+    (train,) = [
+        line for line in make(project, "status", *SAMPLE, "EPOCHS=2").stdout.splitlines() if "in the store" in line
+    ]
+    assert train.startswith("train ") and train.endswith(
+        f": {summary}"
+    )  # of the stored result, not of the published one
 
 
 def test_a_damaged_output_is_named_and_made_again(project: Path) -> None:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from pipeline.network import prediction
 from pipeline.network.mlp import Layer, allocate, initialise
 from pipeline.network.model import Model, load_model, name_arrays, save_model
 from pipeline.network.prediction import TILE, compute_logits, predict
+from tests.processes import environment
 
 
 def make_model(cost: Any = "cross-entropy", seed: int = 0, members: int = 1) -> Model:
@@ -182,3 +185,8 @@ def test_where_a_tile_has_no_images_it_is_zero(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(prediction, "compute_logits", note)
     predict(make_model(), np.full((TILE + 3, 4, 5), np.inf, np.float32), first=7)
     assert [np.flatnonzero(tile.any(axis=1)).tolist() for tile in tiles] == [list(range(7, TILE)), list(range(10))]
+
+
+def test_its_import_changes_nothing_for_whoever_imports_it() -> None:
+    code = "import sys, pipeline.network.model; sys.exit(sys.dont_write_bytecode)"
+    assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0
