@@ -58,12 +58,10 @@ def test_a_variable_runs_its_stage_and_what_follows_and_without_it_the_earlier_r
     summary = manifest(project, "train")["summary"]
     assert outcome(make(project, "export", *SAMPLE)) == dict.fromkeys(("train", "evaluate", "export"), "restored")
     assert digests(project) == before
-    (train,) = [
-        line for line in make(project, "status", *SAMPLE, "EPOCHS=2").stdout.splitlines() if "in the store" in line
-    ]
-    assert train.startswith("train ") and train.endswith(
-        f": {summary}"
-    )  # of the stored result, not of the published one
+    status = make(project, "status", *SAMPLE, "EPOCHS=2").stdout.splitlines()
+    (stored,) = [line for line in status if line.startswith("train ")]
+    assert "in the store" in stored
+    assert stored.endswith(f": {summary}")  # which belongs to the stored result, not to the published one
 
 
 def test_a_damaged_output_is_named_and_made_again(project: Path) -> None:

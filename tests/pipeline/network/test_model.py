@@ -188,5 +188,5 @@ def test_where_a_tile_has_no_images_it_is_zero(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_its_import_changes_nothing_for_whoever_imports_it() -> None:
-    code = "import sys, pipeline.network.model; sys.exit(sys.dont_write_bytecode)"
+    code = "import sys; sys.dont_write_bytecode = 0; import pipeline.network.model; sys.exit(sys.dont_write_bytecode)"
     assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0
