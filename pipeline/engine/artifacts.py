@@ -117,9 +117,9 @@ def judge(folder: Path, wanted: Provenance, every: bool = False) -> tuple[Manife
         manifest = read_manifest(folder)
     except (PipelineError, OSError):
         return None, [Reason("manifest", MANIFEST, "is damaged")]
-    if manifest.provenance.stage != wanted.stage:
-        return None, [Reason("manifest", MANIFEST, f"is of the stage {manifest.provenance.stage}")]
     reasons = differences(manifest.provenance, wanted)
+    if manifest.provenance.stage != wanted.stage:
+        reasons.append(Reason("manifest", MANIFEST, f"is of the stage {manifest.provenance.stage}"))
     if every or not reasons:
         reasons += damages(folder, manifest)
     return manifest, reasons
