@@ -56,12 +56,11 @@ def test_spelling_alone_is_no_change(first: list[str], second: list[str], projec
 
 
 def test_the_order_of_parameters_in_the_code_is_no_change(project: Path) -> None:
-    module = project / "stages/train.py"
-    line = '    seed: Annotated[int | None, own("Of every random draw.", LEARNING)] = None,\n'
-    edit(module, line, "")
-    edit(module, "    recipe: Annotated", f"{line}    recipe: Annotated")
-    edit(module, "Passes over the training images.", "Passes over all training images.")
-    assert outcome(make(project, "train", *SAMPLE)) == {}
+    module = project / "stages/evaluate.py"
+    edit(module, "    workers: Workers = None,\n", "")
+    edit(module, "    scheduler: Scheduler =", "    workers: Workers = None,\n    scheduler: Scheduler =")
+    edit(module, "Images in a block.", "Images in one block.")
+    assert outcome(make(project, "evaluate", *SAMPLE)) == {}
 
 
 @pytest.mark.parametrize(
