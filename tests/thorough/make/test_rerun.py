@@ -139,7 +139,9 @@ def test_modules_in_unusual_places_are_noticed(project: Path) -> None:
     (project / "pipeline/network/kernels/scale.py").write_text("SCALE = 1\n")
     (project / "helper.py").write_text("from stages.other import ONE\n")
     (project / "stages/other.py").write_text("ONE = 1\n")
-    edit(project / "pipeline/network/history.py", "import csv\n", "import csv\nimport pipeline.network.kernels.scale\n")
+    edit(
+        project / "pipeline/network/history.py", "import math\n", "import math\nimport pipeline.network.kernels.scale\n"
+    )
     edit(project / "pipeline/export/metadata.py", "import json\n", "import json\nfrom helper import ONE\n")
     edit(project / "stages/train.py", "import logging\n", "import logging\nfrom pipeline.evaluation import metrics\n")
     assert worked(make(project, "all", *SAMPLE)) == ["train", "export", "report"]
