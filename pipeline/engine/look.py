@@ -56,7 +56,7 @@ def load(path: str) -> dict[str, Any] | None:
 
 def save(path: str, note: Mapping[str, Any]) -> None:
     """Write the note in one step. Where that is impossible, make only looks again."""
-    fresh = f"{path}.{os.getpid()}"
+    fresh = f"{path}.fresh"  # that of a killed process is written over
     with suppress(OSError):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
