@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.cluster import Cluster, started, wait_until
-from tests.processes import Run, environment, kill_family, listening, take_signals, wait_for
+from tests.processes import ROOT, Run, environment, kill_family, listening, take_signals, wait_for
 from tests.stages.common import assert_one_line, snapshot
 
 STANDING = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
@@ -143,7 +143,7 @@ def test_train_finds_its_cluster_by_the_variable_as_well(run: Run, project: Path
 
 def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> None:
     """The commands of the README, word for word but for the ports, which others may have."""
-    text = (Path(__file__).parents[2] / "README.md").read_text()
+    text = (ROOT / "README.md").read_text()
     lines = [line.removesuffix(" &").split()[2:] for line in text.splitlines() if line.startswith("$ .venv/bin/dask ")]
     scheduler, worker = (next(line for line in lines if line[0] == kind) for kind in ("scheduler", "worker"))
     file = tmp_path / "scheduler.json"

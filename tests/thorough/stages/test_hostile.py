@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
-from tests.processes import Run, environment
+from tests.processes import ROOT, Run, environment
 from tests.stages.common import account_for, assert_one_line
 from tests.stages.test_classify import paint
 
@@ -227,7 +227,7 @@ def test_names_of_folders_do_not_steer_the_terminal(name: str, run: Run, project
 
 def test_a_compiled_file_that_python_would_not_take_is_not_looked_into(project: Path) -> None:
     for name in ("pipeline", "stages"):
-        shutil.copytree(Path(__file__).parents[2] / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "stages.parse", "--force"]
     options: dict[str, Any] = {"cwd": project, "env": environment() | {"PYTHONPATH": str(project)}, "text": True}
     assert subprocess.run(command, **options, capture_output=True).returncode == 0

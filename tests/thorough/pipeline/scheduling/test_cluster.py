@@ -18,6 +18,7 @@ from pipeline.scheduling.run import run_job
 from tests.cluster import Cluster, started
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
+from tests.processes import ROOT
 
 
 @pytest.fixture
@@ -157,9 +158,8 @@ def test_workers_with_another_code_are_not_taken(tmp_path: Path) -> None:
     place = other.joinpath(*tasks.__name__.split(".")).with_suffix(".py")
     place.parent.mkdir(parents=True)
     place.write_text(source.read_text().replace("shared * task", "shared * task + 1"))
-    root = Path(__file__).parents[3]
     for name in ("pipeline", "stages", "tests/processes.py", "tests/cluster.py"):
-        (other / name).symlink_to(root / name)
+        (other / name).symlink_to(ROOT / name)
     with started(tmp_path, workers=0) as cluster:
         cluster.start_worker(PYTHONPATH=str(other))
         with pytest.raises(PipelineError, match=r"has other versions \(the code of this program\): install the same"):
