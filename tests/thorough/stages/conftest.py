@@ -1,3 +1,3 @@
 """The fixtures of the fast tests."""
 
-from tests.stages.conftest import many, project  # noqa: F401
+from tests.stages.conftest import call, many, project  # noqa: F401
