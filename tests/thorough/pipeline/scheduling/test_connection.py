@@ -85,8 +85,10 @@ def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
     code = (
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
         "from pipeline.scheduling.run import *\n"
+        "from stages.signals import take_signals\n"  # which repeats an interruption that Python drops
         "from tests.pipeline.scheduling import tasks\n"
         "if __name__ == '__main__':\n"
+        "    take_signals()\n"
         f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))"
     )
     script = tmp_path.parent / f"{tmp_path.name}.py"
