@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import warnings
 from collections.abc import Callable, Iterator
@@ -126,4 +127,14 @@ def _started(place: Place) -> Iterator[str]:
             yield address
         finally:
             if not starting.exception():  # which waits for a start that is under way
-                starting.result().close()
+                _end(starting.result())
+
+
+def _end(cluster: LocalCluster) -> None:
+    """Kill the workers before the cluster is closed: Dask would wait for what they are doing."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        with contextlib.suppress(ProcessLookupError):
+            if nanny.pid:
+                os.kill(nanny.pid, signal.SIGKILL)
+    cluster.close()
