@@ -58,13 +58,14 @@ def test_members_that_learn_at_the_same_time_are_the_same_and_tell_all(
 
 @AT_ONCE
 def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path, tmp_path: Path) -> None:
-    train(built, tmp_path, replace(LONG, epochs=1), HERE)
+    both = replace(LONG, members=2)  # a third might be chosen before the second, and learn for long
+    train(built, tmp_path, replace(both, epochs=1), HERE)
     first = load_checkpoint(tmp_path / "member-2.npz")
     assert first is not None
     save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, 1e38)))
     news: list[News] = []
     with pytest.raises(TrainingError, match="the network diverged in epoch 2: try a smaller learning rate"):
-        train(built, tmp_path, LONG, Place(scheduler, 2), news.append)
+        train(built, tmp_path, both, Place(scheduler, 2), news.append)
     told = len(news)
     time.sleep(0.5)
     assert len(news) == told  # nobody learns any more
