@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pipeline.network.reading import Reading
+    from pipeline.pictures.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
     from pipeline.engine.blas import single_threaded_blas
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.store import held
-    from pipeline.network.model import load_model
-    from pipeline.network.reading import read
+    from pipeline.model.files import load_model
+    from pipeline.pictures.reading import read
 
     with held(train) as trained:
         require_whole(trained, find_artifact(trained, "train"), shown=train)
@@ -122,7 +122,7 @@ def _find_pictures(names: Sequence[str]) -> list[str]:
 
 
 def _tell(reading: "Reading", class_names: Sequence[str], name: str) -> dict[str, Any]:
-    from pipeline.network.reading import find_alternatives, spell
+    from pipeline.pictures.reading import find_alternatives, spell
 
     others = find_alternatives(reading, OTHERS)
     return {
@@ -164,8 +164,8 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.rows import open_rows, read_rows
     from pipeline.engine.store import held
-    from pipeline.network.model import load_model
-    from pipeline.network.prediction import predict
+    from pipeline.model.files import load_model
+    from pipeline.model.prediction import predict
 
     with held(parse) as raw, held(train) as trained:
         require_whole(raw, find_artifact(raw, "parse"), shown=parse)

@@ -46,7 +46,7 @@ def evaluate(
     from pipeline.engine.rows import open_rows, read_blocks
     from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES, fill, open_answers
     from pipeline.evaluation.metrics import FILE, PART, summarise
-    from pipeline.network.model import load_model
+    from pipeline.model.files import load_model
     from pipeline.scheduling.places import find_place
 
     place = find_place(scheduler, workers, scheduler_file, ship_data)

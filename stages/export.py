@@ -31,10 +31,10 @@ def export(
         handwriting export --output my-model
     """
     from pipeline.evaluation.metrics import load_metrics
-    from pipeline.export.metadata import describe_model
-    from pipeline.export.onnx import save_onnx
-    from pipeline.export.safetensors import save_safetensors
-    from pipeline.network.model import load_model
+    from pipeline.model.files import load_model
+    from pipeline.model.metadata import describe_model
+    from pipeline.model.onnx import save_onnx
+    from pipeline.model.safetensors import save_safetensors
     from pipeline.pages.drawing import save_drawing_page
     from pipeline.pages.model_card import make_model_card
 

@@ -30,9 +30,9 @@ def ladder(
     from pipeline.data.dataset import load_description
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.store import held
-    from pipeline.network.examples import load_examples
-    from pipeline.network.ladder import climb
-    from pipeline.network.training import fit
+    from pipeline.training.examples import load_examples
+    from pipeline.training.fit import fit
+    from pipeline.training.ladder import climb
 
     with held(normalize) as folder:
         require_whole(folder, find_artifact(folder, "normalize"), shown=normalize)

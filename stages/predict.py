@@ -16,7 +16,7 @@ from stages.computing import Scheduler, SchedulerFile, ShipData, Workers, progre
 from stages.console import run_module
 
 if TYPE_CHECKING:
-    from pipeline.network.model import Model
+    from pipeline.model.files import Model
     from pipeline.scheduling.places import Place
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def predict(
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.store import held
     from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES
-    from pipeline.network.model import load_model
+    from pipeline.model.files import load_model
     from pipeline.scheduling.places import find_place
 
     place = find_place(scheduler, workers, scheduler_file, ship_data)

@@ -53,9 +53,9 @@ def report(
     from pipeline.engine.artifacts import find_artifact
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.rows import open_rows, read_array, read_rows
-    from pipeline.network.history import read_history
-    from pipeline.network.model import load_model
-    from pipeline.network.recipe import Recipe, override
+    from pipeline.model.files import load_model
+    from pipeline.training.history import read_history
+    from pipeline.training.recipe import Recipe, override
 
     try:
         import matplotlib  # noqa: F401

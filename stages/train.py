@@ -3,7 +3,7 @@
 import inspect
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -13,20 +13,20 @@ from typer import Option
 from pipeline.data.deformation import Deformation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.network.recipe import Recipe, override, spell
-from pipeline.network.recipes import RECIPES, RecipeName
+from pipeline.training.recipe import Recipe, override, spell
+from pipeline.training.recipes import RECIPES, RecipeName
 from stages.computing import SchedulerFile, scheduler_option
 from stages.console import run_module
 
 if TYPE_CHECKING:
-    from pipeline.network.history import Row
+    from pipeline.training.history import Row
 
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
 PANELS = {
-    "the network": ("sizes", "activation", "initialisation", "bias_deviation", "members"),
+    "the network": ("layers", "activation", "initialisation", "bias_deviation", "members"),
     "how its images are bent": [one.name for one in fields(Deformation)],
 }
 
@@ -39,8 +39,7 @@ def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
             panel = next((panel for panel, names in PANELS.items() if one.name in names), "how it learns")
             shown = f"Instead of the recipe's: {panel}"
             option = Option(help=one.metadata["meaning"], show_default=False, rich_help_panel=shown)
-            kind: Any = str if one.name == "sizes" else one.type
-            hint = Annotated[kind | None, option]
+            hint = Annotated[one.type | None, option]
             parameters.append(
                 inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
             )
@@ -81,7 +80,7 @@ def train(
 
     Examples:
         handwriting train
-        handwriting train --sizes 800,400 --learning-rate 0.003 --seed 2
+        handwriting train --layers conv8,conv32,64 --learning-rate 0.003 --seed 2
         handwriting train --recipe record --scheduler processes
     """
     chosen = override(Recipe(), values)  # `settle` has given all of them
@@ -94,24 +93,25 @@ def train(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.blas import single_threaded_blas
     from pipeline.engine.rows import open_rows, read_array, read_rows
-    from pipeline.network.calibration import calibrate
-    from pipeline.network.committee import News, train_committee
-    from pipeline.network.examples import load_validation
-    from pipeline.network.history import write_history
-    from pipeline.network.learner import count_batches
-    from pipeline.network.mlp import view
-    from pipeline.network.model import Model, save_model
-    from pipeline.network.prediction import predict
+    from pipeline.model.files import Model, save_model
+    from pipeline.model.prediction import predict_logits
+    from pipeline.network.network import view
     from pipeline.scheduling.places import find_place
+    from pipeline.training.architecture import build_layers, format_network
+    from pipeline.training.calibration import fit_temperature
+    from pipeline.training.ensemble import News, train_committee
+    from pipeline.training.epoch import count_batches
+    from pipeline.training.examples import load_validation
+    from pipeline.training.history import write_history
 
     place = find_place(scheduler, workers, scheduler_file)
     data = load_description(normalize)
     images = open_rows(normalize / "train-images.npy", np.float32, (None, None, None))
     height, width = images.shape[1:]
     scaling = Scaling(*map(float, read_array(normalize / "scaling.npy", np.float32, (2,))))
-    layer_sizes = (height * width, *chosen.sizes, len(data.class_names))
-    shape = "-".join(map(str, layer_sizes))
-    log.info("train: %s, %s images of %s, recipe %s", shape, f"{len(images):,}", data.name, recipe)
+    layers = build_layers(chosen.layers, (height, width), len(data.class_names))
+    architecture = format_network(chosen.layers, (height, width), len(data.class_names))
+    log.info("train: %s, %s images of %s, recipe %s", architecture, f"{len(images):,}", data.name, recipe)
 
     batches = count_batches(len(images), chosen.batch_size)
     with tqdm(total=chosen.members * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
@@ -127,7 +127,8 @@ def train(
         trained = train_committee(chosen, normalize, classes, checkpoints, place, tell, report)
 
     model = Model(
-        members=tuple(view(member.numbers, layer_sizes).layers for member in trained),
+        members=tuple(view(layers, member.flat) for member in trained),
+        layers=chosen.layers,
         activation=chosen.activation,
         cost=chosen.cost,
         scaling=scaling,
@@ -137,10 +138,10 @@ def train(
         appearance=take_appearance(read_rows(images, 0, min(SEEN, len(images))) * scaling.deviation + scaling.mean),
     )
     validation = load_validation(normalize, height, width)
-    with single_threaded_blas():  # as in the evaluation, to the last bit
-        model = calibrate(model, validation.images, validation.labels)
-        said = predict(model, validation.images).argmax(axis=1)
-    accuracy = float(np.mean(said == validation.labels))
+    with single_threaded_blas():  # the bits of the evaluation
+        logits = predict_logits(model, validation.images)
+    model = replace(model, temperature=fit_temperature(logits.T, validation.labels, model.cost))
+    accuracy = float(np.mean(logits.argmax(axis=1) == validation.labels))
     facts = {
         "images": {"training": len(images), "validation": len(validation.labels)},
         "versions": environment(["numpy"]),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline.engine.arrays import ArrayError
 from pipeline.engine.rows import Rows, create_rows, open_rows, read_rows, write_rows
 from pipeline.evaluation.blocks import Interval, answer_blocks, cut, gaps
-from pipeline.network.model import Model
+from pipeline.model.files import Model
 from pipeline.scheduling.places import Place
 
 JOURNAL = "journal"

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import Rows, read_rows
-from pipeline.network.model import Model
-from pipeline.network.prediction import predict
+from pipeline.model.files import Model
+from pipeline.model.prediction import predict
 from pipeline.scheduling.jobs import Job, Tell
 from pipeline.scheduling.places import Place
 from pipeline.scheduling.run import run_job

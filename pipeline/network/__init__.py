@@ -1,1 +1,4 @@
-"""The network and its training, from scratch."""
+"""The network: layers, activations, losses, optimizers, schedules, and one epoch of training.
+
+Everything here is single-threaded NumPy. The batch is the last axis of every array.
+"""

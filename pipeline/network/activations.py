@@ -1,22 +1,22 @@
-"""An activation makes a layer more than a matrix: without it, many layers would be one.
+"""Activation functions of the hidden layers, and their derivatives.
 
-Each derivative is written in terms of the activation's output a = f(z), which the forward pass has kept, so z
-need not be.
+Each derivative is a function of the output a = f(z), so the forward pass does not have to keep z.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
+ActivationName = Literal["sigmoid", "relu"]
 
 
 @dataclass(frozen=True)
 class Activation:
-    """function: z -> a, elementwise, into `out` where that is given. derivative: a -> da/dz, to multiply by."""
+    """function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz, a factor for dC/da."""
 
     function: Callable[..., Array]
     derivative: Callable[[Array], NDArray[Any]]
@@ -36,16 +36,16 @@ def sigmoid_derivative(a: Array) -> Array:
 
 
 def relu(z: Array, out: Array | None = None) -> Array:
-    """max(z, 0), by `clip`, which takes a third of the time of `maximum`.  (Nair & Hinton 2010)"""
+    """max(z, 0); `clip` takes a third of the time of `maximum`.  (Nair & Hinton 2010)"""
     return np.clip(z, 0, np.inf, out=out)
 
 
 def relu_derivative(a: Array) -> NDArray[np.bool_]:
-    """True, which counts as 1, where the unit is on; False where it is off and, by convention, at the kink."""
+    """True (a factor of 1) where a > 0, else False; False by convention at the kink."""
     return a > 0
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(sigmoid, sigmoid_derivative),
     "relu": Activation(relu, relu_derivative),
 }

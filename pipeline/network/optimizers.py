@@ -1,31 +1,33 @@
-"""An optimizer turns a gradient into a step. It needs no knowledge of layers, only of one long row of numbers.
+"""Optimizers: how the gradient changes the parameters.
 
-Each works in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype;
-`state` is zero before the first step; `rate` is the learning rate and `step` counts from 1. What is in `g` is used up:
-it is where they keep what they compute on the way, so that a block of all these arrays stays in the cache.
+Each updates in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype.
+`state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is overwritten by
+intermediate results, so that a block of these arrays stays in the cache.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from pipeline.network.activations import Array
 
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 Update = Callable[[Array, Array, Sequence[Array], float, int], None]
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """update: the step. buffers: how many numbers it remembers for each parameter."""
+    """update: one step. buffers: the number of arrays of its state, each as large as the parameters."""
 
     update: Update
     buffers: int
 
 
 def sgd() -> Optimizer:
-    """w <- w - rate g: straight downhill, by the gradient of one batch."""
+    """w <- w - rate g."""
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
         g *= rate
@@ -35,9 +37,8 @@ def sgd() -> Optimizer:
 
 
 def momentum(beta: float, nesterov: bool = False) -> Optimizer:
-    """v <- beta v + g;  w <- w - rate v: a ball that rolls, and keeps rolling where the slope persists.
+    """v <- beta v + g;  w <- w - rate v, or with `nesterov`  w <- w - rate (g + beta v).
 
-    With `nesterov`, w <- w - rate (g + beta v): the gradient's latest word counts once more.
     (Sutskever et al. 2013, in the form that PyTorch uses)
     """
 
@@ -57,11 +58,10 @@ def momentum(beta: float, nesterov: bool = False) -> Optimizer:
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
     """m <- beta1 m + (1 - beta1) g;  s <- beta2 s + (1 - beta2) g^2;  w <- w - rate m' / (sqrt(s') + epsilon).
 
-    Each number has its own step, as long as its gradients agree and short where they don't. m' and s' are m
-    and s divided by 1 - beta^step, since both begin at zero.  (Kingma & Ba 2015, algorithm 1)
+    m' = m / (1 - beta1^step) and s' = s / (1 - beta2^step), since both begin at zero.  (Kingma & Ba 2015, algorithm 1)
 
-    What is kept are M = m / (1 - beta1) and S = s / (1 - beta2), plain sums that forget. Their factors come in once,
-    as two numbers: with c = sqrt((1 - beta2) / (1 - beta2^step)) the step is
+    The state is M = m / (1 - beta1) and S = s / (1 - beta2), which saves two passes over memory. With
+    c = sqrt((1 - beta2) / (1 - beta2^step)) the step is
 
         rate (1 - beta1) / (1 - beta1^step) / c  *  M / (sqrt(S) + epsilon / c)
     """
@@ -84,7 +84,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Opt
 
 
 def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
-    """g + decay w in place of g: the cost has the term decay |w|^2 / 2, so large weights must earn their keep."""
+    """g + decay w in place of g, as if the loss had the term decay |w|^2 / 2."""
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
         g += decay * w
@@ -94,10 +94,7 @@ def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
 
 
 def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
-    """w <- w (1 - rate decay) before each step, apart from the gradient, whose size Adam makes nothing of.
-
-    (Loshchilov & Hutter 2019)
-    """
+    """w <- w (1 - rate decay) before each step, decoupled from the gradient.  (Loshchilov & Hutter 2019)"""
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
         w *= 1 - rate * decay
@@ -107,10 +104,7 @@ def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
 
 
 def find_optimizer(name: str, beta: float, weight_decay: float = 0.0) -> Optimizer:
-    """The optimizer `name`: sgd, momentum, nesterov (both with momentum `beta`), adam or adamw.
-
-    weight_decay: apart from the gradient for adamw, a part of it for the others.
-    """
+    """The optimizer `name`; beta: of momentum and nesterov. weight_decay: decoupled for adamw, else an L2 term."""
     match name:
         case "sgd":
             return with_l2(sgd(), weight_decay)

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.network.model import Model
+from pipeline.model.files import Model
 from pipeline.pages.packing import Packed, pack
 from pipeline.pages.rendering import TEMPLATES, render
 

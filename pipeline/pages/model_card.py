@@ -24,10 +24,10 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import environment
 from pipeline.engine.rows import read_array
 from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
-from pipeline.network.model import Model
-from pipeline.network.recipe import Recipe, spell
-from pipeline.network.recipes import RecipeName, find_changes
+from pipeline.model.files import Model
 from pipeline.pages.rendering import render
+from pipeline.training.recipe import Recipe, spell
+from pipeline.training.recipes import RecipeName, find_changes
 
 MISTAKES = 5  # that are told, the most frequent ones
 TAGS = {

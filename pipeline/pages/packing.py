@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.model.files import Model
 from pipeline.network.mlp import Layer
-from pipeline.network.model import Model
 
 BITS = (16, 8)  # the finest first
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
 from pipeline.evaluation.metrics import Reliability, wilson_interval
-from pipeline.network.history import Row
 from pipeline.pages.svg import ACCENT, QUIET, SECOND, draw
+from pipeline.training.history import Row
 
 SIZE = (4.4, 3.1)  # inches
 FEW = 40  # epochs that get a dot each

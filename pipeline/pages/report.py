@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Deformer
 from pipeline.engine.artifacts import Manifest
 from pipeline.evaluation.metrics import list_confusions, measure_reliability, summarise
-from pipeline.network.history import Row, best_of
+from pipeline.model.files import Model
 from pipeline.network.mlp import count_numbers
-from pipeline.network.model import Model
-from pipeline.network.recipe import Recipe
-from pipeline.network.recipes import find_changes
 from pipeline.pages.pictures import draw_grey, draw_signed
 from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
 from pipeline.pages.rendering import render
 from pipeline.pages.runs import Training
 from pipeline.pages.wording import duration, percent, shown, spelled, when
+from pipeline.training.history import Row, best_of
+from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import find_changes
 
 CLASSES_IN_TABLE = 30  # of a confusion matrix; of more than these the list of confusions tells more
 CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed beside the matrix, and in its place

@@ -15,7 +15,7 @@ from pipeline.engine.artifacts import Manifest
 from pipeline.engine.documents import Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.status import list_runs
-from pipeline.network.recipes import find_changes
+from pipeline.training.recipes import find_changes
 
 STAGES = ("train", "evaluate")
 

@@ -30,9 +30,9 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 
 
 def ours(sizes: tuple[int, ...], batch: int) -> Iterator[float]:
-    from pipeline.network.examples import Examples
-    from pipeline.network.recipe import Recipe
-    from pipeline.network.training import fit
+    from pipeline.training.examples import Examples
+    from pipeline.training.recipe import Recipe
+    from pipeline.training.fit import fit
 
     recipe = Recipe(
         sizes, schedule="constant", optimizer="adam", learning_rate=0.001, batch_size=batch, epochs=EPOCHS, **PLAIN
@@ -122,15 +122,15 @@ TRAINERS: dict[str, Callable[[tuple[int, ...], int], Iterator[float]]] = {
 
 
 def our_predictor(images: Any) -> Callable[[], Any]:
-    from pipeline.network.crew import Crew
-    from pipeline.network.model import load_model
-    from pipeline.network.prediction import predict
+    from pipeline.training.team import Team
+    from pipeline.model.files import load_model
+    from pipeline.model.prediction import predict
     from pipeline.scheduling.places import count_cores
 
     model = load_model(Path("artifacts/train"))
 
     def answer() -> Any:
-        with Crew(count_cores()) as crew:
+        with Team(count_cores()) as crew:
             borders = [len(images) * i // crew.size for i in range(crew.size + 1)]
             return np.concatenate(crew.run(lambda i: predict(model, images[borders[i] : borders[i + 1]], borders[i])))
 
@@ -148,7 +148,7 @@ def onnx_predictor(images: Any) -> Callable[[], Any]:
 def torch_predictor(images: Any) -> Callable[[], Any]:
     import torch
 
-    from pipeline.network.model import load_model
+    from pipeline.model.files import load_model
 
     model = load_model(Path("artifacts/train"))
     (layers,) = model.members

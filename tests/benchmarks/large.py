@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pipeline.data.deform import Deformer
-from pipeline.network.crew import Crew
-from pipeline.network.recipes import RECIPES
+from pipeline.training.team import Team
+from pipeline.training.recipes import RECIPES
 from pipeline.scheduling.places import count_cores
 
 BLOCK = 2048  # images that a thread makes at a time
@@ -62,7 +62,7 @@ def _bend(images: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:
             numbers = np.arange(starts[thread], starts[thread] + BLOCK) % len(images)
             deformers[thread](pictures, numbers, np.random.default_rng((1, block)), made[thread])
 
-    with Crew(cores) as crew:
+    with Team(cores) as crew:
         for first in range(0, count, cores * BLOCK):
             starts = range(first, min(first + cores * BLOCK, count), BLOCK)
             crew.run(work)

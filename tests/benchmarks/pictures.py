@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw, ImageFont
 from threadpoolctl import threadpool_limits
 
 from pipeline.data.picture_files import load_grey
-from pipeline.network.model import Model, load_model
-from pipeline.network.prediction import predict
-from pipeline.network.reading import read, spell
+from pipeline.model.files import Model, load_model
+from pipeline.model.prediction import predict
+from pipeline.pictures.reading import read, spell
 
 FONTS = {
     "Because We Build": "opentype/bwht/BecauseWeBuild-Regular.otf",

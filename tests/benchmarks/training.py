@@ -17,8 +17,8 @@ import numpy as np
 
 from pipeline.data.deform import Deformer
 from pipeline.data.deformation import Deformation
-from pipeline.network.crew import Crew
-from pipeline.network.recipes import RECIPES
+from pipeline.training.team import Team
+from pipeline.training.recipes import RECIPES
 from pipeline.scheduling.places import count_cores
 from tests.benchmarks.contenders import PREDICTORS, TRAINERS, load
 
@@ -106,7 +106,7 @@ def deformed(deformation: Deformation) -> list[float]:
             deformers[thread](rows, numbers, generators[thread], out[thread][: len(numbers)])
 
     found = []
-    with Crew(cores) as crew:
+    with Team(cores) as crew:
         for _ in range(5 * ROUNDS):
             started = time.perf_counter()
             crew.run(work)

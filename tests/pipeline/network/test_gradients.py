@@ -1,54 +1,111 @@
-"""The analytic gradient against central differences, which know no calculus, in float64."""
+from functools import partial
 
 import numpy as np
 import pytest
+from scipy.signal import correlate
 
 from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.layers import Convolution, Scratch
 from pipeline.network.losses import COSTS
-from pipeline.network.mlp import allocate, backward, cut, forward, gradient, initialise, make_workspace, view
+from pipeline.network.network import Network, backward, count_parameters, forward, initialise, view
+from pipeline.training.architecture import build_layers
 
-STEP = 1e-5
+ARCHITECTURES = ["", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3"]
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
-@pytest.mark.parametrize("cost_name", list(COSTS))
-@pytest.mark.parametrize("activation_name", list(ACTIVATIONS))
-def test_backpropagation_agrees_with_central_differences(
-    activation_name: str, cost_name: str, hidden: tuple[int, ...], smoothing: float
+def make_network(layers: str, activation: str, shape: tuple[int, int] = (7, 6)) -> Network:
+    built = build_layers(layers, shape, 4)
+    network = Network(built, ACTIVATIONS[activation], view(built, np.empty(count_parameters(built))))
+    initialise(network.parameters, "xavier", 0.5, np.random.default_rng(1))
+    return network
+
+
+@pytest.mark.parametrize("layers", ARCHITECTURES)
+@pytest.mark.parametrize(("activation", "cost", "smoothing"), [("sigmoid", "quadratic", 0.0), ("relu", "cross-entropy", 0.1)])
+def test_gradients_are_central_differences(layers: str, activation: str, cost: str, smoothing: float) -> None:
+    network = make_network(layers, activation)
+    generator = np.random.default_rng(2)
+    images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
+    loss = partial(COSTS[cost], labels=labels, smoothing=smoothing)
+
+    done = forward(network, images)
+    gradient = backward(network, done, loss(done.logits)[1])
+
+    numeric = view(network.layers, np.empty_like(gradient.flat))
+    step = 1e-5
+    for i, value in enumerate(network.parameters.flat.copy()):
+        losses = []
+        for shifted in (value + step, value - step):
+            network.parameters.flat[i] = shifted
+            losses.append(loss(forward(network, images).logits)[0])
+        network.parameters.flat[i] = value
+        numeric.flat[i] = (losses[0] - losses[1]) / (2 * step)
+    for analytic, expected in zip(gradient.weights + gradient.biases, numeric.weights + numeric.biases, strict=True):
+        assert relative_error(analytic, expected) < 1e-6
+
+
+def relative_error(a: Array, b: Array) -> float:
+    return float(np.linalg.norm(a - b) / max(np.linalg.norm(a), np.linalg.norm(b), 1e-12))
+
+
+@pytest.mark.parametrize(("channels", "kernel", "stride"), [(1, 5, 2), (3, 3, 1), (2, 4, 3), (4, 1, 1), (2, 1, 2), (1, 9, 2)])
+def test_a_convolution_correlates_every_channel(channels: int, kernel: int, stride: int) -> None:
+    generator = np.random.default_rng(3)
+    layer = Convolution((channels, 11, 9), 2, kernel, stride)
+    x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)
+
+    z = weights.reshape(2, -1) @ layer.patches(x, Scratch(np.float64))
+
+    maps = z.reshape(*layer.output_shape, 3)
+    for image in range(3):
+        for filter_ in range(2):
+            whole = correlate(x[..., image], weights[filter_], mode="valid")[0]
+            np.testing.assert_allclose(maps[filter_, :, :, image], whole[::stride, ::stride], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("layers", "channels_kernel_stride"),
+    [
+        ("conv16,conv64,128", [(16, 5, 2), (64, 5, 2)]),
+        ("conv8,conv50,100", [(8, 5, 2), (50, 5, 2)]),
+        ("conv4x3/1", [(4, 3, 1)]),
+        ("conv6x7/3,conv5x2/1,20", [(6, 7, 3), (5, 2, 1)]),
+        ("conv3x1/2,conv7x4/3,9,8", [(3, 1, 2), (7, 4, 3)]),
+        ("conv2x28/5,30", [(2, 28, 5)]),
+    ],
+)
+def test_pytorch_computes_the_same_logits_and_gradients(
+    layers: str, channels_kernel_stride: list[tuple[int, int, int]]
 ) -> None:
-    generator = np.random.default_rng(0)
-    activation, cost = ACTIVATIONS[activation_name], COSTS[cost_name]
-    sizes = (6, *hidden, 4)
-    parameters, analytic = allocate(sizes, np.float64), allocate(sizes, np.float64)
-    initialise(parameters.layers, "xavier", 0.5, generator)
-    inputs, labels = generator.normal(size=(9, 6)), generator.integers(0, 4, 9)
+    torch = pytest.importorskip("torch")
+    built = build_layers(layers, (28, 28), 10)
+    network = Network(built, ACTIVATIONS["relu"], view(built, np.empty(count_parameters(built), np.float32)))
+    initialise(network.parameters, "he", 0.1, np.random.default_rng(4))
+    generator = np.random.default_rng(5)
+    images, labels = generator.standard_normal((6, 28, 28), np.float32), generator.integers(0, 10, 6)
 
-    workspace = make_workspace(sizes, 9, np.float64)
-    values = forward(parameters.layers, inputs, activation, workspace)
-    for a, layer in zip(values, parameters.layers, strict=False):
-        assert np.abs(a @ layer.weights + layer.biases).min() > 10 * STEP  # no unit is near ReLU's kink
-    _, workspace.deltas[-1][:] = cost(values[-1], labels, smoothing)
-    backward(parameters.layers, activation, workspace)
-    for piece in (piece for part in cut(sizes, parts=2, largest=10) for block in part for piece in block):
-        gradient(piece, values[piece.layer], workspace.deltas[piece.layer], out=analytic.flat[piece.numbers])
+    modules: list[object] = []
+    channels = 1
+    for filters, kernel, stride in channels_kernel_stride:
+        modules += [torch.nn.Conv2d(channels, filters, kernel, stride), torch.nn.ReLU()]
+        channels = filters
+    modules.append(torch.nn.Flatten())
+    for layer in built[len(channels_kernel_stride) :]:
+        modules += [torch.nn.Linear(layer.weight_shape[1], layer.outputs), torch.nn.ReLU()]
+    peer = torch.nn.Sequential(*modules[:-1])
+    for theirs, ours in zip(peer.parameters(), interleave(network.parameters), strict=True):
+        theirs.data = torch.tensor(ours)
 
-    def cost_at(flat: Array) -> float:
-        return cost(forward(view(flat, sizes).layers, inputs, activation)[-1], labels, smoothing)[0]
+    logits = peer(torch.tensor(images[:, np.newaxis]))
+    torch.nn.functional.cross_entropy(logits, torch.tensor(labels)).backward()
+    done = forward(network, np.moveaxis(images, 0, -1))
+    gradient = backward(network, done, COSTS["cross-entropy"](done.logits, labels)[1])
 
-    numeric = allocate(sizes, np.float64)
-    for i in range(len(numeric.flat)):
-        nudge = np.zeros_like(numeric.flat)
-        nudge[i] = STEP
-        numeric.flat[i] = (cost_at(parameters.flat + nudge) - cost_at(parameters.flat - nudge)) / (2 * STEP)
-    for ours, theirs in zip(analytic.layers, numeric.layers, strict=True):
-        for g, n in ((ours.weights, theirs.weights), (ours.biases, theirs.biases)):
-            assert np.linalg.norm(g - n) / np.linalg.norm(g + n) < 1e-6
+    np.testing.assert_allclose(done.logits.T, logits.detach().numpy(), rtol=1e-4, atol=1e-4)
+    for theirs, mine in zip(peer.parameters(), interleave(gradient), strict=True):
+        assert relative_error(mine, theirs.grad.numpy()) < 1e-4
 
 
-@pytest.mark.parametrize("name", list(ACTIVATIONS))
-def test_derivatives_agree_with_central_differences(name: str) -> None:
-    f = ACTIVATIONS[name]
-    z = np.array([-4.0, -1.0, -0.1, 0.1, 1.0, 4.0])
-    numeric = (f.function(z + STEP) - f.function(z - STEP)) / (2 * STEP)
-    np.testing.assert_allclose(f.derivative(f.function(z)), numeric, rtol=1e-6, atol=1e-9)
+def interleave(parameters: object) -> list[Array]:
+    pairs = zip(parameters.weights, parameters.biases, strict=True)  # type: ignore[attr-defined]
+    return [array for pair in pairs for array in pair]

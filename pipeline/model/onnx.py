@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.network.model import Model, name_arrays
+from pipeline.model.files import Model, name_arrays
 
 OPSET = 17
 IR_VERSION = 8  # with opset 17, read by ONNX Runtime 1.12 (2022) and later

@@ -2,7 +2,7 @@
 
 import json
 
-from pipeline.network.model import Model
+from pipeline.model.files import Model
 
 
 def describe_model(model: Model, accuracy: float, images: int) -> dict[str, str]:

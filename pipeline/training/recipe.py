@@ -1,23 +1,28 @@
-"""A recipe is everything that decides a training run."""
+"""A recipe: all values that determine a training run."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from pipeline.data.deformation import Deformation, check_values, value
-from pipeline.engine.errors import UsageError
-from pipeline.network.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
+from pipeline.network.activations import ActivationName
+from pipeline.network.losses import CostName
+from pipeline.network.network import InitialisationName
+from pipeline.network.optimizers import OptimizerName
+from pipeline.network.schedules import ScheduleName
+from pipeline.training.architecture import format_layers
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Each value is also an option of `train`. Raises UsageError for a value out of its range.
 
-    shards: they decide the order of sums and of draws. averaging: 0 for none; where there is an averaged network, it is
-    the one that counts. seed: each further member has the next.
+    layers: in the notation of `pipeline.training.architecture`. shards: they determine the order of sums and of random
+    draws. averaging: 0 turns it off; with it the averaged parameters are the result. seed: the next network of an
+    ensemble has the next seed.
     """
 
-    sizes: tuple[int, ...] = value((512,), "Units of each hidden layer, as in 512,256.", "[1, 1000000]")
+    layers: str = value("128", "Hidden layers, as in 512,256 or conv16,conv64,128; in full conv16x5/2.")
     activation: ActivationName = value("relu", "Of the hidden layers.")
     cost: CostName = value("cross-entropy", "What is minimised.")
     smoothing: float = value(0.0, "Share of a label that is spread over all classes.", "[0, 1)")
@@ -39,36 +44,29 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_values(self)
+        object.__setattr__(self, "layers", format_layers(self.layers))  # equal layers are equal recipes
 
 
 def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """The recipe, with each value of `changes` that has one of its names and is not None in place of its own.
 
-    Those of the deformation stand among the others, under their own names. Sizes may be text, as
-    512,256; an empty text is no hidden layer at all. Raises UsageError.
+    The values of the deformation have their own names among the others. Raises UsageError.
     """
 
     def changed(part: Recipe | Deformation) -> dict[str, Any]:
         names = {one.name for one in fields(part)}
         return {name: value for name, value in changes.items() if name in names and value is not None}
 
-    values = changed(recipe)
-    sizes = values.get("sizes")
-    if isinstance(sizes, str):
-        try:
-            values["sizes"] = tuple(int(part) for part in sizes.split(",")) if sizes.strip() else ()
-        except ValueError:
-            raise UsageError(f"sizes are whole numbers with commas between them, as in 512,256, not {sizes}") from None
-    return replace(recipe, **values, deformation=replace(recipe.deformation, **changed(recipe.deformation)))
+    return replace(recipe, **changed(recipe), deformation=replace(recipe.deformation, **changed(recipe.deformation)))
 
 
 def member_recipes(recipe: Recipe) -> list[Recipe]:
-    """The recipe of each member of the committee: the same but for its seed."""
+    """The recipe of each network of the ensemble: the same but for its seed."""
     return [replace(recipe, members=1, seed=recipe.seed + i) for i in range(recipe.members)]
 
 
 def spell(recipe: Recipe) -> dict[str, Any]:
-    """All values of the recipe by name, those of the deformation among them, sizes as text: what `override` takes."""
+    """All values of the recipe by name, those of the deformation among them: what `override` takes."""
     values = asdict(recipe)
     deformation = values.pop("deformation")
-    return {**values, **deformation, "sizes": ",".join(map(str, recipe.sizes))}
+    return {**values, **deformation}

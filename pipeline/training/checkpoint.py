@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.engine.documents import build
 from pipeline.engine.errors import naming
 from pipeline.network.activations import Array
-from pipeline.network.history import Row, is_history
+from pipeline.training.history import Row, is_history
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.errors import PipelineError
-from pipeline.network.examples import Examples, load_examples
-from pipeline.network.history import Row
-from pipeline.network.member import Member, train_member
-from pipeline.network.recipe import Recipe, member_recipes
 from pipeline.scheduling.jobs import Job, Tell
 from pipeline.scheduling.places import HERE, Place
 from pipeline.scheduling.run import run_job
+from pipeline.training.examples import Examples, load_examples
+from pipeline.training.history import Row
+from pipeline.training.member import Member, train_member
+from pipeline.training.recipe import Recipe, member_recipes
 
 OFTEN = 0.2  # seconds between two messages about batches
 RUN = ".run"  # the file, beside the checkpoints, with the name of the run that may write them

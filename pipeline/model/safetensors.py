@@ -7,7 +7,7 @@ from pathlib import Path
 
 from safetensors.numpy import save
 
-from pipeline.network.model import Model, name_arrays
+from pipeline.model.files import Model, name_arrays
 
 LENGTH = struct.Struct("<Q")  # the file begins with the length of its header
 ALIGNMENT = 8  # of the arrays, which follow the header

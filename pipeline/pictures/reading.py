@@ -12,8 +12,8 @@ from pipeline.data.ground import find_ink_on_paper
 from pipeline.data.images import fit
 from pipeline.data.paper import find_paper
 from pipeline.data.segmentation import split
-from pipeline.network.model import Model
-from pipeline.network.prediction import predict
+from pipeline.model.files import Model
+from pipeline.model.prediction import predict
 
 UNSURE = 0.4  # what the network believes less strongly than this, it does not say
 

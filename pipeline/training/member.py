@@ -1,27 +1,27 @@
-"""A network trained from beginning to end: the best of its epochs, its history, and a checkpoint after each."""
+"""A network trained from the first to the last epoch, with a checkpoint after each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pipeline.network.activations import Array
-from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.network.examples import Examples
-from pipeline.network.history import Row, best_of
-from pipeline.network.recipe import Recipe
-from pipeline.network.training import fit
+from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.training.examples import Examples
+from pipeline.training.fit import fit
+from pipeline.training.history import Row, best_of
+from pipeline.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Member:
-    """numbers: all parameters of the best epoch, (total,). history: all epochs, from 1."""
+    """flat: all parameters after the best epoch, (total,). history: all epochs, from 1."""
 
-    numbers: Array
+    flat: Array
     history: Sequence[Row]
 
     @property
     def best(self) -> Row:
-        """The epoch that is kept."""
+        """The selected epoch."""
         return best_of(self.history)
 
 
@@ -34,10 +34,10 @@ def train_member(
     on_batch: Callable[[], object] = lambda: None,
     on_epoch: Callable[[Row, bool], object] = lambda row, resumed: None,
 ) -> Member:
-    """Train a network by the recipe, from the file `checkpoint` on if there is one, which is written after each epoch.
+    """Train a network by the recipe, from the file `checkpoint` on if it exists; write it after each epoch.
 
-    `on_epoch` is called after each epoch, that of number 0 too, and before all with the last epoch that the checkpoint
-    knows and True. Raises TrainingError.
+    `on_epoch` is called with (row, False) after each epoch, also number 0, and first of all with (row, True) for the
+    last epoch of the checkpoint. Raises TrainingError.
     """
     found = load_checkpoint(checkpoint)
     history = list(found.history) if found else []

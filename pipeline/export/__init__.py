@@ -1,1 +1,0 @@
-"""The trained network in formats that other programs read."""

@@ -1,0 +1,1 @@
+"""A trained model: its files, its predictions, and the formats that other programs read."""

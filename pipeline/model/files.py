@@ -1,0 +1,119 @@
+"""A trained model, of one network or an ensemble, as a folder of plain files."""
+
+from dataclasses import asdict, dataclass, fields, make_dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.appearance import Appearance
+from pipeline.data.dataset import Description
+from pipeline.data.scaling import Scaling
+from pipeline.engine.arrays import save_array
+from pipeline.engine.documents import Positive, load_json, save_json
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.rows import read_array
+from pipeline.network.activations import ACTIVATIONS, ActivationName
+from pipeline.network.layers import Layer
+from pipeline.network.losses import CostName
+from pipeline.network.network import Network, Parameters, view
+from pipeline.training.architecture import build_layers, format_network
+
+
+@dataclass(frozen=True)
+class Model:
+    """members: the parameters, float32, of networks of equal layers, whose logits are averaged; mostly one.
+
+    layers: the hidden layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset:
+    the name of the training data. temperature: of the probabilities. appearance: what the training images look like.
+    """
+
+    members: tuple[Parameters, ...]
+    layers: str
+    activation: ActivationName
+    cost: CostName
+    scaling: Scaling
+    image_shape: tuple[Positive, Positive]
+    class_names: tuple[str, ...]
+    dataset: str
+    temperature: Annotated[float, 0.01, 100] = 1.0
+    appearance: Appearance = Appearance()  # noqa: RUF009, it is frozen
+
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """All networks of the model."""
+        layers = build_layers(self.layers, self.image_shape, len(self.class_names))
+        return tuple(Network(layers, ACTIVATIONS[self.activation], parameters) for parameters in self.members)
+
+    @property
+    def architecture(self) -> str:
+        """From the size of the images to the number of classes, as in 28x28-conv16-conv64-128-10."""
+        return format_network(self.layers, self.image_shape, len(self.class_names))
+
+
+def _check(content: Any) -> None:
+    Description(content.dataset, content.class_names)  # raises DatasetError
+    build_layers(content.layers, content.image_shape, len(content.class_names))  # raises UsageError
+    thin = content.appearance.thin
+    if thin > 2 * max(content.image_shape):  # `measure_strokes` cannot measure thicker ones
+        raise ValueError(f"strokes of at least {thin} pixels do not fit {content.image_shape} pixels")
+
+
+SHARED = [(one.name, one.type) for one in fields(Model) if one.name != "members"]
+# What model.json holds of a model; `training` in it records how it was trained.
+_Content: type[Any] = make_dataclass("_Content", [("members", Positive), *SHARED], namespace={"__post_init__": _check})
+
+
+def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
+    """Write the model's files into `folder`; `training` goes into model.json as it is."""
+    for name, array in name_arrays(model).items():
+        save_array(folder / f"{name}.npy", array)
+    save_json(folder / "model.json", {**asdict(_Content(len(model.members), **_shared(model))), "training": training})
+
+
+def name_arrays(model: Model) -> dict[str, NDArray[np.float32]]:
+    """All arrays by name: `layer-1-weights`, `layer-1-biases`, ..., in an ensemble `member-1-layer-1-weights`."""
+    return {
+        f"{_prefix(len(model.members), member)}layer-{number}-{kind}": array
+        for member, parameters in enumerate(model.members)
+        for number, pair in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1)
+        for kind, array in zip(("weights", "biases"), pair, strict=True)
+    }
+
+
+def _prefix(members: int, member: int) -> str:
+    return f"member-{member + 1}-" if members > 1 else ""
+
+
+def load_model(folder: Path) -> Model:
+    """Load what `save_model` wrote. Raises PipelineError if a file is missing, damaged or does not fit."""
+    content = load_json(folder / "model.json", _Content)
+    layers = build_layers(content.layers, content.image_shape, len(content.class_names))
+    members = tuple(
+        _load_parameters(folder, f"{_prefix(content.members, member)}layer-", layers)
+        for member in range(content.members)
+    )
+    return Model(members, **_shared(content))
+
+
+def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Parameters:
+    arrays = [
+        _load_finite(folder / f"{prefix}{number}-{kind}.npy", shape)
+        for number, layer in enumerate(layers, start=1)
+        for kind, shape in (("weights", layer.weight_shape), ("biases", (layer.outputs,)))
+    ]
+    return view(layers, np.concatenate([array.reshape(-1) for array in arrays]))
+
+
+def _shared(source: Any) -> dict[str, Any]:
+    """What a model and its model.json have in common, by name."""
+    return {name: getattr(source, name) for name, _ in SHARED}
+
+
+def _load_finite(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    array = read_array(path, np.float32, shape)
+    if not np.isfinite(array).all():
+        raise PipelineError(f"{path} contains NaN or infinite values: remove it and run its stage again")
+    return array

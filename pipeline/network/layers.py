@@ -1,0 +1,107 @@
+"""Layers: a dense layer is a matrix, a convolution is the same matrix applied to every patch of its input.
+
+Both compute z = W p + b with W (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images. A dense
+layer has one patch, its whole input. A convolution has one k x k patch for each position of its kernel, so many at a
+time of long contiguous runs, because the batch is the last axis.  (Krizhevsky's cuda-convnet has the same layout)
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import DTypeLike
+
+from pipeline.network.activations import Array
+
+Shape = tuple[int, ...]
+KERNEL, STRIDE = 5, 2  # the defaults of a convolution  (Simard, Steinkraus & Platt 2003)
+
+
+class Scratch:
+    """The memory of one layer, which is reused, so that a training step allocates next to nothing."""
+
+    def __init__(self, dtype: DTypeLike = np.float32) -> None:
+        self._dtype = np.dtype(dtype)
+        self._buffers: dict[str, Array] = {}
+
+    def array(self, name: str, *shape: int) -> Array:
+        """Return a contiguous array of arbitrary values, valid until the next call with this name."""
+        size = math.prod(shape)
+        if name not in self._buffers or self._buffers[name].size < size:
+            self._buffers[name] = np.empty(size, self._dtype)
+        return self._buffers[name][:size].reshape(shape)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A dense layer of `outputs` units for an input of `input_shape`, (units,) or (channels, height, width)."""
+
+    input_shape: Shape
+    outputs: int
+
+    @property
+    def weight_shape(self) -> Shape:
+        """(out, in)."""
+        return self.outputs, math.prod(self.input_shape)
+
+    @property
+    def output_shape(self) -> Shape:
+        """(units,)."""
+        return (self.outputs,)
+
+    def patches(self, x: Array, scratch: Scratch) -> Array:
+        """The input itself, flattened: (fan_in, n)."""
+        return x.reshape(-1, x.shape[-1])
+
+    def sum_patches(self, dp: Array, scratch: Scratch) -> Array:
+        """The gradient of the input from the gradient of its patches: the same numbers."""
+        return dp.reshape(*self.input_shape, -1)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution with `outputs` filters of kernel x kernel, without padding; input_shape (channels, height, width).
+
+    As everywhere in deep learning the kernel is not flipped: strictly speaking it is a cross-correlation.
+    """
+
+    input_shape: Shape
+    outputs: int
+    kernel: int = KERNEL
+    stride: int = STRIDE
+
+    @property
+    def weight_shape(self) -> Shape:
+        """(filters, channels, kernel, kernel)."""
+        return self.outputs, self.input_shape[0], self.kernel, self.kernel
+
+    @property
+    def output_shape(self) -> Shape:
+        """(filters, height, width) with floor((size - kernel) / stride) + 1 positions along each axis."""
+        return self.outputs, *((size - self.kernel) // self.stride + 1 for size in self.input_shape[1:])
+
+    def patches(self, x: Array, scratch: Scratch) -> Array:
+        """The patch below each position of the kernel: (fan_in, positions * n); x (channels, height, width, n)."""
+        n = x.shape[-1]
+        if not x.flags.c_contiguous:  # as a batch of images is: one copy here is faster than k * k below
+            source, x = x, scratch.array("x", *x.shape)
+            np.copyto(x, source)
+        p = scratch.array("p", *self.weight_shape[1:], *self.output_shape[1:], n)
+        windows = sliding_window_view(x, (self.kernel, self.kernel), axis=(1, 2))[:, :: self.stride, :: self.stride]
+        np.copyto(p, windows.transpose(0, 4, 5, 1, 2, 3))
+        return p.reshape(math.prod(self.weight_shape[1:]), -1)
+
+    def sum_patches(self, dp: Array, scratch: Scratch) -> Array:
+        """The gradient of the input: the gradient of each patch added where the patch was taken."""
+        dp = dp.reshape(*self.weight_shape[1:], *self.output_shape[1:], -1)
+        dx = scratch.array("dx", *self.input_shape, dp.shape[-1])
+        dx.fill(0)
+        _, rows, columns = self.output_shape
+        for i, j in np.ndindex(self.kernel, self.kernel):
+            # the pixels below entry (i, j) of the kernel, for all positions
+            dx[:, i : i + self.stride * rows : self.stride, j : j + self.stride * columns : self.stride] += dp[:, i, j]
+        return dx
+
+
+Layer = Dense | Convolution

@@ -1,0 +1,181 @@
+"""The network: parameters, the forward pass, backpropagation, and an epoch of training.
+
+Shapes, for a batch of n images: images (height, width, n), the output of a layer (units, n) or
+(filters, height, width, n), logits (classes, n).
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.network.activations import Activation, Array
+from pipeline.network.layers import Layer, Scratch
+from pipeline.network.losses import Labels
+from pipeline.network.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All parameters in one buffer, `flat` (total,), and the weights and biases of each layer as views of it.
+
+    weights: (out, in) or (filters, channels, kernel, kernel). biases: (out,). Gradients have the same form.
+    """
+
+    flat: Array
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of several layers; the activation follows each of them but the last."""
+
+    layers: tuple[Layer, ...]
+    activation: Activation
+    parameters: Parameters
+
+
+def count_parameters(layers: Sequence[Layer]) -> int:
+    """The number of weights and biases."""
+    return sum(math.prod(layer.weight_shape) + layer.outputs for layer in layers)
+
+
+def view(layers: Sequence[Layer], flat: Array) -> Parameters:
+    """The parameters of the layers as views of `flat`, (total,)."""
+    sizes = [size for layer in layers for size in (math.prod(layer.weight_shape), layer.outputs)]
+    parts = np.split(flat, list(itertools.accumulate(sizes))[:-1])
+    weights = tuple(part.reshape(layer.weight_shape) for layer, part in zip(layers, parts[::2], strict=True))
+    return Parameters(flat, weights, tuple(parts[1::2]))
+
+
+InitialisationName = Literal["normal", "xavier", "he"]
+# Standard deviation of the initial weights from fan-in and fan-out.
+INITIALISATIONS: dict[str, Callable[[int, int], float]] = {
+    "normal": lambda fan_in, fan_out: 1.0,
+    "xavier": lambda fan_in, fan_out: math.sqrt(2 / (fan_in + fan_out)),  # Glorot & Bengio 2010, eq. 12
+    "he": lambda fan_in, fan_out: math.sqrt(2 / fan_in),  # He et al. 2015, eq. 10
+}
+
+
+def initialise(parameters: Parameters, scheme: str, bias_std: float, generator: np.random.Generator) -> None:
+    """Fill with draws from normal distributions of mean 0, in place; scheme: a key of INITIALISATIONS."""
+    for weights, biases in zip(parameters.weights, parameters.biases, strict=True):
+        outputs, *inputs = weights.shape
+        fan_in, fan_out = math.prod(inputs), outputs * math.prod(inputs[1:])
+        weights[...] = INITIALISATIONS[scheme](fan_in, fan_out) * generator.standard_normal(weights.shape)
+        biases[...] = bias_std * generator.standard_normal(biases.shape)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What the backward pass needs of the forward pass, for each layer.
+
+    patches: p, (fan_in, positions * n). outputs: a = f(z); of the last layer z, which are the logits.
+    """
+
+    patches: list[Array]
+    outputs: list[Array]
+
+    @property
+    def logits(self) -> Array:
+        """(classes, n)."""
+        return self.outputs[-1]
+
+
+def make_scratch(network: Network) -> list[Scratch]:
+    """Memory for the passes of one thread."""
+    return [Scratch(network.parameters.flat.dtype) for _ in network.layers]
+
+
+def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None = None) -> Pass:
+    """Compute z = W p + b and a = f(z), layer by layer. The logits have no activation: the loss has its own.
+
+    images: (height, width, n). With `scratch` the result is valid until its next use.
+    """
+    done, x = Pass([], []), images[np.newaxis]
+    for i, (layer, memory) in enumerate(zip(network.layers, scratch or make_scratch(network), strict=True)):
+        W, b = network.parameters.weights[i].reshape(layer.outputs, -1), network.parameters.biases[i]
+        p = layer.patches(x, memory)
+        z = np.matmul(W, p, out=memory.array("z", layer.outputs, p.shape[1]))
+        z += b[:, np.newaxis]
+        if layer is not network.layers[-1]:
+            network.activation.function(z, out=z)
+        x = z.reshape(*layer.output_shape, -1)
+        done.patches.append(p)
+        done.outputs.append(x)
+    return done
+
+
+def backward(
+    network: Network, done: Pass, dz: Array, scratch: Sequence[Scratch] | None = None, out: Parameters | None = None
+) -> Parameters:
+    """Backpropagation: return the gradient of every parameter, in `out` if given, from dz = dC/dz of the logits.
+
+    For each layer, from the last to the first, with z = W p + b:
+
+        dW = dz p^T            summed over positions and images by the product
+        db = sum of dz         over positions and images
+        dp = W^T dz            added up where the patches were taken: dx
+
+    x = f(z') is the output of the layer before, so its dz' = dx * f'(z').
+    (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
+    """
+    gradient = out or view(network.layers, np.empty_like(network.parameters.flat))
+    scratch = scratch or make_scratch(network)
+    for i, layer in reversed(list(enumerate(network.layers))):
+        W, dW = (each.weights[i].reshape(layer.outputs, -1) for each in (network.parameters, gradient))
+        dz, p = dz.reshape(layer.outputs, -1), done.patches[i]
+        np.matmul(dz, p.T, out=dW)
+        np.sum(dz, axis=1, out=gradient.biases[i])
+        if i > 0:
+            dp = np.matmul(W.T, dz, out=scratch[i].array("dp", *p.shape))
+            dx = layer.sum_patches(dp, scratch[i])
+            dz = np.multiply(dx, network.activation.derivative(done.outputs[i - 1]), out=dx)
+    return gradient
+
+
+def count_correct(logits: Array, labels: Labels) -> int:
+    """How many of the largest logits, (classes, n), are at the label, (n,)."""
+    return int(np.count_nonzero(logits.argmax(axis=0) == labels))
+
+
+def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+    """The indices 0 to count - 1 in random order, batch_size at a time; the last batch has the rest."""
+    order = generator.permutation(count)
+    for start in range(0, count, batch_size):
+        yield order[start : start + batch_size]
+
+
+def train_epoch(
+    network: Network,
+    images: Array,
+    labels: Labels,
+    loss: Callable[[Array, Labels], tuple[float, Array]],
+    optimizer: Optimizer,
+    state: Sequence[Array],
+    rates: Sequence[float],
+    batch_size: int,
+    generator: np.random.Generator,
+    step: int = 0,
+) -> tuple[float, float]:
+    """Run one epoch of stochastic gradient descent; return the mean loss and the accuracy, both while it trained.
+
+    images: (total, height, width). state: the optimizer's buffers, (parameters,) each. rates: the learning rate of
+    each step of the epoch. step: the number of steps before it. `pipeline.training.epoch` does the same by several
+    threads, with augmented images.
+    """
+    losses, correct = 0.0, 0
+    for rate, batch in zip(rates, shuffled_batches(len(images), batch_size, generator), strict=True):
+        done = forward(network, np.moveaxis(images[batch], 0, -1))
+        value, dz = loss(done.logits, labels[batch])
+        gradient = backward(network, done, dz)
+        step += 1
+        optimizer.update(network.parameters.flat, gradient.flat, state, rate, step)
+        losses += value * len(batch)
+        correct += count_correct(done.logits, labels[batch])
+    return losses / len(images), correct / len(images)

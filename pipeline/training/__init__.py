@@ -1,0 +1,1 @@
+"""Training: recipes, augmented batches, threads, ensembles, checkpoints, history, calibration."""

@@ -1,0 +1,208 @@
+"""An epoch of training by several threads; `pipeline.network.network.train_epoch` is the same by one.
+
+A batch is cut into shards. A thread takes a whole shard forward and backward, in parts that fit the cache, and adds up
+the gradient of its shard. After a barrier each thread adds one slice of the gradients over all shards and updates that
+slice of the parameters. The result depends on the number of shards, which is part of the recipe, and not on the number
+of threads.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.deform import Deformer
+from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.layers import Convolution, Layer, Scratch
+from pipeline.network.losses import COSTS
+from pipeline.network.network import (
+    Network,
+    Parameters,
+    backward,
+    count_correct,
+    count_parameters,
+    forward,
+    initialise,
+    make_scratch,
+    shuffled_batches,
+    view,
+)
+from pipeline.network.optimizers import Optimizer, find_optimizer
+from pipeline.network.schedules import rate_factor
+from pipeline.scheduling.places import count_cores
+from pipeline.training.architecture import build_layers
+from pipeline.training.examples import Examples
+from pipeline.training.recipe import Recipe
+from pipeline.training.team import Team
+
+PART_BYTES = 8_000_000  # of patches and outputs of a forward pass: a compromise of cache misses and Python calls
+SLICE = 65_536  # parameters that an optimizer updates at a time: with its state they fit the cache
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What a thread needs for one shard of every batch; no other thread uses it at the same time.
+
+    inputs: (part, pixels) of the images of one part. gradient: the sum over the parts. addend: that of one part.
+    """
+
+    deformer: Deformer
+    inputs: Array
+    gradient: Parameters
+    addend: Parameters
+    scratch: Sequence[Scratch]
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A network in training.
+
+    state: (rows, parameters): the parameters, the optimizer's buffers, and the moving average of the parameters if the
+    recipe has one. network: its parameters are the first row. result: the parameters to use, a view of the first or
+    the last row. part: the number of images in a forward pass.
+    """
+
+    recipe: Recipe
+    training: Examples
+    optimizer: Optimizer
+    state: Array
+    network: Network
+    result: Parameters
+    shards: Sequence[Shard]
+    part: int
+
+    @property
+    def batches(self) -> int:
+        """Batches in an epoch."""
+        return count_batches(len(self.training.labels), self.recipe.batch_size)
+
+
+def prepare(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
+    """A new network, initialised, and the memory for its training, in the dtype of the images."""
+    total, height, width = training.images.shape
+    dtype = training.images.dtype
+    layers = build_layers(recipe.layers, (height, width), classes)
+    optimizer = find_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
+    state = np.zeros((1 + optimizer.buffers + (recipe.averaging > 0), count_parameters(layers)), dtype)
+    network = Network(layers, ACTIVATIONS[recipe.activation], view(layers, state[0]))
+    initialise(
+        network.parameters, recipe.initialisation, recipe.bias_deviation, np.random.default_rng((recipe.seed, 0))
+    )
+    if recipe.averaging:
+        state[-1] = state[0]
+    rows = -(-min(recipe.batch_size, total) // recipe.shards)
+    part = min(rows, images_per_part(layers, dtype.itemsize))
+    shards = [
+        Shard(
+            Deformer(recipe.deformation, height, width, part, dtype),
+            np.empty((part, height * width), dtype),
+            gradient=view(layers, np.zeros_like(state[0])),
+            addend=view(layers, np.zeros_like(state[0])),
+            scratch=make_scratch(network),
+        )
+        for _ in range(recipe.shards)
+    ]
+    result = view(layers, state[-1]) if recipe.averaging else network.parameters
+    return TrainingState(recipe, training, optimizer, state, network, result, shards, part)
+
+
+def images_per_part(layers: Sequence[Layer], itemsize: int) -> int:
+    """How many images a forward pass takes at a time, by the memory of their patches and outputs."""
+    numbers = 0
+    for layer in layers:
+        numbers += int(np.prod(layer.output_shape))
+        if isinstance(layer, Convolution):
+            numbers += int(np.prod(layer.weight_shape[1:]) * np.prod(layer.output_shape[1:]))
+    images = PART_BYTES // (numbers * itemsize)
+    return max(1, images - images % 16 if images > 16 else images)
+
+
+def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]) -> tuple[float, float, float]:
+    """Run one epoch; return the mean loss, the accuracy, and the last learning rate.
+
+    epoch: its number, from 1. Every draw comes from a generator seeded by (seed, epoch, shard). `on_batch` is called
+    after every step. Stops at once if the loss is not finite.
+    """
+    recipe, total = state.recipe, len(state.training.labels)
+    generators = [np.random.default_rng((recipe.seed, epoch, i)) for i in range(1, recipe.shards + 1)]
+    batches = list(shuffled_batches(total, recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
+    losses = np.zeros((len(batches), recipe.shards))
+    correct = np.zeros(recipe.shards, int)
+    before = (epoch - 1) * state.batches
+    rates = [learning_rate(state, before + i) for i in range(len(batches))]
+
+    @np.errstate(over="ignore", invalid="ignore")  # divergence is found by the loss
+    def work(thread: int) -> None:
+        for i, batch in enumerate(batches):
+            for shard in range(thread, recipe.shards, team.size):
+                indices = batch[len(batch) * shard // recipe.shards : len(batch) * (shard + 1) // recipe.shards]
+                losses[i, shard], right = _compute_gradient(state, shard, indices, len(batch), generators[shard])
+                correct[shard] += right
+            team.wait(thread)
+            for start in range(*borders[thread : thread + 2], SLICE):
+                _update(state, slice(start, min(start + SLICE, borders[thread + 1])), rates[i], before + i + 1)
+            team.wait(thread)
+            if not np.isfinite(losses[i]).all():
+                break
+            if thread == 0:
+                on_batch()
+
+    with Team(min(recipe.shards, count_cores())) as team:
+        borders = [state.state.shape[1] * i // team.size for i in range(team.size + 1)]
+        team.run(work)
+    shares = np.array([len(batch) for batch in batches]) / total
+    return float(losses.sum(axis=1) @ shares), int(correct.sum()) / total, rates[-1]
+
+
+def learning_rate(state: TrainingState, step: int) -> float:
+    """The learning rate of a step, counted from 0 over all epochs."""
+    recipe = state.recipe
+    return recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step, recipe.epochs * state.batches)
+
+
+def _compute_gradient(
+    state: TrainingState, number: int, indices: NDArray[np.intp], count: int, generator: np.random.Generator
+) -> tuple[float, int]:
+    """Forward and backward pass of a shard of a batch of `count` images: its part of the mean loss, its correct ones.
+
+    Leaves the shard's gradient in its buffer.
+    """
+    recipe, network, shard = state.recipe, state.network, state.shards[number]
+    loss: Callable[..., tuple[float, Array]] = partial(COSTS[recipe.cost], smoothing=recipe.smoothing, count=count)
+    total, correct = 0.0, 0
+    if not len(indices):
+        shard.gradient.flat.fill(0)
+    for start in range(0, len(indices), state.part):
+        part = indices[start : start + state.part]
+        rows = shard.inputs[: len(part)]
+        shard.deformer(state.training.rows, part, generator, out=rows)
+        labels = state.training.labels[part]
+        done = forward(network, rows.T.reshape(*state.training.images.shape[1:], -1), shard.scratch)
+        value, dz = loss(done.logits, labels)
+        backward(network, done, dz, shard.scratch, out=shard.addend if start else shard.gradient)
+        if start:
+            np.add(shard.gradient.flat, shard.addend.flat, out=shard.gradient.flat)
+        total += value
+        correct += count_correct(done.logits, labels)
+    return total, correct
+
+
+def _update(state: TrainingState, parameters: slice, rate: float, step: int) -> None:
+    """Add up a slice of the gradient over all shards, and update that slice of the parameters and of their average."""
+    recipe, first, *others = state.recipe, *(shard.gradient.flat[parameters] for shard in state.shards)
+    for other in others:
+        first += other
+    w, *rest = state.state[:, parameters]
+    state.optimizer.update(w, first, rest[: state.optimizer.buffers], rate, step)
+    if recipe.averaging:  # average <- keep average + (1 - keep) w, with keep smaller in the first steps
+        keep = min(recipe.averaging, step / (step + 10))
+        np.subtract(w, rest[-1], out=first)
+        first *= 1 - keep
+        rest[-1] += first
+
+
+def count_batches(count: int, batch_size: int) -> int:
+    """The number of batches of `count` images."""
+    return -(-count // batch_size)

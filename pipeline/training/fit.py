@@ -1,0 +1,86 @@
+"""Train a network epoch by epoch, with its accuracy on the validation images after each."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.engine.errors import PipelineError
+from pipeline.network.activations import Array
+from pipeline.network.network import Network, Parameters, forward, make_scratch
+from pipeline.scheduling.places import count_cores
+from pipeline.training.epoch import prepare, train_epoch
+from pipeline.training.examples import Examples
+from pipeline.training.history import Row
+from pipeline.training.recipe import Recipe
+from pipeline.training.team import Team
+
+
+class TrainingError(PipelineError):
+    """Training diverged: a parameter or a logit is not finite."""
+
+
+@dataclass(frozen=True)
+class Epoch(Row):
+    """A row of the history, and the network after it.
+
+    parameters: the ones to use, which are averages if the recipe says so. state: all that the next epoch depends on,
+    (rows, parameters). The next epoch changes both.
+    """
+
+    parameters: Parameters
+    state: Array
+
+
+def fit(
+    recipe: Recipe,
+    training: Examples,
+    validation: Examples,
+    classes: int,
+    on_batch: Callable[[], object] = lambda: None,
+    after: tuple[int, Array] | None = None,
+) -> Iterator[Epoch]:
+    """Train a network in the dtype of the training images; yield every epoch, number 0 before the first step.
+
+    With `after`, the number and the state of an epoch of an earlier run, continue from there: no draw depends on
+    earlier ones, so the bits are those of one run. `on_batch` is called after every step. Raises TrainingError if the
+    loss, a parameter or a logit is not finite.
+    """
+    state = prepare(recipe, training, classes)
+    result = Network(state.network.layers, state.network.activation, state.result)
+    done = 0
+    if after:
+        done, state.state[:] = after
+    else:
+        reached = accuracy(result, validation, state.part)
+        yield Epoch(0, math.nan, math.nan, reached, math.nan, 0.0, state.result, state.state)
+    for number in range(done + 1, recipe.epochs + 1):
+        started = time.perf_counter()
+        loss, correct, rate = train_epoch(state, number, on_batch)
+        seconds = time.perf_counter() - started
+        reached = accuracy(result, validation, state.part)
+        if not (math.isfinite(loss) and np.isfinite(state.state).all() and math.isfinite(reached)):
+            raise TrainingError(
+                f"training diverged in epoch {number}: use a smaller learning rate than {recipe.learning_rate:g}"
+            )
+        yield Epoch(number, loss, correct, reached, rate, seconds, state.result, state.state)
+
+
+def accuracy(network: Network, examples: Examples, part: int) -> float:
+    """The share of correct predictions, in [0, 1], `part` images at a time; NaN if a logit is not finite."""
+    correct: list[Any] = []
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def work(thread: int) -> None:
+        scratch = make_scratch(network)
+        for start in range(thread * part, len(examples.labels), team.size * part):
+            images, labels = examples.images[start : start + part], examples.labels[start : start + part]
+            logits = forward(network, np.moveaxis(images, 0, -1), scratch).logits
+            correct.append(np.count_nonzero(logits.argmax(axis=0) == labels) if np.isfinite(logits).all() else math.nan)
+
+    with Team(count_cores()) as team:
+        team.run(work)
+    return sum(correct) / len(examples.labels)
