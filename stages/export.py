@@ -10,7 +10,7 @@ from stages.console import run_module
 
 
 @stage(
-    packages=("numpy", "scipy", "onnx", "protobuf", "safetensors", "jinja2", "pyyaml"),
+    packages=("handwriting", "numpy", "scipy", "onnx", "protobuf", "safetensors", "jinja2", "pyyaml"),
     beside=tuple(
         f"pipeline/pages/templates/{name}"
         for name in ("*.js", "style.css", "drawing.css", "drawing.html", "model_card.md")

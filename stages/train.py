@@ -39,7 +39,8 @@ def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
             panel = next((panel for panel, names in PANELS.items() if one.name in names), "how it learns")
             shown = f"Instead of the recipe's: {panel}"
             option = Option(help=one.metadata["meaning"], show_default=False, rich_help_panel=shown)
-            hint = Annotated[one.type | None, option]
+            kind: Any = one.type
+            hint = Annotated[kind | None, option]
             parameters.append(
                 inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
             )

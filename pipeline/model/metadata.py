@@ -1,6 +1,7 @@
-"""What an exported model says of itself, so that the file alone is enough to use it."""
+"""The metadata of an exported model: all that reading with it needs beside the arrays."""
 
 import json
+from dataclasses import asdict
 
 from pipeline.model.files import Model
 
@@ -8,16 +9,18 @@ from pipeline.model.files import Model
 def describe_model(model: Model, accuracy: float, images: int) -> dict[str, str]:
     """Return strings by name, as ONNX and safetensors keep them; what has structure is JSON.
 
-    accuracy: on so many test images.
+    accuracy: on that many test images.
     """
     return {
-        "class_names": json.dumps(model.class_names, ensure_ascii=False),
-        "image_shape": json.dumps(model.image_shape),
+        "layers": model.layers,
         "activation": model.activation,
         "cost": model.cost,
+        "class_names": json.dumps(model.class_names, ensure_ascii=False),
+        "image_shape": json.dumps(model.image_shape),
         "pixel_mean": repr(model.scaling.mean),
         "pixel_deviation": repr(model.scaling.deviation),
         "temperature": repr(model.temperature),
+        "appearance": json.dumps(asdict(model.appearance)),
         "trained_on": model.dataset,
         "test_accuracy": repr(accuracy),
         "test_images": repr(images),

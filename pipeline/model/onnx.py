@@ -1,6 +1,7 @@
 """The model as ONNX, which most runtimes read: raw pictures in, probabilities and labels out."""
 
 from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,14 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.model.files import Model, name_arrays
+from pipeline.network.layers import Convolution, Dense
+from pipeline.network.network import Network
 
+PRODUCER = "handwriting"
 OPSET = 17
 IR_VERSION = 8  # with opset 17, read by ONNX Runtime 1.12 (2022) and later
+
+NamedArray = tuple[str, NDArray[np.float32]]
 
 ACTIVATION_NODES = {"sigmoid": "Sigmoid", "relu": "Relu"}
 
@@ -25,62 +31,86 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     """
     graph = _Graph()
     height, width = model.image_shape
-    value = graph.node("Cast", "images", to=TensorProto.FLOAT)
-    value = graph.node("Mul", value, graph.constant("scale", 1 / (255 * model.scaling.deviation)))
-    value = graph.node("Sub", value, graph.constant("shift", model.scaling.mean / model.scaling.deviation))
-    value = graph.node("Flatten", value, axis=1)
+    value = graph.node("pixels", "Cast", "images", to=TensorProto.FLOAT)
+    value = graph.node("scaled", "Mul", value, graph.constant("scale", 1 / (255 * model.scaling.deviation)))
+    shift = graph.constant("shift", model.scaling.mean / model.scaling.deviation)
+    value = graph.node("standardised", "Sub", value, shift)
+    if isinstance(model.networks[0].layers[0], Convolution):
+        value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
     arrays = iter(name_arrays(model).items())
-    logits = [_add_member(graph, value, model, arrays) for _ in model.members]
-    value = graph.node("Mean", *logits) if len(logits) > 1 else logits[0]
+    logits = [_add_network(graph, value, network, model.activation, arrays) for network in model.networks]
+    value = graph.node("mean", "Mean", *logits) if len(logits) > 1 else logits[0]
     if model.cost == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
-        value = graph.node("Neg", graph.node("Softplus", graph.node("Neg", value)))
-    value = graph.node("Div", value, graph.constant("temperature", model.temperature))
-    graph.node("Softmax", value, output="probabilities", axis=1)
-    graph.node("ArgMax", "probabilities", output="label", axis=1, keepdims=0)
+        value = graph.node("negative", "Neg", value)
+        value = graph.node("softplus", "Softplus", value)
+        value = graph.node("log-sigmoid", "Neg", value)
+    value = graph.node("tempered", "Div", value, graph.constant("temperature", model.temperature))
+    graph.node("probabilities", "Softmax", value, axis=1)
+    graph.node("label", "ArgMax", "probabilities", axis=1, keepdims=0)
 
     info = helper.make_tensor_value_info
+    classes = len(model.class_names)
     proto = helper.make_model(
         helper.make_graph(
             graph.nodes,
-            "handwriting",
+            PRODUCER,
             inputs=[info("images", TensorProto.UINT8, ["N", height, width])],
             outputs=[
-                info("probabilities", TensorProto.FLOAT, ["N", len(model.class_names)]),
+                info("probabilities", TensorProto.FLOAT, ["N", classes]),
                 info("label", TensorProto.INT64, ["N"]),
             ],
             initializer=graph.constants,
+            doc_string=f"images: uint8 (N, {height}, {width}), grey levels from 0 to 255. "
+            f"probabilities: float32 (N, {classes}). label: int64 (N,), the index of the largest probability.",
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
-        producer_name="handwriting",
+        producer_name=PRODUCER,
+        producer_version=_find_version(),
+        doc_string=f"Classifies images of {model.dataset}: {model.architecture}, {model.activation}"
+        + (f", the mean of {len(logits)} networks." if len(logits) > 1 else "."),
     )
     helper.set_model_props(proto, dict(metadata))
     onnx.checker.check_model(proto, full_check=True)
     path.write_bytes(proto.SerializeToString(deterministic=True))
 
 
-def _add_member(graph: "_Graph", value: str, model: Model, arrays: Iterator[tuple[str, NDArray[np.float32]]]) -> str:
-    """Add one network, whose arrays come next, to the graph: the name of its logits."""
-    for number in range(1, len(model.sizes)):
-        if number > 1:
-            value = graph.node(ACTIVATION_NODES[model.activation], value)
-        weights, biases = (graph.constant(*next(arrays)) for _ in range(2))
-        value = graph.node("Gemm", value, weights, biases)
+def _add_network(graph: "_Graph", value: str, network: Network, activation: str, arrays: Iterator[NamedArray]) -> str:
+    """Add one network, whose arrays come next, to the graph; return the name of its logits."""
+    for layer in network.layers:
+        weights, biases = next(arrays), next(arrays)
+        name = weights[0].removesuffix("-weights")
+        if isinstance(layer, Dense) and len(layer.input_shape) > 1:
+            value = graph.node(f"{name}-input", "Flatten", value, axis=1)
+        inputs = (value, graph.constant(*weights), graph.constant(*biases))
+        if isinstance(layer, Dense):
+            value = graph.node(name, "Gemm", *inputs, transB=1)
+        else:
+            value = graph.node(name, "Conv", *inputs, strides=[layer.stride, layer.stride])
+        if layer is not network.layers[-1]:
+            value = graph.node(f"{name}-{activation}", ACTIVATION_NODES[activation], value)
     return value
 
 
 class _Graph:
-    """Nodes and constants as they come; each node's only output is named after it."""
+    """The nodes and constants so far. A node and its only output have the same name."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        output = output or f"{kind.lower()}-{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, name: str, value: float | NDArray[np.floating]) -> str:
-        self.constants.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
+    def node(self, name: str, kind: str, *inputs: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(kind, inputs, [name], name, **attributes))
         return name
+
+    def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name
+
+
+def _find_version() -> str:
+    """The version of this project as installed, else "unknown"."""
+    try:
+        return version(PRODUCER)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,24 +1,59 @@
-"""The model as safetensors: named arrays and a header of strings, which cannot execute anything."""
+"""The model as safetensors: named arrays and a header of strings, which cannot execute anything.
+
+The names and shapes are those of the state of a torch.nn.Sequential, so `load_state_dict` takes the arrays as they are.
+"""
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors.numpy import save
 
-from pipeline.model.files import Model, name_arrays
+from pipeline.model.files import Model
+from pipeline.network.layers import Convolution
 
 LENGTH = struct.Struct("<Q")  # the file begins with the length of its header
 ALIGNMENT = 8  # of the arrays, which follow the header
 
+LAYER_MODULES = ("nn.Conv2d", "nn.Linear")
+ACTIVATION_MODULES = {"sigmoid": "nn.Sigmoid()", "relu": "nn.ReLU()"}
+
 
 def save_safetensors(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
-    """Write the layers to `path`, as `layer-1-weights` (fan_in, fan_out), `layer-1-biases` (fan_out,) and so on.
+    """Write the parameters to `path`, as `0.weight`, `0.bias`, `2.weight` and so on.
 
-    Those of a committee are called `member-1-layer-1-weights`; its logits are the mean of its members'.
+    The number is the place of the layer in `list_modules`. In an ensemble that of the network stands before it, as in
+    a torch.nn.ModuleList: `1.0.weight` is of the second network.
     """
-    path.write_bytes(_sorted_header(save(name_arrays(model), dict(metadata))))
+    places = [place for place, module in enumerate(list_modules(model)) if module.startswith(LAYER_MODULES)]
+    arrays = {
+        f"{prefix}{place}.{kind}": array
+        for member, parameters in enumerate(model.members)
+        for prefix in [f"{member}." if len(model.members) > 1 else ""]
+        for place, *pair in zip(places, parameters.weights, parameters.biases, strict=True)
+        for kind, array in zip(("weight", "bias"), pair, strict=True)
+    }
+    path.write_bytes(_sorted_header(save(arrays, dict(metadata))))
+
+
+def list_modules(model: Model) -> list[str]:
+    """The modules of a torch.nn.Sequential that computes a network's logits from images (n, 1, height, width).
+
+    Each is an expression in Python, with `nn` for torch.nn.
+    """
+    modules: list[str] = []
+    for layer in model.networks[0].layers:
+        if modules:
+            modules.append(ACTIVATION_MODULES[model.activation])
+        if isinstance(layer, Convolution):
+            channels, outputs = layer.input_shape[0], layer.outputs
+            modules.append(f"nn.Conv2d({channels}, {outputs}, kernel_size={layer.kernel}, stride={layer.stride})")
+        else:
+            modules += ["nn.Flatten()"] * (len(layer.input_shape) > 1)
+            modules.append(f"nn.Linear({math.prod(layer.input_shape)}, {layer.outputs})")
+    return modules
 
 
 def _sorted_header(file: bytes) -> bytes:

@@ -41,11 +41,9 @@ def cross_entropy(
     z = logits - logits.max(axis=0)  # so that exp cannot overflow
     p = np.exp(z)
     total = p.sum(axis=0)
-    loss = np.log(total).sum() - np.vdot(y, z)
     p /= total
-    p -= y
-    p /= count
-    return float(loss) / count, p
+    loss = np.log(total).sum() - np.vdot(y, z)
+    return float(loss) / count, (p - y) / count
 
 
 def targets(labels: Labels, logits: Array, smoothing: float = 0.0) -> Array:

@@ -1,15 +1,17 @@
-"""The page to draw on: a network, the program that reads with it, and a canvas, in one file that needs no network."""
+"""The drawing demo: a model, the program that predicts with it, and a canvas, in one file that works offline."""
 
 import base64
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pipeline.model.files import Model
+from pipeline.network.layers import Convolution, Layer
 from pipeline.pages.packing import Packed, pack
 from pipeline.pages.rendering import TEMPLATES, render
 
-ROOM = 2_880_000  # characters for the numbers, of the three million that the page may have
+ROOM = 2_880_000  # characters for the parameters, of the three million that the page may have
 STYLES = ("style.css", "drawing.css")
 SCRIPTS = ("network.js", "prepare.js", "judge.js", "strokes.js", "pictures.js", "views.js", "pen.js", "drawing.js")
 
@@ -22,13 +24,14 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
     packed = pack(model, room)
     lacking = _lacking(model, packed)
     script = _inline(SCRIPTS)
+    layers = model.networks[0].layers
     page = render(
         "drawing.html",
         style=_inline(STYLES),
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         model={  # what `network.js` unpacks
-            "sizes": model.sizes,
+            "layers": [_describe(layer) for layer in layers],
             "activation": model.activation,
             "cost": model.cost,
             "temperature": model.temperature,
@@ -42,7 +45,10 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
         },
         thing="digit" if all(name.isdecimal() and len(name) == 1 for name in model.class_names) else "picture",
         shape=model.image_shape,
-        sizes=model.sizes,
+        architecture=model.architecture,
+        hidden=layers[:-1],
+        filters=isinstance(layers[0], Convolution),
+        first=layers[0].outputs,
         classes=len(model.class_names),
         members=len(model.members),
         packed=packed,
@@ -63,6 +69,12 @@ def _lacking(model: Model, packed: Packed) -> str:
     if len(packed.members) < len(model.members):
         return f"{len(packed.members)} of its {len(model.members)} networks, in {packed.bits} bits a weight"
     return f"in {packed.bits} bits a weight" if packed.bits < 16 else ""
+
+
+def _describe(layer: Layer) -> dict[str, Any]:
+    """What `network.js` has to know of a layer; a dense one has no kernel."""
+    kernel = {"kernel": layer.kernel, "stride": layer.stride} if isinstance(layer, Convolution) else {}
+    return {"inputShape": layer.input_shape, "outputShape": layer.output_shape, **kernel}
 
 
 def _inline(names: tuple[str, ...]) -> str:

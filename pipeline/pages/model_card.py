@@ -5,10 +5,11 @@ Its head, between two lines of dashes, is for machines: YAML as Hugging Face rea
 """
 
 import html
+import itertools
 import re
 import shlex
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from pipeline.engine.provenance import environment
 from pipeline.engine.rows import read_array
 from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
 from pipeline.model.files import Model
+from pipeline.model.safetensors import list_modules
+from pipeline.network.layers import Convolution, Layer
 from pipeline.pages.rendering import render
 from pipeline.training.recipe import Recipe, spell
 from pipeline.training.recipes import RecipeName, find_changes
@@ -84,7 +87,9 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
         head=yaml.safe_dump(_describe(model, training, metrics, f1), sort_keys=False, allow_unicode=True, width=1000),
         data=DATASETS.get(model.dataset),
         model=model,
-        parameters=sum(layer.weights.size + layer.biases.size for layers in model.members for layer in layers),
+        layers=describe_layers(model.networks[0].layers),
+        parameters=sum(parameters.flat.size for parameters in model.members),
+        modules=list_modules(model),
         training=training,
         values=training.values,
         metrics=metrics,
@@ -120,6 +125,21 @@ def spell_command(dataset: str, training: Training) -> str:
     return " ".join(["make export", *words])
 
 
+def describe_layers(layers: Sequence[Layer]) -> str:
+    """The layers in words: "2 convolutions of 5 x 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
+
+    def describe(layer: Layer) -> tuple[str, str, str]:
+        if isinstance(layer, Convolution):
+            return "convolution", f" of {layer.kernel} x {layer.kernel} with stride {layer.stride}", "filters"
+        return "dense layer", "", "units"
+
+    parts = []
+    for (kind, size, unit), group in itertools.groupby(layers, describe):
+        outputs = [str(layer.outputs) for layer in group]
+        parts.append(f"{len(outputs)} {kind}{'s' if len(outputs) > 1 else ''}{size} ({', '.join(outputs)} {unit})")
+    return ", ".join(parts)
+
+
 def escape(text: str) -> str:
     """The text, so that Markdown takes none of it for its own, within a table neither; HTML does not either."""
     text = "".join(each if is_printable(each) else "\ufffd" for each in text)
@@ -128,6 +148,8 @@ def escape(text: str) -> str:
 
 def _describe(model: Model, training: Training, metrics: Metrics, f1: float) -> dict[str, Any]:
     """The card's head."""
+    convolutional = isinstance(model.networks[0].layers[0], Convolution)
+    kind = "convolutional-neural-network" if convolutional else "multilayer-perceptron"
     data = DATASETS.get(model.dataset)
     measured = {
         "accuracy": ("Accuracy", metrics.accuracy),
@@ -142,13 +164,15 @@ def _describe(model: Model, training: Training, metrics: Metrics, f1: float) -> 
             "type": (data.hub if data else "") or model.dataset,
             "split": "test",
         },
-        "metrics": [{"type": kind, "name": name, "value": round(value, 6)} for kind, (name, value) in measured.items()],
+        "metrics": [
+            {"type": name, "name": title, "value": round(value, 6)} for name, (title, value) in measured.items()
+        ],
     }
     return {
         **({"license": "mit"} if data else {}),
         "library_name": "onnx",
         "pipeline_tag": "image-classification",
-        "tags": ["onnx", "safetensors", "numpy", "multilayer-perceptron", *TAGS.get(model.dataset, [])],
+        "tags": ["onnx", "safetensors", "numpy", kind, *TAGS.get(model.dataset, [])],
         **({"datasets": [data.hub]} if data and data.hub else {}),
         "metrics": ["accuracy", "f1"],
         "model-index": [{"name": f"{model.dataset}-{training.recipe}", "results": [result]}],

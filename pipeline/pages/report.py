@@ -11,7 +11,8 @@ from pipeline.data.deform import Deformer
 from pipeline.engine.artifacts import Manifest
 from pipeline.evaluation.metrics import list_confusions, measure_reliability, summarise
 from pipeline.model.files import Model
-from pipeline.network.mlp import count_numbers
+from pipeline.network.layers import Convolution
+from pipeline.network.network import count_parameters
 from pipeline.pages.pictures import draw_grey, draw_signed
 from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
 from pipeline.pages.rendering import render
@@ -72,6 +73,8 @@ def render_report(found: Findings) -> str:
         reliability=plot_reliability(reliability),
         mistakes=list_mistakes(found, said),
         units=draw_units(found.model),
+        first=found.model.networks[0].layers[0],
+        filters=isinstance(found.model.networks[0].layers[0], Convolution),
         bent=draw_bent(found.samples, found.recipe),
         recipe=found.recipe,
         trainings=found.trainings,
@@ -91,7 +94,6 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
     changed = ", ".join(
         f"{spelled(name)} {shown(value)} instead of {shown(usual)}" for name, (value, usual) in changes.items()
     )
-    sizes = "-".join(map(str, model.sizes))
     members = f"{len(model.members)} of " if len(model.members) > 1 else ""
     seeds = f"{recipe.seed} to {recipe.seed + recipe.members - 1}" if recipe.members > 1 else str(recipe.seed)
     learning = sum(row.seconds for history in found.history for row in history)
@@ -103,8 +105,8 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
         ("Changed in it", changed or "nothing"),
         ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in found.counts.items())),
-        ("Network", f"{members}{sizes}, {model.activation}, {model.cost}"),
-        ("Parameters", f"{len(model.members) * count_numbers(model.sizes):,}"),
+        ("Network", f"{members}{model.architecture}, {model.activation}, {model.cost}"),
+        ("Parameters", f"{len(model.members) * count_parameters(model.networks[0].layers):,}"),
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; kept: that after epoch {', '.join(map(str, best))}"),
         ("Temperature", f"{model.temperature:.3f}"),
@@ -146,11 +148,13 @@ def list_mistakes(found: Findings, said: NDArray[np.uint8]) -> list[dict[str, An
 
 
 def draw_units(model: Model) -> list[str]:
-    """What the strongest units of the first layer look for, as pictures of their weights; those of the first member."""
-    weights = model.members[0][0].weights.T.astype(np.float64)
-    order = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")[:UNITS]
-    limit = float(np.quantile(np.abs(weights[order]), 0.995))
-    return [draw_signed(weights[unit].reshape(model.image_shape), limit) for unit in order]
+    """Pictures of the first layer's weights, or of its kernels: the UNITS largest, those of the first network."""
+    layer, weights = model.networks[0].layers[0], model.members[0].weights[0]
+    shape = layer.weight_shape[2:] if isinstance(layer, Convolution) else model.image_shape
+    rows = weights.reshape(layer.outputs, *shape).astype(np.float64)
+    order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:UNITS]
+    limit = float(np.quantile(np.abs(rows[order]), 0.995))
+    return [draw_signed(row, limit) for row in rows[order]]
 
 
 def draw_bent(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:

@@ -10,7 +10,8 @@ from pipeline.engine.errors import UsageError
 from pipeline.network.layers import KERNEL, STRIDE, Convolution, Dense, Layer, Shape
 
 LARGEST = 1_000_000
-NOTATION = re.compile(r"conv([1-9]\d*)(?:x([1-9]\d*))?(?:/([1-9]\d*))?|([1-9]\d*)", re.ASCII)
+NUMBER = r"([1-9]\d{0,6})"
+NOTATION = re.compile(f"conv{NUMBER}(?:x{NUMBER})?(?:/{NUMBER})?|{NUMBER}", re.ASCII)
 
 
 def parse_layers(text: str) -> list[tuple[int, int, int]]:
@@ -19,7 +20,7 @@ def parse_layers(text: str) -> list[tuple[int, int, int]]:
     Raises UsageError.
     """
     parsed = []
-    for part in filter(None, text.replace(" ", "").split(",")):
+    for part in map(str.strip, text.split(",") if text.strip() else ()):
         match = NOTATION.fullmatch(part)
         filters, kernel, stride, units = map(int, match.groups(default="0")) if match else (LARGEST + 1, 0, 0, 0)
         if max(filters, kernel, stride, units) > LARGEST:
@@ -61,8 +62,8 @@ def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[L
                 f"{height} x {width}" for _, height, width in [*(one.input_shape for one in layers), shape]
             )
             raise UsageError(
-                f"{name} does not fit: the sizes so far are {sizes}, smaller than its kernel of {kernel} x {kernel}; "
-                f"use a smaller kernel, a smaller stride before it, or fewer convolutions"
+                f"{name} does not fit: its {kernel} x {kernel} kernel is larger than its input (the sizes are {sizes}); "
+                f"use a smaller kernel, smaller strides or fewer convolutions"
             )
         else:
             layers.append(Convolution(shape, outputs, kernel, stride))

@@ -6,6 +6,8 @@ slice of the parameters. The result depends on the number of shards, which is pa
 of threads.
 """
 
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +40,7 @@ from pipeline.training.recipe import Recipe
 from pipeline.training.team import Team
 
 PART_BYTES = 8_000_000  # of patches and outputs of a forward pass: a compromise of cache misses and Python calls
+PART_IMAGES = 512  # at most, since a dense layer has few outputs
 SLICE = 65_536  # parameters that an optimizer updates at a time: with its state they fit the cache
 
 
@@ -112,11 +115,11 @@ def images_per_part(layers: Sequence[Layer], itemsize: int) -> int:
     """How many images a forward pass takes at a time, by the memory of their patches and outputs."""
     numbers = 0
     for layer in layers:
-        numbers += int(np.prod(layer.output_shape))
+        numbers += math.prod(layer.output_shape)
         if isinstance(layer, Convolution):
-            numbers += int(np.prod(layer.weight_shape[1:]) * np.prod(layer.output_shape[1:]))
-    images = PART_BYTES // (numbers * itemsize)
-    return max(1, images - images % 16 if images > 16 else images)
+            numbers += math.prod(layer.weight_shape[1:]) * math.prod(layer.output_shape[1:])
+    images = min(PART_IMAGES, PART_BYTES // (numbers * itemsize))
+    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill the vector registers
 
 
 def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]) -> tuple[float, float, float]:
@@ -141,8 +144,8 @@ def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]
                 losses[i, shard], right = _compute_gradient(state, shard, indices, len(batch), generators[shard])
                 correct[shard] += right
             team.wait(thread)
-            for start in range(*borders[thread : thread + 2], SLICE):
-                _update(state, slice(start, min(start + SLICE, borders[thread + 1])), rates[i], before + i + 1)
+            for parameters in slices[thread]:
+                _update(state, parameters, rates[i], before + i + 1)
             team.wait(thread)
             if not np.isfinite(losses[i]).all():
                 break
@@ -150,10 +153,19 @@ def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]
                 on_batch()
 
     with Team(min(recipe.shards, count_cores())) as team:
-        borders = [state.state.shape[1] * i // team.size for i in range(team.size + 1)]
+        slices = cut(state.state.shape[1], team.size)
         team.run(work)
     shares = np.array([len(batch) for batch in batches]) / total
     return float(losses.sum(axis=1) @ shares), int(correct.sum()) / total, rates[-1]
+
+
+def cut(total: int, parts: int) -> list[list[slice]]:
+    """Cut `total` parameters into as many equal parts, each a list of slices of at most SLICE."""
+    borders = [total * i // parts for i in range(parts + 1)]
+    return [
+        [slice(start, min(start + SLICE, stop)) for start in range(begin, stop, SLICE)]
+        for begin, stop in itertools.pairwise(borders)
+    ]
 
 
 def learning_rate(state: TrainingState, step: int) -> float:

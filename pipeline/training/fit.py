@@ -12,7 +12,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.network.network import Network, Parameters, forward, make_scratch
 from pipeline.scheduling.places import count_cores
-from pipeline.training.epoch import prepare, train_epoch
+from pipeline.training.epoch import images_per_part, prepare, train_epoch
 from pipeline.training.examples import Examples
 from pipeline.training.history import Row
 from pipeline.training.recipe import Recipe
@@ -55,13 +55,13 @@ def fit(
     if after:
         done, state.state[:] = after
     else:
-        reached = accuracy(result, validation, state.part)
+        reached = accuracy(result, validation)
         yield Epoch(0, math.nan, math.nan, reached, math.nan, 0.0, state.result, state.state)
     for number in range(done + 1, recipe.epochs + 1):
         started = time.perf_counter()
         loss, correct, rate = train_epoch(state, number, on_batch)
         seconds = time.perf_counter() - started
-        reached = accuracy(result, validation, state.part)
+        reached = accuracy(result, validation)
         if not (math.isfinite(loss) and np.isfinite(state.state).all() and math.isfinite(reached)):
             raise TrainingError(
                 f"training diverged in epoch {number}: use a smaller learning rate than {recipe.learning_rate:g}"
@@ -69,8 +69,9 @@ def fit(
         yield Epoch(number, loss, correct, reached, rate, seconds, state.result, state.state)
 
 
-def accuracy(network: Network, examples: Examples, part: int) -> float:
-    """The share of correct predictions, in [0, 1], `part` images at a time; NaN if a logit is not finite."""
+def accuracy(network: Network, examples: Examples) -> float:
+    """The share of correct predictions, in [0, 1]; NaN if a logit is not finite."""
+    part = images_per_part(network.layers, examples.images.itemsize)
     correct: list[Any] = []
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -83,4 +84,4 @@ def accuracy(network: Network, examples: Examples, part: int) -> float:
 
     with Team(count_cores()) as team:
         team.run(work)
-    return sum(correct) / len(examples.labels)
+    return float(sum(correct)) / len(examples.labels)

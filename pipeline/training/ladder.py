@@ -33,8 +33,7 @@ def climb() -> list[tuple[str, Recipe]]:
             "warmup": mlp.warmup,
             "batch_size": mlp.batch_size,
         },
-        "all images augmented": {"deformation": replace(mlp.deformation, bent=1.0)},
-        f"{mlp.deformation.bent:.0%} of the images augmented": {"deformation": mlp.deformation},
+        "augmented images": {"deformation": mlp.deformation},
         "label smoothing": {"smoothing": mlp.smoothing},
         "weight decay by AdamW (the recipe mlp)": {"optimizer": mlp.optimizer, "weight_decay": mlp.weight_decay},
         "two strided convolutions (the recipe standard)": {

@@ -43,7 +43,7 @@ RECIPES: dict[RecipeName, Recipe] = {
         warmup=0.05,
         batch_size=256,
         epochs=15,
-        deformation=Deformation(bent=0.3, shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
+        deformation=Deformation(shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
     ),
     # The best convolutional network for 30 seconds.
     "standard": Recipe(
@@ -54,22 +54,22 @@ RECIPES: dict[RecipeName, Recipe] = {
         learning_rate=0.005,
         warmup=0.05,
         batch_size=256,
-        epochs=8,
-        deformation=Deformation(bent=1.0, shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
+        epochs=10,
+        deformation=Deformation(shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
     ),
     # The best ensemble for an hour.
     "record": Recipe(
-        layers="conv24,conv96,192",
+        layers="conv32x4,conv64x3/1,conv128x4,256",
         smoothing=0.03,
         optimizer="adamw",
         weight_decay=0.1,
-        learning_rate=0.003,
-        warmup=0.03,
-        averaging=0.9995,
-        batch_size=512,
-        epochs=200,
+        learning_rate=0.004,
+        warmup=0.05,
+        averaging=0.999,
+        batch_size=256,
+        epochs=30,
         members=5,
-        deformation=Deformation(bent=0.8, shift=1.5, rotation=15.0, scale=0.15, shear=0.3, elastic=1.0, thickness=0.3),
+        deformation=Deformation(shift=1.5, rotation=15.0, scale=0.15, shear=0.3, elastic=1.0, thickness=0.3),
     ),
 }
 

@@ -1,6 +1,6 @@
 """One contender trains, or predicts, in a process of its own, so that no library's threads meet another's.
 
-    python -m tests.benchmarks.contenders train CONTENDER SIZES BATCH [CORES]
+    python -m tests.benchmarks.contenders train CONTENDER LAYERS BATCH [CORES]
     python -m tests.benchmarks.contenders predict CONTENDER
 
 `train` prints, as JSON, the images a second of each epoch over IMAGES real images, the first left out, and the peak
@@ -23,19 +23,20 @@ DATA = Path("artifacts/normalize")
 IMAGES = 16_384
 EPOCHS = 5
 PASSES = 10
+CORES = 2  # threads of "matrix products alone"
 
 
 def load(part: str, count: int | None = None) -> tuple[Any, Any]:
     return np.load(DATA / f"{part}-images.npy")[:count], np.load(DATA / f"{part}-labels.npy")[:count]
 
 
-def ours(sizes: tuple[int, ...], batch: int) -> Iterator[float]:
+def ours(layers: str, batch: int) -> Iterator[float]:
     from pipeline.training.examples import Examples
-    from pipeline.training.recipe import Recipe
     from pipeline.training.fit import fit
+    from pipeline.training.recipe import Recipe
 
     recipe = Recipe(
-        sizes, schedule="constant", optimizer="adam", learning_rate=0.001, batch_size=batch, epochs=EPOCHS, **PLAIN
+        layers, schedule="constant", optimizer="adam", learning_rate=0.001, batch_size=batch, epochs=EPOCHS, **PLAIN
     )
     for epoch in fit(recipe, Examples(*load("train", IMAGES)), Examples(*load("validation", 100)), 10):
         if epoch.number:
@@ -45,94 +46,124 @@ def ours(sizes: tuple[int, ...], batch: int) -> Iterator[float]:
 PLAIN: dict[str, Any] = {"smoothing": 0.0, "warmup": 0.0, "weight_decay": 0.0, "averaging": 0.0}
 
 
-def torch_network(sizes: tuple[int, ...]) -> Any:
+def torch_network(layers: str) -> Any:
     from torch import nn
 
-    layers: list[Any] = []
-    width = 784
-    for size in sizes:
-        layers += [nn.Linear(width, size), nn.ReLU()]
-        width = size
-    return nn.Sequential(*layers, nn.Linear(width, 10))
+    from pipeline.network.layers import Convolution
+    from pipeline.training.architecture import build_layers
+
+    modules: list[Any] = []
+    for layer in build_layers(layers, (28, 28), 10):
+        if isinstance(layer, Convolution):
+            modules.append(nn.Conv2d(layer.input_shape[0], layer.outputs, layer.kernel, layer.stride))
+        else:
+            modules += [nn.Flatten(), nn.Linear(layer.weight_shape[1], layer.outputs)]
+        modules.append(nn.ReLU())
+    return nn.Sequential(*modules[:-1])
 
 
-def torch(sizes: tuple[int, ...], batch: int, **options: Any) -> Iterator[float]:
+def torch(layers: str, batch: int, channels_last: bool = False, **options: Any) -> Iterator[float]:
     import torch
 
     images, labels = load("train", IMAGES)
-    rows, targets = torch.tensor(images.reshape(len(images), -1)), torch.tensor(labels.astype(np.int64))
-    network = torch_network(sizes)
+    pixels, targets = torch.tensor(images[:, np.newaxis]), torch.tensor(labels.astype(np.int64))
+    network = torch_network(layers)
+    if channels_last:
+        network = network.to(memory_format=torch.channels_last)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001, **options)
     for _ in range(EPOCHS):
         started = time.perf_counter()
         order = torch.randperm(IMAGES)
         for start in range(0, IMAGES, batch):
-            numbers = order[start : start + batch]
-            loss = torch.nn.functional.cross_entropy(network(rows[numbers]), targets[numbers])
+            indices = order[start : start + batch]
+            loss = torch.nn.functional.cross_entropy(network(pixels[indices]), targets[indices])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         yield IMAGES / (time.perf_counter() - started)
 
 
-def torch_fused(sizes: tuple[int, ...], batch: int) -> Iterator[float]:
-    return torch(sizes, batch, fused=True)
+def torch_fused(layers: str, batch: int) -> Iterator[float]:
+    return torch(layers, batch, fused=True)
 
 
-def sklearn(sizes: tuple[int, ...], batch: int) -> Iterator[float]:
+def torch_channels_last(layers: str, batch: int) -> Iterator[float]:
+    return torch(layers, batch, channels_last=True, fused=True)
+
+
+def sklearn(layers: str, batch: int) -> Iterator[float]:
     from sklearn.neural_network import MLPClassifier
 
     images, labels = load("train", IMAGES)
     rows = images.reshape(len(images), -1)
-    network = MLPClassifier(sizes, alpha=0.0, batch_size=batch)
+    network = MLPClassifier(tuple(map(int, layers.split(","))), alpha=0.0, batch_size=batch)
     for _ in range(EPOCHS):
         started = time.perf_counter()
         network.partial_fit(rows, labels, classes=np.arange(10))
         yield IMAGES / (time.perf_counter() - started)
 
 
-def matmul(sizes: tuple[int, ...], batch: int) -> Iterator[float]:
-    """The limit: nothing but the matrix products of a step, each by NumPy alone, with all cores."""
+def matmul(layers: str, batch: int) -> Iterator[float]:
+    """The limit: nothing but the matrix products of a step, by one thread for each shard, with single-threaded BLAS."""
+    from pipeline.network.layers import Layer
+    from pipeline.training.architecture import build_layers
+    from pipeline.training.team import Team
+
     generator = np.random.default_rng(0)
-    products = []
-    for layer, (fan_in, fan_out) in enumerate(zip((784, *sizes), (*sizes, 10), strict=True)):
-        a, w, d = (generator.standard_normal(shape, np.float32) for shape in shapes(batch, fan_in, fan_out))
-        products += [(a, w, np.empty_like(d)), (a.T, d, np.empty_like(w))]
-        if layer:
-            products.append((d, w.T, np.empty_like(a)))
-    for _ in range(EPOCHS):
-        started = time.perf_counter()
+
+    def draw(number: int, layer: Layer) -> tuple[Any, ...]:
+        fan_in, columns = int(np.prod(layer.weight_shape[1:])), int(np.prod(layer.output_shape[1:])) * batch // CORES
+        shapes = (layer.outputs, fan_in), (fan_in, columns), (layer.outputs, columns)
+        w, p, z = (generator.standard_normal(shape, np.float32) for shape in shapes)
+        return number, w, p, z, np.empty_like(w), np.empty_like(z), np.empty_like(p)
+
+    built = build_layers(layers, (28, 28), 10)
+    shards = [[draw(number, layer) for number, layer in enumerate(built)] for _ in range(CORES)]
+
+    def step(thread: int) -> None:
         for _ in range(IMAGES // batch):
-            for left, right, out in products:
-                np.matmul(left, right, out=out)
-        yield IMAGES / (time.perf_counter() - started)
+            for number, w, p, dz, dw, z, dp in shards[thread]:
+                np.matmul(w, p, out=z)
+                np.matmul(dz, p.T, out=dw)
+                if number:
+                    np.matmul(w.T, dz, out=dp)
+
+    with Team(CORES) as team:
+        for _ in range(EPOCHS):
+            started = time.perf_counter()
+            team.run(step)
+            yield IMAGES / (time.perf_counter() - started)
 
 
-def shapes(n: int, fan_in: int, fan_out: int) -> tuple[tuple[int, int], ...]:
-    return (n, fan_in), (fan_in, fan_out), (n, fan_out)
-
-
-TRAINERS: dict[str, Callable[[tuple[int, ...], int], Iterator[float]]] = {
+DENSE: dict[str, Callable[[str, int], Iterator[float]]] = {
     "ours": ours,
     "PyTorch, fused Adam": torch_fused,
     "PyTorch, default": torch,
     "scikit-learn": sklearn,
-    "numpy.matmul alone": matmul,
+    "matrix products alone": matmul,
 }
+CONVOLUTIONAL: dict[str, Callable[[str, int], Iterator[float]]] = {
+    "ours": ours,
+    "PyTorch, fused Adam": torch_fused,
+    "PyTorch, channels last": torch_channels_last,
+    "matrix products alone": matmul,
+}
+TRAINERS = DENSE | CONVOLUTIONAL
 
 
 def our_predictor(images: Any) -> Callable[[], Any]:
-    from pipeline.training.team import Team
     from pipeline.model.files import load_model
     from pipeline.model.prediction import predict
     from pipeline.scheduling.places import count_cores
+    from pipeline.training.team import Team
 
     model = load_model(Path("artifacts/train"))
 
     def answer() -> Any:
-        with Team(count_cores()) as crew:
-            borders = [len(images) * i // crew.size for i in range(crew.size + 1)]
-            return np.concatenate(crew.run(lambda i: predict(model, images[borders[i] : borders[i + 1]], borders[i])))
+        with Team(count_cores()) as team:
+            borders = [len(images) * i // team.size for i in range(team.size + 1)]
+            return np.concatenate(team.run(lambda i: predict(model, images[borders[i] : borders[i + 1]], borders[i])))
 
     return answer
 
@@ -151,17 +182,16 @@ def torch_predictor(images: Any) -> Callable[[], Any]:
     from pipeline.model.files import load_model
 
     model = load_model(Path("artifacts/train"))
-    (layers,) = model.members
-    network = torch_network(model.sizes[1:-1])
-    with torch.no_grad():
-        for linear, layer in zip(network[::2], layers, strict=True):
-            linear.weight[:] = torch.tensor(layer.weights.T)
-            linear.bias[:] = torch.tensor(layer.biases)
-    rows = torch.tensor(images.reshape(len(images), -1))
+    (parameters,) = model.members
+    network = torch_network(model.layers)
+    pairs = zip(parameters.weights, parameters.biases, strict=True)
+    for theirs, array in zip(network.parameters(), (array for pair in pairs for array in pair), strict=True):
+        theirs.data = torch.tensor(array)
+    pixels = torch.tensor(images[:, np.newaxis])
 
     def answer() -> Any:
         with torch.inference_mode():
-            return torch.softmax(network(rows) / model.temperature, dim=1).numpy()
+            return torch.softmax(network(pixels) / model.temperature, dim=1).numpy()
 
     return answer
 
@@ -173,10 +203,10 @@ PREDICTORS: dict[str, Callable[[Any], Callable[[], Any]]] = {
 }
 
 
-def train(name: str, sizes: str, batch: str, cores: str = "") -> dict[str, Any]:
+def train(name: str, layers: str, batch: str, cores: str = "") -> dict[str, Any]:
     if cores:
         os.sched_setaffinity(0, range(int(cores)))
-    rates = list(TRAINERS[name](tuple(map(int, sizes.split(","))), int(batch)))[1:]
+    rates = list(TRAINERS[name](layers, int(batch)))[1:]
     return {"rates": rates, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 

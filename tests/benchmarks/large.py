@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pipeline.data.deform import Deformer
-from pipeline.training.team import Team
-from pipeline.training.recipes import RECIPES
 from pipeline.scheduling.places import count_cores
+from pipeline.training.recipes import RECIPES
+from pipeline.training.team import Team
 
 BLOCK = 2048  # images that a thread makes at a time
 PARSED = Path("artifacts/parse")
@@ -62,10 +62,10 @@ def _bend(images: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:
             numbers = np.arange(starts[thread], starts[thread] + BLOCK) % len(images)
             deformers[thread](pictures, numbers, np.random.default_rng((1, block)), made[thread])
 
-    with Team(cores) as crew:
+    with Team(cores) as team:
         for first in range(0, count, cores * BLOCK):
             starts = range(first, min(first + cores * BLOCK, count), BLOCK)
-            crew.run(work)
+            team.run(work)
             bent = np.rint(made.reshape(-1, height, width)).astype(np.uint8)
             yield bent[: count - first]
 

@@ -17,13 +17,13 @@ import numpy as np
 
 from pipeline.data.deform import Deformer
 from pipeline.data.deformation import Deformation
-from pipeline.training.team import Team
-from pipeline.training.recipes import RECIPES
 from pipeline.scheduling.places import count_cores
-from tests.benchmarks.contenders import PREDICTORS, TRAINERS, load
+from pipeline.training.recipes import RECIPES
+from pipeline.training.team import Team
+from tests.benchmarks.contenders import CONVOLUTIONAL, DENSE, PREDICTORS, load
 
 ROUNDS = 3
-SIZES = ("128", "512,256", "1024,1024")
+LAYERS = ("128", "512,256", "1024,1024")
 BATCHES = (128, 256, 512)
 
 
@@ -70,8 +70,8 @@ def growth() -> None:
         _grow(f"{width}", str(width), 256)
 
 
-def _grow(label: str, sizes: str, batch: int) -> None:
-    one, two = ask("train", "ours", sizes, batch, 1), ask("train", "ours", sizes, batch, 2)
+def _grow(label: str, layers: str, batch: int) -> None:
+    one, two = ask("train", "ours", layers, batch, 1), ask("train", "ours", layers, batch, 2)
     assert one
     assert two
     medians = [statistics.median(answer["rates"]) for answer in (one, two)]
@@ -84,7 +84,7 @@ def deformation() -> None:
     everyone = deformed(replace(recipe.deformation, bent=1.0))
     print(f"\ndeformation of every image: {statistics.median(everyone):,.0f} images/s ", end="")
     print(f"({min(everyone):,.0f} to {max(everyone):,.0f}); ", end="")
-    plain = ask("train", "ours", ",".join(map(str, recipe.sizes)), recipe.batch_size)
+    plain = ask("train", "ours", recipe.layers, recipe.batch_size)
     assert plain
     share = 1 / (1 + statistics.median(deformed(recipe.deformation)) / statistics.median(plain["rates"]))
     print(f"of {recipe.deformation.bent:.0%}, as in standard: {share:.0%} of the time that it trains", flush=True)
@@ -106,20 +106,20 @@ def deformed(deformation: Deformation) -> list[float]:
             deformers[thread](rows, numbers, generators[thread], out[thread][: len(numbers)])
 
     found = []
-    with Team(cores) as crew:
+    with Team(cores) as team:
         for _ in range(5 * ROUNDS):
             started = time.perf_counter()
-            crew.run(work)
+            team.run(work)
             found.append(len(rows) / (time.perf_counter() - started))
     return found
 
 
 def main() -> None:
     """Print all tables."""
-    for sizes in SIZES:
+    table("train conv16,conv64,128, 256", rates(CONVOLUTIONAL, "train", "conv16,conv64,128", 256))
+    for layers in LAYERS:
         for batch in BATCHES:
-            found = rates(TRAINERS, "train", sizes, batch)
-            table(f"train 784-{sizes.replace(',', '-')}-10, batch {batch}", found)
+            table(f"train {layers}, batch {batch}", rates(DENSE, "train", layers, batch))
     table("predict, 10,000 test images", rates(PREDICTORS, "predict"))
     deformation()
     growth()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.network.history import Row, write_history
+from pipeline.training.history import Row, write_history
 from tests.processes import Run, environment
 from tests.stages.common import account_for, assert_one_line
 
@@ -58,15 +58,15 @@ def test_forced_it_writes_the_same_bytes(run: Run, project: Path) -> None:
     assert page(project) == before
 
 
-def test_a_committee_and_the_network_before_all_learning_are_told(run: Run, project: Path) -> None:
-    run("train", "--recipe", "seed", "--epochs", "2", "--members", "2")
+def test_an_ensemble_and_the_network_before_the_first_epoch_are_shown(run: Run, project: Path) -> None:
+    run("train", "--recipe", "original", "--epochs", "2", "--members", "2")
     rows = [Row(0, math.nan, math.nan, 0.1, math.nan, 0.0), Row(1, 0.5, 0.5, 0.5, 1.0, 1.0)]
     write_history(project / "artifacts/train/history.csv", [rows, rows])
     account_for(project / "artifacts/train")
     run("evaluate")
     result = run("report")
     assert result.returncode == 0, result.stderr
-    assert "2 of 784-20-16-10" in page(project)
+    assert "2 of 28x28-20-16-10" in page(project)
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,17 @@
 
 /* The page: strokes are drawn, read, and shown. */
 
-const MOST_ACTIVE = 12; // units that are shown with their weights
+const MOST_ACTIVE = 12; // filters or units that are shown with their weights
 
 const model = unpackModel(JSON.parse($("model").textContent));
 const thing = document.body.dataset.thing;
 const canvas = $("canvas");
 const drawing = { strokes: [], height: model.shape[0] / model.shape[1], changed, say };
-let chosen = null; // the unit of the first layer that was asked for; else the most active is shown
+let chosen = null; // the filter or unit of the first layer to show; else the most active is shown
 let frame = null; // in which the page will be brought up to date
 
 const showBars = makeBars($("bars"), model.classNames);
-const showLayers = makeLayers($("layers"), model.sizes, choose);
+const showLayers = makeLayers($("layers"), model.layers, choose);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
@@ -41,9 +41,10 @@ function show() {
   showBars(reading.digit === null ? null : reading.probabilities, reading.digit);
   showSeen(reading.image, model.shape);
   showLayers(reading.activations);
-  const unit = chosen ?? (reading.activations ? strongest(reading.activations[1], 1)[0] : 0);
-  showUnit(model, unit, reading.activations);
-  showStrongest($("strongest"), model, reading.activations, MOST_ACTIVE, choose);
+  const peaks = reading.activations ? peaksOf(reading.activations[1], model.layers[0].outputShape[0]) : [];
+  const units = strongest(peaks, MOST_ACTIVE);
+  showUnit(model, chosen ?? units[0] ?? 0, reading.activations);
+  showStrongest($("strongest"), model, units, peaks, choose);
   $("at-rest").hidden = reading.activations !== null;
 }
 
@@ -83,7 +84,7 @@ function say(text) {
   $("said").textContent = text;
 }
 
-/** Show this unit of the first layer, until all is cleared. */
+/** Show this filter or unit of the first layer, until all is cleared. */
 function choose(unit) {
   chosen = unit;
   frame ??= requestAnimationFrame(show);

@@ -1,29 +1,27 @@
 "use strict";
 
 /*
- * The network: grey pixels in, beliefs out. This is all the arithmetic that reading a picture takes; the same as
- * `forward` in pipeline/network/mlp.py and `probabilities` in losses.py, for one picture and without NumPy.
+ * The network: grey pixels in, probabilities out. This is all the arithmetic of a prediction; the same as `forward` in
+ * pipeline/network/network.py and `probabilities` in losses.py, for one picture and without NumPy.
  */
 
 /**
- * The model that stands in the page. Its members are networks, mostly one; a network is a list of layers
- * {weights, biases, fanIn, fanOut}, and the weight from input i to unit j is weights[i * fanOut + j].
+ * The model in the page. Its members are networks, mostly one. A network is a list of layers {inputShape, outputShape,
+ * kernel, stride, weights, biases, fanIn}, the second two of convolutions alone. Shapes are [units] or [channels,
+ * height, width]. The weight of input i of output j is weights[j * fanIn + i].
  */
 function unpackModel(packed) {
-  const unpackMember = (layers) =>
-    layers.map((layer, i) => unpackLayer(layer, packed.bits, packed.sizes[i], packed.sizes[i + 1]));
+  const unpackMember = (arrays) => arrays.map((each, i) => ({ ...packed.layers[i], ...unpackArrays(each, packed.bits) }));
   return { ...packed, members: packed.members.map(unpackMember) };
 }
 
-/** A layer from its codes: a weight is its code, a whole number, times the scale of its unit. */
-function unpackLayer({ codes, scales, biases }, bits, fanIn, fanOut) {
+/** The arrays of a layer: a weight is its code, an integer, times the scale of its output. */
+function unpackArrays({ codes, scales, biases }, bits) {
   const numbers = bits === 16 ? new Int16Array(decodeBase64(codes)) : new Int8Array(decodeBase64(codes));
   const scale = new Float32Array(decodeBase64(scales));
-  const weights = new Float32Array(fanIn * fanOut);
-  for (let i = 0, k = 0; i < fanIn; i++) {
-    for (let j = 0; j < fanOut; j++, k++) weights[k] = numbers[k] * scale[j];
-  }
-  return { weights, biases: new Float32Array(decodeBase64(biases)), fanIn, fanOut };
+  const fanIn = numbers.length / scale.length;
+  const weights = Float32Array.from(numbers, (code, i) => code * scale[Math.floor(i / fanIn)]);
+  return { weights, biases: new Float32Array(decodeBase64(biases)), fanIn };
 }
 
 /** The bytes that a text in base64 stands for, as an ArrayBuffer. */
@@ -34,32 +32,50 @@ function decodeBase64(text) {
   return bytes.buffer;
 }
 
-/** Pixels, 0 to 255, as the network has learned from them: with mean 0 and deviation 1 over all its pictures. */
+/** Pixels, 0 to 255, standardised: with mean 0 and standard deviation 1 over all training images. */
 function standardise(image, mean, deviation) {
   return Float32Array.from(image, (pixel) => (pixel / 255 - mean) / deviation);
 }
 
-/** What makes a layer more than a sum: without it, many layers would be no more than one. */
 const ACTIVATIONS = {
   relu: (z) => Math.max(z, 0),
   sigmoid: (z) => 1 / (1 + Math.exp(-z)),
 };
 
-/**
- * What a layer's units add up: z[j] = sum over i of a[i] * weights[i][j], plus biases[j].
- * Inputs of 0 add nothing, and with ReLU many are.
- */
-function weigh(a, { weights, biases, fanIn, fanOut }) {
-  const z = Float32Array.from(biases);
-  for (let i = 0; i < fanIn; i++) {
-    if (a[i] === 0) continue;
-    const row = i * fanOut;
-    for (let j = 0; j < fanOut; j++) z[j] += a[i] * weights[row + j];
+/** What a layer multiplies by its weights: the patch at each position of the kernel; of a dense layer its whole input. */
+function patchesOf(x, { inputShape, outputShape, kernel, stride, fanIn }) {
+  if (!kernel) return [x];
+  const [channels, height, width] = inputShape;
+  const [, rows, columns] = outputShape;
+  return Array.from({ length: rows * columns }, (_, position) => {
+    const patch = new Float32Array(fanIn);
+    const corner = Math.floor(position / columns) * stride * width + (position % columns) * stride;
+    for (let channel = 0, k = 0; channel < channels; channel++) {
+      for (let i = 0; i < kernel; i++, k += kernel) {
+        const start = channel * height * width + i * width + corner;
+        patch.set(x.subarray(start, start + kernel), k);
+      }
+    }
+    return patch;
+  });
+}
+
+/** z = W p + b for each patch p, of the layer's outputs one after the other: z[j * positions + position]. */
+function weigh(x, layer) {
+  const patches = patchesOf(x, layer);
+  const { weights, biases, fanIn } = layer;
+  const z = new Float32Array(biases.length * patches.length);
+  for (let j = 0; j < biases.length; j++) {
+    patches.forEach((patch, position) => {
+      let sum = biases[j];
+      for (let i = 0; i < fanIn; i++) sum += weights[j * fanIn + i] * patch[i];
+      z[j * patches.length + position] = sum;
+    });
   }
   return z;
 }
 
-/** From the inputs through all layers: the inputs, each hidden layer's activations, and at last the logits. */
+/** The inputs, the activations of each hidden layer, and the logits. */
 function forward(layers, inputs, activation) {
   const values = [inputs];
   for (const layer of layers) {
@@ -69,7 +85,7 @@ function forward(layers, inputs, activation) {
   return values;
 }
 
-/** Of several networks' logits, the mean. */
+/** The mean of the logits of several networks. */
 function average(logits) {
   return logits[0].map((_, j) => logits.reduce((sum, each) => sum + each[j], 0) / logits.length);
 }
@@ -79,10 +95,7 @@ function logSigmoid(z) {
   return Math.min(z, 0) - Math.log1p(Math.exp(-Math.abs(z)));
 }
 
-/**
- * Numbers of any size as beliefs, which are positive and sum to 1. A temperature above 1 makes them less sharp.
- * The largest is taken away first, which changes nothing but that exp cannot overflow.
- */
+/** Probabilities from scores. The largest score is subtracted first, so that exp cannot overflow. */
 function softmax(scores, temperature) {
   const largest = Math.max(...scores);
   const powers = Array.from(scores, (score) => Math.exp((score - largest) / temperature));
@@ -91,8 +104,8 @@ function softmax(scores, temperature) {
 }
 
 /**
- * What the model believes of an image, h * w pixels from 0 to 255: {probabilities, logits, activations}. The last
- * are those of the first network, from its inputs to its logits.
+ * The prediction for an image, h * w pixels from 0 to 255: {probabilities, logits, activations}. The last are those of
+ * the first network, from its inputs to its logits.
  */
 function predict(model, image) {
   const inputs = standardise(image, model.mean, model.deviation);

@@ -30,12 +30,31 @@ function paintGrey(canvas, image, [height, width]) {
   paintNumbers(canvas, image, height, width, (level) => [level, level, level]);
 }
 
-/** Activations of a layer, in rows; the largest of all has the full colour, those of 0 or less have none. */
-function paintActivations(canvas, activations, columns) {
+/**
+ * Activations of a layer as a grid of maps: of a dense layer's units, each has one pixel. The largest of all has the full
+ * colour, those of 0 or less have none. shape: [units] or [filters, height, width].
+ */
+function paintActivations(canvas, activations, shape, columns) {
   const [none, full] = [colour("--unit-off"), colour("--unit-on")];
   const largest = largestOf(activations) || 1;
-  const paint = (a) => between(none, full, Math.max(0, a / largest));
-  paintNumbers(canvas, activations, Math.ceil(activations.length / columns), columns, paint);
+  const grid = gridOf(shape, columns);
+  [canvas.width, canvas.height] = [grid.width, grid.height];
+  const pixels = new ImageData(grid.width, grid.height);
+  activations.forEach((a, i) => {
+    const [map, place] = [Math.floor(i / grid.size), i % grid.size];
+    const x = (map % columns) * grid.across + (place % grid.columns);
+    const y = Math.floor(map / columns) * grid.down + Math.floor(place / grid.columns);
+    pixels.data.set([...between(none, full, Math.max(0, a / largest)), 255], 4 * (y * grid.width + x));
+  });
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+}
+
+/** The pixels of a grid: of each map size and columns, from one map to the next across and down, width and height of all. */
+function gridOf([count, rows = 1, columns = 1], mapsAcross) {
+  const gap = rows * columns > 1 ? 1 : 0;
+  const [across, down] = [columns + gap, rows + gap];
+  const [width, height] = [mapsAcross * across - gap, Math.ceil(count / mapsAcross) * down - gap];
+  return { size: rows * columns, columns, across, down, width, height };
 }
 
 /** Numbers of both signs, 0 in the colour of the ground, the largest of either sign in its full colour. */

@@ -72,78 +72,101 @@ function showSeen(image, [height, width]) {
   $("seen").setAttribute("aria-label", `What the network sees, ${width} by ${height} pixels: ${what}`);
 }
 
-/** A picture of all hidden layers, each unit a square. `choose` is called with a unit of the first that is pointed at. */
-function makeLayers(parent, sizes, choose) {
-  const canvases = sizes.slice(1, -1).map((size, i) => {
+/**
+ * Pictures of all hidden layers: of a convolution's feature maps, or of units, each a square. `choose` is called with the
+ * number of a filter or unit of the first layer that is pointed at.
+ */
+function makeLayers(parent, layers, choose) {
+  const views = layers.slice(0, -1).map(({ outputShape }, i) => {
+    const [count, ...size] = outputShape;
     const figure = append(parent, "figure");
     const canvas = append(figure, "canvas", "", "units");
     canvas.setAttribute("role", "img");
-    const columns = columnsFor(size);
-    canvas.style.setProperty("--columns", columns);
-    append(figure, "figcaption", `Hidden layer ${i + 1}: ${size.toLocaleString("en")} ${size === 1 ? "unit" : "units"}`);
+    const columns = columnsFor(count);
+    const grid = gridOf(outputShape, columns);
+    canvas.style.setProperty("--width", `${grid.width * (size.length ? 4 : 10)}px`);
+    const things = `${count.toLocaleString("en")} ${size.length ? "feature map" : "unit"}${count === 1 ? "" : "s"}`;
+    const sizes = size.length ? ` of ${size.join(" by ")}` : "";
+    append(figure, "figcaption", `Hidden layer ${i + 1}: ${things}${sizes}`);
     if (i === 0) {
-      const point = (event) => {
-        const cell = canvas.clientWidth / columns;
-        const unit = Math.floor(event.offsetY / cell) * columns + Math.floor(event.offsetX / cell);
-        if (event.offsetX >= 0 && event.offsetX < canvas.clientWidth && unit >= 0 && unit < size) choose(unit);
+      const point = ({ offsetX, offsetY }) => {
+        const scale = grid.width / canvas.clientWidth;
+        const column = Math.floor((offsetX * scale) / grid.across);
+        const unit = Math.floor((offsetY * scale) / grid.down) * columns + column;
+        if (column >= 0 && column < columns && unit >= 0 && unit < count) choose(unit);
       };
       canvas.addEventListener("pointermove", point);
       canvas.addEventListener("pointerdown", point); // a finger that taps does not move
     }
-    return { canvas, columns, size };
+    return { canvas, columns, outputShape, name: `The ${things} of hidden layer ${i + 1}` };
   });
   return (activations) =>
-    canvases.forEach(({ canvas, columns, size }, i) => {
-      const values = activations ? activations[i + 1] : new Float32Array(size);
-      paintActivations(canvas, values, columns);
-      const half = largestOf(values) / 2;
-      const on = values.filter((a) => a > half).length;
-      const text = activations ? `${on} are more than half as active as the most active` : "all at rest";
-      canvas.setAttribute("aria-label", `The ${size} units of hidden layer ${i + 1}: ${text}`);
+    views.forEach(({ canvas, columns, outputShape, name }, i) => {
+      const values = activations ? activations[i + 1] : new Float32Array(outputShape.reduce((a, b) => a * b));
+      paintActivations(canvas, values, outputShape, columns);
+      const peaks = peaksOf(values, outputShape[0]);
+      const half = largestOf(peaks) / 2;
+      const text = `${peaks.filter((a) => a > half).length} have more than half of the largest activation`;
+      canvas.setAttribute("aria-label", `${name}: ${activations ? text : "no activations yet"}`);
     });
 }
 
-/** The weights from all pixels to one unit of the first layer. */
-function weightsOf(layer, unit) {
-  return Float32Array.from({ length: layer.fanIn }, (_, i) => layer.weights[i * layer.fanOut + unit]);
+/** The largest activation of each filter; of a unit the only one. */
+function peaksOf(values, count) {
+  const size = values.length / count;
+  return Float32Array.from({ length: count }, (_, i) =>
+    values.subarray(i * size, (i + 1) * size).reduce((a, b) => Math.max(a, b)),
+  );
 }
 
-/** One unit of the first layer: its weights, the weights times the picture, and the sum. */
+/** The weights of one output of a layer as a picture: its kernel, if it is a filter. */
+function paintWeights(canvas, { weights, fanIn, kernel }, unit, shape) {
+  const size = kernel ? [kernel, kernel] : shape;
+  paintSigned(canvas, weights.subarray(unit * fanIn, (unit + 1) * fanIn), size);
+}
+
+/** One filter or unit of the first layer: its weights, what they make of the picture, and the sum in words. */
 function showUnit(model, unit, activations) {
   const [layer] = model.members[0];
-  const weights = weightsOf(layer, unit);
-  const inputs = activations ? activations[0] : new Float32Array(layer.fanIn);
-  const products = weights.map((weight, i) => weight * inputs[i]);
-  paintSigned($("unit-weights"), weights, model.shape);
-  paintSigned($("unit-products"), products, model.shape);
+  const patches = patchesOf(activations ? activations[0] : new Float32Array(model.shape[0] * model.shape[1]), layer);
+  const outputs = activations
+    ? activations[1].subarray(unit * patches.length, (unit + 1) * patches.length)
+    : new Float32Array(patches.length);
+  const [position] = strongest(outputs, 1);
+  const products = patches[position].map((input, i) => input * layer.weights[unit * layer.fanIn + i]);
+  paintWeights($("unit-weights"), layer, unit, model.shape);
+  if (layer.kernel) paintActivations($("unit-result"), outputs, [1, ...layer.outputShape.slice(1)], 1);
+  else paintSigned($("unit-result"), products, model.shape);
   $("unit").value = unit + 1;
   $("unit-number").textContent = unit + 1;
-  $("unit-sum").textContent = activations ? explainUnit(model, products, layer.biases[unit], activations[1][unit]) : "";
+  $("unit-sum").textContent = activations ? explainUnit(model, products, layer.biases[unit], outputs[position]) : "";
 }
 
 function explainUnit(model, products, bias, activation) {
+  const where = model.members[0][0].kernel ? "Where the activation is largest, the" : "The";
   const sum = products.reduce((a, b) => a + b, 0);
-  const total = `The products add up to ${signed(sum)}; with the unit’s bias, ${signed(bias)}, that is ${signed(sum + bias)}.`;
+  const total = `${where} products add up to ${signed(sum)}; with the bias, ${signed(bias)}, that is ${signed(sum + bias)}.`;
   if (model.members[0].length === 1) return total;
   const name = { relu: "ReLU", sigmoid: "The sigmoid" }[model.activation];
-  return `${total} ${name} makes ${activation.toFixed(2)} of it: that is its activation.`;
+  return `${total} ${name} makes ${activation.toFixed(2)} of it: that is the activation.`;
 }
 
 function signed(number) {
   return number.toFixed(2).replace("-", "−");
 }
 
-/** Buttons for the units of the first layer that are most active now, each with its weights as a picture. */
-function showStrongest(parent, model, activations, count, choose) {
-  const units = activations ? strongest(activations[1], count) : [];
+/** Buttons for some filters or units of the first layer, each with its weights as a picture. peaks: of all of them. */
+function showStrongest(parent, model, units, peaks, choose) {
+  const [layer] = model.members[0];
   while (parent.children.length < units.length) append(append(parent, "li"), "button").type = "button";
   [...parent.children].forEach((item, i) => (item.hidden = i >= units.length));
   units.forEach((unit, i) => {
     const button = parent.children[i].firstElementChild;
-    button.setAttribute("aria-label", `Unit ${unit + 1}, activation ${activations[1][unit].toFixed(2)}`);
+    const name = `${layer.kernel ? "Filter" : "Unit"} ${unit + 1}`;
+    button.setAttribute("aria-label", `${name}, ${layer.kernel ? "largest " : ""}activation ${peaks[unit].toFixed(2)}`);
     if (button.textContent === `${unit + 1}`) return; // is there already: while one draws, most of them stay
     button.replaceChildren();
-    paintSigned(append(button, "canvas"), weightsOf(model.members[0][0], unit), model.shape);
+    paintWeights(append(button, "canvas"), layer, unit, model.shape);
     append(button, "span", `${unit + 1}`);
     button.onclick = () => choose(unit);
   });

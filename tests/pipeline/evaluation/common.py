@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.engine.rows import open_rows, read_rows
 from pipeline.evaluation.answers import PROBABILITIES, fill, open_answers
-from pipeline.network.model import load_model
+from pipeline.model.files import load_model
 from pipeline.scheduling.places import Place
 
 

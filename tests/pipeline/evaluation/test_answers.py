@@ -6,7 +6,7 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import Rows, open_rows, read_rows, write_rows
 from pipeline.evaluation.answers import JOURNAL, PREDICTIONS, PROBABILITIES, Answers, fill, open_answers
-from pipeline.network.model import Model, load_model
+from pipeline.model.files import Model, load_model
 from pipeline.scheduling.places import HERE
 
 NAMES = (PREDICTIONS, PROBABILITIES)

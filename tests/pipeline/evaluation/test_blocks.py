@@ -13,8 +13,8 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import Rows, open_rows, read_rows
 from pipeline.evaluation import blocks
 from pipeline.evaluation.blocks import answer_blocks, cut, mark
-from pipeline.network.model import Model, load_model
-from pipeline.network.prediction import predict
+from pipeline.model.files import Model, load_model
+from pipeline.model.prediction import predict
 from pipeline.scheduling.places import HERE, Place
 from tests.pipeline.evaluation.common import answer
 

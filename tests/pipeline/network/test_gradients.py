@@ -4,26 +4,21 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.activations import Array
 from pipeline.network.layers import Convolution, Scratch
 from pipeline.network.losses import COSTS
-from pipeline.network.network import Network, backward, count_parameters, forward, initialise, view
-from pipeline.training.architecture import build_layers
+from pipeline.network.network import Parameters, backward, forward, view
+from tests.pipeline.networks import make_network
 
 ARCHITECTURES = ["", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3"]
 
 
-def make_network(layers: str, activation: str, shape: tuple[int, int] = (7, 6)) -> Network:
-    built = build_layers(layers, shape, 4)
-    network = Network(built, ACTIVATIONS[activation], view(built, np.empty(count_parameters(built))))
-    initialise(network.parameters, "xavier", 0.5, np.random.default_rng(1))
-    return network
-
-
 @pytest.mark.parametrize("layers", ARCHITECTURES)
-@pytest.mark.parametrize(("activation", "cost", "smoothing"), [("sigmoid", "quadratic", 0.0), ("relu", "cross-entropy", 0.1)])
+@pytest.mark.parametrize(
+    ("activation", "cost", "smoothing"), [("sigmoid", "quadratic", 0.0), ("relu", "cross-entropy", 0.1)]
+)
 def test_gradients_are_central_differences(layers: str, activation: str, cost: str, smoothing: float) -> None:
-    network = make_network(layers, activation)
+    network = make_network(layers, (7, 6), 4, activation, "xavier", bias_std=0.5, seed=1)
     generator = np.random.default_rng(2)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
     loss = partial(COSTS[cost], labels=labels, smoothing=smoothing)
@@ -45,10 +40,12 @@ def test_gradients_are_central_differences(layers: str, activation: str, cost: s
 
 
 def relative_error(a: Array, b: Array) -> float:
-    return float(np.linalg.norm(a - b) / max(np.linalg.norm(a), np.linalg.norm(b), 1e-12))
+    return float(np.linalg.norm(a - b)) / max(float(np.linalg.norm(a)), float(np.linalg.norm(b)), 1e-12)
 
 
-@pytest.mark.parametrize(("channels", "kernel", "stride"), [(1, 5, 2), (3, 3, 1), (2, 4, 3), (4, 1, 1), (2, 1, 2), (1, 9, 2)])
+@pytest.mark.parametrize(
+    ("channels", "kernel", "stride"), [(1, 5, 2), (3, 3, 1), (2, 4, 3), (4, 1, 1), (2, 1, 2), (1, 9, 2)]
+)
 def test_a_convolution_correlates_every_channel(channels: int, kernel: int, stride: int) -> None:
     generator = np.random.default_rng(3)
     layer = Convolution((channels, 11, 9), 2, kernel, stride)
@@ -78,9 +75,7 @@ def test_pytorch_computes_the_same_logits_and_gradients(
     layers: str, channels_kernel_stride: list[tuple[int, int, int]]
 ) -> None:
     torch = pytest.importorskip("torch")
-    built = build_layers(layers, (28, 28), 10)
-    network = Network(built, ACTIVATIONS["relu"], view(built, np.empty(count_parameters(built), np.float32)))
-    initialise(network.parameters, "he", 0.1, np.random.default_rng(4))
+    network = make_network(layers, (28, 28), 10, bias_std=0.1, seed=4, dtype=np.float32)
     generator = np.random.default_rng(5)
     images, labels = generator.standard_normal((6, 28, 28), np.float32), generator.integers(0, 10, 6)
 
@@ -90,7 +85,7 @@ def test_pytorch_computes_the_same_logits_and_gradients(
         modules += [torch.nn.Conv2d(channels, filters, kernel, stride), torch.nn.ReLU()]
         channels = filters
     modules.append(torch.nn.Flatten())
-    for layer in built[len(channels_kernel_stride) :]:
+    for layer in network.layers[len(channels_kernel_stride) :]:
         modules += [torch.nn.Linear(layer.weight_shape[1], layer.outputs), torch.nn.ReLU()]
     peer = torch.nn.Sequential(*modules[:-1])
     for theirs, ours in zip(peer.parameters(), interleave(network.parameters), strict=True):
@@ -106,6 +101,6 @@ def test_pytorch_computes_the_same_logits_and_gradients(
         assert relative_error(mine, theirs.grad.numpy()) < 1e-4
 
 
-def interleave(parameters: object) -> list[Array]:
-    pairs = zip(parameters.weights, parameters.biases, strict=True)  # type: ignore[attr-defined]
+def interleave(parameters: Parameters) -> list[Array]:
+    pairs = zip(parameters.weights, parameters.biases, strict=True)
     return [array for pair in pairs for array in pair]

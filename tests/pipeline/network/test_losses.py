@@ -6,54 +6,54 @@ from sklearn.metrics import log_loss
 from pipeline.network import losses
 from pipeline.network.activations import Array, relu, sigmoid
 
-EXTREME = np.array([[-1e4, -100.0, -1.0, 0.0, 1.0, 100.0, 1e4]])
+EXTREME = np.array([[-1e4], [-100.0], [-1.0], [0.0], [1.0], [100.0], [1e4]])
 
 
 @pytest.mark.parametrize("classes", [2, 10, 26])
 def test_cross_entropy_of_zero_logits_is_the_logarithm_of_the_number_of_classes(classes: int) -> None:
-    cost, gradient = losses.cross_entropy(np.zeros((5, classes)), np.arange(5) % classes)
+    cost, gradient = losses.cross_entropy(np.zeros((classes, 5)), np.arange(5) % classes)
     assert cost == pytest.approx(np.log(classes), rel=1e-12)
     assert gradient.sum() == pytest.approx(0, abs=1e-12)
 
 
 def test_quadratic_cost_of_zero_logits_is_that_of_halves() -> None:
-    cost, _ = losses.quadratic(np.zeros((5, 10)), np.arange(5))
+    cost, _ = losses.quadratic(np.zeros((10, 5)), np.arange(5))
     assert cost == pytest.approx(10 * 0.5**2 / 2)
 
 
 def test_costs_agree_with_other_libraries() -> None:
     generator = np.random.default_rng(0)
-    logits, labels = generator.normal(0, 3, (20, 6)), generator.integers(0, 6, 20)
+    logits, labels = generator.normal(0, 3, (6, 20)), generator.integers(0, 6, 20)
     assert losses.cross_entropy(logits, labels)[0] == pytest.approx(
-        log_loss(labels, softmax(logits, axis=1), labels=range(6))
+        log_loss(labels, softmax(logits, axis=0).T, labels=range(6))
     )
-    squares = np.sum((expit(logits) - np.eye(6)[labels]) ** 2, axis=1)
+    squares = np.sum((expit(logits) - np.eye(6)[:, labels]) ** 2, axis=0)
     assert losses.quadratic(logits, labels)[0] == pytest.approx(squares.mean() / 2)
 
 
 def test_smoothed_labels_are_spread_over_all_classes() -> None:
-    logits, labels = np.random.default_rng(0).normal(0, 3, (20, 6)), np.arange(20) % 6
-    targets = 0.9 * np.eye(6)[labels] + 0.1 / 6
+    logits, labels = np.random.default_rng(0).normal(0, 3, (6, 20)), np.arange(20) % 6
+    targets = 0.9 * np.eye(6)[:, labels] + 0.1 / 6
     np.testing.assert_allclose(losses.targets(labels, logits, 0.1), targets)
-    entropy = -np.sum(targets * log_softmax(logits, axis=1), axis=1)
+    entropy = -np.sum(targets * log_softmax(logits, axis=0), axis=0)
     assert losses.cross_entropy(logits, labels, 0.1)[0] == pytest.approx(entropy.mean())
-    squares = np.sum((expit(logits) - targets) ** 2, axis=1)
+    squares = np.sum((expit(logits) - targets) ** 2, axis=0)
     assert losses.quadratic(logits, labels, 0.1)[0] == pytest.approx(squares.mean() / 2)
 
 
 @pytest.mark.parametrize("name", list(losses.COSTS))
 def test_the_parts_of_a_batch_add_up_to_it(name: str) -> None:
-    logits, labels = np.random.default_rng(0).normal(0, 3, (20, 6)), np.arange(20) % 6
+    logits, labels = np.random.default_rng(0).normal(0, 3, (6, 20)), np.arange(20) % 6
     cost, gradient = losses.COSTS[name](logits, labels, 0.1)
-    parts = [losses.COSTS[name](logits[part], labels[part], 0.1, 20) for part in (slice(7), slice(7, 20))]
+    parts = [losses.COSTS[name](logits[:, part], labels[part], 0.1, 20) for part in (slice(7), slice(7, 20))]
     assert sum(part[0] for part in parts) == pytest.approx(cost)
-    np.testing.assert_allclose(np.concatenate([part[1] for part in parts]), gradient)
+    np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=1), gradient)
 
 
 @pytest.mark.parametrize("name", list(losses.COSTS))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_costs_keep_the_dtype_and_stay_finite_for_extreme_logits(name: str, dtype: type) -> None:
-    logits: Array = np.repeat(EXTREME.astype(dtype), 7, axis=0)
+    logits: Array = np.repeat(EXTREME.astype(dtype), 7, axis=1)
     cost, gradient = losses.COSTS[name](logits, np.arange(7))
     assert np.isfinite(cost)
     assert np.isfinite(gradient).all()
@@ -63,27 +63,27 @@ def test_costs_keep_the_dtype_and_stay_finite_for_extreme_logits(name: str, dtyp
 def test_functions_agree_with_scipy_also_at_the_extremes() -> None:
     np.testing.assert_allclose(sigmoid(EXTREME), expit(EXTREME), atol=1e-15)
     np.testing.assert_allclose(losses.log_sigmoid(EXTREME), log_expit(EXTREME), rtol=1e-12)
-    np.testing.assert_allclose(losses.log_softmax(EXTREME), log_softmax(EXTREME, axis=1), rtol=1e-12)
+    np.testing.assert_allclose(losses.log_softmax(EXTREME), log_softmax(EXTREME, axis=0), rtol=1e-12)
     np.testing.assert_array_equal(relu(EXTREME), np.where(EXTREME > 0, EXTREME, 0))
 
 
 @pytest.mark.parametrize("cost", list(losses.COSTS))
 def test_probabilities_sum_to_1_and_keep_the_order_of_the_logits(cost: str) -> None:
-    logits = np.random.default_rng(1).normal(0, 5, (50, 10)).astype(np.float32)
+    logits = np.random.default_rng(1).normal(0, 5, (10, 50)).astype(np.float32)
     for temperature in (0.5, 1.0, 3.0):
         p = losses.probabilities(logits, cost, temperature)
-        np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
-        assert np.array_equal(p.argmax(axis=1), logits.argmax(axis=1))
+        np.testing.assert_allclose(p.sum(axis=0), 1, rtol=1e-6)
+        assert np.array_equal(p.argmax(axis=0), logits.argmax(axis=0))
 
 
 def test_probabilities_are_softmax_or_the_shares_of_sigmoids() -> None:
-    logits = np.random.default_rng(2).normal(0, 2, (5, 3))
-    np.testing.assert_allclose(losses.probabilities(logits, "cross-entropy", 2.0), softmax(logits / 2, axis=1))
+    logits = np.random.default_rng(2).normal(0, 2, (3, 5))
+    np.testing.assert_allclose(losses.probabilities(logits, "cross-entropy", 2.0), softmax(logits / 2, axis=0))
     outputs = expit(logits)
-    np.testing.assert_allclose(losses.probabilities(logits, "quadratic"), outputs / outputs.sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(losses.probabilities(logits, "quadratic"), outputs / outputs.sum(axis=0))
 
 
 def test_a_higher_temperature_is_less_sure() -> None:
-    logits = np.array([[3.0, 1.0, 0.0]])
+    logits = np.array([[3.0], [1.0], [0.0]])
     sure, unsure = (losses.probabilities(logits, "cross-entropy", t).max() for t in (1.0, 2.0))
     assert unsure < sure

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import Array
-from pipeline.network.names import OptimizerName
-from pipeline.network.optimizers import Optimizer, adam, find_optimizer, momentum, sgd
+from pipeline.network.optimizers import Optimizer, OptimizerName, adam, find_optimizer, momentum, sgd
 
 
 def walk(optimizer: Optimizer, gradients: list[float], rate: float, dtype: type = np.float64) -> list[float]:

@@ -1,22 +1,17 @@
 """What a run could have found, of the ordinary and out of it, for the tests of the report."""
 
-import itertools
 import math
 
 import numpy as np
 
 from pipeline.data.deformation import Deformation
-from pipeline.data.scaling import Scaling
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
-from pipeline.network.history import Row
-from pipeline.network.mlp import Layer
-from pipeline.network.model import Model
-from pipeline.network.recipe import Recipe, spell
-from pipeline.pages.report import (
-    Findings,
-)
+from pipeline.pages.report import Findings
 from pipeline.pages.runs import Training
+from pipeline.training.history import Row
+from pipeline.training.recipe import Recipe, spell
+from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"
 BENT = Deformation(shift=1.0, rotation=10.0)
@@ -27,6 +22,7 @@ def findings(
     images: int = 90,
     shape: tuple[int, int] = (5, 4),
     members: int = 1,
+    layers: str = "6",
     right: bool = False,
     deformation: Deformation = BENT,
     names: tuple[str, ...] = (),
@@ -38,20 +34,15 @@ def findings(
     probabilities = generator.dirichlet([0.5] * classes, images).astype(np.float32)
     if right:
         probabilities = np.eye(classes, dtype=np.float32)[labels]
-    sizes = (shape[0] * shape[1], 6, classes)
-    layers = tuple(
-        Layer(generator.normal(size=ends).astype(np.float32), np.zeros(ends[1], np.float32))
-        for ends in itertools.pairwise(sizes)
-    )
     names = names or tuple(map(str, range(classes)))
-    recipe = Recipe(sizes=(6,), epochs=3, members=members, deformation=deformation)
+    recipe = Recipe(layers=layers, epochs=3, members=members, deformation=deformation)
     parameters = {"recipe": "standard", **spell(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
     rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
     training = Training(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
     return Findings(
-        model=Model((layers,) * members, "relu", "cross-entropy", Scaling(0.1, 0.3), shape, names, dataset),
+        model=make_model(layers, members, shape, class_names=names, dataset=dataset),
         recipe_name="standard",
         recipe=recipe,
         trained=manifest,
@@ -73,7 +64,10 @@ UNUSUAL = {
     "30 classes with long names": findings(30, names=tuple(f"a class by the name of {n}" for n in range(30))),
     "no mistake": findings(right=True),
     "one mistake": findings(4, images=1),
-    "a committee": findings(members=3),
+    "an ensemble": findings(members=3),
+    "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
+    "more filters than are shown": findings(layers="conv70x2/1,6", members=2),
+    "no hidden layer": findings(layers=""),
     "nothing bent": findings(deformation=Deformation()),
     "large pictures": findings(shape=(150, 300)),
     "names that are markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),

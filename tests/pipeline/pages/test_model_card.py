@@ -19,9 +19,9 @@ from markdown_it import MarkdownIt
 from pipeline.data.catalogue import DATASETS
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
-from pipeline.network.mlp import Layer
-from pipeline.network.model import load_model
-from pipeline.pages.model_card import escape, load_training, make_model_card
+from pipeline.model.files import load_model
+from pipeline.pages.model_card import describe_layers, escape, load_training, make_model_card
+from pipeline.training.architecture import build_layers
 from stages.console import read_arguments
 from stages.download import download
 from stages.evaluate import evaluate
@@ -37,15 +37,26 @@ NASTY = ("a|b", "`c`", "<script>alert(1)</script>", "[x](y) *z* $w$ \\| &lt;")
 
 @pytest.fixture(scope="module")
 def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committee with a quadratic cost that has learned from somebody's own classes, some of which are never seen."""
+    """An ensemble with a quadratic loss that has learned from somebody's own classes, some of which are never seen."""
     at = tmp_path_factory.mktemp("nasty")
     folder = custom_set(at / "mine")
     (folder / "class-names.txt").write_text("\n".join(NASTY) + "\n", encoding="utf-8")
     download(dataset="custom", from_folder=folder, output=at / "download")
     parse(download=at / "download", output=at / "parse")
     normalize(parse=at / "parse", validation=9, output=at / "normalize")
-    train(normalize=at / "normalize", recipe="seed", members=3, epochs=2, sizes="5,4", output=at / "train")
+    train(normalize=at / "normalize", recipe="original", members=3, epochs=2, layers="5,4", output=at / "train")
     evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
+    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    return at
+
+
+@pytest.fixture(scope="module")
+def convolutional(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A convolutional network that has learned from the sample."""
+    at = tmp_path_factory.mktemp("convolutional")
+    (at / "parse").symlink_to(built / "parse")
+    train(normalize=built / "normalize", recipe="quick", epochs=1, layers="conv4,conv6x3/1,8", output=at / "train")
+    evaluate(normalize=built / "normalize", train=at / "train", output=at / "evaluate")
     export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
 
@@ -82,11 +93,12 @@ def test_of_ones_own_data_it_claims_no_licence_and_no_place(nasty: Path) -> None
     assert "Citation" not in card_of(nasty)
 
 
-@pytest.mark.parametrize("which", ["built", "nasty"])
-@pytest.mark.parametrize("library", ["onnxruntime", "safetensors"])
-def test_its_examples_give_the_answers_of_the_evaluation(
+@pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
+@pytest.mark.parametrize("library", ["onnxruntime", "torch"])
+def test_its_examples_predict_what_the_evaluation_predicted(
     which: str, library: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip(library)
     artifacts: Path = request.getfixturevalue(which)
     (example,) = (code for code in re.findall(r"```python\n(.*?)```", card_of(artifacts), re.S) if library in code)
     lines = [line for line in example.splitlines() if not line.startswith("images = ")]
@@ -94,7 +106,9 @@ def test_its_examples_give_the_answers_of_the_evaluation(
     monkeypatch.chdir(artifacts / "export")
     known: dict[str, Any] = {"images": np.load(artifacts / "parse/test-images.npy")}
     exec("\n".join(lines), known)
-    np.testing.assert_allclose(known["probabilities"], np.load(artifacts / "evaluate/probabilities.npy"), atol=1e-5)
+    expected = np.load(artifacts / "evaluate/probabilities.npy")
+    np.testing.assert_allclose(known["probabilities"], expected, atol=1e-5)
+    assert np.array_equal(known["labels"], expected.argmax(axis=1))
 
 
 def variables(card: str) -> dict[str, str]:
@@ -107,14 +121,14 @@ def options(given: dict[str, str]) -> list[str]:
     return [word for name, value in given.items() for word in (f"--{name.lower().replace('_', '-')}", value)]
 
 
-@pytest.mark.parametrize("changed", ["", "--sizes '' --bent 0.25 --learning-rate 1e-05 --shards 1 --recipe standard"])
+@pytest.mark.parametrize("changed", ["", "--layers '' --bent 0.25 --learning-rate 1e-05 --shards 1 --recipe standard"])
 def test_the_command_it_names_trains_the_same_model(changed: str, built: Path, tmp_path: Path) -> None:
     line = ["--recipe", "quick", *shlex.split(changed), "--epochs", "1", "--normalize", str(built / "normalize")]
     train(**{**read_arguments(train, line), "output": tmp_path / "train"})
     evaluate(normalize=built / "normalize", train=tmp_path / "train", output=tmp_path / "evaluate")
     given = variables(make_model_card(load_model(tmp_path / "train"), tmp_path / "train", tmp_path / "evaluate"))
     assert given.pop("DATASET") == "sample"
-    assert set(given) == {"RECIPE", "EPOCHS", *(["SIZES", "BENT", "LEARNING_RATE", "SHARDS"] if changed else [])}
+    assert set(given) == {"RECIPE", "EPOCHS", *(["LAYERS", "BENT", "LEARNING_RATE", "SHARDS"] if changed else [])}
     arguments = read_arguments(train, options(given))
     wanted = read_manifest(tmp_path / "train").provenance.parameters
     assert settle({name: arguments[name] for name in train.parameters}) == wanted
@@ -122,8 +136,8 @@ def test_the_command_it_names_trains_the_same_model(changed: str, built: Path, t
 
 def test_the_command_names_what_else_is_not_as_declared(nasty: Path) -> None:
     assert variables(card_of(nasty)) == {
-        **{"DATASET": "custom", "FROM": "my-data", "VALIDATION": "9", "RECIPE": "seed"},
-        **{"SIZES": "5,4", "EPOCHS": "2", "MEMBERS": "3"},
+        **{"DATASET": "custom", "FROM": "my-data", "VALIDATION": "9", "RECIPE": "original"},
+        **{"LAYERS": "5,4", "EPOCHS": "2", "MEMBERS": "3"},
     }
 
 
@@ -206,17 +220,45 @@ def test_the_class_that_is_read_worst_is_named(built: Path, tmp_path: Path) -> N
     assert "of 9 it finds 50.00%, of 0 25.00%" in recalls(built, tmp_path, 40, 0.25)
 
 
-def test_activations_stand_between_layers_where_there_are_several(built: Path) -> None:
-    model = load_model(built / "train")
-    assert "Fully connected layers, ReLU between them" in card_of(built)
-    alone = replace(model, members=((Layer(np.zeros((784, 10), np.float32), np.zeros(10, np.float32)),),))
-    card = make_model_card(alone, built / "train", built / "evaluate")
-    assert "One fully connected layer, 7,850 parameters" in card
+@pytest.mark.parametrize(
+    ("which", "tag"),
+    [
+        ("built", "multilayer-perceptron"),
+        ("nasty", "multilayer-perceptron"),
+        ("convolutional", "convolutional-neural-network"),
+    ],
+)
+def test_it_is_tagged_with_the_kind_of_network(which: str, tag: str, request: pytest.FixtureRequest) -> None:
+    tags = ModelCard(card_of(request.getfixturevalue(which))).data.to_dict()["tags"]
+    assert [each for each in tags if "neural-network" in each or "perceptron" in each] == [tag]
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ("", "1 dense layer (10 units)"),
+        ("conv16,conv64,128", "2 convolutions of 5 x 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"),
+        (
+            "conv4x3/1,conv5",
+            "1 convolution of 3 x 3 with stride 1 (4 filters), 1 convolution of 5 x 5 with stride 2 (5 filters), "
+            "1 dense layer (10 units)",
+        ),
+    ],
+)
+def test_layers_are_described_by_kind_and_size(layers: str, words: str) -> None:
+    assert describe_layers(build_layers(layers, (28, 28), 10)) == words
+
+
+@pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
+def test_it_counts_the_parameters(which: str, request: pytest.FixtureRequest) -> None:
+    artifacts: Path = request.getfixturevalue(which)
+    count = sum(np.load(file).size for file in artifacts.glob("train/*.npy"))
+    assert f"{count:,} parameters" in card_of(artifacts)
 
 
 def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:
     program = (
-        "import sys\nfrom pathlib import Path\nfrom pipeline.network.model import load_model\n"
+        "import sys\nfrom pathlib import Path\nfrom pipeline.model.files import load_model\n"
         "from pipeline.pages.model_card import make_model_card\n"
         "train, evaluate = map(Path, sys.argv[1:])\n"
         "sys.stdout.buffer.write(make_model_card(load_model(train), train, evaluate).encode())"
@@ -234,7 +276,7 @@ def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:
         {"images": None},
         {"recipe": "secret"},
         {"recipe": ["quick"]},
-        {"sizes": "x"},
+        {"layers": "x"},
         {"epochs": 0},
         {"deformation": {"shift": -1}},
         {"epochs_kept": 3},

@@ -1,45 +1,44 @@
 import base64
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from pipeline.network.mlp import Layer
-from pipeline.network.model import Model
 from pipeline.pages.packing import Packed, pack, pack_layer
+from tests.pipeline.models import make_model
 
 
-def unpack(packed: dict[str, str], bits: int, fan_in: int) -> Layer:
+def unpack(packed: dict[str, str], bits: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     def array(name: str, dtype: str) -> np.ndarray:
         return np.frombuffer(base64.b64decode(packed[name]), dtype)
 
-    codes = array("codes", f"<i{bits // 8}").reshape(fan_in, -1)
-    return Layer(codes * array("scales", "<f4"), array("biases", "<f4"))
+    codes = array("codes", f"<i{bits // 8}").reshape(len(array("scales", "<f4")), -1)
+    return (codes * array("scales", "<f4")[:, None]).reshape(shape), array("biases", "<f4")
 
 
 def length(packed: Packed) -> int:
     return sum(len(text) for layers in packed.members for layer in layers for text in layer.values())
 
 
+@pytest.mark.parametrize("shape", [(7, 50), (7, 2, 5, 5)])
 @pytest.mark.parametrize("bits", [8, 16])
-def test_weights_come_back_to_within_half_a_step_of_their_column(bits: int) -> None:
+def test_weights_come_back_to_within_half_a_step_of_their_output(bits: int, shape: tuple[int, ...]) -> None:
     generator = np.random.default_rng(0)
-    weights = (generator.normal(size=(50, 7)) * np.logspace(-20, 20, 7)).astype(np.float32)
+    weights = (generator.normal(size=shape).T * np.logspace(-20, 20, 7)).T.astype(np.float32)
     biases = generator.normal(size=7).astype(np.float32)
-    layer = unpack(pack_layer(Layer(weights, biases), bits), bits, 50)
-    step = np.abs(weights).max(axis=0) / (2 ** (bits - 1) - 1)
-    assert (np.abs(layer.weights - weights) <= 0.501 * step).all()
-    assert np.array_equal(layer.biases, biases)
+    unpacked, same = unpack(pack_layer(weights, biases, bits), bits, shape)
+    step = np.abs(weights.reshape(7, -1)).max(axis=1) / (2 ** (bits - 1) - 1)
+    assert (np.abs(unpacked - weights).reshape(7, -1).max(axis=1) <= 0.501 * step).all()
+    assert np.array_equal(same, biases)
 
 
-def test_a_unit_without_weights_stays_one() -> None:
-    weights = np.array([[0, 1], [0, -2]], np.float32)
-    layer = unpack(pack_layer(Layer(weights, np.zeros(2, np.float32)), 16), 16, 2)
-    assert np.array_equal(layer.weights[:, 0], [0, 0])
+def test_an_output_without_weights_stays_one() -> None:
+    weights = np.array([[0, 0], [1, -2]], np.float32)
+    unpacked, _ = unpack(pack_layer(weights, np.zeros(2, np.float32), 16), 16, weights.shape)
+    assert np.array_equal(unpacked[0], [0, 0])
 
 
-def test_a_model_takes_16_bits_then_8_then_leaves_out_members(make_model: Callable[..., Model]) -> None:
-    model = make_model(members=3)
+def test_a_model_takes_16_bits_then_8_then_leaves_out_members() -> None:
+    model = make_model("conv4x2,5", members=3)
     whole = pack(model, 10**6)
     assert (len(whole.members), whole.bits) == (3, 16)
     assert pack(model, length(whole)) == whole

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.metrics import Reliability, measure_reliability
-from pipeline.network.history import Row
 from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
+from pipeline.training.history import Row
 
 BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0)
 

@@ -12,19 +12,12 @@ import pytest
 
 from pipeline.data.deformation import Deformation
 from pipeline.evaluation.metrics import list_confusions
-from pipeline.network.history import Row
-from pipeline.network.mlp import Layer
-from pipeline.network.recipe import Recipe
 from pipeline.pages.pictures import draw_signed
-from pipeline.pages.report import (
-    UNITS,
-    draw_bent,
-    draw_units,
-    heat,
-    list_facts,
-    render_report,
-)
+from pipeline.pages.report import UNITS, draw_bent, draw_units, heat, list_facts, render_report
 from pipeline.pages.wording import percent
+from pipeline.training.history import Row
+from pipeline.training.recipe import Recipe
+from tests.pipeline.models import make_model
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
 
@@ -92,7 +85,7 @@ def test_the_sample_is_told_as_it_was_measured(sample: str, built: Path) -> None
         assert percent(share) in sample
     assert percent(model["training"]["validation_accuracy"]) in sample
     assert "1,833 training, 167 validation, 500 test" in sample
-    assert "784-192-10" in sample
+    assert "28x28-192-10" in sample
     assert f"{784 * 192 + 192 + 192 * 10 + 10:,}" in sample
 
 
@@ -162,14 +155,28 @@ def test_trainings_of_one_name_and_other_data_are_told_apart() -> None:
     assert "(ababab)" not in render_report(found)
 
 
-def test_of_many_units_the_strongest_are_shown_the_strongest_first() -> None:
-    model = findings(shape=(1, 2)).model
-    strengths = np.random.default_rng(2).permutation(UNITS + 20) + 1.0
-    layer = Layer(np.array([strengths, -strengths], np.float32), np.zeros(len(strengths), np.float32))
-    shown = draw_units(replace(model, members=((layer, layer),)))
-    limit = np.quantile(np.repeat(np.sort(strengths)[-UNITS:], 2), 0.995)
-    wanted = [draw_signed(np.array([[strength, -strength]]), limit) for strength in np.sort(strengths)[::-1][:UNITS]]
-    assert shown == wanted
+@pytest.mark.parametrize(
+    ("layers", "size"), [(f"{UNITS + 20}", (4, 3)), (f"conv{UNITS + 20}x2,5", (2, 2)), ("conv4x2", (2, 2))]
+)
+def test_the_largest_weights_of_the_first_layer_are_shown_the_largest_first(layers: str, size: tuple[int, int]) -> None:
+    model = make_model(layers, members=2, shape=(4, 3))
+    rows = model.members[0].weights[0].reshape(-1, *size).astype(float)
+    largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:UNITS]
+    limit = np.quantile(np.abs(largest), 0.995)
+    assert draw_units(model) == [draw_signed(row, limit) for row in largest]
+
+
+@pytest.mark.parametrize(("layers", "word"), [("conv3x3/1", "kernels"), ("", "weights"), ("6", "weights")])
+def test_the_pictures_of_the_first_layer_are_described(layers: str, word: str) -> None:
+    reader = Reader(render_report(findings(layers=layers)))
+    (units,) = (each for each in reader.all("div") if "units" in (each.get("class") or ""))
+    assert word in (units["aria-label"] or "")
+
+
+def test_the_facts_name_the_layers_and_count_the_parameters_of_all_networks() -> None:
+    facts = dict(list_facts(findings(members=2, layers="conv3x3/1,6")))
+    assert "2 of 5x4-conv3x3/1-6-3" in facts["Network"]
+    assert facts["Parameters"] == str(2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3))
 
 
 def test_the_epoch_that_is_kept_is_the_last_of_the_best() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
 from pipeline.engine.store import entry_of
-from pipeline.network.recipes import find_changes
 from pipeline.pages.runs import digest_runs, list_trainings
+from pipeline.training.recipes import find_changes
 
 
 @pytest.fixture

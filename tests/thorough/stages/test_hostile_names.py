@@ -60,7 +60,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         idx.save(folder / images, pictures)
         idx.save(folder / labels, truth)
     (folder / "class-names.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
-    options = {"download": ["--dataset", "custom", "--from", folder.name], "train": ["--epochs", "2"]}
+    options = {
+        "download": ["--dataset", "custom", "--from", folder.name],
+        "train": ["--layers", "conv4x3/1,16", "--epochs", "4"],
+    }
     for stage in STAGES:
         command = [sys.executable, "-m", "stages.cli", stage, *options.get(stage, [])]
         subprocess.run(command, cwd=project, env=environment(), check=True, capture_output=True)

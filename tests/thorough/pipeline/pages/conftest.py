@@ -1,3 +1,3 @@
 """The fixtures of the fast tests."""
 
-from tests.pipeline.pages.conftest import make_model, page, sample  # noqa: F401
+from tests.pipeline.pages.conftest import page, sample  # noqa: F401

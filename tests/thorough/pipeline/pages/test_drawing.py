@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.network.model import Model
-from pipeline.network.prediction import predict
+from pipeline.data.scaling import standardise
+from pipeline.model.prediction import predict
+from pipeline.network.network import forward
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
+from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TESTED
 from tests.pipeline.pages.hands import answer, draw_with_mouse, pixels, read_images
 from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
 
-def test_a_page_without_a_network_opens(browser: Browser, make_model: Callable[..., Model], tmp_path: Path) -> None:
+def test_a_page_without_a_network_opens(browser: Browser, tmp_path: Path) -> None:
     save_drawing_page(tmp_path / "index.html", make_model(), *TESTED, room=10)
     with open_page(browser, tmp_path / "index.html") as page:
         assert "holds no network" in page.locator("main").inner_text()
@@ -34,38 +36,104 @@ def test_the_page_computes_what_python_computes(page: Page, built: Path) -> None
     assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
 
 
-@pytest.mark.parametrize("cost", ["quadratic", "cross-entropy"])
-@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
-@pytest.mark.parametrize(("members", "hidden"), [(1, ()), (1, (6,)), (3, (6, 5))])
+@pytest.mark.parametrize(
+    ("layers", "members", "activation", "cost"),
+    [
+        ("", 1, "relu", "cross-entropy"),
+        ("6,5", 3, "sigmoid", "quadratic"),
+        ("conv4", 1, "relu", "cross-entropy"),
+        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic"),
+        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy"),
+    ],
+)
 def test_every_kind_of_model_is_computed_truly_and_shown(
-    activation: Any,
-    cost: Any,
-    members: int,
-    hidden: tuple[int, ...],
-    make_model: Callable[..., Model],
-    browser: Browser,
-    tmp_path: Path,
+    layers: str, members: int, activation: Any, cost: Any, browser: Browser, tmp_path: Path
 ) -> None:
-    model = make_model(hidden, members, activation=activation, cost=cost)
+    model = make_model(layers, members, (9, 7), activation=activation, cost=cost)
     save_drawing_page(tmp_path / "index.html", model, *TESTED)
-    images = np.random.default_rng(1).integers(0, 256, (50, 3, 4), dtype=np.uint8)
+    images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
+    *hidden, _ = model.networks[0].layers
     with open_page(browser, tmp_path / "index.html") as page:
-        np.testing.assert_allclose(read_images(page, images), predict(model, images), atol=1e-3)
+        found, expected = read_images(page, images), predict(model, images)
+        np.testing.assert_allclose(found, expected, atol=1e-3)
+        assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
         answer(page)
-        assert page.locator("#seen").evaluate("canvas => [canvas.height, canvas.width]") == [3, 4]
+        assert page.locator("#seen").evaluate("canvas => [canvas.height, canvas.width]") == [9, 7]
         assert page.locator("#layers canvas").count() == len(hidden)
-        assert page.locator("#strongest button").count() == (hidden or (3,))[0]
+        assert page.locator("#strongest button").count() == model.networks[0].layers[0].outputs
         assert "add up to" in page.locator("#unit-sum").inner_text()
 
 
-def test_logits_beyond_all_bounds_are_still_probabilities(
-    browser: Browser, make_model: Callable[..., Model], tmp_path: Path
-) -> None:
+@pytest.fixture
+def convolutional(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """The page of a model with 6 filters of 3 x 3 in its first layer, on which a digit is drawn."""
+    model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
+    save_drawing_page(tmp_path / "index.html", model, *TESTED)
+    with open_page(browser, tmp_path / "index.html") as page:
+        draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+        answer(page)
+        yield page
+
+
+def test_activations_are_those_of_python(convolutional: Page) -> None:
+    model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
+    image = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).image)"), np.uint8).reshape(1, 12, 10)
+    outputs = forward(model.networks[0], np.moveaxis(standardise(image, model.scaling), 0, -1)).outputs
+    found = convolutional.evaluate("read(drawing.strokes).activations.slice(1).map((each) => Array.from(each))")
+    assert len(found) == len(outputs)
+    for ours, theirs in zip(found, outputs, strict=True):
+        np.testing.assert_allclose(ours, theirs.reshape(-1), atol=1e-3)
+
+
+def test_a_layer_is_shown_as_a_grid_of_its_feature_maps(convolutional: Page) -> None:
+    for number, (rows, columns, height, width) in enumerate([(2, 3, 5, 4), (2, 3, 4, 3), (2, 4, 1, 1)]):
+        grid = convolutional.locator("#layers canvas").nth(number)
+        gap = height * width > 1
+        assert grid.evaluate("canvas => [canvas.height, canvas.width]") == [
+            rows * (height + gap) - gap,
+            columns * (width + gap) - gap,
+        ]
+    shown = pixels(convolutional, "#layers canvas")
+    values = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).activations[1])")).reshape(6, 5, 4)
+    maps = np.array([shown[y : y + 5, x : x + 4] for y in (0, 6) for x in (0, 5, 10)])
+    assert np.corrcoef(maps[..., 0].reshape(-1), values.reshape(-1))[0, 1] < -0.999  # the larger, the less red
+    assert (maps[..., 3] == 255).all()
+    assert not shown[5].any() and not shown[:, [4, 9]].any()
+
+
+def test_a_filter_is_chosen_in_the_grid_and_shown_with_its_kernel_and_its_feature_map(convolutional: Page) -> None:
+    page = convolutional
+    grid = page.locator("#layers canvas").first
+    box = grid.bounding_box()
+    assert box is not None
+    grid.hover(position={"x": 0.5 * box["width"], "y": 0.8 * box["height"]})
+    answer(page)
+    assert page.locator("#unit-number").inner_text() == "5"
+    assert page.locator("#unit-weights").evaluate("canvas => [canvas.height, canvas.width]") == [3, 3]
+    assert page.locator("#unit-result").evaluate("canvas => [canvas.height, canvas.width]") == [5, 4]
+    values = page.evaluate("Array.from(read(drawing.strokes).activations[1])")
+    numbers = [
+        float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d\d", page.locator("#unit-sum").inner_text())
+    ]
+    products, bias, total, activation = numbers
+    assert activation == pytest.approx(max(values[80:100]), abs=0.011)
+    assert total == pytest.approx(products + bias, abs=0.021)
+    assert activation == pytest.approx(max(total, 0), abs=0.011)
+
+
+def test_the_filters_with_the_largest_activations_come_first(convolutional: Page) -> None:
+    labels = [button.get_attribute("aria-label") or "" for button in convolutional.locator("#strongest button").all()]
+    shown = [float(label.rsplit(" ", 1)[1]) for label in labels]
+    values = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).activations[1])")).reshape(6, -1)
+    np.testing.assert_allclose(shown, sorted(values.max(axis=1), reverse=True), atol=0.006)
+
+
+def test_logits_beyond_all_bounds_are_still_probabilities(browser: Browser, tmp_path: Path) -> None:
     for cost in ("quadratic", "cross-entropy"):
         model = make_model(cost=cost)
-        for layer in model.members[0]:
-            layer.weights[...] *= 1000
+        for weights in model.members[0].weights:
+            weights[...] *= 1000
         save_drawing_page(tmp_path / "index.html", model, *TESTED)
         images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
         with open_page(browser, tmp_path / "index.html") as page:
@@ -74,9 +142,7 @@ def test_logits_beyond_all_bounds_are_still_probabilities(
         np.testing.assert_allclose(found, predict(model, images), atol=1e-3)
 
 
-def test_names_of_classes_are_text_whatever_is_in_them(
-    browser: Browser, make_model: Callable[..., Model], tmp_path: Path
-) -> None:
+def test_names_of_classes_are_text_whatever_is_in_them(browser: Browser, tmp_path: Path) -> None:
     names = ("<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "<!--")
     model = make_model(class_names=names)
     save_drawing_page(tmp_path / "index.html", replace(model, dataset="<b>&amp;"), *TESTED)

@@ -1,6 +1,5 @@
 """The page to draw on before eyes of many kinds, and on screens of all sizes."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from pipeline.network.model import Model
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import PHONE, SMALL_PHONE, open_page
+from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TESTED
 from tests.pipeline.pages.hands import answer, draw_with_finger, draw_with_mouse, pixels
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
@@ -31,9 +30,7 @@ def test_axe_finds_nothing_serious(
         assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
 
-def test_many_classes_and_images_that_are_no_squares_have_their_place(
-    browser: Browser, make_model: Callable[..., Model], tmp_path: Path
-) -> None:
+def test_many_classes_and_images_that_are_no_squares_have_their_place(browser: Browser, tmp_path: Path) -> None:
     names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
     save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), *TESTED)
     with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:

@@ -1,15 +1,14 @@
 """What may happen to a pointer while it draws: a palm, a menu, keys, a system that takes it away."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.network.model import Model
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
+from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TESTED
 from tests.pipeline.pages.hands import answer, draw_with_mouse, on_canvas
 from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, Strokes, place
@@ -118,9 +117,7 @@ def test_a_pen_that_goes_a_longer_way_than_any_digit_scribbles(page: Page) -> No
         assert all(is_tangle(NO_DIGITS[name], size) for name in ("hatching", "filled"))
 
 
-def test_a_class_that_is_called_by_a_question_mark_is_said(
-    browser: Browser, make_model: Callable[..., Model], tmp_path: Path
-) -> None:
+def test_a_class_that_is_called_by_a_question_mark_is_said(browser: Browser, tmp_path: Path) -> None:
     save_drawing_page(tmp_path / "index.html", make_model(class_names=("?", "why?")), *TESTED)
     with open_page(browser, tmp_path / "index.html") as page:
         page.evaluate("isLikely = () => true")
@@ -132,7 +129,7 @@ def test_a_class_that_is_called_by_a_question_mark_is_said(
 
 @pytest.mark.parametrize("shape", [(40, 3), (3, 40)])
 def test_pictures_that_are_no_squares_at_all_fill_no_more_than_a_screen(
-    shape: tuple[int, int], browser: Browser, make_model: Callable[..., Model], tmp_path: Path
+    shape: tuple[int, int], browser: Browser, tmp_path: Path
 ) -> None:
     save_drawing_page(tmp_path / "index.html", make_model(shape=shape), *TESTED)
     with open_page(browser, tmp_path / "index.html") as page:

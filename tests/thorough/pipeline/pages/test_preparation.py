@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 
 from pipeline.data.appearance import is_like
 from pipeline.data.images import find_ink, fit
-from pipeline.network.model import load_model
-from pipeline.network.reading import UNSURE
+from pipeline.model.files import load_model
+from pipeline.pictures.reading import UNSURE
 from tests.browser import open_page
 
 PREPARE = """([grey, width, height, shape, appearance]) => {

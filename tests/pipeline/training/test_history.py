@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.network.history import Row, read_history, write_history
+from pipeline.training.history import Row, read_history, write_history
 
 BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]

@@ -5,10 +5,10 @@ import io
 from PIL import Image
 
 from pipeline.data.picture_files import load_grey
-from pipeline.network.model import Model
-from pipeline.network.prediction import predict
+from pipeline.model.files import Model
+from pipeline.model.prediction import predict
 from tests.drawings import enlarge, sample_digits
-from tests.pipeline.network.test_reading import said
+from tests.pipeline.pictures.test_reading import said
 
 
 def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) -> None:

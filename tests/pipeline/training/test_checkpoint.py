@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import Array
-from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.network.history import Row
+from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.training.history import Row
 
 
 def example(dtype: type = np.float32) -> Checkpoint:

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.network.checkpoint import load_checkpoint, save_checkpoint
-from pipeline.network.committee import RUN, News, train_committee
-from pipeline.network.learner import count_batches
-from pipeline.network.member import Member
-from pipeline.network.recipe import Recipe
-from pipeline.network.training import TrainingError
 from pipeline.scheduling.places import HERE, Place
+from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
+from pipeline.training.ensemble import RUN, News, train_committee
+from pipeline.training.epoch import count_batches
+from pipeline.training.fit import TrainingError
+from pipeline.training.member import Member
+from pipeline.training.recipe import Recipe
 
-RECIPE = Recipe(sizes=(16,), batch_size=200, epochs=3, members=3, averaging=0.9)
+RECIPE = Recipe(layers="16", batch_size=200, epochs=3, members=3, averaging=0.9)
 LONG = replace(RECIPE, epochs=2000)
 AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 
@@ -32,18 +32,18 @@ def alone(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Member]
 
 def assert_equal(members: list[Member], others: list[Member]) -> None:
     for one, other in zip(members, others, strict=True):
-        assert one.numbers.tobytes() == other.numbers.tobytes()
+        assert one.flat.tobytes() == other.flat.tobytes()
         rows = [[replace(row, seconds=0) for row in member.history] for member in (one, other)]
         assert rows[0] == rows[1]
 
 
 def test_members_differ(alone: list[Member]) -> None:
-    assert len({member.numbers.tobytes() for member in alone}) == 3
+    assert len({member.flat.tobytes() for member in alone}) == 3
 
 
 @AT_ONCE
 @pytest.mark.parametrize("workers", [2, 5])
-def test_members_that_learn_at_the_same_time_are_the_same_and_tell_all(
+def test_members_that_are_trained_at_the_same_time_are_the_same_and_report_every_batch(
     scheduler: str, workers: int, built: Path, alone: list[Member], tmp_path: Path
 ) -> None:
     news: list[News] = []
@@ -58,22 +58,24 @@ def test_members_that_learn_at_the_same_time_are_the_same_and_tell_all(
 
 @AT_ONCE
 def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path, tmp_path: Path) -> None:
-    both = replace(LONG, members=2)  # a third might be chosen before the second, and learn for long
+    both = replace(LONG, members=2)  # a third might be chosen before the second, and train for long
     train(built, tmp_path, replace(both, epochs=1), HERE)
     first = load_checkpoint(tmp_path / "member-2.npz")
     assert first is not None
     save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, 1e38)))
     news: list[News] = []
-    with pytest.raises(TrainingError, match="the network diverged in epoch 2: try a smaller learning rate"):
+    with pytest.raises(TrainingError, match="training diverged in epoch 2: use a smaller learning rate"):
         train(built, tmp_path, both, Place(scheduler, 2), news.append)
-    told = len(news)
+    reported = len(news)
     time.sleep(0.5)
-    assert len(news) == told  # nobody learns any more
+    assert len(news) == reported  # no worker trains any more
     unfinished = list(tmp_path.glob(".member*"))
     assert len(unfinished) <= (1 if scheduler == "processes" else 0)  # a process is ended whatever it is about to write
 
 
-def test_who_is_cut_off_goes_on_elsewhere_to_the_same_bits(built: Path, alone: list[Member], tmp_path: Path) -> None:
+def test_an_interrupted_ensemble_is_resumed_elsewhere_to_the_same_bits(
+    built: Path, alone: list[Member], tmp_path: Path
+) -> None:
     class PowerCutError(Exception):
         pass
 

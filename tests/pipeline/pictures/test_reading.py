@@ -14,12 +14,11 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.data.appearance import Appearance
 from pipeline.data.picture_files import load_grey
-from pipeline.data.scaling import Scaling
-from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import Model
-from pipeline.network.prediction import predict
-from pipeline.network.reading import UNSURE, Reading, find_alternatives, read, spell
+from pipeline.model.files import Model
+from pipeline.model.prediction import predict
+from pipeline.pictures.reading import UNSURE, Reading, find_alternatives, read, spell
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
+from tests.pipeline.models import make_model
 
 tireless = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -185,17 +184,10 @@ def test_pictures_of_odd_sizes_are_no_trouble(shape: tuple[int, int], reader: Mo
         read(reader, levels)
 
 
-def random_model(shape: tuple[int, int], members: int = 1, names: tuple[str, ...] = ("a", "b", "c")) -> Model:
-    committee = tuple(allocate((shape[0] * shape[1], 6, len(names))).layers for _ in range(members))
-    for layers in committee:
-        initialise(layers, "normal", 1.0, np.random.default_rng(members))
-    return Model(committee, "relu", "cross-entropy", Scaling(0.1, 0.3), shape, names, "letters", 0.1)
-
-
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (28, 28), (100, 60)])
 def test_any_model_is_asked_with_pictures_of_its_own_shape(shape: tuple[int, int], members: int) -> None:
-    model = random_model(shape, members)
+    model = make_model("6", members, shape, temperature=0.1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         reading = read(model, on_paper(sheet(0)))

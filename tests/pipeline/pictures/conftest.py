@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.network.model import Model, load_model
+from pipeline.model.files import Model, load_model
 
 
 @pytest.fixture(scope="session")

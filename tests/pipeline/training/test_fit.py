@@ -5,32 +5,37 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.network import training
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.examples import Examples
 from pipeline.network.losses import COSTS
-from pipeline.network.mlp import forward
-from pipeline.network.recipe import Recipe
-from pipeline.network.recipes import RECIPES
-from pipeline.network.training import TrainingError, fit
+from pipeline.network.network import Network, Parameters, forward
+from pipeline.training import fit as module
+from pipeline.training.architecture import build_layers
+from pipeline.training.examples import Examples
+from pipeline.training.fit import Epoch, TrainingError, accuracy, fit
+from pipeline.training.recipe import Recipe
+from tests.pipeline.networks import make_examples, make_network
 
-SMALL = Recipe(sizes=(16,), learning_rate=0.01, batch_size=10, epochs=3)
+SMALL = Recipe(layers="16", learning_rate=0.01, batch_size=10, epochs=3)
 
 
 def examples(count: int = 60, seed: int = 0, dtype: type = np.float32) -> Examples:
-    generator = np.random.default_rng(seed)
-    images: Array = generator.normal(size=(count, 4, 5)).astype(dtype)
-    return Examples(images, generator.integers(0, 3, count).astype(np.uint8))
+    return make_examples(count, seed=seed, dtype=dtype)
 
 
-def last(recipe: Recipe, **options: Any) -> training.Epoch:
+def last(recipe: Recipe, **options: Any) -> Epoch:
     (*_, epoch) = fit(recipe, examples(), examples(20, seed=1), 3, **options)
     return epoch
 
 
-def test_a_small_batch_is_learned_by_heart() -> None:
+def compute_logits(recipe: Recipe, parameters: Parameters, images: Array) -> Array:
+    layers = build_layers(recipe.layers, (4, 5), 3)
+    return forward(Network(layers, ACTIVATIONS[recipe.activation], parameters), np.moveaxis(images, 0, -1)).logits
+
+
+@pytest.mark.parametrize("layers", ["64", "conv16x3/1,32"])
+def test_a_small_batch_is_learned_by_heart(layers: str) -> None:
     batch = examples(32)
-    recipe = Recipe(sizes=(64,), learning_rate=0.01, batch_size=32, epochs=100)
+    recipe = Recipe(layers=layers, learning_rate=0.01, batch_size=32, epochs=100)
     (*_, epoch) = fit(recipe, batch, batch, 3)
     assert epoch.validation_accuracy == 1
     assert epoch.cost < 0.01
@@ -47,7 +52,7 @@ def test_two_runs_are_equal_bit_for_bit_and_another_seed_is_not() -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam"])
 def test_every_combination_lowers_its_cost(activation: Any, cost: Any, optimizer: Any) -> None:
     rate = 0.01 if optimizer == "adam" else 0.3
-    recipe = Recipe((16,), activation, cost, optimizer=optimizer, learning_rate=rate, batch_size=10, epochs=8)
+    recipe = Recipe("16", activation, cost, optimizer=optimizer, learning_rate=rate, batch_size=10, epochs=8)
     _, *epochs = fit(recipe, examples(), examples(20, seed=1), 3)
     assert epochs[-1].cost < 0.95 * epochs[0].cost
 
@@ -58,7 +63,7 @@ def test_one_step_a_batch_and_the_rest_of_the_images_is_a_batch_too() -> None:
     assert len(steps) == 3 * 3
 
 
-def test_a_step_is_by_the_mean_gradient_of_its_batch() -> None:
+def test_a_step_uses_the_mean_gradient_of_its_batch() -> None:
     # With the whole set as one batch, the order of the images must not matter, only their mean gradient.
     recipe = dataclasses.replace(SMALL, batch_size=60, optimizer="sgd", learning_rate=0.5)
     shuffled = examples()
@@ -82,21 +87,21 @@ def test_an_epochs_draws_do_not_depend_on_how_many_follow() -> None:
             assert epoch.parameters.flat.tobytes() == short
 
 
-def test_each_epoch_has_an_order_of_its_own_which_the_seed_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    met: list[int] = []
+def test_every_epoch_has_another_order_which_the_seed_determines(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
     cost = COSTS["cross-entropy"]
 
-    def listening(logits: Array, labels: Any, *more: Any) -> tuple[float, Array]:
-        met.extend(labels.tolist())
-        return cost(logits, labels, *more)
+    def record(logits: Array, labels: Any, **more: Any) -> tuple[float, Array]:
+        drawn.extend(labels.tolist())
+        return cost(logits, labels, **more)
 
-    monkeypatch.setitem(COSTS, "cross-entropy", listening)
+    monkeypatch.setitem(COSTS, "cross-entropy", record)
     numbered = Examples(examples(60).images, np.arange(60))  # the labels tell the images apart
 
     def orders(seed: int) -> list[list[int]]:
-        met.clear()
+        drawn.clear()
         list(fit(dataclasses.replace(SMALL, seed=seed, shards=1), numbered, numbered, 60))
-        return [met[:60], met[60:120], met[120:]]
+        return [drawn[:60], drawn[60:120], drawn[120:]]
 
     first = orders(1)
     assert all(sorted(order) == list(range(60)) for order in first)
@@ -105,22 +110,22 @@ def test_each_epoch_has_an_order_of_its_own_which_the_seed_decides(monkeypatch: 
     assert all(one != other for one, other in zip(orders(2), first, strict=True))
 
 
-def test_the_seed_decides_the_first_weights() -> None:
+def test_the_seed_determines_the_initial_weights() -> None:
     still = dataclasses.replace(SMALL, learning_rate=1e-12)
     assert not np.allclose(last(still).parameters.flat, last(dataclasses.replace(still, seed=2)).parameters.flat)
 
 
-def test_cost_and_accuracy_are_over_all_images_whatever_the_batches() -> None:
-    # At a rate of almost nothing the network stays what it was, so the epoch's account must be the network's.
+def test_cost_and_accuracy_are_means_over_all_images_for_any_batch_size() -> None:
+    # At a rate of almost nothing the network stays what it was, so the epoch's cost must be the network's.
     still = dataclasses.replace(SMALL, learning_rate=1e-12, batch_size=25)  # the last batch has 10 of 60
     seen = examples()
     (*_, epoch) = fit(still, seen, seen, 3)
-    logits = forward(epoch.parameters.layers, seen.rows, ACTIVATIONS["relu"])[-1]
+    logits = compute_logits(still, epoch.parameters, seen.images)
     assert epoch.cost == pytest.approx(COSTS["cross-entropy"](logits, seen.labels)[0], rel=1e-4)
-    assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=1) == seen.labels).mean()
+    assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=0) == seen.labels).mean()
 
 
-def test_the_account_of_the_epochs() -> None:
+def test_every_epoch_has_its_figures() -> None:
     first, *epochs = fit(SMALL, examples(), examples(20, seed=1), 3)
     assert first.number == 0
     assert math.isnan(first.cost)
@@ -134,47 +139,40 @@ def test_the_account_of_the_epochs() -> None:
     assert rates[-1] == pytest.approx(SMALL.learning_rate * (1 + math.cos(math.pi * 17 / 18)) / 2)
 
 
-def test_the_dtype_of_the_images_is_the_dtype_of_it_all() -> None:
+def test_the_parameters_have_the_dtype_of_the_images() -> None:
     for dtype in (np.float32, np.float64):
         (*_, epoch) = fit(SMALL, examples(dtype=dtype), examples(dtype=dtype), 3)
         assert epoch.parameters.flat.dtype == dtype
 
 
 @pytest.mark.parametrize("rate", [1e30, 1e38])
-def test_a_network_that_diverges_says_so(rate: float) -> None:
+def test_divergence_is_an_error(rate: float) -> None:
     recipe = dataclasses.replace(SMALL, learning_rate=rate, optimizer="sgd", schedule="constant")
-    with pytest.raises(TrainingError, match="diverged in epoch .: try a smaller learning rate"):
+    with pytest.raises(TrainingError, match="diverged in epoch .: use a smaller learning rate"):
         last(recipe)
 
 
 @pytest.mark.parametrize("rate", [1e13, 1e39])
-def test_a_network_that_diverges_in_its_very_last_step_says_so(rate: float) -> None:
-    recipe = Recipe((64, 64, 64), learning_rate=rate, batch_size=1000, epochs=1)
+def test_divergence_in_the_last_step_is_an_error(rate: float) -> None:
+    recipe = Recipe("64,64,64", learning_rate=rate, batch_size=1000, epochs=1)
     with pytest.raises(TrainingError, match="diverged in epoch 1"):
         last(recipe)
 
 
-def test_an_optimizer_whose_memory_overflows_says_so_though_the_network_is_finite() -> None:
+def test_an_optimizer_state_that_overflows_is_an_error() -> None:
     huge = Examples(examples().images * np.float32(1e20), examples().labels)  # so the gradients' squares are infinite
     with pytest.raises(TrainingError, match="diverged in epoch 1"):
         list(fit(SMALL, huge, examples(), 3))
 
 
-def test_images_that_are_no_numbers_are_met_as_well() -> None:
+def test_images_that_contain_nan_are_an_error() -> None:
     broken = examples()
     broken.images[3] = np.nan
     with pytest.raises(TrainingError, match="diverged in epoch 1"):
         list(fit(SMALL, broken, examples(), 3))
 
 
-def test_the_seeds_constants_are_those_of_the_original_script() -> None:
-    recipe = RECIPES["seed"]
-    assert (recipe.sizes, recipe.activation, recipe.cost) == ((20, 16), "sigmoid", "quadratic")
-    assert (recipe.initialisation, recipe.bias_deviation, recipe.seed) == ("normal", 10, 1)
-    assert (recipe.optimizer, recipe.batch_size, recipe.learning_rate) == ("sgd", 100, 1)
-
-
-def test_the_averaged_network_is_the_one_that_counts() -> None:
+def test_the_averaged_parameters_are_the_ones_to_use() -> None:
     recipe = dataclasses.replace(SMALL, averaging=0.9, learning_rate=0.05)
     seen = examples(20, seed=1)
     for epoch in fit(recipe, examples(), seen, 3):
@@ -182,5 +180,19 @@ def test_the_averaged_network_is_the_one_that_counts() -> None:
         assert np.array_equal(epoch.parameters.flat, average)
         if epoch.number:
             assert not np.array_equal(learning, average)
-            logits = forward(epoch.parameters.layers, seen.rows, ACTIVATIONS["relu"])[-1]
-            assert epoch.validation_accuracy == pytest.approx((logits.argmax(axis=1) == seen.labels).mean())
+            logits = compute_logits(recipe, epoch.parameters, seen.images)
+            assert epoch.validation_accuracy == pytest.approx((logits.argmax(axis=0) == seen.labels).mean())
+
+
+@pytest.mark.parametrize("layers", ["8", "conv4x2/1,8"])
+@pytest.mark.parametrize("cores", [1, 2, 7])
+def test_the_accuracy_is_over_all_images_for_any_number_of_threads(
+    layers: str, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, seen = make_network(layers, (4, 5), 3, dtype=np.float32), examples(50)
+    monkeypatch.setattr(module, "images_per_part", lambda layers, itemsize: 3)
+    monkeypatch.setattr(module, "count_cores", lambda: cores)
+    correct = forward(network, np.moveaxis(seen.images, 0, -1)).logits.argmax(axis=0) == seen.labels
+    assert accuracy(network, seen) == correct.mean()
+    seen.images[49] = np.inf
+    assert math.isnan(accuracy(network, seen))

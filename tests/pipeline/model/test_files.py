@@ -1,0 +1,161 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.data.appearance import ANY, Appearance, take_appearance
+from pipeline.engine.errors import PipelineError
+from pipeline.model.files import Model, load_model, name_arrays, save_model
+from tests.pipeline.models import make_model
+from tests.processes import environment
+
+APPEARANCE = Appearance(box=4, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+
+
+BAD_LAYERS: tuple[Any, ...] = (
+    *("many", "", "299", "300,3", "0", "-300", "3e2", "30 0", "9" * 5000, "300,conv2", "conv9x6", "conv2"),
+    *("conv2x3/1,300", None, 300, 300.0, True, ["300"], {}),
+)
+
+
+def make(layers: str = "300", members: int = 1) -> Model:
+    return make_model(layers, members, (4, 5), class_names=("a", "b", "ö"), appearance=APPEARANCE)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("layers", ["", "300", "conv6x3/1,conv4x2/1,9"])
+def test_a_saved_model_is_loaded_bit_for_bit(layers: str, members: int, tmp_path: Path) -> None:
+    model = make(layers, members)
+    save_model(tmp_path, model, {"recipe": "none"})
+    loaded = load_model(tmp_path)
+    ours, theirs = name_arrays(model), name_arrays(loaded)
+    assert list(ours) == list(theirs)
+    assert len(ours) == 2 * len(model.networks[0].layers) * members
+    assert {path.stem for path in tmp_path.glob("*.npy")} == set(ours)
+    for name, array in ours.items():
+        assert theirs[name].dtype == np.float32
+        assert np.array_equal(array, theirs[name])
+    for name in (
+        "layers",
+        "architecture",
+        "activation",
+        "cost",
+        "scaling",
+        "image_shape",
+        "class_names",
+        "dataset",
+        "temperature",
+        "appearance",
+    ):
+        assert getattr(loaded, name) == getattr(model, name)
+
+
+def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
+    shapes = {name: array.shape for name, array in name_arrays(make("conv6x3/1,9")).items()}
+    assert shapes == {
+        "layer-1-weights": (6, 1, 3, 3),
+        "layer-1-biases": (6,),
+        "layer-2-weights": (9, 36),
+        "layer-2-biases": (9,),
+        "layer-3-weights": (3, 9),
+        "layer-3-biases": (3,),
+    }
+    assert list(name_arrays(make("", 2))) == [
+        f"member-{member}-layer-1-{kind}" for member in (1, 2) for kind in ("weights", "biases")
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"members": 0},
+        {"members": "some"},
+        {"members": "1"},
+        {"members": 1.5},
+        {"members": True},
+        {"members": 2},
+        *({"layers": layers} for layers in BAD_LAYERS),
+        {"activation": "import os"},
+        {"cost": 1},
+        {"scaling": {"mean": 0}},
+        {"scaling": {"mean": 0, "deviation": 0}},
+        {"scaling": {"mean": "nan", "deviation": 1}},
+        {"scaling": {"mean": "0.5", "deviation": 1}},
+        {"scaling": {"mean": False, "deviation": True}},
+        {"image_shape": [4]},
+        {"image_shape": [5, 5]},
+        {"image_shape": [-4, -5]},
+        {"image_shape": "45"},
+        {"image_shape": [4, 5.5]},
+        {"class_names": ["a", "b"]},
+        {"class_names": 3},
+        {"class_names": "abc"},
+        {"class_names": ["a", "b", 3]},
+        {"dataset": None},
+        {"temperature": "1.5"},
+        {"temperature": True},
+        {"temperature": 0},
+        {"temperature": 1e999},
+        {"appearance": None},
+        {"appearance": [1]},
+        {"appearance": {}},
+        {"appearance": {"box": 4, "colour": 1}},
+        {"appearance": {"box": -1}},
+        {"appearance": {"holes": ANY + 1}},
+        {"appearance": {"box": "large"}},
+        {"appearance": {"box": [4]}},
+        {"appearance": {"thin": -1}},
+        {"appearance": {"thin": 3, "thick": 2}},
+        {"appearance": {"thin": 20}},
+        {"appearance": {"longest": 1e999}},
+        {"appearance": {"longest": float("nan")}},
+    ],
+)
+def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_path: Path) -> None:
+    save_model(tmp_path, make(), {})
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(PipelineError, match="run its stage again") as caught:
+        load_model(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (5, 5)])
+def test_images_of_nothing_but_ink_make_a_model(shape: tuple[int, int], tmp_path: Path) -> None:
+    model = make_model("conv2x1/1,3", shape=shape, appearance=take_appearance(np.ones((3, *shape), np.float32)))
+    save_model(tmp_path, model, {})
+    assert load_model(tmp_path).appearance == model.appearance
+
+
+@pytest.mark.parametrize("body", ["", "[", "3", "null", "[]", "{}"])
+def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
+    save_model(tmp_path, make(), {})
+    (tmp_path / "model.json").write_text(body)
+    with pytest.raises(PipelineError, match=r"model\.json"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_named(value: float, tmp_path: Path) -> None:
+    model = make("conv6x3/1,9")
+    model.members[0].weights[0][3, 0, 1, 2] = value
+    save_model(tmp_path, model, {})
+    with pytest.raises(PipelineError, match=r"layer-1-weights\.npy contains NaN or infinite values"):
+        load_model(tmp_path)
+
+
+def test_an_array_of_another_layer_is_named(tmp_path: Path) -> None:
+    save_model(tmp_path, make("conv6x3/1,9"), {})
+    (tmp_path / "layer-2-weights.npy").replace(tmp_path / "layer-1-weights.npy")
+    with pytest.raises(PipelineError, match=r"layer-1-weights\.npy"):
+        load_model(tmp_path)
+
+
+def test_importing_it_has_no_side_effect() -> None:
+    code = "import sys; sys.dont_write_bytecode = 0; import pipeline.model.files; sys.exit(sys.dont_write_bytecode)"
+    assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0

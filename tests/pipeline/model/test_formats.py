@@ -1,0 +1,159 @@
+"""What was exported, read back by the libraries that people will read it with."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+from pipeline.data.appearance import Appearance
+from pipeline.data.scaling import standardise
+from pipeline.model.files import Model, load_model
+from pipeline.model.metadata import describe_model
+from pipeline.model.onnx import save_onnx
+from pipeline.model.prediction import predict, predict_logits
+from pipeline.model.safetensors import list_modules, save_safetensors
+from pipeline.training.recipes import RECIPES
+from tests.pipeline.models import make_model
+
+SHAPE = (9, 11)
+LAYERS = ["", "6,5", "conv3", "conv2x2/1,conv3x3/2", "conv3x3/2,6"]
+EVERY_KIND = [
+    *((layers, members, "relu", "cross-entropy") for layers in LAYERS for members in (1, 3)),
+    ("6,5", 1, "sigmoid", "quadratic"),
+    ("conv3,6", 2, "sigmoid", "quadratic"),
+]
+
+
+def every_kind(layers: str, members: int, activation: Any, cost: Any) -> tuple[Model, NDArray[np.uint8]]:
+    """A model of the kind, and images for it."""
+    images = np.random.default_rng(1).integers(0, 256, (300, *SHAPE), dtype=np.uint8)
+    return make_model(layers, members, SHAPE, activation=activation, cost=cost), images
+
+
+def run_onnx(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    probabilities, label = session.run(["probabilities", "label"], {"images": images})
+    return probabilities, label
+
+
+@pytest.mark.parametrize("batch", [1, 500])
+def test_onnx_runtime_predicts_what_the_evaluation_predicted(batch: int, built: Path) -> None:
+    images = np.load(built / "parse" / "test-images.npy")[:batch]
+    expected = np.load(built / "evaluate" / "probabilities.npy")[:batch]
+    probabilities, label = run_onnx(built / "export" / "model.onnx", images)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    assert np.array_equal(label, expected.argmax(axis=1))
+
+
+@pytest.mark.parametrize(("layers", "members", "activation", "cost"), EVERY_KIND)
+def test_onnx_runtime_predicts_what_python_predicts(
+    layers: str, members: int, activation: str, cost: str, tmp_path: Path
+) -> None:
+    model, images = every_kind(layers, members, activation, cost)
+    save_onnx(tmp_path / "model.onnx", model, {})
+    probabilities, label = run_onnx(tmp_path / "model.onnx", images)
+    expected = predict(model, images)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    assert np.array_equal(label, expected.argmax(axis=1))
+
+
+@pytest.mark.parametrize(("layers", "members", "activation", "cost"), EVERY_KIND)
+def test_pytorch_loads_the_safetensors_file_and_computes_the_same_logits(
+    layers: str, members: int, activation: str, cost: str, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    model, images = every_kind(layers, members, activation, cost)
+    save_safetensors(tmp_path / "model.safetensors", model, {})
+    networks = torch.nn.ModuleList(
+        torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model))) for _ in range(members)
+    )
+    (networks if members > 1 else networks[0]).load_state_dict(
+        {name: torch.from_numpy(array) for name, array in load_file(tmp_path / "model.safetensors").items()}
+    )
+    pixels = standardise(images, model.scaling)
+    with torch.inference_mode():
+        logits = torch.stack([network(torch.from_numpy(pixels)[:, None]) for network in networks]).mean(dim=0).numpy()
+    np.testing.assert_allclose(logits, predict_logits(model, pixels), rtol=1e-4, atol=1e-4)
+
+
+def test_the_safetensors_file_has_the_parameters_bit_for_bit(tmp_path: Path) -> None:
+    model = make_model("conv3,4", members=2, shape=SHAPE)
+    save_safetensors(tmp_path / "model.safetensors", model, {})
+    stored = load_file(tmp_path / "model.safetensors")
+    assert len(stored) == 12
+    for member, parameters in enumerate(model.members):
+        for place, weights, biases in zip((0, 3, 5), parameters.weights, parameters.biases, strict=True):
+            assert np.array_equal(stored[f"{member}.{place}.weight"], weights)
+            assert np.array_equal(stored[f"{member}.{place}.bias"], biases)
+
+
+def test_the_onnx_file_declares_what_it_takes_and_gives_and_who_made_it(built: Path) -> None:
+    proto = onnx.load(built / "export" / "model.onnx")
+    onnx.checker.check_model(proto, full_check=True)
+
+    def declared(value: onnx.ValueInfoProto) -> tuple[str, int, list[str | int]]:
+        tensor = value.type.tensor_type
+        return value.name, tensor.elem_type, [size.dim_param or size.dim_value for size in tensor.shape.dim]
+
+    assert [declared(value) for value in proto.graph.input] == [("images", onnx.TensorProto.UINT8, ["N", 28, 28])]
+    assert [declared(value) for value in proto.graph.output] == [
+        ("probabilities", onnx.TensorProto.FLOAT, ["N", 10]),
+        ("label", onnx.TensorProto.INT64, ["N"]),
+    ]
+    assert proto.producer_name and proto.producer_version and proto.doc_string and proto.graph.doc_string
+
+
+@pytest.mark.parametrize(("layers", "members", "activation", "cost"), EVERY_KIND)
+def test_all_nodes_have_different_names(layers: str, members: int, activation: str, cost: str, tmp_path: Path) -> None:
+    save_onnx(tmp_path / "model.onnx", every_kind(layers, members, activation, cost)[0], {})
+    names = [node.name for node in onnx.load(tmp_path / "model.onnx").graph.node]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+def test_both_files_have_the_same_metadata(built: Path) -> None:
+    metrics = json.loads((built / "evaluate" / "metrics.json").read_text())
+    expected = describe_model(load_model(built / "train"), metrics["accuracy"], metrics["images"])
+    proto = onnx.load(built / "export" / "model.onnx")
+    assert {entry.key: entry.value for entry in proto.metadata_props} == expected
+    with safe_open(built / "export" / "model.safetensors", "np") as file:
+        assert file.metadata() == expected
+
+
+def test_the_metadata_have_all_that_reading_needs() -> None:
+    appearance = Appearance(box=20, thin=1.5, thick=4, holes=2)
+    model = replace(make_model("conv3,6", shape=SHAPE, cost="quadratic"), appearance=appearance)
+    metadata = describe_model(model, 0.9, 10)
+    assert Appearance(**json.loads(metadata["appearance"])) == appearance
+    assert tuple(json.loads(metadata["class_names"])) == model.class_names
+    assert tuple(json.loads(metadata["image_shape"])) == model.image_shape
+    assert {"mean": float(metadata["pixel_mean"]), "deviation": float(metadata["pixel_deviation"])} == asdict(
+        model.scaling
+    )
+    assert float(metadata["temperature"]) == model.temperature
+    assert [metadata[name] for name in ("layers", "activation", "cost")] == ["conv3,6", "relu", "quadratic"]
+
+
+def test_equal_models_give_equal_files(built: Path, tmp_path: Path) -> None:
+    model, metadata = load_model(built / "train"), dict.fromkeys("badcfehgji", "é")
+    for save in (save_onnx, save_safetensors):
+        files = [tmp_path / str(number) for number in range(5)]
+        for file in files:
+            save(file, model, metadata)
+        assert len({file.read_bytes() for file in files}) == 1
+
+
+@pytest.mark.parametrize("save", [save_onnx, save_safetensors])
+def test_the_files_of_a_model_of_the_recipe_standard_are_smaller_than_a_megabyte(save: Any, tmp_path: Path) -> None:
+    save(
+        tmp_path / "model", make_model(RECIPES["standard"].layers, shape=(28, 28), class_names=tuple("0123456789")), {}
+    )
+    assert (tmp_path / "model").stat().st_size < 1e6

@@ -1,0 +1,105 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from pipeline.data.scaling import standardise
+from pipeline.model import prediction
+from pipeline.model.files import Model
+from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits
+from pipeline.network.network import view
+from pipeline.training.architecture import build_layers
+from tests.pipeline.models import make_model
+
+SHAPE = (4, 5)
+ARCHITECTURES = pytest.mark.parametrize("layers", ["300", "conv6x3/1,conv4x2/2,30"])
+
+
+def make(layers: str = "300", members: int = 1, **parts: Any) -> Model:
+    return make_model(layers, members, SHAPE, **parts)
+
+
+def draw(count: int) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(count, *SHAPE)).astype(np.float32)
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("block", [1, 7, TILE - 1, TILE, TILE + 1, 1000])
+def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
+    model, images = make(layers, members=2), draw(2 * TILE + 9)
+    with threadpool_limits(1, "blas"):
+        whole = predict(model, images)
+        parts = [predict(model, images[start : start + block], start) for start in range(0, len(images), block)]
+    assert np.concatenate(parts).tobytes() == whole.tobytes()
+
+
+def test_the_probabilities_are_those_of_the_plain_formula() -> None:
+    model, images = make(), draw(200)
+    (parameters,) = model.members
+    (first, second), (b1, b2) = parameters.weights, parameters.biases
+    hidden = np.maximum(images.reshape(200, 20) @ first.T + b1, 0)
+    powers = np.exp((hidden @ second.T + b2) / model.temperature)
+    np.testing.assert_allclose(predict(model, images), powers / powers.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+@ARCHITECTURES
+def test_the_logits_are_those_behind_the_probabilities(layers: str) -> None:
+    model, images = make(layers, members=2), draw(TILE + 3)
+    logits = predict_logits(model, images)
+    assert (logits.shape, logits.dtype) == ((TILE + 3, 3), np.dtype(np.float32))
+    np.testing.assert_allclose(logits, compute_logits(model, np.moveaxis(images, 0, -1)).T, rtol=1e-4, atol=1e-5)
+    powers = np.exp(logits / model.temperature)
+    np.testing.assert_allclose(predict(model, images), powers / powers.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_an_ensemble_is_one_wide_network_of_its_networks_side_by_side() -> None:
+    ensemble, images = make(members=2), draw(9)
+    a, b = ensemble.members
+    parts = [np.vstack([a.weights[0], b.weights[0]]), np.hstack([a.biases[0], b.biases[0]])]
+    parts += [np.hstack([a.weights[1], b.weights[1]]) / 2, (a.biases[1] + b.biases[1]) / 2]
+    flat = np.concatenate([part.reshape(-1) for part in parts])
+    wide = replace(ensemble, layers="600", members=(view(build_layers("600", SHAPE, 3), flat),))
+    np.testing.assert_allclose(predict(ensemble, images), predict(wide, images), rtol=1e-4)
+    assert not np.allclose(predict(ensemble, images), predict(replace(ensemble, members=(a,)), images), rtol=0.1)
+
+
+def test_a_convolutional_ensemble_averages_the_logits_of_its_networks() -> None:
+    ensemble, images = make("conv6x3/1,conv4x2/2,30", members=3), draw(9)
+    alone = [predict_logits(replace(ensemble, members=(each,)), images) for each in ensemble.members]
+    np.testing.assert_allclose(predict_logits(ensemble, images), np.mean(alone, axis=0), rtol=1e-4, atol=1e-5)
+
+
+@ARCHITECTURES
+def test_raw_images_are_standardised_first(layers: str) -> None:
+    model, images = make(layers), np.random.default_rng(1).integers(0, 256, (10, *SHAPE), dtype=np.uint8)
+    assert np.array_equal(predict(model, images), predict(model, standardise(images, model.scaling)))
+
+
+def test_no_images_have_no_predictions() -> None:
+    assert predict(make(), np.zeros((0, *SHAPE), np.float32)).shape == (0, 3)
+
+
+@ARCHITECTURES
+def test_an_image_with_nan_has_nan_and_no_other_image_has(layers: str) -> None:
+    model, images = make(layers), draw(9)
+    expected = predict(model, images)
+    images[4, 1, 2] = np.nan
+    found = predict(model, images)
+    assert np.isnan(found[4]).all()
+    assert np.array_equal(np.delete(found, 4, axis=0), np.delete(expected, 4, axis=0))
+
+
+def test_a_tile_is_zero_where_it_has_no_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after a full tile: its images must not determine how long a product takes, or whether it warns."""
+    tiles = []
+
+    def record(model: Model, images: np.ndarray, scratch: Any) -> np.ndarray:
+        tiles.append(images.copy())
+        return compute_logits(model, images, scratch)
+
+    monkeypatch.setattr(prediction, "compute_logits", record)
+    predict(make(), np.full((TILE + 3, *SHAPE), np.inf, np.float32), first=7)
+    filled = [np.flatnonzero(tile.any(axis=(0, 1))).tolist() for tile in tiles]
+    assert filled == [list(range(7, TILE)), list(range(10))]

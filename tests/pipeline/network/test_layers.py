@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from pipeline.network.layers import Convolution, Dense, Scratch
+
+
+@pytest.mark.parametrize(
+    ("input_shape", "kernel", "stride", "expected"),
+    [
+        ((1, 28, 28), 5, 2, (12, 12)),
+        ((3, 12, 12), 5, 2, (4, 4)),
+        ((1, 1, 1), 1, 1, (1, 1)),
+        ((1, 1, 1), 1, 7, (1, 1)),
+        ((2, 7, 9), 3, 2, (3, 4)),
+        ((2, 7, 9), 2, 3, (2, 3)),  # a stride larger than the kernel
+        ((1, 7, 9), 7, 1, (1, 3)),
+        ((1, 5, 100), 5, 2, (1, 48)),
+    ],
+)
+def test_a_convolution_has_an_output_for_every_position_that_fits(
+    input_shape: tuple[int, int, int], kernel: int, stride: int, expected: tuple[int, int]
+) -> None:
+    channels, height, width = input_shape
+    layer = Convolution(input_shape, 4, kernel, stride)
+    assert layer.weight_shape == (4, channels, kernel, kernel)
+    assert layer.output_shape == (4, *expected)
+    starts = [range(0, size - kernel + 1, stride) for size in (height, width)]
+    assert tuple(map(len, starts)) == expected
+
+    x = np.random.default_rng(0).normal(size=(*input_shape, 3))
+    p = layer.patches(x, Scratch(np.float64))
+
+    patches = [x[:, i : i + kernel, j : j + kernel].reshape(-1, 3) for i in starts[0] for j in starts[1]]
+    assert np.array_equal(p, np.stack(patches, axis=1).reshape(channels * kernel**2, -1))
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (1, 1), (2, 3), (1, 4), (7, 1)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_adding_patches_up_is_the_transpose_of_taking_them(channels: int, kernel: int, stride: int) -> None:
+    layer = Convolution((channels, 7, 9), 2, kernel, stride)
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(channels, 7, 9, 3))
+    p = layer.patches(x, Scratch(np.float64))
+    dp = generator.normal(size=p.shape)
+    dx = layer.sum_patches(dp.copy(), Scratch(np.float64))
+    assert dx.shape == x.shape
+    assert np.vdot(dx, x) == pytest.approx(np.vdot(dp, p))
+
+
+def test_the_order_of_an_array_in_memory_changes_no_patch() -> None:
+    layer, batch = Convolution((1, 7, 9), 2, 3, 2), np.random.default_rng(0).normal(size=(5, 7, 9))
+    x = np.moveaxis(batch, 0, -1)[np.newaxis]
+    assert not x.flags.c_contiguous
+    expected = layer.patches(np.ascontiguousarray(x), Scratch(np.float64))
+    assert np.array_equal(layer.patches(x, Scratch(np.float64)), expected)
+
+
+def test_a_dense_layer_takes_its_whole_input() -> None:
+    layer, x = Dense((2, 3, 4), 5), np.random.default_rng(0).normal(size=(2, 3, 4, 6))
+    assert (layer.weight_shape, layer.output_shape) == ((5, 24), (5,))
+    p = layer.patches(x, Scratch(np.float64))
+    assert np.array_equal(p, x.reshape(24, 6))
+    assert np.array_equal(layer.sum_patches(p, Scratch(np.float64)), x)
+
+
+def test_scratch_is_reused_where_it_is_large_enough() -> None:
+    scratch = Scratch(np.float64)
+    large, other = scratch.array("z", 3, 4), scratch.array("p", 3, 4)
+    assert large.shape == (3, 4)
+    assert large.dtype == np.float64
+    assert np.shares_memory(scratch.array("z", 2, 5), large)
+    assert not np.shares_memory(other, large)
+    assert scratch.array("z", 5, 6).shape == (5, 6)
+    assert scratch.array("z", 5, 6).flags.c_contiguous

@@ -1,0 +1,127 @@
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+
+from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.losses import cross_entropy
+from pipeline.network.network import (
+    Network,
+    backward,
+    count_correct,
+    count_parameters,
+    forward,
+    initialise,
+    make_scratch,
+    shuffled_batches,
+    train_epoch,
+    view,
+)
+from pipeline.network.optimizers import sgd
+from pipeline.training.architecture import build_layers
+from tests.pipeline.networks import make_examples, make_network
+
+
+def test_the_parameters_of_every_layer_are_views_of_one_buffer() -> None:
+    layers = build_layers("conv2x3/1,4", (4, 5), 3)
+    total = 2 * 9 + 2 + 4 * 12 + 4 + 3 * 4 + 3
+    assert count_parameters(layers) == total
+    parameters = view(layers, np.arange(total, dtype=np.float32))
+    assert [weights.shape for weights in parameters.weights] == [(2, 1, 3, 3), (4, 12), (3, 4)]
+    assert [biases.shape for biases in parameters.biases] == [(2,), (4,), (3,)]
+    pairs = zip(parameters.weights, parameters.biases, strict=True)
+    assert np.array_equal(np.concatenate([part.reshape(-1) for pair in pairs for part in pair]), parameters.flat)
+    assert all(np.shares_memory(part, parameters.flat) for part in (*parameters.weights, *parameters.biases))
+
+
+@pytest.mark.parametrize("hidden", ["", "5", "5,6,7", "5,5"])
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
+def test_a_forward_pass_is_the_sums_written_out(name: str, hidden: str) -> None:
+    network = make_network(hidden, (2, 2), 3, name, "normal")
+    images = np.random.default_rng(1).normal(size=(2, 2, 6))
+
+    def by_hand(column: list[float]) -> list[float]:
+        for weights, biases in zip(network.parameters.weights, network.parameters.biases, strict=True):
+            outputs, inputs = weights.shape
+            z = [sum(weights[i, j] * column[j] for j in range(inputs)) + biases[i] for i in range(outputs)]
+            squash = {"sigmoid": lambda x: 1 / (1 + math.exp(-x)), "relu": lambda x: max(x, 0)}[name]
+            column = [squash(x) for x in z]
+        return z
+
+    logits = forward(network, images).logits
+    assert logits.shape == (3, 6)
+    np.testing.assert_allclose(logits.T, [by_hand(list(image)) for image in images.reshape(4, 6).T], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "shape", "layers", "std"),
+    [
+        ("normal", (20, 20), "300", 1),
+        ("xavier", (20, 20), "300", math.sqrt(2 / 700)),
+        ("he", (20, 20), "300", math.sqrt(2 / 400)),
+        ("xavier", (20, 20), "conv300x20/1", math.sqrt(2 / (400 + 300 * 400))),
+        ("he", (20, 20), "conv300x20/1", math.sqrt(2 / 400)),
+    ],
+)
+def test_initial_weights_have_the_standard_deviation_of_the_scheme(
+    scheme: str, shape: tuple[int, int], layers: str, std: float
+) -> None:
+    parameters = make_network(layers, shape, 2, scheme=scheme, bias_std=10).parameters
+    assert np.std(parameters.weights[0]) == pytest.approx(std, rel=0.01)
+    assert np.mean(parameters.weights[0]) == pytest.approx(0, abs=std / 50)
+    assert np.std(parameters.biases[0]) == pytest.approx(10, rel=0.15)
+    initialise(parameters, scheme, 0.0, np.random.default_rng(0))
+    assert not any(biases.any() for biases in parameters.biases)
+
+
+@pytest.mark.parametrize("layers", ["6,6", "conv3x3/2,conv3x2/1,6", "conv2x1/3,4"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_used_scratch_changes_no_bit_after_larger_or_smaller_batches(layers: str, dtype: type) -> None:
+    network = make_network(layers, (8, 7), 4, dtype=dtype)
+    scratch, out = make_scratch(network), view(network.layers, np.full_like(network.parameters.flat, np.nan))
+    for count in (5, 12, 5, 1, 12):
+        images: Array = np.random.default_rng(count).normal(size=(8, 7, count)).astype(dtype)
+        fresh, reused = forward(network, images), forward(network, images, scratch)
+        assert reused.logits.tobytes() == fresh.logits.tobytes()
+        _, dz = cross_entropy(fresh.logits, np.arange(count) % 4)
+        gradient = backward(network, reused, dz, scratch, out)
+        assert gradient.flat.tobytes() == backward(network, fresh, dz).flat.tobytes()
+
+
+def test_a_backward_pass_writes_into_the_given_gradient_and_keeps_the_parameters() -> None:
+    network = make_network("conv2x3/2,5", (7, 7), 3)
+    before = network.parameters.flat.copy()
+    done = forward(network, np.random.default_rng(1).normal(size=(7, 7, 4)))
+    out = view(network.layers, np.full_like(network.parameters.flat, np.nan))
+    assert backward(network, done, np.ones((3, 4)), out=out) is out
+    assert np.isfinite(out.flat).all()
+    assert network.parameters.flat.tobytes() == before.tobytes()
+
+
+def test_the_largest_logit_is_the_prediction() -> None:
+    logits = np.array([[0.1, 3.0, -1.0], [0.3, 2.0, -2.0]])
+    assert count_correct(logits, np.array([1, 0, 1])) == 2
+
+
+def test_batches_are_all_images_once_in_random_order_and_the_last_has_the_rest() -> None:
+    batches = list(shuffled_batches(10, 4, np.random.default_rng(0)))
+    assert [len(batch) for batch in batches] == [4, 4, 2]
+    order = np.concatenate(batches).tolist()
+    assert sorted(order) == list(range(10)) != order
+
+
+@pytest.mark.parametrize("layers", ["24,24", "conv6x3/2,24"])
+def test_epochs_of_plain_descent_learn_a_small_batch_by_heart(layers: str) -> None:
+    network: Network = make_network(layers, (6, 6), 3, bias_std=0)
+    seen = make_examples(24, (6, 6), dtype=np.float64)
+    generator = np.random.default_rng(0)
+    step = partial(train_epoch, network, seen.images, seen.labels, cross_entropy, sgd(), [])
+    loss, accuracy = step([0.0] * 3, 8, generator)  # at a rate of 0 the loss and the accuracy are those of the network
+    logits = forward(network, np.moveaxis(seen.images, 0, -1)).logits
+    assert loss == pytest.approx(cross_entropy(logits, seen.labels)[0])
+    assert accuracy == count_correct(logits, seen.labels) / 24
+    for _ in range(200):
+        loss, accuracy = step([0.1] * 3, 8, generator)
+    assert accuracy == 1
+    assert loss < 0.05

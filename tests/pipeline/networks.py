@@ -1,0 +1,34 @@
+"""Networks and images of random numbers."""
+
+import numpy as np
+
+from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.network import Network, count_parameters, initialise, view
+from pipeline.training.architecture import build_layers
+from pipeline.training.examples import Examples
+
+
+def make_network(
+    layers: str,
+    shape: tuple[int, int],
+    classes: int,
+    activation: str = "relu",
+    scheme: str = "he",
+    bias_std: float = 1.0,
+    seed: int = 0,
+    dtype: type = np.float64,
+) -> Network:
+    """A network of hidden layers such as conv16,128 for images (height, width)."""
+    built = build_layers(layers, shape, classes)
+    network = Network(built, ACTIVATIONS[activation], view(built, np.empty(count_parameters(built), dtype)))
+    initialise(network.parameters, scheme, bias_std, np.random.default_rng(seed))
+    return network
+
+
+def make_examples(
+    count: int, shape: tuple[int, int] = (4, 5), classes: int = 3, seed: int = 0, dtype: type = np.float32
+) -> Examples:
+    """Standardised images with random labels."""
+    generator = np.random.default_rng(seed)
+    images: Array = generator.normal(size=(count, *shape)).astype(dtype)
+    return Examples(images, generator.integers(0, classes, count).astype(np.uint8))

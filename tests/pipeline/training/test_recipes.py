@@ -1,0 +1,98 @@
+from dataclasses import fields, replace
+from typing import Any, get_args
+
+import pytest
+
+from pipeline.data.deformation import Deformation
+from pipeline.engine.errors import UsageError
+from pipeline.network.activations import ACTIVATIONS, ActivationName
+from pipeline.network.losses import COSTS, CostName
+from pipeline.network.network import INITIALISATIONS, InitialisationName
+from pipeline.network.optimizers import OptimizerName, find_optimizer
+from pipeline.network.schedules import SCHEDULES, ScheduleName
+from pipeline.training.architecture import build_layers
+from pipeline.training.recipe import Recipe, member_recipes, override, spell
+from pipeline.training.recipes import RECIPES, RecipeName
+
+SHARES = ("momentum", "smoothing", "warmup", "averaging")
+
+
+def test_every_name_that_a_recipe_can_contain_is_known_where_it_is_used() -> None:
+    assert set(get_args(ActivationName)) == set(ACTIVATIONS)
+    assert set(get_args(CostName)) == set(COSTS)
+    assert set(get_args(InitialisationName)) == set(INITIALISATIONS)
+    assert set(get_args(ScheduleName)) == set(SCHEDULES)
+    assert set(get_args(RecipeName)) == set(RECIPES)
+    for name in get_args(OptimizerName):
+        find_optimizer(name, 0.9)
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_every_recipe_fits_the_images_of_mnist(name: RecipeName) -> None:
+    assert build_layers(RECIPES[name].layers, (28, 28), 10)
+
+
+def test_the_recipe_original_has_the_constants_of_the_original_script() -> None:
+    recipe = RECIPES["original"]
+    assert (recipe.layers, recipe.activation, recipe.cost) == ("20,16", "sigmoid", "quadratic")
+    assert (recipe.initialisation, recipe.bias_deviation, recipe.seed) == ("normal", 10, 1)
+    assert (recipe.optimizer, recipe.batch_size, recipe.learning_rate) == ("sgd", 100, 1)
+
+
+def test_a_change_replaces_its_value_and_no_other() -> None:
+    quick = RECIPES["quick"]
+    changed = override(quick, {"epochs": 7, "seed": None, "layers": "3,4", "something": "else"})
+    assert (changed.epochs, changed.layers, changed.learning_rate) == (7, "3,4", quick.learning_rate)
+    assert override(quick, {}) == quick
+
+
+def test_equal_layers_are_equal_recipes() -> None:
+    assert Recipe(layers=" conv16x5/2, 128") == Recipe(layers="conv16,128")
+    assert Recipe(layers="conv16") != Recipe(layers="conv16/1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("learning_rate", rate) for rate in (0, -1, float("nan"), float("inf"))],
+        *[(name, share) for name in SHARES for share in (-0.1, 1, float("nan"))],
+        *[("weight_decay", decay) for decay in (-0.1, float("nan"), float("inf"))],
+        *[("bias_deviation", deviation) for deviation in (-1, 1e300, float("nan"), float("inf"))],
+        *[(name, number) for name in ("batch_size", "epochs", "shards", "members") for number in (0, -1)],
+        ("members", 1001),
+        ("shards", 1025),
+        ("seed", -1),
+        *[("layers", layers) for layers in ("10,0", "-3", "conv", "9" * 400)],
+        ("activation", "tanh"),
+        ("cost", "hinge"),
+        ("optimizer", "lbfgs"),
+        ("schedule", "never"),
+        ("initialisation", "zero"),
+    ],
+)
+def test_a_value_out_of_range_is_wrong_use(name: str, value: Any) -> None:
+    with pytest.raises(UsageError):
+        Recipe(**{name: value})
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Deformation)])
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), 1001])
+def test_a_deformation_out_of_range_is_wrong_use(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=name):
+        Recipe(deformation=Deformation(**{name: value}))
+
+
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), Recipe(layers="", deformation=Deformation(shift=2, shear=0.1))])
+def test_all_values_of_a_recipe_override_any_other(recipe: Recipe) -> None:
+    for other in (Recipe(), *RECIPES.values()):
+        assert override(other, spell(recipe)) == recipe
+
+
+def test_a_value_of_the_deformation_can_be_changed() -> None:
+    changed = override(Recipe(deformation=Deformation(shift=1)), {"rotation": 10})
+    assert changed == Recipe(deformation=Deformation(shift=1, rotation=10))
+
+
+def test_the_networks_of_an_ensemble_differ_in_their_seeds_alone() -> None:
+    recipe = Recipe(members=3, seed=7, epochs=2)
+    assert member_recipes(recipe) == [replace(recipe, members=1, seed=seed) for seed in (7, 8, 9)]
