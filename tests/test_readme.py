@@ -8,16 +8,32 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
+from stages.evaluate import evaluate
+from stages.export import export
+from stages.train import train
 from tests.processes import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def standard(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Artifacts of the sample, with a model of the recipe `standard`."""
+    at = tmp_path_factory.mktemp("standard") / "artifacts"
+    at.mkdir()
+    for stage in ("parse", "normalize"):
+        (at / stage).symlink_to(built / stage)
+    train(normalize=at / "normalize", epochs=2, output=at / "train")
+    evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
+    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    return at
+
+
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_python_in_it_runs(code: str, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_in_it_runs(code: str, standard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if "import torch" in code:
         pytest.importorskip("torch")
-    (tmp_path / "artifacts").symlink_to(built)
+    (tmp_path / "artifacts").symlink_to(standard)
     (tmp_path / "my-data").mkdir()
     monkeypatch.chdir(tmp_path)
     names = {"images": np.zeros((3, 4, 5), np.uint8), "labels": np.zeros(3, np.uint8)}
@@ -25,9 +41,9 @@ def test_python_in_it_runs(code: str, built: Path, tmp_path: Path, monkeypatch: 
     if "my-data" in code:
         assert idx.load(Path("my-data/train-images-idx3-ubyte")).shape == (3, 4, 5)
     else:
-        accuracy = json.loads((built / "evaluate" / "metrics.json").read_text())["accuracy"]
+        accuracy = json.loads((standard / "evaluate" / "metrics.json").read_text())["accuracy"]
         said = names["digits"] if "digits" in names else names["label"]
-        assert (said == np.load(built / "parse" / "test-labels.npy")).mean() == pytest.approx(accuracy, abs=0.005)
+        assert (said == np.load(standard / "parse" / "test-labels.npy")).mean() == pytest.approx(accuracy, abs=0.005)
 
 
 def test_every_file_that_it_and_contributing_name_is_there() -> None:

@@ -62,8 +62,8 @@ def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[L
                 f"{height} x {width}" for _, height, width in [*(one.input_shape for one in layers), shape]
             )
             raise UsageError(
-                f"{name} does not fit: its {kernel} x {kernel} kernel is larger than its input (the sizes are {sizes}); "
-                f"use a smaller kernel, smaller strides or fewer convolutions"
+                f"{name} does not fit: its {kernel} x {kernel} kernel is larger than its input (sizes: {sizes}); "
+                "use a smaller kernel, smaller strides, fewer convolutions, or dense layers alone, as in 512,256"
             )
         else:
             layers.append(Convolution(shape, outputs, kernel, stride))

@@ -45,8 +45,8 @@ def test_the_version_is_told(call: Run) -> None:
         ("normalize --validation 2000", "leaves nothing of 2,000 training images"),
         ("normalize --validation many", "--validation"),
         ("train --recipe mine", "'mine' is not one of 'seed', 'quick', 'standard', 'record'. See: handwriting"),
-        ("train --sizes 0", "sizes must be in [1, 1000000], not 0"),
-        ("train --sizes 10,x", "sizes are whole numbers"),
+        ("train --layers 0", "'0'"),
+        ("train --layers 10,x", "'x'"),
         ("train --epochs 1.5", "--epochs"),
         ("train --learning-rate nan", "learning rate must be in (0, inf), not nan"),
         ("train --activation tanh", "'tanh' is not one of"),
@@ -146,7 +146,7 @@ def test_a_reader_that_goes_away_is_no_failure(command: str, project: Path) -> N
 
 def test_a_result_that_cannot_be_told_is_there_all_the_same(run: Run, project: Path) -> None:
     with open("/dev/full", "w") as full:
-        command = [sys.executable, "-m", "stages.cli", "train", "--epochs", "1", "--sizes", "16"]
+        command = [sys.executable, "-m", "stages.cli", "train", "--epochs", "1", "--layers", "16"]
         result = subprocess.run(command, cwd=project, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
     assert result.returncode == 1
     assert "done, but there is no room to say so" in result.stderr

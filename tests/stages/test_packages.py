@@ -16,9 +16,8 @@ DECIDE_NOTHING = {"_typeshed", "markupsafe", "requests", "threadpoolctl", "tqdm"
 # What a stage imports without effect on its result: download verifies its files by their sha256.
 WITHOUT_EFFECT = {"download": {"numpy"}}
 DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}  # where the name of the package is another than the module's
-WRITES_BY = {
-    "onnx": {"protobuf", "handwriting"}
-}  # what decides a file and is imported by no module: our own version too
+# What no module imports itself: onnx writes by protobuf, and our own version stands in the file.
+WRITES_BY = {"onnx": {"protobuf", "handwriting"}}
 
 
 def find_packages(files: Iterable[str]) -> set[str]:

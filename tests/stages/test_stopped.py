@@ -10,7 +10,7 @@ from tests.stages.common import assert_stopped, snapshot
 
 
 def test_a_training_that_is_stopped_is_finished_by_the_same_command_to_the_same_bits(run: Run, project: Path) -> None:
-    command = [sys.executable, "-m", "stages.cli", "train", "--recipe", "quick", "--epochs", "40", "--sizes", "16"]
+    command = [sys.executable, "-m", "stages.cli", "train", "--recipe", "quick", "--epochs", "40", "--layers", "16"]
     process = subprocess.Popen(
         command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE, preexec_fn=take_signals
     )

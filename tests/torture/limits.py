@@ -30,7 +30,7 @@ def little_memory(bench: Bench, generator: Random, rounds: int) -> Iterator[Atte
     if bench.command.line[0] == "train":
         for size in (1100, 1500, 2000):
             how = f"{size} MB and layers of {BIG} units"
-            yield Attempt(how, _limited(resource.RLIMIT_AS, size * MB, "--sizes", f"{BIG},{BIG}"))
+            yield Attempt(how, _limited(resource.RLIMIT_AS, size * MB, "--layers", f"{BIG},{BIG}"))
 
 
 def _limited(kind: int, most: int, *more: str) -> Act:

@@ -13,26 +13,30 @@ import numpy as np
 
 from pipeline.data.appearance import Appearance
 from pipeline.data.scaling import Scaling
-from pipeline.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.network.history import Row, read_history, write_history
-from pipeline.network.mlp import allocate, initialise
-from pipeline.network.model import Model, load_model, name_arrays, save_model
-from pipeline.network.prediction import predict
+from pipeline.model.files import Model, load_model, name_arrays, save_model
+from pipeline.model.prediction import predict
+from pipeline.network.network import count_parameters, initialise, view
+from pipeline.training.architecture import build_layers
+from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.training.history import Row, read_history, write_history
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.engine_targets import NPY_WORDS, contains, mutate_npy, npy_data
 from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
 from tests.torture.targets import Target, attempt, scratch
 
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
+LAYERS = "conv2x3/1,4"
 BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 
 
 def make_model(members: int) -> Model:
-    committee = tuple(allocate((6, 4, 3)).layers for _ in range(members))
-    for layers in committee:
-        initialise(layers, "he", 1.0, np.random.default_rng(0))
+    layers = build_layers(LAYERS, (4, 3), 3)
+    ensemble = tuple(view(layers, np.empty(count_parameters(layers), np.float32)) for _ in range(members))
+    for parameters in ensemble:
+        initialise(parameters, "he", 1.0, np.random.default_rng(0))
     appearance = Appearance(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
-    return Model(committee, "relu", "cross-entropy", Scaling(0.25, 0.5), (2, 3), ("a", "b", "ö"), "it", 1.5, appearance)
+    names = ("a", "b", "ö")
+    return Model(ensemble, LAYERS, "relu", "cross-entropy", Scaling(0.25, 0.5), (4, 3), names, "it", 1.5, appearance)
 
 
 @cache
@@ -83,8 +87,8 @@ def check_weights(body: bytes) -> bool:
     model = attempt(lambda: load_model(scratch()))
     if model is None:
         return False
-    weights = model.members[0][0].weights
-    assert weights.shape == (6, 4) and np.isfinite(weights).all()
+    weights = model.members[0].weights[0]
+    assert weights.shape == (2, 1, 3, 3) and np.isfinite(weights).all()
     assert npy_data(body) in (weights.tobytes(), weights.tobytes("F"))
     return True
 

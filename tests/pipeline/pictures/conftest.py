@@ -1,17 +1,28 @@
-"""A network that can read."""
+"""A model that reads digits."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from pipeline.model.files import Model, load_model
 
 
 @pytest.fixture(scope="session")
 def reader(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """It has learned from the sample for long enough to read 95 % of its test images."""
+    """A model trained on the sample in a few seconds: 97 % of its test images are correct."""
     from stages.train import train
 
     output = tmp_path_factory.mktemp("reader") / "artifacts" / "train"
-    train(normalize=built / "normalize", recipe="standard", epochs=30, output=output)
+    changes: dict[str, Any] = {"layers": "conv16,conv64,128", "epochs": 8, "batch_size": 32}
+    train(normalize=built / "normalize", recipe="standard", output=output, **changes)
     return load_model(output)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _single() -> Iterator[None]:
+    """One thread for BLAS, as in `classify`: its products are too small for several."""
+    with threadpool_limits(1, "blas"):
+        yield

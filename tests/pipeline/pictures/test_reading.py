@@ -1,6 +1,5 @@
 import io
 import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from scipy import ndimage
-from threadpoolctl import threadpool_limits
 
 from pipeline.data.appearance import Appearance
 from pipeline.data.picture_files import load_grey
@@ -23,20 +21,13 @@ from tests.pipeline.models import make_model
 tireless = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def said(model: Model, grey: Any) -> str:
+def read_text(model: Model, grey: Any) -> str:
     return spell(read(model, grey).labels, model.class_names)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _alone() -> Iterator[None]:
-    """One thread for BLAS, as `classify` has it: for so small products more of them wait for each other."""
-    with threadpool_limits(1, "blas"):
-        yield
 
 
 @pytest.fixture(scope="module")
 def clear(reader: Model) -> list[int]:
-    """The numbers of test images that the network reads right and surely: what is read else is not its fault."""
+    """The indices of test images that the network classifies surely and correctly: other errors are not its own."""
     images, labels = (each[:150] for each in sample_digits())
     probabilities = predict(reader, images)
     sure = (probabilities.max(axis=1) > 0.99) & (probabilities.argmax(axis=1) == labels)
@@ -62,14 +53,14 @@ def test_light_noise_and_tint_change_nothing_that_is_read(reader: Model, clear: 
         grey = (grey * light).astype(np.float32)
     noise = data.draw(st.sampled_from([0, 1, 4]))
     grey = grey + np.random.default_rng(number).normal(0, noise, grey.shape).astype(np.float32)
-    assert said(reader, np.clip(grey, 0, 255)) == str(sample_digits()[1][number])
+    assert read_text(reader, np.clip(grey, 0, 255)) == str(sample_digits()[1][number])
 
 
 @tireless
 @given(data=st.data())
 def test_a_drawing_and_its_negative_are_read_alike(reader: Model, clear: list[int], data: st.DataObject) -> None:
     drawing = sheet(data.draw(st.sampled_from(clear)))
-    assert said(reader, drawing) == said(reader, 255 - drawing) != ""
+    assert read_text(reader, drawing) == read_text(reader, 255 - drawing) != ""
 
 
 @tireless
@@ -79,7 +70,7 @@ def test_digits_in_a_row_are_read_from_left_to_right(reader: Model, clear: list[
     images, labels = (each[numbers] for each in sample_digits())
     tall = np.array([np.ptp(np.flatnonzero(image.max(axis=1) > 127)) for image in images]) >= 15
     row = on_paper(enlarge(write_row(list(images[tall]), 6, 5), 2)) if tall.any() else np.zeros((9, 9), np.float32)
-    assert said(reader, row) == "".join(map(str, labels[tall]))
+    assert read_text(reader, row) == "".join(map(str, labels[tall]))
 
 
 def test_two_lines_are_read_one_after_the_other(reader: Model, clear: list[int]) -> None:
@@ -87,7 +78,7 @@ def test_two_lines_are_read_one_after_the_other(reader: Model, clear: list[int])
     above, below = (write_row(list(images[part]), 8)[:, :150] for part in (slice(0, 4), slice(4, 8)))
     width = max(above.shape[1], below.shape[1])
     page = np.concatenate([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in (above, below)])
-    assert said(reader, on_paper(enlarge(page, 3))) == "".join(map(str, labels))
+    assert read_text(reader, on_paper(enlarge(page, 3))) == "".join(map(str, labels))
 
 
 def ruled(page: Grey) -> Grey:
@@ -136,9 +127,9 @@ def far_away(page: Grey) -> Grey:
 
 
 @pytest.mark.parametrize("spoil", [ruled, squared, on_desk, framed, with_specks, saved_badly, blurred, far_away])
-def test_what_papers_and_cameras_do_to_digits_is_no_hindrance(spoil: Any, reader: Model, clear: list[int]) -> None:
+def test_digits_on_any_paper_and_from_any_camera_are_read(spoil: Any, reader: Model, clear: list[int]) -> None:
     chosen = clear[:20]
-    right = [said(reader, spoil(on_paper(sheet(number)))) == str(sample_digits()[1][number]) for number in chosen]
+    right = [read_text(reader, spoil(on_paper(sheet(number)))) == str(sample_digits()[1][number]) for number in chosen]
     assert sum(right) >= 18
 
 
@@ -146,7 +137,7 @@ def test_what_papers_and_cameras_do_to_digits_is_no_hindrance(spoil: Any, reader
 def test_pens_of_every_width_are_read(reader: Model, pen: int) -> None:
     page = Image.new("L", (300, 300), 240)
     ImageDraw.Draw(page).line([(80, 60), (210, 60), (130, 250)], fill=20, width=pen, joint="curve")
-    assert said(reader, np.asarray(page, np.float32)) == "7"
+    assert read_text(reader, np.asarray(page, np.float32)) == "7"
 
 
 def nothing() -> dict[str, Grey]:
@@ -178,7 +169,7 @@ def test_where_there_is_no_digit_none_is_read(name: str, reader: Model) -> None:
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 1024), (1024, 4), (5, 7)])
-def test_pictures_of_odd_sizes_are_no_trouble(shape: tuple[int, int], reader: Model) -> None:
+def test_pictures_of_odd_sizes_raise_nothing(shape: tuple[int, int], reader: Model) -> None:
     generator = np.random.default_rng(1)
     for levels in (generator.uniform(0, 255, shape), generator.choice([0, 255], shape), np.eye(*shape) * 255):
         read(reader, levels)
@@ -186,7 +177,7 @@ def test_pictures_of_odd_sizes_are_no_trouble(shape: tuple[int, int], reader: Mo
 
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (28, 28), (100, 60)])
-def test_any_model_is_asked_with_pictures_of_its_own_shape(shape: tuple[int, int], members: int) -> None:
+def test_pictures_are_fitted_to_the_shape_of_the_models_images(shape: tuple[int, int], members: int) -> None:
     model = make_model("6", members, shape, temperature=0.1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -197,14 +188,14 @@ def test_any_model_is_asked_with_pictures_of_its_own_shape(shape: tuple[int, int
     np.testing.assert_array_equal(reading.probabilities, predict(model, reading.images))
 
 
-def test_what_the_network_is_unsure_of_is_not_said(reader: Model, clear: list[int]) -> None:
+def test_an_unsure_prediction_is_not_read(reader: Model, clear: list[int]) -> None:
     grey = on_paper(sheet(clear[0]))
     assert read(reader, grey).labels
     assert read(replace(reader, temperature=99), grey).labels == ()
     assert read(reader, grey).probabilities.max() >= UNSURE
 
 
-def test_what_is_unlike_all_that_was_learned_from_is_not_said(reader: Model, clear: list[int]) -> None:
+def test_ink_unlike_all_training_images_is_not_read(reader: Model, clear: list[int]) -> None:
     grey = on_paper(sheet(clear[0]))
     assert read(replace(reader, appearance=Appearance(longest=1)), grey).labels == ()
 

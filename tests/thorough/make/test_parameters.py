@@ -46,7 +46,7 @@ def test_an_added_and_a_removed_parameter_are_named(project: Path) -> None:
     [
         (["LEARNING_RATE=0.1", "EPOCHS=2"], ["EPOCHS=2", "LEARNING_RATE=0.10"]),
         (["LEARNING_RATE=1e-3"], ["LEARNING_RATE=.001"]),
-        (["SIZES=12,11"], ["SIZES= 12, 11"]),
+        (["LAYERS=12,11"], ["LAYERS= 12, 11"]),
         (["EPOCHS=5"], []),  # which is what the recipe says
     ],
 )

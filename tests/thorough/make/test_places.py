@@ -80,13 +80,13 @@ def test_a_full_disk_costs_no_earlier_result(project: Path, tmp_path: Path) -> N
         shutil.copytree(artifacts, tmp_path / "disk" / "artifacts", symlinks=True)
         shutil.rmtree(artifacts)
         artifacts.symlink_to(tmp_path / "disk" / "artifacts")
-        result = make(project, "train", *SAMPLE, "SIZES=1000")
+        result = make(project, "train", *SAMPLE, "LAYERS=1000")
         assert result.returncode != 0
         assert "No space left on device" in result.stderr
         assert "Traceback" not in result.stderr
         assert digests(project) == before
         assert not list(artifacts.glob(".store/*.partial"))
-        assert worked(make(project, "train", *SAMPLE, "SIZES=10")) == ["train"]
+        assert worked(make(project, "train", *SAMPLE, "LAYERS=10")) == ["train"]
         assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
         assert digests(project) == before
 

@@ -95,7 +95,7 @@ REAL_EDITS = {
     "pipeline/data/idx.py": ("CHUNK = ", "CHUNK = 2 * ", ["download", "parse"]),
     # others that export alone, and report alone, do not stand on
     "pipeline/evaluation/metrics.py": ("BINS = 15", "BINS = 16", ["evaluate", "export", "report"]),
-    "pipeline/export/onnx.py": ('producer_name="', 'producer_name="my ', ["export"]),
+    "pipeline/model/onnx.py": ('PRODUCER = "', 'PRODUCER = "my ', ["export"]),
     # the stage's own module
     "stages/normalize.py": ("mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}", ["normalize"]),
     # what is no module
@@ -142,7 +142,7 @@ def test_modules_in_unusual_places_are_noticed(project: Path) -> None:
     edit(
         project / "pipeline/network/history.py", "import math\n", "import math\nimport pipeline.network.kernels.scale\n"
     )
-    edit(project / "pipeline/export/metadata.py", "import json\n", "import json\nfrom helper import ONE\n")
+    edit(project / "pipeline/model/metadata.py", "import json\n", "import json\nfrom helper import ONE\n")
     edit(project / "stages/train.py", "import logging\n", "import logging\nfrom pipeline.evaluation import metrics\n")
     assert worked(make(project, "all", *SAMPLE)) == ["train", "export", "report"]
     assert_quiet(project)

@@ -83,7 +83,7 @@ def declared_otherwise(project: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "variables"),
     [
-        *((nothing, [variable]) for variable in ("EPOCHS=2", "SIZES=12, 11", "VALIDATION=0.25")),
+        *((nothing, [variable]) for variable in ("EPOCHS=2", "LAYERS=12, 11", "VALIDATION=0.25")),
         (another_epoch, []),
         (another_epoch, ["EPOCHS=1"]),
         (edited, []),

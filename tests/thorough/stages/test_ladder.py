@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pipeline.network.ladder import climb
+from pipeline.training.ladder import climb
 from tests.processes import Run
 from tests.stages.common import assert_one_line, snapshot
 

@@ -17,7 +17,7 @@ LINES = {
     "download": ["--dataset", "custom", "--from", "mine"],
     "parse": [],
     "normalize": [],
-    "train": ["--recipe", "quick", "--epochs", "1", "--sizes", "8"],
+    "train": ["--recipe", "quick", "--epochs", "1", "--layers", "8"],
     "evaluate": ["--scheduler", "threads"],
     "predict": ["artifacts/parse/train-images.npy", "--probabilities", "probabilities.npy", "--block-size", "1024"],
 }

@@ -8,7 +8,7 @@ from pipeline.data.picture_files import load_grey
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from tests.drawings import enlarge, sample_digits
-from tests.pipeline.pictures.test_reading import said
+from tests.pipeline.pictures.test_reading import read_text
 
 
 def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) -> None:
@@ -18,7 +18,7 @@ def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) ->
         file = io.BytesIO()
         Image.fromarray(255 - enlarge(image, 4)).save(file, "PNG")
         file.seek(0)
-        right += said(reader, load_grey(file, "it")) == str(label)
+        right += read_text(reader, load_grey(file, "it")) == str(label)
     plain = int((predict(reader, images).argmax(axis=1) == labels).sum())
     assert plain > 470
     assert right >= plain - 0.005 * len(labels)
