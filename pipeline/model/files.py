@@ -15,11 +15,11 @@ from pipeline.engine.arrays import save_array
 from pipeline.engine.documents import Positive, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.rows import read_array
-from pipeline.network.activations import ACTIVATIONS, ActivationName
+from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Layer
-from pipeline.network.losses import CostName
 from pipeline.network.network import Network, Parameters, view
 from pipeline.training.architecture import build_layers, format_network
+from pipeline.training.names import ActivationName, CostName
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ Each derivative is a function of the output a = f(z), so the forward pass does n
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
-ActivationName = Literal["sigmoid", "relu"]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from numpy.typing import DTypeLike
 from pipeline.network.activations import Array
 
 Shape = tuple[int, ...]
-KERNEL, STRIDE = 5, 2  # the defaults of a convolution  (Simard, Steinkraus & Platt 2003)
 
 
 class Scratch:
@@ -68,8 +67,8 @@ class Convolution:
 
     input_shape: Shape
     outputs: int
-    kernel: int = KERNEL
-    stride: int = STRIDE
+    kernel: int
+    stride: int
 
     @property
     def weight_shape(self) -> Shape:

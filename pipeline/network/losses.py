@@ -6,7 +6,7 @@ the parts add up to those of the batch. `smoothing` is the share of each label t
 (Szegedy et al. 2016, section 7).
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pipeline.network.activations import Array, sigmoid
 
 Labels = NDArray[np.integer[Any]]
-CostName = Literal["quadratic", "cross-entropy"]
 
 
 def quadratic(logits: Array, labels: Labels, smoothing: float = 0.0, count: int | None = None) -> tuple[float, Array]:

@@ -1,4 +1,4 @@
-"""The network: parameters, the forward pass, backpropagation, and an epoch of training.
+"""The network: parameters, the forward pass and backpropagation.
 
 Shapes, for a batch of n images: images (height, width, n), the output of a layer (units, n) or
 (filters, height, width, n), logits (classes, n).
@@ -6,17 +6,13 @@ Shapes, for a batch of n images: images (height, width, n), the output of a laye
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.network.activations import Activation, Array
 from pipeline.network.layers import Layer, Scratch
-from pipeline.network.losses import Labels
-from pipeline.network.optimizers import Optimizer
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,6 @@ def view(layers: Sequence[Layer], flat: Array) -> Parameters:
     return Parameters(flat, weights, tuple(parts[1::2]))
 
 
-InitialisationName = Literal["normal", "xavier", "he"]
 # Standard deviation of the initial weights from fan-in and fan-out.
 INITIALISATIONS: dict[str, Callable[[int, int], float]] = {
     "normal": lambda fan_in, fan_out: 1.0,
@@ -137,45 +132,3 @@ def backward(
             dx = layer.sum_patches(dp, scratch[i])
             dz = np.multiply(dx, network.activation.derivative(done.outputs[i - 1]), out=dx)
     return gradient
-
-
-def count_correct(logits: Array, labels: Labels) -> int:
-    """How many of the largest logits, (classes, n), are at the label, (n,)."""
-    return int(np.count_nonzero(logits.argmax(axis=0) == labels))
-
-
-def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """The indices 0 to count - 1 in random order, batch_size at a time; the last batch has the rest."""
-    order = generator.permutation(count)
-    for start in range(0, count, batch_size):
-        yield order[start : start + batch_size]
-
-
-def train_epoch(
-    network: Network,
-    images: Array,
-    labels: Labels,
-    loss: Callable[[Array, Labels], tuple[float, Array]],
-    optimizer: Optimizer,
-    state: Sequence[Array],
-    rates: Sequence[float],
-    batch_size: int,
-    generator: np.random.Generator,
-    step: int = 0,
-) -> tuple[float, float]:
-    """Run one epoch of stochastic gradient descent; return the mean loss and the accuracy, both while it trained.
-
-    images: (total, height, width). state: the optimizer's buffers, (parameters,) each. rates: the learning rate of
-    each step of the epoch. step: the number of steps before it. `pipeline.training.epoch` does the same by several
-    threads, with augmented images.
-    """
-    losses, correct = 0.0, 0
-    for rate, batch in zip(rates, shuffled_batches(len(images), batch_size, generator), strict=True):
-        done = forward(network, np.moveaxis(images[batch], 0, -1))
-        value, dz = loss(done.logits, labels[batch])
-        gradient = backward(network, done, dz)
-        step += 1
-        optimizer.update(network.parameters.flat, gradient.flat, state, rate, step)
-        losses += value * len(batch)
-        correct += count_correct(done.logits, labels[batch])
-    return losses / len(images), correct / len(images)

@@ -8,13 +8,11 @@ intermediate results, so that a block of these arrays stays in the cache.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from pipeline.network.activations import Array
 
-OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 Update = Callable[[Array, Array, Sequence[Array], float, int], None]
 
 

@@ -2,9 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Literal
-
-ScheduleName = Literal["constant", "cosine", "one-cycle"]
 
 RISE = 0.3  # of one-cycle: the share of the run in which the rate rises
 START, END = 1 / 25, 1 / 25 / 1e4  # of one-cycle: the factors at both ends

@@ -1,47 +1,10 @@
-"""Architectures as text: `conv16,conv64,128` is two convolutions and a dense layer, before the layer of the classes.
+"""The layers of a network from their notation as text; see `pipeline.training.notation`."""
 
-`conv16x5/2` in full has 16 filters, a kernel of 5 x 5 and a stride of 2, which are the defaults.
-"""
-
-import re
 from collections.abc import Sequence
 
 from pipeline.engine.errors import UsageError
-from pipeline.network.layers import KERNEL, STRIDE, Convolution, Dense, Layer, Shape
-
-LARGEST = 1_000_000
-NUMBER = r"([1-9]\d{0,6})"
-NOTATION = re.compile(f"conv{NUMBER}(?:x{NUMBER})?(?:/{NUMBER})?|{NUMBER}", re.ASCII)
-
-
-def parse_layers(text: str) -> list[tuple[int, int, int]]:
-    """Parse hidden layers, as in `conv16,conv64x3/1,128`: (outputs, kernel, stride), the last two 0 if dense.
-
-    Raises UsageError.
-    """
-    parsed = []
-    for part in map(str.strip, text.split(",") if text.strip() else ()):
-        match = NOTATION.fullmatch(part)
-        filters, kernel, stride, units = map(int, match.groups(default="0")) if match else (LARGEST + 1, 0, 0, 0)
-        if max(filters, kernel, stride, units) > LARGEST:
-            raise UsageError(
-                f"layers cannot contain '{part}': write units as 128 and convolutions as conv16 or conv16x5/2 "
-                f"(filters, kernel, stride), numbers from 1 to {LARGEST}, as in conv16,conv64,128"
-            )
-        parsed.append((filters, kernel or KERNEL, stride or STRIDE) if filters else (units, 0, 0))
-    return parsed
-
-
-def format_layers(text: str) -> str:
-    """The shortest notation of the same layers: equal layers have equal text.  Raises UsageError."""
-    return ",".join(_format(*part) for part in parse_layers(text))
-
-
-def _format(outputs: int, kernel: int, stride: int) -> str:
-    if not kernel:
-        return str(outputs)
-    shown_kernel = f"x{kernel}" if kernel != KERNEL else ""
-    return f"conv{outputs}{shown_kernel}" + (f"/{stride}" if stride != STRIDE else "")
+from pipeline.network.layers import Convolution, Dense, Layer, Shape
+from pipeline.training.notation import format_layer, format_layers, parse_layers
 
 
 def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[Layer, ...]:
@@ -52,7 +15,7 @@ def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[L
     shape: Shape = (1, *image_shape)
     layers: list[Layer] = []
     for outputs, kernel, stride in parse_layers(text):
-        name = _format(outputs, kernel, stride)
+        name = format_layer(outputs, kernel, stride)
         if not kernel:
             layers.append(Dense(shape, outputs))
         elif len(shape) == 1:

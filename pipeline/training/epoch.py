@@ -1,4 +1,4 @@
-"""An epoch of training by several threads; `pipeline.network.network.train_epoch` is the same by one.
+"""An epoch of training by several threads; `pipeline.network.training.train_epoch` is the same by one.
 
 A batch is cut into shards. A thread takes a whole shard forward and backward, in parts that fit the cache, and adds up
 the gradient of its shard. After a barrier each thread adds one slice of the gradients over all shards and updates that
@@ -23,16 +23,15 @@ from pipeline.network.network import (
     Network,
     Parameters,
     backward,
-    count_correct,
     count_parameters,
     forward,
     initialise,
     make_scratch,
-    shuffled_batches,
     view,
 )
 from pipeline.network.optimizers import Optimizer, find_optimizer
 from pipeline.network.schedules import rate_factor
+from pipeline.network.training import count_correct, shuffled_batches
 from pipeline.scheduling.places import count_cores
 from pipeline.training.architecture import build_layers
 from pipeline.training.examples import Examples

@@ -5,19 +5,15 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from pipeline.data.deformation import Deformation, check_values, value
-from pipeline.network.activations import ActivationName
-from pipeline.network.losses import CostName
-from pipeline.network.network import InitialisationName
-from pipeline.network.optimizers import OptimizerName
-from pipeline.network.schedules import ScheduleName
-from pipeline.training.architecture import format_layers
+from pipeline.training.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
+from pipeline.training.notation import format_layers
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Each value is also an option of `train`. Raises UsageError for a value out of its range.
 
-    layers: in the notation of `pipeline.training.architecture`. shards: they determine the order of sums and of random
+    layers: in the notation of `pipeline.training.notation`. shards: they determine the order of sums and of random
     draws. averaging: 0 turns it off; with it the averaged parameters are the result. seed: the next network of an
     ensemble has the next seed.
     """

@@ -78,7 +78,7 @@ def complete(call: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[s
         ("handwriting tr", ["train"]),
         ("handwriting ", list(ALL)),
         ("handwriting train --ep", ["--epochs"]),
-        ("handwriting train --recipe ", ["seed", "quick", "standard", "record"]),
+        ("handwriting train --recipe ", ["original", "quick", "mlp", "standard", "record"]),
         ("handwriting train --epochs 3 --optimizer ad", ["adam", "adamw"]),
         ("handwriting download --dataset ", ["mnist", "fashion-mnist", "kmnist", "sample", "custom"]),
         ("handwriting download --dataset k", ["kmnist"]),

@@ -44,14 +44,16 @@ def test_the_version_is_told(call: Run) -> None:
         ("normalize --validation 0", "validation must be"),
         ("normalize --validation 2000", "leaves nothing of 2,000 training images"),
         ("normalize --validation many", "--validation"),
-        ("train --recipe mine", "'mine' is not one of 'seed', 'quick', 'standard', 'record'. See: handwriting"),
+        ("train --recipe mine", "'mine' is not one of 'original', 'quick', 'mlp', 'standard', 'record'. See: "),
         ("train --layers 0", "'0'"),
-        ("train --layers 10,x", "'x'"),
+        ("train --layers conv16,x", "'x'"),
+        ("train --layers 128,conv16", "conv16 stands after a dense layer"),
+        ("train --layers conv16,conv16,conv16", "conv16 does not fit"),
         ("train --epochs 1.5", "--epochs"),
         ("train --learning-rate nan", "learning rate must be in (0, inf), not nan"),
         ("train --activation tanh", "'tanh' is not one of"),
         ("train --epoch 3", "--epochs"),
-        ("train --recipe standart", "train: Invalid value for '--recipe': 'standart' is not one of 'seed', 'quick'"),
+        ("train --recipe standart", "train: Invalid value for '--recipe': 'standart' is not one of"),
         ("evaluate --scheduler magic", "'magic' is not one of"),
         ("classify", "--index"),
         ("classify --index 500", "the index goes up to 499"),
@@ -71,7 +73,8 @@ def test_wrong_use_is_one_plain_line_and_status_2(arguments: str, words: str, ca
     result = call(*arguments.split())
     assert_one_line(result, 2, words)
     *reasons, _ = result.stderr.splitlines()
-    assert all(line.startswith("normalize: parameter") for line in reasons)  # which only the images show to be wrong
+    command = arguments.split()[0]
+    assert all(line.startswith(f"{command}: parameter") for line in reasons)  # only the images show it to be wrong
     assert snapshot(project / "artifacts") == before
 
 
@@ -84,15 +87,15 @@ def test_only_what_the_parser_knows_is_guessed(call: Run) -> None:
 
 def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(
-        '[tool.handwriting.train]\nrecipe = "quick"\nepochs = 2\nsizes = [12, 11]\nlearning-rate = 0.01\n'
+        '[tool.handwriting.train]\nrecipe = "quick"\nepochs = 2\nlayers = ["conv4", 11]\nlearning-rate = 0.01\n'
     )
 
     def trained() -> dict[str, object]:
         training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
-        return {name: training[name] for name in ("recipe", "epochs", "sizes", "learning_rate")}
+        return {name: training[name] for name in ("recipe", "epochs", "layers", "learning_rate")}
 
     assert run("train").returncode == 0
-    assert trained() == {"recipe": "quick", "epochs": 2, "sizes": [12, 11], "learning_rate": 0.01}
+    assert trained() == {"recipe": "quick", "epochs": 2, "layers": "conv4,11", "learning_rate": 0.01}
     assert run("train", "--epochs", "1").returncode == 0
     assert trained()["epochs"] == 1
 

@@ -30,9 +30,9 @@ FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "ma
 EXAMPLE = Manifest(
     Provenance(
         "train",
-        {"recipe": "standard", "sizes": [512, 512], "learning_rate": 0.001, "averaging": None, "bent": True},
+        {"recipe": "standard", "layers": "512,512", "learning_rate": 0.001, "averaging": None, "bent": True},
         {"normalize": "0f" * 32},
-        {"stages/train.py": "1f" * 32, "pipeline/network/mlp.py": "2f" * 32},
+        {"stages/train.py": "1f" * 32, "pipeline/network/network.py": "2f" * 32},
         {"python": "3.11", "numpy": "2.4.6"},
     ),
     {

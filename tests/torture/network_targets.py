@@ -12,38 +12,27 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.appearance import Appearance
-from pipeline.data.scaling import Scaling
-from pipeline.model.files import Model, load_model, name_arrays, save_model
+from pipeline.model.files import load_model, name_arrays, save_model
 from pipeline.model.prediction import predict
-from pipeline.network.network import count_parameters, initialise, view
-from pipeline.training.architecture import build_layers
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Row, read_history, write_history
+from tests.pipeline.models import make_model
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.engine_targets import NPY_WORDS, contains, mutate_npy, npy_data
 from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
 from tests.torture.targets import Target, attempt, scratch
 
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
-LAYERS = "conv2x3/1,4"
 BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
-
-
-def make_model(members: int) -> Model:
-    layers = build_layers(LAYERS, (4, 3), 3)
-    ensemble = tuple(view(layers, np.empty(count_parameters(layers), np.float32)) for _ in range(members))
-    for parameters in ensemble:
-        initialise(parameters, "he", 1.0, np.random.default_rng(0))
-    appearance = Appearance(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
-    names = ("a", "b", "ö")
-    return Model(ensemble, LAYERS, "relu", "cross-entropy", Scaling(0.25, 0.5), (4, 3), names, "it", 1.5, appearance)
 
 
 @cache
 def _prepared() -> bytes:
     """The description of the model whose arrays lie in the scratch folder: of one network and, beside it, of two."""
-    save_model(scratch(), make_model(2), {"recipe": "none"})
-    save_model(scratch(), make_model(1), {"recipe": "none"})
+    appearance = Appearance(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+    for members in (2, 1):
+        model = make_model("conv2x3/1,4", members, (4, 3), class_names=("a", "b", "ö"), appearance=appearance)
+        save_model(scratch(), model, {"recipe": "none"})
     return (scratch() / "model.json").read_bytes()
 
 
@@ -175,8 +164,10 @@ def mutate_cells(body: bytes, generator: random.Random) -> bytes:
 CELLS = (b"", b"1", b"2", b"0.5", b"nan", b"inf", b"-inf", b"1e999", b"1_0", b"+1", b"\xd9\xa1", b"0x1", b'"1"', b"-1")
 CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"member,epoch,cost")
 
+MODEL_WORDS = (*JSON_WORDS, b"conv2x3/1,4", b" conv2x3/1 ", b"conv2", b"x3", b"/1", b",4", b"1000001")
+
 TARGETS = {
-    "model": Target(check_model, model_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
+    "model": Target(check_model, model_seeds, mixed(mutate_json, MODEL_WORDS), MODEL_WORDS),
     "weights": Target(check_weights, weights_seeds, mixed(mutate_npy, NPY_WORDS), NPY_WORDS),
     "checkpoint": Target(check_checkpoint, checkpoint_seeds, mixed(mutate_zip, NPY_WORDS), (b"PK\1\2", b"PK\3\4")),
     "history": Target(check_history, history_seeds, mixed(mutate_cells, CSV_WORDS), CSV_WORDS),

@@ -39,7 +39,7 @@ def check_declared(body: bytes) -> bool:
 
 def declared_seeds() -> list[bytes]:
     return [
-        b"[tool.handwriting.train]\nepochs = 20\nsizes = [512, 512]\nrecipe = 'quick'\nlearning-rate = 1e-3\n",
+        b"[tool.handwriting.train]\nepochs = 20\nlayers = ['conv16', 512]\nrecipe = 'quick'\nlearning-rate = 1e-3\n",
         b'[tool.handwriting]\ndownload = {dataset = "custom", from = "data"}\nevaluate.workers = 2\n',
         b"[project]\nname = 'x'\n[tool.handwriting.normalize]\nvalidation = 0.1\n[tool.ruff]\nline-length = 120\n",
         b"[tool.handwriting.classify]\njson = true\nindex = 3\n[tool.handwriting.prune]\nkeep = 3\n",
@@ -47,7 +47,7 @@ def declared_seeds() -> list[bytes]:
 
 
 TOML_WORDS = (
-    *(b"[tool.handwriting.train]\n", b"[tool.handwriting]\n", b"[[tool]]\n", b"tool = 3\n", b"epochs = ", b"sizes = "),
+    *(b"[tool.handwriting.train]\n", b"[tool.handwriting]\n", b"[[tool]]\n", b"tool = 3\n", b"epochs = ", b"layers = "),
     *(
         b"seed = ",
         b"bent = ",

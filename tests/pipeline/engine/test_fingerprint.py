@@ -265,5 +265,5 @@ def test_of_installed_packages_only_the_stages_own_and_the_engines_count(
 
 def test_what_a_model_says_counts_and_where_it_is_asked_does_not() -> None:
     files = fingerprint(answer)
-    assert {"pipeline/evaluation/blocks.py", "pipeline/network/prediction.py", "pipeline/data/scaling.py"} <= set(files)
+    assert {"pipeline/evaluation/blocks.py", "pipeline/model/prediction.py", "pipeline/data/scaling.py"} <= set(files)
     assert not [file for file in files if file.startswith(("pipeline/scheduling/", "tests/"))]

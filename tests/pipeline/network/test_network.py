@@ -9,16 +9,14 @@ from pipeline.network.losses import cross_entropy
 from pipeline.network.network import (
     Network,
     backward,
-    count_correct,
     count_parameters,
     forward,
     initialise,
     make_scratch,
-    shuffled_batches,
-    train_epoch,
     view,
 )
 from pipeline.network.optimizers import sgd
+from pipeline.network.training import count_correct, shuffled_batches, train_epoch
 from pipeline.training.architecture import build_layers
 from tests.pipeline.networks import make_examples, make_network
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import Array
-from pipeline.network.optimizers import Optimizer, OptimizerName, adam, find_optimizer, momentum, sgd
+from pipeline.network.optimizers import Optimizer, adam, find_optimizer, momentum, sgd
+from pipeline.training.names import OptimizerName
 
 
 def walk(optimizer: Optimizer, gradients: list[float], rate: float, dtype: type = np.float64) -> list[float]:

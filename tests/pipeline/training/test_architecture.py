@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.layers import Convolution, Dense
-from pipeline.training.architecture import build_layers, format_layers, format_network, parse_layers
+from pipeline.training.architecture import build_layers, format_network
+from pipeline.training.notation import format_layers, parse_layers
 
 
 @pytest.mark.parametrize(

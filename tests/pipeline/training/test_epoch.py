@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from pipeline.data.deformation import Deformation
-from pipeline.network import network as plain
+from pipeline.network import training as plain
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.losses import COSTS
 from pipeline.network.network import Network, view

@@ -5,12 +5,13 @@ import pytest
 
 from pipeline.data.deformation import Deformation
 from pipeline.engine.errors import UsageError
-from pipeline.network.activations import ACTIVATIONS, ActivationName
-from pipeline.network.losses import COSTS, CostName
-from pipeline.network.network import INITIALISATIONS, InitialisationName
-from pipeline.network.optimizers import OptimizerName, find_optimizer
-from pipeline.network.schedules import SCHEDULES, ScheduleName
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.losses import COSTS
+from pipeline.network.network import INITIALISATIONS
+from pipeline.network.optimizers import find_optimizer
+from pipeline.network.schedules import SCHEDULES
 from pipeline.training.architecture import build_layers
+from pipeline.training.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
 from pipeline.training.recipe import Recipe, member_recipes, override, spell
 from pipeline.training.recipes import RECIPES, RecipeName
 

@@ -93,14 +93,14 @@ def test_a_make_that_is_asked_to_stop_leaves_the_model_as_it_was(kind: signal.Si
 
 def test_a_retrain_that_fails_leaves_the_model_and_stays_to_be_done(project: Path) -> None:
     before = digests(project)
-    edit(project / "pipeline/network/training.py", "recipe.epochs + 1):", "recipe.epochs + 1):\n        1 / 0")
+    edit(project / "pipeline/training/fit.py", "recipe.epochs + 1):", "recipe.epochs + 1):\n        1 / 0")
     for _ in range(2):
         assert make(project, "-q", "all", *SAMPLE).returncode == 1
         result = make(project, "all", *SAMPLE)
         assert result.returncode != 0
         assert "Traceback" in result.stderr  # a bug of ours would show itself
         assert digests(project) == before
-    edit(project / "pipeline/network/training.py", "        1 / 0", "        pass")
+    edit(project / "pipeline/training/fit.py", "        1 / 0", "        pass")
     assert worked(make(project, "all", *SAMPLE)) == ["train", "report"]
 
 

@@ -19,7 +19,7 @@ def test_a_changed_default_runs_its_stage_which_names_it(project: Path) -> None:
 
 
 def test_a_changed_value_of_a_recipe_runs_train_which_names_it(project: Path) -> None:
-    edit(project / "pipeline/network/recipes.py", "epochs=5,", "epochs=4,")
+    edit(project / "pipeline/training/recipes.py", "epochs=5,", "epochs=4,")
     result = make(project, "train", *SAMPLE)
     assert worked(result) == ["train"]
     assert result.stderr.startswith("train: parameter epochs: 5 -> 4\n")
@@ -46,7 +46,7 @@ def test_an_added_and_a_removed_parameter_are_named(project: Path) -> None:
     [
         (["LEARNING_RATE=0.1", "EPOCHS=2"], ["EPOCHS=2", "LEARNING_RATE=0.10"]),
         (["LEARNING_RATE=1e-3"], ["LEARNING_RATE=.001"]),
-        (["LAYERS=12,11"], ["LAYERS= 12, 11"]),
+        (["LAYERS=conv4,11"], ["LAYERS= conv4x5/2, 11"]),
         (["EPOCHS=5"], []),  # which is what the recipe says
     ],
 )

@@ -62,7 +62,7 @@ def test_another_commit_and_back_makes_no_stage_work(project: Path) -> None:
     git("init", "-b", "main")
     git("add", ".")
     git("commit", "-m", "one")
-    edit(project / "pipeline/network/training.py", "CHUNK = 500", "CHUNK = 499")
+    edit(project / "pipeline/training/epoch.py", "PART_IMAGES = 512", "PART_IMAGES = 511")
     (project / "pipeline/data/scaling.py").write_text("")
     git("commit", "-a", "-m", "two")
     git("checkout", "HEAD~1")
@@ -90,7 +90,7 @@ REAL_EDITS = {
         ["train", "evaluate", "export", "report"],
     ),
     # a module that train imports inside its body, and report as well
-    "pipeline/network/history.py": ('"epoch", "cost"', '"epoch", "loss"', ["train", "report"]),
+    "pipeline/training/history.py": ('"epoch", "cost"', '"epoch", "loss"', ["train", "report"]),
     # one that download and parse share: the arrays come out as they were
     "pipeline/data/idx.py": ("CHUNK = ", "CHUNK = 2 * ", ["download", "parse"]),
     # others that export alone, and report alone, do not stand on
@@ -102,7 +102,7 @@ REAL_EDITS = {
     "pipeline/pages/templates/report.css": ("/* The report alone. */", "/* The report. */", ["report"]),
     "pipeline/pages/templates/network.js": ('"use strict";', '"use strict"; // always', ["export"]),
     # a recipe, when another one is trained: the card and the report know them all, to tell what was changed
-    "pipeline/network/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export", "report"]),
+    "pipeline/training/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export", "report"]),
     # how commands speak, and how stages are run; the report looks for runs where these are kept
     "stages/console.py": ("What was there before is as it was", "Nothing was lost", []),
     "stages/application.py": ("Show the version and exit.", "Show it.", []),
@@ -139,9 +139,8 @@ def test_modules_in_unusual_places_are_noticed(project: Path) -> None:
     (project / "pipeline/network/kernels/scale.py").write_text("SCALE = 1\n")
     (project / "helper.py").write_text("from stages.other import ONE\n")
     (project / "stages/other.py").write_text("ONE = 1\n")
-    edit(
-        project / "pipeline/network/history.py", "import math\n", "import math\nimport pipeline.network.kernels.scale\n"
-    )
+    history = project / "pipeline/training/history.py"
+    edit(history, "import math\n", "import math\nimport pipeline.network.kernels.scale\n")
     edit(project / "pipeline/model/metadata.py", "import json\n", "import json\nfrom helper import ONE\n")
     edit(project / "stages/train.py", "import logging\n", "import logging\nfrom pipeline.evaluation import metrics\n")
     assert worked(make(project, "all", *SAMPLE)) == ["train", "export", "report"]

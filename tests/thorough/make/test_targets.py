@@ -66,9 +66,9 @@ def test_a_changed_variable_runs_its_stage_and_what_follows(variable: str, again
 
 
 def test_variables_become_options(project: Path) -> None:
-    make(project, "train", *SAMPLE, "LAYERS=12, 11", "LEARNING_RATE=0.01", "EPOCHS=1")
+    make(project, "train", *SAMPLE, "LAYERS=conv4, 11", "LEARNING_RATE=0.01", "EPOCHS=1")
     training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
-    assert (training["sizes"], training["learning_rate"], training["epochs"]) == ([12, 11], 0.01, 1)
+    assert (training["layers"], training["learning_rate"], training["epochs"]) == ("conv4,11", 0.01, 1)
 
 
 @pytest.mark.parametrize("asked", [["help"], ["-n", "all", "EPOCHS=7"], ["-q", "all", "EPOCHS=7"], ["-n", "clean"]])
@@ -155,7 +155,9 @@ def test_other_pictures_in_idx_files_go_through_all_stages(fresh: Path, tmp_path
     images, labels = digits.images.astype(np.uint8), digits.target.astype(np.uint8)
     for name, array in zip(FILES, (images[:1500], labels[:1500], images[1500:], labels[1500:]), strict=True):
         idx.save(folder / name, array)
-    result = make(project, "all", "DATASET=custom", f"FROM={folder}", "LAYERS=conv16x3/1,64")
+    result = make(
+        project, "all", "DATASET=custom", f"FROM={folder}", "RECIPE=quick", "LAYERS=conv16x3/1,64", "BATCH_SIZE=64"
+    )
     assert stages_run(result) == list(STAGES)
     metrics = json.loads((project / "artifacts/evaluate/metrics.json").read_text())
     assert metrics["images"] == 297

@@ -168,7 +168,7 @@ def test_names_that_cannot_be_are_refused(
         ("train", "epochs = {x = 1}", "epochs"),
         ("train", "epochs = 1979-05-27", "epochs"),
         ("train", "learning-rate = nan", "learning rate"),
-        ("train", "sizes = [[1], [2]]", "sizes"),
+        ("train", "layers = [[1], [2]]", "layers"),
         ("download", 'dataset = "$(touch trap)"', "there is no data set '$(touch trap)'"),
         ("download", 'from = "; touch trap"', "; touch trap"),
         ("prune", "keep = 9999999999999999999999999", ""),

@@ -1,0 +1,44 @@
+"""Hidden layers as text: `conv16,conv64,128` is two convolutions and a dense layer, before the layer of the classes.
+
+`conv16x5/2` in full has 16 filters, a kernel of 5 x 5 and a stride of 2, which are the defaults.
+"""
+
+import re
+
+from pipeline.engine.errors import UsageError
+
+KERNEL, STRIDE = 5, 2  # the defaults of a convolution  (Simard, Steinkraus & Platt 2003)
+LARGEST = 1_000_000
+NUMBER = r"([1-9]\d{0,6})"
+NOTATION = re.compile(f"conv{NUMBER}(?:x{NUMBER})?(?:/{NUMBER})?|{NUMBER}", re.ASCII)
+
+
+def parse_layers(text: str) -> list[tuple[int, int, int]]:
+    """Parse hidden layers, as in `conv16,conv64x3/1,128`: (outputs, kernel, stride), the last two 0 if dense.
+
+    Raises UsageError.
+    """
+    parsed = []
+    for part in map(str.strip, text.split(",") if text.strip() else ()):
+        match = NOTATION.fullmatch(part)
+        filters, kernel, stride, units = map(int, match.groups(default="0")) if match else (LARGEST + 1, 0, 0, 0)
+        if max(filters, kernel, stride, units) > LARGEST:
+            raise UsageError(
+                f"layers cannot contain '{part}': write units as 128 and convolutions as conv16 or conv16x5/2 "
+                f"(filters, kernel, stride), numbers from 1 to {LARGEST}, as in conv16,conv64,128"
+            )
+        parsed.append((filters, kernel or KERNEL, stride or STRIDE) if filters else (units, 0, 0))
+    return parsed
+
+
+def format_layers(text: str) -> str:
+    """The shortest notation of the same layers: equal layers have equal text.  Raises UsageError."""
+    return ",".join(format_layer(*part) for part in parse_layers(text))
+
+
+def format_layer(outputs: int, kernel: int, stride: int) -> str:
+    """The shortest notation of one layer."""
+    if not kernel:
+        return str(outputs)
+    shown_kernel = f"x{kernel}" if kernel != KERNEL else ""
+    return f"conv{outputs}{shown_kernel}" + (f"/{stride}" if stride != STRIDE else "")
