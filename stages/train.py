@@ -76,7 +76,7 @@ def train(
 ) -> str:
     """Train the network: a recipe, with any of its values replaced.
 
-    Keeps the parameters of the epoch that recognised most of the validation images, the last of several. A run that
+    Keeps the parameters of the last epoch whose validation accuracy is within 0.1 points of the best. A run that
     was interrupted goes on after its last whole epoch, to the same result.
 
     Examples:

@@ -51,9 +51,14 @@ def test_the_best_epoch_is_kept_the_last_of_several(tmp_path: Path) -> None:
             assert member.flat.tobytes() == epoch.parameters.flat.tobytes()
 
 
-def test_of_two_equal_epochs_the_later_is_the_best() -> None:
-    rows = [Row(number, 0.1, 0.9, accuracy, 0.1, 1.0) for number, accuracy in ((1, 0.8), (2, 0.9), (3, 0.9), (4, 0.7))]
-    assert best_of(rows).number == 3
+@pytest.mark.parametrize(
+    ("accuracies", "best"), [((0.8, 0.9, 0.9, 0.7), 3), ((0.9952, 0.995, 0.9946, 0.994), 3), ((0.994, 0.9952, 0.99), 2)]
+)
+def test_of_epochs_that_the_validation_images_cannot_tell_apart_the_last_is_the_best(
+    accuracies: tuple[float, ...], best: int
+) -> None:
+    rows = [Row(number, 0.1, 0.9, accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)]
+    assert best_of(rows).number == best
 
 
 @RECIPES
