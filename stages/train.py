@@ -141,7 +141,7 @@ def train(
     validation = load_validation(normalize, height, width)
     with single_threaded_blas():  # the bits of the evaluation
         logits = predict_logits(model, validation.images)
-    model = replace(model, temperature=fit_temperature(logits.T, validation.labels, model.cost))
+        model = replace(model, temperature=fit_temperature(logits.T, validation.labels, model.cost))
     accuracy = float(np.mean(logits.argmax(axis=1) == validation.labels))
     facts = {
         "images": {"training": len(images), "validation": len(validation.labels)},

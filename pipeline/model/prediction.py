@@ -11,8 +11,9 @@ from pipeline.model.files import Model
 from pipeline.network.layers import Scratch
 from pipeline.network.losses import probabilities
 from pipeline.network.network import forward, make_scratch
+from pipeline.training.architecture import images_per_part
 
-TILE = 128  # images in one matrix product; see `_in_tiles`
+TILE = 128  # images in one matrix product, fewer if they are large; see `_in_tiles`
 
 
 def compute_logits(
@@ -46,18 +47,19 @@ def predict_logits(model: Model, images: NDArray[np.float32]) -> NDArray[np.floa
 def _in_tiles(
     model: Model, images: NDArray[Any], first: int, finish: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """Apply `finish` to the logits of TILE images at a time: (n, classes).
+    """Apply `finish` to the logits of a tile of images at a time: (n, classes).
 
-    Image r of the larger array is always column r mod TILE of a product of TILE images, the others zero where
+    Image r of the larger array is always column r mod size of a product of `size` images, the others zero where
     necessary. BLAS may add up a column differently elsewhere in a product of another shape. Here neither place nor
     shape depends on the blocks, so no bit does.
     """
     result = np.empty((len(images), len(model.class_names)), np.float32)
-    tile = np.zeros((TILE, *model.image_shape), np.float32)
+    size = min(TILE, images_per_part(model.networks[0].layers, 4))
+    tile = np.zeros((size, *model.image_shape), np.float32)
     scratch = make_scratch(model.networks[0])
     end = first + len(images)
-    for start in range(first - first % TILE, end, TILE):
-        begin, stop = max(start, first), min(start + TILE, end)
+    for start in range(first - first % size, end, size):
+        begin, stop = max(start, first), min(start + size, end)
         some = images[begin - first : stop - first]
         tile[begin - start : stop - start] = standardise(some, model.scaling) if images.dtype == np.uint8 else some
         tile[: begin - start] = 0

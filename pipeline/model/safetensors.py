@@ -24,8 +24,8 @@ ACTIVATION_MODULES = {"sigmoid": "nn.Sigmoid()", "relu": "nn.ReLU()"}
 def save_safetensors(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     """Write the parameters to `path`, as `0.weight`, `0.bias`, `2.weight` and so on.
 
-    The number is the place of the layer in `list_modules`. In an ensemble that of the network stands before it, as in
-    a torch.nn.ModuleList: `1.0.weight` is of the second network.
+    The number is the place of the layer in `list_modules`. The names in an ensemble begin with the index of the
+    network, as in a torch.nn.ModuleList: `1.0.weight` is of the second network.
     """
     places = [place for place, module in enumerate(list_modules(model)) if module.startswith(LAYER_MODULES)]
     arrays = {

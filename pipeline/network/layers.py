@@ -1,8 +1,8 @@
 """Layers: a dense layer is a matrix, a convolution is the same matrix applied to every patch of its input.
 
 Both compute z = W p + b with W (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images. A dense
-layer has one patch, its whole input. A convolution has one k x k patch for each position of its kernel, so many at a
-time of long contiguous runs, because the batch is the last axis.  (Krizhevsky's cuda-convnet has the same layout)
+layer has one patch, its whole input. A convolution has one k x k patch for each position of its kernel. The batch is
+the last axis, so copying patches copies long contiguous runs.  (Krizhevsky's cuda-convnet has the same layout)
 """
 
 import math

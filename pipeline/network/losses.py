@@ -19,7 +19,7 @@ Labels = NDArray[np.integer[Any]]
 def quadratic(logits: Array, labels: Labels, smoothing: float = 0.0, count: int | None = None) -> tuple[float, Array]:
     """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dC/dz = (a - y) a (1 - a).
 
-    The factor a (1 - a) makes an output that is confidently wrong learn slowly.  (Nielsen 2015, chapter 3)
+    The factor a (1 - a) is near 0 for a confidently wrong output, so its gradient is small.  (Nielsen 2015, chapter 3)
     """
     count = count or len(labels)
     a = sigmoid(logits)
@@ -50,7 +50,7 @@ def targets(labels: Labels, logits: Array, smoothing: float = 0.0) -> Array:
     classes = len(logits)
     of_each_class: Array = np.eye(classes, dtype=logits.dtype) * (1 - smoothing)
     of_each_class += smoothing / classes
-    return of_each_class[:, labels]
+    return np.take(of_each_class, labels, axis=1)
 
 
 def log_softmax(logits: Array) -> Array:

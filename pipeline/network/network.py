@@ -88,7 +88,7 @@ def make_scratch(network: Network) -> list[Scratch]:
 
 
 def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None = None) -> Pass:
-    """Compute z = W p + b and a = f(z), layer by layer. The logits have no activation: the loss has its own.
+    """Compute z = W p + b and a = f(z), layer by layer. The loss applies its own function to the logits.
 
     images: (height, width, n). With `scratch` the result is valid until its next use.
     """

@@ -1,10 +1,15 @@
 """The layers of a network from their notation as text; see `pipeline.training.notation`."""
 
+import math
 from collections.abc import Sequence
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.layers import Convolution, Dense, Layer, Shape
 from pipeline.training.notation import format_layer, format_layers, parse_layers
+
+PART_BYTES = 12_000_000  # of one forward pass; the backward pass needs about as much again
+PART_IMAGES = 512
+PIXEL_NUMBERS = 10  # in memory for each pixel of the input while it is augmented
 
 
 def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[Layer, ...]:
@@ -19,7 +24,7 @@ def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[L
         if not kernel:
             layers.append(Dense(shape, outputs))
         elif len(shape) == 1:
-            raise UsageError(f"{name} stands after a dense layer: put all convolutions first, as in conv16,conv64,128")
+            raise UsageError(f"{name} follows a dense layer: list all convolutions first, as in conv16,conv64,128")
         elif kernel > min(shape[1:]):
             sizes = " -> ".join(
                 f"{height} x {width}" for _, height, width in [*(one.input_shape for one in layers), shape]
@@ -32,6 +37,17 @@ def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[L
             layers.append(Convolution(shape, outputs, kernel, stride))
         shape = layers[-1].output_shape
     return (*layers, Dense(shape, classes))
+
+
+def images_per_part(layers: Sequence[Layer], itemsize: int) -> int:
+    """How many images a forward pass should take at a time, by the memory of inputs, patches and outputs."""
+    numbers = PIXEL_NUMBERS * math.prod(layers[0].input_shape)
+    for layer in layers:
+        numbers += math.prod(layer.output_shape)
+        if isinstance(layer, Convolution):
+            numbers += math.prod(layer.weight_shape[1:]) * math.prod(layer.output_shape[1:])
+    images = min(PART_IMAGES, PART_BYTES // (numbers * itemsize))
+    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill the vector registers
 
 
 def format_network(text: str, image_shape: Sequence[int], classes: int) -> str:

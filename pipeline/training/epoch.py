@@ -1,23 +1,21 @@
 """An epoch of training by several threads; `pipeline.network.training.train_epoch` is the same by one.
 
-A batch is cut into shards. A thread takes a whole shard forward and backward, in parts that fit the cache, and adds up
-the gradient of its shard. After a barrier each thread adds one slice of the gradients over all shards and updates that
-slice of the parameters. The result depends on the number of shards, which is part of the recipe, and not on the number
-of threads.
+A batch is cut into shards. A thread computes the forward and the backward pass of a whole shard, in parts of limited
+memory, and adds up the gradient. After a barrier each thread adds one slice of the gradients over all shards and
+updates that slice of the parameters. The result depends on the number of shards, which is part of the recipe, and not
+on the number of threads.
 """
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.deform import Deformer
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.layers import Convolution, Layer, Scratch
+from pipeline.network.layers import Scratch
 from pipeline.network.losses import COSTS
 from pipeline.network.network import (
     Network,
@@ -33,26 +31,23 @@ from pipeline.network.optimizers import Optimizer, find_optimizer
 from pipeline.network.schedules import rate_factor
 from pipeline.network.training import count_correct, shuffled_batches
 from pipeline.scheduling.places import count_cores
-from pipeline.training.architecture import build_layers
+from pipeline.training.architecture import build_layers, images_per_part
 from pipeline.training.examples import Examples
 from pipeline.training.recipe import Recipe
 from pipeline.training.team import Team
 
-PART_BYTES = 8_000_000  # of patches and outputs of a forward pass: a compromise of cache misses and Python calls
-PART_IMAGES = 512  # at most, since a dense layer has few outputs
 SLICE = 65_536  # parameters that an optimizer updates at a time: with its state they fit the cache
 
 
 @dataclass(frozen=True)
-class Shard:
-    """What a thread needs for one shard of every batch; no other thread uses it at the same time.
+class Workspace:
+    """The memory of one thread, for one part of a shard at a time.
 
-    inputs: (part, pixels) of the images of one part. gradient: the sum over the parts. addend: that of one part.
+    inputs: (part, pixels) of its images. addend: the gradient of a part that is not the first of its shard.
     """
 
     deformer: Deformer
     inputs: Array
-    gradient: Parameters
     addend: Parameters
     scratch: Sequence[Scratch]
 
@@ -63,7 +58,7 @@ class TrainingState:
 
     state: (rows, parameters): the parameters, the optimizer's buffers, and the moving average of the parameters if the
     recipe has one. network: its parameters are the first row. result: the parameters to use, a view of the first or
-    the last row. part: the number of images in a forward pass.
+    the last row. gradients: of each shard. workspaces: of each thread. part: the number of images in a forward pass.
     """
 
     recipe: Recipe
@@ -72,7 +67,8 @@ class TrainingState:
     state: Array
     network: Network
     result: Parameters
-    shards: Sequence[Shard]
+    gradients: Sequence[Parameters]
+    workspaces: Sequence[Workspace]
     part: int
 
     @property
@@ -96,29 +92,18 @@ def prepare(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
         state[-1] = state[0]
     rows = -(-min(recipe.batch_size, total) // recipe.shards)
     part = min(rows, images_per_part(layers, dtype.itemsize))
-    shards = [
-        Shard(
+    gradients = [view(layers, np.empty_like(state[0])) for _ in range(recipe.shards)]
+    workspaces = [
+        Workspace(
             Deformer(recipe.deformation, height, width, part, dtype),
-            np.empty((part, height * width), dtype),
-            gradient=view(layers, np.zeros_like(state[0])),
-            addend=view(layers, np.zeros_like(state[0])),
+            inputs=np.empty((part, height * width), dtype),
+            addend=view(layers, np.empty_like(state[0])),
             scratch=make_scratch(network),
         )
-        for _ in range(recipe.shards)
+        for _ in range(min(recipe.shards, count_cores()))
     ]
     result = view(layers, state[-1]) if recipe.averaging else network.parameters
-    return TrainingState(recipe, training, optimizer, state, network, result, shards, part)
-
-
-def images_per_part(layers: Sequence[Layer], itemsize: int) -> int:
-    """How many images a forward pass takes at a time, by the memory of their patches and outputs."""
-    numbers = 0
-    for layer in layers:
-        numbers += math.prod(layer.output_shape)
-        if isinstance(layer, Convolution):
-            numbers += math.prod(layer.weight_shape[1:]) * math.prod(layer.output_shape[1:])
-    images = min(PART_IMAGES, PART_BYTES // (numbers * itemsize))
-    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill the vector registers
+    return TrainingState(recipe, training, optimizer, state, network, result, gradients, workspaces, part)
 
 
 def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]) -> tuple[float, float, float]:
@@ -140,7 +125,9 @@ def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]
         for i, batch in enumerate(batches):
             for shard in range(thread, recipe.shards, team.size):
                 indices = batch[len(batch) * shard // recipe.shards : len(batch) * (shard + 1) // recipe.shards]
-                losses[i, shard], right = _compute_gradient(state, shard, indices, len(batch), generators[shard])
+                losses[i, shard], right = _compute_gradient(
+                    state, thread, shard, indices, len(batch), generators[shard]
+                )
                 correct[shard] += right
             team.wait(thread)
             for parameters in slices[thread]:
@@ -151,7 +138,7 @@ def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]
             if thread == 0:
                 on_batch()
 
-    with Team(min(recipe.shards, count_cores())) as team:
+    with Team(len(state.workspaces)) as team:
         slices = cut(state.state.shape[1], team.size)
         team.run(work)
     shares = np.array([len(batch) for batch in batches]) / total
@@ -174,35 +161,40 @@ def learning_rate(state: TrainingState, step: int) -> float:
 
 
 def _compute_gradient(
-    state: TrainingState, number: int, indices: NDArray[np.intp], count: int, generator: np.random.Generator
+    state: TrainingState,
+    thread: int,
+    shard: int,
+    indices: NDArray[np.intp],
+    count: int,
+    generator: np.random.Generator,
 ) -> tuple[float, int]:
-    """Forward and backward pass of a shard of a batch of `count` images: its part of the mean loss, its correct ones.
+    """Compute the gradient of a shard of a batch of `count` images; return its part of the mean loss, its correct ones.
 
-    Leaves the shard's gradient in its buffer.
+    indices: of the shard's images.
     """
-    recipe, network, shard = state.recipe, state.network, state.shards[number]
-    loss: Callable[..., tuple[float, Array]] = partial(COSTS[recipe.cost], smoothing=recipe.smoothing, count=count)
+    recipe, network, training = state.recipe, state.network, state.training
+    workspace, gradient = state.workspaces[thread], state.gradients[shard]
     total, correct = 0.0, 0
     if not len(indices):
-        shard.gradient.flat.fill(0)
+        gradient.flat.fill(0)
     for start in range(0, len(indices), state.part):
         part = indices[start : start + state.part]
-        rows = shard.inputs[: len(part)]
-        shard.deformer(state.training.rows, part, generator, out=rows)
-        labels = state.training.labels[part]
-        done = forward(network, rows.T.reshape(*state.training.images.shape[1:], -1), shard.scratch)
-        value, dz = loss(done.logits, labels)
-        backward(network, done, dz, shard.scratch, out=shard.addend if start else shard.gradient)
+        rows, labels = workspace.inputs[: len(part)], training.labels[part]
+        workspace.deformer(training.rows, part, generator, out=rows)
+        done = forward(network, rows.T.reshape(*training.images.shape[1:], -1), workspace.scratch)
+        loss, dz = COSTS[recipe.cost](done.logits, labels, recipe.smoothing, count)
+        backward(network, done, dz, workspace.scratch, out=workspace.addend if start else gradient)
         if start:
-            np.add(shard.gradient.flat, shard.addend.flat, out=shard.gradient.flat)
-        total += value
+            np.add(gradient.flat, workspace.addend.flat, out=gradient.flat)
+        total += loss
         correct += count_correct(done.logits, labels)
     return total, correct
 
 
 def _update(state: TrainingState, parameters: slice, rate: float, step: int) -> None:
     """Add up a slice of the gradient over all shards, and update that slice of the parameters and of their average."""
-    recipe, first, *others = state.recipe, *(shard.gradient.flat[parameters] for shard in state.shards)
+    recipe = state.recipe
+    first, *others = (gradient.flat[parameters] for gradient in state.gradients)
     for other in others:
         first += other
     w, *rest = state.state[:, parameters]

@@ -12,7 +12,8 @@ from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.network.network import Network, Parameters, forward, make_scratch
 from pipeline.scheduling.places import count_cores
-from pipeline.training.epoch import images_per_part, prepare, train_epoch
+from pipeline.training.architecture import images_per_part
+from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
 from pipeline.training.history import Row
 from pipeline.training.recipe import Recipe
@@ -27,7 +28,7 @@ class TrainingError(PipelineError):
 class Epoch(Row):
     """A row of the history, and the network after it.
 
-    parameters: the ones to use, which are averages if the recipe says so. state: all that the next epoch depends on,
+    parameters: the ones to use, the moving average if the recipe has one. state: all that the next epoch depends on,
     (rows, parameters). The next epoch changes both.
     """
 

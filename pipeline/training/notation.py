@@ -21,12 +21,13 @@ def parse_layers(text: str) -> list[tuple[int, int, int]]:
     parsed = []
     for part in map(str.strip, text.split(",") if text.strip() else ()):
         match = NOTATION.fullmatch(part)
-        filters, kernel, stride, units = map(int, match.groups(default="0")) if match else (LARGEST + 1, 0, 0, 0)
-        if max(filters, kernel, stride, units) > LARGEST:
+        numbers = [int(number) for number in match.groups(default="0")] if match else []
+        if not numbers or max(numbers) > LARGEST:
             raise UsageError(
                 f"layers cannot contain '{part}': write units as 128 and convolutions as conv16 or conv16x5/2 "
                 f"(filters, kernel, stride), numbers from 1 to {LARGEST}, as in conv16,conv64,128"
             )
+        filters, kernel, stride, units = numbers
         parsed.append((filters, kernel or KERNEL, stride or STRIDE) if filters else (units, 0, 0))
     return parsed
 

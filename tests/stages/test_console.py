@@ -47,7 +47,7 @@ def test_the_version_is_told(call: Run) -> None:
         ("train --recipe mine", "'mine' is not one of 'original', 'quick', 'mlp', 'standard', 'record'. See: "),
         ("train --layers 0", "'0'"),
         ("train --layers conv16,x", "'x'"),
-        ("train --layers 128,conv16", "conv16 stands after a dense layer"),
+        ("train --layers 128,conv16", "conv16 follows a dense layer"),
         ("train --layers conv16,conv16,conv16", "conv16 does not fit"),
         ("train --epochs 1.5", "--epochs"),
         ("train --learning-rate nan", "learning rate must be in (0, inf), not nan"),

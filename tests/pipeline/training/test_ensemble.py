@@ -64,7 +64,7 @@ def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path,
     assert first is not None
     save_checkpoint(tmp_path / "member-2.npz", replace(first, state=np.full_like(first.state, 1e38)))
     news: list[News] = []
-    with pytest.raises(TrainingError, match="training diverged in epoch 2: use a smaller learning rate"):
+    with pytest.raises(TrainingError, match="training diverged in epoch 2"):
         train(built, tmp_path, both, Place(scheduler, 2), news.append)
     reported = len(news)
     time.sleep(0.5)

@@ -14,9 +14,10 @@ from pipeline.network.losses import COSTS
 from pipeline.network.network import Network, view
 from pipeline.network.optimizers import find_optimizer
 from pipeline.network.schedules import rate_factor
+from pipeline.training import architecture
 from pipeline.training import epoch as fast
-from pipeline.training.architecture import build_layers
-from pipeline.training.epoch import images_per_part, prepare, train_epoch
+from pipeline.training.architecture import build_layers, images_per_part
+from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
 from pipeline.training.recipe import Recipe
 from tests.pipeline.networks import make_examples
@@ -105,14 +106,15 @@ def test_with_one_shard_that_fits_the_bits_are_those_of_the_plain_loop(layers: s
 
 @ARCHITECTURES
 @pytest.mark.parametrize(
-    ("shards", "part_bytes"), [(1, 5000), (2, fast.PART_BYTES), (5, 1), (40, fast.PART_BYTES), (1000, 5000)]
+    ("shards", "part_bytes"),
+    [(1, 5000), (2, architecture.PART_BYTES), (5, 1), (40, architecture.PART_BYTES), (1000, 5000)],
 )
 def test_several_shards_and_parts_change_next_to_nothing(
     layers: str, shards: int, part_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = replace(PLAIN, layers=layers, batch_size=33)
     expected, accounts = plain_state_after(recipe, 2, np.float64)
-    monkeypatch.setattr(fast, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(architecture, "PART_BYTES", part_bytes)
     state = prepare(replace(recipe, shards=shards), seen(dtype=np.float64), CLASSES)
     found = [train_epoch(state, epoch, lambda: None)[:2] for epoch in (1, 2)]
     np.testing.assert_allclose(found, accounts, rtol=1e-9)
@@ -123,7 +125,7 @@ def test_several_shards_and_parts_change_next_to_nothing(
 @pytest.mark.parametrize("cores", [1, 2, 7])
 def test_the_number_of_threads_changes_no_bit(layers: str, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = replace(RECIPE, layers=layers)
-    monkeypatch.setattr(fast, "PART_BYTES", SMALL_PARTS)
+    monkeypatch.setattr(architecture, "PART_BYTES", SMALL_PARTS)
     monkeypatch.setattr(fast, "count_cores", lambda: 3)
     expected = state_after(recipe)
     monkeypatch.setattr(fast, "count_cores", lambda: cores)
@@ -142,9 +144,9 @@ def test_the_size_of_the_slices_changes_no_bit(size: int, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("layers", "shape", "images"),
     [
-        ("512,256", (28, 28), 512),
-        ("conv64x3/1", (30, 30), 32),  # 34 of 229 kB each would fit, 32 is a multiple of 16
-        ("conv64x3/1", (99, 99), 2),
+        ("16", (5, 5), 512),
+        ("conv64x3/1", (30, 30), 32),  # 45 of 265 kB each would fit, 32 is a multiple of 16
+        ("conv64x3/1", (99, 99), 3),
         ("conv64x3/1", (1000, 1000), 1),
     ],
 )
@@ -190,7 +192,8 @@ def test_the_examples_are_left_as_they_are() -> None:
     assert (examples.images.tobytes(), examples.labels.tobytes()) == before
 
 
-def test_every_epoch_and_shard_augments_differently() -> None:
+def test_every_epoch_and_shard_augments_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "count_cores", lambda: 2)
     recipe = replace(
         RECIPE, batch_size=100, shards=2, learning_rate=1e-12, deformation=replace(RECIPE.deformation, bent=1)
     )
@@ -199,7 +202,7 @@ def test_every_epoch_and_shard_augments_differently() -> None:
     images = []
     for epoch in (1, 2):
         train_epoch(state, epoch, lambda: None)
-        images += [row.tobytes() for shard in state.shards for row in shard.inputs]
+        images += [row.tobytes() for workspace in state.workspaces for row in workspace.inputs]
     assert len(set(images)) == 200
 
 
@@ -207,7 +210,7 @@ def test_the_network_is_trained_on_the_augmented_images() -> None:
     one = replace(RECIPE, batch_size=100, shards=1, averaging=0, optimizer="sgd", epochs=1)
     augmented = prepare(one, seen(), CLASSES)
     train_epoch(augmented, 1, lambda: None)
-    images = augmented.shards[0].inputs.reshape(100, *SHAPE)  # in the order of the batch
+    images = augmented.workspaces[0].inputs.reshape(100, *SHAPE)  # in the order of the batch
     order = np.random.default_rng((one.seed, 1)).permutation(100)
     again = prepare(replace(one, deformation=Deformation()), Examples(np.empty_like(images), seen().labels), CLASSES)
     again.training.images[order] = images

@@ -91,9 +91,9 @@ def test_every_epoch_has_another_order_which_the_seed_determines(monkeypatch: py
     drawn: list[int] = []
     cost = COSTS["cross-entropy"]
 
-    def record(logits: Array, labels: Any, **more: Any) -> tuple[float, Array]:
+    def record(logits: Array, labels: Any, *more: Any) -> tuple[float, Array]:
         drawn.extend(labels.tolist())
-        return cost(logits, labels, **more)
+        return cost(logits, labels, *more)
 
     monkeypatch.setitem(COSTS, "cross-entropy", record)
     numbered = Examples(examples(60).images, np.arange(60))  # the labels tell the images apart
@@ -148,7 +148,7 @@ def test_the_parameters_have_the_dtype_of_the_images() -> None:
 @pytest.mark.parametrize("rate", [1e30, 1e38])
 def test_divergence_is_an_error(rate: float) -> None:
     recipe = dataclasses.replace(SMALL, learning_rate=rate, optimizer="sgd", schedule="constant")
-    with pytest.raises(TrainingError, match="diverged in epoch .: use a smaller learning rate"):
+    with pytest.raises(TrainingError, match="diverged in epoch ."):
         last(recipe)
 
 

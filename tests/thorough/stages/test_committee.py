@@ -86,7 +86,7 @@ def test_a_committee_that_diverges_says_so_in_one_line(scheduler: str, run: Run,
     before = snapshot(project / "artifacts")
     arguments = ["--optimizer", "sgd", "--schedule", "constant", "--learning-rate", "1e30"]
     result = run(*LINE, *arguments, "--scheduler", scheduler, "--workers", "2")
-    assert_one_line(result, 1, "diverged in epoch 1: try a smaller learning rate")
+    assert_one_line(result, 1, "training diverged in epoch 1")
     assert snapshot(project / "artifacts") == before
     assert not partials(project)
 
