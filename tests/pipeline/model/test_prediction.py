@@ -35,6 +35,18 @@ def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
     assert np.concatenate(parts).tobytes() == whole.tobytes()
 
 
+@ARCHITECTURES
+@pytest.mark.parametrize("size", [1, 5, 48])
+def test_smaller_tiles_change_next_to_nothing(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, images = make(layers, members=2), draw(50)
+    expected = predict(model, images)
+    monkeypatch.setattr(prediction, "images_per_part", lambda layers, itemsize: size)
+    np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
+    with threadpool_limits(1, "blas"):
+        parts = [predict(model, images[start : start + 7], start) for start in range(0, 50, 7)]
+        assert np.concatenate(parts).tobytes() == predict(model, images).tobytes()
+
+
 def test_the_probabilities_are_those_of_the_plain_formula() -> None:
     model, images = make(), draw(200)
     (parameters,) = model.members

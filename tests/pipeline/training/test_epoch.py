@@ -33,8 +33,8 @@ RECIPE = Recipe(
     deformation=Deformation(bent=0.8, shift=1, rotation=10, elastic=0.5, thickness=0.3),
 )
 PLAIN = Recipe(layers="7", learning_rate=0.05, smoothing=0.1, batch_size=16, shards=1, epochs=3)
-SMALL_PARTS = 700  # bytes, for 2 images of the convolutional network here
-ARCHITECTURES = pytest.mark.parametrize("layers", ["12,9", "12,12,12", "conv6x3/2,20", "conv3x3/1,conv4x2/2"])
+SMALL_PARTS = 3_200  # bytes, for 2 images of the convolutional network here
+ARCHITECTURES = pytest.mark.parametrize("layers", ["12,9", "4,4,4", "conv6x3/2,20", "conv3x3/1,conv4x2/2"])
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_with_one_shard_that_fits_the_bits_are_those_of_the_plain_loop(layers: s
 @ARCHITECTURES
 @pytest.mark.parametrize(
     ("shards", "part_bytes"),
-    [(1, 5000), (2, architecture.PART_BYTES), (5, 1), (40, architecture.PART_BYTES), (1000, 5000)],
+    [(1, 10_000), (2, architecture.PART_BYTES), (5, 1), (40, architecture.PART_BYTES), (1000, 10_000)],
 )
 def test_several_shards_and_parts_change_next_to_nothing(
     layers: str, shards: int, part_bytes: int, monkeypatch: pytest.MonkeyPatch

@@ -15,19 +15,8 @@ from tests.processes import Run, environment
 from tests.stages.common import snapshot
 
 KILLS = 20
-LINE = [
-    "train",
-    "--recipe",
-    "quick",
-    "--epochs",
-    "12",
-    "--averaging",
-    "0.9",
-    "--elastic",
-    "1",
-    "--layers",
-    "conv4,conv16",
-]
+LINE = ["train", "--recipe", "quick", "--epochs", "12", "--averaging", "0.9", "--elastic", "1"]
+LINE += ["--layers", "conv4,conv16"]
 
 
 def start(project: Path, *more: str) -> subprocess.Popen[str]:
