@@ -123,6 +123,7 @@ def test_an_output_that_cannot_be_replaced_in_the_end_costs_no_work(run: Run, pr
 
 @pytest.mark.parametrize("change", ["grows", "shrinks", "goes", "is replaced"])
 def test_a_file_that_is_not_left_alone_is_told(change: str, project: Path, many: np.ndarray) -> None:
+    np.save(project / "fresh", many[::-1])  # before the start, since it takes longer than the predictions
     process = start(project)
     wait_for_more(lambda: journal(project), than=3)
     file = project / "many.npy"
@@ -134,7 +135,6 @@ def test_a_file_that_is_not_left_alone_is_told(change: str, project: Path, many:
     elif change == "goes":
         file.unlink()
     else:
-        np.save(project / "fresh", many[::-1])
         (project / "fresh.npy").replace(file)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
