@@ -1,4 +1,4 @@
-"""The metadata of an exported model: all that reading with it needs beside the arrays."""
+"""Metadata of an exported model: everything but the arrays that prediction and reading need."""
 
 import json
 from dataclasses import asdict

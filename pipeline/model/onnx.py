@@ -1,7 +1,6 @@
 """The model as ONNX, which most runtimes read: raw pictures in, probabilities and labels out."""
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from pipeline.engine.provenance import environment
 from pipeline.model.files import Model, name_arrays
 from pipeline.network.layers import Convolution, Dense
 from pipeline.network.network import Network
@@ -66,7 +66,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name=PRODUCER,
-        producer_version=_find_version(),
+        producer_version=environment([PRODUCER])[PRODUCER],
         doc_string=f"Classifies images of {model.dataset}: {model.architecture}, {model.activation}"
         + (f", the mean of {len(logits)} networks." if len(logits) > 1 else "."),
     )
@@ -106,11 +106,3 @@ class _Graph:
     def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:
         self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
-
-
-def _find_version() -> str:
-    """The version of this project as installed, else "unknown"."""
-    try:
-        return version(PRODUCER)
-    except PackageNotFoundError:
-        return "unknown"
