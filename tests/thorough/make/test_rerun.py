@@ -62,7 +62,7 @@ def test_another_commit_and_back_makes_no_stage_work(project: Path) -> None:
     git("init", "-b", "main")
     git("add", ".")
     git("commit", "-m", "one")
-    edit(project / "pipeline/training/epoch.py", "PART_IMAGES = 512", "PART_IMAGES = 511")
+    edit(project / "pipeline/training/architecture.py", "PART_IMAGES = 512", "PART_IMAGES = 511")
     (project / "pipeline/data/scaling.py").write_text("")
     git("commit", "-a", "-m", "two")
     git("checkout", "HEAD~1")
