@@ -3,11 +3,11 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Stage
 
 PROGRAM = "handwriting"
@@ -96,5 +96,5 @@ def _choices(hint: Any) -> list[str]:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"{PROGRAM} {version(PROGRAM)}")
+        print(f"{PROGRAM} {environment([PROGRAM])[PROGRAM]}")
         raise typer.Exit

@@ -33,5 +33,5 @@ def spelled(name: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """The value of a parameter; an empty one, as of sizes, is named."""
+    """The value of a parameter; empty `layers` are none."""
     return "none" if value in ("", None) else str(value)

@@ -52,17 +52,17 @@ RECIPES: dict[RecipeName, Recipe] = {
     "standard": replace(MLP, layers="conv16,conv64,128", epochs=10),
     # The best ensemble for an hour.
     "record": Recipe(
-        layers="conv32x4,conv64x3/1,conv128x4,256",
+        layers="conv24x4,conv48x3/1,conv96x4,192",
         smoothing=0.03,
         optimizer="adamw",
         weight_decay=0.1,
-        learning_rate=0.004,
+        learning_rate=0.0035,
         warmup=0.05,
         averaging=0.999,
-        batch_size=256,
-        epochs=30,
-        members=5,
-        deformation=Deformation(shift=1.5, rotation=15.0, scale=0.15, shear=0.3, elastic=1.0, thickness=0.3),
+        batch_size=128,
+        epochs=40,
+        members=6,
+        deformation=replace(MLP.deformation, thickness=0.2),
     ),
 }
 

@@ -65,13 +65,13 @@ function weigh(x, layer) {
   const patches = patchesOf(x, layer);
   const { weights, biases, fanIn } = layer;
   const z = new Float32Array(biases.length * patches.length);
-  for (let j = 0; j < biases.length; j++) {
-    patches.forEach((patch, position) => {
+  patches.forEach((patch, position) => {
+    for (let j = 0, k = 0; j < biases.length; j++) {
       let sum = biases[j];
-      for (let i = 0; i < fanIn; i++) sum += weights[j * fanIn + i] * patch[i];
+      for (let i = 0; i < fanIn; i++, k++) sum += weights[k] * patch[i];
       z[j * patches.length + position] = sum;
-    });
-  }
+    }
+  });
   return z;
 }
 
