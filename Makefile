@@ -54,7 +54,7 @@ report: ## Write a page with learning curves, errors and earlier trainings
 all: $(all.inputs) ## All of these
 
 ladder: $(ladder.inputs) ## Train from the first script to the recipe standard, one idea at a time
-	@$(python) -m stages.ladder $(call options,ladder)
+	@$(python) -m stages.ablation $(call options,ladder)
 
 status: | $(ready) ## Show what is up to date, what is not, and why
 	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from stages.console import run_module
-from stages.printable import as_json as to_json
-from stages.printable import printable
+from stages.cli.console import run_module
+from stages.cli.terminal import as_json as to_json
+from stages.cli.terminal import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,12 +64,12 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
     import numpy as np
     from tqdm import tqdm
 
-    from pipeline.data.picture_files import PictureError, load_grey
     from pipeline.engine.artifacts import find_artifact, require_whole
-    from pipeline.engine.blas import single_threaded_blas
+    from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.store import held
     from pipeline.model.files import load_model
+    from pipeline.pictures.files import PictureError, load_grey
     from pipeline.pictures.reading import read
 
     with held(train) as trained:
@@ -103,8 +103,8 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
 
 def _find_pictures(names: Sequence[str]) -> list[str]:
     """The names, with those of the pictures in it, at any depth and in order, in place of a folder's."""
-    from pipeline.data.picture_files import SUFFIXES
     from pipeline.engine.errors import PipelineError
+    from pipeline.pictures.files import SUFFIXES
 
     found: list[str] = []
     for name in names:
@@ -159,10 +159,10 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
 
     from pipeline.data.dataset import load_description
     from pipeline.data.labels import load_labels
+    from pipeline.engine.arrays import open_rows, read_rows
     from pipeline.engine.artifacts import find_artifact, require_whole
-    from pipeline.engine.blas import single_threaded_blas
+    from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
-    from pipeline.engine.rows import open_rows, read_rows
     from pipeline.engine.store import held
     from pipeline.model.files import load_model
     from pipeline.model.prediction import predict

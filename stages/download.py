@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.stage import Output, stage
-from stages.application import complete_dataset
-from stages.console import run_module
+from stages.cli.app import complete_dataset
+from stages.cli.console import run_module
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, Role, stage
-from stages.computing import Scheduler, SchedulerFile, ShipData, Workers, progress
-from stages.console import run_module
+from stages.cli.console import run_module
+from stages.cli.options import Scheduler, SchedulerFile, ShipData, Workers, progress
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +41,12 @@ def evaluate(
 
     from pipeline.data.labels import load_labels
     from pipeline.engine import CHECKPOINT
-    from pipeline.engine.arrays import save_array
+    from pipeline.engine.arrays import open_rows, read_blocks, save_array
     from pipeline.engine.documents import save_json
-    from pipeline.engine.rows import open_rows, read_blocks
-    from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES, fill, open_answers
     from pipeline.evaluation.metrics import FILE, PART, summarise
+    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, fill, open_answers
     from pipeline.model.files import load_model
-    from pipeline.scheduling.places import find_place
+    from pipeline.scheduling.backends import find_place
 
     place = find_place(scheduler, workers, scheduler_file, ship_data)
     model = load_model(train)

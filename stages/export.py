@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, stage
-from stages.console import run_module
+from stages.cli.console import run_module
 
 
 @stage(

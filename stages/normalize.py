@@ -8,7 +8,7 @@ from typer import Option
 
 from pipeline.data.split import TWELFTH, check_validation
 from pipeline.engine.stage import Input, Output, stage
-from stages.console import run_module
+from stages.cli.console import run_module
 
 
 @stage
@@ -38,8 +38,7 @@ def normalize(
     from pipeline.data.dataset import load_description, save_description
     from pipeline.data.scaling import measure, standardise
     from pipeline.data.split import count_held_out
-    from pipeline.engine.arrays import save_array, save_blocks
-    from pipeline.engine.rows import Rows, open_rows, read_array, read_blocks, rows_within
+    from pipeline.engine.arrays import Rows, open_rows, read_array, read_blocks, rows_within, save_array, save_blocks
 
     images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))
     labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))

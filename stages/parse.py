@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, stage
-from stages.console import run_module
+from stages.cli.console import run_module
 
 
 @stage
@@ -24,8 +24,7 @@ def parse(
 
     from pipeline.data.dataset import Description, load_description, save_description
     from pipeline.data.parts import load_parts, name_classes
-    from pipeline.engine.arrays import save_array, save_blocks
-    from pipeline.engine.rows import read_blocks, rows_within
+    from pipeline.engine.arrays import read_blocks, rows_within, save_array, save_blocks
 
     description = load_description(download)
     training, test = load_parts(download)

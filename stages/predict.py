@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from stages.computing import Scheduler, SchedulerFile, ShipData, Workers, progress
-from stages.console import run_module
+from stages.cli.console import run_module
+from stages.cli.options import Scheduler, SchedulerFile, ShipData, Workers, progress
 
 if TYPE_CHECKING:
     from pipeline.model.files import Model
-    from pipeline.scheduling.places import Place
+    from pipeline.scheduling.backends import Place
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,9 @@ def predict(
     """
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.store import held
-    from pipeline.evaluation.answers import PREDICTIONS, PROBABILITIES
+    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES
     from pipeline.model.files import load_model
-    from pipeline.scheduling.places import find_place
+    from pipeline.scheduling.backends import find_place
 
     place = find_place(scheduler, workers, scheduler_file, ship_data)
     shown = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
@@ -100,7 +100,7 @@ def _working_folder(folder: Path, output: Path) -> Iterator[None]:
     """A folder for this process alone to work on the output; if that fails it stays, as far as it is worth it."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import writing
-    from pipeline.evaluation.answers import JOURNAL
+    from pipeline.evaluation.predictions import JOURNAL
 
     folder.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -167,8 +167,8 @@ def _answer(
     from pipeline.data.image_files import locate_images
     from pipeline.engine.fingerprint import fingerprint
     from pipeline.engine.provenance import environment
-    from pipeline.evaluation.answers import fill, open_answers
     from pipeline.evaluation.blocks import answer, check_mark, mark
+    from pipeline.evaluation.predictions import fill, open_answers
 
     marks = [mark(path) for path in paths]
     changed = [path.stat().st_ctime_ns for path in paths]  # also if another file of the same mark was put there

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, stage
-from stages.console import run_module
+from stages.cli.console import run_module
 
 
 def settle(given: Mapping[str, Any]) -> dict[str, str]:
@@ -50,12 +50,12 @@ def report(
     import numpy as np
 
     from pipeline.data.labels import load_labels
+    from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact
     from pipeline.engine.errors import PipelineError, UsageError
-    from pipeline.engine.rows import open_rows, read_array, read_rows
     from pipeline.model.files import load_model
     from pipeline.training.history import read_history
-    from pipeline.training.recipe import Recipe, override
+    from pipeline.training.recipes import Recipe, override
 
     try:
         import matplotlib  # noqa: F401

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from stages.colours import Colour, paint
-from stages.console import read_arguments, run_module
-from stages.printable import as_json as to_json
-from stages.printable import printable
+from stages.cli.console import read_arguments, run_module
+from stages.cli.terminal import Colour, paint, printable
+from stages.cli.terminal import as_json as to_json
 
 if TYPE_CHECKING:
     from pipeline.engine.status import Run, Standing
@@ -46,7 +45,7 @@ def status(
     from pipeline.engine.errors import UsageError
     from pipeline.engine.stage import observe
     from pipeline.engine.status import Run, Standing, examine, list_runs
-    from stages.order import STAGES
+    from stages.cli.order import STAGES
 
     try:
         assumed = {words[0]: words[1:] for words in map(shlex.split, assume or []) if words}

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 from typer import Option
 
-from pipeline.data.deformation import Deformation
+from pipeline.data.augmentation import Deformation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.training.recipe import Recipe, override, spell
-from pipeline.training.recipes import RECIPES, RecipeName
-from stages.computing import SchedulerFile, scheduler_option
-from stages.console import run_module
+from pipeline.training.recipes import RECIPES, Recipe, RecipeName, override, spell
+from stages.cli.console import run_module
+from stages.cli.options import SchedulerFile, scheduler_option
 
 if TYPE_CHECKING:
     from pipeline.training.history import Row
@@ -88,16 +87,16 @@ def train(
     import numpy as np
     from tqdm import tqdm
 
-    from pipeline.data.appearance import SEEN, take_appearance
     from pipeline.data.dataset import load_description
+    from pipeline.data.ink import SEEN, take_appearance
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
-    from pipeline.engine.blas import single_threaded_blas
-    from pipeline.engine.rows import open_rows, read_array, read_rows
+    from pipeline.engine.arrays import open_rows, read_array, read_rows
+    from pipeline.engine.cores import single_threaded_blas
     from pipeline.model.files import Model, save_model
     from pipeline.model.prediction import predict_logits
     from pipeline.network.network import view
-    from pipeline.scheduling.places import find_place
+    from pipeline.scheduling.backends import find_place
     from pipeline.training.architecture import build_layers, format_network
     from pipeline.training.calibration import fit_temperature
     from pipeline.training.ensemble import News, train_committee

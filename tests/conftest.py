@@ -38,7 +38,7 @@ def run(tmp_path: Path) -> Run:
     """Runs `handwriting ARGUMENTS` in tmp_path, as a process of its own."""
 
     def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "stages.cli", *arguments]
+        command = [sys.executable, "-m", "stages.cli.main", *arguments]
         defaults = {"cwd": tmp_path, "env": environment(), "timeout": 120}
         return subprocess.run(command, capture_output=True, text=True, **{**defaults, **options})  # type: ignore[call-overload, no-any-return]
 

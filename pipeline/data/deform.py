@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.deformation import Deformation
+from pipeline.data.augmentation import Deformation
 
 Array = NDArray[np.floating[Any]]
 

@@ -19,8 +19,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.arrays import Rows
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.rows import Rows
 
 DTYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(">u1"),

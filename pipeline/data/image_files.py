@@ -6,8 +6,8 @@ import numpy as np
 
 from pipeline.data import idx
 from pipeline.data.dataset import DatasetError
+from pipeline.engine.arrays import Rows, open_rows
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.rows import Rows, open_rows
 
 NPY_MAGIC = b"\x93NUMPY"
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import DatasetError
-from pipeline.engine.rows import read_array
+from pipeline.engine.arrays import read_array
 
 
 def load_labels(path: Path, count: int, classes: int) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
-from pipeline.engine.rows import Rows, read_rows
+from pipeline.engine.arrays import Rows, read_rows
 
 MOST_CLASSES = 256
 

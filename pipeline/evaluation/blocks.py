@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.arrays import Rows, read_rows
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.rows import Rows, read_rows
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
+from pipeline.scheduling.backends import Place
 from pipeline.scheduling.jobs import Job, Tell
-from pipeline.scheduling.places import Place
 from pipeline.scheduling.run import run_job
 
 Interval = tuple[int, int]  # of rows, from the first to before the last

@@ -8,18 +8,17 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.appearance import Appearance
 from pipeline.data.dataset import Description
+from pipeline.data.ink import Appearance
 from pipeline.data.scaling import Scaling
-from pipeline.engine.arrays import save_array
+from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import Positive, load_json, save_json
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.rows import read_array
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Layer
 from pipeline.network.network import Network, Parameters, view
 from pipeline.training.architecture import build_layers, format_network
-from pipeline.training.names import ActivationName, CostName
+from pipeline.training.recipes import ActivationName, CostName
 
 
 @dataclass(frozen=True)

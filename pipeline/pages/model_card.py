@@ -20,17 +20,16 @@ import yaml
 from pipeline.data.catalogue import CUSTOM, DATASETS
 from pipeline.data.dataset import is_printable
 from pipeline.data.split import TWELFTH, count_held_out
+from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import Count, Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import environment
-from pipeline.engine.rows import read_array
 from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
 from pipeline.model.files import Model
 from pipeline.model.safetensors import list_modules
 from pipeline.network.layers import Convolution, Layer
 from pipeline.pages.rendering import render
-from pipeline.training.recipe import Recipe, spell
-from pipeline.training.recipes import RecipeName, find_changes
+from pipeline.training.recipes import Recipe, RecipeName, find_changes, spell
 
 MISTAKES = 5  # that are told, the most frequent ones
 TAGS = {

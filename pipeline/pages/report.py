@@ -19,8 +19,7 @@ from pipeline.pages.rendering import render
 from pipeline.pages.runs import Training
 from pipeline.pages.wording import duration, percent, shown, spelled, when
 from pipeline.training.history import Row, best_of
-from pipeline.training.recipe import Recipe
-from pipeline.training.recipes import find_changes
+from pipeline.training.recipes import Recipe, find_changes
 
 CLASSES_IN_TABLE = 30  # of a confusion matrix; of more than these the list of confusions tells more
 CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed beside the matrix, and in its place

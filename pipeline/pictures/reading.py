@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.appearance import is_like
-from pipeline.data.ground import find_ink_on_paper
-from pipeline.data.images import fit
-from pipeline.data.paper import find_paper
-from pipeline.data.segmentation import split
+from pipeline.data.ink import is_like
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
+from pipeline.pictures.background import find_ink_on_paper
+from pipeline.pictures.fit import fit
+from pipeline.pictures.paper import find_paper
+from pipeline.pictures.segmentation import split
 
 UNSURE = 0.4  # what the network believes less strongly than this, it does not say
 

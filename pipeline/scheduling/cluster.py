@@ -15,9 +15,9 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
+from pipeline.scheduling.backends import Place
 from pipeline.scheduling.connection import connected
 from pipeline.scheduling.jobs import CutOffError, Job
-from pipeline.scheduling.places import Place
 from pipeline.scheduling.worker import TOLD, Common, Facts, call, differences, examine, pass_on, unfit
 
 LEAST, MOST = 2, 4  # tasks under way for each thread of the workers, so that none waits for its next

@@ -16,9 +16,10 @@ import dask
 from distributed import Client, LocalCluster, Security
 from distributed.core import rpc
 
+from pipeline.engine.cores import count_cores
 from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.places import Place, count_cores
+from pipeline.scheduling.backends import Place
 
 CONNECTING = 10.0  # seconds for the scheduler to answer
 WAITING = 30.0  # seconds without any worker until we give up; one that is started anew takes two or three

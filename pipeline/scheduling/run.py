@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from pipeline.engine.blas import single_threaded_blas
+from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.errors import PipelineError
+from pipeline.scheduling.backends import Place
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.places import Place
 
 
 def run_job(job: Job, place: Place) -> None:

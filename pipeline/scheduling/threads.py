@@ -12,9 +12,9 @@ from dask.base import compute
 from dask.delayed import delayed
 from dask.threaded import get
 
-from pipeline.engine.blas import single_threaded_blas
+from pipeline.engine.cores import count_cores, single_threaded_blas
+from pipeline.scheduling.backends import Place
 from pipeline.scheduling.jobs import CutOffError, Job
-from pipeline.scheduling.places import Place, count_cores
 
 LAST = 10**12 - 1  # counted down from here, since of equals Dask begins with the last name
 BATCH = 32  # tasks for each thread that Dask is given at a time

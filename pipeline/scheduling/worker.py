@@ -11,7 +11,7 @@ import numpy as np
 from distributed import get_worker
 from threadpoolctl import threadpool_info
 
-from pipeline.engine.blas import single_threaded_blas
+from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.deform import Deformer
+from pipeline.engine.cores import count_cores
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.layers import Scratch
 from pipeline.network.losses import COSTS
@@ -30,10 +31,9 @@ from pipeline.network.network import (
 from pipeline.network.optimizers import Optimizer, find_optimizer
 from pipeline.network.schedules import rate_factor
 from pipeline.network.training import count_correct, shuffled_batches
-from pipeline.scheduling.places import count_cores
 from pipeline.training.architecture import build_layers, images_per_part
 from pipeline.training.examples import Examples
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import Recipe
 from pipeline.training.team import Team
 
 SLICE = 65_536  # parameters that an optimizer updates at a time: with its state they fit the cache

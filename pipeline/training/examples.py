@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.data.dataset import load_description
 from pipeline.data.labels import load_labels
-from pipeline.engine.rows import read_array
+from pipeline.engine.arrays import read_array
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.engine.cores import count_cores
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.network.network import Network, Parameters, forward, make_scratch
-from pipeline.scheduling.places import count_cores
 from pipeline.training.architecture import images_per_part
 from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
 from pipeline.training.history import Row
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import Recipe
 from pipeline.training.team import Team
 
 

@@ -1,13 +1,81 @@
-"""The recipes by name. Their values were chosen on validation images; the README shows how."""
+"""Recipes: all values that determine a training run, and the named ones. Without NumPy, so that `--help` is fast.
+
+The values of the named recipes were chosen on validation images; the README shows how.
+"""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
-from pipeline.data.deformation import Deformation
-from pipeline.training.recipe import Recipe, spell
+from pipeline.data.augmentation import Deformation, check_values, value
+from pipeline.training.notation import format_layers
 
+ActivationName = Literal["sigmoid", "relu"]
+CostName = Literal["quadratic", "cross-entropy"]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
+ScheduleName = Literal["constant", "cosine", "one-cycle"]
+InitialisationName = Literal["normal", "xavier", "he"]
 RecipeName = Literal["original", "quick", "mlp", "standard", "record"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Each value is also an option of `train`. Raises UsageError for a value out of its range.
+
+    layers: in the notation of `pipeline.training.notation`. shards: they determine the order of sums and of random
+    draws. averaging: 0 turns it off; with it the averaged parameters are the result. seed: the next network of an
+    ensemble has the next seed.
+    """
+
+    layers: str = value("128", "Hidden layers, as in 512,256 or conv16,conv64,128; in full conv16x5/2.")
+    activation: ActivationName = value("relu", "Of the hidden layers.")
+    cost: CostName = value("cross-entropy", "What is minimised.")
+    smoothing: float = value(0.0, "Share of a label that is spread over all classes.", "[0, 1)")
+    initialisation: InitialisationName = value("he", "How wide the first weights are drawn.")
+    bias_deviation: float = value(0.0, "How wide the first biases are drawn.", "[0, 1000000]")
+    optimizer: OptimizerName = value("adam", "How a gradient becomes a step.")
+    learning_rate: float = value(0.001, "How long the steps are.", "(0, inf)")
+    schedule: ScheduleName = value("cosine", "How their length changes over the run.")
+    warmup: float = value(0.0, "Share of the run in which it climbs from 0.", "[0, 1)")
+    momentum: float = value(0.9, "Of the optimizers momentum and nesterov.", "[0, 1)")
+    weight_decay: float = value(0.0, "How strongly weights are drawn to 0.", "[0, inf)")
+    averaging: float = value(0.0, "How much of its past the average keeps a step.", "[0, 1)")
+    batch_size: int = value(128, "Images a step learns from.", "[1, inf)")
+    shards: int = value(2, "Parts of each batch, for so many cores.", "[1, 1024]")
+    epochs: int = value(10, "Passes over the training images.", "[1, inf)")
+    members: int = value(1, "Networks that are trained and averaged.", "[1, 1000]")
+    seed: int = value(1, "Of every random draw.", "[0, inf)")
+    deformation: Deformation = field(default_factory=Deformation)
+
+    def __post_init__(self) -> None:
+        check_values(self)
+        object.__setattr__(self, "layers", format_layers(self.layers))  # equal layers are equal recipes
+
+
+def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe, with each value of `changes` that has one of its names and is not None in place of its own.
+
+    The values of the deformation have their own names among the others. Raises UsageError.
+    """
+
+    def changed(part: Recipe | Deformation) -> dict[str, Any]:
+        names = {one.name for one in fields(part)}
+        return {name: value for name, value in changes.items() if name in names and value is not None}
+
+    return replace(recipe, **changed(recipe), deformation=replace(recipe.deformation, **changed(recipe.deformation)))
+
+
+def member_recipes(recipe: Recipe) -> list[Recipe]:
+    """The recipe of each network of the ensemble: the same but for its seed."""
+    return [replace(recipe, members=1, seed=recipe.seed + i) for i in range(recipe.members)]
+
+
+def spell(recipe: Recipe) -> dict[str, Any]:
+    """All values of the recipe by name, those of the deformation among them: what `override` takes."""
+    values = asdict(recipe)
+    deformation = values.pop("deformation")
+    return {**values, **deformation}
+
 
 # The best multilayer perceptron for 20 seconds.
 MLP = Recipe(

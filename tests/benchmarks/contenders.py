@@ -33,7 +33,7 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 def ours(layers: str, batch: int) -> Iterator[float]:
     from pipeline.training.examples import Examples
     from pipeline.training.fit import fit
-    from pipeline.training.recipe import Recipe
+    from pipeline.training.recipes import Recipe
 
     recipe = Recipe(
         layers, schedule="constant", optimizer="adam", learning_rate=0.001, batch_size=batch, epochs=EPOCHS, **PLAIN
@@ -153,9 +153,9 @@ TRAINERS = DENSE | CONVOLUTIONAL
 
 
 def our_predictor(images: Any) -> Callable[[], Any]:
+    from pipeline.engine.cores import count_cores
     from pipeline.model.files import load_model
     from pipeline.model.prediction import predict
-    from pipeline.scheduling.places import count_cores
     from pipeline.training.team import Team
 
     model = load_model(Path("artifacts/train"))

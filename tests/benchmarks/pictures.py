@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from threadpoolctl import threadpool_limits
 
-from pipeline.data.picture_files import load_grey
 from pipeline.model.files import Model, load_model
 from pipeline.model.prediction import predict
+from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import read, spell
 
 FONTS = {

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from pipeline.scheduling.backends import Place
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.places import Place
 from pipeline.scheduling.run import run_job
 from tests.benchmarks.large import make_images
 from tests.cluster import started

@@ -50,7 +50,7 @@ def measure(folder: Path) -> dict[str, list[Cost]]:
         run("cp, what is read", ["cp", "-r", "mine", "copy"])
         shutil.rmtree(folder / "copy")
         for stage, options in STAGES.items():
-            run(stage, [sys.executable, "-m", "stages.cli", stage, *options])
+            run(stage, [sys.executable, "-m", "stages.cli.main", stage, *options])
         for stage in ("download", "parse"):  # to have room
             shutil.rmtree((folder / "artifacts" / stage).resolve())
         run("cp, what normalize writes", ["cp", "-rL", "artifacts/normalize", "copy"])

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.augmentation import Deformation
 from pipeline.data.deform import Deformer
-from pipeline.data.deformation import Deformation
-from pipeline.scheduling.places import count_cores
+from pipeline.engine.cores import count_cores
 from pipeline.training.recipes import RECIPES
 from pipeline.training.team import Team
 from tests.benchmarks.contenders import CONVOLUTIONAL, DENSE, PREDICTORS, load

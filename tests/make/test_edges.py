@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.order import STAGES as ALL
+from stages.cli.order import STAGES as ALL
 from tests.make.common import STAGES, make
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.cli import COMMANDS
-from stages.console import run as run_here
+from stages.cli.console import run as run_here
+from stages.cli.main import COMMANDS
 from tests.processes import Run
 from tests.stages.predicting import MANY, RAW
 

@@ -17,7 +17,7 @@ LONG = ["predict", "many.npy", "--block-size", "40"]  # long enough to be cut of
 
 
 def start(project: Path, *line: str, **more: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "stages.cli", *(line or LONG)]
+    command = [sys.executable, "-m", "stages.cli.main", *(line or LONG)]
     options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals, **more}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 

@@ -15,7 +15,7 @@ from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 from tests.terminal import show
 
-PROGRAM = [sys.executable, "-m", "stages.cli", "classify"]
+PROGRAM = [sys.executable, "-m", "stages.cli.main", "classify"]
 CLEAR = (3, 4, 17)  # test images that even the quickly trained network reads
 
 

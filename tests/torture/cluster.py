@@ -190,7 +190,7 @@ def _forget(project: Path, command: str) -> None:
 
 def _start(project: Path, line: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "stages.cli", *line],
+        [sys.executable, "-m", "stages.cli.main", *line],
         cwd=project,
         env=environment(),
         stdout=subprocess.PIPE,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.data import idx
 from pipeline.data.dataset import Description, load_description, read_class_names, save_description
 from pipeline.data.image_files import locate_images
-from pipeline.engine.rows import read_rows
+from pipeline.engine.arrays import read_rows
 from tests.torture.mutations import mixed, mutate_gzip, mutate_json
 from tests.torture.targets import Target, attempt, scratch
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.engine.arrays import load_array
+from pipeline.engine.arrays import load_array, open_rows, read_rows
 from pipeline.engine.artifacts import (
     MANIFEST,
     Manifest,
@@ -21,7 +21,6 @@ from pipeline.engine.artifacts import (
     write_manifest,
 )
 from pipeline.engine.provenance import Provenance
-from pipeline.engine.rows import open_rows, read_rows
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.mutations import NUMBERS, mixed, mutate_json
 from tests.torture.targets import Target, attempt, scratch

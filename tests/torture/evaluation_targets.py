@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 
 from pipeline.engine.arrays import save_array
-from pipeline.evaluation.answers import JOURNAL, PREDICTIONS, open_answers
+from pipeline.evaluation.predictions import JOURNAL, PREDICTIONS, open_answers
 from tests.torture.targets import Target, scratch
 
 LABELS = np.arange(20, dtype=np.uint8) % 10

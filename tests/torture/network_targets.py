@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.appearance import Appearance
+from pipeline.data.ink import Appearance
 from pipeline.model.files import load_model, name_arrays, save_model
 from pipeline.model.prediction import predict
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint

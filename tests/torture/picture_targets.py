@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.data.picture_files import LARGEST, WORKING, load_grey
+from pipeline.pictures.files import LARGEST, WORKING, load_grey
 from tests.torture.mutations import mixed, mutate_png, read_chunks
 from tests.torture.targets import Target, attempt
 

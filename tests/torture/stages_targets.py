@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 
-from stages.application import PROGRAM, build
-from stages.cli import COMMANDS
-from stages.console import _place
-from stages.declared import load_declared
+from stages.cli.app import PROGRAM, build
+from stages.cli.config import load_declared
+from stages.cli.console import _place
+from stages.cli.main import COMMANDS
 from tests.torture.targets import Target, attempt, scratch
 
 

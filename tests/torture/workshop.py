@@ -160,7 +160,7 @@ def scratch(bench: Bench, within: Path | None = None) -> Iterator[Path]:
 
 def start(command: Command, project: Path, before: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
     """Start the command in the project, by the words `before` it if there are some."""
-    line = [*before, sys.executable, "-m", "stages.cli", *command.line]
+    line = [*before, sys.executable, "-m", "stages.cli.main", *command.line]
     defaults = {"cwd": project, "env": {**environment(), "TMPDIR": str(project / "tmp")}, "preexec_fn": take_signals}
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(  # type: ignore[call-overload,no-any-return]

@@ -2,7 +2,7 @@
 
 /*
  * Whether a picture is like those that the network has learned from. A network answers whatever it is shown: asked to
- * tell ten digits apart, it finds one in a blot. pipeline/data/appearance.py and pipeline/pictures/reading.py do the same.
+ * tell ten digits apart, it finds one in a blot. pipeline/data/ink.py and pipeline/pictures/reading.py do the same.
  */
 
 const UNSURE = 0.4; // what the network believes less strongly than this, it does not say

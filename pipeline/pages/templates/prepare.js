@@ -4,7 +4,7 @@
  * A drawing becomes a picture like those that the network has learned from. MNIST's authors fitted each digit into
  * 20 x 20 pixels, keeping its aspect, anti-aliased, and laid it into 28 x 28 so that its centre of mass is in the middle,
  * ink light on dark. The same is done here with a drawing of any size; strokes of unusual thickness are made as thick as
- * is usual. pipeline/data/images.py does the same, step by step.
+ * is usual. pipeline/pictures/fit.py does the same, step by step.
  *
  * A plane is an image {height, width, values}, its values row by row.
  */

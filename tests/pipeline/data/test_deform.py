@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates
 
+from pipeline.data.augmentation import Deformation
 from pipeline.data.deform import Array, Deformer, displacement_fields, draw_coefficients, draw_count, thicken
-from pipeline.data.deformation import Deformation
 
 STRONG = Deformation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5, smoothness=4, thickness=0.6)
 

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as st_np
 from numpy.typing import NDArray
 
 from pipeline.data import idx
-from pipeline.engine.rows import read_rows
+from pipeline.engine.arrays import read_rows
 
 TYPES = ["uint8", "int8", "int16", "int32", "float32", "float64"]
 HEADER = b"\0\0\x08\3" + b"\0\0\0\2\0\0\0\3\0\0\0\4"

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.data.image_files import locate_images
+from pipeline.engine.arrays import read_rows
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.rows import read_rows
 
 IMAGES = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3)
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.engine.rows import open_rows, read_rows
-from pipeline.evaluation.answers import PROBABILITIES, fill, open_answers
+from pipeline.engine.arrays import open_rows, read_rows
+from pipeline.evaluation.predictions import PROBABILITIES, fill, open_answers
 from pipeline.model.files import load_model
-from pipeline.scheduling.places import Place
+from pipeline.scheduling.backends import Place
 
 
 def answer(built: Path, folder: Path, place: Place, block_size: int) -> np.ndarray:

@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from pipeline.engine.arrays import save_array
+from pipeline.engine.arrays import Rows, open_rows, read_rows, save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.rows import Rows, open_rows, read_rows
 from pipeline.evaluation import blocks
 from pipeline.evaluation.blocks import answer_blocks, cut, mark
 from pipeline.model.files import Model, load_model
 from pipeline.model.prediction import predict
-from pipeline.scheduling.places import HERE, Place
+from pipeline.scheduling.backends import HERE, Place
 from tests.pipeline.evaluation.common import answer
 
 

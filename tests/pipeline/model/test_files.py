@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.data.appearance import ANY, Appearance, take_appearance
+from pipeline.data.ink import ANY, Appearance, take_appearance
 from pipeline.engine.errors import PipelineError
 from pipeline.model.files import Model, load_model, name_arrays, save_model
 from tests.pipeline.models import make_model

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from pipeline.data.appearance import Appearance
+from pipeline.data.ink import Appearance
 from pipeline.data.scaling import standardise
 from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import describe_model

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from pipeline.data.deformation import Deformation
+from pipeline.data.augmentation import Deformation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
 from pipeline.pages.runs import Training
 from pipeline.training.history import Row
-from pipeline.training.recipe import Recipe, spell
+from pipeline.training.recipes import Recipe, spell
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"

@@ -22,7 +22,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.files import load_model
 from pipeline.pages.model_card import describe_layers, escape, load_training, make_model_card
 from pipeline.training.architecture import build_layers
-from stages.console import read_arguments
+from stages.cli.console import read_arguments
 from stages.download import download
 from stages.evaluate import evaluate
 from stages.export import export

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.deformation import Deformation
+from pipeline.data.augmentation import Deformation
 from pipeline.evaluation.metrics import list_confusions
 from pipeline.pages.pictures import draw_signed
 from pipeline.pages.report import UNITS, draw_bent, draw_units, heat, list_facts, render_report
 from pipeline.pages.wording import percent
 from pipeline.training.history import Row
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import Recipe
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from pipeline.data.appearance import Appearance
-from pipeline.data.picture_files import load_grey
+from pipeline.data.ink import Appearance
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
+from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import UNSURE, Reading, find_alternatives, read, spell
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model

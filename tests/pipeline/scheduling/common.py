@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from pipeline.scheduling.backends import Place
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.places import Place
 from pipeline.scheduling.run import run_job
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
+from pipeline.scheduling.backends import Place
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.places import Place
 from pipeline.scheduling.run import run_job
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
@@ -69,9 +69,9 @@ def script(body: str) -> list[str]:
     """A program of its own, whose alarm is no test's."""
     head = (
         "import os, signal, sys, threading, time\n"
-        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
         "from pipeline.scheduling.run import *\n"
-        "from stages.console import run\n"
+        "from stages.cli.console import run\n"
         "from tests.pipeline.scheduling import tasks\n"
     )
     return [sys.executable, "-c", head + textwrap.dedent(body)]

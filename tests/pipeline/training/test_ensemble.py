@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.places import HERE, Place
+from pipeline.scheduling.backends import HERE, Place
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
-from pipeline.training.ensemble import RUN, News, train_committee
+from pipeline.training.ensemble import RUN, Member, News, train_committee
 from pipeline.training.epoch import count_batches
 from pipeline.training.fit import TrainingError
-from pipeline.training.member import Member
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import Recipe
 
 RECIPE = Recipe(layers="16", batch_size=200, epochs=3, members=3, averaging=0.9)
 LONG = replace(RECIPE, epochs=2000)

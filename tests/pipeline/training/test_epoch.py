@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from pipeline.data.deformation import Deformation
+from pipeline.data.augmentation import Deformation
 from pipeline.network import training as plain
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.losses import COSTS
@@ -19,7 +19,7 @@ from pipeline.training import epoch as fast
 from pipeline.training.architecture import build_layers, images_per_part
 from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import Recipe
 from tests.pipeline.networks import make_examples
 
 SHAPE, CLASSES = (6, 5), 4

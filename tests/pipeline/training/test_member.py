@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.training.ensemble import Member, train_member
 from pipeline.training.examples import Examples
 from pipeline.training.fit import fit
 from pipeline.training.history import Row, best_of
-from pipeline.training.member import Member, train_member
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import Recipe
 from tests.pipeline.networks import make_examples
 
 DENSE = Recipe(layers="16", learning_rate=0.02, schedule="cosine", averaging=0.9, batch_size=10, epochs=6)

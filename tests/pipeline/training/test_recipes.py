@@ -3,7 +3,7 @@ from typing import Any, get_args
 
 import pytest
 
-from pipeline.data.deformation import Deformation
+from pipeline.data.augmentation import Deformation
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.losses import COSTS
@@ -11,9 +11,19 @@ from pipeline.network.network import INITIALISATIONS
 from pipeline.network.optimizers import find_optimizer
 from pipeline.network.schedules import SCHEDULES
 from pipeline.training.architecture import build_layers
-from pipeline.training.names import ActivationName, CostName, InitialisationName, OptimizerName, ScheduleName
-from pipeline.training.recipe import Recipe, member_recipes, override, spell
-from pipeline.training.recipes import RECIPES, RecipeName
+from pipeline.training.recipes import (
+    RECIPES,
+    ActivationName,
+    CostName,
+    InitialisationName,
+    OptimizerName,
+    Recipe,
+    RecipeName,
+    ScheduleName,
+    member_recipes,
+    override,
+    spell,
+)
 
 SHARES = ("momentum", "smoothing", "warmup", "averaging")
 

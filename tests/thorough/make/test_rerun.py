@@ -104,8 +104,8 @@ REAL_EDITS = {
     # a recipe, when another one is trained: the card and the report know them all, to tell what was changed
     "pipeline/training/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export", "report"]),
     # how commands speak, and how stages are run; the report looks for runs where these are kept
-    "stages/console.py": ("What was there before is as it was", "Nothing was lost", []),
-    "stages/application.py": ("Show the version and exit.", "Show it.", []),
+    "stages/cli/console.py": ("What was there before is as it was", "Nothing was lost", []),
+    "stages/cli/app.py": ("Show the version and exit.", "Show it.", []),
     "pipeline/engine/stage.py": ("nothing that counts has changed", "all is as it was", []),
     "pipeline/engine/store.py": ("KEY_LENGTH = 16", "KEY_LENGTH = 16 + 0", ["report"]),
 }

@@ -84,7 +84,7 @@ def test_members_of_a_committee_that_learn_on_a_cluster_are_those_that_learn_one
     place = tmp_path.parent / f"{tmp_path.name}-cluster"
     place.mkdir()
     with started(place, workers=2) as cluster:
-        command = [sys.executable, "-m", "stages.cli", *arguments, "--scheduler", cluster.address]
+        command = [sys.executable, "-m", "stages.cli.main", *arguments, "--scheduler", cluster.address]
         process = subprocess.Popen(command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE)
         with process, process.stderr as lines:  # type: ignore[union-attr]
             told = ""
@@ -108,7 +108,7 @@ def test_when_a_training_is_interrupted_its_workers_are_free_for_others(
     place.mkdir()
     with started(place, workers=2) as cluster:
         line = ["train", "--recipe", "quick", "--epochs", "100000", "--members", "2", "--scheduler", cluster.address]
-        command = [sys.executable, "-m", "stages.cli", *line]
+        command = [sys.executable, "-m", "stages.cli.main", *line]
         options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
         process = subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
         for member in ("member 1", "member 2"):

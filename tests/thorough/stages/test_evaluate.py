@@ -18,7 +18,7 @@ IMAGES = 500
 
 
 def start(project: Path, scheduler: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "stages.cli", "evaluate", "--scheduler", scheduler, "--block-size", "1"]
+    command = [sys.executable, "-m", "stages.cli.main", "evaluate", "--scheduler", scheduler, "--block-size", "1"]
     options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
     return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 

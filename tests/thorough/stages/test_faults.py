@@ -178,7 +178,7 @@ def test_a_disk_that_is_full_is_named(run: Run, project: Path) -> None:
 
 def training(project: Path) -> subprocess.Popen[str]:
     """A training that would take long."""
-    command = [sys.executable, "-m", "stages.cli", "train", "--epochs", "1000"]
+    command = [sys.executable, "-m", "stages.cli.main", "train", "--epochs", "1000"]
     options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
     return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 

@@ -65,7 +65,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "train": ["--layers", "conv4x3/1,16", "--epochs", "4"],
     }
     for stage in STAGES:
-        command = [sys.executable, "-m", "stages.cli", stage, *options.get(stage, [])]
+        command = [sys.executable, "-m", "stages.cli.main", stage, *options.get(stage, [])]
         subprocess.run(command, cwd=project, env=environment(), check=True, capture_output=True)
     assert {path.name for path in project.iterdir()} == {folder.name, "artifacts"}
     return project

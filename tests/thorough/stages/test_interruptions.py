@@ -30,7 +30,7 @@ def script(body: str) -> list[str]:
     """A program whose only command is called status, as the body defines it; `send(NAME)` sends it a signal."""
     head = (
         "import atexit, os, signal, threading, time\n"
-        "from stages.console import run_program\n"
+        "from stages.cli.console import run_program\n"
         "send = lambda name: os.kill(os.getpid(), getattr(signal, name))\n"
     )
     return ["-c", head + textwrap.dedent(body) + "\nrun_program({'One': [status]}, ['status'])"]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from stages.console import run as run_here
+from stages.cli.console import run as run_here
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 

@@ -13,7 +13,7 @@ from tests.terminal import show
 COUNTING = """
 import logging, os, sys
 from pipeline.engine.errors import PipelineError
-from stages.console import run
+from stages.cli.console import run
 from tqdm import tqdm
 
 def count():
@@ -83,7 +83,7 @@ def test_lines_and_the_bar_share_a_terminal() -> None:
 
 
 def test_the_epochs_and_the_bar_of_a_training_share_a_terminal(project: Path) -> None:
-    command = [sys.executable, "-m", "stages.cli", "train", "--recipe", "quick", "--epochs", "2", "--layers", "16"]
+    command = [sys.executable, "-m", "stages.cli.main", "train", "--recipe", "quick", "--epochs", "2", "--layers", "16"]
     shown = show(command, cwd=project)
     assert "batch/s]" in shown.raw
     reason, first, *epochs, end = shown.lines

@@ -42,7 +42,9 @@ def peaks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
         folder = tmp_path_factory.mktemp(f"of-{count}")
         write_set(folder / "mine", count)
         for command, line in LINES.items():
-            found[command].append(measure_cost([sys.executable, "-m", "stages.cli", command, *line], folder).memory)
+            found[command].append(
+                measure_cost([sys.executable, "-m", "stages.cli.main", command, *line], folder).memory
+            )
         shutil.rmtree(folder)  # the larger one has half a gigabyte
     return found
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine import fingerprint
-from pipeline.evaluation import answers
+from pipeline.evaluation import predictions
 from stages.predict import predict
 from tests.processes import Run
 from tests.stages.common import assert_one_line, assert_stopped, wait_for_more
@@ -149,12 +149,12 @@ def test_other_code_is_another_purpose(project: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(project)
     purposes: list[object] = []
 
-    def note(folder: Path, names: list[str], total: int, classes: int, purpose: object) -> answers.Answers:
+    def note(folder: Path, names: list[str], total: int, classes: int, purpose: object) -> predictions.Answers:
         purposes.append(purpose)
         return opened(folder, names, total, classes, purpose)
 
-    opened = answers.open_answers
-    monkeypatch.setattr(answers, "open_answers", note)
+    opened = predictions.open_answers
+    monkeypatch.setattr(predictions, "open_answers", note)
     for code in ("old", "old", "new"):
         monkeypatch.setattr(fingerprint, "fingerprint", lambda function, code=code: {"blocks.py": code})
         predict([Path(RAW)])

@@ -20,7 +20,7 @@ LINE += ["--layers", "conv4,conv16"]
 
 
 def start(project: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "stages.cli", *LINE, *more]
+    command = [sys.executable, "-m", "stages.cli.main", *LINE, *more]
     return subprocess.Popen(command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE)
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser
 
-from pipeline.data.appearance import is_like
-from pipeline.data.images import find_ink, fit
+from pipeline.data.ink import is_like
 from pipeline.model.files import load_model
+from pipeline.pictures.fit import find_ink, fit
 from pipeline.pictures.reading import UNSURE
 from tests.browser import open_page
 

@@ -4,9 +4,9 @@ import io
 
 from PIL import Image
 
-from pipeline.data.picture_files import load_grey
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
+from pipeline.pictures.files import load_grey
 from tests.drawings import enlarge, sample_digits
 from tests.pipeline.pictures.test_reading import read_text
 

@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
+from pipeline.scheduling.backends import Place, find_place
 from pipeline.scheduling.jobs import CutOffError, Job
-from pipeline.scheduling.places import Place, find_place
 from pipeline.scheduling.run import run_job
 from tests.cluster import Cluster, started
 from tests.pipeline.scheduling import tasks

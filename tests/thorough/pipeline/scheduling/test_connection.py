@@ -15,8 +15,8 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
+from pipeline.scheduling.backends import Place, find_place
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.places import Place, find_place
 from pipeline.scheduling.run import run_job
 from tests.cluster import started, wait_until
 from tests.pipeline.scheduling import tasks
@@ -83,9 +83,9 @@ def test_ctrl_c_is_nothing_to_the_workers_of_a_cluster_of_our_own() -> None:
 
 def test_an_interrupt_ends_a_cluster_of_our_own(tmp_path: Path) -> None:
     code = (
-        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
         "from pipeline.scheduling.run import *\n"
-        "from stages.signals import take_signals\n"  # which repeats an interruption that Python drops
+        "from stages.cli.signals import take_signals\n"  # which repeats an interruption that Python drops
         "from tests.pipeline.scheduling import tasks\n"
         "if __name__ == '__main__':\n"
         "    take_signals()\n"
@@ -119,11 +119,11 @@ def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(momen
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, time\n"
-        "from stages.console import run\n"
+        "from stages.cli.console import run\n"
         "def status():\n"
         "    from pipeline.scheduling.jobs import Job\n"
         "    from pipeline.scheduling.run import run_job\n"
-        "    from pipeline.scheduling.places import Place\n"
+        "    from pipeline.scheduling.backends import Place\n"
         "    from tests.pipeline.scheduling import tasks\n"
         "    print('begins', flush=True)\n"
         f"    run_job(Job(tasks.linger, {str(tmp_path)!r}, range(2), print), Place('distributed', 2))\n"
@@ -152,7 +152,7 @@ def test_an_interrupt_while_a_cluster_of_our_own_starts_shows_no_traceback(momen
 
 def test_a_cluster_of_our_own_does_not_outlive_this_process(tmp_path: Path) -> None:
     code = (
-        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.places import *\n"
+        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
         "from pipeline.scheduling.run import *\n"
         "from tests.pipeline.scheduling import tasks\n"
         "if __name__ == '__main__':\n"

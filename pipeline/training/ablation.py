@@ -1,0 +1,43 @@
+"""From the first script's network to the recipe `standard`, one change at a time: what does each contribute?"""
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+from pipeline.training.recipes import RECIPES, Recipe
+
+
+def climb() -> list[tuple[str, Recipe]]:
+    """The steps from `original` to `standard` in order: what is new, and the recipe with it."""
+    original, mlp, standard = RECIPES["original"], RECIPES["mlp"], RECIPES["standard"]
+    steps: dict[str, dict[str, Any]] = {
+        "correct gradients": {},
+        "biases from N(0, 1), not N(0, 10)": {"bias_deviation": 1.0},
+        "ReLU, He initialisation, biases 0; rate 0.1": {
+            "activation": "relu",
+            "initialisation": "he",
+            "bias_deviation": 0.0,
+            "learning_rate": 0.1,
+        },
+        "softmax and cross-entropy": {"cost": "cross-entropy"},
+        f"layers of {mlp.layers.replace(',', ' and ')} units, {mlp.epochs} epochs": {
+            "layers": mlp.layers,
+            "shards": mlp.shards,
+            "epochs": mlp.epochs,
+        },
+        "Adam at rate 0.001": {"optimizer": "adam", "learning_rate": 0.001},
+        f"rate {mlp.learning_rate:g}, warm-up, cosine schedule; batches of {mlp.batch_size}": {
+            "learning_rate": mlp.learning_rate,
+            "schedule": mlp.schedule,
+            "warmup": mlp.warmup,
+            "batch_size": mlp.batch_size,
+        },
+        "augmented images": {"deformation": mlp.deformation},
+        "label smoothing": {"smoothing": mlp.smoothing},
+        "weight decay by AdamW (the recipe mlp)": {"optimizer": mlp.optimizer, "weight_decay": mlp.weight_decay},
+        "two strided convolutions (the recipe standard)": {
+            name: getattr(standard, name) for name in ("layers", "epochs", "learning_rate", "warmup", "deformation")
+        },
+    }
+    recipes = itertools.accumulate(steps.values(), lambda recipe, changes: replace(recipe, **changes), initial=original)
+    return list(zip(steps, itertools.islice(recipes, 1, None), strict=True))

@@ -1,0 +1,27 @@
+"""The `handwriting` program: every command under one name."""
+
+import sys
+from typing import NoReturn
+
+from stages.ablation import ladder
+from stages.classify import classify
+from stages.cli.console import Command, run_program
+from stages.cli.order import STAGES
+from stages.predict import predict
+from stages.prune import prune
+from stages.status import status
+
+COMMANDS: dict[str, tuple[Command, ...]] = {
+    "The pipeline, in this order": STAGES,
+    "What comes of it": (classify, predict, ladder),
+    "The store of results": (status, prune),
+}
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    run_program(COMMANDS, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

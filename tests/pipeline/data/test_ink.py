@@ -1,0 +1,116 @@
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+
+from pipeline.data.ink import (
+    Appearance,
+    count_holes_and_parts,
+    is_like,
+    measure_sides,
+    measure_strokes,
+    take_appearance,
+)
+from pipeline.data.scaling import Scaling, standardise
+from tests.drawings import Grey, sample_digits
+
+
+def bar(height: int, width: int, side: int = 40) -> Grey:
+    image = np.zeros((side, side), np.float32)
+    image[5 : 5 + height, 5 : 5 + width] = 1
+    return image
+
+
+def digits() -> Grey:
+    return (sample_digits()[0] / 255).astype(np.float32)
+
+
+@pytest.mark.parametrize(("height", "width"), [(30, 2), (3, 30), (1, 1), (40 - 5, 40 - 5)])
+def test_the_sides_are_those_of_what_has_at_least_half_of_the_ink(height: int, width: int) -> None:
+    image = bar(height, width)
+    image[0, 0] = 0.49
+    rows, columns = measure_sides(np.stack([image, np.zeros_like(image)]))
+    assert rows.tolist() == [height, 0]
+    assert columns.tolist() == [width, 0]
+
+
+@pytest.mark.parametrize("thickness", [2, 4, 8])
+def test_a_stroke_has_its_thickness_and_its_length(thickness: int) -> None:
+    image = np.zeros((200, 200), np.float32)
+    image[20:180, 50 : 50 + thickness] = 1
+    ((measured,), (length,)) = measure_strokes(image[np.newaxis])
+    assert measured == pytest.approx(thickness, rel=0.06)  # it has short edges at its ends as well
+    assert length == pytest.approx(160, rel=0.06)
+
+
+def test_soft_edges_change_neither() -> None:
+    sharp, soft = np.zeros((2, 200, 200), np.float32)
+    sharp[20:180, 50:56] = 1
+    soft[20:180, 49:57] = [0.25, 0.75, 1, 1, 1, 1, 0.75, 0.25]
+    thickness, length = measure_strokes(np.stack([sharp, soft]))
+    assert thickness[0] == pytest.approx(thickness[1], rel=0.03)
+    assert length[0] == pytest.approx(length[1], rel=0.03)
+
+
+def test_holes_and_parts_are_counted() -> None:
+    image = np.zeros((30, 30), np.float32)
+    assert count_holes_and_parts(image) == (0, 0)
+    image[2:12, 2:12] = 1
+    assert count_holes_and_parts(image) == (0, 1)
+    image[4:6, 4:6] = image[8:10, 8:10] = 0
+    assert count_holes_and_parts(image) == (2, 1)
+    image[20:25, 20:25] = 1
+    assert count_holes_and_parts(image) == (2, 2)
+    image[22, 22] = 0  # a gap of the pen
+    assert count_holes_and_parts(image) == (2, 2)
+    image[0, 0] = image[1, 1] = 0.3  # faint ink, which joins at a corner
+    assert count_holes_and_parts(image) == (2, 2)
+
+
+def test_ground_at_the_edge_of_the_picture_is_no_hole() -> None:
+    image = np.zeros((9, 9), np.float32)
+    image[:, 4] = 1
+    assert count_holes_and_parts(image) == (0, 1)
+
+
+def test_what_an_appearance_was_taken_of_is_like_it() -> None:
+    images = digits()
+    appearance = take_appearance(images)
+    assert all(is_like(image, appearance) for image in images)
+    assert appearance.box == 20
+    assert 1 < appearance.thin < 2 < appearance.thick < appearance.thickest < 9
+    assert appearance.holes >= 2
+
+
+def test_it_is_the_same_when_it_is_taken_of_standardised_images_put_back() -> None:
+    images, scaling = sample_digits()[0], Scaling(0.13, 0.31)
+    again = standardise(images, scaling) * scaling.deviation + scaling.mean
+    assert astuple(take_appearance(again)) == pytest.approx(astuple(take_appearance(digits())), rel=1e-4)
+
+
+def test_blots_tangles_lines_and_nothing_are_unlike_digits() -> None:
+    appearance = take_appearance(digits())
+    blot, comb, line, faint = np.zeros((4, 28, 28), np.float32)
+    blot[4:24, 4:24] = 1
+    comb[4:24, 4:24:3] = comb[4:24:6, 4:24] = 1
+    line[13:15, 4:24] = 1
+    faint[4:24, 12:15] = 0.4
+    for image in (blot, comb, line, faint, np.zeros_like(blot)):
+        assert not is_like(image, appearance)
+    assert is_like(line.T, appearance)
+
+
+@pytest.mark.parametrize("what", ["thickest", "longest", "widest", "holes", "parts"])
+def test_each_extreme_counts(what: str) -> None:
+    image = digits()[0]
+    image[0:4, 0:4] = 1  # another part
+    image[1:3, 1:3] = 0  # with a hole
+    own = take_appearance(image[np.newaxis])
+    assert is_like(image, own)
+    assert not is_like(image, replace(own, thin=0, **{what: getattr(own, what) * 0.9 if own.holes else 0}))
+
+
+def test_without_images_anything_goes() -> None:
+    for images in (np.zeros((0, 28, 28), np.float32), np.full((9, 28, 28), 0.4, np.float32)):
+        assert take_appearance(images) == Appearance()
+    assert is_like(np.ones((28, 28), np.float32), Appearance())

@@ -1,0 +1,30 @@
+"""Picture files for tests, and how they are read back."""
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pipeline.pictures.files import load_grey
+from tests.drawings import Grey, Images, enlarge, place, sample_digits
+
+
+def page() -> Images:
+    """Black on white, and neither square nor symmetric."""
+    return 255 - place(enlarge(sample_digits()[0][0], 2), (60, 90), 2, 5)
+
+
+def encode(image: Image.Image, kind: str, **options: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    file.seek(0)
+    return file
+
+
+def load(file: io.BytesIO) -> Grey:
+    grey = load_grey(file, "it")
+    assert grey.dtype == np.float32
+    assert grey.min() >= 0
+    assert grey.max() <= 255
+    return grey

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.pictures.background import find_ink_on_paper, fit_ground
+from tests.drawings import Grey, enlarge, on_paper, place, sample_digits
+
+
+def surface(shape: tuple[int, int], numbers: tuple[float, ...]) -> Grey:
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
+    terms = (np.ones_like(y), y, x, y * y, y * x, x * x)
+    return np.asarray(sum(number * term for number, term in zip(numbers, terms, strict=True)), np.float32)
+
+
+slopes = st.floats(-30, 30)
+
+
+def page() -> Grey:
+    ink = place(enlarge(sample_digits()[0][3], 6), (300, 250), 60, 40)
+    return on_paper(ink)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.tuples(st.just(150.0), slopes, slopes, slopes, slopes, slopes))
+def test_a_quadratic_surface_is_found_again_under_the_ink(numbers: tuple[float, ...]) -> None:
+    truth = surface((300, 250), numbers)
+    inked = page() < 130
+    found = fit_ground(np.where(inked, truth - 100, truth))
+    np.testing.assert_allclose(found, truth, atol=1.5)
+
+
+def test_a_desk_beside_the_paper_is_not_taken_for_ground() -> None:
+    truth = surface((300, 250), (180, 10, -10, -10, 5, -10))
+    desk = np.zeros(truth.shape, bool)
+    desk[:, :30] = True
+    found = fit_ground(np.where(desk, 60, truth).astype(np.float32))
+    np.testing.assert_allclose(found[~desk], truth[~desk], atol=3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.tuples(st.just(0.0), slopes, slopes, slopes, slopes, slopes))
+def test_light_that_falls_unevenly_changes_little_of_the_ink(numbers: tuple[float, ...]) -> None:
+    light = 1 + surface((300, 250), numbers) / np.float32(300)
+    even, uneven = find_ink_on_paper(page()), find_ink_on_paper(page() * light)
+    assert even is not None
+    assert uneven is not None
+    assert np.mean(np.abs(even - uneven)) < 0.02
+    assert np.mean((even >= 0.5) != (uneven >= 0.5)) < 0.005
+
+
+def test_ink_is_what_the_negative_has_too() -> None:
+    dark, light = find_ink_on_paper(page()), find_ink_on_paper(255 - page())
+    assert dark is not None
+    assert light is not None
+    assert np.mean(np.abs(dark - light)) < 0.01
+
+
+@pytest.mark.parametrize("noise", [1, 5, 10])
+def test_noise_is_no_ink_and_ink_is_seen_in_it(noise: float) -> None:
+    generator = np.random.default_rng(1)
+    paper = generator.normal(200, noise, (300, 250)).astype(np.float32)
+    assert find_ink_on_paper(paper) is None
+    noisy, clear = (
+        find_ink_on_paper(page() + generator.normal(0, noise, (300, 250)).astype(np.float32)),
+        find_ink_on_paper(page()),
+    )
+    assert noisy is not None
+    assert clear is not None
+    assert np.mean((noisy >= 0.5) != (clear >= 0.5)) < 0.01
+
+
+@pytest.mark.parametrize(
+    "grey",
+    [
+        np.zeros((200, 200), np.float32),
+        np.full((4, 4), 255, np.float32),
+        surface((200, 300), (128, 60, 60, 0, 0, 0)),
+        surface((200, 300), (200, 0, 0, -70, 0, -70)),
+        np.random.default_rng(1).uniform(0, 255, (300, 300)).astype(np.float32),
+        np.random.default_rng(1).uniform(0, 255, (4, 1024)).astype(np.float32),
+    ],
+    ids=["black", "small", "gradient", "vignette", "noise", "strip of noise"],
+)
+def test_where_nothing_is_written_there_is_no_ink(grey: Grey) -> None:
+    assert find_ink_on_paper(grey) is None
+
+
+def test_ink_is_between_0_and_1_where_it_should_be() -> None:
+    ink = find_ink_on_paper(page())
+    assert ink is not None
+    assert ink.dtype == np.float32
+    assert ink.min() == 0
+    assert ink.max() == 1
+    assert ink[page() == 235].max() < 0.05
+    assert ink[page() < 40].min() > 0.9

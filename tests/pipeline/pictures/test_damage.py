@@ -1,0 +1,153 @@
+"""Files that are no pictures, or damaged, or too large: each is told in a line, and takes little memory."""
+
+import contextlib
+import io
+import random
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.pictures.files import LARGEST, LARGEST_PIPED, PictureError, load_grey
+from tests.pipeline.pictures.common import encode, load, page
+from tests.processes import environment
+
+
+def refusal(file: Any) -> str:
+    with pytest.raises(PictureError, match="^it ") as raised:
+        load_grey(file, "it")
+    message = str(raised.value)
+    assert "\n" not in message
+    assert "Error" not in message
+    return message
+
+
+def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none.png") == "it cannot be read: No such file or directory"
+    assert refusal(tmp_path) == "it cannot be read: Is a directory"
+    assert refusal(tmp_path / ("x" * 300)) == "it cannot be read: File name too long"
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"%PDF-1.7\n", b"<svg/>", b"\0" * 10_000, b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_told(body: bytes) -> None:
+    assert refusal(io.BytesIO(body)) == "it is no picture: it has to be PNG, JPEG, GIF, BMP, TIFF or WebP"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"])
+def test_a_file_that_was_cut_off_is_told(kind: str) -> None:
+    body = encode(Image.fromarray(page()).convert("RGB"), kind).getvalue()
+    assert refusal(io.BytesIO(body[: len(body) * 2 // 3])).startswith(("it is damaged: ", "it is no picture"))
+
+
+def test_no_damaged_bit_of_a_png_changes_the_picture() -> None:
+    whole = encode(Image.linear_gradient("L").resize((9, 8)), "PNG").getvalue()
+    levels = load(io.BytesIO(whole))
+    for place in range(len(whole)):
+        for bit in range(8):
+            damaged = whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :]
+            with contextlib.suppress(PictureError):
+                assert np.array_equal(load(io.BytesIO(damaged)), levels)
+                assert place >= len(whole) - 12  # where it says that it ends
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 100), (100, 3)])
+def test_a_picture_too_small_for_a_digit_is_told(size: tuple[int, int]) -> None:
+    assert "it is too small: " in refusal(encode(Image.new("L", size), "PNG"))
+
+
+def huge_png(width: int, height: int) -> io.BytesIO:
+    """A small file that says to be large."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (9_000, 8_000), (2**31 - 1, 2**31 - 1), (LARGEST, 4)])
+def test_a_picture_too_large_is_refused_before_it_is_decoded(width: int, height: int) -> None:
+    assert f"{LARGEST:,}" in refusal(huge_png(width, height))
+
+
+def test_what_comes_by_a_pipe_without_an_end_is_refused() -> None:
+    class Endless(io.RawIOBase):
+        def seekable(self) -> bool:
+            return False
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 <= size <= LARGEST_PIPED
+            return b"\0" * size
+
+    assert refusal(Endless()).startswith("it is too large: ")
+
+
+@pytest.mark.parametrize("options", ["mode='RGBA'", "mode='I;16'"])
+def test_the_largest_pictures_are_decoded_in_little_memory(options: str, tmp_path: Path) -> None:
+    program = f"""
+import resource, sys
+from pathlib import Path
+from PIL import Image
+if len(sys.argv) > 2:
+    Image.new(size=(8000, 2000), {options}, color=1).save(sys.argv[1], "TIFF", compression="packbits")
+else:
+    from pipeline.pictures.files import load_grey
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    load_grey(Path(sys.argv[1]), "it")
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "large.tiff")]
+    subprocess.run([*command, "write"], check=True, env=environment())
+    said = subprocess.run(command, check=True, capture_output=True, text=True, env=environment()).stdout
+    assert int(said) < 120_000  # KiB; its pixels alone are 64 MB, and 16 million of them a quarter of the most
+
+
+def mutate(body: bytes, generator: random.Random) -> bytes:
+    damaged = bytearray(body)
+    for _ in range(generator.choice([1, 2, 5, 30])):
+        place, kind = generator.randrange(len(damaged)), generator.random()
+        if kind < 0.7:
+            damaged[place] = generator.choice([0, 1, 127, 128, 255, generator.randrange(256)])
+        elif kind < 0.85:
+            del damaged[place : place + generator.randrange(1, len(damaged) - place + 1)]
+        else:
+            damaged[place:place] = generator.randbytes(generator.randrange(1, 9))
+        if not damaged:
+            break
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"])
+def test_no_damage_does_more_than_to_be_told(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    generator, outcomes = random.Random(1), set()
+    modes = {"GIF": ["P"], "BMP": ["L", "RGB"], "WEBP": ["RGB", "RGBA"], "JPEG": ["L", "RGB", "CMYK"]}
+    options: list[dict[str, Any]] = [{}]
+    if kind == "TIFF":
+        options += [{"compression": name} for name in ("packbits", "tiff_lzw", "tiff_deflate")]
+    bodies = [
+        encode(Image.fromarray(page()).convert(mode), kind, **option).getvalue()
+        for mode in modes.get(kind, ["L", "RGB", "RGBA", "P"])
+        for option in options
+    ]
+    for _ in range(150):
+        try:
+            load(io.BytesIO(mutate(generator.choice(bodies), generator)))
+            outcomes.add("read")
+        except PictureError as error:
+            assert "\n" not in str(error)
+            outcomes.add("refused")
+    assert "refused" in outcomes
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_warning_of_the_decoder_is_nobodys_business() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of so many pixels Pillow warns, but does not refuse them
+        assert refusal(huge_png(10_000, 10_000)).startswith("it is too large: 10,000 x 10,000 pixels")

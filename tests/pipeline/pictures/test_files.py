@@ -1,0 +1,150 @@
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import PIL
+import pytest
+from PIL import Image
+
+from pipeline.pictures.files import WORKING, load_grey
+from tests.drawings import Grey, Images
+from tests.pipeline.pictures.common import encode, load, page
+
+OLD_PILLOW = int(PIL.__version__.partition(".")[0]) < 13
+
+
+def with_mode(levels: Images, mode: str) -> Image.Image:
+    return Image.fromarray(levels.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(levels).convert(mode)
+
+
+def assert_same(grey: Grey, levels: Images, tolerance: float = 3) -> None:
+    assert grey.shape == levels.shape
+    assert np.abs(grey - levels).mean() < tolerance
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        *(("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
+        *(("JPEG", mode) for mode in ("L", "RGB", "CMYK")),
+        *(("TIFF", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16")),
+        pytest.param("TIFF", "YCbCr", marks=pytest.mark.skipif(OLD_PILLOW, reason="Pillow 13 is the first to read it")),
+        *(("WEBP", mode) for mode in ("RGB", "RGBA")),
+        *(("BMP", mode) for mode in ("1", "L", "P", "RGB")),
+        *(("GIF", mode) for mode in ("L", "P")),
+    ],
+)
+def test_the_same_picture_is_read_from_every_format_and_kind_of_pixels(kind: str, mode: str) -> None:
+    levels = np.where(page() > 127, np.uint8(255), np.uint8(0)) if mode == "1" else page()
+    image = with_mode(levels, mode)
+    assert_same(load(encode(image, kind)), levels)
+
+
+@pytest.mark.parametrize("most", [1, 255, 65535, 3e6])
+def test_floats_and_long_integers_are_levels_of_what_the_largest_tells(most: float) -> None:
+    values = page() / 255 * most
+    assert_same(load(encode(Image.fromarray(values.astype(np.float32)), "TIFF")), page(), 1)
+    if most > 1:
+        assert_same(load(encode(Image.fromarray(values.astype(np.int32)), "TIFF")), page(), 1)
+
+
+def test_big_endian_16_bits_are_read() -> None:
+    image = Image.fromarray((page().astype(np.uint16) * 257).astype(">u2"))
+    assert image.mode == "I;16B"
+    assert_same(load(encode(image, "TIFF")), page(), 1)
+
+
+def test_numbers_that_are_none_are_black() -> None:
+    values = page().astype(np.float32) / 255
+    values[0, :4] = [np.nan, np.inf, -np.inf, -5]
+    grey = load(encode(Image.fromarray(values), "TIFF"))
+    assert grey[0, :4].tolist() == [0, 0, 0, 0]
+    assert_same(grey[1:], page()[1:])
+
+
+def test_the_lightness_of_lab_is_read() -> None:
+    image = Image.merge("LAB", [Image.fromarray(page()), *(Image.new("L", (90, 60), 128),) * 2])
+    assert_same(load(encode(image, "TIFF")), page())
+
+
+@pytest.mark.parametrize("pen", [0, 255])
+@pytest.mark.parametrize("hidden", [0, 255])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_ink_stands_out_from_what_is_transparent_whatever_is_hidden_there(kind: str, pen: int, hidden: int) -> None:
+    opacity = 255 - page()
+    level = np.where(opacity > 0, np.uint8(pen), np.uint8(hidden))
+    image = Image.merge("RGBA", [*(Image.fromarray(level),) * 3, Image.fromarray(opacity)])
+    options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    assert_same(load(encode(image, kind, **options)), page() if pen == 0 else 255 - page())
+
+
+def test_a_palette_may_be_transparent() -> None:
+    image = Image.new("P", (90, 60))
+    image.putpalette([255, 255, 255, 0, 0, 0])
+    image.putdata((page() < 128).reshape(-1).astype(int).tolist())
+    black_on_white = np.where(page() < 128, np.uint8(0), np.uint8(255))
+    for kind in ("PNG", "GIF"):
+        assert_same(load(encode(image, kind, transparency=0)), black_on_white)
+
+
+def test_nothing_but_transparency_is_blank() -> None:
+    assert np.ptp(load(encode(Image.new("RGBA", (20, 20), (255, 0, 0, 0)), "PNG"))) == 0
+
+
+def test_ink_as_light_as_the_paper_is_seen_by_its_colour() -> None:
+    ink = page()[..., np.newaxis] < 128
+    pixels = np.where(ink, (230, 30, 30), (30, 110, 190)).astype(np.uint8)
+    assert np.ptp(np.asarray(Image.fromarray(pixels).convert("L"))) < 20
+    assert np.ptp(load(encode(Image.fromarray(pixels), "PNG"))) > 150
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_picture_that_says_how_it_is_turned_comes_the_right_way_up(kind: str, orientation: int) -> None:
+    stored: dict[int, Images] = {
+        1: page(),
+        2: page()[:, ::-1],
+        3: page()[::-1, ::-1],
+        4: page()[::-1],
+        5: page().T,
+        6: np.rot90(page()),
+        7: page()[::-1, ::-1].T,
+        8: np.rot90(page(), -1),
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(np.ascontiguousarray(stored[orientation])).convert("RGB")
+    assert_same(load(encode(image, kind, exif=exif)), page(), 5)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_several_frames_the_first_is_read(kind: str) -> None:
+    others = [Image.new("L", (90, 60), level) for level in (0, 99)]
+    file = encode(Image.fromarray(page()), kind, save_all=True, append_images=others)
+    assert_same(load(file), page(), 5)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16", "F"])
+@pytest.mark.parametrize("shape", [(4, 5000), (5000, 4), (1500, 2501), (1025, 1024)])
+def test_a_large_picture_is_made_smaller_as_a_whole(shape: tuple[int, int], mode: str) -> None:
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    levels = (y * 120 / shape[0] + x * 120 / shape[1]).astype(np.uint8)
+    image = with_mode(levels, mode)
+    factor = -(-max(shape) // WORKING)
+    grey = load(encode(image, "TIFF"))
+    assert max(grey.shape) <= WORKING
+    truth = np.asarray(Image.fromarray(levels).reduce(factor), float)
+    scale = truth.max() / grey.max() if mode == "I;16" else 1
+    assert np.abs(scale * grey - truth).max() < 2
+
+
+def test_a_file_of_the_disk_and_a_pipe_are_read_alike(tmp_path: Path) -> None:
+    body = encode(Image.fromarray(page()), "PNG").getvalue()
+    (tmp_path / "a.txt").write_bytes(body)  # its name says nothing
+    assert_same(load_grey(tmp_path / "a.txt", "it"), page(), 1)
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[body])
+    writer.start()
+    assert_same(load_grey(tmp_path / "pipe", "it"), page(), 1)
+    writer.join()

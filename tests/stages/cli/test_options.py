@@ -1,0 +1,85 @@
+"""How long work shows that it goes on: a bar on a terminal, and elsewhere a line now and then."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.cli.options import progress
+from tests.processes import environment
+from tests.terminal import show
+
+BLOCKS = """
+import logging, sys, time
+from stages.cli import options
+from stages.cli.console import run
+
+def count():
+    '''Count.'''
+    with options.progress("count", 12_000, 2_000) as advance:
+        for block in range(10):
+            time.sleep(0.1)
+            advance(1_000)
+            if block == 7:
+                logging.getLogger("stages").info("count: nearly done")
+    return "done"
+
+options.LINES = float(sys.argv[1])
+sys.exit(run({"all": [count]}, ["count"]))
+"""
+
+
+def test_where_there_is_no_terminal_a_line_comes_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("stages.cli.options.time.monotonic", lambda: now)
+    caplog.set_level(logging.INFO, "stages")
+    with progress("predict", 50_000, done=10_000) as advance:
+        for seconds in (10, 19, 2, 10, 40):
+            now += seconds
+            advance(4_100)
+    assert caplog.messages == [
+        "predict: 22,300 of 50,000 images, 397 a second, 70 s left",
+        "predict: 30,500 of 50,000 images, 253 a second, 77 s left",
+    ]
+
+
+def test_short_work_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "stages")
+    with progress("predict", 2) as advance:
+        advance(1)
+        advance(1)
+    assert caplog.messages == []
+
+
+def test_on_a_terminal_there_is_a_bar_that_leaves_nothing_behind(tmp_path: Path) -> None:
+    shown = show([sys.executable, "-c", BLOCKS, "0"], tmp_path)
+    assert shown.status == 0
+    assert "/12.0k [" in shown.raw
+    assert "k images/s]" in shown.raw
+    assert " left" not in shown.raw  # no lines beside it
+    assert shown.lines == ["count: nearly done", "done"]
+
+
+def test_in_a_file_there_are_lines_and_no_bar() -> None:
+    command = [sys.executable, "-c", BLOCKS, "0.25"]
+    result = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert result.stdout == "done\n"
+    lines = result.stderr.splitlines()
+    assert "count: nearly done" in lines
+    lines.remove("count: nearly done")
+    assert 1 <= len(lines) <= 4
+    assert all(line.startswith("count: ") and line.endswith(" s left") for line in lines)
+    assert "\r" not in result.stderr
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes", "distributed"])
+def test_with_stderr_closed_the_work_is_done_all_the_same(scheduler: str, project: Path) -> None:
+    line = ["evaluate", "--force", "--scheduler", scheduler, "--workers", "2"]
+    command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "stages.cli.main", *line]
+    result = subprocess.run(command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)
+    assert result.returncode == 0
+    assert result.stdout.startswith("test accuracy")

@@ -1,0 +1,97 @@
+"""A committee whose members learn at the same time, by real processes that are killed."""
+
+import csv
+import itertools
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Run, environment, take_signals, wait_for
+from tests.stages.common import assert_one_line, assert_stopped, snapshot
+
+LINE = ["train", "--recipe", "quick", "--members", "3", "--epochs", "12", "--averaging", "0.9"]
+AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
+
+
+def start(project: Path, scheduler: str, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "stages.cli.main", *LINE, "--scheduler", scheduler, "--workers", "2", *more]
+    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def model(project: Path) -> dict[str, bytes]:
+    """The artifact without what tells of the run; of the history all but the seconds."""
+    found = {name: body for name, body in snapshot(project / "artifacts").items() if name.startswith("train/")}
+    del found["train/manifest.json"]
+    rows = list(csv.DictReader(found["train/history.csv"].decode().splitlines()))
+    found["train/history.csv"] = repr([{**row, "seconds": ""} for row in rows]).encode()
+    return found
+
+
+def forget(project: Path) -> None:
+    """Remove the training, so that it is to be done again."""
+    shutil.rmtree((project / "artifacts/train").resolve())
+
+
+def partials(project: Path) -> list[Path]:
+    return list((project / "artifacts/.store").glob("train-*.partial"))
+
+
+def test_killed_at_random_moments_and_gone_on_with_elsewhere_it_ends_with_the_bits_of_a_serial_run(
+    run: Run, project: Path
+) -> None:
+    assert run(*LINE).returncode == 0
+    serial = model(project)
+    forget(project)
+    result = run(*LINE, "--scheduler", "processes", "--workers", "2")
+    assert result.returncode == 0, result.stderr
+    assert model(project) == serial
+    for member, epoch in itertools.product(range(1, 4), range(1, 13)):
+        assert f"train: member {member} of 3: epoch {epoch} of 12: cost " in result.stderr
+    forget(project)
+    generator = random.Random(7)
+    for scheduler in ("processes", "threads", "processes", "sync"):
+        process = start(project, scheduler)
+        wait_for("epoch ", process.stderr)
+        time.sleep(generator.uniform(0, 0.1))
+        process.kill()
+        process.communicate()
+        assert partials(project)
+    result = run(*LINE, "--scheduler", "threads")
+    assert result.returncode == 0, result.stderr
+    assert "goes on after epoch " in result.stderr
+    assert model(project) == serial
+    assert not partials(project)
+
+
+@AT_ONCE
+def test_a_committee_that_is_stopped_stops_at_once_and_keeps_what_it_has(scheduler: str, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    process = start(project, scheduler, "--epochs", "100000", "--members", "2")  # of three, any two may start first
+    wait_for("member 2 of 2: epoch 2 ", process.stderr)
+    process.send_signal(signal.SIGINT)
+    assert_stopped(process, "train")
+    assert snapshot(project / "artifacts") == before
+    assert partials(project)
+
+
+@AT_ONCE
+def test_a_committee_that_diverges_says_so_in_one_line(scheduler: str, run: Run, project: Path) -> None:
+    before = snapshot(project / "artifacts")
+    arguments = ["--optimizer", "sgd", "--schedule", "constant", "--learning-rate", "1e30"]
+    result = run(*LINE, *arguments, "--scheduler", scheduler, "--workers", "2")
+    assert_one_line(result, 1, "training diverged in epoch 1")
+    assert snapshot(project / "artifacts") == before
+    assert not partials(project)
+
+
+def test_where_members_learn_is_no_reason_to_train_again(run: Run, project: Path) -> None:
+    assert run("train", "--recipe", "quick", "--members", "2", "--epochs", "1").returncode == 0
+    result = run("train", "--recipe", "quick", "--members", "2", "--epochs", "1", "--scheduler", "threads")
+    assert result.stdout.startswith("up to date")
