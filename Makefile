@@ -23,7 +23,7 @@ evaluate.inputs := normalize train
 export.inputs := train evaluate
 report.inputs := parse normalize train evaluate
 all.inputs := evaluate export report
-ladder.inputs := normalize
+ablation.inputs := normalize
 pictures.inputs := export report
 
 download.variables := DATASET FROM
@@ -33,7 +33,7 @@ train.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_DEVIATION MEMBER
                    SHARDS EPOCHS SEED BENT SHIFT ROTATION SCALE SHEAR ELASTIC SMOOTHNESS THICKNESS \
                    SCHEDULER SCHEDULER_FILE WORKERS
 evaluate.variables := SCHEDULER SCHEDULER_FILE WORKERS BLOCK_SIZE SHIP_DATA
-ladder.variables := SEEDS
+ablation.variables := SEEDS
 prune.variables := KEEP
 torture.variables := SECONDS
 flags := SHIP_DATA
@@ -50,11 +50,11 @@ train: ## Train the network
 evaluate: ## Measure it on the test images
 export: ## Export it as ONNX, safetensors and a page to draw on
 report: ## Write a page with learning curves, errors and earlier trainings
-.PHONY: all ladder status prune
+.PHONY: all ablation status prune
 all: $(all.inputs) ## All of these
 
-ladder: $(ladder.inputs) ## Train from the first script to the recipe standard, one idea at a time
-	@$(python) -m stages.ablation $(call options,ladder)
+ablation: $(ablation.inputs) ## Train from the first script to the recipe standard, one idea at a time
+	@$(python) -m stages.ablation $(call options,ablation)
 
 status: | $(ready) ## Show what is up to date, what is not, and why
 	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)

@@ -24,7 +24,7 @@ def normalize(
     ] = TWELFTH,
     output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),
 ) -> str:
-    """Bring the pixels to mean 0 and deviation 1, and hold out the last training images for validation.
+    """Bring the pixels to mean 0 and standard deviation 1, and hold out the last training images for validation.
 
     Examples:
         handwriting normalize
@@ -60,11 +60,11 @@ def normalize(
         standardised = (standardise(block, scaling) for block in raw(name, rows, start, stop))
         save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
         save_array(output / f"{name}-labels.npy", part_labels[start:stop])
-    save_array(output / "scaling.npy", np.array([scaling.mean, scaling.deviation], dtype=np.float32))
+    save_array(output / "scaling.npy", np.array([scaling.mean, scaling.std], dtype=np.float32))
     save_description(output, load_description(parse))
     return (
         f"{kept:,} training, {len(images) - kept:,} validation, {len(test_images):,} test images; "
-        f"mean {scaling.mean:.4f}, deviation {scaling.deviation:.4f}"
+        f"mean {scaling.mean:.4f}, std {scaling.std:.4f}"
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 from typer import Option
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.training.recipes import RECIPES, Recipe, RecipeName, override, spell
@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 PANELS = {
-    "the network": ("layers", "activation", "initialisation", "bias_deviation", "members"),
-    "how its images are bent": [one.name for one in fields(Deformation)],
+    "the network": ("layers", "activation", "initialisation", "bias_std", "members"),
+    "how its images are bent": [one.name for one in fields(Augmentation)],
 }
 
 
 def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
     """The function, whose `**values` are the recipe's: for each there is an option, by default None."""
     *parameters, _ = inspect.signature(function).parameters.values()
-    for one in (*fields(Recipe), *fields(Deformation)):
+    for one in (*fields(Recipe), *fields(Augmentation)):
         if one.metadata:
             panel = next((panel for panel, names in PANELS.items() if one.name in names), "how it learns")
             shown = f"Instead of the recipe's: {panel}"
@@ -88,7 +88,7 @@ def train(
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.ink import SEEN, take_appearance
+    from pipeline.data.ink import SEEN, measure_ink
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows, read_array, read_rows
@@ -130,24 +130,24 @@ def train(
         members=tuple(view(layers, member.flat) for member in trained),
         layers=chosen.layers,
         activation=chosen.activation,
-        cost=chosen.cost,
+        loss=chosen.loss,
         scaling=scaling,
         image_shape=(height, width),
         class_names=data.class_names,
         dataset=data.name,
-        appearance=take_appearance(read_rows(images, 0, min(SEEN, len(images))) * scaling.deviation + scaling.mean),
+        ink_statistics=measure_ink(read_rows(images, 0, min(SEEN, len(images))) * scaling.std + scaling.mean),
     )
     validation = load_validation(normalize, height, width)
     with single_threaded_blas():  # the bits of the evaluation
         logits = predict_logits(model, validation.images)
-        model = replace(model, temperature=fit_temperature(logits.T, validation.labels, model.cost))
+        model = replace(model, temperature=fit_temperature(logits.T, validation.labels, model.loss))
     accuracy = float(np.mean(logits.argmax(axis=1) == validation.labels))
     facts = {
         "images": {"training": len(images), "validation": len(validation.labels)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
         **asdict(chosen),
-        "epochs_kept": [member.best.number for member in trained],
+        "best_epochs": [member.best.number for member in trained],
         "validation_accuracy": accuracy,
     }
     save_model(output, model, facts)
@@ -163,7 +163,7 @@ def _tell(row: "Row", last: int, resumed: bool) -> str:
     if row.number == 0:
         return f"after initialisation: validation accuracy {row.validation_accuracy:.2%}"
     return (
-        f"epoch {row.number} of {last}: cost {row.cost:.4f}, accuracy {row.train_accuracy:.2%} in "
+        f"epoch {row.number} of {last}: loss {row.loss:.4f}, accuracy {row.train_accuracy:.2%} in "
         f"training, {row.validation_accuracy:.2%} in validation, {row.seconds:.1f} s"
     )
 

@@ -25,23 +25,23 @@ def check_values(values: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Deformation:
-    """How far pictures are bent; with all strengths at 0 they stay as they are.
+class Augmentation:
+    """How images are augmented; with all strengths at 0 they are not changed.
 
-    Drawn evenly between minus and plus: shift, along each axis; rotation; scale, for each axis by itself; shear, the
-    tangent of the slant; thickness, how far each pixel moves to the brightest (plus) or the darkest (minus) of its
-    neighbourhood of five. elastic: the root of the mean square of e along each axis; smoothness: the deviation of its
-    bumps. Raises UsageError for a value out of its range.
+    Drawn uniformly from [-x, x]: shift, along each axis; rotation; scale, of each axis on its own; shear, the tangent of
+    the slant; stroke_width, how far each pixel moves to the brightest (plus) or the darkest (minus) pixel of its
+    neighbourhood of five. elastic: the root mean square of the displacement along each axis, smoothed by Gaussians of
+    standard deviation elastic_sigma. Raises UsageError for a value out of its range.
     """
 
-    bent: float = value(1.0, "Share of the images that are bent at all.", "[0, 1]")
+    augment_fraction: float = value(1.0, "Share of the images that are bent at all.", "[0, 1]")
     shift: float = value(0.0, "Pixels, at most.", "[0, 1000]")
     rotation: float = value(0.0, "Degrees, at most.", "[0, 180]")
     scale: float = value(0.0, "Share of the size, at most.", "[0, 0.9]")
     shear: float = value(0.0, "Slant, at most: x by y.", "[0, 10]")
     elastic: float = value(0.0, "Pixels, of an unsteady hand; root mean square.", "[0, 1000]")
-    smoothness: float = value(5.0, "Pixels over which the hand is steady.", "[1, 1000]")
-    thickness: float = value(0.0, "Of strokes, at most: a share of two pixels.", "[0, 1]")
+    elastic_sigma: float = value(5.0, "Pixels over which the hand is steady.", "[1, 1000]")
+    stroke_width: float = value(0.0, "Of strokes, at most: a share of two pixels.", "[0, 1]")
 
     def __post_init__(self) -> None:
         check_values(self)

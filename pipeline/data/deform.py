@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 
 Array = NDArray[np.floating[Any]]
 
@@ -28,10 +28,10 @@ REACH = 1  # deviations for which the grid of bumps goes on beyond the picture, 
 class Deformer:
     """Deforms batches of up to `rows` pictures of one shape; its buffers belong to one thread."""
 
-    def __init__(self, deformation: Deformation, height: int, width: int, rows: int, dtype: Any = np.float32) -> None:
-        self.deformation = deformation
+    def __init__(self, augmentation: Augmentation, height: int, width: int, rows: int, dtype: Any = np.float32) -> None:
+        self.augmentation = augmentation
         self.shape = height, width
-        self.fields = _cast_fields(height, width, deformation, np.dtype(dtype))
+        self.fields = _cast_fields(height, width, augmentation, np.dtype(dtype))
         self._places = np.empty((2, rows, height * width), dtype)
         self._corners = np.empty((2, rows, height * width), dtype)
         self._index = np.empty((rows, height * width), np.intp)
@@ -42,14 +42,14 @@ class Deformer:
 
         pictures: (total, height * width). numbers: (n,). out: (n, height * width).
         """
-        bent = draw_count(self.deformation.bent * len(numbers), generator)
-        moved = bent if self.deformation.moves else 0
+        bent = draw_count(self.augmentation.augment_fraction * len(numbers), generator)
+        moved = bent if self.augmentation.moves else 0
         if moved:
-            coefficients = draw_coefficients(self.deformation, self.shape, len(self.fields), moved, generator)
+            coefficients = draw_coefficients(self.augmentation, self.shape, len(self.fields), moved, generator)
             self._sample(pictures, numbers[:moved], coefficients, out[:moved])
         np.take(pictures, numbers[moved:], axis=0, out=out[moved:], mode="clip")
-        if self.deformation.thickness:
-            shares = self.deformation.thickness * generator.uniform(-1, 1, bent)
+        if self.augmentation.stroke_width:
+            shares = self.augmentation.stroke_width * generator.uniform(-1, 1, bent)
             thicken(out[:bent].reshape(-1, *self.shape), shares)
 
     def _sample(self, pictures: Array, numbers: NDArray[np.intp], coefficients: Array, out: Array) -> None:
@@ -91,27 +91,27 @@ def _mix(a: Array, b: Array, share: Array) -> None:
 
 
 @functools.lru_cache(maxsize=1)  # those of one training are all the same
-def _cast_fields(height: int, width: int, deformation: Deformation, dtype: np.dtype[Any]) -> Array:
-    fields: Array = displacement_fields(height, width, deformation).astype(dtype)
+def _cast_fields(height: int, width: int, augmentation: Augmentation, dtype: np.dtype[Any]) -> Array:
+    fields: Array = displacement_fields(height, width, augmentation).astype(dtype)
     fields.flags.writeable = False
     return fields
 
 
-def displacement_fields(height: int, width: int, deformation: Deformation) -> NDArray[np.float64]:
+def displacement_fields(height: int, width: int, augmentation: Augmentation) -> NDArray[np.float64]:
     """The fields whose sums are the places: 1, x and y from the centre, and the bumps of e; (k, height * width).
 
-    The bumps are Gaussians on a grid, one deviation apart, scaled so that with independent standard normal
+    The bumps are Gaussians on a grid, one sigma apart, scaled so that with independent standard normal
     coefficients the mean square of their sum is 1 at every pixel.
     """
     y, x = (axis.reshape(-1) for axis in np.mgrid[:height, :width].astype(float))
     affine = np.stack([np.ones_like(x), x - (width - 1) / 2, y - (height - 1) / 2])
-    if not deformation.elastic:
+    if not augmentation.elastic:
         return affine
-    deviation = deformation.smoothness
-    rows, columns = (np.arange(-REACH * deviation, size + REACH * deviation, deviation) for size in (height, width))
+    sigma = augmentation.elastic_sigma
+    rows, columns = (np.arange(-REACH * sigma, size + REACH * sigma, sigma) for size in (height, width))
     distance_y, distance_x = (y - rows[:, np.newaxis]) ** 2, (x - columns[:, np.newaxis]) ** 2
     distances = (distance_y[:, np.newaxis] + distance_x).reshape(-1, height * width)
-    bumps = np.exp(-distances / (2 * deviation**2))
+    bumps = np.exp(-distances / (2 * sigma**2))
     return np.concatenate([affine, bumps / np.sqrt(np.sum(bumps**2, axis=0))])
 
 
@@ -122,7 +122,7 @@ def draw_count(expected: float, generator: np.random.Generator) -> int:
 
 
 def draw_coefficients(
-    deformation: Deformation, shape: tuple[int, int], fields: int, count: int, generator: np.random.Generator
+    augmentation: Augmentation, shape: tuple[int, int], fields: int, count: int, generator: np.random.Generator
 ) -> NDArray[np.float32]:
     """The coefficients of each field for x and for y: (2, count, fields).
 
@@ -132,17 +132,17 @@ def draw_coefficients(
                  [u sin t,  v (k sin t + cos t)]]
     """
     drawn = generator.uniform(-1, 1, (count, 6)).T
-    t = math.radians(deformation.rotation) * drawn[0]
-    k = deformation.shear * drawn[1]
-    u, v = 1 + deformation.scale * drawn[2:4]
+    t = math.radians(augmentation.rotation) * drawn[0]
+    k = augmentation.shear * drawn[1]
+    u, v = 1 + augmentation.scale * drawn[2:4]
     coefficients = np.empty((2, count, fields), np.float32)
     for axis, size in enumerate(reversed(shape)):
-        coefficients[axis, :, 0] = (size - 1) / 2 + deformation.shift * drawn[4 + axis]
+        coefficients[axis, :, 0] = (size - 1) / 2 + augmentation.shift * drawn[4 + axis]
     coefficients[0, :, 1], coefficients[0, :, 2] = u * np.cos(t), v * (k * np.cos(t) - np.sin(t))
     coefficients[1, :, 1], coefficients[1, :, 2] = u * np.sin(t), v * (k * np.sin(t) + np.cos(t))
     if fields > 3:
         bumps = generator.standard_normal((count, 2, fields - 3), np.float32)
-        np.multiply(bumps.swapaxes(0, 1), deformation.elastic, out=coefficients[:, :, 3:])
+        np.multiply(bumps.swapaxes(0, 1), augmentation.elastic, out=coefficients[:, :, 3:])
     return coefficients
 
 

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 Array = NDArray[np.floating[Any]]
 
-SEEN = 10_000  # pictures that an appearance is taken of
+SEEN = 10_000  # pictures that an ink_statistics is taken of
 UNUSUAL = 0.01  # share of them on each side whose strokes are thinner or thicker than it is usual
 FAINT = 0.25  # ink
 ANY = 1_000_000  # more than there is of anything
@@ -24,7 +24,7 @@ SMALLEST_HOLE = 2  # pixels; single ones are gaps of a pen
 
 
 @dataclass(frozen=True)
-class Appearance:
+class InkStatistics:
     """What pictures look like; lengths are in pixels, the last five are extremes. By default anything goes.
 
     box: the usual length of the longer side of what is drawn, 0 for that of the picture. thin, thick: between these
@@ -46,17 +46,17 @@ class Appearance:
             raise ValueError(f"the thinnest usual stroke, {self.thin}, is thicker than the thickest, {self.thick}")
 
 
-def take_appearance(images: Array) -> Appearance:
+def measure_ink(images: Array) -> InkStatistics:
     """What some images look like: (n, h, w), ink in [0, 1], of which the first SEEN count."""
     images = images[:SEEN]
     images = images[(images >= 0.5).any(axis=(1, 2))]
     if not len(images):
-        return Appearance()
+        return InkStatistics()
     height, width = measure_sides(images)
     thickness, length = measure_strokes(images)
     thin, thick = np.quantile(thickness, [UNUSUAL, 1 - UNUSUAL])
     holes, parts = np.max([count_holes_and_parts(image) for image in images], axis=0)
-    return Appearance(
+    return InkStatistics(
         box=float(np.median(np.maximum(height, width))),
         thin=float(thin),
         thick=float(thick),
@@ -68,7 +68,7 @@ def take_appearance(images: Array) -> Appearance:
     )
 
 
-def is_like(image: Array, appearance: Appearance) -> bool:
+def is_like(image: Array, ink_statistics: InkStatistics) -> bool:
     """Whether an image, (h, w), ink in [0, 1], is within what was seen."""
     ((height,), (width,)) = measure_sides(image[np.newaxis])
     if not height:
@@ -76,11 +76,11 @@ def is_like(image: Array, appearance: Appearance) -> bool:
     ((thickness,), (length,)) = measure_strokes(image[np.newaxis])
     holes, parts = count_holes_and_parts(image)
     return bool(
-        thickness <= appearance.thickest
-        and length <= appearance.longest
-        and width <= appearance.widest * height
-        and holes <= appearance.holes
-        and parts <= appearance.parts
+        thickness <= ink_statistics.thickest
+        and length <= ink_statistics.longest
+        and width <= ink_statistics.widest * height
+        and holes <= ink_statistics.holes
+        and parts <= ink_statistics.parts
     )
 
 

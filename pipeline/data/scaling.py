@@ -1,4 +1,4 @@
-"""Pixels are brought to mean 0 and deviation 1, so that no input speaks louder than another."""
+"""Pixels are brought to mean 0 and standard deviation 1, so that no input speaks louder than another."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,20 +13,18 @@ LEVELS = 256  # values that an uint8 pixel can have
 
 @dataclass(frozen=True)
 class Scaling:
-    """mean, deviation: of the training pixels / 255. Raises PipelineError for values that no pixels can have."""
+    """mean, std: of the training pixels / 255. Raises PipelineError for values that no pixels can have."""
 
     mean: float
-    deviation: float
+    std: float
 
     def __post_init__(self) -> None:
-        if not (0 <= self.mean <= 1 and 0 < self.deviation <= 1):
-            raise PipelineError(
-                f"no pixels have mean {self.mean} and deviation {self.deviation}: run the stage normalize again"
-            )
+        if not (0 <= self.mean <= 1 and 0 < self.std <= 1):
+            raise PipelineError(f"no pixels have mean {self.mean} and std {self.std}: run the stage normalize again")
 
 
 def measure(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
-    """The scaling that gives all pixels of `blocks`, of any shapes, mean 0 and deviation 1.
+    """The scaling that gives all pixels of `blocks`, of any shapes, mean 0 and standard deviation 1.
 
     Computed from exact counts of each grey level, so that neither the order of the images nor the size of the blocks
     changes anything. Raises PipelineError if all pixels are equal: then there is nothing to learn from.
@@ -34,13 +32,13 @@ def measure(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
     counts = sum(np.bincount(block.reshape(-1), minlength=LEVELS) for block in blocks)
     levels = np.arange(LEVELS) / 255
     mean = float(np.average(levels, weights=counts))
-    deviation = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
-    if deviation == 0:
+    std = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
+    if std == 0:
         raise PipelineError("all pixels of the training images are equal: look at the data")
-    return Scaling(float(np.float32(mean)), float(np.float32(deviation)))
+    return Scaling(float(np.float32(mean)), float(np.float32(std)))
 
 
 def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:
-    """(images / 255 - mean) / deviation, by way of a table of the 256 grey levels; same shape."""
-    table = (np.arange(LEVELS) / 255 - scaling.mean) / scaling.deviation
+    """(images / 255 - mean) / std, by way of a table of the 256 grey levels; same shape."""
+    table = (np.arange(LEVELS) / 255 - scaling.mean) / scaling.std
     return np.take(table.astype(np.float32), images, mode="clip")  # which spares a look whether all are below 256

@@ -36,7 +36,7 @@ class Metrics:
     accuracy: Share
     accuracy_interval_95: tuple[Share, Share]
     negative_log_likelihood: float
-    calibration_error: Share
+    expected_calibration_error: Share
     classes: Mapping[str, ClassMetrics]
 
 
@@ -72,7 +72,7 @@ def summarise(
         accuracy=right / total,
         accuracy_interval_95=wilson_interval(right, total),
         negative_log_likelihood=math.fsum(costs) / total,
-        calibration_error=reliability.error,
+        expected_calibration_error=reliability.error,
         classes=dict(zip(class_names, per_class(confusion), strict=True)),
     )
     return metrics, confusion

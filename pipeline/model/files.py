@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import Description
-from pipeline.data.ink import Appearance
+from pipeline.data.ink import InkStatistics
 from pipeline.data.scaling import Scaling
 from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import Positive, load_json, save_json
@@ -18,7 +18,7 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Layer
 from pipeline.network.network import Network, Parameters, view
 from pipeline.training.architecture import build_layers, format_network
-from pipeline.training.recipes import ActivationName, CostName
+from pipeline.training.recipes import ActivationName, LossName
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,20 @@ class Model:
     """members: the parameters, float32, of networks of equal layers, whose logits are averaged; mostly one.
 
     layers: the hidden layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset:
-    the name of the training data. temperature: of the probabilities. appearance: what the training images look like.
+    the name of the training data. temperature: of the probabilities. ink_statistics: of the
+    training images.
     """
 
     members: tuple[Parameters, ...]
     layers: str
     activation: ActivationName
-    cost: CostName
+    loss: LossName
     scaling: Scaling
     image_shape: tuple[Positive, Positive]
     class_names: tuple[str, ...]
     dataset: str
     temperature: Annotated[float, 0.01, 100] = 1.0
-    appearance: Appearance = Appearance()  # noqa: RUF009, it is frozen
+    ink_statistics: InkStatistics = InkStatistics()  # noqa: RUF009, it is frozen
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -55,7 +56,7 @@ class Model:
 def _check(content: Any) -> None:
     Description(content.dataset, content.class_names)  # raises DatasetError
     build_layers(content.layers, content.image_shape, len(content.class_names))  # raises UsageError
-    thin = content.appearance.thin
+    thin = content.ink_statistics.thin
     if thin > 2 * max(content.image_shape):  # `measure_strokes` cannot measure thicker ones
         raise ValueError(f"strokes of at least {thin} pixels do not fit {content.image_shape} pixels")
 

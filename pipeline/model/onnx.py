@@ -32,15 +32,15 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     graph = _Graph()
     height, width = model.image_shape
     value = graph.node("pixels", "Cast", "images", to=TensorProto.FLOAT)
-    value = graph.node("scaled", "Mul", value, graph.constant("scale", 1 / (255 * model.scaling.deviation)))
-    shift = graph.constant("shift", model.scaling.mean / model.scaling.deviation)
+    value = graph.node("scaled", "Mul", value, graph.constant("scale", 1 / (255 * model.scaling.std)))
+    shift = graph.constant("shift", model.scaling.mean / model.scaling.std)
     value = graph.node("standardised", "Sub", value, shift)
     if isinstance(model.networks[0].layers[0], Convolution):
         value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
     arrays = iter(name_arrays(model).items())
     logits = [_add_network(graph, value, network, model.activation, arrays) for network in model.networks]
     value = graph.node("mean", "Mean", *logits) if len(logits) > 1 else logits[0]
-    if model.cost == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
+    if model.loss == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
         value = graph.node("negative", "Neg", value)
         value = graph.node("softplus", "Softplus", value)
         value = graph.node("log-sigmoid", "Neg", value)

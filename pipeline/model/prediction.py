@@ -36,7 +36,7 @@ def predict(model: Model, images: NDArray[Any], first: int = 0) -> NDArray[np.fl
     images: raw, uint8, or standardised, float32; both give the same bits, also however the larger array is cut into
     blocks (with single-threaded BLAS).
     """
-    return _in_tiles(model, images, first, lambda logits: probabilities(logits, model.cost, model.temperature))
+    return _in_tiles(model, images, first, lambda logits: probabilities(logits, model.loss, model.temperature))
 
 
 def predict_logits(model: Model, images: NDArray[np.float32]) -> NDArray[np.float32]:

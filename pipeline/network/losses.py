@@ -2,8 +2,8 @@
 
 Both losses take logits z (classes, n) and integer labels (n,) in [0, classes). The gradient has the shape and dtype of
 the logits. `count` is the size of the whole batch if the n images are a part of it: then the losses and gradients of
-the parts add up to those of the batch. `smoothing` is the share of each label that is spread evenly over all classes
-(Szegedy et al. 2016, section 7).
+the parts add up to those of the batch. `label_smoothing` is the share of each label that is spread evenly over all
+classes (Szegedy et al. 2016, section 7).
 """
 
 from typing import Any
@@ -16,19 +16,21 @@ from pipeline.network.activations import Array, sigmoid
 Labels = NDArray[np.integer[Any]]
 
 
-def quadratic(logits: Array, labels: Labels, smoothing: float = 0.0, count: int | None = None) -> tuple[float, Array]:
+def quadratic(
+    logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
+) -> tuple[float, Array]:
     """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dC/dz = (a - y) a (1 - a).
 
     The factor a (1 - a) is near 0 for a confidently wrong output, so its gradient is small.  (Nielsen 2015, chapter 3)
     """
     count = count or len(labels)
     a = sigmoid(logits)
-    error = a - targets(labels, logits, smoothing)
+    error = a - targets(labels, logits, label_smoothing)
     return float(np.sum(error**2)) / (2 * count), error * a * (1 - a) / count
 
 
 def cross_entropy(
-    logits: Array, labels: Labels, smoothing: float = 0.0, count: int | None = None
+    logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
 ) -> tuple[float, Array]:
     """Mean cross-entropy of p = softmax(z) against targets y; dC/dz = p - y.
 
@@ -36,7 +38,7 @@ def cross_entropy(
     (Bishop 2006, eq. 4.106 and 4.109)
     """
     count = count or len(labels)
-    y = targets(labels, logits, smoothing)
+    y = targets(labels, logits, label_smoothing)
     z = logits - logits.max(axis=0)  # so that exp cannot overflow
     p = np.exp(z)
     total = p.sum(axis=0)
@@ -45,11 +47,11 @@ def cross_entropy(
     return float(loss) / count, (p - y) / count
 
 
-def targets(labels: Labels, logits: Array, smoothing: float = 0.0) -> Array:
+def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Array:
     """One-hot targets with label smoothing, in the shape and dtype of the logits."""
     classes = len(logits)
-    of_each_class: Array = np.eye(classes, dtype=logits.dtype) * (1 - smoothing)
-    of_each_class += smoothing / classes
+    of_each_class: Array = np.eye(classes, dtype=logits.dtype) * (1 - label_smoothing)
+    of_each_class += label_smoothing / classes
     return np.take(of_each_class, labels, axis=1)
 
 
@@ -65,20 +67,20 @@ def log_sigmoid(z: Array) -> Array:
     return -np.logaddexp(0, -z)
 
 
-def scores(logits: Array, cost: str) -> Array:
+def scores(logits: Array, loss: str) -> Array:
     """Logits to pass to softmax, depending on the loss that the network was trained with.
 
     For the quadratic loss the outputs are sigmoid(z); divided by their sum they are softmax(log sigmoid(z)).
     """
-    return logits if cost == "cross-entropy" else log_sigmoid(logits)
+    return logits if loss == "cross-entropy" else log_sigmoid(logits)
 
 
-def probabilities(logits: Array, cost: str, temperature: float = 1.0) -> Array:
+def probabilities(logits: Array, loss: str, temperature: float = 1.0) -> Array:
     """Probabilities (classes, n), each column with the sum 1.
 
     The temperature divides the argument of softmax: above 1 it makes them less extreme.  (Guo et al. 2017, eq. 9)
     """
-    return np.exp(log_softmax(scores(logits, cost) / temperature))
+    return np.exp(log_softmax(scores(logits, loss) / temperature))
 
 
-COSTS = {"quadratic": quadratic, "cross-entropy": cross_entropy}
+LOSSES = {"quadratic": quadratic, "cross-entropy": cross_entropy}

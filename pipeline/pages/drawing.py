@@ -33,13 +33,13 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
         model={  # what `network.js` unpacks
             "layers": [_describe(layer) for layer in layers],
             "activation": model.activation,
-            "cost": model.cost,
+            "loss": model.loss,
             "temperature": model.temperature,
             "mean": model.scaling.mean,
-            "deviation": model.scaling.deviation,
+            "std": model.scaling.std,
             "shape": model.image_shape,
             "classNames": model.class_names,
-            "appearance": asdict(model.appearance),
+            "inkStatistics": asdict(model.ink_statistics),
             "bits": packed.bits,
             "members": packed.members,
         },
@@ -56,7 +56,7 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
         accuracy=accuracy,
         images=images,
         dataset=model.dataset,
-        cost=model.cost,
+        loss=model.loss,
         activation={"relu": "ReLU"}.get(model.activation, model.activation),
     )
     path.write_text(page, encoding="utf-8")

@@ -52,7 +52,7 @@ class Images:
 class Training:
     """How a model was trained, by its model.json.
 
-    validation_accuracy: on the images that were held out. epochs_kept: of each member the epoch whose parameters it
+    validation_accuracy: on the images that were held out. best_epochs: of each member the epoch whose parameters it
     has. versions: of Python and NumPy.
     """
 
@@ -60,7 +60,7 @@ class Training:
     values: Recipe
     images: Images
     validation_accuracy: Share
-    epochs_kept: tuple[Count, ...]
+    best_epochs: tuple[Count, ...]
     versions: Mapping[str, str]
 
     @property
@@ -154,7 +154,7 @@ def _describe(model: Model, training: Training, metrics: Metrics, f1: float) -> 
         "accuracy": ("Accuracy", metrics.accuracy),
         "f1": ("F1, mean over classes", f1),
         "nll": ("Negative log-likelihood", metrics.negative_log_likelihood),
-        "ece": ("Expected calibration error", metrics.calibration_error),
+        "ece": ("Expected calibration error", metrics.expected_calibration_error),
     }
     result = {
         "task": {"type": "image-classification", "name": "Image classification"},

@@ -21,14 +21,14 @@ Value = Callable[[Row], float]
 
 
 def plot_cost(members: Members) -> Markup:
-    """The cost over the epochs, a line for each member."""
-    told = _tell("The cost of the training images", members, lambda row: row.cost, "{:.4f}")
+    """The loss over the epochs, a line for each member."""
+    told = _tell("The loss of the training images", members, lambda row: row.loss, "{:.4f}")
 
     def fill(figure: Figure) -> None:
         axes = _epoch_axes(figure, "Cost")
-        _lines(axes, members, lambda row: row.cost, ACCENT, "-")
+        _lines(axes, members, lambda row: row.loss, ACCENT, "-")
 
-    return draw("cost", told, *SIZE, fill)
+    return draw("loss", told, *SIZE, fill)
 
 
 def plot_accuracy(members: Members) -> Markup:

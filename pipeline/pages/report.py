@@ -104,7 +104,7 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
         ("Changed in it", changed or "nothing"),
         ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in found.counts.items())),
-        ("Network", f"{members}{model.architecture}, {model.activation}, {model.cost}"),
+        ("Network", f"{members}{model.architecture}, {model.activation}, {model.loss}"),
         ("Parameters", f"{len(model.members) * count_parameters(model.networks[0].layers):,}"),
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; kept: that after epoch {', '.join(map(str, best))}"),
@@ -158,11 +158,11 @@ def draw_units(model: Model) -> list[str]:
 
 def draw_bent(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
     """Of each sample the picture and some copies, as the recipe bends them; nothing if it bends nothing."""
-    deformation = recipe.deformation
-    if not deformation.bent or not (deformation.moves or deformation.thickness):
+    augmentation = recipe.augmentation
+    if not augmentation.augment_fraction or not (augmentation.moves or augmentation.stroke_width):
         return []
     count, height, width = samples.shape
-    deformer = Deformer(replace(deformation, bent=1.0), height, width, count)
+    deformer = Deformer(replace(augmentation, augment_fraction=1.0), height, width, count)
     pictures = samples.reshape(count, -1).astype(np.float32)
     generator = np.random.default_rng(recipe.seed)
     rows = [[draw_grey(sample)] for sample in samples]

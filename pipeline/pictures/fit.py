@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.data.ink import Appearance, measure_strokes
+from pipeline.data.ink import InkStatistics, measure_strokes
 
 Ink = NDArray[np.float32]
 
@@ -33,16 +33,16 @@ def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
     return np.maximum(difference, 0) / most if most >= FAINTEST else None
 
 
-def fit(ink: Ink, shape: tuple[int, int], appearance: Appearance) -> NDArray[np.uint8]:
+def fit(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:
     """Ink, (h, w) in [0, 1] with at least one 1, as a picture of `shape`: fitted into the box, centred by its mass."""
     rows, columns = (np.flatnonzero(np.any(ink >= 0.5, axis=axis)) for axis in (1, 0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    box = min(appearance.box, *shape) or min(shape)
+    box = min(ink_statistics.box, *shape) or min(shape)
     margin = int(np.ceil(MARGIN * box))
     scale = max(bottom - top, right - left) / box  # pixels of the drawing to one of the picture
     tall, wide = (int(np.ceil(extent / scale - 1e-6)) + 2 * margin for extent in (bottom - top, right - left))
     fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / FINENESS, (tall * FINENESS, wide * FINENESS))
-    fine = adjust_strokes(fine, appearance)
+    fine = adjust_strokes(fine, ink_statistics)
     small = fine.reshape(tall, FINENESS, wide, FINENESS).mean(axis=(1, 3))
     return lay(small / small.max(), shape)
 
@@ -62,13 +62,13 @@ def _coverage(size: int, centre: float, scale: float, count: int) -> Ink:
     return np.asarray(np.maximum(covered, 0) / scale, np.float32)
 
 
-def adjust_strokes(fine: Ink, appearance: Appearance) -> Ink:
+def adjust_strokes(fine: Ink, ink_statistics: InkStatistics) -> Ink:
     """The same ink, FINENESS pixels to one of the picture, with strokes of usual thickness. A blot stays what it is."""
     ((thickness,), _) = measure_strokes(fine[np.newaxis])
     thickness /= FINENESS
-    if thickness > appearance.thickest:
+    if thickness > ink_statistics.thickest:
         return fine
-    wanted = min(max(thickness, appearance.thin), appearance.thick)
+    wanted = min(max(thickness, ink_statistics.thin), ink_statistics.thick)
     grown = round(FINENESS * (wanted - thickness) / 2)
     if grown == 0:
         return fine

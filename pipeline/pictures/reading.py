@@ -49,8 +49,8 @@ def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
 
 def _look(model: Model, grey: NDArray[np.float32]) -> Reading:
     ink = find_ink_on_paper(grey)
-    images = [fit(each, model.image_shape, model.appearance) for each in split(ink)] if ink is not None else []
-    likely = [image for image in images if is_like(image / np.float32(255), model.appearance)]
+    images = [fit(each, model.image_shape, model.ink_statistics) for each in split(ink)] if ink is not None else []
+    likely = [image for image in images if is_like(image / np.float32(255), model.ink_statistics)]
     seen = np.array(likely, np.uint8).reshape(-1, *model.image_shape)
     probabilities = predict(model, seen)
     sure = probabilities.max(axis=1, initial=0) >= UNSURE

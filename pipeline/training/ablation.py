@@ -7,19 +7,19 @@ from typing import Any
 from pipeline.training.recipes import RECIPES, Recipe
 
 
-def climb() -> list[tuple[str, Recipe]]:
+def ablation_steps() -> list[tuple[str, Recipe]]:
     """The steps from `original` to `standard` in order: what is new, and the recipe with it."""
     original, mlp, standard = RECIPES["original"], RECIPES["mlp"], RECIPES["standard"]
     steps: dict[str, dict[str, Any]] = {
         "correct gradients": {},
-        "biases from N(0, 1), not N(0, 10)": {"bias_deviation": 1.0},
+        "biases from N(0, 1), not N(0, 10)": {"bias_std": 1.0},
         "ReLU, He initialisation, biases 0; rate 0.1": {
             "activation": "relu",
             "initialisation": "he",
-            "bias_deviation": 0.0,
+            "bias_std": 0.0,
             "learning_rate": 0.1,
         },
-        "softmax and cross-entropy": {"cost": "cross-entropy"},
+        "softmax and cross-entropy": {"loss": "cross-entropy"},
         f"layers of {mlp.layers.replace(',', ' and ')} units, {mlp.epochs} epochs": {
             "layers": mlp.layers,
             "shards": mlp.shards,
@@ -32,11 +32,11 @@ def climb() -> list[tuple[str, Recipe]]:
             "warmup": mlp.warmup,
             "batch_size": mlp.batch_size,
         },
-        "augmented images": {"deformation": mlp.deformation},
-        "label smoothing": {"smoothing": mlp.smoothing},
+        "augmented images": {"augmentation": mlp.augmentation},
+        "label smoothing": {"label_smoothing": mlp.label_smoothing},
         "weight decay by AdamW (the recipe mlp)": {"optimizer": mlp.optimizer, "weight_decay": mlp.weight_decay},
         "two strided convolutions (the recipe standard)": {
-            name: getattr(standard, name) for name in ("layers", "epochs", "learning_rate", "warmup", "deformation")
+            name: getattr(standard, name) for name in ("layers", "epochs", "learning_rate", "warmup", "augmentation")
         },
     }
     recipes = itertools.accumulate(steps.values(), lambda recipe, changes: replace(recipe, **changes), initial=original)

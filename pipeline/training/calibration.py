@@ -13,19 +13,19 @@ COLDEST, HOTTEST = 0.05, 20.0
 HALVINGS = 50
 
 
-def fit_temperature(logits: Array, labels: Labels, cost: str) -> float:
+def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
     """The temperature of least cross-entropy on images that the network has not been trained on.
 
-    logits: (classes, n). labels: (n,). cost: the loss that the network was trained with. With b = 1 / temperature and
+    logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With b = 1 / temperature and
     scores z the derivative of the cross-entropy C(b z) by b is the sum of dC/dz * z. It grows with b, as C is convex,
     so bisection finds its zero. The labels are smoothed by 1 / (n + 1), as if there were one more image without a right
     answer: otherwise a network without a single error would get the smallest temperature.
     """
-    z = scores(logits.astype(np.float64), cost)
+    z = scores(logits.astype(np.float64), loss)
     low, high = np.log(1 / HOTTEST), np.log(1 / COLDEST)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        _, gradient = cross_entropy(np.exp(middle) * z, labels, smoothing=1 / (len(labels) + 1))
+        _, gradient = cross_entropy(np.exp(middle) * z, labels, label_smoothing=1 / (len(labels) + 1))
         if np.vdot(gradient, z) < 0:
             low = middle
         else:

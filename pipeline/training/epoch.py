@@ -17,7 +17,7 @@ from pipeline.data.deform import Deformer
 from pipeline.engine.cores import count_cores
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.layers import Scratch
-from pipeline.network.losses import COSTS
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import (
     Network,
     Parameters,
@@ -83,26 +83,24 @@ def prepare(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
     dtype = training.images.dtype
     layers = build_layers(recipe.layers, (height, width), classes)
     optimizer = find_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
-    state = np.zeros((1 + optimizer.buffers + (recipe.averaging > 0), count_parameters(layers)), dtype)
+    state = np.zeros((1 + optimizer.buffers + (recipe.ema_decay > 0), count_parameters(layers)), dtype)
     network = Network(layers, ACTIVATIONS[recipe.activation], view(layers, state[0]))
-    initialise(
-        network.parameters, recipe.initialisation, recipe.bias_deviation, np.random.default_rng((recipe.seed, 0))
-    )
-    if recipe.averaging:
+    initialise(network.parameters, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
+    if recipe.ema_decay:
         state[-1] = state[0]
     rows = -(-min(recipe.batch_size, total) // recipe.shards)
     part = min(rows, images_per_part(layers, dtype.itemsize))
     gradients = [view(layers, np.empty_like(state[0])) for _ in range(recipe.shards)]
     workspaces = [
         Workspace(
-            Deformer(recipe.deformation, height, width, part, dtype),
+            Deformer(recipe.augmentation, height, width, part, dtype),
             inputs=np.empty((part, height * width), dtype),
             addend=view(layers, np.empty_like(state[0])),
             scratch=make_scratch(network),
         )
         for _ in range(min(recipe.shards, count_cores()))
     ]
-    result = view(layers, state[-1]) if recipe.averaging else network.parameters
+    result = view(layers, state[-1]) if recipe.ema_decay else network.parameters
     return TrainingState(recipe, training, optimizer, state, network, result, gradients, workspaces, part)
 
 
@@ -182,7 +180,7 @@ def _compute_gradient(
         rows, labels = workspace.inputs[: len(part)], training.labels[part]
         workspace.deformer(training.rows, part, generator, out=rows)
         done = forward(network, rows.T.reshape(*training.images.shape[1:], -1), workspace.scratch)
-        loss, dz = COSTS[recipe.cost](done.logits, labels, recipe.smoothing, count)
+        loss, dz = LOSSES[recipe.loss](done.logits, labels, recipe.label_smoothing, count)
         backward(network, done, dz, workspace.scratch, out=workspace.addend if start else gradient)
         if start:
             np.add(gradient.flat, workspace.addend.flat, out=gradient.flat)
@@ -199,8 +197,8 @@ def _update(state: TrainingState, parameters: slice, rate: float, step: int) -> 
         first += other
     w, *rest = state.state[:, parameters]
     state.optimizer.update(w, first, rest[: state.optimizer.buffers], rate, step)
-    if recipe.averaging:  # average <- keep average + (1 - keep) w, with keep smaller in the first steps
-        keep = min(recipe.averaging, step / (step + 10))
+    if recipe.ema_decay:  # average <- keep average + (1 - keep) w, with keep smaller in the first steps
+        keep = min(recipe.ema_decay, step / (step + 10))
         np.subtract(w, rest[-1], out=first)
         first *= 1 - keep
         rest[-1] += first

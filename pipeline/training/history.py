@@ -8,19 +8,19 @@ from pathlib import Path
 from pipeline.engine.errors import PipelineError
 
 TOLERANCE = 0.001
-COLUMNS = ["member", "epoch", "cost", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
+COLUMNS = ["member", "epoch", "loss", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
 
 
 @dataclass(frozen=True)
 class Row:
     """One pass over the training examples; number 0 is the network before the first.
 
-    cost, train_accuracy: over the images as they were met, so the network was still learning; NaN for number 0.
+    loss, train_accuracy: over the images as they were met, so the network was still learning; NaN for number 0.
     validation_accuracy: after the pass. learning_rate: of its last step. seconds: of training alone.
     """
 
     number: int
-    cost: float
+    loss: float
     train_accuracy: float
     validation_accuracy: float
     learning_rate: float
@@ -44,7 +44,7 @@ def write_history(path: Path, members: Sequence[Sequence[Row]]) -> None:
 
 def _format(members: Sequence[Sequence[Row]]) -> str:
     lines = [
-        f"{member},{row.number},{row.cost:.6g},{row.train_accuracy:.6f},{row.validation_accuracy:.6f},"
+        f"{member},{row.number},{row.loss:.6g},{row.train_accuracy:.6f},{row.validation_accuracy:.6f},"
         f"{row.learning_rate:g},{row.seconds:.3f}\n"
         for member, history in enumerate(members, start=1)
         for row in history
@@ -75,7 +75,7 @@ def is_history(rows: Sequence[Row]) -> bool:
     """Return whether the rows can be those of a training: finite where they should be, each epoch after the last."""
     numbers = [row.number for row in rows]
     told = [number for row in rows for number in (row.validation_accuracy, row.seconds)]
-    told += [number for row in rows if row.number for number in (row.cost, row.train_accuracy, row.learning_rate)]
+    told += [number for row in rows if row.number for number in (row.loss, row.train_accuracy, row.learning_rate)]
     shares = [share for row in rows for share in (row.train_accuracy, row.validation_accuracy)]
     return (
         numbers == sorted({number for number in numbers if number >= 0})

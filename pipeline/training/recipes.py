@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
-from pipeline.data.augmentation import Deformation, check_values, value
+from pipeline.data.augmentation import Augmentation, check_values, value
 from pipeline.training.notation import format_layers
 
 ActivationName = Literal["sigmoid", "relu"]
-CostName = Literal["quadratic", "cross-entropy"]
+LossName = Literal["quadratic", "cross-entropy"]
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 ScheduleName = Literal["constant", "cosine", "one-cycle"]
 InitialisationName = Literal["normal", "xavier", "he"]
@@ -23,29 +23,29 @@ class Recipe:
     """Each value is also an option of `train`. Raises UsageError for a value out of its range.
 
     layers: in the notation of `pipeline.training.notation`. shards: they determine the order of sums and of random
-    draws. averaging: 0 turns it off; with it the averaged parameters are the result. seed: the next network of an
+    draws. ema_decay: 0 turns it off; with it the averaged parameters are the result. seed: the next network of an
     ensemble has the next seed.
     """
 
     layers: str = value("128", "Hidden layers, as in 512,256 or conv16,conv64,128; in full conv16x5/2.")
     activation: ActivationName = value("relu", "Of the hidden layers.")
-    cost: CostName = value("cross-entropy", "What is minimised.")
-    smoothing: float = value(0.0, "Share of a label that is spread over all classes.", "[0, 1)")
+    loss: LossName = value("cross-entropy", "What is minimised.")
+    label_smoothing: float = value(0.0, "Share of a label that is spread over all classes.", "[0, 1)")
     initialisation: InitialisationName = value("he", "How wide the first weights are drawn.")
-    bias_deviation: float = value(0.0, "How wide the first biases are drawn.", "[0, 1000000]")
+    bias_std: float = value(0.0, "How wide the first biases are drawn.", "[0, 1000000]")
     optimizer: OptimizerName = value("adam", "How a gradient becomes a step.")
     learning_rate: float = value(0.001, "How long the steps are.", "(0, inf)")
     schedule: ScheduleName = value("cosine", "How their length changes over the run.")
     warmup: float = value(0.0, "Share of the run in which it climbs from 0.", "[0, 1)")
     momentum: float = value(0.9, "Of the optimizers momentum and nesterov.", "[0, 1)")
     weight_decay: float = value(0.0, "How strongly weights are drawn to 0.", "[0, inf)")
-    averaging: float = value(0.0, "How much of its past the average keeps a step.", "[0, 1)")
+    ema_decay: float = value(0.0, "How much of its past the average keeps a step.", "[0, 1)")
     batch_size: int = value(128, "Images a step learns from.", "[1, inf)")
     shards: int = value(2, "Parts of each batch, for so many cores.", "[1, 1024]")
     epochs: int = value(10, "Passes over the training images.", "[1, inf)")
     members: int = value(1, "Networks that are trained and averaged.", "[1, 1000]")
     seed: int = value(1, "Of every random draw.", "[0, inf)")
-    deformation: Deformation = field(default_factory=Deformation)
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
         check_values(self)
@@ -58,11 +58,11 @@ def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     The values of the deformation have their own names among the others. Raises UsageError.
     """
 
-    def changed(part: Recipe | Deformation) -> dict[str, Any]:
+    def changed(part: Recipe | Augmentation) -> dict[str, Any]:
         names = {one.name for one in fields(part)}
         return {name: value for name, value in changes.items() if name in names and value is not None}
 
-    return replace(recipe, **changed(recipe), deformation=replace(recipe.deformation, **changed(recipe.deformation)))
+    return replace(recipe, **changed(recipe), augmentation=replace(recipe.augmentation, **changed(recipe.augmentation)))
 
 
 def member_recipes(recipe: Recipe) -> list[Recipe]:
@@ -73,21 +73,21 @@ def member_recipes(recipe: Recipe) -> list[Recipe]:
 def spell(recipe: Recipe) -> dict[str, Any]:
     """All values of the recipe by name, those of the deformation among them: what `override` takes."""
     values = asdict(recipe)
-    deformation = values.pop("deformation")
-    return {**values, **deformation}
+    augmentation = values.pop("augmentation")
+    return {**values, **augmentation}
 
 
 # The best multilayer perceptron for 20 seconds.
 MLP = Recipe(
     layers="512,256",
-    smoothing=0.03,
+    label_smoothing=0.03,
     optimizer="adamw",
     weight_decay=0.1,
     learning_rate=0.005,
     warmup=0.05,
     batch_size=256,
     epochs=15,
-    deformation=Deformation(shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
+    augmentation=Augmentation(shift=1.5, rotation=12.0, scale=0.12, shear=0.15, elastic=0.6),
 )
 
 RECIPES: dict[RecipeName, Recipe] = {
@@ -95,9 +95,9 @@ RECIPES: dict[RecipeName, Recipe] = {
     "original": Recipe(
         layers="20,16",
         activation="sigmoid",
-        cost="quadratic",
+        loss="quadratic",
         initialisation="normal",
-        bias_deviation=10.0,
+        bias_std=10.0,
         optimizer="sgd",
         learning_rate=1.0,
         schedule="constant",
@@ -121,16 +121,16 @@ RECIPES: dict[RecipeName, Recipe] = {
     # The best ensemble for an hour.
     "record": Recipe(
         layers="conv24x4,conv48x3/1,conv96x4,192",
-        smoothing=0.03,
+        label_smoothing=0.03,
         optimizer="adamw",
         weight_decay=0.1,
         learning_rate=0.0035,
         warmup=0.05,
-        averaging=0.999,
+        ema_decay=0.999,
         batch_size=128,
         epochs=40,
         members=6,
-        deformation=replace(MLP.deformation, thickness=0.2),
+        augmentation=replace(MLP.augmentation, stroke_width=0.2),
     ),
 }
 

@@ -10,7 +10,7 @@ PLACE = Path("pyproject.toml")
 # All commands, since `python -m stages.train` loads no other than its own.
 COMMANDS = (
     *("download", "parse", "normalize", "train", "evaluate", "export", "report"),
-    *("classify", "predict", "ladder", "status", "prune"),
+    *("classify", "predict", "ablation", "status", "prune"),
 )
 
 

@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from stages.ablation import ladder
+from stages.ablation import ablation
 from stages.classify import classify
 from stages.cli.console import Command, run_program
 from stages.cli.order import STAGES
@@ -13,7 +13,7 @@ from stages.status import status
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
     "The pipeline, in this order": STAGES,
-    "What comes of it": (classify, predict, ladder),
+    "What comes of it": (classify, predict, ablation),
     "The store of results": (status, prune),
 }
 

@@ -43,7 +43,7 @@ def ours(layers: str, batch: int) -> Iterator[float]:
             yield IMAGES / epoch.seconds
 
 
-PLAIN: dict[str, Any] = {"smoothing": 0.0, "warmup": 0.0, "weight_decay": 0.0, "averaging": 0.0}
+PLAIN: dict[str, Any] = {"label_smoothing": 0.0, "warmup": 0.0, "weight_decay": 0.0, "ema_decay": 0.0}
 
 
 def torch_network(layers: str) -> Any:

@@ -50,9 +50,9 @@ def make_images(path: Path, count: int, parsed: Path = PARSED) -> None:
 def _bend(images: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:
     height, width = images.shape[1:]
     pictures = images.reshape(len(images), -1).astype(np.float32)
-    deformation = replace(RECIPES["standard"].deformation, bent=1.0)
+    augmentation = replace(RECIPES["standard"].augmentation, augment_fraction=1.0)
     cores = count_cores()
-    deformers = [Deformer(deformation, height, width, BLOCK) for _ in range(cores)]
+    deformers = [Deformer(augmentation, height, width, BLOCK) for _ in range(cores)]
     made = np.empty((cores, BLOCK, height * width), np.float32)
     starts = range(0)
 

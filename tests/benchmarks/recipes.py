@@ -39,7 +39,7 @@ def measure(dataset: str, recipes: Sequence[str], seeds: Sequence[int], **change
                 evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
                 metrics = json.loads((at / "evaluate/metrics.json").read_text())
                 accuracies.append(metrics["accuracy"])
-                errors.append(metrics["calibration_error"])
+                errors.append(metrics["expected_calibration_error"])
                 with open(at / "train/history.csv", newline="") as file:
                     seconds.append(sum(float(row["seconds"]) for row in csv.DictReader(file)))
             figures = (spread(accuracies, ".2%"), spread(errors, ".2%"), spread(seconds, ".1f"))
@@ -65,7 +65,7 @@ def main() -> None:
     if not asked.recipes:
         measure("fashion-mnist", ["standard"], seeds)
         print("\nwithout augmentation:")
-        measure("fashion-mnist", ["standard"], seeds, bent=0.0)
+        measure("fashion-mnist", ["standard"], seeds, augment_fraction=0.0)
 
 
 if __name__ == "__main__":

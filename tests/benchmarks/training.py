@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 from pipeline.data.deform import Deformer
 from pipeline.engine.cores import count_cores
 from pipeline.training.recipes import RECIPES
@@ -81,22 +81,25 @@ def _grow(label: str, layers: str, batch: int) -> None:
 def deformation() -> None:
     """Print how many images a second are deformed, on all cores, and what share that has in training."""
     recipe = RECIPES["standard"]
-    everyone = deformed(replace(recipe.deformation, bent=1.0))
+    everyone = deformed(replace(recipe.augmentation, augment_fraction=1.0))
     print(f"\ndeformation of every image: {statistics.median(everyone):,.0f} images/s ", end="")
     print(f"({min(everyone):,.0f} to {max(everyone):,.0f}); ", end="")
     plain = ask("train", "ours", recipe.layers, recipe.batch_size)
     assert plain
-    share = 1 / (1 + statistics.median(deformed(recipe.deformation)) / statistics.median(plain["rates"]))
-    print(f"of {recipe.deformation.bent:.0%}, as in standard: {share:.0%} of the time that it trains", flush=True)
+    share = 1 / (1 + statistics.median(deformed(recipe.augmentation)) / statistics.median(plain["rates"]))
+    print(
+        f"of {recipe.augmentation.augment_fraction:.0%}, as in standard: {share:.0%} of the time that it trains",
+        flush=True,
+    )
 
 
-def deformed(deformation: Deformation) -> list[float]:
+def deformed(augmentation: Augmentation) -> list[float]:
     """Images a second that all cores bring into batches like those of standard, deformed or not."""
     images, _ = load("train", 16_384)
     rows = images.reshape(len(images), -1)
     cores = count_cores()
     batch = RECIPES["standard"].batch_size // cores
-    deformers = [Deformer(deformation, 28, 28, batch) for _ in range(cores)]
+    deformers = [Deformer(augmentation, 28, 28, batch) for _ in range(cores)]
     generators = [np.random.default_rng(i) for i in range(cores)]
     out = [np.empty((batch, 784), np.float32) for _ in range(cores)]
 

@@ -57,7 +57,7 @@ def test_the_artifacts_are_as_documented(built: Path) -> None:
     assert list(rows[0]) == [
         "member",
         "epoch",
-        "cost",
+        "loss",
         "train_accuracy",
         "validation_accuracy",
         "learning_rate",
@@ -76,17 +76,17 @@ def test_the_validation_part_is_the_last_of_the_training_images(built: Path) -> 
 
 
 def test_the_scaling_is_that_of_the_training_part_alone(built: Path) -> None:
-    mean, deviation = np.load(built / "normalize/scaling.npy")
+    mean, std = np.load(built / "normalize/scaling.npy")
     pixels = np.load(built / "parse/train-images.npy")[:1833] / 255
     assert mean == pytest.approx(pixels.mean(), rel=1e-6)
-    assert deviation == pytest.approx(pixels.std(), rel=1e-6)
+    assert std == pytest.approx(pixels.std(), rel=1e-6)
 
 
 def test_the_temperature_is_the_one_that_fits_the_validation_images(built: Path) -> None:
     model = load_model(built / "train")
     images, labels = (np.load(built / f"normalize/validation-{what}.npy") for what in ("images", "labels"))
     logits = predict_logits(model, images).T
-    assert model.temperature == pytest.approx(fit_temperature(logits, labels, model.cost), rel=1e-3)
+    assert model.temperature == pytest.approx(fit_temperature(logits, labels, model.loss), rel=1e-3)
     assert model.temperature != 1
 
 

@@ -29,7 +29,13 @@ FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "ma
 EXAMPLE = Manifest(
     Provenance(
         "train",
-        {"recipe": "standard", "layers": "512,512", "learning_rate": 0.001, "averaging": None, "bent": True},
+        {
+            "recipe": "standard",
+            "layers": "512,512",
+            "learning_rate": 0.001,
+            "ema_decay": None,
+            "augment_fraction": True,
+        },
         {"normalize": "0f" * 32},
         {"stages/train.py": "1f" * 32, "pipeline/network/network.py": "2f" * 32},
         {"python": "3.11", "numpy": "2.4.6"},

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.ink import Appearance
+from pipeline.data.ink import InkStatistics
 from pipeline.model.files import load_model, name_arrays, save_model
 from pipeline.model.prediction import predict
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -29,16 +29,16 @@ BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 @cache
 def _prepared() -> bytes:
     """The description of the model whose arrays lie in the scratch folder: of one network and, beside it, of two."""
-    appearance = Appearance(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+    ink_statistics = InkStatistics(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
     for members in (2, 1):
-        model = make_model("conv2x3/1,4", members, (4, 3), class_names=("a", "b", "ö"), appearance=appearance)
+        model = make_model("conv2x3/1,4", members, (4, 3), class_names=("a", "b", "ö"), ink_statistics=ink_statistics)
         save_model(scratch(), model, {"recipe": "none"})
     return (scratch() / "model.json").read_bytes()
 
 
 def model_seeds() -> list[bytes]:
     one = _prepared()
-    return [one, json.dumps({**json.loads(one), "members": 2, "cost": "quadratic"}).encode()]
+    return [one, json.dumps({**json.loads(one), "members": 2, "loss": "quadratic"}).encode()]
 
 
 def plain(value: Any) -> Any:
@@ -122,7 +122,7 @@ def check_checkpoint(body: bytes) -> bool:
 def check_rows(rows: Any) -> None:
     for row in rows:
         assert type(row.number) is int and row.number >= 0
-        numbers = [row.cost, row.train_accuracy, row.validation_accuracy, row.learning_rate, row.seconds]
+        numbers = [row.loss, row.train_accuracy, row.validation_accuracy, row.learning_rate, row.seconds]
         assert all(type(number) in (int, float) for number in numbers)
         assert all(map(math.isfinite, numbers if row.number else (row.validation_accuracy, row.seconds)))
         assert 0 <= row.validation_accuracy <= 1 and row.seconds >= 0
@@ -162,7 +162,7 @@ def mutate_cells(body: bytes, generator: random.Random) -> bytes:
 
 
 CELLS = (b"", b"1", b"2", b"0.5", b"nan", b"inf", b"-inf", b"1e999", b"1_0", b"+1", b"\xd9\xa1", b"0x1", b'"1"', b"-1")
-CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"member,epoch,cost")
+CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"member,epoch,loss")
 
 MODEL_WORDS = (*JSON_WORDS, b"conv2x3/1,4", b" conv2x3/1 ", b"conv2", b"x3", b"/1", b",4", b"1000001")
 

@@ -50,7 +50,7 @@ TOML_WORDS = (
     *(b"[tool.handwriting.train]\n", b"[tool.handwriting]\n", b"[[tool]]\n", b"tool = 3\n", b"epochs = ", b"layers = "),
     *(
         b"seed = ",
-        b"bent = ",
+        b"augment_fraction = ",
         b"recipe = ",
         b"output = ",
         b"force = ",

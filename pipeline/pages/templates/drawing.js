@@ -25,9 +25,9 @@ function read(strokes) {
   if (strokes.length === 0) return { ...nothing, why: "empty" };
   if (isDot(strokes)) return { ...nothing, why: "dot" };
   const raster = rasterise(strokes);
-  const image = prepare(raster.grey, raster.width, raster.height, model.shape, model.appearance);
+  const image = prepare(raster.grey, raster.width, raster.height, model.shape, model.inkStatistics);
   const { probabilities, activations } = predict(model, image);
-  const likely = !isTangle(strokes, model.appearance) && isLikely(probabilities, image, model.shape, model.appearance);
+  const likely = !isTangle(strokes, model.inkStatistics) && isLikely(probabilities, image, model.shape, model.inkStatistics);
   if (!likely) return { image, probabilities, activations, digit: null, why: "unlike" };
   return { image, probabilities, activations, digit: probabilities.indexOf(Math.max(...probabilities)), why: null };
 }

@@ -10,22 +10,22 @@ const FAINT = 0.25; // ink
 const SMALLEST_HOLE = 2; // pixels; single ones are gaps of a pen
 
 /** Whether a prepared image, pixels 0 to 255, is something that the network can judge, and it has. */
-function isLikely(probabilities, image, [height, width], appearance) {
-  return Math.max(...probabilities) >= UNSURE && isLike({ height, width, values: image }, appearance);
+function isLikely(probabilities, image, [height, width], inkStatistics) {
+  return Math.max(...probabilities) >= UNSURE && isLike({ height, width, values: image }, inkStatistics);
 }
 
-function isLike(picture, appearance) {
+function isLike(picture, inkStatistics) {
   const plane = { ...picture, values: Float32Array.from(picture.values, (pixel) => pixel / 255) };
   const { top, bottom, left, right } = findSides(plane);
   if (bottom <= top) return false;
   const { thickness, length } = measureStrokes(plane);
   const { holes, parts } = countHolesAndParts(plane);
   return (
-    thickness <= appearance.thickest &&
-    length <= appearance.longest &&
-    right - left <= appearance.widest * (bottom - top) &&
-    holes <= appearance.holes &&
-    parts <= appearance.parts
+    thickness <= inkStatistics.thickest &&
+    length <= inkStatistics.longest &&
+    right - left <= inkStatistics.widest * (bottom - top) &&
+    holes <= inkStatistics.holes &&
+    parts <= inkStatistics.parts
   );
 }
 

@@ -33,8 +33,8 @@ function decodeBase64(text) {
 }
 
 /** Pixels, 0 to 255, standardised: with mean 0 and standard deviation 1 over all training images. */
-function standardise(image, mean, deviation) {
-  return Float32Array.from(image, (pixel) => (pixel / 255 - mean) / deviation);
+function standardise(image, mean, std) {
+  return Float32Array.from(image, (pixel) => (pixel / 255 - mean) / std);
 }
 
 const ACTIVATIONS = {
@@ -108,9 +108,9 @@ function softmax(scores, temperature) {
  * the first network, from its inputs to its logits.
  */
 function predict(model, image) {
-  const inputs = standardise(image, model.mean, model.deviation);
+  const inputs = standardise(image, model.mean, model.std);
   const values = model.members.map((layers) => forward(layers, inputs, model.activation));
   const logits = average(values.map((each) => each.at(-1)));
-  const scores = model.cost === "quadratic" ? logits.map(logSigmoid) : logits;
+  const scores = model.loss === "quadratic" ? logits.map(logSigmoid) : logits;
   return { probabilities: softmax(scores, model.temperature), logits, activations: values[0] };
 }

@@ -15,11 +15,11 @@ const FAINTEST = 16; // grey levels by which ink differs from the ground at leas
 
 /**
  * grey: the pixels of a drawing, 0 to 255, row by row, light on dark or dark on light. shape: [h, w] of the network's
- * pictures. appearance: what these look like. Returns h * w pixels, 0 to 255, or null where there is no ink.
+ * pictures. inkStatistics: what these look like. Returns h * w pixels, 0 to 255, or null where there is no ink.
  */
-function prepare(grey, width, height, shape, appearance) {
+function prepare(grey, width, height, shape, inkStatistics) {
   const ink = findInk(grey, width, height);
-  return ink && fit(ink, shape, appearance);
+  return ink && fit(ink, shape, inkStatistics);
 }
 
 /** How much ink each pixel has, 0 to 1. Which is ink and which is ground is told by the border, mostly ground. */
@@ -54,14 +54,14 @@ function extremes(values) {
 }
 
 /** Ink as a picture of `shape`: fitted into the box, centred by its mass. */
-function fit(ink, [h, w], appearance) {
+function fit(ink, [h, w], inkStatistics) {
   const { top, bottom, left, right } = findSides(ink);
-  const box = Math.min(appearance.box, h, w) || Math.min(h, w);
+  const box = Math.min(inkStatistics.box, h, w) || Math.min(h, w);
   const margin = Math.ceil(MARGIN * box);
   const scale = Math.max(bottom - top, right - left) / box; // pixels of the drawing to one of the picture
   const [tall, wide] = [bottom - top, right - left].map((extent) => Math.ceil(extent / scale - 1e-6) + 2 * margin);
   const fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / FINENESS, tall * FINENESS, wide * FINENESS);
-  const small = sample(adjustStrokes(fine, appearance), fine.height / 2, fine.width / 2, FINENESS, tall, wide);
+  const small = sample(adjustStrokes(fine, inkStatistics), fine.height / 2, fine.width / 2, FINENESS, tall, wide);
   return lay(small, [h, w]);
 }
 
@@ -111,10 +111,10 @@ function coverage(size, centre, scale, count) {
 }
 
 /** The same ink, FINENESS pixels to one of the picture, with strokes of usual thickness. A blot stays what it is. */
-function adjustStrokes(fine, appearance) {
+function adjustStrokes(fine, inkStatistics) {
   const thickness = measureStrokes(fine).thickness / FINENESS;
-  if (thickness > appearance.thickest) return fine;
-  const wanted = Math.min(Math.max(thickness, appearance.thin), appearance.thick);
+  if (thickness > inkStatistics.thickest) return fine;
+  const wanted = Math.min(Math.max(thickness, inkStatistics.thin), inkStatistics.thick);
   const grown = Math.round((FINENESS * (wanted - thickness)) / 2);
   if (grown === 0) return fine;
   const adjusted = spread(fine, Math.abs(grown), grown > 0 ? Math.max : Math.min);

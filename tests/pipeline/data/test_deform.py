@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 from pipeline.data.deform import Array, Deformer, displacement_fields, draw_coefficients, draw_count, thicken
 
-STRONG = Deformation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5, smoothness=4, thickness=0.6)
+STRONG = Augmentation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5, elastic_sigma=4, stroke_width=0.6)
 
 
 def pictures(count: int, height: int, width: int, dtype: type = np.float64) -> Array:
@@ -18,48 +18,48 @@ def pictures(count: int, height: int, width: int, dtype: type = np.float64) -> A
 
 
 def deformed(
-    deformation: Deformation, given: Array, numbers: list[int] | None = None, seed: int = 1, room: int = 20
+    augmentation: Augmentation, given: Array, numbers: list[int] | None = None, seed: int = 1, room: int = 20
 ) -> Array:
     numbers = list(range(len(given))) if numbers is None else numbers
     _, height, width = given.shape
     out = np.full((len(numbers), height * width), np.nan, given.dtype)
-    deformer = Deformer(deformation, height, width, room, given.dtype)
+    deformer = Deformer(augmentation, height, width, room, given.dtype)
     deformer(given.reshape(len(given), -1), np.array(numbers, np.intp), np.random.default_rng(seed), out)
     return out.reshape(-1, height, width)
 
 
-def reference(deformation: Deformation, given: Array, seed: int = 1) -> Array:
+def reference(augmentation: Augmentation, given: Array, seed: int = 1) -> Array:
     """Slow and obvious: one picture, one pixel, one formula after another. Only the draws are in the same order."""
     count, height, width = given.shape
     generator = np.random.default_rng(seed)
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
-    bent = draw_count(deformation.bent * count, generator)
-    affine = generator.uniform(-1, 1, (bent, 6)) if deformation.moves else np.zeros((bent, 6))
-    deviation = deformation.smoothness
+    bent = draw_count(augmentation.augment_fraction * count, generator)
+    affine = generator.uniform(-1, 1, (bent, 6)) if augmentation.moves else np.zeros((bent, 6))
+    sigma = augmentation.elastic_sigma
     grid = [
         (row, column)
-        for row in np.arange(-deviation, height + deviation, deviation)
-        for column in np.arange(-deviation, width + deviation, deviation)
+        for row in np.arange(-sigma, height + sigma, sigma)
+        for column in np.arange(-sigma, width + sigma, sigma)
     ]
     bumps: Array = np.zeros((bent, 2, len(grid)))
-    if deformation.elastic:
+    if augmentation.elastic:
         bumps = generator.standard_normal((bent, 2, len(grid)), np.float32)
-    shares = deformation.thickness * np.asarray(generator.uniform(-1, 1, bent))
+    shares = augmentation.stroke_width * np.asarray(generator.uniform(-1, 1, bent))
     result = given.copy()
     for n, (turn, slant, scale_x, scale_y, shift_x, shift_y) in enumerate(affine):
-        t = math.radians(deformation.rotation * turn)
+        t = math.radians(augmentation.rotation * turn)
         rotate = np.array([[math.cos(t), -math.sin(t)], [math.sin(t), math.cos(t)]])
-        shear = np.array([[1, deformation.shear * slant], [0, 1]])
-        scale = np.diag([1 + deformation.scale * scale_x, 1 + deformation.scale * scale_y])
+        shear = np.array([[1, augmentation.shear * slant], [0, 1]])
+        scale = np.diag([1 + augmentation.scale * scale_x, 1 + augmentation.scale * scale_y])
         for row, column in itertools.product(range(height), range(width)):
             from_centre = rotate @ shear @ scale @ (column - centre_x, row - centre_y)
-            x = from_centre[0] + centre_x + deformation.shift * shift_x
-            y = from_centre[1] + centre_y + deformation.shift * shift_y
-            if deformation.elastic:
-                heights = [math.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * deviation**2)) for r, c in grid]
+            x = from_centre[0] + centre_x + augmentation.shift * shift_x
+            y = from_centre[1] + centre_y + augmentation.shift * shift_y
+            if augmentation.elastic:
+                heights = [math.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * sigma**2)) for r, c in grid]
                 length = math.sqrt(sum(h * h for h in heights))
-                x += deformation.elastic * sum(h * b for h, b in zip(heights, bumps[n, 0], strict=True)) / length
-                y += deformation.elastic * sum(h * b for h, b in zip(heights, bumps[n, 1], strict=True)) / length
+                x += augmentation.elastic * sum(h * b for h, b in zip(heights, bumps[n, 0], strict=True)) / length
+                y += augmentation.elastic * sum(h * b for h, b in zip(heights, bumps[n, 1], strict=True)) / length
             result[n, row, column] = between(given[n], x, y)
         neighbours = (grey_dilation if shares[n] > 0 else grey_erosion)(result[n], footprint=CROSS, mode="nearest")
         result[n] += abs(shares[n]) * (neighbours - result[n])
@@ -80,33 +80,33 @@ def between(picture: Array, x: float, y: float) -> float:
 
 
 @pytest.mark.parametrize(
-    "deformation",
+    "augmentation",
     [
         STRONG,
-        Deformation(shift=1.5),
-        Deformation(rotation=90),
-        Deformation(scale=0.5),
-        Deformation(shear=0.5),
-        Deformation(elastic=2, smoothness=3),
-        Deformation(thickness=1),
-        Deformation(shift=100),
-        replace(STRONG, bent=0.5),
-        Deformation(bent=0.3, thickness=1),
-        replace(STRONG, bent=0),
+        Augmentation(shift=1.5),
+        Augmentation(rotation=90),
+        Augmentation(scale=0.5),
+        Augmentation(shear=0.5),
+        Augmentation(elastic=2, elastic_sigma=3),
+        Augmentation(stroke_width=1),
+        Augmentation(shift=100),
+        replace(STRONG, augment_fraction=0.5),
+        Augmentation(augment_fraction=0.3, stroke_width=1),
+        replace(STRONG, augment_fraction=0),
     ],
     ids=str,
 )
 @pytest.mark.parametrize(("height", "width"), [(9, 9), (5, 12), (1, 7), (6, 1), (1, 1), (2, 2)])
-def test_it_is_what_the_slow_and_obvious_way_gives(deformation: Deformation, height: int, width: int) -> None:
+def test_it_is_what_the_slow_and_obvious_way_gives(augmentation: Augmentation, height: int, width: int) -> None:
     given = pictures(6, height, width)
-    np.testing.assert_allclose(deformed(deformation, given), reference(deformation, given), atol=2e-4)
+    np.testing.assert_allclose(deformed(augmentation, given), reference(augmentation, given), atol=2e-4)
 
 
 @pytest.mark.parametrize("bent", [1, 0.5, 0])
 def test_each_picture_that_is_asked_for_is_bent_or_left_bit_for_bit(bent: float) -> None:
-    given, numbers, deformation = pictures(6, 7, 8), [4, 0, 4, 2], replace(STRONG, bent=bent)
-    found, asked = deformed(deformation, given, numbers), given[numbers]
-    np.testing.assert_allclose(found, reference(deformation, asked), atol=2e-4)
+    given, numbers, augmentation = pictures(6, 7, 8), [4, 0, 4, 2], replace(STRONG, augment_fraction=bent)
+    found, asked = deformed(augmentation, given, numbers), given[numbers]
+    np.testing.assert_allclose(found, reference(augmentation, asked), atol=2e-4)
     changed = round(bent * len(numbers))
     assert not any(np.allclose(a, b, atol=0.1) for a, b in zip(found[:changed], asked[:changed], strict=True))
     assert found[changed:].tobytes() == asked[changed:].tobytes()
@@ -127,21 +127,21 @@ def test_a_whole_share_is_no_matter_of_luck(expected: float) -> None:
 
 
 def test_the_places_are_sampled_as_scipy_samples_them() -> None:
-    given, deformation = pictures(10, 28, 28), Deformation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5)
-    fields = displacement_fields(28, 28, deformation)
+    given, augmentation = pictures(10, 28, 28), Augmentation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5)
+    fields = displacement_fields(28, 28, augmentation)
     generator = np.random.default_rng(1)
     count = draw_count(10, generator)
-    x, y = draw_coefficients(deformation, (28, 28), len(fields), count, generator) @ fields
+    x, y = draw_coefficients(augmentation, (28, 28), len(fields), count, generator) @ fields
     expected = [
         map_coordinates(picture, (rows.reshape(28, 28), columns.reshape(28, 28)), order=1, mode="nearest")
         for picture, columns, rows in zip(given, x, y, strict=True)
     ]
-    np.testing.assert_allclose(deformed(deformation, given), expected, atol=2e-4)
+    np.testing.assert_allclose(deformed(augmentation, given), expected, atol=2e-4)
 
 
 def test_without_any_strength_pictures_are_copied_bit_for_bit() -> None:
     given = pictures(5, 4, 6, np.float32)
-    assert deformed(Deformation(), given, [4, 0, 4]).tobytes() == given[[4, 0, 4]].tobytes()
+    assert deformed(Augmentation(), given, [4, 0, 4]).tobytes() == given[[4, 0, 4]].tobytes()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -175,9 +175,9 @@ def test_no_pictures_are_deformed_to_none() -> None:
 
 
 def test_the_unsteady_hand_moves_every_pixel_as_far_as_asked_and_neighbours_alike() -> None:
-    deformation = Deformation(elastic=1.5, smoothness=5)
-    fields = displacement_fields(28, 28, deformation)
-    coefficients = draw_coefficients(deformation, (28, 28), len(fields), 4000, np.random.default_rng(0))
+    augmentation = Augmentation(elastic=1.5, elastic_sigma=5)
+    fields = displacement_fields(28, 28, augmentation)
+    coefficients = draw_coefficients(augmentation, (28, 28), len(fields), 4000, np.random.default_rng(0))
     moved = (coefficients @ fields).reshape(2, 4000, 28, 28) - np.mgrid[:28, :28][::-1, np.newaxis]
     deviations = np.sqrt(np.mean(moved**2, axis=1))
     np.testing.assert_allclose(deviations, 1.5, rtol=0.08)
@@ -188,12 +188,12 @@ def test_the_unsteady_hand_moves_every_pixel_as_far_as_asked_and_neighbours_alik
 
 def test_each_strength_is_the_most_that_is_drawn_and_is_drawn_evenly() -> None:
     draw = np.random.default_rng(0)
-    coefficients = draw_coefficients(Deformation(shift=3), (20, 30), 3, 10_000, draw)
+    coefficients = draw_coefficients(Augmentation(shift=3), (20, 30), 3, 10_000, draw)
     for axis, centre in ((0, 14.5), (1, 9.5)):
         shifts = coefficients[axis, :, 0] - centre
         assert 2.9 < np.abs(shifts).max() <= 3
         assert np.std(shifts) == pytest.approx(3 / math.sqrt(3), rel=0.05)
-    turned = draw_coefficients(Deformation(rotation=30), (20, 30), 3, 10_000, draw)
+    turned = draw_coefficients(Augmentation(rotation=30), (20, 30), 3, 10_000, draw)
     angles = np.degrees(np.arctan2(turned[1, :, 1], turned[0, :, 1]))
     assert 29 < np.abs(angles).max() <= 30.001
     np.testing.assert_allclose(np.hypot(turned[0, :, 1:], turned[1, :, 1:]), 1, atol=1e-6)

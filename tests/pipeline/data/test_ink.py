@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from pipeline.data.ink import (
-    Appearance,
+    InkStatistics,
     count_holes_and_parts,
     is_like,
+    measure_ink,
     measure_sides,
     measure_strokes,
-    take_appearance,
 )
 from pipeline.data.scaling import Scaling, standardise
 from tests.drawings import Grey, sample_digits
@@ -75,29 +75,29 @@ def test_ground_at_the_edge_of_the_picture_is_no_hole() -> None:
 
 def test_what_an_appearance_was_taken_of_is_like_it() -> None:
     images = digits()
-    appearance = take_appearance(images)
-    assert all(is_like(image, appearance) for image in images)
-    assert appearance.box == 20
-    assert 1 < appearance.thin < 2 < appearance.thick < appearance.thickest < 9
-    assert appearance.holes >= 2
+    ink_statistics = measure_ink(images)
+    assert all(is_like(image, ink_statistics) for image in images)
+    assert ink_statistics.box == 20
+    assert 1 < ink_statistics.thin < 2 < ink_statistics.thick < ink_statistics.thickest < 9
+    assert ink_statistics.holes >= 2
 
 
 def test_it_is_the_same_when_it_is_taken_of_standardised_images_put_back() -> None:
     images, scaling = sample_digits()[0], Scaling(0.13, 0.31)
-    again = standardise(images, scaling) * scaling.deviation + scaling.mean
-    assert astuple(take_appearance(again)) == pytest.approx(astuple(take_appearance(digits())), rel=1e-4)
+    again = standardise(images, scaling) * scaling.std + scaling.mean
+    assert astuple(measure_ink(again)) == pytest.approx(astuple(measure_ink(digits())), rel=1e-4)
 
 
 def test_blots_tangles_lines_and_nothing_are_unlike_digits() -> None:
-    appearance = take_appearance(digits())
+    ink_statistics = measure_ink(digits())
     blot, comb, line, faint = np.zeros((4, 28, 28), np.float32)
     blot[4:24, 4:24] = 1
     comb[4:24, 4:24:3] = comb[4:24:6, 4:24] = 1
     line[13:15, 4:24] = 1
     faint[4:24, 12:15] = 0.4
     for image in (blot, comb, line, faint, np.zeros_like(blot)):
-        assert not is_like(image, appearance)
-    assert is_like(line.T, appearance)
+        assert not is_like(image, ink_statistics)
+    assert is_like(line.T, ink_statistics)
 
 
 @pytest.mark.parametrize("what", ["thickest", "longest", "widest", "holes", "parts"])
@@ -105,12 +105,12 @@ def test_each_extreme_counts(what: str) -> None:
     image = digits()[0]
     image[0:4, 0:4] = 1  # another part
     image[1:3, 1:3] = 0  # with a hole
-    own = take_appearance(image[np.newaxis])
+    own = measure_ink(image[np.newaxis])
     assert is_like(image, own)
     assert not is_like(image, replace(own, thin=0, **{what: getattr(own, what) * 0.9 if own.holes else 0}))
 
 
 def test_without_images_anything_goes() -> None:
     for images in (np.zeros((0, 28, 28), np.float32), np.full((9, 28, 28), 0.4, np.float32)):
-        assert take_appearance(images) == Appearance()
-    assert is_like(np.ones((28, 28), np.float32), Appearance())
+        assert measure_ink(images) == InkStatistics()
+    assert is_like(np.ones((28, 28), np.float32), InkStatistics())

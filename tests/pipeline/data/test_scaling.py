@@ -15,7 +15,7 @@ def test_mean_and_deviation_are_those_of_the_pixels_over_255() -> None:
     images = random_images(1)
     scaling = measure([images])
     assert scaling.mean == pytest.approx(np.mean(images / 255), rel=1e-6)
-    assert scaling.deviation == pytest.approx(np.std(images / 255), rel=1e-6)
+    assert scaling.std == pytest.approx(np.std(images / 255), rel=1e-6)
 
 
 def test_what_was_measured_has_mean_0_and_deviation_1_afterwards() -> None:
@@ -28,9 +28,9 @@ def test_what_was_measured_has_mean_0_and_deviation_1_afterwards() -> None:
 
 
 @given(st.integers(0, 255), st.floats(0, 1), st.floats(0.01, 1))
-def test_each_pixel_becomes_its_distance_from_the_mean_in_deviations(pixel: int, mean: float, deviation: float) -> None:
-    (value,) = standardise(np.array([pixel], np.uint8), Scaling(mean, deviation))
-    assert value == np.float32((pixel / 255 - mean) / deviation)
+def test_each_pixel_becomes_its_distance_from_the_mean_in_deviations(pixel: int, mean: float, std: float) -> None:
+    (value,) = standardise(np.array([pixel], np.uint8), Scaling(mean, std))
+    assert value == np.float32((pixel / 255 - mean) / std)
 
 
 @pytest.mark.parametrize("size", [1, 7, 50])

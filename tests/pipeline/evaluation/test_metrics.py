@@ -116,7 +116,7 @@ def test_the_summary_of_parts_is_that_of_the_whole(size: int, guesses: Guesses) 
     cuts = range(0, 500, size)
     parts, same = summarise(((probabilities[i : i + size], truth[i : i + size]) for i in cuts), names)
     assert np.array_equal(same, confusion)
-    inexact = ("negative_log_likelihood", "calibration_error")
+    inexact = ("negative_log_likelihood", "expected_calibration_error")
     for name in inexact:
         assert getattr(parts, name) == pytest.approx(getattr(whole, name), rel=1e-12)
     assert replace(parts, **{name: getattr(whole, name) for name in inexact}) == whole

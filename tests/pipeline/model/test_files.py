@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.data.ink import ANY, Appearance, take_appearance
+from pipeline.data.ink import ANY, InkStatistics, measure_ink
 from pipeline.engine.errors import PipelineError
 from pipeline.model.files import Model, load_model, name_arrays, save_model
 from tests.pipeline.models import make_model
 from tests.processes import environment
 
-APPEARANCE = Appearance(box=4, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
 
 
 BAD_LAYERS: tuple[Any, ...] = (
@@ -23,7 +23,7 @@ BAD_LAYERS: tuple[Any, ...] = (
 
 
 def make(layers: str = "300", members: int = 1) -> Model:
-    return make_model(layers, members, (4, 5), class_names=("a", "b", "ö"), appearance=APPEARANCE)
+    return make_model(layers, members, (4, 5), class_names=("a", "b", "ö"), ink_statistics=INK_STATISTICS)
 
 
 @pytest.mark.parametrize("members", [1, 3])
@@ -43,13 +43,13 @@ def test_a_saved_model_is_loaded_bit_for_bit(layers: str, members: int, tmp_path
         "layers",
         "architecture",
         "activation",
-        "cost",
+        "loss",
         "scaling",
         "image_shape",
         "class_names",
         "dataset",
         "temperature",
-        "appearance",
+        "ink_statistics",
     ):
         assert getattr(loaded, name) == getattr(model, name)
 
@@ -80,12 +80,12 @@ def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
         {"members": 2},
         *({"layers": layers} for layers in BAD_LAYERS),
         {"activation": "import os"},
-        {"cost": 1},
+        {"loss": 1},
         {"scaling": {"mean": 0}},
-        {"scaling": {"mean": 0, "deviation": 0}},
-        {"scaling": {"mean": "nan", "deviation": 1}},
-        {"scaling": {"mean": "0.5", "deviation": 1}},
-        {"scaling": {"mean": False, "deviation": True}},
+        {"scaling": {"mean": 0, "std": 0}},
+        {"scaling": {"mean": "nan", "std": 1}},
+        {"scaling": {"mean": "0.5", "std": 1}},
+        {"scaling": {"mean": False, "std": True}},
         {"image_shape": [4]},
         {"image_shape": [5, 5]},
         {"image_shape": [-4, -5]},
@@ -100,19 +100,19 @@ def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
         {"temperature": True},
         {"temperature": 0},
         {"temperature": 1e999},
-        {"appearance": None},
-        {"appearance": [1]},
-        {"appearance": {}},
-        {"appearance": {"box": 4, "colour": 1}},
-        {"appearance": {"box": -1}},
-        {"appearance": {"holes": ANY + 1}},
-        {"appearance": {"box": "large"}},
-        {"appearance": {"box": [4]}},
-        {"appearance": {"thin": -1}},
-        {"appearance": {"thin": 3, "thick": 2}},
-        {"appearance": {"thin": 20}},
-        {"appearance": {"longest": 1e999}},
-        {"appearance": {"longest": float("nan")}},
+        {"ink_statistics": None},
+        {"ink_statistics": [1]},
+        {"ink_statistics": {}},
+        {"ink_statistics": {"box": 4, "colour": 1}},
+        {"ink_statistics": {"box": -1}},
+        {"ink_statistics": {"holes": ANY + 1}},
+        {"ink_statistics": {"box": "large"}},
+        {"ink_statistics": {"box": [4]}},
+        {"ink_statistics": {"thin": -1}},
+        {"ink_statistics": {"thin": 3, "thick": 2}},
+        {"ink_statistics": {"thin": 20}},
+        {"ink_statistics": {"longest": 1e999}},
+        {"ink_statistics": {"longest": float("nan")}},
     ],
 )
 def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_path: Path) -> None:
@@ -127,9 +127,9 @@ def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_p
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (5, 5)])
 def test_images_of_nothing_but_ink_make_a_model(shape: tuple[int, int], tmp_path: Path) -> None:
-    model = make_model("conv2x1/1,3", shape=shape, appearance=take_appearance(np.ones((3, *shape), np.float32)))
+    model = make_model("conv2x1/1,3", shape=shape, ink_statistics=measure_ink(np.ones((3, *shape), np.float32)))
     save_model(tmp_path, model, {})
-    assert load_model(tmp_path).appearance == model.appearance
+    assert load_model(tmp_path).ink_statistics == model.ink_statistics
 
 
 @pytest.mark.parametrize("body", ["", "[", "3", "null", "[]", "{}"])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from pipeline.data.ink import Appearance
+from pipeline.data.ink import InkStatistics
 from pipeline.data.scaling import standardise
 from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import describe_model
@@ -32,10 +32,10 @@ EVERY_KIND = [
 ]
 
 
-def every_kind(layers: str, members: int, activation: Any, cost: Any) -> tuple[Model, NDArray[np.uint8]]:
+def every_kind(layers: str, members: int, activation: Any, loss: Any) -> tuple[Model, NDArray[np.uint8]]:
     """A model of the kind, and images for it."""
     images = np.random.default_rng(1).integers(0, 256, (300, *SHAPE), dtype=np.uint8)
-    return make_model(layers, members, SHAPE, activation=activation, cost=cost), images
+    return make_model(layers, members, SHAPE, activation=activation, loss=loss), images
 
 
 def run_onnx(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -53,11 +53,11 @@ def test_onnx_runtime_predicts_what_the_evaluation_predicted(batch: int, built: 
     assert np.array_equal(label, expected.argmax(axis=1))
 
 
-@pytest.mark.parametrize(("layers", "members", "activation", "cost"), EVERY_KIND)
+@pytest.mark.parametrize(("layers", "members", "activation", "loss"), EVERY_KIND)
 def test_onnx_runtime_predicts_what_python_predicts(
-    layers: str, members: int, activation: str, cost: str, tmp_path: Path
+    layers: str, members: int, activation: str, loss: str, tmp_path: Path
 ) -> None:
-    model, images = every_kind(layers, members, activation, cost)
+    model, images = every_kind(layers, members, activation, loss)
     save_onnx(tmp_path / "model.onnx", model, {})
     probabilities, label = run_onnx(tmp_path / "model.onnx", images)
     expected = predict(model, images)
@@ -65,12 +65,12 @@ def test_onnx_runtime_predicts_what_python_predicts(
     assert np.array_equal(label, expected.argmax(axis=1))
 
 
-@pytest.mark.parametrize(("layers", "members", "activation", "cost"), EVERY_KIND)
+@pytest.mark.parametrize(("layers", "members", "activation", "loss"), EVERY_KIND)
 def test_pytorch_loads_the_safetensors_file_and_computes_the_same_logits(
-    layers: str, members: int, activation: str, cost: str, tmp_path: Path
+    layers: str, members: int, activation: str, loss: str, tmp_path: Path
 ) -> None:
     torch = pytest.importorskip("torch")
-    model, images = every_kind(layers, members, activation, cost)
+    model, images = every_kind(layers, members, activation, loss)
     save_safetensors(tmp_path / "model.safetensors", model, {})
     networks = torch.nn.ModuleList(
         torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model))) for _ in range(members)
@@ -111,9 +111,9 @@ def test_the_onnx_file_declares_what_it_takes_and_gives_and_who_made_it(built: P
     assert proto.producer_name and proto.producer_version and proto.doc_string and proto.graph.doc_string
 
 
-@pytest.mark.parametrize(("layers", "members", "activation", "cost"), EVERY_KIND)
-def test_all_nodes_have_different_names(layers: str, members: int, activation: str, cost: str, tmp_path: Path) -> None:
-    save_onnx(tmp_path / "model.onnx", every_kind(layers, members, activation, cost)[0], {})
+@pytest.mark.parametrize(("layers", "members", "activation", "loss"), EVERY_KIND)
+def test_all_nodes_have_different_names(layers: str, members: int, activation: str, loss: str, tmp_path: Path) -> None:
+    save_onnx(tmp_path / "model.onnx", every_kind(layers, members, activation, loss)[0], {})
     names = [node.name for node in onnx.load(tmp_path / "model.onnx").graph.node]
     assert all(names)
     assert len(set(names)) == len(names)
@@ -129,17 +129,15 @@ def test_both_files_have_the_same_metadata(built: Path) -> None:
 
 
 def test_the_metadata_have_all_that_reading_needs() -> None:
-    appearance = Appearance(box=20, thin=1.5, thick=4, holes=2)
-    model = replace(make_model("conv3,6", shape=SHAPE, cost="quadratic"), appearance=appearance)
+    ink_statistics = InkStatistics(box=20, thin=1.5, thick=4, holes=2)
+    model = replace(make_model("conv3,6", shape=SHAPE, loss="quadratic"), ink_statistics=ink_statistics)
     metadata = describe_model(model, 0.9, 10)
-    assert Appearance(**json.loads(metadata["appearance"])) == appearance
+    assert InkStatistics(**json.loads(metadata["ink_statistics"])) == ink_statistics
     assert tuple(json.loads(metadata["class_names"])) == model.class_names
     assert tuple(json.loads(metadata["image_shape"])) == model.image_shape
-    assert {"mean": float(metadata["pixel_mean"]), "deviation": float(metadata["pixel_deviation"])} == asdict(
-        model.scaling
-    )
+    assert {"mean": float(metadata["pixel_mean"]), "std": float(metadata["pixel_std"])} == asdict(model.scaling)
     assert float(metadata["temperature"]) == model.temperature
-    assert [metadata[name] for name in ("layers", "activation", "cost")] == ["conv3,6", "relu", "quadratic"]
+    assert [metadata[name] for name in ("layers", "activation", "loss")] == ["conv3,6", "relu", "quadratic"]
 
 
 def test_equal_models_give_equal_files(built: Path, tmp_path: Path) -> None:

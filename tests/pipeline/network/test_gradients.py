@@ -6,7 +6,7 @@ from scipy.signal import correlate
 
 from pipeline.network.activations import Array
 from pipeline.network.layers import Convolution, Scratch
-from pipeline.network.losses import COSTS
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Parameters, backward, forward, view
 from tests.pipeline.networks import make_network
 
@@ -15,13 +15,13 @@ ARCHITECTURES = ["", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x
 
 @pytest.mark.parametrize("layers", ARCHITECTURES)
 @pytest.mark.parametrize(
-    ("activation", "cost", "smoothing"), [("sigmoid", "quadratic", 0.0), ("relu", "cross-entropy", 0.1)]
+    ("activation", "loss", "label_smoothing"), [("sigmoid", "quadratic", 0.0), ("relu", "cross-entropy", 0.1)]
 )
-def test_gradients_are_central_differences(layers: str, activation: str, cost: str, smoothing: float) -> None:
+def test_gradients_are_central_differences(layers: str, activation: str, loss: str, label_smoothing: float) -> None:
     network = make_network(layers, (7, 6), 4, activation, "xavier", bias_std=0.5, seed=1)
     generator = np.random.default_rng(2)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
-    loss = partial(COSTS[cost], labels=labels, smoothing=smoothing)
+    loss = partial(LOSSES[loss], labels=labels, label_smoothing=label_smoothing)
 
     done = forward(network, images)
     gradient = backward(network, done, loss(done.logits)[1])
@@ -94,7 +94,7 @@ def test_pytorch_computes_the_same_logits_and_gradients(
     logits = peer(torch.tensor(images[:, np.newaxis]))
     torch.nn.functional.cross_entropy(logits, torch.tensor(labels)).backward()
     done = forward(network, np.moveaxis(images, 0, -1))
-    gradient = backward(network, done, COSTS["cross-entropy"](done.logits, labels)[1])
+    gradient = backward(network, done, LOSSES["cross-entropy"](done.logits, labels)[1])
 
     np.testing.assert_allclose(done.logits.T, logits.detach().numpy(), rtol=1e-4, atol=1e-4)
     for theirs, mine in zip(peer.parameters(), interleave(gradient), strict=True):

@@ -11,14 +11,14 @@ EXTREME = np.array([[-1e4], [-100.0], [-1.0], [0.0], [1.0], [100.0], [1e4]])
 
 @pytest.mark.parametrize("classes", [2, 10, 26])
 def test_cross_entropy_of_zero_logits_is_the_logarithm_of_the_number_of_classes(classes: int) -> None:
-    cost, gradient = losses.cross_entropy(np.zeros((classes, 5)), np.arange(5) % classes)
-    assert cost == pytest.approx(np.log(classes), rel=1e-12)
+    loss, gradient = losses.cross_entropy(np.zeros((classes, 5)), np.arange(5) % classes)
+    assert loss == pytest.approx(np.log(classes), rel=1e-12)
     assert gradient.sum() == pytest.approx(0, abs=1e-12)
 
 
 def test_quadratic_cost_of_zero_logits_is_that_of_halves() -> None:
-    cost, _ = losses.quadratic(np.zeros((10, 5)), np.arange(5))
-    assert cost == pytest.approx(10 * 0.5**2 / 2)
+    loss, _ = losses.quadratic(np.zeros((10, 5)), np.arange(5))
+    assert loss == pytest.approx(10 * 0.5**2 / 2)
 
 
 def test_costs_agree_with_other_libraries() -> None:
@@ -41,21 +41,21 @@ def test_smoothed_labels_are_spread_over_all_classes() -> None:
     assert losses.quadratic(logits, labels, 0.1)[0] == pytest.approx(squares.mean() / 2)
 
 
-@pytest.mark.parametrize("name", list(losses.COSTS))
+@pytest.mark.parametrize("name", list(losses.LOSSES))
 def test_the_parts_of_a_batch_add_up_to_it(name: str) -> None:
     logits, labels = np.random.default_rng(0).normal(0, 3, (6, 20)), np.arange(20) % 6
-    cost, gradient = losses.COSTS[name](logits, labels, 0.1)
-    parts = [losses.COSTS[name](logits[:, part], labels[part], 0.1, 20) for part in (slice(7), slice(7, 20))]
-    assert sum(part[0] for part in parts) == pytest.approx(cost)
+    loss, gradient = losses.LOSSES[name](logits, labels, 0.1)
+    parts = [losses.LOSSES[name](logits[:, part], labels[part], 0.1, 20) for part in (slice(7), slice(7, 20))]
+    assert sum(part[0] for part in parts) == pytest.approx(loss)
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=1), gradient)
 
 
-@pytest.mark.parametrize("name", list(losses.COSTS))
+@pytest.mark.parametrize("name", list(losses.LOSSES))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_costs_keep_the_dtype_and_stay_finite_for_extreme_logits(name: str, dtype: type) -> None:
     logits: Array = np.repeat(EXTREME.astype(dtype), 7, axis=1)
-    cost, gradient = losses.COSTS[name](logits, np.arange(7))
-    assert np.isfinite(cost)
+    loss, gradient = losses.LOSSES[name](logits, np.arange(7))
+    assert np.isfinite(loss)
     assert np.isfinite(gradient).all()
     assert gradient.dtype == dtype
 
@@ -67,11 +67,11 @@ def test_functions_agree_with_scipy_also_at_the_extremes() -> None:
     np.testing.assert_array_equal(relu(EXTREME), np.where(EXTREME > 0, EXTREME, 0))
 
 
-@pytest.mark.parametrize("cost", list(losses.COSTS))
-def test_probabilities_sum_to_1_and_keep_the_order_of_the_logits(cost: str) -> None:
+@pytest.mark.parametrize("loss", list(losses.LOSSES))
+def test_probabilities_sum_to_1_and_keep_the_order_of_the_logits(loss: str) -> None:
     logits = np.random.default_rng(1).normal(0, 5, (10, 50)).astype(np.float32)
     for temperature in (0.5, 1.0, 3.0):
-        p = losses.probabilities(logits, cost, temperature)
+        p = losses.probabilities(logits, loss, temperature)
         np.testing.assert_allclose(p.sum(axis=0), 1, rtol=1e-6)
         assert np.array_equal(p.argmax(axis=0), logits.argmax(axis=0))
 

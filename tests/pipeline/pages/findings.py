@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
@@ -14,7 +14,7 @@ from pipeline.training.recipes import Recipe, spell
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"
-BENT = Deformation(shift=1.0, rotation=10.0)
+BENT = Augmentation(shift=1.0, rotation=10.0)
 
 
 def findings(
@@ -24,7 +24,7 @@ def findings(
     members: int = 1,
     layers: str = "6",
     right: bool = False,
-    deformation: Deformation = BENT,
+    augmentation: Augmentation = BENT,
     names: tuple[str, ...] = (),
     dataset: str = "custom",
 ) -> Findings:
@@ -35,7 +35,7 @@ def findings(
     if right:
         probabilities = np.eye(classes, dtype=np.float32)[labels]
     names = names or tuple(map(str, range(classes)))
-    recipe = Recipe(layers=layers, epochs=3, members=members, deformation=deformation)
+    recipe = Recipe(layers=layers, epochs=3, members=members, augmentation=augmentation)
     parameters = {"recipe": "standard", **spell(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
@@ -68,7 +68,7 @@ UNUSUAL = {
     "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
     "more filters than are shown": findings(layers="conv70x2/1,6", members=2),
     "no hidden layer": findings(layers=""),
-    "nothing bent": findings(deformation=Deformation()),
+    "nothing bent": findings(augmentation=Augmentation()),
     "large pictures": findings(shape=(150, 300)),
     "names that are markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),
 }

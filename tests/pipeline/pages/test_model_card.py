@@ -121,7 +121,9 @@ def options(given: dict[str, str]) -> list[str]:
     return [word for name, value in given.items() for word in (f"--{name.lower().replace('_', '-')}", value)]
 
 
-@pytest.mark.parametrize("changed", ["", "--layers '' --bent 0.25 --learning-rate 1e-05 --shards 1 --recipe standard"])
+@pytest.mark.parametrize(
+    "changed", ["", "--layers '' --augment-fraction 0.25 --learning-rate 1e-05 --shards 1 --recipe standard"]
+)
 def test_the_command_it_names_trains_the_same_model(changed: str, built: Path, tmp_path: Path) -> None:
     line = ["--recipe", "quick", *shlex.split(changed), "--epochs", "1", "--normalize", str(built / "normalize")]
     train(**{**read_arguments(train, line), "output": tmp_path / "train"})
@@ -170,12 +172,19 @@ def test_it_names_whose_data_it_has_learned_from(dataset: str, built: Path) -> N
 
 def test_it_tells_how_images_were_bent_and_of_nothing_that_was_not(built: Path, tmp_path: Path) -> None:
     content = json.loads((built / "train/model.json").read_text())
-    bending = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "thickness": 0.4, "elastic": 1.25}
-    words = ["1.5 pixels of shift", "15 degrees", "0.15 of the size", "0.3 of slant", "0.4 of thickness", "1.25 pixels"]
+    bending = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "stroke_width": 0.4, "elastic": 1.25}
+    words = [
+        "1.5 pixels of shift",
+        "15 degrees",
+        "0.15 of the size",
+        "0.3 of slant",
+        "0.4 of stroke width",
+        "1.25 pixels",
+    ]
     training = shutil.copytree(built / "train", tmp_path / "train")
 
     def bullet(**values: float) -> str:
-        content["training"]["deformation"] |= {"bent": 0.5, **dict.fromkeys(bending, 0.0), **values}
+        content["training"]["augmentation"] |= {"augment_fraction": 0.5, **dict.fromkeys(bending, 0.0), **values}
         (training / "model.json").write_text(json.dumps(content))
         card = make_model_card(load_model(built / "train"), training, built / "evaluate")
         return next((line for line in card.splitlines() if "bent at random" in line), "")
@@ -278,8 +287,8 @@ def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:
         {"recipe": ["quick"]},
         {"layers": "x"},
         {"epochs": 0},
-        {"deformation": {"shift": -1}},
-        {"epochs_kept": 3},
+        {"augmentation": {"shift": -1}},
+        {"best_epochs": 3},
         {"versions": []},
     ],
 )

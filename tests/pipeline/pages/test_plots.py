@@ -105,9 +105,9 @@ def test_text_stays_text() -> None:
 
 def test_it_is_told_what_is_to_be_seen() -> None:
     label = ElementTree.fromstring(plot_cost([history(4)])).attrib["aria-label"]
-    assert label == "The cost of the training images goes from 1.0000 in epoch 1 to 0.2500 in epoch 4."
+    assert label == "The loss of the training images goes from 1.0000 in epoch 1 to 0.2500 in epoch 4."
     label = ElementTree.fromstring(plot_cost([[BEFORE]])).attrib["aria-label"]
-    assert label == "The cost of the training images is not told."
+    assert label == "The loss of the training images is not told."
 
 
 @pytest.mark.parametrize(("confidence", "right"), [(1.0, True), (1.0, False), (0.25, True)])

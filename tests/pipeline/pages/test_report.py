@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 from pipeline.evaluation.metrics import list_confusions
 from pipeline.pages.pictures import draw_signed
 from pipeline.pages.report import UNITS, draw_bent, draw_units, heat, list_facts, render_report
@@ -81,7 +81,13 @@ def test_the_sample_is_told_as_it_was_measured(sample: str, built: Path) -> None
     metrics = json.loads((built / "evaluate" / "metrics.json").read_text())
     model = json.loads((built / "train" / "model.json").read_text())
     low, high = metrics["accuracy_interval_95"]
-    for share in (metrics["accuracy"], low, high, metrics["calibration_error"], metrics["classes"]["7"]["recall"]):
+    for share in (
+        metrics["accuracy"],
+        low,
+        high,
+        metrics["expected_calibration_error"],
+        metrics["classes"]["7"]["recall"],
+    ):
         assert percent(share) in sample
     assert percent(model["training"]["validation_accuracy"]) in sample
     assert "1,833 training, 167 validation, 500 test" in sample
@@ -104,7 +110,7 @@ def test_a_recipe_that_bends_nothing_has_no_bent_images(sample: str) -> None:
     assert 'id="bent"' not in sample
     assert "#bent" not in sample
     assert 'id="bent"' in render_report(findings())
-    assert draw_bent(findings().samples, Recipe(deformation=Deformation(bent=0, shift=1))) == []
+    assert draw_bent(findings().samples, Recipe(augmentation=Augmentation(augment_fraction=0, shift=1))) == []
 
 
 def test_bent_images_are_bent_each_in_its_own_way_and_the_first_is_not() -> None:
@@ -112,7 +118,7 @@ def test_bent_images_are_bent_each_in_its_own_way_and_the_first_is_not() -> None
     rows = draw_bent(found.samples, found.recipe)
     assert [len(row) for row in rows] == [8] * 8
     assert all(len(set(row)) == 8 for row in rows)
-    thick = draw_bent(found.samples, Recipe(deformation=Deformation(thickness=0.5)))
+    thick = draw_bent(found.samples, Recipe(augmentation=Augmentation(stroke_width=0.5)))
     assert [row[0] for row in thick] == [row[0] for row in rows]
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from pipeline.data.ink import Appearance, measure_sides, measure_strokes, take_appearance
+from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_strokes
 from pipeline.pictures.fit import FINENESS, adjust_strokes, find_ink, fit, sample
 from tests.drawings import Images, enlarge, on_paper, place, sample_digits
 
@@ -14,14 +14,14 @@ SHAPE = (28, 28)
 
 
 @functools.cache
-def usual() -> Appearance:
-    return take_appearance((sample_digits()[0] / 255).astype(np.float32))
+def usual() -> InkStatistics:
+    return measure_ink((sample_digits()[0] / 255).astype(np.float32))
 
 
-def prepared(drawing: object, appearance: Appearance | None = None, shape: tuple[int, int] = SHAPE) -> Images:
+def prepared(drawing: object, ink_statistics: InkStatistics | None = None, shape: tuple[int, int] = SHAPE) -> Images:
     ink = find_ink(np.asarray(drawing))
     assert ink is not None
-    return fit(ink, shape, appearance or usual())
+    return fit(ink, shape, ink_statistics or usual())
 
 
 def difference(one: Images, other: Images) -> float:
@@ -69,15 +69,15 @@ def test_the_levels_of_ink_and_paper_change_nothing(number: int, pen: int, paper
 
 
 def test_a_picture_that_was_prepared_is_itself_when_it_is_prepared_again() -> None:
-    appearance = usual()
+    ink_statistics = usual()
     for image in sample_digits()[0]:
-        once = prepared(image, appearance)
-        assert np.abs(once.astype(int) - prepared(once, appearance)).max() <= 1
+        once = prepared(image, ink_statistics)
+        assert np.abs(once.astype(int) - prepared(once, ink_statistics)).max() <= 1
 
 
 def test_images_of_the_data_set_come_out_nearly_as_they_are() -> None:
-    appearance = usual()
-    different = [difference(image, prepared(image, appearance)) for image in sample_digits()[0]]
+    ink_statistics = usual()
+    different = [difference(image, prepared(image, ink_statistics)) for image in sample_digits()[0]]
     assert np.median(different) < 0.02
     assert np.quantile(different, 0.9) < 0.25
 
@@ -85,9 +85,9 @@ def test_images_of_the_data_set_come_out_nearly_as_they_are() -> None:
 @pytest.mark.parametrize("shape", [(28, 28), (100, 60), (16, 40), (3, 4)])
 def test_the_box_is_full_and_the_centre_of_mass_in_the_middle(shape: tuple[int, int]) -> None:
     for box in (0, 12, 20):
-        appearance = Appearance(box=box)
+        ink_statistics = InkStatistics(box=box)
         for image in sample_digits()[0][:20]:
-            picture = prepared(enlarge(image, 7), appearance, shape)
+            picture = prepared(enlarge(image, 7), ink_statistics, shape)
             assert picture.shape == shape
             assert picture.dtype == np.uint8
             assert picture.max() >= 250  # where the box is as large as the picture, some ink may be outside
@@ -106,17 +106,17 @@ def test_strokes_get_usual_thickness(pen: int) -> None:
     drawing = np.zeros((400, 400), np.uint8)
     drawing[50:350, 200 - pen // 2 : 200 - pen // 2 + pen] = 255
     drawing[50 : 50 + pen, 100:300] = 255
-    appearance = Appearance(box=20, thin=2, thick=3, thickest=7)
-    ((thickness,), _) = measure_strokes(prepared(drawing, appearance)[np.newaxis] / 255.0)
+    ink_statistics = InkStatistics(box=20, thin=2, thick=3, thickest=7)
+    ((thickness,), _) = measure_strokes(prepared(drawing, ink_statistics)[np.newaxis] / 255.0)
     assert 1.6 < thickness < 3.4
 
 
 def test_strokes_that_are_usual_and_blots_stay_what_they_are() -> None:
     fine = np.zeros((200, 200), np.float32)
     fine[20:180, 90:110] = 1
-    assert adjust_strokes(fine, Appearance(thin=1, thick=3)) is fine
+    assert adjust_strokes(fine, InkStatistics(thin=1, thick=3)) is fine
     blot = np.ones((200, 200), np.float32)
-    assert adjust_strokes(blot, Appearance(thin=1, thick=3, thickest=7)) is blot
+    assert adjust_strokes(blot, InkStatistics(thin=1, thick=3, thickest=7)) is blot
 
 
 @pytest.mark.parametrize("thin", [3, 4.5, 9])
@@ -127,20 +127,20 @@ def test_strokes_grow_and_shrink_by_a_disc(thin: float) -> None:
     reach = np.arange(-radius, radius + 1)
     disc = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2
     grown = ndimage.grey_dilation(fine, footprint=disc, mode="constant")
-    assert np.array_equal(adjust_strokes(fine, Appearance(thin=thin)), grown)
+    assert np.array_equal(adjust_strokes(fine, InkStatistics(thin=thin)), grown)
     thickness = float(measure_strokes(grown[np.newaxis])[0][0]) / FINENESS
     radius = round(FINENESS * (thickness - 1) / 2)
     reach = np.arange(-radius, radius + 1)
     disc = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2
     shrunk = ndimage.grey_erosion(grown, footprint=disc, mode="constant")
-    adjusted = adjust_strokes(grown, Appearance(thick=1))
+    adjusted = adjust_strokes(grown, InkStatistics(thick=1))
     assert np.array_equal(adjusted, shrunk if shrunk.any() else grown)
 
 
 def test_no_stroke_gets_lost() -> None:
     thick_and_thin = np.zeros((100, 100), np.float32)
     thick_and_thin[10:90, 20:22] = thick_and_thin[10:90, 40:43] = 1
-    assert adjust_strokes(thick_and_thin, Appearance(thick=0.01)).any()
+    assert adjust_strokes(thick_and_thin, InkStatistics(thick=0.01)).any()
 
 
 @pytest.mark.parametrize("contrast", [0, 15])

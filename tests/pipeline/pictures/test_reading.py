@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from pipeline.data.ink import Appearance
+from pipeline.data.ink import InkStatistics
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from pipeline.pictures.files import load_grey
@@ -197,7 +197,7 @@ def test_an_unsure_prediction_is_not_read(reader: Model, clear: list[int]) -> No
 
 def test_ink_unlike_all_training_images_is_not_read(reader: Model, clear: list[int]) -> None:
     grey = on_paper(sheet(clear[0]))
-    assert read(replace(reader, appearance=Appearance(longest=1)), grey).labels == ()
+    assert read(replace(reader, ink_statistics=InkStatistics(longest=1)), grey).labels == ()
 
 
 def make_reading(*probabilities: list[float]) -> Reading:

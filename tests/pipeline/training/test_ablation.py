@@ -1,18 +1,18 @@
 import itertools
 from dataclasses import fields
 
-from pipeline.training.ablation import climb
+from pipeline.training.ablation import ablation_steps
 from pipeline.training.recipes import RECIPES, Recipe
 
 
 def test_the_steps_lead_from_original_to_standard() -> None:
-    steps = climb()
+    steps = ablation_steps()
     assert steps[0][1] == RECIPES["original"]
     assert steps[-1][1] == RECIPES["standard"]
 
 
 def test_every_step_changes_something_and_has_a_name_of_its_own() -> None:
-    steps = climb()
+    steps = ablation_steps()
     assert len(dict(steps)) == len(steps)
     for (_, below), (idea, above) in itertools.pairwise(steps):
         changed = [field.name for field in fields(Recipe) if getattr(below, field.name) != getattr(above, field.name)]

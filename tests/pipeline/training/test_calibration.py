@@ -30,10 +30,10 @@ def test_the_temperature_undoes_the_sharpness_of_the_logits(sharpness: float) ->
 def test_it_is_the_minimum_that_scipy_finds() -> None:
     logits, labels = draw(5000, 2.5)
 
-    def cost(temperature: float) -> float:
+    def loss(temperature: float) -> float:
         return -float(log_softmax(logits / temperature, axis=0)[labels, np.arange(5000)].mean())
 
-    found = minimize_scalar(cost, bounds=(0.1, 10), method="bounded", options={"xatol": 1e-6}).x
+    found = minimize_scalar(loss, bounds=(0.1, 10), method="bounded", options={"xatol": 1e-6}).x
     assert fit_temperature(logits, labels, "cross-entropy") == pytest.approx(found, rel=2e-3)
 
 

@@ -111,7 +111,7 @@ def test_one_that_claims_to_be_larger_than_any_machine_is_none(tmp_path: Path) -
     assert load_checkpoint(path) is None
 
 
-SOUND: dict[str, Any] = {"number": 1, "cost": 0.1, "train_accuracy": 0.9, "validation_accuracy": 0.9}
+SOUND: dict[str, Any] = {"number": 1, "loss": 0.1, "train_accuracy": 0.9, "validation_accuracy": 0.9}
 SOUND |= {"learning_rate": 0, "seconds": 1.5}
 
 
@@ -133,8 +133,8 @@ def write(path: Path, state: Any, best: Any, rows: Any) -> None:
         (np.zeros((2, 3)), np.zeros(3), None),
         (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "number": 2}]),
         (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "number": True}]),
-        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "cost": "0.1"}]),
-        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "cost": float("nan")}]),
+        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "loss": "0.1"}]),
+        (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "loss": float("nan")}]),
         (np.zeros((2, 3)), np.zeros(3), [{**SOUND, "validation_accuracy": 1.5}]),
         (np.zeros((2, 3)), np.zeros(3), [{"number": 1}]),
     ],

@@ -14,7 +14,7 @@ from pipeline.training.epoch import count_batches
 from pipeline.training.fit import TrainingError
 from pipeline.training.recipes import Recipe
 
-RECIPE = Recipe(layers="16", batch_size=200, epochs=3, members=3, averaging=0.9)
+RECIPE = Recipe(layers="16", batch_size=200, epochs=3, members=3, ema_decay=0.9)
 LONG = replace(RECIPE, epochs=2000)
 AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 

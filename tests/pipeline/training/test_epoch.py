@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 from pipeline.network import training as plain
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.losses import COSTS
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, view
 from pipeline.network.optimizers import find_optimizer
 from pipeline.network.schedules import rate_factor
@@ -25,14 +25,14 @@ from tests.pipeline.networks import make_examples
 SHAPE, CLASSES = (6, 5), 4
 RECIPE = Recipe(
     layers="40,30",
-    smoothing=0.1,
+    label_smoothing=0.1,
     learning_rate=0.01,
-    averaging=0.9,
+    ema_decay=0.9,
     batch_size=32,
     shards=8,
-    deformation=Deformation(bent=0.8, shift=1, rotation=10, elastic=0.5, thickness=0.3),
+    augmentation=Augmentation(augment_fraction=0.8, shift=1, rotation=10, elastic=0.5, stroke_width=0.3),
 )
-PLAIN = Recipe(layers="7", learning_rate=0.05, smoothing=0.1, batch_size=16, shards=1, epochs=3)
+PLAIN = Recipe(layers="7", learning_rate=0.05, label_smoothing=0.1, batch_size=16, shards=1, epochs=3)
 SMALL_PARTS = 3_200  # bytes, for 2 images of the convolutional network here
 ARCHITECTURES = pytest.mark.parametrize("layers", ["12,9", "4,4,4", "conv6x3/2,20", "conv3x3/1,conv4x2/2"])
 
@@ -63,7 +63,7 @@ def plain_state_after(recipe: Recipe, epochs: int, dtype: type) -> tuple[Array, 
     state: Array = np.zeros_like(prepare(recipe, examples, CLASSES).state)
     state[0] = prepare(recipe, examples, CLASSES).network.parameters.flat
     network = Network(layers, ACTIVATIONS[recipe.activation], view(layers, state[0]))
-    loss = partial(COSTS[recipe.cost], smoothing=recipe.smoothing)
+    loss = partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing)
     batches, accounts = -(-100 // recipe.batch_size), []
     for epoch in range(epochs):
         first = epoch * batches
@@ -87,7 +87,7 @@ def plain_state_after(recipe: Recipe, epochs: int, dtype: type) -> tuple[Array, 
         {"optimizer": "adam"},
         {"optimizer": "adam", "warmup": 0.5, "activation": "sigmoid"},
         {"optimizer": "nesterov", "momentum": 0.5},
-        {"optimizer": "adamw", "weight_decay": 0.5, "cost": "quadratic"},
+        {"optimizer": "adamw", "weight_decay": 0.5, "loss": "quadratic"},
         {"optimizer": "sgd", "weight_decay": 0.5, "schedule": "one-cycle", "batch_size": 100},
     ],
     ids=str,
@@ -155,7 +155,7 @@ def test_a_part_is_as_many_images_as_fit_the_cache(layers: str, shape: tuple[int
 
 
 def test_the_average_of_the_parameters_forgets_by_the_recipe_and_faster_at_first() -> None:
-    state = prepare(replace(PLAIN, averaging=0.5, batch_size=5), seen(dtype=np.float64), CLASSES)
+    state = prepare(replace(PLAIN, ema_decay=0.5, batch_size=5), seen(dtype=np.float64), CLASSES)
     average, step = state.state[0].copy(), 0
 
     def follow() -> None:
@@ -171,7 +171,7 @@ def test_the_average_of_the_parameters_forgets_by_the_recipe_and_faster_at_first
 
 
 def test_without_an_average_the_parameters_are_the_result() -> None:
-    state = prepare(replace(RECIPE, averaging=0), seen(), CLASSES)
+    state = prepare(replace(RECIPE, ema_decay=0), seen(), CLASSES)
     assert state.result is state.network.parameters
 
 
@@ -195,7 +195,11 @@ def test_the_examples_are_left_as_they_are() -> None:
 def test_every_epoch_and_shard_augments_differently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "count_cores", lambda: 2)
     recipe = replace(
-        RECIPE, batch_size=100, shards=2, learning_rate=1e-12, deformation=replace(RECIPE.deformation, bent=1)
+        RECIPE,
+        batch_size=100,
+        shards=2,
+        learning_rate=1e-12,
+        augmentation=replace(RECIPE.augmentation, augment_fraction=1),
     )
     state = prepare(recipe, Examples(np.repeat(seen(1).images, 100, axis=0), np.zeros(100, np.uint8)), CLASSES)
     assert state.part == 50
@@ -207,12 +211,12 @@ def test_every_epoch_and_shard_augments_differently(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_network_is_trained_on_the_augmented_images() -> None:
-    one = replace(RECIPE, batch_size=100, shards=1, averaging=0, optimizer="sgd", epochs=1)
+    one = replace(RECIPE, batch_size=100, shards=1, ema_decay=0, optimizer="sgd", epochs=1)
     augmented = prepare(one, seen(), CLASSES)
     train_epoch(augmented, 1, lambda: None)
     images = augmented.workspaces[0].inputs.reshape(100, *SHAPE)  # in the order of the batch
     order = np.random.default_rng((one.seed, 1)).permutation(100)
-    again = prepare(replace(one, deformation=Deformation()), Examples(np.empty_like(images), seen().labels), CLASSES)
+    again = prepare(replace(one, augmentation=Augmentation()), Examples(np.empty_like(images), seen().labels), CLASSES)
     again.training.images[order] = images
     train_epoch(again, 1, lambda: None)
     assert again.state.tobytes() == augmented.state.tobytes()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.losses import COSTS
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, Parameters, forward
 from pipeline.training import fit as module
 from pipeline.training.architecture import build_layers
@@ -38,7 +38,7 @@ def test_a_small_batch_is_learned_by_heart(layers: str) -> None:
     recipe = Recipe(layers=layers, learning_rate=0.01, batch_size=32, epochs=100)
     (*_, epoch) = fit(recipe, batch, batch, 3)
     assert epoch.validation_accuracy == 1
-    assert epoch.cost < 0.01
+    assert epoch.loss < 0.01
 
 
 def test_two_runs_are_equal_bit_for_bit_and_another_seed_is_not() -> None:
@@ -47,14 +47,14 @@ def test_two_runs_are_equal_bit_for_bit_and_another_seed_is_not() -> None:
     assert last(dataclasses.replace(SMALL, seed=2)).parameters.flat.tobytes() != first
 
 
-@pytest.mark.parametrize("cost", ["quadratic", "cross-entropy"])
+@pytest.mark.parametrize("loss", ["quadratic", "cross-entropy"])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam"])
-def test_every_combination_lowers_its_cost(activation: Any, cost: Any, optimizer: Any) -> None:
+def test_every_combination_lowers_its_cost(activation: Any, loss: Any, optimizer: Any) -> None:
     rate = 0.01 if optimizer == "adam" else 0.3
-    recipe = Recipe("16", activation, cost, optimizer=optimizer, learning_rate=rate, batch_size=10, epochs=8)
+    recipe = Recipe("16", activation, loss, optimizer=optimizer, learning_rate=rate, batch_size=10, epochs=8)
     _, *epochs = fit(recipe, examples(), examples(20, seed=1), 3)
-    assert epochs[-1].cost < 0.95 * epochs[0].cost
+    assert epochs[-1].loss < 0.95 * epochs[0].loss
 
 
 def test_one_step_a_batch_and_the_rest_of_the_images_is_a_batch_too() -> None:
@@ -89,13 +89,13 @@ def test_an_epochs_draws_do_not_depend_on_how_many_follow() -> None:
 
 def test_every_epoch_has_another_order_which_the_seed_determines(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    cost = COSTS["cross-entropy"]
+    loss = LOSSES["cross-entropy"]
 
     def record(logits: Array, labels: Any, *more: Any) -> tuple[float, Array]:
         drawn.extend(labels.tolist())
-        return cost(logits, labels, *more)
+        return loss(logits, labels, *more)
 
-    monkeypatch.setitem(COSTS, "cross-entropy", record)
+    monkeypatch.setitem(LOSSES, "cross-entropy", record)
     numbered = Examples(examples(60).images, np.arange(60))  # the labels tell the images apart
 
     def orders(seed: int) -> list[list[int]]:
@@ -116,19 +116,19 @@ def test_the_seed_determines_the_initial_weights() -> None:
 
 
 def test_cost_and_accuracy_are_means_over_all_images_for_any_batch_size() -> None:
-    # At a rate of almost nothing the network stays what it was, so the epoch's cost must be the network's.
+    # At a rate of almost nothing the network stays what it was, so the epoch's loss must be the network's.
     still = dataclasses.replace(SMALL, learning_rate=1e-12, batch_size=25)  # the last batch has 10 of 60
     seen = examples()
     (*_, epoch) = fit(still, seen, seen, 3)
     logits = compute_logits(still, epoch.parameters, seen.images)
-    assert epoch.cost == pytest.approx(COSTS["cross-entropy"](logits, seen.labels)[0], rel=1e-4)
+    assert epoch.loss == pytest.approx(LOSSES["cross-entropy"](logits, seen.labels)[0], rel=1e-4)
     assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=0) == seen.labels).mean()
 
 
 def test_every_epoch_has_its_figures() -> None:
     first, *epochs = fit(SMALL, examples(), examples(20, seed=1), 3)
     assert first.number == 0
-    assert math.isnan(first.cost)
+    assert math.isnan(first.loss)
     assert [epoch.number for epoch in epochs] == [1, 2, 3]
     for epoch in epochs:
         assert 0 <= epoch.train_accuracy <= 1
@@ -173,7 +173,7 @@ def test_images_that_contain_nan_are_an_error() -> None:
 
 
 def test_the_averaged_parameters_are_the_ones_to_use() -> None:
-    recipe = dataclasses.replace(SMALL, averaging=0.9, learning_rate=0.05)
+    recipe = dataclasses.replace(SMALL, ema_decay=0.9, learning_rate=0.05)
     seen = examples(20, seed=1)
     for epoch in fit(recipe, examples(), seen, 3):
         learning, average = epoch.state[0], epoch.state[-1]

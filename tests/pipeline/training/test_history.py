@@ -19,7 +19,7 @@ def test_the_network_before_all_learning_has_no_cost(tmp_path: Path) -> None:
     write_history(tmp_path / "history.csv", [[BEFORE, *ROWS]])
     ((before, *rows),) = read_history(tmp_path / "history.csv")
     assert (before.number, before.validation_accuracy) == (0, 0.1)
-    assert math.isnan(before.cost)
+    assert math.isnan(before.loss)
     assert rows == ROWS
 
 

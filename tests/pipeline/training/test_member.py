@@ -11,7 +11,7 @@ from pipeline.training.history import Row, best_of
 from pipeline.training.recipes import Recipe
 from tests.pipeline.networks import make_examples
 
-DENSE = Recipe(layers="16", learning_rate=0.02, schedule="cosine", averaging=0.9, batch_size=10, epochs=6)
+DENSE = Recipe(layers="16", learning_rate=0.02, schedule="cosine", ema_decay=0.9, batch_size=10, epochs=6)
 CONVOLUTIONAL = replace(DENSE, layers="conv4x2/1,conv6x3/1,8")
 RECIPES = pytest.mark.parametrize("recipe", [DENSE, CONVOLUTIONAL], ids=lambda recipe: recipe.layers)
 

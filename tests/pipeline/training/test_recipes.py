@@ -3,10 +3,10 @@ from typing import Any, get_args
 
 import pytest
 
-from pipeline.data.augmentation import Deformation
+from pipeline.data.augmentation import Augmentation
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.losses import COSTS
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import INITIALISATIONS
 from pipeline.network.optimizers import find_optimizer
 from pipeline.network.schedules import SCHEDULES
@@ -14,8 +14,8 @@ from pipeline.training.architecture import build_layers
 from pipeline.training.recipes import (
     RECIPES,
     ActivationName,
-    CostName,
     InitialisationName,
+    LossName,
     OptimizerName,
     Recipe,
     RecipeName,
@@ -25,12 +25,12 @@ from pipeline.training.recipes import (
     spell,
 )
 
-SHARES = ("momentum", "smoothing", "warmup", "averaging")
+SHARES = ("momentum", "label_smoothing", "warmup", "ema_decay")
 
 
 def test_every_name_that_a_recipe_can_contain_is_known_where_it_is_used() -> None:
     assert set(get_args(ActivationName)) == set(ACTIVATIONS)
-    assert set(get_args(CostName)) == set(COSTS)
+    assert set(get_args(LossName)) == set(LOSSES)
     assert set(get_args(InitialisationName)) == set(INITIALISATIONS)
     assert set(get_args(ScheduleName)) == set(SCHEDULES)
     assert set(get_args(RecipeName)) == set(RECIPES)
@@ -45,8 +45,8 @@ def test_every_recipe_fits_the_images_of_mnist(name: RecipeName) -> None:
 
 def test_the_recipe_original_has_the_constants_of_the_original_script() -> None:
     recipe = RECIPES["original"]
-    assert (recipe.layers, recipe.activation, recipe.cost) == ("20,16", "sigmoid", "quadratic")
-    assert (recipe.initialisation, recipe.bias_deviation, recipe.seed) == ("normal", 10, 1)
+    assert (recipe.layers, recipe.activation, recipe.loss) == ("20,16", "sigmoid", "quadratic")
+    assert (recipe.initialisation, recipe.bias_std, recipe.seed) == ("normal", 10, 1)
     assert (recipe.optimizer, recipe.batch_size, recipe.learning_rate) == ("sgd", 100, 1)
 
 
@@ -68,14 +68,14 @@ def test_equal_layers_are_equal_recipes() -> None:
         *[("learning_rate", rate) for rate in (0, -1, float("nan"), float("inf"))],
         *[(name, share) for name in SHARES for share in (-0.1, 1, float("nan"))],
         *[("weight_decay", decay) for decay in (-0.1, float("nan"), float("inf"))],
-        *[("bias_deviation", deviation) for deviation in (-1, 1e300, float("nan"), float("inf"))],
+        *[("bias_std", std) for std in (-1, 1e300, float("nan"), float("inf"))],
         *[(name, number) for name in ("batch_size", "epochs", "shards", "members") for number in (0, -1)],
         ("members", 1001),
         ("shards", 1025),
         ("seed", -1),
         *[("layers", layers) for layers in ("10,0", "-3", "conv", "9" * 400)],
         ("activation", "tanh"),
-        ("cost", "hinge"),
+        ("loss", "hinge"),
         ("optimizer", "lbfgs"),
         ("schedule", "never"),
         ("initialisation", "zero"),
@@ -86,22 +86,24 @@ def test_a_value_out_of_range_is_wrong_use(name: str, value: Any) -> None:
         Recipe(**{name: value})
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Deformation)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Augmentation)])
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), 1001])
 def test_a_deformation_out_of_range_is_wrong_use(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=name):
-        Recipe(deformation=Deformation(**{name: value}))
+        Recipe(augmentation=Augmentation(**{name: value}))
 
 
-@pytest.mark.parametrize("recipe", [*RECIPES.values(), Recipe(layers="", deformation=Deformation(shift=2, shear=0.1))])
+@pytest.mark.parametrize(
+    "recipe", [*RECIPES.values(), Recipe(layers="", augmentation=Augmentation(shift=2, shear=0.1))]
+)
 def test_all_values_of_a_recipe_override_any_other(recipe: Recipe) -> None:
     for other in (Recipe(), *RECIPES.values()):
         assert override(other, spell(recipe)) == recipe
 
 
 def test_a_value_of_the_deformation_can_be_changed() -> None:
-    changed = override(Recipe(deformation=Deformation(shift=1)), {"rotation": 10})
-    assert changed == Recipe(deformation=Deformation(shift=1, rotation=10))
+    changed = override(Recipe(augmentation=Augmentation(shift=1)), {"rotation": 10})
+    assert changed == Recipe(augmentation=Augmentation(shift=1, rotation=10))
 
 
 def test_the_networks_of_an_ensemble_differ_in_their_seeds_alone() -> None:

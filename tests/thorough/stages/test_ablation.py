@@ -1,26 +1,26 @@
 from pathlib import Path
 
-from pipeline.training.ablation import climb
+from pipeline.training.ablation import ablation_steps
 from tests.processes import Run
 from tests.stages.common import assert_one_line, snapshot
 
 
 def test_the_ladder_tells_of_each_rung_and_publishes_nothing(run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
-    result = run("ladder", "--seeds", "1")
+    result = run("ablation", "--seeds", "1")
     assert result.returncode == 0, result.stderr
-    head, *rungs, end = result.stdout.splitlines()
+    head, *steps, end = result.stdout.splitlines()
     assert head.split() == ["accuracy", "(least..most)", "training"]
-    assert len(rungs) == len(climb())
-    for line, (idea, _) in zip(rungs, climb(), strict=True):
+    assert len(steps) == len(ablation_steps())
+    for line, (idea, _) in zip(steps, ablation_steps(), strict=True):
         assert line.startswith(idea)
         accuracy, spread = line[len(idea) :].split()[:2]
         assert spread == f"({accuracy}..{accuracy})"  # of one seed
-    first, last = rungs[0].split("%")[0].split()[-1], rungs[-1][50:].split("%")[0].strip()
-    assert end == f"{len(rungs)} rungs, from {first}% to {last}% of the validation images"
+    first, last = steps[0].split("%")[0].split()[-1], steps[-1][50:].split("%")[0].strip()
+    assert end == f"{len(steps)} steps, from {first}% to {last}% of the validation images"
     assert float(last) > 85 > float(first)
     assert snapshot(project / "artifacts") == before
 
 
 def test_without_arrays_there_is_no_ladder(run: Run) -> None:
-    assert_one_line(run("ladder"), 1, "run the stage normalize first")
+    assert_one_line(run("ablation"), 1, "run the stage normalize first")

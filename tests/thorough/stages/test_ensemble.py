@@ -15,7 +15,7 @@ import pytest
 from tests.processes import Run, environment, take_signals, wait_for
 from tests.stages.common import assert_one_line, assert_stopped, snapshot
 
-LINE = ["train", "--recipe", "quick", "--members", "3", "--epochs", "12", "--averaging", "0.9"]
+LINE = ["train", "--recipe", "quick", "--members", "3", "--epochs", "12", "--ema-decay", "0.9"]
 AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 
 
@@ -53,7 +53,7 @@ def test_killed_at_random_moments_and_gone_on_with_elsewhere_it_ends_with_the_bi
     assert result.returncode == 0, result.stderr
     assert model(project) == serial
     for member, epoch in itertools.product(range(1, 4), range(1, 13)):
-        assert f"train: member {member} of 3: epoch {epoch} of 12: cost " in result.stderr
+        assert f"train: member {member} of 3: epoch {epoch} of 12: loss " in result.stderr
     forget(project)
     generator = random.Random(7)
     for scheduler in ("processes", "threads", "processes", "sync"):

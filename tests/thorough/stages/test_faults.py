@@ -120,7 +120,7 @@ def test_images_where_labels_belong_are_named(run: Run, project: Path) -> None:
     "arguments",
     [
         "--optimizer sgd --schedule constant --learning-rate 1e30",
-        "--cost quadratic --learning-rate 1e18 --schedule constant",  # the weights stay finite, the answers don't
+        "--loss quadratic --learning-rate 1e18 --schedule constant",  # the weights stay finite, the answers don't
         "--epochs 1 --batch-size 5000 --layers 64,64,64 --learning-rate 1e13",  # one step, after which nobody looks
         "--epochs 1 --batch-size 5000 --learning-rate 1e39",
     ],

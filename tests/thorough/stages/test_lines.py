@@ -88,5 +88,5 @@ def test_the_epochs_and_the_bar_of_a_training_share_a_terminal(project: Path) ->
     assert "batch/s]" in shown.raw
     reason, first, *epochs, end = shown.lines
     assert reason.startswith("train: parameter") and first.startswith("train: 28x28-16-10")
-    assert [line.partition(": cost")[0] for line in epochs[1:]] == [f"train: epoch {n} of 2" for n in (1, 2)]
+    assert [line.partition(": loss")[0] for line in epochs[1:]] == [f"train: epoch {n} of 2" for n in (1, 2)]
     assert end.endswith("-> artifacts/train")

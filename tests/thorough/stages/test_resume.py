@@ -15,7 +15,7 @@ from tests.processes import Run, environment
 from tests.stages.common import snapshot
 
 KILLS = 20
-LINE = ["train", "--recipe", "quick", "--epochs", "12", "--averaging", "0.9", "--elastic", "1"]
+LINE = ["train", "--recipe", "quick", "--epochs", "12", "--ema-decay", "0.9", "--elastic", "1"]
 LINE += ["--layers", "conv4,conv16"]
 
 

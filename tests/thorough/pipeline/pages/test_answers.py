@@ -30,7 +30,7 @@ def test_a_picture_is_unlike_what_was_learned_if_it_is_beyond_any_bound(bound: s
             const [height, width] = model.shape;
             const picture = { height, width, values: read(drawing.strokes).image };
             return [{}, { [bound]: bound === "holes" ? 1 : 0.1 }].map((other) =>
-                isLike(picture, { ...model.appearance, ...other }));
+                isLike(picture, { ...model.ink_statistics, ...other }));
         }""",
         bound,
     )

@@ -109,7 +109,7 @@ def test_a_unit_is_chosen_by_a_tap(page: Page) -> None:
 def test_a_pen_that_goes_a_longer_way_than_any_digit_scribbles(page: Page) -> None:
     def is_tangle(strokes: Strokes, size: float) -> bool:
         points = [[{"x": x, "y": y} for x, y in stroke] for stroke in place(strokes, 0.1, 0.1, size)]
-        found: bool = page.evaluate("(strokes) => isTangle(strokes, model.appearance)", points)
+        found: bool = page.evaluate("(strokes) => isTangle(strokes, model.ink_statistics)", points)
         return found
 
     for size in (0.2, 0.8):

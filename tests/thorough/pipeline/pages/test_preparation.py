@@ -15,9 +15,9 @@ from pipeline.pictures.fit import find_ink, fit
 from pipeline.pictures.reading import UNSURE
 from tests.browser import open_page
 
-PREPARE = """([grey, width, height, shape, appearance]) => {
-    const image = prepare(Uint8Array.from(grey), width, height, shape, appearance);
-    return image && [Array.from(image), isLike({height: shape[0], width: shape[1], values: image}, appearance)];
+PREPARE = """([grey, width, height, shape, ink_statistics]) => {
+    const image = prepare(Uint8Array.from(grey), width, height, shape, ink_statistics);
+    return image && [Array.from(image), isLike({height: shape[0], width: shape[1], values: image}, ink_statistics)];
 }"""
 
 
@@ -45,16 +45,16 @@ def test_the_page_prepares_and_judges_drawings_as_python_does(browser: Browser, 
         for shape in ((28, 28), (17, 20)):
             for drawing in drawings(images):
                 ink = find_ink(drawing)
-                expected = None if ink is None else fit(ink, shape, model.appearance)
+                expected = None if ink is None else fit(ink, shape, model.ink_statistics)
                 height, width = drawing.shape
-                given: list[Any] = [drawing.reshape(-1).tolist(), width, height, shape, asdict(model.appearance)]
+                given: list[Any] = [drawing.reshape(-1).tolist(), width, height, shape, asdict(model.ink_statistics)]
                 found = page.evaluate(PREPARE, given)
                 if expected is None:
                     assert found is None
                     continue
                 image, likes = found
                 differences.append(np.abs(np.array(image) - expected.reshape(-1).astype(int)).max())
-                assert likes == is_like(expected / np.float32(255), model.appearance)
+                assert likes == is_like(expected / np.float32(255), model.ink_statistics)
                 judged.add(likes)
     assert len(differences) == 2 * 52
     assert max(differences) <= 2
@@ -66,5 +66,5 @@ def test_the_page_is_unsure_where_python_is(browser: Browser, built: Path) -> No
     image = np.load(built / "parse" / "test-images.npy")[0].reshape(-1).tolist()
     with open_page(browser, built / "export" / "index.html") as page:
         for belief in (UNSURE - 0.01, UNSURE + 0.01):
-            given: list[Any] = [[belief, 0.1], image, model.image_shape, asdict(model.appearance)]
+            given: list[Any] = [[belief, 0.1], image, model.image_shape, asdict(model.ink_statistics)]
             assert page.evaluate("(given) => isLikely(...given)", given) == (belief > UNSURE)
