@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 PANELS = {
-    "the network": ("layers", "activation", "initialisation", "bias_std", "members"),
+    "the network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
     "how its images are bent": [one.name for one in fields(Augmentation)],
 }
 
@@ -62,13 +62,13 @@ def train(
         str,
         Role.UNKEYED,
         scheduler_option(
-            "Who trains the members of a committee: sync (one after another, each on all cores); or, for several at "
+            "Who trains the networks of an ensemble: sync (one after another, each on all cores); or, for several at "
             "once, threads, processes, distributed or an address, as in evaluate."
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,
     workers: Annotated[
-        int | None, Role.UNKEYED, Option(min=1, help="How many members at once.", show_default="one a core")
+        int | None, Role.UNKEYED, Option(min=1, help="How many networks at once.", show_default="one a core")
     ] = None,
     output: Annotated[Output, Option(help="Where the model goes.")] = Path("artifacts/train"),
     **values: Any,
@@ -99,7 +99,7 @@ def train(
     from pipeline.scheduling.backends import find_place
     from pipeline.training.architecture import build_layers, format_network
     from pipeline.training.calibration import fit_temperature
-    from pipeline.training.ensemble import News, train_committee
+    from pipeline.training.ensemble import Progress, train_ensemble
     from pipeline.training.epoch import count_batches
     from pipeline.training.examples import load_validation
     from pipeline.training.history import write_history
@@ -114,20 +114,24 @@ def train(
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{len(images):,}", data.name, recipe)
 
     batches = count_batches(len(images), chosen.batch_size)
-    with tqdm(total=chosen.members * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
+    with tqdm(total=chosen.ensemble_size * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
 
-        def tell(news: News) -> None:
-            bar.update(news.row.number * batches if news.row and news.resumed else news.batches)
-            if news.row:
-                who = f"train: member {news.member} of {chosen.members}" if chosen.members > 1 else "train"
-                log.info("%s: %s", who, _tell(news.row, chosen.epochs, news.resumed))
+        def tell(progress: Progress) -> None:
+            bar.update(progress.row.number * batches if progress.row and progress.resumed else progress.batches)
+            if progress.row:
+                who = (
+                    f"train: network {progress.network} of {chosen.ensemble_size}"
+                    if chosen.ensemble_size > 1
+                    else "train"
+                )
+                log.info("%s: %s", who, _tell(progress.row, chosen.epochs, progress.resumed))
 
         classes, checkpoints = len(data.class_names), output / CHECKPOINT
         report = partial(log.info, "train: %s")
-        trained = train_committee(chosen, normalize, classes, checkpoints, place, tell, report)
+        trained = train_ensemble(chosen, normalize, classes, checkpoints, place, tell, report)
 
     model = Model(
-        members=tuple(view(layers, member.flat) for member in trained),
+        parameters=tuple(view(layers, network.flat) for network in trained),
         layers=chosen.layers,
         activation=chosen.activation,
         loss=chosen.loss,
@@ -147,13 +151,13 @@ def train(
         "versions": environment(["numpy"]),
         "recipe": recipe,
         **asdict(chosen),
-        "best_epochs": [member.best.number for member in trained],
+        "best_epochs": [network.best.number for network in trained],
         "validation_accuracy": accuracy,
     }
     save_model(output, model, facts)
-    write_history(output / "history.csv", [member.history for member in trained])
-    seconds = sum(row.seconds for member in trained for row in member.history)
-    which = f"after epoch {trained[0].best.number}" if len(trained) == 1 else f"by {len(trained)} members"
+    write_history(output / "history.csv", [network.history for network in trained])
+    seconds = sum(row.seconds for network in trained for row in network.history)
+    which = f"after epoch {trained[0].best.number}" if len(trained) == 1 else f"by {len(trained)} networks"
     return f"validation accuracy {accuracy:.2%} {which}, {seconds:.1f} s of training"
 
 

@@ -23,14 +23,14 @@ from pipeline.training.recipes import ActivationName, LossName
 
 @dataclass(frozen=True)
 class Model:
-    """members: the parameters, float32, of networks of equal layers, whose logits are averaged; mostly one.
+    """parameters: float32, of networks of equal layers, whose logits are averaged; mostly one.
 
     layers: the hidden layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset:
     the name of the training data. temperature: of the probabilities. ink_statistics: of the
     training images.
     """
 
-    members: tuple[Parameters, ...]
+    parameters: tuple[Parameters, ...]
     layers: str
     activation: ActivationName
     loss: LossName
@@ -45,7 +45,7 @@ class Model:
     def networks(self) -> tuple[Network, ...]:
         """All networks of the model."""
         layers = build_layers(self.layers, self.image_shape, len(self.class_names))
-        return tuple(Network(layers, ACTIVATIONS[self.activation], parameters) for parameters in self.members)
+        return tuple(Network(layers, ACTIVATIONS[self.activation], parameters) for parameters in self.parameters)
 
     @property
     def architecture(self) -> str:
@@ -61,41 +61,45 @@ def _check(content: Any) -> None:
         raise ValueError(f"strokes of at least {thin} pixels do not fit {content.image_shape} pixels")
 
 
-SHARED = [(one.name, one.type) for one in fields(Model) if one.name != "members"]
+SHARED = [(one.name, one.type) for one in fields(Model) if one.name != "parameters"]
 # What model.json holds of a model; `training` in it records how it was trained.
-_Content: type[Any] = make_dataclass("_Content", [("members", Positive), *SHARED], namespace={"__post_init__": _check})
+_Content: type[Any] = make_dataclass(
+    "_Content", [("ensemble_size", Positive), *SHARED], namespace={"__post_init__": _check}
+)
 
 
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     """Write the model's files into `folder`; `training` goes into model.json as it is."""
     for name, array in name_arrays(model).items():
         save_array(folder / f"{name}.npy", array)
-    save_json(folder / "model.json", {**asdict(_Content(len(model.members), **_shared(model))), "training": training})
+    save_json(
+        folder / "model.json", {**asdict(_Content(len(model.parameters), **_shared(model))), "training": training}
+    )
 
 
 def name_arrays(model: Model) -> dict[str, NDArray[np.float32]]:
-    """All arrays by name: `layer-1-weights`, `layer-1-biases`, ..., in an ensemble `member-1-layer-1-weights`."""
+    """All arrays by name: `layer-1-weights`, `layer-1-biases`, ..., in an ensemble `network-1-layer-1-weights`."""
     return {
-        f"{_prefix(len(model.members), member)}layer-{number}-{kind}": array
-        for member, parameters in enumerate(model.members)
+        f"{_prefix(len(model.parameters), network)}layer-{number}-{kind}": array
+        for network, parameters in enumerate(model.parameters)
         for number, pair in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1)
         for kind, array in zip(("weights", "biases"), pair, strict=True)
     }
 
 
-def _prefix(members: int, member: int) -> str:
-    return f"member-{member + 1}-" if members > 1 else ""
+def _prefix(networks: int, network: int) -> str:
+    return f"network-{network + 1}-" if networks > 1 else ""
 
 
 def load_model(folder: Path) -> Model:
     """Load what `save_model` wrote. Raises PipelineError if a file is missing, damaged or does not fit."""
     content = load_json(folder / "model.json", _Content)
     layers = build_layers(content.layers, content.image_shape, len(content.class_names))
-    members = tuple(
-        _load_parameters(folder, f"{_prefix(content.members, member)}layer-", layers)
-        for member in range(content.members)
+    parameters = tuple(
+        _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)
+        for network in range(content.ensemble_size)
     )
-    return Model(members, **_shared(content))
+    return Model(parameters, **_shared(content))
 
 
 def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Parameters:

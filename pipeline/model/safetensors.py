@@ -30,8 +30,8 @@ def save_safetensors(path: Path, model: Model, metadata: Mapping[str, str]) -> N
     places = [place for place, module in enumerate(list_modules(model)) if module.startswith(LAYER_MODULES)]
     arrays = {
         f"{prefix}{place}.{kind}": array
-        for member, parameters in enumerate(model.members)
-        for prefix in [f"{member}." if len(model.members) > 1 else ""]
+        for network, parameters in enumerate(model.parameters)
+        for prefix in [f"{network}." if len(model.parameters) > 1 else ""]
         for place, *pair in zip(places, parameters.weights, parameters.biases, strict=True)
         for kind, array in zip(("weight", "bias"), pair, strict=True)
     }

@@ -41,7 +41,7 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
             "classNames": model.class_names,
             "inkStatistics": asdict(model.ink_statistics),
             "bits": packed.bits,
-            "members": packed.members,
+            "networks": packed.networks,
         },
         thing="digit" if all(name.isdecimal() and len(name) == 1 for name in model.class_names) else "picture",
         shape=model.image_shape,
@@ -50,7 +50,7 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
         filters=isinstance(layers[0], Convolution),
         first=layers[0].outputs,
         classes=len(model.class_names),
-        members=len(model.members),
+        networks=len(model.parameters),
         packed=packed,
         lacking=lacking,
         accuracy=accuracy,
@@ -64,10 +64,10 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
 
 
 def _lacking(model: Model, packed: Packed) -> str:
-    if not packed.members:
+    if not packed.networks:
         return "the network is too large for a page"
-    if len(packed.members) < len(model.members):
-        return f"{len(packed.members)} of its {len(model.members)} networks, in {packed.bits} bits a weight"
+    if len(packed.networks) < len(model.parameters):
+        return f"{len(packed.networks)} of its {len(model.parameters)} networks, in {packed.bits} bits a weight"
     return f"in {packed.bits} bits a weight" if packed.bits < 16 else ""
 
 

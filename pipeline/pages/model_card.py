@@ -52,7 +52,7 @@ class Images:
 class Training:
     """How a model was trained, by its model.json.
 
-    validation_accuracy: on the images that were held out. best_epochs: of each member the epoch whose parameters it
+    validation_accuracy: on the images that were held out. best_epochs: of each network the epoch whose parameters it
     has. versions: of Python and NumPy.
     """
 
@@ -87,7 +87,7 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
         data=DATASETS.get(model.dataset),
         model=model,
         layers=describe_layers(model.networks[0].layers),
-        parameters=sum(parameters.flat.size for parameters in model.members),
+        parameters=sum(parameters.flat.size for parameters in model.parameters),
         modules=list_modules(model),
         training=training,
         values=training.values,

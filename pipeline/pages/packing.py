@@ -14,26 +14,26 @@ BITS = (16, 8)  # the finest first
 
 @dataclass(frozen=True)
 class Packed:
-    """members: of each network that there was room for, its layers by `pack_layer`. bits: of a weight."""
+    """networks: of each network that there was room for, its layers by `pack_layer`. bits: of a weight."""
 
-    members: tuple[tuple[dict[str, str], ...], ...]
+    networks: tuple[tuple[dict[str, str], ...], ...]
     bits: int
 
 
 def pack(model: Model, room: int) -> Packed:
-    """The model in at most `room` characters: in 16 bits a weight if it fits, else in 8, else without its last members.
+    """The model in at most `room` characters: in 16 bits a weight if it fits, else in 8, else without the last.
 
-    If not even one network fits, there are no members.
+    If not even one network fits, there are no networks.
     """
     for bits in BITS:
-        members = tuple(
+        networks = tuple(
             tuple(pack_layer(*layer, bits) for layer in zip(parameters.weights, parameters.biases, strict=True))
-            for parameters in model.members
+            for parameters in model.parameters
         )
-        size = sum(len(array) for layer in members[0] for array in layer.values())  # of each member
-        if len(members) * size <= room:
+        size = sum(len(array) for layer in networks[0] for array in layer.values())  # of each network
+        if len(networks) * size <= room:
             break
-    return Packed(members[: room // size], bits)
+    return Packed(networks[: room // size], bits)
 
 
 def pack_layer(weights: NDArray[Any], biases: NDArray[Any], bits: int) -> dict[str, str]:

@@ -16,23 +16,23 @@ from pipeline.training.history import Row
 SIZE = (4.4, 3.1)  # inches
 FEW = 40  # epochs that get a dot each
 
-Members = Sequence[Sequence[Row]]
+Histories = Sequence[Sequence[Row]]
 Value = Callable[[Row], float]
 
 
-def plot_cost(members: Members) -> Markup:
-    """The loss over the epochs, a line for each member."""
-    told = _tell("The loss of the training images", members, lambda row: row.loss, "{:.4f}")
+def plot_cost(histories: Histories) -> Markup:
+    """The loss over the epochs, a line for each network."""
+    told = _tell("The loss of the training images", histories, lambda row: row.loss, "{:.4f}")
 
     def fill(figure: Figure) -> None:
         axes = _epoch_axes(figure, "Cost")
-        _lines(axes, members, lambda row: row.loss, ACCENT, "-")
+        _lines(axes, histories, lambda row: row.loss, ACCENT, "-")
 
     return draw("loss", told, *SIZE, fill)
 
 
-def plot_accuracy(members: Members) -> Markup:
-    """The accuracy on training and validation images over the epochs, a line of each for each member.
+def plot_accuracy(histories: Histories) -> Markup:
+    """The accuracy on training and validation images over the epochs, a line of each for each network.
 
     Where nearly all is right the axis is that of the errors, in powers of ten, so that 99 % and 99.9 % are as far apart
     as 90 % and 99 %.
@@ -41,11 +41,11 @@ def plot_accuracy(members: Members) -> Markup:
         ("training", lambda row: row.train_accuracy, SECOND, "--"),
         ("validation", lambda row: row.validation_accuracy, ACCENT, "-"),
     ]
-    told = " ".join(_tell(f"The accuracy in {name}", members, value, "{:.2%}") for name, value, _, _ in kinds)
+    told = " ".join(_tell(f"The accuracy in {name}", histories, value, "{:.2%}") for name, value, _, _ in kinds)
     errors = [
         1 - value(row)
         for _, value, _, _ in kinds
-        for history in members
+        for history in histories
         for row in history
         if not math.isnan(value(row))
     ]
@@ -54,7 +54,7 @@ def plot_accuracy(members: Members) -> Markup:
         axes = _epoch_axes(figure, "Accuracy")
         by_error = 0 < min(errors) < 0.1
         for name, value, colour, style in kinds:
-            _lines(axes, members, value, colour, style, name, by_error)
+            _lines(axes, histories, value, colour, style, name, by_error)
         if by_error:
             _label_errors(axes, min(errors), max(errors))
         else:
@@ -64,13 +64,13 @@ def plot_accuracy(members: Members) -> Markup:
     return draw("accuracy", told, *SIZE, fill)
 
 
-def plot_learning_rate(members: Members) -> Markup:
-    """The learning rate over the epochs; the members have the same."""
-    told = _tell("The learning rate", members[:1], lambda row: row.learning_rate, "{:.3g}")
+def plot_learning_rate(histories: Histories) -> Markup:
+    """The learning rate over the epochs; the histories have the same."""
+    told = _tell("The learning rate", histories[:1], lambda row: row.learning_rate, "{:.3g}")
 
     def fill(figure: Figure) -> None:
         axes = _epoch_axes(figure, "Learning rate")
-        _lines(axes, members[:1], lambda row: row.learning_rate, ACCENT, "-")
+        _lines(axes, histories[:1], lambda row: row.learning_rate, ACCENT, "-")
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
 
@@ -124,10 +124,10 @@ def _epoch_axes(figure: Figure, title: str) -> Axes:
 
 
 def _lines(
-    axes: Axes, members: Members, value: Value, colour: str, style: str, label: str = "", by_error: bool = False
+    axes: Axes, histories: Histories, value: Value, colour: str, style: str, label: str = "", by_error: bool = False
 ) -> None:
-    many = len(members) > 1
-    for number, history in enumerate(members):
+    many = len(histories) > 1
+    for number, history in enumerate(histories):
         axes.plot(
             [row.number for row in history],
             [1 - value(row) if by_error else value(row) for row in history],
@@ -157,10 +157,10 @@ def _label_errors(axes: Axes, least: float, most: float) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.10g}\u202f%"))
 
 
-def _tell(what: str, members: Members, value: Value, form: str) -> str:
+def _tell(what: str, histories: Histories, value: Value, form: str) -> str:
     """In words where the lines begin and end."""
     ends = []
-    for history in members:
+    for history in histories:
         values = [(row.number, value(row)) for row in history if not math.isnan(value(row))]
         ends += [(values[0], values[-1])] if values else []
     if not ends:
@@ -168,5 +168,5 @@ def _tell(what: str, members: Members, value: Value, form: str) -> str:
     ((first, begin), (last, end)) = ends[0]
     if first == last:
         return f"{what} is {form.format(begin)} after epoch {last}."
-    of = f" of member 1 of {len(members)}" if len(members) > 1 else ""
+    of = f" of network 1 of {len(histories)}" if len(histories) > 1 else ""
     return f"{what}{of} goes from {form.format(begin)} in epoch {first} to {form.format(end)} in epoch {last}."

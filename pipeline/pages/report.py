@@ -64,7 +64,7 @@ def render_report(found: Findings) -> str:
         model=found.model,
         recipe_name=found.recipe_name,
         facts=list_facts(found),
-        members=len(found.model.members),
+        networks=len(found.model.parameters),
         charts=[plot_cost(found.history), plot_accuracy(found.history), plot_learning_rate(found.history)],
         heat=heat(confusion) if small else None,
         upright=len(names) > CLASSES_ACROSS and max(map(len, names)) > SHORT_NAME,
@@ -93,8 +93,10 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
     changed = ", ".join(
         f"{spelled(name)} {shown(value)} instead of {shown(usual)}" for name, (value, usual) in changes.items()
     )
-    members = f"{len(model.members)} of " if len(model.members) > 1 else ""
-    seeds = f"{recipe.seed} to {recipe.seed + recipe.members - 1}" if recipe.members > 1 else str(recipe.seed)
+    networks = f"{len(model.parameters)} of " if len(model.parameters) > 1 else ""
+    seeds = (
+        f"{recipe.seed} to {recipe.seed + recipe.ensemble_size - 1}" if recipe.ensemble_size > 1 else str(recipe.seed)
+    )
     learning = sum(row.seconds for history in found.history for row in history)
     best = [best_of(history).number for history in found.history]
     environment = trained.provenance.environment
@@ -104,8 +106,8 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
         ("Changed in it", changed or "nothing"),
         ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in found.counts.items())),
-        ("Network", f"{members}{model.architecture}, {model.activation}, {model.loss}"),
-        ("Parameters", f"{len(model.members) * count_parameters(model.networks[0].layers):,}"),
+        ("Network", f"{networks}{model.architecture}, {model.activation}, {model.loss}"),
+        ("Parameters", f"{len(model.parameters) * count_parameters(model.networks[0].layers):,}"),
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; kept: that after epoch {', '.join(map(str, best))}"),
         ("Temperature", f"{model.temperature:.3f}"),
@@ -148,7 +150,7 @@ def list_mistakes(found: Findings, said: NDArray[np.uint8]) -> list[dict[str, An
 
 def draw_units(model: Model) -> list[str]:
     """Pictures of the first layer's weights, or of its kernels: the UNITS largest, those of the first network."""
-    layer, weights = model.networks[0].layers[0], model.members[0].weights[0]
+    layer, weights = model.networks[0].layers[0], model.parameters[0].weights[0]
     shape = layer.weight_shape[2:] if isinstance(layer, Convolution) else model.image_shape
     rows = weights.reshape(layer.outputs, *shape).astype(np.float64)
     order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:UNITS]

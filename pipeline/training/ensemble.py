@@ -18,14 +18,14 @@ from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_check
 from pipeline.training.examples import Examples, load_examples
 from pipeline.training.fit import fit
 from pipeline.training.history import Row, best_of
-from pipeline.training.recipes import Recipe, member_recipes
+from pipeline.training.recipes import Recipe, network_recipes
 
 OFTEN = 0.2  # seconds between two messages about batches
 RUN = ".run"  # the file, beside the checkpoints, with the name of the run that may write them
 
 
 @dataclass(frozen=True)
-class Member:
+class TrainedNetwork:
     """flat: all parameters after the best epoch, (total,). history: all epochs, from 1."""
 
     flat: Array
@@ -37,7 +37,7 @@ class Member:
         return best_of(self.history)
 
 
-def train_member(
+def train_network(
     recipe: Recipe,
     training: Examples,
     validation: Examples,
@@ -45,7 +45,7 @@ def train_member(
     checkpoint: Path,
     on_batch: Callable[[], object] = lambda: None,
     on_epoch: Callable[[Row, bool], object] = lambda row, resumed: None,
-) -> Member:
+) -> TrainedNetwork:
     """Train a network by the recipe, from the file `checkpoint` on if it exists; write it after each epoch.
 
     `on_epoch` is called with (row, False) after each epoch, also number 0, and first of all with (row, True) for the
@@ -64,99 +64,101 @@ def train_member(
                 best = epoch.parameters.flat.copy()
             save_checkpoint(checkpoint, Checkpoint(epoch.state, best, history))
         on_epoch(row, False)
-    return Member(best, history)
+    return TrainedNetwork(best, history)
 
 
 @dataclass(frozen=True)
-class Course:
-    """What all members share. run: the name of this run, and of no other."""
+class Run:
+    """What all networks share. name: of this run, unique."""
 
     normalize: Path
     classes: int
     checkpoints: Path
-    run: str
+    name: str
 
 
 @dataclass(frozen=True)
-class News:
-    """What a member, numbered from 1, tells while it learns; travels in plain values.
+class Progress:
+    """What a network, numbered from 1, tells while it learns; travels in plain values.
 
     batches: those that are done since it last told. row: of an epoch that is done. resumed: if it goes on after that.
     """
 
-    member: int
+    network: int
     batches: int = 0
     row: Row | None = None
     resumed: bool = False
 
 
-def train_committee(
+def train_ensemble(
     recipe: Recipe,
     normalize: Path,
     classes: int,
     checkpoints: Path,
     place: Place = HERE,
-    on_news: Callable[[News], object] = lambda news: None,
+    on_progress: Callable[[Progress], object] = lambda progress: None,
     report: Callable[[str], object] = lambda line: None,
-) -> list[Member]:
-    """Train the recipe's members on the standardised arrays in a folder, each with a file in `checkpoints`.
+) -> list[TrainedNetwork]:
+    """Train the recipe's networks on the standardised arrays in a folder, each with a file in `checkpoints`.
 
     At a place with several workers they learn at the same time; if these are on other machines, they must see both
-    folders. Raises what `train_member` and `run_job` raise.
+    folders. Raises what `train_network` and `run_job` raise.
     """
     checkpoints.mkdir(exist_ok=True)
-    course = Course(normalize.absolute(), classes, checkpoints.absolute(), uuid.uuid4().hex)
-    (checkpoints / RUN).write_text(course.run)
-    trained: dict[int, Member] = {}
-    tasks = list(enumerate(member_recipes(recipe), start=1))
+    run = Run(normalize.absolute(), classes, checkpoints.absolute(), uuid.uuid4().hex)
+    (checkpoints / RUN).write_text(run.name)
+    trained: dict[int, TrainedNetwork] = {}
+    tasks = list(enumerate(network_recipes(recipe), start=1))
     try:
-        run_job(Job(_train, course, tasks, trained.__setitem__, lambda news: on_news(_unpack(news)), report), place)
+        run_job(
+            Job(_train, run, tasks, trained.__setitem__, lambda progress: on_progress(_unpack(progress)), report), place
+        )
     finally:
-        if _is_current(course):
+        if _is_current(run):
             # else workers of a cluster would learn on, for hours perhaps, for nobody
             (checkpoints / RUN).unlink(missing_ok=True)
     return [trained[number] for number in sorted(trained)]
 
 
-def _train(course: Course, task: tuple[int, Recipe], tell: Tell) -> Member:
-    """One task: a member learns."""
+def _train(run: Run, task: tuple[int, Recipe], tell: Tell) -> TrainedNetwork:
+    """One task: a network learns."""
     number, recipe = task
-    for folder in (course.normalize, course.checkpoints):
+    for folder in (run.normalize, run.checkpoints):
         if not folder.is_dir():
             raise FileNotFoundError(2, os.strerror(2), str(folder))
-    training, validation = _load_once(course.normalize, course.run)
+    training, validation = _load_once(run.normalize, run.name)
     batches, told = 0, time.monotonic()
 
-    def tell_news(row: Row | None = None, resumed: bool = False) -> None:
+    def send_progress(row: Row | None = None, resumed: bool = False) -> None:
         nonlocal batches, told
-        tell(asdict(News(number, batches, row, resumed)))
+        tell(asdict(Progress(number, batches, row, resumed)))
         batches, told = 0, time.monotonic()
 
     def on_batch() -> None:
         nonlocal batches
         batches += 1
         if time.monotonic() > told + OFTEN:
-            tell_news()
+            send_progress()
 
     def on_epoch(row: Row, resumed: bool) -> None:
-        tell_news(row, resumed)
-        if not _is_current(course):
+        send_progress(row, resumed)
+        if not _is_current(run):
             raise PipelineError("another run goes on with this training, or nobody waits for it any more")
 
-    file = course.checkpoints / f"member-{number}.npz"
-    return train_member(recipe, training, validation, course.classes, file, on_batch, on_epoch)
+    file = run.checkpoints / f"network-{number}.npz"
+    return train_network(recipe, training, validation, run.classes, file, on_batch, on_epoch)
 
 
-def _is_current(course: Course) -> bool:
+def _is_current(run: Run) -> bool:
     """Whether this run is still the one that may write the checkpoints."""
     try:
-        return (course.checkpoints / RUN).read_text() == course.run
+        return (run.checkpoints / RUN).read_text() == run.name
     except FileNotFoundError:
         return False
 
 
-def _unpack(news: dict[str, Any]) -> News:
-    return News(**{**news, "row": news["row"] and Row(**news["row"])})
+def _unpack(progress: dict[str, Any]) -> Progress:
+    return Progress(**{**progress, "row": progress["row"] and Row(**progress["row"])})
 
 
 @functools.lru_cache(maxsize=1)

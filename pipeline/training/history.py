@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.engine.errors import PipelineError
 
 TOLERANCE = 0.001
-COLUMNS = ["member", "epoch", "loss", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
+COLUMNS = ["network", "epoch", "loss", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -37,31 +37,31 @@ def best_of(history: Sequence[Row]) -> Row:
     return [row for row in history if row.validation_accuracy >= best - TOLERANCE][-1]
 
 
-def write_history(path: Path, members: Sequence[Sequence[Row]]) -> None:
-    """Write the rows of each member as CSV; accuracies are shares in [0, 1], seconds are of training alone."""
-    path.write_text(_format(members), encoding="utf-8")
+def write_history(path: Path, histories: Sequence[Sequence[Row]]) -> None:
+    """Write the rows of each network as CSV; accuracies are shares in [0, 1], seconds are of training alone."""
+    path.write_text(_format(histories), encoding="utf-8")
 
 
-def _format(members: Sequence[Sequence[Row]]) -> str:
+def _format(histories: Sequence[Sequence[Row]]) -> str:
     lines = [
-        f"{member},{row.number},{row.loss:.6g},{row.train_accuracy:.6f},{row.validation_accuracy:.6f},"
+        f"{network},{row.number},{row.loss:.6g},{row.train_accuracy:.6f},{row.validation_accuracy:.6f},"
         f"{row.learning_rate:g},{row.seconds:.3f}\n"
-        for member, history in enumerate(members, start=1)
+        for network, history in enumerate(histories, start=1)
         for row in history
     ]
     return "".join([f"{','.join(COLUMNS)}\n", *lines])
 
 
 def read_history(path: Path) -> list[list[Row]]:
-    """The rows of each member, at least one. Raises PipelineError if the file is missing or damaged."""
-    members: dict[str, list[Row]] = {}
+    """The rows of each network, at least one. Raises PipelineError if the file is missing or damaged."""
+    found: dict[str, list[Row]] = {}
     try:
         text = path.read_text(encoding="utf-8")
         for line in text.splitlines()[1:]:
-            member, number, *values = line.split(",")
-            members.setdefault(member, []).append(Row(int(number), *map(float, values)))
-        histories = list(members.values())
-        # What was written is written again alike: so columns, members and spelling are the ones that are expected.
+            network, number, *values = line.split(",")
+            found.setdefault(network, []).append(Row(int(number), *map(float, values)))
+        histories = list(found.values())
+        # What was written is written again alike: so columns, histories and spelling are the ones that are expected.
         if not histories or _format(histories) != text or not all(map(is_history, histories)):
             raise ValueError
     except FileNotFoundError:

@@ -43,7 +43,7 @@ class Recipe:
     batch_size: int = value(128, "Images a step learns from.", "[1, inf)")
     shards: int = value(2, "Parts of each batch, for so many cores.", "[1, 1024]")
     epochs: int = value(10, "Passes over the training images.", "[1, inf)")
-    members: int = value(1, "Networks that are trained and averaged.", "[1, 1000]")
+    ensemble_size: int = value(1, "Networks that are trained and averaged.", "[1, 1000]")
     seed: int = value(1, "Of every random draw.", "[0, inf)")
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -65,9 +65,9 @@ def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return replace(recipe, **changed(recipe), augmentation=replace(recipe.augmentation, **changed(recipe.augmentation)))
 
 
-def member_recipes(recipe: Recipe) -> list[Recipe]:
+def network_recipes(recipe: Recipe) -> list[Recipe]:
     """The recipe of each network of the ensemble: the same but for its seed."""
-    return [replace(recipe, members=1, seed=recipe.seed + i) for i in range(recipe.members)]
+    return [replace(recipe, ensemble_size=1, seed=recipe.seed + i) for i in range(recipe.ensemble_size)]
 
 
 def spell(recipe: Recipe) -> dict[str, Any]:
@@ -129,7 +129,7 @@ RECIPES: dict[RecipeName, Recipe] = {
         ema_decay=0.999,
         batch_size=128,
         epochs=40,
-        members=6,
+        ensemble_size=6,
         augmentation=replace(MLP.augmentation, stroke_width=0.2),
     ),
 }

@@ -182,7 +182,7 @@ def torch_predictor(images: Any) -> Callable[[], Any]:
     from pipeline.model.files import load_model
 
     model = load_model(Path("artifacts/train"))
-    (parameters,) = model.members
+    (parameters,) = model.parameters
     network = torch_network(model.layers)
     pairs = zip(parameters.weights, parameters.biases, strict=True)
     for theirs, array in zip(network.parameters(), (array for pair in pairs for array in pair), strict=True):

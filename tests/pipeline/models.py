@@ -10,13 +10,13 @@ from pipeline.network.network import count_parameters, initialise, view
 from pipeline.training.architecture import build_layers
 
 
-def make_model(layers: str = "6,5", members: int = 1, shape: tuple[int, int] = (3, 4), **parts: Any) -> Model:
+def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, int] = (3, 4), **parts: Any) -> Model:
     """A model of images of that shape; anything else about it can be replaced."""
     generator = np.random.default_rng(0)
     defaults = {"class_names": ("a", "b", "c"), "activation": "relu", "loss": "cross-entropy", "temperature": 0.7}
     parts = {**defaults, "scaling": Scaling(0.1, 0.3), "dataset": "letters", **parts}
     built = build_layers(layers, shape, len(parts["class_names"]))
-    networks = tuple(view(built, np.empty(count_parameters(built), np.float32)) for _ in range(members))
-    for parameters in networks:
+    ensemble = tuple(view(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size))
+    for parameters in ensemble:
         initialise(parameters, "he", 1.0, generator)
-    return Model(networks, layers, image_shape=shape, **parts)
+    return Model(ensemble, layers, image_shape=shape, **parts)

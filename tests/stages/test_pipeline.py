@@ -55,7 +55,7 @@ def test_the_artifacts_are_as_documented(built: Path) -> None:
     with open(built / "train" / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        "member",
+        "network",
         "epoch",
         "loss",
         "train_accuracy",

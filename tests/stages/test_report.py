@@ -59,7 +59,7 @@ def test_forced_it_writes_the_same_bytes(run: Run, project: Path) -> None:
 
 
 def test_an_ensemble_and_the_network_before_the_first_epoch_are_shown(run: Run, project: Path) -> None:
-    run("train", "--recipe", "original", "--epochs", "2", "--members", "2")
+    run("train", "--recipe", "original", "--epochs", "2", "--ensemble-size", "2")
     rows = [Row(0, math.nan, math.nan, 0.1, math.nan, 0.0), Row(1, 0.5, 0.5, 0.5, 1.0, 1.0)]
     write_history(project / "artifacts/train/history.csv", [rows, rows])
     account_for(project / "artifacts/train")
@@ -72,7 +72,7 @@ def test_an_ensemble_and_the_network_before_the_first_epoch_are_shown(run: Run, 
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
-        ("train/history.csv", "member,epoch\n", "history.csv is damaged: run the stage train again"),
+        ("train/history.csv", "network,epoch\n", "history.csv is damaged: run the stage train again"),
         ("train/history.csv", None, "history.csv is missing: run the stage train again"),
     ],
 )

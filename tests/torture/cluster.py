@@ -32,24 +32,24 @@ COMMANDS = {
         "train",
         "--recipe",
         "quick",
-        "--members",
+        "--ensemble-size",
         "3",
         "--epochs",
         "25",
         "--force",
         "--output",
-        "artifacts/committee",
+        "artifacts/ensemble",
     ),
 }
 RESULTS = {
     "predict": ("predictions.npy",),
     "evaluate": ("artifacts/evaluate/predictions.npy", "artifacts/evaluate/probabilities.npy"),
-    "train": tuple(f"artifacts/committee/member-{member}-layer-1-weights.npy" for member in (1, 2, 3)),
+    "train": tuple(f"artifacts/ensemble/network-{network}-layer-1-weights.npy" for network in (1, 2, 3)),
 }
 FIRST = {  # what there is when the first result has come
     "predict": ".predictions.npy.partial/journal",
     "evaluate": "artifacts/.store/evaluate-*.partial/checkpoint/journal",
-    "train": "artifacts/.store/train-*.partial/checkpoint/member-*.npz",
+    "train": "artifacts/.store/train-*.partial/checkpoint/network-*.npz",
 }
 
 

@@ -30,15 +30,15 @@ BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 def _prepared() -> bytes:
     """The description of the model whose arrays lie in the scratch folder: of one network and, beside it, of two."""
     ink_statistics = InkStatistics(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
-    for members in (2, 1):
-        model = make_model("conv2x3/1,4", members, (4, 3), class_names=("a", "b", "ö"), ink_statistics=ink_statistics)
+    for histories in (2, 1):
+        model = make_model("conv2x3/1,4", histories, (4, 3), class_names=("a", "b", "ö"), ink_statistics=ink_statistics)
         save_model(scratch(), model, {"recipe": "none"})
     return (scratch() / "model.json").read_bytes()
 
 
 def model_seeds() -> list[bytes]:
     one = _prepared()
-    return [one, json.dumps({**json.loads(one), "members": 2, "loss": "quadratic"}).encode()]
+    return [one, json.dumps({**json.loads(one), "ensemble_size": 2, "loss": "quadratic"}).encode()]
 
 
 def plain(value: Any) -> Any:
@@ -76,7 +76,7 @@ def check_weights(body: bytes) -> bool:
     model = attempt(lambda: load_model(scratch()))
     if model is None:
         return False
-    weights = model.members[0].weights[0]
+    weights = model.parameters[0].weights[0]
     assert weights.shape == (2, 1, 3, 3) and np.isfinite(weights).all()
     assert npy_data(body) in (weights.tobytes(), weights.tobytes("F"))
     return True
@@ -131,8 +131,8 @@ def check_rows(rows: Any) -> None:
 
 def history_seeds() -> list[bytes]:
     path, bodies = scratch() / "history.csv", []
-    for members in ([ROWS], [[BEFORE, *ROWS], ROWS[:1]]):
-        write_history(path, members)
+    for histories in ([ROWS], [[BEFORE, *ROWS], ROWS[:1]]):
+        write_history(path, histories)
         bodies.append(path.read_bytes())
     return bodies
 
@@ -141,12 +141,12 @@ def check_history(body: bytes) -> bool:
     """The rows, written again, have the very cells that they had."""
     path = scratch() / "history.csv"
     path.write_bytes(body)
-    members = attempt(lambda: read_history(path))
-    if members is None:
+    histories = attempt(lambda: read_history(path))
+    if histories is None:
         return False
-    for rows in members:
+    for rows in histories:
         check_rows(rows)
-    write_history(path, members)
+    write_history(path, histories)
     cells = [list(csv.reader(io.StringIO(text.decode(), newline=""))) for text in (body, path.read_bytes())]
     assert cells[0] == cells[1]
     return True
@@ -162,7 +162,7 @@ def mutate_cells(body: bytes, generator: random.Random) -> bytes:
 
 
 CELLS = (b"", b"1", b"2", b"0.5", b"nan", b"inf", b"-inf", b"1e999", b"1_0", b"+1", b"\xd9\xa1", b"0x1", b'"1"', b"-1")
-CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"member,epoch,loss")
+CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"network,epoch,loss")
 
 MODEL_WORDS = (*JSON_WORDS, b"conv2x3/1,4", b" conv2x3/1 ", b"conv2", b"x3", b"/1", b",4", b"1000001")
 

@@ -6,13 +6,13 @@
  */
 
 /**
- * The model in the page. Its members are networks, mostly one. A network is a list of layers {inputShape, outputShape,
+ * The model in the page. Its networks are networks, mostly one. A network is a list of layers {inputShape, outputShape,
  * kernel, stride, weights, biases, fanIn}, the second two of convolutions alone. Shapes are [units] or [channels,
  * height, width]. The weight of input i of output j is weights[j * fanIn + i].
  */
 function unpackModel(packed) {
-  const unpackMember = (arrays) => arrays.map((each, i) => ({ ...packed.layers[i], ...unpackArrays(each, packed.bits) }));
-  return { ...packed, members: packed.members.map(unpackMember) };
+  const unpackNetwork = (arrays) => arrays.map((each, i) => ({ ...packed.layers[i], ...unpackArrays(each, packed.bits) }));
+  return { ...packed, networks: packed.networks.map(unpackNetwork) };
 }
 
 /** The arrays of a layer: a weight is its code, an integer, times the scale of its output. */
@@ -109,7 +109,7 @@ function softmax(scores, temperature) {
  */
 function predict(model, image) {
   const inputs = standardise(image, model.mean, model.std);
-  const values = model.members.map((layers) => forward(layers, inputs, model.activation));
+  const values = model.networks.map((layers) => forward(layers, inputs, model.activation));
   const logits = average(values.map((each) => each.at(-1)));
   const scores = model.loss === "quadratic" ? logits.map(logSigmoid) : logits;
   return { probabilities: softmax(scores, model.temperature), logits, activations: values[0] };

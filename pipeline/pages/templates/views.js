@@ -127,7 +127,7 @@ function paintWeights(canvas, { weights, fanIn, kernel }, unit, shape) {
 
 /** One filter or unit of the first layer: its weights, what they make of the picture, and the sum in words. */
 function showUnit(model, unit, activations) {
-  const [layer] = model.members[0];
+  const [layer] = model.networks[0];
   const patches = patchesOf(activations ? activations[0] : new Float32Array(model.shape[0] * model.shape[1]), layer);
   const outputs = activations
     ? activations[1].subarray(unit * patches.length, (unit + 1) * patches.length)
@@ -143,10 +143,10 @@ function showUnit(model, unit, activations) {
 }
 
 function explainUnit(model, products, bias, activation) {
-  const where = model.members[0][0].kernel ? "Where the activation is largest, the" : "The";
+  const where = model.networks[0][0].kernel ? "Where the activation is largest, the" : "The";
   const sum = products.reduce((a, b) => a + b, 0);
   const total = `${where} products add up to ${signed(sum)}; with the bias, ${signed(bias)}, that is ${signed(sum + bias)}.`;
-  if (model.members[0].length === 1) return total;
+  if (model.networks[0].length === 1) return total;
   const name = { relu: "ReLU", sigmoid: "The sigmoid" }[model.activation];
   return `${total} ${name} makes ${activation.toFixed(2)} of it: that is the activation.`;
 }
@@ -157,7 +157,7 @@ function signed(number) {
 
 /** Buttons for some filters or units of the first layer, each with its weights as a picture. peaks: of all of them. */
 function showStrongest(parent, model, units, peaks, choose) {
-  const [layer] = model.members[0];
+  const [layer] = model.networks[0];
   while (parent.children.length < units.length) append(append(parent, "li"), "button").type = "button";
   [...parent.children].forEach((item, i) => (item.hidden = i >= units.length));
   units.forEach((unit, i) => {

@@ -22,19 +22,19 @@ BAD_LAYERS: tuple[Any, ...] = (
 )
 
 
-def make(layers: str = "300", members: int = 1) -> Model:
-    return make_model(layers, members, (4, 5), class_names=("a", "b", "ö"), ink_statistics=INK_STATISTICS)
+def make(layers: str = "300", networks: int = 1) -> Model:
+    return make_model(layers, networks, (4, 5), class_names=("a", "b", "ö"), ink_statistics=INK_STATISTICS)
 
 
-@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("ensemble_size", [1, 3])
 @pytest.mark.parametrize("layers", ["", "300", "conv6x3/1,conv4x2/1,9"])
-def test_a_saved_model_is_loaded_bit_for_bit(layers: str, members: int, tmp_path: Path) -> None:
-    model = make(layers, members)
+def test_a_saved_model_is_loaded_bit_for_bit(layers: str, networks: int, tmp_path: Path) -> None:
+    model = make(layers, networks)
     save_model(tmp_path, model, {"recipe": "none"})
     loaded = load_model(tmp_path)
     ours, theirs = name_arrays(model), name_arrays(loaded)
     assert list(ours) == list(theirs)
-    assert len(ours) == 2 * len(model.networks[0].layers) * members
+    assert len(ours) == 2 * len(model.networks[0].layers) * networks
     assert {path.stem for path in tmp_path.glob("*.npy")} == set(ours)
     for name, array in ours.items():
         assert theirs[name].dtype == np.float32
@@ -65,19 +65,19 @@ def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
         "layer-3-biases": (3,),
     }
     assert list(name_arrays(make("", 2))) == [
-        f"member-{member}-layer-1-{kind}" for member in (1, 2) for kind in ("weights", "biases")
+        f"network-{network}-layer-1-{kind}" for network in (1, 2) for kind in ("weights", "biases")
     ]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"members": 0},
-        {"members": "some"},
-        {"members": "1"},
-        {"members": 1.5},
-        {"members": True},
-        {"members": 2},
+        {"ensemble_size": 0},
+        {"ensemble_size": "some"},
+        {"ensemble_size": "1"},
+        {"ensemble_size": 1.5},
+        {"ensemble_size": True},
+        {"ensemble_size": 2},
         *({"layers": layers} for layers in BAD_LAYERS),
         {"activation": "import os"},
         {"loss": 1},
@@ -143,7 +143,7 @@ def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite_are_named(value: float, tmp_path: Path) -> None:
     model = make("conv6x3/1,9")
-    model.members[0].weights[0][3, 0, 1, 2] = value
+    model.parameters[0].weights[0][3, 0, 1, 2] = value
     save_model(tmp_path, model, {})
     with pytest.raises(PipelineError, match=r"layer-1-weights\.npy contains NaN or infinite values"):
         load_model(tmp_path)

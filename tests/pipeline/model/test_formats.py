@@ -26,16 +26,16 @@ from tests.pipeline.models import make_model
 SHAPE = (9, 11)
 LAYERS = ["", "6,5", "conv3", "conv2x2/1,conv3x3/2", "conv3x3/2,6"]
 EVERY_KIND = [
-    *((layers, members, "relu", "cross-entropy") for layers in LAYERS for members in (1, 3)),
+    *((layers, networks, "relu", "cross-entropy") for layers in LAYERS for networks in (1, 3)),
     ("6,5", 1, "sigmoid", "quadratic"),
     ("conv3,6", 2, "sigmoid", "quadratic"),
 ]
 
 
-def every_kind(layers: str, members: int, activation: Any, loss: Any) -> tuple[Model, NDArray[np.uint8]]:
+def every_kind(layers: str, ensemble_size: int, activation: Any, loss: Any) -> tuple[Model, NDArray[np.uint8]]:
     """A model of the kind, and images for it."""
     images = np.random.default_rng(1).integers(0, 256, (300, *SHAPE), dtype=np.uint8)
-    return make_model(layers, members, SHAPE, activation=activation, loss=loss), images
+    return make_model(layers, ensemble_size, SHAPE, activation=activation, loss=loss), images
 
 
 def run_onnx(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -53,11 +53,11 @@ def test_onnx_runtime_predicts_what_the_evaluation_predicted(batch: int, built: 
     assert np.array_equal(label, expected.argmax(axis=1))
 
 
-@pytest.mark.parametrize(("layers", "members", "activation", "loss"), EVERY_KIND)
+@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), EVERY_KIND)
 def test_onnx_runtime_predicts_what_python_predicts(
-    layers: str, members: int, activation: str, loss: str, tmp_path: Path
+    layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
 ) -> None:
-    model, images = every_kind(layers, members, activation, loss)
+    model, images = every_kind(layers, ensemble_size, activation, loss)
     save_onnx(tmp_path / "model.onnx", model, {})
     probabilities, label = run_onnx(tmp_path / "model.onnx", images)
     expected = predict(model, images)
@@ -65,17 +65,18 @@ def test_onnx_runtime_predicts_what_python_predicts(
     assert np.array_equal(label, expected.argmax(axis=1))
 
 
-@pytest.mark.parametrize(("layers", "members", "activation", "loss"), EVERY_KIND)
+@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), EVERY_KIND)
 def test_pytorch_loads_the_safetensors_file_and_computes_the_same_logits(
-    layers: str, members: int, activation: str, loss: str, tmp_path: Path
+    layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
 ) -> None:
     torch = pytest.importorskip("torch")
-    model, images = every_kind(layers, members, activation, loss)
+    model, images = every_kind(layers, ensemble_size, activation, loss)
     save_safetensors(tmp_path / "model.safetensors", model, {})
     networks = torch.nn.ModuleList(
-        torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model))) for _ in range(members)
+        torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model)))
+        for _ in range(ensemble_size)
     )
-    (networks if members > 1 else networks[0]).load_state_dict(
+    (networks if ensemble_size > 1 else networks[0]).load_state_dict(
         {name: torch.from_numpy(array) for name, array in load_file(tmp_path / "model.safetensors").items()}
     )
     pixels = standardise(images, model.scaling)
@@ -85,14 +86,14 @@ def test_pytorch_loads_the_safetensors_file_and_computes_the_same_logits(
 
 
 def test_the_safetensors_file_has_the_parameters_bit_for_bit(tmp_path: Path) -> None:
-    model = make_model("conv3,4", members=2, shape=SHAPE)
+    model = make_model("conv3,4", ensemble_size=2, shape=SHAPE)
     save_safetensors(tmp_path / "model.safetensors", model, {})
     stored = load_file(tmp_path / "model.safetensors")
     assert len(stored) == 12
-    for member, parameters in enumerate(model.members):
+    for network, parameters in enumerate(model.parameters):
         for place, weights, biases in zip((0, 3, 5), parameters.weights, parameters.biases, strict=True):
-            assert np.array_equal(stored[f"{member}.{place}.weight"], weights)
-            assert np.array_equal(stored[f"{member}.{place}.bias"], biases)
+            assert np.array_equal(stored[f"{network}.{place}.weight"], weights)
+            assert np.array_equal(stored[f"{network}.{place}.bias"], biases)
 
 
 def test_the_onnx_file_declares_what_it_takes_and_gives_and_who_made_it(built: Path) -> None:
@@ -111,9 +112,11 @@ def test_the_onnx_file_declares_what_it_takes_and_gives_and_who_made_it(built: P
     assert proto.producer_name and proto.producer_version and proto.doc_string and proto.graph.doc_string
 
 
-@pytest.mark.parametrize(("layers", "members", "activation", "loss"), EVERY_KIND)
-def test_all_nodes_have_different_names(layers: str, members: int, activation: str, loss: str, tmp_path: Path) -> None:
-    save_onnx(tmp_path / "model.onnx", every_kind(layers, members, activation, loss)[0], {})
+@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), EVERY_KIND)
+def test_all_nodes_have_different_names(
+    layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
+) -> None:
+    save_onnx(tmp_path / "model.onnx", every_kind(layers, ensemble_size, activation, loss)[0], {})
     names = [node.name for node in onnx.load(tmp_path / "model.onnx").graph.node]
     assert all(names)
     assert len(set(names)) == len(names)

@@ -17,8 +17,8 @@ SHAPE = (4, 5)
 ARCHITECTURES = pytest.mark.parametrize("layers", ["300", "conv6x3/1,conv4x2/2,30"])
 
 
-def make(layers: str = "300", members: int = 1, **parts: Any) -> Model:
-    return make_model(layers, members, SHAPE, **parts)
+def make(layers: str = "300", networks: int = 1, **parts: Any) -> Model:
+    return make_model(layers, networks, SHAPE, **parts)
 
 
 def draw(count: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def draw(count: int) -> np.ndarray:
 @ARCHITECTURES
 @pytest.mark.parametrize("block", [1, 7, TILE - 1, TILE, TILE + 1, 1000])
 def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
-    model, images = make(layers, members=2), draw(2 * TILE + 9)
+    model, images = make(layers, networks=2), draw(2 * TILE + 9)
     with threadpool_limits(1, "blas"):
         whole = predict(model, images)
         parts = [predict(model, images[start : start + block], start) for start in range(0, len(images), block)]
@@ -38,7 +38,7 @@ def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
 @ARCHITECTURES
 @pytest.mark.parametrize("size", [1, 5, 48])
 def test_smaller_tiles_change_next_to_nothing(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, images = make(layers, members=2), draw(50)
+    model, images = make(layers, networks=2), draw(50)
     expected = predict(model, images)
     monkeypatch.setattr(prediction, "images_per_part", lambda layers, itemsize: size)
     np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
@@ -49,7 +49,7 @@ def test_smaller_tiles_change_next_to_nothing(size: int, layers: str, monkeypatc
 
 def test_the_probabilities_are_those_of_the_plain_formula() -> None:
     model, images = make(), draw(200)
-    (parameters,) = model.members
+    (parameters,) = model.parameters
     (first, second), (b1, b2) = parameters.weights, parameters.biases
     hidden = np.maximum(images.reshape(200, 20) @ first.T + b1, 0)
     powers = np.exp((hidden @ second.T + b2) / model.temperature)
@@ -58,7 +58,7 @@ def test_the_probabilities_are_those_of_the_plain_formula() -> None:
 
 @ARCHITECTURES
 def test_the_logits_are_those_behind_the_probabilities(layers: str) -> None:
-    model, images = make(layers, members=2), draw(TILE + 3)
+    model, images = make(layers, networks=2), draw(TILE + 3)
     logits = predict_logits(model, images)
     assert (logits.shape, logits.dtype) == ((TILE + 3, 3), np.dtype(np.float32))
     np.testing.assert_allclose(logits, compute_logits(model, np.moveaxis(images, 0, -1)).T, rtol=1e-4, atol=1e-5)
@@ -67,19 +67,19 @@ def test_the_logits_are_those_behind_the_probabilities(layers: str) -> None:
 
 
 def test_an_ensemble_is_one_wide_network_of_its_networks_side_by_side() -> None:
-    ensemble, images = make(members=2), draw(9)
-    a, b = ensemble.members
+    ensemble, images = make(networks=2), draw(9)
+    a, b = ensemble.parameters
     parts = [np.vstack([a.weights[0], b.weights[0]]), np.hstack([a.biases[0], b.biases[0]])]
     parts += [np.hstack([a.weights[1], b.weights[1]]) / 2, (a.biases[1] + b.biases[1]) / 2]
     flat = np.concatenate([part.reshape(-1) for part in parts])
-    wide = replace(ensemble, layers="600", members=(view(build_layers("600", SHAPE, 3), flat),))
+    wide = replace(ensemble, layers="600", parameters=(view(build_layers("600", SHAPE, 3), flat),))
     np.testing.assert_allclose(predict(ensemble, images), predict(wide, images), rtol=1e-4)
-    assert not np.allclose(predict(ensemble, images), predict(replace(ensemble, members=(a,)), images), rtol=0.1)
+    assert not np.allclose(predict(ensemble, images), predict(replace(ensemble, parameters=(a,)), images), rtol=0.1)
 
 
 def test_a_convolutional_ensemble_averages_the_logits_of_its_networks() -> None:
-    ensemble, images = make("conv6x3/1,conv4x2/2,30", members=3), draw(9)
-    alone = [predict_logits(replace(ensemble, members=(each,)), images) for each in ensemble.members]
+    ensemble, images = make("conv6x3/1,conv4x2/2,30", networks=3), draw(9)
+    alone = [predict_logits(replace(ensemble, parameters=(each,)), images) for each in ensemble.parameters]
     np.testing.assert_allclose(predict_logits(ensemble, images), np.mean(alone, axis=0), rtol=1e-4, atol=1e-5)
 
 

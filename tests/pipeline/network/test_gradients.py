@@ -21,10 +21,10 @@ def test_gradients_are_central_differences(layers: str, activation: str, loss: s
     network = make_network(layers, (7, 6), 4, activation, "xavier", bias_std=0.5, seed=1)
     generator = np.random.default_rng(2)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
-    loss = partial(LOSSES[loss], labels=labels, label_smoothing=label_smoothing)
+    compute_loss = partial(LOSSES[loss], labels=labels, label_smoothing=label_smoothing)
 
     done = forward(network, images)
-    gradient = backward(network, done, loss(done.logits)[1])
+    gradient = backward(network, done, compute_loss(done.logits)[1])
 
     numeric = view(network.layers, np.empty_like(gradient.flat))
     step = 1e-5
@@ -32,7 +32,7 @@ def test_gradients_are_central_differences(layers: str, activation: str, loss: s
         losses = []
         for shifted in (value + step, value - step):
             network.parameters.flat[i] = shifted
-            losses.append(loss(forward(network, images).logits)[0])
+            losses.append(compute_loss(forward(network, images).logits)[0])
         network.parameters.flat[i] = value
         numeric.flat[i] = (losses[0] - losses[1]) / (2 * step)
     for analytic, expected in zip(gradient.weights + gradient.biases, numeric.weights + numeric.biases, strict=True):

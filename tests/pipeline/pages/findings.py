@@ -21,7 +21,7 @@ def findings(
     classes: int = 3,
     images: int = 90,
     shape: tuple[int, int] = (5, 4),
-    members: int = 1,
+    networks: int = 1,
     layers: str = "6",
     right: bool = False,
     augmentation: Augmentation = BENT,
@@ -35,20 +35,20 @@ def findings(
     if right:
         probabilities = np.eye(classes, dtype=np.float32)[labels]
     names = names or tuple(map(str, range(classes)))
-    recipe = Recipe(layers=layers, epochs=3, members=members, augmentation=augmentation)
+    recipe = Recipe(layers=layers, epochs=3, ensemble_size=networks, augmentation=augmentation)
     parameters = {"recipe": "standard", **spell(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
     rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
     training = Training(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
     return Findings(
-        model=make_model(layers, members, shape, class_names=names, dataset=dataset),
+        model=make_model(layers, networks, shape, class_names=names, dataset=dataset),
         recipe_name="standard",
         recipe=recipe,
         trained=manifest,
         counts={"training": 30, "validation": 3, "test": images},
         seconds={"train": 12.3, "evaluate": 0.1},
-        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * members,
+        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
         images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
         labels=labels,
         probabilities=probabilities,
@@ -64,9 +64,9 @@ UNUSUAL = {
     "30 classes with long names": findings(30, names=tuple(f"a class by the name of {n}" for n in range(30))),
     "no mistake": findings(right=True),
     "one mistake": findings(4, images=1),
-    "an ensemble": findings(members=3),
+    "an ensemble": findings(networks=3),
     "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
-    "more filters than are shown": findings(layers="conv70x2/1,6", members=2),
+    "more filters than are shown": findings(layers="conv70x2/1,6", networks=2),
     "no hidden layer": findings(layers=""),
     "nothing bent": findings(augmentation=Augmentation()),
     "large pictures": findings(shape=(150, 300)),

@@ -38,7 +38,7 @@ def test_no_two_scripts_use_the_same_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layers", "members", "left_out", "largest"),
+    ("layers", "networks", "left_out", "largest"),
     [
         ("conv16,conv64,128", 1, "", 1e6),
         ("512,256", 1, "", 3e6),
@@ -48,9 +48,9 @@ def test_no_two_scripts_use_the_same_name() -> None:
     ],
 )
 def test_no_page_is_larger_than_it_may_be_and_says_what_it_lacks(
-    layers: str, members: int, left_out: str, largest: float, tmp_path: Path
+    layers: str, networks: int, left_out: str, largest: float, tmp_path: Path
 ) -> None:
-    model = make_model(layers, members, (28, 28), class_names=tuple("0123456789"))
+    model = make_model(layers, networks, (28, 28), class_names=tuple("0123456789"))
     file = tmp_path / "index.html"
     assert save_drawing_page(file, model, *TESTED) == left_out
     assert file.stat().st_size <= largest

@@ -44,7 +44,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     download(dataset="custom", from_folder=folder, output=at / "download")
     parse(download=at / "download", output=at / "parse")
     normalize(parse=at / "parse", validation=9, output=at / "normalize")
-    train(normalize=at / "normalize", recipe="original", members=3, epochs=2, layers="5,4", output=at / "train")
+    train(normalize=at / "normalize", recipe="original", ensemble_size=3, epochs=2, layers="5,4", output=at / "train")
     evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
     export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
@@ -139,7 +139,7 @@ def test_the_command_it_names_trains_the_same_model(changed: str, built: Path, t
 def test_the_command_names_what_else_is_not_as_declared(nasty: Path) -> None:
     assert variables(card_of(nasty)) == {
         **{"DATASET": "custom", "FROM": "my-data", "VALIDATION": "9", "RECIPE": "original"},
-        **{"LAYERS": "5,4", "EPOCHS": "2", "MEMBERS": "3"},
+        **{"LAYERS": "5,4", "EPOCHS": "2", "ENSEMBLE_SIZE": "3"},
     }
 
 

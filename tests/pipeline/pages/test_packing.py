@@ -16,7 +16,7 @@ def unpack(packed: dict[str, str], bits: int, shape: tuple[int, ...]) -> tuple[n
 
 
 def length(packed: Packed) -> int:
-    return sum(len(text) for layers in packed.members for layer in layers for text in layer.values())
+    return sum(len(text) for layers in packed.networks for layer in layers for text in layer.values())
 
 
 @pytest.mark.parametrize("shape", [(7, 50), (7, 2, 5, 5)])
@@ -38,13 +38,13 @@ def test_an_output_without_weights_stays_one() -> None:
 
 
 def test_a_model_takes_16_bits_then_8_then_leaves_out_members() -> None:
-    model = make_model("conv4x2,5", members=3)
+    model = make_model("conv4x2,5", ensemble_size=3)
     whole = pack(model, 10**6)
-    assert (len(whole.members), whole.bits) == (3, 16)
+    assert (len(whole.networks), whole.bits) == (3, 16)
     assert pack(model, length(whole)) == whole
     coarse = pack(model, length(whole) - 1)
-    assert (len(coarse.members), coarse.bits) == (3, 8)
+    assert (len(coarse.networks), coarse.bits) == (3, 8)
     assert pack(model, length(coarse)) == coarse
     part = pack(model, length(coarse) - 1)
-    assert part.members == coarse.members[:2]
-    assert pack(model, length(coarse) // 3 - 1).members == ()
+    assert part.networks == coarse.networks[:2]
+    assert pack(model, length(coarse) // 3 - 1).networks == ()

@@ -36,8 +36,8 @@ STORIES = {
     "all wrong": [[Row(1, 1.0, 0.0, 0.0, 0.1, 0.0)]],
     "with the network before all learning": [[BEFORE, *history(3)]],
     "the network before all learning alone": [[BEFORE]],
-    "a committee": [history(60, 0.97, seed) for seed in range(3)],
-    "a committee of unequal lengths": [history(3), history(7)],
+    "an ensemble": [history(60, 0.97, seed) for seed in range(3)],
+    "an ensemble of unequal lengths": [history(3), history(7)],
 }
 
 
@@ -66,8 +66,8 @@ def test_nobodys_settings_change_a_drawing() -> None:
 
 
 def test_figures_in_one_page_share_no_id_and_refer_to_their_own() -> None:
-    members = [history(5)]
-    drawings = [plot(members) for plot in (plot_cost, plot_accuracy, plot_learning_rate)]
+    histories = [history(5)]
+    drawings = [plot(histories) for plot in (plot_cost, plot_accuracy, plot_learning_rate)]
     drawings.append(plot_reliability(reliability()))
     ids = [re.findall(r'\bid="([^"]+)"', drawing) for drawing in drawings]
     assert len({name for names in ids for name in names}) == sum(map(len, ids))

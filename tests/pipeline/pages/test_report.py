@@ -165,8 +165,8 @@ def test_trainings_of_one_name_and_other_data_are_told_apart() -> None:
     ("layers", "size"), [(f"{UNITS + 20}", (4, 3)), (f"conv{UNITS + 20}x2,5", (2, 2)), ("conv4x2", (2, 2))]
 )
 def test_the_largest_weights_of_the_first_layer_are_shown_the_largest_first(layers: str, size: tuple[int, int]) -> None:
-    model = make_model(layers, members=2, shape=(4, 3))
-    rows = model.members[0].weights[0].reshape(-1, *size).astype(float)
+    model = make_model(layers, ensemble_size=2, shape=(4, 3))
+    rows = model.parameters[0].weights[0].reshape(-1, *size).astype(float)
     largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:UNITS]
     limit = np.quantile(np.abs(largest), 0.995)
     assert draw_units(model) == [draw_signed(row, limit) for row in largest]
@@ -180,7 +180,7 @@ def test_the_pictures_of_the_first_layer_are_described(layers: str, word: str) -
 
 
 def test_the_facts_name_the_layers_and_count_the_parameters_of_all_networks() -> None:
-    facts = dict(list_facts(findings(members=2, layers="conv3x3/1,6")))
+    facts = dict(list_facts(findings(networks=2, layers="conv3x3/1,6")))
     assert "2 of 5x4-conv3x3/1-6-3" in facts["Network"]
     assert facts["Parameters"] == str(2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3))
 

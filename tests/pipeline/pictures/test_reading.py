@@ -175,10 +175,10 @@ def test_pictures_of_odd_sizes_raise_nothing(shape: tuple[int, int], reader: Mod
         read(reader, levels)
 
 
-@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("networks", [1, 3])
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (28, 28), (100, 60)])
-def test_pictures_are_fitted_to_the_shape_of_the_models_images(shape: tuple[int, int], members: int) -> None:
-    model = make_model("6", members, shape, temperature=0.1)
+def test_pictures_are_fitted_to_the_shape_of_the_models_images(shape: tuple[int, int], networks: int) -> None:
+    model = make_model("6", networks, shape, temperature=0.1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         reading = read(model, on_paper(sheet(0)))

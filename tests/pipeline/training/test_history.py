@@ -26,7 +26,7 @@ def test_the_network_before_all_learning_has_no_cost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "old", "new"),
     [
-        (1, "member,", "number,"),
+        (1, "network,", "number,"),
         (2, "2.5", "x"),
         (2, "2.5", "nan"),
         (2, "2.5", "inf"),

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.training.ensemble import Member, train_member
+from pipeline.training.ensemble import TrainedNetwork, train_network
 from pipeline.training.examples import Examples
 from pipeline.training.fit import fit
 from pipeline.training.history import Row, best_of
@@ -25,8 +25,10 @@ def examples(count: int, seed: int = 0) -> Examples:
     return Examples(seen.images, (seen.images.sum(axis=(1, 2)) > 0).astype(np.uint8))
 
 
-def train(recipe: Recipe, checkpoint: Path, cut_after: int | None = None) -> tuple[Member, list[int], list[int]]:
-    """The member, the numbers of the epochs it reported, and those of the epochs it resumed after."""
+def train(
+    recipe: Recipe, checkpoint: Path, cut_after: int | None = None
+) -> tuple[TrainedNetwork, list[int], list[int]]:
+    """The network, the numbers of the epochs it reported, and those of the epochs it resumed after."""
     done: list[int] = []
     resumed: list[int] = []
 
@@ -35,20 +37,22 @@ def train(recipe: Recipe, checkpoint: Path, cut_after: int | None = None) -> tup
         if row.number == cut_after and not again:
             raise PowerCutError
 
-    member = train_member(recipe, examples(60), examples(30, seed=1), 2, checkpoint, on_epoch=note)
-    return member, done, resumed
+    network = train_network(recipe, examples(60), examples(30, seed=1), 2, checkpoint, on_epoch=note)
+    return network, done, resumed
 
 
 def test_the_best_epoch_is_kept_the_last_of_several(tmp_path: Path) -> None:
-    member, done, _ = train(DENSE, tmp_path / "one.npz")
+    network, done, _ = train(DENSE, tmp_path / "one.npz")
     assert done == [0, 1, 2, 3, 4, 5, 6]
-    assert [row.number for row in member.history] == done[1:]
-    best = member.best
-    assert best.validation_accuracy == max(row.validation_accuracy for row in member.history)
-    assert all(row.validation_accuracy < best.validation_accuracy for row in member.history if row.number > best.number)
+    assert [row.number for row in network.history] == done[1:]
+    best = network.best
+    assert best.validation_accuracy == max(row.validation_accuracy for row in network.history)
+    assert all(
+        row.validation_accuracy < best.validation_accuracy for row in network.history if row.number > best.number
+    )
     for epoch in fit(DENSE, examples(60), examples(30, seed=1), 2):
         if epoch.number == best.number:
-            assert member.flat.tobytes() == epoch.parameters.flat.tobytes()
+            assert network.flat.tobytes() == epoch.parameters.flat.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -70,10 +74,10 @@ def test_an_interrupted_and_resumed_run_ends_with_the_same_bits(
     for cut in cuts:
         with pytest.raises(PowerCutError):
             train(recipe, tmp_path / "cut.npz", cut)
-    member, done, resumed = train(recipe, tmp_path / "cut.npz")
+    network, done, resumed = train(recipe, tmp_path / "cut.npz")
     assert resumed == [cuts[-1]]
     assert done == list(range(cuts[-1] + 1, 7))
-    assert member.flat.tobytes() == undisturbed.flat.tobytes()
-    assert [replace(row, seconds=0) for row in member.history] == [
+    assert network.flat.tobytes() == undisturbed.flat.tobytes()
+    assert [replace(row, seconds=0) for row in network.history] == [
         replace(row, seconds=0) for row in undisturbed.history
     ]

@@ -20,7 +20,7 @@ from pipeline.training.recipes import (
     Recipe,
     RecipeName,
     ScheduleName,
-    member_recipes,
+    network_recipes,
     override,
     spell,
 )
@@ -69,8 +69,8 @@ def test_equal_layers_are_equal_recipes() -> None:
         *[(name, share) for name in SHARES for share in (-0.1, 1, float("nan"))],
         *[("weight_decay", decay) for decay in (-0.1, float("nan"), float("inf"))],
         *[("bias_std", std) for std in (-1, 1e300, float("nan"), float("inf"))],
-        *[(name, number) for name in ("batch_size", "epochs", "shards", "members") for number in (0, -1)],
-        ("members", 1001),
+        *[(name, number) for name in ("batch_size", "epochs", "shards", "ensemble_size") for number in (0, -1)],
+        ("ensemble_size", 1001),
         ("shards", 1025),
         ("seed", -1),
         *[("layers", layers) for layers in ("10,0", "-3", "conv", "9" * 400)],
@@ -107,5 +107,5 @@ def test_a_value_of_the_deformation_can_be_changed() -> None:
 
 
 def test_the_networks_of_an_ensemble_differ_in_their_seeds_alone() -> None:
-    recipe = Recipe(members=3, seed=7, epochs=2)
-    assert member_recipes(recipe) == [replace(recipe, members=1, seed=seed) for seed in (7, 8, 9)]
+    recipe = Recipe(ensemble_size=3, seed=7, epochs=2)
+    assert network_recipes(recipe) == [replace(recipe, ensemble_size=1, seed=seed) for seed in (7, 8, 9)]

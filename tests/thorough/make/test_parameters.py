@@ -76,7 +76,7 @@ def test_where_the_work_is_done_is_no_reason_to_do_it_again(variable: str, proje
 
 
 def test_a_committee_is_trained_where_make_is_told(project: Path) -> None:
-    where = ("MEMBERS=2", "EPOCHS=1", "SCHEDULER=processes", "WORKERS=2")
+    where = ("ENSEMBLE_SIZE=2", "EPOCHS=1", "SCHEDULER=processes", "WORKERS=2")
     result = make(project, "train", *SAMPLE, *where)
     assert worked(result) == ["train"]
     assert "--scheduler 'processes' --workers '2'" in result.stdout

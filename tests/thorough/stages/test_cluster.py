@@ -78,7 +78,7 @@ def test_workers_that_do_not_see_the_files_are_sent_what_is_in_them(run: Run, pr
 def test_members_of_a_committee_that_learn_on_a_cluster_are_those_that_learn_one_after_another(
     run: Run, project: Path, tmp_path: Path
 ) -> None:
-    arguments = ["train", "--recipe", "quick", "--epochs", "200", "--members", "3", "--force"]
+    arguments = ["train", "--recipe", "quick", "--epochs", "200", "--ensemble-size", "3", "--force"]
     assert run(*arguments).returncode == 0
     alone = _model(project)
     place = tmp_path.parent / f"{tmp_path.name}-cluster"
@@ -90,14 +90,14 @@ def test_members_of_a_committee_that_learn_on_a_cluster_are_those_that_learn_one
             told = ""
             for line in lines:
                 told += line
-                if "member 1 of 3: epoch 3 of" in line:
+                if "network 1 of 3: epoch 3 of" in line:
                     for worker in cluster.workers[:]:
                         worker.kill()
                         cluster.start_worker()
         assert process.returncode == 0, told
-    for member in (1, 2, 3):
-        assert f"member {member} of 3: epoch 200 of 200" in told
-    assert "member 1 of 3: goes on after epoch" in told
+    for network in (1, 2, 3):
+        assert f"network {network} of 3: epoch 200 of 200" in told
+    assert "network 1 of 3: goes on after epoch" in told
     assert _model(project) == alone
 
 
@@ -107,12 +107,22 @@ def test_when_a_training_is_interrupted_its_workers_are_free_for_others(
     place = tmp_path.parent / f"{tmp_path.name}-cluster"
     place.mkdir()
     with started(place, workers=2) as cluster:
-        line = ["train", "--recipe", "quick", "--epochs", "100000", "--members", "2", "--scheduler", cluster.address]
+        line = [
+            "train",
+            "--recipe",
+            "quick",
+            "--epochs",
+            "100000",
+            "--ensemble-size",
+            "2",
+            "--scheduler",
+            cluster.address,
+        ]
         command = [sys.executable, "-m", "stages.cli.main", *line]
         options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
         process = subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
-        for member in ("member 1", "member 2"):
-            wait_for(f"{member} of 2: epoch ", process.stderr)
+        for network in ("network 1", "network 2"):
+            wait_for(f"{network} of 2: epoch ", process.stderr)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 130

@@ -1,4 +1,4 @@
-"""A committee whose members learn at the same time, by real processes that are killed."""
+"""A ensemble whose networks learn at the same time, by real processes that are killed."""
 
 import csv
 import itertools
@@ -15,7 +15,7 @@ import pytest
 from tests.processes import Run, environment, take_signals, wait_for
 from tests.stages.common import assert_one_line, assert_stopped, snapshot
 
-LINE = ["train", "--recipe", "quick", "--members", "3", "--epochs", "12", "--ema-decay", "0.9"]
+LINE = ["train", "--recipe", "quick", "--ensemble-size", "3", "--epochs", "12", "--ema-decay", "0.9"]
 AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 
 
@@ -52,8 +52,8 @@ def test_killed_at_random_moments_and_gone_on_with_elsewhere_it_ends_with_the_bi
     result = run(*LINE, "--scheduler", "processes", "--workers", "2")
     assert result.returncode == 0, result.stderr
     assert model(project) == serial
-    for member, epoch in itertools.product(range(1, 4), range(1, 13)):
-        assert f"train: member {member} of 3: epoch {epoch} of 12: loss " in result.stderr
+    for network, epoch in itertools.product(range(1, 4), range(1, 13)):
+        assert f"train: network {network} of 3: epoch {epoch} of 12: loss " in result.stderr
     forget(project)
     generator = random.Random(7)
     for scheduler in ("processes", "threads", "processes", "sync"):
@@ -73,8 +73,10 @@ def test_killed_at_random_moments_and_gone_on_with_elsewhere_it_ends_with_the_bi
 @AT_ONCE
 def test_a_committee_that_is_stopped_stops_at_once_and_keeps_what_it_has(scheduler: str, project: Path) -> None:
     before = snapshot(project / "artifacts")
-    process = start(project, scheduler, "--epochs", "100000", "--members", "2")  # of three, any two may start first
-    wait_for("member 2 of 2: epoch 2 ", process.stderr)
+    process = start(
+        project, scheduler, "--epochs", "100000", "--ensemble-size", "2"
+    )  # of three, any two may start first
+    wait_for("network 2 of 2: epoch 2 ", process.stderr)
     process.send_signal(signal.SIGINT)
     assert_stopped(process, "train")
     assert snapshot(project / "artifacts") == before
@@ -92,6 +94,6 @@ def test_a_committee_that_diverges_says_so_in_one_line(scheduler: str, run: Run,
 
 
 def test_where_members_learn_is_no_reason_to_train_again(run: Run, project: Path) -> None:
-    assert run("train", "--recipe", "quick", "--members", "2", "--epochs", "1").returncode == 0
-    result = run("train", "--recipe", "quick", "--members", "2", "--epochs", "1", "--scheduler", "threads")
+    assert run("train", "--recipe", "quick", "--ensemble-size", "2", "--epochs", "1").returncode == 0
+    result = run("train", "--recipe", "quick", "--ensemble-size", "2", "--epochs", "1", "--scheduler", "threads")
     assert result.stdout.startswith("up to date")

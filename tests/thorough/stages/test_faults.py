@@ -57,7 +57,7 @@ def test_a_missing_input_names_the_stage_to_run(command: str, missing: str, run:
         ("export", "evaluate/manifest.json", "[" * 100_000),
         ("parse", "download/dataset.json", '{"name": "\\ud800", "class_names": []}'),
         ("export", "train/manifest.json", "{"),
-        ("report", "train/history.csv", "member,epoch\n"),
+        ("report", "train/history.csv", "network,epoch\n"),
         ("report", "train/manifest.json", "{"),
         ("report", "parse/test-labels.npy", ""),
         ("classify --index 0", "parse/test-images.npy", "PK"),

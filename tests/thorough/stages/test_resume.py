@@ -38,18 +38,18 @@ def partials(project: Path) -> list[Path]:
     return list((project / "artifacts" / ".store").glob("train-*.partial"))
 
 
-@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("networks", [1, 3])
 def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(
-    members: int, run: Run, project: Path
+    networks: int, run: Run, project: Path
 ) -> None:
-    more = ["--members", str(members)]
+    more = ["--ensemble-size", str(networks)]
     started = time.monotonic()
     assert run(*LINE, *more).returncode == 0
     duration = time.monotonic() - started
     undisturbed = model(project)
     shutil.rmtree((project / "artifacts" / "train").resolve())
-    generator, resumed, kills = random.Random(members), set(), 0
-    while kills < KILLS // members:
+    generator, resumed, kills = random.Random(networks), set(), 0
+    while kills < KILLS // networks:
         process = start(project, *more)
         time.sleep(generator.uniform(duration / 3, duration))
         process.kill()
@@ -64,8 +64,8 @@ def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(
         assert model(project) == undisturbed
         assert not partials(project)
         with open(project / "artifacts/train/history.csv", newline="") as file:
-            epochs = [(int(row["member"]), int(row["epoch"])) for row in csv.DictReader(file)]
-        assert epochs == [(member, epoch) for member in range(1, members + 1) for epoch in range(1, 13)]
+            epochs = [(int(row["network"]), int(row["epoch"])) for row in csv.DictReader(file)]
+        assert epochs == [(network, epoch) for network in range(1, networks + 1) for epoch in range(1, 13)]
         shutil.rmtree((project / "artifacts" / "train").resolve())
     assert len(resumed) >= 3  # from several epochs, that is
 

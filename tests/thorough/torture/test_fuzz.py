@@ -98,7 +98,7 @@ def test_the_command_ends_as_what_it_has_found(tmp_path: Path, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert "nothing came of them that may not" in said
     assert "history" in said
-    (tmp_path / "kept").write_bytes(b"member,epoch")
+    (tmp_path / "kept").write_bytes(b"network,epoch")
     assert main(["--repeat", str(tmp_path / "kept"), "history"]) == 0
     assert capsys.readouterr().out == "refused\n"
     with pytest.raises(SystemExit):

@@ -39,12 +39,12 @@ def test_a_picture_is_unlike_what_was_learned_if_it_is_beyond_any_bound(bound: s
 
 def test_the_sum_of_a_unit_is_explained_with_its_own_bias(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-    most = page.evaluate("model.members[0][0].biases.reduce((best, b, i, all) => (b > all[best] ? i : best), 0)")
+    most = page.evaluate("model.networks[0][0].biases.reduce((best, b, i, all) => (b > all[best] ? i : best), 0)")
     page.evaluate("(unit) => choose(unit)", most)
     answer(page)
     numbers = re.findall(r"−?\d+\.\d\d", page.locator("#unit-sum").inner_text())
     products, bias, total, activation = (float(number.replace("−", "-")) for number in numbers)
-    assert bias == pytest.approx(page.evaluate("(unit) => model.members[0][0].biases[unit]", most), abs=0.006)
+    assert bias == pytest.approx(page.evaluate("(unit) => model.networks[0][0].biases[unit]", most), abs=0.006)
     assert total == pytest.approx(products + bias, abs=0.011)
     assert activation == pytest.approx(max(total, 0), abs=0.011)
     assert page.locator("#unit-number").inner_text() == str(most + 1)

@@ -37,7 +37,7 @@ def test_the_page_computes_what_python_computes(page: Page, built: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("layers", "members", "activation", "loss"),
+    ("layers", "networks", "activation", "loss"),
     [
         ("", 1, "relu", "cross-entropy"),
         ("6,5", 3, "sigmoid", "quadratic"),
@@ -47,9 +47,9 @@ def test_the_page_computes_what_python_computes(page: Page, built: Path) -> None
     ],
 )
 def test_every_kind_of_model_is_computed_truly_and_shown(
-    layers: str, members: int, activation: Any, loss: Any, browser: Browser, tmp_path: Path
+    layers: str, networks: int, activation: Any, loss: Any, browser: Browser, tmp_path: Path
 ) -> None:
-    model = make_model(layers, members, (9, 7), activation=activation, loss=loss)
+    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss)
     save_drawing_page(tmp_path / "index.html", model, *TESTED)
     images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
     *hidden, _ = model.networks[0].layers
@@ -132,7 +132,7 @@ def test_the_filters_with_the_largest_activations_come_first(convolutional: Page
 def test_logits_beyond_all_bounds_are_still_probabilities(browser: Browser, tmp_path: Path) -> None:
     for loss in ("quadratic", "cross-entropy"):
         model = make_model(loss=loss)
-        for weights in model.members[0].weights:
+        for weights in model.parameters[0].weights:
             weights[...] *= 1000
         save_drawing_page(tmp_path / "index.html", model, *TESTED)
         images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
