@@ -29,12 +29,12 @@ def ablation(
 
     from pipeline.data.dataset import load_description
     from pipeline.engine.artifacts import find_artifact, require_whole
-    from pipeline.engine.store import held
+    from pipeline.engine.store import read_lock
     from pipeline.training.ablation import ablation_steps
     from pipeline.training.examples import load_examples
     from pipeline.training.fit import fit
 
-    with held(normalize) as folder:
+    with read_lock(normalize) as folder:
         require_whole(folder, find_artifact(folder, "normalize"), shown=normalize)
         training, validation = load_examples(folder)
         classes = len(load_description(folder).class_names)

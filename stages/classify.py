@@ -67,12 +67,12 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError
-    from pipeline.engine.store import held
+    from pipeline.engine.store import read_lock
     from pipeline.model.files import load_model
     from pipeline.pictures.files import PictureError, load_grey
     from pipeline.pictures.reading import read
 
-    with held(train) as trained:
+    with read_lock(train) as trained:
         require_whole(trained, find_artifact(trained, "train"), shown=train)
         model = load_model(trained)
     found = _find_pictures(names)
@@ -122,14 +122,14 @@ def _find_pictures(names: Sequence[str]) -> list[str]:
 
 
 def _tell(reading: "Reading", class_names: Sequence[str], name: str) -> dict[str, Any]:
-    from pipeline.pictures.reading import find_alternatives, spell
+    from pipeline.pictures.reading import find_alternatives, format_digits
 
     others = find_alternatives(reading, OTHERS)
     return {
         "file": name,
-        "digits": spell(reading.labels, class_names),
+        "digits": format_digits(reading.labels, class_names),
         "confidence": round(reading.confidence, 6) if reading.labels else None,
-        "alternatives": [[spell(labels, class_names), round(p, 6)] for labels, p in others],
+        "alternatives": [[format_digits(labels, class_names), round(p, 6)] for labels, p in others],
     }
 
 
@@ -163,11 +163,11 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.engine.artifacts import find_artifact, require_whole
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
-    from pipeline.engine.store import held
+    from pipeline.engine.store import read_lock
     from pipeline.model.files import load_model
     from pipeline.model.prediction import predict
 
-    with held(parse) as raw, held(train) as trained:
+    with read_lock(parse) as raw, read_lock(train) as trained:
         require_whole(raw, find_artifact(raw, "parse"), shown=parse)
         require_whole(trained, find_artifact(trained, "train"), shown=train)
         model, data = load_model(trained), load_description(raw)

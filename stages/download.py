@@ -15,17 +15,17 @@ from stages.cli.console import run_module
 log = logging.getLogger(__name__)
 
 
-def settle(given: Mapping[str, Any]) -> dict[str, str]:
+def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """A known data set is the same wherever it comes from; one's own is what is in its files."""
     from pipeline.data.catalogue import CUSTOM, find_dataset
 
-    settled = {"dataset": given["dataset"]}
+    resolved = {"dataset": given["dataset"]}
     find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
     if given["dataset"] == CUSTOM:
         from pipeline.data.fetch import digest_files  # which brings all that fetching needs: slow
 
-        settled |= digest_files(given["from_folder"])
-    return settled
+        resolved |= digest_files(given["from_folder"])
+    return resolved
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
@@ -34,7 +34,7 @@ def watch(given: Mapping[str, Any]) -> list[str]:
     return [str(Path(glob.escape(str(folder)), "*"))] if folder is not None else []
 
 
-@stage(packages=(), settle=settle, watch=watch)
+@stage(packages=(), resolve=resolve, watch=watch)
 def download(
     dataset: Annotated[
         str,

@@ -44,23 +44,23 @@ def evaluate(
     from pipeline.engine.arrays import open_rows, read_blocks, save_array
     from pipeline.engine.documents import save_json
     from pipeline.evaluation.metrics import FILE, PART, summarise
-    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, fill, open_answers
+    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, fill, open_predictions
     from pipeline.model.files import load_model
-    from pipeline.scheduling.backends import find_place
+    from pipeline.scheduling.backends import find_backend
 
-    place = find_place(scheduler, workers, scheduler_file, ship_data)
+    backend = find_backend(scheduler, workers, scheduler_file, ship_data)
     model = load_model(train)
     classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
     labels = load_labels(normalize / "test-labels.npy", total, classes)
 
-    answers = open_answers(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "the test images")
-    if answers.done:
-        log.info("evaluate: goes on after %s of %s images", f"{answers.count:,}", f"{total:,}")
-    with progress("evaluate", total, answers.count) as advance:
-        fill(answers, model, [images], block_size, place, advance, lambda line: log.info("evaluate: %s", line))
-    for name, rows in answers.files.items():
+    predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "the test images")
+    if predictions.done:
+        log.info("evaluate: goes on after %s of %s images", f"{predictions.count:,}", f"{total:,}")
+    with progress("evaluate", total, predictions.count) as advance:
+        fill(predictions, model, [images], block_size, backend, advance, lambda line: log.info("evaluate: %s", line))
+    for name, rows in predictions.files.items():
         rows.path.rename(output / name)
 
     probabilities = open_rows(output / PROBABILITIES, np.float32, (total, classes))

@@ -17,7 +17,7 @@ from stages.cli.options import Scheduler, SchedulerFile, ShipData, Workers, prog
 
 if TYPE_CHECKING:
     from pipeline.model.files import Model
-    from pipeline.scheduling.backends import Place
+    from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ def predict(
     """Say which digit each of many images shows, in files that may be larger than memory, here or on a cluster.
 
     The files hold n images of h x w pixels, as many as the model's, in arrays uint8 (n, h, w). One array, .npy, has the
-    answers to all files, in their order; it appears when it is whole. A run that was cut off is started again by the
-    same command, and goes on with the blocks that it had not finished.
+    predictions of all files, in order; it appears when it is complete. The same command continues an interrupted run
+    with the blocks that are not finished.
 
     Examples:
         handwriting predict scans.npy --output digits.npy
@@ -52,25 +52,25 @@ def predict(
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
     from pipeline.engine.artifacts import find_artifact, require_whole
-    from pipeline.engine.store import held
+    from pipeline.engine.store import read_lock
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES
     from pipeline.model.files import load_model
-    from pipeline.scheduling.backends import find_place
+    from pipeline.scheduling.backends import find_backend
 
-    place = find_place(scheduler, workers, scheduler_file, ship_data)
+    backend = find_backend(scheduler, workers, scheduler_file, ship_data)
     shown = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
     targets = {  # what a link shows is to be written there, and may be on another disk
         name: Path(os.path.realpath(path)) if path.is_symlink() else path for name, path in shown.items()
     }
     workplace = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
     _check_targets(list(targets.values()), [*files, workplace])
-    with held(train) as trained:
+    with read_lock(train) as trained:
         manifest = find_artifact(trained, "train")
         require_whole(trained, manifest, shown=train)
         model = load_model(trained)
     with _working_folder(workplace, output):
         started = time.monotonic()
-        before, total = _answer(workplace, model, manifest.digest, files, list(targets), block_size, place)
+        before, total = _answer(workplace, model, manifest.digest, files, list(targets), block_size, backend)
         seconds = time.monotonic() - started
         for name, target in reversed(targets.items()):  # the predictions last: who sees them sees all
             _publish(workplace / f".{name}", target)
@@ -132,7 +132,7 @@ def _remove(folder: Path) -> None:
 
 
 def _publish(source: Path, target: Path) -> None:
-    """Put a file in the place of another, in one step, also if that is on another disk. If it fails, both stay."""
+    """Put a file in the backend of another, in one step, also if that is on another disk. If it fails, both stay."""
     _write_through(source)
     try:
         source.replace(target)
@@ -161,35 +161,35 @@ def _answer(
     paths: Sequence[Path],
     names: Sequence[str],
     block_size: int,
-    place: "Place",
+    backend: "Backend",
 ) -> tuple[int, int]:
     """Fill the files of these names in the folder; how many images were done before, and how many there are."""
     from pipeline.data.image_files import locate_images
     from pipeline.engine.fingerprint import fingerprint
     from pipeline.engine.provenance import environment
-    from pipeline.evaluation.blocks import answer, check_mark, mark
-    from pipeline.evaluation.predictions import fill, open_answers
+    from pipeline.evaluation.blocks import check_signature, predict_block, signature
+    from pipeline.evaluation.predictions import fill, open_predictions
 
-    marks = [mark(path) for path in paths]
-    changed = [path.stat().st_ctime_ns for path in paths]  # also if another file of the same mark was put there
+    signatures = [signature(path) for path in paths]
+    changed = [path.stat().st_ctime_ns for path in paths]  # also if another file of the same signature was put there
     unpacked = [
         folder / f"images-{'-'.join(map(str, [number, *facts, moment]))}.idx"
-        for number, (facts, moment) in enumerate(zip(marks, changed, strict=True))
+        for number, (facts, moment) in enumerate(zip(signatures, changed, strict=True))
     ]
     for leftover in {*folder.glob("images-*")}.difference(unpacked):
         leftover.unlink()
     images = [locate_images(path, model.image_shape, plain) for path, plain in zip(paths, unpacked, strict=True)]
-    for path, expected in zip(paths, marks, strict=True):
-        check_mark(path, expected)
+    for path, expected in zip(paths, signatures, strict=True):
+        check_signature(path, expected)
     total = sum(map(len, images))
     files = [str(path.absolute()) for path in paths]
-    purpose = [digest, files, marks, changed, fingerprint(answer), environment(["numpy"])]
-    answers = open_answers(folder, names, total, len(model.class_names), purpose)
-    if answers.done:
-        log.info("predict: goes on after %s of %s images", f"{answers.count:,}", f"{total:,}")
-    with progress("predict", total, answers.count) as advance:
-        fill(answers, model, images, block_size, place, advance, lambda line: log.info("predict: %s", line))
-    return answers.count, total
+    purpose = [digest, files, signatures, changed, fingerprint(predict_block), environment(["numpy"])]
+    predictions = open_predictions(folder, names, total, len(model.class_names), purpose)
+    if predictions.done:
+        log.info("predict: goes on after %s of %s images", f"{predictions.count:,}", f"{total:,}")
+    with progress("predict", total, predictions.count) as advance:
+        fill(predictions, model, images, block_size, backend, advance, lambda line: log.info("predict: %s", line))
+    return predictions.count, total
 
 
 if __name__ == "__main__":

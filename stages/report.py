@@ -10,7 +10,7 @@ from pipeline.engine.stage import Input, Output, stage
 from stages.cli.console import run_module
 
 
-def settle(given: Mapping[str, Any]) -> dict[str, str]:
+def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """The place of the other trainings does not count, but what there is to say of them does."""
     from pipeline.pages.runs import digest_runs
 
@@ -18,7 +18,7 @@ def settle(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
-    """The results that `settle` reads."""
+    """The results that `resolve` reads."""
     from pipeline.engine.status import watch_runs
     from pipeline.pages.runs import STAGES
 
@@ -27,9 +27,9 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 @stage(
     packages=("numpy", "scipy", "matplotlib", "pillow", "jinja2"),
-    settle=settle,
+    resolve=resolve,
     watch=watch,
-    beside=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
+    extra_files=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
 )
 def report(
     parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),

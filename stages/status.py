@@ -13,7 +13,7 @@ from stages.cli.terminal import Colour, paint, printable
 from stages.cli.terminal import as_json as to_json
 
 if TYPE_CHECKING:
-    from pipeline.engine.status import Run, Standing
+    from pipeline.engine.status import Run, StageStatus
 
 SAYING = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
@@ -44,7 +44,7 @@ def status(
     from pipeline.engine import notes
     from pipeline.engine.errors import UsageError
     from pipeline.engine.stage import observe
-    from pipeline.engine.status import Run, Standing, examine, list_runs
+    from pipeline.engine.status import Run, StageStatus, check_stage, list_runs
     from stages.cli.order import STAGES
 
     try:
@@ -55,7 +55,7 @@ def status(
     for name in assumed:
         if name not in names:
             raise UsageError(f"there is no stage '{name}': choose one of {', '.join(names)}")
-    standings: dict[str, Standing] = {}
+    statuses: dict[str, StageStatus] = {}
     stored: dict[str, list[Run]] = {}
     for stage in STAGES:
         if stale and assumed and stage.name not in assumed:
@@ -63,28 +63,28 @@ def status(
         options = assumed.get(stage.name, [])
         arguments = read_arguments(stage, options)
         seen = observe(stage, arguments, options) if stale else None
-        standing = examine(stage, arguments, standings)
-        if stale and standing.state == "fresh" and standing.manifest:
-            notes.write(standing.output, seen, standing.manifest)
-        standings[stage.name] = standing
-        stored[stage.name] = list_runs(standing.output, stage.name) if runs or as_json else []
+        status = check_stage(stage, arguments, statuses)
+        if stale and status.state == "fresh" and status.manifest:
+            notes.write(status.output, seen, status.manifest)
+        statuses[stage.name] = status
+        stored[stage.name] = list_runs(status.output, stage.name) if runs or as_json else []
     if stale:
-        return "\n".join(name for name, standing in standings.items() if standing.state != "fresh")
+        return "\n".join(name for name, status in statuses.items() if status.state != "fresh")
     if as_json:
-        facts = {name: _facts(standing, stored[name]) for name, standing in standings.items()}
+        facts = {name: _facts(status, stored[name]) for name, status in statuses.items()}
         return to_json(facts, indent=2)
-    return "\n".join(line for name in names for line in _tell(standings[name], stored[name], explain))
+    return "\n".join(line for name in names for line in _tell(statuses[name], stored[name], explain))
 
 
-def _tell(standing: "Standing", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
-    manifest, reasons = standing.manifest, standing.reasons
+def _tell(status: "StageStatus", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
+    manifest, reasons = status.manifest, status.reasons
     if explain or not reasons:
         about = f"made on {manifest.when}: {manifest.summary}" if manifest else "nothing there yet"
     else:
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"
-    state = paint(f"{SAYING[standing.state]:<13}", COLOUR[standing.state], sys.stdout)
-    yield f"{standing.stage:<10} {state} {printable(about)}"
+    state = paint(f"{SAYING[status.state]:<13}", COLOUR[status.state], sys.stdout)
+    yield f"{status.stage:<10} {state} {printable(about)}"
     if explain:
         yield from (f"{'':<10} {'':<13} because of {printable(str(reason))}" for reason in reasons)
     for run in runs:
@@ -106,11 +106,11 @@ def _deciding(run: "Run") -> dict[str, Any]:
     return {**provenance.parameters, **inputs}
 
 
-def _facts(standing: "Standing", runs: "Sequence[Run]") -> dict[str, Any]:
+def _facts(status: "StageStatus", runs: "Sequence[Run]") -> dict[str, Any]:
     return {
-        "state": standing.state,
-        "output": str(standing.output),
-        "reasons": [asdict(reason) for reason in standing.reasons],
+        "state": status.state,
+        "output": str(status.output),
+        "reasons": [asdict(reason) for reason in status.reasons],
         "runs": [
             {
                 "published": run.published,

@@ -13,7 +13,7 @@ from typer import Option
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.training.recipes import RECIPES, Recipe, RecipeName, override, spell
+from pipeline.training.recipes import RECIPES, Recipe, RecipeName, override, to_dict
 from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, scheduler_option
 
@@ -48,12 +48,12 @@ def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
     return function
 
 
-def settle(given: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe's values with those that replace them, all spelled out."""
-    return {"recipe": given["recipe"], **spell(override(RECIPES[given["recipe"]], given))}
+    return {"recipe": given["recipe"], **to_dict(override(RECIPES[given["recipe"]], given))}
 
 
-@stage(packages=("numpy", "scipy"), settle=settle, volatile=("history.csv",))
+@stage(packages=("numpy", "scipy"), resolve=resolve, unhashed=("history.csv",))
 @recipe_options
 def train(
     normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
@@ -83,7 +83,7 @@ def train(
         handwriting train --layers conv8,conv32,64 --learning-rate 0.003 --seed 2
         handwriting train --recipe record --scheduler processes
     """
-    chosen = override(Recipe(), values)  # `settle` has given all of them
+    chosen = override(Recipe(), values)  # `resolve` has given all of them
     import numpy as np
     from tqdm import tqdm
 
@@ -96,7 +96,7 @@ def train(
     from pipeline.model.files import Model, save_model
     from pipeline.model.prediction import predict_logits
     from pipeline.network.network import view
-    from pipeline.scheduling.backends import find_place
+    from pipeline.scheduling.backends import find_backend
     from pipeline.training.architecture import build_layers, format_network
     from pipeline.training.calibration import fit_temperature
     from pipeline.training.ensemble import Progress, train_ensemble
@@ -104,7 +104,7 @@ def train(
     from pipeline.training.examples import load_validation
     from pipeline.training.history import write_history
 
-    place = find_place(scheduler, workers, scheduler_file)
+    backend = find_backend(scheduler, workers, scheduler_file)
     data = load_description(normalize)
     images = open_rows(normalize / "train-images.npy", np.float32, (None, None, None))
     height, width = images.shape[1:]
@@ -128,7 +128,7 @@ def train(
 
         classes, checkpoints = len(data.class_names), output / CHECKPOINT
         report = partial(log.info, "train: %s")
-        trained = train_ensemble(chosen, normalize, classes, checkpoints, place, tell, report)
+        trained = train_ensemble(chosen, normalize, classes, checkpoints, backend, tell, report)
 
     model = Model(
         parameters=tuple(view(layers, network.flat) for network in trained),

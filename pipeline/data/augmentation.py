@@ -28,8 +28,8 @@ def check_values(values: Any) -> None:
 class Augmentation:
     """How images are augmented; with all strengths at 0 they are not changed.
 
-    Drawn uniformly from [-x, x]: shift, along each axis; rotation; scale, of each axis separately; shear, the tangent of
-    the slant; stroke_width, how far each pixel moves to the brightest (plus) or the darkest (minus) pixel of its
+    Drawn uniformly from [-x, x]: shift, along each axis; rotation; scale, of each axis; shear, the tangent of the
+    slant; stroke_width, how far each pixel moves to the brightest (plus) or the darkest (minus) pixel of its
     neighbourhood of five. elastic: the root mean square of the displacement along each axis, smoothed by Gaussians of
     standard deviation elastic_sigma. Raises UsageError for a value out of its range.
     """

@@ -150,7 +150,7 @@ def thicken(pictures: Array, shares: NDArray[np.float64]) -> None:
     """Move each pixel by a share of its way to the brightest of itself and its four neighbours, in place.
 
     pictures: (n, height, width). shares: (n,) in [-1, 1]; one below 0 goes to the darkest, which is to the brightest of
-    the negative. Strokes that are brighter than their ground become thicker or thinner by that share of two pixels.
+    the negative. Strokes that are brighter than their background become thicker or thinner by that share of two pixels.
     """
     share = shares.astype(pictures.dtype)[:, np.newaxis, np.newaxis]
     sign = np.copysign(1, share)

@@ -105,7 +105,7 @@ def measure_strokes(images: Array) -> tuple[Array, Array]:
 
 
 def count_holes_and_parts(image: Array) -> tuple[int, int]:
-    """How often ink closes ground in, and how many parts it has that not even faint ink joins, not by a corner."""
+    """How often ink closes background in, and how many parts it has that not even faint ink joins, not by a corner."""
     _, parts = ndimage.label(image >= FAINT, np.ones((3, 3)))
     grounds, _ = ndimage.label(np.pad(image < 0.5, 1, constant_values=True))
     sizes = np.bincount(grounds.reshape(-1))[2:]  # the first is ink, the second lies around everything

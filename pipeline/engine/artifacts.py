@@ -24,7 +24,7 @@ SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # what this process lacks, 
 class Manifest:
     """What made an artifact, and what it holds.
 
-    outputs: for each file its sha256 and size in bytes, for a `.npy` file also dtype and shape; `volatile` marks one
+    outputs: for each file its sha256 and size in bytes, for a `.npy` file also dtype and shape; `unhashed` marks one
     that tells of the run, not of its result. made: when, ISO 8601 in UTC. seconds: how long the stage worked.
     summary: the line that it then said. Raises an Exception if an output or the date cannot be.
     """
@@ -44,8 +44,8 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """One sha256 for the names and the content of all outputs that are not volatile."""
-        lasting = ((name, facts) for name, facts in sorted(self.outputs.items()) if not facts.get("volatile"))
+        """One sha256 for the names and the content of all outputs that are not unhashed."""
+        lasting = ((name, facts) for name, facts in sorted(self.outputs.items()) if not facts.get("unhashed"))
         return hashlib.sha256("".join(f"{name} {facts['sha256']}\n" for name, facts in lasting).encode()).hexdigest()
 
     @property
@@ -54,15 +54,15 @@ class Manifest:
         return f"{datetime.fromisoformat(self.made).astimezone():%Y-%m-%d at %H:%M}"
 
 
-def describe(folder: Path, volatile: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """The facts that a manifest holds of each file below `folder`, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     names = [path.relative_to(folder).as_posix() for path in files]
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
         described = dict(zip(names, pool.map(_facts, files), strict=True))
     for name in names:
-        if name in volatile:
-            described[name]["volatile"] = True
+        if name in unhashed:
+            described[name]["unhashed"] = True
     return described
 
 
@@ -104,7 +104,7 @@ def damages(folder: Path, manifest: Manifest) -> list[Reason]:
         return [Reason("output", name, change) for name, change in found if change]
 
 
-def judge(folder: Path, wanted: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
+def check_result(folder: Path, wanted: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
     """The manifest in `folder` if it can be read, and the reasons why the result there is not the one wanted.
 
     A result of another provenance is not read to see whether it is whole, unless for `every` reason.

@@ -41,11 +41,11 @@ class Module:
 
 
 def fingerprint(
-    function: Callable[..., Any], without: Collection[str] = (), beside: Collection[str] = ()
+    function: Callable[..., Any], without: Collection[str] = (), extra_files: Collection[str] = ()
 ) -> dict[str, str]:
     """A short digest of each file that decides what `function` does, by its path in the project.
 
-    These are Python modules, and those that match one of the patterns in `beside`, as `library/templates/*`: of a
+    These are Python modules, and those that match one of the patterns in `extra_files`, as `library/templates/*`: of a
     page or a table every byte counts. The function's own signature does not count, nor do the functions of its module
     that are named in `without`, nor what only these import: they decide which values its parameters have, and these
     stand in a key by themselves. Raises PipelineError if one of the modules cannot be parsed.
@@ -58,7 +58,7 @@ def fingerprint(
     _leave_out(tree, function.__name__, without)
     _drop_imports(tree, everything - _names(tree))
     modules = _reach(root, start, _outline(path, tree, start))
-    files = (file for pattern in beside for file in root.glob(pattern) if file.is_file())
+    files = (file for pattern in extra_files for file in root.glob(pattern) if file.is_file())
     digests = {module.path: module.digest for module in modules}
     digests |= {file: hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS] for file in files}
     return dict(sorted((file.relative_to(root).as_posix(), digest) for file, digest in digests.items()))

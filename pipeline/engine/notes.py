@@ -21,19 +21,19 @@ ENGINE = Path(__file__).parent  # it decides how all this is compared
 def observe(
     function: Callable[..., Any],
     inputs: Mapping[str, Path],
-    beside: Collection[str],
+    extra_files: Collection[str],
     watched: Collection[str],
     options: Sequence[str],
     unkeyed: Mapping[str, bool],
 ) -> dict[str, Any] | None:
     """See what decides the result of a stage, before any of it is used.
 
-    inputs: the folders of its inputs by name. beside, watched: patterns of other files that it reads, in its project
-    and anywhere. options: of its command; unkeyed: those that decide nothing, and whether a value follows them. None if
-    a file of code or of defaults has changed since this process started: its earlier state may have been used.
+    inputs: the folders of its inputs by name. extra_files, watched: patterns of other files that it reads, in its
+    project and anywhere. options: of its command; unkeyed: those that decide nothing, and whether a value follows them. None
+    if a file of code or of defaults has changed since this process started: its earlier state may have been used.
     """
     _, root = locate(function)
-    project = [str(Path(glob.escape(str(root)), pattern)) for pattern in beside]
+    project = [str(Path(glob.escape(str(root)), pattern)) for pattern in extra_files]
     modules = [*find_modules(function), *ENGINE.glob("*.py")]
     used = [Path(DECLARED), *modules, *(Path(path) for pattern in project for path in look.match(pattern))]
     if any(map(changed_since_start, used)):

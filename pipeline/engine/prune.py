@@ -24,7 +24,7 @@ def prune(artifacts: Path, keep: int) -> Pruned:
     removed: dict[str, int] = {}
     in_use: list[str] = []
     for stage in store.entries(artifacts).keys() | store.leftovers(artifacts).keys():
-        with store.alone(artifacts / stage, stage) as alone:
+        with store.stage_lock(artifacts / stage, stage) as alone:
             superfluous = _superfluous(artifacts, stage, keep)
             if not alone:
                 in_use += [path.name for path in (*store.leftovers(artifacts).get(stage, []), *superfluous)]

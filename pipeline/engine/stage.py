@@ -22,7 +22,14 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints, overload
 
 from pipeline.engine import notes, store
-from pipeline.engine.artifacts import Manifest, describe, find_artifact, judge, require_whole, write_manifest
+from pipeline.engine.artifacts import (
+    Manifest,
+    check_result,
+    describe_outputs,
+    find_artifact,
+    require_whole,
+    write_manifest,
+)
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint, load
 from pipeline.engine.provenance import Provenance, Reason, differences, environment, plain
@@ -44,7 +51,7 @@ Output = Annotated[Path, Role.OUTPUT]
 REASONS = 5  # that a run logs; `status --explain` prints all
 
 P = ParamSpec("P")
-Settle = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Watch = Callable[[Mapping[str, Any]], Iterable[str]]
 
 
@@ -55,14 +62,14 @@ class Stage(Generic[P]):
         self,
         function: Callable[P, str],
         packages: tuple[str, ...] = ("numpy",),
-        volatile: tuple[str, ...] = (),
-        settle: Settle = dict,
-        beside: tuple[str, ...] = (),
+        unhashed: tuple[str, ...] = (),
+        resolve: Resolve = dict,
+        extra_files: tuple[str, ...] = (),
         watch: Watch = lambda given: (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.packages, self.volatile, self.settle, self.beside = packages, volatile, settle, beside
+        self.packages, self.unhashed, self.resolve, self.extra_files = packages, unhashed, resolve, extra_files
         self.watch = watch
         self.name = function.__name__
         self.signature = inspect.signature(function)
@@ -85,20 +92,20 @@ def stage(function: Callable[P, str], /) -> Stage[P]: ...
 def stage(
     *,
     packages: tuple[str, ...] = ...,
-    volatile: tuple[str, ...] = ...,
-    settle: Settle = ...,
-    beside: tuple[str, ...] = ...,
+    unhashed: tuple[str, ...] = ...,
+    resolve: Resolve = ...,
+    extra_files: tuple[str, ...] = ...,
     watch: Watch = ...,
 ) -> Callable[[Callable[P, str]], Stage[P]]: ...
 def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
     """Make `function` a stage: called, it publishes its output folder whole or leaves things as they were.
 
     packages: the installed ones whose version decides the result, by default NumPy.
-    volatile: output files that tell of the run, not of its result; who reads the artifact is not run again for them.
-    settle: from the parameters as they are given, those that count. What it returns is what stands in the key, and
+    unhashed: output files that tell of the run, not of its result; who reads the artifact is not run again for them.
+    resolve: from the parameters as they are given, those that count. What it returns is what stands in the key, and
         replaces the arguments of the same name; so one that it leaves out decides nothing.
-    beside: files other than Python modules that the body reads from the project, as patterns of paths.
-    watch: from the parameters as they are given, patterns of files outside the project that `settle` reads.
+    extra_files: files other than Python modules that the body reads from the project, as patterns of paths.
+    watch: from the parameters as they are given, patterns of files outside the project that `resolve` reads.
 
     A body that takes long may keep in the folder `output / CHECKPOINT` what a run can go on from, and finds there what
     an interrupted run of the same key has left.
@@ -120,28 +127,28 @@ def run(
     """
     output: Path = arguments[stage.output]
     seen = None if options is None else observe(stage, arguments, options)
-    settled = settle(stage, arguments)
+    resolved = resolve(stage, arguments)
     with ExitStack() as stack:
         # What the links show now, so that a result published meanwhile is not mixed with this one
-        folders = {name: stack.enter_context(store.held(arguments[name])) for name in stage.inputs}
+        folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_agreement(inputs)
-        wanted = provenance(stage, settled, {name: manifest.digest for name, manifest in inputs.items()})
+        wanted = provenance(stage, resolved, {name: manifest.digest for name, manifest in inputs.items()})
         entry = store.entry_of(output, stage.name, wanted.key)
         edited = None
-        manifest, reasons = judge(output, wanted)
+        manifest, reasons = check_result(output, wanted)
         if reasons or force:
             store.check_place(output, stage.name)
             if force or not entry.exists():
                 edited = load(stage.function, wanted.code)  # now, since it may have to wait for long
             report = functools.partial(log.info, "%s: %s", stage.name)
-            stack.enter_context(store.alone(output, stage.name, report))
-            manifest, reasons = judge(output, wanted)  # again: another process may have been quicker
+            stack.enter_context(store.stage_lock(output, stage.name, report))
+            manifest, reasons = check_result(output, wanted)  # again: another process may have been quicker
         if manifest and not reasons and not force:
             notes.write(output, seen, manifest)
             return f"up to date: {_why(manifest, inputs)} -> {output}"
         if not force and entry.exists() and entry != store.resolve(output):
-            stored, flaws = judge(stack.enter_context(store.held(entry)), wanted)
+            stored, flaws = check_result(stack.enter_context(store.read_lock(entry)), wanted)
             if stored and not flaws:
                 store.publish(entry, output)
                 notes.write(output, seen, stored)
@@ -154,7 +161,7 @@ def run(
             require_whole(folder, inputs[name], shown=arguments[name])
         if edited is None:
             edited = load(stage.function, wanted.code)
-        manifest = _work(stage, arguments, {**settled, **folders}, wanted, edited)
+        manifest = _work(stage, arguments, {**resolved, **folders}, wanted, edited)
         notes.write(output, seen if manifest.provenance == wanted else None, manifest)
         return f"{manifest.summary} -> {output}"
 
@@ -163,7 +170,7 @@ def observe(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[s
     """What decides the result of a call of the stage, seen for a note; to be taken before any of it is used."""
     inputs = {name: arguments[name] for name in stage.inputs}
     watched = list(stage.watch(arguments))
-    return notes.observe(stage.function, inputs, stage.beside, watched, options, _unkeyed_options(stage))
+    return notes.observe(stage.function, inputs, stage.extra_files, watched, options, _unkeyed_options(stage))
 
 
 def _unkeyed_options(stage: Stage[Any]) -> dict[str, bool]:
@@ -172,17 +179,17 @@ def _unkeyed_options(stage: Stage[Any]) -> dict[str, bool]:
     return {f"--{name.replace('_', '-')}": name not in flags for name in stage.unkeyed}
 
 
-def settle(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the arguments that decide the result, as they count."""
-    return dict(stage.settle({name: arguments[name] for name in stage.parameters}))
+    return dict(stage.resolve({name: arguments[name] for name in stage.parameters}))
 
 
-def provenance(stage: Stage[Any], settled: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
-    """What decides the result of the stage now, given its settled parameters and the digests of its inputs."""
-    apart = [function for function in (stage.settle, stage.watch) if inspect.isfunction(function)]
+def provenance(stage: Stage[Any], resolved: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
+    """What decides the result of the stage now, given its resolved parameters and the digests of its inputs."""
+    apart = [function for function in (stage.resolve, stage.watch) if inspect.isfunction(function)]
     own = [function.__name__ for function in apart if function.__module__ == stage.function.__module__]
-    code = fingerprint(stage.function, without=own, beside=stage.beside)
-    return Provenance(stage.name, plain(settled), dict(inputs), code, environment(stage.packages))
+    code = fingerprint(stage.function, without=own, extra_files=stage.extra_files)
+    return Provenance(stage.name, plain(resolved), dict(inputs), code, environment(stage.packages))
 
 
 def _why(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
@@ -206,10 +213,10 @@ def _work(
         given = {**arguments, **instead, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
         store.drop_checkpoint(partial)
-        now = replace(wanted, parameters=plain(settle(stage, arguments)), environment=environment(stage.packages))
+        now = replace(wanted, parameters=plain(resolve(stage, arguments)), environment=environment(stage.packages))
         manifest = Manifest(
             provenance=_marked(wanted, differences(wanted, now)),
-            outputs=describe(partial, stage.volatile),
+            outputs=describe_outputs(partial, stage.unhashed),
             made=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),
             summary=summary,

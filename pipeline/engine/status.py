@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import MANIFEST, Manifest, find_artifact, judge, read_manifest
+from pipeline.engine.artifacts import MANIFEST, Manifest, check_result, find_artifact, read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Reason
-from pipeline.engine.stage import Stage, provenance, settle
+from pipeline.engine.stage import Stage, provenance, resolve
 
 State = Literal["fresh", "stored", "waiting", "stale"]
 
 
 @dataclass(frozen=True)
-class Standing:
+class StageStatus:
     """How a stage stands.
 
     state: `fresh`, nothing is to be done; `stored`, the store has the result that is wanted; `stale`, it is to work;
@@ -42,30 +42,30 @@ class Run:
     published: bool
 
 
-def examine(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, Standing]) -> Standing:
+def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, StageStatus]) -> StageStatus:
     """How the stage stands with these arguments, given how the stages stand that make its inputs."""
     output: Path = arguments[stage.output]
     try:
         inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
-        wanted = provenance(stage, settle(stage, arguments), inputs)
+        wanted = provenance(stage, resolve(stage, arguments), inputs)
     except PipelineError as error:
-        return Standing(stage.name, output, "stale", (Reason("request", stage.name, str(error)),), None, None)
-    manifest, reasons = judge(output, wanted, every=True)
+        return StageStatus(stage.name, output, "stale", (Reason("request", stage.name, str(error)),), None, None)
+    manifest, reasons = check_result(output, wanted, every=True)
     if manifest and not reasons:
-        return Standing(stage.name, output, "fresh", (), manifest, manifest.digest)
+        return StageStatus(stage.name, output, "fresh", (), manifest, manifest.digest)
     try:
         store.check_place(output, stage.name)
     except PipelineError as error:
-        return Standing(stage.name, output, "stale", (Reason("result", output.name, str(error)),), manifest, None)
-    stored, flaws = judge(store.entry_of(output, stage.name, wanted.key), wanted)
+        return StageStatus(stage.name, output, "stale", (Reason("result", output.name, str(error)),), manifest, None)
+    stored, flaws = check_result(store.entry_of(output, stage.name, wanted.key), wanted)
     if stored and not flaws:
-        return Standing(stage.name, output, "stored", tuple(reasons), stored, stored.digest)
+        return StageStatus(stage.name, output, "stored", tuple(reasons), stored, stored.digest)
     to_be_made = {name for name, digest in inputs.items() if digest is None}
     waits = all(reason.kind == "input" and reason.name in to_be_made for reason in reasons)
-    return Standing(stage.name, output, "waiting" if waits else "stale", tuple(reasons), manifest, None)
+    return StageStatus(stage.name, output, "waiting" if waits else "stale", tuple(reasons), manifest, None)
 
 
-def _digest(name: str, place: Path, earlier: Mapping[str, Standing]) -> str | None:
+def _digest(name: str, place: Path, earlier: Mapping[str, StageStatus]) -> str | None:
     """That of the input `name`, as it will be if it is the output of a stage that was examined, else as it is."""
     if name in earlier and earlier[name].output == place:
         return earlier[name].digest

@@ -60,7 +60,7 @@ def check_outside(output: Path) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[Path]:
+def read_lock(folder: Path) -> Iterator[Path]:
     """The folder that `folder` shows now; `prune` leaves it alone while it is held. It need not be there."""
     entry = resolve(folder)
     with reading(entry):
@@ -68,7 +68,7 @@ def held(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def alone(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
+def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
     """Let one process at a time run `stage` beside `output`, and say whether this is the one.
 
     With `report`, which is told for whom, this process waits until it is. Where nothing can be written, everybody is
@@ -87,7 +87,9 @@ def alone(output: Path, stage: str, report: Callable[[str], object] | None = Non
 def private_folder(
     entry: Path, report: Callable[[str], object] = lambda line: None, resumable: bool = True
 ) -> Iterator[Path]:
-    """A folder beside `entry` to work in, removed at the end unless it was published. For who is `alone`.
+    """A folder beside `entry` to work in, removed at the end unless it was published.
+
+    The caller must hold the stage lock.
 
     It is new but for the checkpoint that an interrupted run may have left, which stays if this one is interrupted too,
     leaves one and is `resumable`, which `report` is told; work that fails by its own word would only fail again.
@@ -97,7 +99,7 @@ def private_folder(
     partial.mkdir(parents=True, exist_ok=True)
     _leave_checkpoint(partial)
     try:
-        with held(partial), naming(partial):
+        with read_lock(partial), naming(partial):
             yield partial
     except BaseException as error:
         futile = isinstance(error, PipelineError) and not error.resumable
@@ -123,7 +125,9 @@ def drop_checkpoint(partial: Path) -> None:
 
 
 def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
-    """Remove what killed runs of `stage` have left in the store; its bytes by name. For who is `alone`.
+    """Remove what killed runs of `stage` have left in the store; return its bytes by name.
+
+    The caller must hold the stage lock.
 
     Checkpoints are left alone, unless they are asked for as well.
     """
@@ -216,7 +220,10 @@ def size(folder: Path) -> int:
 
 
 def remove(entry: Path) -> bool:
-    """Remove a folder from the store unless a process reads it, and say whether it was removed. For who is `alone`."""
+    """Remove a folder from the store unless a process reads it; return whether it was removed.
+
+    The caller must hold the stage lock.
+    """
     with unread(entry) as free:
         if free:
             _discard(entry.rename(entry.with_suffix(PARTIAL)))  # nobody finds half of it

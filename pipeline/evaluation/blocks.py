@@ -1,8 +1,8 @@
-"""Many images in blocks, to which a model answers in parallel, here or on other machines.
+"""Many images in blocks, to which a model predictions in parallel, here or on other machines.
 
 A task is told where a block lies, not what is in it, so that next to nothing travels; it opens the file itself. Where
 the workers do not see the file, the images go along. Which scheduler runs the tasks, with how many workers and on
-blocks of which size, changes nothing in the answers.
+blocks of which size, changes nothing in the predictions.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from pipeline.engine.arrays import Rows, read_rows
 from pipeline.engine.errors import PipelineError
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
-from pipeline.scheduling.backends import Place
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Tell
 from pipeline.scheduling.run import run_job
 
@@ -25,33 +25,33 @@ Interval = tuple[int, int]  # of rows, from the first to before the last
 
 
 # What all blocks are asked: whether it is for the labels alone, uint8 (n,), or for the probabilities, float32 (n, c).
-Question = tuple[Model, bool]
+Request = tuple[Model, bool]
 
 
 @dataclass(frozen=True)
 class Block:
     """Images start to stop of a file. first: which number the file's first image has among those of all files.
 
-    mark: of the file, as it is for whoever asks. images: what is there, if it is shipped.
+    signature: of the file, as it is for whoever asks. images: what is there, if it is shipped.
     """
 
     rows: Rows
-    mark: Interval
+    signature: Interval
     start: int
     stop: int
     first: int
     images: NDArray[Any] | None = None
 
 
-def mark(path: Path) -> Interval:
+def signature(path: Path) -> Interval:
     """Size in bytes and time of the last change, in nanoseconds: of another file one of them is another."""
     facts = path.stat()
     return facts.st_size, facts.st_mtime_ns
 
 
-def check_mark(path: Path, expected: Interval) -> None:
-    """Raise PipelineError if the file has another mark."""
-    if mark(path) != expected:
+def check_signature(path: Path, expected: Interval) -> None:
+    """Raise PipelineError if the file has another signature."""
+    if signature(path) != expected:
         raise PipelineError(f"{path} is another file by now, or elsewhere: begin again when nobody writes it")
 
 
@@ -62,8 +62,8 @@ def cut(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iter
     """
     first = 0
     missing = list(gaps(done, sum(map(len, files))))
-    marks = [mark(rows.path) for rows in files]  # of all of them now, and not when their turn comes
-    for relative, facts in zip(files, marks, strict=True):
+    signatures = [signature(rows.path) for rows in files]  # of all of them now, and not when their turn comes
+    for relative, facts in zip(files, signatures, strict=True):
         rows = replace(relative, path=relative.path.absolute())  # for workers with another working folder
         for begin, end in missing:
             stop = min(end - first, len(rows))
@@ -81,35 +81,37 @@ def gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
         begin = max(begin, stop)
 
 
-def answer_blocks(
-    question: Question,
+def predict_blocks(
+    request: Request,
     blocks: Iterable[Block],
-    on_answer: Callable[[int, NDArray[Any]], object],
-    place: Place,
+    on_predictions: Callable[[int, NDArray[Any]], object],
+    backend: Backend,
     report: Callable[[str], object] = lambda line: None,
 ) -> None:
-    """Ask about all blocks; `on_answer` is called with the number of each one's first image, and with the answers.
+    """Predict all blocks; call `on_predictions` with the index of the first image of each block and its predictions.
 
     Raises PipelineError if a file is not there, is another by now or ends too early, or an answer is no number, and
     what `run_job` raises.
     """
-    tasks = (replace(block, images=_load(block)) for block in blocks) if place.ship else blocks
-    run_job(Job(answer, question, tasks, lambda number, answered: on_answer(*answered), report=report), place)
+    tasks = (replace(block, images=_load(block)) for block in blocks) if backend.ship else blocks
+    run_job(
+        Job(predict_block, request, tasks, lambda number, predicted: on_predictions(*predicted), report=report), backend
+    )
 
 
-def answer(question: Question, block: Block, tell: Tell) -> tuple[int, NDArray[Any]]:
-    """One task: the number of the block's first image, and the answers."""
-    model, labels_only = question
+def predict_block(request: Request, block: Block, tell: Tell) -> tuple[int, NDArray[Any]]:
+    """One task: the number of the block's first image, and the predictions."""
+    model, labels_only = request
     images = _load(block) if block.images is None else block.images
     probabilities = predict(model, images, block.start)
     if not np.isfinite(probabilities).all():
         raise PipelineError(f"the model has no finite answer to some images of {block.rows.path}: make both again")
-    answers = probabilities.argmax(axis=1).astype(np.uint8) if labels_only else probabilities
-    return block.first + block.start, answers
+    predictions = probabilities.argmax(axis=1).astype(np.uint8) if labels_only else probabilities
+    return block.first + block.start, predictions
 
 
 def _load(block: Block) -> NDArray[Any]:
-    check_mark(block.rows.path, block.mark)
+    check_signature(block.rows.path, block.signature)
     images = read_rows(block.rows, block.start, block.stop)
-    check_mark(block.rows.path, block.mark)  # else somebody may have written it meanwhile
+    check_signature(block.rows.path, block.signature)  # else somebody may have written it meanwhile
     return images

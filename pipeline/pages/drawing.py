@@ -13,7 +13,7 @@ from pipeline.pages.rendering import TEMPLATES, render
 
 ROOM = 2_880_000  # characters for the parameters, of the three million that the page may have
 STYLES = ("style.css", "drawing.css")
-SCRIPTS = ("network.js", "prepare.js", "judge.js", "strokes.js", "pictures.js", "views.js", "pen.js", "drawing.js")
+SCRIPTS = ("network.js", "prepare.js", "check.js", "strokes.js", "pictures.js", "views.js", "pen.js", "drawing.js")
 
 
 def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, room: int = ROOM) -> str:

@@ -29,7 +29,7 @@ from pipeline.model.files import Model
 from pipeline.model.safetensors import list_modules
 from pipeline.network.layers import Convolution, Layer
 from pipeline.pages.rendering import render
-from pipeline.training.recipes import Recipe, RecipeName, find_changes, spell
+from pipeline.training.recipes import Recipe, RecipeName, find_changes, to_dict
 
 MISTAKES = 5  # that are told, the most frequent ones
 TAGS = {
@@ -66,7 +66,7 @@ class Training:
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
         """Each value that differs from the recipe's own, with both."""
-        return find_changes({"recipe": self.recipe, **spell(self.values)})
+        return find_changes({"recipe": self.recipe, **to_dict(self.values)})
 
 
 def make_model_card(model: Model, train: Path, evaluate: Path) -> str:

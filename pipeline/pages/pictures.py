@@ -11,7 +11,7 @@ from PIL import Image
 LARGEST = 64  # pixels of a side; what is larger is shrunk
 LEVELS = 127  # shades on either side of zero
 
-NEGATIVE, POSITIVE = (228, 84, 56), (46, 124, 230)  # red and blue, seen on light ground and on dark
+NEGATIVE, POSITIVE = (228, 84, 56), (46, 124, 230)  # red and blue, seen on light background and on dark
 
 
 def draw_grey(image: NDArray[np.uint8]) -> str:

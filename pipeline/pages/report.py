@@ -17,7 +17,7 @@ from pipeline.pages.pictures import draw_grey, draw_signed
 from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
 from pipeline.pages.rendering import render
 from pipeline.pages.runs import Training
-from pipeline.pages.wording import duration, percent, shown, spelled, when
+from pipeline.pages.wording import duration, in_words, percent, shown, when
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipes import Recipe, find_changes
 
@@ -80,7 +80,7 @@ def render_report(found: Findings) -> str:
         data_names=_tell_data_apart(found.trainings),
         percent=percent,
         when=when,
-        spelled=spelled,
+        in_words=in_words,
         shown=shown,
         duration=duration,
     )
@@ -91,7 +91,7 @@ def list_facts(found: Findings) -> list[tuple[str, str]]:
     model, trained, recipe = found.model, found.trained, found.recipe
     changes = find_changes(trained.provenance.parameters)
     changed = ", ".join(
-        f"{spelled(name)} {shown(value)} instead of {shown(usual)}" for name, (value, usual) in changes.items()
+        f"{in_words(name)} {shown(value)} instead of {shown(usual)}" for name, (value, usual) in changes.items()
     )
     networks = f"{len(model.parameters)} of " if len(model.parameters) > 1 else ""
     seeds = (

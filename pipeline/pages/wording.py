@@ -27,7 +27,7 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
 
 
-def spelled(name: str) -> str:
+def in_words(name: str) -> str:
     """The name of a parameter in words."""
     return name.replace("_", " ")
 

@@ -1,6 +1,6 @@
-"""Ink is what stands out from the ground, and that of a photograph is nowhere the same: light falls on it unevenly.
+"""Ink is what stands out from the background, and that of a photograph is nowhere the same: light falls on it unevenly.
 
-So the ground is modelled as a smooth surface, fitted to what most pixels are; the rest is ink, or noise.
+So the background is modelled as a smooth surface, fitted to what most pixels are; the rest is ink, or noise.
 """
 
 import numpy as np
@@ -11,10 +11,10 @@ from pipeline.pictures.fit import FAINTEST
 
 Grey = NDArray[np.float32]
 
-CLEAR = 6  # deviations of the noise by which ink differs from the ground at least
-STEADY = 3  # grey levels by which the ground always may vary
+CLEAR = 6  # deviations of the noise by which ink differs from the background at least
+STEADY = 3  # grey levels by which the background always may vary
 NOISY, LARGE = 2, 200  # a picture with more grey levels of noise and of more pixels a side is smoothed
-SAMPLES = 128  # points a side to which the ground is fitted
+SAMPLES = 128  # points a side to which the background is fitted
 ROUNDS = 12
 
 
@@ -23,8 +23,8 @@ def find_ink_on_paper(grey: Grey) -> Grey | None:
 
     Strokes are dark on light or light on dark; of the two, that which stands out more.
     """
-    ground = fit_ground(grey)
-    difference = grey - ground
+    background = fit_background(grey)
+    difference = grey - background
     noise = _deviation(difference)
     if noise > NOISY and min(grey.shape) > LARGE:
         difference = ndimage.gaussian_filter(difference, 1)
@@ -33,8 +33,8 @@ def find_ink_on_paper(grey: Grey) -> Grey | None:
     dark = np.square(np.maximum(-difference - floor, 0)).sum()
     if dark > np.square(np.maximum(difference - floor, 0)).sum():
         # Where less light falls, ink is darker by less
-        difference = -difference * (ground.max() / np.maximum(ground, 1))
-        difference[ground < FAINTEST] = 0
+        difference = -difference * (background.max() / np.maximum(background, 1))
+        difference[background < FAINTEST] = 0
     strongest = np.partition(difference.reshape(-1), -min(20, difference.size))[-min(20, difference.size) :].mean()
     if strongest < FAINTEST or strongest <= CLEAR * noise:  # so that `level` is above the floor
         return None
@@ -42,8 +42,8 @@ def find_ink_on_paper(grey: Grey) -> Grey | None:
     return np.asarray(np.clip((difference - floor) / (level - floor), 0, 1), np.float32)
 
 
-def fit_ground(grey: Grey) -> Grey:
-    """The ground of a picture, (h, w): a quadratic surface, near which most of its pixels are, at first of its border.
+def fit_background(grey: Grey) -> Grey:
+    """The background of a picture, (h, w): a quadratic surface near most of its pixels, at first those of the border.
 
     Pixels count the less the further they are from it, with Cauchy's weights; so ink soon counts for next to nothing.
     (Iteratively reweighted least squares; Holland & Welsch 1977)

@@ -149,7 +149,7 @@ def _mix(colours: Grey) -> Grey:
 
 
 def _lay_on_ground(bands: Grey) -> Grey:
-    """What is transparent gets a ground from which the rest stands out. bands: level and opacity, (h, w, 2)."""
+    """What is transparent gets a background from which the rest stands out. bands: level and opacity, (h, w, 2)."""
     levels, opacity = bands[..., 0], bands[..., 1] / 255
     light = opacity.any() and np.average(levels, weights=opacity) > 127
     return np.asarray(levels * opacity + (0 if light else 255) * (1 - opacity), np.float32)

@@ -20,7 +20,7 @@ Ink = NDArray[np.float32]
 
 MARGIN = 0.1  # share of the box around it, where soft edges of strokes go on
 FINENESS = 8  # working pixels to a pixel of the picture
-FAINTEST = 16  # grey levels by which ink differs from the ground at least
+FAINTEST = 16  # grey levels by which ink differs from the background at least
 
 
 def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
@@ -44,7 +44,7 @@ def fit(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDAr
     fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / FINENESS, (tall * FINENESS, wide * FINENESS))
     fine = adjust_strokes(fine, ink_statistics)
     small = fine.reshape(tall, FINENESS, wide, FINENESS).mean(axis=(1, 3))
-    return lay(small / small.max(), shape)
+    return centre_by_mass(small / small.max(), shape)
 
 
 def sample(ink: Ink, centre_y: float, centre_x: float, scale: float, shape: tuple[int, int]) -> Ink:
@@ -91,7 +91,7 @@ def _spread(fine: Ink, radius: int) -> Ink:
     return functools.reduce(np.maximum, rows)
 
 
-def lay(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:
+def centre_by_mass(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Ink, (h, w) in [0, 1], in a picture of `shape`, moved by whole pixels until its centre of mass is the middle."""
     picture = np.zeros(shape, np.uint8)
     places = []

@@ -69,7 +69,7 @@ def find_alternatives(reading: Reading, count: int) -> list[tuple[tuple[int, ...
     return sorted(others, key=lambda each: -each[1])[:count]
 
 
-def spell(labels: Sequence[int], class_names: Sequence[str]) -> str:
+def format_digits(labels: Sequence[int], class_names: Sequence[str]) -> str:
     """The names of the labels, next to each other if each is one character."""
     names = [class_names[label] for label in labels]
     return ("" if all(len(name) == 1 for name in class_names) else " ").join(names)

@@ -1,4 +1,4 @@
-"""The places where the tasks of a job can be done."""
+"""The backends where the tasks of a job can be done."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ADDRESS_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 
 
 @dataclass(frozen=True)
-class Place:
+class Backend:
     """scheduler: one of LOCAL, or the address of a Dask scheduler, or "" if it stands in scheduler_file.
 
     workers: how many tasks at once, of a scheduler in LOCAL; by default as many as this process may use cores. ship:
@@ -30,22 +30,22 @@ class Place:
         return self.scheduler not in LOCAL
 
 
-HERE = Place("sync")
+SYNC = Backend("sync")
 
 
-def find_place(
+def find_backend(
     scheduler: str, workers: int | None = None, scheduler_file: Path | None = None, ship: bool = False
-) -> Place:
-    """The place that a command line describes. Raises UsageError if there can be no such place."""
+) -> Backend:
+    """The backend that a command line describes. Raises UsageError if there can be no such backend."""
     check_scheduler(scheduler)
     if scheduler_file is not None:
         scheduler = ""
-    place = Place(scheduler, workers, scheduler_file, ship)
-    if ship and not place.is_cluster:
+    backend = Backend(scheduler, workers, scheduler_file, ship)
+    if ship and not backend.is_cluster:
         raise UsageError("data are shipped to the workers of a cluster: name one, as in --scheduler tcp://HOST:8786")
-    if workers is not None and place.is_cluster:
+    if workers is not None and backend.is_cluster:
         raise UsageError("a cluster has the workers that were started with it: leave --workers out")
-    return place
+    return backend
 
 
 def check_scheduler(scheduler: str) -> str:

@@ -15,24 +15,24 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
-from pipeline.scheduling.backends import Place
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.connection import connected
 from pipeline.scheduling.jobs import CutOffError, Job
-from pipeline.scheduling.worker import TOLD, Common, Facts, call, differences, examine, pass_on, unfit
+from pipeline.scheduling.worker import TOLD, Common, Facts, call, check_stage, differences, pass_on, unfit
 
 LEAST, MOST = 2, 4  # tasks under way for each thread of the workers, so that none waits for its next
 SHORT = 0.001  # seconds between two looks for results
 AGAIN = "start {} and run the same command again: it goes on from there"
 
 
-def run_on_cluster(job: Job, place: Place) -> None:
+def run_on_cluster(job: Job, backend: Backend) -> None:
     """Do all tasks of the job by the workers of a cluster, or of one that is started here for it.
 
     Raises what a task raises; CutOffError if the scheduler or all workers are gone; PipelineError if nobody is there,
     or a worker has other versions of what decides the result.
     """
-    with connected(place, job.report) as client:
-        own = examine(job.function)
+    with connected(backend, job.report) as client:
+        own = check_stage(job.function)
         _compare(client, job, own)
         _run(client, job, own)
 
@@ -117,7 +117,7 @@ def _compare(client: Client, job: Job, own: Facts) -> None:
     patience = connection.CONNECTING
     with _scheduler_needed():
         try:
-            found = client.run(examine, job.function, on_error="return", callback_timeout=patience)
+            found = client.run(check_stage, job.function, on_error="return", callback_timeout=patience)
         except TimeoutError:  # one of them is suspended, or out of reach, until the scheduler misses it
             silence = f"not all workers answer within {patience:.0f} seconds"
             job.report(f"{silence}: whether they fit is seen when they begin their tasks")

@@ -19,7 +19,7 @@ from distributed.core import rpc
 from pipeline.engine.cores import count_cores
 from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.backends import Place
+from pipeline.scheduling.backends import Backend
 
 CONNECTING = 10.0  # seconds for the scheduler to answer
 WAITING = 30.0  # seconds without any worker until we give up; one that is started anew takes two or three
@@ -32,8 +32,8 @@ Report = Callable[[str], object]
 
 
 @contextlib.contextmanager
-def connected(place: Place, report: Report) -> Iterator[Client]:
-    """A client of a cluster that has workers: that at the place, or one of this machine's own.
+def connected(backend: Backend, report: Report) -> Iterator[Client]:
+    """A client of a cluster that has workers: that at the backend, or one of this machine's own.
 
     Raises PipelineError if nobody answers there, or there are no workers.
     """
@@ -44,14 +44,14 @@ def connected(place: Place, report: Report) -> Iterator[Client]:
         "distributed.comm.timeouts.connect": f"{CONNECTING}s",
     }
     with dask.config.set(settings), contextlib.ExitStack() as stack:
-        if place.scheduler_file:
-            address = _read_address(place.scheduler_file)
+        if backend.scheduler_file:
+            address = _read_address(backend.scheduler_file)
         else:
-            address = place.scheduler if place.is_cluster else stack.enter_context(_started(place))
+            address = backend.scheduler if backend.is_cluster else stack.enter_context(_started(backend))
         client = _connect(address)
         stack.callback(client.close, timeout=LOOKING)
         _wait_for_workers(client, address, report)
-        if place.scheduler != "processes":
+        if backend.scheduler != "processes":
             with contextlib.suppress(KeyError):  # it has none
                 report(f"the dashboard is at {client.dashboard_link}")
         yield client
@@ -97,7 +97,7 @@ def _read_address(scheduler_file: Path) -> str:
 
 
 @contextlib.contextmanager
-def _started(place: Place) -> Iterator[str]:
+def _started(backend: Backend) -> Iterator[str]:
     """The address of a cluster of this machine's own, that nobody else can reach.
 
     It starts in a thread, since an interrupted start leaves a partly started cluster. The thread blocks SIGINT, and its
@@ -112,7 +112,7 @@ def _started(place: Place) -> Iterator[str]:
     ):
         starting = starter.submit(
             LocalCluster,
-            n_workers=place.workers or count_cores(),
+            n_workers=backend.workers or count_cores(),
             threads_per_worker=1,
             memory_limit=None,
             host="127.0.0.1",

@@ -13,7 +13,7 @@ from dask.delayed import delayed
 from dask.threaded import get
 
 from pipeline.engine.cores import count_cores, single_threaded_blas
-from pipeline.scheduling.backends import Place
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import CutOffError, Job
 
 LAST = 10**12 - 1  # counted down from here, since of equals Dask begins with the last name
@@ -21,13 +21,13 @@ BATCH = 32  # tasks for each thread that Dask is given at a time
 WAKING = 0.5  # seconds between two moments at which a signal is heard
 
 
-def run_in_threads(job: Job, place: Place) -> None:
-    """Do all tasks of the job by as many threads as the place has workers. Raises what a task raises.
+def run_in_threads(job: Job, backend: Backend) -> None:
+    """Do all tasks of the job by as many threads as the backend has workers. Raises what a task raises.
 
     Dask's wait has no timeout, and Python handles signals only between bytecodes of the main thread. So another thread
     waits in Dask, and this one wakes every WAKING seconds.
     """
-    workers = place.workers or count_cores()
+    workers = backend.workers or count_cores()
     results: queue.SimpleQueue[tuple[int, Any] | None] = queue.SimpleQueue()
     over = threading.Event()
 

@@ -37,7 +37,7 @@ class Facts:
     loose: dict[str, str]
 
 
-def examine(function: Function) -> Facts:
+def check_stage(function: Function) -> Facts:
     """The facts about this process and the function.
 
     The code is that which this process has loaded, whatever has become of its files since: a worker may run for weeks.
@@ -54,12 +54,12 @@ def examine(function: Function) -> Facts:
 
 
 def _describe_blas() -> str:
-    place = str(next(iter(np.__path__)))  # whose own library lies in numpy.libs beside it
+    backend = str(next(iter(np.__path__)))  # whose own library lies in numpy.libs beside it
     with contextlib.suppress(Exception):  # of a library whose path is not UTF-8, for instance
         blas = [
             f"{library['internal_api']} {library['version']} for {library.get('architecture', 'any processor')}"
             for library in threadpool_info()
-            if library["user_api"] == "blas" and library["filepath"].startswith(place)
+            if library["user_api"] == "blas" and library["filepath"].startswith(backend)
         ]
         return ", ".join(sorted(set(blas)))
     return "unknown"
@@ -119,4 +119,4 @@ def unfit(address: str, flaws: list[str]) -> str:
 def _prepare(function: Function) -> dict[str, Any]:
     """Limit BLAS to one thread; return the versions that decide the result."""
     single_threaded_blas()
-    return examine(function).deciding
+    return check_stage(function).deciding

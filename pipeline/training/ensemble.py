@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
-from pipeline.scheduling.backends import HERE, Place
+from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.scheduling.jobs import Job, Tell
 from pipeline.scheduling.run import run_job
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -95,7 +95,7 @@ def train_ensemble(
     normalize: Path,
     classes: int,
     checkpoints: Path,
-    place: Place = HERE,
+    backend: Backend = SYNC,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     report: Callable[[str], object] = lambda line: None,
 ) -> list[TrainedNetwork]:
@@ -111,7 +111,8 @@ def train_ensemble(
     tasks = list(enumerate(network_recipes(recipe), start=1))
     try:
         run_job(
-            Job(_train, run, tasks, trained.__setitem__, lambda progress: on_progress(_unpack(progress)), report), place
+            Job(_train, run, tasks, trained.__setitem__, lambda progress: on_progress(_unpack(progress)), report),
+            backend,
         )
     finally:
         if _is_current(run):

@@ -70,7 +70,7 @@ def network_recipes(recipe: Recipe) -> list[Recipe]:
     return [replace(recipe, ensemble_size=1, seed=recipe.seed + i) for i in range(recipe.ensemble_size)]
 
 
-def spell(recipe: Recipe) -> dict[str, Any]:
+def to_dict(recipe: Recipe) -> dict[str, Any]:
     """All values of the recipe by name, those of the deformation among them: what `override` takes."""
     values = asdict(recipe)
     augmentation = values.pop("augmentation")
@@ -140,6 +140,6 @@ def find_changes(parameters: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     name: Any = parameters.get("recipe")
     if not isinstance(name, str) or name not in RECIPES:
         return {}
-    recipe = spell(RECIPES[name])
+    recipe = to_dict(RECIPES[name])
     own = {key: value for key, value in parameters.items() if key != "recipe"}
     return {key: (value, recipe.get(key)) for key, value in own.items() if key not in recipe or recipe[key] != value}

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.model.files import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.pictures.files import load_grey
-from pipeline.pictures.reading import read, spell
+from pipeline.pictures.reading import format_digits, read
 
 FONTS = {
     "Because We Build": "opentype/bwht/BecauseWeBuild-Regular.otf",
@@ -98,7 +98,7 @@ def as_file(levels: NDArray[np.floating], kind: str = "png") -> io.BytesIO:
 
 def read_file(model: Model, file: io.BytesIO) -> str:
     """What `classify` says of the file; "" for no digit found."""
-    return spell(read(model, load_grey(file, "picture")).labels, model.class_names)
+    return format_digits(read(model, load_grey(file, "picture")).labels, model.class_names)
 
 
 def measure_fonts(model: Model, folder: Path) -> Iterator[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from pipeline.scheduling.backends import Place
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import run_job
 from tests.benchmarks.large import make_images
@@ -93,11 +93,11 @@ def measure_tasks() -> None:
         times.append(time.perf_counter())
 
     with tempfile.TemporaryDirectory() as scratch, started(Path(scratch), workers=2) as cluster:
-        for name, place in (("threads", Place("threads", 2)), ("tcp://…", Place(cluster.address))):
+        for name, backend in (("threads", Backend("threads", 2)), ("tcp://…", Backend(cluster.address))):
             rates = []
             for _ in range(ROUNDS):
                 times.clear()
-                run_job(Job(nothing, None, range(TASKS), note), place)
+                run_job(Job(nothing, None, range(TASKS), note), backend)
                 rates.append((TASKS - 1) / (times[-1] - times[0]))
             least, most = min(rates), max(rates)
             print(f"{name}: {statistics.median(rates):,.0f} empty tasks a second ({least:,.0f} to {most:,.0f})")

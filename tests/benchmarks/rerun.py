@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.engine.artifacts import Manifest, damages, describe
+from pipeline.engine.artifacts import Manifest, damages, describe_outputs
 from pipeline.engine.provenance import Provenance
 from tests.make.common import SAMPLE, STAGES, check_out, clean_environment, make, outcome
 
@@ -147,7 +147,7 @@ def hashing(scratch: Path) -> None:
     for name in ("one.bin", "two.bin"):
         (folder / name).write_bytes(bytes(range(256)) * (MEGABYTES * 1_000_000 // 2 // 256))
     nothing = Provenance("large", {}, {}, {}, {})
-    manifest = Manifest(nothing, describe(folder), made="2026-01-01", seconds=0.0, summary="")
+    manifest = Manifest(nothing, describe_outputs(folder), made="2026-01-01", seconds=0.0, summary="")
     ours, theirs = [], []
     for _ in range(RUNS):
         started = time.perf_counter()

@@ -11,9 +11,9 @@ RESULTS = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/m
 
 def test_evaluate_on_two_workers_gives_the_bits_of_one_process(run: Run, project: Path, tmp_path: Path) -> None:
     before = snapshot(project / "artifacts")
-    place = tmp_path.parent / f"{tmp_path.name}-cluster"
-    place.mkdir()
-    with started(place, workers=2) as cluster:
+    backend = tmp_path.parent / f"{tmp_path.name}-cluster"
+    backend.mkdir()
+    with started(backend, workers=2) as cluster:
         result = run("evaluate", "--force", "--block-size", "77", "--scheduler", cluster.address)
     assert result.returncode == 0, result.stderr
     after = snapshot(project / "artifacts")

@@ -16,7 +16,7 @@ INCLUDED = re.findall(r'{% include "(.+?)" %}', (TEMPLATES / "report.html").read
 
 
 def named(stage: Stage[Any]) -> list[str]:
-    return sorted(path.name for pattern in stage.beside for path in ROOT.glob(pattern))
+    return sorted(path.name for pattern in stage.extra_files for path in ROOT.glob(pattern))
 
 
 @pytest.mark.parametrize(

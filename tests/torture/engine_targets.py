@@ -14,9 +14,9 @@ from pipeline.engine.arrays import load_array, open_rows, read_rows
 from pipeline.engine.artifacts import (
     MANIFEST,
     Manifest,
+    check_result,
     damages,
     find_artifact,
-    judge,
     read_manifest,
     write_manifest,
 )
@@ -41,7 +41,7 @@ EXAMPLE = Manifest(
         {"python": "3.11", "numpy": "2.4.6"},
     ),
     {
-        "model.json": {"sha256": "3f" * 32, "bytes": 2, "volatile": True},
+        "model.json": {"sha256": "3f" * 32, "bytes": 2, "unhashed": True},
         "deeper/layer-1-weights.npy": {"sha256": "4f" * 32, "bytes": 3200, "dtype": "float32", "shape": [20, 40]},
     },
     "2026-01-02T03:04:05+00:00",
@@ -65,7 +65,7 @@ def check_manifest(body: bytes) -> bool:
     found = attempt(lambda: find_artifact(folder, "train"))
     if manifest is None:
         assert found is None
-        assert judge(folder, EXAMPLE.provenance) == judge(folder, EXAMPLE.provenance, every=True)
+        assert check_result(folder, EXAMPLE.provenance) == check_result(folder, EXAMPLE.provenance, every=True)
         return False
     assert found == (manifest if manifest.provenance.stage == "train" else None)
     content = json.loads(body)
@@ -78,7 +78,7 @@ def check_manifest(body: bytes) -> bool:
     assert type(manifest.seconds) in (int, float) and manifest.seconds >= 0
     assert len(manifest.digest) == len(manifest.provenance.key) == 64 and manifest.when
     assert len(damages(folder, manifest)) == len(manifest.outputs)  # none of them is there
-    known, reasons = judge(folder, EXAMPLE.provenance)
+    known, reasons = check_result(folder, EXAMPLE.provenance)
     assert known == manifest and all(str(reason) for reason in reasons)
     write_manifest(folder, manifest)
     assert contains(content, json.loads(path.read_bytes()))

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 
 from pipeline.engine.arrays import save_array
-from pipeline.evaluation.predictions import JOURNAL, PREDICTIONS, open_answers
+from pipeline.evaluation.predictions import JOURNAL, PREDICTIONS, open_predictions
 from tests.torture.targets import Target, scratch
 
 LABELS = np.arange(20, dtype=np.uint8) % 10
@@ -18,7 +18,7 @@ def check_answers(body: bytes) -> bool:
     folder.mkdir(exist_ok=True)
     save_array(folder / f".{PREDICTIONS}", LABELS)
     (folder / JOURNAL).write_bytes(body)
-    answers = open_answers(folder, [PREDICTIONS], 20, 10, "it")
+    answers = open_predictions(folder, [PREDICTIONS], 20, 10, "it")
     assert len(answers.files[PREDICTIONS]) == 20
     if not answers.done:
         return False

@@ -57,7 +57,7 @@ function gridOf([count, rows = 1, columns = 1], mapsAcross) {
   return { size: rows * columns, columns, across, down, width, height };
 }
 
-/** Numbers of both signs, 0 in the colour of the ground, the largest of either sign in its full colour. */
+/** Numbers of both signs, 0 in the colour of the background, the largest of either sign in its full colour. */
 function paintSigned(canvas, numbers, [height, width]) {
   const [minus, zero, plus] = ["--minus", "--zero", "--plus"].map(colour);
   const largest = largestOf(numbers.map(Math.abs)) || 1;

@@ -11,7 +11,7 @@
 
 const MARGIN = 0.1; // share of the box around it, where soft edges of strokes go on
 const FINENESS = 8; // working pixels to a pixel of the picture
-const FAINTEST = 16; // grey levels by which ink differs from the ground at least
+const FAINTEST = 16; // grey levels by which ink differs from the background at least
 
 /**
  * grey: the pixels of a drawing, 0 to 255, row by row, light on dark or dark on light. shape: [h, w] of the network's
@@ -22,10 +22,10 @@ function prepare(grey, width, height, shape, inkStatistics) {
   return ink && fit(ink, shape, inkStatistics);
 }
 
-/** How much ink each pixel has, 0 to 1. Which is ink and which is ground is told by the border, mostly ground. */
+/** How much ink each pixel has, 0 to 1. Which is ink and which is background is told by the border, mostly background. */
 function findInk(grey, width, height) {
-  const ground = median(border(grey, width, height));
-  let difference = Float32Array.from(grey, (level) => level - ground);
+  const background = median(border(grey, width, height));
+  let difference = Float32Array.from(grey, (level) => level - background);
   const [least, most] = extremes(difference);
   if (-least > most) difference = difference.map((value) => -value);
   const strongest = Math.max(-least, most);
@@ -62,7 +62,7 @@ function fit(ink, [h, w], inkStatistics) {
   const [tall, wide] = [bottom - top, right - left].map((extent) => Math.ceil(extent / scale - 1e-6) + 2 * margin);
   const fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / FINENESS, tall * FINENESS, wide * FINENESS);
   const small = sample(adjustStrokes(fine, inkStatistics), fine.height / 2, fine.width / 2, FINENESS, tall, wide);
-  return lay(small, [h, w]);
+  return centre_by_mass(small, [h, w]);
 }
 
 /** The rows and columns between which there is dense ink; the last of each is the first without. */
@@ -159,7 +159,7 @@ function spread({ height, width, values }, radius, choose) {
 }
 
 /** Ink in a picture of `shape`, the most of it 255, moved by whole pixels so that its centre of mass is in the middle. */
-function lay({ height, width, values }, [h, w]) {
+function centre_by_mass({ height, width, values }, [h, w]) {
   const [, most] = extremes(values);
   let [mass, massY, massX] = [0, 0, 0];
   values.forEach((value, i) => {

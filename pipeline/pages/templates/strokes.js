@@ -9,7 +9,7 @@ const PEN = 0.06; // how wide the pen draws on the canvas
 const LONG_SIDE = 160; // of a drawing as it is prepared, in pixels
 const PREPARED_PEN = (2.4 / 20) * LONG_SIDE; // how wide the pen then is, about as in MNIST
 const TOO_LONG = 1.5; // times as long as the longest strokes that the network has seen; some go over a digit again
-const BORDER = PREPARED_PEN; // of ground around it
+const BORDER = PREPARED_PEN; // of background around it
 
 /** The smallest box that holds all points. */
 function boundingBox(strokes) {

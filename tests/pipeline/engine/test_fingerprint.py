@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint, load
-from pipeline.evaluation.blocks import answer
+from pipeline.evaluation.blocks import predict_block
 
 WORK = '''"""A module."""
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from library.types import Kind
 
 
-def settle(given):
+def resolve(given):
     from library.table import TABLE
 
     return TABLE
@@ -85,7 +85,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def taken(project: Path) -> Fingerprint:
     work: Any = importlib.import_module("stages_of_old.work").work
-    return lambda: fingerprint(work, without=["settle"])
+    return lambda: fingerprint(work, without=["resolve"])
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -111,10 +111,10 @@ def test_files_that_are_no_modules_count_with_every_byte_where_they_are_named(
     page.write_text("<p>")
     (page.parent / "more").mkdir()
     work: Any = importlib.import_module("stages_of_old.work").work
-    before = fingerprint(work, beside=["library/pages/*"])
+    before = fingerprint(work, extra_files=["library/pages/*"])
     assert before.keys() - fingerprint(work).keys() == {"library/pages/page.html"}
     page.write_text("<p> ")
-    after = fingerprint(work, beside=["library/pages/*"])
+    after = fingerprint(work, extra_files=["library/pages/*"])
     assert {path for path in after if after[path] != before[path]} == {"library/pages/page.html"}
     assert "library/pages/page.html" in load(work, before), "it was written after this process had begun"
 
@@ -264,6 +264,6 @@ def test_of_installed_packages_only_the_stages_own_and_the_engines_count(
 
 
 def test_what_a_model_says_counts_and_where_it_is_asked_does_not() -> None:
-    files = fingerprint(answer)
+    files = fingerprint(predict_block)
     assert {"pipeline/evaluation/blocks.py", "pipeline/model/prediction.py", "pipeline/data/scaling.py"} <= set(files)
     assert not [file for file in files if file.startswith(("pipeline/scheduling/", "tests/"))]

@@ -148,7 +148,7 @@ def test_a_pipe_in_the_place_of_a_file_hangs_nobody(name: str, looked: Look) -> 
 
 
 def test_files_beside_the_modules_are_left_to_the_keys(looked: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plant, "beside", ("tests/pipeline/engine/garden*",))
+    monkeypatch.setattr(plant, "extra_files", ("tests/pipeline/engine/garden*",))
     call(plant)
     assert looked(["plant"]) == []
     note = json.loads(Path("artifacts/.notes/plant.json").read_text())

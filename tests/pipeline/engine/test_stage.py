@@ -20,7 +20,7 @@ def weighed(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"kilos": float(given["kilos"]), "unit": "kg"}
 
 
-@stage(settle=weighed, volatile=("seconds.txt",))
+@stage(resolve=weighed, unhashed=("seconds.txt",))
 def weigh(output: Output, kilos: str = "1") -> str:
     assert isinstance(kilos, float)
     (output / "kilos.txt").write_text(str(kilos))
@@ -32,7 +32,7 @@ def read(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"content": given["file"].read_text()}
 
 
-@stage(settle=read)
+@stage(resolve=read)
 def look(output: Output, file: Path, write: str) -> str:
     """Somebody writes into the file while it is looked at."""
     file.write_text(write)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.prune import Pruned, prune
-from pipeline.engine.store import alone, entry_of, held, keep, private_folder, publish
+from pipeline.engine.store import entry_of, keep, private_folder, publish, read_lock, stage_lock
 from tests.processes import environment, take_signals
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
@@ -74,10 +74,10 @@ def test_prune_leaves_what_another_process_reads_or_makes(tmp_path: Path) -> Non
     read = put(tmp_path, "plant", KEYS[0])
     put(tmp_path, "plant", KEYS[1])
     with (
-        holder(f"with held(Path({str(read)!r})):\n{WAIT}"),
+        holder(f"with read_lock(Path({str(read)!r})):\n{WAIT}"),
         holder(
             f"place = Path({str(tmp_path / 'water')!r})\n"
-            f"with alone(place, 'water', print), private_folder(entry_of(place, 'water', '12')):\n{WAIT}"
+            f"with stage_lock(place, 'water', print), private_folder(entry_of(place, 'water', '12')):\n{WAIT}"
         ) as maker,
     ):
         assert prune(tmp_path, keep=1) == Pruned({}, (read.name, "water-12.partial"))
@@ -92,21 +92,21 @@ def test_prune_of_nothing_is_nothing(tmp_path: Path) -> None:
 
 def test_one_process_at_a_time_and_the_other_says_for_whom_it_waits(tmp_path: Path) -> None:
     said: list[str] = []
-    with holder(f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process:
+    with holder(f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process:
 
         def report(line: str) -> None:
             said.append(line)
             process.kill()
 
-        with pytest.raises(OSError, match="no room"), alone(tmp_path / "plant", "plant") as mine:
+        with pytest.raises(OSError, match="no room"), stage_lock(tmp_path / "plant", "plant") as mine:
             assert not mine
             raise OSError("no room")
-        with alone(tmp_path / "plant", "plant", report) as mine:
+        with stage_lock(tmp_path / "plant", "plant", report) as mine:
             assert mine
     assert len(said) == 1
     assert said[0].startswith(f"waiting for process {process.pid} (since ")
     assert said[0].endswith("), which runs this stage already")
-    with alone(tmp_path / "plant", "plant", report) as mine:
+    with stage_lock(tmp_path / "plant", "plant", report) as mine:
         assert mine
     assert len(said) == 1
     (holder_of_now,) = (tmp_path / ".store" / "plant.lock").read_text().splitlines()
@@ -120,7 +120,7 @@ def test_a_lock_that_somebody_else_has_made_is_a_lock_all_the_same(tmp_path: Pat
     lock = tmp_path / ".store" / "plant.lock"
     lock.touch()
     lock.chmod(0o444)
-    code = f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}"
+    code = f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}"
     without_power = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
     with holder(code, without_power) as process:
         with open(lock) as file, pytest.raises(BlockingIOError):
@@ -148,8 +148,8 @@ def test_a_file_or_a_link_among_the_leftovers_is_removed_too(name: str, tmp_path
 
 def test_another_stage_does_not_wait(tmp_path: Path) -> None:
     with (
-        holder(f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process,
-        alone(tmp_path / "water", "water", pytest.fail) as mine,
+        holder(f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process,
+        stage_lock(tmp_path / "water", "water", pytest.fail) as mine,
     ):
         assert mine
         process.kill()
@@ -159,7 +159,8 @@ def test_a_wait_can_be_interrupted(tmp_path: Path) -> None:
     (tmp_path / ".store").mkdir()
     with open(tmp_path / ".store" / "plant.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        code = f"with alone(Path({str(tmp_path / 'plant')!r}), 'plant', lambda line: print('ready', flush=True)): pass"
+        plant = f"Path({str(tmp_path / 'plant')!r})"
+        code = f"with stage_lock({plant}, 'plant', lambda line: print('ready', flush=True)): pass"
         with holder(code) as process:
             time.sleep(0.1)
             process.send_signal(signal.SIGINT)
@@ -170,7 +171,7 @@ def test_a_wait_can_be_interrupted(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_can_be_held(tmp_path: Path) -> None:
-    with held(tmp_path / "nothing") as folder:
+    with read_lock(tmp_path / "nothing") as folder:
         assert folder == tmp_path / "nothing"
 
 

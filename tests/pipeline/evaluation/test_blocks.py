@@ -11,16 +11,16 @@ from threadpoolctl import threadpool_info
 from pipeline.engine.arrays import Rows, open_rows, read_rows, save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation import blocks
-from pipeline.evaluation.blocks import answer_blocks, cut, mark
+from pipeline.evaluation.blocks import cut, predict_blocks, signature
 from pipeline.model.files import Model, load_model
 from pipeline.model.prediction import predict
-from pipeline.scheduling.backends import HERE, Place
-from tests.pipeline.evaluation.common import answer
+from pipeline.scheduling.backends import SYNC, Backend
+from tests.pipeline.evaluation.common import predict_block
 
 
 @pytest.fixture(scope="session")
 def whole(built: Path, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    return answer(built, tmp_path_factory.mktemp("answers"), HERE, 500)
+    return predict_block(built, tmp_path_factory.mktemp("predictions"), SYNC, 500)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def whole(built: Path, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 def test_no_scheduler_block_size_or_number_of_workers_changes_a_bit(
     scheduler: str, block_size: int, workers: int | None, built: Path, whole: np.ndarray, tmp_path: Path
 ) -> None:
-    result = answer(built, tmp_path, Place(scheduler, workers), block_size)
+    result = predict_block(built, tmp_path, Backend(scheduler, workers), block_size)
     assert result.tobytes() == whole.tobytes()
     assert result.dtype == np.float32
 
@@ -49,8 +49,8 @@ def test_the_answers_are_the_models(built: Path, whole: np.ndarray) -> None:
 def test_raw_images_are_answered_as_standardised_ones(built: Path, whole: np.ndarray, tmp_path: Path) -> None:
     raw = open_rows(built / "parse" / "test-images.npy", np.uint8, (None, 28, 28))
     found: dict[int, np.ndarray] = {}
-    question = (load_model(built / "train"), True)
-    answer_blocks(question, cut([raw], 128), found.__setitem__, HERE)
+    request = (load_model(built / "train"), True)
+    predict_blocks(request, cut([raw], 128), found.__setitem__, SYNC)
     said = np.concatenate([found[start] for start in sorted(found)])
     assert said.dtype == np.uint8
     assert np.array_equal(said, whole.argmax(axis=1))
@@ -58,7 +58,7 @@ def test_raw_images_are_answered_as_standardised_ones(built: Path, whole: np.nda
 
 def test_blas_has_its_threads_back_afterwards(built: Path, tmp_path: Path) -> None:
     before = [library["num_threads"] for library in threadpool_info()]
-    answer(built, tmp_path, Place("threads"), 100)
+    predict_block(built, tmp_path, Backend("threads"), 100)
     assert [library["num_threads"] for library in threadpool_info()] == before
 
 
@@ -86,9 +86,9 @@ def test_a_file_that_has_changed_since_is_not_read(ship: bool, built: Path, tmp_
     save_array(path, np.zeros((9, 28, 28), np.uint8))
     found = list(cut([open_rows(path, np.uint8, (9, 28, 28))], 4))
     os.utime(path, ns=(1, 1))
-    question = (load_model(built / "train"), True)
+    request = (load_model(built / "train"), True)
     with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
-        answer_blocks(question, found, lambda start, answers: None, dataclasses.replace(HERE, ship=ship))
+        predict_blocks(request, found, lambda start, predictions: None, dataclasses.replace(SYNC, ship=ship))
 
 
 def test_a_file_that_changes_while_it_is_read_gives_no_answers(
@@ -102,9 +102,9 @@ def test_a_file_that_changes_while_it_is_read_gives_no_answers(
         return read_rows(rows, start, stop)
 
     monkeypatch.setattr(blocks, "read_rows", read_slowly)
-    question = (load_model(built / "train"), True)
+    request = (load_model(built / "train"), True)
     with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
-        answer_blocks(question, cut([open_rows(path, np.uint8, (9, 28, 28))], 9), lambda start, answers: None, HERE)
+        predict_blocks(request, cut([open_rows(path, np.uint8, (9, 28, 28))], 9), lambda start, predictions: None, SYNC)
 
 
 def test_a_file_is_known_by_what_it_was_when_all_began(tmp_path: Path) -> None:
@@ -112,10 +112,10 @@ def test_a_file_is_known_by_what_it_was_when_all_began(tmp_path: Path) -> None:
     for name in ("first.npy", "second.npy"):
         save_array(tmp_path / name, np.zeros((9, 28, 28), np.uint8))
         files.append(open_rows(tmp_path / name, np.uint8, (9, 28, 28)))
-    before, blocks_of_both = mark(files[1].path), cut(files, 9)
+    before, blocks_of_both = signature(files[1].path), cut(files, 9)
     next(blocks_of_both)
     os.utime(files[1].path, ns=(1, 1))
-    assert next(blocks_of_both).mark == before
+    assert next(blocks_of_both).signature == before
 
 
 def test_a_block_is_answered_at_its_place_in_its_file(
@@ -132,14 +132,16 @@ def test_a_block_is_answered_at_its_place_in_its_file(
 
     monkeypatch.setattr(blocks, "predict", note)
     rows = open_rows(path, np.uint8, (9, 28, 28))
-    question = (load_model(built / "train"), False)
-    answer_blocks(question, cut([rows, rows], 4), lambda start, answers: None, Place("sync"))
+    request = (load_model(built / "train"), False)
+    predict_blocks(request, cut([rows, rows], 4), lambda start, predictions: None, Backend("sync"))
     assert sorted(asked) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
 
 
 def test_answers_that_are_no_numbers_are_refused(built: Path, tmp_path: Path) -> None:
     path = tmp_path / "images.npy"
     save_array(path, np.full((9, 28, 28), np.nan, np.float32))
-    question = (load_model(built / "train"), True)
+    request = (load_model(built / "train"), True)
     with pytest.raises(PipelineError, match=r"no finite answer to some images of .*images.npy"):
-        answer_blocks(question, cut([open_rows(path, np.float32, (9, 28, 28))], 4), lambda start, answers: None, HERE)
+        predict_blocks(
+            request, cut([open_rows(path, np.float32, (9, 28, 28))], 4), lambda start, predictions: None, SYNC
+        )

@@ -10,7 +10,7 @@ from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
 from pipeline.pages.runs import Training
 from pipeline.training.history import Row
-from pipeline.training.recipes import Recipe, spell
+from pipeline.training.recipes import Recipe, to_dict
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"
@@ -36,7 +36,7 @@ def findings(
         probabilities = np.eye(classes, dtype=np.float32)[labels]
     names = names or tuple(map(str, range(classes)))
     recipe = Recipe(layers=layers, epochs=3, ensemble_size=networks, augmentation=augmentation)
-    parameters = {"recipe": "standard", **spell(recipe)}
+    parameters = {"recipe": "standard", **to_dict(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
     rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]

@@ -28,7 +28,7 @@ from stages.evaluate import evaluate
 from stages.export import export
 from stages.normalize import normalize
 from stages.parse import parse
-from stages.train import settle, train
+from stages.train import resolve, train
 from tests.processes import ROOT, environment
 from tests.stages.common import custom_set
 
@@ -133,7 +133,7 @@ def test_the_command_it_names_trains_the_same_model(changed: str, built: Path, t
     assert set(given) == {"RECIPE", "EPOCHS", *(["LAYERS", "BENT", "LEARNING_RATE", "SHARDS"] if changed else [])}
     arguments = read_arguments(train, options(given))
     wanted = read_manifest(tmp_path / "train").provenance.parameters
-    assert settle({name: arguments[name] for name in train.parameters}) == wanted
+    assert resolve({name: arguments[name] for name in train.parameters}) == wanted
 
 
 def test_the_command_names_what_else_is_not_as_declared(nasty: Path) -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.pictures.background import find_ink_on_paper, fit_ground
+from pipeline.pictures.background import find_ink_on_paper, fit_background
 from tests.drawings import Grey, enlarge, on_paper, place, sample_digits
 
 
@@ -26,7 +26,7 @@ def page() -> Grey:
 def test_a_quadratic_surface_is_found_again_under_the_ink(numbers: tuple[float, ...]) -> None:
     truth = surface((300, 250), numbers)
     inked = page() < 130
-    found = fit_ground(np.where(inked, truth - 100, truth))
+    found = fit_background(np.where(inked, truth - 100, truth))
     np.testing.assert_allclose(found, truth, atol=1.5)
 
 
@@ -34,7 +34,7 @@ def test_a_desk_beside_the_paper_is_not_taken_for_ground() -> None:
     truth = surface((300, 250), (180, 10, -10, -10, 5, -10))
     desk = np.zeros(truth.shape, bool)
     desk[:, :30] = True
-    found = fit_ground(np.where(desk, 60, truth).astype(np.float32))
+    found = fit_background(np.where(desk, 60, truth).astype(np.float32))
     np.testing.assert_allclose(found[~desk], truth[~desk], atol=3)
 
 

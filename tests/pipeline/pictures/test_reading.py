@@ -14,7 +14,7 @@ from pipeline.data.ink import InkStatistics
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from pipeline.pictures.files import load_grey
-from pipeline.pictures.reading import UNSURE, Reading, find_alternatives, read, spell
+from pipeline.pictures.reading import UNSURE, Reading, find_alternatives, format_digits, read
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 
@@ -22,7 +22,7 @@ tireless = settings(max_examples=30, deadline=None, suppress_health_check=[Healt
 
 
 def read_text(model: Model, grey: Any) -> str:
-    return spell(read(model, grey).labels, model.class_names)
+    return format_digits(read(model, grey).labels, model.class_names)
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +219,7 @@ def test_one_of_one_class_has_no_alternative() -> None:
 
 
 def test_names_of_one_character_stand_side_by_side_and_longer_ones_apart() -> None:
-    assert spell((1, 0, 1), ("a", "ö")) == "öaö"
-    assert spell((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
-    assert spell((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
-    assert spell((), ("a", "b")) == ""
+    assert format_digits((1, 0, 1), ("a", "ö")) == "öaö"
+    assert format_digits((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
+    assert format_digits((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
+    assert format_digits((), ("a", "b")) == ""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.backends import Place
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import run_job
 from tests.pipeline.scheduling import tasks
@@ -26,14 +26,14 @@ EACH = pytest.mark.parametrize("scheduler", ["sync", "threads"])
 @EACH
 @pytest.mark.parametrize("count", [0, 1, 150])
 def test_every_task_is_done_once_and_known_by_its_number(scheduler: str, count: int) -> None:
-    results = collect(tasks.multiply, 3, range(count), Place(scheduler, 2))
+    results = collect(tasks.multiply, 3, range(count), Backend(scheduler, 2))
     assert results == {number: 3 * number for number in range(count)}
 
 
 @EACH
 def test_what_tasks_tell_arrives(scheduler: str) -> None:
     messages: list[Any] = []
-    processes = collect(tasks.tell_process, None, range(9), Place(scheduler, 2), on_message=messages.append)
+    processes = collect(tasks.tell_process, None, range(9), Backend(scheduler, 2), on_message=messages.append)
     assert sorted(message["task"] for message in messages) == list(range(9))
     assert set(processes.values()) == {os.getpid()}
 
@@ -41,7 +41,7 @@ def test_what_tasks_tell_arrives(scheduler: str) -> None:
 @EACH
 def test_what_a_task_raises_is_raised(scheduler: str) -> None:
     with pytest.raises(PipelineError, match="task 0 will not do"):
-        collect(tasks.fail, None, range(1), Place(scheduler, 1))
+        collect(tasks.fail, None, range(1), Backend(scheduler, 1))
 
 
 @EACH
@@ -50,14 +50,14 @@ def test_what_is_done_with_a_result_may_fail(scheduler: str) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        run_job(Job(tasks.multiply, 3, range(5), full), Place(scheduler, 2))
+        run_job(Job(tasks.multiply, 3, range(5), full), Backend(scheduler, 2))
 
 
 def test_no_thread_works_on_when_a_task_has_failed() -> None:
     messages: list[Any] = []
     threads = threading.active_count()
     with pytest.raises(PipelineError, match="task 0 will not do"):
-        collect(tasks.chatter, None, range(4), Place("threads", 2), on_message=messages.append)
+        collect(tasks.chatter, None, range(4), Backend("threads", 2), on_message=messages.append)
     told = len(messages)
     assert told
     time.sleep(0.2)
@@ -83,7 +83,7 @@ def test_a_signal_that_wakes_nobody_is_heard() -> None:
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         say = lambda message: print("works", flush=True)
-        run_job(Job(tasks.chatter, None, range(1, 3), print, say), Place("threads", 2))
+        run_job(Job(tasks.chatter, None, range(1, 3), print, say), Backend("threads", 2))
     """
     process = subprocess.Popen(
         script(program),
@@ -115,7 +115,7 @@ def test_tasks_are_taken_as_they_are_needed_and_results_are_not_held() -> None:
     ahead = []
     tracemalloc.start()
     job = Job(_same, None, work(), lambda number, result: ahead.append(taken - number))
-    run_job(job, Place("threads", 2))
+    run_job(job, Backend("threads", 2))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(ahead) == 2000
@@ -134,7 +134,7 @@ def test_a_damaged_configuration_of_dask_is_one_line(damage: str, scheduler: str
     variables = {"file": {"DASK_CONFIG": str(tmp_path)}, "variable": {"DASK_DATAFRAME": "7"}}[damage]
     program = f"""
         def status():
-            run_job(Job(tasks.nothing, None, range(1), print), Place({scheduler!r}, 1))
+            run_job(Job(tasks.nothing, None, range(1), print), Backend({scheduler!r}, 1))
 
         if __name__ == "__main__":
             sys.exit(run({{"One": [status]}}, ["status"]))

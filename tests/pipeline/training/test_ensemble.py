@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.backends import HERE, Place
+from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.training.ensemble import RUN, Progress, TrainedNetwork, train_ensemble
 from pipeline.training.epoch import count_batches
@@ -20,15 +20,15 @@ AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 
 
 def train(
-    built: Path, checkpoints: Path, recipe: Recipe, place: Place, on_progress: Any = None
+    built: Path, checkpoints: Path, recipe: Recipe, backend: Backend, on_progress: Any = None
 ) -> list[TrainedNetwork]:
-    return train_ensemble(recipe, built / "normalize", 10, checkpoints, place, on_progress or (lambda progress: None))
+    return train_ensemble(recipe, built / "normalize", 10, checkpoints, backend, on_progress or (lambda progress: None))
 
 
 @pytest.fixture(scope="module")
 def alone(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[TrainedNetwork]:
     """The networks, trained one after another."""
-    return train(built, tmp_path_factory.mktemp("alone"), RECIPE, HERE)
+    return train(built, tmp_path_factory.mktemp("alone"), RECIPE, SYNC)
 
 
 def assert_equal(networks: list[TrainedNetwork], others: list[TrainedNetwork]) -> None:
@@ -48,7 +48,7 @@ def test_members_that_are_trained_at_the_same_time_are_the_same_and_report_every
     scheduler: str, workers: int, built: Path, alone: list[TrainedNetwork], tmp_path: Path
 ) -> None:
     progress: list[Progress] = []
-    networks = train(built, tmp_path, RECIPE, Place(scheduler, workers), progress.append)
+    networks = train(built, tmp_path, RECIPE, Backend(scheduler, workers), progress.append)
     assert_equal(networks, alone)
     batches = count_batches(len(np.load(built / "normalize/train-labels.npy", mmap_mode="r")), RECIPE.batch_size)
     for number, network in enumerate(networks, start=1):
@@ -60,13 +60,13 @@ def test_members_that_are_trained_at_the_same_time_are_the_same_and_report_every
 @AT_ONCE
 def test_a_member_that_diverges_ends_the_others_too(scheduler: str, built: Path, tmp_path: Path) -> None:
     both = replace(LONG, ensemble_size=2)  # a third might be chosen before the second, and train for long
-    train(built, tmp_path, replace(both, epochs=1), HERE)
+    train(built, tmp_path, replace(both, epochs=1), SYNC)
     first = load_checkpoint(tmp_path / "network-2.npz")
     assert first is not None
     save_checkpoint(tmp_path / "network-2.npz", replace(first, state=np.full_like(first.state, 1e38)))
     progress: list[Progress] = []
     with pytest.raises(TrainingError, match="training diverged in epoch 2"):
-        train(built, tmp_path, both, Place(scheduler, 2), progress.append)
+        train(built, tmp_path, both, Backend(scheduler, 2), progress.append)
     reported = len(progress)
     time.sleep(0.5)
     assert len(progress) == reported  # no worker trains any more
@@ -85,9 +85,9 @@ def test_an_interrupted_ensemble_is_resumed_elsewhere_to_the_same_bits(
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        train(built, tmp_path, RECIPE, HERE, cut)
+        train(built, tmp_path, RECIPE, SYNC, cut)
     progress: list[Progress] = []
-    assert_equal(train(built, tmp_path, RECIPE, Place("threads", 2), progress.append), alone)
+    assert_equal(train(built, tmp_path, RECIPE, Backend("threads", 2), progress.append), alone)
     assert {each.network: each.row.number for each in progress if each.resumed and each.row} == {1: 3, 2: 2}
 
 
@@ -98,12 +98,12 @@ def test_a_member_whose_training_another_run_has_taken_over_stops(scheduler: str
             (tmp_path / RUN).write_text("another")
 
     with pytest.raises(PipelineError, match="another run goes on with this training"):
-        train(built, tmp_path, LONG, Place(scheduler, 1), take_over)
+        train(built, tmp_path, LONG, Backend(scheduler, 1), take_over)
     found = load_checkpoint(tmp_path / "network-1.npz")
     assert found is not None and 1 <= len(found.history) < 500
 
 
 def test_workers_that_do_not_see_the_folders_name_them(built: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
-        train(built.parent / "nowhere", tmp_path, RECIPE, HERE)
+        train(built.parent / "nowhere", tmp_path, RECIPE, SYNC)
     assert str(caught.value.filename).endswith("nowhere/normalize")

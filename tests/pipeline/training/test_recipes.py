@@ -22,7 +22,7 @@ from pipeline.training.recipes import (
     ScheduleName,
     network_recipes,
     override,
-    spell,
+    to_dict,
 )
 
 SHARES = ("momentum", "label_smoothing", "warmup", "ema_decay")
@@ -98,7 +98,7 @@ def test_a_deformation_out_of_range_is_wrong_use(name: str, value: float) -> Non
 )
 def test_all_values_of_a_recipe_override_any_other(recipe: Recipe) -> None:
     for other in (Recipe(), *RECIPES.values()):
-        assert override(other, spell(recipe)) == recipe
+        assert override(other, to_dict(recipe)) == recipe
 
 
 def test_a_value_of_the_deformation_can_be_changed() -> None:

@@ -132,9 +132,9 @@ def test_when_a_training_is_interrupted_its_workers_are_free_for_others(
 
 
 def _model(project: Path) -> dict[str, bytes]:
-    volatile = ("train/manifest.json", "train/history.csv")
+    unhashed = ("train/manifest.json", "train/history.csv")
     found = snapshot(project / "artifacts")
-    return {name: body for name, body in found.items() if name.startswith("train/") and name not in volatile}
+    return {name: body for name, body in found.items() if name.startswith("train/") and name not in unhashed}
 
 
 def test_without_a_scheduler_nothing_changes_and_one_line_says_so(run: Run, project: Path) -> None:

@@ -149,12 +149,12 @@ def test_other_code_is_another_purpose(project: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(project)
     purposes: list[object] = []
 
-    def note(folder: Path, names: list[str], total: int, classes: int, purpose: object) -> predictions.Answers:
+    def note(folder: Path, names: list[str], total: int, classes: int, purpose: object) -> predictions.PredictionFiles:
         purposes.append(purpose)
         return opened(folder, names, total, classes, purpose)
 
-    opened = predictions.open_answers
-    monkeypatch.setattr(predictions, "open_answers", note)
+    opened = predictions.open_predictions
+    monkeypatch.setattr(predictions, "open_predictions", note)
     for code in ("old", "old", "new"):
         monkeypatch.setattr(fingerprint, "fingerprint", lambda function, code=code: {"blocks.py": code})
         predict([Path(RAW)])

@@ -26,11 +26,11 @@ def start(project: Path, *more: str) -> subprocess.Popen[str]:
 
 def model(project: Path) -> dict[str, bytes]:
     """The artifact without what tells of the run and not of its result."""
-    volatile = ("train/manifest.json", "train/history.csv")
+    unhashed = ("train/manifest.json", "train/history.csv")
     return {
         name: body
         for name, body in snapshot(project / "artifacts").items()
-        if name.startswith("train/") and name not in volatile
+        if name.startswith("train/") and name not in unhashed
     }
 
 

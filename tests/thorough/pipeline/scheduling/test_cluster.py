@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
-from pipeline.scheduling.backends import Place, find_place
+from pipeline.scheduling.backends import Backend, find_backend
 from pipeline.scheduling.jobs import CutOffError, Job
 from pipeline.scheduling.run import run_job
 from tests.cluster import Cluster, started
@@ -28,14 +28,14 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def test_every_task_is_done_once_and_known_by_its_number(cluster: Cluster) -> None:
-    assert collect(tasks.multiply, 3, range(150), Place(cluster.address)) == {n: 3 * n for n in range(150)}
-    place = find_place("threads", scheduler_file=cluster.file)
-    assert collect(tasks.multiply, 3, [], place) == {}
+    assert collect(tasks.multiply, 3, range(150), Backend(cluster.address)) == {n: 3 * n for n in range(150)}
+    backend = find_backend("threads", scheduler_file=cluster.file)
+    assert collect(tasks.multiply, 3, [], backend) == {}
 
 
 def test_what_tasks_tell_arrives_and_both_workers_work(cluster: Cluster) -> None:
     messages: list[Any] = []
-    processes = collect(tasks.tell_process, None, range(50), Place(cluster.address), on_message=messages.append)
+    processes = collect(tasks.tell_process, None, range(50), Backend(cluster.address), on_message=messages.append)
     assert sorted(message["task"] for message in messages) == list(range(50))
     assert {(message["task"], message["process"]) for message in messages} == set(processes.items())
     assert all(len(message) == 2 for message in messages)
@@ -43,19 +43,19 @@ def test_what_tasks_tell_arrives_and_both_workers_work(cluster: Cluster) -> None
 
 
 def test_what_all_share_travels_once_to_each_worker(cluster: Cluster) -> None:
-    assert set(collect(tasks.count_arrivals, tasks.Luggage(), range(100), Place(cluster.address)).values()) == {1}
+    assert set(collect(tasks.count_arrivals, tasks.Luggage(), range(100), Backend(cluster.address)).values()) == {1}
 
 
 def test_what_a_task_raises_is_raised(cluster: Cluster) -> None:
     with pytest.raises(PipelineError, match="task 0 will not do"):
-        collect(tasks.fail, None, range(1), Place(cluster.address))
+        collect(tasks.fail, None, range(1), Backend(cluster.address))
     with pytest.raises(PipelineError, match=r"a worker could not do its task: ZeroDivisionError: .*division"):
-        collect(tasks.divide, 0, range(1), Place(cluster.address))
+        collect(tasks.divide, 0, range(1), Backend(cluster.address))
 
 
 def test_a_file_that_the_workers_do_not_see_is_told(cluster: Cluster) -> None:
     with pytest.raises(PipelineError, match=r"worker tcp://127.* does not see /nowhere/images.npy: let all workers"):
-        collect(tasks.read, "/nowhere/images.npy", range(1), Place(cluster.address))
+        collect(tasks.read, "/nowhere/images.npy", range(1), Backend(cluster.address))
 
 
 def test_tasks_are_taken_as_they_are_needed(cluster: Cluster) -> None:
@@ -69,7 +69,7 @@ def test_tasks_are_taken_as_they_are_needed(cluster: Cluster) -> None:
 
     ahead: list[int] = []
     job = Job(tasks.multiply, 3, work(), lambda number, result: ahead.append(taken - len(ahead)))
-    run_job(job, Place(cluster.address))
+    run_job(job, Backend(cluster.address))
     assert len(ahead) == 200
     assert max(ahead) < 30
 
@@ -77,14 +77,14 @@ def test_tasks_are_taken_as_they_are_needed(cluster: Cluster) -> None:
 def test_matrix_products_have_one_thread_however_a_worker_was_started(tmp_path: Path) -> None:
     variables = {f"{name}_NUM_THREADS": "2" for name in ("OMP", "OPENBLAS", "MKL")}
     with started(tmp_path, 1, **variables) as cluster:
-        (counts,) = collect(tasks.count_threads, None, range(1), Place(cluster.address)).values()
+        (counts,) = collect(tasks.count_threads, None, range(1), Backend(cluster.address)).values()
     assert counts
     assert set(counts) == {1}
 
 
 def test_a_task_over_which_workers_die_is_given_up(tmp_path: Path) -> None:
     with started(tmp_path, workers=5) as cluster, pytest.raises(CutOffError, match="4 workers have died over the same"):
-        collect(tasks.die, None, range(1), Place(cluster.address))
+        collect(tasks.die, None, range(1), Backend(cluster.address))
 
 
 @pytest.mark.parametrize("what", ["a worker", "all workers", "the scheduler"])
@@ -103,11 +103,11 @@ def test_who_is_killed_is_missed_and_who_comes_back_goes_on(
                 _kill(what, cluster)
 
         if what == "a worker":
-            run_job(Job(tasks.doze, 0.02, range(200), note), Place(cluster.address))
+            run_job(Job(tasks.doze, 0.02, range(200), note), Backend(cluster.address))
             assert results == {number: number for number in range(200)}
         else:
             with pytest.raises(CutOffError, match=f"{what} ha(s|ve) gone.*: start .* and run the same command again"):
-                run_job(Job(tasks.doze, 0.02, range(2000), note), Place(cluster.address))
+                run_job(Job(tasks.doze, 0.02, range(2000), note), Backend(cluster.address))
             assert last <= len(results) < 2000
             assert all(number == result for number, result in results.items())
         assert time.monotonic() < began + 60
@@ -115,7 +115,7 @@ def test_who_is_killed_is_missed_and_who_comes_back_goes_on(
             cluster.start_scheduler()
         for _ in range({"a worker": 1, "all workers": 2, "the scheduler": 2}[what]):
             cluster.start_worker()
-    assert collect(tasks.multiply, 2, range(5), Place(cluster.address)) == {n: 2 * n for n in range(5)}
+    assert collect(tasks.multiply, 2, range(5), Backend(cluster.address)) == {n: 2 * n for n in range(5)}
 
 
 def _kill(what: str, cluster: Cluster) -> None:
@@ -135,7 +135,7 @@ def test_workers_that_all_go_are_waited_for_a_while(cluster: Cluster) -> None:
             _kill("all workers", cluster)
             cluster.start_worker()
 
-    run_job(Job(tasks.doze, 0.02, range(100), note), Place(cluster.address))
+    run_job(Job(tasks.doze, 0.02, range(100), note), Backend(cluster.address))
     assert results == {number: number for number in range(100)}
 
 
@@ -145,28 +145,28 @@ def test_a_worker_that_does_not_answer_is_told_and_waited_for_no_longer_than_the
     monkeypatch.setattr(connection, "CONNECTING", 3.0)
     told: list[str] = []
     with started(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="5s") as cluster:
-        assert collect(tasks.multiply, 2, range(9), Place(cluster.address)) == {n: 2 * n for n in range(9)}
+        assert collect(tasks.multiply, 2, range(9), Backend(cluster.address)) == {n: 2 * n for n in range(9)}
         cluster.workers[0].send_signal(signal.SIGSTOP)
-        place = Place(cluster.address)
-        assert collect(tasks.multiply, 2, range(9), place, report=told.append) == {n: 2 * n for n in range(9)}
+        backend = Backend(cluster.address)
+        assert collect(tasks.multiply, 2, range(9), backend, report=told.append) == {n: 2 * n for n in range(9)}
     assert any(line.startswith("not all workers answer within 3 seconds") for line in told)
 
 
 def test_workers_with_another_code_are_not_taken(tmp_path: Path) -> None:
     other = tmp_path / "other"
     source = Path(tasks.__file__)
-    place = other.joinpath(*tasks.__name__.split(".")).with_suffix(".py")
-    place.parent.mkdir(parents=True)
-    place.write_text(source.read_text().replace("shared * task", "shared * task + 1"))
+    backend = other.joinpath(*tasks.__name__.split(".")).with_suffix(".py")
+    backend.parent.mkdir(parents=True)
+    backend.write_text(source.read_text().replace("shared * task", "shared * task + 1"))
     for name in ("pipeline", "stages", "tests/processes.py", "tests/cluster.py"):
         (other / name).symlink_to(ROOT / name)
     with started(tmp_path, workers=0) as cluster:
         cluster.start_worker(PYTHONPATH=str(other))
         with pytest.raises(PipelineError, match=r"has other versions \(the code of this program\): install the same"):
-            collect(tasks.multiply, 3, range(2), Place(cluster.address))
-        place.write_text(source.read_text())  # of which the worker, as long as it runs, does not know
+            collect(tasks.multiply, 3, range(2), Backend(cluster.address))
+        backend.write_text(source.read_text())  # of which the worker, as long as it runs, does not know
         with pytest.raises(PipelineError, match=r"has other versions \(the code of this program\): install the same"):
-            collect(tasks.multiply, 3, range(2), Place(cluster.address))
+            collect(tasks.multiply, 3, range(2), Backend(cluster.address))
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="OpenBLAS has no older processor to play here")
@@ -174,7 +174,7 @@ def test_workers_whose_last_bits_may_differ_are_told_of(tmp_path: Path) -> None:
     told: list[str] = []
     with started(tmp_path, workers=0) as cluster:
         cluster.start_worker(OPENBLAS_CORETYPE="Nehalem")
-        collect(tasks.multiply, 3, range(2), Place(cluster.address), report=told.append)
+        collect(tasks.multiply, 3, range(2), Backend(cluster.address), report=told.append)
     (line,) = [line for line in told if "matrix products" in line]
     assert "for Nehalem, not" in line
     assert line.endswith("the last bits may differ")
@@ -192,4 +192,4 @@ def test_workers_without_this_program_are_told(tmp_path: Path) -> None:
         )
         cluster.start_worker(PYTHONPATH=str(tmp_path))
         with pytest.raises(PipelineError, match=r"worker tcp://.* lacks this program"):
-            collect(tasks.multiply, 3, range(2), Place(cluster.address))
+            collect(tasks.multiply, 3, range(2), Backend(cluster.address))

@@ -29,7 +29,7 @@ function isLike(picture, inkStatistics) {
   );
 }
 
-/** How often ink closes ground in, and how many parts it has that not even faint ink joins, not by a corner. */
+/** How often ink closes background in, and how many parts it has that not even faint ink joins, not by a corner. */
 function countHolesAndParts({ height, width, values }) {
   const inked = (y, x) => y >= 0 && x >= 0 && y < height && x < width && values[y * width + x] >= FAINT;
   const grounds = (y, x) => y < 0 || x < 0 || y >= height || x >= width || values[y * width + x] < 0.5;
