@@ -29,8 +29,8 @@ def observe(
     """See what decides the result of a stage, before any of it is used.
 
     inputs: the folders of its inputs by name. extra_files, watched: patterns of other files that it reads, in its
-    project and anywhere. options: of its command; unkeyed: those that decide nothing, and whether a value follows them. None
-    if a file of code or of defaults has changed since this process started: its earlier state may have been used.
+    project and anywhere. options: of its command; unkeyed: those that decide nothing, and whether a value follows them.
+    None if a file of code or of defaults has changed since this process started: its earlier state may have been used.
     """
     _, root = locate(function)
     project = [str(Path(glob.escape(str(root)), pattern)) for pattern in extra_files]

@@ -22,19 +22,19 @@ BAD_LAYERS: tuple[Any, ...] = (
 )
 
 
-def make(layers: str = "300", networks: int = 1) -> Model:
-    return make_model(layers, networks, (4, 5), class_names=("a", "b", "ö"), ink_statistics=INK_STATISTICS)
+def make(layers: str = "300", ensemble_size: int = 1) -> Model:
+    return make_model(layers, ensemble_size, (4, 5), class_names=("a", "b", "ö"), ink_statistics=INK_STATISTICS)
 
 
 @pytest.mark.parametrize("ensemble_size", [1, 3])
 @pytest.mark.parametrize("layers", ["", "300", "conv6x3/1,conv4x2/1,9"])
-def test_a_saved_model_is_loaded_bit_for_bit(layers: str, networks: int, tmp_path: Path) -> None:
-    model = make(layers, networks)
+def test_a_saved_model_is_loaded_bit_for_bit(layers: str, ensemble_size: int, tmp_path: Path) -> None:
+    model = make(layers, ensemble_size)
     save_model(tmp_path, model, {"recipe": "none"})
     loaded = load_model(tmp_path)
     ours, theirs = name_arrays(model), name_arrays(loaded)
     assert list(ours) == list(theirs)
-    assert len(ours) == 2 * len(model.networks[0].layers) * networks
+    assert len(ours) == 2 * len(model.networks[0].layers) * ensemble_size
     assert {path.stem for path in tmp_path.glob("*.npy")} == set(ours)
     for name, array in ours.items():
         assert theirs[name].dtype == np.float32

@@ -17,8 +17,8 @@ SHAPE = (4, 5)
 ARCHITECTURES = pytest.mark.parametrize("layers", ["300", "conv6x3/1,conv4x2/2,30"])
 
 
-def make(layers: str = "300", networks: int = 1, **parts: Any) -> Model:
-    return make_model(layers, networks, SHAPE, **parts)
+def make(layers: str = "300", ensemble_size: int = 1, **parts: Any) -> Model:
+    return make_model(layers, ensemble_size, SHAPE, **parts)
 
 
 def draw(count: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def draw(count: int) -> np.ndarray:
 @ARCHITECTURES
 @pytest.mark.parametrize("block", [1, 7, TILE - 1, TILE, TILE + 1, 1000])
 def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
-    model, images = make(layers, networks=2), draw(2 * TILE + 9)
+    model, images = make(layers, ensemble_size=2), draw(2 * TILE + 9)
     with threadpool_limits(1, "blas"):
         whole = predict(model, images)
         parts = [predict(model, images[start : start + block], start) for start in range(0, len(images), block)]
@@ -38,7 +38,7 @@ def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
 @ARCHITECTURES
 @pytest.mark.parametrize("size", [1, 5, 48])
 def test_smaller_tiles_change_next_to_nothing(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, images = make(layers, networks=2), draw(50)
+    model, images = make(layers, ensemble_size=2), draw(50)
     expected = predict(model, images)
     monkeypatch.setattr(prediction, "images_per_part", lambda layers, itemsize: size)
     np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
@@ -58,7 +58,7 @@ def test_the_probabilities_are_those_of_the_plain_formula() -> None:
 
 @ARCHITECTURES
 def test_the_logits_are_those_behind_the_probabilities(layers: str) -> None:
-    model, images = make(layers, networks=2), draw(TILE + 3)
+    model, images = make(layers, ensemble_size=2), draw(TILE + 3)
     logits = predict_logits(model, images)
     assert (logits.shape, logits.dtype) == ((TILE + 3, 3), np.dtype(np.float32))
     np.testing.assert_allclose(logits, compute_logits(model, np.moveaxis(images, 0, -1)).T, rtol=1e-4, atol=1e-5)
@@ -67,7 +67,7 @@ def test_the_logits_are_those_behind_the_probabilities(layers: str) -> None:
 
 
 def test_an_ensemble_is_one_wide_network_of_its_networks_side_by_side() -> None:
-    ensemble, images = make(networks=2), draw(9)
+    ensemble, images = make(ensemble_size=2), draw(9)
     a, b = ensemble.parameters
     parts = [np.vstack([a.weights[0], b.weights[0]]), np.hstack([a.biases[0], b.biases[0]])]
     parts += [np.hstack([a.weights[1], b.weights[1]]) / 2, (a.biases[1] + b.biases[1]) / 2]
@@ -78,7 +78,7 @@ def test_an_ensemble_is_one_wide_network_of_its_networks_side_by_side() -> None:
 
 
 def test_a_convolutional_ensemble_averages_the_logits_of_its_networks() -> None:
-    ensemble, images = make("conv6x3/1,conv4x2/2,30", networks=3), draw(9)
+    ensemble, images = make("conv6x3/1,conv4x2/2,30", ensemble_size=3), draw(9)
     alone = [predict_logits(replace(ensemble, parameters=(each,)), images) for each in ensemble.parameters]
     np.testing.assert_allclose(predict_logits(ensemble, images), np.mean(alone, axis=0), rtol=1e-4, atol=1e-5)
 
