@@ -1,8 +1,8 @@
-# Handwriting recognition from scratch. `make` alone lists what there is to make; the wiring of the pipeline is here, how
-# a stage is run is in pipeline/engine/rules.mk.
+# Handwriting recognition from scratch. `make` lists the targets. This file defines the pipeline; pipeline/engine/rules.mk
+# runs its stages.
 
 ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
-$(error GNU Make 4.2 or newer is needed, this is $(MAKE_VERSION): install it (on macOS: brew install make, then gmake))
+$(error GNU Make 4.2 or newer is required, this is $(MAKE_VERSION): install it (on macOS: brew install make, then gmake))
 endif
 
 MAKEFLAGS += --no-builtin-rules
@@ -41,35 +41,35 @@ others := PYTHON VENV SHELL YES
 
 include pipeline/engine/rules.mk
 
-##  The pipeline; a stage whose result would be the same is skipped
+##  Pipeline (stages that are up to date are skipped)
 
-download: ## Download the data set's files
-parse: ## Convert the IDX files to arrays
-normalize: ## Standardise the pixels, hold out validation images
+download: ## Download the data set
+parse: ## Convert the IDX files to NumPy arrays
+normalize: ## Standardise the pixels and split off validation images
 train: ## Train the network
-evaluate: ## Measure it on the test images
-export: ## Export it as ONNX, safetensors and a page to draw on
-report: ## Write a page with learning curves, errors and earlier trainings
+evaluate: ## Evaluate the network on the test images
+export: ## Export the network as ONNX, safetensors and a drawing demo
+report: ## Write a page with learning curves, errors and earlier runs
 .PHONY: all ablation status prune
-all: $(all.inputs) ## All of these
+all: $(all.inputs) ## Run all stages
 
-ablation: $(ablation.inputs) ## Train from the first script to the recipe standard, one idea at a time
+ablation: $(ablation.inputs) ## Train from the recipe original to standard, adding one technique at a time
 	@$(python) -m stages.ablation $(call options,ablation)
 
-status: | $(ready) ## Show what is up to date, what is not, and why
+status: | $(ready) ## Show which stages are up to date, which are not, and why
 	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)
 
-prune: | $(ready) ## Delete old results, but the last KEEP of each stage
+prune: | $(ready) ## Delete old results except the last KEEP of each stage
 	@$(python) -m stages.prune $(call options,prune)
 
 ##  Development
 
 .PHONY: test test-all torture lint pictures bench format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
-test: $(VENV)/.ready-dev ## Run the tests that take two minutes; they need no network
+test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline)
 	$(pytest)
 
-test-all: $(VENV)/.ready-dev ## Run all tests
+test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
 	$(pytest) tests
 
 torture: $(VENV)/.ready-dev ## Run the fuzz and fault-injection campaigns (over 30 minutes)
@@ -78,17 +78,17 @@ torture: $(VENV)/.ready-dev ## Run the fuzz and fault-injection campaigns (over 
 	$(python) -m tests.torture.cluster
 	$(python) -m pytest tests/thorough/make/test_kills.py -k any_moment --kills 50 --timeout 3600
 
-lint: $(VENV)/.ready-dev ## Check style, types, layers and vulnerable packages
+lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerabilities
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
 	$(python) -m tests.audit
 
-pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Take the README's pictures anew
+pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the README's pictures
 	$(python) -m tests.pictures
 
-bench: $(VENV)/.ready-peers .venv-peers/.ready ## Run all benchmarks beside their peers, which it installs: an hour
+bench: $(VENV)/.ready-peers .venv-peers/.ready ## Install the peers and run all benchmarks against them (an hour)
 	$(MAKE) all
 	for name in rerun training recipes pictures page scale predict; do $(python) -m tests.benchmarks.$$name || exit; done
 
@@ -100,41 +100,41 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group build --output-file requirements.txt
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-clean: ## Remove what is made, but the store of results and .venv
+clean: ## Remove generated files except the store of results and .venv
 	rm -rf artifacts/[!.]* artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
-distclean: ## Remove the store of results too; asks for YES=1 if there is one
+distclean: ## Remove the store of results too (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
-	    echo 'artifacts/.store holds results that took time to make: make distclean YES=1 deletes them' >&2; exit 1; }
+	    echo 'artifacts/.store contains results: to delete them, run make distclean YES=1' >&2; exit 1; }
 	@$(MAKE) clean
 	rm -rf artifacts .venv-peers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
 	    Makefile
-	@printf '\n%s\n' 'Variables, as in: make train RECIPE=quick EPOCHS=3'
+	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3'
 	@printf '  %-10s %s\n' $(foreach s,$(stages),$(if $($s.variables),$s '$(strip $($s.variables))'))
-	@printf '%s\n' '  Their values: $(VENV)/bin/handwriting train --help, and so on.'
+	@printf '%s\n' '  For their values, see $(VENV)/bin/handwriting STAGE --help.'
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)" pyproject.toml
 install := $(python) -m pip install --quiet --disable-pip-version-check
 
-# .venv/.ready is a copy of the lock that was installed, so that a lock which is only younger installs nothing.
-unlike = $(shell cmp -s $1 $2 || echo FORCE)
+# .venv/.ready is a copy of the installed lock file: make reinstalls only if the content of the lock file differs.
+if_differs = $(shell cmp -s $1 $2 || echo FORCE)
 .PHONY: FORCE
 
-$(VENV)/.ready: $(call unlike,requirements.txt,$(VENV)/.ready)
+$(VENV)/.ready: $(call if_differs,requirements.txt,$(VENV)/.ready)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	    { echo 'Python 3.11 or newer is needed, $(PYTHON) is not: make train PYTHON=python3.12, for instance'; exit 1; }
-	@echo 'Installing what requirements.txt pins into $(VENV)'
+	    { echo 'Python 3.11 or newer is required, $(PYTHON) is older or missing: try make train PYTHON=python3.12'; exit 1; }
+	@echo 'Installing requirements.txt into $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(install) --require-hashes --no-deps -r requirements.txt
 	@$(install) --no-deps --no-build-isolation --editable .
 	@cp requirements.txt $@
 
-$(VENV)/.ready-dev: $(call unlike,requirements-dev.txt,$(VENV)/.ready-dev) $(VENV)/.ready
-	@echo 'Installing what requirements-dev.txt pins into $(VENV)'
+$(VENV)/.ready-dev: $(call if_differs,requirements-dev.txt,$(VENV)/.ready-dev) $(VENV)/.ready
+	@echo 'Installing requirements-dev.txt into $(VENV)'
 	@$(install) --require-hashes --no-deps -r requirements-dev.txt
 	@cp requirements-dev.txt $@
 

@@ -1,4 +1,4 @@
-"""Climb from the first script to the recipe `standard`, one idea at a time."""
+"""Measure each change from the recipe `original` to `standard`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ from stages.cli.console import run_module
 
 
 def ablation(
-    normalize: Annotated[Path, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
-    seeds: Annotated[int, Option(min=1, help="Networks that are trained on each steps.")] = 3,
+    normalize: Annotated[Path, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
+    seeds: Annotated[int, Option(min=1, help="Networks to train per step.")] = 3,
 ) -> Iterator[str]:
-    """Train from the first script's network to the recipe *standard*, one idea at a time, and say what each buys.
+    """Train from the recipe *original* to *standard*, one change at a time; print the effect of each.
 
-    Prints the accuracy on the validation images, the median of several seeds with the least and the most, and the
-    seconds of training. Takes some minutes and publishes nothing.
+    Prints the validation accuracy (median, minimum and maximum over the seeds) and the median training time. Takes some
+    minutes and publishes nothing.
 
     Examples:
         handwriting ablation
@@ -28,31 +28,31 @@ def ablation(
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description
-    from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.store import read_lock
     from pipeline.training.ablation import ablation_steps
     from pipeline.training.examples import load_examples
     from pipeline.training.fit import fit
 
     with read_lock(normalize) as folder:
-        require_whole(folder, find_artifact(folder, "normalize"), shown=normalize)
+        require_intact(folder, find_artifact(folder, "normalize"), shown=normalize)
         training, validation = load_examples(folder)
         classes = len(load_description(folder).class_names)
     steps = ablation_steps()
-    middles = []
-    yield f"{'':<50} accuracy  (least..most)    training"
+    medians = []
+    yield f"{'':<50} accuracy  (min..max)       training"
     with tqdm(total=len(steps) * seeds, unit="network", leave=False, disable=None) as bar:
-        for idea, recipe in steps:
+        for change, recipe in steps:
             accuracies, durations = [], []
             for seed in range(1, seeds + 1):
                 _, *epochs = fit(replace(recipe, seed=seed), training, validation, classes)
                 accuracies.append(epochs[-1].validation_accuracy)
                 durations.append(sum(epoch.seconds for epoch in epochs))
                 bar.update()
-            spread = f"({min(accuracies):.2%}..{max(accuracies):.2%})"
-            middles.append(statistics.median(accuracies))
-            yield f"{idea:<50} {middles[-1]:>8.2%}  {spread:<17} {statistics.median(durations):>6.1f} s"
-    yield f"{len(steps)} steps, from {middles[0]:.2%} to {middles[-1]:.2%} of the validation images"
+            interval = f"({min(accuracies):.2%}..{max(accuracies):.2%})"
+            medians.append(statistics.median(accuracies))
+            yield f"{change:<50} {medians[-1]:>8.2%}  {interval:<17} {statistics.median(durations):>6.1f} s"
+    yield f"{len(steps)} steps, validation accuracy from {medians[0]:.2%} to {medians[-1]:.2%}"
 
 
 if __name__ == "__main__":

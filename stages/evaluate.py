@@ -1,4 +1,4 @@
-"""Let the network read the test images, in parallel."""
+"""Evaluate a trained model on the test images, in parallel."""
 
 import logging
 from dataclasses import asdict
@@ -16,21 +16,21 @@ log = logging.getLogger(__name__)
 
 @stage(packages=("numpy", "scipy"))
 def evaluate(
-    normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
-    train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
+    normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
+    train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     block_size: Annotated[
-        int, Role.UNKEYED, Option(min=1, help="Images in a block. A worker has one in memory.")
+        int, Role.UNKEYED, Option(min=1, help="Images per block. Each worker holds one block in memory.")
     ] = 1024,
     ship_data: ShipData = False,
-    output: Annotated[Output, Option(help="Where the results go.")] = Path("artifacts/evaluate"),
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:
-    """Let the network read the test images, in parallel, and say how well it does.
+    """Predict the test images in parallel and compute the metrics.
 
-    The scheduler, the number of workers and the size of blocks change no bit of the results. A run that was cut off
-    goes on with the blocks that it had not finished.
+    The results do not depend on the scheduler, the number of workers or the block size, to the last bit. An interrupted
+    run resumes with the blocks that are not finished.
 
     Examples:
         handwriting evaluate
@@ -43,35 +43,39 @@ def evaluate(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows, read_blocks, save_array
     from pipeline.engine.documents import save_json
-    from pipeline.evaluation.metrics import FILE, PART, summarise
-    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, fill, open_predictions
+    from pipeline.evaluation.metrics import CHUNK_SIZE, METRICS_FILE, compute_metrics
+    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
     from pipeline.model.files import load_model
-    from pipeline.scheduling.backends import find_backend
+    from pipeline.scheduling.backends import make_backend
 
-    backend = find_backend(scheduler, workers, scheduler_file, ship_data)
+    backend = make_backend(scheduler, workers, scheduler_file, ship_data)
     model = load_model(train)
     classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
     labels = load_labels(normalize / "test-labels.npy", total, classes)
 
-    predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "the test images")
+    predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "test images")
     if predictions.done:
-        log.info("evaluate: goes on after %s of %s images", f"{predictions.count:,}", f"{total:,}")
-    with progress("evaluate", total, predictions.count) as advance:
-        fill(predictions, model, [images], block_size, backend, advance, lambda line: log.info("evaluate: %s", line))
+        log.info("evaluate: resuming after %s of %s images", f"{predictions.done_count:,}", f"{total:,}")
+    with progress("evaluate", total, predictions.done_count) as advance:
+        predict_missing(
+            predictions, model, [images], block_size, backend, advance, lambda line: log.info("evaluate: %s", line)
+        )
     for name, rows in predictions.files.items():
         rows.path.rename(output / name)
 
     probabilities = open_rows(output / PROBABILITIES, np.float32, (total, classes))
-    parts = zip(read_blocks(probabilities, PART), np.split(labels, range(PART, total, PART)), strict=True)
-    metrics, confusion = summarise(parts, model.class_names)
+    chunks = zip(
+        read_blocks(probabilities, CHUNK_SIZE), np.split(labels, range(CHUNK_SIZE, total, CHUNK_SIZE)), strict=True
+    )
+    metrics, confusion = compute_metrics(chunks, model.class_names)
     save_array(output / "confusion.npy", confusion)
-    save_json(output / FILE, asdict(metrics))
+    save_json(output / METRICS_FILE, asdict(metrics))
     low, high = metrics.accuracy_interval_95
     return (
         f"test accuracy {metrics.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
-        f"{metrics.errors:,} of {metrics.images:,} images misread"
+        f"{metrics.errors:,} of {metrics.images:,} images misclassified"
     )
 
 

@@ -1,4 +1,4 @@
-"""Write the model in formats that other programs, and people, read."""
+"""Export the model as ONNX, safetensors, drawing demo and model card."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,14 +17,14 @@ from stages.cli.console import run_module
     ),
 )
 def export(
-    train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
-    evaluate: Annotated[Input, Option(help="How good it is.")] = Path("artifacts/evaluate"),
-    output: Annotated[Output, Option(help="Where the files go.")] = Path("artifacts/export"),
+    train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
+    evaluate: Annotated[Input, Option(help="Artifact of evaluate: the metrics.")] = Path("artifacts/evaluate"),
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/export"),
 ) -> str:
-    """Write the model as ONNX, as safetensors and as a page to draw on, and its card.
+    """Export the model as ONNX and safetensors, with a drawing demo and a model card.
 
-    Each tells its class names and test accuracy. The card, MODEL_CARD.md, says how the model was made and what its
-    limits are.
+    Writes model.onnx, model.safetensors, index.html and MODEL_CARD.md. Each contains the class names and the test
+    accuracy.
 
     Examples:
         handwriting export
@@ -32,7 +32,7 @@ def export(
     """
     from pipeline.evaluation.metrics import load_metrics
     from pipeline.model.files import load_model
-    from pipeline.model.metadata import describe_model
+    from pipeline.model.metadata import model_metadata
     from pipeline.model.onnx import save_onnx
     from pipeline.model.safetensors import save_safetensors
     from pipeline.pages.drawing import save_drawing_page
@@ -40,14 +40,14 @@ def export(
 
     model = load_model(train)
     metrics = load_metrics(evaluate)
-    metadata = describe_model(model, metrics.accuracy, metrics.images)
+    metadata = model_metadata(model, metrics.accuracy, metrics.images)
     files = [output / "model.onnx", output / "model.safetensors", output / "index.html"]
     save_onnx(files[0], model, metadata)
     save_safetensors(files[1], model, metadata)
-    lacking = save_drawing_page(files[2], model, metrics.accuracy, metrics.images)
+    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images)
     (output / "MODEL_CARD.md").write_text(make_model_card(model, train, evaluate), encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
-    return f"{sizes} ({lacking})" if lacking else sizes
+    return f"{sizes} ({reduction})" if reduction else sizes
 
 
 if __name__ == "__main__":

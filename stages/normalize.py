@@ -1,4 +1,4 @@
-"""Standardise the pictures, and set a validation part aside."""
+"""Standardise the images and split off a validation set."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,25 +6,25 @@ from typing import Annotated
 
 from typer import Option
 
-from pipeline.data.split import TWELFTH, check_validation
+from pipeline.data.split import DEFAULT_VALIDATION, check_validation
 from pipeline.engine.stage import Input, Output, stage
 from stages.cli.console import run_module
 
 
 @stage
 def normalize(
-    parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
+    parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
     validation: Annotated[
         float,
         Option(
-            help="How many training images are held out: a count, or a fraction below 1.",
+            help="Training images to hold out: a count, or a fraction below 1.",
             show_default="one twelfth",
             callback=check_validation,
         ),
-    ] = TWELFTH,
-    output: Annotated[Output, Option(help="Where the standardised arrays go.")] = Path("artifacts/normalize"),
+    ] = DEFAULT_VALIDATION,
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/normalize"),
 ) -> str:
-    """Bring the pixels to mean 0 and standard deviation 1, and hold out the last training images for validation.
+    """Scale pixels to mean 0 and standard deviation 1; hold out the last training images for validation.
 
     Examples:
         handwriting normalize
@@ -36,9 +36,9 @@ def normalize(
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description, save_description
-    from pipeline.data.scaling import measure, standardise
+    from pipeline.data.scaling import compute_scaling, standardise
     from pipeline.data.split import count_held_out
-    from pipeline.engine.arrays import Rows, open_rows, read_array, read_blocks, rows_within, save_array, save_blocks
+    from pipeline.engine.arrays import Rows, open_rows, read_array, read_blocks, rows_per_block, save_array, save_blocks
 
     images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))
     labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
@@ -47,11 +47,11 @@ def normalize(
     kept = len(images) - count_held_out(validation, len(images))
 
     def raw(name: str, rows: Rows, start: int, stop: int) -> Iterable[NDArray[np.uint8]]:
-        size = rows_within(rows)
+        size = rows_per_block(rows)
         total = -(-(stop - start) // size)
         return tqdm(read_blocks(rows, size, start, stop), name, total, leave=False, disable=None, delay=0.5)
 
-    scaling = measure(raw("mean", images, 0, kept))
+    scaling = compute_scaling(raw("mean", images, 0, kept))
     for name, rows, part_labels, start, stop in (
         ("train", images, labels, 0, kept),
         ("validation", images, labels, kept, len(images)),

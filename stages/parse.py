@@ -1,4 +1,4 @@
-"""Turn the IDX files into plain arrays."""
+"""Convert the IDX files to .npy arrays."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +11,10 @@ from stages.cli.console import run_module
 
 @stage
 def parse(
-    download: Annotated[Input, Option(help="The IDX files.")] = Path("artifacts/download"),
-    output: Annotated[Output, Option(help="Where the arrays go.")] = Path("artifacts/parse"),
+    download: Annotated[Input, Option(help="Artifact of download: the IDX files.")] = Path("artifacts/download"),
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/parse"),
 ) -> str:
-    """Turn the IDX files into .npy arrays, and see that images and labels belong together.
+    """Convert the IDX files to .npy arrays and check that images and labels match.
 
     Examples:
         handwriting parse
@@ -24,14 +24,14 @@ def parse(
 
     from pipeline.data.dataset import Description, load_description, save_description
     from pipeline.data.parts import load_parts, name_classes
-    from pipeline.engine.arrays import read_blocks, rows_within, save_array, save_blocks
+    from pipeline.engine.arrays import read_blocks, rows_per_block, save_array, save_blocks
 
     description = load_description(download)
     training, test = load_parts(download)
     class_names = name_classes(training, test, description.class_names)
 
     for name, part in (("train", training), ("test", test)):
-        size = rows_within(part.images)
+        size = rows_per_block(part.images)
         total = -(-len(part.images) // size)
         blocks = tqdm(read_blocks(part.images, size), name, total, leave=False, disable=None, delay=0.5)
         save_blocks(output / f"{name}-images.npy", np.uint8, part.images.shape, blocks)

@@ -1,4 +1,4 @@
-"""Say which digits many images show."""
+"""Predict the classes of many images in files."""
 
 import contextlib
 import errno
@@ -25,93 +25,91 @@ LOCK = "lock"
 
 
 def predict(
-    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy, or IDX, gzipped or not.")],
-    output: Annotated[Path, Option(help="Where the classes go, by their numbers: uint8 (n,).")] = Path(
-        "predictions.npy"
-    ),
+    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy or IDX, gzipped or not.")],
+    output: Annotated[Path, Option(help="Output file of the class indices: uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,
-        Option(help="Where the probabilities of all c classes go: float32 (n, c).", show_default="nowhere"),
+        Option(help="Output file of the class probabilities: float32 (n, c).", show_default="none"),
     ] = None,
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
-    block_size: Annotated[int, Option(min=1, help="Images in a block. A worker has one in memory.")] = 32_768,
+    block_size: Annotated[int, Option(min=1, help="Images per block. Each worker holds one block in memory.")] = 32_768,
     ship_data: ShipData = False,
-    train: Annotated[Path, Option(help="The model.")] = Path("artifacts/train"),
+    train: Annotated[Path, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
 ) -> str:
-    """Say which digit each of many images shows, in files that may be larger than memory, here or on a cluster.
+    """Predict the classes of many images, from files that may be larger than memory, locally or on a cluster.
 
-    The files hold n images of h x w pixels, as many as the model's, in arrays uint8 (n, h, w). One array, .npy, has the
-    predictions of all files, in order; it appears when it is complete. The same command continues an interrupted run
-    with the blocks that are not finished.
+    The files contain arrays uint8 (n, h, w), with images of the size the model was trained on. The output is one array,
+    .npy, for all files in order; it appears when it is complete. An interrupted run resumes with the blocks that are
+    not finished.
 
     Examples:
         handwriting predict scans.npy --output digits.npy
         handwriting predict part-*.idx.gz --probabilities probabilities.npy
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
-    from pipeline.engine.artifacts import find_artifact, require_whole
+    from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.store import read_lock
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES
     from pipeline.model.files import load_model
-    from pipeline.scheduling.backends import find_backend
+    from pipeline.scheduling.backends import make_backend
 
-    backend = find_backend(scheduler, workers, scheduler_file, ship_data)
-    shown = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
-    targets = {  # what a link shows is to be written there, and may be on another disk
-        name: Path(os.path.realpath(path)) if path.is_symlink() else path for name, path in shown.items()
+    backend = make_backend(scheduler, workers, scheduler_file, ship_data)
+    outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
+    targets = {  # a link stays; its target is written and may be on another disk
+        name: Path(os.path.realpath(path)) if path.is_symlink() else path for name, path in outputs.items()
     }
-    workplace = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
-    _check_targets(list(targets.values()), [*files, workplace])
+    work = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
+    _check_targets(list(targets.values()), [*files, work])
     with read_lock(train) as trained:
         manifest = find_artifact(trained, "train")
-        require_whole(trained, manifest, shown=train)
+        require_intact(trained, manifest, shown=train)
         model = load_model(trained)
-    with _working_folder(workplace, output):
+    with _working_folder(work, output):
         started = time.monotonic()
-        before, total = _answer(workplace, model, manifest.digest, files, list(targets), block_size, backend)
+        before, total = _predict_files(work, model, manifest.digest, files, list(targets), block_size, backend)
         seconds = time.monotonic() - started
-        for name, target in reversed(targets.items()):  # the predictions last: who sees them sees all
-            _publish(workplace / f".{name}", target)
-    rate = f"{(total - before) / seconds:,.0f} a second"
-    return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, shown.values()))}"
+        for name, target in reversed(targets.items()):  # predictions last: when they exist, all outputs exist
+            _publish(work / f".{name}", target)
+    rate = f"{(total - before) / seconds:,.0f} images/s"
+    return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, outputs.values()))}"
 
 
 def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
-    """Raise UsageError if one file is to be two things, or cannot be a file."""
+    """Raise UsageError if an output is not a regular file, or is also an input or another output."""
     from pipeline.engine.errors import UsageError
     from pipeline.engine.store import check_outside
 
-    for number, target in enumerate(targets):
+    for index, target in enumerate(targets):
         if str(target) == "-":
-            raise UsageError("- is no file, and nothing is written to standard output: name a file")
+            raise UsageError("- is not a file, and standard output is not supported: name a file")
         if target.exists() and not target.is_file():
             raise UsageError(f"{target} is a folder, a device or a pipe: name a file")
         if not target.parent.is_dir():
-            raise UsageError(f"there is no folder {target.parent} for {target.name}: make it first")
-        if os.path.realpath(target) in map(os.path.realpath, [*targets[:number], *files]):
-            raise UsageError(f"{target} cannot be two things at once: choose another output")
+            raise UsageError(f"folder {target.parent} for {target.name} does not exist: create it first")
+        if os.path.realpath(target) in map(os.path.realpath, [*targets[:index], *files]):
+            raise UsageError(f"{target} is already used by this command: choose another output")
         check_outside(target)
 
 
 @contextlib.contextmanager
 def _working_folder(folder: Path, output: Path) -> Iterator[None]:
-    """A folder for this process alone to work on the output; if that fails it stays, as far as it is worth it."""
+    """Lock the working folder of `output`; remove it at the end, except after a failure if it has a journal."""
     from pipeline.engine.errors import PipelineError
-    from pipeline.engine.locks import writing
+    from pipeline.engine.locks import file_lock
     from pipeline.evaluation.predictions import JOURNAL
 
     folder.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:
-        stack.callback(_remove_if_empty, folder)  # where not even the lock has found room
-        if not stack.enter_context(writing(folder / LOCK, None)):
+        stack.callback(_remove_if_empty, folder)  # if the disk was too full for the lock
+        if not stack.enter_context(file_lock(folder / LOCK, None)):
             raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
         try:
             yield
         except BaseException:
             if (folder / JOURNAL).exists():
-                log.info("predict: what it has done is kept: the same command goes on from there")
+                log.info("predict: progress is kept: run the same command again to resume")
             else:
                 _remove(folder)
             raise
@@ -124,7 +122,7 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove the working folder, the lock in it last, so that nobody else works there before."""
+    """Remove the working folder, its lock last: until then no other process uses the folder."""
     for path in folder.iterdir():
         if path.name != LOCK:
             path.unlink(missing_ok=True)
@@ -132,8 +130,8 @@ def _remove(folder: Path) -> None:
 
 
 def _publish(source: Path, target: Path) -> None:
-    """Put a file in the backend of another, in one step, also if that is on another disk. If it fails, both stay."""
-    _write_through(source)
+    """Replace `target` by `source` atomically, also if it is on another disk. If that fails, both stay."""
+    _sync(source)
     try:
         source.replace(target)
     except OSError as error:
@@ -142,19 +140,19 @@ def _publish(source: Path, target: Path) -> None:
         fresh = target.with_name(f".{target.name}.fresh")
         try:
             shutil.copyfile(source, fresh)
-            _write_through(fresh)
+            _sync(fresh)
             fresh.replace(target)
         finally:
             fresh.unlink(missing_ok=True)
 
 
-def _write_through(path: Path) -> None:
-    """Wait until the disk has it: otherwise a power failure can leave an incomplete file under this name."""
+def _sync(path: Path) -> None:
+    """Flush a file to the disk: otherwise a power failure could leave an incomplete file under its final name."""
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
 
 
-def _answer(
+def _predict_files(
     folder: Path,
     model: "Model",
     digest: str,
@@ -163,18 +161,18 @@ def _answer(
     block_size: int,
     backend: "Backend",
 ) -> tuple[int, int]:
-    """Fill the files of these names in the folder; how many images were done before, and how many there are."""
+    """Write the predictions to files in the folder; return the number of images done before, and of all images."""
     from pipeline.data.image_files import locate_images
     from pipeline.engine.fingerprint import fingerprint
     from pipeline.engine.provenance import environment
     from pipeline.evaluation.blocks import check_signature, predict_block, signature
-    from pipeline.evaluation.predictions import fill, open_predictions
+    from pipeline.evaluation.predictions import open_predictions, predict_missing
 
     signatures = [signature(path) for path in paths]
-    changed = [path.stat().st_ctime_ns for path in paths]  # also if another file of the same signature was put there
+    change_times = [path.stat().st_ctime_ns for path in paths]  # detects a new file of the same signature
     unpacked = [
-        folder / f"images-{'-'.join(map(str, [number, *facts, moment]))}.idx"
-        for number, (facts, moment) in enumerate(zip(signatures, changed, strict=True))
+        folder / f"images-{'-'.join(map(str, [index, *status, change_time]))}.idx"
+        for index, (status, change_time) in enumerate(zip(signatures, change_times, strict=True))
     ]
     for leftover in {*folder.glob("images-*")}.difference(unpacked):
         leftover.unlink()
@@ -183,13 +181,15 @@ def _answer(
         check_signature(path, expected)
     total = sum(map(len, images))
     files = [str(path.absolute()) for path in paths]
-    purpose = [digest, files, signatures, changed, fingerprint(predict_block), environment(["numpy"])]
-    predictions = open_predictions(folder, names, total, len(model.class_names), purpose)
+    key = [digest, files, signatures, change_times, fingerprint(predict_block), environment(["numpy"])]
+    predictions = open_predictions(folder, names, total, len(model.class_names), key)
     if predictions.done:
-        log.info("predict: goes on after %s of %s images", f"{predictions.count:,}", f"{total:,}")
-    with progress("predict", total, predictions.count) as advance:
-        fill(predictions, model, images, block_size, backend, advance, lambda line: log.info("predict: %s", line))
-    return predictions.count, total
+        log.info("predict: resuming after %s of %s images", f"{predictions.done_count:,}", f"{total:,}")
+    with progress("predict", total, predictions.done_count) as advance:
+        predict_missing(
+            predictions, model, images, block_size, backend, advance, lambda line: log.info("predict: %s", line)
+        )
+    return predictions.done_count, total
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Give back the room that earlier results take."""
+"""Delete old results."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +10,12 @@ from stages.cli.terminal import printable
 
 
 def prune(
-    keep: Annotated[int, Option(min=1, help="How many results of each stage stay, the last used ones.")] = 5,
-    artifacts: Annotated[Path, Option(help="The folder with the results.")] = Path("artifacts"),
+    keep: Annotated[int, Option(min=1, help="Results of each stage to keep, the most recently used first.")] = 5,
+    artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
 ) -> str:
-    """Remove earlier results from the store, and what killed runs have left there.
+    """Delete old results and the leftovers of killed runs from the store.
 
-    What is published stays, and so does what a running stage reads or makes.
+    Published results and those that a running stage reads or writes are kept.
 
     Examples:
         handwriting prune
@@ -25,7 +25,7 @@ def prune(
 
     pruned = prune_store(artifacts, keep)
     lines = [f"{printable(name)}: {_megabytes(size)}" for name, size in pruned.removed.items()]
-    lines += [f"{printable(name)}: in use, so it stays" for name in pruned.in_use]
+    lines += [f"{printable(name)}: in use, kept" for name in pruned.in_use]
     freed = _megabytes(sum(pruned.removed.values()))
     count = len(pruned.removed)
     return "\n".join(

@@ -1,4 +1,4 @@
-"""Write a page that shows how well the network reads, where it errs, and how it came about."""
+"""Write the report: an HTML page with metrics, errors, training history and other runs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +11,14 @@ from stages.cli.console import run_module
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
-    """The place of the other trainings does not count, but what there is to say of them does."""
+    """Replace the path of the artifacts by a digest of the runs in them."""
     from pipeline.pages.runs import digest_runs
 
     return {"runs": digest_runs(given["artifacts"])}
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
-    """The results that `resolve` reads."""
+    """Return what `resolve` depends on."""
     from pipeline.engine.status import watch_runs
     from pipeline.pages.runs import STAGES
 
@@ -32,17 +32,16 @@ def watch(given: Mapping[str, Any]) -> list[str]:
     extra_files=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
 )
 def report(
-    parse: Annotated[Input, Option(help="The raw arrays.")] = Path("artifacts/parse"),
-    normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
-    train: Annotated[Input, Option(help="The model.")] = Path("artifacts/train"),
-    evaluate: Annotated[Input, Option(help="How good it is.")] = Path("artifacts/evaluate"),
-    artifacts: Annotated[Path, Option(help="The folder with the results, earlier ones too.")] = Path("artifacts"),
-    output: Annotated[Output, Option(help="Where the page goes.")] = Path("artifacts/report"),
+    parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
+    normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
+    train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
+    evaluate: Annotated[Input, Option(help="Artifact of evaluate: the metrics.")] = Path("artifacts/evaluate"),
+    artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/report"),
 ) -> str:
-    """Write a page, index.html, that shows how well the network reads, where it errs, and how it came about.
+    """Write a report, index.html: metrics, errors, training history, and a comparison with other runs in the store.
 
-    It also sets the training beside all others that the store still has. It holds all that it shows, so it opens from
-    a disk. The durations are those of when it was made.
+    The page is self-contained and works offline.
 
     Examples:
         handwriting report
@@ -61,8 +60,8 @@ def report(
         import matplotlib  # noqa: F401
     except ValueError as error:
         raise PipelineError(f"Matplotlib cannot read its configuration ({error}): correct matplotlibrc") from None
-    from pipeline.pages.report import BENT_IMAGES, Findings, render_report
-    from pipeline.pages.runs import list_trainings
+    from pipeline.pages.report import SAMPLES, Findings, render_report
+    from pipeline.pages.runs import list_training_runs
 
     folders = {"parse": parse, "normalize": normalize, "train": train, "evaluate": evaluate}
     manifests = {name: find_artifact(folder, name) for name, folder in folders.items()}
@@ -72,20 +71,24 @@ def report(
         recipe_name = manifests["train"].provenance.parameters["recipe"]
         recipe = override(Recipe(), manifests["train"].provenance.parameters)
     except (KeyError, UsageError, TypeError) as error:
-        raise PipelineError(f"{train / 'manifest.json'} tells no recipe ({error}): run the stage train again") from None
+        raise PipelineError(
+            f"{train / 'manifest.json'} has no valid recipe ({error}): run the stage train again"
+        ) from None
 
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = load_labels(parse / "test-labels.npy", len(images), classes)
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise PipelineError(f"{evaluate / 'probabilities.npy'} holds no probabilities: run the stage evaluate again")
+        raise PipelineError(
+            f"{evaluate / 'probabilities.npy'} contains values outside [0, 1]: run the stage evaluate again"
+        )
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
-    parts = {
-        part: len(open_rows(normalize / f"{part}-labels.npy", np.uint8, (None,))) for part in ("train", "validation")
+    counts = {
+        split: len(open_rows(normalize / f"{split}-labels.npy", np.uint8, (None,))) for split in ("train", "validation")
     }
-    training_labels = load_labels(parse / "train-labels.npy", len(training), classes)[: parts["train"]]
-    _, firsts = np.unique(training_labels, return_index=True)  # the first of each class
-    samples = [read_rows(training, first, first + 1) for first in firsts[:BENT_IMAGES]]
+    training_labels = load_labels(parse / "train-labels.npy", len(training), classes)[: counts["train"]]
+    _, first_of_class = np.unique(training_labels, return_index=True)
+    samples = [read_rows(training, index, index + 1) for index in first_of_class[:SAMPLES]]
 
     page = render_report(
         Findings(
@@ -93,14 +96,14 @@ def report(
             recipe_name=recipe_name,
             recipe=recipe,
             trained=manifests["train"],
-            counts={"training": parts["train"], "validation": parts["validation"], "test": len(images)},
+            counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
             seconds={name: manifest.seconds for name, manifest in manifests.items()},
             history=read_history(train / "history.csv"),
             images=images,
             labels=labels,
             probabilities=probabilities,
             samples=np.concatenate(samples),
-            trainings=list_trainings(artifacts, manifests["train"], train),
+            runs=list_training_runs(artifacts, manifests["train"], train),
         )
     )
     file = output / "index.html"

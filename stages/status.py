@@ -1,4 +1,4 @@
-"""Say what is up to date and what is not, and why."""
+"""Show which stages are up to date."""
 
 import shlex
 import sys
@@ -8,33 +8,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from stages.cli.console import read_arguments, run_module
-from stages.cli.terminal import Colour, paint, printable
-from stages.cli.terminal import as_json as to_json
+from stages.cli.console import parse_arguments, run_module
+from stages.cli.terminal import Colour, paint, printable, to_json
 
 if TYPE_CHECKING:
     from pipeline.engine.status import Run, StageStatus
 
-SAYING = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
-COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
+STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
+STATE_COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 
 
 def status(
-    explain: Annotated[bool, Option("--explain", help="Every reason, not only the first.")] = False,
-    runs: Annotated[bool, Option("--runs", help="The results in the store too, side by side.")] = False,
-    as_json: Annotated[bool, Option("--json", help="All of it, as one JSON object.")] = False,
-    stale: Annotated[bool, Option("--stale", help="Only the names of those that are not up to date.")] = False,
+    explain: Annotated[bool, Option("--explain", help="Show every reason, not only the first.")] = False,
+    runs: Annotated[bool, Option("--runs", help="Also list the results in the store.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Print everything as one JSON object.")] = False,
+    stale: Annotated[bool, Option("--stale", help="Print only the names of stages that are not up to date.")] = False,
     assume: Annotated[
         list[str] | None,
-        Option(metavar="'STAGE OPTIONS'", help="Look at a stage as if it were called so: 'train --epochs 3'."),
+        Option(metavar="'STAGE OPTIONS'", help="Show the status as if the stage ran with these options."),
     ] = None,
 ) -> str:
-    """Say which stages are up to date and which are not, and why. Changes nothing.
+    """Show which stages are up to date and why the others are not; run nothing.
 
-    *stale*: it will run. *in the store*: an earlier result is wanted again and will be restored. *waiting*: its input
-    will be made anew; it will run if that comes out differently. This is about the pipeline as declared: the defaults,
-    and what pyproject.toml has in their place. `make status` assumes the variables that make is given. With *--stale*
-    and *--assume*, only the assumed stages are examined, and those that are up to date are noted for `make`.
+    *stale*: the stage will run. *in the store*: an earlier result will be restored. *waiting*: an input will be
+    rebuilt; the stage runs if that input changes. Options default to those in pyproject.toml; `make status` adds the
+    variables given to make. With *--stale* and *--assume*, only the assumed stages are checked, and the notes that
+    `make` reads are updated.
 
     Examples:
         handwriting status --explain
@@ -43,7 +42,7 @@ def status(
     """
     from pipeline.engine import notes
     from pipeline.engine.errors import UsageError
-    from pipeline.engine.stage import observe
+    from pipeline.engine.stage import take_snapshot
     from pipeline.engine.status import Run, StageStatus, check_stage, list_runs
     from stages.cli.order import STAGES
 
@@ -61,52 +60,52 @@ def status(
         if stale and assumed and stage.name not in assumed:
             continue
         options = assumed.get(stage.name, [])
-        arguments = read_arguments(stage, options)
-        seen = observe(stage, arguments, options) if stale else None
+        arguments = parse_arguments(stage, options)
+        snapshot = take_snapshot(stage, arguments, options) if stale else None
         status = check_stage(stage, arguments, statuses)
         if stale and status.state == "fresh" and status.manifest:
-            notes.write(status.output, seen, status.manifest)
+            notes.write(status.output, snapshot, status.manifest)
         statuses[stage.name] = status
         stored[stage.name] = list_runs(status.output, stage.name) if runs or as_json else []
     if stale:
         return "\n".join(name for name, status in statuses.items() if status.state != "fresh")
     if as_json:
-        facts = {name: _facts(status, stored[name]) for name, status in statuses.items()}
+        facts = {name: _to_dict(status, stored[name]) for name, status in statuses.items()}
         return to_json(facts, indent=2)
-    return "\n".join(line for name in names for line in _tell(statuses[name], stored[name], explain))
+    return "\n".join(line for name in names for line in _format(statuses[name], stored[name], explain))
 
 
-def _tell(status: "StageStatus", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
+def _format(status: "StageStatus", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
     manifest, reasons = status.manifest, status.reasons
     if explain or not reasons:
-        about = f"made on {manifest.when}: {manifest.summary}" if manifest else "nothing there yet"
+        about = f"made on {manifest.when}: {manifest.summary}" if manifest else "missing"
     else:
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"
-    state = paint(f"{SAYING[status.state]:<13}", COLOUR[status.state], sys.stdout)
+    state = paint(f"{STATE_TEXT[status.state]:<13}", STATE_COLOUR[status.state], sys.stdout)
     yield f"{status.stage:<10} {state} {printable(about)}"
     if explain:
         yield from (f"{'':<10} {'':<13} because of {printable(str(reason))}" for reason in reasons)
     for run in runs:
-        mark = "->" if run.published else "  "
-        told = "".join(f"{name} {value}, " for name, value in _differing(run, runs).items())
-        said = printable(f"{told}{run.manifest.summary}")
-        yield f"{mark:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {said}"
+        arrow = "->" if run.published else "  "
+        differences = "".join(f"{name} {value}, " for name, value in _differences(run, runs).items())
+        text = printable(f"{differences}{run.manifest.summary}")
+        yield f"{arrow:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {text}"
 
 
-def _differing(run: "Run", runs: "Sequence[Run]") -> dict[str, Any]:
-    """Those of a run's parameters and inputs in which the runs differ."""
-    own, *others = (_deciding(each) for each in (run, *runs))
+def _differences(run: "Run", runs: "Sequence[Run]") -> dict[str, Any]:
+    """Return the parameters and inputs of a run that are not the same in all runs."""
+    own, *others = (_parameters_and_inputs(each) for each in (run, *runs))
     return {name: value for name, value in own.items() if any(other.get(name) != value for other in others)}
 
 
-def _deciding(run: "Run") -> dict[str, Any]:
+def _parameters_and_inputs(run: "Run") -> dict[str, Any]:
     provenance = run.manifest.provenance
     inputs = {name: (digest or "")[:6] for name, digest in provenance.inputs.items()}
     return {**provenance.parameters, **inputs}
 
 
-def _facts(status: "StageStatus", runs: "Sequence[Run]") -> dict[str, Any]:
+def _to_dict(status: "StageStatus", runs: "Sequence[Run]") -> dict[str, Any]:
     return {
         "state": status.state,
         "output": str(status.output),

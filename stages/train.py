@@ -1,4 +1,4 @@
-"""Train the network."""
+"""Train a network or an ensemble."""
 
 import inspect
 import logging
@@ -25,70 +25,70 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 PANELS = {
-    "the network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
-    "how its images are bent": [one.name for one in fields(Augmentation)],
-}
+    "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
+    "augmentation": [field.name for field in fields(Augmentation)],
+}  # all other fields: "training"
 
 
 def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
-    """The function, whose `**values` are the recipe's: for each there is an option, by default None."""
+    """Replace `**values` in the signature by one option per value of a recipe, with default None."""
     *parameters, _ = inspect.signature(function).parameters.values()
-    for one in (*fields(Recipe), *fields(Augmentation)):
-        if one.metadata:
-            panel = next((panel for panel, names in PANELS.items() if one.name in names), "how it learns")
-            shown = f"Instead of the recipe's: {panel}"
-            option = Option(help=one.metadata["meaning"], show_default=False, rich_help_panel=shown)
-            kind: Any = one.type
-            hint = Annotated[kind | None, option]
+    for field in (*fields(Recipe), *fields(Augmentation)):
+        if field.metadata:  # all but Recipe.augmentation
+            panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
+            option = Option(help=field.metadata["help"], show_default=False, rich_help_panel=f"Recipe values: {panel}")
+            kind: Any = field.type
             parameters.append(
-                inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+                inspect.Parameter(
+                    field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+                )
             )
-    function.__annotations__ = {one.name: one.annotation for one in parameters}
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return function
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe's values with those that replace them, all spelled out."""
+    """Return the name of the recipe and all its values, after the options have replaced some."""
     return {"recipe": given["recipe"], **to_dict(override(RECIPES[given["recipe"]], given))}
 
 
 @stage(packages=("numpy", "scipy"), resolve=resolve, unhashed=("history.csv",))
 @recipe_options
 def train(
-    normalize: Annotated[Input, Option(help="The standardised arrays.")] = Path("artifacts/normalize"),
-    recipe: Annotated[RecipeName, Option(help="The values to start from.")] = "standard",
+    normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
+    recipe: Annotated[RecipeName, Option(help="Named set of training parameters, to start from.")] = "standard",
     scheduler: Annotated[
         str,
         Role.UNKEYED,
         scheduler_option(
-            "Who trains the networks of an ensemble: sync (one after another, each on all cores); or, for several at "
-            "once, threads, processes, distributed or an address, as in evaluate."
+            "Backend for the networks of an ensemble: sync (sequential, each on all cores), or in parallel: threads, "
+            "processes, distributed or an address, as in evaluate."
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,
     workers: Annotated[
-        int | None, Role.UNKEYED, Option(min=1, help="How many networks at once.", show_default="one a core")
+        int | None, Role.UNKEYED, Option(min=1, help="Number of workers.", show_default="one per core")
     ] = None,
-    output: Annotated[Output, Option(help="Where the model goes.")] = Path("artifacts/train"),
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
 ) -> str:
-    """Train the network: a recipe, with any of its values replaced.
+    """Train a network by a recipe. Options replace single values of the recipe.
 
-    Keeps the parameters of the last epoch whose validation accuracy is within 0.1 points of the best. A run that
-    was interrupted goes on after its last whole epoch, to the same result.
+    Keeps the parameters of the last epoch whose validation accuracy is within 0.1 percentage points of the best. An
+    interrupted run resumes after its last complete epoch and ends with the same bits.
 
     Examples:
         handwriting train
         handwriting train --layers conv8,conv32,64 --learning-rate 0.003 --seed 2
         handwriting train --recipe record --scheduler processes
     """
-    chosen = override(Recipe(), values)  # `resolve` has given all of them
+    chosen = override(Recipe(), values)  # all of them are given, by `resolve`
     import numpy as np
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.ink import SEEN, measure_ink
+    from pipeline.data.ink import MAX_IMAGES, measure_ink
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows, read_array, read_rows
@@ -96,7 +96,7 @@ def train(
     from pipeline.model.files import Model, save_model
     from pipeline.model.prediction import predict_logits
     from pipeline.network.network import view
-    from pipeline.scheduling.backends import find_backend
+    from pipeline.scheduling.backends import make_backend
     from pipeline.training.architecture import build_layers, format_network
     from pipeline.training.calibration import fit_temperature
     from pipeline.training.ensemble import Progress, train_ensemble
@@ -104,7 +104,7 @@ def train(
     from pipeline.training.examples import load_validation
     from pipeline.training.history import write_history
 
-    backend = find_backend(scheduler, workers, scheduler_file)
+    backend = make_backend(scheduler, workers, scheduler_file)
     data = load_description(normalize)
     images = open_rows(normalize / "train-images.npy", np.float32, (None, None, None))
     height, width = images.shape[1:]
@@ -116,19 +116,15 @@ def train(
     batches = count_batches(len(images), chosen.batch_size)
     with tqdm(total=chosen.ensemble_size * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
 
-        def tell(progress: Progress) -> None:
+        def on_progress(progress: Progress) -> None:
             bar.update(progress.row.number * batches if progress.row and progress.resumed else progress.batches)
             if progress.row:
-                who = (
-                    f"train: network {progress.network} of {chosen.ensemble_size}"
-                    if chosen.ensemble_size > 1
-                    else "train"
-                )
-                log.info("%s: %s", who, _tell(progress.row, chosen.epochs, progress.resumed))
+                network = f"network {progress.network} of {chosen.ensemble_size}: " if chosen.ensemble_size > 1 else ""
+                log.info("train: %s%s", network, _format_epoch(progress.row, chosen.epochs, progress.resumed))
 
         classes, checkpoints = len(data.class_names), output / CHECKPOINT
         report = partial(log.info, "train: %s")
-        trained = train_ensemble(chosen, normalize, classes, checkpoints, backend, tell, report)
+        trained = train_ensemble(chosen, normalize, classes, checkpoints, backend, on_progress, report)
 
     model = Model(
         parameters=tuple(view(layers, network.flat) for network in trained),
@@ -139,14 +135,14 @@ def train(
         image_shape=(height, width),
         class_names=data.class_names,
         dataset=data.name,
-        ink_statistics=measure_ink(read_rows(images, 0, min(SEEN, len(images))) * scaling.std + scaling.mean),
+        ink_statistics=measure_ink(read_rows(images, 0, min(MAX_IMAGES, len(images))) * scaling.std + scaling.mean),
     )
     validation = load_validation(normalize, height, width)
-    with single_threaded_blas():  # the bits of the evaluation
+    with single_threaded_blas():  # so that the bits are those of evaluate
         logits = predict_logits(model, validation.images)
         model = replace(model, temperature=fit_temperature(logits.T, validation.labels, model.loss))
     accuracy = float(np.mean(logits.argmax(axis=1) == validation.labels))
-    facts = {
+    training = {
         "images": {"training": len(images), "validation": len(validation.labels)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
@@ -154,16 +150,16 @@ def train(
         "best_epochs": [network.best.number for network in trained],
         "validation_accuracy": accuracy,
     }
-    save_model(output, model, facts)
+    save_model(output, model, training)
     write_history(output / "history.csv", [network.history for network in trained])
     seconds = sum(row.seconds for network in trained for row in network.history)
     which = f"after epoch {trained[0].best.number}" if len(trained) == 1 else f"by {len(trained)} networks"
     return f"validation accuracy {accuracy:.2%} {which}, {seconds:.1f} s of training"
 
 
-def _tell(row: "Row", last: int, resumed: bool) -> str:
+def _format_epoch(row: "Row", last: int, resumed: bool) -> str:
     if resumed:
-        return f"goes on after epoch {row.number} of {last}"
+        return f"resuming after epoch {row.number} of {last}"
     if row.number == 0:
         return f"after initialisation: validation accuracy {row.validation_accuracy:.2%}"
     return (

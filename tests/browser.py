@@ -1,4 +1,4 @@
-"""A real browser, without a window, for pages that are opened from the disk."""
+"""A headless browser for pages opened from files."""
 
 import shutil
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ SMALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 640}}
 
 
 def find_browser() -> str | None:
-    """Where a Chromium is installed, if one is."""
+    """Return the path of an installed Chromium, or None."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """A browser, until the block ends. Skips the test where none is installed."""
+    """Yield a browser; skip the test if none is installed."""
     program = find_browser()
     if program is None:
         pytest.skip(f"no browser is installed ({', '.join(PROGRAMS)})")
@@ -47,24 +47,24 @@ def open_browser() -> Iterator[Browser]:
 
 @contextmanager
 def open_page(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
-    """The page in that file. Fails if it complains on its console, throws, or asks for anything but itself.
+    """Yield the page of a file. Fail on console errors, exceptions, dialogs and requests for other resources.
 
-    options: of the browser's context, such as `viewport`, `has_touch`, `color_scheme`.
+    options: of the browser context, such as `viewport`, `has_touch`, `color_scheme`.
     """
-    faults: list[str] = []
+    errors: list[str] = []
     with browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}) as context:
         page = context.new_page()
         page.on(
-            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
+            "console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None
         )
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: faults.append(dialog.message))
-        page.on("request", lambda request: None if is_own(request.url, file) else faults.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("dialog", lambda dialog: errors.append(dialog.message))
+        page.on("request", lambda request: None if is_own(request.url, file) else errors.append(request.url))
         page.goto(file.as_uri())
         yield page
-    assert faults == []
+    assert errors == []
 
 
 def is_own(address: str, file: Path) -> bool:
-    """Whether it is the page itself or something that it holds."""
+    """Return whether the address is the page itself or embedded in it."""
     return address == file.as_uri() or address.startswith("data:")

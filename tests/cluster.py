@@ -1,4 +1,4 @@
-"""A real Dask scheduler and real workers, as processes that can be killed."""
+"""A Dask scheduler and workers as processes that tests can kill."""
 
 import json
 import subprocess
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tests.processes import environment
 
-START = 60  # seconds that Dask may take to start, on a machine that has other things to do
+START_TIMEOUT = 60  # seconds for Dask to start on a busy machine
 
 
 class Cluster:
-    """Processes of `dask scheduler` and `dask worker` on this machine, whose scheduler file is in `folder`."""
+    """`dask scheduler` and `dask worker` processes on this machine. folder: for the scheduler file and logs."""
 
     def __init__(self, folder: Path, *options: str, **variables: str) -> None:
         self.folder, self.options, self.variables = folder, options, variables
@@ -24,46 +24,42 @@ class Cluster:
 
     @property
     def file(self) -> Path:
-        """Where the scheduler writes its address."""
         return self.folder / "scheduler.json"
 
     @property
     def address(self) -> str:
-        """Of the scheduler."""
         return str(json.loads(self.file.read_text())["address"])
 
     def start_scheduler(self) -> None:
-        """Start it, or start it again at the same address."""
+        """Start the scheduler; a restart uses the same address."""
         self.file.unlink(missing_ok=True)
-        where = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", "--scheduler-file", str(self.file)]
-        self.scheduler = self._start("scheduler", *where)
+        options = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
+        self.scheduler = self._start("scheduler", "--scheduler-file", str(self.file), *options)
         wait_until(lambda: self.file.exists() and self.file.read_text().endswith("}"))
         self.port = int(self.address.rpartition(":")[2])
 
     def start_worker(self, prefix: Sequence[str] = (), **variables: str) -> subprocess.Popen[bytes]:
-        """One of one thread, without a nanny, which would start it again when it dies. prefix: of its command line."""
-        how = ["--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard", "--memory-limit", "0"]
-        how += ["--no-nanny", "--local-directory", str(self.folder)]
-        worker = self._start("worker", "--scheduler-file", str(self.file), *how, prefix=prefix, **variables)
+        """Start a worker of one thread, without a nanny that would restart it. prefix: of its command line."""
+        options = ["--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard", "--memory-limit", "0"]
+        options += ["--no-nanny", "--local-directory", str(self.folder)]
+        worker = self._start("worker", "--scheduler-file", str(self.file), *options, prefix=prefix, **variables)
         self.workers.append(worker)
         return worker
 
     def stop(self) -> None:
-        """Kill them all."""
         for process in [*self.workers, *([self.scheduler] if self.scheduler else [])]:
             process.kill()
             process.wait()
 
     def _start(self, *line: str, prefix: Sequence[str] = (), **variables: str) -> subprocess.Popen[bytes]:
         command = [*prefix, sys.executable, "-m", "dask", *line, *self.options]
-        surroundings: Mapping[str, str] = {**environment(), **self.variables, **variables}
+        env: Mapping[str, str] = {**environment(), **self.variables, **variables}
         with open(self.folder / f"{line[0]}.log", "ab") as log:
-            return subprocess.Popen(command, env=surroundings, cwd=self.folder, stdout=log, stderr=log)
+            return subprocess.Popen(command, env=env, cwd=self.folder, stdout=log, stderr=log)
 
 
 @contextmanager
-def started(folder: Path, workers: int, *options: str, **variables: str) -> Iterator[Cluster]:
-    """A cluster with so many workers, which are killed in the end."""
+def run_cluster(folder: Path, workers: int, *options: str, **variables: str) -> Iterator[Cluster]:
     cluster = Cluster(folder, *options, **variables)
     try:
         cluster.start_scheduler()
@@ -74,9 +70,8 @@ def started(folder: Path, workers: int, *options: str, **variables: str) -> Iter
         cluster.stop()
 
 
-def wait_until(condition: Callable[[], object], seconds: float = START) -> None:
-    """Wait until it holds; an AssertionError if it does not come to that."""
+def wait_until(condition: Callable[[], object], seconds: float = START_TIMEOUT) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "timeout"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What many tests need: a built pipeline on the embedded sample, and a way to run the program as a process."""
+"""Shared fixtures: artifacts of the embedded sample, and a function that runs the program."""
 
 import subprocess
 import sys
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pipeline.engine.locks import writing
+from pipeline.engine.locks import file_lock
 from tests.processes import Run, environment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-# A slow machine fails no test.
+# No test fails on a slow machine.
 settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-speed")
 
@@ -24,18 +24,17 @@ Shared = Callable[[str, Callable[[Path], object]], Path]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=12, help="how often a make is killed: from 12 on, all stages are hit")
+    parser.addoption("--kills", type=int, default=12, help="number of kills of make; 12 or more reach all stages")
 
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
-    """How often a make is killed: a few times, or for `make torture` many times."""
     return int(request.config.getoption("--kills"))
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs `handwriting ARGUMENTS` in tmp_path, as a process of its own."""
+    """Return a function that runs `handwriting ARGUMENTS` in tmp_path, as a process."""
 
     def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "stages.cli.main", *arguments]
@@ -47,15 +46,15 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
-    """Makes a folder once for all processes that run tests: `shared(name, make)` calls `make(folder)`, or waits."""
+    """Return `shared(name, make)`, which calls `make(folder)` once for all test processes; the others wait."""
     base = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
 
     def shared(name: str, make: Callable[[Path], object]) -> Path:
         folder = base / name
-        with writing(base / f"{name}.lock", lambda line: None):
+        with file_lock(base / f"{name}.lock", lambda line: None):
             if not folder.exists():
-                make(base / f"{name}-half")
-                (base / f"{name}-half").rename(folder)
+                make(base / f"{name}-partial")
+                (base / f"{name}-partial").rename(folder)
         return folder
 
     return shared
@@ -63,7 +62,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
 
 @pytest.fixture(scope="session")
 def built(shared: Shared) -> Path:
-    """An artifacts folder in which every stage has run on the sample. Tests only read it."""
+    """Return an artifacts folder with all stages run on the sample. Tests only read it."""
     from tests.stages.common import build
 
     return shared("artifacts", build)
@@ -71,9 +70,9 @@ def built(shared: Shared) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """A real browser without a window; see tests/browser.py for what opens pages in it.
+    """Yield a headless browser; see tests/browser.py.
 
-    Not for the whole session, for as long as it is there no test can run an event loop of its own.
+    Its scope is a module because no other test can run an event loop while it is open.
     """
     from tests.browser import open_browser
 

@@ -1,8 +1,8 @@
-"""The pictures in the README: the page to draw on, the report, and a session in a terminal, as they really are.
+"""Make the pictures of the README, pictures/*.png: the drawing demo, the report, a terminal session.
 
     make pictures
 
-Writes pictures/*.png. Needs a browser, and artifacts/ with all stages run.
+Needs a browser, and artifacts/ with all stages run.
 """
 
 import io
@@ -17,28 +17,28 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.browser import open_browser, open_page
-from tests.pipeline.pages.hands import draw_with_mouse
+from tests.pipeline.pages.input import draw_with_mouse
 from tests.pipeline.pages.strokes import DIGITS, place
 from tests.terminal import show
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 WIDTH, COLUMNS = 1000, 96
-NUMBER = 0  # of the test image that is photographed
+INDEX = 0  # of the test image that is photographed
 
 
 def main() -> None:
-    """Make all of them anew."""
+    """Make all pictures."""
     PICTURES.mkdir(exist_ok=True)
     with open_browser() as browser:
         take_page(browser)
         take_report(browser)
         take_terminal(browser)
-    for file in PICTURES.glob("*.png"):  # a palette is enough, and a third of the size
+    for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 def take_page(browser: Browser) -> None:
-    """A seven that is just being read, in light and dark."""
+    """Take the drawing demo with a seven, in light and dark."""
     for scheme in ("light", "dark"):
         with open_page(
             browser, ARTIFACTS / "export" / "index.html", color_scheme=scheme, viewport={"width": WIDTH, "height": 900}
@@ -49,7 +49,7 @@ def take_page(browser: Browser) -> None:
 
 
 def take_report(browser: Browser) -> None:
-    """The beginning of the report."""
+    """Take the top of the report, in light and dark."""
     for scheme in ("light", "dark"):
         with open_page(
             browser, ARTIFACTS / "report" / "index.html", color_scheme=scheme, viewport={"width": WIDTH, "height": 1500}
@@ -58,16 +58,16 @@ def take_report(browser: Browser) -> None:
 
 
 def take_terminal(browser: Browser) -> None:
-    """What the program says of a photograph, and of the pipeline."""
+    """Take a terminal with the output of classify and status."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     with tempfile.TemporaryDirectory() as folder:
-        photograph(NUMBER, Path(folder, "photo.jpg"))
+        photograph(INDEX, Path(folder, "photo.jpg"))
         Path(folder, "artifacts").symlink_to(ARTIFACTS)
         for line in ("handwriting classify --show photo.jpg", "handwriting status"):
             console.print(Text("$ ", "bold green") + Text(line, "bold"))
             program = Path(".venv/bin").absolute() / line.split()[0]
-            said = show([str(program), *line.split()[1:]], Path(folder), COLUMNS=str(COLUMNS)).raw
-            console.print(Text.from_ansi(said.replace("\r\n", "\n")))
+            output = show([str(program), *line.split()[1:]], Path(folder), COLUMNS=str(COLUMNS)).raw
+            console.print(Text.from_ansi(output.replace("\r\n", "\n")))
     drawing = re.sub(r"@font-face {.*?}", "", console.export_svg(title="handwriting"), flags=re.DOTALL)
     page = browser.new_page(viewport={"width": WIDTH, "height": 100})
     page.set_content(f"<body style='margin:0'>{drawing}")
@@ -75,12 +75,12 @@ def take_terminal(browser: Browser) -> None:
     page.close()
 
 
-def photograph(number: int, path: Path) -> None:
-    """Write a test image as a pen's strokes on paper in uneven light."""
-    image = Image.fromarray(np.load(ARTIFACTS / "parse" / "test-images.npy")[number])
+def photograph(index: int, path: Path) -> None:
+    """Write a test image as pen strokes on paper in uneven light, with noise."""
+    image = Image.fromarray(np.load(ARTIFACTS / "parse" / "test-images.npy")[index])
     ink = np.pad(np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC), float) / 255, 80)
     light = np.linspace(0.95, 0.55, len(ink)) * np.linspace(0.8, 1, len(ink))[:, np.newaxis]
-    levels = 255 * light * (1 - 0.75 * ink) + np.random.default_rng(number).normal(0, 3, ink.shape)
+    levels = 255 * light * (1 - 0.75 * ink) + np.random.default_rng(index).normal(0, 3, ink.shape)
     Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8)).save(path, quality=85)
 
 

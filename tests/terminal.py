@@ -1,4 +1,4 @@
-"""A terminal to run programs in, and to see what is left on its screen."""
+"""Run programs in a pseudo-terminal and get the contents of its screen."""
 
 import os
 import pty
@@ -13,8 +13,8 @@ from tests.processes import environment
 
 
 @dataclass(frozen=True)
-class Shown:
-    """status: of the program. raw: all that it wrote. lines: what of it can be seen in the end, less empty lines."""
+class Screen:
+    """Exit status, raw output, and the lines visible at the end, without empty ones."""
 
     status: int
     raw: str
@@ -34,23 +34,23 @@ class Shown:
         return [line.rstrip() for line in screen if line.strip()]
 
 
-def show(command: Sequence[str], cwd: Path | None = None, **variables: str) -> Shown:
-    """Run the program with a terminal for its input, output and errors. Colours are not forbidden there."""
-    surroundings = {**environment(), "TERM": "xterm-256color", **variables}
+def show(command: Sequence[str], cwd: Path | None = None, **variables: str) -> Screen:
+    """Run a program in a terminal that shows colours."""
+    env = {**environment(), "TERM": "xterm-256color", **variables}
     if "NO_COLOR" not in variables:
-        del surroundings["NO_COLOR"]
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (40, int(surroundings["COLUMNS"])))
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=surroundings, cwd=cwd) as process:
-        os.close(theirs)
+        del env["NO_COLOR"]
+    controller, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (40, int(env["COLUMNS"])))
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=env, cwd=cwd) as process:
+        os.close(terminal)
         parts = []
         while True:
             try:
-                part = os.read(ours, 65536)
-            except OSError:  # nobody has the other end open any more
+                part = os.read(controller, 65536)
+            except OSError:  # the program has closed its end
                 break
             if not part:
                 break
             parts.append(part)
-    os.close(ours)
-    return Shown(process.returncode, b"".join(parts).decode())
+    os.close(controller)
+    return Screen(process.returncode, b"".join(parts).decode())

@@ -1,4 +1,4 @@
-"""Nothing that is read is ever executed: what could do that does not occur in the code, read from its syntax trees."""
+"""No data is executed: the syntax trees of all modules contain no unsafe import or call."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.processes import ROOT
 
 MODULES = sorted(path for folder in ("pipeline", "stages") for path in (ROOT / folder).rglob("*.py"))
 
-# Modules that make objects or code of bytes, or load what a file names.
+# Modules that create objects or code from data.
 UNSAFE = {
     "_pickle",
     "cPickle",
@@ -31,12 +31,12 @@ CALLS = {"__import__", "compile", "eval", "exec", "execfile"}
 METHODS = {"extractall", "extract", "load_module", "popen", "read_pickle"}
 METHODS |= {"system", "to_pickle", "unpack_archive", "unsafe_load", "full_load", "exec_module", "from_string"}
 
-# The code's own fingerprint: a source file is compiled and compared, a module of this project is imported.
+# The fingerprint of the code compiles source files and imports modules of this project.
 ALLOWED = {("pipeline/engine/fingerprint.py", "compile"), ("pipeline/engine/fingerprint.py", "import_module")}
 
 
 def find_unsafe(source: str) -> Iterator[str]:
-    """What in a module could execute something that it reads; each as `line: what`."""
+    """Yield the unsafe imports and calls of a module, as `line: name`."""
     for node in ast.walk(ast.parse(source)):
         names = []
         if isinstance(node, ast.Import):
@@ -46,13 +46,13 @@ def find_unsafe(source: str) -> Iterator[str]:
             names = [module] if module.partition(".")[0] in UNSAFE else []
             names += [alias.name for alias in node.names if alias.name in FUNCTIONS]
         elif isinstance(node, ast.Call):
-            names = list(_judge_call(node))
+            names = list(_check_call(node))
         elif isinstance(node, ast.Attribute) and node.attr in METHODS:
-            names = [node.attr]  # called or handed on
+            names = [node.attr]  # called or passed on
         yield from (f"{getattr(node, 'lineno', 0)}: {name}" for name in names)
 
 
-def _judge_call(call: ast.Call) -> Iterator[str]:
+def _check_call(call: ast.Call) -> Iterator[str]:
     options = {option.arg: ast.unparse(option.value) for option in call.keywords}
     match call.func:
         case ast.Name(name) if name in CALLS:
@@ -74,19 +74,20 @@ def _judge_call(call: ast.Call) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_a_module_executes_nothing_that_it_reads(path: Path) -> None:
-    place = path.relative_to(ROOT).as_posix()
+def test_module_contains_no_unsafe_call(path: Path) -> None:
+    module = path.relative_to(ROOT).as_posix()
     found = [
-        what
-        for what in find_unsafe(path.read_text(encoding="utf-8"))
-        if (place, what.partition(": ")[2]) not in ALLOWED
+        finding
+        for finding in find_unsafe(path.read_text(encoding="utf-8"))
+        if (module, finding.partition(": ")[2]) not in ALLOWED
     ]
     assert found == []
 
 
-def test_what_is_allowed_is_still_there() -> None:
-    for place, name in ALLOWED:
-        assert any(what.endswith(f": {name}") for what in find_unsafe((ROOT / place).read_text(encoding="utf-8")))
+def test_allowed_calls_exist() -> None:
+    for module, name in ALLOWED:
+        findings = find_unsafe((ROOT / module).read_text(encoding="utf-8"))
+        assert any(finding.endswith(f": {name}") for finding in findings)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_what_is_allowed_is_still_there() -> None:
         "__import__(name)",
     ],
 )
-def test_what_would_execute_something_is_found(source: str) -> None:
+def test_unsafe_call_is_found(source: str) -> None:
     assert list(find_unsafe(source))
 
 
@@ -139,5 +140,5 @@ def test_what_would_execute_something_is_found(source: str) -> None:
         "jinja2.Environment(autoescape=jinja2.select_autoescape(['html']))",
     ],
 )
-def test_what_executes_nothing_is_let_be(source: str) -> None:
+def test_safe_code_is_accepted(source: str) -> None:
     assert not list(find_unsafe(source))

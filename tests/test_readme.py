@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""The examples in the README work."""
 
 import json
 import re
@@ -18,19 +18,19 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def standard(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Artifacts of the sample, with a model of the recipe `standard`."""
-    at = tmp_path_factory.mktemp("standard") / "artifacts"
-    at.mkdir()
+    """Return artifacts of the sample, with a model of the recipe `standard`."""
+    artifacts = tmp_path_factory.mktemp("standard") / "artifacts"
+    artifacts.mkdir()
     for stage in ("parse", "normalize"):
-        (at / stage).symlink_to(built / stage)
-    train(normalize=at / "normalize", epochs=2, output=at / "train")
-    evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
-    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
-    return at
+        (artifacts / stage).symlink_to(built / stage)
+    train(normalize=artifacts / "normalize", epochs=2, output=artifacts / "train")
+    evaluate(normalize=artifacts / "normalize", train=artifacts / "train", output=artifacts / "evaluate")
+    export(train=artifacts / "train", evaluate=artifacts / "evaluate", output=artifacts / "export")
+    return artifacts
 
 
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_python_in_it_runs(code: str, standard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_examples_run(code: str, standard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if "import torch" in code:
         pytest.importorskip("torch")
     (tmp_path / "artifacts").symlink_to(standard)
@@ -42,11 +42,13 @@ def test_python_in_it_runs(code: str, standard: Path, tmp_path: Path, monkeypatc
         assert idx.load(Path("my-data/train-images-idx3-ubyte")).shape == (3, 4, 5)
     else:
         accuracy = json.loads((standard / "evaluate" / "metrics.json").read_text())["accuracy"]
-        said = names["digits"] if "digits" in names else names["label"]
-        assert (said == np.load(standard / "parse" / "test-labels.npy")).mean() == pytest.approx(accuracy, abs=0.005)
+        predictions = names["digits"] if "digits" in names else names["label"]
+        assert (predictions == np.load(standard / "parse" / "test-labels.npy")).mean() == pytest.approx(
+            accuracy, abs=0.005
+        )
 
 
-def test_every_file_that_it_and_contributing_name_is_there() -> None:
+def test_referenced_files_exist() -> None:
     text = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for path in set(re.findall(r"`((?:pipeline|stages|tests)/[\w/.-]*)`", text)):
         assert (ROOT / path).exists(), path

@@ -1,1 +1,1 @@
-"""From files that somebody published to arrays that a network can learn from."""
+"""Data sets: from published files to arrays for training."""

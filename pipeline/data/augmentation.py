@@ -1,4 +1,4 @@
-"""How far pictures are bent, in plain numbers; `deform` does it."""
+"""Augmentation parameters, and dataclass fields with a help text and a range. `deform` applies the augmentation."""
 
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin
@@ -6,47 +6,50 @@ from typing import Any, Literal, get_args, get_origin
 from pipeline.engine.errors import UsageError
 
 
-def value(default: Any, meaning: str, within: str = "") -> Any:
-    """The field of a dataclass: its default, what `--help` says of it, and its range, as `[0, 1)`: 1 is not in it."""
-    return field(default=default, metadata={"meaning": meaning, "within": within})
+def value(default: Any, description: str, interval: str = "") -> Any:
+    """Return a dataclass field with a default, a help text for `--help`, and a range, as in `[0, 1)`."""
+    return field(default=default, metadata={"help": description, "range": interval})
 
 
 def check_values(values: Any) -> None:
-    """Raise UsageError if a value of the dataclass is out of its field's range, or not one of its names."""
+    """Raise UsageError if a value of the dataclass is outside its field's range or not one of its choices."""
     for one in fields(values):
-        found, known = getattr(values, one.name), get_args(one.type)
-        within: str = one.metadata.get("within", "")
-        if get_origin(one.type) is Literal and found not in known:
-            raise UsageError(f"there is no {one.name} '{found}': choose one of {', '.join(known)}")
-        for each in (found if isinstance(found, tuple) else [found]) if within else ():
-            low, high = map(float, within[1:-1].split(","))
-            if not low <= each <= high or (each == low and within[0] == "(") or (each == high and within[-1] == ")"):
-                raise UsageError(f"{one.name.replace('_', ' ')} must be in {within}, not {each}")
+        found, choices = getattr(values, one.name), get_args(one.type)
+        interval: str = one.metadata.get("range", "")
+        if get_origin(one.type) is Literal and found not in choices:
+            raise UsageError(f"unknown {one.name} '{found}': choose one of {', '.join(choices)}")
+        for each in (found if isinstance(found, tuple) else [found]) if interval else ():
+            low, high = map(float, interval[1:-1].split(","))
+            if (
+                not low <= each <= high
+                or (each == low and interval[0] == "(")
+                or (each == high and interval[-1] == ")")
+            ):
+                raise UsageError(f"{one.name.replace('_', ' ')} must be in {interval}, not {each}")
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How images are augmented; with all strengths at 0 they are not changed.
+    """Strengths of the augmentation; with all of them at 0, images are not changed.
 
-    Drawn uniformly from [-x, x]: shift, along each axis; rotation; scale, of each axis; shear, the tangent of the
-    slant; stroke_width, how far each pixel moves to the brightest (plus) or the darkest (minus) pixel of its
-    neighbourhood of five. elastic: the root mean square of the displacement along each axis, smoothed by Gaussians of
-    standard deviation elastic_sigma. Raises UsageError for a value out of its range.
+    Uniform in [-x, x] for a strength x: shift along each axis, rotation, scale of each axis, shear (the tangent of the
+    slant), stroke_width. elastic is the root mean square of the displacement along each axis; the displacement field is
+    smoothed by a Gaussian of standard deviation elastic_sigma. Raises UsageError for a value outside its range.
     """
 
-    augment_fraction: float = value(1.0, "Share of the images that are bent at all.", "[0, 1]")
-    shift: float = value(0.0, "Pixels, at most.", "[0, 1000]")
-    rotation: float = value(0.0, "Degrees, at most.", "[0, 180]")
-    scale: float = value(0.0, "Share of the size, at most.", "[0, 0.9]")
-    shear: float = value(0.0, "Slant, at most: x by y.", "[0, 10]")
-    elastic: float = value(0.0, "Pixels, of an unsteady hand; root mean square.", "[0, 1000]")
-    elastic_sigma: float = value(5.0, "Pixels over which the hand is steady.", "[1, 1000]")
-    stroke_width: float = value(0.0, "Of strokes, at most: a share of two pixels.", "[0, 1]")
+    augment_fraction: float = value(1.0, "Fraction of the images that are augmented.", "[0, 1]")
+    shift: float = value(0.0, "Maximum shift, in pixels.", "[0, 1000]")
+    rotation: float = value(0.0, "Maximum rotation, in degrees.", "[0, 180]")
+    scale: float = value(0.0, "Maximum relative change of height and width.", "[0, 0.9]")
+    shear: float = value(0.0, "Maximum shear: horizontal shift per pixel of height.", "[0, 10]")
+    elastic: float = value(0.0, "Root mean square of the elastic displacement, in pixels.", "[0, 1000]")
+    elastic_sigma: float = value(5.0, "Smoothing radius (sigma) of the elastic displacement, in pixels.", "[1, 1000]")
+    stroke_width: float = value(0.0, "Maximum change of the stroke width: 1 is two pixels.", "[0, 1]")
 
     def __post_init__(self) -> None:
         check_values(self)
 
     @property
-    def moves(self) -> bool:
-        """Whether pixels go elsewhere."""
+    def moves_pixels(self) -> bool:
+        """Whether pixels are displaced."""
         return any((self.shift, self.rotation, self.scale, self.shear, self.elastic))

@@ -1,4 +1,4 @@
-"""The data sets we know: their files, how to tell that these are whole, and where they can come from."""
+"""The known data sets: sources, checksums, class names and licences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from pipeline.engine.errors import UsageError
 
 @dataclass(frozen=True)
 class Package:
-    """A package that ships the files in `folder`; Debian's installs them there, and has no version."""
+    """A package with the files in `folder`. A Debian package installs them there and has no version."""
 
     index: Literal["npm", "Debian"]
     name: str
@@ -19,20 +19,16 @@ class Package:
     version: str = ""
 
     def __str__(self) -> str:
-        return f"{self.index}'s package {self.name} {self.version}".rstrip()
+        return f"{self.index} package {self.name} {self.version}".rstrip()
 
 
-# A folder of this machine that has the files, gzipped or not; a web address to which a file's name and `.gz` are added.
+# A local folder, with files gzipped or not; a base URL, to which name and `.gz` are appended; a package.
 Source = Path | str | Package
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Whose a data set is, and what may be done with it; LICENSE says the same.
-
-    licence: its name. identifier: that of SPDX in lower case, as Hugging Face has it. owner: who is to be named.
-    paper: that by which it is cited.
-    """
+    """Licence, as in LICENSE. identifier: SPDX, in lower case. owner: copyright notice. paper: citation."""
 
     licence: str
     identifier: str
@@ -42,12 +38,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One data set.
+    """A data set.
 
-    sha256: for each of FILES the digest of its uncompressed IDX bytes; re-compressed copies differ, these do not.
-    gzip_sha256: of the .gz file as its authors published it, for a set whose uncompressed digest we don't know.
-    class_names: empty if they follow from the labels. title: as people call it. terms: None if only those know them
-    whose data it is. hub: what it is called on Hugging Face, if its authors or their publisher have it there.
+    sha256: of the uncompressed FILES, by name. gzip_sha256: of the published .gz files, where sha256 is unknown.
+    class_names: empty if derived from the labels. hub: Hugging Face identifier, if published there by the authors.
     """
 
     name: str
@@ -86,7 +80,7 @@ MNIST = Dataset(
     },
 )
 
-# The digests of the uncompressed files are those of Debian's package, whose origin is the authors' repository.
+# The digests are those of the Debian package, built from the authors' repository.
 FASHION_MNIST = Dataset(
     name="fashion-mnist",
     title="Fashion-MNIST",
@@ -130,7 +124,7 @@ KMNIST = Dataset(
         "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
     ),
     class_names=("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"),
-    # TensorFlow Datasets records these, of the files as published.
+    # As recorded by TensorFlow Datasets.
     gzip_sha256={
         TRAIN_IMAGES: "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
         TRAIN_LABELS: "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
@@ -139,11 +133,11 @@ KMNIST = Dataset(
     },
 )
 
-# The first 2,000 training and the first 500 test images of MNIST, in this repository.
+# The first 2,000 training and 500 test images of MNIST, part of this repository.
 SAMPLE = replace(
     MNIST,
     name="sample",
-    title="A small part of MNIST",
+    title="MNIST sample",
     sources=(Path(__file__).parent / "sample",),
     sha256={
         TRAIN_IMAGES: "729d340c0177402770b27c04f817dfb40ed8844459b35a9f11ae21067b05cf19",
@@ -158,17 +152,16 @@ DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST, 
 
 
 def find_dataset(name: str, folder: Path | None) -> Dataset:
-    """The data set `name`, to be taken from `folder` alone where one is given.
+    """Return the data set `name`, with `folder`, if given, as its only source; `custom` is any data in `folder`.
 
-    The name `custom` means the four IDX files in `folder`, whatever they hold. Raises UsageError for a name
-    that nobody knows, and for `custom` without a folder.
+    Raises UsageError for an unknown name, and for `custom` without a folder.
     """
     if name == CUSTOM:
         if folder is None:
-            raise UsageError("custom data need the folder they are in: add --from DIR")
+            raise UsageError("the data set 'custom' needs a folder: add --from DIR")
         return Dataset(CUSTOM, sources=(folder,), class_names=())
     if name not in DATASETS:
         known = ", ".join([*DATASETS, CUSTOM])
-        raise UsageError(f"there is no data set '{name}': choose one of {known}")
+        raise UsageError(f"unknown data set '{name}': choose one of {known}")
     dataset = DATASETS[name]
     return replace(dataset, sources=(folder,)) if folder is not None else dataset

@@ -1,4 +1,4 @@
-"""A data set: the files that it comes in, its name and those of its classes, which every artifact carries along."""
+"""File names of a data set, and its description: its name and class names, copied into every artifact."""
 
 import re
 import unicodedata
@@ -20,60 +20,60 @@ CLASS_NAMES = "class-names.txt"
 
 
 def is_printable(character: str) -> bool:
-    """Return whether it is shown as it is, or is a space: `str.isprintable` knows only one of these."""
+    """Return whether a character is printable or a space; `str.isprintable` accepts only one kind of space."""
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 class DatasetError(PipelineError):
-    """The arrays are no data set of images and labels, or do not belong together."""
+    """Arrays are not images and labels, or do not fit together."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """class_names: in the order of the labels; empty until the labels have been seen.
+    """class_names: in the order of the labels; empty before the labels are read.
 
-    They get into terminals, pages and tables, and `name` into a command that the model's card tells. So raises
-    DatasetError for a name that is no word, and for class names that cannot be printed, or not be told apart.
+    Raises DatasetError for a name that is unsafe in a command, and for class names that are empty, not printable or
+    not distinct.
     """
 
     name: str
     class_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        flaw = _find_flaw(self.class_names)
-        if flaw:
-            raise DatasetError(f"class name {flaw}")
+        problem = _find_problem(self.class_names)
+        if problem:
+            raise DatasetError(f"class name {problem}")
         if not re.fullmatch(r"[\w-]+", self.name):
-            raise DatasetError(f"the data set's name {self.name!r} is no word")
+            raise DatasetError(f"the data set name {self.name!r} is invalid: use letters, digits, - and _")
 
 
 def save_description(folder: Path, description: Description) -> None:
-    """Write the description into an artifact's folder."""
+    """Write the description to `folder`."""
     save_json(folder / FILE, asdict(description))
 
 
 def load_description(folder: Path) -> Description:
-    """The description in an artifact's folder. Raises PipelineError if it is missing or damaged."""
+    """Read the description in `folder`. Raises PipelineError if it is missing or damaged."""
     return load_json(folder / FILE, Description)
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
-    """The names in class-names.txt, one a line; none without the file. Raises PipelineError if it is damaged."""
+    """Read class-names.txt, one name per line; return () without the file. Raises PipelineError if it is invalid."""
     path = folder / CLASS_NAMES
     try:
         names = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().split("\n")]
     except FileNotFoundError:
         return ()
     except ValueError:
-        raise PipelineError(f"{path} is no UTF-8 text: write one class name a line") from None
-    flaw = _find_flaw(names)
-    if flaw:
-        raise PipelineError(f"{path}: line {flaw}; write one name a line, each of them once")
+        raise PipelineError(f"{path} is not UTF-8 text: write one class name per line") from None
+    problem = _find_problem(names)
+    if problem:
+        raise PipelineError(f"{path}: line {problem}: write one name per line, without duplicates")
     return tuple(names)
 
 
-def _find_flaw(names: Sequence[str]) -> str:
-    """The number of the first of the class names that cannot be, from 1, and what is wrong with it; else nothing."""
+def _find_problem(names: Sequence[str]) -> str:
+    """Return the number of the first invalid class name, from 1, and its problem; "" if all are valid."""
     seen = set()
     for number, name in enumerate(names, start=1):
         if not all(map(is_printable, name)):

@@ -7,23 +7,23 @@ from pathlib import Path
 import requests
 from tqdm import tqdm
 
-from pipeline.data.archive import MOST_BYTES
+from pipeline.data.archive import MAX_BYTES
 from pipeline.engine.errors import PipelineError
 
-CONNECT = 5  # seconds until a connection to one of a server's addresses stands
-ANSWER = 10  # seconds until the first byte, and between one byte and the next
-LONGEST = 600  # seconds that a file may take
-PIECE = 256  # bytes after which the time is checked: a server may send one now and then
+CONNECT_TIMEOUT = 5  # seconds, for each address of a server
+READ_TIMEOUT = 10  # seconds until the first byte, and between two bytes
+FILE_TIMEOUT = 600  # seconds for a whole file
+CHUNK = 256  # bytes between two checks of the time; small, for slow servers
 
 
 class HttpError(PipelineError):
-    """A web server did not give the files."""
+    """A download failed."""
 
 
 def download(base: str, names: Sequence[str], folder: Path) -> None:
-    """Put the files `base` + name into `folder`, with a progress bar on a terminal. Raises HttpError.
+    """Download the files `base` + name into `folder`, with a progress bar on a terminal. Raises HttpError.
 
-    A transfer that breaks off is tried once more; a server that does not answer is not.
+    An interrupted transfer is retried once; a server that does not respond is not.
     """
     for name in names:
         try:
@@ -36,29 +36,28 @@ def download(base: str, names: Sequence[str], folder: Path) -> None:
 
 
 def _transfer(url: str, path: Path) -> None:
-    end = time.monotonic() + LONGEST
-    with requests.get(url, stream=True, timeout=(CONNECT, ANSWER)) as response, open(path, "wb") as file:
+    end = time.monotonic() + FILE_TIMEOUT
+    with requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response, open(path, "wb") as file:
         if response.status_code != requests.codes.ok:
-            raise HttpError(f"it does not offer {path.name} (status {response.status_code})")
-        total = response.raw.length_remaining  # None if the server does not tell
+            raise HttpError(f"{path.name} is not available (status {response.status_code})")
+        total = response.raw.length_remaining  # None if unknown
         with tqdm(desc=path.name, total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
-            for piece in response.iter_content(PIECE):
-                file.write(piece)
-                bar.update(len(piece))
-                if file.tell() > MOST_BYTES:
-                    raise HttpError(f"it gives more than {MOST_BYTES:,} bytes")
+            for chunk in response.iter_content(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+                if file.tell() > MAX_BYTES:
+                    raise HttpError(f"{path.name} has more than {MAX_BYTES:,} bytes")
                 if time.monotonic() > end:
-                    raise HttpError(f"{path.name} takes longer than {LONGEST} s")
+                    raise HttpError(f"{path.name} takes longer than {FILE_TIMEOUT} s")
 
 
 def _reason(error: requests.RequestException) -> str:
-    """One phrase for what requests tells in a paragraph."""
     if "Read timed out" in str(error):
-        return f"no answer within {ANSWER:g} s"
+        return f"no response within {READ_TIMEOUT:g} s"
     reasons = {
-        requests.exceptions.ChunkedEncodingError: "the transfer broke off",
+        requests.exceptions.ChunkedEncodingError: "the transfer was interrupted",
         requests.exceptions.SSLError: "its certificate is not accepted",
-        requests.exceptions.ProxyError: "the proxy refuses",
+        requests.exceptions.ProxyError: "the proxy refuses the connection",
         requests.ConnectionError: "no connection",
     }
     return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), str(error))

@@ -1,8 +1,7 @@
-"""What the pictures that a network learns from look like, so that others can be made alike, or be told to be unlike.
+"""Ink statistics of the training images: stroke width and length, number of holes and so on.
 
-A network answers whatever it is shown: asked to tell ten digits apart, it finds one in a blot. So a few numbers are
-taken of the pictures that it has learned from: how thick and how long strokes are, how many loops they make. What lies
-outside of all that was seen there is none of its business.
+They serve to make other pictures like the training images, and to reject those outside their range, since a network
+predicts a class for any input, even a blot.
 """
 
 from dataclasses import dataclass
@@ -14,53 +13,52 @@ from scipy import ndimage
 
 Array = NDArray[np.floating[Any]]
 
-SEEN = 10_000  # pictures that an ink_statistics is taken of
-UNUSUAL = 0.01  # share of them on each side whose strokes are thinner or thicker than it is usual
-FAINT = 0.25  # ink
-ANY = 1_000_000  # more than there is of anything
-Length = Annotated[float, 0, ANY]
-Number = Annotated[int, 0, ANY]
-SMALLEST_HOLE = 2  # pixels; single ones are gaps of a pen
+MAX_IMAGES = 10_000  # from which the statistics are computed
+TAIL = 0.01  # fraction of the images with unusually thin strokes, and with unusually thick ones
+FAINT = 0.25  # ink from which two parts count as connected
+UNLIMITED = 1_000_000  # above all possible values
+Length = Annotated[float, 0, UNLIMITED]
+Count = Annotated[int, 0, UNLIMITED]
+MIN_HOLE = 2  # pixels; single pixels are gaps in a stroke
 
 
 @dataclass(frozen=True)
 class InkStatistics:
-    """What pictures look like; lengths are in pixels, the last five are extremes. By default anything goes.
+    """Ink statistics of a set of images. Lengths are in pixels. The defaults accept every image.
 
-    box: the usual length of the longer side of what is drawn, 0 for that of the picture. thin, thick: between these
-    strokes have usual thickness. thickest, longest: of all strokes together, as `measure_strokes` has it. widest: width
-    by height. holes: grounds that are closed in by ink. parts: of ink that do not touch.
+    box: median longer side of the ink's bounding box; 0 stands for the image. thin, thick: usual stroke widths.
+    thickest, longest: maxima of `measure_strokes`. widest: maximum width / height. holes, parts: maximum counts.
     """
 
     box: Length = 0
     thin: Length = 0
-    thick: Length = ANY
-    thickest: Length = ANY
-    longest: Length = ANY
-    widest: Length = ANY
-    holes: Number = ANY
-    parts: Number = ANY
+    thick: Length = UNLIMITED
+    thickest: Length = UNLIMITED
+    longest: Length = UNLIMITED
+    widest: Length = UNLIMITED
+    holes: Count = UNLIMITED
+    parts: Count = UNLIMITED
 
     def __post_init__(self) -> None:
         if self.thin > self.thick:
-            raise ValueError(f"the thinnest usual stroke, {self.thin}, is thicker than the thickest, {self.thick}")
+            raise ValueError(f"thin must be at most thick, {self.thick}, not {self.thin}")
 
 
 def measure_ink(images: Array) -> InkStatistics:
-    """What some images look like: (n, h, w), ink in [0, 1], of which the first SEEN count."""
-    images = images[:SEEN]
+    """Compute the ink statistics of the first MAX_IMAGES images, (n, h, w) with ink in [0, 1]."""
+    images = images[:MAX_IMAGES]
     images = images[(images >= 0.5).any(axis=(1, 2))]
     if not len(images):
         return InkStatistics()
     height, width = measure_sides(images)
-    thickness, length = measure_strokes(images)
-    thin, thick = np.quantile(thickness, [UNUSUAL, 1 - UNUSUAL])
+    stroke_width, length = measure_strokes(images)
+    thin, thick = np.quantile(stroke_width, [TAIL, 1 - TAIL])
     holes, parts = np.max([count_holes_and_parts(image) for image in images], axis=0)
     return InkStatistics(
         box=float(np.median(np.maximum(height, width))),
         thin=float(thin),
         thick=float(thick),
-        thickest=float(thickness.max()),
+        thickest=float(stroke_width.max()),
         longest=float(length.max()),
         widest=float((width / height).max()),
         holes=int(holes),
@@ -68,15 +66,15 @@ def measure_ink(images: Array) -> InkStatistics:
     )
 
 
-def is_like(image: Array, ink_statistics: InkStatistics) -> bool:
-    """Whether an image, (h, w), ink in [0, 1], is within what was seen."""
+def is_in_distribution(image: Array, ink_statistics: InkStatistics) -> bool:
+    """Return whether an image, (h, w) with ink in [0, 1], does not exceed the maxima."""
     ((height,), (width,)) = measure_sides(image[np.newaxis])
     if not height:
         return False
-    ((thickness,), (length,)) = measure_strokes(image[np.newaxis])
+    ((stroke_width,), (length,)) = measure_strokes(image[np.newaxis])
     holes, parts = count_holes_and_parts(image)
     return bool(
-        thickness <= ink_statistics.thickest
+        stroke_width <= ink_statistics.thickest
         and length <= ink_statistics.longest
         and width <= ink_statistics.widest * height
         and holes <= ink_statistics.holes
@@ -85,7 +83,7 @@ def is_like(image: Array, ink_statistics: InkStatistics) -> bool:
 
 
 def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Height and width of the ink of images, (n, h, w) in [0, 1]: (n,) each, 0 where there is none."""
+    """Return height and width of the bounding boxes of the ink in images (n, h, w): (n,) each, 0 without ink."""
     sides = []
     for axis in (2, 1):
         dense = np.any(images >= 0.5, axis=axis)
@@ -94,10 +92,10 @@ def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def measure_strokes(images: Array) -> tuple[Array, Array]:
-    """Thickness and length of the strokes of images, (n, h, w) with some ink in [0, 1]: (n,) each, in pixels.
+    """Return width and length of the strokes in images, (n, h, w) with some ink in [0, 1]: (n,) each, in pixels.
 
-    A stroke has two edges, so its length is half of theirs, and its thickness its area by its length. The length of all
-    edges is the sum of the gradient, whether they are sharp or soft (the coarea formula).
+    Length is half the length of the edges, width is area / length. The length of all edges, sharp or soft, is the sum
+    of the gradient's norm (coarea formula).
     """
     down, right = (np.diff(images, axis=axis, append=0) for axis in (1, 2))
     length = np.sqrt(down**2 + right**2).sum(axis=(1, 2)) / 2
@@ -105,8 +103,8 @@ def measure_strokes(images: Array) -> tuple[Array, Array]:
 
 
 def count_holes_and_parts(image: Array) -> tuple[int, int]:
-    """How often ink closes background in, and how many parts it has that not even faint ink joins, not by a corner."""
+    """Count the holes of at least MIN_HOLE pixels and the 8-connected components of ink of at least FAINT."""
     _, parts = ndimage.label(image >= FAINT, np.ones((3, 3)))
-    grounds, _ = ndimage.label(np.pad(image < 0.5, 1, constant_values=True))
-    sizes = np.bincount(grounds.reshape(-1))[2:]  # the first is ink, the second lies around everything
-    return int((sizes >= SMALLEST_HOLE).sum()), parts
+    regions, _ = ndimage.label(np.pad(image < 0.5, 1, constant_values=True))
+    sizes = np.bincount(regions.reshape(-1))[2:]  # without the ink and the outer background
+    return int((sizes >= MIN_HOLE).sum()), parts

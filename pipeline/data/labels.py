@@ -1,4 +1,4 @@
-"""Labels say which class an image is of."""
+"""Labels of images."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from pipeline.engine.arrays import read_array
 
 
 def load_labels(path: Path, count: int, classes: int) -> NDArray[np.uint8]:
-    """The labels in a `.npy` file, (count,), below `classes`. Raises ArrayError or DatasetError, naming the file."""
+    """Read the labels in a `.npy` file, (count,), all below `classes`. Raises ArrayError or DatasetError."""
     labels = read_array(path, np.uint8, (count,))
     if count and labels.max() >= classes:
         raise DatasetError(f"{path} has label {labels.max()}, beyond the last class, {classes - 1}")

@@ -1,4 +1,4 @@
-"""A data set is a training and a test part, each of images and their labels, and all of it has to fit together."""
+"""The training and the test part of a data set: images and labels, checked for consistency."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +10,21 @@ from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
 from pipeline.engine.arrays import Rows, read_rows
 
-MOST_CLASSES = 256
+MAX_CLASSES = 256
 
 
 @dataclass(frozen=True)
 class Part:
-    """images: uint8 (n, h, w), in their file. labels: uint8 (n,)."""
+    """images: uint8 (n, h, w), as rows of a file. labels: uint8 (n,)."""
 
     images: Rows
     labels: NDArray[np.uint8]
 
 
 def load_parts(folder: Path) -> tuple[Part, Part]:
-    """The training and the test part in `folder`, which has plain files; no image is read yet.
+    """Load the training and the test part from uncompressed files in `folder`, without reading the images.
 
-    Raises IdxError if a file is damaged; DatasetError, naming the files, if images or labels are of another
-    kind, their numbers differ or are zero, or the test images are of another size than the training images.
+    Raises IdxError if a file is damaged; DatasetError if dtype, rank, counts or image sizes do not fit.
     """
     training = _load_part(folder / TRAIN_IMAGES, folder / TRAIN_LABELS)
     test = _load_part(folder / TEST_IMAGES, folder / TEST_LABELS)
@@ -36,10 +35,10 @@ def load_parts(folder: Path) -> tuple[Part, Part]:
 
 
 def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[str, ...]:
-    """`names`, or else the numbers up to the largest training label. Raises DatasetError if a label has no class."""
+    """Return `names`, by default 0 to the largest training label. Raises DatasetError if a label has no name."""
     names = names or tuple(map(str, range(int(training.labels.max()) + 1)))
-    if len(names) > MOST_CLASSES:
-        raise DatasetError(f"there are {len(names):,} class names, but labels are uint8: at most {MOST_CLASSES}")
+    if len(names) > MAX_CLASSES:
+        raise DatasetError(f"there are {len(names):,} class names, but labels are uint8: at most {MAX_CLASSES}")
     for which, part in (("training", training), ("test", test)):
         beyond = part.labels >= len(names)
         if beyond.any():
@@ -63,9 +62,9 @@ def _check(path: Path, rows: Rows, rank: int, what: str) -> Rows:
     if rows.dtype != np.uint8 or len(rows.shape) != rank:
         shape = " x ".join(map(str, rows.shape)) or "no dimension"
         raise DatasetError(
-            f"{path} holds {rows.dtype.newbyteorder('=')} {shape}, not {what}: those are uint8 in {rank} "
+            f"{path} contains {rows.dtype.newbyteorder('=')} {shape}, not {what}: expected uint8 in {rank} "
             f"dimension{'s' if rank > 1 else ''}"
         )
     if 0 in rows.shape:
-        raise DatasetError(f"{path} holds no {what}")
+        raise DatasetError(f"{path} contains no {what}")
     return rows

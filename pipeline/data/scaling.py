@@ -1,4 +1,4 @@
-"""Pixels are brought to mean 0 and standard deviation 1, so that no input speaks louder than another."""
+"""Standardisation of pixels to mean 0 and standard deviation 1."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,37 +8,39 @@ from numpy.typing import NDArray
 
 from pipeline.engine.errors import PipelineError
 
-LEVELS = 256  # values that an uint8 pixel can have
+LEVELS = 256  # of a uint8 pixel
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """mean, std: of the training pixels / 255. Raises PipelineError for values that no pixels can have."""
+    """mean, std: of the training pixels / 255. Raises PipelineError for impossible values."""
 
     mean: float
     std: float
 
     def __post_init__(self) -> None:
         if not (0 <= self.mean <= 1 and 0 < self.std <= 1):
-            raise PipelineError(f"no pixels have mean {self.mean} and std {self.std}: run the stage normalize again")
+            raise PipelineError(
+                f"pixels cannot have mean {self.mean} and std {self.std}: run the stage normalize again"
+            )
 
 
-def measure(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
-    """The scaling that gives all pixels of `blocks`, of any shapes, mean 0 and standard deviation 1.
+def compute_scaling(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
+    """Compute mean and standard deviation of all pixels in `blocks`, arrays of any shape.
 
-    Computed from exact counts of each grey level, so that neither the order of the images nor the size of the blocks
-    changes anything. Raises PipelineError if all pixels are equal: then there is nothing to learn from.
+    It is computed from the histogram, independent of order and size of the blocks. Raises PipelineError if all pixels
+    are equal.
     """
     counts = sum(np.bincount(block.reshape(-1), minlength=LEVELS) for block in blocks)
     levels = np.arange(LEVELS) / 255
     mean = float(np.average(levels, weights=counts))
     std = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
     if std == 0:
-        raise PipelineError("all pixels of the training images are equal: look at the data")
+        raise PipelineError("all pixels of the training images are equal: check the data")
     return Scaling(float(np.float32(mean)), float(np.float32(std)))
 
 
 def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:
-    """(images / 255 - mean) / std, by way of a table of the 256 grey levels; same shape."""
+    """Return (images / 255 - mean) / std, by a lookup table of the 256 grey levels; same shape."""
     table = (np.arange(LEVELS) / 255 - scaling.mean) / scaling.std
-    return np.take(table.astype(np.float32), images, mode="clip")  # which spares a look whether all are below 256
+    return np.take(table.astype(np.float32), images, mode="clip")  # clip is faster: no bounds check

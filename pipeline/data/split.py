@@ -1,14 +1,14 @@
-"""A part of the training images is held out, and never learned from, to choose by."""
+"""The validation set: the training images that are held out."""
 
 import math
 
 from pipeline.engine.errors import UsageError
 
-TWELFTH = 1 / 12  # of the training images, as many as are held out if nobody says otherwise: 5,000 of MNIST's
+DEFAULT_VALIDATION = 1 / 12  # of the training images: 5,000 of MNIST's 60,000
 
 
 def check_validation(validation: float) -> float:
-    """The value as it is. Raises UsageError if it is neither a count of images nor a fraction of them."""
+    """Return the value unchanged. Raises UsageError if it is neither a count nor a fraction of images."""
     if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
         raise UsageError(
             f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
@@ -17,11 +17,9 @@ def check_validation(validation: float) -> float:
 
 
 def count_held_out(validation: float, total: int) -> int:
-    """A count as it is; a fraction as that part of `total`, at least 1. Raises UsageError if nothing would be left."""
+    """Return the number of validation images, at least 1. Raises UsageError if no training images are left."""
     check_validation(validation)
     count = int(validation) if validation >= 1 else max(1, round(validation * total))
     if count >= total:
-        raise UsageError(
-            f"a validation part of {validation:g} leaves nothing of {total:,} training images to learn from"
-        )
+        raise UsageError(f"validation {validation:g} leaves none of the {total:,} training images for training")
     return count

@@ -1,9 +1,6 @@
-"""How a stage runs: let be, restored or worked, its result published whole or not at all. Knows nothing of digits."""
+"""Pipeline engine: decides when a stage runs, and publishes its result atomically. Independent of the task."""
 
 import time
 
-# In the folder that a stage fills: what a run that is interrupted can go on from.
-CHECKPOINT = "checkpoint"
-
-# A file of code that is younger than this may have been loaded in another state than it is in now.
-STARTED = time.time_ns()
+CHECKPOINT = "checkpoint"  # subfolder of an output folder: the state from which an interrupted run resumes
+STARTED = time.time_ns()  # start of this process: it may have loaded another version of files that changed since

@@ -1,7 +1,7 @@
-"""Arrays in `.npy` files: read whole or in rows, written whole or in blocks.
+"""Arrays in `.npy` files, read and written whole or in blocks of rows.
 
-Rows are read and written by plain system calls, not by a memory map: memory use does not grow with the file, and a file
-that is truncated during the run, or a full disk, is an exception instead of a killed process.
+Rows are read and written without a memory map: memory use is independent of the file size, and a truncated file or a
+full disk raises an exception instead of killing the process.
 """
 
 import errno
@@ -16,23 +16,23 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.engine.documents import require_regular
-from pipeline.engine.errors import PipelineError, naming
+from pipeline.engine.errors import PipelineError, add_filename
 
-ROOM = 1 << 20  # bytes of a block where nothing else decides: it stays in cache, and calls do not count
-UNSUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # by a file system that does not reserve space
+BLOCK_BYTES = 1 << 20  # default size of a block: it fits into the cache, and the overhead of a call is negligible
+UNSUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # errors of file systems without preallocation
 
 
 class ArrayError(PipelineError):
-    """A `.npy` file is missing, damaged, or holds another kind of array than its reader needs."""
+    """A `.npy` file is missing or damaged, or contains an array of another dtype, shape or order."""
 
 
 def load_array(
     path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], advice: str = "remove it and run its stage again"
 ) -> NDArray[Any]:
-    """The array in `path`, memory-mapped and read-only; nothing in the file is ever executed.
+    """Return the array in `path`, memory-mapped and read-only; nothing is unpickled.
 
-    dtype: exactly the one that the file must have. shape: one entry an axis, None where any length will do. advice:
-    what to do with another. Raises ArrayError if the file is missing or holds anything else.
+    shape: the required length of each axis; None allows any. advice: end of the error message. Raises ArrayError if the
+    file is missing or contains anything else.
     """
     try:
         require_regular(path)
@@ -44,28 +44,24 @@ def load_array(
         raise ArrayError(f"{path} is missing: run its stage again") from None
     except OSError:
         raise
-    except Exception as error:  # NumPy's header parser raises half a dozen kinds for damaged bytes
-        raise ArrayError(f"{path} is no whole .npy array ({error}): {advice}") from error
+    except Exception as error:  # NumPy's header parser raises half a dozen types for damaged bytes
+        raise ArrayError(f"{path} is not a complete .npy array ({error}): {advice}") from error
     fits = len(shape) == array.ndim and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
     if array.dtype != np.dtype(dtype) or not fits:
-        wanted = f"{np.dtype(dtype)} ({', '.join('any' if n is None else str(n) for n in shape)})"
+        expected = f"{np.dtype(dtype)} ({', '.join('any' if n is None else str(n) for n in shape)})"
         found = f"{array.dtype} ({', '.join(map(str, array.shape))})"
-        raise ArrayError(f"{path} holds {found}, not {wanted}: {advice}")
+        raise ArrayError(f"{path} holds {found}, not {expected}: {advice}")
     return array
 
 
 def save_blocks(path: Path, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
-    """Write one array of `dtype` and `shape`, given as consecutive blocks of its first axis, to `path`.
-
-    Only one block is in memory at a time. Plain writes, not a memory map: a full disk is then an OSError
-    (ENOSPC), which names the file, instead of a killed process.
-    """
+    """Write an array given as consecutive blocks of its first axis. Errors of a full disk contain the filename."""
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
         "fortran_order": False,
         "shape": shape,
     }
-    with naming(path), open(path, "wb") as file:
+    with add_filename(path), open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype=dtype).data)
@@ -78,7 +74,7 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 @dataclass(frozen=True)
 class Rows:
-    """Where an array of `dtype` and `shape`, in C order, begins in the file `path`: `offset` bytes after its start."""
+    """An array in C order in the file `path`; its data begin at byte `offset`. A row is an entry of the first axis."""
 
     path: Path
     dtype: np.dtype[Any]
@@ -86,26 +82,25 @@ class Rows:
     offset: int
 
     def __len__(self) -> int:
-        """How many rows there are: entries of the first axis."""
         return self.shape[0]
 
     @property
     def row_bytes(self) -> int:
-        """The bytes of one row."""
+        """Size of one row in bytes."""
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
 
 def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advice: str) -> Rows:
-    """The rows of a `.npy` file, which must be as `load_array` has it. Raises ArrayError if it is not."""
+    """Return the rows of a `.npy` file in C order. Arguments and errors are those of `load_array`."""
     array = load_array(path, dtype, shape, *advice)
     if array.ndim > 1 and not array.flags.c_contiguous:
-        raise ArrayError(f"{path} is in Fortran's order: save it with numpy.ascontiguousarray")
+        raise ArrayError(f"{path} is in Fortran order: save it with numpy.ascontiguousarray")
     assert isinstance(array, np.memmap)
     return Rows(path, array.dtype, array.shape, array.offset)
 
 
 def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
-    """A new `.npy` file of zeros; its space on the disk is reserved now, where the file system can do that."""
+    """Create a `.npy` file of zeros. Its disk space is reserved at once where the file system supports it."""
     kind = np.dtype(dtype)
     with open(path, "wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
@@ -124,41 +119,41 @@ def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
 
 
 def read_rows(rows: Rows, start: int, stop: int) -> NDArray[Any]:
-    """The rows start to stop, in memory of their own. Raises ArrayError if the file ends before them."""
+    """Return a copy of the rows from `start` to `stop`. Raises ArrayError if the file ends before them."""
     block = np.empty((stop - start, *rows.shape[1:]), rows.dtype)
     with open(rows.path, "rb", buffering=0) as file:
         file.seek(rows.offset + start * rows.row_bytes)
-        room = block.reshape(-1).view(np.uint8).data
-        while room:
-            count = file.readinto(room)
+        buffer = block.reshape(-1).view(np.uint8).data
+        while buffer:
+            count = file.readinto(buffer)
             if not count:
-                raise ArrayError(f"{rows.path} was cut short while it was read: make it again")
-            room = room[count:]
+                raise ArrayError(f"{rows.path} was truncated while it was read: create it again")
+            buffer = buffer[count:]
     return block
 
 
 def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
-    """Put `block` where the rows from `start` on are."""
+    """Overwrite the rows from `start` on with `block`."""
     with open(rows.path, "r+b", buffering=0) as file:
         file.seek(rows.offset + start * rows.row_bytes)
-        room = np.ascontiguousarray(block, rows.dtype).reshape(-1).view(np.uint8).data
-        while room:
-            room = room[file.write(room) :]
+        buffer = np.ascontiguousarray(block, rows.dtype).reshape(-1).view(np.uint8).data
+        while buffer:
+            buffer = buffer[file.write(buffer) :]
 
 
 def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
-    """All rows of a `.npy` file, in memory, where nothing can happen to them any more. Raises ArrayError."""
+    """Return a copy in memory of all rows of a `.npy` file. Raises ArrayError, as `open_rows` does."""
     rows = open_rows(path, dtype, shape)
     return read_rows(rows, 0, len(rows))
 
 
-def rows_within(rows: Rows, room: int = ROOM) -> int:
-    """How many of the rows have at most `room` bytes; at least one."""
-    return max(1, room // max(1, rows.row_bytes))
+def rows_per_block(rows: Rows, nbytes: int = BLOCK_BYTES) -> int:
+    """Return the number of rows that fit into `nbytes`, at least one."""
+    return max(1, nbytes // max(1, rows.row_bytes))
 
 
 def read_blocks(rows: Rows, size: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
-    """The rows start to stop, by default all, at most `size` of them at a time."""
+    """Yield the rows from `start` to `stop` (default: all) in blocks of at most `size` rows."""
     stop = len(rows) if stop is None else stop
     for first in range(start, stop, size):
         yield read_rows(rows, first, min(first + size, stop))

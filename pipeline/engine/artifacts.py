@@ -1,4 +1,4 @@
-"""An artifact is a folder of files with a `manifest.json`, written last, that accounts for every one of them."""
+"""Artifacts: folders of files with a `manifest.json`, written last, that lists all of them."""
 
 import contextlib
 import errno
@@ -17,16 +17,15 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
 MANIFEST = "manifest.json"
-SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # what this process lacks, which is no damage to a file
+OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # limits of this process; the file is not damaged
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What made an artifact, and what it holds.
+    """Provenance and content of an artifact. Raises an Exception if an output or the date is not valid.
 
-    outputs: for each file its sha256 and size in bytes, for a `.npy` file also dtype and shape; `unhashed` marks one
-    that tells of the run, not of its result. made: when, ISO 8601 in UTC. seconds: how long the stage worked.
-    summary: the line that it then said. Raises an Exception if an output or the date cannot be.
+    outputs: sha256 and `bytes` of each file, for `.npy` files also dtype and shape; `unhashed` is set for files that
+    describe the run, not its result. made: ISO 8601 in UTC. summary: the line that the stage returned.
     """
 
     provenance: Provenance
@@ -39,26 +38,26 @@ class Manifest:
         datetime.fromisoformat(self.made).astimezone()
         for name, facts in self.outputs.items():
             build(Count, facts["bytes"])
-            if not (_is_within(name) and re.fullmatch("[0-9a-f]{64}", facts["sha256"])):
+            if not (_is_relative_name(name) and re.fullmatch("[0-9a-f]{64}", facts["sha256"])):
                 raise ValueError(f"{name!r} is not an output")
 
     @property
     def digest(self) -> str:
-        """One sha256 for the names and the content of all outputs that are not unhashed."""
-        lasting = ((name, facts) for name, facts in sorted(self.outputs.items()) if not facts.get("unhashed"))
-        return hashlib.sha256("".join(f"{name} {facts['sha256']}\n" for name, facts in lasting).encode()).hexdigest()
+        """The sha256 of the names and contents of all outputs that are not unhashed."""
+        hashed = ((name, facts) for name, facts in sorted(self.outputs.items()) if not facts.get("unhashed"))
+        return hashlib.sha256("".join(f"{name} {facts['sha256']}\n" for name, facts in hashed).encode()).hexdigest()
 
     @property
     def when(self) -> str:
-        """When it was made, in the local time."""
+        """Creation time in the local time zone, as text."""
         return f"{datetime.fromisoformat(self.made).astimezone():%Y-%m-%d at %H:%M}"
 
 
 def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, dict[str, Any]]:
-    """The facts that a manifest holds of each file below `folder`, by relative path."""
+    """Return the `outputs` of a manifest for all files below `folder`, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     names = [path.relative_to(folder).as_posix() for path in files]
-    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
+    with ThreadPoolExecutor() as pool:  # hashing releases the GIL
         described = dict(zip(names, pool.map(_facts, files), strict=True))
     for name in names:
         if name in unhashed:
@@ -81,72 +80,69 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def damages(folder: Path, manifest: Manifest) -> list[Reason]:
-    """Each output in `folder` that is not as the manifest has it, by reading all of them.
-
-    Raises OSError if this process has no room to read them.
-    """
+def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
+    """Return a reason for each missing or changed output. Raises OSError if memory or file descriptors run out."""
 
     def damage(name: str) -> str | None:
         path, facts = folder / name, manifest.outputs[name]
         try:
-            whole = path.stat().st_size == facts["bytes"] and _sha256(path) == facts["sha256"]
+            intact = path.stat().st_size == facts["bytes"] and _sha256(path) == facts["sha256"]
         except FileNotFoundError:
             return "is missing"
         except OSError as error:
-            if error.errno in SCARCE:
+            if error.errno in OUT_OF_RESOURCES:
                 raise
             return f"cannot be read ({error.strerror})"
-        return None if whole else "is damaged"
+        return None if intact else "is damaged"
 
     with ThreadPoolExecutor() as pool:
         found = zip(manifest.outputs, pool.map(damage, manifest.outputs), strict=True)
         return [Reason("output", name, change) for name, change in found if change]
 
 
-def check_result(folder: Path, wanted: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
-    """The manifest in `folder` if it can be read, and the reasons why the result there is not the one wanted.
+def check_result(folder: Path, expected: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
+    """Return the manifest in `folder`, None if it cannot be read, and the reasons why the result is not up to date.
 
-    A result of another provenance is not read to see whether it is whole, unless for `every` reason.
+    Outputs are checked for damage if there are no other reasons, or if `every` reason is required.
     """
     if not folder.exists():
-        return None, [Reason("result", folder.name, "is not there")]
+        return None, [Reason("result", folder.name, "does not exist")]
     if not (folder / MANIFEST).exists():
         return None, [Reason("manifest", MANIFEST, "is missing")]
     try:
         manifest = read_manifest(folder)
     except (PipelineError, OSError):
         return None, [Reason("manifest", MANIFEST, "is damaged")]
-    reasons = differences(manifest.provenance, wanted)
-    if manifest.provenance.stage != wanted.stage:
-        reasons.append(Reason("manifest", MANIFEST, f"is of the stage {manifest.provenance.stage}"))
+    reasons = differences(manifest.provenance, expected)
+    if manifest.provenance.stage != expected.stage:
+        reasons.append(Reason("manifest", MANIFEST, f"belongs to the stage {manifest.provenance.stage}"))
     if every or not reasons:
-        reasons += damages(folder, manifest)
+        reasons += find_damage(folder, manifest)
     return manifest, reasons
 
 
-def require_whole(folder: Path, manifest: Manifest, shown: Path) -> None:
-    """Raise PipelineError if an output in `folder` is missing or damaged; it names the first, as a file in `shown`."""
-    for damage in damages(folder, manifest):
+def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
+    """Raise PipelineError if an output in `folder` is missing or damaged; the message locates it in `shown`."""
+    for damage in find_damage(folder, manifest):
         stage = manifest.provenance.stage
         with contextlib.suppress(OSError):
-            os.utime(folder / damage.name)  # so that make reads it when it looks next
+            os.utime(folder / damage.name)  # so that the next make hashes the file
         raise PipelineError(f"{shown / damage.name} {damage.change}: run the stage {stage} again (make {stage})")
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest` into `folder`. It comes last: its presence says that everything else is whole."""
+    """Write `manifest` into `folder`, which it marks as complete."""
     content = asdict(manifest)
     save_json(folder / MANIFEST, {**content.pop("provenance"), **content})
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest in `folder`. Raises PipelineError if it is missing or damaged."""
+    """Return the manifest in `folder`. Raises PipelineError if it is missing or damaged."""
     return load_json(folder / MANIFEST, Manifest, lambda content: {**content, "provenance": content})
 
 
-def _is_within(name: str) -> bool:
-    """Whether it is the name of a file below an artifact's folder, in the one way in which `describe` has it."""
+def _is_relative_name(name: str) -> bool:
+    """Return whether `name` is a normalised path below an artifact's folder, as `describe_outputs` writes it."""
     path = PurePosixPath(name)
     return (
         name.isprintable()
@@ -158,7 +154,7 @@ def _is_within(name: str) -> bool:
 
 
 def find_artifact(folder: Path, stage: str) -> Manifest:
-    """The manifest of what `stage` has made in `folder`. Raises PipelineError, naming the stage to run."""
+    """Return the manifest of the result of `stage` in `folder`. Raises PipelineError, naming the stage to run."""
     if not (folder / MANIFEST).exists():
         raise PipelineError(f"{folder / MANIFEST} is missing: run the stage {stage} first (make {stage})")
     try:

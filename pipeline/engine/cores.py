@@ -1,4 +1,4 @@
-"""The cores of this machine, and matrix products by one thread: the same bits on any number of cores."""
+"""Number of cores, and single-threaded BLAS, for the same bits on any number of cores."""
 
 import functools
 import logging
@@ -9,21 +9,21 @@ log = logging.getLogger(__name__)
 
 
 def count_cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def single_threaded_blas() -> AbstractContextManager[object]:
-    """Limit matrix products to one thread, in the whole process, until its end or that of a `with` block.
+    """Limit BLAS to one thread in this process, from the call on; leaving the returned context lifts the limit.
 
-    BLAS adds up in another order with another number of threads. Logs a warning, once, if there is no limiting it.
+    The order of BLAS's sums depends on the number of threads. Logs one warning if the limit cannot be set.
     """
     import numpy  # noqa: F401  (loads its BLAS)
     from threadpoolctl import ThreadpoolController
 
     try:
         blas = ThreadpoolController().select(user_api="blas")
-    except Exception as error:  # of a library whose path is not UTF-8, for instance
+    except Exception as error:  # for example if the path of a library is not UTF-8
         return _warn(f"{type(error).__name__}: {error}")
     if not len(blas):
         return _warn("threadpoolctl finds no BLAS library")

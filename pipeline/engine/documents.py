@@ -13,13 +13,13 @@ from pipeline.engine.errors import PipelineError
 
 T = TypeVar("T")
 
-# A type with the least and the largest value that is valid.
+# Number types with the smallest and the largest valid value.
 Count = Annotated[int, 0, math.inf]
 Positive = Annotated[int, 1, math.inf]
 Share = Annotated[float, 0, 1]
 Duration = Annotated[float, 0, math.inf]
 
-DEEPEST = 100  # lists and objects one within the other; what is deeper could not be worked through by recursion
+DEEPEST = 100  # nesting depth; deeper documents could exceed the recursion limit
 
 
 def load_json(
@@ -28,15 +28,15 @@ def load_json(
     arrange: Callable[[dict[str, Any]], Any] = lambda content: content,
     advice: str = "remove it and run its stage again",
 ) -> T:
-    """Return the object in a JSON file as a `kind`, as `build` does.
+    """Return the object in a JSON file, converted to `kind` by `build`.
 
-    arrange: from the object in the file to what becomes the `kind`. advice: what to do if the file is not valid. Raises
-    PipelineError if it is missing, not a regular file, or not valid.
+    arrange: applied to the object first. advice: end of the error message if the file is not valid. Raises
+    PipelineError if the file is missing, not regular or not valid.
     """
     try:
         require_regular(path)
         content = json.loads(path.read_bytes())
-        # what could not be written again is not valid: half a surrogate pair, NaN, a number beyond all numbers
+        # refuse values that JSON cannot represent: lone surrogates, NaN, infinity
         json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
         if _depth(content) > DEEPEST:
             raise ValueError(f"more than {DEEPEST} levels deep")
@@ -49,15 +49,15 @@ def load_json(
 
 
 def require_regular(path: Path) -> None:
-    """Raise ValueError if `path` is a folder, a pipe or a device; whoever opened a pipe might wait for ever."""
+    """Raise ValueError if `path` is a folder, a pipe or a device; opening a pipe may block forever."""
     if path.exists() and not path.is_file():
         raise ValueError("not a regular file")
 
 
 def build(kind: Any, value: Any) -> Any:
-    """Return `value`, as JSON has it, as a `kind`: a dataclass, a tuple, dict or Literal, a range or a plain type.
+    """Convert a value from JSON to `kind`: a dataclass, tuple, dict, Literal, number type with limits, or plain type.
 
-    Each value must be of exactly its type: a bool is not an int. A dataclass needs all of its keys, and ignores others.
+    Types must match exactly: a bool is not an int. A dataclass requires all of its keys; others are ignored.
     Raises TypeError or ValueError, or what the dataclass raises.
     """
     origin, parts = get_origin(kind), get_args(kind)
@@ -84,7 +84,7 @@ def build(kind: Any, value: Any) -> Any:
         hints, content = get_type_hints(kind, include_extras=True), build(dict, value)
         missing = hints.keys() - content.keys()
         if missing:
-            raise ValueError(f"without {', '.join(sorted(missing))}")
+            raise ValueError(f"missing keys: {', '.join(sorted(missing))}")
         return kind(**{name: build(hint, content[name]) for name, hint in hints.items()})
     if kind is float and type(value) is int:
         return float(value)
@@ -94,7 +94,7 @@ def build(kind: Any, value: Any) -> Any:
 
 
 def save_json(path: Path, content: Any) -> None:
-    """Write `content` as JSON that a person can read. NaN has no place in JSON: ValueError."""
+    """Write `content` as indented JSON. Raises ValueError if it contains NaN or infinity."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The two ways in which work ends badly, each with the exit status that a shell sees; and whose room has ended."""
+"""Errors that end a command, with their exit statuses."""
 
 import errno
 import os
@@ -6,28 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PipelineError(Exception):
-    """The work failed. The message is one line: what is wrong, and what to do next."""
+    """The command failed. The message is one line: what is wrong, then what to do."""
 
     exit_status = 1
-    resumable = False  # whether what was done until then is worth keeping, as it would not only fail again
+    resumable = False  # whether to keep the checkpoint: set where a second run may succeed
 
 
 class UsageError(PipelineError):
-    """The work was asked for wrongly: a value out of its range, a name that nobody knows."""
+    """The command is not valid: a value is out of range, or a name is unknown."""
 
     exit_status = 2
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Let an OSError for want of room tell `path`, if it tells no file: Python's own does so only of opening one."""
+def add_filename(path: Path) -> Iterator[None]:
+    """Set the filename of an OSError for lack of disk space to `path`; Python sets it only if opening a file fails."""
     try:
         yield
     except OSError as error:
-        if error.errno in NO_ROOM and error.filename is None:
+        if error.errno in OUT_OF_SPACE and error.filename is None:
             error.filename = os.fspath(path)
         raise

@@ -1,8 +1,7 @@
-"""A fingerprint of code stays the same when nothing but comments, docstrings or layout have changed.
+"""Fingerprints of code that ignore comments, docstrings and layout.
 
-It covers the module of a stage and every module of the same project that it imports, directly or through others,
-at the top or inside a function. They are read, never run; a name that a program puts together while it runs
-(`importlib.import_module`) is not seen.
+A fingerprint covers a module and all modules of the same project that it imports, directly or indirectly, at the top or
+inside a function. Modules are parsed, not run: dynamic imports (`importlib.import_module`) are missed.
 """
 
 import ast
@@ -23,17 +22,17 @@ from pipeline.engine import STARTED
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.look import list_modules, signature
 
-# The modules that run a stage, and those that decide where its work is done: an edit there does not change the result.
+# Modules that run stages and backends: they do not influence the result.
 LIBRARY = __package__.partition(".")[0]
 RUNNERS = (f"{__package__}.stage", f"{LIBRARY}.scheduling")
-OUTDATED: set[Path] = set()  # what this process has loaded in another state than it is in
-DIGITS = 16  # of each digest
-CLOCK_TICK = 4_000_000  # nanoseconds by which the time of a file may lie behind the clock; Python starts more slowly
+OUTDATED: set[Path] = set()  # files of which this process has loaded another version
+DIGEST_LENGTH = 16
+CLOCK_TICK = 4_000_000  # ns by which file times may lag behind the clock; Python takes longer to start
 
 
 @dataclass(frozen=True)
 class Module:
-    """A file of code, its digest, and every name that may be a module which it imports."""
+    """A source file, its digest, and all names that may be modules imported by it."""
 
     path: Path
     digest: str
@@ -41,41 +40,39 @@ class Module:
 
 
 def fingerprint(
-    function: Callable[..., Any], without: Collection[str] = (), extra_files: Collection[str] = ()
+    function: Callable[..., Any], exclude: Collection[str] = (), extra_files: Collection[str] = ()
 ) -> dict[str, str]:
-    """A short digest of each file that decides what `function` does, by its path in the project.
+    """Return a short digest of each file that influences `function`, by its path in the project.
 
-    These are Python modules, and those that match one of the patterns in `extra_files`, as `library/templates/*`: of a
-    page or a table every byte counts. The function's own signature does not count, nor do the functions of its module
-    that are named in `without`, nor what only these import: they decide which values its parameters have, and these
-    stand in a key by themselves. Raises PipelineError if one of the modules cannot be parsed.
+    The signature of `function` is ignored, and so are the functions of its module named in `exclude`, with the imports
+    that only they use: they determine parameters, which are part of the key themselves. extra_files: patterns of other
+    files, such as `library/templates/*`. Raises PipelineError if a module cannot be parsed.
     """
     start, root = locate(function)
     path = _require(root, start)
     tree = _parse(path)
-    everything = _names(tree)
+    names = _names(tree)
     _strip(tree)
-    _leave_out(tree, function.__name__, without)
-    _drop_imports(tree, everything - _names(tree))
-    modules = _reach(root, start, _outline(path, tree, start))
+    _drop_functions(tree, function.__name__, exclude)
+    _drop_imports(tree, names - _names(tree))
+    modules = _with_imports(root, start, _outline(path, tree, start))
     files = (file for pattern in extra_files for file in root.glob(pattern) if file.is_file())
     digests = {module.path: module.digest for module in modules}
-    digests |= {file: hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS] for file in files}
+    digests |= {file: hashlib.sha256(file.read_bytes()).hexdigest()[:DIGEST_LENGTH] for file in files}
     return dict(sorted((file.relative_to(root).as_posix(), digest) for file, digest in digests.items()))
 
 
 def find_modules(function: Callable[..., Any]) -> list[Path]:
-    """All modules of the project that the module of the function imports, for whatever purpose."""
+    """Return all modules of the project that the module of the function imports, directly or indirectly."""
     start, root = locate(function)
     path = _require(root, start)
-    return [module.path for module in _reach(root, start, _read(path, start, tuple(signature(str(path)) or ())))]
+    return [module.path for module in _with_imports(root, start, _read(path, start, tuple(signature(str(path)) or ())))]
 
 
-def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
-    """Import the modules that a fingerprint of the function names by their `files`, so that later edits do not count.
+def import_modules(function: Callable[..., Any], files: Collection[str]) -> list[str]:
+    """Import the modules among the `files` of a fingerprint, so that later edits have no effect.
 
-    Returns the files of which this process may have loaded another state than the one whose fingerprint was taken:
-    those that were changed after it had begun, or whose compiled file is of another state.
+    Returns the files that this process may have loaded in another version than that of the fingerprint.
     """
     start, root = locate(function)
     modules = [file for file in files if file.endswith(".py")]
@@ -86,16 +83,13 @@ def load(function: Callable[..., Any], files: Collection[str]) -> list[str]:
             OUTDATED.add(root / file)
     for name in names.values():
         if name != start:
-            with contextlib.suppress(Exception):  # the function itself will meet it, if it comes to that
+            with contextlib.suppress(Exception):  # raised again if the function imports the module
                 importlib.import_module(name)
     return [file for file in files if root / file in OUTDATED or changed_since_start(root / file)]
 
 
 def changed_since_start(path: Path) -> bool:
-    """Whether a file was changed after this process had begun.
-
-    A change time in the future is ignored: the clock was set back since, or the file server's clock is ahead.
-    """
+    """Return whether a file changed after this process started, ignoring change times in the future (clock skew)."""
     try:
         changed = path.stat().st_ctime_ns
     except OSError:
@@ -104,45 +98,43 @@ def changed_since_start(path: Path) -> bool:
 
 
 def _drop_outdated_compiled(source: Path) -> bool:
-    """Whether Python loads the module from this state of its source.
+    """Remove the .pyc file of `source` if it is outdated; return whether it was up to date.
 
-    Python reuses a .pyc file if the source's size and modification time, in seconds, match. So one that is not younger
-    than the source is compared, and removed if it differs.
+    Python compares only size and modification time, in seconds; here, a .pyc not newer than its source is recompiled.
     """
     compiled = Path(importlib.util.cache_from_source(source))
     with contextlib.suppress(OSError):
         if compiled.stat().st_ctime_ns > source.stat().st_ctime_ns:
             return True
-        loader = SourceFileLoader(source.stem, str(source))  # which decides, as an import does; nothing of it is run
+        loader = SourceFileLoader(source.stem, str(source))  # finds the .pyc as an import does, and runs nothing
         code = compile(source.read_bytes(), source, "exec", dont_inherit=True)
-        with contextlib.suppress(ValueError, EOFError, TypeError, ImportError):  # then Python cannot load it either
+        with contextlib.suppress(ValueError, EOFError, TypeError, ImportError):  # Python cannot load it either
             if loader.get_code(loader.name) != code:
-                with contextlib.suppress(PermissionError):  # of an installation that somebody else owns
+                with contextlib.suppress(PermissionError):  # installed by another user
                     compiled.unlink()
                 return False
     return True
 
 
 def locate(function: Callable[..., Any]) -> tuple[str, Path]:
-    """The name under which others import the function's module, and the folder of its topmost package."""
+    """Return the name of the function's module and the folder of its project."""
     file = Path(inspect.getfile(function)).resolve()
     name = function.__module__
-    if name == "__main__":  # it runs as `python -m NAME`
+    if name == "__main__":  # run as `python -m NAME`
         spec = sys.modules["__main__"].__spec__
         name = spec.name if spec else file.stem
     return name, file.parents[name.count(".") + (file.name == "__init__.py")]
 
 
-def _reach(root: Path, start: str, module: Module) -> list[Module]:
-    """The module and all of the project that it imports, directly or through others."""
-    # Among installed packages only these two are ours; elsewhere everything beside them is.
+def _with_imports(root: Path, start: str, module: Module) -> list[Module]:
+    # In site-packages the project is these two packages; elsewhere it is everything in the folder.
     installed = root.name.endswith("-packages")
-    ours = {start.partition(".")[0], LIBRARY} if installed else {Path(name).stem for name in list_modules(str(root))}
+    project = {start.partition(".")[0], LIBRARY} if installed else {Path(name).stem for name in list_modules(str(root))}
     found, seen = [module], {start}
     to_do = [*_with_packages(start), *module.imports]
     while to_do:
         name = to_do.pop()
-        if name in seen or name.startswith(RUNNERS) or name.partition(".")[0] not in ours:
+        if name in seen or name.startswith(RUNNERS) or name.partition(".")[0] not in project:
             continue
         seen.add(name)
         path = _find(root, name)
@@ -153,8 +145,8 @@ def _reach(root: Path, start: str, module: Module) -> list[Module]:
 
 
 def _find(root: Path, name: str) -> Path | None:
-    place = root.joinpath(*name.split("."))
-    return next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
+    base = root.joinpath(*name.split("."))
+    return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)
 
 
 def _require(root: Path, name: str) -> Path:
@@ -164,8 +156,8 @@ def _require(root: Path, name: str) -> Path:
 
 
 @functools.cache
-def _read(path: Path, name: str, state: tuple[int, ...]) -> Module:
-    """The outline of a file in this state, which its signature tells; each is parsed once a process."""
+def _read(path: Path, name: str, version: tuple[int, ...]) -> Module:
+    """Return the outline of a file, cached by its signature `version`."""
     return _outline(path, _parse(path), name)
 
 
@@ -183,9 +175,9 @@ def _outline(path: Path, tree: ast.Module, name: str) -> Module:
     names = dict.fromkeys(_imported(imports, package))
     try:
         digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass"))
-    except RecursionError:  # of an expression that is nested hundreds of times
+    except RecursionError:  # an expression with hundreds of levels
         digest = hashlib.sha256(path.read_bytes())
-    return Module(path, digest.hexdigest()[:DIGITS], tuple(names))
+    return Module(path, digest.hexdigest()[:DIGEST_LENGTH], tuple(names))
 
 
 def _names(tree: ast.AST) -> set[str]:
@@ -193,12 +185,12 @@ def _names(tree: ast.AST) -> set[str]:
 
 
 def _strip(node: ast.AST) -> list[ast.Import | ast.ImportFrom]:
-    """Drop what decides nothing from all blocks below the node; the import statements that stay."""
+    """Remove statements without effect from all blocks below the node; return the remaining imports."""
     imports: list[ast.Import | ast.ImportFrom] = []
     for field in ("body", "orelse", "finalbody", "handlers", "cases"):
         block = getattr(node, field, None)
         if isinstance(block, list):
-            block[:] = (statement for statement in block if not _is_idle(statement))
+            block[:] = (statement for statement in block if not _has_no_effect(statement))
             for statement in block:
                 if isinstance(statement, ast.Import | ast.ImportFrom):
                     imports.append(statement)
@@ -207,8 +199,8 @@ def _strip(node: ast.AST) -> list[ast.Import | ast.ImportFrom]:
     return imports
 
 
-def _is_idle(statement: ast.AST) -> bool:
-    """Whether it is a docstring, or a block that only a type checker or `python -m` enters."""
+def _has_no_effect(statement: ast.AST) -> bool:
+    """Return whether a statement is a docstring, or a block for type checkers or `python -m` only."""
     match statement:
         case ast.Expr(ast.Constant(str())):
             return True
@@ -219,8 +211,8 @@ def _is_idle(statement: ast.AST) -> bool:
     return False
 
 
-def _leave_out(tree: ast.Module, function: str, without: Collection[str]) -> None:
-    """Take the signature of `function` away, and the functions in `without` that nothing calls but its decorators."""
+def _drop_functions(tree: ast.Module, function: str, exclude: Collection[str]) -> None:
+    """Remove the signature of `function`, and the functions in `exclude` that only its decorators use."""
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == function:
             statement.args = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
@@ -228,12 +220,12 @@ def _leave_out(tree: ast.Module, function: str, without: Collection[str]) -> Non
             called = _names(ast.Module(statement.body, []))
         else:
             called = _names(ast.Module([statement], []))
-        without = set(without) - called
-    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in without)]
+        exclude = set(exclude) - called
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in exclude)]
 
 
 def _drop_imports(tree: ast.Module, names: Collection[str]) -> None:
-    """Take the imports of `names` away, which nothing uses any more. One that nothing ever used is there to act."""
+    """Remove the imports of `names`. Imports that were unused from the start stay: they may have side effects."""
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom):
             statement.names = [alias for alias in statement.names if (alias.asname or alias.name) not in names]
@@ -241,19 +233,18 @@ def _drop_imports(tree: ast.Module, names: Collection[str]) -> None:
 
 
 def _imported(statements: Iterable[ast.Import | ast.ImportFrom], package: str) -> Iterator[str]:
-    """Every name that may be a module which the statements import."""
     for node in statements:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
-            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            base = ".".join([*above, *(node.module.split(".") if node.module else [])])
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*parents, *(node.module.split(".") if node.module else [])])
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         for name in names:
             yield from _with_packages(name)
 
 
 def _with_packages(name: str) -> Iterator[str]:
-    """`a`, `a.b` and `a.b.c` for `a.b.c`: an import of a module runs its packages too."""
+    """Yield `a`, `a.b` and `a.b.c` for `a.b.c`: importing a module imports its packages too."""
     parts = name.split(".")
     return (".".join(parts[:end]) for end in range(1, len(parts) + 1))

@@ -1,7 +1,4 @@
-"""Locks that die with their process: one writer of a file, or many readers of a folder.
-
-On a file system that knows no locks, everybody gets them.
-"""
+"""File locks, released when their process ends. On file systems without locks, every attempt succeeds."""
 
 import errno
 import fcntl
@@ -16,11 +13,11 @@ from pipeline.engine.errors import PipelineError
 
 
 @contextmanager
-def reading(folder: Path) -> Iterator[None]:
-    """Let nobody have `folder` by `unread` for a while. It need not be there."""
+def shared_lock(folder: Path) -> Iterator[None]:
+    """Hold a shared lock on `folder`, if it exists; `exclusive_lock` fails as long as it is held."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # whoever reads it will say what is wrong
+    except OSError:  # the caller gets this error when it reads the folder
         yield
         return
     try:
@@ -32,43 +29,42 @@ def reading(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def unread(folder: Path) -> Iterator[bool]:
-    """Keep the readers of `folder` waiting, and say whether there is none now."""
+def exclusive_lock(folder: Path) -> Iterator[bool]:
+    """Try to lock `folder` without waiting; yield whether the lock was acquired. New shared locks wait for it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        yield _take(descriptor)
+        yield _try_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def writing(path: Path, report: Callable[[str], object] | None) -> Iterator[bool]:
-    """Be the only process to write at `path`, where it leaves its name, and say whether this is the one.
+def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bool]:
+    """Lock the file `path` exclusively, creating it if necessary; yield whether the lock was acquired.
 
-    With `report`, which is told for whom, this process waits until it is. Who has the lock may remove its file. Raises
-    OSError if `path` cannot be opened.
+    With `report`, wait for the lock, after calling `report` with a line that names its holder. The holder may delete
+    the file. Raises OSError if `path` cannot be opened, PipelineError if it is a symbolic link.
     """
     with ExitStack() as stack:
-        mine, there = True, False
-        while mine and not there:
-            stack.close()  # what we have locked was removed before that
+        acquired, current = True, False
+        while acquired and not current:
+            stack.close()  # the file was deleted before it was locked: lock the new one
             file = stack.enter_context(_open(path))
-            mine = _take(file.fileno())
-            if not mine and report is not None:
-                report(f"waiting for {_holder(file)}, which runs this stage already")
+            acquired = _try_lock(file.fileno())
+            if not acquired and report is not None:
+                report(f"waiting for {_holder(file)}, which is running this stage")
                 fcntl.flock(file, fcntl.LOCK_EX)
-                mine = True
-            there = _is_at(file, path)
-        if mine:
+                acquired = True
+            current = _is_at(file, path)
+        if acquired:
             with suppress(OSError):  # a full disk
                 file.truncate(0)
                 file.write(f"process {os.getpid()} (since {time.strftime('%H:%M:%S')})")
                 file.flush()
-        yield mine
+        yield acquired
 
 
-def _take(descriptor: int) -> bool:
-    """Lock an open file for oneself, if nobody has it."""
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -86,10 +82,10 @@ def _is_at(file: TextIO, path: Path) -> bool:
 
 
 def _open(path: Path) -> TextIO:
-    """The lock's file. Raises PipelineError for a symbolic link, through which another file would be written."""
+    """Open a lock file. Raises PipelineError for a symbolic link: its target would be overwritten."""
     try:
         return open(path, "a+", encoding="utf-8", opener=_open_no_link)
-    except PermissionError:  # somebody else's, which can be locked all the same
+    except PermissionError:  # created by another user; it can still be locked
         return open(path, encoding="utf-8", opener=_open_no_link)
     except OSError as error:
         if error.errno == errno.ELOOP:
@@ -102,7 +98,7 @@ def _open_no_link(path: str, flags: int) -> int:
 
 
 def _holder(file: TextIO) -> str:
-    """The name that the holder of a lock has left, which it may do only now."""
+    """Return the text that the holder of a lock has written; wait up to 0.1 s for it."""
     for _ in range(50):
         file.seek(0)
         if text := file.read().strip():

@@ -1,13 +1,11 @@
-"""Print the stages that make has to start, by comparing what each of them last saw with what is there now.
+"""Print the stages that make has to start, by comparing file signatures with those in the stages' notes.
 
     python -IS pipeline/engine/look.py artifacts 'parse' 'train --epochs 3' ...
 
-make runs this file once, with its stages in order and their options. Each stage has left a note in `artifacts/.notes`
-(see `notes`). A stage is printed if it has no note, if its options differ, or if it follows one that is printed. A file
-of the same content counts as unchanged, and its new times are noted. Any other difference may or may not matter: then
-nothing is printed and the exit status is 1, and `handwriting status --stale` computes the exact keys.
-
-The file is no part of a package while it runs. It imports little of the standard library, so that it takes 20 ms.
+make runs this script once, with all stages in order and their options; with few imports it takes 20 ms. A stage is
+printed if it has no note (see `notes.py`), if its options differ, or if one of its inputs is printed. Any other
+difference, except in the times of files, may or may not be relevant: then nothing is printed, the exit status is 1, and
+`handwriting status --stale` computes the exact keys.
 """
 
 import glob
@@ -24,26 +22,26 @@ NOTES = ".notes"
 
 
 def main(folder: str, requests: Sequence[str]) -> int:
-    """Compare all; print the stages to start, or nothing if only the exact keys can tell. Returns the exit status."""
+    """Print the stages to start; return the exit status: 1 if the exact keys are needed."""
     start: list[str] = []
     for request in requests:
         stage, *options = shlex.split(request)
         path = os.path.join(folder, NOTES, f"{stage}.json")
         note = load(path)
-        if note is None or start_again(note, options) or set(note["inputs"]) & set(start):
+        if note is None or options_differ(note, options) or set(note["inputs"]) & set(start):
             start.append(stage)
             continue
-        fresh = refresh(note)
-        if fresh is None:
+        updated = update(note)
+        if updated is None:
             return 1
-        if fresh != note:
-            save(path, fresh)
+        if updated != note:
+            save(path, updated)
     print(*start)
     return 0
 
 
 def load(path: str) -> dict[str, Any] | None:
-    """The note in a file, or None if there is none or it is damaged."""
+    """Return the note in a file, None if it is missing or damaged."""
     if signature(path) is None:
         return None
     try:
@@ -55,25 +53,25 @@ def load(path: str) -> dict[str, Any] | None:
 
 
 def save(path: str, note: Mapping[str, Any]) -> None:
-    """Write the note in one step. Where that is impossible, make only looks again."""
-    fresh = f"{path}.fresh"  # that of a killed process is written over
+    """Write a note atomically. Errors are ignored: without a note, the stage is only started once more."""
+    temporary = f"{path}.fresh"  # left by killed processes, and overwritten
     with suppress(OSError):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
-            with open(fresh, "w", encoding="utf-8") as file:
+            with open(temporary, "w", encoding="utf-8") as file:
                 json.dump(note, file)
-            os.replace(fresh, path)
+            os.replace(temporary, path)
         except OSError:
-            os.unlink(fresh)
+            os.unlink(temporary)
 
 
-def start_again(note: Mapping[str, Any], options: Sequence[str]) -> bool:
-    """Whether the options that decide the result are not those of the note."""
+def options_differ(note: Mapping[str, Any], options: Sequence[str]) -> bool:
+    """Return whether the options that are part of the key differ from those in the note."""
     return keyed(options, note["unkeyed"]) != keyed(note["options"], note["unkeyed"])
 
 
 def keyed(options: Sequence[str], unkeyed: Mapping[str, bool]) -> list[str]:
-    """The options without those in `unkeyed`, which maps each to whether a value follows it."""
+    """Return the options without those in `unkeyed`, which maps each to whether a value follows it."""
     kept, rest = [], iter(options)
     for word in rest:
         name, equals, _ = word.partition("=")
@@ -84,8 +82,8 @@ def keyed(options: Sequence[str], unkeyed: Mapping[str, bool]) -> list[str]:
     return kept
 
 
-def refresh(note: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The note with the times of today, or None if anything but times differs."""
+def update(note: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the note with the current signatures, None if anything else differs."""
     same = (
         note["process"] == process()
         and all(read_link(path) == target for path, target in note["links"].items())
@@ -102,23 +100,23 @@ def refresh(note: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def process() -> list[str]:
-    """What a result may depend on that is no file: the interpreter, its version and the working directory."""
+    """Return the interpreter, its version and the working directory."""
     return [sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}", os.getcwd()]
 
 
 def signature(path: str) -> list[int] | None:
-    """Size, times and inode of a regular file; they differ when it changes, whatever the clock says. None otherwise."""
+    """Return size, times and inode of a regular file, else None. They change with the file, even if clocks are set."""
     try:
         status = os.stat(path)
     except OSError:
         return None
-    if not stat.S_ISREG(status.st_mode):  # whoever opened a pipe might wait for ever
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe may block forever
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 def read_link(path: str) -> str | None:
-    """Where a symbolic link points; None if it is none."""
+    """Return the target of a symbolic link, None for anything else."""
     try:
         return os.readlink(path)
     except OSError:
@@ -126,7 +124,7 @@ def read_link(path: str) -> str | None:
 
 
 def list_modules(folder: str) -> list[str]:
-    """The names in a folder that an import could find, sorted."""
+    """Return the names in a folder that can be imported, sorted."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -135,12 +133,12 @@ def list_modules(folder: str) -> list[str]:
 
 
 def match(pattern: str) -> list[str]:
-    """The paths that a pattern matches, sorted."""
+    """Return the paths that match a pattern, sorted."""
     return sorted(glob.glob(pattern))
 
 
 def sha256(path: str) -> str | None:
-    """The digest of a file's content; None if it cannot be read."""
+    """Return the digest of a file, None if it cannot be read."""
     import hashlib
 
     try:

@@ -1,6 +1,6 @@
-"""Notes of what a stage saw, for `look`, which compares them when make starts.
+"""Notes: records of the files that a stage depends on, compared by `look.py` when make starts.
 
-A note states one fact: with these options, and while everything that it lists is as listed, the stage is up to date.
+As long as the options and everything listed in a note are unchanged, the stage is up to date.
 """
 
 import glob
@@ -14,11 +14,11 @@ from pipeline.engine import look, store
 from pipeline.engine.artifacts import MANIFEST, Manifest
 from pipeline.engine.fingerprint import changed_since_start, find_modules, locate
 
-DECLARED = "pyproject.toml"  # in the working directory: the defaults of options
-ENGINE = Path(__file__).parent  # it decides how all this is compared
+DEFAULTS = "pyproject.toml"  # in the working directory: defaults of options
+ENGINE = Path(__file__).parent  # its modules compute the keys
 
 
-def observe(
+def take_snapshot(
     function: Callable[..., Any],
     inputs: Mapping[str, Path],
     extra_files: Collection[str],
@@ -26,16 +26,16 @@ def observe(
     options: Sequence[str],
     unkeyed: Mapping[str, bool],
 ) -> dict[str, Any] | None:
-    """See what decides the result of a stage, before any of it is used.
+    """Record the state of everything that a stage depends on, before any of it is used.
 
-    inputs: the folders of its inputs by name. extra_files, watched: patterns of other files that it reads, in its
-    project and anywhere. options: of its command; unkeyed: those that decide nothing, and whether a value follows them.
-    None if a file of code or of defaults has changed since this process started: its earlier state may have been used.
+    extra_files, watched: patterns of other files, relative to the project and to the working directory. unkeyed:
+    options that are not part of the key, mapped to whether a value follows them. Returns None if source code or
+    pyproject.toml changed since this process started: it may have used the earlier version.
     """
     _, root = locate(function)
     project = [str(Path(glob.escape(str(root)), pattern)) for pattern in extra_files]
     modules = [*find_modules(function), *ENGINE.glob("*.py")]
-    used = [Path(DECLARED), *modules, *(Path(path) for pattern in project for path in look.match(pattern))]
+    used = [Path(DEFAULTS), *modules, *(Path(path) for pattern in project for path in look.match(pattern))]
     if any(map(changed_since_start, used)):
         return None
     packages = [str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")]
@@ -56,10 +56,10 @@ def observe(
     }
 
 
-def write(output: Path, seen: Mapping[str, Any] | None, manifest: Manifest) -> None:
-    """Note that `output` shows the result that belongs to what was seen; without that, remove an earlier note.
+def write(output: Path, snapshot: Mapping[str, Any] | None, manifest: Manifest) -> None:
+    """Write the note that the result at `output` is up to date for `snapshot`.
 
-    Another process may have published another result since the manifest was read. Then there is no note either.
+    Without a snapshot, or if another process has published another result, remove the earlier note instead.
     """
     made = {str(output / name): facts["sha256"] for name, facts in manifest.outputs.items()}
     made[str(output / MANIFEST)] = look.sha256(str(output / MANIFEST))
@@ -67,9 +67,9 @@ def write(output: Path, seen: Mapping[str, Any] | None, manifest: Manifest) -> N
     link = look.read_link(str(output))
     entry = store.entry_of(output, manifest.provenance.stage, manifest.provenance.key)
     path = output.parent / look.NOTES / f"{output.name}.json"
-    if seen is None or link not in (None, str(Path(store.STORE, entry.name))):
+    if snapshot is None or link not in (None, str(Path(store.STORE, entry.name))):
         with suppress(OSError):
             path.unlink()
         return
-    links = {**seen["links"], str(output): link}
-    look.save(str(path), {**seen, "links": links, "files": {**seen["files"], **files}})
+    links = {**snapshot["links"], str(output): link}
+    look.save(str(path), {**snapshot, "links": links, "files": {**snapshot["files"], **files}})

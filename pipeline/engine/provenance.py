@@ -1,4 +1,4 @@
-"""What decides a result, written down, so that whether the result is still good is a comparison and not a guess."""
+"""Provenance: everything that a result depends on, and its key."""
 
 import hashlib
 import json
@@ -10,10 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Provenance:
-    """Results of equal provenances are taken for the same.
+    """Dependencies of a result. Equal provenances are assumed to give equal results.
 
-    parameters: of the stage, as JSON can hold them. inputs: for each input the digest of its content, None if it is
-    still to be made. code: for each module its fingerprint. environment: versions of what computes.
+    inputs: digest of each input, None if not known yet. code: digest of each file. environment: versions of packages.
     """
 
     stage: str
@@ -24,13 +23,13 @@ class Provenance:
 
     @property
     def key(self) -> str:
-        """One sha256 for all of it."""
+        """The sha256 of the provenance."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One cause for a stage to work. kind: parameter, input, code, environment; output, manifest, result; request."""
+    """Reason why a stage is not up to date. kind: a field of Provenance, output, manifest, result or request."""
 
     kind: str
     name: str
@@ -41,38 +40,37 @@ class Reason:
 
 
 def differences(old: Provenance, new: Provenance) -> list[Reason]:
-    """All that differs, each by name; nothing exactly if the keys are equal, for provenances of one stage."""
+    """Return all differences between two provenances of a stage: an empty list if and only if the keys are equal."""
     return [
-        *(Reason("parameter", *change) for change in _changes(old.parameters, new.parameters, told=True)),
+        *(Reason("parameter", *change) for change in _changes(old.parameters, new.parameters, show_values=True)),
         *(Reason("input", *change) for change in _changes(old.inputs, new.inputs)),
         *(Reason("code", *change) for change in _changes(old.code, new.code)),
-        *(Reason("environment", *change) for change in _changes(old.environment, new.environment, told=True)),
+        *(Reason("environment", *change) for change in _changes(old.environment, new.environment, show_values=True)),
     ]
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any], told: bool = False) -> Iterable[tuple[str, str]]:
-    """For each name that differs, how; told: with the values, which are digests otherwise."""
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool = False) -> Iterable[tuple[str, str]]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
-            yield name, f"new, {_spell(new[name])}" if told else "new"
+            yield name, f"new, {_format(new[name])}" if show_values else "new"
         elif name not in new:
-            yield name, f"gone, was {_spell(old[name])}" if told else "gone"
+            yield name, f"gone, was {_format(old[name])}" if show_values else "gone"
         elif json.dumps(old[name], sort_keys=True) != json.dumps(new[name], sort_keys=True):
-            changed = "changed" if new[name] is not None else "will be made anew"
-            yield name, f"{_spell(old[name])} -> {_spell(new[name])}" if told else changed
+            changed = "changed" if new[name] is not None else "will be made again"
+            yield name, f"{_format(old[name])} -> {_format(new[name])}" if show_values else changed
 
 
-def _spell(value: Any) -> str:
+def _format(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as JSON can hold them; what it cannot hold becomes text."""
+def to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert the parameters to values that JSON can represent; others become strings."""
     return dict(json.loads(json.dumps(parameters, default=str), parse_constant=str))
 
 
 def environment(packages: Iterable[str]) -> dict[str, str]:
-    """The version of Python, less its last part, and those of the installed `packages`."""
+    """Return the versions of Python (major and minor) and of the `packages`."""
     from importlib.metadata import PackageNotFoundError, version
 
     versions = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}

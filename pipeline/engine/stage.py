@@ -1,13 +1,4 @@
-"""A stage is a function from folders to a folder, and its signature is its configuration.
-
-    @stage
-    def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
-
-The body reads its inputs, fills `output`, and returns one line that says what it made. Around it the decorator looks
-for the inputs and computes what decides the result: their content, the parameters, the code, the versions of what
-computes. Is that the result which `output` shows, nothing is done; is it in the store, it is shown again; else the body
-works in a private folder, which is published whole. An input's parameter is named after the stage that makes it.
-"""
+"""Stages: functions from input folders to an output folder, run only if their result is not up to date."""
 
 import functools
 import inspect
@@ -27,28 +18,28 @@ from pipeline.engine.artifacts import (
     check_result,
     describe_outputs,
     find_artifact,
-    require_whole,
+    require_intact,
     write_manifest,
 )
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import fingerprint, load
-from pipeline.engine.provenance import Provenance, Reason, differences, environment, plain
+from pipeline.engine.fingerprint import fingerprint, import_modules
+from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
 
 log = logging.getLogger(__name__)
 
 
 class Role(Enum):
-    """What a stage's argument is, where it is not a plain parameter."""
+    """Role of an argument that is not a parameter of the result."""
 
     INPUT = "an artifact that the stage reads"
-    OUTPUT = "the artifact that it makes"
-    UNKEYED = "where or how fast the work is done; cannot change what comes out"
+    OUTPUT = "the artifact that the stage creates"
+    UNKEYED = "backend or speed: does not influence the result"
 
 
 Input = Annotated[Path, Role.INPUT]
 Output = Annotated[Path, Role.OUTPUT]
 
-REASONS = 5  # that a run logs; `status --explain` prints all
+REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
 P = ParamSpec("P")
 Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -56,7 +47,36 @@ Watch = Callable[[Mapping[str, Any]], Iterable[str]]
 
 
 class Stage(Generic[P]):
-    """A stage, which is called like its function. `stage` makes one and says what its parts are."""
+    """A function that fills an output folder and is run only if its result is not up to date.
+
+        @stage
+        def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
+
+    An `Input` is the artifact of the stage of that name. Arguments without a role are parameters; those with
+    `Role.UNKEYED` do not influence the result. The function writes files into `output` and returns a line of summary.
+
+    The key of a result is the sha256 of its provenance: parameters, digests of the inputs, source code, versions of
+    packages. A call computes the key, holding read locks on the inputs, and then
+
+    1. does nothing if the published result has this key and its files are intact: it is up to date;
+    2. else restores the result if the store contains it, by replacing a link;
+    3. else runs the function in a private folder, adds a manifest, moves the folder into the store and publishes it. If
+       the function fails, the published result is unchanged.
+
+    The stage lock lets one process at a time run a stage; others wait, then use its result. If a dependency changes
+    during a run, the result gets a unique key, so that the stage runs again. The function may save its state in
+    `output / CHECKPOINT`; after an interruption, the next run with the same key finds it there.
+
+    packages: installed packages whose versions are part of the key (default: NumPy).
+    unhashed: output files that describe the run, such as timings; later stages do not depend on them.
+    resolve: function from the given parameters to those in the key, which also replace the arguments of the same name.
+    extra_files: patterns of files in the project, other than Python modules, that the function reads.
+    watch: function from the given parameters to patterns of files outside the project that `resolve` reads.
+
+    A call returns the summary and the output folder. Raises PipelineError if an input is missing or damaged or if two
+    inputs are inconsistent, UsageError if `output` is inside a result or exists and is not a result of this stage, and
+    any exception of the function.
+    """
 
     def __init__(
         self,
@@ -80,7 +100,7 @@ class Stage(Generic[P]):
         self.unkeyed = [argument for argument, role in roles.items() if role is Role.UNKEYED]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """Run the stage, unless what it would make is there."""
+        """Run the stage unless its result is up to date or in the store; return a line of summary."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return run(self, bound.arguments)
@@ -97,125 +117,112 @@ def stage(
     extra_files: tuple[str, ...] = ...,
     watch: Watch = ...,
 ) -> Callable[[Callable[P, str]], Stage[P]]: ...
-def stage(function: Callable[P, str] | None = None, /, **parts: Any) -> Any:
-    """Make `function` a stage: called, it publishes its output folder whole or leaves things as they were.
-
-    packages: the installed ones whose version decides the result, by default NumPy.
-    unhashed: output files that tell of the run, not of its result; who reads the artifact is not run again for them.
-    resolve: from the parameters as they are given, those that count. What it returns is what stands in the key, and
-        replaces the arguments of the same name; so one that it leaves out decides nothing.
-    extra_files: files other than Python modules that the body reads from the project, as patterns of paths.
-    watch: from the parameters as they are given, patterns of files outside the project that `resolve` reads.
-
-    A body that takes long may keep in the folder `output / CHECKPOINT` what a run can go on from, and finds there what
-    an interrupted run of the same key has left.
-
-    The call returns the body's line with the place of the output. Raises PipelineError if an input is missing or
-    damaged, or if two inputs do not belong together; UsageError if the output is something else's place; whatever
-    the body raises passes through.
-    """
-    return Stage(function) if function else lambda function: Stage(function, **parts)
+def stage(function: Callable[P, str] | None = None, /, **options: Any) -> Any:
+    """Decorate a function as a `Stage`, with or without `options`: the parameters of `Stage`."""
+    return Stage(function) if function else lambda function: Stage(function, **options)
 
 
 def run(
     stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False, options: Sequence[str] | None = None
 ) -> str:
-    """Do what a call of the stage with all these arguments does; with `force` the body works in any case.
+    """Call the stage with all of its arguments; with `force`, run the function even if the result is up to date.
 
-    options: those of the command line that the arguments come from, for the note that make reads; None where there was
-    no command line.
+    options: the command line that the arguments come from, for the note. None: write no note.
     """
     output: Path = arguments[stage.output]
-    seen = None if options is None else observe(stage, arguments, options)
+    snapshot = None if options is None else take_snapshot(stage, arguments, options)
     resolved = resolve(stage, arguments)
     with ExitStack() as stack:
-        # What the links show now, so that a result published meanwhile is not mixed with this one
+        # Resolve the links once: results that are published during the run are not mixed with these.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
-        _check_agreement(inputs)
-        wanted = provenance(stage, resolved, {name: manifest.digest for name, manifest in inputs.items()})
-        entry = store.entry_of(output, stage.name, wanted.key)
+        _check_consistency(inputs)
+        expected = provenance(stage, resolved, {name: manifest.digest for name, manifest in inputs.items()})
+        entry = store.entry_of(output, stage.name, expected.key)
         edited = None
-        manifest, reasons = check_result(output, wanted)
+        manifest, reasons = check_result(output, expected)
         if reasons or force:
-            store.check_place(output, stage.name)
+            store.check_output(output, stage.name)
             if force or not entry.exists():
-                edited = load(stage.function, wanted.code)  # now, since it may have to wait for long
+                edited = import_modules(stage.function, expected.code)  # before the lock, which may take long
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
-            manifest, reasons = check_result(output, wanted)  # again: another process may have been quicker
+            manifest, reasons = check_result(output, expected)  # again: another process may have published it
         if manifest and not reasons and not force:
-            notes.write(output, seen, manifest)
-            return f"up to date: {_why(manifest, inputs)} -> {output}"
+            notes.write(output, snapshot, manifest)
+            return f"up to date: {_explain(manifest, inputs)} -> {output}"
         if not force and entry.exists() and entry != store.resolve(output):
-            stored, flaws = check_result(stack.enter_context(store.read_lock(entry)), wanted)
-            if stored and not flaws:
+            stored, stored_reasons = check_result(stack.enter_context(store.read_lock(entry)), expected)
+            if stored and not stored_reasons:
                 store.publish(entry, output)
-                notes.write(output, seen, stored)
-                return f"restored what was made on {stored.when}: {stored.summary} -> {output}"
-            reasons += [Reason("stored result", flaw.name, flaw.change) for flaw in flaws]
-        if reasons and output.is_symlink():  # nothing is to be explained where nothing was made before
+                notes.write(output, snapshot, stored)
+                return f"restored the result of {stored.when}: {stored.summary} -> {output}"
+            reasons += [Reason("stored result", reason.name, reason.change) for reason in stored_reasons]
+        if reasons and output.is_symlink():  # the first run needs no reason
             more = [f"and {len(reasons) - REASONS} more"] if len(reasons) > REASONS else []
             log.info("%s: %s", stage.name, "; ".join([*map(str, reasons[:REASONS]), *more]))
         for name, folder in folders.items():
-            require_whole(folder, inputs[name], shown=arguments[name])
+            require_intact(folder, inputs[name], shown=arguments[name])
         if edited is None:
-            edited = load(stage.function, wanted.code)
-        manifest = _work(stage, arguments, {**resolved, **folders}, wanted, edited)
-        notes.write(output, seen if manifest.provenance == wanted else None, manifest)
+            edited = import_modules(stage.function, expected.code)
+        manifest = _run_function(stage, arguments, {**resolved, **folders}, expected, edited)
+        notes.write(output, snapshot if manifest.provenance == expected else None, manifest)
         return f"{manifest.summary} -> {output}"
 
 
-def observe(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any] | None:
-    """What decides the result of a call of the stage, seen for a note; to be taken before any of it is used."""
+def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any] | None:
+    """Return `notes.take_snapshot` for a call of the stage."""
     inputs = {name: arguments[name] for name in stage.inputs}
     watched = list(stage.watch(arguments))
-    return notes.observe(stage.function, inputs, stage.extra_files, watched, options, _unkeyed_options(stage))
+    return notes.take_snapshot(stage.function, inputs, stage.extra_files, watched, options, _unkeyed_options(stage))
 
 
 def _unkeyed_options(stage: Stage[Any]) -> dict[str, bool]:
-    """The options that decide nothing, and whether a value follows them."""
+    """Return the options that are not part of the key, mapped to whether a value follows them."""
     flags = {name for name, parameter in stage.signature.parameters.items() if isinstance(parameter.default, bool)}
     return {f"--{name.replace('_', '-')}": name not in flags for name in stage.unkeyed}
 
 
 def resolve(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the arguments that decide the result, as they count."""
+    """Return the parameters that are part of the key, with their resolved values."""
     return dict(stage.resolve({name: arguments[name] for name in stage.parameters}))
 
 
 def provenance(stage: Stage[Any], resolved: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
-    """What decides the result of the stage now, given its resolved parameters and the digests of its inputs."""
-    apart = [function for function in (stage.resolve, stage.watch) if inspect.isfunction(function)]
-    own = [function.__name__ for function in apart if function.__module__ == stage.function.__module__]
-    code = fingerprint(stage.function, without=own, extra_files=stage.extra_files)
-    return Provenance(stage.name, plain(resolved), dict(inputs), code, environment(stage.packages))
+    """Return the current provenance, given the resolved parameters and the digests of the inputs."""
+    helpers = [function for function in (stage.resolve, stage.watch) if inspect.isfunction(function)]
+    exclude = [function.__name__ for function in helpers if function.__module__ == stage.function.__module__]
+    code = fingerprint(stage.function, exclude=exclude, extra_files=stage.extra_files)
+    return Provenance(stage.name, to_json_values(resolved), dict(inputs), code, environment(stage.packages))
 
 
-def _why(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
-    again = [name for name, found in inputs.items() if found.made > manifest.made]
-    return f"{' and '.join(again)} made again, with the same content" if again else "nothing that counts has changed"
+def _explain(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
+    rerun = [name for name, found in inputs.items() if found.made > manifest.made]
+    return f"{' and '.join(rerun)} rerun with the same output" if rerun else "nothing relevant has changed"
 
 
-def _work(
+def _run_function(
     stage: Stage[Any],
     arguments: Mapping[str, Any],
-    instead: Mapping[str, Any],
-    wanted: Provenance,
+    replacements: Mapping[str, Any],
+    expected: Provenance,
     edited: Sequence[str],
 ) -> Manifest:
-    """Let the body work in private, with what is `instead` of some arguments, and publish what it made."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
     report = functools.partial(log.info, "%s: %s", stage.name)
-    wanted = _marked(wanted, [Reason("code", file, "changed") for file in edited])
-    with store.private_folder(store.entry_of(output, stage.name, wanted.key), report, not edited) as partial:
-        given = {**arguments, **instead, stage.output: partial}
+    expected = _invalidate(expected, [Reason("code", file, "changed") for file in edited])
+    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not edited) as partial:
+        given = {**arguments, **replacements, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
         store.drop_checkpoint(partial)
-        now = replace(wanted, parameters=plain(resolve(stage, arguments)), environment=environment(stage.packages))
+        now = replace(
+            expected,
+            parameters=to_json_values(resolve(stage, arguments)),
+            environment=environment(stage.packages),
+        )
         manifest = Manifest(
-            provenance=_marked(wanted, differences(wanted, now)),
+            provenance=_invalidate(expected, differences(expected, now)),
             outputs=describe_outputs(partial, stage.unhashed),
             made=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),
@@ -223,26 +230,26 @@ def _work(
         )
         write_manifest(partial, manifest)
         entry = store.entry_of(output, stage.name, manifest.provenance.key)
-        store.keep(partial, entry)
+        store.commit(partial, entry)
         store.publish(entry, output)
     return manifest
 
 
-def _marked(wanted: Provenance, changed: Sequence[Reason]) -> Provenance:
-    """The provenance; what of it has changed while the stage ran gets a value that never comes back."""
+def _invalidate(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
+    """Replace the values that changed during the run by a unique one, so that the key never occurs again."""
     if not changed:
-        return wanted
-    log.info("%s: to be run again, for it changed meanwhile: %s", wanted.stage, "; ".join(map(str, changed)))
-    mark = f"changed while it ran ({time.time_ns()})"
+        return expected
+    log.info("%s: changed during the run, the stage will run again: %s", expected.stage, "; ".join(map(str, changed)))
+    unique = f"changed during the run ({time.time_ns()})"
 
-    def marked(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {**values, **{reason.name: mark for reason in changed if reason.kind == kind}}
+    def invalidate(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**values, **{reason.name: unique for reason in changed if reason.kind == kind}}
 
     return replace(
-        wanted,
-        parameters=marked("parameter", wanted.parameters),
-        code=marked("code", wanted.code),
-        environment=marked("environment", wanted.environment),
+        expected,
+        parameters=invalidate("parameter", expected.parameters),
+        code=invalidate("code", expected.code),
+        environment=invalidate("environment", expected.environment),
     )
 
 
@@ -255,12 +262,11 @@ def _roles(function: Callable[..., Any]) -> dict[str, Role]:
     }
 
 
-def _check_agreement(inputs: Mapping[str, Manifest]) -> None:
-    """Two inputs agree if the one that was made from the other was made from it as it is now."""
+def _check_consistency(inputs: Mapping[str, Manifest]) -> None:
     for name, manifest in inputs.items():
         for source, digest in manifest.provenance.inputs.items():
             if source in inputs and inputs[source].digest != digest:
                 raise PipelineError(
-                    f"{name} was made from another result of {source} than the one that is there now: "
+                    f"{name} was made from another result of {source} than the current one: "
                     f"run the stage {name} again (make {name})"
                 )

@@ -1,4 +1,4 @@
-"""What a stage would do if it were run now, and why; found by looking only."""
+"""Status of the stages: whether each is up to date, and why not. Read-only."""
 
 import glob
 from collections.abc import Mapping
@@ -18,12 +18,11 @@ State = Literal["fresh", "stored", "waiting", "stale"]
 
 @dataclass(frozen=True)
 class StageStatus:
-    """How a stage stands.
+    """Status of a stage.
 
-    state: `fresh`, nothing is to be done; `stored`, the store has the result that is wanted; `stale`, it is to work;
-    `waiting`, only an input that is to be made can tell. reasons: why it is not fresh, all of them. manifest: of the
-    stored result, otherwise of what is published, if that can be read. digest: of what the stage will have made, None
-    if only working can tell.
+    state: `fresh`, up to date; `stored`, will be restored from the store; `stale`, will run; `waiting`, depends on the
+    output of an earlier stage that will run. reasons: all reasons why it is not up to date. manifest: that of the
+    stored result, else of the published one. digest: that of the result, None if the stage has to run first.
     """
 
     stage: str
@@ -36,52 +35,52 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class Run:
-    """A result that the store has; published if a link shows it."""
+    """A result in the store. published: whether a link points to it."""
 
     manifest: Manifest
     published: bool
 
 
 def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, StageStatus]) -> StageStatus:
-    """How the stage stands with these arguments, given how the stages stand that make its inputs."""
+    """Return the status of a stage with these arguments, given the statuses of earlier stages."""
     output: Path = arguments[stage.output]
     try:
         inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
-        wanted = provenance(stage, resolve(stage, arguments), inputs)
+        expected = provenance(stage, resolve(stage, arguments), inputs)
     except PipelineError as error:
         return StageStatus(stage.name, output, "stale", (Reason("request", stage.name, str(error)),), None, None)
-    manifest, reasons = check_result(output, wanted, every=True)
+    manifest, reasons = check_result(output, expected, every=True)
     if manifest and not reasons:
         return StageStatus(stage.name, output, "fresh", (), manifest, manifest.digest)
     try:
-        store.check_place(output, stage.name)
+        store.check_output(output, stage.name)
     except PipelineError as error:
         return StageStatus(stage.name, output, "stale", (Reason("result", output.name, str(error)),), manifest, None)
-    stored, flaws = check_result(store.entry_of(output, stage.name, wanted.key), wanted)
-    if stored and not flaws:
+    stored, stored_reasons = check_result(store.entry_of(output, stage.name, expected.key), expected)
+    if stored and not stored_reasons:
         return StageStatus(stage.name, output, "stored", tuple(reasons), stored, stored.digest)
-    to_be_made = {name for name, digest in inputs.items() if digest is None}
-    waits = all(reason.kind == "input" and reason.name in to_be_made for reason in reasons)
-    return StageStatus(stage.name, output, "waiting" if waits else "stale", tuple(reasons), manifest, None)
+    unknown = {name for name, digest in inputs.items() if digest is None}
+    waiting = all(reason.kind == "input" and reason.name in unknown for reason in reasons)
+    return StageStatus(stage.name, output, "waiting" if waiting else "stale", tuple(reasons), manifest, None)
 
 
-def _digest(name: str, place: Path, earlier: Mapping[str, StageStatus]) -> str | None:
-    """That of the input `name`, as it will be if it is the output of a stage that was examined, else as it is."""
-    if name in earlier and earlier[name].output == place:
+def _digest(name: str, folder: Path, earlier: Mapping[str, StageStatus]) -> str | None:
+    """Return the digest of an input: after the pending run if `earlier` has the status of its stage, else as it is."""
+    if name in earlier and earlier[name].output == folder:
         return earlier[name].digest
-    return find_artifact(place, name).digest
+    return find_artifact(folder, name).digest
 
 
 def watch_runs(output: Path, stage: str) -> str:
-    """A pattern of the files that `list_runs` reads."""
+    """Return a pattern that matches the files read by `list_runs`."""
     return str(Path(glob.escape(str(output.parent)), store.STORE, f"{stage}-*", MANIFEST))
 
 
 def list_runs(output: Path, stage: str) -> list[Run]:
-    """The results of `stage` in the store beside `output`, the oldest first. Damaged ones are left out."""
-    shown = store.published(output.parent)
+    """Return the results of `stage` in the store next to `output`, oldest first, without damaged ones."""
+    published = store.published(output.parent)
     runs = []
     for entry in store.entries(output.parent).get(stage, []):
         with suppress(PipelineError, OSError):
-            runs.append(Run(read_manifest(entry), entry in shown))
+            runs.append(Run(read_manifest(entry), entry in published))
     return sorted(runs, key=lambda run: run.manifest.made)

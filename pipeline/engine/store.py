@@ -1,9 +1,8 @@
-"""Results appear whole or not at all, and the earlier ones stay: one rename of a link says which of them counts.
+"""The store: results by key, published atomically by symbolic links.
 
-`artifacts/train` is a symbolic link to `artifacts/.store/train-KEY`. A link can be replaced in one atomic step, a
-folder cannot; so whoever looks sees one result or the other. What a killed run leaves, it leaves in the store, under
-a name that ends in `.partial` or `.old`; the next run of its stage removes it. Only what stands in a folder named
-`checkpoint` is worth keeping: the key says what it belongs to, so a run that wants just that result goes on from there.
+`artifacts/train` is a symbolic link to the entry `artifacts/.store/train-KEY`; readers find either the old or the new
+result. A killed run leaves folders named `*.partial` and `*.old`; the next run of the stage removes them, except the
+checkpoints, from which a run with the same key resumes.
 """
 
 import os
@@ -14,31 +13,31 @@ from pathlib import Path
 
 from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
-from pipeline.engine.errors import PipelineError, UsageError, naming
-from pipeline.engine.locks import reading, unread, writing
+from pipeline.engine.errors import PipelineError, UsageError, add_filename
+from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
 STORE = ".store"
-PARTIAL, OLD = ".partial", ".old"  # what is being made, what is being replaced
-KEY_LENGTH = 16  # of 64; the whole key is compared with the manifest's
+PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
+KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 
 
 def entry_of(output: Path, stage: str, key: str) -> Path:
-    """Where the store beside `output` keeps the result of `stage` with this key."""
+    """Return the folder of a result in the store next to `output`."""
     return output.parent / STORE / f"{stage}-{key[:KEY_LENGTH]}"
 
 
 def stage_of(entry: Path) -> str:
-    """The name of the stage that has made an entry."""
+    """Return the name of the stage that created an entry."""
     return entry.name.rpartition("-")[0]
 
 
 def resolve(output: Path) -> Path:
-    """The folder that the link `output` shows now, which it may not show in a moment; `output` if it is no link."""
+    """Return the target of the link `output`, or `output` itself if it is not a link."""
     return output.parent / output.readlink() if output.is_symlink() else output
 
 
-def check_place(output: Path, stage: str) -> None:
-    """Raise UsageError if there is something at `output` that `stage` has not made, or it lies within a result."""
+def check_output(output: Path, stage: str) -> None:
+    """Raise UsageError if `output` exists and is not a result of `stage`, or if it is inside a result."""
     if output.exists() or output.is_symlink():
         entry = resolve(output)
         if entry.parent != output.parent / STORE:
@@ -53,115 +52,105 @@ def check_place(output: Path, stage: str) -> None:
 
 
 def check_outside(output: Path) -> None:
-    """Raise UsageError if `output` lies within a result."""
-    within = [*output.absolute().parents, *output.parent.resolve().parents, output.parent.resolve()]
-    if any(folder.name == STORE or resolve(folder).parent == folder.parent / STORE for folder in within):
+    """Raise UsageError if `output` is inside a result."""
+    parents = [*output.absolute().parents, *output.parent.resolve().parents, output.parent.resolve()]
+    if any(folder.name == STORE or resolve(folder).parent == folder.parent / STORE for folder in parents):
         raise UsageError(f"{output} lies within a published result: choose another output")
 
 
 @contextmanager
 def read_lock(folder: Path) -> Iterator[Path]:
-    """The folder that `folder` shows now; `prune` leaves it alone while it is held. It need not be there."""
+    """Yield the target of the link `folder`, locked against `prune`. A missing folder is not an error."""
     entry = resolve(folder)
-    with reading(entry):
+    with shared_lock(entry):
         yield entry
 
 
 @contextmanager
 def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
-    """Let one process at a time run `stage` beside `output`, and say whether this is the one.
+    """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `file_lock` does.
 
-    With `report`, which is told for whom, this process waits until it is. Where nothing can be written, everybody is
-    told to be the one: nothing can be published either.
+    In a read-only folder, where nothing can be published, it counts as acquired.
     """
     with ExitStack() as stack:
-        mine = True
+        acquired = True
         with suppress(OSError):
             store = output.parent / STORE
             store.mkdir(parents=True, exist_ok=True)
-            mine = stack.enter_context(writing(store / f"{stage}.lock", report))
-        yield mine
+            acquired = stack.enter_context(file_lock(store / f"{stage}.lock", report))
+        yield acquired
 
 
 @contextmanager
 def private_folder(
     entry: Path, report: Callable[[str], object] = lambda line: None, resumable: bool = True
 ) -> Iterator[Path]:
-    """A folder beside `entry` to work in, removed at the end unless it was published.
+    """Yield a folder next to `entry`, empty except for a checkpoint; remove it at the end if it was not committed.
 
-    The caller must hold the stage lock.
-
-    It is new but for the checkpoint that an interrupted run may have left, which stays if this one is interrupted too,
-    leaves one and is `resumable`, which `report` is told; work that fails by its own word would only fail again.
+    After an exception, the checkpoint is kept and reported, if `resumable` is true and the exception is not a
+    PipelineError that would occur again. The caller must hold the stage lock.
     """
     sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
     partial.mkdir(parents=True, exist_ok=True)
-    _leave_checkpoint(partial)
+    _clear_except_checkpoint(partial)
     try:
-        with read_lock(partial), naming(partial):
+        with read_lock(partial), add_filename(partial):
             yield partial
     except BaseException as error:
-        futile = isinstance(error, PipelineError) and not error.resumable
-        if resumable and not futile and has_checkpoint(partial):
-            _leave_checkpoint(partial)
-            report("what it has done is kept: the same command goes on from there")
+        permanent = isinstance(error, PipelineError) and not error.resumable
+        if resumable and not permanent and has_checkpoint(partial):
+            _clear_except_checkpoint(partial)
+            report("progress is kept: run the same command again to resume")
         else:
             _discard(partial)
         raise
-    _discard(partial)  # if it was not published
+    _discard(partial)  # if it was not committed
 
 
-def _leave_checkpoint(partial: Path) -> None:
-    """Remove all else in a private folder, which is half made."""
+def _clear_except_checkpoint(partial: Path) -> None:
     for path in partial.iterdir():
         if path.name != CHECKPOINT:
             _discard(path)
 
 
 def drop_checkpoint(partial: Path) -> None:
-    """Remove the checkpoint in a private folder, since the work is done."""
+    """Remove the checkpoint in a private folder."""
     _discard(partial / CHECKPOINT)
 
 
 def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
-    """Remove what killed runs of `stage` have left in the store; return its bytes by name.
-
-    The caller must hold the stage lock.
-
-    Checkpoints are left alone, unless they are asked for as well.
-    """
-    swept = {}
+    """Remove leftovers of killed runs; return their bytes by name. The caller must hold the stage lock."""
+    removed = {}
     for leftover in store.glob(f"{stage}-*"):
         entry = leftover.with_suffix("")
         if leftover.suffix == OLD and (leftover / MANIFEST).exists() and not entry.exists():
-            leftover.rename(entry)  # they were killed while it was to be replaced
+            leftover.rename(entry)  # the run was killed between the two renames of `commit`
         elif _is_leftover(leftover) and (checkpoints or not has_checkpoint(leftover)):
-            swept[leftover.name] = size(leftover)
+            removed[leftover.name] = size(leftover)
             _discard(leftover)
-    return swept
+    return removed
 
 
 def has_checkpoint(partial: Path) -> bool:
-    """Whether what an interrupted run has left is worth going on from."""
+    """Return whether a leftover contains a checkpoint; hidden files are incomplete and do not count."""
     return partial.suffix == PARTIAL and not partial.is_symlink() and any(partial.glob(f"{CHECKPOINT}/[!.]*"))
 
 
-def keep(partial: Path, entry: Path) -> None:
-    """Make what is in `partial` the store's `entry`, in place of one that is damaged or was made again."""
+def commit(partial: Path, entry: Path) -> None:
+    """Move a private folder to `entry`, replacing an existing entry."""
     old = entry.with_suffix(OLD)
     try:
         if entry.exists():
             entry.rename(old)
         partial.rename(entry)
-    finally:  # of a failure as well, and of somebody's Ctrl-C between the two
+    finally:  # also after a failure, or Ctrl-C between the two renames
         if old.exists() and not entry.exists():
             old.rename(entry)
         _discard(old)
 
 
 def _discard(path: Path) -> None:
-    """Remove whatever is there, if it can be removed."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -170,8 +159,8 @@ def _discard(path: Path) -> None:
 
 
 def publish(entry: Path, output: Path) -> None:
-    """Make `output` show the store's `entry`, in one atomic step."""
-    link = output.with_name(f".{output.name}.link")  # beside it, since the store may be on another disk
+    """Make `output` a link to `entry`, atomically."""
+    link = output.with_name(f".{output.name}.link")  # in the same folder: the store may be on another disk
     link.unlink(missing_ok=True)
     try:
         link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
@@ -179,24 +168,24 @@ def publish(entry: Path, output: Path) -> None:
     except BaseException:
         link.unlink(missing_ok=True)
         raise
-    with suppress(OSError):  # a disk that cannot be written
-        os.utime(output / MANIFEST)  # `prune` keeps what was last used
+    with suppress(OSError):  # read-only disk
+        os.utime(output / MANIFEST)  # `prune` keeps the last used entries
 
 
 def entries(artifacts: Path) -> dict[str, list[Path]]:
-    """The whole results in the store of a folder of artifacts, by the stage that has made them."""
+    """Return the results in the store of `artifacts`, by stage."""
     return _by_stage(artifacts, lambda path: not _is_leftover(path) and path.is_dir() and not path.is_symlink())
 
 
 def leftovers(artifacts: Path) -> dict[str, list[Path]]:
-    """What is being made or replaced in the store, and what killed runs have left there, by stage."""
+    """Return the entries that are being created or replaced, and leftovers of killed runs, by stage."""
     return _by_stage(artifacts, _is_leftover)
 
 
-def _by_stage(artifacts: Path, wanted: Callable[[Path], bool]) -> dict[str, list[Path]]:
+def _by_stage(artifacts: Path, include: Callable[[Path], bool]) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for path in sorted((artifacts / STORE).glob("*-*")):
-        if wanted(path):
+        if include(path):
             found.setdefault(stage_of(path), []).append(path)
     return found
 
@@ -206,25 +195,22 @@ def _is_leftover(path: Path) -> bool:
 
 
 def published(artifacts: Path) -> set[Path]:
-    """The entries that some link in a folder of artifacts shows."""
-    shown = set()
+    """Return the entries that are targets of links in `artifacts`."""
+    targets = set()
     for path in artifacts.glob("*"):
-        with suppress(OSError):  # which is being replaced
-            shown.add(resolve(path))
-    return shown
+        with suppress(OSError):  # the link is being replaced
+            targets.add(resolve(path))
+    return targets
 
 
 def size(folder: Path) -> int:
-    """The bytes that the files in a folder have."""
+    """Return the total size of the files in a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def remove(entry: Path) -> bool:
-    """Remove a folder from the store unless a process reads it; return whether it was removed.
-
-    The caller must hold the stage lock.
-    """
-    with unread(entry) as free:
-        if free:
-            _discard(entry.rename(entry.with_suffix(PARTIAL)))  # nobody finds half of it
-        return free
+    """Remove an entry unless it is read-locked; return whether it was removed. The caller must hold the stage lock."""
+    with exclusive_lock(entry) as acquired:
+        if acquired:
+            _discard(entry.rename(entry.with_suffix(PARTIAL)))  # readers never find an incomplete entry
+        return acquired

@@ -1,1 +1,1 @@
-"""How good a trained network is, computed in parallel."""
+"""Predictions of a trained model, computed in parallel, and their metrics."""

@@ -1,8 +1,7 @@
-"""Many images in blocks, to which a model predictions in parallel, here or on other machines.
+"""Predict many images in blocks, in parallel, on one or several machines.
 
-A task is told where a block lies, not what is in it, so that next to nothing travels; it opens the file itself. Where
-the workers do not see the file, the images go along. Which scheduler runs the tasks, with how many workers and on
-blocks of which size, changes nothing in the predictions.
+A task contains the position of a block in a file, and the images themselves only if the workers cannot read the file.
+The backend and the block size do not change a bit of the predictions.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,62 +17,57 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Tell
+from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 
-Interval = tuple[int, int]  # of rows, from the first to before the last
-
-
-# What all blocks are asked: whether it is for the labels alone, uint8 (n,), or for the probabilities, float32 (n, c).
-Request = tuple[Model, bool]
+Interval = tuple[int, int]  # start and stop of a range of rows
+Signature = tuple[int, int]  # size in bytes and modification time in nanoseconds of a file
+Request = tuple[Model, bool]  # whether to return only labels, uint8 (n,), or probabilities, float32 (n, c)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Images start to stop of a file. first: which number the file's first image has among those of all files.
+    """Images start to stop of a file. first: index of the file's first image among the images of all files.
 
-    signature: of the file, as it is for whoever asks. images: what is there, if it is shipped.
+    signature: the file's signature when the run started. images: the images of the block if they are shipped.
     """
 
     rows: Rows
-    signature: Interval
+    signature: Signature
     start: int
     stop: int
     first: int
     images: NDArray[Any] | None = None
 
 
-def signature(path: Path) -> Interval:
-    """Size in bytes and time of the last change, in nanoseconds: of another file one of them is another."""
-    facts = path.stat()
-    return facts.st_size, facts.st_mtime_ns
+def signature(path: Path) -> Signature:
+    """Return the size and modification time of a file; they differ when the file changes."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
-def check_signature(path: Path, expected: Interval) -> None:
-    """Raise PipelineError if the file has another signature."""
+def check_signature(path: Path, expected: Signature) -> None:
+    """Raise PipelineError if the signature of the file is not the expected one."""
     if signature(path) != expected:
-        raise PipelineError(f"{path} is another file by now, or elsewhere: begin again when nobody writes it")
+        raise PipelineError(f"{path} changed during the run: retry when nothing writes to it")
 
 
-def cut(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iterator[Block]:
-    """Blocks of at most `size` images, of one file each: all images but those that are done.
-
-    done: from the number of an image among those of all files, to before another.
-    """
+def split_blocks(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iterator[Block]:
+    """Yield blocks of at most `size` images, each within one file, without the indices in `done`."""
     first = 0
-    missing = list(gaps(done, sum(map(len, files))))
-    signatures = [signature(rows.path) for rows in files]  # of all of them now, and not when their turn comes
-    for relative, facts in zip(files, signatures, strict=True):
-        rows = replace(relative, path=relative.path.absolute())  # for workers with another working folder
+    missing = list(find_gaps(done, sum(map(len, files))))
+    signatures = [signature(rows.path) for rows in files]  # before the first block, not when a file is reached
+    for relative, expected in zip(files, signatures, strict=True):
+        rows = replace(relative, path=relative.path.absolute())  # workers may have other working directories
         for begin, end in missing:
             stop = min(end - first, len(rows))
             for start in range(max(begin - first, 0), stop, size):
-                yield Block(rows, facts, start, min(start + size, stop), first)
+                yield Block(rows, expected, start, min(start + size, stop), first)
         first += len(rows)
 
 
-def gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
-    """What lies from 0 to before `end` in none of the intervals, which may overlap."""
+def find_gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
+    """Yield the parts of (0, end) that no interval covers; intervals may overlap."""
     begin = 0
     for start, stop in [*sorted(done), (end, end)]:
         if begin < start:
@@ -90,28 +84,27 @@ def predict_blocks(
 ) -> None:
     """Predict all blocks; call `on_predictions` with the index of the first image of each block and its predictions.
 
-    Raises PipelineError if a file is not there, is another by now or ends too early, or an answer is no number, and
-    what `run_job` raises.
+    Raises PipelineError for missing or changed files and predictions that are not finite, and what `run_job` raises.
     """
-    tasks = (replace(block, images=_load(block)) for block in blocks) if backend.ship else blocks
+    tasks = (replace(block, images=_load_images(block)) for block in blocks) if backend.ship else blocks
     run_job(
         Job(predict_block, request, tasks, lambda number, predicted: on_predictions(*predicted), report=report), backend
     )
 
 
-def predict_block(request: Request, block: Block, tell: Tell) -> tuple[int, NDArray[Any]]:
-    """One task: the number of the block's first image, and the predictions."""
+def predict_block(request: Request, block: Block, send: Send) -> tuple[int, NDArray[Any]]:
+    """Run one task: return the index of the block's first image among all images, and the predictions."""
     model, labels_only = request
-    images = _load(block) if block.images is None else block.images
+    images = _load_images(block) if block.images is None else block.images
     probabilities = predict(model, images, block.start)
     if not np.isfinite(probabilities).all():
-        raise PipelineError(f"the model has no finite answer to some images of {block.rows.path}: make both again")
+        raise PipelineError(f"predictions for {block.rows.path} are not finite: recreate the model and the images")
     predictions = probabilities.argmax(axis=1).astype(np.uint8) if labels_only else probabilities
     return block.first + block.start, predictions
 
 
-def _load(block: Block) -> NDArray[Any]:
+def _load_images(block: Block) -> NDArray[Any]:
     check_signature(block.rows.path, block.signature)
     images = read_rows(block.rows, block.start, block.stop)
-    check_signature(block.rows.path, block.signature)  # else somebody may have written it meanwhile
+    check_signature(block.rows.path, block.signature)  # it may have changed while it was read
     return images

@@ -1,1 +1,1 @@
-"""A trained model: its files, its predictions, and the formats that other programs read."""
+"""A trained model: files, predictions, and export to ONNX and safetensors."""

@@ -1,4 +1,4 @@
-"""A trained model, of one network or an ensemble, as a folder of plain files."""
+"""A trained model, a single network or an ensemble, and its folder of .npy files and model.json."""
 
 from dataclasses import asdict, dataclass, fields, make_dataclass
 from functools import cached_property
@@ -23,11 +23,11 @@ from pipeline.training.recipes import ActivationName, LossName
 
 @dataclass(frozen=True)
 class Model:
-    """parameters: float32, of networks of equal layers, whose logits are averaged; mostly one.
+    """A trained model.
 
-    layers: the hidden layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset:
-    the name of the training data. temperature: of the probabilities. ink_statistics: of the
-    training images.
+    parameters: float32, of each network; the networks have equal layers and their logits are averaged. layers: hidden
+    layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset: name of the training
+    data. temperature: of the probabilities. ink_statistics: of the training images.
     """
 
     parameters: tuple[Parameters, ...]
@@ -49,7 +49,7 @@ class Model:
 
     @property
     def architecture(self) -> str:
-        """From the size of the images to the number of classes, as in 28x28-conv16-conv64-128-10."""
+        """Layers from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
         return format_network(self.layers, self.image_shape, len(self.class_names))
 
 
@@ -57,28 +57,28 @@ def _check(content: Any) -> None:
     Description(content.dataset, content.class_names)  # raises DatasetError
     build_layers(content.layers, content.image_shape, len(content.class_names))  # raises UsageError
     thin = content.ink_statistics.thin
-    if thin > 2 * max(content.image_shape):  # `measure_strokes` cannot measure thicker ones
-        raise ValueError(f"strokes of at least {thin} pixels do not fit {content.image_shape} pixels")
+    if thin > 2 * max(content.image_shape):  # more than `measure_strokes` can return
+        raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {content.image_shape} pixels")
 
 
-SHARED = [(one.name, one.type) for one in fields(Model) if one.name != "parameters"]
-# What model.json holds of a model; `training` in it records how it was trained.
+SHARED = [(field.name, field.type) for field in fields(Model) if field.name != "parameters"]
+# The fields of model.json, apart from `training`, which records how the model was trained.
 _Content: type[Any] = make_dataclass(
     "_Content", [("ensemble_size", Positive), *SHARED], namespace={"__post_init__": _check}
 )
 
 
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
-    """Write the model's files into `folder`; `training` goes into model.json as it is."""
-    for name, array in name_arrays(model).items():
+    """Write the files of the model to `folder`; `training` is written to model.json unchanged."""
+    for name, array in named_arrays(model).items():
         save_array(folder / f"{name}.npy", array)
     save_json(
         folder / "model.json", {**asdict(_Content(len(model.parameters), **_shared(model))), "training": training}
     )
 
 
-def name_arrays(model: Model) -> dict[str, NDArray[np.float32]]:
-    """All arrays by name: `layer-1-weights`, `layer-1-biases`, ..., in an ensemble `network-1-layer-1-weights`."""
+def named_arrays(model: Model) -> dict[str, NDArray[np.float32]]:
+    """All arrays by name: `layer-1-weights`, `layer-1-biases`, ..., for an ensemble `network-1-layer-1-weights`."""
     return {
         f"{_prefix(len(model.parameters), network)}layer-{number}-{kind}": array
         for network, parameters in enumerate(model.parameters)
@@ -92,7 +92,7 @@ def _prefix(networks: int, network: int) -> str:
 
 
 def load_model(folder: Path) -> Model:
-    """Load what `save_model` wrote. Raises PipelineError if a file is missing, damaged or does not fit."""
+    """Load a model. Raises PipelineError if a file is missing, damaged or inconsistent with the others."""
     content = load_json(folder / "model.json", _Content)
     layers = build_layers(content.layers, content.image_shape, len(content.class_names))
     parameters = tuple(
@@ -112,7 +112,6 @@ def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Pa
 
 
 def _shared(source: Any) -> dict[str, Any]:
-    """What a model and its model.json have in common, by name."""
     return {name: getattr(source, name) for name, _ in SHARED}
 
 

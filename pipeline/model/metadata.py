@@ -1,4 +1,4 @@
-"""Metadata of an exported model: everything but the arrays that prediction and reading need."""
+"""Metadata of an exported model: all that prediction and picture reading need besides the arrays."""
 
 import json
 from dataclasses import asdict
@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pipeline.model.files import Model
 
 
-def describe_model(model: Model, accuracy: float, images: int) -> dict[str, str]:
-    """Return strings by name, as ONNX and safetensors keep them; what has structure is JSON.
+def model_metadata(model: Model, accuracy: float, images: int) -> dict[str, str]:
+    """Return the metadata for ONNX and safetensors: strings, or JSON for structured values.
 
-    accuracy: on that many test images.
+    accuracy: on the test set. images: size of the test set.
     """
     return {
         "layers": model.layers,

@@ -1,4 +1,4 @@
-"""The model as ONNX, which most runtimes read: raw pictures in, probabilities and labels out."""
+"""Export a model to ONNX: from raw images to probabilities and labels."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.engine.provenance import environment
-from pipeline.model.files import Model, name_arrays
+from pipeline.model.files import Model, named_arrays
 from pipeline.network.layers import Convolution, Dense
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"
 OPSET = 17
-IR_VERSION = 8  # with opset 17, read by ONNX Runtime 1.12 (2022) and later
+IR_VERSION = 8  # with opset 17: supported since ONNX Runtime 1.12 (2022)
 
 NamedArray = tuple[str, NDArray[np.float32]]
 
@@ -24,10 +24,10 @@ ACTIVATION_NODES = {"sigmoid": "Sigmoid", "relu": "Relu"}
 
 
 def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
-    """Write the model to `path`, checked by ONNX's own checker.
+    """Write the model to `path` and check it with `onnx.checker`.
 
-    Input: `images`, uint8 (N, h, w), as in the IDX file; the scaling is part of the graph. Outputs:
-    `probabilities`, float32 (N, c), and `label`, int64 (N,). metadata: kept in the file as strings.
+    Input: `images`, uint8 (N, height, width), as in the IDX file; the scaling is part of the graph. Outputs:
+    `probabilities`, float32 (N, classes), and `label`, int64 (N,). metadata: written to `metadata_props`.
     """
     graph = _Graph()
     height, width = model.image_shape
@@ -37,7 +37,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     value = graph.node("standardised", "Sub", value, shift)
     if isinstance(model.networks[0].layers[0], Convolution):
         value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
-    arrays = iter(name_arrays(model).items())
+    arrays = iter(named_arrays(model).items())
     logits = [_add_network(graph, value, network, model.activation, arrays) for network in model.networks]
     value = graph.node("mean", "Mean", *logits) if len(logits) > 1 else logits[0]
     if model.loss == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
@@ -76,7 +76,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
 
 
 def _add_network(graph: "_Graph", value: str, network: Network, activation: str, arrays: Iterator[NamedArray]) -> str:
-    """Add one network, whose arrays come next, to the graph; return the name of its logits."""
+    """Add a network to the graph, with the next of the arrays; return the name of its logits."""
     for layer in network.layers:
         weights, biases = next(arrays), next(arrays)
         name = weights[0].removesuffix("-weights")
@@ -93,7 +93,7 @@ def _add_network(graph: "_Graph", value: str, network: Network, activation: str,
 
 
 class _Graph:
-    """The nodes and constants so far. A node and its only output have the same name."""
+    """Collects nodes and constants. A node and its only output have the same name."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []

@@ -1,6 +1,6 @@
-"""The model as safetensors: named arrays and a header of strings, which cannot execute anything.
+"""Export a model to safetensors: named arrays and a header of strings; loading it executes no code.
 
-The names and shapes are those of the state of a torch.nn.Sequential, so `load_state_dict` takes the arrays as they are.
+Names and shapes are those of the state dict of a torch.nn.Sequential, so `load_state_dict` accepts the arrays.
 """
 
 import json
@@ -14,34 +14,34 @@ from safetensors.numpy import save
 from pipeline.model.files import Model
 from pipeline.network.layers import Convolution
 
-LENGTH = struct.Struct("<Q")  # the file begins with the length of its header
-ALIGNMENT = 8  # of the arrays, which follow the header
+LENGTH = struct.Struct("<Q")  # a file begins with the length of the header
+ALIGNMENT = 8  # of the arrays after the header
 
 LAYER_MODULES = ("nn.Conv2d", "nn.Linear")
 ACTIVATION_MODULES = {"sigmoid": "nn.Sigmoid()", "relu": "nn.ReLU()"}
 
 
 def save_safetensors(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
-    """Write the parameters to `path`, as `0.weight`, `0.bias`, `2.weight` and so on.
+    """Write the parameters to `path` as `0.weight`, `0.bias`, `2.weight` and so on.
 
-    The number is the place of the layer in `list_modules`. The names in an ensemble begin with the index of the
-    network, as in a torch.nn.ModuleList: `1.0.weight` is of the second network.
+    The number is the index of the layer in `list_modules`. For an ensemble the index of the network comes first, as in
+    a torch.nn.ModuleList: `1.0.weight` belongs to the second network.
     """
-    places = [place for place, module in enumerate(list_modules(model)) if module.startswith(LAYER_MODULES)]
+    indices = [index for index, module in enumerate(list_modules(model)) if module.startswith(LAYER_MODULES)]
     arrays = {
-        f"{prefix}{place}.{kind}": array
+        f"{prefix}{index}.{kind}": array
         for network, parameters in enumerate(model.parameters)
         for prefix in [f"{network}." if len(model.parameters) > 1 else ""]
-        for place, *pair in zip(places, parameters.weights, parameters.biases, strict=True)
+        for index, *pair in zip(indices, parameters.weights, parameters.biases, strict=True)
         for kind, array in zip(("weight", "bias"), pair, strict=True)
     }
     path.write_bytes(_sorted_header(save(arrays, dict(metadata))))
 
 
 def list_modules(model: Model) -> list[str]:
-    """The modules of a torch.nn.Sequential that computes a network's logits from images (n, 1, height, width).
+    """Return the modules of a torch.nn.Sequential that computes logits from images (n, 1, height, width).
 
-    Each is an expression in Python, with `nn` for torch.nn.
+    Each is a Python expression with `nn` for torch.nn.
     """
     modules: list[str] = []
     for layer in model.networks[0].layers:
@@ -57,7 +57,7 @@ def list_modules(model: Model) -> list[str]:
 
 
 def _sorted_header(file: bytes) -> bytes:
-    """The same file with its metadata in order: the library keeps them in a hash table, so they come in any."""
+    """Sort the metadata of a file, which the library writes in random order."""
     (length,) = LENGTH.unpack_from(file)
     end = LENGTH.size + length
     header = json.loads(file[LENGTH.size : end])

@@ -18,7 +18,7 @@ Shape = tuple[int, ...]
 
 
 class Scratch:
-    """The memory of one layer, which is reused, so that a training step allocates next to nothing."""
+    """Reusable buffers of one layer, so that a training step allocates almost no memory."""
 
     def __init__(self, dtype: DTypeLike = np.float32) -> None:
         self._dtype = np.dtype(dtype)
@@ -54,7 +54,7 @@ class Dense:
         return x.reshape(-1, x.shape[-1])
 
     def sum_patches(self, dp: Array, scratch: Scratch) -> Array:
-        """The gradient of the input from the gradient of its patches: the same numbers."""
+        """The gradient of the input from the gradient of its patches: the same values."""
         return dp.reshape(*self.input_shape, -1)
 
 
@@ -83,7 +83,7 @@ class Convolution:
     def patches(self, x: Array, scratch: Scratch) -> Array:
         """The patch below each position of the kernel: (fan_in, positions * n); x (channels, height, width, n)."""
         n = x.shape[-1]
-        if not x.flags.c_contiguous:  # as a batch of images is: one copy here is faster than k * k below
+        if not x.flags.c_contiguous:  # a batch of images is not; one copy here is faster than k * k below
             source, x = x, scratch.array("x", *x.shape)
             np.copyto(x, source)
         p = scratch.array("p", *self.weight_shape[1:], *self.output_shape[1:], n)

@@ -1,9 +1,9 @@
 """Losses: the mean loss of a batch, and its gradient with respect to the logits.
 
 Both losses take logits z (classes, n) and integer labels (n,) in [0, classes). The gradient has the shape and dtype of
-the logits. `count` is the size of the whole batch if the n images are a part of it: then the losses and gradients of
-the parts add up to those of the batch. `label_smoothing` is the share of each label that is spread evenly over all
-classes (Szegedy et al. 2016, section 7).
+the logits. `count` is the size of the whole batch if the n images are only a part of it: then the losses and gradients
+of the parts add up to those of the batch. `label_smoothing` is the fraction of each label that is spread evenly over
+all classes (Szegedy et al. 2016, section 7).
 """
 
 from typing import Any
@@ -76,7 +76,7 @@ def scores(logits: Array, loss: str) -> Array:
 
 
 def probabilities(logits: Array, loss: str, temperature: float = 1.0) -> Array:
-    """Probabilities (classes, n), each column with the sum 1.
+    """Return probabilities (classes, n); each column sums to 1.
 
     The temperature divides the argument of softmax: above 1 it makes them less extreme.  (Guo et al. 2017, eq. 9)
     """

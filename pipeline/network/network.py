@@ -29,7 +29,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Network:
-    """A network of several layers; the activation follows each of them but the last."""
+    """Layers with their parameters; the activation follows each layer but the last."""
 
     layers: tuple[Layer, ...]
     activation: Activation
@@ -37,12 +37,12 @@ class Network:
 
 
 def count_parameters(layers: Sequence[Layer]) -> int:
-    """The number of weights and biases."""
+    """Number of weights and biases."""
     return sum(math.prod(layer.weight_shape) + layer.outputs for layer in layers)
 
 
 def view(layers: Sequence[Layer], flat: Array) -> Parameters:
-    """The parameters of the layers as views of `flat`, (total,)."""
+    """Return the parameters of the layers as views of `flat`, (total,)."""
     sizes = [size for layer in layers for size in (math.prod(layer.weight_shape), layer.outputs)]
     parts = np.split(flat, list(itertools.accumulate(sizes))[:-1])
     weights = tuple(part.reshape(layer.weight_shape) for layer, part in zip(layers, parts[::2], strict=True))
@@ -58,7 +58,7 @@ INITIALISATIONS: dict[str, Callable[[int, int], float]] = {
 
 
 def initialise(parameters: Parameters, scheme: str, bias_std: float, generator: np.random.Generator) -> None:
-    """Fill with draws from normal distributions of mean 0, in place; scheme: a key of INITIALISATIONS."""
+    """Draw all parameters from normal distributions of mean 0, in place; scheme: a key of INITIALISATIONS."""
     for weights, biases in zip(parameters.weights, parameters.biases, strict=True):
         outputs, *inputs = weights.shape
         fan_in, fan_out = math.prod(inputs), outputs * math.prod(inputs[1:])
@@ -68,7 +68,7 @@ def initialise(parameters: Parameters, scheme: str, bias_std: float, generator: 
 
 @dataclass(frozen=True)
 class Pass:
-    """What the backward pass needs of the forward pass, for each layer.
+    """Results of the forward pass that the backward pass needs, for each layer.
 
     patches: p, (fan_in, positions * n). outputs: a = f(z); of the last layer z, which are the logits.
     """
@@ -83,14 +83,15 @@ class Pass:
 
 
 def make_scratch(network: Network) -> list[Scratch]:
-    """Memory for the passes of one thread."""
+    """Return scratch buffers for the passes of one thread."""
     return [Scratch(network.parameters.flat.dtype) for _ in network.layers]
 
 
 def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None = None) -> Pass:
-    """Compute z = W p + b and a = f(z), layer by layer. The loss applies its own function to the logits.
+    """Compute z = W p + b and a = f(z), layer by layer; return the patches and outputs of each.
 
-    images: (height, width, n). With `scratch` the result is valid until its next use.
+    images: (height, width, n). The logits of the last layer have no activation: it is part of the loss. With `scratch`
+    the result is valid until its next use.
     """
     done, x = Pass([], []), images[np.newaxis]
     for i, (layer, memory) in enumerate(zip(network.layers, scratch or make_scratch(network), strict=True)):
@@ -109,7 +110,7 @@ def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None =
 def backward(
     network: Network, done: Pass, dz: Array, scratch: Sequence[Scratch] | None = None, out: Parameters | None = None
 ) -> Parameters:
-    """Backpropagation: return the gradient of every parameter, in `out` if given, from dz = dC/dz of the logits.
+    """Backpropagation: return the gradient of every parameter, in `out` if given; dz = dC/dz of the logits.
 
     For each layer, from the last to the first, with z = W p + b:
 

@@ -1,8 +1,8 @@
 """Optimizers: how the gradient changes the parameters.
 
 Each updates in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype.
-`state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is overwritten by
-intermediate results, so that a block of these arrays stays in the cache.
+`state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is overwritten with
+intermediate results, so that a slice of these arrays stays in the cache.
 """
 
 import math
@@ -18,7 +18,7 @@ Update = Callable[[Array, Array, Sequence[Array], float, int], None]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """update: one step. buffers: the number of arrays of its state, each as large as the parameters."""
+    """update: one step. buffers: the number of state arrays, each as large as the parameters."""
 
     update: Update
     buffers: int
@@ -82,7 +82,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Opt
 
 
 def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
-    """g + decay w in place of g, as if the loss had the term decay |w|^2 / 2."""
+    """Add an L2 term: g + decay w instead of g, as if the loss had the term decay |w|^2 / 2."""
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
         g += decay * w
@@ -92,7 +92,7 @@ def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
 
 
 def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
-    """w <- w (1 - rate decay) before each step, decoupled from the gradient.  (Loshchilov & Hutter 2019)"""
+    """Add decoupled weight decay: w <- w (1 - rate decay) before each step.  (Loshchilov & Hutter 2019)"""
 
     def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
         w *= 1 - rate * decay
@@ -102,7 +102,7 @@ def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
 
 
 def find_optimizer(name: str, beta: float, weight_decay: float = 0.0) -> Optimizer:
-    """The optimizer `name`; beta: of momentum and nesterov. weight_decay: decoupled for adamw, else an L2 term."""
+    """Return an optimizer by name. beta: for momentum and nesterov. weight_decay: an L2 term, decoupled for adamw."""
     match name:
         case "sgd":
             return with_l2(sgd(), weight_decay)

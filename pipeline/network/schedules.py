@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable
 
-RISE = 0.3  # of one-cycle: the share of the run in which the rate rises
-START, END = 1 / 25, 1 / 25 / 1e4  # of one-cycle: the factors at both ends
+RISE = 0.3  # of one-cycle: the fraction of the run in which the rate rises
+START, END = 1 / 25, 1 / 25 / 1e4  # of one-cycle: the first and the last factor
 
 
 def constant(progress: float) -> float:
-    """1 throughout."""
+    """Always 1."""
     return 1.0
 
 
@@ -36,9 +36,9 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 
 
 def rate_factor(schedule: str, warmup: float, step: int, steps: int) -> float:
-    """The factor on the learning rate of a step, counted from 0 over all `steps` of the run.
+    """Factor on the learning rate of a step, counted from 0 over all `steps` of the run.
 
-    It rises linearly over the share `warmup` of the run; the schedule covers the rest.  (Goyal et al. 2017)
+    It rises linearly over the fraction `warmup` of the run; the schedule covers the rest.  (Goyal et al. 2017)
     """
     rising = warmup * steps
     if step < rising:

@@ -1,4 +1,4 @@
-"""An epoch of training by one thread; `pipeline.training.epoch` does the same by several, with augmented images."""
+"""One epoch of training in one thread; `pipeline.training.epoch` is the multithreaded version with augmentation."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,12 +12,12 @@ from pipeline.network.optimizers import Optimizer
 
 
 def count_correct(logits: Array, labels: Labels) -> int:
-    """How many of the largest logits, (classes, n), are at the label, (n,)."""
+    """Count the images whose largest logit, (classes, n), is that of the label, (n,)."""
     return int(np.count_nonzero(logits.argmax(axis=0) == labels))
 
 
 def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """The indices 0 to count - 1 in random order, batch_size at a time; the last batch has the rest."""
+    """The indices 0 to count - 1 in random order, batch_size at a time; the last batch may be smaller."""
     order = generator.permutation(count)
     for start in range(0, count, batch_size):
         yield order[start : start + batch_size]
@@ -35,10 +35,10 @@ def train_epoch(
     generator: np.random.Generator,
     step: int = 0,
 ) -> tuple[float, float]:
-    """Run one epoch of stochastic gradient descent; return the mean loss and the accuracy, both while it trained.
+    """Run one epoch of minibatch gradient descent; return the mean loss and the accuracy during training.
 
     images: (total, height, width). state: the optimizer's buffers, (parameters,) each. rates: the learning rate of
-    each step of the epoch. step: the number of steps before it.
+    each step of the epoch. step: the number of steps of earlier epochs.
     """
     losses, correct = 0.0, 0
     for rate, batch in zip(rates, shuffled_batches(len(images), batch_size, generator), strict=True):

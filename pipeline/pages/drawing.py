@@ -1,4 +1,4 @@
-"""The drawing demo: a model, the program that predicts with it, and a canvas, in one file that works offline."""
+"""The drawing demo: a canvas, a model and the JavaScript that predicts with it, in one HTML file that works offline."""
 
 import base64
 import hashlib
@@ -10,28 +10,31 @@ from pipeline.model.files import Model
 from pipeline.network.layers import Convolution, Layer
 from pipeline.pages.packing import Packed, pack
 from pipeline.pages.rendering import TEMPLATES, render
+from pipeline.pages.wording import are_digits, format_dataset
 
-ROOM = 2_880_000  # characters for the parameters, of the three million that the page may have
+MAX_CHARACTERS = 2_880_000  # of the parameters; the whole page is limited to 3 million
 STYLES = ("style.css", "drawing.css")
 SCRIPTS = ("network.js", "prepare.js", "check.js", "strokes.js", "pictures.js", "views.js", "pen.js", "drawing.js")
 
 
-def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, room: int = ROOM) -> str:
-    """Write the page to `path`. accuracy: on so many test images.
+def save_drawing_page(
+    path: Path, model: Model, accuracy: float, images: int, max_characters: int = MAX_CHARACTERS
+) -> str:
+    """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
 
-    Returns what the page leaves out of a model that is too large for `room` characters, in a few words; else "".
+    accuracy: share in [0, 1] on `images` test images. max_characters: upper bound for the packed parameters.
     """
-    packed = pack(model, room)
-    lacking = _lacking(model, packed)
-    script = _inline(SCRIPTS)
+    packed = pack(model, max_characters)
+    reduction = _describe_reduction(model, packed)
+    script = _join_templates(SCRIPTS)
     layers = model.networks[0].layers
     page = render(
         "drawing.html",
-        style=_inline(STYLES),
+        style=_join_templates(STYLES),
         script=script,
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        model={  # what `network.js` unpacks
-            "layers": [_describe(layer) for layer in layers],
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        model={  # input of `unpackModel` in network.js
+            "layers": [_layer_geometry(layer) for layer in layers],
             "activation": model.activation,
             "loss": model.loss,
             "temperature": model.temperature,
@@ -43,7 +46,7 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
             "bits": packed.bits,
             "networks": packed.networks,
         },
-        thing="digit" if all(name.isdecimal() and len(name) == 1 for name in model.class_names) else "picture",
+        noun="digit" if are_digits(model.class_names) else "picture",
         shape=model.image_shape,
         architecture=model.architecture,
         hidden=layers[:-1],
@@ -52,31 +55,30 @@ def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, ro
         classes=len(model.class_names),
         networks=len(model.parameters),
         packed=packed,
-        lacking=lacking,
+        reduction=reduction,
         accuracy=accuracy,
         images=images,
-        dataset=model.dataset,
+        dataset=format_dataset(model.dataset),
         loss=model.loss,
         activation={"relu": "ReLU"}.get(model.activation, model.activation),
     )
     path.write_text(page, encoding="utf-8")
-    return lacking
+    return reduction
 
 
-def _lacking(model: Model, packed: Packed) -> str:
+def _describe_reduction(model: Model, packed: Packed) -> str:
     if not packed.networks:
         return "the network is too large for a page"
     if len(packed.networks) < len(model.parameters):
-        return f"{len(packed.networks)} of its {len(model.parameters)} networks, in {packed.bits} bits a weight"
-    return f"in {packed.bits} bits a weight" if packed.bits < 16 else ""
+        return f"{len(packed.networks)} of its {len(model.parameters)} networks, in {packed.bits} bits per weight"
+    return f"in {packed.bits} bits per weight" if packed.bits < 16 else ""
 
 
-def _describe(layer: Layer) -> dict[str, Any]:
-    """What `network.js` has to know of a layer; a dense one has no kernel."""
+def _layer_geometry(layer: Layer) -> dict[str, Any]:
+    """Return the shapes that network.js needs; kernel size and stride only for a convolution."""
     kernel = {"kernel": layer.kernel, "stride": layer.stride} if isinstance(layer, Convolution) else {}
     return {"inputShape": layer.input_shape, "outputShape": layer.output_shape, **kernel}
 
 
-def _inline(names: tuple[str, ...]) -> str:
-    """Our own files, which the template takes as they are."""
+def _join_templates(names: tuple[str, ...]) -> str:
     return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)

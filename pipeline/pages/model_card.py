@@ -1,6 +1,5 @@
-"""A model card says what a model is, how good it is, how it came to be, and what it should not be used for.
+"""The model card: description, training, metrics and limits of a model, with front matter in Hugging Face's YAML.
 
-Its head, between two lines of dashes, is for machines: YAML as Hugging Face reads it.
 (Mitchell et al. 2019, Model cards for model reporting)
 """
 
@@ -19,7 +18,7 @@ import yaml
 
 from pipeline.data.catalogue import CUSTOM, DATASETS
 from pipeline.data.dataset import is_printable
-from pipeline.data.split import TWELFTH, count_held_out
+from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
 from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import Count, Share, load_json
 from pipeline.engine.errors import PipelineError
@@ -31,7 +30,7 @@ from pipeline.network.layers import Convolution, Layer
 from pipeline.pages.rendering import render
 from pipeline.training.recipes import Recipe, RecipeName, find_changes, to_dict
 
-MISTAKES = 5  # that are told, the most frequent ones
+CONFUSIONS = 5  # listed, most frequent first
 TAGS = {
     "mnist": ["handwriting-recognition", "digits", "mnist"],
     "sample": ["handwriting-recognition", "digits", "mnist"],
@@ -41,8 +40,8 @@ TAGS = {
 
 
 @dataclass(frozen=True)
-class Images:
-    """How many images a model has learned from, and how many were held out."""
+class ImageCounts:
+    """Sizes of the training and validation splits."""
 
     training: Count
     validation: Count
@@ -50,31 +49,33 @@ class Images:
 
 @dataclass(frozen=True)
 class Training:
-    """How a model was trained, by its model.json.
+    """The training run of a model, from its model.json.
 
-    validation_accuracy: on the images that were held out. best_epochs: of each network the epoch whose parameters it
-    has. versions: of Python and NumPy.
+    best_epochs: selected epoch of each network. versions: of Python and NumPy.
     """
 
     recipe: RecipeName
     values: Recipe
-    images: Images
+    images: ImageCounts
     validation_accuracy: Share
     best_epochs: tuple[Count, ...]
     versions: Mapping[str, str]
 
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
-        """Each value that differs from the recipe's own, with both."""
+        """Values that differ from the recipe: {name: (value, value of the recipe)}."""
         return find_changes({"recipe": self.recipe, **to_dict(self.values)})
 
 
 def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
-    """The card, as Markdown, of the model in two artifacts' folders. Raises PipelineError if they are damaged."""
+    """Return the model card as Markdown.
+
+    train, evaluate: folders of the artifacts. Raises PipelineError if they are damaged.
+    """
     training = load_training(train / "model.json")
     metrics = load_metrics(evaluate)
     if tuple(metrics.classes) != model.class_names:
-        raise PipelineError(f"{evaluate} has metrics of other classes than {train}: run the stage evaluate again")
+        raise PipelineError(f"{evaluate} and {train} have different classes: run the stage evaluate again")
     classes = len(model.class_names)
     confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
     names = [escape(name) for name in model.class_names]
@@ -83,7 +84,9 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
     f1 = statistics.fmean(one.f1 for one in metrics.classes.values())
     card = render(
         "model_card.md",
-        head=yaml.safe_dump(_describe(model, training, metrics, f1), sort_keys=False, allow_unicode=True, width=1000),
+        front_matter=yaml.safe_dump(
+            _make_front_matter(model, training, metrics, f1), sort_keys=False, allow_unicode=True, width=1000
+        ),
         data=DATASETS.get(model.dataset),
         model=model,
         layers=describe_layers(model.networks[0].layers),
@@ -96,28 +99,28 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
         rows=rows,
         worst=by_recall[0],
         best=by_recall[-1],
-        mistakes=list_confusions(confusion, names, MISTAKES),
-        command=spell_command(model.dataset, training),
+        confusions=list_confusions(confusion, names, CONFUSIONS),
+        command=format_command(model.dataset, training),
         versions={
             **{escape(name): escape(version) for name, version in training.versions.items()},
             **environment(["onnx", "safetensors"]),
         },
     )
-    return re.sub(r"\n{3,}", "\n\n", card).rstrip() + "\n"  # where a part is left out
+    return re.sub(r"\n{3,}", "\n\n", card).rstrip() + "\n"  # skipped parts leave empty lines
 
 
 def load_training(path: Path) -> Training:
-    """How the model was trained that `path`, a model.json, describes. Raises PipelineError if that cannot be told."""
+    """Load the training section of model.json. Raises PipelineError if it is missing or damaged."""
     advice = "run the stage train again (make train)"
     return load_json(path, Training, lambda content: {**content["training"], "values": content["training"]}, advice)
 
 
-def spell_command(dataset: str, training: Training) -> str:
-    """The call of make that makes this model anew: the recipe and the data set, and what else is not as declared."""
+def format_command(dataset: str, training: Training) -> str:
+    """Return the `make` command that reproduces the model: data set, recipe, and values that differ from defaults."""
     words, images = [f"DATASET={dataset}"], training.images
     if dataset == CUSTOM:
         words.append("FROM=my-data")
-    if images.validation != count_held_out(TWELFTH, images.training + images.validation):
+    if images.validation != count_held_out(DEFAULT_VALIDATION, images.training + images.validation):
         words.append(f"VALIDATION={images.validation}")
     words.append(f"RECIPE={training.recipe}")
     words += [f"{name.upper()}={shlex.quote(str(value))}" for name, (value, _) in training.changes.items()]
@@ -125,7 +128,7 @@ def spell_command(dataset: str, training: Training) -> str:
 
 
 def describe_layers(layers: Sequence[Layer]) -> str:
-    """The layers in words: "2 convolutions of 5 x 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
+    """Describe layers: "2 convolutions of 5 x 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
 
     def describe(layer: Layer) -> tuple[str, str, str]:
         if isinstance(layer, Convolution):
@@ -140,13 +143,12 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 
 
 def escape(text: str) -> str:
-    """The text, so that Markdown takes none of it for its own, within a table neither; HTML does not either."""
+    """Escape Markdown, also within tables, and HTML; replace unprintable characters."""
     text = "".join(each if is_printable(each) else "\ufffd" for each in text)
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", html.escape(text, quote=False))
 
 
-def _describe(model: Model, training: Training, metrics: Metrics, f1: float) -> dict[str, Any]:
-    """The card's head."""
+def _make_front_matter(model: Model, training: Training, metrics: Metrics, f1: float) -> dict[str, Any]:
     convolutional = isinstance(model.networks[0].layers[0], Convolution)
     kind = "convolutional-neural-network" if convolutional else "multilayer-perceptron"
     data = DATASETS.get(model.dataset)

@@ -1,4 +1,4 @@
-"""A model in few characters, so that a page can hold it: weights as integers, in as many bits as there is room for."""
+"""Quantize a model and encode it as text for embedding in a page."""
 
 import base64
 from dataclasses import dataclass
@@ -9,43 +9,43 @@ from numpy.typing import NDArray
 
 from pipeline.model.files import Model
 
-BITS = (16, 8)  # the finest first
+BITS = (16, 8)  # in order of preference
 
 
 @dataclass(frozen=True)
 class Packed:
-    """networks: of each network that there was room for, its layers by `pack_layer`. bits: of a weight."""
+    """networks: for each network that fits, its layers as `pack_layer` returns them. bits: per weight."""
 
     networks: tuple[tuple[dict[str, str], ...], ...]
     bits: int
 
 
-def pack(model: Model, room: int) -> Packed:
-    """The model in at most `room` characters: in 16 bits a weight if it fits, else in 8, else without the last.
+def pack(model: Model, max_characters: int) -> Packed:
+    """Quantize the model to at most `max_characters` characters.
 
-    If not even one network fits, there are no networks.
+    Uses 16 bits per weight if all networks fit, else 8 bits, else as many networks as fit in 8 bits; possibly none.
     """
     for bits in BITS:
         networks = tuple(
             tuple(pack_layer(*layer, bits) for layer in zip(parameters.weights, parameters.biases, strict=True))
             for parameters in model.parameters
         )
-        size = sum(len(array) for layer in networks[0] for array in layer.values())  # of each network
-        if len(networks) * size <= room:
+        size = sum(len(array) for layer in networks[0] for array in layer.values())  # equal for all networks
+        if len(networks) * size <= max_characters:
             break
-    return Packed(networks[: room // size], bits)
+    return Packed(networks[: max_characters // size], bits)
 
 
 def pack_layer(weights: NDArray[Any], biases: NDArray[Any], bits: int) -> dict[str, str]:
-    """The layer's arrays in base64, little-endian: its `biases` and `scales`, float32 (out,), and its `codes`.
+    """Return the layer's arrays in base64, little-endian: `codes` in `bits` bits, `scales` and `biases`.
 
-    codes: int8 or int16, in the shape of the weights, (out, ...). A weight is its code times the scale of its output.
-    The largest weight of an output has the largest code.
+    codes: int8 or int16, shape of the weights, (out, ...). scales, biases: float32 (out,). weight = code * scale of its
+    output (symmetric quantization per output channel).
     """
     largest = 2 ** (bits - 1) - 1
     weights = weights.reshape(len(biases), -1)
     scales = (np.abs(weights).max(axis=1) / largest).astype(np.float32)
-    scales[scales == 0] = 1  # weights of zero have codes of 0 in any scale
+    scales[scales == 0] = 1  # all weights are 0, so any scale works
     codes = np.clip(np.rint(weights / scales[:, np.newaxis]), -largest, largest)
     arrays = {
         "codes": codes.astype(f"<i{bits // 8}"),

@@ -1,4 +1,4 @@
-"""Arrays become small PNG pictures that a page can hold."""
+"""Encode arrays as small PNG pictures in data URIs."""
 
 import base64
 import io
@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-LARGEST = 64  # pixels of a side; what is larger is shrunk
+MAX_SIDE = 64  # pixels; larger pictures are downsampled
 LEVELS = 127  # shades on either side of zero
 
-NEGATIVE, POSITIVE = (228, 84, 56), (46, 124, 230)  # red and blue, seen on light background and on dark
+NEGATIVE, POSITIVE = (228, 84, 56), (46, 124, 230)  # red and blue, visible on light and dark backgrounds
 
 
 def draw_grey(image: NDArray[np.uint8]) -> str:
-    """A picture, uint8 (h, w), 0 black and 255 white, as the address of a PNG."""
+    """Return the data URI of a grey picture, uint8 (h, w), 0 black and 255 white."""
     return _encode(_shrink(Image.fromarray(np.ascontiguousarray(image))))
 
 
 def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
-    """Numbers, (h, w), as the address of a PNG: red below zero, blue above, the stronger the nearer to `limit`.
+    """Return the data URI of values (h, w) as a picture: red below zero, blue above, zero transparent.
 
-    Zero is transparent, so it has the colour of the page, whichever that is. What is beyond the limit is as at it.
+    Opacity grows linearly with the magnitude up to `limit`; larger magnitudes are clipped.
     """
     scaled = np.asarray(_shrink(Image.fromarray(np.asarray(values, np.float32))))
     shares = np.clip(scaled / limit, -1, 1) if limit > 0 else np.zeros_like(scaled)
@@ -33,11 +33,11 @@ def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
-    """The picture, as small as a page shows it; each pixel is the mean of those that it stands for."""
-    share = LARGEST / max(picture.size)
-    if share >= 1:
+    """Downsample to at most MAX_SIDE pixels a side, by box filter."""
+    scale = MAX_SIDE / max(picture.size)
+    if scale >= 1:
         return picture
-    width, height = (max(1, round(side * share)) for side in picture.size)
+    width, height = (max(1, round(side * scale)) for side in picture.size)
     return picture.resize((width, height), Image.Resampling.BOX)
 
 

@@ -1,4 +1,4 @@
-"""Pages are filled in from templates, and hold everything that they show: they open from a disk, without a network."""
+"""Render pages from Jinja templates."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, **values: Any) -> str:
-    """The template of that name with the values in it; in HTML they are escaped. A missing value is an error."""
+    """Render the template with that file name; values are escaped in HTML, and a missing value is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=jinja2.select_autoescape(["html"]),

@@ -1,4 +1,4 @@
-"""The report: how well the network reads, where it errs, how it came about, and how other trainings did."""
+"""The report: a page with the metrics, errors and training history of a model, and a table of other runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,32 +9,40 @@ from numpy.typing import NDArray
 
 from pipeline.data.deform import Deformer
 from pipeline.engine.artifacts import Manifest
-from pipeline.evaluation.metrics import list_confusions, measure_reliability, summarise
+from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
 from pipeline.model.files import Model
 from pipeline.network.layers import Convolution
 from pipeline.network.network import count_parameters
 from pipeline.pages.pictures import draw_grey, draw_signed
-from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
+from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability
 from pipeline.pages.rendering import render
-from pipeline.pages.runs import Training
-from pipeline.pages.wording import duration, in_words, percent, shown, when
+from pipeline.pages.runs import TrainingRun
+from pipeline.pages.wording import (
+    are_digits,
+    format_dataset,
+    format_duration,
+    format_name,
+    format_time,
+    format_value,
+    percent,
+)
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipes import Recipe, find_changes
 
-CLASSES_IN_TABLE = 30  # of a confusion matrix; of more than these the list of confusions tells more
-CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed beside the matrix, and in its place
-CLASSES_ACROSS, SHORT_NAME = 12, 3  # more classes with longer names are written upright above a matrix
-MISTAKES, UNITS = 50, 64  # shown at most
-BENT_IMAGES, COPIES = 8, 7
+MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
+CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed next to the matrix, and instead of it
+MAX_HORIZONTAL_CLASSES, SHORT_NAME = 12, 3  # more classes with longer names get vertical column headings
+MAX_ERRORS, MAX_UNITS = 50, 64
+SAMPLES, COPIES = 8, 7  # images in the section on augmentation, and augmented copies of each
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All that the report is about.
+    """The input of the report.
 
-    recipe_name, recipe: of the training, whose manifest is `trained`. counts: of images, and seconds: that stages
-    worked, by name. images: of the test, raw, uint8 (n, h, w), with labels uint8 (n,) and probabilities float32 (n, c).
-    samples: some raw training images, uint8 (m, h, w). trainings: the latest first.
+    trained: manifest of the training run. counts: images per split. seconds: duration per stage. images: raw test
+    images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw training images, uint8
+    (m, h, w). runs: latest first.
     """
 
     model: Model
@@ -48,80 +56,83 @@ class Findings:
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
     samples: NDArray[np.uint8]
-    trainings: Sequence[Training]
+    runs: Sequence[TrainingRun]
 
 
-def render_report(found: Findings) -> str:
-    """The report as one page of HTML that needs nothing else. Equal findings give equal text."""
-    names = found.model.class_names
-    said = found.probabilities.argmax(axis=1).astype(np.uint8)
-    reliability = measure_reliability(found.probabilities, found.labels)
-    small = len(names) <= CLASSES_IN_TABLE
-    metrics, confusion = summarise([(found.probabilities, found.labels)], names)
+def render_report(findings: Findings) -> str:
+    """Return the report as a self-contained HTML page; the text is deterministic."""
+    names = findings.model.class_names
+    predicted = findings.probabilities.argmax(axis=1).astype(np.uint8)
+    reliability = measure_reliability(findings.probabilities, findings.labels)
+    small = len(names) <= MAX_MATRIX_CLASSES
+    metrics, confusion = compute_metrics([(findings.probabilities, findings.labels)], names)
     return render(
         "report.html",
         metrics=metrics,
-        model=found.model,
-        recipe_name=found.recipe_name,
-        facts=list_facts(found),
-        networks=len(found.model.parameters),
-        charts=[plot_cost(found.history), plot_accuracy(found.history), plot_learning_rate(found.history)],
-        heat=heat(confusion) if small else None,
-        upright=len(names) > CLASSES_ACROSS and max(map(len, names)) > SHORT_NAME,
+        model=findings.model,
+        dataset=format_dataset(findings.model.dataset),
+        noun="digits" if are_digits(names) else "classes",
+        recipe_name=findings.recipe_name,
+        facts=list_facts(findings),
+        networks=len(findings.model.parameters),
+        charts=[plot_loss(findings.history), plot_accuracy(findings.history), plot_learning_rate(findings.history)],
+        matrix=tint_matrix(confusion) if small else None,
+        vertical=len(names) > MAX_HORIZONTAL_CLASSES and max(map(len, names)) > SHORT_NAME,
         confusions=list_confusions(confusion, names, CONFUSIONS if small else MORE_CONFUSIONS),
         reliability=plot_reliability(reliability),
-        mistakes=list_mistakes(found, said),
-        units=draw_units(found.model),
-        first=found.model.networks[0].layers[0],
-        filters=isinstance(found.model.networks[0].layers[0], Convolution),
-        bent=draw_bent(found.samples, found.recipe),
-        recipe=found.recipe,
-        trainings=found.trainings,
-        data_names=_tell_data_apart(found.trainings),
+        errors=list_errors(findings, predicted),
+        units=draw_units(findings.model),
+        first=findings.model.networks[0].layers[0],
+        filters=isinstance(findings.model.networks[0].layers[0], Convolution),
+        augmented=draw_augmented(findings.samples, findings.recipe),
+        recipe=findings.recipe,
+        runs=findings.runs,
+        dataset_names=_name_datasets(findings.runs),
         percent=percent,
-        when=when,
-        in_words=in_words,
-        shown=shown,
-        duration=duration,
+        format_time=format_time,
+        format_name=format_name,
+        format_value=format_value,
+        format_duration=format_duration,
     )
 
 
-def list_facts(found: Findings) -> list[tuple[str, str]]:
-    """What there is to know of the run, by name, as text."""
-    model, trained, recipe = found.model, found.trained, found.recipe
+def list_facts(findings: Findings) -> list[tuple[str, str]]:
+    """Return the facts about the run as pairs of name and text."""
+    model, trained, recipe = findings.model, findings.trained, findings.recipe
     changes = find_changes(trained.provenance.parameters)
     changed = ", ".join(
-        f"{in_words(name)} {shown(value)} instead of {shown(usual)}" for name, (value, usual) in changes.items()
+        f"{format_name(name)} {format_value(value)} instead of {format_value(default)}"
+        for name, (value, default) in changes.items()
     )
-    networks = f"{len(model.parameters)} of " if len(model.parameters) > 1 else ""
+    networks = f"{len(model.parameters)} x " if len(model.parameters) > 1 else ""
     seeds = (
         f"{recipe.seed} to {recipe.seed + recipe.ensemble_size - 1}" if recipe.ensemble_size > 1 else str(recipe.seed)
     )
-    learning = sum(row.seconds for history in found.history for row in history)
-    best = [best_of(history).number for history in found.history]
+    seconds = sum(row.seconds for history in findings.history for row in history)
+    best = [best_of(history).number for history in findings.history]
     environment = trained.provenance.environment
     height, width = model.image_shape
     return [
-        ("Recipe", found.recipe_name),
-        ("Changed in it", changed or "nothing"),
+        ("Recipe", findings.recipe_name),
+        ("Changes to the recipe", changed or "none"),
         ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
-        ("Images", ", ".join(f"{count:,} {part}" for part, count in found.counts.items())),
+        ("Images", ", ".join(f"{count:,} {part}" for part, count in findings.counts.items())),
         ("Network", f"{networks}{model.architecture}, {model.activation}, {model.loss}"),
         ("Parameters", f"{len(model.parameters) * count_parameters(model.networks[0].layers):,}"),
         ("Seed", seeds),
-        ("Epochs", f"{recipe.epochs}; kept: that after epoch {', '.join(map(str, best))}"),
+        ("Epochs", f"{recipe.epochs}; selected checkpoint: epoch {', '.join(map(str, best))}"),
         ("Temperature", f"{model.temperature:.3f}"),
-        ("Trained", f"{when(trained.made)}, {duration(learning)} of training"),
-        ("Stages", ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in found.seconds.items())),
-        ("Made with", f"Python {environment.get('python', '?')}, NumPy {environment.get('numpy', '?')}"),
+        ("Trained", f"{format_time(trained.made)}, {format_duration(seconds)} of training"),
+        ("Stages", ", ".join(f"{stage} {format_duration(time)}" for stage, time in findings.seconds.items())),
+        ("Versions", f"Python {environment.get('python', '?')}, NumPy {environment.get('numpy', '?')}"),
     ]
 
 
-def heat(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
-    """For each cell of the matrix its count, and how strongly it is to be tinted, 0 to 10.
+def tint_matrix(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
+    """Return the count of each cell of the confusion matrix and the strength of its tint, 0 to 10.
 
-    What is confused is tinted by the square root of its count beside the most frequent confusion, so that rare ones are
-    seen, whatever stands on the diagonal; the diagonal by the share of its row.
+    Off the diagonal, the strength is the square root of the count relative to the largest confusion, so that rare
+    confusions are visible. On the diagonal, it is the share of the row.
     """
     wrong = confusion - np.diag(np.diag(confusion))
     most, rows = max(int(wrong.max()), 1), np.maximum(confusion.sum(axis=1), 1)
@@ -130,38 +141,38 @@ def heat(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
     return [list(zip(*row, strict=True)) for row in zip(confusion.tolist(), tints.tolist(), strict=True)]
 
 
-def list_mistakes(found: Findings, said: NDArray[np.uint8]) -> list[dict[str, Any]]:
-    """The images about which the network was surest and wrong, the surest first."""
-    confidence = found.probabilities.max(axis=1)
-    wrong = np.flatnonzero(said != found.labels)
-    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
-    names = found.model.class_names
+def list_errors(findings: Findings, predicted: NDArray[np.uint8]) -> list[dict[str, Any]]:
+    """Return the MAX_ERRORS most confident errors, most confident first."""
+    confidence = findings.probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != findings.labels)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_ERRORS]
+    names = findings.model.class_names
     return [
         {
-            "number": int(number),
-            "picture": draw_grey(found.images[number]),
-            "said": names[said[number]],
-            "confidence": float(confidence[number]),
-            "truth": names[found.labels[number]],
+            "index": int(index),
+            "picture": draw_grey(findings.images[index]),
+            "predicted": names[predicted[index]],
+            "confidence": float(confidence[index]),
+            "truth": names[findings.labels[index]],
         }
-        for number in order
+        for index in order
     ]
 
 
 def draw_units(model: Model) -> list[str]:
-    """Pictures of the first layer's weights, or of its kernels: the UNITS largest, those of the first network."""
+    """Return pictures of the weights or kernels of the first network's first layer, largest norm first."""
     layer, weights = model.networks[0].layers[0], model.parameters[0].weights[0]
     shape = layer.weight_shape[2:] if isinstance(layer, Convolution) else model.image_shape
     rows = weights.reshape(layer.outputs, *shape).astype(np.float64)
-    order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:UNITS]
+    order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
     limit = float(np.quantile(np.abs(rows[order]), 0.995))
     return [draw_signed(row, limit) for row in rows[order]]
 
 
-def draw_bent(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
-    """Of each sample the picture and some copies, as the recipe bends them; nothing if it bends nothing."""
+def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
+    """Return a row for each sample: its picture and COPIES augmented ones; [] if the recipe does not augment."""
     augmentation = recipe.augmentation
-    if not augmentation.augment_fraction or not (augmentation.moves or augmentation.stroke_width):
+    if not augmentation.augment_fraction or not (augmentation.moves_pixels or augmentation.stroke_width):
         return []
     count, height, width = samples.shape
     deformer = Deformer(replace(augmentation, augment_fraction=1.0), height, width, count)
@@ -176,8 +187,8 @@ def draw_bent(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
     return rows
 
 
-def _tell_data_apart(trainings: Sequence[Training]) -> dict[str, str]:
-    """The name of the data set for each digest of data, with some digits of it where two have the same name."""
-    names = {training.data: training.dataset for training in trainings}
+def _name_datasets(runs: Sequence[TrainingRun]) -> dict[str, str]:
+    """Return a name for each digest of data: that of the data set, with part of the digest if it is not unique."""
+    names = {run.data: run.dataset for run in runs}
     repeated = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {data: f"{name} ({data[:6]})" if name in repeated else name for data, name in names.items()}

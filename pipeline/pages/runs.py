@@ -1,6 +1,6 @@
-"""The trainings that the store still has, each with its evaluation, to be set side by side.
+"""List the training runs in the store, each with its evaluation.
 
-Looked at by `status` as well, so nothing here is slow to import.
+`status` imports this module too, so it imports nothing slow.
 """
 
 import hashlib
@@ -21,13 +21,12 @@ STAGES = ("train", "evaluate")
 
 
 @dataclass(frozen=True)
-class Training:
-    """One result of `train`.
+class TrainingRun:
+    """One result of the stage `train`.
 
-    changes: the parameters that are not as the recipe of that name has them today, each as it was and as the recipe has
-    it, None where that has no such parameter. dataset: its name; data: the digest of what was learned from. Accuracies
-    are shares in [0, 1], None where nothing tells them. seconds: how long the stage worked. current: whether it is the
-    one that is looked at.
+    changes: {parameter: (value, value of the recipe, None without one)} for parameters that differ from the recipe.
+    data: digest of the normalized data. Accuracies are in [0, 1], None if unknown. seconds: duration of the stage.
+    current: whether the report is about this run.
     """
 
     made: str
@@ -42,43 +41,45 @@ class Training:
 
 
 def digest_runs(artifacts: Path) -> str:
-    """A short text that is another one if a training or an evaluation in the store came, went, or was made again.
+    """Return a digest of the training and evaluation results in the store.
 
-    When a result was last used does not count, nor does what other stages have made.
+    It changes when a result is added, removed or rerun. Times of use and other stages' results do not count.
     """
     manifests = [run.manifest for stage in STAGES for run in list_runs(artifacts / stage, stage)]
-    told = [(each.provenance.key, each.digest, each.made, each.seconds) for each in manifests]
-    return f"{len(told)} results, {hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}"
+    results = [(each.provenance.key, each.digest, each.made, each.seconds) for each in manifests]
+    return f"{len(results)} results, {hashlib.sha256(json.dumps(results).encode()).hexdigest()[:16]}"
 
 
-def list_trainings(artifacts: Path, current: Manifest, folder: Path) -> list[Training]:
-    """All trainings in the store, the latest first, and in any case the `current` one, which lies in `folder`."""
-    tested = {
+def list_training_runs(artifacts: Path, current: Manifest, folder: Path) -> list[TrainingRun]:
+    """Return all training runs in the store and the `current` one, which is in `folder`; latest first."""
+    evaluations = {
         run.manifest.provenance.inputs.get("train"): _entry(artifacts, "evaluate", run.manifest)
         for run in list_runs(artifacts / "evaluate", "evaluate")
     }
-    trainings = [_describe(current, folder, tested.get(current.digest), current=True)]
+    runs = [_load(current, folder, evaluations.get(current.digest), current=True)]
     for run in list_runs(artifacts / "train", "train"):
         made = run.manifest
         if made.provenance.key != current.provenance.key:
-            trainings.append(_describe(made, _entry(artifacts, "train", made), tested.get(made.digest), current=False))
-    return sorted(trainings, key=lambda training: training.made, reverse=True)
+            runs.append(_load(made, _entry(artifacts, "train", made), evaluations.get(made.digest), current=False))
+    return sorted(runs, key=lambda run: run.made, reverse=True)
 
 
 def _entry(artifacts: Path, stage: str, manifest: Manifest) -> Path:
     return store.entry_of(artifacts / stage, stage, manifest.provenance.key)
 
 
-def _describe(manifest: Manifest, train: Path, evaluate: Path | None, current: bool) -> Training:
+def _load(manifest: Manifest, train: Path, evaluate: Path | None, current: bool) -> TrainingRun:
     parameters = manifest.provenance.parameters
-    return Training(
+    return TrainingRun(
         made=manifest.made,
         recipe=str(parameters.get("recipe", "unknown")),
         changes=find_changes(parameters),
-        dataset=_find(train / "model.json", str, lambda model: model["dataset"]) or "unknown",
+        dataset=_load_value(train / "model.json", str, lambda model: model["dataset"]) or "unknown",
         data=manifest.provenance.inputs.get("normalize") or "",
-        validation_accuracy=_find(train / "model.json", Share, lambda model: model["training"]["validation_accuracy"]),
-        test_accuracy=_find(evaluate / "metrics.json", Share, lambda metrics: metrics["accuracy"])
+        validation_accuracy=_load_value(
+            train / "model.json", Share, lambda model: model["training"]["validation_accuracy"]
+        ),
+        test_accuracy=_load_value(evaluate / "metrics.json", Share, lambda metrics: metrics["accuracy"])
         if evaluate
         else None,
         seconds=manifest.seconds,
@@ -86,8 +87,8 @@ def _describe(manifest: Manifest, train: Path, evaluate: Path | None, current: b
     )
 
 
-def _find(path: Path, kind: Any, where: Callable[[dict[str, Any]], Any]) -> Any:
-    """A value in a JSON file of an earlier result; None if it is damaged, since it is not what is looked at."""
+def _load_value(path: Path, kind: Any, where: Callable[[dict[str, Any]], Any]) -> Any:
+    """Return a value from a JSON file; None if it is missing or damaged, so that old results cannot fail the report."""
     try:
         return load_json(path, kind, where)
     except (PipelineError, OSError):

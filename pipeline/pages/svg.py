@@ -1,4 +1,4 @@
-"""A drawing of Matplotlib's becomes a part of a page: in the page's colours and type, with names of its own."""
+"""Convert Matplotlib figures to inline SVG with the page's colours and font and with unique ids."""
 
 import io
 import re
@@ -9,7 +9,7 @@ import matplotlib
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-# What is drawn in one of these colours gets the page's colour of that name, in light and in dark.
+# Placeholder colours, replaced by the CSS variables of the page, which differ in light and dark mode.
 COLOURS = {
     "#010101": "--ink",
     "#020202": "--quiet",
@@ -44,28 +44,28 @@ STYLE: Any = {
 }
 
 
-def draw(name: str, described: str, width: float, height: float, fill: Callable[[Figure], None]) -> Markup:
-    """What `fill` draws on a figure, as SVG to stand in HTML; equal drawings give equal text.
+def draw(name: str, description: str, width: float, height: float, fill: Callable[[Figure], None]) -> Markup:
+    """Return what `fill` draws on a figure as inline SVG; the text is deterministic.
 
-    name: of the figure, with which all its ids begin, so that several figures can stand in one page. described: in
-    words what is to be seen. width, height: in inches, of 72 of the page's pixels.
+    name: prefix of all ids, unique within a page. description: for screen readers. width, height: in inches, of 72 CSS
+    pixels.
     """
     with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # nobody's matplotlibrc
+        matplotlib.rcdefaults()  # ignore the user's matplotlibrc
         matplotlib.rcParams.update(STYLE)
         figure = Figure(figsize=(width, height))
         fill(figure)
         file = io.BytesIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    return _inline(file.getvalue().decode(), name, described)
+    return _inline(file.getvalue().decode(), name, description)
 
 
-def _inline(drawing: str, name: str, described: str) -> Markup:
-    """The SVG with the figure's own ids and the page's colours, without what only a file of its own needs."""
+def _inline(drawing: str, name: str, description: str) -> Markup:
+    """Prefix the ids, insert the CSS variables, and drop style, comments and everything before <defs>."""
     view = re.search('viewBox="[^"]*"', drawing)
     body = drawing[drawing.index("<defs>") :].replace("xlink:href", "href")
     body = re.sub(r"<style.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r'(\bid="|\burl\(#|\bhref="#)', rf"\1{name}-", body)
     body = re.sub("|".join(COLOURS), lambda match: f"var({COLOURS[match[0]]})", body)
-    head = Markup('<svg {} role="img" aria-label="{}" class="chart">').format(Markup(view and view[0]), described)
+    head = Markup('<svg {} role="img" aria-label="{}" class="chart">').format(Markup(view and view[0]), description)
     return head + Markup(body)

@@ -1,37 +1,50 @@
-"""Shares, times and values as the report spells them."""
+"""Format names, shares, times and parameters for the pages."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+from pipeline.data.catalogue import DATASETS
 
 NARROW = "\u202f"  # a space before a % sign
 
 
+def are_digits(class_names: Sequence[str]) -> bool:
+    """Return whether all classes are single digits."""
+    return all(name.isdecimal() and len(name) == 1 for name in class_names)
+
+
+def format_dataset(name: str) -> str:
+    """Return the title of a data set; the name itself for custom data."""
+    return DATASETS[name].title if name in DATASETS else name
+
+
 def percent(share: float | None, digits: int = 2) -> str:
-    """A share in [0, 1] as text. What is less than all is not rounded to all."""
+    """Format a share in [0, 1] as a percentage; less than 1 is not rounded to 100%. None gives a dash."""
     if share is None:
         return "–"
     text = f"{100 * share:.{digits}f}"
-    if share < 1 - 1e-9 and float(text) == 100:  # nearer than that is the rounding of sums
+    if share < 1 - 1e-9 and float(text) == 100:  # within 1e-9 of 1 is a rounding error of sums
         text = f"{100 - 10.0**-digits:.{digits}f}"
     return f"{text}{NARROW}%"
 
 
-def when(made: str) -> str:
-    """A time of a manifest, for people; in UTC, so that the page is the same wherever it is made."""
+def format_time(made: str) -> str:
+    """Format a manifest's ISO time in UTC, so that the page does not depend on the local time zone."""
     return f"{datetime.fromisoformat(made).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def duration(seconds: float) -> str:
-    """Some seconds, for people."""
+def format_duration(seconds: float) -> str:
+    """Format seconds as seconds, minutes or hours."""
     minutes = round(seconds / 60)
     return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
 
 
-def in_words(name: str) -> str:
-    """The name of a parameter in words."""
+def format_name(name: str) -> str:
+    """Return the name of a parameter with spaces."""
     return name.replace("_", " ")
 
 
-def shown(value: Any) -> str:
-    """The value of a parameter; empty `layers` are none."""
+def format_value(value: Any) -> str:
+    """Format the value of a parameter; None and empty `layers` give "none"."""
     return "none" if value in ("", None) else str(value)

@@ -1,1 +1,1 @@
-"""Pictures with several digits."""
+"""Pictures of one or several digits: reading files, finding the ink, segmentation, prediction."""

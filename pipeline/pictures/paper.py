@@ -1,4 +1,4 @@
-"""A digit may stand on a sheet that lies on a desk, or in a frame: then the picture begins at their edges."""
+"""Crop a picture to a sheet of paper on a desk, or to the inside of a printed frame."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +8,15 @@ from pipeline.pictures.fit import find_ink
 
 Grey = NDArray[np.float32]
 
-LARGE = 0.1  # share of the picture that a sheet or a frame takes at least
-FULL = 0.7  # and of its box, in which it may lie aslant
-RIM = 1 / 32  # of its longer side, along the edge, that does not count
+MIN_AREA = 0.1  # of the sheet's bounding box, as a fraction of the picture
+MIN_FILL = 0.7  # of its bounding box by the sheet, which may be rotated
+RIM = 1 / 32  # width of the discarded edge, as a fraction of the longer side
 
 
 def find_paper(grey: Grey) -> Grey | None:
-    """The part of a picture, (h, w) in [0, 255], on a sheet or in a frame; None if there is neither.
+    """Return the part of a picture, (h, w) in [0, 255], on a sheet or in a frame; None if there is neither.
 
-    What is in its box but not on it gets the level that most of it has.
+    Pixels of its bounding box outside the sheet are set to the median of those inside.
     """
     ink = find_ink(grey)
     if ink is None:
@@ -28,7 +28,7 @@ def find_paper(grey: Grey) -> Grey | None:
     outside, _ = ndimage.label(np.pad(labels[boxes[largest]] != largest + 1, 1, constant_values=True))
     sheet = outside[1:-1, 1:-1] != 1
     inner = ndimage.distance_transform_cdt(np.pad(sheet, 1))[1:-1, 1:-1] > RIM * max(sheet.shape)
-    if areas[largest] < LARGE * ink.size or sheet.mean() < FULL or not inner.any():
+    if areas[largest] < MIN_AREA * ink.size or sheet.mean() < MIN_FILL or not inner.any():
         return None
     part = grey[boxes[largest]]
     return np.where(inner, part, np.float32(np.median(part[inner])))

@@ -1,4 +1,4 @@
-"""Ink falls into pieces, and pieces that belong together are a digit; digits stand beside each other."""
+"""Segmentation: split ink into connected components, merge fragments, sort in reading order."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from scipy import ndimage
 
 Ink = NDArray[np.float32]
 
-SURE, PERHAPS = 0.5, 0.25  # ink: pieces have some of the first, and go on where there is the second
-LEAST = 7  # pixels that a digit is high or wide
-MOST = 64  # digits; what has more, or four times as many pieces, is a texture
-SPECK = 0.15  # of the height of the largest piece
-FRAGMENT = 0.6  # of it; what is lower may be a part of a digit, as the bar of a 5
-COVERED = 0.5  # of the narrower one's width that is shared by two parts of a digit
-NEAR = 0.15  # of the height, between a fragment and its digit
-LINE = 8  # times as wide as high or more, and as wide as half the picture, is a line on the paper
+HIGH, LOW = 0.5, 0.25  # hysteresis thresholds: components have ink >= LOW everywhere, and >= HIGH somewhere
+MIN_SIZE = 7  # pixels: minimum of the larger side of a digit
+MAX_DIGITS = 64  # a picture with more, or with four times as many components, is a texture
+SPECK = 0.15  # maximum size, relative to the largest component
+FRAGMENT = 0.6  # maximum height of a part, as the bar of a 5, relative to the tallest component
+MIN_OVERLAP = 0.5  # of two parts of a digit, relative to the narrower one's width
+MAX_GAP = 0.15  # between a fragment and its digit, relative to the height
+LINE = 8  # minimum width / height of a ruled line, which is also at least half as wide as the picture
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Where some ink lies: rows [top, bottom), columns [left, right); labels: of the connected parts that it is."""
+class Component:
+    """Bounding box, rows [top, bottom) and columns [left, right), of one or more connected components of the ink."""
 
     top: int
     bottom: int
@@ -31,97 +31,98 @@ class Piece:
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
         return self.right - self.left
 
 
 def split(ink: Ink) -> list[Ink]:
-    """Each digit in some ink, (h, w) in [0, 1], by itself with a margin; line by line, from left to right."""
-    labels, _ = ndimage.label(ink >= PERHAPS, np.ones((3, 3)))
-    sure = set(np.unique(labels[ink >= SURE]).tolist()) - {0}
-    pieces = [
-        Piece(rows.start, rows.stop, columns.start, columns.stop, (label,))
+    """Split ink, (h, w) in [0, 1], into digits with a margin, line by line, from left to right."""
+    labels, _ = ndimage.label(ink >= LOW, np.ones((3, 3)))
+    strong = set(np.unique(labels[ink >= HIGH]).tolist()) - {0}
+    components = [
+        Component(rows.start, rows.stop, columns.start, columns.stop, (label,))
         for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1)
-        if label in sure
+        if label in strong
     ]
-    pieces = drop_marks(pieces, ink.shape)
-    digits = order(merge(pieces)) if len(pieces) <= 4 * MOST else []
-    return [cut_out(ink, labels, digit) for digit in digits] if len(digits) <= MOST else []
+    components = drop_non_digits(components, ink.shape)
+    digits = sort_components(merge_fragments(components)) if len(components) <= 4 * MAX_DIGITS else []
+    return [crop(ink, labels, digit) for digit in digits] if len(digits) <= MAX_DIGITS else []
 
 
-def drop_marks(pieces: Sequence[Piece], shape: tuple[int, ...]) -> list[Piece]:
-    """Without specks, lines, and what lies around the paper, if there is anything else."""
+def drop_non_digits(components: Sequence[Component], shape: tuple[int, ...]) -> list[Component]:
+    """Drop specks, ruled lines and, unless nothing else is left, components that touch the border."""
     height, width = shape
-    large = [piece for piece in pieces if max(piece.height, piece.width) >= LEAST]
+    large = [component for component in components if max(component.height, component.width) >= MIN_SIZE]
     inner = [
-        piece
-        for piece in large
-        if (piece.top > 0 and piece.left > 0 and piece.bottom < height and piece.right < width)
-        and not (piece.width >= LINE * piece.height and piece.width >= width / 2)
+        component
+        for component in large
+        if (component.top > 0 and component.left > 0 and component.bottom < height and component.right < width)
+        and not (component.width >= LINE * component.height and component.width >= width / 2)
     ]
-    tallest = max((piece.height for piece in inner), default=0)
-    kept = inner if tallest >= max((piece.height for piece in large), default=0) / 8 else large
-    size = max((max(piece.height, min(piece.width, 2 * piece.height)) for piece in kept), default=0)
-    return [piece for piece in kept if max(piece.height, piece.width) >= SPECK * size]
+    tallest = max((component.height for component in inner), default=0)
+    kept = inner if tallest >= max((component.height for component in large), default=0) / 8 else large
+    size = max((max(component.height, min(component.width, 2 * component.height)) for component in kept), default=0)
+    return [component for component in kept if max(component.height, component.width) >= SPECK * size]
 
 
-def merge(pieces: Iterable[Piece]) -> list[Piece]:
-    """Pieces that are parts of one digit as one."""
-    pieces = sorted(pieces, key=lambda piece: piece.left)
-    tall = max((piece.height for piece in pieces), default=0)
-    digits: list[Piece] = []
-    for piece in pieces:
-        while other := next((digit for digit in digits if belong_together(digit, piece, tall)), None):
+def merge_fragments(components: Iterable[Component]) -> list[Component]:
+    """Merge the fragments of each digit into one component."""
+    components = sorted(components, key=lambda component: component.left)
+    tall = max((component.height for component in components), default=0)
+    digits: list[Component] = []
+    for component in components:
+        while other := next((digit for digit in digits if are_one_digit(digit, component, tall)), None):
             digits.remove(other)
-            top, bottom = min(other.top, piece.top), max(other.bottom, piece.bottom)
-            left, right = min(other.left, piece.left), max(other.right, piece.right)
-            piece = Piece(top, bottom, left, right, other.labels + piece.labels)
-        digits.append(piece)
+            top, bottom = min(other.top, component.top), max(other.bottom, component.bottom)
+            left, right = min(other.left, component.left), max(other.right, component.right)
+            component = Component(top, bottom, left, right, other.labels + component.labels)
+        digits.append(component)
     return digits
 
 
-def belong_together(one: Piece, other: Piece, tall: int) -> bool:
-    """Whether two pieces are parts of a digit. tall: the height of the tallest piece.
+def are_one_digit(one: Component, other: Component, tall: int) -> bool:
+    """Return whether two components are parts of one digit. tall: height of the tallest component.
 
-    Large ones are if one lies over the other; beside each other they are two digits, also where slanted ones overlap.
-    A fragment is if it is above or below, or near.
+    Tall components are if one is above the other, but not side by side, even if the bounding boxes of slanted digits
+    overlap. A fragment is if it is above, below or near the digit.
     """
-    lower = min(one, other, key=lambda piece: piece.height)
+    lower = min(one, other, key=lambda component: component.height)
     shared = min(one.right, other.right) - max(one.left, other.left)
     apart = max(one.top, other.top) - min(one.bottom, other.bottom)
-    over = shared >= COVERED * min(one.width, other.width)
+    over = shared >= MIN_OVERLAP * min(one.width, other.width)
     if lower.height >= FRAGMENT * tall:
         return over and -lower.height / 2 < apart < 0
-    near = shared >= -NEAR * tall and apart < NEAR * tall
-    return (over or near) and apart < 2 * NEAR * tall
+    near = shared >= -MAX_GAP * tall and apart < MAX_GAP * tall
+    return (over or near) and apart < 2 * MAX_GAP * tall
 
 
-def order(pieces: Iterable[Piece]) -> list[Piece]:
-    """Line by line, each from left to right. Pieces are in one line if half of the lower one is beside the other."""
-    lines: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: piece.top):
-        line = next((line for line in lines if any(_are_beside(piece, other) for other in line)), None)
+def sort_components(components: Iterable[Component]) -> list[Component]:
+    """Sort into reading order. Components share a line if the lower one overlaps the other by half its height."""
+    lines: list[list[Component]] = []
+    for component in sorted(components, key=lambda component: component.top):
+        line = next((line for line in lines if any(_share_line(component, other) for other in line)), None)
         if line is None:
-            lines.append([piece])
+            lines.append([component])
         else:
-            line.append(piece)
-    return [piece for line in lines for piece in sorted(line, key=lambda piece: piece.left)]
+            line.append(component)
+    return [component for line in lines for component in sorted(line, key=lambda component: component.left)]
 
 
-def _are_beside(one: Piece, other: Piece) -> bool:
+def _share_line(one: Component, other: Component) -> bool:
     return min(one.bottom, other.bottom) - max(one.top, other.top) >= min(one.height, other.height) / 2
 
 
-def cut_out(ink: Ink, labels: NDArray[np.int32], piece: Piece) -> Ink:
-    """The ink of one piece without that of others, with a margin in which its edges fade out."""
-    margin = 2 + max(piece.height, piece.width) // 16
-    rows, columns = slice(piece.top, piece.bottom + 2 * margin), slice(piece.left, piece.right + 2 * margin)
-    cut, own = np.pad(ink, margin)[rows, columns], np.pad(labels, margin)[rows, columns]
-    others = (own > 0) & ~np.isin(own, piece.labels)
-    cut[~ndimage.binary_dilation(np.isin(own, piece.labels), iterations=2) | others] = 0
-    return np.asarray(cut / cut.max())
+def crop(ink: Ink, labels: NDArray[np.int32], component: Component) -> Ink:
+    """Crop one component, without the ink of others, with a margin for its soft edges."""
+    margin = 2 + max(component.height, component.width) // 16
+    rows = slice(component.top, component.bottom + 2 * margin)
+    columns = slice(component.left, component.right + 2 * margin)
+    cropped, own = np.pad(ink, margin)[rows, columns], np.pad(labels, margin)[rows, columns]
+    others = (own > 0) & ~np.isin(own, component.labels)
+    cropped[~ndimage.binary_dilation(np.isin(own, component.labels), iterations=2) | others] = 0
+    return np.asarray(cropped / cropped.max())

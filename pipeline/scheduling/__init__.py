@@ -1,1 +1,1 @@
-"""Where work is done: here or on other machines, by one worker or many. It decides nothing of what comes out."""
+"""Run the tasks of a job in threads, in processes or on a Dask cluster. The backend does not affect the results."""

@@ -1,4 +1,4 @@
-"""The backends where the tasks of a job can be done."""
+"""Backends that run the tasks of a job."""
 
 import re
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ ADDRESS_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 
 @dataclass(frozen=True)
 class Backend:
-    """scheduler: one of LOCAL, or the address of a Dask scheduler, or "" if it stands in scheduler_file.
+    """scheduler: one of LOCAL, the address of a Dask scheduler, or "" if scheduler_file contains the address.
 
-    workers: how many tasks at once, of a scheduler in LOCAL; by default as many as this process may use cores. ship:
-    the workers may not see the files that this process sees, so what is in them goes along with the tasks.
+    workers: number of tasks that a LOCAL scheduler runs at once; by default the number of usable cores. ship: send file
+    contents with the tasks, for workers that cannot read the files.
     """
 
     scheduler: str = "threads"
@@ -26,32 +26,30 @@ class Backend:
 
     @property
     def is_cluster(self) -> bool:
-        """Whether others have started it."""
+        """Whether the scheduler is external, not started by this process."""
         return self.scheduler not in LOCAL
 
 
 SYNC = Backend("sync")
 
 
-def find_backend(
+def make_backend(
     scheduler: str, workers: int | None = None, scheduler_file: Path | None = None, ship: bool = False
 ) -> Backend:
-    """The backend that a command line describes. Raises UsageError if there can be no such backend."""
+    """Return the backend for these command line options. Raises UsageError if they exclude each other."""
     check_scheduler(scheduler)
     if scheduler_file is not None:
         scheduler = ""
     backend = Backend(scheduler, workers, scheduler_file, ship)
     if ship and not backend.is_cluster:
-        raise UsageError("data are shipped to the workers of a cluster: name one, as in --scheduler tcp://HOST:8786")
+        raise UsageError("--ship-data needs a cluster: give its address, as in --scheduler tcp://HOST:8786")
     if workers is not None and backend.is_cluster:
-        raise UsageError("a cluster has the workers that were started with it: leave --workers out")
+        raise UsageError("the workers of a cluster are started separately: leave --workers out")
     return backend
 
 
 def check_scheduler(scheduler: str) -> str:
-    """The name of a scheduler or an address, as it is. Raises UsageError if it is neither."""
+    """Return the argument unchanged. Raises UsageError if it is not in LOCAL and not an address."""
     if scheduler not in LOCAL and not ADDRESS.fullmatch(scheduler):
-        raise UsageError(
-            f"'{scheduler}' is not one of {', '.join(LOCAL)}, nor an address as tcp://HOST:8786 or tls://HOST:8786"
-        )
+        raise UsageError(f"'{scheduler}' is not one of {', '.join(LOCAL)}, nor an address such as tcp://HOST:8786")
     return scheduler

@@ -1,7 +1,7 @@
-"""Jobs on a Dask cluster, whose workers may be anywhere, come and go.
+"""Run jobs on a Dask cluster, whose workers may come and go.
 
-Only a few tasks for each worker are under way at a time, so neither this process nor the scheduler holds more for a
-longer job. Dask repeats the tasks of a dead worker. This module adds timeouts and one-line errors.
+Only a few tasks per worker are in flight at a time, so the memory of this process and of the scheduler does not grow
+with the job. Dask repeats the tasks of a dead worker. This module adds timeouts and one-line errors.
 """
 
 import contextlib
@@ -16,118 +16,129 @@ from distributed import Client, Future, KilledWorker, as_completed
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.connection import connected
-from pipeline.scheduling.jobs import CutOffError, Job
-from pipeline.scheduling.worker import TOLD, Common, Facts, call, check_stage, differences, pass_on, unfit
+from pipeline.scheduling.connection import open_client
+from pipeline.scheduling.jobs import Job, JobInterruptedError
+from pipeline.scheduling.worker import (
+    MESSAGE,
+    JobContext,
+    Versions,
+    collect_versions,
+    describe_mismatch,
+    differences,
+    provide,
+    run_task,
+)
 
-LEAST, MOST = 2, 4  # tasks under way for each thread of the workers, so that none waits for its next
-SHORT = 0.001  # seconds between two looks for results
-AGAIN = "start {} and run the same command again: it goes on from there"
+MIN_IN_FLIGHT, MAX_IN_FLIGHT = 2, 4  # tasks per worker thread, so that no thread waits for its next task
+RESULT_INTERVAL = 0.001  # seconds between two checks for results
+RETRY = "start {} and run the same command again to resume"
 
 
 def run_on_cluster(job: Job, backend: Backend) -> None:
-    """Do all tasks of the job by the workers of a cluster, or of one that is started here for it.
+    """Run all tasks of the job on the cluster at `backend`, or on a local one started for the job.
 
-    Raises what a task raises; CutOffError if the scheduler or all workers are gone; PipelineError if nobody is there,
-    or a worker has other versions of what decides the result.
+    Raises what a task raises; JobInterruptedError if the scheduler or all workers are lost; PipelineError if there is
+    no scheduler or no worker, or if the required versions of a worker differ.
     """
-    with connected(backend, job.report) as client:
-        own = check_stage(job.function)
-        _compare(client, job, own)
+    with open_client(backend, job.report) as client:
+        own = collect_versions(job.function)
+        _check_workers(client, job, own)
         _run(client, job, own)
 
 
-def _run(client: Client, job: Job, own: Facts) -> None:
+def _run(client: Client, job: Job, own: Versions) -> None:
     run = uuid.uuid4().hex
-    client.subscribe_topic(run, lambda event: job.on_message(event[1][TOLD]))
-    common = client.submit(pass_on, Common(job.function, own.deciding, job.shared, run), key=f"common-{run}")
+    client.subscribe_topic(run, lambda event: job.on_message(event[1][MESSAGE]))
+    context = client.submit(provide, JobContext(job.function, own.required, job.shared, run), key=f"context-{run}")
     tasks = enumerate(job.tasks)
-    numbers: dict[Future[Any], int] = {}  # of the tasks under way
+    in_flight: dict[Future[Any], int] = {}  # indices of the tasks
     finished = as_completed(loop=client.loop, with_results=True, raise_errors=False)
-    watch = _Watch(client)
+    monitor = _Monitor(client)
     while True:
-        if len(numbers) <= LEAST * watch.threads:
-            some = list(itertools.islice(tasks, MOST * watch.threads - len(numbers)))
-            keys = [f"task-{run}-{number}" for number, _ in some]
-            futures = client.map(call, [task for _, task in some], key=keys, common=common) if some else []
-            numbers.update(zip(futures, (number for number, _ in some), strict=True))
+        if len(in_flight) <= MIN_IN_FLIGHT * monitor.threads:
+            batch = list(itertools.islice(tasks, MAX_IN_FLIGHT * monitor.threads - len(in_flight)))
+            keys = [f"task-{run}-{index}" for index, _ in batch]
+            futures = client.map(run_task, [task for _, task in batch], key=keys, context=context) if batch else []
+            in_flight.update(zip(futures, (index for index, _ in batch), strict=True))
             finished.update(futures)
-        if not numbers:
+        if not in_flight:
             return
         ready = finished.next_batch(block=False)
         for future, result in ready:
-            job.on_result(numbers.pop(future), _check(result))
+            job.on_result(in_flight.pop(future), _check_result(result))
         if not ready:
-            time.sleep(SHORT)
-        watch.look()
+            time.sleep(RESULT_INTERVAL)
+        monitor.check()
 
 
-def _check(result: Any) -> Any:
-    """The result of a task, as it is. Raises what the task has raised; CutOffError if there will be no result."""
+def _check_result(result: Any) -> Any:
+    """Return the result unchanged. Raises what the task raised, or JobInterruptedError if there is no result."""
     match result:
-        case BaseException():  # of a future that was cancelled, of one kind or another
-            raise CutOffError(f"the scheduler has gone, or has lost its tasks: {AGAIN.format('it')}")
+        case BaseException():  # a cancelled future
+            raise JobInterruptedError(f"the scheduler is gone or lost its tasks: {RETRY.format('it')}")
         case (type(), KilledWorker() as error, _):
-            raise CutOffError(
-                f"{error.allowed_failures + 1} workers have died over the same task, of too little memory perhaps: "
-                "try smaller blocks, or give the workers more"
+            raise JobInterruptedError(
+                f"{error.allowed_failures + 1} workers died while they ran the same task, possibly out of memory: "
+                "use smaller blocks, or give the workers more memory"
             )
         case (type(), (PipelineError() | OSError()) as error, _):
             raise error
         case (type(), BaseException() as error, _):
-            raise PipelineError(f"a worker could not do its task: {type(error).__name__}: {error}") from error
+            raise PipelineError(f"a task failed on a worker: {type(error).__name__}: {error}") from error
     return result
 
 
-class _Watch:
-    """Looks now and then how the cluster is. threads: of all its workers together, when it last had any."""
+class _Monitor:
+    """Periodic check of the cluster. threads: number of threads of all workers, when last positive."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.alive = self.looked = time.monotonic()
-        self.threads = self._count_threads() or 1  # the only worker may be gone by now
+        self.alive = self.checked = time.monotonic()
+        self.threads = self._count_threads() or 1  # the only worker may have died
 
-    def look(self) -> None:
-        """Raise CutOffError if the scheduler is gone, or all workers for long."""
+    def check(self) -> None:
+        """Raise JobInterruptedError if the scheduler is gone, or all workers for WORKER_TIMEOUT seconds."""
         now = time.monotonic()
-        if now < self.looked + connection.LOOKING:
+        if now < self.checked + connection.CHECK_INTERVAL:
             return
         threads = self._count_threads()
-        self.looked = now
+        self.checked = now
         if threads:
             self.alive, self.threads = now, threads
-        elif now > self.alive + connection.WAITING:
-            raise CutOffError(f"all workers have gone: {AGAIN.format('some')}")
+        elif now > self.alive + connection.WORKER_TIMEOUT:
+            raise JobInterruptedError(f"all workers are gone: {RETRY.format('some')}")
 
     def _count_threads(self) -> int:
-        with _scheduler_needed():
-            return sum(self.client.nthreads(callback_timeout=connection.CONNECTING).values())
+        with _scheduler_required():
+            return sum(self.client.nthreads(callback_timeout=connection.CONNECT_TIMEOUT).values())
 
 
 @contextlib.contextmanager
-def _scheduler_needed() -> Iterator[None]:
+def _scheduler_required() -> Iterator[None]:
     try:
         yield
-    except OSError:  # of which TimeoutError is one
-        raise CutOffError(f"the scheduler has gone: {AGAIN.format('it')}") from None
+    except OSError:  # includes TimeoutError
+        raise JobInterruptedError(f"the scheduler is gone: {RETRY.format('it')}") from None
 
 
-def _compare(client: Client, job: Job, own: Facts) -> None:
-    """Raise PipelineError if a worker has other versions of what decides the result; tell of others."""
-    patience = connection.CONNECTING
-    with _scheduler_needed():
+def _check_workers(client: Client, job: Job, own: Versions) -> None:
+    """Raise PipelineError if the required versions of a worker differ; report a difference of advisory ones."""
+    timeout = connection.CONNECT_TIMEOUT
+    with _scheduler_required():
         try:
-            found = client.run(check_stage, job.function, on_error="return", callback_timeout=patience)
-        except TimeoutError:  # one of them is suspended, or out of reach, until the scheduler misses it
-            silence = f"not all workers answer within {patience:.0f} seconds"
-            job.report(f"{silence}: whether they fit is seen when they begin their tasks")
+            found = client.run(collect_versions, job.function, on_error="return", callback_timeout=timeout)
+        except TimeoutError:  # a worker is suspended or unreachable, and the scheduler has not removed it yet
+            problem = f"not all workers respond within {timeout:.0f} seconds"
+            job.report(f"{problem}: their versions are checked when they start a task")
             return
     for address, theirs in found.items():
         if isinstance(theirs, Exception) and "ModuleNotFoundError" in repr(theirs):
-            raise PipelineError(f"worker {address} lacks this program ({theirs}): install it there, from the same lock")
+            raise PipelineError(
+                f"worker {address} does not have this program ({theirs}): install it there from the same lock file"
+            )
         if isinstance(theirs, Exception):
-            raise PipelineError(f"worker {address} does not work: {type(theirs).__name__}: {theirs}")
-        if flaws := differences(own.deciding, theirs.deciding):
-            raise PipelineError(unfit(address, flaws))
-        if flaws := differences(own.loose, theirs.loose):
-            job.report(f"worker {address} has {'; '.join(flaws)}: the last bits may differ")
+            raise PipelineError(f"worker {address} failed: {type(theirs).__name__}: {theirs}")
+        if mismatches := differences(own.required, theirs.required):
+            raise PipelineError(describe_mismatch(address, mismatches))
+        if mismatches := differences(own.advisory, theirs.advisory):
+            job.report(f"worker {address} has {'; '.join(mismatches)}: the last bits may differ")

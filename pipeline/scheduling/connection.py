@@ -1,4 +1,4 @@
-"""The connection to a Dask cluster, others' or our own."""
+"""Connect to a Dask cluster, or start one on this machine."""
 
 import asyncio
 import contextlib
@@ -21,70 +21,67 @@ from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import Backend
 
-CONNECTING = 10.0  # seconds for the scheduler to answer
-WAITING = 30.0  # seconds without any worker until we give up; one that is started anew takes two or three
-LOOKING = 1.0  # seconds between two looks at how the cluster is
+CONNECT_TIMEOUT = 10.0  # seconds
+WORKER_TIMEOUT = 30.0  # seconds without any worker; a worker takes two or three to restart
+CHECK_INTERVAL = 1.0  # seconds between two checks of the cluster
 
-# each with a level of its own
+# Their levels are independent of each other.
 LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornado", "tornado.application", "asyncio")
 
 Report = Callable[[str], object]
 
 
 @contextlib.contextmanager
-def connected(backend: Backend, report: Report) -> Iterator[Client]:
-    """A client of a cluster that has workers: that at the backend, or one of this machine's own.
-
-    Raises PipelineError if nobody answers there, or there are no workers.
-    """
-    for name in LOGGERS:  # what they log of lost connections, with tracebacks, our errors say in one line
+def open_client(backend: Backend, report: Report) -> Iterator[Client]:
+    """Connect to the cluster at `backend`, or start a local one. Raises PipelineError without scheduler or workers."""
+    for name in LOGGERS:  # they log lost connections with tracebacks; our errors report these in one line
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
-        "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model, or a block of images that is shipped
-        "distributed.comm.timeouts.connect": f"{CONNECTING}s",
+        "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model or a shipped block of images may be large
+        "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT}s",
     }
     with dask.config.set(settings), contextlib.ExitStack() as stack:
         if backend.scheduler_file:
             address = _read_address(backend.scheduler_file)
         else:
-            address = backend.scheduler if backend.is_cluster else stack.enter_context(_started(backend))
+            address = backend.scheduler if backend.is_cluster else stack.enter_context(_local_cluster(backend))
         client = _connect(address)
-        stack.callback(client.close, timeout=LOOKING)
+        stack.callback(client.close, timeout=CHECK_INTERVAL)
         _wait_for_workers(client, address, report)
         if backend.scheduler != "processes":
-            with contextlib.suppress(KeyError):  # it has none
+            with contextlib.suppress(KeyError):  # there is no dashboard
                 report(f"the dashboard is at {client.dashboard_link}")
         yield client
 
 
 def _wait_for_workers(client: Client, address: str, report: Report) -> None:
-    """They may be about to come. Raises PipelineError if they do not."""
-    start = f"start some, as with dask worker {address}"
+    start = f"start some with `dask worker {address}`"
     try:
-        client.wait_for_workers(1, timeout=LOOKING)
+        client.wait_for_workers(1, timeout=CHECK_INTERVAL)
     except TimeoutError:
-        report(f"waits for workers: {start}")
+        report(f"waiting for workers: {start}")
         try:
-            client.wait_for_workers(1, timeout=WAITING)
+            client.wait_for_workers(1, timeout=WORKER_TIMEOUT)
         except TimeoutError:
             raise PipelineError(f"the scheduler at {address} has no workers: {start}") from None
 
 
 def _connect(address: str) -> Client:
     try:
-        # a client alone would wait for ever for some servers
-        asyncio.run(asyncio.wait_for(_greet(address), CONNECTING))
-        with warnings.catch_warnings():  # of other versions we tell ourselves
+        # A client has no timeout if another kind of server accepts the connection, so check the scheduler first.
+        asyncio.run(asyncio.wait_for(_identify(address), CONNECT_TIMEOUT))
+        with warnings.catch_warnings():  # other versions are reported by pipeline.scheduling.cluster
             warnings.simplefilter("ignore")
-            return Client(address, timeout=CONNECTING, set_as_default=False)
+            return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError):
-        silence = f"no Dask scheduler answers at {address} within {CONNECTING:.0f} seconds"
-        raise PipelineError(f"{silence}: is it running, is that its address?") from None
-    except Exception as error:  # of certificates that are none, for instance
-        raise PipelineError(f"cannot talk to {address} ({error}): is it a Dask scheduler of this version?") from None
+        problem = f"no Dask scheduler responds at {address} within {CONNECT_TIMEOUT:.0f} seconds"
+        raise PipelineError(f"{problem}: check that it is running at this address") from None
+    except Exception as error:  # for instance invalid certificates
+        problem = f"cannot connect to {address} ({error})"
+        raise PipelineError(f"{problem}: check that it is a Dask scheduler of this version") from None
 
 
-async def _greet(address: str) -> None:
+async def _identify(address: str) -> None:
     async with rpc(address, connection_args=Security().get_connection_args("client")) as scheduler:
         await scheduler.identity()
 
@@ -97,13 +94,13 @@ def _read_address(scheduler_file: Path) -> str:
 
 
 @contextlib.contextmanager
-def _started(backend: Backend) -> Iterator[str]:
-    """The address of a cluster of this machine's own, that nobody else can reach.
+def _local_cluster(backend: Backend) -> Iterator[str]:
+    """Start a cluster that listens to this machine only; yield its address.
 
-    It starts in a thread, since an interrupted start leaves a partly started cluster. The thread blocks SIGINT, and its
-    workers inherit that: the terminal sends Ctrl-C to them as well, and each would print a traceback.
+    The cluster starts in a thread, since an interrupted start would leave it partly started. The thread blocks SIGINT,
+    and the workers inherit that: the terminal sends Ctrl-C to them as well, and each would print a traceback.
     """
-    resource_tracker.ensure_running()  # to start it unblocks SIGINT
+    resource_tracker.ensure_running()  # its start unblocks SIGINT
     blocked = (signal.SIG_BLOCK, {signal.SIGINT})
     with (
         TemporaryDirectory(prefix="handwriting-", ignore_cleanup_errors=True) as scratch,
@@ -117,7 +114,7 @@ def _started(backend: Backend) -> Iterator[str]:
             memory_limit=None,
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",  # which older versions open to every network
+            worker_dashboard_address="127.0.0.1:0",  # older versions listen on all interfaces
             silence_logs=logging.CRITICAL,
         )
         try:
@@ -127,12 +124,12 @@ def _started(backend: Backend) -> Iterator[str]:
                 raise PipelineError(f"Dask cannot start workers here ({error}): try --scheduler threads") from None
             yield address
         finally:
-            if not starting.exception():  # which waits for a start that is under way
-                _end(starting.result())
+            if not starting.exception():  # waits until the start has ended
+                _close(starting.result())
 
 
-def _end(cluster: LocalCluster) -> None:
-    """Kill the workers before the cluster is closed: Dask would wait for what they are doing."""
+def _close(cluster: LocalCluster) -> None:
+    """Kill the workers, then close the cluster: Dask would wait for their running tasks."""
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""A job is one function for many tasks."""
+"""A job: one function, applied to many tasks."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from typing import Any
 
 from pipeline.engine.errors import PipelineError
 
-Tell = Callable[[Any], object]
+Send = Callable[[Any], object]
 
 
-class CutOffError(PipelineError):
-    """Those who worked are gone. What they have done is worth keeping: the same command can go on from there."""
+class JobInterruptedError(PipelineError):
+    """The scheduler or all workers are gone. Finished tasks are kept; the same command can resume."""
 
     resumable = True
 
 
 @dataclass(frozen=True)
 class Job:
-    """function: of a module, so that a worker finds it by its name; called with shared, a task, and a `Tell`.
+    """function: a module-level function, so that workers can import it; called as function(shared, task, send).
 
-    shared: what all tasks need; travels once to each worker, where there are any. tasks: taken as they are needed.
-    on_result: is called with the number of a task, from 0, and what the function has returned, in the thread that runs
-    the job and as soon as it is known. on_message: is called in any thread with what a task tells while it works,
-    plain values as in JSON. report: is told what a person should know.
+    shared: data that all tasks need, sent once to each worker. tasks: consumed lazily. on_result: called with the index
+    of a task, from 0, and its result, as soon as it is available, in the thread that runs the job. on_message: called
+    in any thread with each message, JSON-like data, that a running task passes to `send`. report: called with lines for
+    the user.
     """
 
-    function: Callable[[Any, Any, Tell], Any]
+    function: Callable[[Any, Any, Send], Any]
     shared: Any
     tasks: Iterable[Any]
     on_result: Callable[[int, Any], object]
-    on_message: Tell = lambda message: None
+    on_message: Send = lambda message: None
     report: Callable[[str], object] = lambda line: None

@@ -1,4 +1,4 @@
-"""Run a job: here, in threads, or on a Dask cluster."""
+"""Run a job serially, in threads, or on a Dask cluster."""
 
 from collections.abc import Callable
 
@@ -9,29 +9,28 @@ from pipeline.scheduling.jobs import Job
 
 
 def run_job(job: Job, backend: Backend) -> None:
-    """Do all tasks of the job, in any order, at the backend.
+    """Run all tasks of the job, in any order.
 
-    Raises what a task raises; CutOffError if workers are gone and do not come back; PipelineError if there is no such
-    backend.
+    Raises what a task raises; JobInterruptedError if all workers are lost; PipelineError if the backend is unavailable.
     """
     if backend.scheduler == "sync":
         with single_threaded_blas():
-            for number, task in enumerate(job.tasks):
-                job.on_result(number, job.function(job.shared, task, job.on_message))
+            for index, task in enumerate(job.tasks):
+                job.on_result(index, job.function(job.shared, task, job.on_message))
     else:
-        _load(backend)(job, backend)
+        _import_runner(backend)(job, backend)
 
 
-def _load(backend: Backend) -> Callable[[Job, Backend], None]:
-    """Import what works at the backend, and with it Dask, which takes half a second and reads its configuration."""
+def _import_runner(backend: Backend) -> Callable[[Job, Backend], None]:
+    """Import the runner of the backend, and with it Dask, which takes half a second and reads its configuration."""
     try:
         import dask  # noqa: F401
 
         if backend.scheduler != "threads":
             import distributed  # noqa: F401
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        wrong = f"Dask cannot read its configuration ({type(error).__name__}: {error})"
-        raise PipelineError(f"{wrong}: correct its files (~/.config/dask) and variables (DASK_...)") from error
+        problem = f"Dask cannot read its configuration ({type(error).__name__}: {error})"
+        raise PipelineError(f"{problem}: correct its files (~/.config/dask) and variables (DASK_...)") from error
     if backend.scheduler == "threads":
         from pipeline.scheduling.threads import run_in_threads
 

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: check its versions, then run a task."""
+"""Run tasks in a worker of a cluster, after a check of its versions."""
 
 import contextlib
 import functools
@@ -15,58 +15,55 @@ from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment
-from pipeline.scheduling.jobs import Tell
+from pipeline.scheduling.jobs import Send
 
-Function = Callable[[Any, Any, Tell], Any]
+Function = Callable[[Any, Any, Send], Any]
 CODE = "the code of this program"
-TOLD = "told"
+MESSAGE = "message"
 
-# Digests of the files, as this process has first seen them, which is about when it loads them; by file and, of a
-# function's own, by the function, whose signature does not count.
+# Digest of each source file when first hashed, about when it was imported. For the file that defines the function, the
+# key includes the function's name, since the digest depends on it.
 _loaded: dict[tuple[str, str], str] = {}
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is here, by name. deciding: what decides the results of a function, equal for all who may do its tasks.
+class Versions:
+    """required: versions, by name, that must be equal in all processes. advisory: versions that may differ.
 
-    loose: what may decide the last bits, or whether processes understand each other.
+    Different advisory versions may change the last bits of the results, or prevent communication.
     """
 
-    deciding: dict[str, Any]
-    loose: dict[str, str]
+    required: dict[str, Any]
+    advisory: dict[str, str]
 
 
-def check_stage(function: Function) -> Facts:
-    """The facts about this process and the function.
-
-    The code is that which this process has loaded, whatever has become of its files since: a worker may run for weeks.
-    """
+def collect_versions(function: Function) -> Versions:
+    """Return the versions that matter for the function: of the modules as imported, even if a file changed since."""
     own = f"{function.__module__.replace('.', '/')}.py"
     code = {
         file: _loaded.setdefault((file, function.__name__ if file == own else ""), digest)
         for file, digest in fingerprint(function).items()
     }
     versions = environment(["numpy", "dask", "distributed"])
-    deciding = {name: versions.pop(name) for name in ("python", "numpy")}
-    loose = {"python": ".".join(map(str, sys.version_info[:3])), "matrix products": _describe_blas()}
-    return Facts({**deciding, CODE: code}, {**versions, **loose})
+    required = {name: versions.pop(name) for name in ("python", "numpy")}
+    advisory = {"python": ".".join(map(str, sys.version_info[:3])), "matrix products": _describe_blas()}
+    return Versions({**required, CODE: code}, {**versions, **advisory})
 
 
 def _describe_blas() -> str:
-    backend = str(next(iter(np.__path__)))  # whose own library lies in numpy.libs beside it
-    with contextlib.suppress(Exception):  # of a library whose path is not UTF-8, for instance
+    numpy_path = str(next(iter(np.__path__)))  # also the prefix of numpy.libs, which contains its BLAS
+    with contextlib.suppress(Exception):  # for instance if the path of a library is not UTF-8
         blas = [
             f"{library['internal_api']} {library['version']} for {library.get('architecture', 'any processor')}"
             for library in threadpool_info()
-            if library["user_api"] == "blas" and library["filepath"].startswith(backend)
+            if library["user_api"] == "blas" and library["filepath"].startswith(numpy_path)
         ]
         return ", ".join(sorted(set(blas)))
     return "unknown"
 
 
 def differences(own: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """What is not the same, in words: `numpy 2.3.1, not 2.4.6`."""
+    """Describe each entry that differs, as in `numpy 2.3.1, not 2.4.6`."""
     return [
         name if name == CODE else f"{name} {theirs.get(name, 'unknown')}, not {value}"
         for name, value in own.items()
@@ -75,11 +72,8 @@ def differences(own: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Common:
-    """What all tasks of a job have in common; travels once to each worker.
-
-    expected: what decides where the job comes from. topic: under which its tasks tell.
-    """
+class JobContext:
+    """Data for all tasks. expected: required versions where the job was started. topic: Dask topic for messages."""
 
     function: Function
     expected: dict[str, Any]
@@ -87,36 +81,40 @@ class Common:
     topic: str
 
 
-def pass_on(common: Common) -> Common:
-    """The task of which all others take what they have in common; Dask brings it to each worker."""
-    return common
+def provide(context: JobContext) -> JobContext:
+    """Return the context: the task that all others depend on, so that Dask sends it to each worker once."""
+    return context
 
 
-def call(task: Any, common: Common) -> Any:
-    """Call the function for a task. Raises PipelineError if this worker is another than is expected."""
+def run_task(task: Any, context: JobContext) -> Any:
+    """Call the job's function. Raises PipelineError if the versions in this worker are not the expected ones."""
     worker = get_worker()
-    flaws = differences(common.expected, _prepare(common.function))
-    if flaws:
-        raise PipelineError(unfit(worker.address, flaws))
+    mismatches = differences(context.expected, _prepare(context.function))
+    if mismatches:
+        raise PipelineError(describe_mismatch(worker.address, mismatches))
 
-    def tell(message: Any) -> None:
-        worker.log_event(common.topic, {TOLD: message})  # to which Dask adds which worker it was
+    def send(message: Any) -> None:
+        worker.log_event(context.topic, {MESSAGE: message})  # Dask adds the name of the worker
 
     try:
-        return common.function(common.shared, task, tell)
+        return context.function(context.shared, task, send)
     except FileNotFoundError as error:
         raise PipelineError(
-            f"worker {worker.address} does not see {error.filename}: let all workers share its folder, or --ship-data"
+            f"worker {worker.address} cannot find {error.filename}: share its folder with all workers, "
+            "or use --ship-data"
         ) from None
 
 
-def unfit(address: str, flaws: list[str]) -> str:
-    """The line that says why a worker is not fit."""
-    return f"worker {address} has other versions ({'; '.join(flaws)}): install the same there, and start it again"
+def describe_mismatch(address: str, mismatches: list[str]) -> str:
+    """Return the error message for a worker with other versions."""
+    return (
+        f"worker {address} has different versions ({'; '.join(mismatches)}): install the same versions there "
+        "and restart it"
+    )
 
 
 @functools.lru_cache(maxsize=8)
 def _prepare(function: Function) -> dict[str, Any]:
-    """Limit BLAS to one thread; return the versions that decide the result."""
+    """Limit BLAS to one thread; return the required versions."""
     single_threaded_blas()
-    return check_stage(function).deciding
+    return collect_versions(function).required

@@ -1,1 +1,1 @@
-"""Training: recipes, augmented batches, threads, ensembles, checkpoints, history, calibration."""
+"""Training: recipes, multithreaded epochs, ensembles, checkpoints, history, calibration."""

@@ -1,4 +1,4 @@
-"""From the first script's network to the recipe `standard`, one change at a time: what does each contribute?"""
+"""Ablation: the recipes from `original` to `standard`, one change at a time."""
 
 import itertools
 from dataclasses import replace
@@ -8,7 +8,7 @@ from pipeline.training.recipes import RECIPES, Recipe
 
 
 def ablation_steps() -> list[tuple[str, Recipe]]:
-    """The steps from `original` to `standard` in order: what is new, and the recipe with it."""
+    """Return the steps from `original` to `standard` in order: the name of the change and the recipe with it."""
     original, mlp, standard = RECIPES["original"], RECIPES["mlp"], RECIPES["standard"]
     steps: dict[str, dict[str, Any]] = {
         "correct gradients": {},

@@ -1,4 +1,4 @@
-"""The layers of a network from their notation as text; see `pipeline.training.notation`."""
+"""Build the layers of a network from their notation; see `pipeline.training.notation`."""
 
 import math
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from pipeline.engine.errors import UsageError
 from pipeline.network.layers import Convolution, Dense, Layer, Shape
 from pipeline.training.notation import format_layer, format_layers, parse_layers
 
-PART_BYTES = 12_000_000  # of one forward pass; the backward pass needs about as much again
-PART_IMAGES = 512
-PIXEL_NUMBERS = 10  # in memory for each pixel of the input while it is augmented
+MICRO_BATCH_BYTES = 12_000_000  # memory of one forward pass; the backward pass needs about as much again
+MICRO_BATCH_IMAGES = 512
+VALUES_PER_PIXEL = 10  # values in memory per input pixel during augmentation
 
 
 def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[Layer, ...]:
-    """The layers of a network for images (height, width), with a dense layer of one output per class at the end.
+    """Return the layers of a network for images (height, width); the last is a dense layer with one output per class.
 
-    text: hidden layers as `parse_layers` reads them. Raises UsageError for a layer that does not fit its input.
+    text: the hidden layers, for `parse_layers`. Raises UsageError for a layer that does not fit its input.
     """
     shape: Shape = (1, *image_shape)
     layers: list[Layer] = []
@@ -39,18 +39,18 @@ def build_layers(text: str, image_shape: Sequence[int], classes: int) -> tuple[L
     return (*layers, Dense(shape, classes))
 
 
-def images_per_part(layers: Sequence[Layer], itemsize: int) -> int:
-    """How many images a forward pass should take at a time, by the memory of inputs, patches and outputs."""
-    numbers = PIXEL_NUMBERS * math.prod(layers[0].input_shape)
+def micro_batch_size(layers: Sequence[Layer], itemsize: int) -> int:
+    """Return how many images to pass forward at a time, by the memory of inputs, patches and outputs."""
+    values = VALUES_PER_PIXEL * math.prod(layers[0].input_shape)
     for layer in layers:
-        numbers += math.prod(layer.output_shape)
+        values += math.prod(layer.output_shape)
         if isinstance(layer, Convolution):
-            numbers += math.prod(layer.weight_shape[1:]) * math.prod(layer.output_shape[1:])
-    images = min(PART_IMAGES, PART_BYTES // (numbers * itemsize))
-    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill the vector registers
+            values += math.prod(layer.weight_shape[1:]) * math.prod(layer.output_shape[1:])
+    images = min(MICRO_BATCH_IMAGES, MICRO_BATCH_BYTES // (values * itemsize))
+    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill vector registers
 
 
 def format_network(text: str, image_shape: Sequence[int], classes: int) -> str:
-    """The layers from the size of the images to the number of classes, as in 28x28-conv16-conv64-128-10."""
+    """Format a network from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
     hidden = format_layers(text)
     return "-".join(["x".join(map(str, image_shape)), *(hidden.split(",") if hidden else []), str(classes)])

@@ -1,7 +1,7 @@
-"""Calibration: of all predictions with a confidence of 90 %, nine in ten should be correct.
+"""Temperature scaling: of all predictions with a confidence of 90 %, nine in ten should be correct.
 
-Networks are more confident than they are accurate, or less so with smoothed labels. One number corrects most of it: the
-temperature, which divides the logits before softmax. It changes no prediction.  (Guo et al. 2017)
+Most networks are overconfident, or underconfident if trained with label smoothing. Dividing the logits by a temperature
+corrects most of this. It changes no predicted class.  (Guo et al. 2017)
 """
 
 import numpy as np
@@ -9,21 +9,21 @@ import numpy as np
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels, cross_entropy, scores
 
-COLDEST, HOTTEST = 0.05, 20.0
-HALVINGS = 50
+LOWEST, HIGHEST = 0.05, 20.0
+BISECTIONS = 50
 
 
 def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
-    """The temperature of least cross-entropy on images that the network has not been trained on.
+    """Return the temperature that minimises the cross-entropy on images that the network was not trained on.
 
     logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With b = 1 / temperature and
-    scores z the derivative of the cross-entropy C(b z) by b is the sum of dC/dz * z. It grows with b, as C is convex,
-    so bisection finds its zero. The labels are smoothed by 1 / (n + 1), as if there were one more image without a right
-    answer: otherwise a network without a single error would get the smallest temperature.
+    scores z, the derivative of the cross-entropy C(b z) by b is the sum of dC/dz * z. It increases with b, since C is
+    convex, so bisection finds its zero. Label smoothing by 1 / (n + 1), one image in n + 1 without a correct class,
+    keeps a network without errors from getting the lowest temperature.
     """
     z = scores(logits.astype(np.float64), loss)
-    low, high = np.log(1 / HOTTEST), np.log(1 / COLDEST)
-    for _ in range(HALVINGS):
+    low, high = np.log(1 / HIGHEST), np.log(1 / LOWEST)
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2
         _, gradient = cross_entropy(np.exp(middle) * z, labels, label_smoothing=1 / (len(labels) + 1))
         if np.vdot(gradient, z) < 0:

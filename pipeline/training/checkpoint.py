@@ -1,4 +1,4 @@
-"""A checkpoint is what a run that was cut off goes on from, to the same end."""
+"""Checkpoints: an interrupted run resumes from its last one, to the same bits."""
 
 import json
 import os
@@ -13,17 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.documents import build
-from pipeline.engine.errors import naming
+from pipeline.engine.errors import add_filename
 from pipeline.network.activations import Array
 from pipeline.training.history import Row, is_history
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """state: what the next epoch stands on, as an Epoch has it. best: the numbers of the best network so far, (total,).
-
-    history: the epochs until now.
-    """
+    """state: as in `Epoch`. best: the parameters of the best network so far, (total,). history: all epochs so far."""
 
     state: Array
     best: Array
@@ -31,46 +28,43 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write it to `path`, in place of an earlier one, which stays until this one is whole.
+    """Write a checkpoint to `path` atomically: an earlier one stays until this one is complete.
 
-    A full disk is an OSError that names the file; so is a folder that is no longer there, which is not made again.
+    Raises an OSError with the name of the file if the disk is full or the folder does not exist.
     """
     history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # where a worker that was given up may still write
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # unique: an abandoned worker may still write
     try:
-        with naming(path), open(fresh, "wb") as file:
+        with add_filename(path), open(temporary, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))
             file.flush()
             os.fsync(file.fileno())  # otherwise a power failure can leave an incomplete file under this name
-        fresh.replace(path)
+        temporary.replace(path)
     finally:
-        fresh.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
-    """What `save_checkpoint` wrote, or None if there is none or it is damaged.
-
-    The archive holds a checksum of all that is in it, and reading compares.
-    """
+    """Load a checkpoint; return None if it is missing or damaged, which the checksums of the archive detect."""
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             state, best, history = (_read_array(archive, name) for name in ("state", "best", "history"))
             checkpoint = Checkpoint(state, best, list(build(tuple[Row, ...], json.loads(history.tobytes()))))
-            return checkpoint if _is_sound(checkpoint) else None
-    except Exception:  # NumPy and zipfile raise a dozen kinds for damaged bytes
+            return checkpoint if _is_valid(checkpoint) else None
+    except Exception:  # NumPy and zipfile raise many types for damaged bytes
         return None
 
 
 def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """One of the arrays that np.savez has put into an archive. Raises an Exception of whatever kind."""
-    with archive.open(f"{name}.npy") as member:
-        array = np.lib.format.read_array(member, allow_pickle=False)
-        if member.read(1):  # at its end, and not before, the checksum is compared
-            raise ValueError("bytes follow after its data")
+    """Read an array that np.savez wrote. Raises exceptions of any type."""
+    with archive.open(f"{name}.npy") as file:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+        if file.read(1):  # zipfile verifies the checksum only at the end of the file
+            raise ValueError("extra bytes after the array")
     return array
 
 
-def _is_sound(checkpoint: Checkpoint) -> bool:
+def _is_valid(checkpoint: Checkpoint) -> bool:
     state, best, history = checkpoint.state, checkpoint.best, checkpoint.history
     return (
         state.dtype == best.dtype

@@ -1,4 +1,4 @@
-"""Several networks that learn from the same images, one after another or at the same time, to the same bits."""
+"""Train the networks of an ensemble, sequentially or in parallel, to the same bits."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.scheduling.backends import SYNC, Backend
-from pipeline.scheduling.jobs import Job, Tell
+from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.examples import Examples, load_examples
@@ -20,13 +20,13 @@ from pipeline.training.fit import fit
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipes import Recipe, network_recipes
 
-OFTEN = 0.2  # seconds between two messages about batches
-RUN = ".run"  # the file, beside the checkpoints, with the name of the run that may write them
+REPORT_INTERVAL = 0.2  # seconds between progress messages within an epoch
+RUN_FILE = ".run"  # next to the checkpoints: the name of the run that may write them
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """flat: all parameters after the best epoch, (total,). history: all epochs, from 1."""
+    """flat: all parameters after the best epoch, (total,). history: all epochs from 1."""
 
     flat: Array
     history: Sequence[Row]
@@ -46,17 +46,17 @@ def train_network(
     on_batch: Callable[[], object] = lambda: None,
     on_epoch: Callable[[Row, bool], object] = lambda row, resumed: None,
 ) -> TrainedNetwork:
-    """Train a network by the recipe, from the file `checkpoint` on if it exists; write it after each epoch.
+    """Train one network; resume from the file `checkpoint` if it exists, and write it after each epoch.
 
-    `on_epoch` is called with (row, False) after each epoch, also number 0, and first of all with (row, True) for the
-    last epoch of the checkpoint. Raises TrainingError.
+    on_epoch: called with (row, resumed): with resumed=True once, for the last epoch of the checkpoint, then with False
+    after each epoch, including number 0. Raises TrainingError.
     """
     found = load_checkpoint(checkpoint)
     history = list(found.history) if found else []
     if found:
-        best, after = found.best, (history[-1].number, found.state)
+        best, resume_from = found.best, (history[-1].number, found.state)
         on_epoch(history[-1], True)
-    for epoch in fit(recipe, training, validation, classes, on_batch, after if found else None):
+    for epoch in fit(recipe, training, validation, classes, on_batch, resume_from if found else None):
         row = Row(**{field.name: getattr(epoch, field.name) for field in fields(Row)})
         if row.number > 0:
             history.append(row)
@@ -69,7 +69,7 @@ def train_network(
 
 @dataclass(frozen=True)
 class Run:
-    """What all networks share. name: of this run, unique."""
+    """What all networks of a run share. name: unique."""
 
     normalize: Path
     classes: int
@@ -79,9 +79,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a network, numbered from 1, tells while it learns; travels in plain values.
+    """A progress message of a network, numbered from 1; sent as plain values.
 
-    batches: those that are done since it last told. row: of an epoch that is done. resumed: if it goes on after that.
+    batches: finished since the last message. row: of a finished epoch. resumed: training resumes after this epoch.
     """
 
     network: int
@@ -99,14 +99,13 @@ def train_ensemble(
     on_progress: Callable[[Progress], object] = lambda progress: None,
     report: Callable[[str], object] = lambda line: None,
 ) -> list[TrainedNetwork]:
-    """Train the recipe's networks on the standardised arrays in a folder, each with a file in `checkpoints`.
+    """Train the networks of a recipe on the standardised arrays in `normalize`, each with a file in `checkpoints`.
 
-    At a place with several workers they learn at the same time; if these are on other machines, they must see both
-    folders. Raises what `train_network` and `run_job` raise.
+    Workers on other machines must see both folders. Raises what `train_network` and `run_job` raise.
     """
     checkpoints.mkdir(exist_ok=True)
     run = Run(normalize.absolute(), classes, checkpoints.absolute(), uuid.uuid4().hex)
-    (checkpoints / RUN).write_text(run.name)
+    (checkpoints / RUN_FILE).write_text(run.name)
     trained: dict[int, TrainedNetwork] = {}
     tasks = list(enumerate(network_recipes(recipe), start=1))
     try:
@@ -116,44 +115,42 @@ def train_ensemble(
         )
     finally:
         if _is_current(run):
-            # else workers of a cluster would learn on, for hours perhaps, for nobody
-            (checkpoints / RUN).unlink(missing_ok=True)
+            (checkpoints / RUN_FILE).unlink(missing_ok=True)  # workers that still run stop after their epoch
     return [trained[number] for number in sorted(trained)]
 
 
-def _train(run: Run, task: tuple[int, Recipe], tell: Tell) -> TrainedNetwork:
-    """One task: a network learns."""
+def _train(run: Run, task: tuple[int, Recipe], send: Send) -> TrainedNetwork:
     number, recipe = task
     for folder in (run.normalize, run.checkpoints):
         if not folder.is_dir():
             raise FileNotFoundError(2, os.strerror(2), str(folder))
     training, validation = _load_once(run.normalize, run.name)
-    batches, told = 0, time.monotonic()
+    batches, last_sent = 0, time.monotonic()
 
     def send_progress(row: Row | None = None, resumed: bool = False) -> None:
-        nonlocal batches, told
-        tell(asdict(Progress(number, batches, row, resumed)))
-        batches, told = 0, time.monotonic()
+        nonlocal batches, last_sent
+        send(asdict(Progress(number, batches, row, resumed)))
+        batches, last_sent = 0, time.monotonic()
 
     def on_batch() -> None:
         nonlocal batches
         batches += 1
-        if time.monotonic() > told + OFTEN:
+        if time.monotonic() > last_sent + REPORT_INTERVAL:
             send_progress()
 
     def on_epoch(row: Row, resumed: bool) -> None:
         send_progress(row, resumed)
         if not _is_current(run):
-            raise PipelineError("another run goes on with this training, or nobody waits for it any more")
+            raise PipelineError("training stopped: another run continues it, or the run that started it has ended")
 
     file = run.checkpoints / f"network-{number}.npz"
     return train_network(recipe, training, validation, run.classes, file, on_batch, on_epoch)
 
 
 def _is_current(run: Run) -> bool:
-    """Whether this run is still the one that may write the checkpoints."""
+    """Return whether this run may still write the checkpoints."""
     try:
-        return (run.checkpoints / RUN).read_text() == run.name
+        return (run.checkpoints / RUN_FILE).read_text() == run.name
     except FileNotFoundError:
         return False
 
@@ -162,7 +159,6 @@ def _unpack(progress: dict[str, Any]) -> Progress:
     return Progress(**{**progress, "row": progress["row"] and Row(**progress["row"])})
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=1)  # once per worker and run
 def _load_once(normalize: Path, run: str) -> tuple[Examples, Examples]:
-    """The examples, which a worker reads once in a run."""
     return load_examples(normalize)

@@ -1,4 +1,4 @@
-"""What a network learns from, and what it is chosen by."""
+"""Training and validation images with their labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,25 +14,25 @@ from pipeline.network.losses import Labels
 
 @dataclass(frozen=True)
 class Examples:
-    """images: float (n, h, w), standardised. labels: integers (n,)."""
+    """images: float (n, height, width), standardised. labels: integers (n,)."""
 
     images: Array
     labels: Labels
 
     @property
     def rows(self) -> Array:
-        """The images as rows of pixels, (n, pixels)."""
+        """Images as rows, (n, pixels)."""
         return self.images.reshape(len(self.images), -1)
 
 
 def load_examples(normalize: Path) -> tuple[Examples, Examples]:
-    """The training and the validation part of a folder. Raises PipelineError if a file is missing or damaged."""
+    """Return the training and the validation examples. Raises PipelineError if a file is missing or damaged."""
     training = _load(normalize, "train")
     return training, load_validation(normalize, *training.images.shape[1:])
 
 
 def load_validation(normalize: Path, height: int, width: int) -> Examples:
-    """The validation part alone, images of so many pixels. Raises as `load_examples` does."""
+    """Return the validation examples. Raises PipelineError if a file is missing, damaged or of another image size."""
     return _load(normalize, "validation", height, width)
 
 

@@ -1,4 +1,4 @@
-"""Train a network epoch by epoch, with its accuracy on the validation images after each."""
+"""Train a network epoch by epoch; measure its validation accuracy after each."""
 
 import math
 import time
@@ -12,7 +12,7 @@ from pipeline.engine.cores import count_cores
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.network.network import Network, Parameters, forward, make_scratch
-from pipeline.training.architecture import images_per_part
+from pipeline.training.architecture import micro_batch_size
 from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
 from pipeline.training.history import Row
@@ -26,10 +26,10 @@ class TrainingError(PipelineError):
 
 @dataclass(frozen=True)
 class Epoch(Row):
-    """A row of the history, and the network after it.
+    """A row of the history with the parameters after this epoch.
 
-    parameters: the ones to use, the moving average if the recipe has one. state: all that the next epoch depends on,
-    (rows, parameters). The next epoch changes both.
+    parameters: the moving average if the recipe has one. state: all that the next epoch depends on, as in
+    `TrainingState`. The next epoch overwrites both.
     """
 
     parameters: Parameters
@@ -42,44 +42,44 @@ def fit(
     validation: Examples,
     classes: int,
     on_batch: Callable[[], object] = lambda: None,
-    after: tuple[int, Array] | None = None,
+    resume_from: tuple[int, Array] | None = None,
 ) -> Iterator[Epoch]:
     """Train a network in the dtype of the training images; yield every epoch, number 0 before the first step.
 
-    With `after`, the number and the state of an epoch of an earlier run, continue from there: no draw depends on
-    earlier ones, so the bits are those of one run. `on_batch` is called after every step. Raises TrainingError if the
-    loss, a parameter or a logit is not finite.
+    resume_from: number and state of an epoch of an earlier run. The bits are those of an uninterrupted run, since every
+    epoch has its own random generators. on_batch: called after every step. Raises TrainingError if the loss, a
+    parameter or a logit is not finite.
     """
     state = prepare(recipe, training, classes)
     result = Network(state.network.layers, state.network.activation, state.result)
     done = 0
-    if after:
-        done, state.state[:] = after
+    if resume_from:
+        done, state.state[:] = resume_from
     else:
-        reached = accuracy(result, validation)
-        yield Epoch(0, math.nan, math.nan, reached, math.nan, 0.0, state.result, state.state)
+        initial = accuracy(result, validation)
+        yield Epoch(0, math.nan, math.nan, initial, math.nan, 0.0, state.result, state.state)
     for number in range(done + 1, recipe.epochs + 1):
         started = time.perf_counter()
-        loss, correct, rate = train_epoch(state, number, on_batch)
+        loss, train_accuracy, rate = train_epoch(state, number, on_batch)
         seconds = time.perf_counter() - started
-        reached = accuracy(result, validation)
-        if not (math.isfinite(loss) and np.isfinite(state.state).all() and math.isfinite(reached)):
+        validation_accuracy = accuracy(result, validation)
+        if not (math.isfinite(loss) and np.isfinite(state.state).all() and math.isfinite(validation_accuracy)):
             raise TrainingError(
-                f"training diverged in epoch {number}: use a smaller learning rate than {recipe.learning_rate:g}"
+                f"training diverged in epoch {number}: use a learning rate below {recipe.learning_rate:g}"
             )
-        yield Epoch(number, loss, correct, reached, rate, seconds, state.result, state.state)
+        yield Epoch(number, loss, train_accuracy, validation_accuracy, rate, seconds, state.result, state.state)
 
 
 def accuracy(network: Network, examples: Examples) -> float:
-    """The share of correct predictions, in [0, 1]; NaN if a logit is not finite."""
-    part = images_per_part(network.layers, examples.images.itemsize)
+    """Return the accuracy, in [0, 1]; NaN if a logit is not finite."""
+    size = micro_batch_size(network.layers, examples.images.itemsize)
     correct: list[Any] = []
 
     @np.errstate(over="ignore", invalid="ignore")
     def work(thread: int) -> None:
         scratch = make_scratch(network)
-        for start in range(thread * part, len(examples.labels), team.size * part):
-            images, labels = examples.images[start : start + part], examples.labels[start : start + part]
+        for start in range(thread * size, len(examples.labels), team.size * size):
+            images, labels = examples.images[start : start + size], examples.labels[start : start + size]
             logits = forward(network, np.moveaxis(images, 0, -1), scratch).logits
             correct.append(np.count_nonzero(logits.argmax(axis=0) == labels) if np.isfinite(logits).all() else math.nan)
 

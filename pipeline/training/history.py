@@ -1,4 +1,4 @@
-"""The story of a training run: one row an epoch."""
+"""The history of a training run: one row per epoch."""
 
 import math
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ COLUMNS = ["network", "epoch", "loss", "train_accuracy", "validation_accuracy", 
 
 @dataclass(frozen=True)
 class Row:
-    """One pass over the training examples; number 0 is the network before the first.
+    """One epoch; number 0 is the network before training.
 
-    loss, train_accuracy: over the images as they were met, so the network was still learning; NaN for number 0.
-    validation_accuracy: after the pass. learning_rate: of its last step. seconds: of training alone.
+    loss, train_accuracy: means over the epoch, measured during training; NaN for number 0. validation_accuracy: after
+    the epoch. learning_rate: of the last step. seconds: training time without validation.
     """
 
     number: int
@@ -28,9 +28,9 @@ class Row:
 
 
 def best_of(history: Sequence[Row]) -> Row:
-    """The last epoch whose validation accuracy is within TOLERANCE of the best.
+    """Return the last epoch whose validation accuracy is within TOLERANCE of the best.
 
-    A later epoch has a lower learning rate, and a few validation images do not say that an earlier one is better. (The
+    Later epochs have lower learning rates, and differences within the tolerance are not significant. (The
     one-standard-error rule of Breiman et al. 1984 for 5,000 images at 99.5 %)
     """
     best = max(row.validation_accuracy for row in history)
@@ -38,7 +38,7 @@ def best_of(history: Sequence[Row]) -> Row:
 
 
 def write_history(path: Path, histories: Sequence[Sequence[Row]]) -> None:
-    """Write the rows of each network as CSV; accuracies are shares in [0, 1], seconds are of training alone."""
+    """Write the rows of each network as CSV; accuracies are in [0, 1]."""
     path.write_text(_format(histories), encoding="utf-8")
 
 
@@ -53,7 +53,7 @@ def _format(histories: Sequence[Sequence[Row]]) -> str:
 
 
 def read_history(path: Path) -> list[list[Row]]:
-    """The rows of each network, at least one. Raises PipelineError if the file is missing or damaged."""
+    """Return the rows of each network, at least one. Raises PipelineError if the file is missing or damaged."""
     found: dict[str, list[Row]] = {}
     try:
         text = path.read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def read_history(path: Path) -> list[list[Row]]:
             network, number, *values = line.split(",")
             found.setdefault(network, []).append(Row(int(number), *map(float, values)))
         histories = list(found.values())
-        # What was written is written again alike: so columns, histories and spelling are the ones that are expected.
+        # Formatting the rows must give the same text: so header, order and number format are checked too.
         if not histories or _format(histories) != text or not all(map(is_history, histories)):
             raise ValueError
     except FileNotFoundError:
@@ -72,14 +72,14 @@ def read_history(path: Path) -> list[list[Row]]:
 
 
 def is_history(rows: Sequence[Row]) -> bool:
-    """Return whether the rows can be those of a training: finite where they should be, each epoch after the last."""
-    numbers = [row.number for row in rows]
-    told = [number for row in rows for number in (row.validation_accuracy, row.seconds)]
-    told += [number for row in rows if row.number for number in (row.loss, row.train_accuracy, row.learning_rate)]
-    shares = [share for row in rows for share in (row.train_accuracy, row.validation_accuracy)]
+    """Return whether rows are valid: finite, accuracies in [0, 1], epochs in ascending order."""
+    epochs = [row.number for row in rows]
+    finite = [value for row in rows for value in (row.validation_accuracy, row.seconds)]
+    finite += [value for row in rows if row.number for value in (row.loss, row.train_accuracy, row.learning_rate)]
+    accuracies = [value for row in rows for value in (row.train_accuracy, row.validation_accuracy)]
     return (
-        numbers == sorted({number for number in numbers if number >= 0})
-        and all(map(math.isfinite, told))
+        epochs == sorted({number for number in epochs if number >= 0})
+        and all(map(math.isfinite, finite))
         and all(row.seconds >= 0 for row in rows)
-        and all(math.isnan(share) or 0 <= share <= 1 for share in shares)
+        and all(math.isnan(value) or 0 <= value <= 1 for value in accuracies)
     )

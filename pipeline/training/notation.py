@@ -1,20 +1,20 @@
-"""Hidden layers as text: `conv16,conv64,128` is two convolutions and a dense layer, before the layer of the classes.
+"""Notation of hidden layers: `conv16,conv64,128` is two convolutions and a dense layer; the output layer is implied.
 
-`conv16x5/2` in full has 16 filters, a kernel of 5 x 5 and a stride of 2, which are the defaults.
+`conv16x5/2` has 16 filters, a kernel of 5 x 5 and a stride of 2. This kernel and stride are the defaults.
 """
 
 import re
 
 from pipeline.engine.errors import UsageError
 
-KERNEL, STRIDE = 5, 2  # the defaults of a convolution  (Simard, Steinkraus & Platt 2003)
+KERNEL, STRIDE = 5, 2  # defaults  (Simard, Steinkraus & Platt 2003)
 LARGEST = 1_000_000
 NUMBER = r"([1-9]\d{0,6})"
 NOTATION = re.compile(f"conv{NUMBER}(?:x{NUMBER})?(?:/{NUMBER})?|{NUMBER}", re.ASCII)
 
 
 def parse_layers(text: str) -> list[tuple[int, int, int]]:
-    """Parse hidden layers, as in `conv16,conv64x3/1,128`: (outputs, kernel, stride), the last two 0 if dense.
+    """Parse hidden layers, as in `conv16,conv64x3/1,128`, into (outputs, kernel, stride); dense: (units, 0, 0).
 
     Raises UsageError.
     """
@@ -33,12 +33,12 @@ def parse_layers(text: str) -> list[tuple[int, int, int]]:
 
 
 def format_layers(text: str) -> str:
-    """The shortest notation of the same layers: equal layers have equal text.  Raises UsageError."""
+    """Return the shortest notation, the same for equal layers. Raises UsageError."""
     return ",".join(format_layer(*part) for part in parse_layers(text))
 
 
 def format_layer(outputs: int, kernel: int, stride: int) -> str:
-    """The shortest notation of one layer."""
+    """Return the shortest notation of one layer."""
     if not kernel:
         return str(outputs)
     shown_kernel = f"x{kernel}" if kernel != KERNEL else ""

@@ -1,6 +1,6 @@
-"""Recipes: all values that determine a training run, and the named ones. Without NumPy, so that `--help` is fast.
+"""Recipes: all hyperparameters of a training run. This module does not import NumPy, so that `--help` is fast.
 
-The values of the named recipes were chosen on validation images; the README shows how.
+The values of the named recipes were chosen on validation images, as the README shows.
 """
 
 from collections.abc import Mapping
@@ -20,31 +20,32 @@ RecipeName = Literal["original", "quick", "mlp", "standard", "record"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """Each value is also an option of `train`. Raises UsageError for a value out of its range.
+    """Hyperparameters of a training run; `train` has an option for each. Raises UsageError for a value out of range.
 
-    layers: in the notation of `pipeline.training.notation`. shards: they determine the order of sums and of random
-    draws. ema_decay: 0 turns it off; with it the averaged parameters are the result. seed: the next network of an
-    ensemble has the next seed.
+    layers: see `pipeline.training.notation`. shards: determine the order of sums and of random draws. ema_decay: unless
+    0, the averaged parameters are the result. seed: of the first network; the others of an ensemble count up from it.
     """
 
-    layers: str = value("128", "Hidden layers, as in 512,256 or conv16,conv64,128; in full conv16x5/2.")
-    activation: ActivationName = value("relu", "Of the hidden layers.")
-    loss: LossName = value("cross-entropy", "What is minimised.")
-    label_smoothing: float = value(0.0, "Share of a label that is spread over all classes.", "[0, 1)")
-    initialisation: InitialisationName = value("he", "How wide the first weights are drawn.")
-    bias_std: float = value(0.0, "How wide the first biases are drawn.", "[0, 1000000]")
-    optimizer: OptimizerName = value("adam", "How a gradient becomes a step.")
-    learning_rate: float = value(0.001, "How long the steps are.", "(0, inf)")
-    schedule: ScheduleName = value("cosine", "How their length changes over the run.")
-    warmup: float = value(0.0, "Share of the run in which it climbs from 0.", "[0, 1)")
-    momentum: float = value(0.9, "Of the optimizers momentum and nesterov.", "[0, 1)")
-    weight_decay: float = value(0.0, "How strongly weights are drawn to 0.", "[0, inf)")
-    ema_decay: float = value(0.0, "How much of its past the average keeps a step.", "[0, 1)")
-    batch_size: int = value(128, "Images a step learns from.", "[1, inf)")
-    shards: int = value(2, "Parts of each batch, for so many cores.", "[1, 1024]")
-    epochs: int = value(10, "Passes over the training images.", "[1, inf)")
-    ensemble_size: int = value(1, "Networks that are trained and averaged.", "[1, 1000]")
-    seed: int = value(1, "Of every random draw.", "[0, inf)")
+    layers: str = value(
+        "128", "Hidden layers: units (512,256) or convolutions (conv16,conv64,128; in full conv16x5/2)."
+    )
+    activation: ActivationName = value("relu", "Activation function of the hidden layers.")
+    loss: LossName = value("cross-entropy", "Loss function.")
+    label_smoothing: float = value(0.0, "Label smoothing: fraction of each label spread over all classes.", "[0, 1)")
+    initialisation: InitialisationName = value("he", "Weight initialisation.")
+    bias_std: float = value(0.0, "Standard deviation of the initial biases.", "[0, 1000000]")
+    optimizer: OptimizerName = value("adam", "Optimizer.")
+    learning_rate: float = value(0.001, "Learning rate, the largest of the schedule.", "(0, inf)")
+    schedule: ScheduleName = value("cosine", "Learning rate schedule over the run.")
+    warmup: float = value(0.0, "Fraction of the run with a linear learning rate warm-up.", "[0, 1)")
+    momentum: float = value(0.9, "Momentum of the optimizers momentum and nesterov.", "[0, 1)")
+    weight_decay: float = value(0.0, "Weight decay: decoupled for adamw, an L2 term otherwise.", "[0, inf)")
+    ema_decay: float = value(0.0, "Decay of the moving average of the weights; 0 turns it off.", "[0, 1)")
+    batch_size: int = value(128, "Images per batch.", "[1, inf)")
+    shards: int = value(2, "Shards per batch: the most threads that can train a network.", "[1, 1024]")
+    epochs: int = value(10, "Epochs of training.", "[1, inf)")
+    ensemble_size: int = value(1, "Networks to train; their logits are averaged.", "[1, 1000]")
+    seed: int = value(1, "Seed of all random numbers.", "[0, inf)")
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -53,31 +54,31 @@ class Recipe:
 
 
 def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """The recipe, with each value of `changes` that has one of its names and is not None in place of its own.
+    """Return the recipe with the values of `changes`; None and unknown names are ignored. Raises UsageError.
 
-    The values of the deformation have their own names among the others. Raises UsageError.
+    The names include those of the fields of `Augmentation`.
     """
 
     def changed(part: Recipe | Augmentation) -> dict[str, Any]:
-        names = {one.name for one in fields(part)}
+        names = {each.name for each in fields(part)}
         return {name: value for name, value in changes.items() if name in names and value is not None}
 
     return replace(recipe, **changed(recipe), augmentation=replace(recipe.augmentation, **changed(recipe.augmentation)))
 
 
 def network_recipes(recipe: Recipe) -> list[Recipe]:
-    """The recipe of each network of the ensemble: the same but for its seed."""
+    """Return a recipe for each network of the ensemble; they differ in their seeds."""
     return [replace(recipe, ensemble_size=1, seed=recipe.seed + i) for i in range(recipe.ensemble_size)]
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
-    """All values of the recipe by name, those of the deformation among them: what `override` takes."""
+    """Return all values by name, including those of the augmentation, as `override` takes them."""
     values = asdict(recipe)
     augmentation = values.pop("augmentation")
     return {**values, **augmentation}
 
 
-# The best multilayer perceptron for 20 seconds.
+# The best multilayer perceptron in 20 seconds of training.
 MLP = Recipe(
     layers="512,256",
     label_smoothing=0.03,
@@ -91,7 +92,7 @@ MLP = Recipe(
 )
 
 RECIPES: dict[RecipeName, Recipe] = {
-    # The network and the constants of the script that this project started from, without its bugs.
+    # The network and constants of the script that this project started from, without its bugs.
     "original": Recipe(
         layers="20,16",
         activation="sigmoid",
@@ -105,7 +106,7 @@ RECIPES: dict[RecipeName, Recipe] = {
         shards=1,  # the network is too small for several threads
         epochs=30,
     ),
-    # The best for one or two seconds of training.
+    # The best in one or two seconds of training.
     "quick": Recipe(
         layers="192",
         optimizer="adamw",
@@ -116,9 +117,9 @@ RECIPES: dict[RecipeName, Recipe] = {
         epochs=5,
     ),
     "mlp": MLP,
-    # The best convolutional network for 30 seconds.
+    # The best convolutional network in 30 seconds of training.
     "standard": replace(MLP, layers="conv16,conv64,128", epochs=10),
-    # The best ensemble for an hour.
+    # The best ensemble in an hour of training.
     "record": Recipe(
         layers="conv24x4,conv48x3/1,conv96x4,192",
         label_smoothing=0.03,
@@ -136,10 +137,13 @@ RECIPES: dict[RecipeName, Recipe] = {
 
 
 def find_changes(parameters: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """The parameters that differ from the recipe, each with both values; empty for an unknown recipe."""
+    """Return the parameters that differ from their recipe, with both values; empty for an unknown recipe."""
     name: Any = parameters.get("recipe")
     if not isinstance(name, str) or name not in RECIPES:
         return {}
     recipe = to_dict(RECIPES[name])
-    own = {key: value for key, value in parameters.items() if key != "recipe"}
-    return {key: (value, recipe.get(key)) for key, value in own.items() if key not in recipe or recipe[key] != value}
+    return {
+        key: (value, recipe.get(key))
+        for key, value in parameters.items()
+        if key != "recipe" and (key not in recipe or recipe[key] != value)
+    }

@@ -1,7 +1,7 @@
-"""A team of threads: NumPy releases Python's lock while it computes, so threads are enough.
+"""A thread team with barriers. NumPy releases the GIL while it computes, so threads run in parallel.
 
-A training step has two barriers, thousands of times a second. A barrier takes about 25 microseconds by queues, which
-are written in C, and two or three times as long by `threading.Barrier` or by handing tasks to a pool.
+A training step has two barriers, and there are thousands of steps a second. A barrier made of queues, which are written
+in C, takes about 25 microseconds; `threading.Barrier` or a new task of a thread pool takes two to three times as long.
 """
 
 import threading
@@ -16,46 +16,46 @@ T = TypeVar("T")
 
 
 class TeamError(Exception):
-    """Another thread of the team has failed, so it will not reach the barrier."""
+    """Another thread of the team failed, so it will not reach the barrier."""
 
 
 class Team:
-    """Threads numbered from 0 that work on one task; the caller is number 0.
+    """Threads numbered from 0 that run the same task; the caller is thread 0.
 
-    While it is entered, matrix products are single-threaded in the whole process. BLAS adds up in another order with
-    another number of threads, so this also keeps the bits the same on any number of cores of the same CPU type.
+    Inside the context, BLAS is single-threaded in the whole process. Its order of summation depends on its number of
+    threads, so this also makes the bits independent of the number of cores, on the same CPU type.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        # To each thread the others send True when they reach a barrier, False when they have failed.
-        self._gates: list[SimpleQueue[bool]] = [SimpleQueue() for _ in range(size)]
+        # One inbox per thread: the others put True when they reach a barrier and False when they fail.
+        self._inboxes: list[SimpleQueue[bool]] = [SimpleQueue() for _ in range(size)]
         self._tasks: list[SimpleQueue[Callable[[int], Any] | None]] = [SimpleQueue() for _ in range(1, size)]
         self._results: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, args=(i,), daemon=True) for i in range(1, size)]
 
     def __enter__(self) -> Self:
-        self._single = single_threaded_blas()
-        self._single.__enter__()
+        self._blas_limit = single_threaded_blas()
+        self._blas_limit.__enter__()
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            for gate in self._gates if error else ():
-                gate.put(False)  # a thread may wait for the caller, who was interrupted
+            for inbox in self._inboxes if error else ():
+                inbox.put(False)  # threads may wait for the caller, which was interrupted
             for tasks in self._tasks:
                 tasks.put(None)
             for thread in self._threads:
                 thread.join()
         finally:
-            self._single.__exit__(kind, error, at)
+            self._blas_limit.__exit__(kind, error, at)
 
     def run(self, task: Callable[[int], T]) -> list[T]:
-        """Run `task(number)` in all threads at once; return their results. Raises what one of them raises.
+        """Run `task(number)` in all threads; return the results in order. Raises an exception of the task.
 
-        After that the team cannot be used again.
+        After an exception the team cannot be used again.
         """
         for tasks in self._tasks:
             tasks.put(task)
@@ -66,12 +66,12 @@ class Team:
         return [result for _, result, _ in sorted(outcomes, key=lambda outcome: outcome[0])]
 
     def wait(self, number: int) -> None:
-        """Barrier: wait, as thread `number`, until all threads are here. Raises TeamError if one has failed."""
-        for other, gate in enumerate(self._gates):
+        """Barrier: block thread `number` until all threads arrive. Raises TeamError if one failed."""
+        for other, inbox in enumerate(self._inboxes):
             if other != number:
-                gate.put(True)
+                inbox.put(True)
         for _ in range(self.size - 1):
-            if not self._gates[number].get():
+            if not self._inboxes[number].get():
                 raise TeamError
 
     def _work(self, number: int) -> None:
@@ -82,6 +82,6 @@ class Team:
         try:
             return number, task(number), None
         except BaseException as error:
-            for gate in self._gates:
-                gate.put(False)
+            for inbox in self._inboxes:
+                inbox.put(False)
             return number, None, error

@@ -1,1 +1,1 @@
-"""What the commands share: options, errors, exit statuses, signals, the terminal."""
+"""Shared by the commands: options, errors, exit statuses, signals, terminal output."""

@@ -1,4 +1,4 @@
-"""What the command line looks like: Typer's application of some commands, with their options, panels and examples."""
+"""Build the Typer application: commands, options, panels, examples."""
 
 import functools
 import inspect
@@ -12,16 +12,16 @@ from pipeline.engine.stage import Stage
 
 PROGRAM = "handwriting"
 
-WIDEST = 20  # characters that choices may take beside their option, for the help to fit into 80
+MAX_CHOICES = 20  # characters of choices shown next to their option, so that the help fits 80 columns
 
-Act = Callable[[Stage[Any], dict[str, Any], bool], Any]  # what is done when a stage is called: with arguments, by force
+Act = Callable[[Stage[Any], dict[str, Any], bool], Any]  # runs a stage: arguments, force
 
 
 def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any:
-    """The application of `commands`, which come in panels, each by its title."""
-    whole = len(commands) > 1  # then it is the program, which shells know, and not the module of one command
-    more = f"`{PROGRAM} COMMAND --help` shows a command's options, and examples."
-    app = typer.Typer(rich_markup_mode="markdown", add_completion=whole, epilog=more)
+    """Return the application. commands: panel title to commands. act: called to run a stage."""
+    whole = len(commands) > 1  # False for `python -m stages.NAME`, for which shells have no completion
+    epilog = f"Run `{PROGRAM} COMMAND --help` for the options and examples of a command."
+    app = typer.Typer(rich_markup_mode="markdown", add_completion=whole, epilog=epilog)
 
     @app.callback()
     def handwriting(
@@ -31,43 +31,43 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
     ) -> None:
         """Handwriting recognition from scratch: a network in plain NumPy, trained by a pipeline of stages.
 
-        Each stage reads the artifacts of earlier ones and publishes its own; `make train` runs what is needed.
+        Each stage reads the artifacts of earlier stages and publishes its own. `make train` runs the stages needed.
         """
 
-    for panel, members in commands.items():
-        for command in members:
+    for panel, group in commands.items():
+        for command in group:
             function = _with_signature(command, act) if isinstance(command, Stage) else command
             text, examples = read_examples(command)
             epilog = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
             app.command(help=text, epilog=epilog, rich_help_panel=panel)(function)
     built: Any = typer.main.get_command(app)
-    functions = {command.__name__: command for members in commands.values() for command in members}
-    _tidy(built, handwriting)
+    functions = {command.__name__: command for group in commands.values() for command in group}
+    _adjust_help(built, handwriting)
     for name, command in built.commands.items():
-        _tidy(command, functions[name])
+        _adjust_help(command, functions[name])
     return built
 
 
 def read_examples(command: Callable[..., Any]) -> tuple[str, list[str]]:
-    """The docstring of a command without its examples, and these: its last paragraph, `Examples:` and one a line."""
+    """Return the docstring of a command without its last paragraph, `Examples:`, and the lines of that paragraph."""
     text, _, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
     return text, [line.strip() for line in examples.splitlines()]
 
 
 def complete_dataset(incomplete: str) -> list[str]:
-    """The data sets whose names begin so, for a shell that asks."""
+    """Return the data sets that start with `incomplete`, for shell completion."""
     from pipeline.data.catalogue import CUSTOM, DATASETS
 
     return [name for name in (*DATASETS, CUSTOM) if name.startswith(incomplete)]
 
 
 def _with_signature(stage: Stage[Any], act: Act) -> Callable[..., Any]:
-    """A function with the signature of the stage and --force, which acts."""
+    """Return a function with the signature of the stage plus --force, that calls `act`."""
 
     def command(*, force: bool, **arguments: Any) -> Any:
         return act(stage, arguments, force)
 
-    option = Annotated[bool, typer.Option("--force", help="Work even if the result is there already.")]
+    option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
     parameter = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
     parameters = [*stage.signature.parameters.values(), parameter]
     functools.update_wrapper(command, stage.function)
@@ -76,14 +76,14 @@ def _with_signature(stage: Stage[Any], act: Act) -> Callable[..., Any]:
     return command
 
 
-def _tidy(command: Any, function: Callable[..., Any]) -> None:
-    """A flag has no value to tell the type of; and a long list of choices is text, which breaks at words."""
+def _adjust_help(command: Any, function: Callable[..., Any]) -> None:
+    """Remove the metavar of flags, and move long lists of choices into the help text, where lines can break."""
     hints = get_type_hints(function)
     for parameter in command.get_params(typer.Context(command)):
         choices = ", ".join(_choices(hints.get(parameter.name)))
         if getattr(parameter, "is_flag", False):
             parameter.metavar = ""
-        elif len(choices) > WIDEST:
+        elif len(choices) > MAX_CHOICES:
             parameter.metavar = "<name>"
             parameter.help = f"{parameter.help} One of {choices}."
 

@@ -1,4 +1,4 @@
-"""The defaults that pyproject.toml declares in place of the options' own."""
+"""Defaults of options from pyproject.toml."""
 
 import tomllib
 from pathlib import Path
@@ -6,19 +6,19 @@ from typing import Any
 
 from pipeline.engine.errors import UsageError
 
-PLACE = Path("pyproject.toml")
-# All commands, since `python -m stages.train` loads no other than its own.
+PYPROJECT = Path("pyproject.toml")
+# Named here because `python -m stages.train` imports only its own command.
 COMMANDS = (
     *("download", "parse", "normalize", "train", "evaluate", "export", "report"),
     *("classify", "predict", "ablation", "status", "prune"),
 )
 
 
-def load_declared(command: Any, program: str, path: Path = PLACE) -> dict[str, Any]:
-    """Return what stands under [tool.PROGRAM.COMMAND], by parameter name.
+def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[str, Any]:
+    """Return the values of the table [tool.PROGRAM.COMMAND], by parameter name.
 
-    Options are written there as on the command line, without the dashes. Raises UsageError for an option that the
-    command has not got and for a table of no command, since a misspelt default would otherwise do nothing, silently.
+    Its keys are options without the leading dashes. Raises UsageError for an unknown option or command, because a
+    misspelt default would otherwise be ignored silently.
     """
     try:
         with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""Run a command: results to stdout, progress and errors to stderr, and an exit status."""
+"""Run a command: results to stdout, progress and errors to stderr, exit status."""
 
 import contextlib
 import io
@@ -15,46 +15,44 @@ from pipeline.engine import stage as engine
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Stage
 from stages.cli.app import PROGRAM, build
-from stages.cli.config import load_declared
-from stages.cli.signals import end, is_asked_to_stop, take_signals
+from stages.cli.config import load_defaults
+from stages.cli.signals import end, install_handlers, stop_requested
 from stages.cli.terminal import paint, printable
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-UNTOUCHED = "What was there before is as it was"
-# Bytes of addresses that Python and the libraries take before any work. With less, OpenBLAS may try for ever.
-LEAST = 1 << 30
-# What else says that memory is lacking: of a thread, and of a library that is loaded.
-SCARCE = ("can't start new thread", "failed to map segment")
+INTERRUPTED = 130  # 128 + SIGINT, as in shells
+UNCHANGED = "Existing results are unchanged"
+# Bytes of address space that Python and the libraries need to start. With less, OpenBLAS may retry forever.
+MIN_ADDRESS_SPACE = 1 << 30
+# Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
+MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
 
-Command = Callable[..., str | Iterator[str]]  # what it has to say: at its end, or line by line as it comes
+Command = Callable[..., str | Iterator[str]]  # returns its output, or yields it line by line
 
 
 def run_module(command: Command) -> NoReturn:
-    """What `python -m stages.NAME` does: the same as `handwriting NAME`."""
+    """Run `python -m stages.NAME` like `handwriting NAME`."""
     run_program({PROGRAM: [command]}, [command.__name__, *sys.argv[1:]])
 
 
 def run_program(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> NoReturn:
-    """Run the command as `run` does, and end the process with its status."""
-    take_signals()
+    """Run the command and exit with its status; see `run`."""
+    install_handlers()
     end(run(commands, arguments))
 
 
-def read_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
-    """What `stage` is called with if `line` follows its name. Raises what `run` turns into a message."""
+def parse_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of `stage` for the options in `line`. Raises the exceptions that `run` catches."""
     app = build({PROGRAM: [stage]}, lambda stage, arguments, force: arguments)
-    defaults = {stage.name: load_declared(app.commands[stage.name], PROGRAM)}
+    defaults = {stage.name: load_defaults(app.commands[stage.name], PROGRAM)}
     arguments = [stage.name, *line]
     return dict(app.main(arguments, prog_name=PROGRAM, standalone_mode=False, default_map=defaults))
 
 
 def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> int:
-    """Run the command that `arguments` begin with, print what it has to say, and give the exit status.
+    """Run the command that `arguments` begin with, print its output and return the exit status.
 
-    commands: in panels, each by its title. A command returns what it has to say, or an iterator of lines, which are
-    printed as they come. Meanwhile it may show a bar of tqdm's, which steps aside for what is printed or logged.
-    0: done. 1: the work failed. 2: it was asked for wrongly. 130: interrupted. Never a traceback for what a user can do
-    something about.
+    commands: panel title to commands. A command returns its output or yields lines, which are printed immediately.
+    Status: 0 success, 1 failure, 2 wrong usage, 130 interrupted. A traceback appears only for bugs.
     """
     names = [command.__name__ for panel in commands.values() for command in panel]
     name = next((word for word in arguments if not word.startswith("-")), "")
@@ -73,47 +71,47 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
         defaults: dict[str, dict[str, Any]] = {}
         if known:
             with contextlib.suppress(*((PipelineError, OSError) if "--help" in arguments else ())):
-                _check_addresses()  # help is there in any case
-                defaults[name] = load_declared(app.commands[name], PROGRAM)
+                _check_address_space()  # --help works in any case
+                defaults[name] = load_defaults(app.commands[name], PROGRAM)
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
-        if result == INTERRUPTED:  # Typer has caught the interruption
+        if result == INTERRUPTED:  # Typer has caught the KeyboardInterrupt
             raise KeyboardInterrupt
-        if isinstance(result, int):  # of --help, --version and the like
+        if isinstance(result, int):  # from --help, --version and similar
             return result
-        unheard = _say(result)
-        return fail(unheard) if unheard else 0
+        failure = _print_result(result)
+        return fail(failure) if failure else 0
     except PipelineError as error:
         return fail(str(error), error.exit_status)
     except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        return fail(f"{error.strerror or error}{place}. {UNTOUCHED}")
+        file = f": {error.filename}" if error.filename else ""
+        return fail(f"{error.strerror or error}{file}. {UNCHANGED}")
     except (KeyboardInterrupt, typer.Abort):
-        return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
+        return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
     except Exception as error:
-        if is_asked_to_stop():  # a library has made an error of its own of the interruption
-            return fail(f"interrupted. {UNTOUCHED}", INTERRUPTED)
-        if isinstance(error, MemoryError) or any(sign in str(error) for sign in SCARCE):
-            return fail(f"not enough memory. {UNTOUCHED}")
-        if hasattr(error, "format_message"):  # a ClickException, from whichever click Typer uses
-            misuse: Any = error
-            message = misuse.format_message().rstrip(".").replace("Value error, ", "", 1) + _place(error)
-            return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", misuse.exit_code)
+        if stop_requested():  # a library has replaced the KeyboardInterrupt by another exception
+            return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
+        if isinstance(error, MemoryError) or any(text in str(error) for text in MEMORY_ERRORS):
+            return fail(f"not enough memory. {UNCHANGED}")
+        if hasattr(error, "format_message"):  # a ClickException, of the click that Typer uses
+            usage: Any = error
+            message = usage.format_message().rstrip(".").replace("Value error, ", "", 1) + _value_source(error)
+            return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", usage.exit_code)
         raise
 
 
-def _say(result: object) -> str:
-    """Print what a command has to say; the reason why it cannot be told, if there is one."""
-    with contextlib.closing(_lines(result)) as lines:  # a command tidies up, also when nobody listens any more
+def _print_result(result: object) -> str:
+    """Print the output of a command; return an error message if that fails."""
+    with contextlib.closing(_lines(result)) as lines:  # so that a generator cleans up even if printing fails
         for line in lines:
             try:
-                with _bars_aside():
+                with _without_bars():
                     print(line, flush=True)
             except OSError as error:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor try again when Python ends
-                if isinstance(error, BrokenPipeError):  # that is a reader who has seen enough, as `head -1` does
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error at exit
+                if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head -1` does
                     break
                 done = "done, but " if isinstance(result, str) else ""
-                return f"{done}there is no room to say {'so' if done else 'more'}: {error.strerror}"
+                return f"{done}cannot write to standard output: {error.strerror}"
     return ""
 
 
@@ -121,17 +119,17 @@ def _lines(result: Any) -> Generator[str, None, None]:
     yield from [result] if isinstance(result, str) else result or ()
 
 
-def _bars_aside() -> contextlib.AbstractContextManager[None]:
-    """Meanwhile no bar is on the terminal, which results and progress share; without tqdm there is none anyway."""
+def _without_bars() -> contextlib.AbstractContextManager[None]:
+    """Hide progress bars while the block prints; tqdm is used only if it is imported already."""
     tqdm = sys.modules.get("tqdm")
     return tqdm.tqdm.external_write_mode() if tqdm else contextlib.nullcontext()
 
 
 class _Progress(logging.StreamHandler[TextIO]):
-    """Lines to stderr, between which a bar may stand."""
+    """Log to stderr without breaking progress bars."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        with _bars_aside():
+        with _without_bars():
             super().emit(record)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -141,27 +139,26 @@ class _Progress(logging.StreamHandler[TextIO]):
 def _prepare_output() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # it is closed
+        if stream is None:  # closed
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a class name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="replace")  # class names may not be encodable
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).handlers = [_Progress(sys.stderr)]
 
 
-def _check_addresses() -> None:
-    """Raise PipelineError if this process may not even have the addresses that it needs to begin (`ulimit -v`)."""
-    most, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if most != resource.RLIM_INFINITY and most < LEAST:
+def _check_address_space() -> None:
+    """Raise PipelineError if `ulimit -v` is below MIN_ADDRESS_SPACE."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < MIN_ADDRESS_SPACE:
         raise PipelineError(
-            f"not enough memory: `ulimit -v` allows this process {most >> 20:,} MB of addresses: "
-            f"allow {LEAST >> 20:,} MB"
+            f"not enough memory: `ulimit -v` is {limit >> 20:,} MB: set it to {MIN_ADDRESS_SPACE >> 20:,} MB or more"
         )
 
 
-def _place(error: Any) -> str:
-    """Where a wrong value stands, if that is not the command line."""
+def _value_source(error: Any) -> str:
+    """Return where a wrong value comes from, if not from the command line."""
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     source = context and parameter and context.get_parameter_source(parameter.name)
     return " (in pyproject.toml)" if source and source.name == "DEFAULT_MAP" else ""

@@ -1,4 +1,4 @@
-"""The `handwriting` program: every command under one name."""
+"""The `handwriting` program."""
 
 import sys
 from typing import NoReturn
@@ -12,14 +12,14 @@ from stages.prune import prune
 from stages.status import status
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
-    "The pipeline, in this order": STAGES,
-    "What comes of it": (classify, predict, ablation),
-    "The store of results": (status, prune),
+    "Pipeline stages, in order": STAGES,
+    "Predictions and experiments": (classify, predict, ablation),
+    "Results": (status, prune),
 }
 
 
 def main() -> NoReturn:
-    """Entry point of the console script."""
+    """Run the console script."""
     run_program(COMMANDS, sys.argv[1:])
 
 

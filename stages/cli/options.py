@@ -1,4 +1,4 @@
-"""The options that say where a command has its work done, and how it shows that the work goes on."""
+"""Options that choose the backend of a command, and progress output."""
 
 import contextlib
 import logging
@@ -15,64 +15,64 @@ from pipeline.scheduling.backends import ADDRESS_VARIABLE, LOCAL, check_schedule
 
 log = logging.getLogger(__name__)
 
-LINES = 30.0  # seconds between two lines where there is no terminal for a bar
+LOG_INTERVAL = 30.0  # seconds between two lines of progress without a terminal
 
 
 def _check(scheduler: str) -> str:
     try:
         return check_scheduler(scheduler)
     except UsageError as error:
-        raise BadParameter(str(error)) from None  # which names the option, or the variable
+        raise BadParameter(str(error)) from None  # its message includes the option or variable
 
 
-def scheduler_option(meaning: str) -> object:
-    """The option --scheduler of a command that has a default of its own."""
+def scheduler_option(text: str) -> object:
+    """Return the option --scheduler with this help text."""
     complete = lambda incomplete: [name for name in LOCAL if name.startswith(incomplete)]  # noqa: E731
-    shown = "<name or address>"
-    return Option(metavar=shown, help=meaning, callback=_check, autocompletion=complete, envvar=ADDRESS_VARIABLE)
+    metavar = "<name or address>"
+    return Option(metavar=metavar, help=text, callback=_check, autocompletion=complete, envvar=ADDRESS_VARIABLE)
 
 
 Scheduler = Annotated[
     str,
     Role.UNKEYED,
     scheduler_option(
-        "Who works on the blocks: threads, processes, sync (one after another), distributed (processes, with Dask's "
-        "dashboard), or a Dask scheduler's address, as tcp://HOST:8786."
+        "Backend for the blocks of images: threads, processes, sync (sequential), distributed (processes with Dask's "
+        "dashboard), or the address of a Dask scheduler, such as tcp://HOST:8786."
     ),
 ]
 SchedulerFile = Annotated[
     Path | None,
     Role.UNKEYED,
-    Option(help="Instead: the file that dask scheduler --scheduler-file has written.", show_default=False),
+    Option(help="File written by dask scheduler --scheduler-file, instead of --scheduler.", show_default=False),
 ]
-Workers = Annotated[int | None, Role.UNKEYED, Option(min=1, help="How many blocks at once.", show_default="one a core")]
+Workers = Annotated[int | None, Role.UNKEYED, Option(min=1, help="Number of workers.", show_default="one per core")]
 ShipData = Annotated[
-    bool, Role.UNKEYED, Option("--ship-data", help="Send the images to workers that do not see the files.")
+    bool, Role.UNKEYED, Option("--ship-data", help="Send the images to workers that cannot read the files.")
 ]
 
 
 @contextlib.contextmanager
 def progress(command: str, total: int, done: int = 0) -> Iterator[Callable[[int], object]]:
-    """What is to be told how many more are done: moves a bar on a terminal, and elsewhere a line now and then."""
+    """Yield a function of the number of newly finished images. It moves a bar or, without a terminal, logs lines."""
     from tqdm import tqdm
 
-    shown: dict[str, Any] = {"unit": " images", "unit_scale": True, "smoothing": 0.1, "leave": False, "delay": 0.5}
-    with tqdm(total=total, initial=done, disable=None, **shown) as bar:
-        yield _in_lines(command, total, done) if bar.disable else bar.update
+    options: dict[str, Any] = {"unit": " images", "unit_scale": True, "smoothing": 0.1, "leave": False, "delay": 0.5}
+    with tqdm(total=total, initial=done, disable=None, **options) as bar:
+        yield _log_progress(command, total, done) if bar.disable else bar.update
 
 
-def _in_lines(command: str, total: int, before: int) -> Callable[[int], object]:
-    started = told = time.monotonic()
+def _log_progress(command: str, total: int, before: int) -> Callable[[int], object]:
+    started = logged = time.monotonic()
     done = before
 
     def advance(count: int) -> None:
-        nonlocal done, told
+        nonlocal done, logged
         done += count
         now = time.monotonic()
-        if now > told + LINES:
-            told = now
+        if now > logged + LOG_INTERVAL:
+            logged = now
             rate = (done - before) / (now - started)
-            what = f"{done:,} of {total:,} images, {rate:,.0f} a second, {(total - done) / rate:.0f} s left"
-            log.info("%s: %s", command, what)
+            text = f"{done:,} of {total:,} images, {rate:,.0f} images/s, {(total - done) / rate:.0f} s left"
+            log.info("%s: %s", command, text)
 
     return advance

@@ -1,4 +1,4 @@
-"""The stages, each after those whose artifacts it reads."""
+"""The stages in topological order."""
 
 from stages.download import download
 from stages.evaluate import evaluate

@@ -1,11 +1,11 @@
-"""One contender trains, or predicts, in a process of its own, so that no library's threads meet another's.
+"""Measure one implementation in this process, so that thread pools of different libraries do not interfere.
 
     python -m tests.benchmarks.contenders train CONTENDER LAYERS BATCH [CORES]
     python -m tests.benchmarks.contenders predict CONTENDER
 
-`train` prints, as JSON, the images a second of each epoch over IMAGES real images, the first left out, and the peak
-memory in bytes. All train the same network, ReLU and softmax cross-entropy, in float32, with Adam and nothing besides,
-on batches drawn anew each epoch. `predict` prints the images a second of each pass over the test images.
+`train` prints as JSON the images/s of each epoch over IMAGES images except the first, and the peak memory in bytes.
+All train the same float32 network (ReLU, softmax cross-entropy) with Adam on shuffled batches, without regularisation.
+`predict` prints the images/s of each pass over the test images.
 """
 
 import json
@@ -105,28 +105,28 @@ def sklearn(layers: str, batch: int) -> Iterator[float]:
 
 
 def matmul(layers: str, batch: int) -> Iterator[float]:
-    """The limit: nothing but the matrix products of a step, by one thread for each shard, with single-threaded BLAS."""
+    """The upper bound: only the matrix products of a step, one thread per shard, with single-threaded BLAS."""
     from pipeline.network.layers import Layer
     from pipeline.training.architecture import build_layers
     from pipeline.training.team import Team
 
     generator = np.random.default_rng(0)
 
-    def draw(number: int, layer: Layer) -> tuple[Any, ...]:
+    def make_arrays(index: int, layer: Layer) -> tuple[Any, ...]:
         fan_in, columns = int(np.prod(layer.weight_shape[1:])), int(np.prod(layer.output_shape[1:])) * batch // CORES
         shapes = (layer.outputs, fan_in), (fan_in, columns), (layer.outputs, columns)
         w, p, z = (generator.standard_normal(shape, np.float32) for shape in shapes)
-        return number, w, p, z, np.empty_like(w), np.empty_like(z), np.empty_like(p)
+        return index, w, p, z, np.empty_like(w), np.empty_like(z), np.empty_like(p)
 
     built = build_layers(layers, (28, 28), 10)
-    shards = [[draw(number, layer) for number, layer in enumerate(built)] for _ in range(CORES)]
+    shards = [[make_arrays(i, layer) for i, layer in enumerate(built)] for _ in range(CORES)]
 
     def step(thread: int) -> None:
         for _ in range(IMAGES // batch):
-            for number, w, p, dz, dw, z, dp in shards[thread]:
+            for index, w, p, dz, dw, z, dp in shards[thread]:
                 np.matmul(w, p, out=z)
                 np.matmul(dz, p.T, out=dw)
-                if number:
+                if index:
                     np.matmul(w.T, dz, out=dp)
 
     with Team(CORES) as team:
@@ -160,12 +160,12 @@ def our_predictor(images: Any) -> Callable[[], Any]:
 
     model = load_model(Path("artifacts/train"))
 
-    def answer() -> Any:
+    def predict_all() -> Any:
         with Team(count_cores()) as team:
-            borders = [len(images) * i // team.size for i in range(team.size + 1)]
-            return np.concatenate(team.run(lambda i: predict(model, images[borders[i] : borders[i + 1]], borders[i])))
+            bounds = [len(images) * i // team.size for i in range(team.size + 1)]
+            return np.concatenate(team.run(lambda i: predict(model, images[bounds[i] : bounds[i + 1]], bounds[i])))
 
-    return answer
+    return predict_all
 
 
 def onnx_predictor(images: Any) -> Callable[[], Any]:
@@ -185,15 +185,15 @@ def torch_predictor(images: Any) -> Callable[[], Any]:
     (parameters,) = model.parameters
     network = torch_network(model.layers)
     pairs = zip(parameters.weights, parameters.biases, strict=True)
-    for theirs, array in zip(network.parameters(), (array for pair in pairs for array in pair), strict=True):
-        theirs.data = torch.tensor(array)
+    for parameter, array in zip(network.parameters(), (array for pair in pairs for array in pair), strict=True):
+        parameter.data = torch.tensor(array)
     pixels = torch.tensor(images[:, np.newaxis])
 
-    def answer() -> Any:
+    def predict_all() -> Any:
         with torch.inference_mode():
             return torch.softmax(network(pixels) / model.temperature, dim=1).numpy()
 
-    return answer
+    return predict_all
 
 
 PREDICTORS: dict[str, Callable[[Any], Callable[[], Any]]] = {
@@ -212,12 +212,12 @@ def train(name: str, layers: str, batch: str, cores: str = "") -> dict[str, Any]
 
 def predict(name: str) -> dict[str, Any]:
     images, _ = load("test")
-    answer = PREDICTORS[name](images)
-    assert np.allclose(answer(), np.load("artifacts/evaluate/probabilities.npy"), atol=1e-4)
+    predict_all = PREDICTORS[name](images)
+    assert np.allclose(predict_all(), np.load("artifacts/evaluate/probabilities.npy"), atol=1e-4)
     rates = []
     for _ in range(PASSES):
         started = time.perf_counter()
-        answer()
+        predict_all()
         rates.append(len(images) / (time.perf_counter() - started))
     return {"rates": rates}
 
@@ -225,5 +225,5 @@ def predict(name: str) -> dict[str, Any]:
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {"train": train, "predict": predict}
 
 if __name__ == "__main__":
-    what, *arguments = sys.argv[1:]
-    print(json.dumps(COMMANDS[what](*arguments)))
+    command, *arguments = sys.argv[1:]
+    print(json.dumps(COMMANDS[command](*arguments)))

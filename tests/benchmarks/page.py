@@ -1,7 +1,8 @@
-"""How well the page to draw on reads: digits drawn with mouse and finger, what is no digit, and the test images.
+"""Measure the accuracy of the drawing demo on digits drawn by mouse and touch, on other drawings, and on test images.
 
-Needs `artifacts/` with all stages run, of which it opens the page in a browser. Hands draw anew in each run of the
-program but always alike: see tests/pipeline/pages/strokes.py.
+    python -m tests.benchmarks.page
+
+Needs a browser, and artifacts/ with all stages run. The drawings are deterministic.
 """
 
 import base64
@@ -16,15 +17,15 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from tests.browser import open_browser, open_page
-from tests.pipeline.pages.hands import Hand, answer, draw_with_finger, draw_with_mouse
-from tests.pipeline.pages.strokes import DIGITS, DOT, HANDS, NO_DIGITS, Strokes, place, wobble
+from tests.pipeline.pages.input import Draw, draw_with_finger, draw_with_mouse, prediction
+from tests.pipeline.pages.strokes import DIGITS, DOT, NON_DIGITS, STYLES, Strokes, place, wobble
 
 ARTIFACTS = Path("artifacts")
 SIZES = (0.3, 0.5, 0.8)
 VARIANTS = 12
 COMPARED = 1000
 
-# The test images come as one text; to read it costs less than to ask for each image by itself.
+# All test images are passed in one call: a call per image would be slower than the prediction.
 READ_ALL = """([text, size]) => {
     const pixels = new Uint8Array(decodeBase64(text));
     const found = [];
@@ -37,91 +38,90 @@ READ_ALL = """([text, size]) => {
 
 
 def corners() -> Iterator[tuple[int, Strokes]]:
-    """Ten digits in three sizes in the four corners of the canvas."""
+    """Yield ten digits in three sizes in the four corners of the canvas."""
     for digit, size, right, low in itertools.product(DIGITS, SIZES, (False, True), (False, True)):
         margin = 0.04
         rest = 1 - size - margin
         yield digit, place(DIGITS[digit], rest if right else margin, rest if low else margin, size)
 
 
-def wobbly() -> Iterator[tuple[int, Strokes]]:
-    """Each digit in all hands, none of them steady, in sizes and places by chance."""
+def distorted() -> Iterator[tuple[int, Strokes]]:
+    """Yield each digit in all styles, distorted, with random sizes and positions."""
     generator = np.random.default_rng(1)
-    for digit, number in itertools.product(HANDS, range(VARIANTS)):
-        hands = HANDS[digit]
+    for digit, number in itertools.product(STYLES, range(VARIANTS)):
+        styles = STYLES[digit]
         size = generator.uniform(0.3, 0.9)
         left, top = generator.uniform(0.02, 0.98 - size, 2)
-        yield digit, place(wobble(hands[number % len(hands)], generator), left, top, size)
+        yield digit, place(wobble(styles[number % len(styles)], generator), left, top, size)
 
 
-def count(page: Page, hand: Hand, drawings: Iterator[tuple[int, Strokes]]) -> str:
-    """Let the hand draw all of them, each on an empty canvas."""
-    right, total, wrong = 0, 0, []
+def count(page: Page, draw: Draw, drawings: Iterator[tuple[int, Strokes]]) -> str:
+    """Draw each drawing on an empty canvas and count the correct predictions."""
+    correct, total, errors = 0, 0, []
     for digit, strokes in drawings:
         page.locator("#clear").click()
-        hand(page, strokes)
-        said = answer(page)
+        draw(page, strokes)
+        predicted = prediction(page)
         total += 1
-        if said == str(digit):
-            right += 1
+        if predicted == str(digit):
+            correct += 1
         else:
-            wrong.append(f"{digit} as {said or 'none'}")
-    return f"{right} of {total}" + (f" (not {', '.join(wrong)})" if wrong else "")
+            errors.append(f"{digit} as {predicted or 'none'}")
+    return f"{correct} of {total} correct" + (f" (errors: {', '.join(errors)})" if errors else "")
 
 
-def no_digits(page: Page) -> str:
-    """What the page says of an empty canvas, a dot, and scribbles."""
+def non_digits(page: Page) -> str:
+    """Return the results for an empty canvas, a dot and scribbles."""
     drawings: Mapping[str, Strokes] = {
         "empty": [],
         "dot": DOT,
-        **{k: place(v, 0.15, 0.15, 0.7) for k, v in NO_DIGITS.items()},
+        **{k: place(v, 0.15, 0.15, 0.7) for k, v in NON_DIGITS.items()},
     }
     found = []
     for name, strokes in drawings.items():
         page.locator("#clear").click()
         draw_with_mouse(page, strokes)
-        said = answer(page)
-        found.append(f"{name}: {f'read as {said}' if said else 'no digit'}")
+        predicted = prediction(page)
+        found.append(f"{name}: {f'read as {predicted}' if predicted else 'rejected'}")
     return ", ".join(found)
 
 
 def read_images(page: Page, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
-    """The probabilities of all images as the page computes them, and the milliseconds for one."""
+    """Return the probabilities that the page computes, (n, c), and the milliseconds per image."""
     text = base64.b64encode(images.tobytes()).decode()
     found, milliseconds = page.evaluate(READ_ALL, [text, int(np.prod(images.shape[1:]))])
     return np.array(found), milliseconds / len(images)
 
 
 def main() -> None:
-    """Print all of it."""
     file = (ARTIFACTS / "export" / "index.html").resolve()
     images = np.array(np.load(ARTIFACTS / "parse" / "test-images.npy"))
     labels = np.load(ARTIFACTS / "parse" / "test-labels.npy")
     expected = np.load(ARTIFACTS / "evaluate" / "probabilities.npy")
-    hands: dict[str, tuple[Hand, dict[str, Any]]] = {
+    devices: dict[str, tuple[Draw, dict[str, Any]]] = {
         "mouse": (draw_with_mouse, {}),
         "finger": (draw_with_finger, {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}),
     }
     with open_browser() as browser:
-        for name, (hand, options) in hands.items():
+        for name, (draw, options) in devices.items():
             with open_page(browser, file, **options) as page:
-                report(f"{name}, 10 digits x 3 sizes x 4 corners", count, page, hand, corners())
+                report(f"{name}, 10 digits x 3 sizes x 4 corners", count, page, draw, corners())
         with open_page(browser, file) as page:
-            report(f"10 digits x {VARIANTS} unsteady hands", count, page, draw_with_mouse, wobbly())
-            report("no digits", no_digits, page)
+            report(f"10 digits x {VARIANTS} distortions", count, page, draw_with_mouse, distorted())
+            report("non-digits", non_digits, page)
             found, milliseconds = read_images(page, images)
-            right = float((found.argmax(axis=1) == labels).mean())
-            print(f"{len(images):,} test images: {right:.2%} right, {milliseconds:.2f} ms an image")
+            accuracy = float((found.argmax(axis=1) == labels).mean())
+            print(f"{len(images):,} test images: accuracy {accuracy:.2%}, {milliseconds:.2f} ms per image")
             found, expected = found[:COMPARED], expected[:COMPARED]
             difference = np.abs(found - expected).max()
-            other = np.count_nonzero(found.argmax(axis=1) != expected.argmax(axis=1))
+            labels_differ = np.count_nonzero(found.argmax(axis=1) != expected.argmax(axis=1))
             print(
-                f"beside Python, {COMPARED:,} images: a probability differs by {difference:.1e} at most, {other} labels"
+                f"compared with Python, {COMPARED:,} images: probabilities differ by at most {difference:.1e}, "
+                f"{labels_differ} labels differ"
             )
 
 
 def report(title: str, work: Callable[..., str], *arguments: Any) -> None:
-    """Print what the work finds, and how long it took."""
     started = time.perf_counter()
     print(f"{title}: {work(*arguments)} in {time.perf_counter() - started:.0f} s", flush=True)
 

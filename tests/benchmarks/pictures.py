@@ -1,10 +1,10 @@
-"""How well `classify` reads pictures: handwriting-like fonts on all kinds of paper, MNIST as files, rows of digits.
+"""Measure the accuracy of `classify` on handwriting fonts on several papers, on MNIST as files, and on rows of digits.
 
     python -m tests.benchmarks.pictures [--images 10000] [--rows 500]
 
-Takes the model and the test images from artifacts/ in the current folder, and the fonts that Debian's packages
-fonts-breip, fonts-bwht, fonts-dancingscript, fonts-dkg-handwriting, fonts-femkeklaver, fonts-humor-sans, fonts-klee,
-fonts-kristi, fonts-rufscript, fonts-seto, fonts-sjfonts and fonts-yusei-magic install.
+Needs artifacts/ in the current folder, and the fonts of the Debian packages fonts-breip, fonts-bwht,
+fonts-dancingscript, fonts-dkg-handwriting, fonts-femkeklaver, fonts-humor-sans, fonts-klee, fonts-kristi,
+fonts-rufscript, fonts-seto, fonts-sjfonts and fonts-yusei-magic.
 """
 
 import argparse
@@ -50,8 +50,8 @@ ANGLES = (-10, 0, 10)
 Grey = NDArray[np.float64]
 
 
-def tell_papers() -> dict[str, Callable[[Grey, np.random.Generator], Grey]]:
-    """What the paper makes of the light that ink of 0 and paper of 1, (h, w), send back; levels in [0, 255]."""
+def list_papers() -> dict[str, Callable[[Grey, np.random.Generator], Grey]]:
+    """Return functions from a page, (h, w) with ink 0 and paper 1, to grey levels in [0, 255]."""
 
     def shade(page: Grey, generator: np.random.Generator) -> Grey:
         y, x = (np.linspace(-1, 1, size) for size in page.shape)
@@ -75,12 +75,12 @@ def tell_papers() -> dict[str, Callable[[Grey, np.random.Generator], Grey]]:
         "tinted paper, blue ink": lambda page, generator: 60 + 150 * page,
         "shaded paper": lambda page, generator: 255 * shade(page, generator) * (0.15 + 0.85 * page),
         "photograph, with noise": photograph,
-        "a hand's shadow, soft": shadow,
+        "soft shadow": shadow,
     }
 
 
 def render(font: Path, text: str, size: int, angle: float) -> Grey:
-    """A text in black, 0, on a page of 1, turned by some degrees."""
+    """Render a text in black, 0, on a page of 1, rotated by `angle` degrees."""
     face = ImageFont.truetype(str(font), size)
     left, top, right, bottom = face.getbbox(text)
     page = Image.new("L", (int(right - left + size), int(bottom - top + size)), 255)
@@ -89,7 +89,6 @@ def render(font: Path, text: str, size: int, angle: float) -> Grey:
 
 
 def as_file(levels: NDArray[np.floating], kind: str = "png") -> io.BytesIO:
-    """Grey levels as a picture file."""
     file = io.BytesIO()
     Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8)).save(file, kind, quality=85)
     file.seek(0)
@@ -97,15 +96,15 @@ def as_file(levels: NDArray[np.floating], kind: str = "png") -> io.BytesIO:
 
 
 def read_file(model: Model, file: io.BytesIO) -> str:
-    """What `classify` says of the file; "" for no digit found."""
+    """Return what `classify` reads in the file, "" for no digit."""
     return format_digits(read(model, load_grey(file, "picture")).labels, model.class_names)
 
 
 def measure_fonts(model: Model, folder: Path) -> Iterator[str]:
-    """Accuracy by font, size, angle and paper, and what was taken for what."""
+    """Yield lines with the accuracy and errors by font, size, angle and paper."""
     counts: dict[str, Counter[object]] = {name: Counter() for name in ("font", "size", "angle", "paper")}
-    right: dict[str, Counter[object]] = {name: Counter() for name in counts}
-    wrong: dict[str, Counter[str]] = {}
+    correct: dict[str, Counter[object]] = {name: Counter() for name in counts}
+    errors: dict[str, Counter[str]] = {}
     generator = np.random.default_rng(1)
     for font, path in FONTS.items():
         if not (folder / path).exists():
@@ -115,58 +114,57 @@ def measure_fonts(model: Model, folder: Path) -> Iterator[str]:
             for angle in ANGLES:
                 for digit in "0123456789":
                     page = render(folder / path, digit, size, angle)
-                    for paper, expose in tell_papers().items():
-                        said = read_file(model, as_file(expose(page, generator)))
+                    for paper, expose in list_papers().items():
+                        predicted = read_file(model, as_file(expose(page, generator)))
                         values: tuple[object, ...] = (font, size, angle, paper)
                         for name, value in zip(counts, values, strict=True):
                             counts[name][value] += 1
-                            right[name][value] += said == digit
-                        if said != digit:
-                            wrong.setdefault(font, Counter())[f"{digit} as {said or 'none'}"] += 1
-    for name, seen in counts.items():
-        for value, count in seen.items():
-            errors = wrong.get(value, Counter()) if name == "font" and isinstance(value, str) else Counter()
-            most = ", ".join(f"{error} ({times})" for error, times in errors.most_common(4))
-            yield f"  {name:<6} {value!s:<24} {right[name][value] / count:7.2%} of {count:,}  {most}"
-    yield f"  all    {'':<24} {sum(right['font'].values()) / sum(counts['font'].values()):7.2%}"
+                            correct[name][value] += predicted == digit
+                        if predicted != digit:
+                            errors.setdefault(font, Counter())[f"{digit} as {predicted or 'none'}"] += 1
+    for name, totals in counts.items():
+        for value, count in totals.items():
+            of_font = errors.get(value, Counter()) if name == "font" and isinstance(value, str) else Counter()
+            most = ", ".join(f"{error} ({times})" for error, times in of_font.most_common(4))
+            yield f"  {name:<6} {value!s:<24} {correct[name][value] / count:7.2%} of {count:,}  {most}"
+    yield f"  all    {'':<24} {sum(correct['font'].values()) / sum(counts['font'].values()):7.2%}"
 
 
 def measure_files(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
-    """The test images as PNG files, four times as large, black on white."""
-    started, right, none = time.perf_counter(), 0, 0
+    """Return the accuracy on the test images as PNG files, four times as large, black on white."""
+    started, correct, rejected = time.perf_counter(), 0, 0
     for image, label in zip(images, labels, strict=True):
         large = Image.fromarray(255 - image).resize((4 * image.shape[1], 4 * image.shape[0]), Image.Resampling.BICUBIC)
-        said = read_file(model, as_file(np.asarray(large, float)))
-        right += said == model.class_names[label]
-        none += said == ""
+        predicted = read_file(model, as_file(np.asarray(large, float)))
+        correct += predicted == model.class_names[label]
+        rejected += predicted == ""
     plain = float(np.mean(predict(model, images).argmax(axis=1) == labels))
     each = 1000 * (time.perf_counter() - started) / len(images)
     return (
-        f"{len(images):,} test images as PNG, x 4, inverted: {right / len(images):.2%}, plain {plain:.2%}; "
-        f"no digit found in {none}; {each:.1f} ms each"
+        f"{len(images):,} test images as PNG, x 4, inverted: {correct / len(images):.2%}, plain {plain:.2%}; "
+        f"no digit found in {rejected}; {each:.1f} ms each"
     )
 
 
 def measure_rows(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8], count: int) -> str:
-    """Rows of five test images on one canvas, not touching, at uneven distances and heights."""
-    generator, right, wrong = np.random.default_rng(1), 0, []
+    """Return the accuracy on rows of five test images, not touching, with random gaps and heights."""
+    generator, correct, errors = np.random.default_rng(1), 0, []
     for _ in range(count):
         chosen = generator.integers(0, len(images), 5)
         canvas, end = np.zeros((48, 240), np.uint8), 4
-        for number in chosen:
-            inked = images[number][:, images[number].any(axis=0)]
+        for index in chosen:
+            inked = images[index][:, images[index].any(axis=0)]
             top = generator.integers(4, 16)
             canvas[top : top + 28, end : end + inked.shape[1]] = inked
             end += inked.shape[1] + generator.integers(2, 14)
-        said = read_file(model, as_file(255.0 - canvas[:, : end + 4]))
+        predicted = read_file(model, as_file(255.0 - canvas[:, : end + 4]))
         truth = "".join(model.class_names[label] for label in labels[chosen])
-        right += said == truth
-        wrong += [f"{truth} as {said or 'none'}"] * (said != truth)
-    return f"{right} of {count} rows of five read right ({right / count:.1%}); wrong: {', '.join(wrong)}"
+        correct += predicted == truth
+        errors += [f"{truth} as {predicted or 'none'}"] * (predicted != truth)
+    return f"{correct} of {count} rows of five correct ({correct / count:.1%}); errors: {', '.join(errors)}"
 
 
 def main() -> None:
-    """Print all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--rows", type=int, default=500)

@@ -1,9 +1,9 @@
-"""What anyone would write: the network of `artifacts/train` reads a file of images in a loop over NumPy arrays.
+"""The baseline of the benchmark `predict`: a plain loop in NumPy with the network of `artifacts/train`.
 
     python -m tests.benchmarks.plain IDX-FILE OUTPUT THREADS
 
-No tiles, no journal, no Dask: BLAS has THREADS threads. Prints the seconds from after the imports on, as `handwriting
-predict` counts them. Needs `artifacts/` with a single network.
+BLAS uses THREADS threads; there is no journal and no Dask. Prints the seconds after the imports, as `handwriting
+predict` does. Needs `artifacts/` with a single network.
 """
 
 import sys
@@ -22,7 +22,7 @@ HEADER = 16  # bytes before the pixels
 
 
 def main(path: str, output: str, threads: str) -> None:
-    """Write the labels of all images to `output`, and print how long it took."""
+    """Write the predicted labels to `output` and print the duration."""
     started = time.perf_counter()
     model = load_model(Path("artifacts/train"))
     (network,) = model.networks

@@ -1,15 +1,15 @@
-"""How long it takes to find that nothing is to be done: ours beside DVC and Snakemake, on stages of equal shape.
+"""Time of a run in which no stage is executed, compared with DVC and Snakemake.
 
-Each of the three has the same stages, which depend on the same source files and make the same artifacts; theirs
-copy what ours have made. Then, RUNS times in turn:
+All three run the same stages with the same source files and artifacts; the stages of DVC and Snakemake copy our
+artifacts. RUNS times in turn:
 
     no-op      everything is up to date
-    touched    every source file was touched, so it only looks younger
-    commented  a comment was added to a module that every stage imports, so that ours computes the exact keys
-    restored   other parameters and back again (ours alone; DVC's run cache would do the same)
-    status     `handwriting status`, which reads all outputs as well (ours alone)
+    touched    the modification time of every source file changed
+    commented  a comment was added to a module that every stage imports, so that our keys are computed again
+    restored   other parameters and back again (only ours; DVC has a run cache for this)
+    status     `handwriting status`, which also reads all outputs (only ours)
 
-and the rate at which outputs are held against their digests, beside coreutils' sha256sum. Run it with `make bench`.
+Also the rate of output verification, compared with sha256sum. Run it with `make bench`.
 """
 
 import shutil
@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.engine.artifacts import Manifest, damages, describe_outputs
+from pipeline.engine.artifacts import Manifest, describe_outputs, find_damage
 from pipeline.engine.provenance import Provenance
 from tests.make.common import SAMPLE, STAGES, check_out, clean_environment, make, outcome
 
@@ -38,7 +38,7 @@ INPUTS = {
 
 
 def main(peers: Path) -> None:
-    """Print the table; `peers` is the folder that has the programs dvc and snakemake."""
+    """Print the tables; `peers` is the folder of the programs dvc and snakemake."""
     with tempfile.TemporaryDirectory() as scratch:
         ours = check_out(Path(scratch) / "ours")
         assert list(outcome(make(ours, "all", *SAMPLE))) == list(STAGES)
@@ -65,24 +65,24 @@ def sources(project: Path) -> list[str]:
     return ["pyproject.toml", *sorted(str(path.relative_to(project)) for path in project.glob("*/*/*.py"))]
 
 
-def others(ours: Path, name: str) -> Path:
-    """A copy of the project for a peer, with what ours has made beside it, to be copied by its stages."""
+def copy_project(ours: Path, name: str) -> Path:
+    """Copy the project for a peer, with our artifacts in `made/`."""
     project = check_out(ours.parent / name)
     for stage in STAGES:
         shutil.copytree(ours / "artifacts" / stage, project / "made" / stage)
     return project
 
 
-def needs(project: Path, stage: str) -> list[str]:
+def dependencies(project: Path, stage: str) -> list[str]:
     return [f"stages/{stage}.py", *sources(project), *(f"artifacts/{name}" for name in INPUTS[stage])]
 
 
 def prepare_dvc(ours: Path, peers: Path) -> Path:
-    project = others(ours, "dvc")
+    project = copy_project(ours, "dvc")
     lines = ["stages:"]
     for stage in STAGES:
         lines += [f"  {stage}:", f"    cmd: mkdir -p artifacts && cp -r made/{stage} artifacts/", "    deps:"]
-        lines += [f"    - {name}" for name in needs(project, stage)]
+        lines += [f"    - {name}" for name in dependencies(project, stage)]
         lines += ["    outs:", f"    - artifacts/{stage}"]
     (project / "dvc.yaml").write_text("\n".join(lines) + "\n")
     for command in (["init", "--no-scm", "--quiet"], ["config", "core.analytics", "false"], ["repro", "--quiet"]):
@@ -91,7 +91,7 @@ def prepare_dvc(ours: Path, peers: Path) -> Path:
 
 
 def prepare_snakemake(ours: Path, peers: Path) -> Path:
-    project = others(ours, "snakemake")
+    project = copy_project(ours, "snakemake")
     lines = ["rule all:", f"    input: {[f'artifacts/{stage}/manifest.json' for stage in STAGES]}"]
     for stage in STAGES:
         files = [f"stages/{stage}.py", *sources(project)]
@@ -120,38 +120,38 @@ def seconds(project: Path, command: list[str]) -> float:
 
 
 def measure(commands: dict[str, tuple[Path, list[str]]], prepare: Callable[[Path], object]) -> dict[str, list[float]]:
-    """The times of each command, taken in turn, so that a machine which slows down slows all of them down."""
+    """Return the seconds of each command, measured in turn, so that changes of the machine's speed affect all."""
     times: dict[str, list[float]] = {name: [] for name in commands}
-    for number in range(RUNS + 1):
+    for i in range(RUNS + 1):
         for name, (project, command) in commands.items():
             prepare(project)
             taken = seconds(project, command)
-            if number:  # the first warms up
+            if i:  # the first is a warm-up
                 times[name].append(taken)
     return times
 
 
 def table(title: str, times: dict[str, list[float]]) -> None:
-    """Print the median, least and most seconds of each, and ours as a share of it."""
+    """Print the median, minimum and maximum of each in seconds, and the ratio of ours to it."""
     print(f"\n{title:<24} {'median':>8} {'min':>8} {'max':>8}   ours/peer")
     medians = {name: statistics.median(values) for name, values in times.items()}
     for name, values in times.items():
-        share = f"{medians['make (ours)'] / medians[name]:10.3f}" if name != "make (ours)" else ""
-        print(f"{name:<24} {medians[name]:7.3f}s {min(values):7.3f}s {max(values):7.3f}s {share}")
+        ratio = f"{medians['make (ours)'] / medians[name]:10.3f}" if name != "make (ours)" else ""
+        print(f"{name:<24} {medians[name]:7.3f}s {min(values):7.3f}s {max(values):7.3f}s {ratio}")
 
 
 def hashing(scratch: Path) -> None:
-    """Print at which rate outputs are verified, ours and sha256sum."""
+    """Print the rate of output verification, ours and sha256sum's."""
     folder = scratch / "large"
     folder.mkdir()
     for name in ("one.bin", "two.bin"):
         (folder / name).write_bytes(bytes(range(256)) * (MEGABYTES * 1_000_000 // 2 // 256))
-    nothing = Provenance("large", {}, {}, {}, {})
-    manifest = Manifest(nothing, describe_outputs(folder), made="2026-01-01", seconds=0.0, summary="")
+    provenance = Provenance("large", {}, {}, {}, {})
+    manifest = Manifest(provenance, describe_outputs(folder), made="2026-01-01", seconds=0.0, summary="")
     ours, theirs = [], []
     for _ in range(RUNS):
         started = time.perf_counter()
-        assert damages(folder, manifest) == []
+        assert find_damage(folder, manifest) == []
         ours.append(time.perf_counter() - started)
         theirs.append(seconds(folder, ["sha256sum", "one.bin", "two.bin"]))
     rates = [MEGABYTES / statistics.median(values) for values in (ours, theirs)]

@@ -1,7 +1,7 @@
-"""How fast we train and predict: ours beside PyTorch, scikit-learn, ONNX Runtime, and the limit of the machine.
+"""Speed of training and prediction, compared with PyTorch, scikit-learn, ONNX Runtime and bare matrix products.
 
-Every contender has a process of its own, and they take turns, ROUNDS times, so that a machine which slows down slows
-all of them down. Needs `artifacts/` with all stages run on MNIST; `contenders` says what is compared.
+Every implementation runs in a separate process, in turn, ROUNDS times, so that changes of the machine's speed affect
+all. Needs `artifacts/` with all stages run on MNIST. See `contenders` for the implementations.
 """
 
 import json
@@ -27,30 +27,30 @@ LAYERS = ("128", "512,256", "1024,1024")
 BATCHES = (128, 256, 512)
 
 
-def ask(*arguments: object) -> dict[str, Any] | None:
-    """What a contender says, or None if its library is not installed."""
+def run(*arguments: object) -> dict[str, Any] | None:
+    """Return the measurements of a contender, or None if its library is not installed."""
     command = [sys.executable, "-m", "tests.benchmarks.contenders", *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True)
     if "ModuleNotFoundError" in result.stderr:
         return None
     assert result.returncode == 0, result.stderr
-    answer: dict[str, Any] = json.loads(result.stdout)
-    return answer
+    measured: dict[str, Any] = json.loads(result.stdout)
+    return measured
 
 
-def rates(names: Iterable[str], what: str, *arguments: object) -> dict[str, list[float]]:
-    """The images a second of each contender, over all rounds."""
+def rates(names: Iterable[str], command: str, *arguments: object) -> dict[str, list[float]]:
+    """Return the images/s of each contender over all rounds."""
     found: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         for name in names:
-            answer = ask(what, name, *arguments)
-            if answer:
-                found.setdefault(name, []).extend(answer["rates"])
+            measured = run(command, name, *arguments)
+            if measured:
+                found.setdefault(name, []).extend(measured["rates"])
     return found
 
 
 def table(title: str, found: dict[str, list[float]]) -> None:
-    """Print the median, least and most of each, and ours as a multiple of it."""
+    """Print the median, minimum and maximum of each, and the ratio of ours to it."""
     print(f"\n{title:<28} {'median':>10} {'min':>10} {'max':>10}   ours/it", flush=True)
     ours = statistics.median(found["ours"])
     for name, values in found.items():
@@ -60,41 +60,39 @@ def table(title: str, found: dict[str, list[float]]) -> None:
         )
 
 
-def growth() -> None:
-    """Print how images/s and memory change with the batch, the width, and the cores."""
+def scaling() -> None:
+    """Print images/s and memory by batch size, width and number of cores."""
     print(f"\n{'batch, 784-512-256-10':<28} {'1 core':>10} {'2 cores':>10} {'peak memory':>14}")
     for batch in (32, 64, 128, 256, 512, 1024, 2048, 4096):
-        _grow(f"{batch}", "512,256", batch)
+        _print_scaling(f"{batch}", "512,256", batch)
     print(f"\n{'width, 784-w-10, batch 256':<28} {'1 core':>10} {'2 cores':>10} {'peak memory':>14}")
     for width in (64, 128, 256, 512, 1024, 2048, 4096):
-        _grow(f"{width}", str(width), 256)
+        _print_scaling(f"{width}", str(width), 256)
 
 
-def _grow(label: str, layers: str, batch: int) -> None:
-    one, two = ask("train", "ours", layers, batch, 1), ask("train", "ours", layers, batch, 2)
+def _print_scaling(label: str, layers: str, batch: int) -> None:
+    one, two = run("train", "ours", layers, batch, 1), run("train", "ours", layers, batch, 2)
     assert one
     assert two
-    medians = [statistics.median(answer["rates"]) for answer in (one, two)]
+    medians = [statistics.median(measured["rates"]) for measured in (one, two)]
     print(f"{label:<28} {medians[0]:>10,.0f} {medians[1]:>10,.0f} {two['memory'] / 1e6:>11,.0f} MB", flush=True)
 
 
-def deformation() -> None:
-    """Print how many images a second are deformed, on all cores, and what share that has in training."""
+def augmentation() -> None:
+    """Print the images/s of the augmentation on all cores, and its share of the training time."""
     recipe = RECIPES["standard"]
-    everyone = deformed(replace(recipe.augmentation, augment_fraction=1.0))
-    print(f"\ndeformation of every image: {statistics.median(everyone):,.0f} images/s ", end="")
+    fraction = recipe.augmentation.augment_fraction
+    everyone = augmentation_rates(replace(recipe.augmentation, augment_fraction=1.0))
+    print(f"\naugmentation of every image: {statistics.median(everyone):,.0f} images/s ", end="")
     print(f"({min(everyone):,.0f} to {max(everyone):,.0f}); ", end="")
-    plain = ask("train", "ours", recipe.layers, recipe.batch_size)
+    plain = run("train", "ours", recipe.layers, recipe.batch_size)
     assert plain
-    share = 1 / (1 + statistics.median(deformed(recipe.augmentation)) / statistics.median(plain["rates"]))
-    print(
-        f"of {recipe.augmentation.augment_fraction:.0%}, as in standard: {share:.0%} of the time that it trains",
-        flush=True,
-    )
+    share = 1 / (1 + statistics.median(augmentation_rates(recipe.augmentation)) / statistics.median(plain["rates"]))
+    print(f"of {fraction:.0%}, as in standard: {share:.0%} of the training time", flush=True)
 
 
-def deformed(augmentation: Augmentation) -> list[float]:
-    """Images a second that all cores bring into batches like those of standard, deformed or not."""
+def augmentation_rates(augmentation: Augmentation) -> list[float]:
+    """Return the images/s that all cores copy into batches of the size of standard, augmented or not."""
     images, _ = load("train", 16_384)
     rows = images.reshape(len(images), -1)
     cores = count_cores()
@@ -105,8 +103,8 @@ def deformed(augmentation: Augmentation) -> list[float]:
 
     def work(thread: int) -> None:
         for start in range(thread * batch, len(rows), cores * batch):
-            numbers = np.arange(start, min(start + batch, len(rows)))
-            deformers[thread](rows, numbers, generators[thread], out[thread][: len(numbers)])
+            indices = np.arange(start, min(start + batch, len(rows)))
+            deformers[thread](rows, indices, generators[thread], out[thread][: len(indices)])
 
     found = []
     with Team(cores) as team:
@@ -118,14 +116,13 @@ def deformed(augmentation: Augmentation) -> list[float]:
 
 
 def main() -> None:
-    """Print all tables."""
     table("train conv16,conv64,128, 256", rates(CONVOLUTIONAL, "train", "conv16,conv64,128", 256))
     for layers in LAYERS:
         for batch in BATCHES:
             table(f"train {layers}, batch {batch}", rates(DENSE, "train", layers, batch))
     table("predict, 10,000 test images", rates(PREDICTORS, "predict"))
-    deformation()
-    growth()
+    augmentation()
+    scaling()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The real make, in copies of this project."""
+"""Run make and stages in copies of this project."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import ROOT, take_signals, without_network
+from tests.processes import ROOT, reset_signals, without_network
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
 STAGES = ("download", "parse", "normalize", "train", "evaluate", "export", "report")
@@ -16,9 +16,9 @@ Result = subprocess.CompletedProcess[str]
 
 
 def clean_environment() -> dict[str, str]:
-    """That of a user, without what a make, a test or a machine for tests has put there."""
-    foreign = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-    return {name: value for name, value in os.environ.items() if name not in foreign}
+    """Return the environment without variables set by make, pytest or CI."""
+    removed = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if name not in removed}
 
 
 def make(project: Path, *arguments: str, network: bool = True) -> Result:
@@ -29,12 +29,11 @@ def make(project: Path, *arguments: str, network: bool = True) -> Result:
 
 
 def by_hand(name: str, *options: str) -> list[str]:
-    """The command that runs a stage without make."""
     return [".venv/bin/python", "-m", f"stages.{name}", *options]
 
 
 def stage(project: Path, *arguments: str) -> Result:
-    """A stage's command run by hand, as in `stage(project, "train", "--epochs", "3")`."""
+    """Run a stage without make, as in `stage(project, "train", "--epochs", "3")`."""
     return subprocess.run(
         by_hand(*arguments),
         cwd=project,
@@ -47,7 +46,7 @@ def stage(project: Path, *arguments: str) -> Result:
 
 
 def start(project: Path, *command: str) -> subprocess.Popen[str]:
-    """A make, or a stage by hand, in a process group of its own, which is not waited for."""
+    """Start a command in a new process group; do not wait for it."""
     return subprocess.Popen(
         command,
         cwd=project,
@@ -56,41 +55,39 @@ def start(project: Path, *command: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=take_signals,
+        preexec_fn=reset_signals,
     )
 
 
 def assert_quiet(project: Path, *arguments: str) -> None:
-    """Nothing is left to do."""
     assert make(project, "-q", "all", *SAMPLE, *arguments).returncode == 0
 
 
 def stages_run(result: Result) -> list[str]:
-    """The stages that make has started, in order."""
     assert result.returncode == 0, result.stderr
     lines = [line for line in result.stdout.splitlines() if " -m stages." in line]
     return [line.partition(" -m stages.")[2].split()[0] for line in lines]
 
 
 def outcome(result: Result) -> dict[str, str]:
-    """For each stage that make has started: whether it worked, restored an earlier result or was up to date."""
+    """Return `worked`, `restored` or `up to date` for each stage that make has started."""
     assert result.returncode == 0, result.stderr
     found = {}
     for line in result.stdout.splitlines():
-        said, arrow, place = line.rpartition(" -> artifacts/")
+        summary, arrow, name = line.rpartition(" -> artifacts/")
         if arrow:
-            found[place] = next((word for word in ("up to date", "restored") if said.startswith(word)), "worked")
+            found[name] = next((word for word in ("up to date", "restored") if summary.startswith(word)), "worked")
     assert list(found) == stages_run(result) or "-j2" in result.args
     return found
 
 
 def worked(result: Result) -> list[str]:
-    """The stages that have worked."""
+    """Return the stages that were neither restored nor up to date."""
     return [stage for stage, what in outcome(result).items() if what == "worked"]
 
 
 def check_out(project: Path) -> Path:
-    """Make a copy of this project in which nothing has been made but .venv, which is the one that runs the tests."""
+    """Copy this project without artifacts. Its .venv links to the environment that runs the tests."""
     project.mkdir()
     for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         shutil.copy2(ROOT / name, project)
@@ -114,7 +111,7 @@ def manifest(project: Path, stage: str) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def digests(project: Path) -> dict[str, str]:
-    """Of every output but those that tell of runs and their seconds, which differ."""
+    """Return the sha256 of every output except those that include durations."""
     found = {
         f"{stage}/{name}": facts["sha256"]
         for stage in STAGES
@@ -127,7 +124,7 @@ def digests(project: Path) -> dict[str, str]:
 
 
 def edit(file: Path, old: str, new: str) -> None:
-    """Replace a piece of a file that is there once."""
+    """Replace `old`, which must occur once in the file."""
     text = file.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{text.count(old)} times {old!r} in {file}"
+    assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
     file.write_text(text.replace(old, new), encoding="utf-8")

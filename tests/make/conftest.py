@@ -1,4 +1,4 @@
-"""Copies of the project: fresh, and with everything made on the sample."""
+"""Copies of the project: without artifacts, and with all stages run on the sample."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from tests.make.common import SAMPLE, STAGES, assert_quiet, check_out, copy, mak
 
 @pytest.fixture(scope="session")
 def fresh(shared: Shared) -> Path:
-    """A copy of the project in which nothing has been made but .venv, which is the one that runs the tests."""
+    """Return a copy of the project without artifacts. Tests only read it."""
     return shared("a project", check_out)
 
 
 @pytest.fixture(scope="session")
 def made(fresh: Path, shared: Shared) -> Path:
-    """Another copy, in which `make all` has run."""
+    """Return a copy in which `make all` has run. Tests only read it."""
 
     def make_all(to: Path) -> None:
         assert worked(make(copy(fresh, to), "all", *SAMPLE)) == list(STAGES)
@@ -26,7 +26,7 @@ def made(fresh: Path, shared: Shared) -> Path:
 
 @pytest.fixture
 def project(made: Path, tmp_path: Path) -> Path:
-    """A copy of that for one test. Its notes are renewed, as they tell in which folder they were made."""
+    """Return a copy of `made` for one test. Its notes are updated, because they contain the path of the folder."""
     project = copy(made, tmp_path / "a project")
     assert_quiet(project)
     return project

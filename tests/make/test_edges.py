@@ -1,4 +1,4 @@
-"""What the Makefile declares and what the stages are is the same, so the two cannot drift apart."""
+"""The Makefile and the stages declare the same inputs and options."""
 
 import inspect
 from pathlib import Path
@@ -10,17 +10,16 @@ from tests.make.common import STAGES, make
 
 
 def declared(project: Path, name: str) -> set[str]:
-    """The words in a variable of the Makefile."""
     return set(make(project, f"--eval=show: ; @echo $({name})", "show").stdout.split())
 
 
-def test_make_knows_the_stages_in_their_order(fresh: Path) -> None:
+def test_makefile_lists_the_stages_in_order(fresh: Path) -> None:
     assert make(fresh, "--eval=show: ; @echo $(stages)", "show").stdout.split() == list(STAGES)
     assert [stage.name for stage in ALL] == list(STAGES)
 
 
 @pytest.mark.parametrize("stage", ALL, ids=lambda stage: stage.name)
-def test_make_knows_the_inputs_and_the_options_of_a_stage(stage: object, fresh: Path) -> None:
+def test_makefile_declares_inputs_and_options_of_each_stage(stage: object, fresh: Path) -> None:
     name, inputs = stage.name, stage.inputs  # type: ignore[attr-defined]
     assert declared(fresh, f"{name}.inputs") == set(inputs)
     options = set(inspect.signature(stage).parameters) - {*inputs, "output", "artifacts"}  # type: ignore[arg-type]

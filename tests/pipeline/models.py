@@ -1,4 +1,4 @@
-"""Small models of any kind, whose parameters are drawn at random."""
+"""Small models with random parameters."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from pipeline.training.architecture import build_layers
 
 
 def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, int] = (3, 4), **parts: Any) -> Model:
-    """A model of images of that shape; anything else about it can be replaced."""
+    """Return a model for images of this shape; `parts` replaces other fields."""
     generator = np.random.default_rng(0)
     defaults = {"class_names": ("a", "b", "c"), "activation": "relu", "loss": "cross-entropy", "temperature": 0.7}
     parts = {**defaults, "scaling": Scaling(0.1, 0.3), "dataset": "letters", **parts}

@@ -1,4 +1,4 @@
-"""Networks and images of random numbers."""
+"""Random networks and examples."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def make_network(
     seed: int = 0,
     dtype: type = np.float64,
 ) -> Network:
-    """A network of hidden layers such as conv16,128 for images (height, width)."""
+    """Return a network for images (height, width); layers: hidden, as in conv16,128."""
     built = build_layers(layers, shape, classes)
     network = Network(built, ACTIVATIONS[activation], view(built, np.empty(count_parameters(built), dtype)))
     initialise(network.parameters, scheme, bias_std, np.random.default_rng(seed))
@@ -28,7 +28,7 @@ def make_network(
 def make_examples(
     count: int, shape: tuple[int, int] = (4, 5), classes: int = 3, seed: int = 0, dtype: type = np.float32
 ) -> Examples:
-    """Standardised images with random labels."""
+    """Return standard normal images with random labels."""
     generator = np.random.default_rng(seed)
     images: Array = generator.normal(size=(count, *shape)).astype(dtype)
     return Examples(images, generator.integers(0, classes, count).astype(np.uint8))

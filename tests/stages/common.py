@@ -1,4 +1,4 @@
-"""What the tests of the commands share."""
+"""Helpers for the tests of the commands."""
 
 import hashlib
 import subprocess
@@ -18,7 +18,7 @@ COMMANDS = (*STAGES, "classify", "predict", "ablation", "status", "prune")
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Every published file, by the name under which people find it."""
+    """Return the published files, by STAGE/NAME."""
     return {
         f"{stage.name}/{path.name}": path.read_bytes()
         for stage in folder.iterdir()
@@ -27,20 +27,20 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     }
 
 
-def account_for(artifact: Path) -> None:
-    """Make all manifests say that the files of an artifact are as they should be."""
+def update_manifests(artifact: Path) -> None:
+    """Update all manifests to the present files of an artifact."""
     outputs = {
         name: {**facts, "sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
         for name, facts in read_manifest(artifact).outputs.items()
         for body in [(artifact / name).read_bytes()]
     }
     write_manifest(artifact, replace(read_manifest(artifact), outputs=outputs))
-    for other in artifact.parent.glob("*/manifest.json"):
-        manifest = read_manifest(other.parent)
+    for path in artifact.parent.glob("*/manifest.json"):
+        manifest = read_manifest(path.parent)
         if artifact.name in manifest.provenance.inputs:
             inputs = {**manifest.provenance.inputs, artifact.name: read_manifest(artifact).digest}
             provenance = replace(manifest.provenance, inputs=inputs)
-            write_manifest(other.parent, replace(manifest, provenance=provenance))
+            write_manifest(path.parent, replace(manifest, provenance=provenance))
 
 
 def assert_one_line(result: subprocess.CompletedProcess[str], status: int, *words: str) -> None:
@@ -53,8 +53,8 @@ def assert_one_line(result: subprocess.CompletedProcess[str], status: int, *word
         assert word in line
 
 
-def custom_set(folder: Path) -> Path:
-    """Four IDX files of someone's own: 3 x 4 pixels, two classes, which a pixel tells apart."""
+def write_custom_dataset(folder: Path) -> Path:
+    """Write four IDX files: images of 3 x 4 pixels, two classes that differ in one pixel."""
     folder.mkdir()
     for count, (images, labels) in zip((40, 10), (FILES[:2], FILES[2:]), strict=True):
         truth = np.arange(count, dtype=np.uint8) % 2
@@ -65,8 +65,7 @@ def custom_set(folder: Path) -> Path:
     return folder
 
 
-def build(at: Path) -> None:
-    """Run every stage on the sample, into the folder of artifacts `at`."""
+def build(artifacts: Path) -> None:
     from stages.download import download
     from stages.evaluate import evaluate
     from stages.export import export
@@ -75,40 +74,40 @@ def build(at: Path) -> None:
     from stages.report import report
     from stages.train import train
 
-    download(dataset="sample", output=at / "download")
-    parse(download=at / "download", output=at / "parse")
-    normalize(parse=at / "parse", output=at / "normalize")
-    train(normalize=at / "normalize", recipe="quick", output=at / "train")
-    evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
-    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    download(dataset="sample", output=artifacts / "download")
+    parse(download=artifacts / "download", output=artifacts / "parse")
+    normalize(parse=artifacts / "parse", output=artifacts / "normalize")
+    train(normalize=artifacts / "normalize", recipe="quick", output=artifacts / "train")
+    evaluate(normalize=artifacts / "normalize", train=artifacts / "train", output=artifacts / "evaluate")
+    export(train=artifacts / "train", evaluate=artifacts / "evaluate", output=artifacts / "export")
     report(
-        parse=at / "parse",
-        normalize=at / "normalize",
-        train=at / "train",
-        evaluate=at / "evaluate",
-        artifacts=at,
-        output=at / "report",
+        parse=artifacts / "parse",
+        normalize=artifacts / "normalize",
+        train=artifacts / "train",
+        evaluate=artifacts / "evaluate",
+        artifacts=artifacts,
+        output=artifacts / "report",
     )
 
 
 def wait_for_more(found: Callable[[], Sized], than: int) -> None:
-    """Wait until more is found, and look again all the time, for the work that is waited for takes a moment."""
+    """Poll until `found()` has more than `than` elements; fail after a minute."""
     deadline = time.monotonic() + 60
     while len(found()) <= than:
-        assert time.monotonic() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "timeout"
         time.sleep(0.001)
 
 
 def assert_stopped(process: subprocess.Popen[str], command: str) -> list[str]:
-    """A command that was asked to stop has, and keeps what it has done; what else it said before."""
+    """Assert that the process exits as interrupted, with its checkpoint kept; return its earlier lines on stderr."""
     try:
-        _, said = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
         raise
     assert process.returncode == 130
-    *others, kept, told = said.splitlines()
-    assert kept == f"{command}: what it has done is kept: the same command goes on from there"
-    assert told == f"handwriting {command}: interrupted. What was there before is as it was"
+    *others, kept, last = stderr.splitlines()
+    assert kept == f"{command}: progress is kept: run the same command again to resume"
+    assert last == f"handwriting {command}: interrupted. Existing results are unchanged"
     return others

@@ -1,4 +1,4 @@
-"""What the tests of the commands stand on."""
+"""Fixtures for the tests of the commands."""
 
 import logging
 import shutil
@@ -17,7 +17,7 @@ from tests.stages.predicting import MANY, RAW
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Runs `handwriting ARGUMENTS` in tmp_path, in this process."""
+    """Return a function that runs `handwriting ARGUMENTS` in tmp_path, in this process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("NO_COLOR", "1")
@@ -26,7 +26,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         capsys.readouterr()
         try:
             status = run_here(COMMANDS, arguments)
-        except SystemExit as end:  # of completion
+        except SystemExit as end:  # from shell completion
             status = int(end.code or 0)
         return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
 
@@ -38,7 +38,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 @pytest.fixture
 def run(run: Run, call: Run) -> Run:
-    """Runs `handwriting ARGUMENTS` in tmp_path: in this process, or in one of its own where it needs `options`."""
+    """Return a function that runs `handwriting ARGUMENTS` in tmp_path; with `options`, in another process."""
 
     def choose(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         return run(*arguments, **options) if options else call(*arguments)
@@ -48,14 +48,13 @@ def run(run: Run, call: Run) -> Run:
 
 @pytest.fixture
 def project(built: Path, tmp_path: Path) -> Path:
-    """A folder with its own artifacts, all stages done."""
     shutil.copytree(built, tmp_path / "artifacts", symlinks=True)
     return tmp_path
 
 
 @pytest.fixture
 def many(project: Path) -> np.ndarray:
-    """The test images again and again, in many.npy."""
+    """Write the repeated test images to many.npy, and return them."""
     images = np.resize(np.load(project / RAW), (MANY, 28, 28))
     np.save(project / "many.npy", images)
     return images

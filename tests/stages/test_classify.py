@@ -16,23 +16,22 @@ from tests.stages.common import assert_one_line
 from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages.cli.main", "classify"]
-CLEAR = (3, 4, 17)  # test images that even the quickly trained network reads
+CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
 
 
-def paint(path: Path, number: int = CLEAR[0]) -> Path:
-    """A test image as a file, black on white."""
+def paint(path: Path, index: int = CLEAR[0]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(255 - enlarge(sample_digits()[0][number], 4)).save(path, "PNG")
+    Image.fromarray(255 - enlarge(sample_digits()[0][index], 4)).save(path, "PNG")
     return path
 
 
-def truth(numbers: Sequence[int] = CLEAR[:1]) -> str:
-    return "".join(str(sample_digits()[1][number]) for number in numbers)
+def truth(indices: Sequence[int] = CLEAR[:1]) -> str:
+    return "".join(str(sample_digits()[1][index]) for index in indices)
 
 
-def files_that_are_no_pictures(folder: Path) -> dict[str, str]:
-    """Makes them; what is told of each, by its name."""
-    body = paint(folder / "whole.png").read_bytes()
+def write_unreadable_files(folder: Path) -> dict[str, str]:
+    """Write the files; return the expected message of each."""
+    body = paint(folder / "intact.png").read_bytes()
     (folder / "cut off.png").write_bytes(body[: len(body) // 2])
     (folder / "empty.png").touch()
     (folder / "text.png").write_text("hello")
@@ -40,15 +39,15 @@ def files_that_are_no_pictures(folder: Path) -> dict[str, str]:
     Image.new("1", (9000, 9000)).save(folder / "vast.png")
     return {
         "cut off.png": "is damaged: ",
-        "empty.png": "is no picture: it has to be PNG, JPEG, GIF, BMP, TIFF or WebP",
-        "text.png": "is no picture: it has to be PNG, JPEG, GIF, BMP, TIFF or WebP",
+        "empty.png": "is not a picture: use PNG, JPEG, GIF, BMP, TIFF or WebP",
+        "text.png": "is not a picture: use PNG, JPEG, GIF, BMP, TIFF or WebP",
         "one.png": "is too small: 1 x 1 pixels",
         "vast.png": "is too large: 9,000 x 9,000 pixels",
         "missing.png": "cannot be read: No such file or directory",
     }
 
 
-def test_a_picture_is_told_with_its_digit_the_confidence_and_the_runner_up(run: Run, project: Path) -> None:
+def test_line_has_digit_confidence_and_best_alternative(run: Run, project: Path) -> None:
     result = run("classify", str(paint(project / "a.png")))
     assert result.returncode == 0
     assert result.stderr == ""
@@ -56,8 +55,8 @@ def test_a_picture_is_told_with_its_digit_the_confidence_and_the_runner_up(run: 
     assert re.fullmatch(pattern, result.stdout)
 
 
-def test_a_row_is_read_and_a_blank_page_is_told(run: Run, project: Path) -> None:
-    row = write_row([sample_digits()[0][number] for number in CLEAR], 8)
+def test_row_is_read_and_blank_picture_has_no_digit(run: Run, project: Path) -> None:
+    row = write_row([sample_digits()[0][index] for index in CLEAR], 8)
     Image.fromarray(255 - enlarge(row, 3)).save(project / "row.png")
     Image.new("L", (50, 50), 255).save(project / "blank.png")
     lines = run("classify", "row.png", "blank.png").stdout.splitlines()
@@ -65,71 +64,71 @@ def test_a_row_is_read_and_a_blank_page_is_told(run: Run, project: Path) -> None
     assert lines[1] == "blank.png: no digit found"
 
 
-def test_json_tells_the_same(run: Run, project: Path) -> None:
+def test_json_output(run: Run, project: Path) -> None:
     Image.new("L", (50, 50), 255).save(project / "blank.png")
     paint(project / "a.png")
     lines = run("classify", "--json", "a.png", "blank.png").stdout.splitlines()
-    told, blank = map(json.loads, lines)
-    assert list(told) == ["file", "digits", "confidence", "alternatives"]
-    assert (told["file"], told["digits"]) == ("a.png", truth())
-    assert 0.4 <= told["confidence"] <= 1
-    assert len(told["alternatives"]) == 3
-    assert 1 > told["alternatives"][0][1] >= told["alternatives"][1][1] >= told["alternatives"][2][1]
-    assert told["confidence"] + sum(p for _, p in told["alternatives"]) <= 1.00001
+    result, blank = map(json.loads, lines)
+    assert list(result) == ["file", "digits", "confidence", "alternatives"]
+    assert (result["file"], result["digits"]) == ("a.png", truth())
+    assert 0.4 <= result["confidence"] <= 1
+    assert len(result["alternatives"]) == 3
+    assert 1 > result["alternatives"][0][1] >= result["alternatives"][1][1] >= result["alternatives"][2][1]
+    assert result["confidence"] + sum(p for _, p in result["alternatives"]) <= 1.00001
     assert blank == {"file": "blank.png", "digits": "", "confidence": None, "alternatives": []}
 
 
-def test_files_that_are_no_pictures_are_told_in_a_line_each_and_the_others_are_read(run: Run, project: Path) -> None:
-    bad = files_that_are_no_pictures(project)
+def test_unreadable_files_are_reported_one_line_each(run: Run, project: Path) -> None:
+    bad = write_unreadable_files(project)
     paint(project / "last.png", CLEAR[1])
-    result = run("classify", "whole.png", *bad, "last.png")
+    result = run("classify", "intact.png", *bad, "last.png")
     assert result.returncode == 1
     first, last = result.stdout.splitlines()
-    assert first.startswith(f"whole.png: {truth()} (")
+    assert first.startswith(f"intact.png: {truth()} (")
     assert last.startswith(f"last.png: {truth(CLEAR[1:2])} (")
-    *told, summary = result.stderr.splitlines()
-    assert len(told) == len(bad)
-    for line, (name, words) in zip(told, bad.items(), strict=True):
+    *errors, summary = result.stderr.splitlines()
+    assert len(errors) == len(bad)
+    for line, (name, words) in zip(errors, bad.items(), strict=True):
         assert line.startswith(f"{name} {words}")
-    assert summary == "handwriting classify: 6 of 8 pictures could not be read, as told above"
+    assert summary == "handwriting classify: 6 of 8 pictures could not be read: see the messages above"
 
 
-def test_json_has_the_errors_in_their_places(run: Run, project: Path) -> None:
-    bad = files_that_are_no_pictures(project)
-    result = run("classify", "--json", *bad, "whole.png")
+def test_json_output_includes_errors_in_order(run: Run, project: Path) -> None:
+    bad = write_unreadable_files(project)
+    result = run("classify", "--json", *bad, "intact.png")
     assert result.returncode == 1
-    *told, read = map(json.loads, result.stdout.splitlines())
-    assert [each["file"] for each in told] == list(bad)
-    for each in told:
+    *errors, intact = map(json.loads, result.stdout.splitlines())
+    assert [each["file"] for each in errors] == list(bad)
+    for each in errors:
         assert list(each) == ["file", "error"]
         assert each["error"].startswith(f"{each['file']} {bad[each['file']]}")
-    assert read["digits"] == truth()
+    assert intact["digits"] == truth()
 
 
-def test_a_single_bad_file_is_one_error(run: Run, project: Path) -> None:
+def test_single_unreadable_file_is_one_error(run: Run, project: Path) -> None:
     assert_one_line(run("classify", "missing.png"), 1, "missing.png cannot be read: No such file or directory")
     result = run("classify", "--json", "missing.png")
     assert result.returncode == 1
     assert "error" in json.loads(result.stdout)
 
 
-def test_the_pictures_of_a_folder_are_read_in_order_at_any_depth(run: Run, project: Path) -> None:
+def test_folder_is_read_recursively_in_order(run: Run, project: Path) -> None:
     for name in ("b.png", "a.PNG", "sub/c.jpg", "d.png/e.png"):
         paint(project / "scans" / name)
-    (project / "scans/notes.txt").write_text("not a picture, and not asked for")
-    os.mkfifo(project / "scans/pipe.png")  # which nobody will ever write into
+    (project / "scans/notes.txt").write_text("not a picture")
+    os.mkfifo(project / "scans/pipe.png")  # never written to
     result = run("classify", "scans", timeout=60)
     assert result.returncode == 0
     names = [line.partition(": ")[0] for line in result.stdout.splitlines()]
     assert names == ["scans/a.PNG", "scans/b.png", "scans/d.png/e.png", "scans/sub/c.jpg"]
 
 
-def test_a_folder_without_pictures_is_named(run: Run, project: Path) -> None:
+def test_folder_without_pictures_is_an_error(run: Run, project: Path) -> None:
     (project / "empty").mkdir()
-    assert_one_line(run("classify", "empty"), 1, "there is no picture in empty")
+    assert_one_line(run("classify", "empty"), 1, "empty contains no picture")
 
 
-def test_standard_input_is_read_from_a_file_and_from_a_pipe(run: Run, project: Path) -> None:
+def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None:
     body = paint(project / "a.png").read_bytes()
     piped = subprocess.run([*PROGRAM, "-"], input=body, capture_output=True, cwd=project, env=environment())
     assert piped.stdout.startswith(f"-: {truth()} (".encode())
@@ -137,8 +136,8 @@ def test_standard_input_is_read_from_a_file_and_from_a_pipe(run: Run, project: P
         assert run("classify", "-", stdin=file).stdout.encode() == piped.stdout
 
 
-@pytest.mark.parametrize(("streams", "status", "error"), [("<&-", 1, "- is no picture"), (">&-", 0, "")])
-def test_closed_streams_are_no_reason_for_a_traceback(streams: str, status: int, error: str, project: Path) -> None:
+@pytest.mark.parametrize(("streams", "status", "error"), [("<&-", 1, "- is not a picture"), (">&-", 0, "")])
+def test_closed_streams_cause_no_traceback(streams: str, status: int, error: str, project: Path) -> None:
     paint(project / "a.png")
     name = "-" if streams == "<&-" else "--show a.png"
     command = ["sh", "-c", f'"$@" {name} {streams}', "sh", *PROGRAM]
@@ -148,7 +147,7 @@ def test_closed_streams_are_no_reason_for_a_traceback(streams: str, status: int,
     assert len(result.stderr.splitlines()) == bool(error)
 
 
-def test_a_pipe_without_an_end_does_not_fill_the_memory(project: Path) -> None:
+def test_endless_pipe_is_refused(project: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 
@@ -163,10 +162,10 @@ def test_a_pipe_without_an_end_does_not_fill_the_memory(project: Path) -> None:
             preexec_fn=limit,
         )
         endless.kill()
-    assert_one_line(result, 1, "- is too large: 128,000,000 bytes are the most by a pipe")
+    assert_one_line(result, 1, "- is too large: at most 128,000,000 bytes are read from a pipe")
 
 
-def test_names_of_any_characters_take_one_line_and_json_has_them_as_they_are(project: Path) -> None:
+def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path) -> None:
     names = [
         b"two words.png",
         b"new\nline.png",
@@ -185,15 +184,14 @@ def test_names_of_any_characters_take_one_line_and_json_has_them_as_they_are(pro
         return (result.stdout + result.stderr).decode().splitlines()
 
     shown = ["two words.png", r"new\nline.png", "not \ufffd utf-8.png", "<script>.png", r"\x1b[31m.png", "é.png"]
-    told = lines(*names)
-    assert [line.rpartition(f": {truth()} (")[0] for line in told] == shown
-    told = [json.loads(line)["file"] for line in lines("--json", *names)]
-    assert told == [name.decode(errors="replace") for name in names]
+    assert [line.rpartition(f": {truth()} (")[0] for line in lines(*names)] == shown
+    files = [json.loads(line)["file"] for line in lines("--json", *names)]
+    assert files == [name.decode(errors="replace") for name in names]
     *_, missing, _ = lines(*names, b"none\n.png")
     assert missing == r"none\n.png cannot be read: No such file or directory"
 
 
-def test_a_bar_is_for_terminals_and_only_for_several_pictures(run: Run, project: Path) -> None:
+def test_bar_only_on_a_terminal_and_for_several_pictures(run: Run, project: Path) -> None:
     paint(project / "a.png")
     assert run("classify", "a.png", "a.png").stderr == ""
     several, one = (show([*PROGRAM, *["a.png"] * count], cwd=project) for count in (3, 1))
@@ -203,7 +201,7 @@ def test_a_bar_is_for_terminals_and_only_for_several_pictures(run: Run, project:
     assert all(line.startswith(f"a.png: {truth()} (") for line in several.lines)
 
 
-def test_head_gets_the_first_line_and_that_is_all(project: Path) -> None:
+def test_closed_pipe_ends_the_command_silently(project: Path) -> None:
     paint(project / "a.png")
     command = ["bash", "-c", 'set -o pipefail; "$@" | head -1', "bash", *PROGRAM, *["a.png"] * 50]
     result = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment())
@@ -212,12 +210,12 @@ def test_head_gets_the_first_line_and_that_is_all(project: Path) -> None:
     assert result.stderr == ""
 
 
-def test_what_the_network_sees_is_drawn(run: Run, project: Path) -> None:
+def test_show_draws_the_network_input(run: Run, project: Path) -> None:
     paint(project / "a.png")
-    *drawing, said = run("classify", "--show", "a.png").stdout.splitlines()
-    assert len(drawing) == 20  # the rows of the box that digits are fitted into; the empty ones around it are left out
+    *drawing, line = run("classify", "--show", "a.png").stdout.splitlines()
+    assert len(drawing) == 20  # rows of the box that digits are fitted into; empty rows are removed
     assert any("█" in line for line in drawing)
-    assert said.startswith("a.png: ")
+    assert line.startswith("a.png: ")
 
 
 @pytest.mark.parametrize(
@@ -232,11 +230,11 @@ def test_what_the_network_sees_is_drawn(run: Run, project: Path) -> None:
         ["--what"],
     ],
 )
-def test_wrong_use_is_told(arguments: list[str], run: Run, project: Path) -> None:
+def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run, project: Path) -> None:
     paint(project / "a.png")
     assert_one_line(run("classify", *arguments), 2)
 
 
-def test_without_a_model_there_is_no_reading(run: Run, tmp_path: Path) -> None:
+def test_missing_model_is_an_error(run: Run, tmp_path: Path) -> None:
     paint(tmp_path / "a.png")
     assert_one_line(run("classify", "a.png"), 1, "artifacts/train/manifest.json is missing: run the stage train first")

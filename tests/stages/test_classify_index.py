@@ -1,4 +1,4 @@
-"""`classify --index`: a test image, all that the network answers, and what it really is."""
+"""`classify --index`: a test image, its probabilities and its true class."""
 
 import json
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from tests.processes import Run, environment
-from tests.stages.common import account_for, assert_one_line, custom_set
+from tests.stages.common import assert_one_line, update_manifests, write_custom_dataset
 
 
-def test_classify_draws_the_image_and_gives_the_evaluations_answer(run: Run, project: Path) -> None:
+def test_index_draws_the_image_and_matches_evaluate(run: Run, project: Path) -> None:
     probabilities = np.load(project / "artifacts/evaluate/probabilities.npy")
     labels = np.load(project / "artifacts/parse/test-labels.npy")
     for index in (0, 7, 499):
@@ -21,24 +21,24 @@ def test_classify_draws_the_image_and_gives_the_evaluations_answer(run: Run, pro
         assert any("█" in line for line in lines[:28])
 
 
-def test_classify_draws_in_ascii_where_there_is_nothing_else(run: Run, project: Path) -> None:
+def test_drawing_falls_back_to_ascii(run: Run, project: Path) -> None:
     result = run("classify", "--index", "0", env={**environment(), "PYTHONIOENCODING": "ascii"})
     assert result.returncode == 0
     assert result.stdout.isascii()
     assert "@@" in result.stdout
 
 
-def test_class_names_that_the_terminal_cannot_show_are_no_reason_to_fail(run: Run, project: Path) -> None:
+def test_class_names_that_cannot_be_encoded_are_replaced(run: Run, project: Path) -> None:
     for stage in ("parse", "train"):
         path = project / "artifacts" / stage / ("dataset.json" if stage == "parse" else "model.json")
         path.write_text(json.dumps({**json.loads(path.read_text()), "class_names": list("おきすつなはまやれを")}))
-        account_for(path.parent)
+        update_manifests(path.parent)
     result = run("classify", "--index", "0", env={**environment(), "PYTHONIOENCODING": "ascii"})
     assert result.returncode == 0
     assert result.stdout.isascii()
 
 
-def test_an_image_of_another_data_set_is_not_classified(run: Run, project: Path) -> None:
-    run("download", "--dataset", "custom", "--from", str(custom_set(project / "mine")))
+def test_image_of_another_data_set_is_refused(run: Run, project: Path) -> None:
+    run("download", "--dataset", "custom", "--from", str(write_custom_dataset(project / "mine")))
     run("parse")
-    assert_one_line(run("classify", "--index", "3"), 1, "has learned from sample, but artifacts/parse holds custom")
+    assert_one_line(run("classify", "--index", "3"), 1, "was trained on sample, but artifacts/parse contains custom")

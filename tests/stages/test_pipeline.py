@@ -1,4 +1,4 @@
-"""The stages, one after the other, as processes with artifacts between them."""
+"""The stages in order, as separate processes."""
 
 import csv
 import json
@@ -13,28 +13,28 @@ from pipeline.model.files import load_model
 from pipeline.model.prediction import predict_logits
 from pipeline.training.calibration import fit_temperature
 from tests.processes import Run
-from tests.stages.common import STAGES, assert_one_line, custom_set
+from tests.stages.common import STAGES, assert_one_line, write_custom_dataset
 
 
-def test_the_stages_from_nothing_to_an_exported_model_and_a_report(run: Run, tmp_path: Path) -> None:
+def test_all_stages_run_in_order(run: Run, tmp_path: Path) -> None:
     arguments = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}
-    said = {}
+    results = {}
     for stage in STAGES:
         result = run(stage, *arguments.get(stage, []))
         assert result.returncode == 0, result.stderr
         assert result.stdout.endswith(f" -> artifacts/{stage}\n")
         assert result.stdout.count("\n") == 1
         assert (tmp_path / "artifacts" / stage / "manifest.json").exists()
-        said[stage] = result
-    assert "2,000 training and 500 test images of 28 x 28 pixels, 10 classes" in said["parse"].stdout
-    assert "1,833 training, 167 validation, 500 test images" in said["normalize"].stdout
-    assert "test accuracy 8" in said["evaluate"].stdout or "test accuracy 9" in said["evaluate"].stdout
-    *_, training = [said["train"].stderr.splitlines()]
+        results[stage] = result
+    assert "2,000 training and 500 test images of 28 x 28 pixels, 10 classes" in results["parse"].stdout
+    assert "1,833 training, 167 validation, 500 test images" in results["normalize"].stdout
+    assert "test accuracy 8" in results["evaluate"].stdout or "test accuracy 9" in results["evaluate"].stdout
+    *_, training = [results["train"].stderr.splitlines()]
     assert "after initialisation: validation accuracy" in training[1]
     assert [line.split()[1:3] for line in training[2:]] == [["epoch", str(n)] for n in range(1, 6)]
 
 
-def test_the_artifacts_are_as_documented(built: Path) -> None:
+def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
     def array(name: str) -> tuple[str, tuple[int, ...]]:
         loaded = np.load(built / name, allow_pickle=False, mmap_mode="r")
         return str(loaded.dtype), loaded.shape
@@ -69,20 +69,20 @@ def test_the_artifacts_are_as_documented(built: Path) -> None:
     assert model["training"]["validation_accuracy"] == pytest.approx(best, abs=1e-6)
 
 
-def test_the_validation_part_is_the_last_of_the_training_images(built: Path) -> None:
+def test_validation_set_is_the_end_of_the_training_images(built: Path) -> None:
     labels = np.load(built / "parse" / "train-labels.npy")
     parts = [np.load(built / "normalize" / f"{part}-labels.npy") for part in ("train", "validation")]
     assert np.array_equal(np.concatenate(parts), labels)
 
 
-def test_the_scaling_is_that_of_the_training_part_alone(built: Path) -> None:
+def test_scaling_uses_only_the_training_set(built: Path) -> None:
     mean, std = np.load(built / "normalize/scaling.npy")
     pixels = np.load(built / "parse/train-images.npy")[:1833] / 255
     assert mean == pytest.approx(pixels.mean(), rel=1e-6)
     assert std == pytest.approx(pixels.std(), rel=1e-6)
 
 
-def test_the_temperature_is_the_one_that_fits_the_validation_images(built: Path) -> None:
+def test_temperature_is_fitted_on_the_validation_set(built: Path) -> None:
     model = load_model(built / "train")
     images, labels = (np.load(built / f"normalize/validation-{what}.npy") for what in ("images", "labels"))
     logits = predict_logits(model, images).T
@@ -90,13 +90,13 @@ def test_the_temperature_is_the_one_that_fits_the_validation_images(built: Path)
     assert model.temperature != 1
 
 
-def test_an_evaluation_of_another_model_is_not_exported(run: Run, project: Path) -> None:
+def test_export_refuses_metrics_of_another_model(run: Run, project: Path) -> None:
     assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
     assert_one_line(run("export"), 1, "run the stage evaluate again")
 
 
-def test_ones_own_data_go_through_all_stages(run: Run, tmp_path: Path) -> None:
-    folder = custom_set(tmp_path / "mine here")
+def test_custom_data_set_passes_all_stages(run: Run, tmp_path: Path) -> None:
+    folder = write_custom_dataset(tmp_path / "mine here")
     (folder / "class-names.txt").write_text("no\nyes\n", encoding="utf-8")
     run("download", "--dataset", "custom", "--from", str(folder))
     for stage in STAGES[1:]:
@@ -106,8 +106,8 @@ def test_ones_own_data_go_through_all_stages(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["truncated", "page", "missing", "other"])
-def test_ones_own_damaged_data_are_named(damage: str, run: Run, tmp_path: Path) -> None:
-    folder = custom_set(tmp_path / "mine")
+def test_damaged_custom_file_is_named(damage: str, run: Run, tmp_path: Path) -> None:
+    folder = write_custom_dataset(tmp_path / "mine")
     path = folder / f"{TEST_IMAGES}.gz"
     if damage == "truncated":
         path.write_bytes(path.read_bytes()[:-5])
@@ -124,7 +124,7 @@ def test_ones_own_damaged_data_are_named(damage: str, run: Run, tmp_path: Path) 
     assert TEST_IMAGES in result.stderr or "test images 4 x 3" in result.stderr
 
 
-def test_a_folder_that_has_not_got_a_known_set_is_refused(run: Run, tmp_path: Path) -> None:
-    result = run("download", "--dataset", "mnist", "--from", str(custom_set(tmp_path / "mine")))
+def test_folder_without_the_known_data_set_is_refused(run: Run, tmp_path: Path) -> None:
+    result = run("download", "--dataset", "mnist", "--from", str(write_custom_dataset(tmp_path / "mine")))
     assert_one_line(result, 1, "no source has mnist")
     assert not (tmp_path / "artifacts" / "download").exists()

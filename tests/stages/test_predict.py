@@ -1,4 +1,4 @@
-"""Many images in files, and what the network says of them, by real processes."""
+"""The command `predict` in real processes."""
 
 import gzip
 import os
@@ -13,21 +13,21 @@ from pipeline.data import idx
 from stages.predict import _publish, predict
 from tests.processes import Run
 from tests.stages.common import assert_one_line
-from tests.stages.predicting import MANY, RAW, visible
+from tests.stages.predicting import MANY, RAW, file_names
 
 
-def test_it_says_of_the_test_images_what_evaluate_says(run: Run, project: Path) -> None:
+def test_predictions_equal_those_of_evaluate(run: Run, project: Path) -> None:
     result = run("predict", RAW, "--probabilities", "probabilities.npy")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("500 images in ")
-    assert result.stdout.endswith(" a second -> predictions.npy, probabilities.npy\n")
+    assert result.stdout.endswith(" images/s -> predictions.npy, probabilities.npy\n")
     for name in ("predictions.npy", "probabilities.npy"):
         assert (project / name).read_bytes() == (project / "artifacts/evaluate" / name).read_bytes()
-    assert visible(project) == {"artifacts", "predictions.npy", "probabilities.npy"}
+    assert file_names(project) == {"artifacts", "predictions.npy", "probabilities.npy"}
 
 
 @pytest.mark.parametrize(
-    "place",
+    "options",
     [
         ["--scheduler", "sync", "--block-size", "7"],
         ["--scheduler", "threads", "--workers", "3", "--block-size", "33"],
@@ -35,15 +35,15 @@ def test_it_says_of_the_test_images_what_evaluate_says(run: Run, project: Path) 
         ["--block-size", "1000000"],
     ],
 )
-def test_where_the_work_is_done_and_in_which_blocks_changes_no_bit(place: list[str], run: Run, project: Path) -> None:
-    result = run("predict", RAW, "--output", "labels.npy", "--probabilities", "probabilities.npy", *place)
+def test_backend_and_block_size_do_not_change_a_bit(options: list[str], run: Run, project: Path) -> None:
+    result = run("predict", RAW, "--output", "labels.npy", "--probabilities", "probabilities.npy", *options)
     assert result.returncode == 0, result.stderr
     for name, other in (("labels.npy", "predictions.npy"), ("probabilities.npy", "probabilities.npy")):
         assert (project / name).read_bytes() == (project / "artifacts/evaluate" / other).read_bytes()
 
 
-def test_files_of_all_forms_are_answered_one_after_the_other(run: Run, project: Path) -> None:
-    images, said = np.load(project / RAW), np.load(project / "artifacts/evaluate/predictions.npy")
+def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) -> None:
+    images, labels = np.load(project / RAW), np.load(project / "artifacts/evaluate/predictions.npy")
     parts = {
         "an array.npy": slice(0, 90),
         "élan.idx": slice(90, 91),
@@ -59,25 +59,25 @@ def test_files_of_all_forms_are_answered_one_after_the_other(run: Run, project: 
     folder.mkdir()
     result = run("predict", "--train", "../artifacts/train", "--", *(f"../{name}" for name in order), cwd=folder)
     assert result.returncode == 0, result.stderr
-    expected = np.concatenate([said[parts[name]] for name in order])
+    expected = np.concatenate([labels[parts[name]] for name in order])
     assert np.load(folder / "predictions.npy").tobytes() == expected.tobytes()
-    assert visible(folder) == {"predictions.npy"}
+    assert file_names(folder) == {"predictions.npy"}
 
 
-def test_gzipped_files_that_look_alike_are_told_apart(run: Run, project: Path) -> None:
-    for name, value in (("a.gz", 0), ("b.gz", 255)):  # equally long, and of the same moment
+def test_gzipped_files_of_same_size_and_time_are_distinguished(run: Run, project: Path) -> None:
+    for name, value in (("a.gz", 0), ("b.gz", 255)):  # same length and modification time
         idx.save(project / "plain", np.full((3, 28, 28), value, np.uint8))
         (project / name).write_bytes(gzip.compress((project / "plain").read_bytes(), 0))
         os.utime(project / name, (1, 1))
-    answers = []
+    predictions = []
     for files in (["a.gz"], ["b.gz"], ["a.gz", "b.gz"]):
         assert run("predict", *files, "--probabilities", "p.npy").returncode == 0
-        answers.append(np.load(project / "p.npy"))
-    assert not np.array_equal(answers[0], answers[1])
-    assert np.array_equal(np.concatenate(answers[:2]), answers[2])
+        predictions.append(np.load(project / "p.npy"))
+    assert not np.array_equal(predictions[0], predictions[1])
+    assert np.array_equal(np.concatenate(predictions[:2]), predictions[2])
 
 
-def test_no_images_have_no_answers(run: Run, project: Path) -> None:
+def test_zero_images_have_zero_predictions(run: Run, project: Path) -> None:
     np.save(project / "none.npy", np.zeros((0, 28, 28), np.uint8))
     idx.save(project / "none.idx.gz", np.zeros((0, 28, 28), np.uint8))
     result = run("predict", "none.npy", "none.idx.gz", "--probabilities", "p.npy")
@@ -86,46 +86,46 @@ def test_no_images_have_no_answers(run: Run, project: Path) -> None:
     assert np.load(project / "p.npy").shape == (0, 10)
 
 
-def test_a_link_stays_and_what_it_shows_is_written(run: Run, project: Path) -> None:
+def test_symbolic_link_stays_and_its_target_is_written(run: Run, project: Path) -> None:
     folder = project / "large disk"
     folder.mkdir()
     (project / "predictions.npy").symlink_to(folder / "labels.npy")
     assert run("predict", RAW).returncode == 0
     assert (project / "predictions.npy").is_symlink()
     assert len(np.load(folder / "labels.npy")) == 500
-    assert visible(folder) == {"labels.npy"}
+    assert file_names(folder) == {"labels.npy"}
     loop = project / "loop"
     loop.symlink_to("loop")
     assert run("predict", RAW, "--output", "loop").returncode in (0, 1)  # and no traceback
 
 
-def test_a_write_that_fails_leaves_everything_as_it_was(run: Run, project: Path) -> None:
+def test_failed_write_changes_nothing(run: Run, project: Path) -> None:
     (project / "predictions.npy").write_bytes(b"from before")
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))  # bytes that a file may have
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))  # maximum bytes of a file
 
-    assert_one_line(run("predict", RAW, preexec_fn=limit), 1, "File too large", "What was there before is as it was")
+    assert_one_line(run("predict", RAW, preexec_fn=limit), 1, "File too large", "Existing results are unchanged")
     assert (project / "predictions.npy").read_bytes() == b"from before"
-    assert visible(project) == {"artifacts", "predictions.npy"}
+    assert file_names(project) == {"artifacts", "predictions.npy"}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk to fill")
-def test_a_disk_that_is_full_is_named_before_the_work_begins(run: Run, project: Path, many: np.ndarray) -> None:
+def test_full_disk_is_reported_and_existing_output_kept(run: Run, project: Path, many: np.ndarray) -> None:
     disk = project / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "none", str(disk)], capture_output=True)
     if mounted.returncode != 0:
-        pytest.skip("this machine does not let us mount a small disk")
+        pytest.skip("cannot mount a small disk")
     try:
         (disk / "small.npy").write_bytes(b"from before")
         result = run("predict", "many.npy", "--output", "disk/labels.npy", "--probabilities", "disk/small.npy")
         assert_one_line(result, 1, "No space left on device")
-        assert visible(disk) == {"small.npy"}
-        # there would be room for the labels; the probabilities do not come that far, and the labels wait for them
+        assert file_names(disk) == {"small.npy"}
+        # the labels are published last, after the probabilities, which do not fit
         result = run("predict", "many.npy", "--probabilities", "disk/small.npy")
         assert_one_line(result, 1, "No space left on device")
-        assert visible(disk) == {"small.npy"}
+        assert file_names(disk) == {"small.npy"}
         assert (disk / "small.npy").read_bytes() == b"from before"
         result = run("predict", "many.npy", "--probabilities", "large.npy")
         assert result.returncode == 0, result.stderr
@@ -134,25 +134,23 @@ def test_a_disk_that_is_full_is_named_before_the_work_begins(run: Run, project: 
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_who_sees_the_predictions_sees_all(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_are_published_last(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
 
     def fail(source: Path, target: Path) -> None:
         raise OSError(28, "No space left on device", str(target))
 
     monkeypatch.setattr("stages.predict._publish", fail)
-    with pytest.raises(OSError, match=r"probabilities.npy"):  # which come first
+    with pytest.raises(OSError, match=r"probabilities.npy"):
         predict([Path(RAW)], probabilities=Path("probabilities.npy"))
 
 
-def test_an_earlier_output_is_replaced_when_the_disk_has_the_new_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_output_is_flushed_to_disk_before_it_replaces_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = tmp_path / "new", tmp_path / "old"
     source.write_text("new")
     target.write_text("old")
-    waited: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: waited.append(target.read_text()))
+    contents: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: contents.append(target.read_text()))
     _publish(source, target)
-    assert waited == ["old"]
+    assert contents == ["old"]
     assert target.read_text() == "new"

@@ -1,4 +1,4 @@
-"""What `predict` does not do, and the one line that says why."""
+"""Invalid inputs, outputs and options of `predict`."""
 
 import gzip
 import os
@@ -12,7 +12,7 @@ from pipeline.engine.errors import PipelineError, UsageError
 from stages.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
-from tests.stages.predicting import RAW, visible
+from tests.stages.predicting import RAW, file_names
 
 
 def write_wrong_inputs(project: Path) -> None:
@@ -41,42 +41,42 @@ WRONG = {
     "-": "No such file or directory: '-'",
     "folder": "folder is a folder",
     "pipe": "pipe is a folder, a device or a pipe",
-    "floats.npy": "holds float32 (500, 28, 28), not uint8 (any, 28, 28): needed are images of 28 x 28 pixels",
-    "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): needed are images of 28 x 28 pixels",
+    "floats.npy": "holds float32 (500, 28, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
+    "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
     "flat.npy": "flat.npy holds uint8 (500, 784), not uint8 (any, 28, 28)",
-    "fortran.npy": "fortran.npy is in Fortran's order: save it with numpy.ascontiguousarray",
-    "pickled.npy": "pickled.npy is no whole .npy array",
-    "small.idx": "small.idx holds uint8 (500, 28, 1): needed are images of 28 x 28 pixels",
-    "labels.idx": "labels.idx holds uint8 (500): needed are images",
+    "fortran.npy": "fortran.npy is in Fortran order: save it with numpy.ascontiguousarray",
+    "pickled.npy": "pickled.npy is not a complete .npy array",
+    "small.idx": "small.idx contains uint8 (500, 28, 1): expected images of 28 x 28 pixels",
+    "labels.idx": "labels.idx contains uint8 (500): expected images",
     "artifacts/parse/test-labels.npy": "holds uint8 (500), not uint8 (any, 28, 28)",
-    "cut.npy": "cut.npy is no whole .npy array",
-    "cut.idx": "cut.idx is no IDX file: it ends after 391,999 of 392,000 bytes of data",
-    "cut.gz": "cut.gz cannot be unpacked: its gzip is damaged",
-    "cut.npy.gz": "cut.npy.gz is no whole .npy array",
-    "empty": "empty is no IDX file: its header ends after 0 bytes",
-    "page.html": "page.html is no IDX file: it begins with b'<htm'",
+    "cut.npy": "cut.npy is not a complete .npy array",
+    "cut.idx": "cut.idx is not a valid IDX file: it ends after 391,999 of 392,000 bytes of data",
+    "cut.gz": "cut.gz cannot be decompressed: its gzip data is damaged",
+    "cut.npy.gz": "cut.npy.gz is not a complete .npy array",
+    "empty": "empty is not a valid IDX file: its header ends after 0 bytes",
+    "page.html": "page.html is not a valid IDX file: it starts with b'<htm'",
 }
 
 
-def test_a_wrong_input_is_named_and_nothing_is_left(
+def test_invalid_input_is_named_and_no_file_is_left(
     project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_wrong_inputs(project)
     monkeypatch.chdir(project)
-    there = visible(project)
+    before = file_names(project)
     for name, words in WRONG.items():
         with pytest.raises((PipelineError, OSError)) as caught:
             predict([Path(RAW), Path(name)])
         assert words in str(caught.value)
-        assert visible(project) == there
+        assert file_names(project) == before
         assert not caplog.messages
 
 
 def test_errors_are_one_line(run: Run, project: Path) -> None:
     write_wrong_inputs(project)
     for name, words in (
-        ("nowhere.npy", "No such file or directory: nowhere.npy. What was there before"),
-        ("cut.gz", "cut.gz cannot be unpacked"),
+        ("nowhere.npy", "No such file or directory: nowhere.npy. Existing results are unchanged"),
+        ("cut.gz", "cut.gz cannot be decompressed"),
     ):
         result = run("predict", RAW, name)
         assert_one_line(result, 1, words)
@@ -88,49 +88,49 @@ def test_errors_are_one_line(run: Run, project: Path) -> None:
     [
         ("", "Missing argument 'IMAGES'"),
         (f"{RAW} --scheduler dask", "'dask' is not one of threads, processes, sync, distributed, nor an address"),
-        (f"{RAW} --ship-data", "data are shipped to the workers of a cluster: name one"),
+        (f"{RAW} --ship-data", "--ship-data needs a cluster"),
         (f"{RAW} --scheduler tcp://localhost:1 --workers 2", "leave --workers out"),
-        (f"{RAW} --output {RAW}", f"{RAW} cannot be two things at once"),
+        (f"{RAW} --output {RAW}", f"{RAW} is already used by this command"),
     ],
 )
-def test_what_was_asked_for_wrongly_is_told(line: str, words: str, run: Run, project: Path) -> None:
+def test_invalid_arguments_are_reported(line: str, words: str, run: Run, project: Path) -> None:
     assert_one_line(run("predict", *line.split()), 2, words)
-    assert visible(project) == {"artifacts"}
+    assert file_names(project) == {"artifacts"}
 
 
 @pytest.mark.parametrize(
     ("output", "probabilities", "words"),
     [
-        (f"artifacts/../{RAW}", None, "cannot be two things at once"),
-        ("a.npy", "./a.npy", "a.npy cannot be two things at once"),
-        ("a.npy", ".a.npy.partial", ".a.npy.partial cannot be two things at once"),
+        (f"artifacts/../{RAW}", None, "is already used by this command"),
+        ("a.npy", "./a.npy", "a.npy is already used by this command"),
+        ("a.npy", ".a.npy.partial", ".a.npy.partial is already used by this command"),
         ("artifacts", None, "artifacts is a folder, a device or a pipe: name a file"),
         ("-", None, "name a file"),
         ("a.npy", "-", "name a file"),
         ("/dev/null", None, "/dev/null is a folder, a device or a pipe: name a file"),
-        ("no/where.npy", None, "there is no folder no for where.npy: make it first"),
+        ("no/where.npy", None, "folder no for where.npy does not exist: create it first"),
         ("artifacts/evaluate/x.npy", None, "lies within a published result: choose another output"),
         ("a.npy", "artifacts/.store/x.npy", "lies within a published result: choose another output"),
     ],
 )
-def test_an_output_that_cannot_be_is_told(
+def test_invalid_output_is_reported(
     output: str, probabilities: str | None, words: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project)
     with pytest.raises(UsageError) as caught:
         predict([Path(RAW)], Path(output), Path(probabilities) if probabilities else None)
     assert words in str(caught.value)
-    assert visible(project) == {"artifacts"}
+    assert file_names(project) == {"artifacts"}
 
 
-def test_a_wrong_address_in_the_environment_is_told_with_its_variable(run: Run, project: Path) -> None:
+def test_invalid_address_in_environment_names_the_variable(run: Run, project: Path) -> None:
     result = run("predict", RAW, env={**environment(), "DASK_SCHEDULER_ADDRESS": "nonsense"})
     assert_one_line(result, 2, "DASK_SCHEDULER_ADDRESS", "'nonsense' is not one of threads")
 
 
-def test_a_model_that_is_not_there_or_not_whole_is_told(run: Run, project: Path) -> None:
+def test_missing_or_damaged_model_is_reported(run: Run, project: Path) -> None:
     assert_one_line(run("predict", RAW, "--train", "nowhere"), 1, "run the stage train first (make train)")
     weights = project / "artifacts/train/layer-1-weights.npy"
     weights.write_bytes(weights.read_bytes()[:-1])
     assert_one_line(run("predict", RAW), 1, "layer-1-weights.npy")
-    assert visible(project) == {"artifacts"}
+    assert file_names(project) == {"artifacts"}

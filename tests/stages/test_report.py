@@ -1,4 +1,4 @@
-"""When the report is written anew, and what it refuses."""
+"""When the report is stale, and which inputs it refuses."""
 
 import json
 import math
@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.training.history import Row, write_history
 from tests.processes import Run, environment
-from tests.stages.common import account_for, assert_one_line
+from tests.stages.common import assert_one_line, update_manifests
 
 STATUS = ("status", "--assume", "download --dataset sample", "--assume", "train --recipe quick")
 
@@ -17,7 +17,7 @@ def page(project: Path) -> str:
     return (project / "artifacts/report/index.html").read_text(encoding="utf-8")
 
 
-def test_it_is_up_to_date_until_there_is_another_training(run: Run, project: Path) -> None:
+def test_new_training_run_makes_report_stale(run: Run, project: Path) -> None:
     before = page(project)
     assert "report     up to date" in run(*STATUS).stdout
     assert run("report").stdout.startswith("up to date")
@@ -31,13 +31,11 @@ def test_it_is_up_to_date_until_there_is_another_training(run: Run, project: Pat
     after = page(project)
     assert "epochs\u00a01" in after
     assert "epochs\u00a01" not in before
-    assert after.count("this one") == 1
+    assert after.count("this run") == 1
     assert run("report").stdout.startswith("up to date")
 
 
-def test_a_training_that_was_pruned_is_no_longer_told_and_the_report_is_the_one_from_before(
-    run: Run, project: Path
-) -> None:
+def test_pruned_run_disappears_and_earlier_report_is_restored(run: Run, project: Path) -> None:
     before = page(project)
     run("train", "--recipe", "quick", "--epochs", "1")
     run("train", "--recipe", "quick")
@@ -52,17 +50,17 @@ def test_a_training_that_was_pruned_is_no_longer_told_and_the_report_is_the_one_
     assert page(project) == before
 
 
-def test_forced_it_writes_the_same_bytes(run: Run, project: Path) -> None:
+def test_forced_report_has_same_bytes(run: Run, project: Path) -> None:
     before = page(project)
     assert run("report", "--force").stdout.startswith("index.html")
     assert page(project) == before
 
 
-def test_an_ensemble_and_the_network_before_the_first_epoch_are_shown(run: Run, project: Path) -> None:
+def test_ensemble_and_initial_epoch_are_shown(run: Run, project: Path) -> None:
     run("train", "--recipe", "original", "--epochs", "2", "--ensemble-size", "2")
     rows = [Row(0, math.nan, math.nan, 0.1, math.nan, 0.0), Row(1, 0.5, 0.5, 0.5, 1.0, 1.0)]
     write_history(project / "artifacts/train/history.csv", [rows, rows])
-    account_for(project / "artifacts/train")
+    update_manifests(project / "artifacts/train")
     run("evaluate")
     result = run("report")
     assert result.returncode == 0, result.stderr
@@ -76,7 +74,7 @@ def test_an_ensemble_and_the_network_before_the_first_epoch_are_shown(run: Run, 
         ("train/history.csv", None, "history.csv is missing: run the stage train again"),
     ],
 )
-def test_a_damaged_input_is_named_in_one_line(
+def test_damaged_input_is_named_in_one_line(
     file: str, content: str | None, words: str, run: Run, project: Path
 ) -> None:
     before = page(project)
@@ -85,17 +83,17 @@ def test_a_damaged_input_is_named_in_one_line(
         path.unlink()
     else:
         path.write_text(content)
-        account_for(path.parent)
+        update_manifests(path.parent)
     assert_one_line(run("report", "--force"), 1, words)
     assert page(project) == before
 
 
-def test_pictures_of_another_data_set_are_refused(run: Run, project: Path) -> None:
+def test_model_trained_on_other_arrays_is_refused(run: Run, project: Path) -> None:
     assert run("normalize", "--validation", "100").returncode == 0
     assert_one_line(run("report"), 1, "train was made from another result of normalize")
 
 
-def test_the_settings_of_matplotlib_that_others_made_do_not_count(run: Run, project: Path) -> None:
+def test_matplotlib_settings_of_the_user_are_ignored(run: Run, project: Path) -> None:
     before = page(project)
     (project / "settings").write_bytes(b"axes.grid: maybe\nno.such.key: 1\n")
     foreign = {"MPLBACKEND": "module://no_such_module.backend", "MATPLOTLIBRC": str(project / "settings")}

@@ -1,4 +1,4 @@
-"""Which of the pages' templates a stage names as deciding its result: those that it fills in, and no other."""
+"""Each stage declares exactly the page templates that it renders."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ from tests.processes import ROOT
 INCLUDED = re.findall(r'{% include "(.+?)" %}', (TEMPLATES / "report.html").read_text(encoding="utf-8"))
 
 
-def named(stage: Stage[Any]) -> list[str]:
+def declared(stage: Stage[Any]) -> list[str]:
     return sorted(path.name for pattern in stage.extra_files for path in ROOT.glob(pattern))
 
 
@@ -23,9 +23,9 @@ def named(stage: Stage[Any]) -> list[str]:
     ("stage", "used"),
     [(export, ["drawing.html", "model_card.md", *STYLES, *SCRIPTS]), (report, ["report.html", *INCLUDED])],
 )
-def test_a_stage_names_what_it_fills_in(stage: Stage[Any], used: list[str]) -> None:
-    assert named(stage) == sorted(used)
+def test_declared_templates_equal_used_templates(stage: Stage[Any], used: list[str]) -> None:
+    assert declared(stage) == sorted(used)
 
 
-def test_every_template_is_of_some_stage() -> None:
-    assert {*named(export), *named(report)} == {path.name for path in TEMPLATES.iterdir() if path.is_file()}
+def test_every_template_is_declared() -> None:
+    assert {*declared(export), *declared(report)} == {path.name for path in TEMPLATES.iterdir() if path.is_file()}

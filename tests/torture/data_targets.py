@@ -1,4 +1,4 @@
-"""What reads data sets, and what may come of it."""
+"""Fuzz targets for the readers of data sets."""
 
 import gzip
 import io
@@ -21,9 +21,9 @@ from pipeline.data.dataset import Description, load_description, read_class_name
 from pipeline.data.image_files import locate_images
 from pipeline.engine.arrays import read_rows
 from tests.torture.mutations import mixed, mutate_gzip, mutate_json
-from tests.torture.targets import Target, attempt, scratch
+from tests.torture.targets import Target, scratch, try_read
 
-SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}  # bytes of an element, by the type's code
+SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}  # bytes of an element, by type code
 IDX_WORDS = (b"\0\0\x08\1", b"\0\0\x08\3", b"\0\0\x0d\2", b"\0\0\0\0", b"\0\0\0\1", b"\xff\xff\xff\xff", b"\1\0\0\0")
 GZIP_WORDS = (b"\x1f\x8b\x08", b"\x1f\x8b\x08\x04", b"\x1f\x8b\x08\x08", b"\0\0\xff\xff", b"\3\0\0\0\0\0\0\0\0\0")
 
@@ -35,7 +35,7 @@ def encoded(array: NDArray[Any]) -> bytes:
 
 
 def is_idx(body: bytes) -> bool:
-    """Whether it is one whole IDX file that NumPy can hold, by the definition of the format."""
+    """Return whether it is a complete IDX file that NumPy can represent, by the definition of the format."""
     if len(body) < 4 or body[:2] != b"\0\0" or body[2] not in SIZES or body[3] > 64 or len(body) < 4 + 4 * body[3]:
         return False
     sizes = struct.unpack_from(f">{body[3]}I", body, 4)
@@ -43,28 +43,28 @@ def is_idx(body: bytes) -> bool:
     return addressable and len(body) == 4 + 4 * body[3] + int(math.prod(sizes)) * SIZES[body[2]]
 
 
-def in_place(path: Path) -> NDArray[Any]:
-    """The array in a plain IDX file, where it lies."""
+def read_located(path: Path) -> NDArray[Any]:
+    """Read a plain IDX file by locating its array."""
     rows = idx.locate(path)
     return read_rows(rows, 0, len(rows)) if rows.shape else idx.load(path)
 
 
 def check_idx(body: bytes) -> bool:
-    """An array comes of exactly what is one whole IDX file, in whatever way it is read, and written it is that file."""
+    """Complete IDX files are accepted, and no others, by every way of reading; writing gives the same bytes."""
     path = scratch() / "file"
     path.write_bytes(body)
-    whole = is_idx(body)
-    arrays = [attempt(lambda: in_place(path))]
+    valid = is_idx(body)
+    arrays = [try_read(lambda: read_located(path))]
     if body[:2] != idx.GZIP_MAGIC:
-        arrays.append(attempt(lambda: idx.load(path)))
+        arrays.append(try_read(lambda: idx.load(path)))
     for array in arrays:
-        assert (array is not None) == whole
+        assert (array is not None) == valid
         assert array is None or encoded(array) == body
-    return whole
+    return valid
 
 
 def gunzip(body: bytes) -> bytes | None:
-    """What is packed in a gzip file; None if it is damaged."""
+    """Return the content of a gzip file, or None if it is damaged."""
     try:
         return gzip.decompress(body)
     except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -72,17 +72,17 @@ def gunzip(body: bytes) -> bytes | None:
 
 
 def check_gzip(body: bytes) -> bool:
-    """An array comes of exactly what holds one whole IDX file, and written it is what was packed."""
+    """Gzip files of complete IDX files are accepted, and no others; writing gives the same content."""
     if body[:2] != idx.GZIP_MAGIC:
         body = idx.GZIP_MAGIC + body[2:]
     path = scratch() / "file.gz"
     path.write_bytes(body)
     content = gunzip(body)
-    whole = content is not None and is_idx(content)
-    array = attempt(lambda: idx.load(path))
-    assert (array is not None) == whole
+    valid = content is not None and is_idx(content)
+    array = try_read(lambda: idx.load(path))
+    assert (array is not None) == valid
     assert array is None or encoded(array) == content
-    return whole
+    return valid
 
 
 def idx_seeds() -> list[bytes]:
@@ -100,7 +100,7 @@ def gzip_seeds() -> list[bytes]:
 
 
 def mutate_idx(body: bytes, generator: random.Random) -> bytes:
-    """Another type, other sizes, and as often as not data of the length that these need."""
+    """Change the type and the sizes, and often the length of the data to match."""
     sizes = [
         generator.choice((0, 1, 2, 3, 5, generator.choice((255, 65536, 2**31, 2**32 - 1)))) for _ in range(body[3])
     ]
@@ -111,11 +111,11 @@ def mutate_idx(body: bytes, generator: random.Random) -> bytes:
 
 
 def check_images(body: bytes) -> bool:
-    """The images lie where they are located, all of them, in whatever kind of file."""
-    path, place = scratch() / "images", scratch() / "images-unpacked"
+    """All images are at the located position, in every file format."""
+    path, unpacked = scratch() / "images", scratch() / "images-unpacked"
     path.write_bytes(body)
-    place.unlink(missing_ok=True)
-    rows = attempt(lambda: locate_images(path, (2, 3), place))
+    unpacked.unlink(missing_ok=True)
+    rows = try_read(lambda: locate_images(path, (2, 3), unpacked))
     if rows is None:
         return False
     images = read_rows(rows, 0, len(rows))
@@ -139,10 +139,10 @@ def images_seeds() -> list[bytes]:
 
 
 def check_dataset(body: bytes) -> bool:
-    """A description says what the document says, and is read again as it was written."""
+    """A description equals the document and survives a round trip."""
     folder = scratch()
     (folder / "dataset.json").write_bytes(body)
-    found = attempt(lambda: load_description(folder))
+    found = try_read(lambda: load_description(folder))
     if found is None:
         return False
     content = json.loads(body)
@@ -160,11 +160,11 @@ def dataset_seeds() -> list[bytes]:
 
 
 def check_class_names(body: bytes) -> bool:
-    """Each line is a name, of characters that can be shown, and none comes twice."""
+    """Each line is a unique name of printable characters."""
     folder = scratch()
     path = folder / "class-names.txt"
     path.write_bytes(body)
-    names = attempt(lambda: read_class_names(folder))
+    names = try_read(lambda: read_class_names(folder))
     if names is None:
         return False
     assert names and all(name and name == name.strip() for name in names)

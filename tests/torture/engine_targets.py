@@ -1,4 +1,4 @@
-"""What reads manifests and arrays, and what may come of it."""
+"""Fuzz targets for the readers of manifests and arrays."""
 
 import io
 import json
@@ -15,15 +15,15 @@ from pipeline.engine.artifacts import (
     MANIFEST,
     Manifest,
     check_result,
-    damages,
     find_artifact,
+    find_damage,
     read_manifest,
     write_manifest,
 )
 from pipeline.engine.provenance import Provenance
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.mutations import NUMBERS, mixed, mutate_json
-from tests.torture.targets import Target, attempt, scratch
+from tests.torture.targets import Target, scratch, try_read
 
 FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "made", "seconds", "summary"}
 EXAMPLE = Manifest(
@@ -57,12 +57,12 @@ def manifest_seeds() -> list[bytes]:
 
 
 def check_manifest(body: bytes) -> bool:
-    """A manifest says what the document says, of files in its own folder, and can be written, read and judged again."""
+    """A manifest equals the document, names only files in its folder, and survives a round trip."""
     folder = scratch()
     path = folder / MANIFEST
     path.write_bytes(body)
-    manifest = attempt(lambda: read_manifest(folder))
-    found = attempt(lambda: find_artifact(folder, "train"))
+    manifest = try_read(lambda: read_manifest(folder))
+    found = try_read(lambda: find_artifact(folder, "train"))
     if manifest is None:
         assert found is None
         assert check_result(folder, EXAMPLE.provenance) == check_result(folder, EXAMPLE.provenance, every=True)
@@ -71,13 +71,13 @@ def check_manifest(body: bytes) -> bool:
     content = json.loads(body)
     assert content.keys() >= FIELDS
     for name, facts in manifest.outputs.items():
-        where = Path(*(part for part in Path(folder / name).parts if part != "."))
-        assert where != folder and where.is_relative_to(folder) and ".." not in where.parts
+        file = Path(*(part for part in Path(folder / name).parts if part != "."))
+        assert file != folder and file.is_relative_to(folder) and ".." not in file.parts
         assert type(facts["bytes"]) is int and facts["bytes"] >= 0
         assert len(facts["sha256"]) == 64 and int(facts["sha256"], 16) >= 0
     assert type(manifest.seconds) in (int, float) and manifest.seconds >= 0
     assert len(manifest.digest) == len(manifest.provenance.key) == 64 and manifest.when
-    assert len(damages(folder, manifest)) == len(manifest.outputs)  # none of them is there
+    assert len(find_damage(folder, manifest)) == len(manifest.outputs)  # no file exists
     known, reasons = check_result(folder, EXAMPLE.provenance)
     assert known == manifest and all(str(reason) for reason in reasons)
     write_manifest(folder, manifest)
@@ -87,7 +87,7 @@ def check_manifest(body: bytes) -> bool:
 
 
 def contains(content: Any, part: Any) -> bool:
-    """Whether all that `part` says stands in `content` too, which may have more keys."""
+    """Return whether `content` has all keys and values of `part`; it may have more keys."""
     if isinstance(content, dict) and isinstance(part, dict):
         return all(name in content and contains(content[name], value) for name, value in part.items())
     return bool(content == part)
@@ -113,7 +113,7 @@ def npy_seeds() -> list[bytes]:
 
 
 def mutate_npy(body: bytes, generator: random.Random) -> bytes:
-    """Another shape or type in a header that is well formed, and data of about the length that it needs."""
+    """Write a well-formed header with another shape or type, and data of about the matching length."""
     shape = tuple(
         generator.choice((0, 1, 2, 4, 6, -1, generator.choice(NUMBERS))) for _ in range(generator.randrange(4))
     )
@@ -126,17 +126,17 @@ def mutate_npy(body: bytes, generator: random.Random) -> bytes:
 
 
 def npy_data(body: bytes) -> bytes:
-    """What follows after the header of a `.npy` file, by the definition of the format."""
+    """Return the data after the header of a `.npy` file, by the definition of the format."""
     form, start = ("<H", 10) if body[6] == 1 else ("<I", 12)
     return body[start + struct.unpack_from(form, body, 8)[0] :]
 
 
 def check_array(body: bytes) -> bool:
-    """The numbers that come of it are those behind the header, all of them, in whatever way they are read."""
+    """The array equals all data after the header, by every way of reading."""
     path = scratch() / "a.npy"
     path.write_bytes(body)
-    array = attempt(lambda: load_array(path, np.float32, (None, None)))
-    rows = attempt(lambda: open_rows(path, np.float32, (None, None)))
+    array = try_read(lambda: load_array(path, np.float32, (None, None)))
+    rows = try_read(lambda: open_rows(path, np.float32, (None, None)))
     if array is None:
         assert rows is None
         return False

@@ -1,13 +1,12 @@
-"""Fuzzing of everything that reads what others wrote: `make torture`, or
+"""Fuzz every reader of external files: `make torture`, or
 
     python -m tests.torture.fuzz [--seconds S] [--inputs N] [TARGET ...]
     python -m tests.torture.fuzz --repeat FILE TARGET
 
-Each target gets its inputs twice over, in processes of their own: damaged by rules that know the format, from a fixed
-seed; and, where Atheris is installed, found by the coverage of our code. A line for each says what came of it. What may
-not come of it (an output that the input does not justify, another exception than the project's own, a hang, a process
-that dies, more memory than its ceiling) is kept in .torture_cache, with the command that repeats it, and the exit
-status is 1.
+Each target is fuzzed in separate processes by two drivers: format-aware mutations with a fixed seed and, if Atheris is
+installed, inputs guided by code coverage. The table has a line for each. A finding is an output that the input does
+not justify, an exception other than the project's errors, a hang, a dead process, or memory above the target's limit.
+Findings are saved in .torture_cache, the commands that repeat them are printed, and the exit status is 1.
 """
 
 import argparse
@@ -28,25 +27,25 @@ from tests.torture.targets import Target, all_targets
 from tests.torture.worker import (
     Counts,
     Recorder,
-    create_board,
+    create_state,
     drive_by_coverage,
     drive_by_mutations,
-    keep,
     prepare_process,
-    read_board,
+    read_state,
+    save_finding,
 )
 
 FINDINGS = Path(".torture_cache")
-DEADLINE = 10.0  # seconds for one input, on a machine that others may use as well
-MOST = 10**9  # inputs, if nobody says how many
+DEADLINE = 10.0  # seconds for one input, on a busy machine
+UNLIMITED = 10**9  # inputs
 DRIVERS = ("mutations", "coverage")
-SHOWN = 20  # findings that are told of
+SHOWN = 20  # findings to print
 INSTRUMENTED = ["pipeline", "stages"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A target, what drives it, and for how many seconds and inputs at most."""
+    """A target, its driver, and the limits in seconds and inputs."""
 
     target: str
     driver: str
@@ -57,14 +56,13 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What came of a job, or of several: the counts; hangs, and processes that died, each with what is known of it."""
+    """The result of a job, which may need several processes. deaths: processes that ended by a signal or an error."""
 
     counts: Counts
     hangs: int = 0
     deaths: int = 0
 
     def add(self, counts: Counts) -> None:
-        """Take the counts of one more process."""
         for name in ("inputs", "refused", "accepted", "wrong", "crashes"):
             setattr(self.counts, name, getattr(self.counts, name) + getattr(counts, name))
         self.counts.slowest = max(self.counts.slowest, counts.slowest)
@@ -72,16 +70,16 @@ class Outcome:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what the arguments say; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.torture.fuzz", description="Fuzz what reads files.")
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="by default all of them")
-    parser.add_argument("--seconds", type=float, default=600, help="in all, for all targets")
-    parser.add_argument("--inputs", type=int, default=MOST, help="at most, of each driver for each target")
-    parser.add_argument("--repeat", type=Path, metavar="FILE", help="only give what is in FILE to the target")
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture.fuzz", description="Fuzz readers of files.")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="default: all")
+    parser.add_argument("--seconds", type=float, default=600, help="time for all targets together")
+    parser.add_argument("--inputs", type=int, default=UNLIMITED, help="limit for each driver and target")
+    parser.add_argument("--repeat", type=Path, metavar="FILE", help="pass the content of FILE to the target once")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.targets if name not in all_targets()]
     if unknown:
-        parser.error(f"there is no target {unknown[0]}: choose from {', '.join(all_targets())}")
+        parser.error(f"unknown target {unknown[0]}: choose from {', '.join(all_targets())}")
     names = options.targets or list(all_targets())
     if options.repeat:
         accepted = [all_targets()[name].check(options.repeat.read_bytes()) for name in names]
@@ -91,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def fuzz(names: Sequence[str], seconds: float, inputs: int) -> int:
-    """Fuzz the targets of these names and print the table; the exit status."""
+    """Fuzz the targets with these names and print the table; return the exit status."""
     drivers = [driver for driver in DRIVERS if driver == "mutations" or importlib.util.find_spec("atheris")]
     workers = os.cpu_count() or 1
     each = seconds * workers / (len(names) * len(drivers))
@@ -104,7 +102,7 @@ def fuzz(names: Sequence[str], seconds: float, inputs: int) -> int:
             print(f"{job.target:12} {job.driver:10}", *(f"{cell:>9}" for cell in cells(outcome)), flush=True)
             total += outcome.counts.inputs
             bad |= is_bad(outcome, all_targets()[job.target])
-    print(f"{total:,} inputs" + ("" if bad else ": nothing came of them that may not"))
+    print(f"{total:,} inputs" + ("" if bad else ", no findings"))
     if bad:
         for path in sorted(FINDINGS.glob("*.txt"))[:SHOWN]:
             file = path.with_suffix("")
@@ -117,23 +115,23 @@ TITLES = ("inputs", "refused", "accepted", "wrong", "crashes", "hangs", "slowest
 
 
 def cells(outcome: Outcome) -> list[str]:
-    """The figures of a line of the table; the slowest input in ms, the peak of memory in MB."""
+    """Format a line of the table: counts, the slowest input in ms, the peak memory in MB."""
     counts = outcome.counts
     numbers = (counts.inputs, counts.refused, counts.accepted, counts.wrong, counts.crashes + outcome.deaths)
-    told = [f"{number:,}" for number in (*numbers, outcome.hangs)]
-    return [*told, f"{counts.slowest / 1e6:,.0f} ms", f"{counts.peak / 1000:,.0f} MB"]
+    formatted = [f"{number:,}" for number in (*numbers, outcome.hangs)]
+    return [*formatted, f"{counts.slowest / 1e6:,.0f} ms", f"{counts.peak / 1000:,.0f} MB"]
 
 
 def is_bad(outcome: Outcome, target: Target) -> bool:
-    """Whether anything came of a job that may not."""
+    """Return whether a job has findings, or did not see both accepted and refused inputs."""
     counts = outcome.counts
-    nothing = not counts.inputs or not counts.refused or not counts.accepted
-    many = counts.wrong + counts.crashes + outcome.hangs + outcome.deaths
-    return bool(many or nothing or counts.peak > 1000 * target.ceiling)
+    incomplete = not counts.inputs or not counts.refused or not counts.accepted
+    findings = counts.wrong + counts.crashes + outcome.hangs + outcome.deaths
+    return bool(findings or incomplete or counts.peak > 1000 * target.max_memory)
 
 
 def run_job(job: Job, findings: Path, module: str = "tests.torture.fuzz", deadline: float = DEADLINE) -> Outcome:
-    """Run a job in a process of its own; in another one, if that has to be killed or dies, for the rest of the time."""
+    """Run a job in a separate process; if that hangs or dies, start another for the remaining time."""
     outcome, ends = Outcome(Counts()), time.monotonic() + job.seconds
     with tempfile.TemporaryDirectory(dir=_memory()) as scratch:
         for attempt in range(4):
@@ -141,47 +139,47 @@ def run_job(job: Job, findings: Path, module: str = "tests.torture.fuzz", deadli
             inputs = job.inputs - outcome.counts.inputs
             if left <= 0 or inputs <= 0:
                 break
-            board = Path(scratch) / f"board-{attempt}"
-            create_board(board)
+            state = Path(scratch) / f"state-{attempt}"
+            create_state(state)
             rest = Job(job.target, job.driver, left, inputs, job.seed + attempt)
-            status = _watch(_start(rest, board, findings, scratch, module), board, deadline, left)
-            counts, body = read_board(board)
+            status = _watch(_start(rest, state, findings, scratch, module), state, deadline, left)
+            counts, body = read_state(state)
             outcome.add(counts)
             if status == 0:
                 break
             if status is None:
                 outcome.hangs += 1
-                keep(findings, job.target, body, f"{job.driver}: it takes more than {deadline} seconds\n")
+                save_finding(findings, job.target, body, f"{job.driver}: no result after {deadline} seconds\n")
             else:
                 outcome.deaths += 1
-                story = (Path(scratch) / "said").read_text(errors="replace")
-                keep(findings, job.target, body, f"{story}\n{job.driver}: the process ended with {status}\n")
+                log = (Path(scratch) / "log").read_text(errors="replace")
+                save_finding(findings, job.target, body, f"{log}\n{job.driver}: the process ended with {status}\n")
     return outcome
 
 
 def _memory() -> str | None:
-    """A place for files that is none of a disk's, if there is one."""
+    """Return a folder in memory, if there is one."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
-def _start(job: Job, board: Path, findings: Path, scratch: str, module: str) -> subprocess.Popen[bytes]:
+def _start(job: Job, state: Path, findings: Path, scratch: str, module: str) -> subprocess.Popen[bytes]:
     numbers = (job.seconds, job.inputs, job.seed)
-    rest = map(str, (job.target, job.driver, *numbers, board, findings))
-    command = [sys.executable, "-m", module, "worker", *rest]
+    arguments = map(str, (job.target, job.driver, *numbers, state, findings))
+    command = [sys.executable, "-m", module, "worker", *arguments]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     settings = {**environment(), **threads, "TMPDIR": scratch, "PYTHONHASHSEED": "0"}
-    with open(Path(scratch) / "said", "wb") as said:
-        return subprocess.Popen(command, env=settings, cwd=ROOT, stdout=said, stderr=said)
+    with open(Path(scratch) / "log", "wb") as log:
+        return subprocess.Popen(command, env=settings, cwd=ROOT, stdout=log, stderr=log)
 
 
-def _watch(process: subprocess.Popen[bytes], board: Path, deadline: float, seconds: float) -> int | None:
-    """The exit status of a process, or None if it was at one input for longer than the deadline, and was killed."""
+def _watch(process: subprocess.Popen[bytes], state: Path, deadline: float, seconds: float) -> int | None:
+    """Return the exit status of a process; None if one input exceeded the deadline and the process was killed."""
     started = time.monotonic()
     try:
         while process.poll() is None:
-            counts, _ = read_board(board)
-            at = time.monotonic_ns() - counts.began if counts.began else 0
-            if at > deadline * 1e9 or time.monotonic() - started > seconds + 60 + deadline:
+            counts, _ = read_state(state)
+            elapsed = time.monotonic_ns() - counts.began if counts.began else 0
+            if elapsed > deadline * 1e9 or time.monotonic() - started > seconds + 60 + deadline:
                 return None
             time.sleep(0.02 if seconds < 60 else 0.2)
         return process.returncode
@@ -192,9 +190,9 @@ def _watch(process: subprocess.Popen[bytes], board: Path, deadline: float, secon
 
 
 def work(arguments: Sequence[str], targets: Callable[[], dict[str, Target]] = all_targets) -> None:
-    """What a process of `run_job` does."""
-    name, driver, seconds, inputs, seed, board, findings = arguments
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that watches is interrupted, and ends this one
+    """Run a process of `run_job`."""
+    name, driver, seconds, inputs, seed, state, findings = arguments
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted and ends this process
     if driver == "coverage":
         import atheris
 
@@ -203,7 +201,7 @@ def work(arguments: Sequence[str], targets: Callable[[], dict[str, Target]] = al
     else:
         target = targets()[name]
     prepare_process()
-    recorder = Recorder(name, target, Path(board), Path(findings))
+    recorder = Recorder(name, target, Path(state), Path(findings))
     if driver == "coverage":
         drive_by_coverage(recorder, int(seed), float(seconds), int(inputs))
     else:

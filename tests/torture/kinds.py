@@ -1,4 +1,4 @@
-"""What a fault is: ways to try it on a command, and how the command may end then."""
+"""The types of a fault-injection campaign."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,36 +6,36 @@ from pathlib import Path
 from random import Random
 from subprocess import CompletedProcess
 
-from tests.torture.workshop import Bench
+from tests.torture.sandbox import Sandbox
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit statuses
 
-Act = Callable[[Bench, Path], CompletedProcess[str]]
+Injection = Callable[[Sandbox, Path], CompletedProcess[str]]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try of a fault.
+    """One injection of a fault.
 
-    how: in words. act: runs the command in a project with the fault, and then takes the fault away. ends: the statuses
-    with which it may end, beside 0 if it was done before the fault came. clean: whether it can tidy up.
-    on_small_disk: whether the project has to be on a disk of its own.
+    inject: runs the command with the fault in a copy of the project, then removes the fault. statuses: the allowed
+    exit statuses besides 0. clean: whether the command can delete its temporary files. on_small_disk: whether the
+    project must be on a separate file system.
     """
 
-    how: str
-    act: Act
-    ends: tuple[int, ...] = (FAILED,)
+    description: str
+    inject: Injection
+    statuses: tuple[int, ...] = (FAILED,)
     clean: bool = True
     on_small_disk: bool = False
 
 
 @dataclass(frozen=True)
 class Fault:
-    """name: in the table. attempts: on a command, so many as a number of rounds asks for.
+    """attempts: generates attempts on a command, their number proportional to the number of rounds.
 
-    lack: what this machine lacks for it, if anything.
+    unavailable: the reason why this machine cannot inject the fault, or None.
     """
 
     name: str
-    attempts: Callable[[Bench, Random, int], Iterator[Attempt]]
-    lack: Callable[[], str | None] = lambda: None
+    attempts: Callable[[Sandbox, Random, int], Iterator[Attempt]]
+    unavailable: Callable[[], str | None] = lambda: None

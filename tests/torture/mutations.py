@@ -1,7 +1,7 @@
-"""Damage of every kind, drawn from a generator: of bytes, of JSON, and of what lies packed inside gzip, ZIP and PNG.
+"""Random mutations of bytes, JSON, and the content of gzip, ZIP and PNG files.
 
-Most damage to a packed file is found by its checksum and never gets to the reader of what is in it. So for each such
-format there is a function that unpacks, damages what is inside, and packs it again, with checksums that are right.
+Checksums detect most mutations of a compressed file before its content is parsed. So for each such format, a function
+unpacks the content, mutates it, and packs it again with correct checksums.
 """
 
 import gzip
@@ -14,32 +14,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-BYTES = (
-    0,
-    1,
-    2,
-    7,
-    8,
-    9,
-    0x0A,
-    0x0D,
-    0x1F,
-    0x20,
-    0x22,
-    0x2E,
-    0x2F,
-    0x30,
-    0x5B,
-    0x5C,
-    0x7B,
-    0x7F,
-    0x80,
-    0x8B,
-    0xFE,
-    0xFF,
-)
+BYTES = bytes.fromhex("00 01 02 07 08 09 0A 0D 1F 20 22 2E 2F 30 5B 5C 7B 7F 80 8B FE FF")
 NUMBERS = (0, 1, 2, 3, 28, 64, 65, 127, 128, 255, 256, 257, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
-LONGEST = 1 << 16  # bytes of an input
+MAX_LENGTH = 1 << 16  # bytes of an input
 
 Mutation = Callable[[bytes, random.Random], bytes]
 
@@ -52,17 +29,16 @@ STRANGE: tuple[Any, ...] = (
 
 
 def mutate(body: bytes, generator: random.Random, words: Sequence[bytes] = ()) -> bytes:
-    """`body` with one or a few damages; `words` are what the format is made of."""
-    damaged = bytearray(body)
+    """Apply one or more random changes to `body`; `words` are tokens of the format."""
+    mutant = bytearray(body)
     for _ in range(generator.choice((1, 1, 1, 2, 3, 8, 30))):
-        _damage(damaged, generator, words)
-    return bytes(damaged[:LONGEST])
+        _mutate_once(mutant, generator, words)
+    return bytes(mutant[:MAX_LENGTH])
 
 
-def _damage(body: bytearray, generator: random.Random, words: Sequence[bytes]) -> None:
+def _mutate_once(body: bytearray, generator: random.Random, words: Sequence[bytes]) -> None:
     start = generator.randint(0, len(body))
-    near = generator.random() < 0.5  # beginnings are where the headers are
-    if near:
+    if generator.random() < 0.5:  # headers are at the start
         start = min(start, generator.randint(0, 40))
     end = min(len(body), start + generator.choice((1, 1, 2, 4, 8, 16, 100, 1000)))
     match generator.randrange(10):
@@ -91,18 +67,18 @@ def _damage(body: bytearray, generator: random.Random, words: Sequence[bytes]) -
 
 
 def splice(left: bytes, right: bytes, generator: random.Random) -> bytes:
-    """The beginning of one and the end of the other."""
+    """Join the start of one input and the end of another."""
     return left[: generator.randint(0, len(left))] + right[generator.randint(0, len(right)) :]
 
 
 def mixed(structured: Mutation, words: Sequence[bytes] = ()) -> Mutation:
-    """Structured damage, or any other where the seed does not have the structure, and now and then anyway."""
+    """Return a mutation that is mostly structured, else on bytes; always on bytes if the input is not well-formed."""
 
     def mutation(body: bytes, generator: random.Random) -> bytes:
         if generator.random() < 0.6:
             try:
                 return structured(body, generator)
-            except Exception:  # what was damaged before need not have it
+            except Exception:  # an earlier mutation may have broken the structure
                 pass
         return mutate(body, generator, words)
 
@@ -110,7 +86,7 @@ def mixed(structured: Mutation, words: Sequence[bytes] = ()) -> Mutation:
 
 
 def mutate_json(body: bytes, generator: random.Random) -> bytes:
-    """A JSON document in which some of the values are other ones, gone, doubled, renamed, or deeper down."""
+    """Replace, delete, duplicate, rename or nest values of a JSON document."""
     root = [json.loads(body)]
     for _ in range(generator.choice((1, 1, 1, 2, 5))):
         inner = [node for node in _containers(root) if node]
@@ -120,7 +96,7 @@ def mutate_json(body: bytes, generator: random.Random) -> bytes:
 
 
 def _containers(node: Any) -> Iterator[Any]:
-    pending = [node]  # not by recursion, since the damage may be depth
+    pending = [node]  # not recursive: mutants may be deeply nested
     while pending:
         node = pending.pop()
         if isinstance(node, dict | list):
@@ -155,12 +131,12 @@ def _change(node: Any, others: Sequence[Any], generator: random.Random) -> None:
 def _copy(value: Any) -> Any:
     try:
         return json.loads(json.dumps(value))
-    except (RecursionError, ValueError):  # too deep by now, or too long a number
+    except (RecursionError, ValueError):  # too deep, or too many digits
         return 0
 
 
 def mutate_gzip(body: bytes, generator: random.Random, words: Sequence[bytes] = ()) -> bytes:
-    """A gzip file of a damaged content: of several members, with fields that few files have, or something behind it."""
+    """Mutate the content of a gzip file; split it into members, add rare header fields, or append data."""
     content = mutate(gzip.decompress(body), generator, words) if generator.random() < 0.7 else gzip.decompress(body)
     cut = generator.randint(0, len(content)) if generator.random() < 0.3 else len(content)
     parts = [content[:cut], content[cut:]] if cut < len(content) else [content]
@@ -176,27 +152,27 @@ def _member(content: bytes, generator: random.Random) -> bytes:
     head += b"name\0" if flags & 8 else b""
     head += b"comment\0" if flags & 16 else b""
     if flags & 2:
-        right = generator.random() < 0.7
-        head += struct.pack("<H", (zlib.crc32(head) ^ (0 if right else 1 << generator.randrange(16))) & 0xFFFF)
+        correct = generator.random() < 0.7
+        head += struct.pack("<H", (zlib.crc32(head) ^ (0 if correct else 1 << generator.randrange(16))) & 0xFFFF)
     tail = struct.pack("<II", zlib.crc32(content), len(content))
     return head + deflate.compress(content) + deflate.flush() + (tail if generator.random() < 0.9 else tail[:7] + b"x")
 
 
 def mutate_zip(body: bytes, generator: random.Random, words: Sequence[bytes] = ()) -> bytes:
-    """A ZIP archive of which one member is damaged, gone, doubled or renamed, packed in any of the known ways."""
+    """Mutate, delete, duplicate or rename a member of a ZIP archive, with any compression."""
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         members = [(name, archive.read(name)) for name in archive.namelist()]
-    place = generator.randrange(len(members))
-    name, content = members[place]
+    index = generator.randrange(len(members))
+    name, content = members[index]
     match generator.randrange(6):
         case 0:
-            del members[place]
+            del members[index]
         case 1:
-            members[place] = (generator.choice((name.removesuffix(".npy"), "a.npy", "../state.npy", "")), content)
+            members[index] = (generator.choice((name.removesuffix(".npy"), "a.npy", "../state.npy", "")), content)
         case 2:
-            members[place] = (name, generator.choice(members)[1])
+            members[index] = (name, generator.choice(members)[1])
         case _:
-            members[place] = (name, mutate(content, generator, words))
+            members[index] = (name, mutate(content, generator, words))
     kinds = (zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", generator.choice(kinds)) as archive:
@@ -207,28 +183,28 @@ def mutate_zip(body: bytes, generator: random.Random, words: Sequence[bytes] = (
 
 
 def mutate_png(body: bytes, generator: random.Random) -> bytes:
-    """A PNG file of which one chunk is damaged, gone or doubled, mostly with a checksum that is right."""
+    """Mutate, delete or duplicate a chunk of a PNG file, mostly with a correct checksum."""
     chunks = list(read_chunks(body))
-    place = generator.randrange(len(chunks))
-    kind, content, _ = chunks[place]
+    index = generator.randrange(len(chunks))
+    kind, content, _ = chunks[index]
     match generator.randrange(6):
         case 0:
-            del chunks[place]
+            del chunks[index]
         case 1:
-            chunks.insert(generator.randint(0, len(chunks)), chunks[place])
+            chunks.insert(generator.randint(0, len(chunks)), chunks[index])
         case 2 if kind == b"IDAT":
-            chunks[place] = (kind, zlib.compress(mutate(zlib.decompress(content), generator)), True)
+            chunks[index] = (kind, zlib.compress(mutate(zlib.decompress(content), generator)), True)
         case _:
-            chunks[place] = (kind, mutate(content, generator), generator.random() < 0.9)
+            chunks[index] = (kind, mutate(content, generator), generator.random() < 0.9)
     packed = [
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content) ^ (not right))
-        for kind, content, right in chunks
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content) ^ (not correct))
+        for kind, content, correct in chunks
     ]
     return body[:8] + b"".join(packed)
 
 
 def read_chunks(body: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
-    """The kind and the content of each chunk of a PNG file, and whether its checksum is right."""
+    """Yield the type and content of each chunk of a PNG file, and whether its checksum is correct."""
     start = 8
     while start + 12 <= len(body):
         (length,) = struct.unpack_from(">I", body, start)

@@ -1,4 +1,4 @@
-"""What reads models, checkpoints and histories, and what may come of it."""
+"""Fuzz targets for the readers of models, checkpoints and histories."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.ink import InkStatistics
-from pipeline.model.files import load_model, name_arrays, save_model
+from pipeline.model.files import load_model, named_arrays, save_model
 from pipeline.model.prediction import predict
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Row, read_history, write_history
@@ -20,7 +20,7 @@ from tests.pipeline.models import make_model
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.engine_targets import NPY_WORDS, contains, mutate_npy, npy_data
 from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
-from tests.torture.targets import Target, attempt, scratch
+from tests.torture.targets import Target, scratch, try_read
 
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
 BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
@@ -28,7 +28,7 @@ BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 
 @cache
 def _prepared() -> bytes:
-    """The description of the model whose arrays lie in the scratch folder: of one network and, beside it, of two."""
+    """Return the description of a model of one network; save its arrays and those of a model of two."""
     ink_statistics = InkStatistics(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
     for histories in (2, 1):
         model = make_model("conv2x3/1,4", histories, (4, 3), class_names=("a", "b", "ö"), ink_statistics=ink_statistics)
@@ -42,7 +42,7 @@ def model_seeds() -> list[bytes]:
 
 
 def plain(value: Any) -> Any:
-    """The same with 1.0 as 1, for which JSON has one number, and True as something else."""
+    """Replace bools, so that True does not equal 1 (while 1.0 may)."""
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -51,29 +51,30 @@ def plain(value: Any) -> Any:
 
 
 def check_model(body: bytes) -> bool:
-    """A model says what the document says, and answers with probabilities."""
+    """A model equals the document and predicts probabilities."""
     _prepared()
     folder = scratch()
     (folder / "model.json").write_bytes(body)
-    model = attempt(lambda: load_model(folder))
+    model = try_read(lambda: load_model(folder))
     if model is None:
         return False
     content = json.loads(body)
     save_model(folder, model, content.get("training"))
-    told = json.loads((folder / "model.json").read_bytes())
-    assert contains(plain({"training": None, **content}), plain(told))
-    assert all(np.isfinite(array).all() for array in name_arrays(model).values())
-    answers = predict(model, np.zeros((2, *model.image_shape), np.float32))
-    assert answers.shape == (2, len(model.class_names)) and np.allclose(answers.sum(axis=1), 1, atol=1e-3)
+    written = json.loads((folder / "model.json").read_bytes())
+    assert contains(plain({"training": None, **content}), plain(written))
+    assert all(np.isfinite(array).all() for array in named_arrays(model).values())
+    probabilities = predict(model, np.zeros((2, *model.image_shape), np.float32))
+    assert probabilities.shape == (2, len(model.class_names))
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)
     return True
 
 
 def check_weights(body: bytes) -> bool:
-    """The weights of a layer are the finite numbers in the file."""
+    """The weights of a layer are the values in the file, all finite."""
     (scratch() / "model.json").write_bytes(_prepared())
     path = scratch() / "layer-1-weights.npy"
     path.write_bytes(body)
-    model = attempt(lambda: load_model(scratch()))
+    model = try_read(lambda: load_model(scratch()))
     if model is None:
         return False
     weights = model.parameters[0].weights[0]
@@ -88,16 +89,16 @@ def weights_seeds() -> list[bytes]:
 
 
 def checkpoint_seeds() -> list[bytes]:
-    numbers = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+    state = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
     path = scratch() / "one.npz"
-    save_checkpoint(path, Checkpoint(numbers, numbers[0] + 1, ROWS))
+    save_checkpoint(path, Checkpoint(state, state[0] + 1, ROWS))
     body = path.read_bytes()
-    save_checkpoint(path, Checkpoint(numbers.astype(float), numbers[0] + 1.0, ROWS[:1]))
+    save_checkpoint(path, Checkpoint(state.astype(float), state[0] + 1.0, ROWS[:1]))
     return [body, path.read_bytes()]
 
 
 def check_checkpoint(body: bytes) -> bool:
-    """It holds numbers of fitting shapes and the rows of a history, each with the checksum that stands in the file."""
+    """A checkpoint has arrays of matching shapes and a history, with correct checksums, and survives a round trip."""
     path = scratch() / "one.npz"
     path.write_bytes(body)
     found = load_checkpoint(path)
@@ -122,9 +123,9 @@ def check_checkpoint(body: bytes) -> bool:
 def check_rows(rows: Any) -> None:
     for row in rows:
         assert type(row.number) is int and row.number >= 0
-        numbers = [row.loss, row.train_accuracy, row.validation_accuracy, row.learning_rate, row.seconds]
-        assert all(type(number) in (int, float) for number in numbers)
-        assert all(map(math.isfinite, numbers if row.number else (row.validation_accuracy, row.seconds)))
+        values = [row.loss, row.train_accuracy, row.validation_accuracy, row.learning_rate, row.seconds]
+        assert all(type(value) in (int, float) for value in values)
+        assert all(map(math.isfinite, values if row.number else (row.validation_accuracy, row.seconds)))
         assert 0 <= row.validation_accuracy <= 1 and row.seconds >= 0
         assert 0 <= row.train_accuracy <= 1 or math.isnan(row.train_accuracy)
 
@@ -138,10 +139,10 @@ def history_seeds() -> list[bytes]:
 
 
 def check_history(body: bytes) -> bool:
-    """The rows, written again, have the very cells that they had."""
+    """A history survives a round trip, cell by cell."""
     path = scratch() / "history.csv"
     path.write_bytes(body)
-    histories = attempt(lambda: read_history(path))
+    histories = try_read(lambda: read_history(path))
     if histories is None:
         return False
     for rows in histories:
@@ -153,11 +154,10 @@ def check_history(body: bytes) -> bool:
 
 
 def mutate_cells(body: bytes, generator: random.Random) -> bytes:
-    """Some cell of a table is another one."""
     lines = [line.split(b",") for line in body.split(b"\n")]
     line = generator.choice(lines)
-    place = generator.randrange(len(line))
-    line[place] = generator.choice((*CELLS, line[place] + b"0", b" " + line[place], mutate(line[place], generator)))
+    i = generator.randrange(len(line))
+    line[i] = generator.choice((*CELLS, line[i] + b"0", b" " + line[i], mutate(line[i], generator)))
     return b"\n".join(b",".join(line) for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""What reads pictures, and what may come of it."""
+"""Fuzz target for the reader of pictures."""
 
 import io
 from collections.abc import Iterator
@@ -7,28 +7,28 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.pictures.files import LARGEST, WORKING, load_grey
+from pipeline.pictures.files import MAX_PIXELS, MAX_SIDE, load_grey
 from tests.torture.mutations import mixed, mutate_png, read_chunks
-from tests.torture.targets import Target, attempt
+from tests.torture.targets import Target, try_read
 
 
 def check_picture(body: bytes) -> bool:
-    """Grey levels in their range come of it, and of a PNG file only if all checksums but the last are right."""
-    grey = attempt(lambda: load_grey(io.BytesIO(body), "it"))
+    """Grey levels are in range, and a PNG file has correct checksums except in its last chunk."""
+    grey = try_read(lambda: load_grey(io.BytesIO(body), "it"))
     if grey is None:
         return False
     assert grey.dtype == np.float32 and grey.ndim == 2
-    assert min(grey.shape) >= 1 and max(grey.shape) <= WORKING
+    assert min(grey.shape) >= 1 and max(grey.shape) <= MAX_SIDE
     assert np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255
     with Image.open(io.BytesIO(body)) as image:
-        assert image.width * image.height <= LARGEST
+        assert image.width * image.height <= MAX_PIXELS
         if image.format == "PNG":
-            for kind, _, right in read_chunks(body + bytes(4)):  # Pillow does not read the last checksum
+            for kind, _, correct in read_chunks(body + bytes(4)):  # Pillow does not read the last checksum
                 if kind == b"IEND":
                     break
-                assert right, f"the checksum of the chunk {kind!r} is wrong"
+                assert correct, f"wrong checksum of chunk {kind!r}"
             else:
-                raise AssertionError("the file has no end")
+                raise AssertionError("no IEND chunk")
     return True
 
 
@@ -53,7 +53,7 @@ def _picture_seeds() -> Iterator[bytes]:
             try:
                 image.save(file, kind, **options)
             except (OSError, ValueError, KeyError, RuntimeError, SystemError):
-                continue  # no such kind of pixels in this kind of file
+                continue  # the format does not support this mode
             yield file.getvalue()
 
 
@@ -65,5 +65,5 @@ PICTURE_WORDS = (
 )
 
 TARGETS = {
-    "picture": Target(check_picture, picture_seeds, mixed(mutate_png, PICTURE_WORDS), PICTURE_WORDS, ceiling=700),
+    "picture": Target(check_picture, picture_seeds, mixed(mutate_png, PICTURE_WORDS), PICTURE_WORDS, max_memory=700),
 }

@@ -1,4 +1,4 @@
-"""What reads the defaults in pyproject.toml, and what may come of it."""
+"""Fuzz target for the reader of defaults in pyproject.toml."""
 
 import tomllib
 from functools import cache, partial
@@ -7,10 +7,10 @@ from typing import Any
 import typer
 
 from stages.cli.app import PROGRAM, build
-from stages.cli.config import load_declared
-from stages.cli.console import _place
+from stages.cli.config import load_defaults
+from stages.cli.console import _value_source
 from stages.cli.main import COMMANDS
-from tests.torture.targets import Target, attempt, scratch
+from tests.torture.targets import Target, scratch, try_read
 
 
 @cache
@@ -19,13 +19,11 @@ def _app() -> Any:
 
 
 def check_declared(body: bytes) -> bool:
-    """The defaults are those that stand in the file, of commands and options that there are; a command takes them or
-    says why it does not.
-    """
+    """Defaults equal the file and name existing options; a command accepts them or raises a located error."""
     path = scratch() / "pyproject.toml"
     path.write_bytes(body)
     for name, command in _app().commands.items():
-        values = attempt(partial(load_declared, command, PROGRAM, path))
+        values = try_read(partial(load_defaults, command, PROGRAM, path))
         if values is None:
             return False
         assert len(values) == len(tomllib.loads(body.decode()).get("tool", {}).get(PROGRAM, {}).get(name, {}))
@@ -33,7 +31,7 @@ def check_declared(body: bytes) -> bool:
         try:
             command.make_context(name, [], default_map=values)
         except typer.TyperException as error:
-            assert error.format_message() and _place(error) is not None
+            assert error.format_message() and _value_source(error) is not None
     return True
 
 
@@ -48,32 +46,10 @@ def declared_seeds() -> list[bytes]:
 
 TOML_WORDS = (
     *(b"[tool.handwriting.train]\n", b"[tool.handwriting]\n", b"[[tool]]\n", b"tool = 3\n", b"epochs = ", b"layers = "),
-    *(
-        b"seed = ",
-        b"augment_fraction = ",
-        b"recipe = ",
-        b"output = ",
-        b"force = ",
-        b"help = true\n",
-        b"workers = ",
-        b"scheduler = ",
-    ),
-    *(b"true", b"nan", b"-inf", b"{a = 1}", b"[1, 'a']", b"[]", b"''", b'"\\u0000"', b"1979-05-27", b"07:32:00"),
-    *(
-        b"train" * 60,
-        b"'../train'",
-        b"0x1f",
-        b"9" * 30,
-        b"1e999",
-        b"-1",
-        b"[" * 400,
-        b"'''",
-        b"#",
-        b"a.b.c = 1\n",
-        b"\n",
-        b'"\x7f"',
-        b"{}",
-    ),
+    *(b"seed = ", b"augment_fraction = ", b"recipe = ", b"output = ", b"force = ", b"help = true\n", b"workers = "),
+    *(b"scheduler = ", b"true", b"nan", b"-inf", b"{a = 1}", b"[1, 'a']", b"[]", b"''", b'"\\u0000"', b"1979-05-27"),
+    *(b"07:32:00", b"train" * 60, b"'../train'", b"0x1f", b"9" * 30, b"1e999", b"-1", b"[" * 400, b"'''", b"#"),
+    *(b"a.b.c = 1\n", b"\n", b'"\x7f"', b"{}"),
 )
 
 TARGETS = {"declared": Target(check_declared, declared_seeds, words=TOML_WORDS)}

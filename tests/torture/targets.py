@@ -1,7 +1,7 @@
-"""A target is a reader of what others wrote, with an oracle that says of each input what may come of it.
+"""Fuzz targets: a reader of external files and an oracle that checks its result for each input.
 
-What may come of it is a value that satisfies the oracle, or the project's own error. An oracle does not ask the reader:
-it knows the format in another way, or holds what was read against the input.
+A reader must return a value that satisfies the oracle or raise PipelineError. An oracle does not rely on the reader: it
+implements the format independently or compares the value with the input.
 """
 
 import random
@@ -19,26 +19,26 @@ T = TypeVar("T")
 
 
 def unstructured(body: bytes, generator: random.Random) -> bytes:
-    """Damage that knows nothing of the format."""
+    """Mutate bytes without knowledge of the format."""
     return mutate(body, generator)
 
 
 @dataclass(frozen=True)
 class Target:
-    """check: read some bytes, and say whether they were accepted, or refused in the project's own words; AssertionError
-    of it is a wrong output, and any other exception a crash. seeds: inputs that are in order. mutation: damages a seed
-    in a way that knows the format. words: what the format is made of. ceiling: MB that the process may take.
+    """check: returns whether the reader accepted the bytes; AssertionError means a wrong output, any other exception a
+    crash. seeds: valid inputs. mutation: a format-aware mutation of a seed. words: tokens of the format. max_memory:
+    limit for the process, in MB.
     """
 
     check: Callable[[bytes], bool]
     seeds: Callable[[], Sequence[bytes]]
     mutation: Mutation = unstructured
     words: tuple[bytes, ...] = ()
-    ceiling: int = 300
+    max_memory: int = 300
 
 
-def attempt(read: Callable[[], T]) -> T | None:
-    """What `read` gives, or None if it refuses."""
+def try_read(read: Callable[[], T]) -> T | None:
+    """Return the result of `read`, or None if it raises PipelineError."""
     try:
         return read()
     except PipelineError:
@@ -47,13 +47,13 @@ def attempt(read: Callable[[], T]) -> T | None:
 
 @cache
 def scratch() -> Path:
-    """A folder for the files that a reader wants to open, in memory where there is such a thing."""
+    """Return a folder for the files to read: in memory if TMPDIR is."""
     return Path(tempfile.mkdtemp(prefix="torture-"))
 
 
 @cache
 def all_targets() -> dict[str, Target]:
-    """Every target by its name. They import much, so this is not done before it is asked for."""
+    """Return every target by name. The imports are slow, hence inside."""
     from tests.torture import (
         data_targets,
         engine_targets,

@@ -1,7 +1,7 @@
-"""Gives a target one input after the other, in a process of its own, which may hang, be killed or eat all memory.
+"""The fuzzing process: passes inputs to a target. It may hang, be killed or run out of memory.
 
-What it does stands on a board, a file that it shares with the process which watches it: the counts, and the input that
-it is at, so that this one is known when nothing else can be asked any more.
+It shares a state file with the process that watches it: the counts and the current input, which are known even if the
+process dies.
 """
 
 import contextlib
@@ -20,19 +20,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.torture.mutations import LONGEST, splice
+from tests.torture.mutations import MAX_LENGTH, splice
 from tests.torture.targets import Target
 
-KEPT = 5  # findings of a kind whose inputs are kept
-CORPUS = 400  # inputs that are damaged further
-MEMORY = 6 << 30  # bytes of addresses that a process may have
+SAVED = 5  # inputs to save for each kind of finding
+CORPUS = 400  # inputs to mutate further
+MEMORY = 6 << 30  # limit of the address space, in bytes
 
 
 @dataclass
 class Counts:
-    """inputs, of which refused and accepted were in order, wrong outputs and crashes not. slowest: ns. peak: KiB.
+    """inputs = refused + accepted + wrong + crashes. slowest: in ns. peak: in KiB.
 
-    began: when the input was given that it is at, in ns of the monotonic clock, 0 if it is at none. length: of it.
+    began: start of the current input on the monotonic clock in ns, 0 if there is none. length: of that input in bytes.
     """
 
     inputs: int = 0
@@ -50,35 +50,34 @@ FORM = f"<{len(dataclasses.fields(Counts))}q"
 HEAD = struct.calcsize(FORM)
 
 
-def create_board(path: Path) -> None:
-    """A new board."""
-    path.write_bytes(bytes(HEAD + LONGEST))
+def create_state(path: Path) -> None:
+    path.write_bytes(bytes(HEAD + MAX_LENGTH))
 
 
-def read_board(path: Path) -> tuple[Counts, bytes]:
-    """What stands on it: the counts, and the input that the process is at, or was at last."""
+def read_state(path: Path) -> tuple[Counts, bytes]:
+    """Return the counts and the current or last input."""
     body = path.read_bytes()
     counts = Counts(*struct.unpack_from(FORM, body))
     return counts, body[HEAD : HEAD + counts.length]
 
 
 class Recorder:
-    """Calling it gives an input to the target, and writes down what comes of it."""
+    """A callable that passes an input to the target and records the outcome."""
 
-    def __init__(self, name: str, target: Target, board: Path, findings: Path) -> None:
+    def __init__(self, name: str, target: Target, state: Path, findings: Path) -> None:
         self.name, self.target, self.findings = name, target, findings
         self.counts = Counts()
         self.kinds: dict[str, int] = {}
-        with open(board, "r+b") as file:
-            self.board = mmap.mmap(file.fileno(), 0)
+        with open(state, "r+b") as file:
+            self.state = mmap.mmap(file.fileno(), 0)
 
     def __call__(self, body: bytes) -> bool:
-        """Whether the input was accepted."""
-        counts, body = self.counts, body[:LONGEST]
+        """Return whether the input was accepted."""
+        counts, body = self.counts, body[:MAX_LENGTH]
         began = counts.began = time.monotonic_ns()
         counts.length = len(body)
-        self.board[HEAD : HEAD + len(body)] = body
-        self._show()
+        self.state[HEAD : HEAD + len(body)] = body
+        self._save_counts()
         accepted = False
         try:
             accepted = self.target.check(body)
@@ -86,92 +85,92 @@ class Recorder:
             counts.refused += not accepted
         except AssertionError as error:
             counts.wrong += 1
-            self._keep(body, error)
+            self._save_finding(body, error)
         except Exception as error:
             counts.crashes += 1
-            self._keep(body, error)
+            self._save_finding(body, error)
         taken = time.monotonic_ns() - began
         counts.inputs += 1
         counts.began = 0
         counts.slowest = max(counts.slowest, taken)
         if taken > 5_000_000 or counts.inputs % 512 == 1:
             counts.peak = measure_peak()
-        self._show()
+        self._save_counts()
         return accepted
 
-    def _show(self) -> None:
-        struct.pack_into(FORM, self.board, 0, *vars(self.counts).values())
+    def _save_counts(self) -> None:
+        struct.pack_into(FORM, self.state, 0, *vars(self.counts).values())
 
-    def _keep(self, body: bytes, error: Exception) -> None:
+    def _save_finding(self, body: bytes, error: Exception) -> None:
         last = traceback.extract_tb(error.__traceback__)[-1]
         kind = f"{type(error).__name__} {last.filename}:{last.lineno}"
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        if self.kinds[kind] <= KEPT:
-            keep(self.findings, self.name, body, "".join(traceback.format_exception(error)))
+        if self.kinds[kind] <= SAVED:
+            save_finding(self.findings, self.name, body, "".join(traceback.format_exception(error)))
 
 
-def keep(findings: Path, name: str, body: bytes, story: str) -> Path:
-    """Write an input that something came of which may not, and the story, into the folder of findings."""
+def save_finding(findings: Path, name: str, body: bytes, report: str) -> Path:
+    """Write the input and a report of its failure; return the path of the input."""
     findings.mkdir(parents=True, exist_ok=True)
     path = findings / f"{name}-{hashlib.sha256(body).hexdigest()[:12]}"
     path.write_bytes(body)
-    path.with_suffix(".txt").write_text(story, encoding="utf-8", errors="backslashreplace")
+    path.with_suffix(".txt").write_text(report, encoding="utf-8", errors="backslashreplace")
     return path
 
 
 def measure_peak() -> int:
-    """The most memory that this process has had, in KiB."""
-    try:  # what the system accounts to the process may be that of the one which has started it
+    """Return the peak memory of this process, in KiB."""
+    try:  # ru_maxrss may be that of the parent process
         status = Path("/proc/self/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0])
     except (OSError, IndexError):
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most // 1024 if sys.platform == "darwin" else most
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak // 1024 if sys.platform == "darwin" else peak
 
 
 def prepare_process() -> None:
-    """A bound for the memory, so that a mistake is an error here and not the end of the machine."""
-    with contextlib.suppress(OSError, ValueError):  # where the system knows no such bound, what was taken is still told
+    """Limit the memory, so that a runaway allocation raises an error."""
+    with contextlib.suppress(OSError, ValueError):  # not supported on every system
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
 
 
-def drive_by_mutations(recorder: Recorder, seed: int, until: float, most: int) -> None:
-    """Damage the seeds, and what was made of them, until a time of the monotonic clock or `most` inputs."""
+def drive_by_mutations(recorder: Recorder, seed: int, until: float, inputs: int) -> None:
+    """Mutate the seeds and their mutants until a time of the monotonic clock or a number of inputs."""
     target, generator = recorder.target, random.Random(seed)
     seeds = list(target.seeds())
     for body in seeds:
         recorder(body)
     corpus = list(seeds)
-    while recorder.counts.inputs < most and time.monotonic() < until:
+    while recorder.counts.inputs < inputs and time.monotonic() < until:
         body = generator.choice(corpus if generator.random() < 0.7 else seeds)
         if generator.random() < 0.05:
             body = splice(body, generator.choice(corpus), generator)
-        damaged = target.mutation(body, generator)
-        accepted = recorder(damaged)
-        if accepted or generator.random() < 0.01:  # the deeper damage lies behind what is still accepted
+        mutant = target.mutation(body, generator)
+        accepted = recorder(mutant)
+        if accepted or generator.random() < 0.01:  # mutants of accepted inputs reach deeper code
             if len(corpus) < CORPUS:
-                corpus.append(damaged)
+                corpus.append(mutant)
             else:
-                corpus[generator.randrange(len(seeds), CORPUS)] = damaged
+                corpus[generator.randrange(len(seeds), CORPUS)] = mutant
 
 
-def drive_by_coverage(recorder: Recorder, seed: int, seconds: float, most: int) -> None:
-    """Let Atheris find inputs that get to code which no input has got to before. Ends the process."""
+def drive_by_coverage(recorder: Recorder, seed: int, seconds: float, inputs: int) -> None:
+    """Let Atheris find inputs that reach new code. Ends the process."""
     import atheris
 
     target = recorder.target
 
-    def mutation(body: bytes, longest: int, seed: int) -> bytes:
+    def mutation(body: bytes, max_length: int, seed: int) -> bytes:
         generator = random.Random(seed)
         if generator.random() < 0.5:
-            return bytes(atheris.Mutate(body, longest))
-        return target.mutation(body, generator)[:longest]
+            return bytes(atheris.Mutate(body, max_length))
+        return target.mutation(body, generator)[:max_length]
 
     corpus = Path(tempfile.mkdtemp())
     for number, body in enumerate(target.seeds()):
         (corpus / str(number)).write_bytes(body)
-    options = {"runs": most, "max_total_time": max(1, int(seconds)), "seed": seed + 1, "max_len": LONGEST // 4}
+    options = {"runs": inputs, "max_total_time": max(1, int(seconds)), "seed": seed + 1, "max_len": MAX_LENGTH // 4}
     options |= {"verbosity": 0, "rss_limit_mb": 0, "timeout": 36_000, "close_fd_mask": 0, "len_control": 0}
     words = Path(tempfile.mkdtemp()) / "words"
     escaped = ["".join(f"\\x{byte:02x}" for byte in word[:60]) for word in target.words if word]

@@ -1,27 +1,29 @@
 "use strict";
 
 /*
- * Whether a picture is like those that the network has learned from. A network answers whatever it is shown: asked to
- * tell ten digits apart, it finds one in a blot. pipeline/data/ink.py and pipeline/pictures/reading.py do the same.
+ * Rejection of pictures that differ from the training images: a network predicts a class for any input. Same algorithm
+ * as pipeline/data/ink.py and pipeline/pictures/reading.py.
  */
 
-const UNSURE = 0.4; // what the network believes less strongly than this, it does not say
-const FAINT = 0.25; // ink
-const SMALLEST_HOLE = 2; // pixels; single ones are gaps of a pen
+const MIN_PROBABILITY = 0.4; // less probable predictions are rejected
+const FAINT = 0.25; // ink from which two parts count as connected
+const MIN_HOLE = 2; // pixels; single pixels are gaps in a stroke
 
-/** Whether a prepared image, pixels 0 to 255, is something that the network can judge, and it has. */
-function isLikely(probabilities, image, [height, width], inkStatistics) {
-  return Math.max(...probabilities) >= UNSURE && isLike({ height, width, values: image }, inkStatistics);
+/** Return whether the prediction for a prepared image, pixels 0 to 255, is accepted. */
+function isAccepted(probabilities, image, [height, width], inkStatistics) {
+  const probable = Math.max(...probabilities) >= MIN_PROBABILITY;
+  return probable && isInDistribution({ height, width, values: image }, inkStatistics);
 }
 
-function isLike(picture, inkStatistics) {
+/** Return whether a picture, pixels 0 to 255, does not exceed the maxima of the ink statistics. */
+function isInDistribution(picture, inkStatistics) {
   const plane = { ...picture, values: Float32Array.from(picture.values, (pixel) => pixel / 255) };
   const { top, bottom, left, right } = findSides(plane);
   if (bottom <= top) return false;
-  const { thickness, length } = measureStrokes(plane);
+  const { strokeWidth, length } = measureStrokes(plane);
   const { holes, parts } = countHolesAndParts(plane);
   return (
-    thickness <= inkStatistics.thickest &&
+    strokeWidth <= inkStatistics.thickest &&
     length <= inkStatistics.longest &&
     right - left <= inkStatistics.widest * (bottom - top) &&
     holes <= inkStatistics.holes &&
@@ -29,16 +31,19 @@ function isLike(picture, inkStatistics) {
   );
 }
 
-/** How often ink closes background in, and how many parts it has that not even faint ink joins, not by a corner. */
+/** Count the holes of at least MIN_HOLE pixels, and the parts of ink that are not even connected by faint ink. */
 function countHolesAndParts({ height, width, values }) {
   const inked = (y, x) => y >= 0 && x >= 0 && y < height && x < width && values[y * width + x] >= FAINT;
-  const grounds = (y, x) => y < 0 || x < 0 || y >= height || x >= width || values[y * width + x] < 0.5;
+  const isBackground = (y, x) => y < 0 || x < 0 || y >= height || x >= width || values[y * width + x] < 0.5;
   const parts = findRegions(height, width, inked, 1);
-  const holes = findRegions(height, width, grounds, 0).filter((size) => size >= SMALLEST_HOLE);
-  return { parts: parts.length, holes: holes.length - 1 }; // one of the grounds lies around everything
+  const holes = findRegions(height, width, isBackground, 0).filter((size) => size >= MIN_HOLE);
+  return { parts: parts.length, holes: holes.length - 1 }; // minus the background around the ink
 }
 
-/** The sizes of the regions of a plane, and of a frame around it, that `belongs`. diagonal: 1 if corners join, else 0. */
+/**
+ * Return the sizes of the connected regions of pixels with `belongs`, in a plane with a border of one pixel.
+ * diagonal: 1 for 8-connectivity, 0 for 4-connectivity.
+ */
 function findRegions(height, width, belongs, diagonal) {
   const seen = new Set();
   const sizes = [];

@@ -1,54 +1,54 @@
 "use strict";
 
-/* The page: strokes are drawn, read, and shown. */
+/* The main script: state, events, and the update of the page. */
 
-const MOST_ACTIVE = 12; // filters or units that are shown with their weights
+const MOST_ACTIVE = 12; // number of filters or units in the list of the most active ones
 
 const model = unpackModel(JSON.parse($("model").textContent));
-const thing = document.body.dataset.thing;
+const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
-const drawing = { strokes: [], height: model.shape[0] / model.shape[1], changed, say };
-let chosen = null; // the filter or unit of the first layer to show; else the most active is shown
-let frame = null; // in which the page will be brought up to date
+const drawing = { strokes: [], height: model.shape[0] / model.shape[1], changed, announce };
+let selectedUnit = null; // filter or unit of the first layer to show; null for the most active one
+let frame = null; // the requested animation frame
 
 const showBars = makeBars($("bars"), model.classNames);
-const showLayers = makeLayers($("layers"), model.layers, choose);
+const showLayers = makeLayers($("layers"), model.layers, selectUnit);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
 /**
- * What the strokes show: {image, probabilities, activations, digit, why}. Where there is no digit, `digit` is null and
- * `why` says what there is instead: "empty", "dot", "unlike". What does not exist is null.
+ * Predict the class of the strokes: {image, probabilities, activations, digit, reason}, null where not available. If the
+ * drawing is rejected, `digit` is null and `reason` is "empty", "dot" or "unlike".
  */
 function read(strokes) {
   const nothing = { image: null, probabilities: null, activations: null, digit: null };
-  if (strokes.length === 0) return { ...nothing, why: "empty" };
-  if (isDot(strokes)) return { ...nothing, why: "dot" };
-  const raster = rasterise(strokes);
-  const image = prepare(raster.grey, raster.width, raster.height, model.shape, model.inkStatistics);
+  if (strokes.length === 0) return { ...nothing, reason: "empty" };
+  if (isDot(strokes)) return { ...nothing, reason: "dot" };
+  const { shape, inkStatistics } = model;
+  const { grey, width, height } = rasterise(strokes);
+  const image = prepare(grey, width, height, shape, inkStatistics);
   const { probabilities, activations } = predict(model, image);
-  const likely = !isTangle(strokes, model.inkStatistics) && isLikely(probabilities, image, model.shape, model.inkStatistics);
-  if (!likely) return { image, probabilities, activations, digit: null, why: "unlike" };
-  return { image, probabilities, activations, digit: probabilities.indexOf(Math.max(...probabilities)), why: null };
+  const accepted = !isScribble(strokes, inkStatistics) && isAccepted(probabilities, image, shape, inkStatistics);
+  if (!accepted) return { image, probabilities, activations, digit: null, reason: "unlike" };
+  return { image, probabilities, activations, digit: probabilities.indexOf(Math.max(...probabilities)), reason: null };
 }
 
-/** Show everything as it now is. */
 function show() {
   frame = null;
   paintCanvas();
   const reading = read(drawing.strokes);
-  showResult(phrase(reading, model.classNames, thing));
+  showResult(describeResult(reading, model.classNames, noun));
   showBars(reading.digit === null ? null : reading.probabilities, reading.digit);
-  showSeen(reading.image, model.shape);
+  showInput(reading.image, model.shape);
   showLayers(reading.activations);
   const peaks = reading.activations ? peaksOf(reading.activations[1], model.layers[0].outputShape[0]) : [];
   const units = strongest(peaks, MOST_ACTIVE);
-  showUnit(model, chosen ?? units[0] ?? 0, reading.activations);
-  showStrongest($("strongest"), model, units, peaks, choose);
-  $("at-rest").hidden = reading.activations !== null;
+  showUnit(model, selectedUnit ?? units[0] ?? 0, reading.activations);
+  showStrongest($("strongest"), model, units, peaks, selectUnit);
+  $("no-activations").hidden = reading.activations !== null;
 }
 
-/** The strokes, as sharp as the screen is, and where the keyboard's pen is. */
+/** Paint the strokes and the keyboard's pen at the resolution of the screen. */
 function paintCanvas() {
   const box = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
@@ -60,7 +60,7 @@ function paintCanvas() {
   if (drawing.pen.visible) paintPen(context, drawing.pen, scale, ratio);
 }
 
-/** A ring around the keyboard's pen, a larger one in dashes while it is lifted. */
+/** Paint a ring at the keyboard's pen; larger and dashed while the pen is up. */
 function paintPen(context, pen, scale, ratio) {
   context.strokeStyle = getComputedStyle(canvas).caretColor;
   context.lineWidth = 2 * ratio;
@@ -70,23 +70,22 @@ function paintPen(context, pen, scale, ratio) {
   context.stroke();
 }
 
-/** The strokes are others. done: no pen is on the canvas now, so the answer is said aloud as well. */
+/** Update the page after a change of the strokes. done: the stroke is complete, so announce the result. */
 function changed(done) {
   frame ??= requestAnimationFrame(show);
   if (!done) return;
   const reading = read(drawing.strokes);
-  const { large, first, second } = phrase(reading, model.classNames, thing);
-  say([reading.digit === null ? "" : large, first, second].filter(Boolean).join(", "));
+  const { large, first, second } = describeResult(reading, model.classNames, noun);
+  announce([reading.digit === null ? "" : large, first, second].filter(Boolean).join(", "));
 }
 
-/** For those who hear the page. */
-function say(text) {
-  $("said").textContent = text;
+function announce(text) {
+  $("announcement").textContent = text;
 }
 
-/** Show this filter or unit of the first layer, until all is cleared. */
-function choose(unit) {
-  chosen = unit;
+/** Show this filter or unit of the first layer until the drawing is cleared. */
+function selectUnit(unit) {
+  selectedUnit = unit;
   frame ??= requestAnimationFrame(show);
 }
 
@@ -101,11 +100,11 @@ function clear() {
   if (drawing.isDrawing()) return;
   drawing.liftPen();
   drawing.strokes = [];
-  chosen = null;
+  selectedUnit = null;
   changed(true);
 }
 
-/** Single letters count on the canvas alone, so that nobody who speaks to the machine hits them by chance. */
+/** Single letters work on the canvas only, so that speech input does not trigger them (WCAG 2.1.4). */
 function onKey(event) {
   const key = event.key.toLowerCase();
   const alone = !event.ctrlKey && !event.metaKey && !event.altKey;
@@ -118,7 +117,7 @@ function onKey(event) {
 
 $("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
-$("unit").addEventListener("input", (event) => choose(event.target.valueAsNumber - 1));
+$("unit").addEventListener("input", (event) => selectUnit(event.target.valueAsNumber - 1));
 document.addEventListener("keydown", onKey);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   $("strongest").replaceChildren();

@@ -1,30 +1,28 @@
 "use strict";
 
 /*
- * The network: grey pixels in, probabilities out. This is all the arithmetic of a prediction; the same as `forward` in
- * pipeline/network/network.py and `probabilities` in losses.py, for one picture and without NumPy.
+ * Prediction of one image. Same arithmetic as `forward` in pipeline/network/network.py and `probabilities` in losses.py.
  */
 
 /**
- * The model in the page. Its networks are networks, mostly one. A network is a list of layers {inputShape, outputShape,
- * kernel, stride, weights, biases, fanIn}, the second two of convolutions alone. Shapes are [units] or [channels,
- * height, width]. The weight of input i of output j is weights[j * fanIn + i].
+ * Unpack the model of the page. A network is a list of layers {inputShape, outputShape, kernel, stride, weights, biases,
+ * fanIn}; only convolutions have kernel and stride. Shapes are [units] or [channels, height, width]. Weights are
+ * row-major, (out, fanIn).
  */
 function unpackModel(packed) {
   const unpackNetwork = (arrays) => arrays.map((each, i) => ({ ...packed.layers[i], ...unpackArrays(each, packed.bits) }));
   return { ...packed, networks: packed.networks.map(unpackNetwork) };
 }
 
-/** The arrays of a layer: a weight is its code, an integer, times the scale of its output. */
+/** Dequantize a layer: a weight is its integer code times the scale of its output. */
 function unpackArrays({ codes, scales, biases }, bits) {
-  const numbers = bits === 16 ? new Int16Array(decodeBase64(codes)) : new Int8Array(decodeBase64(codes));
+  const integers = bits === 16 ? new Int16Array(decodeBase64(codes)) : new Int8Array(decodeBase64(codes));
   const scale = new Float32Array(decodeBase64(scales));
-  const fanIn = numbers.length / scale.length;
-  const weights = Float32Array.from(numbers, (code, i) => code * scale[Math.floor(i / fanIn)]);
+  const fanIn = integers.length / scale.length;
+  const weights = Float32Array.from(integers, (code, i) => code * scale[Math.floor(i / fanIn)]);
   return { weights, biases: new Float32Array(decodeBase64(biases)), fanIn };
 }
 
-/** The bytes that a text in base64 stands for, as an ArrayBuffer. */
 function decodeBase64(text) {
   const characters = atob(text);
   const bytes = new Uint8Array(characters.length);
@@ -32,7 +30,7 @@ function decodeBase64(text) {
   return bytes.buffer;
 }
 
-/** Pixels, 0 to 255, standardised: with mean 0 and standard deviation 1 over all training images. */
+/** Standardise pixels, 0 to 255, by the mean and standard deviation of the training images. */
 function standardise(image, mean, std) {
   return Float32Array.from(image, (pixel) => (pixel / 255 - mean) / std);
 }
@@ -42,7 +40,7 @@ const ACTIVATIONS = {
   sigmoid: (z) => 1 / (1 + Math.exp(-z)),
 };
 
-/** What a layer multiplies by its weights: the patch at each position of the kernel; of a dense layer its whole input. */
+/** Return the patch of the input at each position of the kernel; for a dense layer the whole input. */
 function patchesOf(x, { inputShape, outputShape, kernel, stride, fanIn }) {
   if (!kernel) return [x];
   const [channels, height, width] = inputShape;
@@ -60,8 +58,8 @@ function patchesOf(x, { inputShape, outputShape, kernel, stride, fanIn }) {
   });
 }
 
-/** z = W p + b for each patch p, of the layer's outputs one after the other: z[j * positions + position]. */
-function weigh(x, layer) {
+/** Return z = W p + b for each patch p, as z[output * positions + position]. */
+function linear(x, layer) {
   const patches = patchesOf(x, layer);
   const { weights, biases, fanIn } = layer;
   const z = new Float32Array(biases.length * patches.length);
@@ -75,27 +73,26 @@ function weigh(x, layer) {
   return z;
 }
 
-/** The inputs, the activations of each hidden layer, and the logits. */
+/** Forward pass: return the inputs, the activations of each hidden layer, and the logits. */
 function forward(layers, inputs, activation) {
   const values = [inputs];
   for (const layer of layers) {
-    const z = weigh(values.at(-1), layer);
+    const z = linear(values.at(-1), layer);
     values.push(layer === layers.at(-1) ? z : z.map(ACTIVATIONS[activation]));
   }
   return values;
 }
 
-/** The mean of the logits of several networks. */
-function average(logits) {
+function meanLogits(logits) {
   return logits[0].map((_, j) => logits.reduce((sum, each) => sum + each[j], 0) / logits.length);
 }
 
-/** log sigmoid(z) = -log(1 + exp(-z)), in a form that cannot overflow. */
+/** log sigmoid(z) = -log(1 + exp(-z)) without overflow. */
 function logSigmoid(z) {
   return Math.min(z, 0) - Math.log1p(Math.exp(-Math.abs(z)));
 }
 
-/** Probabilities from scores. The largest score is subtracted first, so that exp cannot overflow. */
+/** Softmax of scores / temperature; subtracting the largest score avoids overflow. */
 function softmax(scores, temperature) {
   const largest = Math.max(...scores);
   const powers = Array.from(scores, (score) => Math.exp((score - largest) / temperature));
@@ -104,13 +101,13 @@ function softmax(scores, temperature) {
 }
 
 /**
- * The prediction for an image, h * w pixels from 0 to 255: {probabilities, logits, activations}. The last are those of
- * the first network, from its inputs to its logits.
+ * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, activations}. `activations` is the result of
+ * `forward` for the first network.
  */
 function predict(model, image) {
   const inputs = standardise(image, model.mean, model.std);
   const values = model.networks.map((layers) => forward(layers, inputs, model.activation));
-  const logits = average(values.map((each) => each.at(-1)));
+  const logits = meanLogits(values.map((each) => each.at(-1)));
   const scores = model.loss === "quadratic" ? logits.map(logSigmoid) : logits;
   return { probabilities: softmax(scores, model.temperature), logits, activations: values[0] };
 }

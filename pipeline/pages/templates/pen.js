@@ -1,11 +1,11 @@
 "use strict";
 
 /*
- * How strokes come about: by mouse, finger and pen through Pointer Events, or by the keyboard. The strokes are in
- * `drawing.strokes`; `drawing.changed(done)` is called as they grow, with true when one is done.
+ * Input of strokes by mouse, finger and pen (Pointer Events) and by keyboard. Appends to `drawing.strokes` and calls
+ * `drawing.changed(done)`; done: the stroke is complete.
  */
 
-const STEP = 0.04; // how far a key moves the pen; with Shift a quarter of it
+const STEP = 0.04; // distance by which a key moves the pen; a quarter of it with Shift
 const MOVES = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -17,9 +17,9 @@ const MOVES = {
   PageDown: [1, 1],
 };
 
-/** Let pointers draw on the canvas: one at a time, a second finger is ignored; a pen comes before the hand it is in. */
+/** Draw by pointers: one at a time; a second finger is ignored, and a pen replaces a touch (of the palm). */
 function listenToPointers(canvas, drawing) {
-  let active = null; // the event with which the pointer came down that draws
+  let active = null; // the pointerdown event of the pointer that draws
   drawing.isDrawing = () => active !== null;
   const isActive = (event) => event.pointerId === active?.pointerId;
   const add = (event) => {
@@ -30,7 +30,7 @@ function listenToPointers(canvas, drawing) {
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    if (active?.pointerType === "touch" && event.pointerType === "pen") drawing.strokes.pop(); // that was a palm
+    if (active?.pointerType === "touch" && event.pointerType === "pen") drawing.strokes.pop(); // the touch was a palm
     else if (active !== null) return;
     canvas.setPointerCapture(event.pointerId);
     active = event;
@@ -42,9 +42,9 @@ function listenToPointers(canvas, drawing) {
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!isActive(event)) return;
-    if (event.buttons === 0) return end(event); // it went up where nobody told, as in a menu
+    if (event.buttons === 0) return end(event); // the pointerup event was lost, for example to a menu
     const events = event.getCoalescedEvents?.() ?? [];
-    (events.length ? events : [event]).forEach(add); // all that happened since the last frame
+    (events.length ? events : [event]).forEach(add); // all events since the last frame
     drawing.changed(false);
   });
   const end = (event) => {
@@ -54,7 +54,7 @@ function listenToPointers(canvas, drawing) {
   };
   canvas.addEventListener("pointerup", end);
   canvas.addEventListener("pointercancel", (event) => {
-    if (isActive(event) && event.pointerType === "touch") drawing.strokes.pop(); // the system takes it for a palm
+    if (isActive(event) && event.pointerType === "touch") drawing.strokes.pop(); // the system detected a palm
     end(event);
   });
   canvas.addEventListener("lostpointercapture", end);
@@ -63,10 +63,10 @@ function listenToPointers(canvas, drawing) {
   });
 }
 
-/** Let keys draw: arrows move `drawing.pen`, space puts it down and lifts it. It is visible while keys are in use. */
+/** Draw by keys: arrows move `drawing.pen`, space puts it down and lifts it. It is visible while keys are used. */
 function listenToKeys(canvas, drawing) {
   const pen = (drawing.pen = { x: 0.5, y: 0.5 * drawing.height, down: false, visible: false });
-  const held = new Set(); // two arrows at once go aslant
+  const pressed = new Set(); // two arrows at once move diagonally
   drawing.liftPen = () => {
     if (!pen.down) return;
     pen.down = false;
@@ -74,12 +74,12 @@ function listenToKeys(canvas, drawing) {
   };
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in MOVES || event.key === " ")) return;
-    event.preventDefault(); // the page stays where it is
+    event.preventDefault(); // do not scroll
     if (drawing.isDrawing()) return;
     if (event.key in MOVES) {
-      held.add(event.key);
+      pressed.add(event.key);
       const step = event.shiftKey ? STEP / 4 : STEP;
-      for (const key of held) {
+      for (const key of pressed) {
         pen.x = clamp(pen.x + step * MOVES[key][0], 1);
         pen.y = clamp(pen.y + step * MOVES[key][1], drawing.height);
       }
@@ -92,16 +92,16 @@ function listenToKeys(canvas, drawing) {
       pen.down = pen.visible = true;
       drawing.strokes.push([{ x: pen.x, y: pen.y }]);
       drawing.changed(false);
-      drawing.say("The pen is down.");
+      drawing.announce("The pen is down.");
     }
   });
-  canvas.addEventListener("keyup", (event) => held.delete(event.key));
+  canvas.addEventListener("keyup", (event) => pressed.delete(event.key));
   canvas.addEventListener("focus", () => {
     pen.visible = canvas.matches(":focus-visible");
     drawing.changed(false);
   });
   canvas.addEventListener("blur", () => {
-    held.clear();
+    pressed.clear();
     drawing.liftPen();
     pen.visible = false;
     drawing.changed(false);

@@ -1,35 +1,34 @@
 "use strict";
 
 /*
- * A drawing becomes a picture like those that the network has learned from. MNIST's authors fitted each digit into
- * 20 x 20 pixels, keeping its aspect, anti-aliased, and laid it into 28 x 28 so that its centre of mass is in the middle,
- * ink light on dark. The same is done here with a drawing of any size; strokes of unusual thickness are made as thick as
- * is usual. pipeline/pictures/fit.py does the same, step by step.
+ * Preprocessing of a drawing like MNIST's: scaled into 20 x 20 pixels with its aspect ratio and anti-aliasing, centred by
+ * mass in 28 x 28 pixels, light on dark. Unusually thin or thick strokes are adjusted. Same algorithm as
+ * pipeline/pictures/fit.py.
  *
- * A plane is an image {height, width, values}, its values row by row.
+ * A plane is an image {height, width, values}, row-major.
  */
 
-const MARGIN = 0.1; // share of the box around it, where soft edges of strokes go on
-const FINENESS = 8; // working pixels to a pixel of the picture
-const FAINTEST = 16; // grey levels by which ink differs from the background at least
+const MARGIN = 0.1; // around the box, for soft edges of strokes; as a share of it
+const SUBPIXELS = 8; // working pixels per pixel of the picture, in each direction
+const MIN_CONTRAST = 16; // of ink, in grey levels
 
 /**
- * grey: the pixels of a drawing, 0 to 255, row by row, light on dark or dark on light. shape: [h, w] of the network's
- * pictures. inkStatistics: what these look like. Returns h * w pixels, 0 to 255, or null where there is no ink.
+ * Prepare a drawing for the network. grey: pixels, 0 to 255, row-major, light on dark or dark on light. shape: [h, w] of
+ * the result. inkStatistics: of the training images. Returns h * w pixels, 0 to 255, or null if there is no ink.
  */
 function prepare(grey, width, height, shape, inkStatistics) {
   const ink = findInk(grey, width, height);
   return ink && fit(ink, shape, inkStatistics);
 }
 
-/** How much ink each pixel has, 0 to 1. Which is ink and which is background is told by the border, mostly background. */
+/** Return the amount of ink of each pixel, 0 to 1. The median of the border is taken as the background. */
 function findInk(grey, width, height) {
   const background = median(border(grey, width, height));
   let difference = Float32Array.from(grey, (level) => level - background);
   const [least, most] = extremes(difference);
   if (-least > most) difference = difference.map((value) => -value);
   const strongest = Math.max(-least, most);
-  if (strongest < FAINTEST) return null;
+  if (strongest < MIN_CONTRAST) return null;
   return { height, width, values: difference.map((value) => Math.max(value, 0) / strongest) };
 }
 
@@ -53,19 +52,19 @@ function extremes(values) {
   return [least, most];
 }
 
-/** Ink as a picture of `shape`: fitted into the box, centred by its mass. */
+/** Scale ink into the box and centre it by mass in a picture of `shape`. */
 function fit(ink, [h, w], inkStatistics) {
   const { top, bottom, left, right } = findSides(ink);
   const box = Math.min(inkStatistics.box, h, w) || Math.min(h, w);
   const margin = Math.ceil(MARGIN * box);
-  const scale = Math.max(bottom - top, right - left) / box; // pixels of the drawing to one of the picture
+  const scale = Math.max(bottom - top, right - left) / box; // pixels of the drawing per pixel of the picture
   const [tall, wide] = [bottom - top, right - left].map((extent) => Math.ceil(extent / scale - 1e-6) + 2 * margin);
-  const fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / FINENESS, tall * FINENESS, wide * FINENESS);
-  const small = sample(adjustStrokes(fine, inkStatistics), fine.height / 2, fine.width / 2, FINENESS, tall, wide);
-  return centre_by_mass(small, [h, w]);
+  const fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / SUBPIXELS, tall * SUBPIXELS, wide * SUBPIXELS);
+  const small = sample(adjustStrokes(fine, inkStatistics), fine.height / 2, fine.width / 2, SUBPIXELS, tall, wide);
+  return centreByMass(small, [h, w]);
 }
 
-/** The rows and columns between which there is dense ink; the last of each is the first without. */
+/** Return the bounding box of ink of at least 0.5; bottom and right are exclusive. */
 function findSides({ height, width, values }) {
   const sides = { top: height, bottom: 0, left: width, right: 0 };
   for (let y = 0; y < height; y++) {
@@ -78,7 +77,7 @@ function findSides({ height, width, values }) {
   return sides;
 }
 
-/** The part of a plane around a centre, as one of another size; each pixel is the mean of the square that it covers. */
+/** Resample the part of a plane around a centre by area averaging. scale: old pixels per new pixel. */
 function sample(plane, centreY, centreX, scale, height, width) {
   const columns = coverage(plane.width, centreX, scale, width);
   const rows = coverage(plane.height, centreY, scale, height);
@@ -97,7 +96,7 @@ function sample(plane, centreY, centreX, scale, height, width) {
   return { height, width, values };
 }
 
-/** For each of `count` intervals of length `scale` around `centre`: the pixels that it covers, with their shares. */
+/** For each of `count` intervals of length `scale` around `centre`, return the covered pixels with their shares. */
 function coverage(size, centre, scale, count) {
   return Array.from({ length: count }, (_, k) => {
     const start = centre + (k - count / 2) * scale;
@@ -110,20 +109,20 @@ function coverage(size, centre, scale, count) {
   });
 }
 
-/** The same ink, FINENESS pixels to one of the picture, with strokes of usual thickness. A blot stays what it is. */
+/** Bring strokes to the usual width by dilation or erosion; blots are not changed. */
 function adjustStrokes(fine, inkStatistics) {
-  const thickness = measureStrokes(fine).thickness / FINENESS;
-  if (thickness > inkStatistics.thickest) return fine;
-  const wanted = Math.min(Math.max(thickness, inkStatistics.thin), inkStatistics.thick);
-  const grown = Math.round((FINENESS * (wanted - thickness)) / 2);
-  if (grown === 0) return fine;
-  const adjusted = spread(fine, Math.abs(grown), grown > 0 ? Math.max : Math.min);
+  const strokeWidth = measureStrokes(fine).strokeWidth / SUBPIXELS;
+  if (strokeWidth > inkStatistics.thickest) return fine;
+  const target = Math.min(Math.max(strokeWidth, inkStatistics.thin), inkStatistics.thick);
+  const growth = Math.round((SUBPIXELS * (target - strokeWidth)) / 2);
+  if (growth === 0) return fine;
+  const adjusted = filter(fine, Math.abs(growth), growth > 0 ? Math.max : Math.min);
   return adjusted.values.some((value) => value > 0) ? adjusted : fine;
 }
 
 /**
- * Thickness and length of all strokes together. A stroke has two edges, so its length is half of theirs, and its
- * thickness its area by its length. The length of all edges is the sum of the gradient (the coarea formula).
+ * Return the width and length of all strokes together. The length is half the length of the edges, the width is
+ * area / length. The length of all edges is the sum of the gradient's norm (coarea formula).
  */
 function measureStrokes({ height, width, values }) {
   let [area, edges] = [0, 0];
@@ -136,30 +135,30 @@ function measureStrokes({ height, width, values }) {
       edges += Math.hypot(below - value, right - value);
     }
   }
-  return { thickness: (2 * area) / edges, length: edges / 2 };
+  return { strokeWidth: (2 * area) / edges, length: edges / 2 };
 }
 
-/** Each pixel as the largest (Math.max) or the smallest (Math.min) of those within a radius; outside there is no ink. */
-function spread({ height, width, values }, radius, choose) {
-  const spreaded = values.slice();
+/** Maximum or minimum filter with a disc; choose: Math.max or Math.min. Outside the plane there is no ink. */
+function filter({ height, width, values }, radius, choose) {
+  const filtered = values.slice();
   for (let down = -radius; down <= radius; down++) {
     const reach = Math.floor(Math.sqrt(radius * radius - down * down));
     for (let y = 0; y < height; y++) {
       const inside = y + down >= 0 && y + down < height;
       for (let x = 0; x < width; x++) {
-        let chosen = spreaded[y * width + x];
+        let chosen = filtered[y * width + x];
         for (let i = x - reach; i <= x + reach; i++) {
           chosen = choose(chosen, inside && i >= 0 && i < width ? values[(y + down) * width + i] : 0);
         }
-        spreaded[y * width + x] = chosen;
+        filtered[y * width + x] = chosen;
       }
     }
   }
-  return { height, width, values: spreaded };
+  return { height, width, values: filtered };
 }
 
-/** Ink in a picture of `shape`, the most of it 255, moved by whole pixels so that its centre of mass is in the middle. */
-function centre_by_mass({ height, width, values }, [h, w]) {
+/** Return ink, scaled to a maximum of 255, in a picture of `shape`, shifted by whole pixels to centre its mass. */
+function centreByMass({ height, width, values }, [h, w]) {
   const [, most] = extremes(values);
   let [mass, massY, massX] = [0, 0, 0];
   values.forEach((value, i) => {

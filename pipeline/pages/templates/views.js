@@ -1,21 +1,21 @@
 "use strict";
 
-/* What the page says and shows of a reading; texts are set as text, so a class may have any name. */
+/* Views of a prediction. All texts are set as textContent, so class names need no escaping. */
 
 const $ = (id) => document.getElementById(id);
 
-/** 0.1239 as "12.3 %": cut off, so that what is not quite certain does not become so by rounding. */
+/** Format 0.1239 as "12.3 %"; truncated, so that only 1 becomes 100 %. */
 function percent(share) {
   return `${(Math.floor(1000 * share) / 10).toFixed(1)}\u00a0%`;
 }
 
-/** The same, but what is left at either end gets a word. */
-function roughly(share) {
+/** Format a share with "over 99.9 %" and "under 0.1 %" at the ends. */
+function percentWithLimits(share) {
   if (share > 0.999 && share < 1) return `over ${percent(0.999)}`;
   return share < 0.001 && share > 0 ? `under ${percent(0.001)}` : percent(share);
 }
 
-/** An element with a text and a parent. */
+/** Append a new element with a text to its parent, and return it. */
 function append(parent, tag, text = "", className = "") {
   const element = document.createElement(tag);
   element.textContent = text;
@@ -24,7 +24,7 @@ function append(parent, tag, text = "", className = "") {
   return element;
 }
 
-/** The table of all classes, with bars of no length. Returns a function that shows probabilities, or null for none. */
+/** Make the table of all classes. Returns a function that shows probabilities; null clears it. */
 function makeBars(table, classNames) {
   const rows = classNames.map((name) => {
     const row = append(table, "tr");
@@ -40,43 +40,43 @@ function makeBars(table, classNames) {
     });
 }
 
-/** The answer in words: {large, first, second}, for the three lines of the result. */
-function phrase({ digit, probabilities, why }, classNames, thing) {
-  if (digit === null) return { large: why === "empty" ? "" : "?", first: EXCUSES[why](thing), second: "" };
+/** Describe the result in three texts, {large, first, second}. */
+function describeResult({ digit, probabilities, reason }, classNames, noun) {
+  if (digit === null) return { large: reason === "empty" ? "" : "?", first: MESSAGES[reason](noun), second: "" };
   const others = probabilities.map((p, i) => [p, i]).filter(([, i]) => i !== digit);
   const [p, second] = others.reduce((a, b) => (b[0] > a[0] ? b : a), [0, null]);
   return {
     large: classNames[digit],
-    first: `${roughly(probabilities[digit])} sure`,
-    second: second === null ? "" : `then ${classNames[second]}, ${roughly(p)}`,
+    first: `${percentWithLimits(probabilities[digit])} sure`,
+    second: second === null ? "" : `then ${classNames[second]}, ${percentWithLimits(p)}`,
   };
 }
 
-const EXCUSES = {
-  empty: (thing) => `Nothing is drawn yet. Draw a ${thing}.`,
-  dot: (thing) => `This is only a dot. Draw a ${thing}.`,
-  unlike: (thing) => `This does not look like a ${thing} that the network knows.`,
+const MESSAGES = {
+  empty: (noun) => `Nothing is drawn yet. Draw a ${noun}.`,
+  dot: (noun) => `This is only a dot. Draw a ${noun}.`,
+  unlike: (noun) => `This doesn't look like a ${noun}.`,
 };
 
-function showResult(words) {
-  $("answer").textContent = words.large;
-  $("answer").classList.toggle("long", words.large.length > 2);
-  $("sureness").textContent = words.first;
-  $("runner-up").textContent = words.second;
+function showResult({ large, first, second }) {
+  $("prediction").textContent = large;
+  $("prediction").classList.toggle("long", large.length > 2);
+  $("confidence").textContent = first;
+  $("runner-up").textContent = second;
 }
 
-/** The picture that goes into the network; where there is none, darkness. */
-function showSeen(image, [height, width]) {
-  paintGrey($("seen"), image ?? new Uint8Array(height * width), [height, width]);
-  const what = image ? "the drawing, centred, light on dark" : "nothing yet";
-  $("seen").setAttribute("aria-label", `What the network sees, ${width} by ${height} pixels: ${what}`);
+/** Show the input of the network; black if there is none. */
+function showInput(image, [height, width]) {
+  paintGrey($("input"), image ?? new Uint8Array(height * width), [height, width]);
+  const content = image ? "the drawing, centred, light on dark" : "nothing yet";
+  $("input").setAttribute("aria-label", `What the network sees, ${width} by ${height} pixels: ${content}`);
 }
 
 /**
- * Pictures of all hidden layers: of a convolution's feature maps, or of units, each a square. `choose` is called with the
- * number of a filter or unit of the first layer that is pointed at.
+ * Make a picture for each hidden layer: a grid of feature maps, or of units. `select` is called with the index of the
+ * first layer's filter or unit under the pointer. Returns a function that shows activations; null clears the pictures.
  */
-function makeLayers(parent, layers, choose) {
+function makeLayers(parent, layers, select) {
   const views = layers.slice(0, -1).map(({ outputShape }, i) => {
     const [count, ...size] = outputShape;
     const figure = append(parent, "figure");
@@ -85,20 +85,20 @@ function makeLayers(parent, layers, choose) {
     const columns = columnsFor(count);
     const grid = gridOf(outputShape, columns);
     canvas.style.setProperty("--width", `${grid.width * (size.length ? 4 : 10)}px`);
-    const things = `${count.toLocaleString("en")} ${size.length ? "feature map" : "unit"}${count === 1 ? "" : "s"}`;
+    const outputs = `${count.toLocaleString("en")} ${size.length ? "feature map" : "unit"}${count === 1 ? "" : "s"}`;
     const sizes = size.length ? ` of ${size.join(" by ")}` : "";
-    append(figure, "figcaption", `Hidden layer ${i + 1}: ${things}${sizes}`);
+    append(figure, "figcaption", `Hidden layer ${i + 1}: ${outputs}${sizes}`);
     if (i === 0) {
       const point = ({ offsetX, offsetY }) => {
         const scale = grid.width / canvas.clientWidth;
         const column = Math.floor((offsetX * scale) / grid.across);
         const unit = Math.floor((offsetY * scale) / grid.down) * columns + column;
-        if (column >= 0 && column < columns && unit >= 0 && unit < count) choose(unit);
+        if (column >= 0 && column < columns && unit >= 0 && unit < count) select(unit);
       };
       canvas.addEventListener("pointermove", point);
-      canvas.addEventListener("pointerdown", point); // a finger that taps does not move
+      canvas.addEventListener("pointerdown", point); // a tap causes no pointermove
     }
-    return { canvas, columns, outputShape, name: `The ${things} of hidden layer ${i + 1}` };
+    return { canvas, columns, outputShape, name: `The ${outputs} of hidden layer ${i + 1}` };
   });
   return (activations) =>
     views.forEach(({ canvas, columns, outputShape, name }, i) => {
@@ -111,7 +111,6 @@ function makeLayers(parent, layers, choose) {
     });
 }
 
-/** The largest activation of each filter; of a unit the only one. */
 function peaksOf(values, count) {
   const size = values.length / count;
   return Float32Array.from({ length: count }, (_, i) =>
@@ -119,13 +118,12 @@ function peaksOf(values, count) {
   );
 }
 
-/** The weights of one output of a layer as a picture: its kernel, if it is a filter. */
 function paintWeights(canvas, { weights, fanIn, kernel }, unit, shape) {
   const size = kernel ? [kernel, kernel] : shape;
   paintSigned(canvas, weights.subarray(unit * fanIn, (unit + 1) * fanIn), size);
 }
 
-/** One filter or unit of the first layer: its weights, what they make of the picture, and the sum in words. */
+/** Show one filter or unit of the first layer: its weights, its feature map or products, and its sum. */
 function showUnit(model, unit, activations) {
   const [layer] = model.networks[0];
   const patches = patchesOf(activations ? activations[0] : new Float32Array(model.shape[0] * model.shape[1]), layer);
@@ -143,20 +141,20 @@ function showUnit(model, unit, activations) {
 }
 
 function explainUnit(model, products, bias, activation) {
-  const where = model.networks[0][0].kernel ? "Where the activation is largest, the" : "The";
+  const subject = model.networks[0][0].kernel ? "Where the activation is largest, the" : "The";
   const sum = products.reduce((a, b) => a + b, 0);
-  const total = `${where} products add up to ${signed(sum)}; with the bias, ${signed(bias)}, that is ${signed(sum + bias)}.`;
+  const total = `${subject} products sum to ${signed(sum)}; with the bias ${signed(bias)} this is ${signed(sum + bias)}.`;
   if (model.networks[0].length === 1) return total;
   const name = { relu: "ReLU", sigmoid: "The sigmoid" }[model.activation];
-  return `${total} ${name} makes ${activation.toFixed(2)} of it: that is the activation.`;
+  return `${total} ${name} gives the activation ${activation.toFixed(2)}.`;
 }
 
 function signed(number) {
   return number.toFixed(2).replace("-", "−");
 }
 
-/** Buttons for some filters or units of the first layer, each with its weights as a picture. peaks: of all of them. */
-function showStrongest(parent, model, units, peaks, choose) {
+/** Show buttons for `units` of the first layer, each with its weights. peaks: largest activations of all units. */
+function showStrongest(parent, model, units, peaks, select) {
   const [layer] = model.networks[0];
   while (parent.children.length < units.length) append(append(parent, "li"), "button").type = "button";
   [...parent.children].forEach((item, i) => (item.hidden = i >= units.length));
@@ -164,15 +162,15 @@ function showStrongest(parent, model, units, peaks, choose) {
     const button = parent.children[i].firstElementChild;
     const name = `${layer.kernel ? "Filter" : "Unit"} ${unit + 1}`;
     button.setAttribute("aria-label", `${name}, ${layer.kernel ? "largest " : ""}activation ${peaks[unit].toFixed(2)}`);
-    if (button.textContent === `${unit + 1}`) return; // is there already: while one draws, most of them stay
+    if (button.textContent === `${unit + 1}`) return; // unchanged
     button.replaceChildren();
     paintWeights(append(button, "canvas"), layer, unit, model.shape);
     append(button, "span", `${unit + 1}`);
-    button.onclick = () => choose(unit);
+    button.onclick = () => select(unit);
   });
 }
 
-/** The indices of the largest values, the largest first. */
+/** Return the indices of the largest values, largest first. */
 function strongest(values, count) {
   return Array.from(values, (_, i) => i)
     .sort((a, b) => values[b] - values[a])

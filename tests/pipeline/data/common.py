@@ -1,4 +1,4 @@
-"""A data set of four small files, and web servers that have it, more or less."""
+"""A data set of four small files, and responses of web servers."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,7 +12,7 @@ PAYLOADS = {name: f"the bytes of {name}\n".encode() * 100 for name in FILES}
 DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
 PAGE = b"<!DOCTYPE html><title>We have moved</title>"
 
-Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
+Responder = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
 def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -30,7 +30,7 @@ def dataset(*sources: Source) -> Dataset:
     return Dataset("letters", sources, class_names=(), sha256=DIGESTS)
 
 
-def silently(line: str) -> None:
+def ignore(line: str) -> None:
     pass
 
 

@@ -1,4 +1,4 @@
-"""Web servers on this machine."""
+"""Local web servers."""
 
 import gzip
 import threading
@@ -8,22 +8,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pipeline.data import http
-from tests.pipeline.data.common import (
-    PAYLOADS,
-    Answer,
-)
+from tests.pipeline.data.common import PAYLOADS, Responder
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Answer], str]]:
-    """Starts a web server that answers every request in the given way."""
+def serve() -> Iterator[Callable[[Responder], str]]:
+    """Start a web server that responds to every request with the given function."""
     servers = []
 
-    def start(answer: Answer) -> str:
+    def start(respond: Responder) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 name = self.path.removeprefix("/").removesuffix(".gz")
-                answer(self, gzip.compress(PAYLOADS[name]))
+                respond(self, gzip.compress(PAYLOADS[name]))
 
             def log_message(self, *arguments: object) -> None:
                 pass
@@ -40,9 +37,8 @@ def serve() -> Iterator[Callable[[Answer], str]]:
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy between us and our servers, and the patience of a test."""
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(http, "ANSWER", 0.5)
-    monkeypatch.setattr(http, "LONGEST", 1)
-    monkeypatch.setattr(http, "MOST_BYTES", 4_000_000)
+    monkeypatch.setattr(http, "READ_TIMEOUT", 0.5)
+    monkeypatch.setattr(http, "FILE_TIMEOUT", 1)
+    monkeypatch.setattr(http, "MAX_BYTES", 4_000_000)

@@ -6,7 +6,7 @@ from pipeline.data.dataset import Description, load_description, read_class_name
 from pipeline.engine.errors import PipelineError
 
 
-def test_a_description_is_carried_along_as_it_is(tmp_path: Path) -> None:
+def test_description_round_trip(tmp_path: Path) -> None:
     description = Description("letters", ("a", "お", "T-shirt/top", "10\xa0km"))
     save_description(tmp_path, description)
     assert load_description(tmp_path) == description
@@ -20,7 +20,7 @@ def test_a_description_is_carried_along_as_it_is(tmp_path: Path) -> None:
         *('{"name": "x", "class_names": {"a": 1}}', '{"name": null, "class_names": ["a"]}'),
     ],
 )
-def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
+def test_damaged_description_is_named(body: str, tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text(body)
     with pytest.raises(PipelineError, match=r"dataset\.json"):
         load_description(tmp_path)
@@ -35,27 +35,27 @@ def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
         ("10\xa0km\nひら\u3000がな".encode(), ("10\xa0km", "ひら\u3000がな")),
     ],
 )
-def test_class_names_stand_one_a_line(body: bytes, names: tuple[str, ...], tmp_path: Path) -> None:
+def test_class_names_are_read_one_per_line(body: bytes, names: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "class-names.txt").write_bytes(body)
     assert read_class_names(tmp_path) == names
 
 
-def test_class_names_may_be_left_out(tmp_path: Path) -> None:
+def test_class_names_are_optional(tmp_path: Path) -> None:
     assert read_class_names(tmp_path) == ()
 
 
 @pytest.mark.parametrize(
-    ("body", "complaint"),
+    ("body", "message"),
     [
         (b"a\n\nb\n", "line 2 is empty"),
         (b"\n", "line 1 is empty"),
         (b"a\nb\na\n", "line 3 repeats a"),
         (b"a\n\x1b[2Jb\n", "line 2 is not printable"),
         (b"a\xe2\x80\xa8b\n", "line 1 is not printable"),
-        (b"\xff\xfe", "is no UTF-8 text"),
+        (b"\xff\xfe", "is not UTF-8 text"),
     ],
 )
-def test_class_names_that_cannot_be_are_named(body: bytes, complaint: str, tmp_path: Path) -> None:
+def test_invalid_class_names_are_named(body: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "class-names.txt").write_bytes(body)
-    with pytest.raises(PipelineError, match=complaint):
+    with pytest.raises(PipelineError, match=message):
         read_class_names(tmp_path)

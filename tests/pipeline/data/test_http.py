@@ -1,4 +1,4 @@
-"""Mirrors as they come: good ones, dead ones, slow ones, and those that lie."""
+"""Downloads from working, missing, slow and wrong mirrors."""
 
 import contextlib
 import time
@@ -11,7 +11,7 @@ import pytest
 from pipeline.data import http
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import fetch
-from tests.pipeline.data.common import PAGE, Answer, assert_fetched, dataset, missing, silently, whole
+from tests.pipeline.data.common import PAGE, Responder, assert_fetched, dataset, ignore, missing, whole
 
 
 def page(request: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -22,81 +22,81 @@ def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
     time.sleep(1)
 
 
-def promise(request: BaseHTTPRequestHandler, size: int) -> None:
+def send_header(request: BaseHTTPRequestHandler, size: int) -> None:
     request.send_response(200)
     request.send_header("Content-Length", str(size))
     request.end_headers()
 
 
-def crawling(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    """Never silent for long enough to time out."""
-    promise(request, 1_000_000_000)
-    with contextlib.suppress(OSError):  # the client has gone
+def slow(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Send a few bytes at a time, within the read timeout."""
+    send_header(request, 1_000_000_000)
+    with contextlib.suppress(OSError):  # the client closed the connection
         for _ in range(60):
-            request.wfile.write(bytes(http.PIECE))
+            request.wfile.write(bytes(http.CHUNK))
             time.sleep(0.05)
 
 
-def stalling(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    promise(request, 1_000_000)
+def stalled(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    send_header(request, 1_000_000)
     request.wfile.write(bytes(200_000))
     time.sleep(1)
 
 
 def endless(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    promise(request, 1 << 40)
-    with contextlib.suppress(OSError):  # the client has gone
+    send_header(request, 1 << 40)
+    with contextlib.suppress(OSError):  # the client closed the connection
         for _ in range(100):
             request.wfile.write(bytes(1_000_000))
 
 
-class BreakingOff:
-    """Sends half of what it promised, the first time that it is asked."""
+class Interrupted:
+    """Send only half of the first response."""
 
     def __init__(self) -> None:
-        self.times = 0
+        self.requests = 0
 
     def __call__(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        self.times += 1
-        if self.times == 1:
-            promise(request, len(body))
+        self.requests += 1
+        if self.requests == 1:
+            send_header(request, len(body))
             request.wfile.write(body[: len(body) // 2])
             request.close_connection = True
         else:
             whole(request, body)
 
 
-def test_a_mirrors_files_arrive_unpacked_and_nothing_else_stays(tmp_path: Path, serve: Callable[[Answer], str]) -> None:
+def test_files_arrive_uncompressed_without_leftovers(tmp_path: Path, serve: Callable[[Responder], str]) -> None:
     mirror = serve(whole)
-    assert fetch(dataset(mirror), tmp_path, silently) == mirror
+    assert fetch(dataset(mirror), tmp_path, ignore) == mirror
     assert_fetched(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("respond", "reason"),
     [
-        (missing, "it does not offer train-images-idx3-ubyte.gz"),
-        (page, "train-images-idx3-ubyte is a web page, not letters's"),
-        (silent, "no answer within 0.5 s"),
-        (crawling, "train-images-idx3-ubyte.gz takes longer than 1 s"),
-        (stalling, "no answer within 0.5 s"),
-        (endless, "it gives more than 4,000,000 bytes"),
+        (missing, "train-images-idx3-ubyte.gz is not available"),
+        (page, "train-images-idx3-ubyte of letters is a web page"),
+        (silent, "no response within 0.5 s"),
+        (slow, "train-images-idx3-ubyte.gz takes longer than 1 s"),
+        (stalled, "no response within 0.5 s"),
+        (endless, "train-images-idx3-ubyte.gz has more than 4,000,000 bytes"),
     ],
 )
-def test_a_bad_mirror_is_a_reason_to_try_the_next(
-    answer: Answer, reason: str, tmp_path: Path, serve: Callable[[Answer], str]
+def test_next_mirror_is_tried_after_a_failure(
+    respond: Responder, reason: str, tmp_path: Path, serve: Callable[[Responder], str]
 ) -> None:
-    bad, good = serve(answer), serve(whole)
-    tried: list[str] = []
-    assert fetch(dataset(bad, good), tmp_path, tried.append) == good
+    bad, good = serve(respond), serve(whole)
+    reported: list[str] = []
+    assert fetch(dataset(bad, good), tmp_path, reported.append) == good
     assert_fetched(tmp_path)
-    assert tried[0] == f"letters from {bad}"
-    assert tried[1].startswith(f"{bad}: {reason}")
-    assert tried[2] == f"letters from {good}"
+    assert reported[0] == f"letters from {bad}"
+    assert reported[1].startswith(f"{bad}: {reason}")
+    assert reported[2] == f"letters from {good}"
 
 
-def test_a_transfer_that_breaks_off_is_tried_again(tmp_path: Path, serve: Callable[[Answer], str]) -> None:
-    breaking = BreakingOff()
-    fetch(dataset(serve(breaking)), tmp_path, silently)
+def test_interrupted_transfer_is_retried(tmp_path: Path, serve: Callable[[Responder], str]) -> None:
+    interrupted = Interrupted()
+    fetch(dataset(serve(interrupted)), tmp_path, ignore)
     assert_fetched(tmp_path)
-    assert breaking.times == len(FILES) + 1
+    assert interrupted.requests == len(FILES) + 1

@@ -25,7 +25,7 @@ arrays = st.sampled_from(TYPES).flatmap(
         np.dtype(name).newbyteorder("="), st_np.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
     )
 )
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+fuzzed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 
 
 def encoded(array: NDArray[np.generic]) -> bytes:
@@ -35,7 +35,7 @@ def encoded(array: NDArray[np.generic]) -> bytes:
 
 
 def same(left: NDArray[np.generic], right: NDArray[np.generic]) -> bool:
-    """Equal in shape, kind of element, and bits (so that NaN equals NaN)."""
+    """Equal shape, dtype and bits; NaN equals NaN."""
     native = left.dtype.newbyteorder("=")
     return (
         left.shape == right.shape
@@ -45,7 +45,7 @@ def same(left: NDArray[np.generic], right: NDArray[np.generic]) -> bool:
 
 
 def loaded(body: bytes, folder: Path) -> NDArray[np.generic]:
-    """What is read of these bytes, which is the same in place, and if they are gzipped."""
+    """Load a file; check that gzipped and located arrays are equal."""
     (folder / "file").write_bytes(body)
     (folder / "file.gz").write_bytes(gzip.compress(body))
     array = idx.load(folder / "file")
@@ -71,62 +71,62 @@ def loaded(body: bytes, folder: Path) -> NDArray[np.generic]:
         (b"\0\0\x08\2\0\0\0\0\0\0\0\3", np.zeros((0, 3), "u1")),
     ],
 )
-def test_reads_and_writes_these_very_bytes(body: bytes, expected: NDArray[np.generic], tmp_path: Path) -> None:
+def test_known_bytes_are_read_and_written(body: bytes, expected: NDArray[np.generic], tmp_path: Path) -> None:
     assert same(loaded(body, tmp_path), expected)
     assert encoded(expected) == body
 
 
 @pytest.mark.parametrize(
-    ("body", "complaint"),
+    ("body", "message"),
     [
         (b"", "header ends after 0 bytes"),
         (b"\0", "header ends after 1 byte"),
         (b"\0\0\x08", "header ends after 3 bytes"),
         (b"\0\0\x08\2\0\0\0\2\0\0", "header ends after 10 bytes"),
         (b"\1\0\x08\1\0\0\0\1a", "two zero bytes"),
-        (b"<!DOCTYPE html><title>Not here</title>", "begins with b'<!DO'"),
+        (b"<!DOCTYPE html><title>Not here</title>", "starts with b'<!DO'"),
         (b"\0\0\x0a\1\0\0\0\1a", "element type 0x0a is unknown"),
-        (b"\0\0\x08\x41" + b"\0\0\0\1" * 65 + b"a", "no array of its shape"),
+        (b"\0\0\x08\x41" + b"\0\0\0\1" * 65 + b"a", "does not support its shape"),
         (b"\0\0\x08\1\0\0\0\2a", "ends after 1 of 2 bytes"),
         (b"\0\0\x0e\1\0\0\0\1\0\0\0", "ends after 3 of 8 bytes"),
-        (b"\0\0\x08\1\0\0\0\1ab", "bytes follow"),
+        (b"\0\0\x08\1\0\0\0\1ab", "unexpected bytes after its data"),
         (HEADER + bytes(23), r"it ends after 23 of 24 bytes of data of shape \(2, 3, 4\)"),
-        (HEADER + bytes(25), r"bytes follow after its data of shape \(2, 3, 4\)"),
-        (b"\0\0\x08\3" + b"\xff" * 12, "no array of its shape"),
-        (b"\0\0\x08\3" + b"\xff" * 8 + b"\0\0\0\0", "no array of its shape"),
-        (b"\0\0\x0e\2" + b"\x7f\xff\xff\xff" * 2, "no array of its shape"),
+        (HEADER + bytes(25), r"unexpected bytes after its data of shape \(2, 3, 4\)"),
+        (b"\0\0\x08\3" + b"\xff" * 12, "does not support its shape"),
+        (b"\0\0\x08\3" + b"\xff" * 8 + b"\0\0\0\0", "does not support its shape"),
+        (b"\0\0\x0e\2" + b"\x7f\xff\xff\xff" * 2, "does not support its shape"),
         (b"\0\0\x08\2" + b"\x7f\xff\xff\xff" * 2 + b"abc", "ends after 3 of"),
     ],
 )
-def test_names_the_file_and_what_is_wrong_with_it(body: bytes, complaint: str, tmp_path: Path) -> None:
+def test_error_names_the_file_and_the_problem(body: bytes, message: str, tmp_path: Path) -> None:
     for name, content in (("file", body), ("file.gz", gzip.compress(body))):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(idx.IdxError, match=f"{name} is no IDX file: .*{complaint}"):
+        with pytest.raises(idx.IdxError, match=f"{name} is not a valid IDX file: .*{message}"):
             idx.load(tmp_path / name)
-    with pytest.raises(idx.IdxError, match=f"file is no IDX file: .*{complaint}"):
+    with pytest.raises(idx.IdxError, match=f"file is not a valid IDX file: .*{message}"):
         idx.locate(tmp_path / "file")
 
 
 @pytest.mark.parametrize("cut", [2, 5, 11, 15, 20, -5, -1])
-def test_gzip_that_is_cut_off_is_damaged(cut: int, tmp_path: Path) -> None:
+def test_truncated_gzip_is_damaged(cut: int, tmp_path: Path) -> None:
     assert_damaged(gzip.compress(encoded(np.arange(1000, dtype="i4")))[:cut], tmp_path / "file")
 
 
-@pytest.mark.parametrize("place", [2, 30, -8])
-def test_gzip_with_another_byte_is_damaged(place: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("position", [2, 30, -8])
+def test_changed_byte_in_gzip_is_damaged(position: int, tmp_path: Path) -> None:
     body = bytearray(gzip.compress(encoded(np.arange(1000, dtype="i4"))))
-    body[place] ^= 0xFF
+    body[position] ^= 0xFF
     assert_damaged(bytes(body), tmp_path / "file")
 
 
 def assert_damaged(body: bytes, path: Path) -> None:
     path.write_bytes(body)
     for read in (idx.load, lambda path: idx.unpack(path, path.with_name("unpacked"))):
-        with pytest.raises(idx.IdxError, match=f"{path} cannot be unpacked: its gzip is damaged"):
+        with pytest.raises(idx.IdxError, match=f"{path} cannot be decompressed: its gzip data is damaged"):
             read(path)
 
 
-def test_gzip_may_have_several_members_and_zeros_behind_them(tmp_path: Path) -> None:
+def test_gzip_may_have_several_members_and_trailing_zeros(tmp_path: Path) -> None:
     body = encoded(np.arange(1000, dtype="i4"))
     (tmp_path / "file").write_bytes(gzip.compress(body[:99]) + gzip.compress(body[99:]) + bytes(600))
     assert same(idx.load(tmp_path / "file"), np.arange(1000, dtype="i4"))
@@ -135,34 +135,34 @@ def test_gzip_may_have_several_members_and_zeros_behind_them(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("array", [np.zeros(2, "bool"), np.zeros(2, "i8"), np.zeros(2, "u2"), np.zeros(2, "c8")])
-def test_refuses_to_write_what_idx_cannot_hold(array: NDArray[np.generic]) -> None:
+def test_unsupported_dtype_is_refused(array: NDArray[np.generic]) -> None:
     with pytest.raises(idx.IdxError, match="not " + str(array.dtype)):
         encoded(array)
 
 
 @given(arrays)
-@in_one_folder
-def test_what_was_written_is_read_back(tmp_path: Path, array: NDArray[np.generic]) -> None:
+@fuzzed
+def test_round_trip(tmp_path: Path, array: NDArray[np.generic]) -> None:
     body = encoded(array)
     assert same(loaded(body, tmp_path), array)
     assert encoded(loaded(body, tmp_path)) == body
 
 
 @given(arrays, st.data(), st.booleans())
-@in_one_folder
-def test_random_damage_gives_an_array_or_an_idx_error(
+@fuzzed
+def test_random_damage_raises_only_idx_errors(
     tmp_path: Path, array: NDArray[np.generic], data: st.DataObject, zipped: bool
 ) -> None:
     body = bytearray(gzip.compress(encoded(array)) if zipped else encoded(array))
     for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(0, len(body)))
+        position = data.draw(st.integers(0, len(body)))
         match data.draw(st.sampled_from(["change", "insert", "cut"])):
             case "change":
-                body[place : place + 1] = data.draw(st.binary(min_size=1, max_size=1))
+                body[position : position + 1] = data.draw(st.binary(min_size=1, max_size=1))
             case "insert":
-                body[place:place] = data.draw(st.binary(min_size=1, max_size=8))
+                body[position:position] = data.draw(st.binary(min_size=1, max_size=8))
             case "cut":
-                del body[place:]
+                del body[position:]
     (tmp_path / "file").write_bytes(body)
     for read in (idx.load, idx.locate):
         with contextlib.suppress(idx.IdxError):
@@ -171,7 +171,7 @@ def test_random_damage_gives_an_array_or_an_idx_error(
 
 @pytest.mark.parametrize("name", TYPES)
 @pytest.mark.parametrize("rank", [1, 2, 3, 4])
-def test_agrees_with_idx2numpy_in_both_directions(name: str, rank: int, tmp_path: Path) -> None:
+def test_equals_idx2numpy(name: str, rank: int, tmp_path: Path) -> None:
     generator = np.random.default_rng(rank)
     shape = tuple(generator.integers(1, 6, rank))
     array = generator.integers(-100, 100, shape).astype(name)
@@ -180,36 +180,36 @@ def test_agrees_with_idx2numpy_in_both_directions(name: str, rank: int, tmp_path
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_the_byte_order_in_memory_does_not_matter(order: str) -> None:
+def test_byte_order_in_memory_is_irrelevant(order: str) -> None:
     array = np.arange(10, dtype=f"{order}i4")
     assert encoded(array) == encoded(array.astype("=i4"))
 
 
-def test_a_view_that_skips_is_written_in_c_order(tmp_path: Path) -> None:
+def test_strided_view_is_written_in_c_order(tmp_path: Path) -> None:
     array = np.arange(24, dtype="i2").reshape(4, 6)[::2, ::3].T
     assert same(loaded(encoded(array), tmp_path), array)
 
 
-def test_no_more_than_the_header_is_read(tmp_path: Path) -> None:
+def test_locate_reads_only_the_header(tmp_path: Path) -> None:
     path = tmp_path / "large"
     path.write_bytes(b"\0\0\x08\1\x7f\0\0\0")
-    os.truncate(path, 8 + 0x7F000000)  # two gigabytes of nothing, which take no space
+    os.truncate(path, 8 + 0x7F000000)  # a sparse file of 2 GB
     with peak_below(1_000_000):
         assert len(idx.locate(path)) == 0x7F000000
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_memory_follows_the_bytes_and_not_the_header(zipped: bool, tmp_path: Path) -> None:
+def test_memory_depends_on_the_data_not_the_header(zipped: bool, tmp_path: Path) -> None:
     body = b"\0\0\x08\3" + b"\0\1\0\0" * 3 + bytes(1000)  # claims 2**48 bytes
     (tmp_path / "file").write_bytes(gzip.compress(body) if zipped else body)
     with peak_below(10_000_000), pytest.raises(idx.IdxError, match="ends after 1,000 of"):
         idx.load(tmp_path / "file")
 
 
-def test_of_a_bomb_neither_all_is_read_nor_written(tmp_path: Path) -> None:
+def test_decompression_bomb_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bomb").write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\1" + bytes(100_000_000)))
     with peak_below(10_000_000):
-        with pytest.raises(idx.IdxError, match="bytes follow"):
+        with pytest.raises(idx.IdxError, match="unexpected bytes"):
             idx.load(tmp_path / "bomb")
         with pytest.raises(idx.IdxError, match="more than 3,000,000 bytes"):
             idx.unpack(tmp_path / "bomb", tmp_path / "unpacked", 3_000_000)
@@ -217,17 +217,17 @@ def test_of_a_bomb_neither_all_is_read_nor_written(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def peak_below(most: int) -> Iterator[None]:
+def peak_below(limit: int) -> Iterator[None]:
     tracemalloc.start()
     yield
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < most
+    assert peak < limit
 
 
 @pytest.mark.parametrize("name", ["file", "file.gz"])
 @pytest.mark.parametrize("array", [np.arange(400_000, dtype=">i4").reshape(1000, 400), np.zeros(0, "u1")])
-def test_unpacked_is_the_plain_file_of_the_same_array(name: str, array: NDArray[np.generic], tmp_path: Path) -> None:
+def test_unpacked_file_equals_the_uncompressed_file(name: str, array: NDArray[np.generic], tmp_path: Path) -> None:
     idx.save(tmp_path / name, array)
     idx.unpack(tmp_path / name, tmp_path / "unpacked")
     assert (tmp_path / "unpacked").read_bytes() == encoded(array)

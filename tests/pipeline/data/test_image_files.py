@@ -28,9 +28,9 @@ def locate(path: Path, shape: tuple[int, int] = (2, 3)) -> np.ndarray:
     return read_rows(rows, 0, len(rows))
 
 
-@pytest.mark.parametrize("name", ["a.npy", "a.npy.gz", "a.idx", "a.gz", "of no known kind"])
+@pytest.mark.parametrize("name", ["a.npy", "a.npy.gz", "a.idx", "a.gz", "no-suffix"])
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_images_are_found_in_files_of_each_form(name: str, count: int, tmp_path: Path) -> None:
+def test_images_are_located_in_every_format(name: str, count: int, tmp_path: Path) -> None:
     path = tmp_path / name
     save(path, IMAGES[:count])
     found = locate(path)
@@ -47,43 +47,43 @@ def test_images_may_have_any_size(shape: tuple[int, int], tmp_path: Path) -> Non
         assert np.array_equal(locate(tmp_path / name, shape), images)
 
 
-def test_what_was_unpacked_is_not_unpacked_again(tmp_path: Path) -> None:
+def test_existing_unpacked_file_is_used(tmp_path: Path) -> None:
     idx.save(tmp_path / "a.gz", IMAGES)
     idx.save(tmp_path / "unpacked.idx", IMAGES[::-1].copy())
     assert np.array_equal(locate(tmp_path / "a.gz"), IMAGES[::-1])
 
 
-def test_what_is_unpacked_in_part_does_not_pass_for_whole(tmp_path: Path) -> None:
+def test_partly_unpacked_file_is_not_used(tmp_path: Path) -> None:
     idx.save(tmp_path / "a.gz", np.resize(IMAGES, (100_000, 2, 3)))
     (tmp_path / "a.gz").write_bytes((tmp_path / "a.gz").read_bytes()[:-100])
     for _ in range(2):
-        with pytest.raises(PipelineError, match=r"a\.gz cannot be unpacked: its gzip is damaged"):
+        with pytest.raises(PipelineError, match=r"a\.gz cannot be decompressed: its gzip data is damaged"):
             locate(tmp_path / "a.gz")
     assert not (tmp_path / "unpacked.idx").exists()
 
 
 @pytest.mark.parametrize("kind", [np.int8, np.int16, np.float32, np.float64])
 @pytest.mark.parametrize("name", ["a.npy", "a.npy.gz", "a.idx", "a.gz"])
-def test_what_is_not_uint8_is_named(kind: type, name: str, tmp_path: Path) -> None:
+def test_other_dtype_is_refused(kind: type, name: str, tmp_path: Path) -> None:
     save(tmp_path / name, IMAGES.astype(kind))
-    words = rf"{name} holds {np.dtype(kind)} \(5, 2, 3\).*: needed are images of 2 x 3 pixels, uint8 \(n, 2, 3\)"
-    with pytest.raises(PipelineError, match=words):
+    message = rf"{name} .* {np.dtype(kind)} \(5, 2, 3\).*: expected images of 2 x 3 pixels, uint8 \(n, 2, 3\)"
+    with pytest.raises(PipelineError, match=message):
         locate(tmp_path / name)
 
 
 @pytest.mark.parametrize("shape", [(), (6,), (5, 6), (5, 3, 2), (1, 5, 2, 3)])
 @pytest.mark.parametrize("name", ["a.npy", "a.npy.gz", "a.idx", "a.gz"])
-def test_what_has_another_shape_is_named(shape: tuple[int, ...], name: str, tmp_path: Path) -> None:
+def test_other_shape_is_refused(shape: tuple[int, ...], name: str, tmp_path: Path) -> None:
     save(tmp_path / name, np.zeros(shape, np.uint8))
-    with pytest.raises(PipelineError, match=f"{name} holds uint8 .*: needed are images of 2 x 3 pixels"):
+    with pytest.raises(PipelineError, match=f"{name} (holds|contains) uint8 .*: expected images of 2 x 3 pixels"):
         locate(tmp_path / name)
 
 
-def test_what_cannot_be_read_by_rows_is_named(tmp_path: Path) -> None:
+def test_special_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="is a folder"):
         locate(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(PipelineError, match="a device or a pipe"):  # and does not wait for who writes it
+    with pytest.raises(PipelineError, match="a device or a pipe"):  # without waiting for a writer
         locate(tmp_path / "pipe")
     with pytest.raises(FileNotFoundError):
         locate(tmp_path / "nowhere")

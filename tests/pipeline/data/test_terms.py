@@ -3,12 +3,12 @@ from tests.processes import ROOT
 
 
 def licence_items() -> list[str]:
-    """What LICENSE says of each data set, one line each."""
+    """The items of LICENSE on data sets, one line each."""
     _, _, of_data = (ROOT / "LICENSE").read_text(encoding="utf-8").partition("The licence above covers the software")
     return [" ".join(item.split()) for item in of_data.split("\n- ")[1:]]
 
 
-def test_licence_and_catalogue_tell_the_same_of_each_data_set() -> None:
+def test_licence_file_equals_catalogue() -> None:
     known = {dataset.terms for dataset in DATASETS.values()}
     items = licence_items()
     assert len(items) == len(known)
@@ -20,7 +20,7 @@ def test_licence_and_catalogue_tell_the_same_of_each_data_set() -> None:
         assert version in terms.licence.lower()
 
 
-def test_each_data_set_of_the_catalogue_is_named_in_the_licence() -> None:
+def test_every_data_set_is_in_the_licence_file() -> None:
     for dataset in DATASETS.values():
         title = dataset.title if dataset.name != "sample" else "pipeline/data/sample/"
         assert any(item.startswith(title) or title in item.partition(":")[0] for item in licence_items())

@@ -1,4 +1,4 @@
-"""A small pipeline that the tests of the engine run."""
+"""A small pipeline for the tests of the engine."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ from pipeline.engine.stage import Input, Output, Role, stage
 def plant(
     output: Output, number: int = 1, threads: Annotated[int, Role.UNKEYED] = 1, place: Path = Path("somewhere")
 ) -> str:
-    """Makes numbers."""
+    """Save the numbers below `number`."""
     save_array(output / "numbers.npy", np.arange(number, dtype=np.float32))
     return f"{number} numbers"
 
@@ -28,7 +28,7 @@ def water(plant: Input, output: Output) -> str:
 
 @stage
 def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> str:
-    (output / "early.txt").write_text("half a result")
+    (output / "early.txt").write_text("incomplete")
     if fail:
         raise RuntimeError("hail")
     return "harvested"
@@ -38,7 +38,7 @@ def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> s
 def grow(
     output: Output, rings: int = 5, until: Annotated[int, Role.UNKEYED] = 99, how: Annotated[str, Role.UNKEYED] = ""
 ) -> str:
-    """Grows ring by ring, and goes on where it was cut off before."""
+    """Add rings, with a checkpoint after each; raise the error `how` before the ring `until`."""
     trunk = output / CHECKPOINT / "trunk.txt"
     trunk.parent.mkdir(exist_ok=True)
     found = trunk.read_text() if trunk.exists() else ""

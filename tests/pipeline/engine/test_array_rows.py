@@ -20,7 +20,7 @@ from pipeline.engine.arrays import (
     read_array,
     read_blocks,
     read_rows,
-    rows_within,
+    rows_per_block,
     save_array,
     write_rows,
 )
@@ -33,7 +33,7 @@ def images(tmp_path: Path) -> np.ndarray:
     return array
 
 
-def test_rows_are_read_by_number(images: np.ndarray, tmp_path: Path) -> None:
+def test_read_rows_returns_any_range(images: np.ndarray, tmp_path: Path) -> None:
     rows = open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
     assert (len(rows), rows.row_bytes) == (20, 15)
     for start, stop in [(0, 20), (0, 0), (3, 4), (19, 20), (20, 20)]:
@@ -41,7 +41,7 @@ def test_rows_are_read_by_number(images: np.ndarray, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 20, 100])
-def test_blocks_are_all_rows_in_order(size: int, images: np.ndarray, tmp_path: Path) -> None:
+def test_read_blocks_covers_all_rows_in_order(size: int, images: np.ndarray, tmp_path: Path) -> None:
     rows = open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
     blocks = list(read_blocks(rows, size))
     assert max(map(len, blocks)) <= size
@@ -50,16 +50,14 @@ def test_blocks_are_all_rows_in_order(size: int, images: np.ndarray, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("shape", "room", "count"), [((20, 3, 5), 30, 2), ((20, 3, 5), 44, 2), ((20, 3, 5), 14, 1), ((20, 0), 7, 7)]
+    ("shape", "nbytes", "count"), [((20, 3, 5), 30, 2), ((20, 3, 5), 44, 2), ((20, 3, 5), 14, 1), ((20, 0), 7, 7)]
 )
-def test_a_block_has_as_many_rows_as_there_is_room_for_and_at_least_one(
-    shape: tuple[int, ...], room: int, count: int
-) -> None:
-    assert rows_within(Rows(Path("a.npy"), np.dtype(np.uint8), shape, 0), room) == count
+def test_rows_per_block_fits_the_budget_and_is_at_least_one(shape: tuple[int, ...], nbytes: int, count: int) -> None:
+    assert rows_per_block(Rows(Path("a.npy"), np.dtype(np.uint8), shape, 0), nbytes) == count
 
 
 @pytest.mark.parametrize("shape", [(20, 3, 5), (4,), (3, 0), (0, 5)])
-def test_rows_written_in_any_order_are_a_plain_npy_file(shape: tuple[int, ...], tmp_path: Path) -> None:
+def test_rows_written_in_any_order_give_a_valid_npy_file(shape: tuple[int, ...], tmp_path: Path) -> None:
     array = np.random.default_rng(0).random(shape).astype(np.float32)
     rows = create_rows(tmp_path / "a.npy", np.float32, shape)
     assert not np.load(tmp_path / "a.npy").any()
@@ -71,73 +69,71 @@ def test_rows_written_in_any_order_are_a_plain_npy_file(shape: tuple[int, ...], 
     assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
 
 
-def test_a_file_that_was_cut_short_meanwhile_is_told(images: np.ndarray, tmp_path: Path) -> None:
+def test_file_truncated_after_opening_raises(images: np.ndarray, tmp_path: Path) -> None:
     rows = open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
     os.truncate(tmp_path / "images.npy", rows.offset + 40)
     assert np.array_equal(read_rows(rows, 0, 2), images[:2])
-    with pytest.raises(ArrayError, match="images.npy was cut short"):
+    with pytest.raises(ArrayError, match="images.npy was truncated"):
         read_rows(rows, 0, 3)
 
 
-def test_columns_first_are_refused(tmp_path: Path) -> None:
+def test_fortran_order_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", np.asfortranarray(np.zeros((4, 3, 5), np.uint8)))
     with pytest.raises(ArrayError, match="Fortran"):
         open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
 
 
-def test_a_disk_too_small_is_told_before_the_work(tmp_path: Path) -> None:
+def test_create_rows_fails_at_once_if_space_is_insufficient(tmp_path: Path) -> None:
     code = "import sys, resource; from pathlib import Path; from pipeline.engine.arrays import create_rows\n"
     code += "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\ncreate_rows(Path(sys.argv[1]), 'u1', (10_000,))"
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.npy")], capture_output=True, text=True)
-    assert "OSError" in done.stderr and "too large" in done.stderr
+    result = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.npy")], capture_output=True, text=True)
+    assert "OSError" in result.stderr and "too large" in result.stderr
 
 
-def test_memory_does_not_follow_the_file(tmp_path: Path) -> None:
+def test_memory_is_independent_of_file_size(tmp_path: Path) -> None:
     rows = create_rows(tmp_path / "large.npy", np.uint8, (300, 1_000_000))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert sum(int(block.sum()) for block in read_blocks(rows, 10)) == 0
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 100_000  # kilobytes; the file has 300,000
+    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert growth < 100_000  # kilobytes; the file has 300,000
 
 
-def test_a_whole_array_is_read_into_memory_where_the_file_does_not_matter_any_more(tmp_path: Path) -> None:
+def test_read_array_returns_a_copy(tmp_path: Path) -> None:
     array = np.arange(60, dtype=np.float32).reshape(5, 3, 4)
     save_array(tmp_path / "a.npy", array)
-    found = read_array(tmp_path / "a.npy", np.float32, (None, 3, 4))
+    copied = read_array(tmp_path / "a.npy", np.float32, (None, 3, 4))
     (tmp_path / "a.npy").write_bytes(b"")
-    assert np.array_equal(found, array)
+    assert np.array_equal(copied, array)
 
 
-def test_a_disk_that_takes_little_at_a_time_has_all_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow(io.FileIO):
         def write(self, data: Any) -> int:
             return super().write(memoryview(data)[:3])
 
-    rows = create_rows(tmp_path / "some.npy", np.int32, (5, 2))
+    rows = create_rows(tmp_path / "a.npy", np.int32, (5, 2))
     monkeypatch.setattr(module, "open", lambda path, mode, buffering: Slow(path, mode), raising=False)
     write_rows(rows, 1, np.arange(6).reshape(3, 2))
     monkeypatch.undo()
     assert np.load(rows.path).tolist() == [[0, 0], [0, 1], [2, 3], [4, 5], [0, 0]]
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system takes no room before it is written")
-def test_the_room_of_a_new_file_is_taken_at_once(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve disk space")
+def test_create_rows_reserves_disk_space(tmp_path: Path) -> None:
     rows = create_rows(tmp_path / "large.npy", np.uint8, (1 << 20,))
     assert rows.path.stat().st_blocks * 512 >= 1 << 20
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system reserves no space")
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve disk space")
 @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS])
-def test_a_file_system_that_reserves_no_space_is_written_to(
-    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_create_rows_works_without_preallocation(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "posix_fallocate", failing(number))
     rows = create_rows(tmp_path / "a.npy", np.uint8, (5, 2))
     assert np.array_equal(np.load(rows.path), np.zeros((5, 2)))
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system reserves no space")
-def test_a_full_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve disk space")
+def test_create_rows_raises_on_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "posix_fallocate", failing(errno.ENOSPC))
     with pytest.raises(OSError, match="No space"):
         create_rows(tmp_path / "a.npy", np.uint8, (5, 2))

@@ -12,7 +12,7 @@ from pipeline.engine.arrays import ArrayError, load_array, save_array, save_bloc
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "int64"])
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (1, 1, 1), (5, 2, 4)])
-def test_numpy_reads_what_was_saved_and_so_do_we(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+def test_saved_array_is_read_by_numpy_and_load_array(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     save_array(tmp_path / "a.npy", array)
     for read in (np.load(tmp_path / "a.npy"), load_array(tmp_path / "a.npy", dtype, shape)):
@@ -20,14 +20,14 @@ def test_numpy_reads_what_was_saved_and_so_do_we(dtype: str, shape: tuple[int, .
         assert np.array_equal(read, array)
 
 
-def test_what_is_loaded_is_a_read_only_memory_map(tmp_path: Path) -> None:
+def test_load_array_returns_read_only_memory_map(tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", np.zeros(3))
     array = load_array(tmp_path / "a.npy", float, (None,))
     assert isinstance(array, np.memmap)
     assert not array.flags.writeable
 
 
-def test_blocks_make_the_same_file_as_the_whole(tmp_path: Path) -> None:
+def test_save_blocks_writes_the_same_file_as_save_array(tmp_path: Path) -> None:
     whole = np.arange(24, dtype=np.float32).reshape(6, 4)
     save_array(tmp_path / "whole.npy", whole)
     save_blocks(tmp_path / "blocks.npy", np.float32, whole.shape, [whole[:1], whole[1:4], whole[4:]])
@@ -35,72 +35,72 @@ def test_blocks_make_the_same_file_as_the_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("dtype", "shape"), [("float64", (2, 3)), ("float32", (2, 4)), ("float32", (2,))])
-def test_another_dtype_or_shape_is_named(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+def test_wrong_dtype_or_shape_is_reported(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", np.zeros((2, 3), np.float32))
     with pytest.raises(ArrayError, match=rf"a\.npy holds float32 \(2, 3\), not {dtype} \({shape[0]}"):
         load_array(tmp_path / "a.npy", dtype, shape)
 
 
-def test_objects_are_refused_and_never_unpickled(tmp_path: Path) -> None:
+def test_object_arrays_are_refused_without_unpickling(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.mkdir, (str(tmp_path / "sprung"),)
 
     np.save(tmp_path / "a.npy", np.array([Trap()], dtype=object), allow_pickle=True)
-    with pytest.raises(ArrayError, match=r"no whole \.npy array"):
+    with pytest.raises(ArrayError, match=r"not a complete \.npy array"):
         load_array(tmp_path / "a.npy", object, (None,))
     assert not (tmp_path / "sprung").exists()
 
 
 @pytest.mark.parametrize("body", [b"", b"\x93NUMPY", b"\x93NUMPY\1\0\4\0{][\n", b"PK\3\4zip", b"<html>", b"\x80\4N."])
-def test_bytes_that_are_no_array_are_named(body: bytes, tmp_path: Path) -> None:
+def test_invalid_npy_files_are_refused(body: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.npy").write_bytes(body)
-    with pytest.raises(ArrayError, match=r"a\.npy is no whole \.npy array"):
+    with pytest.raises(ArrayError, match=r"a\.npy is not a complete \.npy array"):
         load_array(tmp_path / "a.npy", float, (None,))
 
 
-def test_a_truncated_array_is_named(tmp_path: Path) -> None:
+def test_truncated_array_is_refused(tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", np.zeros(1000))
     (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1])
-    with pytest.raises(ArrayError, match=r"no whole \.npy array"):
+    with pytest.raises(ArrayError, match=r"not a complete \.npy array"):
         load_array(tmp_path / "a.npy", float, (None,))
 
 
 @pytest.mark.parametrize("shape", [(3,), (0,), (2, 3)])
-def test_an_array_behind_which_bytes_follow_is_named(shape: tuple[int, ...], tmp_path: Path) -> None:
+def test_trailing_bytes_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", np.zeros(shape))
     with open(tmp_path / "a.npy", "ab") as file:
         file.write(b"a")
-    with pytest.raises(ArrayError, match=r"no whole \.npy array \(bytes follow"):
+    with pytest.raises(ArrayError, match=r"not a complete \.npy array \(bytes follow"):
         load_array(tmp_path / "a.npy", float, tuple(None for _ in shape))
 
 
-def test_a_missing_array_is_named(tmp_path: Path) -> None:
+def test_missing_array_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ArrayError, match=r"a\.npy is missing: run its stage"):
         load_array(tmp_path / "a.npy", float, (None,))
 
 
 @pytest.mark.timeout(60)
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+def test_pipe_is_refused_without_blocking(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.npy")
-    with pytest.raises(ArrayError, match=r"a\.npy is no whole \.npy array \(not a regular file"):
+    with pytest.raises(ArrayError, match=r"a\.npy is not a complete \.npy array \(not a regular file"):
         load_array(tmp_path / "a.npy", float, (None,))
 
 
 @given(damage=st.lists(st.tuples(st.integers(0, 140), st.binary(min_size=1, max_size=3)), min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
-def test_random_damage_gives_an_array_or_an_array_error(damage: list[tuple[int, bytes]], tmp_path: Path) -> None:
+def test_random_damage_gives_an_array_or_array_error(damage: list[tuple[int, bytes]], tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", np.arange(3, dtype=np.int64))
     body = bytearray((tmp_path / "a.npy").read_bytes())
-    for place, change in damage:
-        body[place : place + len(change)] = change
+    for start, change in damage:
+        body[start : start + len(change)] = change
     (tmp_path / "a.npy").write_bytes(body)
     with contextlib.suppress(ArrayError):
         assert load_array(tmp_path / "a.npy", np.int64, (None,)).ndim == 1
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine has no disk that is always full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("count", [1, 100_000])
-def test_a_full_disk_is_told_with_the_name_of_the_file(count: int) -> None:
+def test_full_disk_error_has_the_filename(count: int) -> None:
     with pytest.raises(OSError, match=r"No space left on device: '/dev/full'"):
         save_array(Path("/dev/full"), np.zeros(count))

@@ -1,4 +1,4 @@
-"""What a run that was cut off has left is gone on from, by the run that wants just that result."""
+"""Interrupted runs keep a checkpoint, from which a run with the same key resumes."""
 
 import logging
 from pathlib import Path
@@ -9,14 +9,14 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.prune import prune
 from pipeline.engine.stage import run
 from pipeline.engine.store import entry_of, private_folder
-from pipeline.scheduling.jobs import CutOffError
+from pipeline.scheduling.jobs import JobInterruptedError
 from tests.pipeline.engine.garden import grow, stored, visible
 
-KEPT = "grow: what it has done is kept: the same command goes on from there"
+KEPT = "grow: progress is kept: run the same command again to resume"
 
 
 @pytest.mark.parametrize(("how", "error"), [("stopped", KeyboardInterrupt), ("full", OSError)])
-def test_a_stage_goes_on_where_it_was_cut_off(
+def test_interrupted_stage_resumes_from_its_checkpoint(
     how: str, error: type[BaseException], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -32,26 +32,26 @@ def test_a_stage_goes_on_where_it_was_cut_off(
     assert stored(tmp_path) == ["grow"]
 
 
-def test_what_was_half_made_beside_the_checkpoint_is_gone(tmp_path: Path) -> None:
+def test_other_files_of_an_interrupted_run_are_removed_on_resume(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="storm"):
         grow(tmp_path / "grow", until=2, how="full")
     (partial,) = (tmp_path / ".store").glob("*.partial")
-    (partial / "half.txt").write_text("half")
+    (partial / "other.txt").write_text("incomplete")
     grow(tmp_path / "grow")
-    assert not (tmp_path / "grow" / "half.txt").exists()
+    assert not (tmp_path / "grow" / "other.txt").exists()
 
 
-def test_of_a_run_that_is_cut_off_nothing_but_the_checkpoint_stays(tmp_path: Path) -> None:
+def test_interrupted_run_keeps_only_its_checkpoint(tmp_path: Path) -> None:
     entry = entry_of(tmp_path / "grow", "grow", 64 * "0")
     with pytest.raises(KeyboardInterrupt), private_folder(entry) as partial:
         (partial / "checkpoint").mkdir()
         (partial / "checkpoint" / "trunk.txt").write_text("oo")
-        (partial / "half.txt").write_text("half")
+        (partial / "other.txt").write_text("incomplete")
         raise KeyboardInterrupt
     assert [path.name for path in partial.rglob("*")] == ["checkpoint", "trunk.txt"]
 
 
-def test_nothing_is_kept_that_was_cut_off_before_its_first_checkpoint(
+def test_run_interrupted_before_first_checkpoint_keeps_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
@@ -60,28 +60,28 @@ def test_nothing_is_kept_that_was_cut_off_before_its_first_checkpoint(
     assert not list((tmp_path / ".store").glob("*.partial"))
 
 
-def test_a_checkpoint_that_is_half_written_under_a_hidden_name_is_none(tmp_path: Path) -> None:
-    left = tmp_path / ".store" / f"grow-{16 * '0'}.partial"
-    (left / "checkpoint").mkdir(parents=True)
-    (left / "checkpoint" / ".trunk.txt").write_text("o")
+def test_hidden_file_is_not_a_checkpoint(tmp_path: Path) -> None:
+    partial = tmp_path / ".store" / f"grow-{16 * '0'}.partial"
+    (partial / "checkpoint").mkdir(parents=True)
+    (partial / "checkpoint" / ".trunk.txt").write_text("o")
     grow(tmp_path / "grow")
-    assert not left.exists()
+    assert not partial.exists()
 
 
-def test_nothing_is_kept_of_work_that_fails_by_its_own_word(tmp_path: Path) -> None:
+def test_permanent_failure_keeps_no_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(PipelineError):
         grow(tmp_path / "grow", until=2, how="rotten")
     assert not list((tmp_path / ".store").glob("*.partial"))
 
 
-def test_another_result_does_not_go_on_from_there_nor_takes_it_away(tmp_path: Path) -> None:
+def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", until=2, how="stopped")
     assert grow(tmp_path / "grow", rings=3).startswith("3 rings, 0 of them old")
     assert grow(tmp_path / "grow").startswith("5 rings, 2 of them old")
 
 
-def test_prune_takes_it_away(tmp_path: Path) -> None:
+def test_prune_removes_checkpoints(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", until=2, how="stopped")
     (name,) = prune(tmp_path, keep=9).removed
@@ -89,11 +89,9 @@ def test_prune_takes_it_away(tmp_path: Path) -> None:
     assert grow(tmp_path / "grow").startswith("5 rings, 0 of them old")
 
 
-def test_a_run_of_code_that_was_edited_meanwhile_leaves_nothing_to_go_on_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_edited_during_the_run_keeps_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.engine.stage.load", lambda function, files: list(files)[:1])
+        patch.setattr("pipeline.engine.stage.import_modules", lambda function, files: list(files)[:1])
         with pytest.raises(KeyboardInterrupt):
             run(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
     assert not list((tmp_path / ".store").glob("*.partial"))
@@ -101,8 +99,8 @@ def test_a_run_of_code_that_was_edited_meanwhile_leaves_nothing_to_go_on_from(
 
 
 @pytest.mark.parametrize("resumable", [True, False])
-def test_of_work_that_fails_the_error_says_whether_it_is_worth_going_on(resumable: bool, tmp_path: Path) -> None:
-    error = CutOffError("all workers have gone") if resumable else PipelineError("it diverged")
+def test_only_resumable_errors_keep_the_checkpoint(resumable: bool, tmp_path: Path) -> None:
+    error = JobInterruptedError("all workers have gone") if resumable else PipelineError("it diverged")
     with pytest.raises(PipelineError), private_folder(entry_of(tmp_path / "grow", "grow", 64 * "0")) as partial:
         (partial / "checkpoint").mkdir()
         (partial / "checkpoint" / "trunk.txt").write_text("oo")

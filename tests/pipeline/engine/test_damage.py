@@ -1,4 +1,4 @@
-"""What is missing or damaged is named before it is used."""
+"""Missing and damaged files are reported before they are used."""
 
 import errno
 import json
@@ -16,8 +16,8 @@ from pipeline.engine.errors import PipelineError
 from tests.pipeline.engine.garden import harvest, plant, water
 from tests.processes import ROOT, environment
 
-WHOLE = {"sha256": "0f" * 32, "bytes": 0}
-DAMAGES: dict[str, list[Any]] = {
+VALID = {"sha256": "0f" * 32, "bytes": 0}
+INVALID: dict[str, list[Any]] = {
     "stage": [None, 3],
     "parameters": [None, [], "x", {"a": float("nan")}, {"a": json.loads("[" * 400 + "]" * 400)}],
     "inputs": [None, {"a": 3}, []],
@@ -25,27 +25,26 @@ DAMAGES: dict[str, list[Any]] = {
     "environment": [None, {"a": 1}],
     "outputs": [
         *(None, [], {"a": {}}, {"a": {"sha256": 1, "bytes": 1}}, {"a": {"sha256": "b", "bytes": "c"}}, {"a": 1}),
-        *({name: WHOLE} for name in ("/dev/zero", "../plant", "a/../../b", "", ".", "./a", "a//b", "a\0b", "a\nb")),
-        *({"a": {**WHOLE, "bytes": size}} for size in (-1, True, 1.0)),
-        *({"a": {**WHOLE, "sha256": digest}} for digest in ("0f", "0F" * 32, "0x" + "0f" * 31, "0f" * 33)),
+        *({name: VALID} for name in ("/dev/zero", "../plant", "a/../../b", "", ".", "./a", "a//b", "a\0b", "a\nb")),
+        *({"a": {**VALID, "bytes": size}} for size in (-1, True, 1.0)),
+        *({"a": {**VALID, "sha256": digest}} for digest in ("0f", "0F" * 32, "0x" + "0f" * 31, "0f" * 33)),
     ],
     "made": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
     "seconds": [None, "1", float("nan"), float("inf"), 10**400, -1, True],
     "summary": [None, 1],
 }
 
-
 BODIES = ["", "{", "[]", "null", "3", "[" * 100_000, "{}", '{"stage": "plant"}', '{"outputs": {"a": {}}}']
 
 
-def test_a_missing_input_names_the_stage_to_run(tmp_path: Path) -> None:
+def test_missing_input_names_the_stage_to_run(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"manifest\.json is missing: run the stage plant first \(make plant\)"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
     assert not (tmp_path / ".store").exists()
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field in DAMAGES for value in DAMAGES[field]])
-def test_a_manifest_with_a_damaged_field_names_the_stage_to_run(field: str, value: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field in INVALID for value in INVALID[field]])
+def test_manifest_with_invalid_field_names_the_stage_to_run(field: str, value: object, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
@@ -53,7 +52,7 @@ def test_a_manifest_with_a_damaged_field_names_the_stage_to_run(field: str, valu
         water(plant=tmp_path / "plant", output=tmp_path / "water")
 
 
-def test_python_without_assertions_checks_a_manifest_as_well(tmp_path: Path) -> None:
+def test_manifest_is_validated_without_assertions(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "made": "yesterday"}))
@@ -65,7 +64,7 @@ def test_python_without_assertions_checks_a_manifest_as_well(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_a_damaged_manifest_names_the_stage_to_run_and_that_makes_it_anew(body: str, tmp_path: Path) -> None:
+def test_damaged_manifest_is_reported_and_repaired_by_rerun(body: str, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     before = read_manifest(tmp_path / "plant")
     (tmp_path / "plant" / "manifest.json").write_text(body)
@@ -75,7 +74,7 @@ def test_a_damaged_manifest_names_the_stage_to_run_and_that_makes_it_anew(body: 
     assert read_manifest(tmp_path / "plant").digest == before.digest
 
 
-def test_a_manifest_of_another_stage_is_made_anew(tmp_path: Path) -> None:
+def test_manifest_of_another_stage_is_refused_and_replaced_by_rerun(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "manifest.json"
     path.write_text(path.read_text().replace('"stage": "plant"', '"stage": "weed"'))
@@ -86,7 +85,7 @@ def test_a_manifest_of_another_stage_is_made_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
-def test_a_damaged_output_is_named_before_it_is_used_and_made_anew(damage: str, tmp_path: Path) -> None:
+def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(damage: str, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "numbers.npy"
     body = path.read_bytes()
@@ -95,16 +94,16 @@ def test_a_damaged_output_is_named_before_it_is_used_and_made_anew(damage: str, 
     else:
         path.write_bytes(body[:-1] if damage == "cut" else body[:-1] + bytes([body[-1] ^ 1]))
     os.utime(tmp_path / "plant" / "manifest.json")
-    what = "missing" if damage == "delete" else "damaged"
-    with pytest.raises(PipelineError, match=rf"numbers\.npy is {what}: run the stage plant again \(make plant\)"):
+    change = "missing" if damage == "delete" else "damaged"
+    with pytest.raises(PipelineError, match=rf"numbers\.npy is {change}: run the stage plant again \(make plant\)"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
-    if damage != "delete":  # so that make, which looks at times, looks at it as well
+    if damage != "delete":  # so that make hashes the file
         assert path.stat().st_mtime_ns > (tmp_path / "plant" / "manifest.json").stat().st_mtime_ns
     assert plant(output=tmp_path / "plant").startswith("1 numbers")
     assert (tmp_path / "plant" / "numbers.npy").read_bytes() == body
 
 
-def test_a_damaged_entry_of_the_store_is_not_restored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_store_entry_is_not_restored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     plant(output=tmp_path / "plant", number=3)
     entry = (tmp_path / "plant").resolve()
     plant(output=tmp_path / "plant", number=4)
@@ -115,7 +114,7 @@ def test_a_damaged_entry_of_the_store_is_not_restored(tmp_path: Path, caplog: py
     assert len(np.load(tmp_path / "plant" / "numbers.npy")) == 3
 
 
-def test_inputs_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+def test_inconsistent_inputs_are_refused(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=1)
     water(plant=tmp_path / "plant", output=tmp_path / "water")
     plant(output=tmp_path / "plant", number=2)
@@ -123,9 +122,7 @@ def test_inputs_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
         harvest(plant=tmp_path / "plant", water=tmp_path / "water", output=tmp_path / "harvest")
 
 
-def test_that_this_process_has_too_many_files_open_is_no_damage_to_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_open_files_is_not_reported_as_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "numbers.npy"
     before = path.stat().st_mtime_ns

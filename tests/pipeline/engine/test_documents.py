@@ -20,21 +20,21 @@ class Leaf:
             raise PipelineError("bad luck")
 
 
-def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
+def test_saved_json_is_loaded_unchanged(tmp_path: Path) -> None:
     content = {"a": [1, 0.5, True, None, "ö"], "b": {}}
     save_json(tmp_path / "a.json", content)
     assert load_json(tmp_path / "a.json", dict) == content
 
 
 @pytest.mark.parametrize("value", ["", "{", "NaN", "[Infinity]", "-Infinity", "1e999", "1" * 5000, '"\\ud800"', "\\"])
-def test_what_could_not_be_written_again_is_not_valid(value: str, tmp_path: Path) -> None:
+def test_json_that_cannot_be_written_again_is_not_valid(value: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(f'{{"a": {value}}}')
     with pytest.raises(PipelineError, match=r"a\.json is not valid"):
         load_json(tmp_path / "a.json", dict)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_what_is_too_deep_to_be_worked_through_is_refused(opening: str, tmp_path: Path) -> None:
+def test_too_deeply_nested_json_is_refused(opening: str, tmp_path: Path) -> None:
     closing = "]" if opening == "[" else "}"
     for depth in (DEEPEST, 900, 100_000):
         (tmp_path / "a.json").write_text('{"a":' + opening * depth + "0" + closing * depth + "}")
@@ -48,7 +48,7 @@ def test_what_is_too_deep_to_be_worked_through_is_refused(opening: str, tmp_path
     "content",
     [[], {}, {"size": 1}, *({"green": 1, "size": size} for size in (True, 1.0, "1", 13)), {"size": 1, "green": 1.5}],
 )
-def test_what_is_not_of_its_kind_is_refused_in_one_line_that_says_what_to_do(content: Any, tmp_path: Path) -> None:
+def test_invalid_content_is_refused_in_one_line_with_advice(content: Any, tmp_path: Path) -> None:
     save_json(tmp_path / "a.json", content)
     with pytest.raises(PipelineError, match=r"^.*a\.json is not valid \(.+\): water it$"):
         load_json(tmp_path / "a.json", Leaf, advice="water it")
@@ -66,7 +66,7 @@ class Tree:
 TREE = {"leaf": {"size": 1, "green": 1}, "kind": "elm", "place": [0, 0.5], "rings": [], "notes": {"a": "b", "c": None}}
 
 
-def test_a_value_becomes_what_its_type_says() -> None:
+def test_build_converts_values_to_their_types() -> None:
     assert build(Tree, TREE) == Tree(Leaf(1, 1.0), "elm", (0.0, 0.5), (), {"a": "b", "c": None})
 
 
@@ -80,13 +80,13 @@ def test_a_value_becomes_what_its_type_says() -> None:
         ("notes", [None, [], {"a": 1}, "a"]),
     ],
 )
-def test_a_value_of_another_type_is_refused(name: str, values: list[Any]) -> None:
+def test_build_refuses_values_of_other_types(name: str, values: list[Any]) -> None:
     for value in values:
         with pytest.raises((TypeError, ValueError)):
             build(Tree, {**TREE, name: value})
 
 
-def test_a_part_can_be_taken(tmp_path: Path) -> None:
+def test_arrange_selects_part_of_a_document(tmp_path: Path) -> None:
     save_json(tmp_path / "a.json", {"tree": {"size": 3, "green": 1, "age": 9}})
     assert load_json(tmp_path / "a.json", Leaf, lambda content: content["tree"]) == Leaf(3, 1)
     with pytest.raises(PipelineError, match=r"a\.json is not valid"):
@@ -94,7 +94,7 @@ def test_a_part_can_be_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(60)
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link", "."):

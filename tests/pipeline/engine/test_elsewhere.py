@@ -1,4 +1,4 @@
-"""Another project takes the folder as it is."""
+"""The engine, copied into another project, runs its stages."""
 
 import os
 import py_compile
@@ -74,7 +74,7 @@ def bakery(tmp_path: Path) -> Path:
     return tmp_path
 
 
-# Without what is installed: the engine is the copied one, and needs nothing else.
+# Without site-packages: the copied engine has no dependencies.
 PYTHON = (sys.executable, "-S", "-m")
 
 
@@ -89,33 +89,33 @@ def start(bakery: Path, *command: str) -> subprocess.Popen[str]:
     )
 
 
-def bake(bakery: Path, what: str = "bake") -> list[str]:
-    command = [*PYTHON, f"bakery.{what}"]
+def bake(bakery: Path, module: str = "bake") -> list[str]:
+    command = [*PYTHON, f"bakery.{module}"]
     return subprocess.run(command, cwd=bakery, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
-def test_the_engine_serves_another_pipeline_as_it_is(bakery: Path) -> None:
+def test_engine_runs_another_project_unchanged(bakery: Path) -> None:
     assert bake(bakery) == ["500 g of flour -> out/flour", "a loaf of 800 g -> out/bread"]
     assert [line.partition(":")[0] for line in bake(bakery)] == ["up to date", "up to date"]
     (bakery / "bakery/recipes.py").write_text("WATER = 1.7\n")
     assert bake(bakery)[1] == "a loaf of 850 g -> out/bread"
     (bakery / "bakery/recipes.py").write_text("# less water\nWATER = 1.60\n")
-    assert bake(bakery)[1].startswith("restored what was made on ")
+    assert bake(bakery)[1].startswith("restored the result of ")
 
 
-def test_a_module_that_was_loaded_from_another_state_makes_no_result_that_lasts(bakery: Path) -> None:
+def test_result_of_outdated_compiled_module_is_not_reused(bakery: Path) -> None:
     recipes = bakery / "bakery/recipes.py"
     py_compile.compile(str(recipes))
     times = recipes.stat()
     recipes.write_text("WATER = 1.8\n")
-    os.utime(recipes, ns=(times.st_atime_ns, times.st_mtime_ns))  # so Python takes what was compiled for up to date
+    os.utime(recipes, ns=(times.st_atime_ns, times.st_mtime_ns))  # so that Python loads the compiled module
     assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"
     assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
     assert bake(bakery)[1].startswith("up to date")
 
 
 @pytest.mark.parametrize("restored", [True, False])
-def test_a_module_that_was_edited_after_it_was_loaded_makes_no_result_that_lasts(restored: bool, bakery: Path) -> None:
+def test_result_of_module_edited_after_import_is_not_reused(restored: bool, bakery: Path) -> None:
     recipes = bakery / "bakery/recipes.py"
     with start(bakery, "bakery.bake", "wait") as process:
         wait_for("loaded", process.stdout)
@@ -123,28 +123,28 @@ def test_a_module_that_was_edited_after_it_was_loaded_makes_no_result_that_lasts
         recipes.write_text("WATER = 1.8\n")
         if restored:
             recipes.write_text("WATER = 1.6\n")
-        said, told = process.communicate("go on\n")
-    assert "a loaf of 800 g" in said
-    assert "bread: to be run again, for it changed meanwhile: code bakery/recipes.py: changed\n" in told
+        stdout, stderr = process.communicate("go on\n")
+    assert "a loaf of 800 g" in stdout
+    assert "bread: changed during the run, the stage will run again: code bakery/recipes.py: changed\n" in stderr
     recipes.write_text("WATER = 1.8\n")
     assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
     recipes.write_text("WATER = 1.6\n")
-    assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"  # worked, not restored
+    assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"  # rerun, not restored
 
 
-def test_a_module_that_is_edited_before_the_body_imports_it_is_the_one_that_the_key_tells_of(bakery: Path) -> None:
+def test_modules_are_imported_when_the_key_is_computed(bakery: Path) -> None:
     (bakery / "bakery/cake.py").write_text(CAKE)
     recipes = bakery / "bakery/recipes.py"
     recipes.write_text("SUGAR = 100\n")
 
-    def cake(meanwhile: str) -> str:
+    def cake(edit: str) -> str:
         with start(bakery, "bakery.cake") as process:
             wait_for("started", process.stdout)
-            recipes.write_text(meanwhile)
+            recipes.write_text(edit)
             return process.communicate("go on\n")[0]
 
-    assert cake(meanwhile="SUGAR = 200\n") == "a cake with 100 g of sugar -> out/cake\n"
-    assert cake(meanwhile="SUGAR = 100\n") == "a cake with 200 g of sugar -> out/cake\n"
+    assert cake(edit="SUGAR = 200\n") == "a cake with 100 g of sugar -> out/cake\n"
+    assert cake(edit="SUGAR = 100\n") == "a cake with 200 g of sugar -> out/cake\n"
     (restored,) = bake(bakery, "cake")
     assert restored.startswith("restored ")
     assert restored.endswith(": a cake with 100 g of sugar -> out/cake")

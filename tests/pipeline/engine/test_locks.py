@@ -4,31 +4,31 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.locks import writing
+from pipeline.engine.locks import file_lock
 
 
-def test_one_at_a_time_writes_and_another_is_told(tmp_path: Path) -> None:
-    with writing(tmp_path / "lock", None) as mine:
-        assert mine
-        with writing(tmp_path / "lock", None) as other:
+def test_file_lock_is_exclusive(tmp_path: Path) -> None:
+    with file_lock(tmp_path / "lock", None) as acquired:
+        assert acquired
+        with file_lock(tmp_path / "lock", None) as other:
             assert not other
-    with writing(tmp_path / "lock", None) as mine:
-        assert mine
+    with file_lock(tmp_path / "lock", None) as acquired:
+        assert acquired
 
 
-def test_who_has_waited_for_a_lock_that_was_removed_gets_the_one_that_is_there(tmp_path: Path) -> None:
-    path, waits, done = tmp_path / "lock", threading.Event(), threading.Event()
+def test_waiter_for_a_deleted_lock_file_locks_the_new_one(tmp_path: Path) -> None:
+    path, waiting, done = tmp_path / "lock", threading.Event(), threading.Event()
     found = []
 
     def wait() -> None:
-        with writing(path, lambda line: waits.set()) as mine, writing(path, None) as other:  # as another process would
-            found.append((mine, other))
+        with file_lock(path, lambda line: waiting.set()) as acquired, file_lock(path, None) as other:
+            found.append((acquired, other))
         done.set()
 
-    with writing(path, None):
+    with file_lock(path, None):
         thread = threading.Thread(target=wait)
         thread.start()
-        assert waits.wait(20)
+        assert waiting.wait(20)
         path.unlink()
     assert done.wait(20)
     thread.join()
@@ -36,12 +36,12 @@ def test_who_has_waited_for_a_lock_that_was_removed_gets_the_one_that_is_there(t
 
 
 @pytest.mark.parametrize("target", ["important", "nothing"])
-def test_a_lock_that_is_a_link_is_refused_and_what_it_shows_stays(target: str, tmp_path: Path) -> None:
+def test_symbolic_link_is_refused_as_lock_file(target: str, tmp_path: Path) -> None:
     (tmp_path / "important").write_text("mine")
     (tmp_path / "lock").symlink_to(target)
     with (
         pytest.raises(PipelineError, match="lock is a symbolic link, not a lock: remove it"),
-        writing(tmp_path / "lock", None),
+        file_lock(tmp_path / "lock", None),
     ):
         pass
     assert (tmp_path / "important").read_text() == "mine"

@@ -1,4 +1,4 @@
-"""What the comparison of notes starts, what it lets be, and when it leaves the decision to the exact keys."""
+"""The comparison of notes: stages to start, stages that are up to date, and cases that need the exact keys."""
 
 import json
 import os
@@ -13,147 +13,147 @@ from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.stage import Stage, run
 from tests.pipeline.engine.garden import plant, water
 
-EXACT = None  # only the exact keys can tell
+EXACT = None  # the exact keys are needed
 
-Look = Callable[..., list[str] | None]
+FindStale = Callable[..., list[str] | None]
 
 
 def call(stage: Stage[...], *options: str, **arguments: object) -> str:
-    """Run a stage as its command would with these options."""
+    """Run a stage as its command does with these options."""
     inputs = {name: Path("artifacts") / name for name in stage.inputs}
     defaults = {"number": 1, "threads": 1, "place": Path("somewhere")} if stage is plant else {}
     return run(stage, {**defaults, **inputs, "output": Path("artifacts") / stage.name, **arguments}, options=options)
 
 
 @pytest.fixture
-def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Look:
-    """Compare the notes of `plant` and `water`, which have both run; the stages to start."""
+def find_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FindStale:
+    """Run `plant` and `water`; return a function that compares their notes and returns the stages to start."""
     monkeypatch.chdir(tmp_path)
     call(plant)
     call(water)
 
-    def looked(requests: Sequence[str] = ("plant", "water")) -> list[str] | None:
+    def find_stale(requests: Sequence[str] = ("plant", "water")) -> list[str] | None:
         capsys.readouterr()
         status = look.main("artifacts", requests)
         return capsys.readouterr().out.split() if status == 0 else EXACT
 
-    assert looked() == []
-    return looked
+    assert find_stale() == []
+    return find_stale
 
 
-def test_what_was_never_run_is_started_and_so_is_what_follows(looked: Look) -> None:
+def test_stage_without_note_is_started_with_later_stages(find_stale: FindStale) -> None:
     Path("artifacts/.notes/plant.json").unlink()
-    assert looked() == ["plant", "water"]
+    assert find_stale() == ["plant", "water"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "\0"])
-def test_a_damaged_note_starts_its_stage(text: str, looked: Look) -> None:
+def test_damaged_note_starts_its_stage(text: str, find_stale: FindStale) -> None:
     Path("artifacts/.notes/water.json").write_text(text)
-    assert looked() == ["water"]
+    assert find_stale() == ["water"]
 
 
-def test_other_options_start_the_stage_and_those_that_decide_nothing_do_not(looked: Look) -> None:
-    assert looked(["plant --number 2", "water"]) == ["plant", "water"]
-    assert looked(["plant", "water --number 2"]) == ["water"]
-    assert looked(["plant --threads 3", "water"]) == []
-    assert looked(["plant --threads=3", "water"]) == []
+def test_changed_options_start_the_stage_unless_unkeyed(find_stale: FindStale) -> None:
+    assert find_stale(["plant --number 2", "water"]) == ["plant", "water"]
+    assert find_stale(["plant", "water --number 2"]) == ["water"]
+    assert find_stale(["plant --threads 3", "water"]) == []
+    assert find_stale(["plant --threads=3", "water"]) == []
     call(plant, "--threads", "2", "--number", "2", threads=2, number=2)
-    assert looked(["plant --number 2"]) == []
-    assert looked(["plant"]) == ["plant"]
+    assert find_stale(["plant --number 2"]) == []
+    assert find_stale(["plant"]) == ["plant"]
 
 
-def test_a_touch_is_no_change_and_is_looked_at_once(looked: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_touched_files_are_unchanged_and_hashed_once(find_stale: FindStale, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in [*Path("artifacts/plant").iterdir(), *Path("artifacts/water").iterdir()]:
         path.touch()
-    assert looked() == []
-    monkeypatch.setattr(look, "sha256", lambda path: pytest.fail(f"{path} is read again"))
-    assert looked() == []
+    assert find_stale() == []
+    monkeypatch.setattr(look, "sha256", lambda path: pytest.fail(f"{path} is hashed again"))
+    assert find_stale() == []
 
 
 @pytest.mark.parametrize("times", ["new", "restored"])
-def test_changed_content_is_left_to_the_keys(times: str, looked: Look) -> None:
+def test_changed_content_needs_the_exact_keys(times: str, find_stale: FindStale) -> None:
     path = Path("artifacts/water/wet.txt")
     before = path.stat()
     path.write_bytes(bytes(before.st_size))
     if times == "restored":
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert looked() is EXACT
-    assert looked(["plant"]) == []
+    assert find_stale() is EXACT
+    assert find_stale(["plant"]) == []
 
 
-def test_a_missing_file_is_left_to_the_keys(looked: Look) -> None:
+def test_missing_file_needs_the_exact_keys(find_stale: FindStale) -> None:
     Path("artifacts/plant/numbers.npy").unlink()
-    assert looked() is EXACT
+    assert find_stale() is EXACT
 
 
-def test_another_result_behind_the_link_is_left_to_the_keys(looked: Look) -> None:
+def test_changed_link_needs_the_exact_keys(find_stale: FindStale) -> None:
     note = Path("artifacts/.notes/plant.json").read_text()
     call(plant, number=2)
     Path("artifacts/.notes/plant.json").write_text(note)
-    assert looked(["plant"]) is EXACT
+    assert find_stale(["plant"]) is EXACT
 
 
-def test_a_new_module_a_declared_default_and_another_place_are_left_to_the_keys(
-    looked: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_new_module_new_defaults_or_moved_project_need_the_exact_keys(
+    find_stale: FindStale, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note = json.loads(Path("artifacts/.notes/plant.json").read_text())
     note["modules"][str(tmp_path)] = look.list_modules(str(tmp_path))
     Path("artifacts/.notes/plant.json").write_text(json.dumps(note))
-    assert looked(["plant"]) == []
+    assert find_stale(["plant"]) == []
     Path("numpy.py").touch()
-    assert looked(["plant"]) is EXACT
+    assert find_stale(["plant"]) is EXACT
     Path("numpy.py").unlink()
     Path("pyproject.toml").touch()
-    assert looked(["plant"]) is EXACT
+    assert find_stale(["plant"]) is EXACT
     Path("pyproject.toml").unlink()
-    assert looked(["plant"]) == []
+    assert find_stale(["plant"]) == []
     shutil.copytree(tmp_path, tmp_path / "copy", symlinks=True)
     monkeypatch.chdir(tmp_path / "copy")
-    assert looked(["plant"]) is EXACT
+    assert find_stale(["plant"]) is EXACT
 
 
-def test_where_no_note_can_be_written_the_stage_runs_all_the_same(looked: Look) -> None:
+def test_stage_runs_if_its_note_cannot_be_written(find_stale: FindStale) -> None:
     shutil.rmtree("artifacts/.notes")
-    Path("artifacts/.notes").write_text("in the way")
+    Path("artifacts/.notes").write_text("not a folder")
     assert call(plant, "--number", "3", number=3).startswith("3 numbers")
-    assert looked(["plant"]) == ["plant"]
+    assert find_stale(["plant"]) == ["plant"]
 
 
-def test_a_call_without_a_command_line_leaves_no_note(looked: Look) -> None:
+def test_call_from_python_writes_no_note(find_stale: FindStale) -> None:
     plant(output=Path("artifacts/plant"), number=2)
-    assert looked(["plant"]) == ["plant"]
+    assert find_stale(["plant"]) == ["plant"]
 
 
-def test_a_result_of_code_that_was_edited_meanwhile_is_not_noted(looked: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.stage.load", lambda function, files: ["library/near.py"])
+def test_code_edited_during_the_run_gives_no_note(find_stale: FindStale, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.engine.stage.import_modules", lambda function, files: ["library/near.py"])
     call(plant, number=5)
-    assert looked(["plant"]) == ["plant"]
+    assert find_stale(["plant"]) == ["plant"]
 
 
-def test_a_note_is_not_written_of_what_another_process_has_published_meanwhile(looked: Look) -> None:
+def test_no_note_for_a_result_published_by_another_process(find_stale: FindStale) -> None:
     manifest = read_manifest(Path("artifacts/plant"))
-    seen = json.loads(Path("artifacts/.notes/plant.json").read_text())
+    snapshot = json.loads(Path("artifacts/.notes/plant.json").read_text())
     call(plant, number=7)
-    notes.write(Path("artifacts/plant"), seen, manifest)
-    assert looked(["plant"]) == ["plant"]
+    notes.write(Path("artifacts/plant"), snapshot, manifest)
+    assert find_stale(["plant"]) == ["plant"]
 
 
 @pytest.mark.parametrize("name", [".notes/plant.json", "plant/manifest.json"])
-def test_a_pipe_in_the_place_of_a_file_hangs_nobody(name: str, looked: Look) -> None:
+def test_pipe_instead_of_a_file_does_not_block(name: str, find_stale: FindStale) -> None:
     path = Path("artifacts", name)
     path.unlink()
     os.mkfifo(path)
-    assert looked(["plant"]) in (["plant"], EXACT)
+    assert find_stale(["plant"]) in (["plant"], EXACT)
     assert call(plant).startswith("1 numbers" if name.startswith("plant") else "up to date")
 
 
-def test_files_beside_the_modules_are_left_to_the_keys(looked: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_extra_file_needs_the_exact_keys(find_stale: FindStale, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plant, "extra_files", ("tests/pipeline/engine/garden*",))
     call(plant)
-    assert looked(["plant"]) == []
+    assert find_stale(["plant"]) == []
     note = json.loads(Path("artifacts/.notes/plant.json").read_text())
     (pattern,) = [pattern for pattern in note["patterns"] if pattern.endswith("garden*")]
     assert [Path(path).name for path in note["patterns"][pattern]] == ["garden.py"]
-    note["patterns"][pattern] = []  # as if the file had come since
+    note["patterns"][pattern] = []  # as if the file were new
     Path("artifacts/.notes/plant.json").write_text(json.dumps(note))
-    assert looked(["plant"]) is EXACT
+    assert find_stale(["plant"]) is EXACT

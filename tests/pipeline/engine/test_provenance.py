@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine.provenance import Provenance, differences, environment, plain
+from pipeline.engine.provenance import Provenance, differences, environment, to_json_values
 
 VALUES = st.recursive(
     st.none()
@@ -21,7 +21,7 @@ TEXTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xyz"), max_size
 PROVENANCES = st.builds(
     Provenance,
     stage=st.just("plant"),
-    parameters=st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3).map(plain),
+    parameters=st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3).map(to_json_values),
     inputs=TEXTS,
     code=TEXTS,
     environment=TEXTS,
@@ -29,18 +29,18 @@ PROVENANCES = st.builds(
 
 
 @given(PROVENANCES, PROVENANCES)
-def test_the_keys_are_equal_exactly_if_nothing_differs(old: Provenance, new: Provenance) -> None:
+def test_keys_are_equal_if_and_only_if_nothing_differs(old: Provenance, new: Provenance) -> None:
     assert (old.key == new.key) == (differences(old, new) == [])
 
 
 @given(PROVENANCES)
-def test_a_key_survives_the_way_through_json_and_does_not_hang_on_order(provenance: Provenance) -> None:
+def test_key_is_independent_of_json_roundtrip_and_order(provenance: Provenance) -> None:
     parameters = json.loads(json.dumps(provenance.parameters))
-    turned = dict(reversed(parameters.items()))
-    assert replace(provenance, parameters=turned).key == provenance.key
+    reordered = dict(reversed(parameters.items()))
+    assert replace(provenance, parameters=reordered).key == provenance.key
 
 
-def test_every_difference_is_told_by_name_with_what_it_was_and_is() -> None:
+def test_differences_are_listed_by_name_with_old_and_new_values() -> None:
     old = Provenance("plant", {"a": 1, "b": "x", "c": None}, {"in": "1"}, {"m.py": "1", "n.py": "2"}, {"numpy": "2.0"})
     new = Provenance("plant", {"a": 1.5, "b": "y", "d": [1]}, {"in": "2"}, {"m.py": "3", "o.py": "2"}, {"numpy": "2.1"})
     assert list(map(str, differences(old, new))) == [
@@ -54,10 +54,10 @@ def test_every_difference_is_told_by_name_with_what_it_was_and_is() -> None:
         "code o.py: new",
         "environment numpy: 2.0 -> 2.1",
     ]
-    assert list(map(str, differences(old, replace(old, inputs={"in": None})))) == ["input in: will be made anew"]
+    assert list(map(str, differences(old, replace(old, inputs={"in": None})))) == ["input in: will be made again"]
 
 
-def test_the_environment_is_versions() -> None:
+def test_environment_has_versions_of_python_and_packages() -> None:
     major, minor, *_ = sys.version_info
     assert environment(["numpy", "no-such-package"]) == {
         "python": f"{major}.{minor}",

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.prune import Pruned, prune
-from pipeline.engine.store import entry_of, keep, private_folder, publish, read_lock, stage_lock
-from tests.processes import environment, take_signals
+from pipeline.engine.store import commit, entry_of, private_folder, publish, read_lock, stage_lock
+from tests.processes import environment, reset_signals
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
 
@@ -23,13 +23,13 @@ def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
     with private_folder(entry) as partial:
         (partial / "numbers").write_bytes(bytes(size))
         (partial / "manifest.json").write_text("{}")
-        keep(partial, entry)
+        commit(partial, entry)
     publish(entry, artifacts / stage)
     return entry
 
 
-def holder(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
-    """A process that runs `code` and then waits."""
+def start(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """Start a process that runs `code`; return when it prints `ready`."""
     program = f"import sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n{code}"
     process = subprocess.Popen(
         [*prefix, sys.executable, "-c", program],
@@ -37,7 +37,7 @@ def holder(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=take_signals,
+        preexec_fn=reset_signals,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -47,7 +47,7 @@ def holder(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
 WAIT = "    print('ready', flush=True)\n    sys.stdin.read()"
 
 
-def test_prune_keeps_the_last_used_and_what_is_published(tmp_path: Path) -> None:
+def test_prune_keeps_last_used_and_published_results(tmp_path: Path) -> None:
     entries = [put(tmp_path, "plant", key) for key in KEYS[:4]]
     water = put(tmp_path, "water", KEYS[0], 500)
     for entry, age in zip(entries, (1, 4, 3, 2), strict=True):
@@ -63,21 +63,21 @@ def test_prune_keeps_the_last_used_and_what_is_published(tmp_path: Path) -> None
     assert prune(tmp_path, keep=1) == Pruned({}, ())
 
 
-def test_prune_removes_what_killed_runs_have_left(tmp_path: Path) -> None:
+def test_prune_removes_leftovers_of_killed_runs(tmp_path: Path) -> None:
     put(tmp_path, "plant", KEYS[0])
     for suffix in (".partial", ".old"):
         (tmp_path / ".store" / f"plant-12{suffix}").mkdir()
     assert prune(tmp_path, keep=1) == Pruned({"plant-12.old": 0, "plant-12.partial": 0}, ())
 
 
-def test_prune_leaves_what_another_process_reads_or_makes(tmp_path: Path) -> None:
+def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
     read = put(tmp_path, "plant", KEYS[0])
     put(tmp_path, "plant", KEYS[1])
     with (
-        holder(f"with read_lock(Path({str(read)!r})):\n{WAIT}"),
-        holder(
-            f"place = Path({str(tmp_path / 'water')!r})\n"
-            f"with stage_lock(place, 'water', print), private_folder(entry_of(place, 'water', '12')):\n{WAIT}"
+        start(f"with read_lock(Path({str(read)!r})):\n{WAIT}"),
+        start(
+            f"output = Path({str(tmp_path / 'water')!r})\n"
+            f"with stage_lock(output, 'water', print), private_folder(entry_of(output, 'water', '12')):\n{WAIT}"
         ) as maker,
     ):
         assert prune(tmp_path, keep=1) == Pruned({}, (read.name, "water-12.partial"))
@@ -86,59 +86,59 @@ def test_prune_leaves_what_another_process_reads_or_makes(tmp_path: Path) -> Non
     assert prune(tmp_path, keep=1) == Pruned({read.name: 1002, "water-12.partial": 0}, ())
 
 
-def test_prune_of_nothing_is_nothing(tmp_path: Path) -> None:
+def test_prune_of_an_empty_folder_removes_nothing(tmp_path: Path) -> None:
     assert prune(tmp_path, keep=1) == Pruned({}, ())
 
 
-def test_one_process_at_a_time_and_the_other_says_for_whom_it_waits(tmp_path: Path) -> None:
-    said: list[str] = []
-    with holder(f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process:
+def test_stage_lock_is_exclusive_and_reports_its_start(tmp_path: Path) -> None:
+    lines: list[str] = []
+    with start(f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process:
 
         def report(line: str) -> None:
-            said.append(line)
+            lines.append(line)
             process.kill()
 
-        with pytest.raises(OSError, match="no room"), stage_lock(tmp_path / "plant", "plant") as mine:
-            assert not mine
-            raise OSError("no room")
-        with stage_lock(tmp_path / "plant", "plant", report) as mine:
-            assert mine
-    assert len(said) == 1
-    assert said[0].startswith(f"waiting for process {process.pid} (since ")
-    assert said[0].endswith("), which runs this stage already")
-    with stage_lock(tmp_path / "plant", "plant", report) as mine:
-        assert mine
-    assert len(said) == 1
-    (holder_of_now,) = (tmp_path / ".store" / "plant.lock").read_text().splitlines()
-    assert holder_of_now.startswith(f"process {os.getpid()} (since ")
-    assert holder_of_now.count("process") == 1
+        with pytest.raises(OSError, match="disk full"), stage_lock(tmp_path / "plant", "plant") as acquired:
+            assert not acquired
+            raise OSError("disk full")
+        with stage_lock(tmp_path / "plant", "plant", report) as acquired:
+            assert acquired
+    assert len(lines) == 1
+    assert lines[0].startswith(f"waiting for process {process.pid} (since ")
+    assert lines[0].endswith("), which is running this stage")
+    with stage_lock(tmp_path / "plant", "plant", report) as acquired:
+        assert acquired
+    assert len(lines) == 1
+    (holder,) = (tmp_path / ".store" / "plant.lock").read_text().splitlines()
+    assert holder.startswith(f"process {os.getpid()} (since ")
+    assert holder.count("process") == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everything")
-def test_a_lock_that_somebody_else_has_made_is_a_lock_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root can write any file")
+def test_read_only_lock_file_can_be_locked(tmp_path: Path) -> None:
     (tmp_path / ".store").mkdir()
     lock = tmp_path / ".store" / "plant.lock"
     lock.touch()
     lock.chmod(0o444)
     code = f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}"
-    without_power = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-    with holder(code, without_power) as process:
+    unprivileged = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    with start(code, unprivileged) as process:
         with open(lock) as file, pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         process.kill()
 
 
-def test_prunes_at_once_do_not_hinder_each_other(tmp_path: Path) -> None:
+def test_concurrent_prunes_succeed(tmp_path: Path) -> None:
     for number in range(200):
         (tmp_path / ".store" / f"plant-{number:016x}.partial").mkdir(parents=True)
     code = f"from pipeline.engine.prune import prune\nprint('ready', flush=True)\nprune(Path({str(tmp_path)!r}), 1)"
-    with holder(code) as one, holder(code) as other:
+    with start(code) as one, start(code) as other:
         assert (one.wait(30), other.wait(30)) == (0, 0)
     assert [path.name for path in (tmp_path / ".store").iterdir()] == ["plant.lock"]
 
 
 @pytest.mark.parametrize("name", ["plant-12.partial", "plant-12.old"])
-def test_a_file_or_a_link_among_the_leftovers_is_removed_too(name: str, tmp_path: Path) -> None:
+def test_leftover_files_and_links_are_removed(name: str, tmp_path: Path) -> None:
     (tmp_path / ".store").mkdir()
     (tmp_path / ".store" / name).touch()
     (tmp_path / ".store" / "plant-13.partial").symlink_to(tmp_path)
@@ -146,22 +146,22 @@ def test_a_file_or_a_link_among_the_leftovers_is_removed_too(name: str, tmp_path
     assert {path.name for path in (tmp_path / ".store").iterdir()} == {f"plant-{KEYS[0][:16]}"}
 
 
-def test_another_stage_does_not_wait(tmp_path: Path) -> None:
+def test_stages_have_separate_locks(tmp_path: Path) -> None:
     with (
-        holder(f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process,
-        stage_lock(tmp_path / "water", "water", pytest.fail) as mine,
+        start(f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}") as process,
+        stage_lock(tmp_path / "water", "water", pytest.fail) as acquired,
     ):
-        assert mine
+        assert acquired
         process.kill()
 
 
-def test_a_wait_can_be_interrupted(tmp_path: Path) -> None:
+def test_waiting_for_a_lock_can_be_interrupted(tmp_path: Path) -> None:
     (tmp_path / ".store").mkdir()
     with open(tmp_path / ".store" / "plant.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         plant = f"Path({str(tmp_path / 'plant')!r})"
         code = f"with stage_lock({plant}, 'plant', lambda line: print('ready', flush=True)): pass"
-        with holder(code) as process:
+        with start(code) as process:
             time.sleep(0.1)
             process.send_signal(signal.SIGINT)
             try:
@@ -170,19 +170,19 @@ def test_a_wait_can_be_interrupted(tmp_path: Path) -> None:
                 process.kill()
 
 
-def test_what_is_not_there_can_be_held(tmp_path: Path) -> None:
+def test_missing_folder_can_be_read_locked(tmp_path: Path) -> None:
     with read_lock(tmp_path / "nothing") as folder:
         assert folder == tmp_path / "nothing"
 
 
-def test_an_entry_that_is_made_again_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+def test_commit_replaces_an_existing_entry(tmp_path: Path) -> None:
     put(tmp_path, "plant", KEYS[0], 10)
     put(tmp_path, "plant", KEYS[0], 20)
     assert (tmp_path / "plant" / "numbers").stat().st_size == 20
     assert sorted(path.name for path in (tmp_path / ".store").iterdir()) == [f"plant-{KEYS[0][:16]}"]
 
 
-def test_an_entry_whose_replacement_was_killed_comes_back(tmp_path: Path) -> None:
+def test_entry_is_recovered_after_a_killed_commit(tmp_path: Path) -> None:
     entry = put(tmp_path, "plant", KEYS[0])
     entry.rename(entry.with_suffix(".old"))
     assert not (tmp_path / "plant").exists()
@@ -190,17 +190,17 @@ def test_an_entry_whose_replacement_was_killed_comes_back(tmp_path: Path) -> Non
     assert (tmp_path / "plant" / "numbers").stat().st_size == 1000
 
 
-def test_a_replacement_that_fails_leaves_the_entry(tmp_path: Path) -> None:
+def test_failed_commit_keeps_the_entry(tmp_path: Path) -> None:
     entry = put(tmp_path, "plant", KEYS[0])
     with pytest.raises(FileNotFoundError):
-        keep(tmp_path / "nothing", entry)
+        commit(tmp_path / "nothing", entry)
     assert (tmp_path / "plant" / "numbers").stat().st_size == 1000
 
 
-def test_a_link_is_replaced_in_one_step(tmp_path: Path) -> None:
+def test_publish_replaces_a_link_atomically(tmp_path: Path) -> None:
     entries = [put(tmp_path, "plant", key) for key in KEYS[:2]]
-    code = f"place = Path({str(tmp_path / 'plant' / 'numbers')!r})\nprint('ready', flush=True)\n"
-    with holder(f"{code}while not place.with_name('end').exists(): place.stat()") as watcher:
+    code = f"output = Path({str(tmp_path / 'plant' / 'numbers')!r})\nprint('ready', flush=True)\n"
+    with start(f"{code}while not output.with_name('end').exists(): output.stat()") as watcher:
         for number in range(500):
             publish(entries[number % 2], tmp_path / "plant")
         for entry in entries:
@@ -209,7 +209,7 @@ def test_a_link_is_replaced_in_one_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "size"), [(1, 1000), (2, 2000)])
-def test_a_replacement_that_is_interrupted_after_a_rename_leaves_one_of_the_two_whole(
+def test_interrupted_commit_leaves_one_complete_entry(
     number: int, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = put(tmp_path, "plant", KEYS[0], 1000)
@@ -226,14 +226,12 @@ def test_a_replacement_that_is_interrupted_after_a_rename_leaves_one_of_the_two_
     with pytest.raises(KeyboardInterrupt), private_folder(entry) as partial:
         (partial / "numbers").write_bytes(bytes(2000))
         (partial / "manifest.json").write_text("{}")
-        keep(partial, entry)
+        commit(partial, entry)
     assert (tmp_path / "plant" / "numbers").stat().st_size == size
     assert [path.name for path in entry.parent.iterdir()] == [entry.name]
 
 
-def test_a_publication_that_is_interrupted_leaves_the_link_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_publish_keeps_the_old_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = put(tmp_path, "plant", KEYS[0])
 
     def interrupted(path: Path, to: Path) -> None:
@@ -246,7 +244,7 @@ def test_a_publication_that_is_interrupted_leaves_the_link_and_no_other(
     assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
 
 
-def test_a_write_without_room_that_names_no_file_names_the_folder(tmp_path: Path) -> None:
+def test_full_disk_error_without_filename_gets_the_folder(tmp_path: Path) -> None:
     entry = entry_of(tmp_path / "plant", "plant", KEYS[0])
     with pytest.raises(OSError, match="No space left") as caught, private_folder(entry):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

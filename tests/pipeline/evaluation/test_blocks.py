@@ -11,16 +11,16 @@ from threadpoolctl import threadpool_info
 from pipeline.engine.arrays import Rows, open_rows, read_rows, save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation import blocks
-from pipeline.evaluation.blocks import cut, predict_blocks, signature
+from pipeline.evaluation.blocks import predict_blocks, signature, split_blocks
 from pipeline.model.files import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import SYNC, Backend
-from tests.pipeline.evaluation.common import predict_block
+from tests.pipeline.evaluation.common import predict_test_images
 
 
 @pytest.fixture(scope="session")
 def whole(built: Path, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    return predict_block(built, tmp_path_factory.mktemp("predictions"), SYNC, 500)
+    return predict_test_images(built, tmp_path_factory.mktemp("predictions"), SYNC, 500)
 
 
 @pytest.mark.parametrize(
@@ -33,32 +33,32 @@ def whole(built: Path, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
         ("distributed", 100, 2),
     ],
 )
-def test_no_scheduler_block_size_or_number_of_workers_changes_a_bit(
+def test_backend_and_block_size_do_not_change_a_bit(
     scheduler: str, block_size: int, workers: int | None, built: Path, whole: np.ndarray, tmp_path: Path
 ) -> None:
-    result = predict_block(built, tmp_path, Backend(scheduler, workers), block_size)
+    result = predict_test_images(built, tmp_path, Backend(scheduler, workers), block_size)
     assert result.tobytes() == whole.tobytes()
     assert result.dtype == np.float32
 
 
-def test_the_answers_are_the_models(built: Path, whole: np.ndarray) -> None:
+def test_predictions_are_those_of_the_model(built: Path, whole: np.ndarray) -> None:
     images = np.load(built / "normalize" / "test-images.npy")
     np.testing.assert_allclose(whole, predict(load_model(built / "train"), images), rtol=1e-4, atol=1e-7)
 
 
-def test_raw_images_are_answered_as_standardised_ones(built: Path, whole: np.ndarray, tmp_path: Path) -> None:
+def test_raw_images_give_labels_of_standardised_images(built: Path, whole: np.ndarray, tmp_path: Path) -> None:
     raw = open_rows(built / "parse" / "test-images.npy", np.uint8, (None, 28, 28))
     found: dict[int, np.ndarray] = {}
     request = (load_model(built / "train"), True)
-    predict_blocks(request, cut([raw], 128), found.__setitem__, SYNC)
-    said = np.concatenate([found[start] for start in sorted(found)])
-    assert said.dtype == np.uint8
-    assert np.array_equal(said, whole.argmax(axis=1))
+    predict_blocks(request, split_blocks([raw], 128), found.__setitem__, SYNC)
+    labels = np.concatenate([found[start] for start in sorted(found)])
+    assert labels.dtype == np.uint8
+    assert np.array_equal(labels, whole.argmax(axis=1))
 
 
-def test_blas_has_its_threads_back_afterwards(built: Path, tmp_path: Path) -> None:
+def test_number_of_blas_threads_is_restored(built: Path, tmp_path: Path) -> None:
     before = [library["num_threads"] for library in threadpool_info()]
-    predict_block(built, tmp_path, Backend("threads"), 100)
+    predict_test_images(built, tmp_path, Backend("threads"), 100)
     assert [library["num_threads"] for library in threadpool_info()] == before
 
 
@@ -67,81 +67,81 @@ def test_blas_has_its_threads_back_afterwards(built: Path, tmp_path: Path) -> No
     size=st.integers(1, 40),
     done=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)).map(sorted).map(tuple), max_size=5),
 )
-def test_blocks_are_all_images_once_but_those_that_are_done(
+def test_blocks_cover_each_image_that_is_not_done_once(
     lengths: list[int], size: int, done: list[tuple[int, int]]
 ) -> None:
     files = [Rows(Path(__file__), np.dtype(np.uint8), (length, 2, 2), 0) for length in lengths]
-    found = list(cut(files, size, done))
-    asked = [block.first + number for block in found for number in range(block.start, block.stop)]
-    finished = {number for start, stop in done for number in range(start, stop)}
-    assert asked == [number for number in range(sum(lengths)) if number not in finished]
+    found = list(split_blocks(files, size, done))
+    indices = [block.first + index for block in found for index in range(block.start, block.stop)]
+    finished = {index for start, stop in done for index in range(start, stop)}
+    assert indices == [index for index in range(sum(lengths)) if index not in finished]
     for block in found:
         assert block.stop - block.start <= size
         assert block.stop <= len(block.rows)
 
 
 @pytest.mark.parametrize("ship", [False, True])
-def test_a_file_that_has_changed_since_is_not_read(ship: bool, built: Path, tmp_path: Path) -> None:
+def test_file_that_changed_before_reading_is_an_error(ship: bool, built: Path, tmp_path: Path) -> None:
     path = tmp_path / "images.npy"
     save_array(path, np.zeros((9, 28, 28), np.uint8))
-    found = list(cut([open_rows(path, np.uint8, (9, 28, 28))], 4))
+    found = list(split_blocks([open_rows(path, np.uint8, (9, 28, 28))], 4))
     os.utime(path, ns=(1, 1))
     request = (load_model(built / "train"), True)
-    with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
+    with pytest.raises(PipelineError, match=r"images.npy changed during the run"):
         predict_blocks(request, found, lambda start, predictions: None, dataclasses.replace(SYNC, ship=ship))
 
 
-def test_a_file_that_changes_while_it_is_read_gives_no_answers(
+def test_file_that_changes_during_reading_is_an_error(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "images.npy"
     save_array(path, np.zeros((9, 28, 28), np.uint8))
 
-    def read_slowly(rows: Rows, start: int, stop: int) -> np.ndarray:
+    def read_and_touch(rows: Rows, start: int, stop: int) -> np.ndarray:
         os.utime(path, ns=(1, 1))
         return read_rows(rows, start, stop)
 
-    monkeypatch.setattr(blocks, "read_rows", read_slowly)
+    monkeypatch.setattr(blocks, "read_rows", read_and_touch)
     request = (load_model(built / "train"), True)
-    with pytest.raises(PipelineError, match=r"images.npy is another file by now"):
-        predict_blocks(request, cut([open_rows(path, np.uint8, (9, 28, 28))], 9), lambda start, predictions: None, SYNC)
+    with pytest.raises(PipelineError, match=r"images.npy changed during the run"):
+        predict_blocks(
+            request, split_blocks([open_rows(path, np.uint8, (9, 28, 28))], 9), lambda start, predictions: None, SYNC
+        )
 
 
-def test_a_file_is_known_by_what_it_was_when_all_began(tmp_path: Path) -> None:
+def test_signatures_are_taken_before_the_first_block(tmp_path: Path) -> None:
     files = []
     for name in ("first.npy", "second.npy"):
         save_array(tmp_path / name, np.zeros((9, 28, 28), np.uint8))
         files.append(open_rows(tmp_path / name, np.uint8, (9, 28, 28)))
-    before, blocks_of_both = signature(files[1].path), cut(files, 9)
-    next(blocks_of_both)
+    before, all_blocks = signature(files[1].path), split_blocks(files, 9)
+    next(all_blocks)
     os.utime(files[1].path, ns=(1, 1))
-    assert next(blocks_of_both).signature == before
+    assert next(all_blocks).signature == before
 
 
-def test_a_block_is_answered_at_its_place_in_its_file(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of which the last bits may depend on a machine, if not on every one."""
+def test_model_gets_position_of_block_in_its_file(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On some machines the last bits depend on the position."""
     path = tmp_path / "images.npy"
     save_array(path, np.zeros((9, 28, 28), np.uint8))
-    asked = []
+    calls = []
 
-    def note(model: Model, images: np.ndarray, first: int) -> np.ndarray:
-        asked.append((first, len(images)))
+    def record(model: Model, images: np.ndarray, first: int) -> np.ndarray:
+        calls.append((first, len(images)))
         return predict(model, images, first)
 
-    monkeypatch.setattr(blocks, "predict", note)
+    monkeypatch.setattr(blocks, "predict", record)
     rows = open_rows(path, np.uint8, (9, 28, 28))
     request = (load_model(built / "train"), False)
-    predict_blocks(request, cut([rows, rows], 4), lambda start, predictions: None, Backend("sync"))
-    assert sorted(asked) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
+    predict_blocks(request, split_blocks([rows, rows], 4), lambda start, predictions: None, Backend("sync"))
+    assert sorted(calls) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
 
 
-def test_answers_that_are_no_numbers_are_refused(built: Path, tmp_path: Path) -> None:
+def test_predictions_that_are_not_finite_are_an_error(built: Path, tmp_path: Path) -> None:
     path = tmp_path / "images.npy"
     save_array(path, np.full((9, 28, 28), np.nan, np.float32))
     request = (load_model(built / "train"), True)
-    with pytest.raises(PipelineError, match=r"no finite answer to some images of .*images.npy"):
+    with pytest.raises(PipelineError, match=r"predictions for .*images.npy are not finite"):
         predict_blocks(
-            request, cut([open_rows(path, np.float32, (9, 28, 28))], 4), lambda start, predictions: None, SYNC
+            request, split_blocks([open_rows(path, np.float32, (9, 28, 28))], 4), lambda start, predictions: None, SYNC
         )

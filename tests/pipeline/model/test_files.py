@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.data.ink import ANY, InkStatistics, measure_ink
+from pipeline.data.ink import UNLIMITED, InkStatistics, measure_ink
 from pipeline.engine.errors import PipelineError
-from pipeline.model.files import Model, load_model, name_arrays, save_model
+from pipeline.model.files import Model, load_model, named_arrays, save_model
 from tests.pipeline.models import make_model
 from tests.processes import environment
 
@@ -28,17 +28,17 @@ def make(layers: str = "300", ensemble_size: int = 1) -> Model:
 
 @pytest.mark.parametrize("ensemble_size", [1, 3])
 @pytest.mark.parametrize("layers", ["", "300", "conv6x3/1,conv4x2/1,9"])
-def test_a_saved_model_is_loaded_bit_for_bit(layers: str, ensemble_size: int, tmp_path: Path) -> None:
+def test_save_load_round_trip_is_exact(layers: str, ensemble_size: int, tmp_path: Path) -> None:
     model = make(layers, ensemble_size)
     save_model(tmp_path, model, {"recipe": "none"})
     loaded = load_model(tmp_path)
-    ours, theirs = name_arrays(model), name_arrays(loaded)
-    assert list(ours) == list(theirs)
-    assert len(ours) == 2 * len(model.networks[0].layers) * ensemble_size
-    assert {path.stem for path in tmp_path.glob("*.npy")} == set(ours)
-    for name, array in ours.items():
-        assert theirs[name].dtype == np.float32
-        assert np.array_equal(array, theirs[name])
+    saved_arrays, loaded_arrays = named_arrays(model), named_arrays(loaded)
+    assert list(saved_arrays) == list(loaded_arrays)
+    assert len(saved_arrays) == 2 * len(model.networks[0].layers) * ensemble_size
+    assert {path.stem for path in tmp_path.glob("*.npy")} == set(saved_arrays)
+    for name, array in saved_arrays.items():
+        assert loaded_arrays[name].dtype == np.float32
+        assert np.array_equal(array, loaded_arrays[name])
     for name in (
         "layers",
         "architecture",
@@ -54,8 +54,8 @@ def test_a_saved_model_is_loaded_bit_for_bit(layers: str, ensemble_size: int, tm
         assert getattr(loaded, name) == getattr(model, name)
 
 
-def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
-    shapes = {name: array.shape for name, array in name_arrays(make("conv6x3/1,9")).items()}
+def test_arrays_have_documented_names_and_shapes() -> None:
+    shapes = {name: array.shape for name, array in named_arrays(make("conv6x3/1,9")).items()}
     assert shapes == {
         "layer-1-weights": (6, 1, 3, 3),
         "layer-1-biases": (6,),
@@ -64,7 +64,7 @@ def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
         "layer-3-weights": (3, 9),
         "layer-3-biases": (3,),
     }
-    assert list(name_arrays(make("", 2))) == [
+    assert list(named_arrays(make("", 2))) == [
         f"network-{network}-layer-1-{kind}" for network in (1, 2) for kind in ("weights", "biases")
     ]
 
@@ -105,7 +105,7 @@ def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
         {"ink_statistics": {}},
         {"ink_statistics": {"box": 4, "colour": 1}},
         {"ink_statistics": {"box": -1}},
-        {"ink_statistics": {"holes": ANY + 1}},
+        {"ink_statistics": {"holes": UNLIMITED + 1}},
         {"ink_statistics": {"box": "large"}},
         {"ink_statistics": {"box": [4]}},
         {"ink_statistics": {"thin": -1}},
@@ -115,7 +115,7 @@ def test_the_arrays_have_the_names_and_shapes_that_are_documented() -> None:
         {"ink_statistics": {"longest": float("nan")}},
     ],
 )
-def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_path: Path) -> None:
+def test_invalid_value_in_model_json_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
     save_model(tmp_path, make(), {})
     path = tmp_path / "model.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
@@ -126,14 +126,14 @@ def test_a_description_that_fits_no_model_is_named(change: dict[str, Any], tmp_p
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (5, 5)])
-def test_images_of_nothing_but_ink_make_a_model(shape: tuple[int, int], tmp_path: Path) -> None:
+def test_model_of_images_full_of_ink_can_be_loaded(shape: tuple[int, int], tmp_path: Path) -> None:
     model = make_model("conv2x1/1,3", shape=shape, ink_statistics=measure_ink(np.ones((3, *shape), np.float32)))
     save_model(tmp_path, model, {})
     assert load_model(tmp_path).ink_statistics == model.ink_statistics
 
 
 @pytest.mark.parametrize("body", ["", "[", "3", "null", "[]", "{}"])
-def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
+def test_error_names_damaged_model_json(body: str, tmp_path: Path) -> None:
     save_model(tmp_path, make(), {})
     (tmp_path / "model.json").write_text(body)
     with pytest.raises(PipelineError, match=r"model\.json"):
@@ -141,7 +141,7 @@ def test_a_damaged_description_is_named(body: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_weights_that_are_not_finite_are_named(value: float, tmp_path: Path) -> None:
+def test_error_names_array_with_nan_or_infinity(value: float, tmp_path: Path) -> None:
     model = make("conv6x3/1,9")
     model.parameters[0].weights[0][3, 0, 1, 2] = value
     save_model(tmp_path, model, {})
@@ -149,13 +149,13 @@ def test_weights_that_are_not_finite_are_named(value: float, tmp_path: Path) -> 
         load_model(tmp_path)
 
 
-def test_an_array_of_another_layer_is_named(tmp_path: Path) -> None:
+def test_error_names_array_of_wrong_shape(tmp_path: Path) -> None:
     save_model(tmp_path, make("conv6x3/1,9"), {})
     (tmp_path / "layer-2-weights.npy").replace(tmp_path / "layer-1-weights.npy")
     with pytest.raises(PipelineError, match=r"layer-1-weights\.npy"):
         load_model(tmp_path)
 
 
-def test_importing_it_has_no_side_effect() -> None:
+def test_import_has_no_side_effect() -> None:
     code = "import sys; sys.dont_write_bytecode = 0; import pipeline.model.files; sys.exit(sys.dont_write_bytecode)"
     assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0

@@ -1,4 +1,4 @@
-"""What was exported, read back by the libraries that people will read it with."""
+"""Exported files, loaded with ONNX Runtime, PyTorch and safetensors."""
 
 import json
 from dataclasses import asdict, replace
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from pipeline.data.ink import InkStatistics
 from pipeline.data.scaling import standardise
 from pipeline.model.files import Model, load_model
-from pipeline.model.metadata import describe_model
+from pipeline.model.metadata import model_metadata
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
 from pipeline.model.safetensors import list_modules, save_safetensors
@@ -25,15 +25,17 @@ from tests.pipeline.models import make_model
 
 SHAPE = (9, 11)
 LAYERS = ["", "6,5", "conv3", "conv2x2/1,conv3x3/2", "conv3x3/2,6"]
-EVERY_KIND = [
+MODELS = [
     *((layers, networks, "relu", "cross-entropy") for layers in LAYERS for networks in (1, 3)),
     ("6,5", 1, "sigmoid", "quadratic"),
     ("conv3,6", 2, "sigmoid", "quadratic"),
 ]
 
 
-def every_kind(layers: str, ensemble_size: int, activation: Any, loss: Any) -> tuple[Model, NDArray[np.uint8]]:
-    """A model of the kind, and images for it."""
+def make_model_and_images(
+    layers: str, ensemble_size: int, activation: Any, loss: Any
+) -> tuple[Model, NDArray[np.uint8]]:
+    """Return a model and random images for it."""
     images = np.random.default_rng(1).integers(0, 256, (300, *SHAPE), dtype=np.uint8)
     return make_model(layers, ensemble_size, SHAPE, activation=activation, loss=loss), images
 
@@ -45,7 +47,7 @@ def run_onnx(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32]
 
 
 @pytest.mark.parametrize("batch", [1, 500])
-def test_onnx_runtime_predicts_what_the_evaluation_predicted(batch: int, built: Path) -> None:
+def test_onnx_runtime_reproduces_predictions_of_evaluate(batch: int, built: Path) -> None:
     images = np.load(built / "parse" / "test-images.npy")[:batch]
     expected = np.load(built / "evaluate" / "probabilities.npy")[:batch]
     probabilities, label = run_onnx(built / "export" / "model.onnx", images)
@@ -53,11 +55,11 @@ def test_onnx_runtime_predicts_what_the_evaluation_predicted(batch: int, built: 
     assert np.array_equal(label, expected.argmax(axis=1))
 
 
-@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), EVERY_KIND)
-def test_onnx_runtime_predicts_what_python_predicts(
+@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), MODELS)
+def test_onnx_runtime_equals_numpy_predictions(
     layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
 ) -> None:
-    model, images = every_kind(layers, ensemble_size, activation, loss)
+    model, images = make_model_and_images(layers, ensemble_size, activation, loss)
     save_onnx(tmp_path / "model.onnx", model, {})
     probabilities, label = run_onnx(tmp_path / "model.onnx", images)
     expected = predict(model, images)
@@ -65,12 +67,12 @@ def test_onnx_runtime_predicts_what_python_predicts(
     assert np.array_equal(label, expected.argmax(axis=1))
 
 
-@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), EVERY_KIND)
-def test_pytorch_loads_the_safetensors_file_and_computes_the_same_logits(
+@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), MODELS)
+def test_pytorch_with_safetensors_parameters_computes_the_same_logits(
     layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
 ) -> None:
     torch = pytest.importorskip("torch")
-    model, images = every_kind(layers, ensemble_size, activation, loss)
+    model, images = make_model_and_images(layers, ensemble_size, activation, loss)
     save_safetensors(tmp_path / "model.safetensors", model, {})
     networks = torch.nn.ModuleList(
         torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model)))
@@ -85,18 +87,18 @@ def test_pytorch_loads_the_safetensors_file_and_computes_the_same_logits(
     np.testing.assert_allclose(logits, predict_logits(model, pixels), rtol=1e-4, atol=1e-4)
 
 
-def test_the_safetensors_file_has_the_parameters_bit_for_bit(tmp_path: Path) -> None:
+def test_safetensors_parameters_are_exact(tmp_path: Path) -> None:
     model = make_model("conv3,4", ensemble_size=2, shape=SHAPE)
     save_safetensors(tmp_path / "model.safetensors", model, {})
     stored = load_file(tmp_path / "model.safetensors")
     assert len(stored) == 12
     for network, parameters in enumerate(model.parameters):
-        for place, weights, biases in zip((0, 3, 5), parameters.weights, parameters.biases, strict=True):
-            assert np.array_equal(stored[f"{network}.{place}.weight"], weights)
-            assert np.array_equal(stored[f"{network}.{place}.bias"], biases)
+        for index, weights, biases in zip((0, 3, 5), parameters.weights, parameters.biases, strict=True):
+            assert np.array_equal(stored[f"{network}.{index}.weight"], weights)
+            assert np.array_equal(stored[f"{network}.{index}.bias"], biases)
 
 
-def test_the_onnx_file_declares_what_it_takes_and_gives_and_who_made_it(built: Path) -> None:
+def test_onnx_file_declares_inputs_outputs_and_producer(built: Path) -> None:
     proto = onnx.load(built / "export" / "model.onnx")
     onnx.checker.check_model(proto, full_check=True)
 
@@ -112,29 +114,29 @@ def test_the_onnx_file_declares_what_it_takes_and_gives_and_who_made_it(built: P
     assert proto.producer_name and proto.producer_version and proto.doc_string and proto.graph.doc_string
 
 
-@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), EVERY_KIND)
-def test_all_nodes_have_different_names(
+@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), MODELS)
+def test_onnx_nodes_have_unique_names(
     layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
 ) -> None:
-    save_onnx(tmp_path / "model.onnx", every_kind(layers, ensemble_size, activation, loss)[0], {})
+    save_onnx(tmp_path / "model.onnx", make_model_and_images(layers, ensemble_size, activation, loss)[0], {})
     names = [node.name for node in onnx.load(tmp_path / "model.onnx").graph.node]
     assert all(names)
     assert len(set(names)) == len(names)
 
 
-def test_both_files_have_the_same_metadata(built: Path) -> None:
+def test_onnx_and_safetensors_have_the_same_metadata(built: Path) -> None:
     metrics = json.loads((built / "evaluate" / "metrics.json").read_text())
-    expected = describe_model(load_model(built / "train"), metrics["accuracy"], metrics["images"])
+    expected = model_metadata(load_model(built / "train"), metrics["accuracy"], metrics["images"])
     proto = onnx.load(built / "export" / "model.onnx")
     assert {entry.key: entry.value for entry in proto.metadata_props} == expected
     with safe_open(built / "export" / "model.safetensors", "np") as file:
         assert file.metadata() == expected
 
 
-def test_the_metadata_have_all_that_reading_needs() -> None:
+def test_metadata_are_complete() -> None:
     ink_statistics = InkStatistics(box=20, thin=1.5, thick=4, holes=2)
     model = replace(make_model("conv3,6", shape=SHAPE, loss="quadratic"), ink_statistics=ink_statistics)
-    metadata = describe_model(model, 0.9, 10)
+    metadata = model_metadata(model, 0.9, 10)
     assert InkStatistics(**json.loads(metadata["ink_statistics"])) == ink_statistics
     assert tuple(json.loads(metadata["class_names"])) == model.class_names
     assert tuple(json.loads(metadata["image_shape"])) == model.image_shape
@@ -143,7 +145,7 @@ def test_the_metadata_have_all_that_reading_needs() -> None:
     assert [metadata[name] for name in ("layers", "activation", "loss")] == ["conv3,6", "relu", "quadratic"]
 
 
-def test_equal_models_give_equal_files(built: Path, tmp_path: Path) -> None:
+def test_export_is_deterministic(built: Path, tmp_path: Path) -> None:
     model, metadata = load_model(built / "train"), dict.fromkeys("badcfehgji", "é")
     for save in (save_onnx, save_safetensors):
         files = [tmp_path / str(number) for number in range(5)]
@@ -153,7 +155,7 @@ def test_equal_models_give_equal_files(built: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("save", [save_onnx, save_safetensors])
-def test_the_files_of_a_model_of_the_recipe_standard_are_smaller_than_a_megabyte(save: Any, tmp_path: Path) -> None:
+def test_files_of_recipe_standard_are_below_one_megabyte(save: Any, tmp_path: Path) -> None:
     save(
         tmp_path / "model", make_model(RECIPES["standard"].layers, shape=(28, 28), class_names=tuple("0123456789")), {}
     )

@@ -27,7 +27,7 @@ def draw(count: int) -> np.ndarray:
 
 @ARCHITECTURES
 @pytest.mark.parametrize("block", [1, 7, TILE - 1, TILE, TILE + 1, 1000])
-def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
+def test_bits_do_not_depend_on_block_size(block: int, layers: str) -> None:
     model, images = make(layers, ensemble_size=2), draw(2 * TILE + 9)
     with threadpool_limits(1, "blas"):
         whole = predict(model, images)
@@ -37,36 +37,36 @@ def test_the_size_of_the_blocks_changes_no_bit(block: int, layers: str) -> None:
 
 @ARCHITECTURES
 @pytest.mark.parametrize("size", [1, 5, 48])
-def test_smaller_tiles_change_next_to_nothing(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_smaller_tiles_give_nearly_equal_predictions(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, images = make(layers, ensemble_size=2), draw(50)
     expected = predict(model, images)
-    monkeypatch.setattr(prediction, "images_per_part", lambda layers, itemsize: size)
+    monkeypatch.setattr(prediction, "micro_batch_size", lambda layers, itemsize: size)
     np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
     with threadpool_limits(1, "blas"):
         parts = [predict(model, images[start : start + 7], start) for start in range(0, 50, 7)]
         assert np.concatenate(parts).tobytes() == predict(model, images).tobytes()
 
 
-def test_the_probabilities_are_those_of_the_plain_formula() -> None:
+def test_probabilities_equal_the_explicit_formula() -> None:
     model, images = make(), draw(200)
     (parameters,) = model.parameters
     (first, second), (b1, b2) = parameters.weights, parameters.biases
     hidden = np.maximum(images.reshape(200, 20) @ first.T + b1, 0)
-    powers = np.exp((hidden @ second.T + b2) / model.temperature)
-    np.testing.assert_allclose(predict(model, images), powers / powers.sum(axis=1, keepdims=True), rtol=1e-4)
+    exp_logits = np.exp((hidden @ second.T + b2) / model.temperature)
+    np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
 
 
 @ARCHITECTURES
-def test_the_logits_are_those_behind_the_probabilities(layers: str) -> None:
+def test_softmax_of_logits_gives_probabilities(layers: str) -> None:
     model, images = make(layers, ensemble_size=2), draw(TILE + 3)
     logits = predict_logits(model, images)
     assert (logits.shape, logits.dtype) == ((TILE + 3, 3), np.dtype(np.float32))
     np.testing.assert_allclose(logits, compute_logits(model, np.moveaxis(images, 0, -1)).T, rtol=1e-4, atol=1e-5)
-    powers = np.exp(logits / model.temperature)
-    np.testing.assert_allclose(predict(model, images), powers / powers.sum(axis=1, keepdims=True), rtol=1e-4)
+    exp_logits = np.exp(logits / model.temperature)
+    np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
 
 
-def test_an_ensemble_is_one_wide_network_of_its_networks_side_by_side() -> None:
+def test_ensemble_equals_one_wide_network() -> None:
     ensemble, images = make(ensemble_size=2), draw(9)
     a, b = ensemble.parameters
     parts = [np.vstack([a.weights[0], b.weights[0]]), np.hstack([a.biases[0], b.biases[0]])]
@@ -77,24 +77,24 @@ def test_an_ensemble_is_one_wide_network_of_its_networks_side_by_side() -> None:
     assert not np.allclose(predict(ensemble, images), predict(replace(ensemble, parameters=(a,)), images), rtol=0.1)
 
 
-def test_a_convolutional_ensemble_averages_the_logits_of_its_networks() -> None:
+def test_ensemble_averages_logits_of_its_networks() -> None:
     ensemble, images = make("conv6x3/1,conv4x2/2,30", ensemble_size=3), draw(9)
-    alone = [predict_logits(replace(ensemble, parameters=(each,)), images) for each in ensemble.parameters]
-    np.testing.assert_allclose(predict_logits(ensemble, images), np.mean(alone, axis=0), rtol=1e-4, atol=1e-5)
+    single = [predict_logits(replace(ensemble, parameters=(each,)), images) for each in ensemble.parameters]
+    np.testing.assert_allclose(predict_logits(ensemble, images), np.mean(single, axis=0), rtol=1e-4, atol=1e-5)
 
 
 @ARCHITECTURES
-def test_raw_images_are_standardised_first(layers: str) -> None:
+def test_raw_images_are_standardised(layers: str) -> None:
     model, images = make(layers), np.random.default_rng(1).integers(0, 256, (10, *SHAPE), dtype=np.uint8)
     assert np.array_equal(predict(model, images), predict(model, standardise(images, model.scaling)))
 
 
-def test_no_images_have_no_predictions() -> None:
+def test_empty_batch_has_empty_predictions() -> None:
     assert predict(make(), np.zeros((0, *SHAPE), np.float32)).shape == (0, 3)
 
 
 @ARCHITECTURES
-def test_an_image_with_nan_has_nan_and_no_other_image_has(layers: str) -> None:
+def test_nan_affects_only_the_predictions_of_its_image(layers: str) -> None:
     model, images = make(layers), draw(9)
     expected = predict(model, images)
     images[4, 1, 2] = np.nan
@@ -103,8 +103,8 @@ def test_an_image_with_nan_has_nan_and_no_other_image_has(layers: str) -> None:
     assert np.array_equal(np.delete(found, 4, axis=0), np.delete(expected, 4, axis=0))
 
 
-def test_a_tile_is_zero_where_it_has_no_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also after a full tile: its images must not determine how long a product takes, or whether it warns."""
+def test_tiles_are_padded_with_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    # also after a full tile: otherwise values of its images could make a product slow or raise warnings
     tiles = []
 
     def record(model: Model, images: np.ndarray, scratch: Any) -> np.ndarray:

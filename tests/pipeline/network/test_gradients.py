@@ -17,7 +17,7 @@ ARCHITECTURES = ["", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x
 @pytest.mark.parametrize(
     ("activation", "loss", "label_smoothing"), [("sigmoid", "quadratic", 0.0), ("relu", "cross-entropy", 0.1)]
 )
-def test_gradients_are_central_differences(layers: str, activation: str, loss: str, label_smoothing: float) -> None:
+def test_gradients_equal_central_differences(layers: str, activation: str, loss: str, label_smoothing: float) -> None:
     network = make_network(layers, (7, 6), 4, activation, "xavier", bias_std=0.5, seed=1)
     generator = np.random.default_rng(2)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
@@ -46,7 +46,7 @@ def relative_error(a: Array, b: Array) -> float:
 @pytest.mark.parametrize(
     ("channels", "kernel", "stride"), [(1, 5, 2), (3, 3, 1), (2, 4, 3), (4, 1, 1), (2, 1, 2), (1, 9, 2)]
 )
-def test_a_convolution_correlates_every_channel(channels: int, kernel: int, stride: int) -> None:
+def test_convolution_equals_scipy_correlate(channels: int, kernel: int, stride: int) -> None:
     generator = np.random.default_rng(3)
     layer = Convolution((channels, 11, 9), 2, kernel, stride)
     x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)
@@ -71,9 +71,7 @@ def test_a_convolution_correlates_every_channel(channels: int, kernel: int, stri
         ("conv2x28/5,30", [(2, 28, 5)]),
     ],
 )
-def test_pytorch_computes_the_same_logits_and_gradients(
-    layers: str, channels_kernel_stride: list[tuple[int, int, int]]
-) -> None:
+def test_logits_and_gradients_equal_pytorch(layers: str, channels_kernel_stride: list[tuple[int, int, int]]) -> None:
     torch = pytest.importorskip("torch")
     network = make_network(layers, (28, 28), 10, bias_std=0.1, seed=4, dtype=np.float32)
     generator = np.random.default_rng(5)
@@ -87,18 +85,18 @@ def test_pytorch_computes_the_same_logits_and_gradients(
     modules.append(torch.nn.Flatten())
     for layer in network.layers[len(channels_kernel_stride) :]:
         modules += [torch.nn.Linear(layer.weight_shape[1], layer.outputs), torch.nn.ReLU()]
-    peer = torch.nn.Sequential(*modules[:-1])
-    for theirs, ours in zip(peer.parameters(), interleave(network.parameters), strict=True):
+    reference = torch.nn.Sequential(*modules[:-1])
+    for theirs, ours in zip(reference.parameters(), interleave(network.parameters), strict=True):
         theirs.data = torch.tensor(ours)
 
-    logits = peer(torch.tensor(images[:, np.newaxis]))
+    logits = reference(torch.tensor(images[:, np.newaxis]))
     torch.nn.functional.cross_entropy(logits, torch.tensor(labels)).backward()
     done = forward(network, np.moveaxis(images, 0, -1))
     gradient = backward(network, done, LOSSES["cross-entropy"](done.logits, labels)[1])
 
     np.testing.assert_allclose(done.logits.T, logits.detach().numpy(), rtol=1e-4, atol=1e-4)
-    for theirs, mine in zip(peer.parameters(), interleave(gradient), strict=True):
-        assert relative_error(mine, theirs.grad.numpy()) < 1e-4
+    for theirs, ours in zip(reference.parameters(), interleave(gradient), strict=True):
+        assert relative_error(ours, theirs.grad.numpy()) < 1e-4
 
 
 def interleave(parameters: Parameters) -> list[Array]:

@@ -17,7 +17,7 @@ from pipeline.network.layers import Convolution, Dense, Scratch
         ((1, 5, 100), 5, 2, (1, 48)),
     ],
 )
-def test_a_convolution_has_an_output_for_every_position_that_fits(
+def test_convolution_has_one_patch_per_valid_position(
     input_shape: tuple[int, int, int], kernel: int, stride: int, expected: tuple[int, int]
 ) -> None:
     channels, height, width = input_shape
@@ -36,7 +36,7 @@ def test_a_convolution_has_an_output_for_every_position_that_fits(
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (1, 1), (2, 3), (1, 4), (7, 1)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_adding_patches_up_is_the_transpose_of_taking_them(channels: int, kernel: int, stride: int) -> None:
+def test_sum_patches_is_the_transpose_of_patches(channels: int, kernel: int, stride: int) -> None:
     layer = Convolution((channels, 7, 9), 2, kernel, stride)
     generator = np.random.default_rng(0)
     x = generator.normal(size=(channels, 7, 9, 3))
@@ -47,7 +47,7 @@ def test_adding_patches_up_is_the_transpose_of_taking_them(channels: int, kernel
     assert np.vdot(dx, x) == pytest.approx(np.vdot(dp, p))
 
 
-def test_the_order_of_an_array_in_memory_changes_no_patch() -> None:
+def test_patches_do_not_depend_on_memory_order() -> None:
     layer, batch = Convolution((1, 7, 9), 2, 3, 2), np.random.default_rng(0).normal(size=(5, 7, 9))
     x = np.moveaxis(batch, 0, -1)[np.newaxis]
     assert not x.flags.c_contiguous
@@ -55,7 +55,7 @@ def test_the_order_of_an_array_in_memory_changes_no_patch() -> None:
     assert np.array_equal(layer.patches(x, Scratch(np.float64)), expected)
 
 
-def test_a_dense_layer_takes_its_whole_input() -> None:
+def test_dense_layer_has_one_patch_of_its_whole_input() -> None:
     layer, x = Dense((2, 3, 4), 5), np.random.default_rng(0).normal(size=(2, 3, 4, 6))
     assert (layer.weight_shape, layer.output_shape) == ((5, 24), (5,))
     p = layer.patches(x, Scratch(np.float64))
@@ -63,7 +63,7 @@ def test_a_dense_layer_takes_its_whole_input() -> None:
     assert np.array_equal(layer.sum_patches(p, Scratch(np.float64)), x)
 
 
-def test_scratch_is_reused_where_it_is_large_enough() -> None:
+def test_scratch_buffer_is_reused_if_large_enough() -> None:
     scratch = Scratch(np.float64)
     large, other = scratch.array("z", 3, 4), scratch.array("p", 3, 4)
     assert large.shape == (3, 4)

@@ -10,18 +10,18 @@ EXTREME = np.array([[-1e4], [-100.0], [-1.0], [0.0], [1.0], [100.0], [1e4]])
 
 
 @pytest.mark.parametrize("classes", [2, 10, 26])
-def test_cross_entropy_of_zero_logits_is_the_logarithm_of_the_number_of_classes(classes: int) -> None:
+def test_cross_entropy_of_zero_logits_is_log_of_class_count(classes: int) -> None:
     loss, gradient = losses.cross_entropy(np.zeros((classes, 5)), np.arange(5) % classes)
     assert loss == pytest.approx(np.log(classes), rel=1e-12)
     assert gradient.sum() == pytest.approx(0, abs=1e-12)
 
 
-def test_quadratic_cost_of_zero_logits_is_that_of_halves() -> None:
+def test_quadratic_loss_of_zero_logits() -> None:
     loss, _ = losses.quadratic(np.zeros((10, 5)), np.arange(5))
     assert loss == pytest.approx(10 * 0.5**2 / 2)
 
 
-def test_costs_agree_with_other_libraries() -> None:
+def test_losses_equal_scikit_learn_and_scipy() -> None:
     generator = np.random.default_rng(0)
     logits, labels = generator.normal(0, 3, (6, 20)), generator.integers(0, 6, 20)
     assert losses.cross_entropy(logits, labels)[0] == pytest.approx(
@@ -31,7 +31,7 @@ def test_costs_agree_with_other_libraries() -> None:
     assert losses.quadratic(logits, labels)[0] == pytest.approx(squares.mean() / 2)
 
 
-def test_smoothed_labels_are_spread_over_all_classes() -> None:
+def test_label_smoothing_spreads_labels_over_all_classes() -> None:
     logits, labels = np.random.default_rng(0).normal(0, 3, (6, 20)), np.arange(20) % 6
     targets = 0.9 * np.eye(6)[:, labels] + 0.1 / 6
     np.testing.assert_allclose(losses.targets(labels, logits, 0.1), targets)
@@ -42,7 +42,7 @@ def test_smoothed_labels_are_spread_over_all_classes() -> None:
 
 
 @pytest.mark.parametrize("name", list(losses.LOSSES))
-def test_the_parts_of_a_batch_add_up_to_it(name: str) -> None:
+def test_losses_of_parts_add_up_to_the_batch(name: str) -> None:
     logits, labels = np.random.default_rng(0).normal(0, 3, (6, 20)), np.arange(20) % 6
     loss, gradient = losses.LOSSES[name](logits, labels, 0.1)
     parts = [losses.LOSSES[name](logits[:, part], labels[part], 0.1, 20) for part in (slice(7), slice(7, 20))]
@@ -52,7 +52,7 @@ def test_the_parts_of_a_batch_add_up_to_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(losses.LOSSES))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_costs_keep_the_dtype_and_stay_finite_for_extreme_logits(name: str, dtype: type) -> None:
+def test_losses_keep_dtype_and_are_finite_for_extreme_logits(name: str, dtype: type) -> None:
     logits: Array = np.repeat(EXTREME.astype(dtype), 7, axis=1)
     loss, gradient = losses.LOSSES[name](logits, np.arange(7))
     assert np.isfinite(loss)
@@ -60,7 +60,7 @@ def test_costs_keep_the_dtype_and_stay_finite_for_extreme_logits(name: str, dtyp
     assert gradient.dtype == dtype
 
 
-def test_functions_agree_with_scipy_also_at_the_extremes() -> None:
+def test_functions_equal_scipy_at_extreme_values() -> None:
     np.testing.assert_allclose(sigmoid(EXTREME), expit(EXTREME), atol=1e-15)
     np.testing.assert_allclose(losses.log_sigmoid(EXTREME), log_expit(EXTREME), rtol=1e-12)
     np.testing.assert_allclose(losses.log_softmax(EXTREME), log_softmax(EXTREME, axis=0), rtol=1e-12)
@@ -68,7 +68,7 @@ def test_functions_agree_with_scipy_also_at_the_extremes() -> None:
 
 
 @pytest.mark.parametrize("loss", list(losses.LOSSES))
-def test_probabilities_sum_to_1_and_keep_the_order_of_the_logits(loss: str) -> None:
+def test_probabilities_sum_to_1_and_keep_the_argmax(loss: str) -> None:
     logits = np.random.default_rng(1).normal(0, 5, (10, 50)).astype(np.float32)
     for temperature in (0.5, 1.0, 3.0):
         p = losses.probabilities(logits, loss, temperature)
@@ -76,14 +76,14 @@ def test_probabilities_sum_to_1_and_keep_the_order_of_the_logits(loss: str) -> N
         assert np.array_equal(p.argmax(axis=0), logits.argmax(axis=0))
 
 
-def test_probabilities_are_softmax_or_the_shares_of_sigmoids() -> None:
+def test_probabilities_are_softmax_or_normalised_sigmoids() -> None:
     logits = np.random.default_rng(2).normal(0, 2, (3, 5))
     np.testing.assert_allclose(losses.probabilities(logits, "cross-entropy", 2.0), softmax(logits / 2, axis=0))
     outputs = expit(logits)
     np.testing.assert_allclose(losses.probabilities(logits, "quadratic"), outputs / outputs.sum(axis=0))
 
 
-def test_a_higher_temperature_is_less_sure() -> None:
+def test_higher_temperature_lowers_confidence() -> None:
     logits = np.array([[3.0], [1.0], [0.0]])
-    sure, unsure = (losses.probabilities(logits, "cross-entropy", t).max() for t in (1.0, 2.0))
-    assert unsure < sure
+    cold, warm = (losses.probabilities(logits, "cross-entropy", t).max() for t in (1.0, 2.0))
+    assert warm < cold

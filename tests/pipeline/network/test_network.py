@@ -10,7 +10,7 @@ from pipeline.training.architecture import build_layers
 from tests.pipeline.networks import make_network
 
 
-def test_the_parameters_of_every_layer_are_views_of_one_buffer() -> None:
+def test_parameters_are_views_of_one_buffer() -> None:
     layers = build_layers("conv2x3/1,4", (4, 5), 3)
     total = 2 * 9 + 2 + 4 * 12 + 4 + 3 * 4 + 3
     assert count_parameters(layers) == total
@@ -22,9 +22,9 @@ def test_the_parameters_of_every_layer_are_views_of_one_buffer() -> None:
     assert all(np.shares_memory(part, parameters.flat) for part in (*parameters.weights, *parameters.biases))
 
 
-@pytest.mark.parametrize("hidden", ["", "5", "5,6,7", "3,3"])  # the last is equal to the layer of the classes
+@pytest.mark.parametrize("hidden", ["", "5", "5,6,7", "3,3"])  # the last hidden layer equals the output layer
 @pytest.mark.parametrize("name", list(ACTIVATIONS))
-def test_a_forward_pass_is_the_sums_written_out(name: str, hidden: str) -> None:
+def test_forward_pass_equals_explicit_sums(name: str, hidden: str) -> None:
     network = make_network(hidden, (2, 2), 3, name, "normal")
     images = np.random.default_rng(1).normal(size=(2, 2, 6))
 
@@ -32,8 +32,8 @@ def test_a_forward_pass_is_the_sums_written_out(name: str, hidden: str) -> None:
         for weights, biases in zip(network.parameters.weights, network.parameters.biases, strict=True):
             outputs, inputs = weights.shape
             z = [sum(weights[i, j] * column[j] for j in range(inputs)) + biases[i] for i in range(outputs)]
-            squash = {"sigmoid": lambda x: 1 / (1 + math.exp(-x)), "relu": lambda x: max(x, 0)}[name]
-            column = [squash(x) for x in z]
+            activation = {"sigmoid": lambda x: 1 / (1 + math.exp(-x)), "relu": lambda x: max(x, 0)}[name]
+            column = [activation(x) for x in z]
         return z
 
     logits = forward(network, images).logits
@@ -51,7 +51,7 @@ def test_a_forward_pass_is_the_sums_written_out(name: str, hidden: str) -> None:
         ("he", (20, 20), "conv300x20/1", math.sqrt(2 / 400)),
     ],
 )
-def test_initial_weights_have_the_standard_deviation_of_the_scheme(
+def test_initial_weights_have_the_std_of_the_scheme(
     scheme: str, shape: tuple[int, int], layers: str, std: float
 ) -> None:
     parameters = make_network(layers, shape, 2, scheme=scheme, bias_std=10).parameters
@@ -64,7 +64,7 @@ def test_initial_weights_have_the_standard_deviation_of_the_scheme(
 
 @pytest.mark.parametrize("layers", ["6,6", "conv3x3/2,conv3x2/1,6", "conv2x1/3,4"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_used_scratch_changes_no_bit_after_larger_or_smaller_batches(layers: str, dtype: type) -> None:
+def test_reused_scratch_does_not_change_results(layers: str, dtype: type) -> None:
     network = make_network(layers, (8, 7), 4, dtype=dtype)
     scratch, out = make_scratch(network), view(network.layers, np.full_like(network.parameters.flat, np.nan))
     for count in (5, 12, 5, 1, 12):
@@ -76,7 +76,7 @@ def test_used_scratch_changes_no_bit_after_larger_or_smaller_batches(layers: str
         assert gradient.flat.tobytes() == backward(network, fresh, dz).flat.tobytes()
 
 
-def test_a_backward_pass_writes_into_the_given_gradient_and_keeps_the_parameters() -> None:
+def test_backward_writes_to_out_and_keeps_parameters() -> None:
     network = make_network("conv2x3/2,5", (7, 7), 3)
     before = network.parameters.flat.copy()
     done = forward(network, np.random.default_rng(1).normal(size=(7, 7, 4)))

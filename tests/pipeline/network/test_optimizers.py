@@ -9,40 +9,40 @@ from pipeline.network.optimizers import Optimizer, adam, find_optimizer, momentu
 from pipeline.training.recipes import OptimizerName
 
 
-def walk(optimizer: Optimizer, gradients: list[float], rate: float, dtype: type = np.float64) -> list[float]:
-    """Where one parameter, 1.0 at first, is after each step."""
+def run_steps(optimizer: Optimizer, gradients: list[float], rate: float, dtype: type = np.float64) -> list[float]:
+    """Return the values of one parameter, initially 1.0, after each step."""
     w: Array = np.ones(1, dtype)
     state: list[Array] = [np.zeros(1, dtype) for _ in range(optimizer.buffers)]
-    places = []
+    values = []
     for step, g in enumerate(gradients, start=1):
         optimizer.update(w, np.full(1, g, dtype), state, rate, step)
-        places.append(float(w[0]))
-    return places
+        values.append(float(w[0]))
+    return values
 
 
-def test_sgd_worked_by_hand() -> None:
-    assert walk(sgd(), [2.0, -1.0], 0.1) == pytest.approx([0.8, 0.9])
+def test_sgd_by_hand() -> None:
+    assert run_steps(sgd(), [2.0, -1.0], 0.1) == pytest.approx([0.8, 0.9])
 
 
-def test_momentum_worked_by_hand() -> None:
+def test_momentum_by_hand() -> None:
     # v: 2, then 0.5 * 2 - 1 = 0, then 0 + 4
-    assert walk(momentum(0.5), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.8, 0.8, 0.4])
+    assert run_steps(momentum(0.5), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.8, 0.8, 0.4])
 
 
-def test_nesterov_worked_by_hand() -> None:
+def test_nesterov_by_hand() -> None:
     # v as above; the steps are g + 0.5 v: 3, then -1, then 6
-    assert walk(momentum(0.5, nesterov=True), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.7, 0.8, 0.2])
+    assert run_steps(momentum(0.5, nesterov=True), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.7, 0.8, 0.2])
 
 
-def test_adam_worked_by_hand() -> None:
-    # Step 1: m' = g and s' = g^2, so the step is the rate, whatever the gradient's size.
+def test_adam_by_hand() -> None:
+    # Step 1: m' = g and s' = g^2, so the step is the rate, independent of the gradient.
     # Step 2, g = 2 then -1: m' = (0.9 * 0.2 - 0.1) / 0.19, s' = (0.999 * 0.004 + 0.001) / 0.001999.
     second = (0.9 * 0.2 - 0.1) / 0.19 / math.sqrt((0.999 * 0.004 + 0.001) / 0.001999)
-    assert walk(adam(), [2.0, -1.0], 0.1) == pytest.approx([0.9, 0.9 - 0.1 * second], rel=1e-7)
-    assert walk(adam(), [1e-3], 0.1) == pytest.approx([0.9], rel=1e-4)
+    assert run_steps(adam(), [2.0, -1.0], 0.1) == pytest.approx([0.9, 0.9 - 0.1 * second], rel=1e-7)
+    assert run_steps(adam(), [1e-3], 0.1) == pytest.approx([0.9], rel=1e-4)
 
 
-def test_adam_agrees_with_scikit_learn() -> None:
+def test_adam_equals_scikit_learn() -> None:
     from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
     generator = np.random.default_rng(0)
@@ -54,26 +54,26 @@ def test_adam_agrees_with_scikit_learn() -> None:
         gradient = generator.normal(size=50)
         adam().update(ours, gradient.copy(), state, 0.01, step)
         reference.update_params(theirs, [gradient])
-    # scikit-learn adds epsilon before the correction of s, so the last digits differ
+    # scikit-learn adds epsilon before the bias correction of s, so the last digits differ
     np.testing.assert_allclose(ours, theirs[0], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", get_args(OptimizerName))
-def test_each_reaches_the_bottom_of_a_bowl_in_place_and_in_its_dtype(name: str) -> None:
+def test_optimizer_minimises_a_quadratic_in_place_and_keeps_dtype(name: str) -> None:
     optimizer = find_optimizer(name, 0.9)
     w = np.array([5.0, -3.0], np.float32)
-    kept = w
+    same = w
     state = [np.zeros_like(w) for _ in range(optimizer.buffers)]
     for step in range(1, 1001):
         optimizer.update(w, 2 * w, state, 0.02, step)
-    assert kept is w
+    assert same is w
     assert w.dtype == np.float32
     assert np.abs(w).max() < 1e-2
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("name", get_args(OptimizerName))
-def test_each_takes_the_steps_of_pytorch(name: str, decay: float) -> None:
+def test_optimizer_steps_equal_pytorch(name: str, decay: float) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed (make .venv/.ready-peers)")
     generator = np.random.default_rng(0)
     ours = generator.normal(size=50)
@@ -95,12 +95,12 @@ def test_each_takes_the_steps_of_pytorch(name: str, decay: float) -> None:
         np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-12)
 
 
-def test_weight_decay_worked_by_hand() -> None:
-    # Apart from the gradient: 1 (1 - 0.1 0.5), then Adam's step of the rate. A part of it: g is 2 + 0.5 1.
-    assert walk(find_optimizer("adamw", 0, 0.5), [2.0], 0.1) == pytest.approx([0.85])
-    assert walk(find_optimizer("sgd", 0, 0.5), [2.0], 0.1) == pytest.approx([0.75])
+def test_weight_decay_by_hand() -> None:
+    # Decoupled: 1 (1 - 0.1 0.5), then a step of Adam, which is the rate. L2: g = 2 + 0.5 1.
+    assert run_steps(find_optimizer("adamw", 0, 0.5), [2.0], 0.1) == pytest.approx([0.85])
+    assert run_steps(find_optimizer("sgd", 0, 0.5), [2.0], 0.1) == pytest.approx([0.75])
 
 
-def test_an_unknown_name_is_a_key_error() -> None:
+def test_unknown_name_raises_key_error() -> None:
     with pytest.raises(KeyError):
         find_optimizer("adamant", 0.9)

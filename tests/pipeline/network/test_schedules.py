@@ -7,22 +7,22 @@ from pipeline.network.schedules import SCHEDULES, rate_factor
 STEPS = 100
 
 
-def test_the_rate_climbs_evenly_and_the_schedule_has_the_rest() -> None:
+def test_linear_warmup_then_schedule() -> None:
     assert [rate_factor("constant", 0.5, step, 8) for step in range(8)] == [0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1]
     assert rate_factor("cosine", 0.5, 6, 8) == pytest.approx(0.5)
     assert rate_factor("cosine", 0, 0, 8) == 1
 
 
-def test_even_a_run_of_one_step_has_a_rate() -> None:
+def test_rate_of_a_single_step_is_positive() -> None:
     assert all(rate_factor(name, 0.9, 0, 1) > 0 for name in SCHEDULES)
 
 
 @pytest.mark.parametrize("name", list(SCHEDULES))
-def test_each_stays_between_0_and_1(name: str) -> None:
+def test_factors_are_between_0_and_1(name: str) -> None:
     assert all(0 <= SCHEDULES[name](i / STEPS) <= 1 for i in range(STEPS))
 
 
-def test_cosine_is_pytorchs() -> None:
+def test_cosine_equals_pytorch() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed (make .venv/.ready-peers)")
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     reference = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
@@ -32,19 +32,19 @@ def test_cosine_is_pytorchs() -> None:
         reference.step()
 
 
-def test_one_cycle_is_pytorchs() -> None:
+def test_one_cycle_equals_pytorch() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed (make .venv/.ready-peers)")
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     reference = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.0, STEPS, cycle_momentum=False)
-    top, last = 0.3 * STEPS - 1, STEPS - 1  # the steps at which it has its peak and its end
+    peak, last = 0.3 * STEPS - 1, STEPS - 1  # the steps of the maximum and the minimum
     for step in range(STEPS):
-        progress = 0.3 * step / top if step <= top else 0.3 + 0.7 * (step - top) / (last - top)
+        progress = 0.3 * step / peak if step <= peak else 0.3 + 0.7 * (step - peak) / (last - peak)
         assert SCHEDULES["one-cycle"](progress) == pytest.approx(reference.get_last_lr()[0], abs=1e-9)
         optimizer.step()
         reference.step()
 
 
-def test_one_cycle_worked_by_hand() -> None:
+def test_one_cycle_by_hand() -> None:
     one_cycle = SCHEDULES["one-cycle"]
     assert one_cycle(0) == pytest.approx(0.04)
     assert one_cycle(0.15) == pytest.approx(0.52)

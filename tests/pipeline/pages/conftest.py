@@ -1,4 +1,4 @@
-"""Pages in a browser: the drawing demo and the report of the sample's model."""
+"""Fixtures: the drawing demo and the report of the sample."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,17 +8,16 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import open_page
 
-TESTED = (0.9, 10)  # the accuracy, on so many images
+TEST_RESULT = (0.9, 10)  # accuracy, number of test images
 
 
 @pytest.fixture
 def page(browser: Browser, built: Path) -> Iterator[Page]:
-    """The drawing demo that the stage has made on the sample, opened from the disk."""
     with open_page(browser, built / "export" / "index.html") as page:
         yield page
 
 
 @pytest.fixture(scope="module")
 def sample(built: Path) -> str:
-    """The report of the sample."""
+    """The HTML of the report of the sample."""
     return (built / "report" / "index.html").read_text(encoding="utf-8")

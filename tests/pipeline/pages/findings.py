@@ -1,4 +1,4 @@
-"""What a run could have found, of the ordinary and out of it, for the tests of the report."""
+"""Ordinary and unusual findings for the tests of the report."""
 
 import math
 
@@ -8,13 +8,13 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
-from pipeline.pages.runs import Training
+from pipeline.pages.runs import TrainingRun
 from pipeline.training.history import Row
 from pipeline.training.recipes import Recipe, to_dict
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"
-BENT = Augmentation(shift=1.0, rotation=10.0)
+AUGMENTATION = Augmentation(shift=1.0, rotation=10.0)
 
 
 def findings(
@@ -23,16 +23,16 @@ def findings(
     shape: tuple[int, int] = (5, 4),
     networks: int = 1,
     layers: str = "6",
-    right: bool = False,
-    augmentation: Augmentation = BENT,
+    correct: bool = False,
+    augmentation: Augmentation = AUGMENTATION,
     names: tuple[str, ...] = (),
     dataset: str = "custom",
 ) -> Findings:
-    """What a run could have found, at random; with `right`, every test image is recognised."""
+    """Return random findings; correct: every prediction is."""
     generator = np.random.default_rng(1)
     labels = (np.arange(images) % classes).astype(np.uint8)
     probabilities = generator.dirichlet([0.5] * classes, images).astype(np.float32)
-    if right:
+    if correct:
         probabilities = np.eye(classes, dtype=np.float32)[labels]
     names = names or tuple(map(str, range(classes)))
     recipe = Recipe(layers=layers, epochs=3, ensemble_size=networks, augmentation=augmentation)
@@ -40,7 +40,7 @@ def findings(
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
     rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
-    training = Training(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
+    training = TrainingRun(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
     return Findings(
         model=make_model(layers, networks, shape, class_names=names, dataset=dataset),
         recipe_name="standard",
@@ -53,22 +53,22 @@ def findings(
         labels=labels,
         probabilities=probabilities,
         samples=generator.integers(0, 256, (min(classes, 8), *shape), dtype=np.uint8),
-        trainings=[training],
+        runs=[training],
     )
 
 
 UNUSUAL = {
-    "two classes of tiny pictures": findings(2, shape=(3, 4)),
+    "two classes of tiny images": findings(2, shape=(3, 4)),
     "a single pixel": findings(2, shape=(1, 1)),
     "256 classes": findings(256, images=600),
-    "30 classes with long names": findings(30, names=tuple(f"a class by the name of {n}" for n in range(30))),
-    "no mistake": findings(right=True),
-    "one mistake": findings(4, images=1),
+    "30 classes with long names": findings(30, names=tuple(f"a class with the name {n}" for n in range(30))),
+    "no error": findings(correct=True),
+    "one error": findings(4, images=1),
     "an ensemble": findings(networks=3),
     "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
-    "more filters than are shown": findings(layers="conv70x2/1,6", networks=2),
+    "more filters than shown": findings(layers="conv70x2/1,6", networks=2),
     "no hidden layer": findings(layers=""),
-    "nothing bent": findings(augmentation=Augmentation()),
-    "large pictures": findings(shape=(150, 300)),
-    "names that are markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),
+    "no augmentation": findings(augmentation=Augmentation()),
+    "large images": findings(shape=(150, 300)),
+    "names with markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),
 }

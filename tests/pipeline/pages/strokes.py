@@ -1,4 +1,4 @@
-"""Digits as people write them: strokes of points in the unit square, y downwards, and what is no digit."""
+"""Strokes of digits and of other drawings: points in the unit square, y downwards."""
 
 import itertools
 import math
@@ -10,12 +10,12 @@ Strokes = list[list[Point]]
 
 
 def parse(text: str) -> list[Point]:
-    """Points in percent of the unit square, as "20 0, 80 100"."""
+    """Parse points in percent of the unit square, as "20 0, 80 100"."""
     return [(float(x) / 100, float(y) / 100) for x, y in map(str.split, text.split(","))]
 
 
 def line(text: str, steps: int = 5) -> list[Point]:
-    """Through all points, straight."""
+    """Return a polyline through the points."""
     corners = parse(text)
     points = corners[:1]
     for (ax, ay), (bx, by) in itertools.pairwise(corners):
@@ -24,25 +24,25 @@ def line(text: str, steps: int = 5) -> list[Point]:
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float, steps: int = 20) -> list[Point]:
-    """Of an ellipse around (x, y), from one angle to another, in degrees: 0 is right, 90 is down."""
+    """Return an arc of an ellipse around (x, y); angles in degrees, 0 is right, 90 is down."""
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
 
 
 def curve(text: str, steps: int = 5) -> list[Point]:
-    """Through all points, smoothly.  (Catmull & Rom 1974)"""
+    """Return a Catmull-Rom spline through the points.  (Catmull & Rom 1974)"""
     points = parse(text)
     knots = np.array([points[0], *points, points[-1]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
-    pieces = [
+    segments = [
         0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
         for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False)
     ]
-    return [(float(x), float(y)) for x, y in (*np.concatenate(pieces), points[-1])]
+    return [(float(x), float(y)) for x, y in (*np.concatenate(segments), points[-1])]
 
 
-# Each digit in several hands.
-HANDS: dict[int, list[Strokes]] = {
+# Several styles of each digit.
+STYLES: dict[int, list[Strokes]] = {
     0: [
         [arc(0.5, 0.5, 0.32, 0.5, -90, -460)],
         [arc(0.5, 0.5, 0.4, 0.5, -60, 300)],
@@ -95,11 +95,11 @@ HANDS: dict[int, list[Strokes]] = {
     ],
 }
 
-DIGITS: dict[int, Strokes] = {digit: hands[0] for digit, hands in HANDS.items()}
+DIGITS: dict[int, Strokes] = {digit: styles[0] for digit, styles in STYLES.items()}
 
 DOT: Strokes = [[(0.5, 0.5), (0.505, 0.5)]]
 
-NO_DIGITS: dict[str, Strokes] = {
+NON_DIGITS: dict[str, Strokes] = {
     "zigzag": [line(", ".join(f"{5 + 90 * (i % 2)} {11 * i}" for i in range(10)))],
     "hatching": [line(f"{16 * i} 0, {16 * i} 100") for i in range(7)]
     + [line(f"0 {16 * i}, 100 {16 * i}") for i in range(7)],
@@ -111,12 +111,12 @@ NO_DIGITS: dict[str, Strokes] = {
 
 
 def place(strokes: Strokes, left: float, top: float, size: float) -> Strokes:
-    """The same strokes in a square of that corner and size."""
+    """Scale strokes to `size` and move them to the corner (left, top)."""
     return [[(left + size * x, top + size * y) for x, y in stroke] for stroke in strokes]
 
 
 def wobble(strokes: Strokes, generator: np.random.Generator) -> Strokes:
-    """The same strokes by a hand that is not quite steady: slanted, stretched, turned a little, and uneven."""
+    """Distort strokes at random: slant, stretch, rotation and waves."""
     slant, turn = generator.normal(0, 0.12), generator.normal(0, 0.08)
     wide, tall = generator.uniform(0.75, 1.15), generator.uniform(0.9, 1.05)
     waves = generator.normal(0, 0.012, (2, 3))
@@ -134,7 +134,7 @@ def wobble(strokes: Strokes, generator: np.random.Generator) -> Strokes:
 
 
 def fit(strokes: Strokes) -> Strokes:
-    """The same strokes, moved and made smaller, if needed, to lie within the unit square."""
+    """Move strokes into the unit square, scaled down if needed."""
     points = np.array([point for stroke in strokes for point in stroke])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = min(1.0, 1 / float((high - low).max()))

@@ -1,4 +1,4 @@
-"""The model card, read as people, Hugging Face and the makers of the next model will read it."""
+"""The model card: its text, its front matter, its examples and its command."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.files import load_model
 from pipeline.pages.model_card import describe_layers, escape, load_training, make_model_card
 from pipeline.training.architecture import build_layers
-from stages.cli.console import read_arguments
+from stages.cli.console import parse_arguments
 from stages.download import download
 from stages.evaluate import evaluate
 from stages.export import export
@@ -30,16 +30,16 @@ from stages.normalize import normalize
 from stages.parse import parse
 from stages.train import resolve, train
 from tests.processes import ROOT, environment
-from tests.stages.common import custom_set
+from tests.stages.common import write_custom_dataset
 
 NASTY = ("a|b", "`c`", "<script>alert(1)</script>", "[x](y) *z* $w$ \\| &lt;")
 
 
 @pytest.fixture(scope="module")
 def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An ensemble with a quadratic loss that has learned from somebody's own classes, some of which are never seen."""
+    """Artifacts of an ensemble with quadratic loss, trained on a custom data set; some classes have no images."""
     at = tmp_path_factory.mktemp("nasty")
-    folder = custom_set(at / "mine")
+    folder = write_custom_dataset(at / "mine")
     (folder / "class-names.txt").write_text("\n".join(NASTY) + "\n", encoding="utf-8")
     download(dataset="custom", from_folder=folder, output=at / "download")
     parse(download=at / "download", output=at / "parse")
@@ -52,7 +52,6 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def convolutional(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A convolutional network that has learned from the sample."""
     at = tmp_path_factory.mktemp("convolutional")
     (at / "parse").symlink_to(built / "parse")
     train(normalize=built / "normalize", recipe="quick", epochs=1, layers="conv4,conv6x3/1,8", output=at / "train")
@@ -66,12 +65,12 @@ def card_of(artifacts: Path) -> str:
 
 
 def card_for(artifacts: Path, dataset: str) -> str:
-    """The card as it would be if the model had learned from another data set."""
+    """Return the card of the model as if it was trained on `dataset`."""
     model = replace(load_model(artifacts / "train"), dataset=dataset)
     return make_model_card(model, artifacts / "train", artifacts / "evaluate")
 
 
-def test_hugging_face_reads_its_head(built: Path) -> None:
+def test_hugging_face_parses_front_matter(built: Path) -> None:
     data = ModelCard(card_of(built)).data
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     assert isinstance(data, ModelCardData) and data.eval_results
@@ -86,16 +85,16 @@ def test_hugging_face_reads_its_head(built: Path) -> None:
     }
 
 
-def test_of_ones_own_data_it_claims_no_licence_and_no_place(nasty: Path) -> None:
+def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
     data = ModelCard(card_of(nasty)).data.to_dict()
     assert data.keys().isdisjoint({"license", "datasets"})
-    assert "known only to whoever has made it" in card_of(nasty)
+    assert "Add the terms of your data set here" in card_of(nasty)
     assert "Citation" not in card_of(nasty)
 
 
 @pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
 @pytest.mark.parametrize("library", ["onnxruntime", "torch"])
-def test_its_examples_predict_what_the_evaluation_predicted(
+def test_examples_predict_same_probabilities_as_evaluation(
     which: str, library: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip(library)
@@ -104,11 +103,11 @@ def test_its_examples_predict_what_the_evaluation_predicted(
     lines = [line for line in example.splitlines() if not line.startswith("images = ")]
     assert len(lines) == len(example.splitlines()) - 1
     monkeypatch.chdir(artifacts / "export")
-    known: dict[str, Any] = {"images": np.load(artifacts / "parse/test-images.npy")}
-    exec("\n".join(lines), known)
+    names: dict[str, Any] = {"images": np.load(artifacts / "parse/test-images.npy")}
+    exec("\n".join(lines), names)
     expected = np.load(artifacts / "evaluate/probabilities.npy")
-    np.testing.assert_allclose(known["probabilities"], expected, atol=1e-5)
-    assert np.array_equal(known["labels"], expected.argmax(axis=1))
+    np.testing.assert_allclose(names["probabilities"], expected, atol=1e-5)
+    assert np.array_equal(names["labels"], expected.argmax(axis=1))
 
 
 def variables(card: str) -> dict[str, str]:
@@ -117,33 +116,37 @@ def variables(card: str) -> dict[str, str]:
 
 
 def options(given: dict[str, str]) -> list[str]:
-    """As the Makefile spells them."""
+    """Convert Make variables to options, as the Makefile does."""
     return [word for name, value in given.items() for word in (f"--{name.lower().replace('_', '-')}", value)]
 
 
 @pytest.mark.parametrize(
     "changed", ["", "--layers '' --augment-fraction 0.25 --learning-rate 1e-05 --shards 1 --recipe standard"]
 )
-def test_the_command_it_names_trains_the_same_model(changed: str, built: Path, tmp_path: Path) -> None:
+def test_command_reproduces_the_parameters(changed: str, built: Path, tmp_path: Path) -> None:
     line = ["--recipe", "quick", *shlex.split(changed), "--epochs", "1", "--normalize", str(built / "normalize")]
-    train(**{**read_arguments(train, line), "output": tmp_path / "train"})
+    train(**{**parse_arguments(train, line), "output": tmp_path / "train"})
     evaluate(normalize=built / "normalize", train=tmp_path / "train", output=tmp_path / "evaluate")
     given = variables(make_model_card(load_model(tmp_path / "train"), tmp_path / "train", tmp_path / "evaluate"))
     assert given.pop("DATASET") == "sample"
-    assert set(given) == {"RECIPE", "EPOCHS", *(["LAYERS", "BENT", "LEARNING_RATE", "SHARDS"] if changed else [])}
-    arguments = read_arguments(train, options(given))
+    assert set(given) == {
+        "RECIPE",
+        "EPOCHS",
+        *(["LAYERS", "AUGMENT_FRACTION", "LEARNING_RATE", "SHARDS"] if changed else []),
+    }
+    arguments = parse_arguments(train, options(given))
     wanted = read_manifest(tmp_path / "train").provenance.parameters
     assert resolve({name: arguments[name] for name in train.parameters}) == wanted
 
 
-def test_the_command_names_what_else_is_not_as_declared(nasty: Path) -> None:
+def test_command_contains_all_values_that_are_not_defaults(nasty: Path) -> None:
     assert variables(card_of(nasty)) == {
         **{"DATASET": "custom", "FROM": "my-data", "VALIDATION": "9", "RECIPE": "original"},
         **{"LAYERS": "5,4", "EPOCHS": "2", "ENSEMBLE_SIZE": "3"},
     }
 
 
-def test_class_names_stay_what_they_are_in_every_table(nasty: Path) -> None:
+def test_class_names_are_escaped_in_tables(nasty: Path) -> None:
     page = MarkdownIt("commonmark").enable("table").render(card_of(nasty).split("---\n", 2)[2])
     assert "<script" not in page
     rows = [re.findall(r"<td>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
@@ -152,64 +155,64 @@ def test_class_names_stay_what_they_are_in_every_table(nasty: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["plain", "T-shirt/top", "お", "3"])
-def test_plain_names_are_not_disfigured(text: str) -> None:
+def test_plain_names_are_not_changed_by_escape(text: str) -> None:
     assert escape(text) == text
 
 
 @pytest.mark.parametrize("dataset", ["fashion-mnist", "kmnist", "custom"])
-def test_where_there_are_no_digits_it_talks_of_none(dataset: str, built: Path) -> None:
+def test_card_of_other_data_does_not_mention_digits(dataset: str, built: Path) -> None:
     card = card_for(built, dataset)
-    assert "digit" not in card.replace("0 taken for", "").lower()
+    assert "digit" not in card.lower()
     assert "NIST" not in card.replace("Fashion-MNIST", "").replace("KMNIST", "")
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_it_names_whose_data_it_has_learned_from(dataset: str, built: Path) -> None:
+def test_card_names_licence_owner_and_paper_of_the_data(dataset: str, built: Path) -> None:
     card, terms = card_for(built, dataset), DATASETS[dataset].terms
     assert terms is not None
     assert terms.licence in card and terms.owner in card and terms.paper in card
 
 
-def test_it_tells_how_images_were_bent_and_of_nothing_that_was_not(built: Path, tmp_path: Path) -> None:
+def test_card_lists_only_the_augmentations_in_use(built: Path, tmp_path: Path) -> None:
     content = json.loads((built / "train/model.json").read_text())
-    bending = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "stroke_width": 0.4, "elastic": 1.25}
+    strengths = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "stroke_width": 0.4, "elastic": 1.25}
     words = [
-        "1.5 pixels of shift",
-        "15 degrees",
-        "0.15 of the size",
-        "0.3 of slant",
-        "0.4 of stroke width",
-        "1.25 pixels",
+        "shift 1.5 pixels",
+        "rotation 15 degrees",
+        "scale 0.15",
+        "shear 0.3",
+        "stroke width 0.4",
+        "elastic displacement 1.25 pixels",
     ]
     training = shutil.copytree(built / "train", tmp_path / "train")
 
     def bullet(**values: float) -> str:
-        content["training"]["augmentation"] |= {"augment_fraction": 0.5, **dict.fromkeys(bending, 0.0), **values}
+        content["training"]["augmentation"] |= {"augment_fraction": 0.5, **dict.fromkeys(strengths, 0.0), **values}
         (training / "model.json").write_text(json.dumps(content))
         card = make_model_card(load_model(built / "train"), training, built / "evaluate")
-        return next((line for line in card.splitlines() if "bent at random" in line), "")
+        return next((line for line in card.splitlines() if "at random in each epoch" in line), "")
 
-    assert all(word in bullet(**bending) for word in ["50%", *words])
-    for name, word in zip(bending, words, strict=True):
-        assert [each for each in words if each in bullet(**{name: bending[name]})] == [word]
+    assert all(word in bullet(**strengths) for word in ["50%", *words])
+    for name, word in zip(strengths, words, strict=True):
+        assert [each for each in words if each in bullet(**{name: strengths[name]})] == [word]
     assert bullet() == ""
 
 
-def test_its_figures_are_those_of_the_evaluation(built: Path) -> None:
+def test_card_contains_the_metrics(built: Path) -> None:
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     card = card_of(built)
     low, high = metrics["accuracy_interval_95"]
-    assert f"**{metrics['accuracy']:.2%}** (95 % interval {low:.2%} to {high:.2%})" in card
+    assert f"**{metrics['accuracy']:.2%}** (95% interval {low:.2%} to {high:.2%})" in card
     seven = metrics["classes"]["7"]
     assert f"| 7 | {seven['precision']:.2%} | {seven['recall']:.2%} | {seven['f1']:.2%} | {seven['images']} |" in card
     confusion = np.load(built / "evaluate/confusion.npy")
     np.fill_diagonal(confusion, 0)
-    truth, said = np.unravel_index(confusion.argmax(), confusion.shape)
-    assert f"most frequent mistakes: {truth} taken for {said} ({confusion.max()})" in card
+    truth, predicted = np.unravel_index(confusion.argmax(), confusion.shape)
+    assert f"Most frequent errors: {truth} read as {predicted} ({confusion.max()})" in card
 
 
 def recalls(built: Path, tmp_path: Path, images: int, recall: float) -> str:
-    """What the card says of bias if the first class has so many images and all others a recall of 0.5."""
+    """Return the section on bias if class 0 has that many images and recall, and all other classes a recall of 0.5."""
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     for one in metrics["classes"].values():
         one["recall"] = 0.5
@@ -221,12 +224,12 @@ def recalls(built: Path, tmp_path: Path, images: int, recall: float) -> str:
 
 
 @pytest.mark.parametrize(("images", "recall"), [(40, 0.5), (0, 0.0)])
-def test_no_class_is_said_to_be_read_worse_if_none_is(images: int, recall: float, built: Path, tmp_path: Path) -> None:
-    assert "not equally good" not in recalls(built, tmp_path, images, recall)
+def test_equal_recalls_are_not_reported_as_different(images: int, recall: float, built: Path, tmp_path: Path) -> None:
+    assert "differs between classes" not in recalls(built, tmp_path, images, recall)
 
 
-def test_the_class_that_is_read_worst_is_named(built: Path, tmp_path: Path) -> None:
-    assert "of 9 it finds 50.00%, of 0 25.00%" in recalls(built, tmp_path, 40, 0.25)
+def test_class_with_lowest_recall_is_named(built: Path, tmp_path: Path) -> None:
+    assert "50.00% for 9, 25.00% for 0" in recalls(built, tmp_path, 40, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +240,7 @@ def test_the_class_that_is_read_worst_is_named(built: Path, tmp_path: Path) -> N
         ("convolutional", "convolutional-neural-network"),
     ],
 )
-def test_it_is_tagged_with_the_kind_of_network(which: str, tag: str, request: pytest.FixtureRequest) -> None:
+def test_tags_contain_kind_of_network(which: str, tag: str, request: pytest.FixtureRequest) -> None:
     tags = ModelCard(card_of(request.getfixturevalue(which))).data.to_dict()["tags"]
     assert [each for each in tags if "neural-network" in each or "perceptron" in each] == [tag]
 
@@ -259,13 +262,13 @@ def test_layers_are_described_by_kind_and_size(layers: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
-def test_it_counts_the_parameters(which: str, request: pytest.FixtureRequest) -> None:
+def test_card_contains_number_of_parameters(which: str, request: pytest.FixtureRequest) -> None:
     artifacts: Path = request.getfixturevalue(which)
     count = sum(np.load(file).size for file in artifacts.glob("train/*.npy"))
     assert f"{count:,} parameters" in card_of(artifacts)
 
 
-def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:
+def test_card_is_deterministic_across_processes(built: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom pipeline.model.files import load_model\n"
         "from pipeline.pages.model_card import make_model_card\n"
@@ -274,9 +277,9 @@ def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:
     )
     command = [sys.executable, "-c", program, str(built / "train"), str(built / "evaluate")]
     for seed in ("1", "2"):
-        surroundings = {**environment(), "PYTHONHASHSEED": seed}
-        made = subprocess.run(command, env=surroundings, capture_output=True, check=True, cwd=ROOT).stdout
-        assert made == (built / "export/MODEL_CARD.md").read_bytes()
+        env = {**environment(), "PYTHONHASHSEED": seed}
+        card = subprocess.run(command, env=env, capture_output=True, check=True, cwd=ROOT).stdout
+        assert card == (built / "export/MODEL_CARD.md").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -292,7 +295,7 @@ def test_equal_models_give_equal_cards_in_every_process(built: Path) -> None:
         {"versions": []},
     ],
 )
-def test_a_training_that_is_not_told_is_named(damage: dict[str, Any], built: Path, tmp_path: Path) -> None:
+def test_damaged_training_section_is_rejected(damage: dict[str, Any], built: Path, tmp_path: Path) -> None:
     content = json.loads((built / "train/model.json").read_text())
     content["training"] |= damage
     (tmp_path / "model.json").write_text(json.dumps(content))
@@ -300,7 +303,7 @@ def test_a_training_that_is_not_told_is_named(damage: dict[str, Any], built: Pat
         load_training(tmp_path / "model.json")
 
 
-def test_an_evaluation_that_tells_too_little_is_named(built: Path, tmp_path: Path) -> None:
+def test_incomplete_metrics_are_rejected(built: Path, tmp_path: Path) -> None:
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     del metrics["classes"]["7"]["recall"]
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))

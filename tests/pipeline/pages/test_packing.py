@@ -21,28 +21,28 @@ def length(packed: Packed) -> int:
 
 @pytest.mark.parametrize("shape", [(7, 50), (7, 2, 5, 5)])
 @pytest.mark.parametrize("bits", [8, 16])
-def test_weights_come_back_to_within_half_a_step_of_their_output(bits: int, shape: tuple[int, ...]) -> None:
+def test_quantization_error_is_at_most_half_a_step(bits: int, shape: tuple[int, ...]) -> None:
     generator = np.random.default_rng(0)
     weights = (generator.normal(size=shape).T * np.logspace(-20, 20, 7)).T.astype(np.float32)
     biases = generator.normal(size=7).astype(np.float32)
-    unpacked, same = unpack(pack_layer(weights, biases, bits), bits, shape)
+    unpacked, unpacked_biases = unpack(pack_layer(weights, biases, bits), bits, shape)
     step = np.abs(weights.reshape(7, -1)).max(axis=1) / (2 ** (bits - 1) - 1)
     assert (np.abs(unpacked - weights).reshape(7, -1).max(axis=1) <= 0.501 * step).all()
-    assert np.array_equal(same, biases)
+    assert np.array_equal(unpacked_biases, biases)
 
 
-def test_an_output_without_weights_stays_one() -> None:
+def test_output_with_zero_weights_is_preserved() -> None:
     weights = np.array([[0, 0], [1, -2]], np.float32)
     unpacked, _ = unpack(pack_layer(weights, np.zeros(2, np.float32), 16), 16, weights.shape)
     assert np.array_equal(unpacked[0], [0, 0])
 
 
-def test_a_model_takes_16_bits_then_8_then_leaves_out_members() -> None:
+def test_model_is_packed_in_16_bits_then_8_then_fewer_networks() -> None:
     model = make_model("conv4x2,5", ensemble_size=3)
-    whole = pack(model, 10**6)
-    assert (len(whole.networks), whole.bits) == (3, 16)
-    assert pack(model, length(whole)) == whole
-    coarse = pack(model, length(whole) - 1)
+    fine = pack(model, 10**6)
+    assert (len(fine.networks), fine.bits) == (3, 16)
+    assert pack(model, length(fine)) == fine
+    coarse = pack(model, length(fine) - 1)
     assert (len(coarse.networks), coarse.bits) == (3, 8)
     assert pack(model, length(coarse)) == coarse
     part = pack(model, length(coarse) - 1)

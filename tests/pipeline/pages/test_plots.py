@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.metrics import Reliability, measure_reliability
-from pipeline.pages.plots import plot_accuracy, plot_cost, plot_learning_rate, plot_reliability
+from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability
 from pipeline.training.history import Row
 
-BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0)
+INITIAL = Row(0, math.nan, math.nan, 0.1, math.nan, 0)
 
 
 def history(epochs: int, accuracy: float = 0.9, seed: int = 0) -> list[Row]:
@@ -28,103 +28,103 @@ def reliability(count: int = 200) -> Reliability:
     return measure_reliability(probabilities, generator.integers(0, 4, count).astype(np.uint8))
 
 
-STORIES = {
+HISTORIES = {
     "one epoch": [history(1)],
     "few epochs": [history(5)],
-    "nearly all right": [history(30, 0.99)],
-    "all right": [[Row(1, 0.0, 1.0, 1.0, 0.1, 0.0), Row(2, 0.0, 1.0, 1.0, 0.1, 0.0)]],
-    "all wrong": [[Row(1, 1.0, 0.0, 0.0, 0.1, 0.0)]],
-    "with the network before all learning": [[BEFORE, *history(3)]],
-    "the network before all learning alone": [[BEFORE]],
+    "few errors": [history(30, 0.99)],
+    "no errors": [[Row(1, 0.0, 1.0, 1.0, 0.1, 0.0), Row(2, 0.0, 1.0, 1.0, 0.1, 0.0)]],
+    "only errors": [[Row(1, 1.0, 0.0, 0.0, 0.1, 0.0)]],
+    "with initial network": [[INITIAL, *history(3)]],
+    "initial network only": [[INITIAL]],
     "an ensemble": [history(60, 0.97, seed) for seed in range(3)],
     "an ensemble of unequal lengths": [history(3), history(7)],
 }
 
 
-@pytest.mark.parametrize("plot", [plot_cost, plot_accuracy, plot_learning_rate])
-@pytest.mark.parametrize("story", STORIES)
-def test_every_story_can_be_drawn(plot: Callable[[list[list[Row]]], str], story: str) -> None:
-    root = ElementTree.fromstring(plot(STORIES[story]))
+@pytest.mark.parametrize("plot", [plot_loss, plot_accuracy, plot_learning_rate])
+@pytest.mark.parametrize("name", HISTORIES)
+def test_every_history_is_plotted(plot: Callable[[list[list[Row]]], str], name: str) -> None:
+    root = ElementTree.fromstring(plot(HISTORIES[name]))
     assert root.tag == "svg"
     assert root.attrib["role"] == "img"
     assert root.attrib["aria-label"]
 
 
-def test_equal_inputs_give_equal_text_whatever_was_drawn_before() -> None:
-    before = [plot_cost([history(5)]), plot_reliability(reliability())]
+def test_output_is_deterministic() -> None:
+    before = [plot_loss([history(5)]), plot_reliability(reliability())]
     plot_accuracy([history(9)])
-    assert [plot_cost([history(5)]), plot_reliability(reliability())] == before
+    assert [plot_loss([history(5)]), plot_reliability(reliability())] == before
 
 
-def test_nobodys_settings_change_a_drawing() -> None:
+def test_matplotlib_settings_do_not_affect_charts() -> None:
     import matplotlib
 
-    before = plot_cost([history(5)])
+    before = plot_loss([history(5)])
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "svg.fonttype": "path"}):
-        assert plot_cost([history(5)]) == before
+        assert plot_loss([history(5)]) == before
         assert matplotlib.rcParams["font.size"] == 30
 
 
-def test_figures_in_one_page_share_no_id_and_refer_to_their_own() -> None:
+def test_figures_share_no_id_and_reference_only_their_ids() -> None:
     histories = [history(5)]
-    drawings = [plot(histories) for plot in (plot_cost, plot_accuracy, plot_learning_rate)]
+    drawings = [plot(histories) for plot in (plot_loss, plot_accuracy, plot_learning_rate)]
     drawings.append(plot_reliability(reliability()))
     ids = [re.findall(r'\bid="([^"]+)"', drawing) for drawing in drawings]
     assert len({name for names in ids for name in names}) == sum(map(len, ids))
     for drawing, names in zip(drawings, ids, strict=True):
-        referred = {*re.findall(r"url\(#([^)]+)\)", drawing), *re.findall(r'href="#([^"]+)"', drawing)}
-        assert referred
-        assert referred <= set(names)
+        references = {*re.findall(r"url\(#([^)]+)\)", drawing), *re.findall(r'href="#([^"]+)"', drawing)}
+        assert references
+        assert references <= set(names)
 
 
-def test_all_colours_are_the_pages_own() -> None:
-    for drawing in (plot_cost([history(5)]), plot_accuracy([history(5)]), plot_reliability(reliability())):
+def test_all_colours_are_css_variables() -> None:
+    for drawing in (plot_loss([history(5)]), plot_accuracy([history(5)]), plot_reliability(reliability())):
         assert set(re.findall(r"#[0-9a-f]{6}\b", drawing)) == set()
         assert "var(--accent)" in drawing
         assert "<style" not in drawing
         assert "<metadata" not in drawing
 
 
-def test_a_committee_has_a_line_for_each_member() -> None:
-    one, three = (plot_cost([history(60, seed=seed) for seed in range(count)]) for count in (1, 3))
+def test_ensemble_has_a_line_per_network() -> None:
+    one, three = (plot_loss([history(60, seed=seed) for seed in range(count)]) for count in (1, 3))
     assert three.count("var(--accent)") == one.count("var(--accent)") + 2
 
 
 @pytest.mark.parametrize("accuracies", [(0.3, 0.8), (0.95, 0.99), (0.5, 0.9999)])
-def test_the_line_of_a_network_that_gets_better_goes_up(accuracies: tuple[float, float]) -> None:
+def test_line_rises_with_increasing_accuracy(accuracies: tuple[float, float]) -> None:
     rows = [Row(number, 1.0, accuracies[0], accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)]
     root = ElementTree.fromstring(plot_accuracy([rows]))
     lines = [path.attrib["d"] for path in root.iter("path") if "stroke: var(--accent)" in path.attrib.get("style", "")]
     (_, first), (_, last) = (map(float, point) for point in re.findall(r"[ML] (\S+) (\S+)", lines[0]))
-    assert last < first  # SVG counts from the top
+    assert last < first  # y points down in SVG
 
 
-def test_text_stays_text() -> None:
-    assert ">epoch</text>" in plot_cost([history(5)])
+def test_text_is_not_converted_to_paths() -> None:
+    assert ">epoch</text>" in plot_loss([history(5)])
 
 
-def test_it_is_told_what_is_to_be_seen() -> None:
-    label = ElementTree.fromstring(plot_cost([history(4)])).attrib["aria-label"]
+def test_label_describes_first_and_last_values() -> None:
+    label = ElementTree.fromstring(plot_loss([history(4)])).attrib["aria-label"]
     assert label == "The loss of the training images goes from 1.0000 in epoch 1 to 0.2500 in epoch 4."
-    label = ElementTree.fromstring(plot_cost([[BEFORE]])).attrib["aria-label"]
-    assert label == "The loss of the training images is not told."
+    label = ElementTree.fromstring(plot_loss([[INITIAL]])).attrib["aria-label"]
+    assert label == "The loss of the training images is not available."
 
 
-@pytest.mark.parametrize(("confidence", "right"), [(1.0, True), (1.0, False), (0.25, True)])
-def test_a_single_interval_of_confidence_can_be_drawn(confidence: float, right: bool) -> None:
+@pytest.mark.parametrize(("confidence", "correct"), [(1.0, True), (1.0, False), (0.25, True)])
+def test_single_bin_of_confidence_is_plotted(confidence: float, correct: bool) -> None:
     rest = (1 - confidence) / 3
     probabilities = np.array([[confidence, rest, rest, rest]], np.float32)
-    drawing = plot_reliability(measure_reliability(probabilities, np.array([0 if right else 1], np.uint8)))
-    assert "1 of 15 intervals of confidence have images" in drawing
+    drawing = plot_reliability(measure_reliability(probabilities, np.array([0 if correct else 1], np.uint8)))
+    assert "1 of 15 bins of confidence have images" in drawing
 
 
-def test_confidence_is_told_beside_how_often_it_is_right() -> None:
+def test_label_of_reliability_diagram_compares_confidence_and_accuracy() -> None:
     probabilities = np.tile(np.array([0.82, 0.18], np.float32), (4, 1))
     drawing = plot_reliability(measure_reliability(probabilities, np.array([0, 0, 1, 1], np.uint8)))
-    assert "In the one with the least confidence, 82% on average, 50% of 4 are right" in drawing
+    assert "In the lowest one, the mean confidence is 82% and 50% of 4 images are correct" in drawing
 
 
-def test_drawing_needs_no_windows_and_no_pyplot() -> None:
+def test_pyplot_is_not_imported() -> None:
     import subprocess
     import sys
 

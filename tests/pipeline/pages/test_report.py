@@ -1,4 +1,4 @@
-"""The report of the sample, and of findings that are out of the ordinary."""
+"""The report of the sample and of unusual findings."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ import pytest
 from pipeline.data.augmentation import Augmentation
 from pipeline.evaluation.metrics import list_confusions
 from pipeline.pages.pictures import draw_signed
-from pipeline.pages.report import UNITS, draw_bent, draw_units, heat, list_facts, render_report
+from pipeline.pages.report import MAX_UNITS, draw_augmented, draw_units, list_facts, render_report, tint_matrix
 from pipeline.pages.wording import percent
 from pipeline.training.history import Row
 from pipeline.training.recipes import Recipe
@@ -22,7 +22,7 @@ from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
 
 class Reader(HTMLParser):
-    """Collects the elements of a page, and complains if one is closed that was not open."""
+    """Collects the elements of a page and checks that tags are balanced."""
 
     VOID = ("meta", "link", "img")
 
@@ -47,16 +47,16 @@ class Reader(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-@pytest.mark.parametrize("what", UNUSUAL)
-def test_a_page_is_whole_whatever_was_found(what: str) -> None:
-    page = render_report(UNUSUAL[what])
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_page_is_valid_for_unusual_findings(name: str) -> None:
+    page = render_report(UNUSUAL[name])
     assert len(page) < 2e6
     reader = Reader(page)
     assert reader.open == []
     ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = {str(attributes["href"]) for attributes in reader.all("a")}
-    assert links <= {f"#{name}" for name in ids}
+    assert links <= {f"#{each}" for each in ids}
     assert all(str(attributes["src"]).startswith("data:image/png;base64,") for attributes in reader.all("img"))
     assert all("alt" in attributes for attributes in reader.all("img"))
     assert reader.all("script") == []
@@ -71,13 +71,13 @@ def test_equal_findings_give_equal_pages() -> None:
     assert render_report(findings()) == render_report(findings())
 
 
-def test_names_are_shown_as_text_wherever_they_stand() -> None:
-    page = render_report(UNUSUAL["names that are markup"])
+def test_names_are_escaped() -> None:
+    page = render_report(UNUSUAL["names with markup"])
     assert NASTY not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 8
 
 
-def test_the_sample_is_told_as_it_was_measured(sample: str, built: Path) -> None:
+def test_report_contains_the_metrics(sample: str, built: Path) -> None:
     metrics = json.loads((built / "evaluate" / "metrics.json").read_text())
     model = json.loads((built / "train" / "model.json").read_text())
     low, high = metrics["accuracy_interval_95"]
@@ -95,97 +95,97 @@ def test_the_sample_is_told_as_it_was_measured(sample: str, built: Path) -> None
     assert f"{784 * 192 + 192 + 192 * 10 + 10:,}" in sample
 
 
-def test_the_surest_mistakes_come_first_and_are_what_they_are_said_to_be(sample: str, built: Path) -> None:
+def test_most_confident_errors_come_first_with_truth_and_prediction(sample: str, built: Path) -> None:
     probabilities = np.load(built / "evaluate" / "probabilities.npy")
     labels = np.load(built / "parse" / "test-labels.npy")
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    expected = sorted(wrong, key=lambda number: (-probabilities[number].max(), number))[:50]
-    found = re.findall(r'alt="Test image (\d+), of the class (\d)">\s*<figcaption>said <b>(\d)</b>', sample)
-    assert [(int(number), int(truth), int(said)) for number, truth, said in found] == [
-        (int(number), int(labels[number]), int(probabilities[number].argmax())) for number in expected
+    expected = sorted(wrong, key=lambda index: (-probabilities[index].max(), index))[:50]
+    pattern = r'alt="Test image (\d+), class (\d)">\s*<figcaption><b>(\d)</b> read as <b>(\d)</b>'
+    assert [tuple(map(int, found)) for found in re.findall(pattern, sample)] == [
+        (index, labels[index], labels[index], probabilities[index].argmax()) for index in expected
     ]
 
 
-def test_a_recipe_that_bends_nothing_has_no_bent_images(sample: str) -> None:
-    assert 'id="bent"' not in sample
-    assert "#bent" not in sample
-    assert 'id="bent"' in render_report(findings())
-    assert draw_bent(findings().samples, Recipe(augmentation=Augmentation(augment_fraction=0, shift=1))) == []
+def test_report_without_augmentation_has_no_augmented_images(sample: str) -> None:
+    assert 'id="augmentation"' not in sample
+    assert "#augmentation" not in sample
+    assert 'id="augmentation"' in render_report(findings())
+    assert draw_augmented(findings().samples, Recipe(augmentation=Augmentation(augment_fraction=0, shift=1))) == []
 
 
-def test_bent_images_are_bent_each_in_its_own_way_and_the_first_is_not() -> None:
+def test_augmented_copies_differ_and_the_first_picture_is_the_original() -> None:
     found = findings(8)
-    rows = draw_bent(found.samples, found.recipe)
+    rows = draw_augmented(found.samples, found.recipe)
     assert [len(row) for row in rows] == [8] * 8
     assert all(len(set(row)) == 8 for row in rows)
-    thick = draw_bent(found.samples, Recipe(augmentation=Augmentation(stroke_width=0.5)))
+    thick = draw_augmented(found.samples, Recipe(augmentation=Augmentation(stroke_width=0.5)))
     assert [row[0] for row in thick] == [row[0] for row in rows]
 
 
-def test_a_rare_mistake_is_tinted_though_the_diagonal_is_a_thousand_times_larger() -> None:
-    cells = heat(np.array([[1000, 1, 0], [9, 1000, 0], [0, 0, 0]]))
+def test_rare_confusions_are_tinted() -> None:
+    cells = tint_matrix(np.array([[1000, 1, 0], [9, 1000, 0], [0, 0, 0]]))
     assert cells[0] == [(1000, 10), (1, 3), (0, 0)]
     assert cells[1] == [(9, 10), (1000, 10), (0, 0)]
     assert cells[2] == [(0, 0)] * 3
 
 
-def test_confusions_are_listed_by_how_often_they_happen() -> None:
+def test_confusions_are_listed_by_frequency() -> None:
     confusion = np.array([[5, 0, 2], [3, 1, 0], [0, 0, 7]])
     assert list_confusions(confusion, "abc", 9) == [("b", "a", 3, 0.75), ("a", "c", 2, 2 / 7)]
     assert list_confusions(confusion, "abc", 1) == [("b", "a", 3, 0.75)]
     assert list_confusions(np.diag([1, 2, 3]), "abc", 9) == []
 
 
-def test_beyond_thirty_classes_there_is_a_list_in_place_of_the_matrix() -> None:
+def test_more_than_thirty_classes_have_a_list_instead_of_the_matrix() -> None:
     assert 'aria-label="Confusion matrix"' in render_report(UNUSUAL["30 classes with long names"])
     many = render_report(UNUSUAL["256 classes"])
     assert 'aria-label="Confusion matrix"' not in many
-    assert "The most frequent confusions" in many
+    assert "Most frequent confusions" in many
 
 
-def test_what_is_less_than_all_is_not_rounded_to_all() -> None:
+def test_percentage_below_one_is_not_rounded_to_100() -> None:
     assert percent(0.99999) == "99.99\u202f%"
     assert percent(0.9999, 0) == "99\u202f%"
-    assert percent(np.nextafter(1.0, 0.0)) == "100.00\u202f%"  # 1 but for the rounding of sums
+    assert percent(np.nextafter(1.0, 0.0)) == "100.00\u202f%"  # 1 within the rounding error of sums
     assert percent(1.0) == "100.00\u202f%"
     assert percent(None) == "–"
 
 
-def test_trainings_of_one_name_and_other_data_are_told_apart() -> None:
+def test_data_sets_with_equal_names_are_distinguished_by_digest() -> None:
     found = findings()
-    (one,) = found.trainings
+    (one,) = found.runs
     other = replace(one, data="cd" * 32, current=False)
-    page = render_report(replace(found, trainings=[one, other]))
+    page = render_report(replace(found, runs=[one, other]))
     assert "custom (ababab)" in page
     assert "custom (cdcdcd)" in page
     assert "(ababab)" not in render_report(found)
 
 
 @pytest.mark.parametrize(
-    ("layers", "size"), [(f"{UNITS + 20}", (4, 3)), (f"conv{UNITS + 20}x2,5", (2, 2)), ("conv4x2", (2, 2))]
+    ("layers", "size"), [(f"{MAX_UNITS + 20}", (4, 3)), (f"conv{MAX_UNITS + 20}x2,5", (2, 2)), ("conv4x2", (2, 2))]
 )
-def test_the_largest_weights_of_the_first_layer_are_shown_the_largest_first(layers: str, size: tuple[int, int]) -> None:
+def test_units_are_ordered_by_norm_of_their_weights(layers: str, size: tuple[int, int]) -> None:
     model = make_model(layers, ensemble_size=2, shape=(4, 3))
     rows = model.parameters[0].weights[0].reshape(-1, *size).astype(float)
-    largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:UNITS]
+    largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:MAX_UNITS]
     limit = np.quantile(np.abs(largest), 0.995)
     assert draw_units(model) == [draw_signed(row, limit) for row in largest]
 
 
 @pytest.mark.parametrize(("layers", "word"), [("conv3x3/1", "kernels"), ("", "weights"), ("6", "weights")])
-def test_the_pictures_of_the_first_layer_are_described(layers: str, word: str) -> None:
+def test_pictures_of_the_first_layer_have_a_label(layers: str, word: str) -> None:
     reader = Reader(render_report(findings(layers=layers)))
     (units,) = (each for each in reader.all("div") if "units" in (each.get("class") or ""))
     assert word in (units["aria-label"] or "")
 
 
-def test_the_facts_name_the_layers_and_count_the_parameters_of_all_networks() -> None:
+def test_facts_contain_layers_and_parameters_of_all_networks() -> None:
     facts = dict(list_facts(findings(networks=2, layers="conv3x3/1,6")))
-    assert "2 of 5x4-conv3x3/1-6-3" in facts["Network"]
+    assert "2 x 5x4-conv3x3/1-6-3" in facts["Network"]
     assert facts["Parameters"] == str(2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3))
 
 
-def test_the_epoch_that_is_kept_is_the_last_of_the_best() -> None:
+def test_selected_checkpoint_is_the_last_of_the_best() -> None:
     rows = [Row(number, 1.0, 0.5, accuracy, 0.1, 1.0) for number, accuracy in enumerate((0.5, 0.8, 0.8, 0.7), start=1)]
     facts = dict(list_facts(replace(findings(), history=[rows])))
-    assert facts["Epochs"] == "3; kept: that after epoch 3"
+    assert facts["Epochs"] == "3; selected checkpoint: epoch 3"

@@ -1,4 +1,4 @@
-"""Picture files for tests, and how they are read back."""
+"""Picture files for tests."""
 
 import io
 from typing import Any
@@ -11,7 +11,7 @@ from tests.drawings import Grey, Images, enlarge, place, sample_digits
 
 
 def page() -> Images:
-    """Black on white, and neither square nor symmetric."""
+    """A black digit on white; neither square nor symmetric."""
     return 255 - place(enlarge(sample_digits()[0][0], 2), (60, 90), 2, 5)
 
 
@@ -23,7 +23,7 @@ def encode(image: Image.Image, kind: str, **options: Any) -> io.BytesIO:
 
 
 def load(file: io.BytesIO) -> Grey:
-    grey = load_grey(file, "it")
+    grey = load_grey(file, "file")
     assert grey.dtype == np.float32
     assert grey.min() >= 0
     assert grey.max() <= 255

@@ -7,10 +7,10 @@ from pipeline.pictures.background import find_ink_on_paper, fit_background
 from tests.drawings import Grey, enlarge, on_paper, place, sample_digits
 
 
-def surface(shape: tuple[int, int], numbers: tuple[float, ...]) -> Grey:
+def surface(shape: tuple[int, int], coefficients: tuple[float, ...]) -> Grey:
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in shape), indexing="ij")
     terms = (np.ones_like(y), y, x, y * y, y * x, x * x)
-    return np.asarray(sum(number * term for number, term in zip(numbers, terms, strict=True)), np.float32)
+    return np.asarray(sum(c * term for c, term in zip(coefficients, terms, strict=True)), np.float32)
 
 
 slopes = st.floats(-30, 30)
@@ -23,14 +23,14 @@ def page() -> Grey:
 
 @settings(max_examples=30, deadline=None)
 @given(st.tuples(st.just(150.0), slopes, slopes, slopes, slopes, slopes))
-def test_a_quadratic_surface_is_found_again_under_the_ink(numbers: tuple[float, ...]) -> None:
-    truth = surface((300, 250), numbers)
+def test_quadratic_surface_is_fitted_under_the_ink(coefficients: tuple[float, ...]) -> None:
+    truth = surface((300, 250), coefficients)
     inked = page() < 130
     found = fit_background(np.where(inked, truth - 100, truth))
     np.testing.assert_allclose(found, truth, atol=1.5)
 
 
-def test_a_desk_beside_the_paper_is_not_taken_for_ground() -> None:
+def test_desk_next_to_the_paper_is_an_outlier() -> None:
     truth = surface((300, 250), (180, 10, -10, -10, 5, -10))
     desk = np.zeros(truth.shape, bool)
     desk[:, :30] = True
@@ -40,8 +40,8 @@ def test_a_desk_beside_the_paper_is_not_taken_for_ground() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.tuples(st.just(0.0), slopes, slopes, slopes, slopes, slopes))
-def test_light_that_falls_unevenly_changes_little_of_the_ink(numbers: tuple[float, ...]) -> None:
-    light = 1 + surface((300, 250), numbers) / np.float32(300)
+def test_uneven_light_changes_little(coefficients: tuple[float, ...]) -> None:
+    light = 1 + surface((300, 250), coefficients) / np.float32(300)
     even, uneven = find_ink_on_paper(page()), find_ink_on_paper(page() * light)
     assert even is not None
     assert uneven is not None
@@ -49,7 +49,7 @@ def test_light_that_falls_unevenly_changes_little_of_the_ink(numbers: tuple[floa
     assert np.mean((even >= 0.5) != (uneven >= 0.5)) < 0.005
 
 
-def test_ink_is_what_the_negative_has_too() -> None:
+def test_negative_has_the_same_ink() -> None:
     dark, light = find_ink_on_paper(page()), find_ink_on_paper(255 - page())
     assert dark is not None
     assert light is not None
@@ -57,7 +57,7 @@ def test_ink_is_what_the_negative_has_too() -> None:
 
 
 @pytest.mark.parametrize("noise", [1, 5, 10])
-def test_noise_is_no_ink_and_ink_is_seen_in_it(noise: float) -> None:
+def test_noise_is_separated_from_ink(noise: float) -> None:
     generator = np.random.default_rng(1)
     paper = generator.normal(200, noise, (300, 250)).astype(np.float32)
     assert find_ink_on_paper(paper) is None
@@ -82,11 +82,11 @@ def test_noise_is_no_ink_and_ink_is_seen_in_it(noise: float) -> None:
     ],
     ids=["black", "small", "gradient", "vignette", "noise", "strip of noise"],
 )
-def test_where_nothing_is_written_there_is_no_ink(grey: Grey) -> None:
+def test_blank_picture_has_no_ink(grey: Grey) -> None:
     assert find_ink_on_paper(grey) is None
 
 
-def test_ink_is_between_0_and_1_where_it_should_be() -> None:
+def test_ink_ranges_from_0_to_1() -> None:
     ink = find_ink_on_paper(page())
     assert ink is not None
     assert ink.dtype == np.float32

@@ -7,7 +7,7 @@ import PIL
 import pytest
 from PIL import Image
 
-from pipeline.pictures.files import WORKING, load_grey
+from pipeline.pictures.files import MAX_SIDE, load_grey
 from tests.drawings import Grey, Images
 from tests.pipeline.pictures.common import encode, load, page
 
@@ -29,33 +29,33 @@ def assert_same(grey: Grey, levels: Images, tolerance: float = 3) -> None:
         *(("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
         *(("JPEG", mode) for mode in ("L", "RGB", "CMYK")),
         *(("TIFF", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16")),
-        pytest.param("TIFF", "YCbCr", marks=pytest.mark.skipif(OLD_PILLOW, reason="Pillow 13 is the first to read it")),
+        pytest.param("TIFF", "YCbCr", marks=pytest.mark.skipif(OLD_PILLOW, reason="needs Pillow 13")),
         *(("WEBP", mode) for mode in ("RGB", "RGBA")),
         *(("BMP", mode) for mode in ("1", "L", "P", "RGB")),
         *(("GIF", mode) for mode in ("L", "P")),
     ],
 )
-def test_the_same_picture_is_read_from_every_format_and_kind_of_pixels(kind: str, mode: str) -> None:
+def test_every_format_and_mode_is_read(kind: str, mode: str) -> None:
     levels = np.where(page() > 127, np.uint8(255), np.uint8(0)) if mode == "1" else page()
     image = with_mode(levels, mode)
     assert_same(load(encode(image, kind)), levels)
 
 
-@pytest.mark.parametrize("most", [1, 255, 65535, 3e6])
-def test_floats_and_long_integers_are_levels_of_what_the_largest_tells(most: float) -> None:
-    values = page() / 255 * most
+@pytest.mark.parametrize("white", [1, 255, 65535, 3e6])
+def test_floats_and_long_integers_are_scaled_by_their_maximum(white: float) -> None:
+    values = page() / 255 * white
     assert_same(load(encode(Image.fromarray(values.astype(np.float32)), "TIFF")), page(), 1)
-    if most > 1:
+    if white > 1:
         assert_same(load(encode(Image.fromarray(values.astype(np.int32)), "TIFF")), page(), 1)
 
 
-def test_big_endian_16_bits_are_read() -> None:
+def test_big_endian_16_bits() -> None:
     image = Image.fromarray((page().astype(np.uint16) * 257).astype(">u2"))
     assert image.mode == "I;16B"
     assert_same(load(encode(image, "TIFF")), page(), 1)
 
 
-def test_numbers_that_are_none_are_black() -> None:
+def test_nan_and_infinite_pixels_are_black() -> None:
     values = page().astype(np.float32) / 255
     values[0, :4] = [np.nan, np.inf, -np.inf, -5]
     grey = load(encode(Image.fromarray(values), "TIFF"))
@@ -63,7 +63,7 @@ def test_numbers_that_are_none_are_black() -> None:
     assert_same(grey[1:], page()[1:])
 
 
-def test_the_lightness_of_lab_is_read() -> None:
+def test_lightness_of_lab_is_read() -> None:
     image = Image.merge("LAB", [Image.fromarray(page()), *(Image.new("L", (90, 60), 128),) * 2])
     assert_same(load(encode(image, "TIFF")), page())
 
@@ -71,7 +71,7 @@ def test_the_lightness_of_lab_is_read() -> None:
 @pytest.mark.parametrize("pen", [0, 255])
 @pytest.mark.parametrize("hidden", [0, 255])
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
-def test_ink_stands_out_from_what_is_transparent_whatever_is_hidden_there(kind: str, pen: int, hidden: int) -> None:
+def test_transparent_background_contrasts_with_the_ink(kind: str, pen: int, hidden: int) -> None:
     opacity = 255 - page()
     level = np.where(opacity > 0, np.uint8(pen), np.uint8(hidden))
     image = Image.merge("RGBA", [*(Image.fromarray(level),) * 3, Image.fromarray(opacity)])
@@ -79,7 +79,7 @@ def test_ink_stands_out_from_what_is_transparent_whatever_is_hidden_there(kind: 
     assert_same(load(encode(image, kind, **options)), page() if pen == 0 else 255 - page())
 
 
-def test_a_palette_may_be_transparent() -> None:
+def test_transparent_palette_entry() -> None:
     image = Image.new("P", (90, 60))
     image.putpalette([255, 255, 255, 0, 0, 0])
     image.putdata((page() < 128).reshape(-1).astype(int).tolist())
@@ -88,11 +88,11 @@ def test_a_palette_may_be_transparent() -> None:
         assert_same(load(encode(image, kind, transparency=0)), black_on_white)
 
 
-def test_nothing_but_transparency_is_blank() -> None:
+def test_fully_transparent_picture_is_blank() -> None:
     assert np.ptp(load(encode(Image.new("RGBA", (20, 20), (255, 0, 0, 0)), "PNG"))) == 0
 
 
-def test_ink_as_light_as_the_paper_is_seen_by_its_colour() -> None:
+def test_ink_as_light_as_the_paper_is_found_by_its_colour() -> None:
     ink = page()[..., np.newaxis] < 128
     pixels = np.where(ink, (230, 30, 30), (30, 110, 190)).astype(np.uint8)
     assert np.ptp(np.asarray(Image.fromarray(pixels).convert("L"))) < 20
@@ -101,7 +101,7 @@ def test_ink_as_light_as_the_paper_is_seen_by_its_colour() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_a_picture_that_says_how_it_is_turned_comes_the_right_way_up(kind: str, orientation: int) -> None:
+def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     stored: dict[int, Images] = {
         1: page(),
         2: page()[:, ::-1],
@@ -119,7 +119,7 @@ def test_a_picture_that_says_how_it_is_turned_comes_the_right_way_up(kind: str, 
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_of_several_frames_the_first_is_read(kind: str) -> None:
+def test_only_the_first_frame_is_read(kind: str) -> None:
     others = [Image.new("L", (90, 60), level) for level in (0, 99)]
     file = encode(Image.fromarray(page()), kind, save_all=True, append_images=others)
     assert_same(load(file), page(), 5)
@@ -127,24 +127,24 @@ def test_of_several_frames_the_first_is_read(kind: str) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16", "F"])
 @pytest.mark.parametrize("shape", [(4, 5000), (5000, 4), (1500, 2501), (1025, 1024)])
-def test_a_large_picture_is_made_smaller_as_a_whole(shape: tuple[int, int], mode: str) -> None:
+def test_large_picture_is_reduced(shape: tuple[int, int], mode: str) -> None:
     y, x = np.ogrid[: shape[0], : shape[1]]
     levels = (y * 120 / shape[0] + x * 120 / shape[1]).astype(np.uint8)
     image = with_mode(levels, mode)
-    factor = -(-max(shape) // WORKING)
+    factor = -(-max(shape) // MAX_SIDE)
     grey = load(encode(image, "TIFF"))
-    assert max(grey.shape) <= WORKING
+    assert max(grey.shape) <= MAX_SIDE
     truth = np.asarray(Image.fromarray(levels).reduce(factor), float)
     scale = truth.max() / grey.max() if mode == "I;16" else 1
     assert np.abs(scale * grey - truth).max() < 2
 
 
-def test_a_file_of_the_disk_and_a_pipe_are_read_alike(tmp_path: Path) -> None:
+def test_file_and_pipe_are_read_alike(tmp_path: Path) -> None:
     body = encode(Image.fromarray(page()), "PNG").getvalue()
-    (tmp_path / "a.txt").write_bytes(body)  # its name says nothing
-    assert_same(load_grey(tmp_path / "a.txt", "it"), page(), 1)
+    (tmp_path / "a.txt").write_bytes(body)  # the suffix is ignored
+    assert_same(load_grey(tmp_path / "a.txt", "file"), page(), 1)
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[body])
     writer.start()
-    assert_same(load_grey(tmp_path / "pipe", "it"), page(), 1)
+    assert_same(load_grey(tmp_path / "pipe", "file"), page(), 1)
     writer.join()

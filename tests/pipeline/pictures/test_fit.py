@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_strokes
-from pipeline.pictures.fit import FINENESS, adjust_strokes, find_ink, fit, sample
+from pipeline.pictures.fit import SUBPIXELS, adjust_strokes, find_ink, fit, sample
 from tests.drawings import Images, enlarge, on_paper, place, sample_digits
 
 SHAPE = (28, 28)
@@ -18,100 +18,100 @@ def usual() -> InkStatistics:
     return measure_ink((sample_digits()[0] / 255).astype(np.float32))
 
 
-def prepared(drawing: object, ink_statistics: InkStatistics | None = None, shape: tuple[int, int] = SHAPE) -> Images:
+def fitted(drawing: object, ink_statistics: InkStatistics | None = None, shape: tuple[int, int] = SHAPE) -> Images:
     ink = find_ink(np.asarray(drawing))
     assert ink is not None
     return fit(ink, shape, ink_statistics or usual())
 
 
 def difference(one: Images, other: Images) -> float:
-    """The mean difference of two pictures' pixels, as a share of their ink."""
+    """The mean absolute difference of two images relative to their ink."""
     return float(np.abs(one.astype(float) - other).sum() / one.sum(dtype=float))
 
 
-def likeness(one: Images, other: Images) -> float:
-    """The correlation of two pictures, unsharp, since ink falls between pixels in many ways."""
+def correlation(one: Images, other: Images) -> float:
+    """The correlation of two images, blurred to reduce the effect of aliasing."""
     return float(
         np.corrcoef(*(ndimage.gaussian_filter(each.astype(float), 1).reshape(-1) for each in (one, other)))[0, 1]
     )
 
 
-numbers = st.integers(0, 499)
+indices = st.integers(0, 499)
 
 
 @settings(max_examples=60, deadline=None)
-@given(numbers)
-def test_a_drawing_and_its_negative_give_the_same_picture(number: int) -> None:
-    drawing = enlarge(sample_digits()[0][number], 3)
-    assert np.array_equal(prepared(drawing), prepared(255 - drawing))
+@given(indices)
+def test_negative_gives_the_same_image(index: int) -> None:
+    drawing = enlarge(sample_digits()[0][index], 3)
+    assert np.array_equal(fitted(drawing), fitted(255 - drawing))
 
 
 @settings(max_examples=40, deadline=None)
-@given(numbers, st.integers(0, 60), st.integers(0, 60))
-def test_where_a_drawing_stands_changes_no_bit(number: int, top: int, left: int) -> None:
-    drawing = enlarge(sample_digits()[0][number], 3)
-    assert np.array_equal(prepared(place(drawing, (150, 150), top, left)), prepared(drawing))
+@given(indices, st.integers(0, 60), st.integers(0, 60))
+def test_position_is_irrelevant(index: int, top: int, left: int) -> None:
+    drawing = enlarge(sample_digits()[0][index], 3)
+    assert np.array_equal(fitted(place(drawing, (150, 150), top, left)), fitted(drawing))
 
 
 @settings(max_examples=40, deadline=None)
-@given(numbers, st.sampled_from([2.0, 3.5, 8.0, 14.0]))
-def test_how_large_a_drawing_is_changes_next_to_nothing(number: int, times: float) -> None:
-    image = sample_digits()[0][number]
-    one, other = prepared(enlarge(image, 5)), prepared(enlarge(image, times))
-    assert likeness(one, other) > 0.8
+@given(indices, st.sampled_from([2.0, 3.5, 8.0, 14.0]))
+def test_size_changes_little(index: int, times: float) -> None:
+    image = sample_digits()[0][index]
+    one, other = fitted(enlarge(image, 5)), fitted(enlarge(image, times))
+    assert correlation(one, other) > 0.8
 
 
 @settings(max_examples=40, deadline=None)
-@given(numbers, st.integers(0, 100), st.integers(140, 255))
-def test_the_levels_of_ink_and_paper_change_nothing(number: int, pen: int, paper: int) -> None:
-    drawing = enlarge(sample_digits()[0][number], 3)
-    assert difference(prepared(drawing), prepared(on_paper(drawing, paper, pen))) < 0.02
+@given(indices, st.integers(0, 100), st.integers(140, 255))
+def test_grey_levels_of_ink_and_paper_change_little(index: int, pen: int, paper: int) -> None:
+    drawing = enlarge(sample_digits()[0][index], 3)
+    assert difference(fitted(drawing), fitted(on_paper(drawing, paper, pen))) < 0.02
 
 
-def test_a_picture_that_was_prepared_is_itself_when_it_is_prepared_again() -> None:
+def test_fit_is_idempotent() -> None:
     ink_statistics = usual()
     for image in sample_digits()[0]:
-        once = prepared(image, ink_statistics)
-        assert np.abs(once.astype(int) - prepared(once, ink_statistics)).max() <= 1
+        once = fitted(image, ink_statistics)
+        assert np.abs(once.astype(int) - fitted(once, ink_statistics)).max() <= 1
 
 
-def test_images_of_the_data_set_come_out_nearly_as_they_are() -> None:
+def test_images_of_the_data_set_change_little() -> None:
     ink_statistics = usual()
-    different = [difference(image, prepared(image, ink_statistics)) for image in sample_digits()[0]]
+    different = [difference(image, fitted(image, ink_statistics)) for image in sample_digits()[0]]
     assert np.median(different) < 0.02
     assert np.quantile(different, 0.9) < 0.25
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (100, 60), (16, 40), (3, 4)])
-def test_the_box_is_full_and_the_centre_of_mass_in_the_middle(shape: tuple[int, int]) -> None:
+def test_digit_fills_the_box_and_is_centred_by_mass(shape: tuple[int, int]) -> None:
     for box in (0, 12, 20):
         ink_statistics = InkStatistics(box=box)
         for image in sample_digits()[0][:20]:
-            picture = prepared(enlarge(image, 7), ink_statistics, shape)
-            assert picture.shape == shape
-            assert picture.dtype == np.uint8
-            assert picture.max() >= 250  # where the box is as large as the picture, some ink may be outside
+            result = fitted(enlarge(image, 7), ink_statistics, shape)
+            assert result.shape == shape
+            assert result.dtype == np.uint8
+            assert result.max() >= 250  # some ink may be outside if the box is as large as the image
             if min(shape) < 20 or not box:
                 continue
-            ((height,), (width,)) = measure_sides(picture[np.newaxis] / 255.0)
+            ((height,), (width,)) = measure_sides(result[np.newaxis] / 255.0)
             assert max(height, width) == pytest.approx(box, abs=1)
             for axis in (0, 1):
-                mass = picture.sum(axis=1 - axis, dtype=float)
+                mass = result.sum(axis=1 - axis, dtype=float)
                 centre = np.average(np.arange(shape[axis]), weights=mass)
                 assert centre == pytest.approx(shape[axis] // 2, abs=0.51)
 
 
 @pytest.mark.parametrize("pen", [1, 3, 40, 60])
-def test_strokes_get_usual_thickness(pen: int) -> None:
+def test_unusual_stroke_width_is_adjusted(pen: int) -> None:
     drawing = np.zeros((400, 400), np.uint8)
     drawing[50:350, 200 - pen // 2 : 200 - pen // 2 + pen] = 255
     drawing[50 : 50 + pen, 100:300] = 255
     ink_statistics = InkStatistics(box=20, thin=2, thick=3, thickest=7)
-    ((thickness,), _) = measure_strokes(prepared(drawing, ink_statistics)[np.newaxis] / 255.0)
-    assert 1.6 < thickness < 3.4
+    ((stroke_width,), _) = measure_strokes(fitted(drawing, ink_statistics)[np.newaxis] / 255.0)
+    assert 1.6 < stroke_width < 3.4
 
 
-def test_strokes_that_are_usual_and_blots_stay_what_they_are() -> None:
+def test_usual_strokes_and_blots_are_unchanged() -> None:
     fine = np.zeros((200, 200), np.float32)
     fine[20:180, 90:110] = 1
     assert adjust_strokes(fine, InkStatistics(thin=1, thick=3)) is fine
@@ -120,31 +120,31 @@ def test_strokes_that_are_usual_and_blots_stay_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("thin", [3, 4.5, 9])
-def test_strokes_grow_and_shrink_by_a_disc(thin: float) -> None:
+def test_adjustment_equals_dilation_and_erosion_by_a_disc(thin: float) -> None:
     fine = np.random.default_rng(1).random((90, 70)).astype(np.float32) ** 6
-    thickness = float(measure_strokes(fine[np.newaxis])[0][0]) / FINENESS
-    radius = round(FINENESS * (thin - thickness) / 2)
+    stroke_width = float(measure_strokes(fine[np.newaxis])[0][0]) / SUBPIXELS
+    radius = round(SUBPIXELS * (thin - stroke_width) / 2)
     reach = np.arange(-radius, radius + 1)
     disc = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2
-    grown = ndimage.grey_dilation(fine, footprint=disc, mode="constant")
-    assert np.array_equal(adjust_strokes(fine, InkStatistics(thin=thin)), grown)
-    thickness = float(measure_strokes(grown[np.newaxis])[0][0]) / FINENESS
-    radius = round(FINENESS * (thickness - 1) / 2)
+    dilated = ndimage.grey_dilation(fine, footprint=disc, mode="constant")
+    assert np.array_equal(adjust_strokes(fine, InkStatistics(thin=thin)), dilated)
+    stroke_width = float(measure_strokes(dilated[np.newaxis])[0][0]) / SUBPIXELS
+    radius = round(SUBPIXELS * (stroke_width - 1) / 2)
     reach = np.arange(-radius, radius + 1)
     disc = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2
-    shrunk = ndimage.grey_erosion(grown, footprint=disc, mode="constant")
-    adjusted = adjust_strokes(grown, InkStatistics(thick=1))
-    assert np.array_equal(adjusted, shrunk if shrunk.any() else grown)
+    eroded = ndimage.grey_erosion(dilated, footprint=disc, mode="constant")
+    adjusted = adjust_strokes(dilated, InkStatistics(thick=1))
+    assert np.array_equal(adjusted, eroded if eroded.any() else dilated)
 
 
-def test_no_stroke_gets_lost() -> None:
+def test_erosion_keeps_some_ink() -> None:
     thick_and_thin = np.zeros((100, 100), np.float32)
     thick_and_thin[10:90, 20:22] = thick_and_thin[10:90, 40:43] = 1
     assert adjust_strokes(thick_and_thin, InkStatistics(thick=0.01)).any()
 
 
 @pytest.mark.parametrize("contrast", [0, 15])
-def test_without_contrast_there_is_no_ink(contrast: int) -> None:
+def test_low_contrast_is_not_ink(contrast: int) -> None:
     drawing = np.full((30, 30), 100, np.uint8)
     drawing[10:20, 10:20] += np.uint8(contrast)
     assert find_ink(drawing) is None
@@ -154,10 +154,8 @@ def test_without_contrast_there_is_no_ink(contrast: int) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(4, 40), st.integers(4, 40), st.integers(1, 6))
-def test_a_sample_as_fine_as_the_pixels_is_the_part_itself_and_keeps_all_ink(
-    height: int, width: int, part: int
-) -> None:
+def test_resampling_preserves_the_ink(height: int, width: int, factor: int) -> None:
     ink = np.random.default_rng(height).random((height, width)).astype(np.float32)
     np.testing.assert_allclose(sample(ink, height / 2, width / 2, 1, (height, width)), ink, rtol=1e-6)
-    finer = sample(ink, height / 2, width / 2, 1 / part, (part * height, part * width))
+    finer = sample(ink, height / 2, width / 2, 1 / factor, (factor * height, factor * width))
     assert finer.mean() == pytest.approx(ink.mean(), rel=1e-4)

@@ -7,14 +7,14 @@ from tests.drawings import Grey, enlarge, on_paper, place, sample_digits
 
 
 def desk(angle: float = 0) -> Grey:
-    """A sheet of 235 with a digit, on a desk of 50, which is 60 pixels wide around it."""
+    """A sheet of level 235 with a digit, surrounded by 60 pixels of a desk of level 50."""
     sheet = on_paper(place(enlarge(sample_digits()[0][0], 6), (380, 380), 100, 100))
     turned = Image.fromarray(np.pad(sheet, 60, constant_values=50)).rotate(angle, fillcolor=50)
     return np.asarray(turned, np.float32)
 
 
 @pytest.mark.parametrize("angle", [0, -8, 8])
-def test_a_sheet_on_a_desk_is_found_without_the_desk(angle: float) -> None:
+def test_sheet_is_found_without_the_desk(angle: float) -> None:
     found = find_paper(desk(angle))
     assert found is not None
     assert min(found.shape) >= 370
@@ -22,7 +22,7 @@ def test_a_sheet_on_a_desk_is_found_without_the_desk(angle: float) -> None:
     assert (found < 60).sum() == pytest.approx((on_paper(enlarge(sample_digits()[0][0], 6)) < 60).sum(), rel=0.1)
 
 
-def test_the_inside_of_a_frame_is_found() -> None:
+def test_inside_of_a_frame_is_found() -> None:
     page = np.full((300, 300), 235, np.float32)
     page[40:260, 30:270] = 40
     page[44:256, 34:266] = 235
@@ -33,12 +33,12 @@ def test_the_inside_of_a_frame_is_found() -> None:
 
 
 @pytest.mark.parametrize("label", [1, 2, 4, 7])
-def test_a_large_digit_is_no_sheet(label: int) -> None:
+def test_large_digit_is_not_a_sheet(label: int) -> None:
     images, labels = sample_digits()
     ink = enlarge(images[labels == label][0], 12)
     assert find_paper(on_paper(place(ink, (400, 400), 30, 30))) is None
 
 
-def test_paper_without_edges_and_noise_are_no_sheets() -> None:
+def test_blank_paper_and_noise_are_not_sheets() -> None:
     assert find_paper(np.full((300, 300), 200, np.float32)) is None
     assert find_paper(np.random.default_rng(1).uniform(0, 255, (300, 300)).astype(np.float32)) is None

@@ -14,11 +14,11 @@ from pipeline.data.ink import InkStatistics
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from pipeline.pictures.files import load_grey
-from pipeline.pictures.reading import UNSURE, Reading, find_alternatives, format_digits, read
+from pipeline.pictures.reading import MIN_PROBABILITY, Reading, find_alternatives, format_digits, read
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 
-tireless = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read_text(model: Model, grey: Any) -> str:
@@ -27,7 +27,7 @@ def read_text(model: Model, grey: Any) -> str:
 
 @pytest.fixture(scope="module")
 def clear(reader: Model) -> list[int]:
-    """The indices of test images that the network classifies surely and correctly: other errors are not its own."""
+    """Indices of test images that the model classifies correctly and with high confidence."""
     images, labels = (each[:150] for each in sample_digits())
     probabilities = predict(reader, images)
     sure = (probabilities.max(axis=1) > 0.99) & (probabilities.argmax(axis=1) == labels)
@@ -35,45 +35,45 @@ def clear(reader: Model) -> list[int]:
     return np.flatnonzero(sure).tolist()
 
 
-def sheet(number: int) -> Images:
-    """A test image seven times as large on a sheet."""
-    return place(enlarge(sample_digits()[0][number], 7), (320, 300), 70, 40)
+def sheet(index: int) -> Images:
+    """A test image, seven times enlarged, on a sheet."""
+    return place(enlarge(sample_digits()[0][index], 7), (320, 300), 70, 40)
 
 
-@tireless
+@fuzzed
 @given(data=st.data())
-def test_light_noise_and_tint_change_nothing_that_is_read(reader: Model, clear: list[int], data: st.DataObject) -> None:
-    number = data.draw(st.sampled_from(clear))
+def test_light_noise_and_grey_levels_do_not_matter(reader: Model, clear: list[int], data: st.DataObject) -> None:
+    index = data.draw(st.sampled_from(clear))
     slope = st.floats(-0.25, 0.25)
     y, x = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 300), indexing="ij")
     light = 0.75 + data.draw(slope) * y + data.draw(slope) * x - data.draw(st.floats(0, 0.15)) * (x**2 + y**2)
     pen, paper = data.draw(st.sampled_from([(30, 235), (60, 170), (120, 240), (200, 40), (255, 0)]))
-    grey = on_paper(sheet(number), paper, pen)
+    grey = on_paper(sheet(index), paper, pen)
     if pen < paper:
         grey = (grey * light).astype(np.float32)
     noise = data.draw(st.sampled_from([0, 1, 4]))
-    grey = grey + np.random.default_rng(number).normal(0, noise, grey.shape).astype(np.float32)
-    assert read_text(reader, np.clip(grey, 0, 255)) == str(sample_digits()[1][number])
+    grey = grey + np.random.default_rng(index).normal(0, noise, grey.shape).astype(np.float32)
+    assert read_text(reader, np.clip(grey, 0, 255)) == str(sample_digits()[1][index])
 
 
-@tireless
+@fuzzed
 @given(data=st.data())
-def test_a_drawing_and_its_negative_are_read_alike(reader: Model, clear: list[int], data: st.DataObject) -> None:
+def test_drawing_and_negative_are_read_alike(reader: Model, clear: list[int], data: st.DataObject) -> None:
     drawing = sheet(data.draw(st.sampled_from(clear)))
     assert read_text(reader, drawing) == read_text(reader, 255 - drawing) != ""
 
 
-@tireless
+@fuzzed
 @given(data=st.data())
-def test_digits_in_a_row_are_read_from_left_to_right(reader: Model, clear: list[int], data: st.DataObject) -> None:
-    numbers = data.draw(st.lists(st.sampled_from(clear), min_size=2, max_size=7))
-    images, labels = (each[numbers] for each in sample_digits())
+def test_row_is_read_from_left_to_right(reader: Model, clear: list[int], data: st.DataObject) -> None:
+    indices = data.draw(st.lists(st.sampled_from(clear), min_size=2, max_size=7))
+    images, labels = (each[indices] for each in sample_digits())
     tall = np.array([np.ptp(np.flatnonzero(image.max(axis=1) > 127)) for image in images]) >= 15
     row = on_paper(enlarge(write_row(list(images[tall]), 6, 5), 2)) if tall.any() else np.zeros((9, 9), np.float32)
     assert read_text(reader, row) == "".join(map(str, labels[tall]))
 
 
-def test_two_lines_are_read_one_after_the_other(reader: Model, clear: list[int]) -> None:
+def test_lines_are_read_from_top_to_bottom(reader: Model, clear: list[int]) -> None:
     images, labels = (each[clear[:8]] for each in sample_digits())
     above, below = (write_row(list(images[part]), 8)[:, :150] for part in (slice(0, 4), slice(4, 8)))
     width = max(above.shape[1], below.shape[1])
@@ -114,7 +114,7 @@ def saved_badly(page: Grey) -> Grey:
     file = io.BytesIO()
     Image.fromarray(page.astype(np.uint8)).save(file, "JPEG", quality=10)
     file.seek(0)
-    return load_grey(file, "it")
+    return load_grey(file, "file")
 
 
 def blurred(page: Grey) -> Grey:
@@ -126,21 +126,21 @@ def far_away(page: Grey) -> Grey:
     return np.pad(small, ((500, 300), (100, 700)), constant_values=235)
 
 
-@pytest.mark.parametrize("spoil", [ruled, squared, on_desk, framed, with_specks, saved_badly, blurred, far_away])
-def test_digits_on_any_paper_and_from_any_camera_are_read(spoil: Any, reader: Model, clear: list[int]) -> None:
+@pytest.mark.parametrize("degrade", [ruled, squared, on_desk, framed, with_specks, saved_badly, blurred, far_away])
+def test_degraded_pictures_are_read(degrade: Any, reader: Model, clear: list[int]) -> None:
     chosen = clear[:20]
-    right = [read_text(reader, spoil(on_paper(sheet(number)))) == str(sample_digits()[1][number]) for number in chosen]
-    assert sum(right) >= 18
+    correct = [read_text(reader, degrade(on_paper(sheet(index)))) == str(sample_digits()[1][index]) for index in chosen]
+    assert sum(correct) >= 18
 
 
 @pytest.mark.parametrize("pen", [1, 2, 8, 24])
-def test_pens_of_every_width_are_read(reader: Model, pen: int) -> None:
+def test_every_stroke_width_is_read(reader: Model, pen: int) -> None:
     page = Image.new("L", (300, 300), 240)
     ImageDraw.Draw(page).line([(80, 60), (210, 60), (130, 250)], fill=20, width=pen, joint="curve")
     assert read_text(reader, np.asarray(page, np.float32)) == "7"
 
 
-def nothing() -> dict[str, Grey]:
+def blanks() -> dict[str, Grey]:
     generator = np.random.default_rng(1)
     y, x = np.mgrid[:300, :300].astype(np.float32)
     clouds = ndimage.gaussian_filter(generator.normal(size=(300, 300)), 12)
@@ -154,22 +154,22 @@ def nothing() -> dict[str, Grey]:
         "salt": np.where(generator.random((300, 300)) < 0.02, 0, 255).astype(np.float32),
         "clouds": (128 + 60 * clouds / clouds.std()).astype(np.float32),
         "two halves": np.where(x < 150, 0, 255).astype(np.float32),
-        "a blot": np.where(np.hypot(y - 150, x - 150) < 60, 20, 235).astype(np.float32),
-        "a line": np.where((abs(y - 150) < 3) & (x > 20) & (x < 280), 20, 235).astype(np.float32),
-        "an empty sheet on a desk": np.where((abs(y - 150) < 100) & (abs(x - 150) < 90), 235, 50).astype(np.float32),
+        "blot": np.where(np.hypot(y - 150, x - 150) < 60, 20, 235).astype(np.float32),
+        "line": np.where((abs(y - 150) < 3) & (x > 20) & (x < 280), 20, 235).astype(np.float32),
+        "blank sheet on a desk": np.where((abs(y - 150) < 100) & (abs(x - 150) < 90), 235, 50).astype(np.float32),
     }
 
 
-@pytest.mark.parametrize("name", list(nothing()))
-def test_where_there_is_no_digit_none_is_read(name: str, reader: Model) -> None:
-    reading = read(reader, nothing()[name])
+@pytest.mark.parametrize("name", list(blanks()))
+def test_no_digit_is_read_in_blank_pictures(name: str, reader: Model) -> None:
+    reading = read(reader, blanks()[name])
     assert reading.labels == ()
     assert reading.images.shape == (0, 28, 28)
     assert find_alternatives(reading, 3) == []
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 1024), (1024, 4), (5, 7)])
-def test_pictures_of_odd_sizes_raise_nothing(shape: tuple[int, int], reader: Model) -> None:
+def test_unusual_sizes_raise_nothing(shape: tuple[int, int], reader: Model) -> None:
     generator = np.random.default_rng(1)
     for levels in (generator.uniform(0, 255, shape), generator.choice([0, 255], shape), np.eye(*shape) * 255):
         read(reader, levels)
@@ -177,7 +177,7 @@ def test_pictures_of_odd_sizes_raise_nothing(shape: tuple[int, int], reader: Mod
 
 @pytest.mark.parametrize("networks", [1, 3])
 @pytest.mark.parametrize("shape", [(3, 4), (1, 1), (28, 28), (100, 60)])
-def test_pictures_are_fitted_to_the_shape_of_the_models_images(shape: tuple[int, int], networks: int) -> None:
+def test_digits_are_fitted_to_the_image_shape_of_the_model(shape: tuple[int, int], networks: int) -> None:
     model = make_model("6", networks, shape, temperature=0.1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -188,14 +188,14 @@ def test_pictures_are_fitted_to_the_shape_of_the_models_images(shape: tuple[int,
     np.testing.assert_array_equal(reading.probabilities, predict(model, reading.images))
 
 
-def test_an_unsure_prediction_is_not_read(reader: Model, clear: list[int]) -> None:
+def test_improbable_digit_is_not_read(reader: Model, clear: list[int]) -> None:
     grey = on_paper(sheet(clear[0]))
     assert read(reader, grey).labels
     assert read(replace(reader, temperature=99), grey).labels == ()
-    assert read(reader, grey).probabilities.max() >= UNSURE
+    assert read(reader, grey).probabilities.max() >= MIN_PROBABILITY
 
 
-def test_ink_unlike_all_training_images_is_not_read(reader: Model, clear: list[int]) -> None:
+def test_ink_out_of_distribution_is_not_read(reader: Model, clear: list[int]) -> None:
     grey = on_paper(sheet(clear[0]))
     assert read(replace(reader, ink_statistics=InkStatistics(longest=1)), grey).labels == ()
 
@@ -204,21 +204,21 @@ def make_reading(*probabilities: list[float]) -> Reading:
     return Reading(np.zeros((len(probabilities), 2, 2), np.uint8), np.array(probabilities, np.float32))
 
 
-def test_the_confidence_is_that_all_are_right_and_the_alternatives_follow_from_it() -> None:
+def test_confidence_and_alternatives() -> None:
     reading = make_reading([0.7, 0.2, 0.1], [0.05, 0.15, 0.8])
     assert reading.labels == (0, 2)
     assert reading.confidence == pytest.approx(0.56)
-    others = find_alternatives(reading, 9)
-    assert [labels for labels, _ in others] == [(1, 2), (0, 1), (2, 2), (0, 0)]
-    assert [probability for _, probability in others] == pytest.approx([0.16, 0.105, 0.08, 0.035])
-    assert find_alternatives(reading, 2) == others[:2]
+    alternatives = find_alternatives(reading, 9)
+    assert [labels for labels, _ in alternatives] == [(1, 2), (0, 1), (2, 2), (0, 0)]
+    assert [probability for _, probability in alternatives] == pytest.approx([0.16, 0.105, 0.08, 0.035])
+    assert find_alternatives(reading, 2) == alternatives[:2]
 
 
-def test_one_of_one_class_has_no_alternative() -> None:
+def test_single_class_has_no_alternative() -> None:
     assert find_alternatives(make_reading([1.0]), 1) == []
 
 
-def test_names_of_one_character_stand_side_by_side_and_longer_ones_apart() -> None:
+def test_long_class_names_are_separated_by_spaces() -> None:
     assert format_digits((1, 0, 1), ("a", "ö")) == "öaö"
     assert format_digits((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
     assert format_digits((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"

@@ -1,4 +1,4 @@
-"""Functions that workers, in whatever process, find by their names."""
+"""Module-level functions, so that worker processes can import them."""
 
 import os
 import signal
@@ -9,81 +9,79 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.jobs import Tell
+from pipeline.scheduling.jobs import Send
 
 
-def nothing(shared: None, task: int, tell: Tell) -> None:
+def do_nothing(shared: None, task: int, send: Send) -> None:
     pass
 
 
-def multiply(shared: int, task: int, tell: Tell) -> int:
+def multiply(shared: int, task: int, send: Send) -> int:
     return shared * task
 
 
-def tell_process(shared: Any, task: int, tell: Tell) -> int:
-    tell({"task": task, "process": os.getpid()})
+def send_process(shared: Any, task: int, send: Send) -> int:
+    send({"task": task, "process": os.getpid()})
     return os.getpid()
 
 
-def fail(shared: Any, task: int, tell: Tell) -> None:
-    raise PipelineError(f"task {task} will not do")
+def fail(shared: Any, task: int, send: Send) -> None:
+    raise PipelineError(f"task {task} failed")
 
 
-def die(shared: Any, task: int, tell: Tell) -> None:
+def kill_itself(shared: Any, task: int, send: Send) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def linger(shared: str, task: int, tell: Tell) -> None:
+def sleep_long(shared: str, task: int, send: Send) -> None:
     Path(shared, str(os.getpid())).touch()
     time.sleep(60)
 
 
-def chatter(shared: Any, task: int, tell: Tell) -> None:
-    """Tell for ever; but task 0 fails, when another has begun."""
+def send_forever(shared: Any, task: int, send: Send) -> None:
     if task == 0:
-        time.sleep(0.3)
-        raise PipelineError("task 0 will not do")
+        time.sleep(0.3)  # until another task has started
+        raise PipelineError("task 0 failed")
     while True:
-        tell(task)
+        send(task)
         time.sleep(0.01)
 
 
-def divide(shared: int, task: int, tell: Tell) -> float:
+def divide(shared: int, task: int, send: Send) -> float:
     return task / shared
 
 
-def read(shared: str, task: int, tell: Tell) -> bytes:
+def read(shared: str, task: int, send: Send) -> bytes:
     return Path(shared).read_bytes()
 
 
-def doze(shared: float, task: int, tell: Tell) -> int:
+def sleep(shared: float, task: int, send: Send) -> int:
     time.sleep(shared)
     return task
 
 
-def survive_ctrl_c(shared: Any, task: int, tell: Tell) -> int:
+def send_itself_ctrl_c(shared: Any, task: int, send: Send) -> int:
     os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(0.5)  # for the thread that would be interrupted by it, which is another one
+    time.sleep(0.5)  # until the main thread would be interrupted
     return os.getpid()
 
 
-def count_threads(shared: Any, task: int, tell: Tell) -> list[int]:
-    """Of each library for matrix products."""
+def count_blas_threads(shared: Any, task: int, send: Send) -> list[int]:
     return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
-class Luggage:
-    """Counts in how many pieces it has arrived in this process."""
+class CountedUnpickling:
+    """Counts how often an instance is unpickled in this process."""
 
-    arrivals = 0
+    count = 0
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        Luggage.arrivals += 1
+        CountedUnpickling.count += 1
 
     def __getstate__(self) -> dict[str, Any]:
         return {"weight": 1}
 
 
-def count_arrivals(shared: Luggage, task: int, tell: Tell) -> int:
-    time.sleep(0.05)  # an idle worker may give its luggage away
-    return shared.arrivals
+def count_unpicklings(shared: CountedUnpickling, task: int, send: Send) -> int:
+    time.sleep(0.05)  # an idle worker may pass the shared data on
+    return shared.count

@@ -18,55 +18,55 @@ from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import run_job
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
-from tests.processes import environment, take_signals, wait_for
+from tests.processes import environment, reset_signals, wait_for
 
 EACH = pytest.mark.parametrize("scheduler", ["sync", "threads"])
 
 
 @EACH
 @pytest.mark.parametrize("count", [0, 1, 150])
-def test_every_task_is_done_once_and_known_by_its_number(scheduler: str, count: int) -> None:
+def test_results_have_the_index_of_their_task(scheduler: str, count: int) -> None:
     results = collect(tasks.multiply, 3, range(count), Backend(scheduler, 2))
-    assert results == {number: 3 * number for number in range(count)}
+    assert results == {index: 3 * index for index in range(count)}
 
 
 @EACH
-def test_what_tasks_tell_arrives(scheduler: str) -> None:
+def test_messages_of_tasks_arrive(scheduler: str) -> None:
     messages: list[Any] = []
-    processes = collect(tasks.tell_process, None, range(9), Backend(scheduler, 2), on_message=messages.append)
+    processes = collect(tasks.send_process, None, range(9), Backend(scheduler, 2), on_message=messages.append)
     assert sorted(message["task"] for message in messages) == list(range(9))
     assert set(processes.values()) == {os.getpid()}
 
 
 @EACH
-def test_what_a_task_raises_is_raised(scheduler: str) -> None:
-    with pytest.raises(PipelineError, match="task 0 will not do"):
+def test_error_of_task_is_raised(scheduler: str) -> None:
+    with pytest.raises(PipelineError, match="task 0 failed"):
         collect(tasks.fail, None, range(1), Backend(scheduler, 1))
 
 
 @EACH
-def test_what_is_done_with_a_result_may_fail(scheduler: str) -> None:
-    def full(number: int, result: Any) -> None:
+def test_error_of_on_result_is_raised(scheduler: str) -> None:
+    def full(index: int, result: Any) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
         run_job(Job(tasks.multiply, 3, range(5), full), Backend(scheduler, 2))
 
 
-def test_no_thread_works_on_when_a_task_has_failed() -> None:
+def test_failed_task_stops_all_threads() -> None:
     messages: list[Any] = []
     threads = threading.active_count()
-    with pytest.raises(PipelineError, match="task 0 will not do"):
-        collect(tasks.chatter, None, range(4), Backend("threads", 2), on_message=messages.append)
-    told = len(messages)
-    assert told
+    with pytest.raises(PipelineError, match="task 0 failed"):
+        collect(tasks.send_forever, None, range(4), Backend("threads", 2), on_message=messages.append)
+    count = len(messages)
+    assert count
     time.sleep(0.2)
-    assert len(messages) == told
+    assert len(messages) == count
     assert threading.active_count() == threads
 
 
 def script(body: str) -> list[str]:
-    """A program of its own, whose alarm is no test's."""
+    """Return the command of a separate process, so that signals do not reach the test."""
     head = (
         "import os, signal, sys, threading, time\n"
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
@@ -77,13 +77,13 @@ def script(body: str) -> list[str]:
     return [sys.executable, "-c", head + textwrap.dedent(body)]
 
 
-def test_a_signal_that_wakes_nobody_is_heard() -> None:
-    """As one that comes while the main thread falls asleep: here another thread takes it."""
+def test_signal_to_another_thread_interrupts_job() -> None:
+    """The same happens if a signal arrives just before the main thread blocks."""
     program = """
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        say = lambda message: print("works", flush=True)
-        run_job(Job(tasks.chatter, None, range(1, 3), print, say), Backend("threads", 2))
+        report = lambda message: print("works", flush=True)
+        run_job(Job(tasks.send_forever, None, range(1, 3), print, report), Backend("threads", 2))
     """
     process = subprocess.Popen(
         script(program),
@@ -91,11 +91,11 @@ def test_a_signal_that_wakes_nobody_is_heard() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=take_signals,
+        preexec_fn=reset_signals,
     )
     try:
         wait_for("works", process.stdout)
-        time.sleep(0.5)  # until all have gone to work or to sleep
+        time.sleep(0.5)  # until all threads run or sleep
         process.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
     finally:
@@ -103,18 +103,18 @@ def test_a_signal_that_wakes_nobody_is_heard() -> None:
         process.communicate()
 
 
-def test_tasks_are_taken_as_they_are_needed_and_results_are_not_held() -> None:
-    taken = 0
+def test_tasks_are_consumed_lazily_and_results_not_kept() -> None:
+    consumed = 0
 
-    def work() -> Iterator[bytes]:
-        nonlocal taken
-        for number in range(2000):
-            taken = number
+    def generate_tasks() -> Iterator[bytes]:
+        nonlocal consumed
+        for index in range(2000):
+            consumed = index
             yield bytes(100_000)
 
     ahead = []
     tracemalloc.start()
-    job = Job(_same, None, work(), lambda number, result: ahead.append(taken - number))
+    job = Job(_copy, None, generate_tasks(), lambda index, result: ahead.append(consumed - index))
     run_job(job, Backend("threads", 2))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -123,18 +123,18 @@ def test_tasks_are_taken_as_they_are_needed_and_results_are_not_held() -> None:
     assert peak < 20_000_000  # of 200,000,000
 
 
-def _same(shared: Any, task: bytes, tell: Any) -> bytes:
+def _copy(shared: Any, task: bytes, send: Any) -> bytes:
     return bytes(len(task))
 
 
 @pytest.mark.parametrize("scheduler", ["threads", "processes"])
 @pytest.mark.parametrize("damage", ["file", "variable"])
-def test_a_damaged_configuration_of_dask_is_one_line(damage: str, scheduler: str, tmp_path: Path) -> None:
+def test_invalid_dask_configuration_is_one_line(damage: str, scheduler: str, tmp_path: Path) -> None:
     (tmp_path / "dask.yaml").write_text("distributed: {")
     variables = {"file": {"DASK_CONFIG": str(tmp_path)}, "variable": {"DASK_DATAFRAME": "7"}}[damage]
     program = f"""
         def status():
-            run_job(Job(tasks.nothing, None, range(1), print), Backend({scheduler!r}, 1))
+            run_job(Job(tasks.do_nothing, None, range(1), print), Backend({scheduler!r}, 1))
 
         if __name__ == "__main__":
             sys.exit(run({{"One": [status]}}, ["status"]))

@@ -5,15 +5,15 @@ from pipeline.training.ablation import ablation_steps
 from pipeline.training.recipes import RECIPES, Recipe
 
 
-def test_the_steps_lead_from_original_to_standard() -> None:
+def test_steps_lead_from_original_to_standard() -> None:
     steps = ablation_steps()
     assert steps[0][1] == RECIPES["original"]
     assert steps[-1][1] == RECIPES["standard"]
 
 
-def test_every_step_changes_something_and_has_a_name_of_its_own() -> None:
+def test_every_step_changes_few_values_and_has_a_unique_name() -> None:
     steps = ablation_steps()
     assert len(dict(steps)) == len(steps)
-    for (_, below), (idea, above) in itertools.pairwise(steps):
-        changed = [field.name for field in fields(Recipe) if getattr(below, field.name) != getattr(above, field.name)]
-        assert 1 <= len(changed) <= 4, idea
+    for (_, before), (change, after) in itertools.pairwise(steps):
+        changed = [field.name for field in fields(Recipe) if getattr(before, field.name) != getattr(after, field.name)]
+        assert 1 <= len(changed) <= 4, change

@@ -7,7 +7,7 @@ from pipeline.network.layers import Convolution, Dense
 from pipeline.training.architecture import build_layers, format_network
 
 
-def test_every_layer_takes_the_output_of_the_one_before() -> None:
+def test_input_shape_of_each_layer_is_output_shape_of_previous() -> None:
     assert build_layers("conv16,conv64x3/1,128", (28, 20), 10) == (
         Convolution((1, 28, 20), 16, 5, 2),
         Convolution((16, 12, 8), 64, 3, 1),
@@ -20,7 +20,7 @@ def test_every_layer_takes_the_output_of_the_one_before() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 9), (9, 7), (2, 30), (100, 3)])
 @pytest.mark.parametrize("layers", ["", "4", "conv2x1/1", "conv2x1/5,conv3x1/1,4"])
-def test_images_of_any_size_have_layers(layers: str, shape: tuple[int, int]) -> None:
+def test_layers_fit_images_of_any_size(layers: str, shape: tuple[int, int]) -> None:
     *hidden, last = build_layers(layers, shape, 3)
     assert last.output_shape == (3,)
     assert all(min(layer.output_shape) >= 1 for layer in hidden)
@@ -39,15 +39,13 @@ def test_images_of_any_size_have_layers(layers: str, shape: tuple[int, int]) -> 
         ("conv16,128,conv16x1/1", (28, 28), ["conv16x1/1", "a dense layer"]),
     ],
 )
-def test_a_layer_that_does_not_fit_is_refused_with_the_sizes_before_it(
-    layers: str, shape: tuple[int, int], words: list[str]
-) -> None:
+def test_error_for_layer_that_does_not_fit_lists_sizes(layers: str, shape: tuple[int, int], words: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         build_layers(layers, shape, 10)
     assert all(word in str(caught.value) for word in words)
     assert "\n" not in str(caught.value)
 
 
-def test_a_network_is_described_from_its_images_to_its_classes() -> None:
+def test_format_from_image_shape_to_class_count() -> None:
     assert format_network("conv16x5/2, conv64,128", (28, 20), 10) == "28x20-conv16-conv64-128-10"
     assert format_network("", (3, 4), 2) == "3x4-2"

@@ -11,7 +11,7 @@ from pipeline.training.calibration import fit_temperature
 
 
 def draw(count: int, sharpness: float, seed: int = 0) -> tuple[Array, NDArray[np.intp]]:
-    """Logits (10, count) that are the true ones times `sharpness`, and labels drawn by the true ones."""
+    """Return labels drawn from softmax(true logits), and the true logits (10, count) times `sharpness`."""
     generator = np.random.default_rng(seed)
     true = generator.normal(0, 2, (10, count))
     labels = (true + generator.gumbel(size=true.shape)).argmax(axis=0)  # draws from softmax(true)
@@ -19,7 +19,7 @@ def draw(count: int, sharpness: float, seed: int = 0) -> tuple[Array, NDArray[np
 
 
 @pytest.mark.parametrize("sharpness", [0.3, 1.0, 4.0])
-def test_the_temperature_undoes_the_sharpness_of_the_logits(sharpness: float) -> None:
+def test_temperature_undoes_a_factor_on_the_logits(sharpness: float) -> None:
     logits, labels = draw(20_000, sharpness)
     temperature = fit_temperature(logits, labels, "cross-entropy")
     assert temperature == pytest.approx(sharpness, rel=0.03)
@@ -27,7 +27,7 @@ def test_the_temperature_undoes_the_sharpness_of_the_logits(sharpness: float) ->
     assert measure_reliability(calibrated, labels.astype(np.uint8)).error < 0.02
 
 
-def test_it_is_the_minimum_that_scipy_finds() -> None:
+def test_temperature_equals_minimum_found_by_scipy() -> None:
     logits, labels = draw(5000, 2.5)
 
     def loss(temperature: float) -> float:
@@ -37,22 +37,22 @@ def test_it_is_the_minimum_that_scipy_finds() -> None:
     assert fit_temperature(logits, labels, "cross-entropy") == pytest.approx(found, rel=2e-3)
 
 
-def test_without_an_error_the_confidence_stays_below_1() -> None:
+def test_confidence_is_below_1_without_errors() -> None:
     logits, labels = np.eye(10)[:, np.arange(50) % 10], np.arange(50) % 10
     temperature = fit_temperature(logits, labels, "cross-entropy")
     assert probabilities(logits, "cross-entropy", temperature).max() == pytest.approx(1 - 0.9 / 51, abs=1e-4)
 
 
 @pytest.mark.parametrize("logits", [np.zeros((3, 4)), np.full((3, 4), 1e30), -np.eye(3, 4)])
-def test_logits_that_predict_nothing_have_a_temperature_in_its_range(logits: Array) -> None:
+def test_degenerate_logits_have_a_temperature_in_range(logits: Array) -> None:
     assert 0.05 <= fit_temperature(logits, np.zeros(4, int), "cross-entropy") <= 20.01
 
 
-def test_with_the_quadratic_cost_it_is_a_minimum_too() -> None:
+def test_temperature_is_a_minimum_with_quadratic_loss() -> None:
     logits, labels = draw(5000, 1.0)
     temperature = fit_temperature(logits, labels, "quadratic")
-    costs = {
+    losses = {
         t: -np.log(probabilities(logits, "quadratic", t)[labels, np.arange(5000)]).mean()
         for t in (temperature, temperature * 1.05, temperature / 1.05)
     }
-    assert min(costs, key=lambda t: costs[t]) == temperature
+    assert min(losses, key=lambda t: losses[t]) == temperature

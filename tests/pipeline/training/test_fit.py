@@ -33,7 +33,7 @@ def compute_logits(recipe: Recipe, parameters: Parameters, images: Array) -> Arr
 
 
 @pytest.mark.parametrize("layers", ["64", "conv16x3/1,32"])
-def test_a_small_batch_is_learned_by_heart(layers: str) -> None:
+def test_training_overfits_a_small_batch(layers: str) -> None:
     batch = examples(32)
     recipe = Recipe(layers=layers, learning_rate=0.01, batch_size=32, epochs=100)
     (*_, epoch) = fit(recipe, batch, batch, 3)
@@ -41,7 +41,7 @@ def test_a_small_batch_is_learned_by_heart(layers: str) -> None:
     assert epoch.loss < 0.01
 
 
-def test_two_runs_are_equal_bit_for_bit_and_another_seed_is_not() -> None:
+def test_equal_seeds_give_equal_bits_and_others_do_not() -> None:
     first, second = (last(SMALL).parameters.flat.tobytes() for _ in range(2))
     assert first == second
     assert last(dataclasses.replace(SMALL, seed=2)).parameters.flat.tobytes() != first
@@ -50,21 +50,21 @@ def test_two_runs_are_equal_bit_for_bit_and_another_seed_is_not() -> None:
 @pytest.mark.parametrize("loss", ["quadratic", "cross-entropy"])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam"])
-def test_every_combination_lowers_its_cost(activation: Any, loss: Any, optimizer: Any) -> None:
+def test_every_combination_lowers_its_loss(activation: Any, loss: Any, optimizer: Any) -> None:
     rate = 0.01 if optimizer == "adam" else 0.3
     recipe = Recipe("16", activation, loss, optimizer=optimizer, learning_rate=rate, batch_size=10, epochs=8)
     _, *epochs = fit(recipe, examples(), examples(20, seed=1), 3)
     assert epochs[-1].loss < 0.95 * epochs[0].loss
 
 
-def test_one_step_a_batch_and_the_rest_of_the_images_is_a_batch_too() -> None:
+def test_one_step_per_batch_including_a_smaller_last_batch() -> None:
     steps: list[None] = []
     last(dataclasses.replace(SMALL, batch_size=25), on_batch=lambda: steps.append(None))
     assert len(steps) == 3 * 3
 
 
-def test_a_step_uses_the_mean_gradient_of_its_batch() -> None:
-    # With the whole set as one batch, the order of the images must not matter, only their mean gradient.
+def test_step_uses_the_mean_gradient_of_its_batch() -> None:
+    # With all images in one batch, only the mean gradient matters, not the order of the images.
     recipe = dataclasses.replace(SMALL, batch_size=60, optimizer="sgd", learning_rate=0.5)
     shuffled = examples()
     order = np.random.default_rng(5).permutation(60)
@@ -72,14 +72,14 @@ def test_a_step_uses_the_mean_gradient_of_its_batch() -> None:
     np.testing.assert_allclose(epoch.parameters.flat, last(recipe).parameters.flat, atol=1e-5)
 
 
-def test_a_batch_larger_than_the_set_is_the_set() -> None:
+def test_batch_size_is_limited_by_the_number_of_images() -> None:
     large, whole = (
         last(dataclasses.replace(SMALL, batch_size=size)).parameters.flat.tobytes() for size in (10_000, 60)
     )
     assert large == whole
 
 
-def test_an_epochs_draws_do_not_depend_on_how_many_follow() -> None:
+def test_random_draws_do_not_depend_on_the_number_of_epochs() -> None:
     recipe = dataclasses.replace(SMALL, schedule="constant")
     short = last(recipe).parameters.flat.tobytes()
     for epoch in fit(dataclasses.replace(recipe, epochs=5), examples(), examples(20, seed=1), 3):
@@ -87,7 +87,7 @@ def test_an_epochs_draws_do_not_depend_on_how_many_follow() -> None:
             assert epoch.parameters.flat.tobytes() == short
 
 
-def test_every_epoch_has_another_order_which_the_seed_determines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_order_of_images_depends_on_epoch_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
     loss = LOSSES["cross-entropy"]
 
@@ -96,7 +96,7 @@ def test_every_epoch_has_another_order_which_the_seed_determines(monkeypatch: py
         return loss(logits, labels, *more)
 
     monkeypatch.setitem(LOSSES, "cross-entropy", record)
-    numbered = Examples(examples(60).images, np.arange(60))  # the labels tell the images apart
+    numbered = Examples(examples(60).images, np.arange(60))  # unique labels identify the images
 
     def orders(seed: int) -> list[list[int]]:
         drawn.clear()
@@ -110,22 +110,24 @@ def test_every_epoch_has_another_order_which_the_seed_determines(monkeypatch: py
     assert all(one != other for one, other in zip(orders(2), first, strict=True))
 
 
-def test_the_seed_determines_the_initial_weights() -> None:
-    still = dataclasses.replace(SMALL, learning_rate=1e-12)
-    assert not np.allclose(last(still).parameters.flat, last(dataclasses.replace(still, seed=2)).parameters.flat)
+def test_seed_determines_the_initial_weights() -> None:
+    tiny_rate = dataclasses.replace(SMALL, learning_rate=1e-12)
+    assert not np.allclose(
+        last(tiny_rate).parameters.flat, last(dataclasses.replace(tiny_rate, seed=2)).parameters.flat
+    )
 
 
-def test_cost_and_accuracy_are_means_over_all_images_for_any_batch_size() -> None:
-    # At a rate of almost nothing the network stays what it was, so the epoch's loss must be the network's.
-    still = dataclasses.replace(SMALL, learning_rate=1e-12, batch_size=25)  # the last batch has 10 of 60
-    seen = examples()
-    (*_, epoch) = fit(still, seen, seen, 3)
-    logits = compute_logits(still, epoch.parameters, seen.images)
-    assert epoch.loss == pytest.approx(LOSSES["cross-entropy"](logits, seen.labels)[0], rel=1e-4)
-    assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=0) == seen.labels).mean()
+def test_loss_and_accuracy_are_means_over_all_images() -> None:
+    # At a rate near 0 the network stays the same, so the loss of the epoch is that of the network.
+    tiny_rate = dataclasses.replace(SMALL, learning_rate=1e-12, batch_size=25)  # the last batch has 10 of 60 images
+    data = examples()
+    (*_, epoch) = fit(tiny_rate, data, data, 3)
+    logits = compute_logits(tiny_rate, epoch.parameters, data.images)
+    assert epoch.loss == pytest.approx(LOSSES["cross-entropy"](logits, data.labels)[0], rel=1e-4)
+    assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=0) == data.labels).mean()
 
 
-def test_every_epoch_has_its_figures() -> None:
+def test_epochs_have_metrics_and_learning_rates() -> None:
     first, *epochs = fit(SMALL, examples(), examples(20, seed=1), 3)
     assert first.number == 0
     assert math.isnan(first.loss)
@@ -139,60 +141,60 @@ def test_every_epoch_has_its_figures() -> None:
     assert rates[-1] == pytest.approx(SMALL.learning_rate * (1 + math.cos(math.pi * 17 / 18)) / 2)
 
 
-def test_the_parameters_have_the_dtype_of_the_images() -> None:
+def test_parameters_have_the_dtype_of_the_images() -> None:
     for dtype in (np.float32, np.float64):
         (*_, epoch) = fit(SMALL, examples(dtype=dtype), examples(dtype=dtype), 3)
         assert epoch.parameters.flat.dtype == dtype
 
 
 @pytest.mark.parametrize("rate", [1e30, 1e38])
-def test_divergence_is_an_error(rate: float) -> None:
+def test_divergence_raises(rate: float) -> None:
     recipe = dataclasses.replace(SMALL, learning_rate=rate, optimizer="sgd", schedule="constant")
     with pytest.raises(TrainingError, match="diverged in epoch ."):
         last(recipe)
 
 
 @pytest.mark.parametrize("rate", [1e13, 1e39])
-def test_divergence_in_the_last_step_is_an_error(rate: float) -> None:
+def test_divergence_in_the_last_step_raises(rate: float) -> None:
     recipe = Recipe("64,64,64", learning_rate=rate, batch_size=1000, epochs=1)
     with pytest.raises(TrainingError, match="diverged in epoch 1"):
         last(recipe)
 
 
-def test_an_optimizer_state_that_overflows_is_an_error() -> None:
-    huge = Examples(examples().images * np.float32(1e20), examples().labels)  # so the gradients' squares are infinite
+def test_overflow_of_the_optimizer_state_raises() -> None:
+    huge = Examples(examples().images * np.float32(1e20), examples().labels)  # the squares of the gradients overflow
     with pytest.raises(TrainingError, match="diverged in epoch 1"):
         list(fit(SMALL, huge, examples(), 3))
 
 
-def test_images_that_contain_nan_are_an_error() -> None:
-    broken = examples()
-    broken.images[3] = np.nan
+def test_nan_in_the_images_raises() -> None:
+    with_nan = examples()
+    with_nan.images[3] = np.nan
     with pytest.raises(TrainingError, match="diverged in epoch 1"):
-        list(fit(SMALL, broken, examples(), 3))
+        list(fit(SMALL, with_nan, examples(), 3))
 
 
-def test_the_averaged_parameters_are_the_ones_to_use() -> None:
+def test_result_is_the_moving_average_of_the_parameters() -> None:
     recipe = dataclasses.replace(SMALL, ema_decay=0.9, learning_rate=0.05)
-    seen = examples(20, seed=1)
-    for epoch in fit(recipe, examples(), seen, 3):
-        learning, average = epoch.state[0], epoch.state[-1]
+    data = examples(20, seed=1)
+    for epoch in fit(recipe, examples(), data, 3):
+        current, average = epoch.state[0], epoch.state[-1]
         assert np.array_equal(epoch.parameters.flat, average)
         if epoch.number:
-            assert not np.array_equal(learning, average)
-            logits = compute_logits(recipe, epoch.parameters, seen.images)
-            assert epoch.validation_accuracy == pytest.approx((logits.argmax(axis=0) == seen.labels).mean())
+            assert not np.array_equal(current, average)
+            logits = compute_logits(recipe, epoch.parameters, data.images)
+            assert epoch.validation_accuracy == pytest.approx((logits.argmax(axis=0) == data.labels).mean())
 
 
 @pytest.mark.parametrize("layers", ["8", "conv4x2/1,8"])
 @pytest.mark.parametrize("cores", [1, 2, 7])
-def test_the_accuracy_is_over_all_images_for_any_number_of_threads(
+def test_accuracy_does_not_depend_on_the_number_of_threads(
     layers: str, cores: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network, seen = make_network(layers, (4, 5), 3, dtype=np.float32), examples(50)
-    monkeypatch.setattr(module, "images_per_part", lambda layers, itemsize: 3)
+    network, data = make_network(layers, (4, 5), 3, dtype=np.float32), examples(50)
+    monkeypatch.setattr(module, "micro_batch_size", lambda layers, itemsize: 3)
     monkeypatch.setattr(module, "count_cores", lambda: cores)
-    correct = forward(network, np.moveaxis(seen.images, 0, -1)).logits.argmax(axis=0) == seen.labels
-    assert accuracy(network, seen) == correct.mean()
-    seen.images[49] = np.inf
-    assert math.isnan(accuracy(network, seen))
+    correct = forward(network, np.moveaxis(data.images, 0, -1)).logits.argmax(axis=0) == data.labels
+    assert accuracy(network, data) == correct.mean()
+    data.images[49] = np.inf
+    assert math.isnan(accuracy(network, data))

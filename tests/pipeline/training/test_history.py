@@ -6,20 +6,20 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.training.history import Row, read_history, write_history
 
-BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
+INITIAL = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_write_read_round_trip(tmp_path: Path) -> None:
     write_history(tmp_path / "history.csv", [ROWS, ROWS[:1]])
     assert read_history(tmp_path / "history.csv") == [ROWS, ROWS[:1]]
 
 
-def test_the_network_before_all_learning_has_no_cost(tmp_path: Path) -> None:
-    write_history(tmp_path / "history.csv", [[BEFORE, *ROWS]])
-    ((before, *rows),) = read_history(tmp_path / "history.csv")
-    assert (before.number, before.validation_accuracy) == (0, 0.1)
-    assert math.isnan(before.loss)
+def test_epoch_0_has_no_loss(tmp_path: Path) -> None:
+    write_history(tmp_path / "history.csv", [[INITIAL, *ROWS]])
+    ((initial, *rows),) = read_history(tmp_path / "history.csv")
+    assert (initial.number, initial.validation_accuracy) == (0, 0.1)
+    assert math.isnan(initial.loss)
     assert rows == ROWS
 
 
@@ -48,7 +48,7 @@ def test_the_network_before_all_learning_has_no_cost(tmp_path: Path) -> None:
         (3, "1,2,1.5", "\n"),
     ],
 )
-def test_a_damaged_file_is_named(line: int, old: str, new: str, tmp_path: Path) -> None:
+def test_error_names_the_damaged_file(line: int, old: str, new: str, tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     write_history(path, [ROWS])
     lines = path.read_text().splitlines(keepends=True)
@@ -60,13 +60,13 @@ def test_a_damaged_file_is_named(line: int, old: str, new: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"PK\x03\x04\x00\x00"])
-def test_what_is_no_history_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_other_content_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_bytes(content)
     with pytest.raises(PipelineError, match="is damaged"):
         read_history(tmp_path / "history.csv")
 
 
-def test_a_history_without_rows_and_a_missing_one_are_refused(tmp_path: Path) -> None:
+def test_missing_or_empty_history_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="is missing: run the stage train again"):
         read_history(tmp_path / "history.csv")
     write_history(tmp_path / "history.csv", [])

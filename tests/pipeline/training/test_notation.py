@@ -23,7 +23,7 @@ from pipeline.training.notation import format_layers, parse_layers
         ("conv16x3/1, conv64x5/2,128", [(16, 3, 1), (64, 5, 2), (128, 0, 0)], "conv16x3/1,conv64,128"),
     ],
 )
-def test_layers_are_parsed_and_formatted_in_their_shortest_notation(
+def test_layers_are_parsed_and_formatted_in_shortest_notation(
     text: str, layers: list[tuple[int, int, int]], shortest: str
 ) -> None:
     assert parse_layers(text) == layers
@@ -31,7 +31,7 @@ def test_layers_are_parsed_and_formatted_in_their_shortest_notation(
 
 
 @given(st.lists(st.one_of(st.tuples(st.integers(1, 10**6)), st.tuples(*[st.integers(1, 10**6)] * 3)), max_size=5))
-def test_a_shortest_notation_means_the_same_layers(parts: list[tuple[int, ...]]) -> None:
+def test_shortest_notation_means_the_same_layers(parts: list[tuple[int, ...]]) -> None:
     text = ",".join("conv{}x{}/{}".format(*part) if len(part) > 1 else str(part[0]) for part in parts)
     assert parse_layers(text) == [(*part, 0, 0)[:3] for part in parts]
     assert parse_layers(format_layers(text)) == parse_layers(text)
@@ -46,7 +46,7 @@ def test_a_shortest_notation_means_the_same_layers(parts: list[tuple[int, ...]])
         *("conv-16", "conv 16", "conv1000001", "conv16x1000001", "conv16/1000001", "conv٣", "xconv16", "conv16\n3"),
     ],
 )
-def test_other_text_is_refused_and_named(part: str) -> None:
+def test_other_text_is_refused(part: str) -> None:
     for text in (f"10,{part}", f"{part},10"):
         with pytest.raises(UsageError, match="layers cannot contain"):
             parse_layers(text)

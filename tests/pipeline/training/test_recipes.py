@@ -25,10 +25,10 @@ from pipeline.training.recipes import (
     to_dict,
 )
 
-SHARES = ("momentum", "label_smoothing", "warmup", "ema_decay")
+FRACTIONS = ("momentum", "label_smoothing", "warmup", "ema_decay")
 
 
-def test_every_name_that_a_recipe_can_contain_is_known_where_it_is_used() -> None:
+def test_every_allowed_name_is_implemented() -> None:
     assert set(get_args(ActivationName)) == set(ACTIVATIONS)
     assert set(get_args(LossName)) == set(LOSSES)
     assert set(get_args(InitialisationName)) == set(INITIALISATIONS)
@@ -39,18 +39,18 @@ def test_every_name_that_a_recipe_can_contain_is_known_where_it_is_used() -> Non
 
 
 @pytest.mark.parametrize("name", list(RECIPES))
-def test_every_recipe_fits_the_images_of_mnist(name: RecipeName) -> None:
+def test_every_recipe_fits_mnist_images(name: RecipeName) -> None:
     assert build_layers(RECIPES[name].layers, (28, 28), 10)
 
 
-def test_the_recipe_original_has_the_constants_of_the_original_script() -> None:
+def test_recipe_original_has_the_constants_of_the_original_script() -> None:
     recipe = RECIPES["original"]
     assert (recipe.layers, recipe.activation, recipe.loss) == ("20,16", "sigmoid", "quadratic")
     assert (recipe.initialisation, recipe.bias_std, recipe.seed) == ("normal", 10, 1)
     assert (recipe.optimizer, recipe.batch_size, recipe.learning_rate) == ("sgd", 100, 1)
 
 
-def test_a_change_replaces_its_value_and_no_other() -> None:
+def test_override_replaces_only_the_given_values() -> None:
     quick = RECIPES["quick"]
     changed = override(quick, {"epochs": 7, "seed": None, "layers": "3,4", "something": "else"})
     assert (changed.epochs, changed.layers, changed.learning_rate) == (7, "3,4", quick.learning_rate)
@@ -66,7 +66,7 @@ def test_equal_layers_are_equal_recipes() -> None:
     ("name", "value"),
     [
         *[("learning_rate", rate) for rate in (0, -1, float("nan"), float("inf"))],
-        *[(name, share) for name in SHARES for share in (-0.1, 1, float("nan"))],
+        *[(name, fraction) for name in FRACTIONS for fraction in (-0.1, 1, float("nan"))],
         *[("weight_decay", decay) for decay in (-0.1, float("nan"), float("inf"))],
         *[("bias_std", std) for std in (-1, 1e300, float("nan"), float("inf"))],
         *[(name, number) for name in ("batch_size", "epochs", "shards", "ensemble_size") for number in (0, -1)],
@@ -81,31 +81,31 @@ def test_equal_layers_are_equal_recipes() -> None:
         ("initialisation", "zero"),
     ],
 )
-def test_a_value_out_of_range_is_wrong_use(name: str, value: Any) -> None:
+def test_value_out_of_range_is_refused(name: str, value: Any) -> None:
     with pytest.raises(UsageError):
         Recipe(**{name: value})
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Augmentation)])
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), 1001])
-def test_a_deformation_out_of_range_is_wrong_use(name: str, value: float) -> None:
-    with pytest.raises(UsageError, match=name):
+def test_augmentation_out_of_range_is_refused(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=name.replace("_", " ")):
         Recipe(augmentation=Augmentation(**{name: value}))
 
 
 @pytest.mark.parametrize(
     "recipe", [*RECIPES.values(), Recipe(layers="", augmentation=Augmentation(shift=2, shear=0.1))]
 )
-def test_all_values_of_a_recipe_override_any_other(recipe: Recipe) -> None:
+def test_override_inverts_to_dict(recipe: Recipe) -> None:
     for other in (Recipe(), *RECIPES.values()):
         assert override(other, to_dict(recipe)) == recipe
 
 
-def test_a_value_of_the_deformation_can_be_changed() -> None:
+def test_override_replaces_values_of_the_augmentation() -> None:
     changed = override(Recipe(augmentation=Augmentation(shift=1)), {"rotation": 10})
     assert changed == Recipe(augmentation=Augmentation(shift=1, rotation=10))
 
 
-def test_the_networks_of_an_ensemble_differ_in_their_seeds_alone() -> None:
+def test_networks_of_an_ensemble_differ_only_in_their_seeds() -> None:
     recipe = Recipe(ensemble_size=3, seed=7, epochs=2)
     assert network_recipes(recipe) == [replace(recipe, ensemble_size=1, seed=seed) for seed in (7, 8, 9)]

@@ -1,4 +1,4 @@
-"""The help, its examples, and what shells complete."""
+"""Help, examples, completion, colours."""
 
 import shlex
 import subprocess
@@ -18,19 +18,19 @@ ALL = {command.__name__: command for panel in COMMANDS.values() for command in p
 
 
 @pytest.mark.parametrize("command", ALL)
-def test_the_examples_of_a_command_are_ones_that_it_takes(command: str) -> None:
+def test_examples_in_help_are_valid(command: str) -> None:
     app = build(COMMANDS, lambda stage, arguments, force: None)
     _, examples = read_examples(ALL[command])
     assert 1 <= len(examples) <= 3
     for example in examples:
         program, name, *words = shlex.split(example)
         assert (program, name) == ("handwriting", command)
-        app.commands[name].make_context(name, words)  # raises what the command line finds wrong
+        app.commands[name].make_context(name, words)  # raises on wrong usage
 
 
 @pytest.mark.parametrize("command", ALL)
 @pytest.mark.parametrize("columns", ["80", "120"])
-def test_help_fits_and_breaks_neither_examples_nor_choices(
+def test_help_fits_the_width_without_broken_examples(
     command: str, columns: str, call: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
@@ -44,22 +44,20 @@ def test_help_fits_and_breaks_neither_examples_nor_choices(
     assert "|" not in "".join(line for line in shown.splitlines() if "<" in line and ">" not in line)
 
 
-def test_the_commands_come_in_panels(call: Run) -> None:
+def test_commands_are_listed_in_panels(call: Run) -> None:
     lines = [line.strip("│╭╮─ ") for line in call("--help").stdout.splitlines()]
-    places = [lines.index(title) for title in COMMANDS]
-    assert places == sorted(places)
-    named = [line.split()[0] for line in lines[places[0] :] if line and line.split()[0] in ALL]
+    rows = [lines.index(title) for title in COMMANDS]
+    assert rows == sorted(rows)
+    named = [line.split()[0] for line in lines[rows[0] :] if line and line.split()[0] in ALL]
     assert named == list(ALL)
 
 
-def test_the_declared_defaults_are_of_these_commands() -> None:
+def test_config_knows_all_commands() -> None:
     assert tuple(ALL) == config.COMMANDS
 
 
 @pytest.fixture
 def complete(call: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """What the shell is told to offer when the cursor is at the end of the line."""
-
     def complete(line: str, shell: str = "bash") -> list[str]:
         words = line.split(" ")
         monkeypatch.setenv("_HANDWRITING_COMPLETE", f"complete_{shell}")
@@ -83,17 +81,17 @@ def complete(call: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[s
         ("handwriting download --dataset ", ["mnist", "fashion-mnist", "kmnist", "sample", "custom"]),
         ("handwriting download --dataset k", ["kmnist"]),
         ("handwriting evaluate --scheduler p", ["processes"]),
-        ("handwriting export --output m", [""]),  # a path, which the shell itself completes
+        ("handwriting export --output m", [""]),  # a path, completed by the shell
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_shells_complete_commands_options_and_values(
+def test_completion_of_commands_options_and_values(
     line: str, offered: list[str], shell: str, complete: Callable[..., list[str]]
 ) -> None:
     assert [one.split("\t")[0] for one in complete(line, shell)] == offered
 
 
-def test_bash_completes_with_the_script_that_it_is_given(run: Run, tmp_path: Path) -> None:
+def test_completion_script_works_in_bash(run: Run, tmp_path: Path) -> None:
     script = run(env={**environment(), "_HANDWRITING_COMPLETE": "source_bash"}).stdout
     program = tmp_path / "handwriting"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m stages.cli.main "$@"\n')
@@ -108,36 +106,34 @@ def test_bash_completes_with_the_script_that_it_is_given(run: Run, tmp_path: Pat
     assert offered == ["fashion-mnist"]
 
 
-def test_a_shell_that_asks_is_not_told_of_a_wrong_pyproject(
-    call: Run, complete: Callable[..., list[str]], tmp_path: Path
-) -> None:
+def test_completion_ignores_invalid_pyproject(call: Run, complete: Callable[..., list[str]], tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.handwriting.train]\nepoch = 2\n")
     assert call("train").returncode == 2
     assert complete("handwriting tr") == ["train"]
 
 
-def test_a_shell_does_not_wait_for_what_is_heavy(tmp_path: Path) -> None:
+def test_completion_imports_no_large_packages(tmp_path: Path) -> None:
     program = (
         "import atexit, sys, stages.cli.main, stages.cli.console\n"
         "atexit.register(lambda: print([m for m in ('numpy', 'dask', 'onnx', 'tqdm') if m in sys.modules]))\n"
         "stages.cli.console.run(stages.cli.main.COMMANDS, [])\n"
     )
-    asked = {"_HANDWRITING_COMPLETE": "complete_bash", "COMP_WORDS": "handwriting\ndownload\n--dataset\nk"}
-    surroundings = {**environment(), **asked, "COMP_CWORD": "3"}
-    result = subprocess.run([sys.executable, "-c", program], env=surroundings, capture_output=True, text=True)
+    request = {"_HANDWRITING_COMPLETE": "complete_bash", "COMP_WORDS": "handwriting\ndownload\n--dataset\nk"}
+    env = {**environment(), **request, "COMP_CWORD": "3"}
+    result = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
     assert result.stdout == "kmnist\n[]\n"
 
 
 PROGRAM = [sys.executable, "-m", "stages.cli.main"]
 
 
-def test_an_error_is_red_on_a_terminal_that_shows_colours(tmp_path: Path) -> None:
+def test_errors_are_red_on_a_colour_terminal(tmp_path: Path) -> None:
     assert show([*PROGRAM, "trian"], cwd=tmp_path).raw.startswith("\x1b[31mhandwriting:\x1b[0m No such command")
     for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         assert show([*PROGRAM, "trian"], cwd=tmp_path, **variables).raw.startswith("handwriting: No such command")
 
 
-def test_the_states_of_the_stages_are_coloured_on_a_terminal(project: Path) -> None:
+def test_stage_states_are_coloured_on_a_terminal(project: Path) -> None:
     line = ["status", "--assume", "download --dataset sample", "--assume", "train --recipe quick --epochs 1"]
     shown = show([*PROGRAM, *line], cwd=project)
     states = {text.split()[0]: text for text in shown.raw.splitlines()}

@@ -1,4 +1,4 @@
-"""How the program speaks: help, wrong use, defaults, and who listens."""
+"""Help, wrong usage, defaults, closed streams."""
 
 import json
 import subprocess
@@ -11,20 +11,20 @@ from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
 
 
-def test_a_module_is_the_same_as_the_command(run: Run) -> None:
+def test_module_equals_command(run: Run) -> None:
     line = [sys.executable, "-m", "stages.train", "--help"]
     module = subprocess.run(line, env=environment(), capture_output=True, text=True)
     assert module.stdout == run("train", "--help").stdout
 
 
-def test_help_and_a_stage_that_is_up_to_date_load_nothing_heavy(project: Path) -> None:
+def test_help_and_up_to_date_stage_import_no_large_packages(project: Path) -> None:
     lines = ["--help", "download --dataset sample", "parse", "normalize", "train --recipe quick", *STAGES[4:]]
     program = (
         "import sys, stages.cli.main, stages.cli.console\n"
         f"for line in {lines}:\n"
         "    assert stages.cli.console.run(stages.cli.main.COMMANDS, line.split()) == 0\n"
-        "heavy = ('numpy', 'dask', 'onnx', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL')\n"
-        "print([m for m in heavy if m in sys.modules])"
+        "large = ('numpy', 'dask', 'onnx', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL')\n"
+        "print([m for m in large if m in sys.modules])"
     )
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
@@ -32,17 +32,17 @@ def test_help_and_a_stage_that_is_up_to_date_load_nothing_heavy(project: Path) -
     assert result.stdout.endswith("\n[]\n")
 
 
-def test_the_version_is_told(call: Run) -> None:
+def test_version(call: Run) -> None:
     assert call("--version").stdout.startswith("handwriting 0.")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("download --dataset emnist", "there is no data set 'emnist': choose one of mnist,"),
+        ("download --dataset emnist", "unknown data set 'emnist': choose one of mnist,"),
         ("download --dataset custom", "add --from DIR"),
         ("normalize --validation 0", "validation must be"),
-        ("normalize --validation 2000", "leaves nothing of 2,000 training images"),
+        ("normalize --validation 2000", "leaves none of the 2,000 training images"),
         ("normalize --validation many", "--validation"),
         ("train --recipe mine", "'mine' is not one of 'original', 'quick', 'mlp', 'standard', 'record'. See: "),
         ("train --layers 0", "'0'"),
@@ -61,31 +61,31 @@ def test_the_version_is_told(call: Run) -> None:
         ("prune --keep 0", "--keep"),
         ("status --assume trian", "there is no stage 'trian'"),
         ("trian", "Did you mean 'train'? See: handwriting --help"),
-        ("normalize --validation 1e300", "a validation part of 1e+300 leaves nothing"),
+        ("normalize --validation 1e300", "validation 1e+300 leaves none"),
         ("evaluate --output artifacts/normalize", "is the result of the stage normalize: choose another output"),
         ("evaluate --output artifacts/parse", "is the result of the stage parse: choose another output"),
         ("parse --output artifacts/train/parse", "lies within a published result"),
         ("parse --output .", "is not a link that a stage has made"),
     ],
 )
-def test_wrong_use_is_one_plain_line_and_status_2(arguments: str, words: str, call: Run, project: Path) -> None:
+def test_wrong_usage_is_one_line_and_status_2(arguments: str, words: str, call: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     result = call(*arguments.split())
     assert_one_line(result, 2, words)
     *reasons, _ = result.stderr.splitlines()
     command = arguments.split()[0]
-    assert all(line.startswith(f"{command}: parameter") for line in reasons)  # only the images show it to be wrong
+    assert all(line.startswith(f"{command}: parameter") for line in reasons)  # of a run that fails later
     assert snapshot(project / "artifacts") == before
 
 
-def test_only_what_the_parser_knows_is_guessed(call: Run) -> None:
+def test_suggestions_only_for_commands_and_options(call: Run) -> None:
     for line in ("evaluate --scheduler tcp://x", "download --dataset mnits"):
         result = call(*line.split())
         assert_one_line(result, 2)
         assert "Did you mean" not in result.stderr
 
 
-def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project: Path) -> None:
+def test_command_line_overrides_pyproject_overrides_defaults(run: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(
         '[tool.handwriting.train]\nrecipe = "quick"\nepochs = 2\nlayers = ["conv4", 11]\nlearning-rate = 0.01\n'
     )
@@ -117,9 +117,7 @@ def test_pyproject_replaces_defaults_and_the_command_line_wins(run: Run, project
         ("x = " + "[" * 5000, "pyproject.toml cannot be read"),
     ],
 )
-def test_a_wrong_pyproject_is_wrong_use_but_help_and_version_are_there(
-    text: str, words: str, call: Run, project: Path
-) -> None:
+def test_invalid_pyproject_is_wrong_usage_but_help_works(text: str, words: str, call: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(text)
     assert_one_line(call("train"), 2, words)
     assert_one_line(call("status"), 2, words)
@@ -127,30 +125,30 @@ def test_a_wrong_pyproject_is_wrong_use_but_help_and_version_are_there(
         assert (call(*line).returncode, call(*line).stderr) == (0, "")
 
 
-def test_a_misspelt_default_is_an_error_only_where_it_would_count(call: Run, project: Path) -> None:
+def test_misspelt_default_affects_only_its_command(call: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.handwriting.train]\nepoch = 2\n")
     assert call("parse").returncode == 0
     assert call("classify", "--index", "0").returncode == 0
 
 
 @pytest.mark.parametrize(("line", "status"), [("status >&-", 0), ("trian 2>&-", 2), ("parse >&- 2>&-", 0)])
-def test_closed_streams_change_no_status(line: str, status: int, project: Path) -> None:
+def test_closed_streams_keep_the_exit_status(line: str, status: int, project: Path) -> None:
     command = ["sh", "-c", f"{sys.executable} -m stages.cli.main {line}"]
     result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (status, "")
 
 
 @pytest.mark.parametrize("command", ["classify --index 0", "parse"])
-def test_a_reader_that_goes_away_is_no_failure(command: str, project: Path) -> None:
+def test_closed_pipe_is_not_a_failure(command: str, project: Path) -> None:
     line = f"{sys.executable} -m stages.cli.main {command} | true; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", line], cwd=project, env=environment(), capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_result_that_cannot_be_told_is_there_all_the_same(run: Run, project: Path) -> None:
+def test_result_is_published_even_if_output_fails(run: Run, project: Path) -> None:
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "stages.cli.main", "train", "--epochs", "1", "--layers", "16"]
         result = subprocess.run(command, cwd=project, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
     assert result.returncode == 1
-    assert "done, but there is no room to say so" in result.stderr
+    assert "done, but cannot write to standard output" in result.stderr
     assert run("evaluate").returncode == 0

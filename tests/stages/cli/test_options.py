@@ -1,4 +1,4 @@
-"""How long work shows that it goes on: a bar on a terminal, and elsewhere a line now and then."""
+"""Progress: a bar on a terminal, otherwise periodic log lines."""
 
 import logging
 import subprocess
@@ -26,12 +26,12 @@ def count():
                 logging.getLogger("stages").info("count: nearly done")
     return "done"
 
-options.LINES = float(sys.argv[1])
+options.LOG_INTERVAL = float(sys.argv[1])
 sys.exit(run({"all": [count]}, ["count"]))
 """
 
 
-def test_where_there_is_no_terminal_a_line_comes_now_and_then(
+def test_progress_is_logged_periodically_without_terminal(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = 100.0
@@ -42,12 +42,12 @@ def test_where_there_is_no_terminal_a_line_comes_now_and_then(
             now += seconds
             advance(4_100)
     assert caplog.messages == [
-        "predict: 22,300 of 50,000 images, 397 a second, 70 s left",
-        "predict: 30,500 of 50,000 images, 253 a second, 77 s left",
+        "predict: 22,300 of 50,000 images, 397 images/s, 70 s left",
+        "predict: 30,500 of 50,000 images, 253 images/s, 77 s left",
     ]
 
 
-def test_short_work_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_short_run_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "stages")
     with progress("predict", 2) as advance:
         advance(1)
@@ -55,16 +55,16 @@ def test_short_work_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == []
 
 
-def test_on_a_terminal_there_is_a_bar_that_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_bar_on_a_terminal_is_removed_at_the_end(tmp_path: Path) -> None:
     shown = show([sys.executable, "-c", BLOCKS, "0"], tmp_path)
     assert shown.status == 0
     assert "/12.0k [" in shown.raw
     assert "k images/s]" in shown.raw
-    assert " left" not in shown.raw  # no lines beside it
+    assert " left" not in shown.raw  # no log lines in addition
     assert shown.lines == ["count: nearly done", "done"]
 
 
-def test_in_a_file_there_are_lines_and_no_bar() -> None:
+def test_no_bar_without_a_terminal() -> None:
     command = [sys.executable, "-c", BLOCKS, "0.25"]
     result = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert result.stdout == "done\n"
@@ -77,7 +77,7 @@ def test_in_a_file_there_are_lines_and_no_bar() -> None:
 
 
 @pytest.mark.parametrize("scheduler", ["threads", "processes", "distributed"])
-def test_with_stderr_closed_the_work_is_done_all_the_same(scheduler: str, project: Path) -> None:
+def test_stage_runs_with_closed_stderr(scheduler: str, project: Path) -> None:
     line = ["evaluate", "--force", "--scheduler", scheduler, "--workers", "2"]
     command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "stages.cli.main", *line]
     result = subprocess.run(command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)

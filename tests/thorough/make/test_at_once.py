@@ -1,4 +1,4 @@
-"""What changes while a stage runs, and stages that run at once."""
+"""Changes while a stage runs, and concurrent runs."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from tests.make.common import (
 from tests.processes import wait_for
 
 
-def test_code_edited_while_train_runs_is_noticed(project: Path) -> None:
+def test_code_edit_during_a_stage_is_detected(project: Path) -> None:
     arguments = ["train", *SAMPLE, "EPOCHS=60"]
     make(project, *arguments)
     before = digests(project)
@@ -32,7 +32,7 @@ def test_code_edited_while_train_runs_is_noticed(project: Path) -> None:
         edit(source, "beta2: float = 0.999", "beta2: float = 0.900")
         running.communicate()
     assert running.returncode == 0
-    assert digests(project) == before  # what ran was what had been loaded
+    assert digests(project) == before  # the loaded code ran, not the edited one
     assert make(project, "-q", *arguments).returncode == 1
     assert worked(make(project, *arguments)) == ["train"]
     assert digests(project) != before
@@ -41,7 +41,7 @@ def test_code_edited_while_train_runs_is_noticed(project: Path) -> None:
     assert digests(project) == before
 
 
-def test_code_edited_while_make_runs_is_noticed(project: Path) -> None:
+def test_code_edit_during_make_is_detected(project: Path) -> None:
     command = ["make", "train", *SAMPLE, "EPOCHS=60"]
     with start(project, *command) as running:
         wait_for("epoch 3 ", running.stderr)
@@ -53,7 +53,7 @@ def test_code_edited_while_make_runs_is_noticed(project: Path) -> None:
     assert make(project, "-q", "train", *SAMPLE, "EPOCHS=60").returncode == 0
 
 
-def test_code_edited_before_its_stage_starts_and_restored_after_is_noticed(project: Path) -> None:
+def test_temporary_code_edit_before_a_stage_is_detected(project: Path) -> None:
     before = digests(project)
     source = project / "stages/train.py"
     command = ["make", "train", *SAMPLE, "VALIDATION=166"]  # so that normalize runs first
@@ -71,7 +71,7 @@ def test_code_edited_before_its_stage_starts_and_restored_after_is_noticed(proje
     assert digests(project) == before
 
 
-def test_an_input_that_is_published_while_the_stage_runs_is_noticed(project: Path) -> None:
+def test_input_published_during_a_stage_is_detected(project: Path) -> None:
     command = ["make", "train", *SAMPLE, "EPOCHS=60"]
     with start(project, *command) as running:
         wait_for("epoch 2 ", running.stderr)
@@ -81,7 +81,7 @@ def test_an_input_that_is_published_while_the_stage_runs_is_noticed(project: Pat
     assert worked(make(project, "train", *SAMPLE, "VALIDATION=100", "EPOCHS=60")) == ["train"]
 
 
-def test_a_run_by_hand_that_waits_for_makes_does_not_stand_for_it(project: Path) -> None:
+def test_waiting_manual_run_does_not_replace_the_run_of_make(project: Path) -> None:
     make(project, "train", *SAMPLE, "EPOCHS=2")
     command = ["make", "train", *SAMPLE, "EPOCHS=60"]
     with start(project, *command) as running:
@@ -92,31 +92,31 @@ def test_a_run_by_hand_that_waits_for_makes_does_not_stand_for_it(project: Path)
     assert manifest(project, "train")["parameters"]["epochs"] == 60  # type: ignore[comparison-overlap]
 
 
-def test_two_jobs_make_what_one_makes(fresh: Path, made: Path, tmp_path: Path) -> None:
+def test_parallel_make_builds_the_same(fresh: Path, made: Path, tmp_path: Path) -> None:
     project = copy(fresh, tmp_path / "copy")
     assert set(worked(make(project, "-j2", "all", *SAMPLE))) == set(STAGES)
     assert digests(project) == digests(made)
 
 
-def test_of_two_makes_at_once_one_waits_and_finds_the_work_done(project: Path) -> None:
+def test_second_make_waits_and_finds_results_up_to_date(project: Path) -> None:
     arguments = ["train", *SAMPLE, "EPOCHS=100"]
     with start(project, "make", *arguments) as first:
         wait_for("epoch 2 ", first.stderr)
         with start(project, "make", *arguments) as second:
-            said, told = second.communicate()
+            stdout, stderr = second.communicate()
         first.communicate()
     assert (first.returncode, second.returncode) == (0, 0)
-    assert "train: waiting for process " in told
-    assert "which runs this stage already" in told
-    assert "epoch" not in told
-    assert "up to date: nothing that counts has changed -> artifacts/train" in said
+    assert "train: waiting for process " in stderr
+    assert "which is running this stage" in stderr
+    assert "epoch" not in stderr
+    assert "up to date: nothing relevant has changed -> artifacts/train" in stdout
     assert make(project, "-q", *arguments).returncode == 0
 
 
-def test_of_two_makes_from_nothing_both_finish(fresh: Path, made: Path, tmp_path: Path) -> None:
+def test_two_concurrent_makes_from_scratch_succeed(fresh: Path, made: Path, tmp_path: Path) -> None:
     project = copy(fresh, tmp_path / "copy")
     with start(project, "make", "all", *SAMPLE) as first, start(project, "make", "all", *SAMPLE) as second:
         outputs = [process.communicate() for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), outputs
     assert digests(project) == digests(made)
-    assert sum(said.count("validation accuracy") for said, _ in outputs) == 1
+    assert sum(stdout.count("validation accuracy") for stdout, _ in outputs) == 1

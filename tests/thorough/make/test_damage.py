@@ -1,4 +1,4 @@
-"""Whatever is deleted, damaged or cut off: noticed before it is used, named, made again or restored."""
+"""Deleted, damaged and truncated files are detected before use, named, and rebuilt or restored."""
 
 import json
 import random
@@ -12,17 +12,16 @@ from tests.make.common import SAMPLE, STAGES, digests, edit, make, outcome, stag
 
 
 def flip(path: Path) -> None:
-    """Change one bit in the middle of a file."""
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 1
     path.write_bytes(body)
 
 
-def cut(path: Path) -> None:
+def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-DAMAGES: dict[str, Callable[[Path], object]] = {"deleted": Path.unlink, "flipped": flip, "cut": cut}
+DAMAGES: dict[str, Callable[[Path], object]] = {"deleted": Path.unlink, "flipped": flip, "truncated": truncate}
 FILES = (
     "download/train-labels-idx1-ubyte",
     "parse/train-images.npy",
@@ -38,37 +37,37 @@ FILES = (
 
 @pytest.mark.parametrize(
     ("damage", "file"),
-    [*(("deleted", file) for file in FILES), *(("flipped", file) for file in FILES), ("cut", "train/model.json")],
+    [*(("deleted", file) for file in FILES), *(("flipped", file) for file in FILES), ("truncated", "train/model.json")],
 )
-def test_a_damaged_output_is_named_and_made_again(damage: str, file: str, project: Path) -> None:
+def test_damaged_output_is_named_and_rebuilt(damage: str, file: str, project: Path) -> None:
     before = digests(project)
     name, _, output = file.partition("/")
     DAMAGES[damage](project / "artifacts" / file)
     assert make(project, "-q", "all", *SAMPLE).returncode == 1
     result = make(project, "all", *SAMPLE)
-    assert worked(result) == ([name, "report"] if name in ("train", "evaluate") else [name])  # it tells when that was
+    assert worked(result) == ([name, "report"] if name in ("train", "evaluate") else [name])  # it includes dates
     assert f"{name}: output {output}: is {'missing' if damage == 'deleted' else 'damaged'}\n" in result.stderr
     assert digests(project) == before
     assert make(project, "-q", "all", *SAMPLE).returncode == 0
 
 
 @pytest.mark.parametrize(
-    ("damage", "name"), [("deleted", "train"), ("flipped", "parse"), *(("cut", name) for name in STAGES)]
+    ("damage", "name"), [("deleted", "train"), ("flipped", "parse"), *(("truncated", name) for name in STAGES)]
 )
-def test_a_damaged_manifest_is_named_and_made_again(damage: str, name: str, project: Path) -> None:
+def test_damaged_manifest_is_named_and_rebuilt(damage: str, name: str, project: Path) -> None:
     before = digests(project)
     DAMAGES[damage](project / "artifacts" / name / "manifest.json")
     result = make(project, "all", *SAMPLE)
     assert name in worked(result)
     assert "Traceback" not in result.stderr
-    if damage != "flipped":  # a flipped bit may leave it well-formed, but then another key, or another digest
+    if damage != "flipped":  # a flipped bit may leave it well-formed, with another key or digest
         assert (
             f"{name}: manifest manifest.json: is {'missing' if damage == 'deleted' else 'damaged'}\n" in result.stderr
         )
     assert digests(project) == before
 
 
-def test_any_flipped_bit_of_a_manifest_is_harmless(project: Path) -> None:
+def test_flipped_bits_in_a_manifest_are_harmless(project: Path) -> None:
     before = digests(project)
     generator = random.Random(1)
     path = project / "artifacts/train/manifest.json"
@@ -83,7 +82,7 @@ def test_any_flipped_bit_of_a_manifest_is_harmless(project: Path) -> None:
         assert {name: after[name] for name in before if name in after} == before
 
 
-def test_a_damaged_store_entry_is_named_and_made_again(project: Path) -> None:
+def test_damaged_store_entry_is_named_and_rebuilt(project: Path) -> None:
     before = digests(project)
     entry = (project / "artifacts/train").resolve()
     make(project, "train", *SAMPLE, "EPOCHS=2")
@@ -94,7 +93,7 @@ def test_a_damaged_store_entry_is_named_and_made_again(project: Path) -> None:
     assert digests(project) == before
 
 
-def test_a_result_whose_entry_is_gone_is_made_again(project: Path) -> None:
+def test_deleted_store_entry_is_rebuilt(project: Path) -> None:
     before = digests(project)
     entry = (project / "artifacts/normalize").resolve()
     for path in entry.iterdir():
@@ -115,19 +114,19 @@ def manifest_becomes_a_folder(train: Path) -> None:
     (train / "manifest.json").mkdir()
 
 
-def a_name_becomes_syntax(train: Path) -> None:
+def name_becomes_make_syntax(train: Path) -> None:
     edit(train / "manifest.json", '"layer-2-weights.npy"', '"layer-:-weights.npy"')
 
 
-def a_name_becomes_long(train: Path) -> None:
+def name_becomes_too_long(train: Path) -> None:
     edit(train / "manifest.json", '"layer-2-weights.npy"', f'"{"x" * 300}"')
 
 
 @pytest.mark.parametrize(
     "damage",
-    [entry_becomes_a_file, manifest_becomes_a_folder, a_name_becomes_syntax, a_name_becomes_long],
+    [entry_becomes_a_file, manifest_becomes_a_folder, name_becomes_make_syntax, name_becomes_too_long],
 )
-def test_whatever_stands_in_its_place_a_result_is_made_again(damage: Callable[[Path], None], project: Path) -> None:
+def test_malformed_result_is_rebuilt(damage: Callable[[Path], None], project: Path) -> None:
     before = digests(project)
     damage(project / "artifacts/train")
     status = make(project, "status", *SAMPLE)
@@ -139,7 +138,7 @@ def test_whatever_stands_in_its_place_a_result_is_made_again(damage: Callable[[P
     assert stage(project, "prune", "--keep", "1").returncode == 0
 
 
-def test_a_link_that_was_deleted_is_restored(project: Path) -> None:
+def test_deleted_link_is_restored(project: Path) -> None:
     before = digests(project)
     (project / "artifacts/train").unlink()
     assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
@@ -158,7 +157,7 @@ def test_a_link_that_was_deleted_is_restored(project: Path) -> None:
         ("parse/test-images.npy", ["classify", "--index", "0"]),
     ],
 )
-def test_a_damaged_input_is_named_before_it_is_used(file: str, command: list[str], project: Path) -> None:
+def test_damaged_input_is_named_before_use(file: str, command: list[str], project: Path) -> None:
     before = digests(project)
     name = file.partition("/")[0]
     flip(project / "artifacts" / file)
@@ -166,11 +165,11 @@ def test_a_damaged_input_is_named_before_it_is_used(file: str, command: list[str
     assert result.returncode == 1
     assert f": artifacts/{file} is damaged: run the stage {name} again (make {name})\n" in result.stderr
     assert "Traceback" not in result.stderr
-    assert worked(make(project, name, *SAMPLE)) == [name]  # what the message says to do
+    assert worked(make(project, name, *SAMPLE)) == [name]  # as the message advises
     assert digests(project) == before
 
 
-def test_what_files_say_is_no_command_for_make_or_the_shell(project: Path) -> None:
+def test_file_contents_are_not_executed_by_make_or_shell(project: Path) -> None:
     commands = "x'; touch trap; $(touch trap) `touch trap` $(shell touch trap)"
     path = project / "artifacts/train/manifest.json"
     content = json.loads(path.read_text())
@@ -181,6 +180,6 @@ def test_what_files_say_is_no_command_for_make_or_the_shell(project: Path) -> No
     with open(project / "pyproject.toml", "a") as file:
         file.write(f'[tool.handwriting.download]\ndataset = "custom"\nfrom = "{commands}"\n')
     result = make(project, "parse")
-    assert f"{commands}: it has no train-images-idx3-ubyte" in result.stderr
+    assert f"{commands}: no file train-images-idx3-ubyte" in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(project.rglob("trap"))

@@ -1,4 +1,4 @@
-"""Stages that are killed, stopped, or fail."""
+"""Stages that are killed, interrupted, or fail."""
 
 import os
 import random
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.artifacts import damages, read_manifest
+from pipeline.engine.artifacts import find_damage, read_manifest
 from tests.make.common import SAMPLE, assert_quiet, copy, digests, edit, make, outcome, start, worked
 from tests.processes import wait_for
 
@@ -19,56 +19,53 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def assert_nothing_is_half(artifacts: Path) -> None:
-    """Whatever has its final name is whole: the entries of the store, and what the links show."""
+def assert_intact(artifacts: Path) -> None:
     for path in artifacts.glob("[!.]*"):
         assert path.is_symlink()
         assert path.readlink().parent == Path(".store")
         if path.exists():
-            assert damages(path, read_manifest(path)) == []
+            assert find_damage(path, read_manifest(path)) == []
     for entry in artifacts.glob(".store/*-*"):
         if entry.suffix not in (".partial", ".old"):
-            assert damages(entry, read_manifest(entry)) == []
+            assert find_damage(entry, read_manifest(entry)) == []
 
 
-def test_killed_at_any_moment_the_next_make_finishes_with_the_same_bits(
-    kills: int, fresh: Path, tmp_path: Path
-) -> None:
+def test_make_killed_at_any_moment_resumes_to_same_bits(kills: int, fresh: Path, tmp_path: Path) -> None:
     project = copy(fresh, tmp_path / "copy")
     started = time.monotonic()
     make(project, "train", *SAMPLE)
     duration = time.monotonic() - started
-    undisturbed = digests(project)
-    assert "train/model.json" in undisturbed
-    generator, reached = random.Random(1), set()
-    for number in range(kills):
+    expected = digests(project)
+    assert "train/model.json" in expected
+    generator, stage_counts = random.Random(1), set()
+    for kill_index in range(kills):
         assert make(project, "distclean", "YES=1").returncode == 0
         process = start(project, "make", "train", *SAMPLE)
-        time.sleep(duration * (number + generator.random()) / kills)
+        time.sleep(duration * (kill_index + generator.random()) / kills)
         kill(process)
-        reached.add(len(list(project.glob("artifacts/[!.]*"))))
-        assert_nothing_is_half(project / "artifacts")
+        stage_counts.add(len(list(project.glob("artifacts/[!.]*"))))
+        assert_intact(project / "artifacts")
         assert make(project, "train", *SAMPLE).returncode == 0
-        assert digests(project) == undisturbed
+        assert digests(project) == expected
         assert not list((project / "artifacts/.store").glob("*.partial"))
         assert make(project, "-q", "train", *SAMPLE).returncode == 0
-    assert len(reached) >= 4  # kills in the first stage, in the last, and between
+    assert len(stage_counts) >= 4  # killed in the first stage, in the last, and between
 
 
-def test_killed_over_and_over_it_still_gets_there(project: Path) -> None:
-    undisturbed = digests(project)
+def test_repeatedly_killed_make_finishes(project: Path) -> None:
+    expected = digests(project)
     generator = random.Random(2)
-    for number in range(20):
-        arguments = [*SAMPLE, f"VALIDATION={100 + number % 2}"]
+    for repetition in range(20):
+        arguments = [*SAMPLE, f"VALIDATION={100 + repetition % 2}"]
         process = start(project, "make", "train", *arguments)
         time.sleep(generator.uniform(0, 0.8))
         kill(process)
-        assert_nothing_is_half(project / "artifacts")
+        assert_intact(project / "artifacts")
     make(project, "all", *SAMPLE)
-    assert digests(project) == undisturbed
+    assert digests(project) == expected
 
 
-def test_a_killed_make_leaves_no_lock_behind(project: Path) -> None:
+def test_killed_make_leaves_no_lock(project: Path) -> None:
     process = start(project, "make", "train", *SAMPLE, "EPOCHS=1000")
     wait_for("epoch 2 ", process.stderr)
     kill(process)
@@ -78,34 +75,34 @@ def test_a_killed_make_leaves_no_lock_behind(project: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_a_make_that_is_asked_to_stop_leaves_the_model_as_it_was(kind: signal.Signals, project: Path) -> None:
+def test_interrupted_make_keeps_the_model(kind: signal.Signals, project: Path) -> None:
     before = digests(project)
     process = start(project, "make", "train", *SAMPLE, "EPOCHS=1000")
     wait_for("epoch 2 ", process.stderr)
     os.killpg(process.pid, kind)
-    told = process.communicate()[1]
+    stderr = process.communicate()[1]
     assert process.returncode != 0
-    assert "handwriting train: interrupted. What was there before is as it was\n" in told
-    assert "Traceback" not in told
+    assert "handwriting train: interrupted. Existing results are unchanged\n" in stderr
+    assert "Traceback" not in stderr
     assert digests(project) == before
     assert outcome(make(project, "train", *SAMPLE)) in ({}, {"train": "up to date"})
 
 
-def test_a_retrain_that_fails_leaves_the_model_and_stays_to_be_done(project: Path) -> None:
+def test_failed_training_keeps_the_model_and_stays_stale(project: Path) -> None:
     before = digests(project)
     edit(project / "pipeline/training/fit.py", "recipe.epochs + 1):", "recipe.epochs + 1):\n        1 / 0")
     for _ in range(2):
         assert make(project, "-q", "all", *SAMPLE).returncode == 1
         result = make(project, "all", *SAMPLE)
         assert result.returncode != 0
-        assert "Traceback" in result.stderr  # a bug of ours would show itself
+        assert "Traceback" in result.stderr  # as for every bug
         assert digests(project) == before
     edit(project / "pipeline/training/fit.py", "        1 / 0", "        pass")
     assert worked(make(project, "all", *SAMPLE)) == ["train", "report"]
 
 
 @pytest.mark.parametrize("value", ["LEARNING_RATE=nan", "LEARNING_RATE=1e30"])
-def test_a_retrain_that_cannot_be_leaves_the_model_and_stays_to_be_done(value: str, project: Path) -> None:
+def test_invalid_training_keeps_the_model_and_stays_stale(value: str, project: Path) -> None:
     before = digests(project)
     for _ in range(2):
         result = make(project, "train", *SAMPLE, value, "OPTIMIZER=sgd")

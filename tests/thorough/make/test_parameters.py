@@ -1,4 +1,4 @@
-"""What a stage is asked for, and by whom: a change runs it again, and what was made before is shown again."""
+"""Parameters: a change reruns the stage, and changing back restores the earlier result."""
 
 import os
 import shutil
@@ -10,22 +10,22 @@ import pytest
 from tests.make.common import SAMPLE, STAGES, assert_quiet, copy, digests, edit, make, outcome, stage, worked
 
 
-def test_a_changed_default_runs_its_stage_which_names_it(project: Path) -> None:
+def test_changed_default_reruns_its_stage(project: Path) -> None:
     assert outcome(make(project, "normalize", *SAMPLE)) == {}
-    edit(project / "stages/normalize.py", "] = TWELFTH,", "] = 3 * TWELFTH,")
+    edit(project / "stages/normalize.py", "] = DEFAULT_VALIDATION,", "] = 3 * DEFAULT_VALIDATION,")
     result = make(project, "normalize", *SAMPLE)
     assert worked(result) == ["normalize"]
     assert result.stderr == "normalize: parameter validation: 0.08333333333333333 -> 0.25\n"
 
 
-def test_a_changed_value_of_a_recipe_runs_train_which_names_it(project: Path) -> None:
+def test_changed_recipe_value_reruns_train(project: Path) -> None:
     edit(project / "pipeline/training/recipes.py", "epochs=5,", "epochs=4,")
     result = make(project, "train", *SAMPLE)
     assert worked(result) == ["train"]
     assert result.stderr.startswith("train: parameter epochs: 5 -> 4\n")
 
 
-def test_an_added_and_a_removed_parameter_are_named(project: Path) -> None:
+def test_added_and_removed_parameters_are_named(project: Path) -> None:
     module = project / "stages/parse.py"
     edit(module, "    output: Annotated", "    limit: int = 7,\n    output: Annotated")
     result = make(project, "parse", *SAMPLE)
@@ -47,26 +47,26 @@ def test_an_added_and_a_removed_parameter_are_named(project: Path) -> None:
         (["LEARNING_RATE=0.1", "EPOCHS=2"], ["EPOCHS=2", "LEARNING_RATE=0.10"]),
         (["LEARNING_RATE=1e-3"], ["LEARNING_RATE=.001"]),
         (["LAYERS=conv4,11"], ["LAYERS= conv4x5/2, 11"]),
-        (["EPOCHS=5"], []),  # which is what the recipe says
+        (["EPOCHS=5"], []),  # the value of the recipe
     ],
 )
-def test_spelling_alone_is_no_change(first: list[str], second: list[str], project: Path) -> None:
+def test_notation_of_a_value_does_not_matter(first: list[str], second: list[str], project: Path) -> None:
     make(project, "train", *SAMPLE, *first)
     assert worked(make(project, "train", *SAMPLE, *second)) == []
 
 
-def test_the_order_of_parameters_in_the_code_is_no_change(project: Path) -> None:
+def test_order_of_parameters_in_code_does_not_matter(project: Path) -> None:
     module = project / "stages/evaluate.py"
     edit(module, "    workers: Workers = None,\n", "")
     edit(module, "    scheduler: Scheduler =", "    workers: Workers = None,\n    scheduler: Scheduler =")
-    edit(module, "Images in a block.", "Images in one block.")
+    edit(module, "Images per block.", "Images in one block.")
     assert outcome(make(project, "evaluate", *SAMPLE)) == {}
 
 
 @pytest.mark.parametrize(
     "variable", ["SCHEDULER=sync", "SCHEDULER=processes", "WORKERS=1", "BLOCK_SIZE=7", "SCHEDULER_FILE=no.json"]
 )
-def test_where_the_work_is_done_is_no_reason_to_do_it_again(variable: str, project: Path) -> None:
+def test_backend_options_do_not_make_a_stage_stale(variable: str, project: Path) -> None:
     assert outcome(make(project, "all", *SAMPLE, variable)) == {}
     name, value = variable.lower().replace("_", "-").split("=")
     for stage_name in ("train", "evaluate"):
@@ -75,16 +75,16 @@ def test_where_the_work_is_done_is_no_reason_to_do_it_again(variable: str, proje
             assert "up to date" in stage(project, stage_name, *options, f"--{name}", value).stdout
 
 
-def test_a_committee_is_trained_where_make_is_told(project: Path) -> None:
-    where = ("ENSEMBLE_SIZE=2", "EPOCHS=1", "SCHEDULER=processes", "WORKERS=2")
-    result = make(project, "train", *SAMPLE, *where)
+def test_ensemble_is_trained_on_the_given_backend(project: Path) -> None:
+    variables = ("ENSEMBLE_SIZE=2", "EPOCHS=1", "SCHEDULER=processes", "WORKERS=2")
+    result = make(project, "train", *SAMPLE, *variables)
     assert worked(result) == ["train"]
     assert "--scheduler 'processes' --workers '2'" in result.stdout
-    assert outcome(make(project, "train", *SAMPLE, *where[:2])) == {}
+    assert outcome(make(project, "train", *SAMPLE, *variables[:2])) == {}
 
 
 @pytest.mark.parametrize(("value", "ships"), [("1", True), ("yes", True), ("", False), ("0", False)])
-def test_a_flag_has_no_value(value: str, ships: bool, project: Path) -> None:
+def test_flag_is_passed_without_value(value: str, ships: bool, project: Path) -> None:
     result = make(project, "-n", "evaluate", *SAMPLE, "EPOCHS=2", "SCHEDULER=tcp://localhost:1", f"SHIP_DATA={value}")
     (line,) = [line for line in result.stdout.splitlines() if "-m stages.evaluate" in line]
     assert line.rstrip().endswith(
@@ -92,7 +92,7 @@ def test_a_flag_has_no_value(value: str, ships: bool, project: Path) -> None:
     )
 
 
-def test_an_earlier_result_is_restored_in_a_moment(project: Path) -> None:
+def test_earlier_result_is_restored(project: Path) -> None:
     make(project, "train", *SAMPLE, "EPOCHS=3")
     three = {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()}
     assert worked(make(project, "train", *SAMPLE, "EPOCHS=4")) == ["train"]
@@ -102,10 +102,10 @@ def test_an_earlier_result_is_restored_in_a_moment(project: Path) -> None:
     assert outcome(result) == {"train": "restored"}
     assert {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()} == three
     assert make(project, "-q", "train", *SAMPLE, "EPOCHS=3").returncode == 0
-    assert seconds < 10  # a hang; how fast it is, tests/benchmarks/ says
+    assert seconds < 10  # no hang; tests/benchmarks/ measures the speed
 
 
-def test_another_data_set_and_back_is_restored(project: Path, tmp_path: Path) -> None:
+def test_switching_data_sets_restores_results(project: Path, tmp_path: Path) -> None:
     before = digests(project)
     other = tmp_path / "other"
     shutil.copytree(project / "pipeline/data/sample", other)
@@ -113,13 +113,13 @@ def test_another_data_set_and_back_is_restored(project: Path, tmp_path: Path) ->
     custom = ("DATASET=custom", f"FROM={other}", "RECIPE=quick")
     assert worked(make(project, "all", *custom)) == list(STAGES)
     restored = dict.fromkeys(STAGES, "restored")
-    assert outcome(make(project, "all", *SAMPLE)) == {**restored, "report": "worked"}  # there is another run to tell of
+    assert outcome(make(project, "all", *SAMPLE)) == {**restored, "report": "worked"}  # it lists one more run
     assert digests(project) == before
     assert_quiet(project)
     assert outcome(make(project, "all", *custom)) == restored
 
 
-def test_a_change_in_the_folder_of_ones_own_data_is_noticed(project: Path, tmp_path: Path) -> None:
+def test_change_in_custom_data_folder_is_detected(project: Path, tmp_path: Path) -> None:
     other = tmp_path / "it's mine"
     shutil.copytree(project / "pipeline/data/sample", other)
     custom = ("DATASET=custom", f"FROM={other}", "RECIPE=quick")
@@ -144,7 +144,7 @@ def test_a_change_in_the_folder_of_ones_own_data_is_noticed(project: Path, tmp_p
         '[tool.handwriting]\ndownload = {dataset = "custom", from = "my data"}\n',
     ],
 )
-def test_a_change_in_a_folder_that_pyproject_declares_is_noticed(declared: str, project: Path) -> None:
+def test_change_in_folder_from_pyproject_is_detected(declared: str, project: Path) -> None:
     shutil.copytree(project / "pipeline/data/sample", project / "my data")
     with open(project / "pyproject.toml", "a") as file:
         file.write(f"\n{declared}")
@@ -154,7 +154,7 @@ def test_a_change_in_a_folder_that_pyproject_declares_is_noticed(declared: str, 
     assert worked(make(project, "parse")) == ["download", "parse"]
 
 
-def test_a_stage_run_by_hand_is_not_repeated(fresh: Path, project: Path, tmp_path: Path) -> None:
+def test_manual_run_is_not_repeated(fresh: Path, project: Path, tmp_path: Path) -> None:
     assert "up to date" in stage(project, "train", "--recipe", "quick").stdout
     assert outcome(make(project, "train", *SAMPLE)) == {}
     by_hand = copy(fresh, tmp_path / "copy")
@@ -164,7 +164,7 @@ def test_a_stage_run_by_hand_is_not_repeated(fresh: Path, project: Path, tmp_pat
     assert worked(make(by_hand, "all", *SAMPLE)) == []
 
 
-def test_a_stage_run_by_hand_with_other_parameters_does_not_stand_for_the_declared_one(project: Path) -> None:
+def test_manual_run_with_other_parameters_does_not_count(project: Path) -> None:
     before = digests(project)
     assert stage(project, "train", "--recipe", "quick", "--epochs", "2").returncode == 0
     assert digests(project) != before

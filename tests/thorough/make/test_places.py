@@ -1,4 +1,4 @@
-"""Unusual places and times: other disks, read-only ones, full ones, moved and copied folders, clocks set back."""
+"""Other, read-only and full disks, moved and copied folders, wrong clocks."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ def disk(at: Path, options: str) -> Iterator[None]:
     at.mkdir(exist_ok=True)
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(at)], capture_output=True)
     if mounted.returncode != 0:
-        pytest.skip("this machine does not let us mount a disk")
+        pytest.skip("mounting a disk is not permitted")
     try:
         yield
     finally:
@@ -27,7 +27,7 @@ def disk(at: Path, options: str) -> Iterator[None]:
 
 
 @only_root
-def test_the_store_may_be_on_another_file_system(fresh: Path, made: Path, tmp_path: Path) -> None:
+def test_store_on_another_file_system(fresh: Path, made: Path, tmp_path: Path) -> None:
     project = copy(fresh, tmp_path / "copy")
     with disk(tmp_path / "big disk", "size=200m"):
         (tmp_path / "big disk" / "results").mkdir()
@@ -43,7 +43,7 @@ def test_the_store_may_be_on_another_file_system(fresh: Path, made: Path, tmp_pa
 
 
 @only_root
-def test_what_cannot_be_written_can_still_be_found_up_to_date(project: Path, tmp_path: Path) -> None:
+def test_read_only_artifacts_are_up_to_date(project: Path, tmp_path: Path) -> None:
     before = digests(project)
     artifacts = project / "artifacts"
     with disk(tmp_path / "disk", "size=100m"):
@@ -64,7 +64,7 @@ def test_what_cannot_be_written_can_still_be_found_up_to_date(project: Path, tmp
         assert digests(project) == before
 
 
-def test_where_nothing_can_be_noted_make_only_looks_again(project: Path) -> None:
+def test_without_writable_notes_make_checks_every_time(project: Path) -> None:
     shutil.rmtree(project / "artifacts/.notes")
     (project / "artifacts/.notes").symlink_to("nowhere")
     for _ in range(2):
@@ -72,7 +72,7 @@ def test_where_nothing_can_be_noted_make_only_looks_again(project: Path) -> None
 
 
 @only_root
-def test_a_full_disk_costs_no_earlier_result(project: Path, tmp_path: Path) -> None:
+def test_full_disk_keeps_earlier_results(project: Path, tmp_path: Path) -> None:
     artifacts = project / "artifacts"
     before = digests(project)
     size = sum(path.stat().st_size for path in artifacts.rglob("*") if path.is_file())
@@ -91,8 +91,8 @@ def test_a_full_disk_costs_no_earlier_result(project: Path, tmp_path: Path) -> N
         assert digests(project) == before
 
 
-def test_a_clock_that_was_set_back_hides_no_change(project: Path) -> None:
-    ahead = 4_000_000_000  # results of the year 2096
+def test_clock_set_back_hides_no_change(project: Path) -> None:
+    ahead = 4_000_000_000  # in the year 2096
     for path in (project / "artifacts").glob("*/*"):
         os.utime(path, (ahead, ahead))
     assert worked(make(project, "all", *SAMPLE)) == []
@@ -106,7 +106,7 @@ def test_a_clock_that_was_set_back_hides_no_change(project: Path) -> None:
     assert outcome(make(project, "all", *SAMPLE, "VALIDATION=100")) == {}
 
 
-def test_moved_results_are_still_up_to_date(project: Path, tmp_path: Path) -> None:
+def test_moved_artifacts_are_up_to_date(project: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere" / "in another folder"
     moved.mkdir(parents=True)
     (project / "artifacts").rename(moved / "artifacts")
@@ -116,22 +116,20 @@ def test_moved_results_are_still_up_to_date(project: Path, tmp_path: Path) -> No
         inputs |= {"report": ["parse", "normalize", "train", "evaluate"]}
         options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])
         options += [f"--artifacts={moved / 'artifacts'}"] if name == "report" else []
-        places = [f"--{source}={moved / 'artifacts' / source}" for source in inputs.get(name, [])]
-        result = stage(project, name, *options, *places, f"--output={moved / 'artifacts' / name}")
+        input_options = [f"--{source}={moved / 'artifacts' / source}" for source in inputs.get(name, [])]
+        result = stage(project, name, *options, *input_options, f"--output={moved / 'artifacts' / name}")
         assert result.stdout.startswith("up to date"), result.stderr
     (moved / "artifacts").rename(project / "artifacts")
     assert worked(make(project, "all", *SAMPLE)) == []
 
 
-def test_a_moved_project_is_still_up_to_date(project: Path, tmp_path: Path) -> None:
+def test_moved_project_is_up_to_date(project: Path, tmp_path: Path) -> None:
     project.rename(tmp_path / "it's elsewhere")
     assert outcome(make(tmp_path / "it's elsewhere", "all", *SAMPLE)) == {}
 
 
-def test_a_copy_without_links_is_used_while_it_is_good_and_refused_in_a_clear_word(
-    project: Path, tmp_path: Path
-) -> None:
-    copied = Path(shutil.copytree(project, tmp_path / "copied"))  # every link becomes what it showed
+def test_copy_without_links_is_read_but_not_overwritten(project: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(project, tmp_path / "copied"))  # follows every link
     before = digests(copied)
     assert worked(make(copied, "all", *SAMPLE)) == []
     result = make(copied, "train", *SAMPLE, "EPOCHS=1")
@@ -144,12 +142,12 @@ def test_a_copy_without_links_is_used_while_it_is_good_and_refused_in_a_clear_wo
     assert worked(make(copied, "train", *SAMPLE, "EPOCHS=1")) == ["train"]
 
 
-def test_a_store_of_another_stages_name_is_no_hindrance(project: Path) -> None:
+def test_output_under_another_name_is_kept(project: Path) -> None:
     before = digests(project)
     assert (
         stage(project, "train", "--recipe", "quick", "--epochs", "1", "--output", "artifacts/small-one").returncode == 0
     )
     assert digests(project) == before
-    assert outcome(make(project, "all", *SAMPLE)) == {"report": "worked"}  # it tells of that one too
+    assert outcome(make(project, "all", *SAMPLE)) == {"report": "worked"}  # it lists that run too
     assert stage(project, "prune", "--keep", "1").returncode == 0
     assert (project / "artifacts/small-one/model.json").exists()

@@ -1,19 +1,17 @@
-"""What prune gives back, and what it leaves alone."""
-
 from pathlib import Path
 
 from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stage, start, worked
 from tests.processes import wait_for
 
 
-def test_prune_frees_the_store_but_what_is_published(project: Path) -> None:
+def test_prune_keeps_published_results(project: Path) -> None:
     for epochs in (1, 2, 3):
         make(project, "all", *SAMPLE, f"EPOCHS={epochs}")
     make(project, "all", *SAMPLE, "EPOCHS=2")
     before = digests(project)
     store = project / "artifacts/.store"
     sizes = {path.name: sum(file.stat().st_size for file in path.iterdir()) for path in store.glob("*-*")}
-    assert len(sizes) == len(STAGES) + 3 * 4 + 1  # a report tells of all before it
+    assert len(sizes) == len(STAGES) + 3 * 4 + 1  # a report lists all earlier runs
     result = stage(project, "prune", "--keep", "1")
     *lines, total = result.stdout.splitlines()
     left = {path.name for path in store.glob("*-*")}
@@ -22,20 +20,20 @@ def test_prune_frees_the_store_but_what_is_published(project: Path) -> None:
     assert sorted(lines) == [f"{name}: {size / 1e6:.1f} MB" for name, size in sorted(gone.items())]
     assert total == f"freed {sum(gone.values()) / 1e6:.1f} MB: {len(gone)} results -> artifacts"
     assert digests(project) == before
-    assert outcome(make(project, "all", *SAMPLE, "EPOCHS=2")) == {"report": "worked"}  # which no longer tells of these
+    assert outcome(make(project, "all", *SAMPLE, "EPOCHS=2")) == {"report": "worked"}  # with fewer runs
     assert worked(make(project, "all", *SAMPLE, "EPOCHS=3")) == ["train", "evaluate", "export", "report"]
 
 
-def test_prune_never_takes_what_a_running_stage_reads_or_makes(project: Path) -> None:
+def test_prune_keeps_results_of_a_running_stage(project: Path) -> None:
     with start(project, "make", "train", *SAMPLE, "EPOCHS=150") as training:
         wait_for("epoch 2 ", training.stderr)
-        assert stage(project, "normalize", "--validation", "100").returncode == 0  # so what train reads is not shown
+        assert stage(project, "normalize", "--validation", "100").returncode == 0  # unpublish its input
         result = stage(project, "prune", "--keep", "1")
         rest = training.communicate()[1]
-    assert result.stdout.count("in use, so it stays") == 2
+    assert result.stdout.count("in use, kept") == 2
     assert training.returncode == 0, rest
     assert worked(make(project, "train", *SAMPLE, "EPOCHS=150")) == []
 
 
-def test_prune_of_a_project_in_which_nothing_was_made_frees_nothing(fresh: Path, tmp_path: Path) -> None:
+def test_prune_without_artifacts_frees_nothing(fresh: Path, tmp_path: Path) -> None:
     assert stage(copy(fresh, tmp_path / "copy"), "prune").stdout == "freed 0.0 MB: 0 results -> artifacts\n"

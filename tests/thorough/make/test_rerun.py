@@ -1,4 +1,4 @@
-"""Only what changed runs again, by content and not by time: the real make and real edits."""
+"""Only stages whose content changed rerun, whatever the file times."""
 
 import os
 import re
@@ -29,13 +29,13 @@ def sources(project: Path) -> list[Path]:
     return [path for pattern in SOURCES for path in project.glob(pattern)]
 
 
-def test_what_was_built_is_not_built_again(project: Path) -> None:
+def test_unchanged_stages_do_not_run(project: Path) -> None:
     result = make(project, "train", *SAMPLE)
     assert outcome(result) == {}
     assert make(project, "-q", "train", *SAMPLE).returncode == 0
 
 
-def test_a_touch_starts_no_stage(project: Path) -> None:
+def test_touched_sources_start_no_stage(project: Path) -> None:
     before = digests(project)
     for path in sources(project):
         path.touch()
@@ -45,7 +45,7 @@ def test_a_touch_starts_no_stage(project: Path) -> None:
     assert_quiet(project)
 
 
-def test_touching_the_results_makes_no_stage_work(project: Path) -> None:
+def test_touched_artifacts_rerun_no_stage(project: Path) -> None:
     for path in (project / "artifacts").glob("*/*"):
         path.touch()
     assert worked(make(project, "all", *SAMPLE)) == []
@@ -53,16 +53,16 @@ def test_touching_the_results_makes_no_stage_work(project: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-def test_another_commit_and_back_makes_no_stage_work(project: Path) -> None:
+def test_git_checkout_and_back_reruns_no_stage(project: Path) -> None:
     def git(*arguments: str) -> None:
-        identity = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"]
+        identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
         subprocess.run(["git", *identity, *arguments], cwd=project, check=True, capture_output=True)
 
     (project / ".gitignore").write_text("/artifacts/\n/.venv/\n__pycache__/\n")
     git("init", "-b", "main")
     git("add", ".")
     git("commit", "-m", "one")
-    edit(project / "pipeline/training/architecture.py", "PART_IMAGES = 512", "PART_IMAGES = 511")
+    edit(project / "pipeline/training/architecture.py", "MICRO_BATCH_IMAGES = 512", "MICRO_BATCH_IMAGES = 511")
     (project / "pipeline/data/scaling.py").write_text("")
     git("commit", "-a", "-m", "two")
     git("checkout", "HEAD~1")
@@ -70,7 +70,7 @@ def test_another_commit_and_back_makes_no_stage_work(project: Path) -> None:
     assert_quiet(project)
 
 
-def test_an_edit_of_comments_docstrings_or_layout_makes_no_stage_work(project: Path) -> None:
+def test_comments_docstrings_and_layout_rerun_no_stage(project: Path) -> None:
     before = digests(project)
     for path in [*project.glob("stages/*.py"), *project.glob("pipeline/*/*.py")]:
         text = path.read_text(encoding="utf-8")
@@ -83,36 +83,36 @@ def test_an_edit_of_comments_docstrings_or_layout_makes_no_stage_work(project: P
 
 
 REAL_EDITS = {
-    # a module that train imports through another one
+    # imported by train through another module
     "pipeline/network/optimizers.py": (
         "beta2: float = 0.999",
         "beta2: float = 0.99",
         ["train", "evaluate", "export", "report"],
     ),
-    # a module that train imports inside its body, and report as well
-    "pipeline/training/history.py": ('"epoch", "loss"', '"epoch", "loss"', ["train", "report"]),
-    # one that download and parse share: the arrays come out as they were
+    # imported by train and report inside a function
+    "pipeline/training/history.py": ('"epoch", "loss"', '"epoch", "cost"', ["train", "report"]),
+    # shared by download and parse; the arrays do not change
     "pipeline/data/idx.py": ("CHUNK = ", "CHUNK = 2 * ", ["download", "parse"]),
-    # others that export alone, and report alone, do not stand on
+    # not imported by train
     "pipeline/evaluation/metrics.py": ("BINS = 15", "BINS = 16", ["evaluate", "export", "report"]),
     "pipeline/model/onnx.py": ('PRODUCER = "', 'PRODUCER = "my ', ["export"]),
-    # the stage's own module
+    # the module of the stage
     "stages/normalize.py": ("mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}", ["normalize"]),
-    # what is no module
-    "pipeline/pages/templates/report.css": ("/* The report alone. */", "/* The report. */", ["report"]),
+    # not a module
+    "pipeline/pages/templates/report.css": ("/* Styles of the report. */", "/* Styles. */", ["report"]),
     "pipeline/pages/templates/network.js": ('"use strict";', '"use strict"; // always', ["export"]),
-    # a recipe, when another one is trained: the card and the report know them all, to tell what was changed
+    # a recipe that is not trained: the model card and the report compare with all recipes
     "pipeline/training/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export", "report"]),
-    # how commands speak, and how stages are run; the report looks for runs where these are kept
-    "stages/cli/console.py": ("What was there before is as it was", "Nothing was lost", []),
+    # messages of the commands and the engine affect no result; the report reads the store
+    "stages/cli/console.py": ("Existing results are unchanged", "Results are unchanged", []),
     "stages/cli/app.py": ("Show the version and exit.", "Show it.", []),
-    "pipeline/engine/stage.py": ("nothing that counts has changed", "all is as it was", []),
+    "pipeline/engine/stage.py": ("nothing relevant has changed", "unchanged", []),
     "pipeline/engine/store.py": ("KEY_LENGTH = 16", "KEY_LENGTH = 16 + 0", ["report"]),
 }
 
 
 @pytest.mark.parametrize("source", REAL_EDITS)
-def test_a_real_edit_runs_the_stages_that_import_it_and_what_follows(source: str, project: Path) -> None:
+def test_code_edit_reruns_importing_and_later_stages(source: str, project: Path) -> None:
     old, new, again = REAL_EDITS[source]
     edit(project / source, old, new)
     result = make(project, "all", *SAMPLE)
@@ -122,7 +122,7 @@ def test_a_real_edit_runs_the_stages_that_import_it_and_what_follows(source: str
     assert_quiet(project)
 
 
-def test_a_file_of_the_same_size_and_time_is_noticed_and_is_what_runs(project: Path) -> None:
+def test_edit_with_same_size_and_mtime_is_detected(project: Path) -> None:
     before = digests(project)
     source = project / "pipeline/network/optimizers.py"
     compile_all = [str(project / ".venv/bin/python"), "-m", "compileall", "-q", "pipeline", "stages"]
@@ -134,7 +134,7 @@ def test_a_file_of_the_same_size_and_time_is_noticed_and_is_what_runs(project: P
     assert digests(project)["train/layer-1-weights.npy"] != before["train/layer-1-weights.npy"]
 
 
-def test_modules_in_unusual_places_are_noticed(project: Path) -> None:
+def test_edits_of_modules_in_unusual_locations_are_detected(project: Path) -> None:
     (project / "pipeline/network/kernels").mkdir()
     (project / "pipeline/network/kernels/scale.py").write_text("SCALE = 1\n")
     (project / "helper.py").write_text("from stages.other import ONE\n")
@@ -164,22 +164,21 @@ def test_modules_in_unusual_places_are_noticed(project: Path) -> None:
     assert "code pipeline/network/schedules.py: gone" in result.stderr
 
 
-def test_an_upstream_stage_that_makes_the_same_lets_the_others_be(project: Path) -> None:
+def test_unchanged_output_skips_later_stages(project: Path) -> None:
     edit(project / "stages/parse.py", "save_description(output,", "save_description(0 or output,")
     result = make(project, "all", *SAMPLE)
     assert worked(result) == ["parse"]
-    assert "up to date: parse made again, with the same content -> artifacts/normalize" in result.stdout
+    assert "up to date: parse rerun with the same output -> artifacts/normalize" in result.stdout
     assert_quiet(project)
 
 
-def test_a_model_trained_again_to_the_same_bits_is_not_evaluated_again(project: Path) -> None:
+def test_retraining_to_same_bits_does_not_rerun_evaluate(project: Path) -> None:
     assert stage(project, "train", "--recipe", "quick", "--force").returncode == 0
     result = make(project, "all", *SAMPLE)
-    assert worked(result) == ["report"]  # which tells when, and how long it took
+    assert worked(result) == ["report"]  # it includes the date and duration
 
 
 def other_version(project: Path, package: str, version: str) -> None:
-    """Give the project's .venv another version of a package, as far as its name and its metadata go."""
     venv = project / ".venv"
     (real,) = (venv / "lib").resolve().glob("python3*/site-packages")
     (venv / "lib").unlink()
@@ -197,7 +196,7 @@ def other_version(project: Path, package: str, version: str) -> None:
     )
 
 
-def test_another_numpy_makes_what_it_computes_stale(project: Path) -> None:
+def test_other_numpy_version_reruns_stages_that_use_it(project: Path) -> None:
     before = manifest_of(project, "train")["environment"]["numpy"]
     other_version(project, "numpy", "2.99.0")
     result = make(project, "all", *SAMPLE)
@@ -206,6 +205,6 @@ def test_another_numpy_makes_what_it_computes_stale(project: Path) -> None:
     assert_quiet(project)
 
 
-def test_another_onnx_makes_the_export_stale_and_nothing_else(project: Path) -> None:
+def test_other_onnx_version_reruns_only_export(project: Path) -> None:
     other_version(project, "onnx", "1.99.0")
     assert worked(make(project, "all", *SAMPLE)) == ["export"]

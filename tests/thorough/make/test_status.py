@@ -1,4 +1,4 @@
-"""What status says is what make then does."""
+"""Status reports what make does next."""
 
 import json
 import re
@@ -22,7 +22,7 @@ EXPECTED = {"up to date": "up to date", "stale": "worked", "in the store": "rest
 
 
 def tree(project: Path) -> dict[str, tuple[int, int]]:
-    """Every file and folder of a project with its size and time, but what Python itself caches."""
+    """Return the size and mtime of all files and folders except Python's caches."""
     return {
         str(path): (path.lstat().st_size, path.lstat().st_mtime_ns)
         for path in project.rglob("*")
@@ -30,8 +30,7 @@ def tree(project: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def said(result: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, list[str]]]:
-    """What status says of each stage, and the reasons that it gives."""
+def parse_status(result: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, list[str]]]:
     assert result.returncode == 0, result.stderr
     found: dict[str, tuple[str, list[str]]] = {}
     name = ""
@@ -44,11 +43,11 @@ def said(result: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, list[
     return found
 
 
-def nothing(project: Path) -> None:
+def unchanged(project: Path) -> None:
     pass
 
 
-def another_epoch(project: Path) -> None:
+def trained_with_other_epochs(project: Path) -> None:
     make(project, "train", *SAMPLE, "EPOCHS=1")
 
 
@@ -56,7 +55,7 @@ def edited(project: Path) -> None:
     edit(project / "pipeline/network/optimizers.py", "beta2: float = 0.999", "beta2: float = 0.99")
 
 
-def edited_to_the_same(project: Path) -> None:
+def edited_with_same_output(project: Path) -> None:
     edit(project / "stages/parse.py", "save_description(output,", "save_description(0 or output,")
 
 
@@ -66,7 +65,7 @@ def damaged(project: Path) -> None:
     (project / "artifacts/evaluate/manifest.json").write_text("{")
 
 
-def gone(project: Path) -> None:
+def deleted(project: Path) -> None:
     shutil.rmtree(project / "artifacts")
 
 
@@ -75,7 +74,7 @@ def touched(project: Path) -> None:
         path.touch()
 
 
-def declared_otherwise(project: Path) -> None:
+def changed_in_pyproject(project: Path) -> None:
     with open(project / "pyproject.toml", "a") as file:
         file.write("\n[tool.handwriting.normalize]\nvalidation = 100\n")
 
@@ -83,42 +82,42 @@ def declared_otherwise(project: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "variables"),
     [
-        *((nothing, [variable]) for variable in ("EPOCHS=2", "LAYERS=12, 11", "VALIDATION=0.25")),
-        (another_epoch, []),
-        (another_epoch, ["EPOCHS=1"]),
+        *((unchanged, [variable]) for variable in ("EPOCHS=2", "LAYERS=12, 11", "VALIDATION=0.25")),
+        (trained_with_other_epochs, []),
+        (trained_with_other_epochs, ["EPOCHS=1"]),
         (edited, []),
         (edited, ["SEED=2"]),
-        (edited_to_the_same, []),
+        (edited_with_same_output, []),
         (damaged, []),
-        (gone, []),
+        (deleted, []),
         (touched, ["EPOCHS=5"]),
-        (declared_otherwise, []),
+        (changed_in_pyproject, []),
     ],
 )
-def test_status_says_what_make_then_does(change: Callable[[Path], None], variables: list[str], project: Path) -> None:
+def test_status_predicts_what_make_does(change: Callable[[Path], None], variables: list[str], project: Path) -> None:
     change(project)
     before = tree(project)
-    status = said(make(project, "status", *SAMPLE, *variables))
+    status = parse_status(make(project, "status", *SAMPLE, *variables))
     assert tree(project) == before
     done = outcome(make(project, "all", *SAMPLE, *variables))
     for name in STAGES:
-        what, reasons = status[name]
-        assert bool(reasons) == (what != "up to date")
-        if what == "waiting":
+        state, reasons = status[name]
+        assert bool(reasons) == (state != "up to date")
+        if state == "waiting":
             assert all(reason.startswith("input") for reason in reasons)
             assert name in done
         else:
-            assert done.get(name, "up to date") == EXPECTED[what], name
-    assert {what for what, _ in said(make(project, "status", *SAMPLE, *variables)).values()} == {"up to date"}
+            assert done.get(name, "up to date") == EXPECTED[state], name
+    assert {state for state, _ in parse_status(make(project, "status", *SAMPLE, *variables)).values()} == {"up to date"}
 
 
-def test_every_reason_of_every_stale_stage_is_told(project: Path) -> None:
+def test_explain_lists_every_reason(project: Path) -> None:
     edited(project)
-    edit(project / "stages/normalize.py", "] = TWELFTH,", "] = 3 * TWELFTH,")
+    edit(project / "stages/normalize.py", "] = DEFAULT_VALIDATION,", "] = 3 * DEFAULT_VALIDATION,")
     edit(project / "stages/normalize.py", "mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}")
     (project / "artifacts/normalize/scaling.npy").unlink()
     (project / "artifacts/normalize/test-labels.npy").write_bytes(b"0")
-    status = said(make(project, "status", *SAMPLE, "SEED=2", "EPOCHS=7"))
+    status = parse_status(make(project, "status", *SAMPLE, "SEED=2", "EPOCHS=7"))
     assert status["normalize"] == (
         "stale",
         [
@@ -133,7 +132,7 @@ def test_every_reason_of_every_stale_stage_is_told(project: Path) -> None:
         [
             "parameter epochs: 5 -> 7",
             "parameter seed: 1 -> 2",
-            "input normalize: will be made anew",
+            "input normalize: will be made again",
             "code pipeline/network/optimizers.py: changed",
         ],
     )
@@ -141,49 +140,49 @@ def test_every_reason_of_every_stale_stage_is_told(project: Path) -> None:
     assert status["parse"] == ("up to date", [])
 
 
-def test_without_explain_the_first_reason_is_told(project: Path) -> None:
+def test_first_reason_is_shown_without_explain(project: Path) -> None:
     lines = stage(project, "status", "--assume", "download --dataset sample").stdout.splitlines()
     assert len(lines) == len(STAGES)
     assert re.fullmatch(r"train +stale +parameter \w+: \S+ -> \S+, and \d+ more", lines[3])
 
 
-def test_what_pyproject_declares_is_what_status_is_about(project: Path) -> None:
+def test_status_uses_pyproject_defaults(project: Path) -> None:
     with open(project / "pyproject.toml", "a") as file:
         file.write('\n[tool.handwriting.download]\ndataset = "sample"\n[tool.handwriting.train]\nrecipe = "quick"\n')
-    assert {what for what, _ in said(stage(project, "status")).values()} == {"up to date"}
+    assert {state for state, _ in parse_status(stage(project, "status")).values()} == {"up to date"}
     assert outcome(make(project, "all")) == dict.fromkeys(STAGES, "up to date")
     assert make(project, "-q", "all").returncode == 0
 
 
-def test_an_input_that_is_declared_to_be_elsewhere_is_looked_at_there(project: Path) -> None:
+def test_status_uses_input_path_from_pyproject(project: Path) -> None:
     assert stage(project, "train", "--epochs", "1", "--output", "artifacts/best").returncode == 0
     assert stage(project, "evaluate", "--train", "artifacts/best").returncode == 0
     with open(project / "pyproject.toml", "a") as file:
         file.write('\n[tool.handwriting.evaluate]\ntrain = "artifacts/best"\n')
-    assert said(make(project, "status", *SAMPLE))["evaluate"] == ("up to date", [])
+    assert parse_status(make(project, "status", *SAMPLE))["evaluate"] == ("up to date", [])
     (project / "artifacts/best").unlink()
-    what, (reason,) = said(make(project, "status", *SAMPLE))["evaluate"]
-    assert (what, "best/manifest.json is missing: run the stage train first" in reason) == ("stale", True)
+    state, (reason,) = parse_status(make(project, "status", *SAMPLE))["evaluate"]
+    assert (state, "best/manifest.json is missing: run the stage train first" in reason) == ("stale", True)
 
 
 @pytest.mark.parametrize("thing", ["file", "folder", "link"])
-def test_a_place_that_is_somebody_elses_is_told(thing: str, project: Path) -> None:
-    place = project / "artifacts/train"
-    place.unlink()
+def test_foreign_output_path_is_reported(thing: str, project: Path) -> None:
+    output = project / "artifacts/train"
+    output.unlink()
     if thing == "file":
-        place.write_text("mine")
+        output.write_text("mine")
     elif thing == "folder":
-        place.mkdir()
+        output.mkdir()
     else:
-        place.symlink_to("train")
-    what, (reason,) = said(make(project, "status", *SAMPLE))["train"]
-    assert (what, "is not a link that a stage has made" in reason) == ("stale", True)
+        output.symlink_to("train")
+    state, (reason,) = parse_status(make(project, "status", *SAMPLE))["train"]
+    assert (state, "is not a link that a stage has made" in reason) == ("stale", True)
     result = make(project, "train", *SAMPLE)
     assert result.returncode == 2
     assert "is not a link that a stage has made" in result.stderr
 
 
-def test_earlier_runs_are_told_side_by_side(project: Path) -> None:
+def test_runs_lists_stored_results(project: Path) -> None:
     make(project, "train", *SAMPLE, "EPOCHS=2")
     make(project, "train", *SAMPLE, "EPOCHS=3")
     result = make(project, "train", *SAMPLE, "EPOCHS=2")
@@ -194,7 +193,7 @@ def test_earlier_runs_are_told_side_by_side(project: Path) -> None:
     assert all("validation accuracy" in line for line in runs), result.stdout
 
 
-def test_programs_can_read_it(project: Path) -> None:
+def test_json_output(project: Path) -> None:
     make(project, "train", *SAMPLE, "EPOCHS=2")
     facts = json.loads(stage(project, "status", "--json", "--assume", "train --recipe quick --epochs 3").stdout)
     assert list(facts) == list(STAGES)
@@ -213,16 +212,16 @@ def test_programs_can_read_it(project: Path) -> None:
         ("train 'x", "No closing quotation"),
     ],
 )
-def test_a_wrong_assumption_is_wrong_use(assumed: str, words: str, project: Path) -> None:
+def test_invalid_assume_is_wrong_usage(assumed: str, words: str, project: Path) -> None:
     result = stage(project, "status", "--assume", assumed)
     assert result.returncode == 2
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
 
 
-def test_a_stage_that_cannot_run_is_stale_for_that_reason(project: Path) -> None:
+def test_stage_with_invalid_parameters_is_stale(project: Path) -> None:
     assumed = ["--assume", "download --dataset custom --from nowhere", "--assume", "train --learning-rate nan"]
-    status = said(stage(project, "status", "--explain", *assumed))
+    status = parse_status(stage(project, "status", "--explain", *assumed))
     assert status["download"][0] == status["train"][0] == "stale"
-    assert "nowhere: it has no train-images-idx3-ubyte" in status["download"][1][0]
+    assert "nowhere: no file train-images-idx3-ubyte" in status["download"][1][0]
     assert "learning rate must be in (0, inf), not nan" in status["train"][1][0]

@@ -1,3 +1,1 @@
-"""The fixtures of the fast tests."""
-
 from tests.stages.conftest import call, many, project  # noqa: F401

@@ -5,22 +5,22 @@ from tests.processes import Run
 from tests.stages.common import assert_one_line, snapshot
 
 
-def test_the_ladder_tells_of_each_rung_and_publishes_nothing(run: Run, project: Path) -> None:
+def test_ablation_prints_every_step_and_publishes_nothing(run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     result = run("ablation", "--seeds", "1")
     assert result.returncode == 0, result.stderr
     head, *steps, end = result.stdout.splitlines()
-    assert head.split() == ["accuracy", "(least..most)", "training"]
+    assert head.split() == ["accuracy", "(min..max)", "training"]
     assert len(steps) == len(ablation_steps())
-    for line, (idea, _) in zip(steps, ablation_steps(), strict=True):
-        assert line.startswith(idea)
-        accuracy, spread = line[len(idea) :].split()[:2]
-        assert spread == f"({accuracy}..{accuracy})"  # of one seed
+    for line, (change, _) in zip(steps, ablation_steps(), strict=True):
+        assert line.startswith(change)
+        accuracy, spread = line[len(change) :].split()[:2]
+        assert spread == f"({accuracy}..{accuracy})"  # one seed
     first, last = steps[0].split("%")[0].split()[-1], steps[-1][50:].split("%")[0].strip()
-    assert end == f"{len(steps)} steps, from {first}% to {last}% of the validation images"
+    assert end == f"{len(steps)} steps, validation accuracy from {first}% to {last}%"
     assert float(last) > 85 > float(first)
     assert snapshot(project / "artifacts") == before
 
 
-def test_without_arrays_there_is_no_ladder(run: Run) -> None:
+def test_missing_arrays_are_an_error(run: Run) -> None:
     assert_one_line(run("ablation"), 1, "run the stage normalize first")

@@ -1,4 +1,4 @@
-"""The program on a real Dask cluster: the bits of one process, also when workers are killed."""
+"""Commands on a real Dask cluster, also while workers are killed: same bits as one process."""
 
 import os
 import shutil
@@ -11,37 +11,37 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cluster import Cluster, started, wait_until
-from tests.processes import ROOT, Run, environment, kill_family, listening, take_signals, wait_for
+from tests.cluster import Cluster, run_cluster, wait_until
+from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, reset_signals, wait_for
 from tests.stages.common import assert_one_line, snapshot
 
-STANDING = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
+RESULTS = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with started(tmp_path_factory.mktemp("cluster"), workers=2) as cluster:
+    with run_cluster(tmp_path_factory.mktemp("cluster"), workers=2) as cluster:
         yield cluster
 
 
-@pytest.mark.parametrize("way", ["address", "file", "variable", "shipped"])
-def test_evaluate_gives_the_bits_of_one_process(way: str, cluster: Cluster, run: Run, project: Path) -> None:
+@pytest.mark.parametrize("connection", ["address", "file", "variable", "shipped"])
+def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Cluster, run: Run, project: Path) -> None:
     assert run("evaluate", "--force", "--scheduler", "sync").returncode == 0
-    alone = snapshot(project / "artifacts")
+    expected = snapshot(project / "artifacts")
     arguments = {
         "address": ["--scheduler", cluster.address],
         "file": ["--scheduler-file", str(cluster.file)],
         "variable": [],
         "shipped": ["--scheduler", cluster.address, "--ship-data"],
-    }[way]
-    variables = {"DASK_SCHEDULER_ADDRESS": cluster.address} if way == "variable" else {}
+    }[connection]
+    variables = {"DASK_SCHEDULER_ADDRESS": cluster.address} if connection == "variable" else {}
     result = run("evaluate", "--force", "--block-size", "77", *arguments, env={**environment(), **variables})
     assert result.returncode == 0, result.stderr
-    together = snapshot(project / "artifacts")
-    assert {name: together[name] for name in STANDING} == {name: alone[name] for name in STANDING}
+    results = snapshot(project / "artifacts")
+    assert {name: results[name] for name in RESULTS} == {name: expected[name] for name in RESULTS}
 
 
-def test_predict_gives_the_bits_of_one_process(cluster: Cluster, run: Run, project: Path) -> None:
+def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, project: Path) -> None:
     files = [f"artifacts/parse/{part}-images.npy" for part in ("test", "train")]
     bodies = []
     for arguments in (["sync"], [cluster.address], [cluster.address, "--ship-data"]):
@@ -52,7 +52,7 @@ def test_predict_gives_the_bits_of_one_process(cluster: Cluster, run: Run, proje
     assert bodies[0] == bodies[1] == bodies[2]
 
 
-def test_workers_that_do_not_see_the_files_are_sent_what_is_in_them(run: Run, project: Path, tmp_path: Path) -> None:
+def test_ship_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
     unshare = shutil.which("unshare")
     hide = [
         unshare or "",
@@ -64,49 +64,47 @@ def test_workers_that_do_not_see_the_files_are_sent_what_is_in_them(run: Run, pr
         str(project),
     ]
     if unshare is None or subprocess.run([*hide, "true"], capture_output=True).returncode != 0:
-        pytest.skip("this machine does not let us hide a folder (unshare --mount)")
-    place = tmp_path.parent / f"{tmp_path.name}-cluster"
-    place.mkdir()
-    with started(place, workers=0) as cluster:
+        pytest.skip("cannot hide a folder (unshare --mount)")
+    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
+    folder.mkdir()
+    with run_cluster(folder, workers=0) as cluster:
         cluster.start_worker(prefix=hide)
         line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
-        assert_one_line(run(*line), 1, "does not see", "test-images.npy", "--ship-data")
+        assert_one_line(run(*line), 1, "cannot find", "test-images.npy", "--ship-data")
         assert run(*line, "--ship-data").returncode == 0
     assert np.array_equal(np.load(project / "predictions.npy"), np.load(project / "artifacts/evaluate/predictions.npy"))
 
 
-def test_members_of_a_committee_that_learn_on_a_cluster_are_those_that_learn_one_after_another(
+def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
     run: Run, project: Path, tmp_path: Path
 ) -> None:
     arguments = ["train", "--recipe", "quick", "--epochs", "200", "--ensemble-size", "3", "--force"]
     assert run(*arguments).returncode == 0
-    alone = _model(project)
-    place = tmp_path.parent / f"{tmp_path.name}-cluster"
-    place.mkdir()
-    with started(place, workers=2) as cluster:
+    serial = _model(project)
+    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
+    folder.mkdir()
+    with run_cluster(folder, workers=2) as cluster:
         command = [sys.executable, "-m", "stages.cli.main", *arguments, "--scheduler", cluster.address]
         process = subprocess.Popen(command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE)
         with process, process.stderr as lines:  # type: ignore[union-attr]
-            told = ""
+            stderr = ""
             for line in lines:
-                told += line
+                stderr += line
                 if "network 1 of 3: epoch 3 of" in line:
                     for worker in cluster.workers[:]:
                         worker.kill()
                         cluster.start_worker()
-        assert process.returncode == 0, told
+        assert process.returncode == 0, stderr
     for network in (1, 2, 3):
-        assert f"network {network} of 3: epoch 200 of 200" in told
-    assert "network 1 of 3: goes on after epoch" in told
-    assert _model(project) == alone
+        assert f"network {network} of 3: epoch 200 of 200" in stderr
+    assert "network 1 of 3: resuming after epoch" in stderr
+    assert _model(project) == serial
 
 
-def test_when_a_training_is_interrupted_its_workers_are_free_for_others(
-    run: Run, project: Path, tmp_path: Path
-) -> None:
-    place = tmp_path.parent / f"{tmp_path.name}-cluster"
-    place.mkdir()
-    with started(place, workers=2) as cluster:
+def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_path: Path) -> None:
+    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
+    folder.mkdir()
+    with run_cluster(folder, workers=2) as cluster:
         line = [
             "train",
             "--recipe",
@@ -119,14 +117,14 @@ def test_when_a_training_is_interrupted_its_workers_are_free_for_others(
             cluster.address,
         ]
         command = [sys.executable, "-m", "stages.cli.main", *line]
-        options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+        options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
         process = subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
         for network in ("network 1", "network 2"):
             wait_for(f"{network} of 2: epoch ", process.stderr)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 130
-        # both workers are busy for ever, unless they are told
+        # both workers would train for 100,000 epochs if the interrupt did not reach them
         result = run("predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address, timeout=60)
         assert result.returncode == 0, result.stderr
 
@@ -137,37 +135,37 @@ def _model(project: Path) -> dict[str, bytes]:
     return {name: body for name, body in found.items() if name.startswith("train/") and name not in unhashed}
 
 
-def test_without_a_scheduler_nothing_changes_and_one_line_says_so(run: Run, project: Path) -> None:
+def test_unreachable_scheduler_is_reported_and_nothing_changes(run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     result = run("evaluate", "--force", "--scheduler", "tcp://127.0.0.1:9")
-    assert_one_line(result, 1, "no Dask scheduler answers at tcp://127.0.0.1:9 within 10 seconds")
+    assert_one_line(result, 1, "no Dask scheduler responds at tcp://127.0.0.1:9 within 10 seconds")
     assert len(result.stderr.splitlines()) == 1
     assert snapshot(project / "artifacts") == before
 
 
-def test_train_finds_its_cluster_by_the_variable_as_well(run: Run, project: Path) -> None:
+def test_train_reads_scheduler_address_from_environment(run: Run, project: Path) -> None:
     line = ["train", "--recipe", "quick", "--epochs", "1"]
     result = run(*line, env={**environment(), "DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:9"})
-    assert_one_line(result, 1, "no Dask scheduler answers at tcp://127.0.0.1:9")
+    assert_one_line(result, 1, "no Dask scheduler responds at tcp://127.0.0.1:9")
 
 
-def test_what_the_readme_starts_listens_to_this_machine_only(tmp_path: Path) -> None:
-    """The commands of the README, word for word but for the ports, which others may have."""
+def test_commands_in_readme_listen_to_this_machine_only(tmp_path: Path) -> None:
+    """The ports are replaced, since those of the README may be in use."""
     text = (ROOT / "README.md").read_text()
     lines = [line.removesuffix(" &").split()[2:] for line in text.splitlines() if line.startswith("$ .venv/bin/dask ")]
     scheduler, worker = (next(line for line in lines if line[0] == kind) for kind in ("scheduler", "worker"))
     file = tmp_path / "scheduler.json"
-    moved = [word.replace(":8787", ":0") for word in scheduler]
-    processes = [_dask([*moved, "--port", "0", "--scheduler-file", str(file)], tmp_path)]
+    words = [word.replace(":8787", ":0") for word in scheduler]
+    processes = [_dask([*words, "--port", "0", "--scheduler-file", str(file)], tmp_path)]
     try:
         wait_until(lambda: file.exists() and file.read_text().endswith("}"))
-        left = [word for word in worker if not word.startswith("tcp://")]
-        processes.append(_dask([*left, "--scheduler-file", str(file)], tmp_path))
-        wait_until(lambda: len(listening(processes[1].pid)) >= 6)  # two nannies, and two ports of each worker
-        assert {place for process in processes for place in listening(process.pid)} == {"127.0.0.1"}
+        words = [word for word in worker if not word.startswith("tcp://")]
+        processes.append(_dask([*words, "--scheduler-file", str(file)], tmp_path))
+        wait_until(lambda: len(listening_addresses(processes[1].pid)) >= 6)  # two nannies, and two ports of each worker
+        assert {address for process in processes for address in listening_addresses(process.pid)} == {"127.0.0.1"}
     finally:
         for process in processes:
-            kill_family(process.pid)
+            kill_tree(process.pid)
             process.wait()
 
 
@@ -178,8 +176,7 @@ def _dask(line: list[str], folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def test_a_cluster_that_asks_for_certificates_is_talked_to_by_those_who_have_them(run: Run, project: Path) -> None:
-    """TLS, as the README shows it."""
+def test_cluster_with_tls_accepts_only_clients_with_certificates(run: Run, project: Path) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     folder = project.parent / f"{project.name}-tls"
@@ -188,7 +185,7 @@ def test_a_cluster_that_asks_for_certificates_is_talked_to_by_those_who_have_the
     own = {"CA_FILE": "ca.pem", "CLIENT__CERT": "cert.pem", "CLIENT__KEY": "key.pem"}
     variables = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(folder / file) for name, file in own.items()}
     options = ["--tls-ca-file", "ca.pem", "--tls-cert", "cert.pem", "--tls-key", "key.pem", "--protocol", "tls"]
-    with started(folder, 1, *options) as cluster:
+    with run_cluster(folder, 1, *options) as cluster:
         assert cluster.address.startswith("tls://")
         line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
         assert_one_line(run(*line), 1, cluster.address)
@@ -198,7 +195,7 @@ def test_a_cluster_that_asks_for_certificates_is_talked_to_by_those_who_have_the
 
 
 def _make_certificate(folder: Path) -> None:
-    """One that signs itself; for a real cluster a company has an authority."""
+    """Write a self-signed certificate; real clusters use a certificate authority."""
     line = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -keyout key.pem -out cert.pem"
     subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
     shutil.copy(folder / "cert.pem", folder / "ca.pem")

@@ -1,4 +1,4 @@
-"""A ensemble whose networks learn at the same time, by real processes that are killed."""
+"""Ensembles whose networks train in parallel, in processes that are killed."""
 
 import csv
 import itertools
@@ -12,21 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Run, environment, take_signals, wait_for
+from tests.processes import Run, environment, reset_signals, wait_for
 from tests.stages.common import assert_one_line, assert_stopped, snapshot
 
 LINE = ["train", "--recipe", "quick", "--ensemble-size", "3", "--epochs", "12", "--ema-decay", "0.9"]
-AT_ONCE = pytest.mark.parametrize("scheduler", ["threads", "processes"])
+PARALLEL = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 
 
 def start(project: Path, scheduler: str, *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "stages.cli.main", *LINE, "--scheduler", scheduler, "--workers", "2", *more]
-    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
     return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 
 
 def model(project: Path) -> dict[str, bytes]:
-    """The artifact without what tells of the run; of the history all but the seconds."""
+    """Return the artifact without its manifest and without the seconds in its history."""
     found = {name: body for name, body in snapshot(project / "artifacts").items() if name.startswith("train/")}
     del found["train/manifest.json"]
     rows = list(csv.DictReader(found["train/history.csv"].decode().splitlines()))
@@ -34,8 +34,7 @@ def model(project: Path) -> dict[str, bytes]:
     return found
 
 
-def forget(project: Path) -> None:
-    """Remove the training, so that it is to be done again."""
+def delete_result(project: Path) -> None:
     shutil.rmtree((project / "artifacts/train").resolve())
 
 
@@ -43,18 +42,16 @@ def partials(project: Path) -> list[Path]:
     return list((project / "artifacts/.store").glob("train-*.partial"))
 
 
-def test_killed_at_random_moments_and_gone_on_with_elsewhere_it_ends_with_the_bits_of_a_serial_run(
-    run: Run, project: Path
-) -> None:
+def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, project: Path) -> None:
     assert run(*LINE).returncode == 0
     serial = model(project)
-    forget(project)
+    delete_result(project)
     result = run(*LINE, "--scheduler", "processes", "--workers", "2")
     assert result.returncode == 0, result.stderr
     assert model(project) == serial
     for network, epoch in itertools.product(range(1, 4), range(1, 13)):
         assert f"train: network {network} of 3: epoch {epoch} of 12: loss " in result.stderr
-    forget(project)
+    delete_result(project)
     generator = random.Random(7)
     for scheduler in ("processes", "threads", "processes", "sync"):
         process = start(project, scheduler)
@@ -65,17 +62,15 @@ def test_killed_at_random_moments_and_gone_on_with_elsewhere_it_ends_with_the_bi
         assert partials(project)
     result = run(*LINE, "--scheduler", "threads")
     assert result.returncode == 0, result.stderr
-    assert "goes on after epoch " in result.stderr
+    assert "resuming after epoch " in result.stderr
     assert model(project) == serial
     assert not partials(project)
 
 
-@AT_ONCE
-def test_a_committee_that_is_stopped_stops_at_once_and_keeps_what_it_has(scheduler: str, project: Path) -> None:
+@PARALLEL
+def test_stopped_ensemble_stops_at_once_and_keeps_checkpoints(scheduler: str, project: Path) -> None:
     before = snapshot(project / "artifacts")
-    process = start(
-        project, scheduler, "--epochs", "100000", "--ensemble-size", "2"
-    )  # of three, any two may start first
+    process = start(project, scheduler, "--epochs", "100000", "--ensemble-size", "2")
     wait_for("network 2 of 2: epoch 2 ", process.stderr)
     process.send_signal(signal.SIGINT)
     assert_stopped(process, "train")
@@ -83,8 +78,8 @@ def test_a_committee_that_is_stopped_stops_at_once_and_keeps_what_it_has(schedul
     assert partials(project)
 
 
-@AT_ONCE
-def test_a_committee_that_diverges_says_so_in_one_line(scheduler: str, run: Run, project: Path) -> None:
+@PARALLEL
+def test_divergence_is_reported_in_one_line(scheduler: str, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     arguments = ["--optimizer", "sgd", "--schedule", "constant", "--learning-rate", "1e30"]
     result = run(*LINE, *arguments, "--scheduler", scheduler, "--workers", "2")
@@ -93,7 +88,7 @@ def test_a_committee_that_diverges_says_so_in_one_line(scheduler: str, run: Run,
     assert not partials(project)
 
 
-def test_where_members_learn_is_no_reason_to_train_again(run: Run, project: Path) -> None:
+def test_ensemble_is_up_to_date_after_change_of_backend(run: Run, project: Path) -> None:
     assert run("train", "--recipe", "quick", "--ensemble-size", "2", "--epochs", "1").returncode == 0
     result = run("train", "--recipe", "quick", "--ensemble-size", "2", "--epochs", "1", "--scheduler", "threads")
     assert result.stdout.startswith("up to date")

@@ -1,4 +1,4 @@
-"""An evaluation that is cut off goes on where it was, and ends with the bytes of one that was not."""
+"""Interrupted runs of `evaluate` resume to the same bytes."""
 
 import itertools
 import random
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Run, environment, take_signals
+from tests.processes import Run, environment, reset_signals
 from tests.stages.common import assert_stopped, snapshot, wait_for_more
 
 IMAGES = 500
@@ -19,12 +19,11 @@ IMAGES = 500
 
 def start(project: Path, scheduler: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "stages.cli.main", "evaluate", "--scheduler", scheduler, "--block-size", "1"]
-    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
     return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 
 
 def journal(project: Path) -> list[tuple[int, int]]:
-    """The intervals that a run has told to be done, by now."""
     lines = [
         line
         for file in (project / "artifacts/.store").glob("evaluate-*.partial/checkpoint/journal")
@@ -38,14 +37,13 @@ def results(project: Path) -> dict[str, bytes]:
     return {name: found[name] for name in found if name.startswith("evaluate/") and name != "evaluate/manifest.json"}
 
 
-def forget(project: Path) -> None:
-    """Remove the evaluation, so that it is to be done again."""
+def delete_result(project: Path) -> None:
     shutil.rmtree((project / "artifacts/evaluate").resolve())
 
 
-def test_killed_at_random_moments_it_repeats_nothing_and_ends_with_the_same_bytes(run: Run, project: Path) -> None:
+def test_killed_run_resumes_without_repeats_to_same_bytes(run: Run, project: Path) -> None:
     before = results(project)
-    forget(project)
+    delete_result(project)
     generator = random.Random(3)
     for scheduler in ("threads", "processes", "sync", "threads"):
         done = len(journal(project))
@@ -53,20 +51,20 @@ def test_killed_at_random_moments_it_repeats_nothing_and_ends_with_the_same_byte
         wait_for_more(lambda: journal(project), than=done + generator.randint(0, 40))
         time.sleep(generator.uniform(0, 0.01))
         process.kill()
-        said = process.communicate()[1]
-        assert (f"evaluate: goes on after {done:,} of {IMAGES} images\n" in said) == (done > 0)
+        stderr = process.communicate()[1]
+        assert (f"evaluate: resuming after {done:,} of {IMAGES} images\n" in stderr) == (done > 0)
         after = sorted(journal(project))
         assert all(stop <= begin for (_, stop), (begin, _) in itertools.pairwise(after))  # nothing twice
     result = run("evaluate")
     assert result.returncode == 0, result.stderr
-    assert "evaluate: goes on after " in result.stderr
+    assert "evaluate: resuming after " in result.stderr
     assert results(project) == before
     assert not list((project / "artifacts/.store").glob("*.partial"))
 
 
 @pytest.mark.parametrize("scheduler", ["threads", "processes"])
-def test_one_that_is_stopped_says_what_becomes_of_it(scheduler: str, run: Run, project: Path) -> None:
-    forget(project)
+def test_stopped_run_reports_how_to_resume(scheduler: str, run: Run, project: Path) -> None:
+    delete_result(project)
     process = start(project, scheduler)
     wait_for_more(lambda: journal(project), than=3)
     process.send_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""What can go wrong, done for real: one plain line, and nothing lost."""
+"""Faults of files, disks and processes: one line, existing results unchanged."""
 
 import os
 import resource
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.dataset import TRAIN_IMAGES, TRAIN_LABELS
-from tests.processes import Run, environment, take_signals, wait_for
-from tests.stages.common import STAGES, account_for, assert_one_line, snapshot
+from tests.processes import Run, environment, reset_signals, wait_for
+from tests.stages.common import STAGES, assert_one_line, snapshot, update_manifests
 
 FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
 
@@ -36,7 +36,7 @@ FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
         ("classify --index 0", "train"),
     ],
 )
-def test_a_missing_input_names_the_stage_to_run(command: str, missing: str, run: Run, project: Path) -> None:
+def test_missing_input_names_the_stage_to_run(command: str, missing: str, run: Run, project: Path) -> None:
     (project / "artifacts" / missing).unlink()
     assert_one_line(run(*command.split()), 1, f"run the stage {missing} first (make {missing})")
 
@@ -63,12 +63,12 @@ def test_a_missing_input_names_the_stage_to_run(command: str, missing: str, run:
         ("classify --index 0", "parse/test-images.npy", "PK"),
     ],
 )
-def test_a_damaged_input_is_named(command: str, file: str, body: str, run: Run, project: Path) -> None:
+def test_damaged_input_is_named(command: str, file: str, body: str, run: Run, project: Path) -> None:
     path = project / "artifacts" / file
     path.write_text(body)
-    for account in (lambda: None, lambda: account_for(path.parent)):  # first it does not fit its manifest, then its use
-        if path.name != "manifest.json":
-            account()
+    for update in (False, True):  # first the manifest does not match, then the content is invalid
+        if update and path.name != "manifest.json":
+            update_manifests(path.parent)
         assert_one_line(run(*command.split(), *FORCE[command]), 1, path.name)
 
 
@@ -76,12 +76,12 @@ def test_a_damaged_input_is_named(command: str, file: str, body: str, run: Run, 
     ("command", "file", "array", "words"),
     [
         ("train", "normalize/train-labels.npy", np.full(1833, 10, np.uint8), "label 10, beyond the last class, 9"),
-        ("train", "normalize/scaling.npy", np.full(2, np.nan, np.float32), "no pixels have mean nan"),
+        ("train", "normalize/scaling.npy", np.full(2, np.nan, np.float32), "pixels cannot have mean nan"),
         ("train", "normalize/validation-images.npy", np.zeros((167, 8, 8), np.float32), "not float32 (any, 28, 28)"),
         ("train", "normalize/train-images.npy", np.full((1833, 28, 28), np.inf, np.float32), "diverged in epoch 1"),
         ("evaluate", "normalize/test-labels.npy", np.full(500, 255, np.uint8), "label 255, beyond the last class"),
-        ("evaluate", "normalize/test-images.npy", np.full((500, 28, 28), np.nan, np.float32), "no finite answer"),
-        ("evaluate", "train/layer-1-weights.npy", np.full((192, 784), 3e38, np.float32), "no finite answer"),
+        ("evaluate", "normalize/test-images.npy", np.full((500, 28, 28), np.nan, np.float32), "are not finite"),
+        ("evaluate", "train/layer-1-weights.npy", np.full((192, 784), 3e38, np.float32), "are not finite"),
         ("evaluate", "train/layer-1-biases.npy", np.full(192, np.nan, np.float32), "contains NaN or infinite values"),
         ("report", "evaluate/probabilities.npy", np.full((500, 10), np.nan, np.float32), "no probabilities"),
         ("report", "evaluate/probabilities.npy", np.full((500, 9), 0.1, np.float32), "not float32 (500, 10)"),
@@ -89,30 +89,30 @@ def test_a_damaged_input_is_named(command: str, file: str, body: str, run: Run, 
         ("classify --index 0", "parse/test-labels.npy", np.full(500, 255, np.uint8), "label 255"),
     ],
 )
-def test_arrays_that_cannot_be_are_named(
+def test_invalid_array_is_named(
     command: str, file: str, array: np.ndarray, words: str, run: Run, project: Path
 ) -> None:
     path = project / "artifacts" / file
     np.save(path, array)
-    account_for(path.parent)
+    update_manifests(path.parent)
     result = run(*command.split(), *FORCE[command])
     assert_one_line(result, 1, words)
     assert "Warning" not in result.stderr
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "model.json", "layer-1-weights.npy"])
-def test_a_stage_replaces_its_own_damaged_result(file: str, run: Run, project: Path) -> None:
+def test_stage_replaces_its_damaged_result(file: str, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     (project / "artifacts/train" / file).write_bytes(b"{")
     assert run("train", "--recipe", "quick").returncode == 0
     after = snapshot(project / "artifacts")
     differing = {name for name in before if before[name] != after[name]}
-    assert differing <= {"train/history.csv", "train/manifest.json"}  # which tell the seconds
+    assert differing <= {"train/history.csv", "train/manifest.json"}  # which include durations
 
 
-def test_images_where_labels_belong_are_named(run: Run, project: Path) -> None:
+def test_images_instead_of_labels_are_named(run: Run, project: Path) -> None:
     shutil.copy(project / "artifacts/download" / TRAIN_IMAGES, project / "artifacts/download" / TRAIN_LABELS)
-    account_for(project / "artifacts/download")
+    update_manifests(project / "artifacts/download")
     assert_one_line(run("parse", "--force"), 1, TRAIN_LABELS, "not labels")
 
 
@@ -120,14 +120,12 @@ def test_images_where_labels_belong_are_named(run: Run, project: Path) -> None:
     "arguments",
     [
         "--optimizer sgd --schedule constant --learning-rate 1e30",
-        "--loss quadratic --learning-rate 1e18 --schedule constant",  # the weights stay finite, the answers don't
-        "--epochs 1 --batch-size 5000 --layers 64,64,64 --learning-rate 1e13",  # one step, after which nobody looks
+        "--loss quadratic --learning-rate 1e18 --schedule constant",  # finite weights, infinite outputs
+        "--epochs 1 --batch-size 5000 --layers 64,64,64 --learning-rate 1e13",  # a single step
         "--epochs 1 --batch-size 5000 --learning-rate 1e39",
     ],
 )
-def test_a_retrain_that_diverges_says_so_and_leaves_the_model_as_it_was(
-    arguments: str, run: Run, project: Path
-) -> None:
+def test_diverging_training_keeps_the_model(arguments: str, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     result = run("train", *arguments.split())
     assert_one_line(result, 1, "training diverged in epoch 1")
@@ -135,25 +133,25 @@ def test_a_retrain_that_diverges_says_so_and_leaves_the_model_as_it_was(
     assert snapshot(project / "artifacts") == before
 
 
-def test_an_output_that_cannot_be_written_is_named(run: Run, project: Path) -> None:
+def test_unwritable_output_is_named(run: Run, project: Path) -> None:
     if os.geteuid() == 0:
-        place = "/sys/kernel/out/parse"  # which not even root may write
+        output = "/sys/kernel/out/parse"  # not writable for root either
     else:
         (project / "locked").mkdir(mode=0o500)
-        place = str(project / "locked" / "out" / "parse")
-    assert_one_line(run("parse", "--output", place), 1, "What was there before is as it was")
+        output = str(project / "locked" / "out" / "parse")
+    assert_one_line(run("parse", "--output", output), 1, "Existing results are unchanged")
     (project / "file").write_text("mine")
     assert_one_line(run("parse", "--output", str(project / "file" / "parse")), 1, "file")
     assert (project / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_write_that_fails_in_the_middle_leaves_everything_as_it_was(stage: str, run: Run, project: Path) -> None:
+def test_failed_write_keeps_existing_results(stage: str, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     arguments = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))  # bytes that a file may have
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))  # bytes per file
 
     result = run(stage, *arguments.get(stage, []), "--force", preexec_fn=limit)
     assert_one_line(result, 1, "File too large")
@@ -162,13 +160,13 @@ def test_a_write_that_fails_in_the_middle_leaves_everything_as_it_was(stage: str
     assert run(stage, *arguments.get(stage, [])).returncode == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk to fill")
-def test_a_disk_that_is_full_is_named(run: Run, project: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
+def test_full_disk_is_reported(run: Run, project: Path) -> None:
     disk = project / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True)
     if mounted.returncode != 0:
-        pytest.skip("this machine does not let us mount a small disk")
+        pytest.skip("mounting a disk is not permitted")
     try:
         assert_one_line(run("parse", "--output", str(disk / "parse")), 1, "No space left on device")
         assert not (disk / "parse").exists()
@@ -177,14 +175,13 @@ def test_a_disk_that_is_full_is_named(run: Run, project: Path) -> None:
 
 
 def training(project: Path) -> subprocess.Popen[str]:
-    """A training that would take long."""
     command = [sys.executable, "-m", "stages.cli.main", "train", "--epochs", "1000"]
-    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": take_signals}
+    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
     return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_a_training_that_is_stopped_leaves_the_model_as_it_was(kind: signal.Signals, run: Run, project: Path) -> None:
+def test_stopped_training_keeps_the_model(kind: signal.Signals, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
     with training(project) as process:
         wait_for("epoch 2 ", process.stderr)
@@ -195,11 +192,11 @@ def test_a_training_that_is_stopped_leaves_the_model_as_it_was(kind: signal.Sign
         assert process.returncode == -kind
     else:
         assert process.returncode == 130
-        *_, kept, told = rest.splitlines()
-        assert kept == "train: what it has done is kept: the same command goes on from there"
-        assert told == "handwriting train: interrupted. What was there before is as it was"
+        *_, kept, last = rest.splitlines()
+        assert kept == "train: progress is kept: run the same command again to resume"
+        assert last == "handwriting train: interrupted. Existing results are unchanged"
     assert snapshot(project / "artifacts") == before
     assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
     with training(project) as process:
-        wait_for("goes on after epoch ", process.stderr)
+        wait_for("resuming after epoch ", process.stderr)
         process.kill()

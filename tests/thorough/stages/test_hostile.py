@@ -1,4 +1,4 @@
-"""Artifacts, options and names of somebody who means harm: refused in one line, executed never."""
+"""Malicious artifacts, options and names are refused in one line and never executed."""
 
 import json
 import os
@@ -16,14 +16,14 @@ import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
 from tests.processes import ROOT, Run, environment
-from tests.stages.common import account_for, assert_one_line
+from tests.stages.common import assert_one_line, update_manifests
 from tests.stages.test_classify import paint
 
 HOSTILE = "\x1b]0;pwned\x07 \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041 <script>alert(1)</script>\nsecond line"
 
 
-class Bait:
-    """What makes a folder as soon as it is unpickled."""
+class Payload:
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, trap: Path) -> None:
         self.trap = trap
@@ -34,16 +34,16 @@ class Bait:
 
 def save_objects(path: Path, trap: Path) -> None:
     with open(path, "wb") as file:
-        np.save(file, np.array([Bait(trap)], dtype=object), allow_pickle=True)
+        np.save(file, np.array([Payload(trap)], dtype=object), allow_pickle=True)
 
 
 def save_pickle(path: Path, trap: Path) -> None:
-    path.write_bytes(pickle.dumps(Bait(trap)))
+    path.write_bytes(pickle.dumps(Payload(trap)))
 
 
 def save_archive(path: Path, trap: Path) -> None:
     with open(path, "wb") as file:
-        np.savez(file, np.array([Bait(trap)], dtype=object), allow_pickle=True)
+        np.savez(file, np.array([Payload(trap)], dtype=object), allow_pickle=True)
 
 
 @pytest.mark.parametrize(
@@ -63,18 +63,18 @@ def save_archive(path: Path, trap: Path) -> None:
         ("classify a.png", "train/layer-1-weights.npy", save_archive),
     ],
 )
-def test_objects_in_an_array_are_refused_and_never_made(
+def test_pickled_objects_are_never_loaded(
     command: str, file: str, save: Callable[[Path, Path], None], run: Run, project: Path
 ) -> None:
     paint(project / "a.png")
     path, trap = project / "artifacts" / file, project / "trap"
     save(path, trap)
-    account_for(path.parent)  # its manifest says that all is well
+    update_manifests(path.parent)  # so that the manifest matches
     assert_one_line(run(*command.split()), 1, path.name)
     assert not trap.exists()
 
 
-def test_the_bait_would_work(tmp_path: Path) -> None:
+def test_payload_runs_when_unpickled(tmp_path: Path) -> None:
     save_objects(tmp_path / "a.npy", tmp_path / "trap")
     np.load(tmp_path / "a.npy", allow_pickle=True)
     assert (tmp_path / "trap").exists()
@@ -87,8 +87,7 @@ def assert_harmless(result: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.fixture
-def telling(project: Path) -> Path:
-    """A project in which the manifests of two stages tell hostile things."""
+def hostile_project(project: Path) -> Path:
     for stage in ("train", "evaluate"):
         folder = (project / "artifacts" / stage).resolve()
         manifest = read_manifest(folder)
@@ -105,31 +104,31 @@ def telling(project: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", ["status --runs", "train --recipe quick", "evaluate", "report"])
-def test_what_a_manifest_tells_does_not_steer_the_terminal(command: str, run: Run, telling: Path) -> None:
+def test_manifest_contents_are_escaped_on_the_terminal(command: str, run: Run, hostile_project: Path) -> None:
     assert_harmless(run(*command.split()))
 
 
-def test_what_a_manifest_tells_is_spelled_and_json_has_it_as_it_is(run: Run, telling: Path) -> None:
-    told, as_json = run("status", "--explain"), run("status", "--json")
-    assert_harmless(told)
+def test_manifest_contents_are_escaped_and_json_preserves_them(run: Run, hostile_project: Path) -> None:
+    as_text, as_json = run("status", "--explain"), run("status", "--json")
+    assert_harmless(as_text)
     assert_harmless(as_json)
-    spelled = r"\x1b]0;pwned\x07 \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041 <script>alert(1)</script>\nsecond line"
-    assert told.stdout.count(f": {spelled}\n") >= 2
+    escaped = r"\x1b]0;pwned\x07 \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041 <script>alert(1)</script>\nsecond line"
+    assert as_text.stdout.count(f": {escaped}\n") >= 2
     (training,) = json.loads(as_json.stdout)["train"]["runs"]
     assert training["summary"] == HOSTILE
     assert training["parameters"][HOSTILE] == [HOSTILE]
 
 
 @pytest.mark.parametrize("name", ["a\0b", "../escaped", "/etc/passwd", "\ud800"])
-def test_an_output_that_cannot_be_makes_a_manifest_damaged(name: str, run: Run, project: Path) -> None:
+def test_invalid_output_name_is_a_damaged_manifest(name: str, run: Run, project: Path) -> None:
     path = project / "artifacts/train/manifest.json"
     content = json.loads(path.read_text())
     content["outputs"][name] = {"sha256": "0" * 64, "bytes": 1}
     path.write_text(json.dumps(content))
     assert_one_line(run("evaluate"), 1, "manifest.json is damaged: run the stage train again")
-    told = run("status")
-    assert "Traceback" not in told.stderr
-    assert "manifest manifest.json: is damaged" in told.stdout
+    status = run("status")
+    assert "Traceback" not in status.stderr
+    assert "manifest manifest.json: is damaged" in status.stdout
 
 
 @pytest.mark.parametrize(
@@ -148,19 +147,17 @@ def test_an_output_that_cannot_be_makes_a_manifest_damaged(name: str, run: Run, 
         ("report", "train/model.json", {"dataset": "</title><script>"}),
     ],
 )
-def test_names_that_cannot_be_are_refused(
-    command: str, file: str, changes: dict[str, Any], run: Run, project: Path
-) -> None:
+def test_invalid_names_are_refused(command: str, file: str, changes: dict[str, Any], run: Run, project: Path) -> None:
     path = project / "artifacts" / file
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-    account_for(path.parent)
+    update_manifests(path.parent)
     result = run(command, "--force")
     assert_one_line(result, 1, path.name)
     assert_harmless(result)
 
 
 @pytest.mark.parametrize(
-    ("command", "line", "complaint"),
+    ("command", "line", "error"),
     [
         ("train", r'recipe = "\u001b[31m"', r"'\x1b[31m'"),
         ("train", r'"\u001b]0;pwned\u0007" = 1', r"sets '\x1b]0;pwned\x07' for train"),
@@ -169,18 +166,16 @@ def test_names_that_cannot_be_are_refused(
         ("train", "epochs = 1979-05-27", "epochs"),
         ("train", "learning-rate = nan", "learning rate"),
         ("train", "layers = [[1], [2]]", "layers"),
-        ("download", 'dataset = "$(touch trap)"', "there is no data set '$(touch trap)'"),
+        ("download", 'dataset = "$(touch trap)"', "unknown data set '$(touch trap)'"),
         ("download", 'from = "; touch trap"', "; touch trap"),
         ("prune", "keep = 9999999999999999999999999", ""),
     ],
 )
-def test_values_in_pyproject_are_values_and_no_more(
-    command: str, line: str, complaint: str, run: Run, project: Path
-) -> None:
+def test_pyproject_values_are_not_executed(command: str, line: str, error: str, run: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(f"[tool.handwriting.{command}]\n{line}\n")
     result = run(command)
-    assert result.returncode in ((1, 2) if complaint else (0,)), result.stderr
-    assert complaint in result.stderr
+    assert result.returncode in ((1, 2) if error else (0,)), result.stderr
+    assert error in result.stderr
     assert_harmless(result)
     assert not (project / "trap").exists()
 
@@ -188,20 +183,20 @@ def test_values_in_pyproject_are_values_and_no_more(
 NAMES = ("two\u2028lines.png", "\x9b31m.png", "\x7f.png", '"quoted\\".png', "\u202egnp.exe", "`id`.png", "$(id).png")
 
 
-def test_json_has_one_line_a_picture_whatever_it_is_called(run: Run, project: Path) -> None:
+def test_json_has_one_line_per_picture_for_any_name(run: Run, project: Path) -> None:
     body = paint(project / "a.png").read_bytes()
     names = [*NAMES, "<script>alert(1)<\n>.png", "\udcff.png", "\U000e0041.png"]
     for name in names:
         (project / name).write_bytes(body)
     result = run("classify", "--json", *names, "none\u2028.png")
     assert_harmless(result)
-    told = [json.loads(line) for line in result.stdout.splitlines()]  # at U+2028, too, if it were there
-    assert [line["file"] for line in told] == [name.replace("\udcff", "\ufffd") for name in names] + ["none\u2028.png"]
-    assert told[-1]["error"] == r"none\u2028.png cannot be read: No such file or directory"
+    lines = [json.loads(line) for line in result.stdout.splitlines()]  # would also split at U+2028
+    assert [line["file"] for line in lines] == [name.replace("\udcff", "\ufffd") for name in names] + ["none\u2028.png"]
+    assert lines[-1]["error"] == r"none\u2028.png cannot be read: No such file or directory"
     assert_harmless(run("classify", *names, "none\u2028.png"))
 
 
-def test_names_of_results_in_the_store_do_not_steer_the_terminal(run: Run, project: Path) -> None:
+def test_store_entry_names_are_escaped(run: Run, project: Path) -> None:
     store = project / "artifacts/.store"
     shutil.copytree((project / "artifacts/train").resolve(), store / "train-\x1b[31m\n")
     for command in ("status --runs", "prune --keep 1"):
@@ -210,7 +205,7 @@ def test_names_of_results_in_the_store_do_not_steer_the_terminal(run: Run, proje
 
 
 @pytest.mark.parametrize("name", ["\x1b[31m\n\x9b"])
-def test_names_of_folders_do_not_steer_the_terminal(name: str, run: Run, project: Path) -> None:
+def test_folder_names_are_escaped(name: str, run: Run, project: Path) -> None:
     for arguments in (
         ("parse", "--output", str(project / name / "parse")),
         ("train", "--normalize", name),
@@ -225,7 +220,7 @@ def test_names_of_folders_do_not_steer_the_terminal(name: str, run: Run, project
         assert_harmless(run(*arguments))
 
 
-def test_a_compiled_file_that_python_would_not_take_is_not_looked_into(project: Path) -> None:
+def test_invalid_bytecode_files_are_ignored(project: Path) -> None:
     for name in ("pipeline", "stages"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "stages.parse", "--force"]

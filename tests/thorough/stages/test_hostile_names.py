@@ -1,4 +1,4 @@
-"""A data set whose names are attacks goes through all stages, and its pages are opened in a browser."""
+"""Class names that are injection attacks, through all stages, with the pages opened in a browser."""
 
 import json
 import re
@@ -48,14 +48,14 @@ NAMES = (
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the artifacts of such a set, whose network errs now and then."""
+    """Return a folder with the artifacts of such a data set; the network makes some errors."""
     project = tmp_path_factory.mktemp("hostile")
     folder = project / "<img src=x onerror=alert(1)> $(touch trap)"
     folder.mkdir()
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for count, (images, labels) in zip((440, 110), (FILES[:2], FILES[2:]), strict=True):
         truth = (np.arange(count) % len(NAMES)).astype(np.uint8)
-        pictures = dice.integers(0, 200, (count, 8, 8), dtype=np.uint8)
+        pictures = rng.integers(0, 200, (count, 8, 8), dtype=np.uint8)
         pictures.reshape(count, -1)[np.arange(count), truth] = 255
         idx.save(folder / images, pictures)
         idx.save(folder / labels, truth)
@@ -72,12 +72,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assert_untouched(page: Page) -> None:
-    """No script ran but the page's own, and no name has made an element; `open_page` looks for the rest."""
+    """Assert that no injected script ran and no name created an element; `open_page` checks the rest."""
     assert page.evaluate("window.pwned") is None
     assert page.locator("iframe, [onerror], [onfocus], [onload], script[src], img:not([src^='data:'])").count() == 0
 
 
-def test_the_page_to_draw_on_shows_the_names_as_text(browser: Browser, project: Path) -> None:
+def test_drawing_demo_shows_names_as_text(browser: Browser, project: Path) -> None:
     with open_page(browser, project / "artifacts/export/index.html") as page:
         assert page.locator("script").count() == 2  # the model and the program
         rows = page.locator("tr th[scope=row]")
@@ -90,40 +90,38 @@ def test_the_page_to_draw_on_shows_the_names_as_text(browser: Browser, project: 
             page.mouse.down()
             page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.9 * box["height"], steps=5)
             page.mouse.up()
-        page.wait_for_function("document.getElementById('answer').textContent.trim().length > 0")
+        page.wait_for_function("document.getElementById('prediction').textContent.trim().length > 0")
         assert_untouched(page)
 
 
-def test_the_report_shows_the_names_as_text(browser: Browser, project: Path) -> None:
+def test_report_shows_names_as_text(browser: Browser, project: Path) -> None:
     with open_page(browser, project / "artifacts/report/index.html") as page:
         assert page.locator("script").count() == 0
         shown = page.locator("th[scope=row]").all_text_contents()
-        assert all(shown.count(name) >= 2 for name in NAMES)  # of the matrix, and of each class
-        mistakes = page.locator("figcaption b").all_text_contents()
-        assert mistakes
-        assert set(mistakes) <= set(NAMES)
+        assert all(shown.count(name) >= 2 for name in NAMES)  # confusion matrix and table of classes
+        errors = page.locator("figcaption b").all_text_contents()
+        assert errors
+        assert set(errors) <= set(NAMES)
         assert_untouched(page)
 
 
 @pytest.mark.parametrize("page", ["export", "report"])
-def test_even_a_script_that_got_into_a_page_would_not_run(
-    page: str, browser: Browser, project: Path, tmp_path: Path
-) -> None:
+def test_injected_script_is_blocked_by_csp(page: str, browser: Browser, project: Path, tmp_path: Path) -> None:
     attacks = "<script>window.pwned = 8</script><img src='data:,' onerror='window.pwned = 9'>"
     text = (project / "artifacts" / page / "index.html").read_text(encoding="utf-8")
     file = tmp_path / "index.html"
     file.write_text(text.replace("<body", f"{attacks}<body", 1), encoding="utf-8")
     with browser.new_context() as context:
         opened = context.new_page()
-        complaints: list[str] = []
-        opened.on("console", lambda message: complaints.append(message.text))
+        errors: list[str] = []
+        opened.on("console", lambda message: errors.append(message.text))
         opened.goto(file.as_uri(), wait_until="networkidle")
         assert opened.evaluate("window.pwned") is None
-        assert len(complaints) == 2
-        assert all("Content Security Policy" in complaint for complaint in complaints)
+        assert len(errors) == 2
+        assert all("Content Security Policy" in error for error in errors)
 
 
-def test_the_card_has_the_names_as_text(project: Path) -> None:
+def test_model_card_shows_names_as_text(project: Path) -> None:
     text = (project / "artifacts/export/MODEL_CARD.md").read_text(encoding="utf-8")
     _, head, body = text.split("---\n", 2)
     assert yaml.safe_load(head)["model-index"][0]["name"] == "custom-standard"
@@ -133,7 +131,7 @@ def test_the_card_has_the_names_as_text(project: Path) -> None:
     assert [unescape(row[0]) for row in rows if len(row) == 5] == list(NAMES)
 
 
-def test_the_names_are_data_wherever_a_program_reads_them(project: Path) -> None:
+def test_data_files_preserve_names(project: Path) -> None:
     artifacts = project / "artifacts"
     assert json.loads((artifacts / "train/model.json").read_text(encoding="utf-8"))["class_names"] == list(NAMES)
     properties = {one.key: one.value for one in onnx.load(str(artifacts / "export/model.onnx")).metadata_props}

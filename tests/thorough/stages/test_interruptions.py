@@ -1,4 +1,4 @@
-"""Signals that ask a command to stop, sent by itself at the worst moments."""
+"""A command sends itself stop signals at critical moments."""
 
 import signal
 import subprocess
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import environment, take_signals
+from tests.processes import environment, reset_signals
 
-TOLD = "handwriting status: interrupted. What was there before is as it was\n"
+MESSAGE = "handwriting status: interrupted. Existing results are unchanged\n"
 STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -19,7 +19,7 @@ def execute(command: list[str], folder: Path) -> subprocess.CompletedProcess[str
         [sys.executable, *command],
         cwd=folder,
         env=environment(),
-        preexec_fn=take_signals,
+        preexec_fn=reset_signals,
         timeout=30,
         capture_output=True,
         text=True,
@@ -27,7 +27,7 @@ def execute(command: list[str], folder: Path) -> subprocess.CompletedProcess[str
 
 
 def script(body: str) -> list[str]:
-    """A program whose only command is called status, as the body defines it; `send(NAME)` sends it a signal."""
+    """Return a program with one command, `status`, defined in `body`, where `send(NAME)` sends a signal to itself."""
     head = (
         "import atexit, os, signal, threading, time\n"
         "from stages.cli.console import run_program\n"
@@ -36,30 +36,29 @@ def script(body: str) -> list[str]:
     return ["-c", head + textwrap.dedent(body) + "\nrun_program({'One': [status]}, ['status'])"]
 
 
-def test_while_it_loads_there_is_no_traceback(tmp_path: Path) -> None:
-    (tmp_path / "typer.py").write_text("import os\nos.kill(os.getpid(), 2)\n")  # which is found first
+def test_no_traceback_during_imports(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os\nos.kill(os.getpid(), 2)\n")  # found first on the path
     result = execute(["-m", "stages.parse"], tmp_path)
     assert (result.returncode, result.stderr) == (-signal.SIGINT, "")
 
 
-def test_an_interruption_in_a_destructor_is_not_lost(tmp_path: Path) -> None:
+def test_interruption_in_a_destructor_is_not_lost(tmp_path: Path) -> None:
     program = """
-        class Cleared:
+        class Deleted:
             def __del__(self):
                 send("SIGINT")
                 time.sleep(0.01)
 
         def status():
-            thing = Cleared()
+            thing = Deleted()
             del thing
             time.sleep(60)
     """
     result = execute(script(program), tmp_path)
-    assert (result.returncode, result.stderr) == (130, TOLD)
+    assert (result.returncode, result.stderr) == (130, MESSAGE)
 
 
-def test_an_interruption_waits_until_a_compiled_module_is_loaded(tmp_path: Path) -> None:
-    """An exception within crashes the process where it is C++."""
+def test_interruption_waits_until_extension_module_is_loaded(tmp_path: Path) -> None:
     program = """
         from importlib.machinery import ExtensionFileLoader
 
@@ -74,24 +73,24 @@ def test_an_interruption_waits_until_a_compiled_module_is_loaded(tmp_path: Path)
             time.sleep(60)
     """
     result = execute(script(program), tmp_path)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "loaded\n", TOLD)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "loaded\n", MESSAGE)
 
 
 @pytest.mark.parametrize("kind", STOPS)
-def test_an_interruption_that_a_library_makes_an_error_of_its_own_of_is_told_as_one(kind: str, tmp_path: Path) -> None:
+def test_interruption_replaced_by_library_exception_is_still_reported(kind: str, tmp_path: Path) -> None:
     program = f"""
         def status():
             try:
                 send({kind!r})
                 time.sleep(60)
             except KeyboardInterrupt:
-                raise TypeError("incompatible arguments") from None  # as C++ code does that Matplotlib calls
+                raise TypeError("incompatible arguments") from None  # as C++ code used by Matplotlib does
     """
     result = execute(script(program), tmp_path)
-    assert (result.returncode, result.stderr) == (130, TOLD)
+    assert (result.returncode, result.stderr) == (130, MESSAGE)
 
 
-def test_a_second_signal_does_not_cut_the_tidying_short(tmp_path: Path) -> None:
+def test_second_signal_does_not_stop_the_cleanup(tmp_path: Path) -> None:
     program = """
         def status():
             try:
@@ -101,10 +100,10 @@ def test_a_second_signal_does_not_cut_the_tidying_short(tmp_path: Path) -> None:
                 send("SIGINT")
                 send("SIGTERM")
                 time.sleep(0.1)
-                print("tidied", flush=True)
+                print("cleaned", flush=True)
     """
     result = execute(script(program), tmp_path)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "tidied\n", TOLD)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "cleaned\n", MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def test_a_second_signal_does_not_cut_the_tidying_short(tmp_path: Path) -> None:
         "threading.Thread(target=lambda: (time.sleep(1), send('SIGINT')), daemon=True).start()",
     ],
 )
-def test_a_signal_after_the_work_only_ends_the_process_sooner(at_the_end: str, tmp_path: Path) -> None:
+def test_signal_after_the_work_keeps_the_exit_status(at_the_end: str, tmp_path: Path) -> None:
     program = f"""
         STOPS = {STOPS}
 

@@ -1,5 +1,3 @@
-"""Too little memory is told in one line."""
-
 import resource
 import subprocess
 
@@ -11,7 +9,7 @@ from tests.stages.common import assert_one_line
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
-def test_too_little_memory_is_told(error: Exception, call: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_memory_error_is_one_line(error: Exception, call: Run, capsys: pytest.CaptureFixture[str]) -> None:
     def work() -> str:
         raise error
 
@@ -19,7 +17,7 @@ def test_too_little_memory_is_told(error: Exception, call: Run, capsys: pytest.C
     assert_one_line(subprocess.CompletedProcess("", status, *capsys.readouterr()), 1, "not enough memory")
 
 
-def test_too_few_addresses_are_told_before_a_library_ends_the_process(run: Run) -> None:
+def test_low_address_space_limit_is_reported(run: Run) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (500 << 20, 500 << 20))
 

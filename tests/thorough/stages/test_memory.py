@@ -1,4 +1,4 @@
-"""However many images there are, what works on them in blocks needs no more memory."""
+"""The memory of stages that process blocks does not depend on the number of images."""
 
 import shutil
 import sys
@@ -21,12 +21,12 @@ LINES = {
     "evaluate": ["--scheduler", "threads"],
     "predict": ["artifacts/parse/train-images.npy", "--probabilities", "probabilities.npy", "--block-size", "1024"],
 }
-BOUNDED = [command for command in LINES if command != "train"]  # for that reads all images again and again
-LEEWAY = 12_000_000  # bytes; either part has 42 million more in the larger set
+BOUNDED = [command for command in LINES if command != "train"]  # train keeps all images in memory
+TOLERANCE = 12_000_000  # bytes; each part of the larger set has 42 million more
 
 
 def write_set(folder: Path, count: int) -> None:
-    """A data set with `count` training images, gzipped, and as many test images, plain."""
+    """Write a data set of `count` training images, gzipped, and as many test images, plain."""
     folder.mkdir()
     images = np.arange(count * SIDE**2, dtype=np.uint32).astype(np.uint8).reshape(count, SIDE, SIDE)
     labels = np.arange(count, dtype=np.uint32).astype(np.uint8) % 10
@@ -36,25 +36,25 @@ def write_set(folder: Path, count: int) -> None:
 
 @pytest.fixture(scope="module")
 def peaks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
-    """The most memory that each command had, in bytes, by the size of the set."""
+    """Return the peak memory of each command in bytes, for each size of the data set."""
     found: dict[str, list[int]] = {command: [] for command in LINES}
     for count in COUNTS:
-        folder = tmp_path_factory.mktemp(f"of-{count}")
+        folder = tmp_path_factory.mktemp(f"images-{count}")
         write_set(folder / "mine", count)
         for command, line in LINES.items():
             found[command].append(
                 measure_cost([sys.executable, "-m", "stages.cli.main", command, *line], folder).memory
             )
-        shutil.rmtree(folder)  # the larger one has half a gigabyte
+        shutil.rmtree(folder)  # half a gigabyte
     return found
 
 
 @pytest.mark.parametrize("command", BOUNDED)
-def test_ten_times_as_many_images_need_no_more_memory(command: str, peaks: dict[str, list[int]]) -> None:
-    few, many = peaks[command]
-    assert many - few < LEEWAY
+def test_memory_does_not_grow_with_number_of_images(command: str, peaks: dict[str, list[int]]) -> None:
+    small, large = peaks[command]
+    assert large - small < TOLERANCE
 
 
-def test_what_holds_all_images_is_seen_to_need_more(peaks: dict[str, list[int]]) -> None:
-    few, many = peaks["train"]
-    assert many - few > LEEWAY
+def test_memory_of_train_grows_with_number_of_images(peaks: dict[str, list[int]]) -> None:
+    small, large = peaks["train"]
+    assert large - small > TOLERANCE

@@ -1,4 +1,4 @@
-"""A training that is cut off goes on where it was, and ends with the bits of one that was not."""
+"""An interrupted training resumes from its checkpoint and ends with the bits of an uninterrupted one."""
 
 import csv
 import random
@@ -25,7 +25,7 @@ def start(project: Path, *more: str) -> subprocess.Popen[str]:
 
 
 def model(project: Path) -> dict[str, bytes]:
-    """The artifact without what tells of the run and not of its result."""
+    """Return the files of the artifact that do not depend on the run."""
     unhashed = ("train/manifest.json", "train/history.csv")
     return {
         name: body
@@ -39,14 +39,12 @@ def partials(project: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("networks", [1, 3])
-def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(
-    networks: int, run: Run, project: Path
-) -> None:
+def test_training_killed_at_random_times_resumes_to_same_bits(networks: int, run: Run, project: Path) -> None:
     more = ["--ensemble-size", str(networks)]
     started = time.monotonic()
     assert run(*LINE, *more).returncode == 0
     duration = time.monotonic() - started
-    undisturbed = model(project)
+    expected = model(project)
     shutil.rmtree((project / "artifacts" / "train").resolve())
     generator, resumed, kills = random.Random(networks), set(), 0
     while kills < KILLS // networks:
@@ -54,24 +52,24 @@ def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(
         time.sleep(generator.uniform(duration / 3, duration))
         process.kill()
         process.communicate()
-        if not partials(project):  # it was too quick for us, or has not begun
+        if not partials(project):  # already finished, or not yet started
             shutil.rmtree((project / "artifacts" / "train").resolve(), ignore_errors=True)
             continue
         kills += 1
         result = run(*LINE, *more)
         assert result.returncode == 0, result.stderr
-        resumed |= {line for line in result.stderr.splitlines() if "goes on after" in line}
-        assert model(project) == undisturbed
+        resumed |= {line for line in result.stderr.splitlines() if "resuming after" in line}
+        assert model(project) == expected
         assert not partials(project)
         with open(project / "artifacts/train/history.csv", newline="") as file:
             epochs = [(int(row["network"]), int(row["epoch"])) for row in csv.DictReader(file)]
         assert epochs == [(network, epoch) for network in range(1, networks + 1) for epoch in range(1, 13)]
         shutil.rmtree((project / "artifacts" / "train").resolve())
-    assert len(resumed) >= 3  # from several epochs, that is
+    assert len(resumed) >= 3  # after different epochs
 
 
-def cut_off(project: Path) -> Path:
-    """Kill a training after an epoch; the folder that it leaves."""
+def kill_after_epoch(project: Path) -> Path:
+    """Kill a training after an epoch; return its partial folder."""
     process = start(project)
     assert process.stderr is not None
     for line in process.stderr:
@@ -83,37 +81,37 @@ def cut_off(project: Path) -> Path:
     return left
 
 
-def test_other_parameters_do_not_go_on_from_there_and_leave_it_for_later(run: Run, project: Path) -> None:
-    left = cut_off(project)
-    assert "goes on after" not in run(*LINE, "--seed", "2").stderr
+def test_checkpoint_is_kept_but_unused_with_other_parameters(run: Run, project: Path) -> None:
+    left = kill_after_epoch(project)
+    assert "resuming after" not in run(*LINE, "--seed", "2").stderr
     assert left.is_dir()
-    assert "goes on after epoch" in run(*LINE).stderr
+    assert "resuming after epoch" in run(*LINE).stderr
     assert not left.exists()
 
 
-def test_a_damaged_checkpoint_is_no_harm(run: Run, project: Path) -> None:
-    left = cut_off(project)
+def test_damaged_checkpoint_is_ignored(run: Run, project: Path) -> None:
+    left = kill_after_epoch(project)
     (checkpoint,) = left.glob("checkpoint/*.npz")
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
     result = run(*LINE)
     assert result.returncode == 0
-    assert "goes on after" not in result.stderr
+    assert "resuming after" not in result.stderr
 
 
-def test_prune_gives_the_room_of_checkpoints_back(run: Run, project: Path) -> None:
-    left = cut_off(project)
+def test_prune_deletes_checkpoints(run: Run, project: Path) -> None:
+    left = kill_after_epoch(project)
     assert left.name in run("prune", "--keep", "9").stdout
     assert not left.exists()
 
 
-def test_a_training_that_diverges_keeps_nothing(run: Run, project: Path) -> None:
+def test_diverging_training_keeps_no_checkpoint(run: Run, project: Path) -> None:
     arguments = ["--optimizer", "sgd", "--schedule", "one-cycle", "--learning-rate", "1e5", "--epochs", "30"]
     result = run("train", "--recipe", "quick", *arguments)
     assert "diverged" in result.stderr
     assert not partials(project)
 
 
-def test_how_many_threads_blas_is_given_changes_no_bit(run: Run, project: Path) -> None:
+def test_number_of_blas_threads_changes_no_bit(run: Run, project: Path) -> None:
     models = []
     for threads in ("1", "2", "7"):
         variables = {f"{library}_NUM_THREADS": threads for library in ("OPENBLAS", "OMP", "MKL")}

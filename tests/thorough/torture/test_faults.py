@@ -1,4 +1,4 @@
-"""A few of each kind of fault, for real; `make torture` tries hundreds."""
+"""One attempt of each fault; `make torture` runs hundreds."""
 
 from pathlib import Path
 from random import Random
@@ -6,24 +6,24 @@ from random import Random
 import pytest
 
 from tests.torture.faults import FAULTS
-from tests.torture.verdict import list_attempts, undergo
-from tests.torture.workshop import Bench, set_up
+from tests.torture.sandbox import Sandbox, create_sandboxes
+from tests.torture.trial import list_attempts, run_trial
 
-FEW = 1
+SAMPLED = 1
 
 
 @pytest.fixture(scope="module")
-def benches(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Bench]:
-    """Each command, ready to suffer."""
-    return set_up(tmp_path_factory.mktemp("torture") / "benches", built)
+def sandboxes(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Sandbox]:
+    return create_sandboxes(tmp_path_factory.mktemp("torture") / "sandboxes", built)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_loses_nothing_and_is_told_in_one_line(name: str, benches: list[Bench]) -> None:
+def test_fault_loses_nothing_and_gives_one_line_error(name: str, sandboxes: list[Sandbox]) -> None:
     fault = FAULTS[name]
-    lack = fault.lack()
-    if lack:
-        pytest.skip(lack)
-    trials = [(bench, attempt) for bench in benches for attempt in list_attempts(fault, bench, 1, 1)]
-    done = [undergo(fault, *trial) for trial in Random(name).sample(trials, FEW)]
-    assert {f"{trial.bench.command.name}, {trial.attempt.how}": trial.flaws for trial in done if trial.flaws} == {}
+    reason = fault.unavailable()
+    if reason:
+        pytest.skip(reason)
+    todo = [(sandbox, attempt) for sandbox in sandboxes for attempt in list_attempts(fault, sandbox, 1, 1)]
+    trials = [run_trial(fault, *each) for each in Random(name).sample(todo, SAMPLED)]
+    failures = {(trial.sandbox.command.name, trial.attempt.description): trial.failures for trial in trials}
+    assert {key: value for key, value in failures.items() if value} == {}

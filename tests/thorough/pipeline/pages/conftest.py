@@ -1,3 +1,3 @@
-"""The fixtures of the fast tests."""
+"""Fixtures of the fast tests."""
 
 from tests.pipeline.pages.conftest import page, sample  # noqa: F401

@@ -1,4 +1,4 @@
-"""The page to draw on, as a file, and as it answers; how it is drawn on see test_hands.py."""
+"""The drawing demo in a browser: predictions and views. See test_input.py for drawing."""
 
 import math
 import re
@@ -17,18 +17,18 @@ from pipeline.network.network import forward
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TESTED
-from tests.pipeline.pages.hands import answer, draw_with_mouse, pixels, read_images
+from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
 
-def test_a_page_without_a_network_opens(browser: Browser, tmp_path: Path) -> None:
-    save_drawing_page(tmp_path / "index.html", make_model(), *TESTED, room=10)
+def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
+    save_drawing_page(tmp_path / "index.html", make_model(), *TEST_RESULT, max_characters=10)
     with open_page(browser, tmp_path / "index.html") as page:
-        assert "holds no network" in page.locator("main").inner_text()
+        assert "contains no network" in page.locator("main").inner_text()
 
 
-def test_the_page_computes_what_python_computes(page: Page, built: Path) -> None:
+def test_page_predicts_same_probabilities_as_python(page: Page, built: Path) -> None:
     images = np.array(np.load(built / "parse" / "test-images.npy"))
     expected = np.load(built / "evaluate" / "probabilities.npy")
     found = read_images(page, images)
@@ -46,11 +46,11 @@ def test_the_page_computes_what_python_computes(page: Page, built: Path) -> None
         ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy"),
     ],
 )
-def test_every_kind_of_model_is_computed_truly_and_shown(
+def test_every_kind_of_model_is_predicted_correctly_and_shown(
     layers: str, networks: int, activation: Any, loss: Any, browser: Browser, tmp_path: Path
 ) -> None:
     model = make_model(layers, networks, (9, 7), activation=activation, loss=loss)
-    save_drawing_page(tmp_path / "index.html", model, *TESTED)
+    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
     images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
     *hidden, _ = model.networks[0].layers
     with open_page(browser, tmp_path / "index.html") as page:
@@ -58,35 +58,35 @@ def test_every_kind_of_model_is_computed_truly_and_shown(
         np.testing.assert_allclose(found, expected, atol=1e-3)
         assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
-        answer(page)
-        assert page.locator("#seen").evaluate("canvas => [canvas.height, canvas.width]") == [9, 7]
+        prediction(page)
+        assert page.locator("#input").evaluate("canvas => [canvas.height, canvas.width]") == [9, 7]
         assert page.locator("#layers canvas").count() == len(hidden)
         assert page.locator("#strongest button").count() == model.networks[0].layers[0].outputs
-        assert "add up to" in page.locator("#unit-sum").inner_text()
+        assert "products sum to" in page.locator("#unit-sum").inner_text()
 
 
 @pytest.fixture
 def convolutional(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    """The page of a model with 6 filters of 3 x 3 in its first layer, on which a digit is drawn."""
+    """The page of a model with 6 filters of 3 x 3 in its first layer, with a digit drawn on it."""
     model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
-    save_drawing_page(tmp_path / "index.html", model, *TESTED)
+    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
     with open_page(browser, tmp_path / "index.html") as page:
         draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-        answer(page)
+        prediction(page)
         yield page
 
 
-def test_activations_are_those_of_python(convolutional: Page) -> None:
+def test_activations_equal_those_of_python(convolutional: Page) -> None:
     model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
     image = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).image)"), np.uint8).reshape(1, 12, 10)
     outputs = forward(model.networks[0], np.moveaxis(standardise(image, model.scaling), 0, -1)).outputs
     found = convolutional.evaluate("read(drawing.strokes).activations.slice(1).map((each) => Array.from(each))")
     assert len(found) == len(outputs)
-    for ours, theirs in zip(found, outputs, strict=True):
-        np.testing.assert_allclose(ours, theirs.reshape(-1), atol=1e-3)
+    for actual, expected in zip(found, outputs, strict=True):
+        np.testing.assert_allclose(actual, expected.reshape(-1), atol=1e-3)
 
 
-def test_a_layer_is_shown_as_a_grid_of_its_feature_maps(convolutional: Page) -> None:
+def test_layer_is_shown_as_grid_of_feature_maps(convolutional: Page) -> None:
     for number, (rows, columns, height, width) in enumerate([(2, 3, 5, 4), (2, 3, 4, 3), (2, 4, 1, 1)]):
         grid = convolutional.locator("#layers canvas").nth(number)
         gap = height * width > 1
@@ -97,18 +97,18 @@ def test_a_layer_is_shown_as_a_grid_of_its_feature_maps(convolutional: Page) -> 
     shown = pixels(convolutional, "#layers canvas")
     values = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).activations[1])")).reshape(6, 5, 4)
     maps = np.array([shown[y : y + 5, x : x + 4] for y in (0, 6) for x in (0, 5, 10)])
-    assert np.corrcoef(maps[..., 0].reshape(-1), values.reshape(-1))[0, 1] < -0.999  # the larger, the less red
+    assert np.corrcoef(maps[..., 0].reshape(-1), values.reshape(-1))[0, 1] < -0.999  # larger activations are less red
     assert (maps[..., 3] == 255).all()
     assert not shown[5].any() and not shown[:, [4, 9]].any()
 
 
-def test_a_filter_is_chosen_in_the_grid_and_shown_with_its_kernel_and_its_feature_map(convolutional: Page) -> None:
+def test_pointing_at_grid_shows_kernel_and_feature_map_of_filter(convolutional: Page) -> None:
     page = convolutional
     grid = page.locator("#layers canvas").first
     box = grid.bounding_box()
     assert box is not None
     grid.hover(position={"x": 0.5 * box["width"], "y": 0.8 * box["height"]})
-    answer(page)
+    prediction(page)
     assert page.locator("#unit-number").inner_text() == "5"
     assert page.locator("#unit-weights").evaluate("canvas => [canvas.height, canvas.width]") == [3, 3]
     assert page.locator("#unit-result").evaluate("canvas => [canvas.height, canvas.width]") == [5, 4]
@@ -122,19 +122,19 @@ def test_a_filter_is_chosen_in_the_grid_and_shown_with_its_kernel_and_its_featur
     assert activation == pytest.approx(max(total, 0), abs=0.011)
 
 
-def test_the_filters_with_the_largest_activations_come_first(convolutional: Page) -> None:
+def test_filters_are_ordered_by_largest_activation(convolutional: Page) -> None:
     labels = [button.get_attribute("aria-label") or "" for button in convolutional.locator("#strongest button").all()]
     shown = [float(label.rsplit(" ", 1)[1]) for label in labels]
     values = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).activations[1])")).reshape(6, -1)
     np.testing.assert_allclose(shown, sorted(values.max(axis=1), reverse=True), atol=0.006)
 
 
-def test_logits_beyond_all_bounds_are_still_probabilities(browser: Browser, tmp_path: Path) -> None:
+def test_large_logits_give_valid_probabilities(browser: Browser, tmp_path: Path) -> None:
     for loss in ("quadratic", "cross-entropy"):
         model = make_model(loss=loss)
         for weights in model.parameters[0].weights:
             weights[...] *= 1000
-        save_drawing_page(tmp_path / "index.html", model, *TESTED)
+        save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
         images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
         with open_page(browser, tmp_path / "index.html") as page:
             found = read_images(page, images)
@@ -142,77 +142,77 @@ def test_logits_beyond_all_bounds_are_still_probabilities(browser: Browser, tmp_
         np.testing.assert_allclose(found, predict(model, images), atol=1e-3)
 
 
-def test_names_of_classes_are_text_whatever_is_in_them(browser: Browser, tmp_path: Path) -> None:
+def test_class_names_are_escaped(browser: Browser, tmp_path: Path) -> None:
     names = ("<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "<!--")
     model = make_model(class_names=names)
-    save_drawing_page(tmp_path / "index.html", replace(model, dataset="<b>&amp;"), *TESTED)
+    save_drawing_page(tmp_path / "index.html", replace(model, dataset="<b>&amp;"), *TEST_RESULT)
     with open_page(browser, tmp_path / "index.html") as page:
         page.on("dialog", lambda dialog: pytest.fail(f"a class name was executed: {dialog.message}"))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
-        answer(page)
+        prediction(page)
         assert page.locator("#bars th").all_inner_texts() == list(names)
         assert page.locator("main img").count() == 0
         assert "<b>&amp;" in page.locator("footer").inner_text()
 
 
-def test_an_answer_has_its_confidence_its_runner_up_and_a_bar_for_every_class(page: Page) -> None:
+def test_result_has_confidence_runner_up_and_bar_for_each_class(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[0], 0.2, 0.2, 0.6))
-    assert answer(page) == "0"
-    beliefs = page.evaluate("read(drawing.strokes).probabilities")
-    second = sorted(range(10), key=lambda digit: -beliefs[digit])[1]
-    assert re.fullmatch(r"(over )?\d+\.\d\s% sure", page.locator("#sureness").inner_text())
+    assert prediction(page) == "0"
+    probabilities = page.evaluate("read(drawing.strokes).probabilities")
+    second = sorted(range(10), key=lambda digit: -probabilities[digit])[1]
+    assert re.fullmatch(r"(over )?\d+\.\d\s% sure", page.locator("#confidence").inner_text())
     assert page.locator("#runner-up").inner_text().startswith(f"then {second}, ")
     for digit, row in enumerate(page.locator("#bars tr").all()):
         name, share = row.inner_text().split("\t")[0], row.locator(".share").inner_text()
-        assert (name.strip(), share) == (str(digit), f"{math.floor(1000 * beliefs[digit]) / 10:.1f}\u00a0%")
-    page.wait_for_timeout(200)  # bars grow softly
+        assert (name.strip(), share) == (str(digit), f"{math.floor(1000 * probabilities[digit]) / 10:.1f}\u00a0%")
+    page.wait_for_timeout(200)  # transition of the bars
     bar = page.locator("#bars tr.best .bar div").bounding_box()
-    room = page.locator("#bars tr.best .bar").bounding_box()
-    assert bar and room
-    assert bar["width"] / room["width"] == pytest.approx(beliefs[0], abs=0.1)
+    cell = page.locator("#bars tr.best .bar").bounding_box()
+    assert bar and cell
+    assert bar["width"] / cell["width"] == pytest.approx(probabilities[0], abs=0.1)
 
 
 @pytest.mark.parametrize(
-    ("strokes", "said"),
+    ("strokes", "message"),
     [
         ([], "Nothing is drawn yet. Draw a digit."),
         (DOT, "This is only a dot. Draw a digit."),
     ],
 )
-def test_where_no_digit_is_the_page_says_so_and_no_bar_is_full(strokes: Any, said: str, page: Page) -> None:
+def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str, page: Page) -> None:
     draw_with_mouse(page, strokes)
-    assert answer(page) == ""
-    assert page.locator("#sureness").inner_text() == said
+    assert prediction(page) == ""
+    assert page.locator("#confidence").inner_text() == message
     assert set(page.locator("#bars .share").all_inner_texts()) == {"–"}
     page.wait_for_timeout(200)
     assert all(box["width"] <= 1 for bar in page.locator("#bars .bar div").all() if (box := bar.bounding_box()))
 
 
-def test_what_the_network_sees_is_the_drawing_centred(page: Page) -> None:
+def test_input_of_network_is_the_centred_drawing(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[1], 0.6, 0.05, 0.3))
-    answer(page)
+    prediction(page)
     image = np.array(page.evaluate("Array.from(read(drawing.strokes).image)")).reshape(28, 28)
     rows, columns = np.nonzero(image > 127)
     assert (rows.min() + rows.max()) / 2 == pytest.approx(13.5, abs=1)
     assert (columns.min() + columns.max()) / 2 == pytest.approx(13.5, abs=1)
     assert 18 <= np.ptp(rows) + 1 <= 20
-    assert np.array_equal(pixels(page, "#seen")[..., 0], image)
+    assert np.array_equal(pixels(page, "#input")[..., 0], image)
 
 
-def test_the_unit_that_one_looks_at_adds_up_as_it_says(page: Page) -> None:
+def test_shown_unit_has_correct_number_and_activation(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-    answer(page)
+    prediction(page)
     strongest = page.locator("#strongest button").first.get_attribute("aria-label")
     number = page.locator("#unit-number").inner_text()
     text = page.locator("#unit-sum").inner_text()
-    activation = re.search(r"makes ([\d.]+) of it", text)
+    activation = re.search(r"gives the activation (\d+\.\d\d)\.", text)
     assert activation
     assert strongest == f"Unit {number}, activation {activation[1]}"
     page.locator("#unit").fill("3")
-    answer(page)
+    prediction(page)
     assert page.locator("#unit-number").inner_text() == "3"
     values = page.evaluate("Array.from(read(drawing.strokes).activations[1])")
-    assert f"makes {values[2]:.2f} of it" in page.locator("#unit-sum").inner_text()
+    assert f"gives the activation {values[2]:.2f}." in page.locator("#unit-sum").inner_text()
     page.locator("#layers canvas").first.hover(position={"x": 1, "y": 1})
-    answer(page)
+    prediction(page)
     assert page.locator("#unit-number").inner_text() == "1"

@@ -1,3 +1,3 @@
-"""The fixtures of the fast tests."""
+"""Fixtures of the fast tests."""
 
-from tests.pipeline.pictures.conftest import _single, reader  # noqa: F401
+from tests.pipeline.pictures.conftest import _single_threaded_blas, reader  # noqa: F401

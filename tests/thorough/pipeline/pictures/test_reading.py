@@ -1,4 +1,4 @@
-"""Pictures of all test images of the sample are read as well as the images themselves."""
+"""Accuracy on pictures of the sample's test images, compared with that on the images."""
 
 import io
 
@@ -11,14 +11,14 @@ from tests.drawings import enlarge, sample_digits
 from tests.pipeline.pictures.test_reading import read_text
 
 
-def test_pictures_of_the_images_are_read_as_well_as_the_images(reader: Model) -> None:
+def test_accuracy_on_pictures_equals_accuracy_on_images(reader: Model) -> None:
     images, labels = sample_digits()
-    right = 0
+    correct = 0
     for image, label in zip(images, labels, strict=True):
         file = io.BytesIO()
         Image.fromarray(255 - enlarge(image, 4)).save(file, "PNG")
         file.seek(0)
-        right += read_text(reader, load_grey(file, "it")) == str(label)
-    plain = int((predict(reader, images).argmax(axis=1) == labels).sum())
-    assert plain > 470
-    assert right >= plain - 0.005 * len(labels)
+        correct += read_text(reader, load_grey(file, "file")) == str(label)
+    expected = int((predict(reader, images).argmax(axis=1) == labels).sum())
+    assert expected > 470
+    assert correct >= expected - 0.005 * len(labels)

@@ -1,4 +1,4 @@
-"""The page to draw on before eyes of many kinds, and on screens of all sizes."""
+"""The drawing demo: accessibility, colour schemes and screen sizes."""
 
 from pathlib import Path
 from typing import Any
@@ -11,31 +11,31 @@ from playwright.sync_api import Browser, Page
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import PHONE, SMALL_PHONE, open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TESTED
-from tests.pipeline.pages.hands import answer, draw_with_finger, draw_with_mouse, pixels
+from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("options", [{}, SMALL_PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("drawn", [[], place(DIGITS[3], 0.2, 0.2, 0.6)], ids=["empty", "drawn"])
-def test_axe_finds_nothing_serious(
+def test_axe_finds_no_serious_violation(
     scheme: Any, options: dict[str, Any], drawn: Strokes, browser: Browser, built: Path
 ) -> None:
     with open_page(browser, built / "export" / "index.html", color_scheme=scheme, **options) as page:
         draw_with_mouse(page, drawn)
-        answer(page)
+        prediction(page)
         page.wait_for_timeout(200)
         found = Axe().run(page).response["violations"]
         assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
 
-def test_many_classes_and_images_that_are_no_squares_have_their_place(browser: Browser, tmp_path: Path) -> None:
+def test_many_classes_and_non_square_images_fit_on_phone(browser: Browser, tmp_path: Path) -> None:
     names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
-    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), *TESTED)
+    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), *TEST_RESULT)
     with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
         draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
-        answer(page)
+        prediction(page)
         box = page.locator("#canvas").bounding_box()
         assert box is not None
         assert box["height"] / box["width"] == pytest.approx(20 / 12, rel=0.01)
@@ -46,26 +46,28 @@ def test_many_classes_and_images_that_are_no_squares_have_their_place(browser: B
         assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
 
-def test_dark_and_light_follow_the_system_at_once(page: Page) -> None:
+def test_colours_follow_system_colour_scheme(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
     brightness = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        answer(page)
-        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)")
+        prediction(page)
+        background = page.evaluate(
+            "getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)"
+        )
         units, weights = (pixels(page, selector)[..., :3] for selector in ("#layers canvas", "#strongest canvas"))
-        brightness.append((sum(ground), np.median(units), np.median(weights)))
+        brightness.append((sum(background), np.median(units), np.median(weights)))
     for light, dark in zip(*brightness, strict=True):
         assert light > dark
 
 
-def test_a_phone_shows_canvas_and_answer_at_once_and_nothing_sticks_out(browser: Browser, built: Path) -> None:
+def test_phone_shows_canvas_and_prediction_without_scrolling(browser: Browser, built: Path) -> None:
     for options in (PHONE, SMALL_PHONE):
         with open_page(browser, built / "export" / "index.html", **options) as page:
             draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-            assert answer(page) == "3"
+            assert prediction(page) == "3"
             height = options["viewport"]["height"]
-            for selector in ("#canvas", "#undo", "#clear", "#answer", "#sureness", "#runner-up", "#seen"):
+            for selector in ("#canvas", "#undo", "#clear", "#prediction", "#confidence", "#runner-up", "#input"):
                 box = page.locator(selector).bounding_box()
                 assert box is not None
                 assert box["y"] + box["height"] <= height, selector
@@ -76,16 +78,16 @@ def test_a_phone_shows_canvas_and_answer_at_once_and_nothing_sticks_out(browser:
                 assert min(box["width"], box["height"]) >= 44
 
 
-def test_the_canvas_is_as_sharp_as_the_screen(browser: Browser, built: Path) -> None:
+def test_canvas_has_resolution_of_screen(browser: Browser, built: Path) -> None:
     for ratio in (1, 3):
         with open_page(browser, built / "export" / "index.html", device_scale_factor=ratio) as page:
-            answer(page)
+            prediction(page)
             drawn, shown = page.locator("#canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
             assert drawn == pytest.approx(ratio * shown, abs=1)
 
 
-def test_bars_stand_still_for_whoever_wants_less_motion(browser: Browser, built: Path) -> None:
-    for motion, still in (("reduce", True), ("no-preference", False)):
+def test_bars_are_not_animated_with_reduced_motion(browser: Browser, built: Path) -> None:
+    for motion, static in (("reduce", True), ("no-preference", False)):
         with open_page(browser, built / "export" / "index.html", reduced_motion=motion) as page:
             duration = page.locator("#bars .bar div").first.evaluate("bar => getComputedStyle(bar).transitionDuration")
-            assert (duration == "0s") == still
+            assert (duration == "0s") == static

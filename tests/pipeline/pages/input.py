@@ -1,4 +1,4 @@
-"""Hands that draw on the page: with a mouse, a finger, a pen or by the keyboard."""
+"""Draw on the drawing demo by mouse, finger and pen, and read its state."""
 
 import base64
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from playwright.sync_api import Page
 
 from tests.pipeline.pages.strokes import Strokes
 
-Hand = Callable[[Page, Strokes], None]
+Draw = Callable[[Page, Strokes], None]
 
 
 def on_canvas(page: Page, strokes: Strokes) -> Strokes:
-    """Strokes in the unit square as they lie on the page: the square is the largest in the middle of the canvas."""
+    """Map strokes from the unit square to page coordinates, into the largest centred square of the canvas."""
     box = page.locator("#canvas").bounding_box()
     assert box is not None
     side = min(box["width"], box["height"])
@@ -31,7 +31,7 @@ def draw_with_mouse(page: Page, strokes: Strokes) -> None:
 
 
 def draw_with_finger(page: Page, strokes: Strokes) -> None:
-    """The context of the page needs `has_touch`."""
+    """Draw by touch; the context of the page needs `has_touch`."""
     session = page.context.new_cdp_session(page)
     for stroke in on_canvas(page, strokes):
         for number, (x, y) in enumerate(stroke):
@@ -52,14 +52,14 @@ def draw_with_pen(page: Page, strokes: Strokes) -> None:
     session.detach()
 
 
-def answer(page: Page) -> str:
-    """The class that the page says in large, once it is up to date; none is "" ."""
+def prediction(page: Page) -> str:
+    """Return the predicted class after the page is updated, "" for none."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return page.locator("#answer").inner_text().replace("?", "")
+    return page.locator("#prediction").inner_text().replace("?", "")
 
 
 def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
-    """What a canvas shows: red, green, blue and opacity, (h, w, 4)."""
+    """Return the pixels of a canvas: RGBA, uint8 (h, w, 4)."""
     levels, height, width = page.locator(selector).first.evaluate(
         """(canvas) => {
             const copy = new OffscreenCanvas(canvas.width, canvas.height);
@@ -73,7 +73,7 @@ def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
 
 
 def read_images(page: Page, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The probabilities that the page computes of raw images, (n, c)."""
+    """Return the probabilities that the page computes for raw images, (n, c)."""
     return np.array(
         page.evaluate(
             """([text, size]) => {

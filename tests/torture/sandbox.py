@@ -1,4 +1,4 @@
-"""Where the program is tortured: for each command a project in which it has work to do, and what must come of it."""
+"""Sandboxes for fault injection: for each command, a project in which it has work to do, and the expected results."""
 
 import hashlib
 import shutil
@@ -16,21 +16,21 @@ import numpy as np
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
-from tests.processes import environment, take_signals
+from tests.processes import environment, reset_signals
 from tests.stages.common import build, snapshot
 
 SAMPLE = Path(idx.__file__).parent / "sample"
-TOLD_OF_RUNS = ("manifest.json", "history.csv")  # hold times and durations, which differ
-LONGEST = 60  # seconds that a run may take
+UNREPRODUCIBLE = ("manifest.json", "history.csv")  # contain times and durations
+TIMEOUT = 60  # seconds for one run
 CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command that is to be tortured.
+    """A command under test.
 
-    name: in the table. line: what follows `handwriting`. reads: the folders that it reads, from the project.
-    keeps: what of its work it may leave in the project when it is cut off, as patterns; a stage leaves a checkpoint.
+    line: the arguments of `handwriting`. reads: its input folders, relative to the project. keeps: glob patterns of
+    files that an interrupted run may keep.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Command:
 PREDICT = ("predict", "artifacts/parse/test-images.npy", "--output", "predictions.npy", "--block-size", "64")
 QUICK = ("train", "--recipe", "quick", "--epochs")
 
-# In this order each finds what it reads.
+# In order of dependency.
 COMMANDS = (
     Command("download", ("download", "--dataset", "custom", "--from", "data"), ("data",)),
     Command("parse", ("parse",), ("artifacts/download",)),
     Command("normalize", ("normalize",), ("artifacts/parse",)),
     Command("train", (*QUICK, "8"), ("artifacts/normalize",)),
-    Command("train, 1 epoch", (*QUICK, "1"), ("artifacts/normalize",)),  # the room of its checkpoint holds no model
+    Command("train, 1 epoch", (*QUICK, "1"), ("artifacts/normalize",)),  # its checkpoint is smaller than its model
     Command("evaluate", ("evaluate",), ("artifacts/normalize", "artifacts/train")),
     Command("export", ("export",), ("artifacts/train", "artifacts/evaluate")),
     Command("report", ("report",), ("artifacts/parse", "artifacts/normalize", "artifacts/train", "artifacts/evaluate")),
@@ -58,31 +58,29 @@ COMMANDS = (
 
 
 @dataclass(frozen=True)
-class Bench:
-    """A command, ready to be tortured.
+class Sandbox:
+    """A project for one command, and what a run without a fault does.
 
-    project: a folder in which everything was made from one data set, and what the command reads, from another one
-    since; so it has work to do, and an earlier result to lose. before: the sha256 of all that can be seen there.
-    after: the same of what lasts, when the command has run. said: what it then has said. writes: the bytes of the
-    files that it has written, in order. seconds: how long it took.
+    project: a folder with results of one data set and inputs of another, so that the command has work to do and an
+    earlier result to lose. before: sha256 of the visible files, by name. after: sha256 of the reproducible files after
+    a run. writes: sizes in bytes of the files that the run writes, in order. seconds: its duration.
     """
 
     command: Command
     project: Path
     before: Mapping[str, str]
     after: Mapping[str, str]
-    said: str
+    stdout: str
     writes: Sequence[int]
     seconds: float
 
     @property
-    def tells(self) -> bool:
-        """Whether all that it does is to tell something."""
-        return lasting(self.before) == self.after
+    def only_prints(self) -> bool:
+        return reproducible(self.before) == self.after
 
 
-def set_up(folder: Path, built: Path | None = None) -> list[Bench]:
-    """A bench for each command, in `folder`. built: artifacts of all stages on the sample, if there are some."""
+def create_sandboxes(folder: Path, built: Path | None = None) -> list[Sandbox]:
+    """Create a sandbox for each command in `folder`. built: artifacts of all stages on the sample, if available."""
     project = folder / "project"
     project.mkdir(parents=True)
     if built is None:
@@ -90,56 +88,56 @@ def set_up(folder: Path, built: Path | None = None) -> list[Bench]:
     else:
         shutil.copytree(built, project / "artifacts", symlinks=True)
     run(next(command for command in COMMANDS if command.name == "predict"), project)
-    _half_the_sample(project / "data")
-    benches = []
+    _save_half_of_sample(project / "data")
+    sandboxes = []
     for command in COMMANDS:
-        place = folder / command.name
-        shutil.copytree(project, place, symlinks=True)
-        before = look(project)
+        copy = folder / command.name
+        shutil.copytree(project, copy, symlinks=True)
+        before = hash_files(project)
         started = time.monotonic()
         result = run(command, project)
         seconds = time.monotonic() - started
         assert result.returncode == 0, result.stderr
-        after = look(project)
-        writes = [path.stat().st_size for path in _list_new(project, place)]
-        benches.append(Bench(command, place, before, lasting(after), result.stdout, writes, seconds))
-    return benches
+        after = reproducible(hash_files(project))
+        writes = [path.stat().st_size for path in _list_written(project, copy)]
+        sandboxes.append(Sandbox(command, copy, before, after, result.stdout, writes, seconds))
+    return sandboxes
 
 
-def _half_the_sample(folder: Path) -> None:
+def _save_half_of_sample(folder: Path) -> None:
     folder.mkdir()
     for name in FILES:
         whole = np.array(idx.load(next(SAMPLE.glob(f"{name}*"))))
         idx.save(folder / name, whole[: len(whole) // 2])
 
 
-def _list_new(project: Path, before: Path) -> list[Path]:
-    """The files that are in the project and were not there before, in the order in which they were written."""
+def _list_written(project: Path, before: Path) -> list[Path]:
+    """Return the new and changed files of the project, ordered by modification time."""
     files = [path for path in project.rglob("*") if path.is_file() and not path.parent.is_symlink()]
     old = [before / path.relative_to(project) for path in files]
-    new = [
+    written = [
         path
         for path, other in zip(files, old, strict=True)
         if not other.exists() or other.stat().st_mtime_ns != path.stat().st_mtime_ns
     ]
-    return sorted(new, key=lambda path: path.stat().st_mtime_ns)
+    return sorted(written, key=lambda path: path.stat().st_mtime_ns)
 
 
-def look(project: Path) -> dict[str, str]:
-    """The sha256 of every file that people find there, by its name."""
+def hash_files(project: Path) -> dict[str, str]:
+    """Return the sha256 of every visible file, by name."""
     files = {path.name: path.read_bytes() for path in project.iterdir() if path.is_file()}
     bodies = {**snapshot(project / "artifacts"), **files}
     return {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
 
 
-def lasting(seen: Mapping[str, str]) -> dict[str, str]:
-    """Without the files that tell of runs."""
-    return {name: digest for name, digest in seen.items() if not name.endswith(TOLD_OF_RUNS)}
+def reproducible(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the files that differ between equal runs."""
+    return {name: digest for name, digest in hashes.items() if not name.endswith(UNREPRODUCIBLE)}
 
 
-def find_leftovers(bench: Bench, project: Path) -> list[str]:
-    """What lies about in the project that is no result, and no checkpoint."""
-    kept = {path for pattern in bench.command.keeps for path in project.glob(pattern)}
+def find_leftovers(sandbox: Sandbox, project: Path) -> list[str]:
+    """Return the temporary files in the project that are not checkpoints."""
+    kept = {path for pattern in sandbox.command.keeps for path in project.glob(pattern)}
     kept |= {folder for path in kept for folder in path.parents}
     hidden = [*project.glob("artifacts/.store/*.partial"), *project.glob("artifacts/.store/*.old")]
     hidden += [path for path in project.glob("artifacts/.[!.]*") if path.name not in (".store", ".notes")]
@@ -149,19 +147,19 @@ def find_leftovers(bench: Bench, project: Path) -> list[str]:
 
 
 @contextmanager
-def scratch(bench: Bench, within: Path | None = None) -> Iterator[Path]:
-    """A copy of the bench's project for one attempt, by default in the folder of all benches."""
-    with TemporaryDirectory(dir=within or bench.project.parent, prefix="attempt-") as folder:
+def copy_project(sandbox: Sandbox, within: Path | None = None) -> Iterator[Path]:
+    """Copy the project for one attempt, by default next to the sandboxes."""
+    with TemporaryDirectory(dir=within or sandbox.project.parent, prefix="attempt-") as folder:
         project = Path(folder) / "project"
-        shutil.copytree(bench.project, project, symlinks=True)
+        shutil.copytree(sandbox.project, project, symlinks=True)
         (project / "tmp").mkdir()
         yield project
 
 
-def start(command: Command, project: Path, before: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
-    """Start the command in the project, by the words `before` it if there are some."""
-    line = [*before, sys.executable, "-m", "stages.cli.main", *command.line]
-    defaults = {"cwd": project, "env": {**environment(), "TMPDIR": str(project / "tmp")}, "preexec_fn": take_signals}
+def start(command: Command, project: Path, prefix: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
+    """Start the command in the project. prefix: of the command line."""
+    line = [*prefix, sys.executable, "-m", "stages.cli.main", *command.line]
+    defaults = {"cwd": project, "env": {**environment(), "TMPDIR": str(project / "tmp")}, "preexec_fn": reset_signals}
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
         line, text=True, errors="replace", start_new_session=True, **pipes, **{**defaults, **options}
@@ -169,18 +167,17 @@ def start(command: Command, project: Path, before: Sequence[str] = (), **options
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """Wait for its end, for so long as is decent."""
+    """Wait for the process; kill it after TIMEOUT."""
     try:
-        said, told = process.communicate(timeout=LONGEST)
+        stdout, stderr = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
-        said, told = process.communicate()
-        told += f"\nhandwriting was killed, for it did not end in {LONGEST} s\n"
-    return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+        stdout, stderr = process.communicate()
+        stderr += f"\nhandwriting was killed after {TIMEOUT} s\n"
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def run(
-    command: Command, project: Path, before: Sequence[str] = (), **options: Any
+    command: Command, project: Path, prefix: Sequence[str] = (), **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command in the project to its end."""
-    return finish(start(command, project, before, **options))
+    return finish(start(command, project, prefix, **options))

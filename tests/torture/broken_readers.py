@@ -1,4 +1,4 @@
-"""Readers with a fault each, for the tests of the harness: what it cannot find here, it would not find elsewhere."""
+"""Readers with one fault each, to test that the fuzzer finds it."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.torture.fuzz import work
 from tests.torture.targets import Target
 
-EATEN: list[bytearray] = []
+ALLOCATED: list[bytearray] = []
 
 
 def raise_error() -> None:
@@ -28,12 +28,12 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def eat() -> None:
-    if not EATEN:
-        EATEN.append(bytearray(b"a") * 400_000_000)
+def allocate() -> None:
+    if not ALLOCATED:
+        ALLOCATED.append(bytearray(b"a") * 400_000_000)
 
 
-def planted(fault: Callable[[], object]) -> Target:
+def reader(fault: Callable[[], object]) -> Target:
     def check(body: bytes) -> bool:
         if b"\xff" in body:
             fault()
@@ -42,8 +42,8 @@ def planted(fault: Callable[[], object]) -> Target:
     return Target(check, lambda: [b"whole", b"broken"], words=(b"whole",))
 
 
-FAULTS = (raise_error, give_wrong_output, hang, die, eat)
-PLANTED = {fault.__name__: planted(fault) for fault in FAULTS} | {"sound": planted(lambda: None)}
+FAULTS = (raise_error, give_wrong_output, hang, die, allocate)
+READERS = {fault.__name__: reader(fault) for fault in FAULTS} | {"correct": reader(lambda: None)}
 
 if __name__ == "__main__":
-    work(sys.argv[2:], lambda: PLANTED)
+    work(sys.argv[2:], lambda: READERS)

@@ -1,4 +1,4 @@
-"""The page to draw on under mouse, finger, pen and keyboard."""
+"""Input to the drawing demo by mouse, finger, pen and keyboard."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import PHONE, open_page
-from tests.pipeline.pages.hands import Hand, answer, draw_with_finger, draw_with_mouse, draw_with_pen, on_canvas
-from tests.pipeline.pages.strokes import DIGITS, NO_DIGITS, place
+from tests.pipeline.pages.input import Draw, draw_with_finger, draw_with_mouse, draw_with_pen, on_canvas, prediction
+from tests.pipeline.pages.strokes import DIGITS, NON_DIGITS, place
 
 
 def strokes_of(page: Page) -> list[list[dict[str, float]]]:
@@ -18,7 +18,7 @@ def strokes_of(page: Page) -> list[list[dict[str, float]]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "hand", "options"),
+    ("kind", "draw", "options"),
     [
         ("mouse", draw_with_mouse, {}),
         ("mouse", draw_with_mouse, PHONE),
@@ -26,28 +26,28 @@ def strokes_of(page: Page) -> list[list[dict[str, float]]]:
         ("pen", draw_with_pen, {}),
     ],
 )
-def test_a_digit_is_read_from_every_hand(
-    kind: str, hand: Hand, options: dict[str, Any], browser: Browser, built: Path
+def test_digit_is_read_from_every_pointer_type(
+    kind: str, draw: Draw, options: dict[str, Any], browser: Browser, built: Path
 ) -> None:
     with open_page(browser, built / "export" / "index.html", **options) as page:
         page.evaluate("canvas.addEventListener('pointerdown', (event) => (window.kind = event.pointerType))")
         for digit in (3, 4):
             page.locator("#clear").click()
             drawn = place(DIGITS[digit], 0.2, 0.2, 0.6)
-            hand(page, drawn)
-            assert answer(page) == str(digit)
+            draw(page, drawn)
+            assert prediction(page) == str(digit)
             assert page.evaluate("kind") == kind
             found = strokes_of(page)
             assert len(found) == len(drawn)
-            for stroke, wanted in zip(found, drawn, strict=True):
+            for stroke, expected in zip(found, drawn, strict=True):
                 ends = [(point["x"], point["y"]) for point in (stroke[0], stroke[-1])]
-                np.testing.assert_allclose(ends, [wanted[0], wanted[-1]], atol=0.01)
-                assert len(stroke) > len(wanted) / 2
+                np.testing.assert_allclose(ends, [expected[0], expected[-1]], atol=0.01)
+                assert len(stroke) > len(expected) / 2
         assert page.evaluate("[scrollX, scrollY]") == [0, 0]
 
 
 def test_digits_are_read_in_every_size_and_corner(page: Page) -> None:
-    """A part of what tests/benchmarks/page.py draws: every digit in every size, each in another corner."""
+    """Draws a subset of tests/benchmarks/page.py: every digit in every size, in varying corners."""
     wrong = []
     for number, size in enumerate((0.3, 0.5, 0.8)):
         for digit, strokes in DIGITS.items():
@@ -55,12 +55,12 @@ def test_digits_are_read_in_every_size_and_corner(page: Page) -> None:
             left, top = (0.96 - size if far else 0.04 for far in (right, low))
             page.locator("#clear").click()
             draw_with_mouse(page, [stroke[::2] + stroke[-1:] for stroke in place(strokes, left, top, size)])
-            if (said := answer(page)) != str(digit):
-                wrong.append((digit, size, said))
-    assert len(wrong) <= 1, wrong  # the network has learned from a small part of MNIST
+            if (predicted := prediction(page)) != str(digit):
+                wrong.append((digit, size, predicted))
+    assert len(wrong) <= 1, wrong  # the network was trained on a small part of MNIST
 
 
-def test_neither_size_nor_place_nor_pixels_of_the_screen_change_what_is_read(browser: Browser, built: Path) -> None:
+def test_input_of_network_is_independent_of_size_position_and_screen(browser: Browser, built: Path) -> None:
     images = []
     for options in ({}, PHONE):
         with open_page(browser, built / "export" / "index.html", **options) as page:
@@ -72,7 +72,7 @@ def test_neither_size_nor_place_nor_pixels_of_the_screen_change_what_is_read(bro
         assert np.abs(image - images[0]).mean() < 4  # of 255 levels
 
 
-def test_a_second_finger_draws_nothing(browser: Browser, built: Path) -> None:
+def test_second_finger_is_ignored(browser: Browser, built: Path) -> None:
     with open_page(browser, built / "export" / "index.html", **PHONE) as page:
         ((start, end, elsewhere, far),) = on_canvas(page, [[(0.2, 0.2), (0.2, 0.8), (0.8, 0.2), (0.8, 0.8)]])
         session = page.context.new_cdp_session(page)
@@ -91,19 +91,19 @@ def test_a_second_finger_draws_nothing(browser: Browser, built: Path) -> None:
         assert stroke[-1]["y"] == pytest.approx(0.8, abs=0.01)
 
 
-def test_other_buttons_of_the_mouse_draw_nothing(page: Page) -> None:
+def test_other_mouse_buttons_are_ignored(page: Page) -> None:
     page.locator("#canvas").click(button="right")
     assert strokes_of(page) == []
 
 
-def test_a_stroke_goes_on_outside_the_canvas_along_its_edge(page: Page) -> None:
+def test_stroke_outside_canvas_is_clipped_to_its_edge(page: Page) -> None:
     draw_with_mouse(page, [[(0.5, 0.5), (0.5, 1.5), (-0.5, 1.5)]])
     (stroke,) = strokes_of(page)
     assert stroke[-1] == {"x": 0, "y": 1}
 
 
 @pytest.mark.parametrize("way", ["button", "Control+z", "u"])
-def test_undo_takes_back_the_last_stroke(way: str, page: Page) -> None:
+def test_undo_removes_last_stroke(way: str, page: Page) -> None:
     draw_with_mouse(page, [*place(DIGITS[1], 0.2, 0.2, 0.6), [(0.05, 0.5), (0.95, 0.5)]])
     assert len(strokes_of(page)) == 2
     for left in (1, 0, 0):
@@ -112,26 +112,26 @@ def test_undo_takes_back_the_last_stroke(way: str, page: Page) -> None:
         else:
             page.keyboard.press(way)
         assert len(strokes_of(page)) == left
-        assert answer(page) == ("1" if left else "")
+        assert prediction(page) == ("1" if left else "")
 
 
 @pytest.mark.parametrize("way", ["button", "Delete", "Escape", "c"])
-def test_clear_takes_back_all_of_it(way: str, page: Page) -> None:
+def test_clear_removes_all_strokes(way: str, page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[4], 0.2, 0.2, 0.6))
-    assert answer(page) == "4"
+    assert prediction(page) == "4"
     if way == "button":
         page.locator("#clear").click()
     else:
         page.keyboard.press(way)
-    assert answer(page) == ""
-    assert page.locator("#said").inner_text() == "Nothing is drawn yet. Draw a digit."
+    assert prediction(page) == ""
+    assert page.locator("#announcement").inner_text() == "Nothing is drawn yet. Draw a digit."
     blank = (
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every((v) => v === 0)"
     )
     assert page.locator("#canvas").evaluate(blank)
 
 
-def test_single_letters_count_on_the_canvas_alone(page: Page) -> None:
+def test_single_letters_work_on_canvas_only(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[1], 0.2, 0.2, 0.6))
     page.locator("#unit").focus()
     for key in ("u", "c", " ", "ArrowUp"):
@@ -139,7 +139,7 @@ def test_single_letters_count_on_the_canvas_alone(page: Page) -> None:
     assert len(strokes_of(page)) == 1
 
 
-def test_a_digit_is_drawn_and_read_by_keys_alone(page: Page) -> None:
+def test_digit_can_be_drawn_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "canvas"
     described = page.locator(f"#{page.locator('#canvas').get_attribute('aria-describedby')}")
@@ -153,21 +153,21 @@ def test_a_digit_is_drawn_and_read_by_keys_alone(page: Page) -> None:
     press("ArrowLeft", 5)
     assert strokes_of(page) == []  # the pen is not down yet
     press(" ")
-    assert page.locator("#said").inner_text() == "The pen is down."
+    assert page.locator("#announcement").inner_text() == "The pen is down."
     press("ArrowRight", 10)
     press("ArrowDown", 5)
     press("End", 5)
     press("ArrowDown", 6)
     press(" ")
-    assert answer(page) == "7"
-    assert page.locator("#said").inner_text().startswith("7, ")
-    assert page.locator("#said").get_attribute("aria-live") == "polite"
+    assert prediction(page) == "7"
+    assert page.locator("#announcement").inner_text().startswith("7, ")
+    assert page.locator("#announcement").get_attribute("aria-live") == "polite"
     press("ArrowDown", 3)
     assert len(strokes_of(page)) == 1
     assert page.evaluate("scrollY") == 0
 
 
-def test_two_arrows_at_once_go_aslant_and_shift_goes_slowly(page: Page) -> None:
+def test_two_arrows_move_diagonally_and_shift_moves_slowly(page: Page) -> None:
     page.locator("#canvas").focus()
     page.keyboard.press(" ")
     page.keyboard.down("ArrowLeft")
@@ -180,7 +180,7 @@ def test_two_arrows_at_once_go_aslant_and_shift_goes_slowly(page: Page) -> None:
     assert found == [(0.5, 0.5), (0.46, 0.5), (0.42, 0.46), (0.42, 0.47)]
 
 
-def test_whoever_leaves_the_canvas_lifts_the_pen(page: Page) -> None:
+def test_leaving_canvas_lifts_pen(page: Page) -> None:
     page.locator("#canvas").focus()
     page.keyboard.press(" ")
     page.keyboard.press("ArrowDown")
@@ -190,9 +190,9 @@ def test_whoever_leaves_the_canvas_lifts_the_pen(page: Page) -> None:
     assert [len(stroke) for stroke in strokes_of(page)] == [2]
 
 
-def test_everything_is_reached_by_the_tab_key(page: Page) -> None:
+def test_tab_key_reaches_all_controls(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-    answer(page)
+    prediction(page)
     page.locator("h1").click()
     reached = []
     for _ in range(17):
@@ -202,10 +202,10 @@ def test_everything_is_reached_by_the_tab_key(page: Page) -> None:
     assert reached[5:] == ["BUTTON"] * 12
 
 
-def test_what_is_unlike_all_digits_is_said_to_be_and_fills_no_bar(page: Page) -> None:
-    page.evaluate("isLikely = () => false")
-    draw_with_mouse(page, NO_DIGITS["star"])
-    assert answer(page) == ""
-    assert page.locator("#sureness").inner_text() == "This does not look like a digit that the network knows."
+def test_rejected_scribble_has_message_and_empty_bars(page: Page) -> None:
+    page.evaluate("isAccepted = () => false")
+    draw_with_mouse(page, NON_DIGITS["star"])
+    assert prediction(page) == ""
+    assert page.locator("#confidence").inner_text() == "This doesn't look like a digit."
     assert set(page.locator("#bars .share").all_inner_texts()) == {"–"}
-    assert page.locator("#said").inner_text() == page.locator("#sureness").inner_text()
+    assert page.locator("#announcement").inner_text() == page.locator("#confidence").inner_text()
