@@ -37,10 +37,12 @@ def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
         if field.metadata:  # all but Recipe.augmentation
             panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
             option = Option(help=field.metadata["help"], show_default=False, rich_help_panel=f"Recipe values: {panel}")
-            kind: Any = field.type
             parameters.append(
                 inspect.Parameter(
-                    field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=None,
+                    annotation=Annotated[field.type | None, option],
                 )
             )
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

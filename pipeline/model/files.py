@@ -15,7 +15,7 @@ from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import Positive, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import Layer
+from pipeline.network.layers import Convolution, Layer
 from pipeline.network.network import Network, Parameters, view
 from pipeline.training.architecture import build_layers, format_network
 from pipeline.training.recipes import ActivationName, LossName
@@ -46,6 +46,11 @@ class Model:
         """All networks of the model."""
         layers = build_layers(self.layers, self.image_shape, len(self.class_names))
         return tuple(Network(layers, ACTIVATIONS[self.activation], parameters) for parameters in self.parameters)
+
+    @property
+    def is_convolutional(self) -> bool:
+        """Whether the first layer is a convolution."""
+        return isinstance(self.networks[0].layers[0], Convolution)
 
     @property
     def architecture(self) -> str:

@@ -1,6 +1,6 @@
 """Export a model to ONNX: from raw images to probabilities and labels."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.engine.provenance import environment
-from pipeline.model.files import Model, named_arrays
-from pipeline.network.layers import Convolution, Dense
+from pipeline.model.files import Model
+from pipeline.network.layers import Dense
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"
 OPSET = 17
 IR_VERSION = 8  # with opset 17: supported since ONNX Runtime 1.12 (2022)
-
-NamedArray = tuple[str, NDArray[np.float32]]
 
 ACTIVATION_NODES = {"sigmoid": "Sigmoid", "relu": "Relu"}
 
@@ -35,11 +33,14 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     value = graph.node("scaled", "Mul", value, graph.constant("scale", 1 / (255 * model.scaling.std)))
     shift = graph.constant("shift", model.scaling.mean / model.scaling.std)
     value = graph.node("standardised", "Sub", value, shift)
-    if isinstance(model.networks[0].layers[0], Convolution):
+    if model.is_convolutional:
         value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
-    arrays = iter(named_arrays(model).items())
-    logits = [_add_network(graph, value, network, model.activation, arrays) for network in model.networks]
-    value = graph.node("mean", "Mean", *logits) if len(logits) > 1 else logits[0]
+    many = len(model.networks) > 1
+    logits = [
+        _add_network(graph, value, network, model.activation, f"network-{number}-" if many else "")
+        for number, network in enumerate(model.networks, start=1)
+    ]
+    value = graph.node("mean", "Mean", *logits) if many else logits[0]
     if model.loss == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
         value = graph.node("negative", "Neg", value)
         value = graph.node("softplus", "Softplus", value)
@@ -68,26 +69,27 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
         producer_name=PRODUCER,
         producer_version=environment([PRODUCER])[PRODUCER],
         doc_string=f"Classifies images of {model.dataset}: {model.architecture}, {model.activation}"
-        + (f", the mean of {len(logits)} networks." if len(logits) > 1 else "."),
+        + (f", the mean of {len(logits)} networks." if many else "."),
     )
     helper.set_model_props(proto, dict(metadata))
     onnx.checker.check_model(proto, full_check=True)
     path.write_bytes(proto.SerializeToString(deterministic=True))
 
 
-def _add_network(graph: "_Graph", value: str, network: Network, activation: str, arrays: Iterator[NamedArray]) -> str:
-    """Add a network to the graph, with the next of the arrays; return the name of its logits."""
-    for layer in network.layers:
-        weights, biases = next(arrays), next(arrays)
-        name = weights[0].removesuffix("-weights")
+def _add_network(graph: "_Graph", value: str, network: Network, activation: str, prefix: str) -> str:
+    """Add a network to the graph; return the name of its logits. prefix: of all names."""
+    last, parameters = len(network.layers), network.parameters
+    for number, layer in enumerate(network.layers, start=1):
+        name = f"{prefix}layer-{number}"
         if isinstance(layer, Dense) and len(layer.input_shape) > 1:
             value = graph.node(f"{name}-input", "Flatten", value, axis=1)
-        inputs = (value, graph.constant(*weights), graph.constant(*biases))
+        weights, biases = parameters.weights[number - 1], parameters.biases[number - 1]
+        inputs = (value, graph.constant(f"{name}-weights", weights), graph.constant(f"{name}-biases", biases))
         if isinstance(layer, Dense):
             value = graph.node(name, "Gemm", *inputs, transB=1)
         else:
             value = graph.node(name, "Conv", *inputs, strides=[layer.stride, layer.stride])
-        if layer is not network.layers[-1]:
+        if number < last:
             value = graph.node(f"{name}-{activation}", ACTIVATION_NODES[activation], value)
     return value
 

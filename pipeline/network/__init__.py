@@ -1,4 +1,4 @@
 """The network: layers, activations, losses, optimizers, schedules, and one epoch of training.
 
-Everything here is single-threaded NumPy. The batch is the last axis of every array.
+Nothing here starts threads. Inside the network the batch is the last axis.
 """

@@ -19,7 +19,7 @@ Labels = NDArray[np.integer[Any]]
 def quadratic(
     logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
 ) -> tuple[float, Array]:
-    """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dC/dz = (a - y) a (1 - a).
+    """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dC/dz = (a - y) a (1 - a) / count.
 
     The factor a (1 - a) is near 0 for a confidently wrong output, so its gradient is small.  (Nielsen 2015, chapter 3)
     """
@@ -32,7 +32,7 @@ def quadratic(
 def cross_entropy(
     logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
 ) -> tuple[float, Array]:
-    """Mean cross-entropy of p = softmax(z) against targets y; dC/dz = p - y.
+    """Mean cross-entropy of p = softmax(z) against targets y; dC/dz = (p - y) / count.
 
     C = -sum of y log p = log of sum of exp(z) - sum of y z, since the y of an image sum to 1.
     (Bishop 2006, eq. 4.106 and 4.109)

@@ -67,7 +67,7 @@ def initialise(parameters: Parameters, scheme: str, bias_std: float, generator: 
 
 
 @dataclass(frozen=True)
-class Pass:
+class Cache:
     """Results of the forward pass that the backward pass needs, for each layer.
 
     patches: p, (fan_in, positions * n). outputs: a = f(z); of the last layer z, which are the logits.
@@ -87,28 +87,28 @@ def make_scratch(network: Network) -> list[Scratch]:
     return [Scratch(network.parameters.flat.dtype) for _ in network.layers]
 
 
-def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None = None) -> Pass:
+def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None = None) -> Cache:
     """Compute z = W p + b and a = f(z), layer by layer; return the patches and outputs of each.
 
     images: (height, width, n). The logits of the last layer have no activation: it is part of the loss. With `scratch`
     the result is valid until its next use.
     """
-    done, x = Pass([], []), images[np.newaxis]
+    cache, x = Cache([], []), images[np.newaxis]
     for i, (layer, memory) in enumerate(zip(network.layers, scratch or make_scratch(network), strict=True)):
         W, b = network.parameters.weights[i].reshape(layer.outputs, -1), network.parameters.biases[i]
         p = layer.patches(x, memory)
         z = np.matmul(W, p, out=memory.array("z", layer.outputs, p.shape[1]))
         z += b[:, np.newaxis]
-        if layer is not network.layers[-1]:
+        if i < len(network.layers) - 1:
             network.activation.function(z, out=z)
         x = z.reshape(*layer.output_shape, -1)
-        done.patches.append(p)
-        done.outputs.append(x)
-    return done
+        cache.patches.append(p)
+        cache.outputs.append(x)
+    return cache
 
 
 def backward(
-    network: Network, done: Pass, dz: Array, scratch: Sequence[Scratch] | None = None, out: Parameters | None = None
+    network: Network, cache: Cache, dz: Array, scratch: Sequence[Scratch] | None = None, out: Parameters | None = None
 ) -> Parameters:
     """Backpropagation: return the gradient of every parameter, in `out` if given; dz = dC/dz of the logits.
 
@@ -125,11 +125,11 @@ def backward(
     scratch = scratch or make_scratch(network)
     for i, layer in reversed(list(enumerate(network.layers))):
         W, dW = (each.weights[i].reshape(layer.outputs, -1) for each in (network.parameters, gradient))
-        dz, p = dz.reshape(layer.outputs, -1), done.patches[i]
+        dz, p = dz.reshape(layer.outputs, -1), cache.patches[i]
         np.matmul(dz, p.T, out=dW)
         np.sum(dz, axis=1, out=gradient.biases[i])
         if i > 0:
             dp = np.matmul(W.T, dz, out=scratch[i].array("dp", *p.shape))
             dx = layer.sum_patches(dp, scratch[i])
-            dz = np.multiply(dx, network.activation.derivative(done.outputs[i - 1]), out=dx)
+            dz = np.multiply(dx, network.activation.derivative(cache.outputs[i - 1]), out=dx)
     return gradient

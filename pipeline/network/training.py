@@ -42,11 +42,11 @@ def train_epoch(
     """
     losses, correct = 0.0, 0
     for rate, batch in zip(rates, shuffled_batches(len(images), batch_size, generator), strict=True):
-        done = forward(network, np.moveaxis(images[batch], 0, -1))
-        value, dz = loss(done.logits, labels[batch])
-        gradient = backward(network, done, dz)
+        cache = forward(network, np.moveaxis(images[batch], 0, -1))
+        value, dz = loss(cache.logits, labels[batch])
+        gradient = backward(network, cache, dz)
         step += 1
         optimizer.update(network.parameters.flat, gradient.flat, state, rate, step)
         losses += value * len(batch)
-        correct += count_correct(done.logits, labels[batch])
+        correct += count_correct(cache.logits, labels[batch])
     return losses / len(images), correct / len(images)

@@ -50,7 +50,7 @@ def save_drawing_page(
         shape=model.image_shape,
         architecture=model.architecture,
         hidden=layers[:-1],
-        filters=isinstance(layers[0], Convolution),
+        filters=model.is_convolutional,
         first=layers[0].outputs,
         classes=len(model.class_names),
         networks=len(model.parameters),

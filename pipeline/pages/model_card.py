@@ -149,8 +149,7 @@ def escape(text: str) -> str:
 
 
 def _make_front_matter(model: Model, training: Training, metrics: Metrics, f1: float) -> dict[str, Any]:
-    convolutional = isinstance(model.networks[0].layers[0], Convolution)
-    kind = "convolutional-neural-network" if convolutional else "multilayer-perceptron"
+    kind = "convolutional-neural-network" if model.is_convolutional else "multilayer-perceptron"
     data = DATASETS.get(model.dataset)
     measured = {
         "accuracy": ("Accuracy", metrics.accuracy),

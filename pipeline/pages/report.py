@@ -83,7 +83,7 @@ def render_report(findings: Findings) -> str:
         errors=list_errors(findings, predicted),
         units=draw_units(findings.model),
         first=findings.model.networks[0].layers[0],
-        filters=isinstance(findings.model.networks[0].layers[0], Convolution),
+        filters=findings.model.is_convolutional,
         augmented=draw_augmented(findings.samples, findings.recipe),
         recipe=findings.recipe,
         runs=findings.runs,

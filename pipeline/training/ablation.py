@@ -35,9 +35,7 @@ def ablation_steps() -> list[tuple[str, Recipe]]:
         "augmented images": {"augmentation": mlp.augmentation},
         "label smoothing": {"label_smoothing": mlp.label_smoothing},
         "weight decay by AdamW (the recipe mlp)": {"optimizer": mlp.optimizer, "weight_decay": mlp.weight_decay},
-        "two strided convolutions (the recipe standard)": {
-            name: getattr(standard, name) for name in ("layers", "epochs", "learning_rate", "warmup", "augmentation")
-        },
+        "two strided convolutions (the recipe standard)": {"layers": standard.layers, "epochs": standard.epochs},
     }
     recipes = itertools.accumulate(steps.values(), lambda recipe, changes: replace(recipe, **changes), initial=original)
     return list(zip(steps, itertools.islice(recipes, 1, None), strict=True))

@@ -72,11 +72,6 @@ class TrainingState:
     workspaces: Sequence[Workspace]
     micro_batch: int
 
-    @property
-    def batches(self) -> int:
-        """Batches per epoch."""
-        return count_batches(len(self.training.labels), self.recipe.batch_size)
-
 
 def prepare(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
     """Return an initialised network with all buffers for its training, in the dtype of the images."""
@@ -116,8 +111,9 @@ def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]
     batches = list(shuffled_batches(total, recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
     losses = np.zeros((len(batches), recipe.shards))
     correct = np.zeros(recipe.shards, int)
-    steps_before = (epoch - 1) * state.batches
-    rates = [learning_rate(state, steps_before + i) for i in range(len(batches))]
+    steps_before, steps = (epoch - 1) * len(batches), recipe.epochs * len(batches)
+    factors = [rate_factor(recipe.schedule, recipe.warmup, steps_before + i, steps) for i in range(len(batches))]
+    rates = [recipe.learning_rate * factor for factor in factors]
 
     @np.errstate(over="ignore", invalid="ignore")  # the loss shows divergence
     def work(thread: int) -> None:
@@ -153,12 +149,6 @@ def make_slices(total: int, threads: int) -> list[list[slice]]:
     ]
 
 
-def learning_rate(state: TrainingState, step: int) -> float:
-    """Return the learning rate of a step, counted from 0 over all epochs."""
-    recipe = state.recipe
-    return recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step, recipe.epochs * state.batches)
-
-
 def _compute_gradient(
     state: TrainingState,
     thread: int,
@@ -180,13 +170,13 @@ def _compute_gradient(
         micro_batch = indices[start : start + state.micro_batch]
         rows, labels = workspace.inputs[: len(micro_batch)], training.labels[micro_batch]
         workspace.deformer(training.rows, micro_batch, generator, out=rows)
-        done = forward(network, rows.T.reshape(*training.images.shape[1:], -1), workspace.scratch)
-        loss, dz = LOSSES[recipe.loss](done.logits, labels, recipe.label_smoothing, count)
-        backward(network, done, dz, workspace.scratch, out=workspace.gradient if start else gradient)
+        cache = forward(network, rows.T.reshape(*training.images.shape[1:], -1), workspace.scratch)
+        loss, dz = LOSSES[recipe.loss](cache.logits, labels, recipe.label_smoothing, count)
+        backward(network, cache, dz, workspace.scratch, out=workspace.gradient if start else gradient)
         if start:
             np.add(gradient.flat, workspace.gradient.flat, out=gradient.flat)
         total += loss
-        correct += count_correct(done.logits, labels)
+        correct += count_correct(cache.logits, labels)
     return total, correct
 
 

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from pipeline.engine.cores import count_cores
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.network.network import Network, Parameters, forward, make_scratch
+from pipeline.network.training import count_correct
 from pipeline.training.architecture import micro_batch_size
 from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
@@ -73,16 +73,15 @@ def fit(
 def accuracy(network: Network, examples: Examples) -> float:
     """Return the accuracy, in [0, 1]; NaN if a logit is not finite."""
     size = micro_batch_size(network.layers, examples.images.itemsize)
-    correct: list[Any] = []
 
     @np.errstate(over="ignore", invalid="ignore")
-    def work(thread: int) -> None:
-        scratch = make_scratch(network)
+    def count(thread: int) -> float:
+        scratch, correct = make_scratch(network), 0.0
         for start in range(thread * size, len(examples.labels), team.size * size):
             images, labels = examples.images[start : start + size], examples.labels[start : start + size]
             logits = forward(network, np.moveaxis(images, 0, -1), scratch).logits
-            correct.append(np.count_nonzero(logits.argmax(axis=0) == labels) if np.isfinite(logits).all() else math.nan)
+            correct += count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
+        return correct
 
     with Team(count_cores()) as team:
-        team.run(work)
-    return float(sum(correct)) / len(examples.labels)
+        return sum(team.run(count)) / len(examples.labels)

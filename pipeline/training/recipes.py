@@ -130,7 +130,7 @@ RECIPES: dict[RecipeName, Recipe] = {
         ema_decay=0.999,
         batch_size=128,
         epochs=40,
-        ensemble_size=6,
+        ensemble_size=5,
         augmentation=replace(MLP.augmentation, stroke_width=0.2),
     ),
 }

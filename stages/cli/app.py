@@ -38,8 +38,8 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
         for command in group:
             function = _with_signature(command, act) if isinstance(command, Stage) else command
             text, examples = read_examples(command)
-            epilog = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
-            app.command(help=text, epilog=epilog, rich_help_panel=panel)(function)
+            listed = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
+            app.command(help=text, epilog=listed, rich_help_panel=panel)(function)
     built: Any = typer.main.get_command(app)
     functions = {command.__name__: command for group in commands.values() for command in group}
     _adjust_help(built, handwriting)

@@ -79,8 +79,8 @@ def test_reused_scratch_does_not_change_results(layers: str, dtype: type) -> Non
 def test_backward_writes_to_out_and_keeps_parameters() -> None:
     network = make_network("conv2x3/2,5", (7, 7), 3)
     before = network.parameters.flat.copy()
-    done = forward(network, np.random.default_rng(1).normal(size=(7, 7, 4)))
+    cache = forward(network, np.random.default_rng(1).normal(size=(7, 7, 4)))
     out = view(network.layers, np.full_like(network.parameters.flat, np.nan))
-    assert backward(network, done, np.ones((3, 4)), out=out) is out
+    assert backward(network, cache, np.ones((3, 4)), out=out) is out
     assert np.isfinite(out.flat).all()
     assert network.parameters.flat.tobytes() == before.tobytes()

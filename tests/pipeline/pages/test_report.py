@@ -102,7 +102,7 @@ def test_most_confident_errors_come_first_with_truth_and_prediction(sample: str,
     expected = sorted(wrong, key=lambda index: (-probabilities[index].max(), index))[:50]
     pattern = r'alt="Test image (\d+), class (\d)">\s*<figcaption><b>(\d)</b> read as <b>(\d)</b>'
     assert [tuple(map(int, found)) for found in re.findall(pattern, sample)] == [
-        (index, labels[index], labels[index], probabilities[index].argmax()) for index in expected
+        tuple(map(int, (index, labels[index], labels[index], probabilities[index].argmax()))) for index in expected
     ]
 
 
