@@ -2,7 +2,7 @@
 # runs its stages.
 
 ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
-$(error GNU Make 4.2 or newer is required, this is $(MAKE_VERSION): install it (on macOS: brew install make, then gmake))
+$(error GNU Make 4.2 or newer is required, but this is $(MAKE_VERSION): install it (on macOS: brew install make, then gmake))
 endif
 
 MAKEFLAGS += --no-builtin-rules
@@ -53,7 +53,7 @@ report: ## Write a page with learning curves, errors and earlier runs
 .PHONY: all ablation status prune
 all: $(all.inputs) ## Run all stages
 
-ablation: $(ablation.inputs) ## Train from the recipe original to standard, adding one technique at a time
+ablation: $(ablation.inputs) ## Add one technique at a time, from the recipe original to standard, and train each step
 	@$(python) -m stages.ablation $(call options,ablation)
 
 status: | $(ready) ## Show which stages are up to date, which are not, and why
@@ -88,7 +88,7 @@ lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerab
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the README's pictures
 	$(python) -m tests.pictures
 
-bench: $(VENV)/.ready-peers .venv-peers/.ready ## Install the peers and run all benchmarks against them (an hour)
+bench: $(VENV)/.ready-peers .venv-peers/.ready ## Install the tools to compare with and run all benchmarks (an hour)
 	$(MAKE) all
 	for name in rerun training recipes pictures page scale predict; do $(python) -m tests.benchmarks.$$name || exit; done
 
@@ -103,7 +103,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove generated files except the store of results and .venv
 	rm -rf artifacts/[!.]* artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
-distclean: ## Remove the store of results too (requires YES=1)
+distclean: ## Like clean, and also remove the store of results (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
 	    echo 'artifacts/.store contains results: to delete them, run make distclean YES=1' >&2; exit 1; }
 	@$(MAKE) clean
@@ -126,7 +126,7 @@ if_differs = $(shell cmp -s $1 $2 || echo FORCE)
 
 $(VENV)/.ready: $(call if_differs,requirements.txt,$(VENV)/.ready)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	    { echo 'Python 3.11 or newer is required, $(PYTHON) is older or missing: try make train PYTHON=python3.12'; exit 1; }
+	    { echo 'Python 3.11 or newer is required, but $(PYTHON) is older or missing: try make train PYTHON=python3.12'; exit 1; }
 	@echo 'Installing requirements.txt into $(VENV)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(install) --require-hashes --no-deps -r requirements.txt

@@ -11,12 +11,12 @@ from stages.cli.console import run_module
 
 def ablation(
     normalize: Annotated[Path, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
-    seeds: Annotated[int, Option(min=1, help="Networks to train per step.")] = 3,
+    seeds: Annotated[int, Option(min=1, help="Number of seeds per step.")] = 3,
 ) -> Iterator[str]:
-    """Train from the recipe *original* to *standard*, one change at a time; print the effect of each.
+    """Run an ablation study: turn the recipe *original* into *standard* one change at a time; print the effect of each.
 
     Prints the validation accuracy (median, minimum and maximum over the seeds) and the median training time. Takes some
-    minutes and publishes nothing.
+    minutes and leaves the artifacts unchanged.
 
     Examples:
         handwriting ablation
@@ -39,8 +39,8 @@ def ablation(
         training, validation = load_examples(folder)
         classes = len(load_description(folder).class_names)
     steps = ablation_steps()
-    medians = []
-    yield f"{'':<50} accuracy  (min..max)       training"
+    medians, width = [], max(len(change) for change, _ in steps)
+    yield f"{'':<{width}} accuracy  (min..max)       training"
     with tqdm(total=len(steps) * seeds, unit="network", leave=False, disable=None) as bar:
         for change, recipe in steps:
             accuracies, durations = [], []
@@ -51,7 +51,7 @@ def ablation(
                 bar.update()
             interval = f"({min(accuracies):.2%}..{max(accuracies):.2%})"
             medians.append(statistics.median(accuracies))
-            yield f"{change:<50} {medians[-1]:>8.2%}  {interval:<17} {statistics.median(durations):>6.1f} s"
+            yield f"{change:<{width}} {medians[-1]:>8.2%}  {interval:<17} {statistics.median(durations):>6.1f} s"
     yield f"{len(steps)} steps, validation accuracy from {medians[0]:.2%} to {medians[-1]:.2%}"
 
 

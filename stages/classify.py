@@ -39,7 +39,7 @@ def classify(
     parse: Annotated[Path, Option(help="Artifact of parse, for --index.")] = Path("artifacts/parse"),
     train: Annotated[Path, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
 ) -> str | Iterator[str]:
-    """Read the digits in drawings, scans and photographs, with a confidence.
+    """Classify the digits in drawings, scans and photographs; print each with its confidence.
 
     A picture shows one digit or a row of digits, dark on light or light on dark, of any size; uneven light is
     corrected. With *--index*, print the probabilities of all classes and the true class of one test image.
@@ -54,7 +54,7 @@ def classify(
     if index is None and files:
         return _read_files(files, train, show, as_json)
     if index is None or files or show or as_json:
-        raise UsageError("name the pictures to read, or use --index without other options")
+        raise UsageError("name the pictures to read, or use --index without pictures, --show and --json")
     return _classify_test_image(index, parse, train)
 
 
@@ -90,7 +90,7 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
                 raise
             log.info("%s", error)
             continue
-        with single_threaded_blas():  # as in evaluate, for the same bits
+        with single_threaded_blas():  # as in evaluate, so that the results are bit-identical
             reading = read(model, grey)
         if show and len(reading.images):
             yield draw(np.concatenate(list(reading.images), axis=1)).strip("\n")
@@ -101,7 +101,7 @@ def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) ->
 
 
 def _find_pictures(names: Sequence[str]) -> list[str]:
-    """Return the names; a folder is replaced by its pictures, at any depth, sorted."""
+    """Return the names, with each folder replaced by the pictures at any depth in it, sorted."""
     from pipeline.engine.errors import PipelineError
     from pipeline.pictures.files import SUFFIXES
 
@@ -177,7 +177,7 @@ def _classify_test_image(index: int, parse: Path, train: Path) -> str:
         if index >= len(images):
             raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
         image = read_rows(images, index, index + 1)
-    with single_threaded_blas():  # as in evaluate, for the same bits
+    with single_threaded_blas():  # as in evaluate, so that the results are bit-identical
         (output,) = predict(model, image, first=index)
     digit = int(output.argmax())
     width = max(map(len, model.class_names))

@@ -29,8 +29,8 @@ def evaluate(
 ) -> str:
     """Predict the test images in parallel and compute the metrics.
 
-    The results do not depend on the scheduler, the number of workers or the block size, to the last bit. An interrupted
-    run resumes with the blocks that are not finished.
+    The results are bit-identical for any scheduler, number of workers and block size. An interrupted run resumes with
+    the blocks that are not finished.
 
     Examples:
         handwriting evaluate

@@ -29,7 +29,7 @@ def predict(
     output: Annotated[Path, Option(help="Output file of the class indices: uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,
-        Option(help="Output file of the class probabilities: float32 (n, c).", show_default="none"),
+        Option(help="Output file of the class probabilities: float32 (n, classes).", show_default="none"),
     ] = None,
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
@@ -40,9 +40,9 @@ def predict(
 ) -> str:
     """Predict the classes of many images, from files that may be larger than memory, locally or on a cluster.
 
-    The files contain arrays uint8 (n, h, w), with images of the size the model was trained on. The output is one array,
-    .npy, for all files in order; it appears when it is complete. An interrupted run resumes with the blocks that are
-    not finished.
+    The files contain uint8 arrays (n, height, width); the image size must be that of the training images. The output is
+    one .npy array for all files in order; it appears when it is complete. An interrupted run resumes with the
+    blocks that are not finished.
 
     Examples:
         handwriting predict scans.npy --output digits.npy
@@ -57,7 +57,7 @@ def predict(
 
     backend = make_backend(scheduler, workers, scheduler_file, ship_data)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
-    targets = {  # a link stays; its target is written and may be on another disk
+    targets = {  # a link is kept; its target, which may be on another disk, is replaced
         name: Path(os.path.realpath(path)) if path.is_symlink() else path for name, path in outputs.items()
     }
     work = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
@@ -83,7 +83,7 @@ def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
 
     for index, target in enumerate(targets):
         if str(target) == "-":
-            raise UsageError("- is not a file, and standard output is not supported: name a file")
+            raise UsageError("- (standard output) is not supported as an output: name a file")
         if target.exists() and not target.is_file():
             raise UsageError(f"{target} is a folder, a device or a pipe: name a file")
         if not target.parent.is_dir():
@@ -130,7 +130,7 @@ def _remove(folder: Path) -> None:
 
 
 def _publish(source: Path, target: Path) -> None:
-    """Replace `target` by `source` atomically, also if it is on another disk. If that fails, both stay."""
+    """Replace `target` by `source` atomically, even on another disk. If that fails, both files are unchanged."""
     _sync(source)
     try:
         source.replace(target)
@@ -161,7 +161,7 @@ def _predict_files(
     block_size: int,
     backend: "Backend",
 ) -> tuple[int, int]:
-    """Write the predictions to files in the folder; return the number of images done before, and of all images."""
+    """Write the predictions to files in the folder; return the number of images done before this run, and the total."""
     from pipeline.data.image_files import locate_images
     from pipeline.engine.fingerprint import fingerprint
     from pipeline.engine.provenance import environment

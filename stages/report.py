@@ -54,7 +54,7 @@ def report(
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.model.files import load_model
     from pipeline.training.history import read_history
-    from pipeline.training.recipes import Recipe, override
+    from pipeline.training.recipe import Recipe, override
 
     try:
         import matplotlib  # noqa: F401

@@ -32,8 +32,8 @@ def status(
 
     *stale*: the stage will run. *in the store*: an earlier result will be restored. *waiting*: an input will be
     rebuilt; the stage runs if that input changes. Options default to those in pyproject.toml; `make status` adds the
-    variables given to make. With *--stale* and *--assume*, only the assumed stages are checked, and the notes that
-    `make` reads are updated.
+    variables given to make. With *--stale* and *--assume*, only the assumed stages are checked, and the cached
+    status in artifacts/.notes that `make` reads is updated.
 
     Examples:
         handwriting status --explain

@@ -13,7 +13,8 @@ from typer import Option
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.training.recipes import RECIPES, Recipe, RecipeName, override, to_dict
+from pipeline.training.recipe import Recipe, override, to_dict
+from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, scheduler_option
 
@@ -37,12 +38,13 @@ def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
         if field.metadata:  # all but Recipe.augmentation
             panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
             option = Option(help=field.metadata["help"], show_default=False, rich_help_panel=f"Recipe values: {panel}")
+            kind: Any = field.type
             parameters.append(
                 inspect.Parameter(
                     field.name,
                     inspect.Parameter.KEYWORD_ONLY,
                     default=None,
-                    annotation=Annotated[field.type | None, option],
+                    annotation=Annotated[kind | None, option],
                 )
             )
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -59,7 +61,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 @recipe_options
 def train(
     normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
-    recipe: Annotated[RecipeName, Option(help="Named set of training parameters, to start from.")] = "standard",
+    recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     scheduler: Annotated[
         str,
         Role.UNKEYED,
@@ -75,10 +77,10 @@ def train(
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
 ) -> str:
-    """Train a network by a recipe. Options replace single values of the recipe.
+    """Train a network with the hyperparameters of a recipe; options override single values.
 
     Keeps the parameters of the last epoch whose validation accuracy is within 0.1 percentage points of the best. An
-    interrupted run resumes after its last complete epoch and ends with the same bits.
+    interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run.
 
     Examples:
         handwriting train
@@ -97,7 +99,7 @@ def train(
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.model.files import Model, save_model
     from pipeline.model.prediction import predict_logits
-    from pipeline.network.network import view
+    from pipeline.network.network import view_parameters
     from pipeline.scheduling.backends import make_backend
     from pipeline.training.architecture import build_layers, format_network
     from pipeline.training.calibration import fit_temperature
@@ -129,7 +131,7 @@ def train(
         trained = train_ensemble(chosen, normalize, classes, checkpoints, backend, on_progress, report)
 
     model = Model(
-        parameters=tuple(view(layers, network.flat) for network in trained),
+        parameters=tuple(view_parameters(layers, network.flat) for network in trained),
         layers=chosen.layers,
         activation=chosen.activation,
         loss=chosen.loss,

@@ -4,9 +4,9 @@ The value of a deformed image at pixel p is sampled from the original image, wit
 
     p' = centre + shift + R(angle) K(shear) S(scale) (p - centre) + e(p)
 
-where e is a smooth random displacement field (Simard, Steinkraus & Platt 2003). All randomness in p' is in the
-coefficients of fixed fields: 1, x and y for the affine part, Gaussians on a grid for e. So the coordinates of a whole
-batch are ONE matrix product, coefficients (2n, k) by fields (k, pixels).
+where e is a smooth random displacement field (Simard, Steinkraus & Platt 2003). p' is a linear combination, with random
+coefficients, of fixed basis fields: 1, x and y for the affine part, Gaussians on a grid for e. So the coordinates of a
+whole batch are ONE matrix product: coefficients (2n, k) by fields (k, pixels).
 """
 
 import functools
@@ -60,8 +60,8 @@ class Deformer:
         coordinates, corners = self._coordinates[:, :n], self._corners[:, :n]
         np.matmul(coefficients, self.fields, out=coordinates)
         for axis, size in enumerate((width, height)):
-            # Coordinates outside the image are clipped to its edge. The corner is at most the last pixel but one,
-            # so that it has a neighbour; the last pixel then has weight 1.
+            # Coordinates outside the image are clipped to its edge. The corner is at most the second to last
+            # pixel, so that it has a neighbour; at the edge this neighbour has weight 1.
             np.clip(coordinates[axis], 0, size - 1, out=coordinates[axis])
             np.floor(coordinates[axis], out=corners[axis])
             np.clip(corners[axis], 0, max(size - 2, 0), out=corners[axis])
@@ -72,11 +72,11 @@ class Deformer:
         index += (indices * (height * width))[:, np.newaxis]
         pixels = images.reshape(-1)
         take = functools.partial(np.take, mode="clip")
-        right_of, under = min(1, width - 1), width * min(1, height - 1)
+        right_offset, below_offset = min(1, width - 1), width * min(1, height - 1)
         take(pixels, index, out=out)
-        take(pixels[right_of:], index, out=right)
-        take(pixels[under:], index, out=below)
-        take(pixels[right_of + under :], index, out=diagonal)
+        take(pixels[right_offset:], index, out=right)
+        take(pixels[below_offset:], index, out=below)
+        take(pixels[right_offset + below_offset :], index, out=diagonal)
         x, y = coordinates
         _interpolate(out, right, x)
         _interpolate(below, diagonal, x)
@@ -84,13 +84,13 @@ class Deformer:
 
 
 def _interpolate(a: Array, b: Array, weight: Array) -> None:
-    """a <- a + weight (b - a), in place; overwrites b."""
+    """Linear interpolation: a <- a + weight (b - a), in place; overwrites b."""
     b -= a
     b *= weight
     a += b
 
 
-@functools.lru_cache(maxsize=1)  # all deformers of a training run have the same
+@functools.lru_cache(maxsize=1)  # shared by all deformers of a training run
 def _cast_fields(height: int, width: int, augmentation: Augmentation, dtype: np.dtype[Any]) -> Array:
     fields: Array = displacement_fields(height, width, augmentation).astype(dtype)
     fields.flags.writeable = False
@@ -98,7 +98,7 @@ def _cast_fields(height: int, width: int, augmentation: Augmentation, dtype: np.
 
 
 def displacement_fields(height: int, width: int, augmentation: Augmentation) -> NDArray[np.float64]:
-    """Return the fields (k, height * width) whose linear combinations are the coordinates.
+    """Return the basis fields, (k, height * width).
 
     They are 1, x and y relative to the centre, and Gaussians on a grid with spacing sigma, scaled so that their sum
     with independent standard normal coefficients has variance 1 at every pixel.
@@ -147,21 +147,21 @@ def draw_coefficients(
 
 
 def change_stroke_width(images: Array, fractions: NDArray[np.float64]) -> None:
-    """Move each pixel by a fraction of the way to the brightest of itself and its four neighbours, in place.
+    """Blend each image with its dilation, or its erosion if the fraction is negative, by a cross of 5 pixels; in place.
 
-    images: (n, height, width). fractions: (n,) in [-1, 1]; a negative one moves towards the darkest. Bright strokes on
-    a dark background become wider or narrower by this fraction of two pixels.
+    images: (n, height, width). fractions: (n,) in [-1, 1]; 1 is the full dilation. Bright strokes on a dark background
+    become wider or narrower by this fraction of two pixels.
     """
     weight = fractions.astype(images.dtype)[:, np.newaxis, np.newaxis]
     sign = np.copysign(1, weight)
-    images *= sign  # the darkest pixel is the brightest of the negative
-    brightest = images.copy()
+    images *= sign  # erosion is the dilation of the negative
+    dilated = images.copy()
     for here, there in (
         (np.s_[:, 1:], np.s_[:, :-1]),
         (np.s_[:, :-1], np.s_[:, 1:]),
         (np.s_[:, :, 1:], np.s_[:, :, :-1]),
         (np.s_[:, :, :-1], np.s_[:, :, 1:]),
     ):
-        np.maximum(brightest[here], images[there], out=brightest[here])
-    _interpolate(images, brightest, np.abs(weight))
+        np.maximum(dilated[here], images[there], out=dilated[here])
+    _interpolate(images, dilated, np.abs(weight))
     images *= sign

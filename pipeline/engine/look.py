@@ -2,10 +2,10 @@
 
     python -IS pipeline/engine/look.py artifacts 'parse' 'train --epochs 3' ...
 
-make runs this script once, with all stages in order and their options; with few imports it takes 20 ms. A stage is
-printed if it has no note (see `notes.py`), if its options differ, or if one of its inputs is printed. Any other
-difference, except in the times of files, may or may not be relevant: then nothing is printed, the exit status is 1, and
-`handwriting status --stale` computes the exact keys.
+make runs this script once, with all stages in order and their options. The script imports few modules, so it takes
+20 ms. A stage is printed if it has no note (see `notes.py`), if its options differ, or if one of its inputs is printed.
+A hashed file with new times but the same content is unchanged. After any other difference, nothing is printed and the
+exit status is 1; make then runs `handwriting status --stale`, which computes the exact keys.
 """
 
 import glob
@@ -54,7 +54,7 @@ def load(path: str) -> dict[str, Any] | None:
 
 def save(path: str, note: Mapping[str, Any]) -> None:
     """Write a note atomically. Errors are ignored: without a note, the stage is only started once more."""
-    temporary = f"{path}.fresh"  # left by killed processes, and overwritten
+    temporary = f"{path}.fresh"  # a killed process may leave it; the next process overwrites it
     with suppress(OSError):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
@@ -105,7 +105,7 @@ def process() -> list[str]:
 
 
 def signature(path: str) -> list[int] | None:
-    """Return size, times and inode of a regular file, else None. They change with the file, even if clocks are set."""
+    """Return size, times and inode of a regular file, else None. They change with the file even if the clock is set."""
     try:
         status = os.stat(path)
     except OSError:

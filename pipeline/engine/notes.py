@@ -1,6 +1,6 @@
 """Notes: records of the files that a stage depends on, compared by `look.py` when make starts.
 
-As long as the options and everything listed in a note are unchanged, the stage is up to date.
+A stage is up to date as long as the options and everything listed in its note are unchanged.
 """
 
 import glob
@@ -28,9 +28,9 @@ def take_snapshot(
 ) -> dict[str, Any] | None:
     """Record the state of everything that a stage depends on, before any of it is used.
 
-    extra_files, watched: patterns of other files, relative to the project and to the working directory. unkeyed:
-    options that are not part of the key, mapped to whether a value follows them. Returns None if source code or
-    pyproject.toml changed since this process started: it may have used the earlier version.
+    extra_files: patterns of other files, relative to the project. watched: the same, relative to the working directory.
+    unkeyed: options that are not part of the key, each mapped to whether a value follows it. Returns None if source
+    code or pyproject.toml changed since this process started: the process may have used the earlier version.
     """
     _, root = locate(function)
     project = [str(Path(glob.escape(str(root)), pattern)) for pattern in extra_files]
@@ -57,7 +57,7 @@ def take_snapshot(
 
 
 def write(output: Path, snapshot: Mapping[str, Any] | None, manifest: Manifest) -> None:
-    """Write the note that the result at `output` is up to date for `snapshot`.
+    """Record in a note that the result at `output` is up to date for `snapshot`.
 
     Without a snapshot, or if another process has published another result, remove the earlier note instead.
     """

@@ -61,7 +61,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool =
 
 
 def _format(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if value and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:

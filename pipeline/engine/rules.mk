@@ -28,7 +28,7 @@ requests = $(foreach s,$1,$2 $(call quoted,$s $(call options,$s)))
 
 # `stale`: the stages to start, among those that the goals need. It is evaluated once, at the first recipe of a stage: from
 # the notes if they suffice, else from the exact keys. If both fail, all stages are started, and the first reports the
-# error. Stages that make reaches in other ways than by .inputs are always started.
+# error. A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(MAKECMDGOALS)),$(stages))
 stale = $(eval stale := $$(shell $$(find_stale)))$(stale)

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Role(Enum):
-    """Role of an argument that is not a parameter of the result."""
+    """Role of an argument that is not a parameter."""
 
     INPUT = "an artifact that the stage reads"
     OUTPUT = "the artifact that the stage creates"
@@ -58,18 +58,19 @@ class Stage(Generic[P]):
     The key of a result is the sha256 of its provenance: parameters, digests of the inputs, source code, versions of
     packages. A call computes the key, holding read locks on the inputs, and then
 
-    1. does nothing if the published result has this key and its files are intact: it is up to date;
+    1. does nothing if the published result is up to date: it has this key and its files are intact;
     2. else restores the result if the store contains it, by replacing a link;
     3. else runs the function in a private folder, adds a manifest, moves the folder into the store and publishes it. If
        the function fails, the published result is unchanged.
 
-    The stage lock lets one process at a time run a stage; others wait, then use its result. If a dependency changes
-    during a run, the result gets a unique key, so that the stage runs again. The function may save its state in
-    `output / CHECKPOINT`; after an interruption, the next run with the same key finds it there.
+    Only the process that holds the stage lock runs the stage; other processes wait, then use the result. If a
+    dependency changes during a run, the result gets a unique key, so that the stage runs again. The function may save
+    its state in `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the same key.
 
     packages: installed packages whose versions are part of the key (default: NumPy).
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
-    resolve: function from the given parameters to those in the key, which also replace the arguments of the same name.
+    resolve: function from the given parameters to the parameters in the key. These also replace the arguments of
+    the same name.
     extra_files: patterns of files in the project, other than Python modules, that the function reads.
     watch: function from the given parameters to patterns of files outside the project that `resolve` reads.
 
@@ -118,7 +119,7 @@ def stage(
     watch: Watch = ...,
 ) -> Callable[[Callable[P, str]], Stage[P]]: ...
 def stage(function: Callable[P, str] | None = None, /, **options: Any) -> Any:
-    """Decorate a function as a `Stage`, with or without `options`: the parameters of `Stage`."""
+    """Decorate a function as a `Stage`. options: the parameters of `Stage`."""
     return Stage(function) if function else lambda function: Stage(function, **options)
 
 
@@ -133,7 +134,7 @@ def run(
     snapshot = None if options is None else take_snapshot(stage, arguments, options)
     resolved = resolve(stage, arguments)
     with ExitStack() as stack:
-        # Resolve the links once: results that are published during the run are not mixed with these.
+        # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_consistency(inputs)
@@ -144,7 +145,7 @@ def run(
         if reasons or force:
             store.check_output(output, stage.name)
             if force or not entry.exists():
-                edited = import_modules(stage.function, expected.code)  # before the lock, which may take long
+                edited = import_modules(stage.function, expected.code)  # before waiting for the lock
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
             manifest, reasons = check_result(output, expected)  # again: another process may have published it
@@ -178,7 +179,7 @@ def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequ
 
 
 def _unkeyed_options(stage: Stage[Any]) -> dict[str, bool]:
-    """Return the options that are not part of the key, mapped to whether a value follows them."""
+    """Return the options that are not part of the key, each mapped to whether a value follows it."""
     flags = {name for name, parameter in stage.signature.parameters.items() if isinstance(parameter.default, bool)}
     return {f"--{name.replace('_', '-')}": name not in flags for name in stage.unkeyed}
 
@@ -236,10 +237,10 @@ def _run_function(
 
 
 def _invalidate(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
-    """Replace the values that changed during the run by a unique one, so that the key never occurs again."""
+    """Replace each value that changed during the run by a unique value, so that the key never occurs again."""
     if not changed:
         return expected
-    log.info("%s: changed during the run, the stage will run again: %s", expected.stage, "; ".join(map(str, changed)))
+    log.info("%s: will run again, because of changes during the run: %s", expected.stage, "; ".join(map(str, changed)))
     unique = f"changed during the run ({time.time_ns()})"
 
     def invalidate(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -267,6 +268,6 @@ def _check_consistency(inputs: Mapping[str, Manifest]) -> None:
         for source, digest in manifest.provenance.inputs.items():
             if source in inputs and inputs[source].digest != digest:
                 raise PipelineError(
-                    f"{name} was made from another result of {source} than the current one: "
+                    f"{name} was made from another result of {source}, not from the current one: "
                     f"run the stage {name} again (make {name})"
                 )

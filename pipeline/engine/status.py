@@ -21,8 +21,8 @@ class StageStatus:
     """Status of a stage.
 
     state: `fresh`, up to date; `stored`, will be restored from the store; `stale`, will run; `waiting`, depends on the
-    output of an earlier stage that will run. reasons: all reasons why it is not up to date. manifest: that of the
-    stored result, else of the published one. digest: that of the result, None if the stage has to run first.
+    output of an earlier stage that will run. reasons: all reasons why it is not up to date. manifest: of the
+    stored result if there is one, else of the published one. digest: of the result; None if the stage must run first.
     """
 
     stage: str
@@ -65,7 +65,7 @@ def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mappin
 
 
 def _digest(name: str, folder: Path, earlier: Mapping[str, StageStatus]) -> str | None:
-    """Return the digest of an input: after the pending run if `earlier` has the status of its stage, else as it is."""
+    """Return the digest of an input, as it will be after a pending run if `earlier` has the status of its stage."""
     if name in earlier and earlier[name].output == folder:
         return earlier[name].digest
     return find_artifact(folder, name).digest

@@ -1,8 +1,8 @@
 """The store: results by key, published atomically by symbolic links.
 
-`artifacts/train` is a symbolic link to the entry `artifacts/.store/train-KEY`; readers find either the old or the new
-result. A killed run leaves folders named `*.partial` and `*.old`; the next run of the stage removes them, except the
-checkpoints, from which a run with the same key resumes.
+`artifacts/train` is a symbolic link to the entry `artifacts/.store/train-KEY`. Readers see either the old or the new
+result, since a link is replaced atomically. A killed run leaves folders named `*.partial` and `*.old`. The next run of
+the stage removes them, except for checkpoints: a run with the same key resumes from its checkpoint.
 """
 
 import os
@@ -70,7 +70,7 @@ def read_lock(folder: Path) -> Iterator[Path]:
 def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
     """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `file_lock` does.
 
-    In a read-only folder, where nothing can be published, it counts as acquired.
+    The lock counts as acquired in a read-only folder, because nothing can be published there.
     """
     with ExitStack() as stack:
         acquired = True

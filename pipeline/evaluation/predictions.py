@@ -1,7 +1,8 @@
 """Write predictions to files block by block; a resumed run does not repeat a finished block.
 
-A journal lists the finished blocks. The line of a block, with a checksum, is appended after the block is written, so
-neither a kill nor a power failure, which may lose either write, makes an unfinished block count as finished.
+A journal lists the finished blocks. The line of a block is appended after the block is written, and contains a
+checksum. An unfinished block therefore never counts as finished, even after a power failure that loses one of the two
+writes.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
 @dataclass(frozen=True)
 class PredictionFiles:
-    """files: by name, PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both.
+    """files: PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both, by name.
 
     done: intervals of rows that were finished when the files were opened. header: the first line of the journal.
     """
@@ -47,8 +48,8 @@ class PredictionFiles:
 def open_predictions(folder: Path, names: Collection[str], total: int, classes: int, key: Any) -> PredictionFiles:
     """Open or create the files `names`, see PredictionFiles, for predictions of `total` images.
 
-    Existing files are reused only if their key is equal: JSON-like data with everything that decides the predictions.
-    Raises OSError if the disk is full.
+    key: JSON-like data with everything that influences the predictions. Existing files are reused only if their key is
+    equal. Raises OSError if the disk is full.
     """
     formats: dict[str, tuple[type, tuple[int, ...]]] = {
         PREDICTIONS: (np.uint8, (total,)),

@@ -16,9 +16,9 @@ from pipeline.engine.documents import Positive, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Convolution, Layer
-from pipeline.network.network import Network, Parameters, view
+from pipeline.network.network import Network, Parameters, view_parameters
 from pipeline.training.architecture import build_layers, format_network
-from pipeline.training.recipes import ActivationName, LossName
+from pipeline.training.recipe import ActivationName, LossName
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Model:
 
     parameters: float32, of each network; the networks have equal layers and their logits are averaged. layers: hidden
     layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset: name of the training
-    data. temperature: of the probabilities. ink_statistics: of the training images.
+    data. temperature: of the softmax. ink_statistics: of the training images.
     """
 
     parameters: tuple[Parameters, ...]
@@ -66,8 +66,9 @@ def _check(content: Any) -> None:
         raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {content.image_shape} pixels")
 
 
+# The fields of both Model and model.json.
 SHARED = [(field.name, field.type) for field in fields(Model) if field.name != "parameters"]
-# The fields of model.json, apart from `training`, which records how the model was trained.
+# The content of model.json, apart from `training`, which records how the model was trained.
 _Content: type[Any] = make_dataclass(
     "_Content", [("ensemble_size", Positive), *SHARED], namespace={"__post_init__": _check}
 )
@@ -78,7 +79,8 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     for name, array in named_arrays(model).items():
         save_array(folder / f"{name}.npy", array)
     save_json(
-        folder / "model.json", {**asdict(_Content(len(model.parameters), **_shared(model))), "training": training}
+        folder / "model.json",
+        {**asdict(_Content(len(model.parameters), **_shared_values(model))), "training": training},
     )
 
 
@@ -104,7 +106,7 @@ def load_model(folder: Path) -> Model:
         _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)
         for network in range(content.ensemble_size)
     )
-    return Model(parameters, **_shared(content))
+    return Model(parameters, **_shared_values(content))
 
 
 def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Parameters:
@@ -113,10 +115,10 @@ def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Pa
         for number, layer in enumerate(layers, start=1)
         for kind, shape in (("weights", layer.weight_shape), ("biases", (layer.outputs,)))
     ]
-    return view(layers, np.concatenate([array.reshape(-1) for array in arrays]))
+    return view_parameters(layers, np.concatenate([array.reshape(-1) for array in arrays]))
 
 
-def _shared(source: Any) -> dict[str, Any]:
+def _shared_values(source: Any) -> dict[str, Any]:
     return {name: getattr(source, name) for name, _ in SHARED}
 
 

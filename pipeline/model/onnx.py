@@ -18,7 +18,7 @@ PRODUCER = "handwriting"
 OPSET = 17
 IR_VERSION = 8  # with opset 17: supported since ONNX Runtime 1.12 (2022)
 
-ACTIVATION_NODES = {"sigmoid": "Sigmoid", "relu": "Relu"}
+ACTIVATION_OPERATORS = {"sigmoid": "Sigmoid", "relu": "Relu"}
 
 
 def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
@@ -35,12 +35,12 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     value = graph.node("standardised", "Sub", value, shift)
     if model.is_convolutional:
         value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
-    many = len(model.networks) > 1
+    is_ensemble = len(model.networks) > 1
     logits = [
-        _add_network(graph, value, network, model.activation, f"network-{number}-" if many else "")
+        _add_network(graph, value, network, model.activation, f"network-{number}-" if is_ensemble else "")
         for number, network in enumerate(model.networks, start=1)
     ]
-    value = graph.node("mean", "Mean", *logits) if many else logits[0]
+    value = graph.node("mean", "Mean", *logits) if is_ensemble else logits[0]
     if model.loss == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
         value = graph.node("negative", "Neg", value)
         value = graph.node("softplus", "Softplus", value)
@@ -69,7 +69,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
         producer_name=PRODUCER,
         producer_version=environment([PRODUCER])[PRODUCER],
         doc_string=f"Classifies images of {model.dataset}: {model.architecture}, {model.activation}"
-        + (f", the mean of {len(logits)} networks." if many else "."),
+        + (f", the mean of {len(logits)} networks." if is_ensemble else "."),
     )
     helper.set_model_props(proto, dict(metadata))
     onnx.checker.check_model(proto, full_check=True)
@@ -77,7 +77,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
 
 
 def _add_network(graph: "_Graph", value: str, network: Network, activation: str, prefix: str) -> str:
-    """Add a network to the graph; return the name of its logits. prefix: of all names."""
+    """Add a network to the graph; return the name of its logits. All names begin with `prefix`."""
     last, parameters = len(network.layers), network.parameters
     for number, layer in enumerate(network.layers, start=1):
         name = f"{prefix}layer-{number}"
@@ -90,7 +90,7 @@ def _add_network(graph: "_Graph", value: str, network: Network, activation: str,
         else:
             value = graph.node(name, "Conv", *inputs, strides=[layer.stride, layer.stride])
         if number < last:
-            value = graph.node(f"{name}-{activation}", ACTIVATION_NODES[activation], value)
+            value = graph.node(f"{name}-{activation}", ACTIVATION_OPERATORS[activation], value)
     return value
 
 
@@ -101,8 +101,8 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def node(self, name: str, kind: str, *inputs: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(kind, inputs, [name], name, **attributes))
+    def node(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
         return name
 
     def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:

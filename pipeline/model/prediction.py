@@ -1,4 +1,4 @@
-"""Predictions of a model; the bits do not depend on the batch size."""
+"""Predictions of a model, bit-identical for any batch size."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,10 +31,10 @@ def compute_logits(
 
 
 def predict(model: Model, images: NDArray[Any], first: int = 0) -> NDArray[np.float32]:
-    """Return the probabilities (n, classes) of images (n, height, width) from index `first` on of a larger array.
+    """Return the probabilities (n, classes) of images (n, height, width).
 
-    images: raw uint8 or standardised float32, with the same result. With single-threaded BLAS the bits do not depend on
-    how the larger array is divided into blocks.
+    images: raw uint8 or standardised float32, with the same result. first: index of the first image if they are a block
+    of a larger array. With single-threaded BLAS, the results are bit-identical for any division into blocks.
     """
     return _in_tiles(model, images, first, lambda logits: probabilities(logits, model.loss, model.temperature))
 
@@ -49,7 +49,7 @@ def _in_tiles(
 ) -> NDArray[np.float32]:
     """Apply `transform` to the logits of one tile of images at a time; return (n, classes).
 
-    BLAS may sum a column in another order depending on its index and on the shape of the product. So image i of the
+    The order in which BLAS sums a column may depend on its index and on the shape of the product. So image i of the
     larger array is always column i mod size of a product of `size` images, padded with zeros where necessary.
     """
     result = np.empty((len(images), len(model.class_names)), np.float32)
@@ -57,13 +57,13 @@ def _in_tiles(
     tile = np.zeros((size, *model.image_shape), np.float32)
     scratch = make_scratch(model.networks[0])
     end = first + len(images)
-    for start in range(first - first % size, end, size):
-        begin, stop = max(start, first), min(start + size, end)
-        some = images[begin - first : stop - first]
-        tile[begin - start : stop - start] = standardise(some, model.scaling) if images.dtype == np.uint8 else some
-        tile[: begin - start] = 0
-        tile[stop - start :] = 0
+    for tile_start in range(first - first % size, end, size):
+        start, stop = max(tile_start, first), min(tile_start + size, end)
+        block, columns = images[start - first : stop - first], slice(start - tile_start, stop - tile_start)
+        tile[columns] = standardise(block, model.scaling) if images.dtype == np.uint8 else block
+        tile[: columns.start] = 0
+        tile[columns.stop :] = 0
         with np.errstate(over="ignore", invalid="ignore"):  # NaN in an image gives NaN in its predictions
-            columns = transform(compute_logits(model, np.moveaxis(tile, 0, -1), scratch))
-        result[begin - first : stop - first] = columns.T[begin - start : stop - start]
+            outputs = transform(compute_logits(model, np.moveaxis(tile, 0, -1), scratch))
+        result[start - first : stop - first] = outputs.T[columns]
     return result

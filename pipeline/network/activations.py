@@ -15,7 +15,7 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz, a factor for dC/da."""
+    """function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz, a factor for dL/da."""
 
     function: Callable[..., Array]
     derivative: Callable[[Array], NDArray[Any]]

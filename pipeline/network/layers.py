@@ -1,8 +1,9 @@
-"""Layers: a dense layer is a matrix, a convolution is the same matrix applied to every patch of its input.
+"""Layers: a dense layer multiplies its input by a matrix, a convolution every patch of its input.
 
 Both compute z = W p + b with W (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images. A dense
-layer has one patch, its whole input. A convolution has one k x k patch for each position of its kernel. The batch is
-the last axis, so copying patches copies long contiguous runs.  (Krizhevsky's cuda-convnet has the same layout)
+layer has one patch, its whole input. A convolution has one k x k patch for each position of its kernel. `patches`
+is also called im2col, and `sum_patches` col2im. The batch is the last axis, so copying patches copies long contiguous
+runs.  (Krizhevsky's cuda-convnet has the same layout)
 """
 
 import math
@@ -81,9 +82,9 @@ class Convolution:
         return self.outputs, *((size - self.kernel) // self.stride + 1 for size in self.input_shape[1:])
 
     def patches(self, x: Array, scratch: Scratch) -> Array:
-        """The patch below each position of the kernel: (fan_in, positions * n); x (channels, height, width, n)."""
+        """The patch at each position of the kernel: (fan_in, positions * n); x (channels, height, width, n)."""
         n = x.shape[-1]
-        if not x.flags.c_contiguous:  # a batch of images is not; one copy here is faster than k * k below
+        if not x.flags.c_contiguous:  # e.g. a batch of images; copied once, not k * k times below
             source, x = x, scratch.array("x", *x.shape)
             np.copyto(x, source)
         p = scratch.array("p", *self.weight_shape[1:], *self.output_shape[1:], n)
@@ -98,7 +99,7 @@ class Convolution:
         dx.fill(0)
         _, rows, columns = self.output_shape
         for i, j in np.ndindex(self.kernel, self.kernel):
-            # the pixels below entry (i, j) of the kernel, for all positions
+            # the input pixels that kernel entry (i, j) multiplies, over all positions
             dx[:, i : i + self.stride * rows : self.stride, j : j + self.stride * columns : self.stride] += dp[:, i, j]
         return dx
 

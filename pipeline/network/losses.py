@@ -19,7 +19,7 @@ Labels = NDArray[np.integer[Any]]
 def quadratic(
     logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
 ) -> tuple[float, Array]:
-    """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dC/dz = (a - y) a (1 - a) / count.
+    """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dL/dz = (a - y) a (1 - a) / count.
 
     The factor a (1 - a) is near 0 for a confidently wrong output, so its gradient is small.  (Nielsen 2015, chapter 3)
     """
@@ -32,9 +32,9 @@ def quadratic(
 def cross_entropy(
     logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
 ) -> tuple[float, Array]:
-    """Mean cross-entropy of p = softmax(z) against targets y; dC/dz = (p - y) / count.
+    """Mean cross-entropy of p = softmax(z) against targets y; dL/dz = (p - y) / count.
 
-    C = -sum of y log p = log of sum of exp(z) - sum of y z, since the y of an image sum to 1.
+    For each image L = -sum of y log p = log of sum of exp(z) - sum of y z, since its y sum to 1.
     (Bishop 2006, eq. 4.106 and 4.109)
     """
     count = count or len(labels)
@@ -50,9 +50,9 @@ def cross_entropy(
 def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Array:
     """One-hot targets with label smoothing, in the shape and dtype of the logits."""
     classes = len(logits)
-    of_each_class: Array = np.eye(classes, dtype=logits.dtype) * (1 - label_smoothing)
-    of_each_class += label_smoothing / classes
-    return np.take(of_each_class, labels, axis=1)
+    by_class: Array = np.eye(classes, dtype=logits.dtype) * (1 - label_smoothing)
+    by_class += label_smoothing / classes
+    return np.take(by_class, labels, axis=1)
 
 
 def log_softmax(logits: Array) -> Array:
@@ -78,7 +78,7 @@ def scores(logits: Array, loss: str) -> Array:
 def probabilities(logits: Array, loss: str, temperature: float = 1.0) -> Array:
     """Return probabilities (classes, n); each column sums to 1.
 
-    The temperature divides the argument of softmax: above 1 it makes them less extreme.  (Guo et al. 2017, eq. 9)
+    The temperature divides the argument of softmax: above 1 they are closer to uniform.  (Guo et al. 2017, eq. 9)
     """
     return np.exp(log_softmax(scores(logits, loss) / temperature))
 

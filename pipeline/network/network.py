@@ -41,7 +41,7 @@ def count_parameters(layers: Sequence[Layer]) -> int:
     return sum(math.prod(layer.weight_shape) + layer.outputs for layer in layers)
 
 
-def view(layers: Sequence[Layer], flat: Array) -> Parameters:
+def view_parameters(layers: Sequence[Layer], flat: Array) -> Parameters:
     """Return the parameters of the layers as views of `flat`, (total,)."""
     sizes = [size for layer in layers for size in (math.prod(layer.weight_shape), layer.outputs)]
     parts = np.split(flat, list(itertools.accumulate(sizes))[:-1])
@@ -70,7 +70,7 @@ def initialise(parameters: Parameters, scheme: str, bias_std: float, generator: 
 class Cache:
     """Results of the forward pass that the backward pass needs, for each layer.
 
-    patches: p, (fan_in, positions * n). outputs: a = f(z); of the last layer z, which are the logits.
+    patches: p, (fan_in, positions * n). outputs: a = f(z), for the last layer z, the logits.
     """
 
     patches: list[Array]
@@ -94,10 +94,10 @@ def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None =
     the result is valid until its next use.
     """
     cache, x = Cache([], []), images[np.newaxis]
-    for i, (layer, memory) in enumerate(zip(network.layers, scratch or make_scratch(network), strict=True)):
+    for i, (layer, buffers) in enumerate(zip(network.layers, scratch or make_scratch(network), strict=True)):
         W, b = network.parameters.weights[i].reshape(layer.outputs, -1), network.parameters.biases[i]
-        p = layer.patches(x, memory)
-        z = np.matmul(W, p, out=memory.array("z", layer.outputs, p.shape[1]))
+        p = layer.patches(x, buffers)
+        z = np.matmul(W, p, out=buffers.array("z", layer.outputs, p.shape[1]))
         z += b[:, np.newaxis]
         if i < len(network.layers) - 1:
             network.activation.function(z, out=z)
@@ -110,8 +110,9 @@ def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None =
 def backward(
     network: Network, cache: Cache, dz: Array, scratch: Sequence[Scratch] | None = None, out: Parameters | None = None
 ) -> Parameters:
-    """Backpropagation: return the gradient of every parameter, in `out` if given; dz = dC/dz of the logits.
+    """Backpropagation: return the gradient of every parameter, in `out` if given.
 
+    dz: the gradient dL/dz of the loss with respect to the logits; dW, db, dp and dx are gradients of the loss as well.
     For each layer, from the last to the first, with z = W p + b:
 
         dW = dz p^T            summed over positions and images by the product
@@ -121,7 +122,7 @@ def backward(
     x = f(z') is the output of the layer before, so its dz' = dx * f'(z').
     (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
     """
-    gradient = out or view(network.layers, np.empty_like(network.parameters.flat))
+    gradient = out or view_parameters(network.layers, np.empty_like(network.parameters.flat))
     scratch = scratch or make_scratch(network)
     for i, layer in reversed(list(enumerate(network.layers))):
         W, dW = (each.weights[i].reshape(layer.outputs, -1) for each in (network.parameters, gradient))

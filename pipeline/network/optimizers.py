@@ -2,7 +2,7 @@
 
 Each updates in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype.
 `state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is overwritten with
-intermediate results, so that a slice of these arrays stays in the cache.
+intermediate results, so that a slice of these arrays stays in the CPU cache.
 """
 
 import math
@@ -18,7 +18,7 @@ Update = Callable[[Array, Array, Sequence[Array], float, int], None]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """update: one step. buffers: the number of state arrays, each as large as the parameters."""
+    """An update rule. update: one step. buffers: number of state arrays, each as large as the parameters."""
 
     update: Update
     buffers: int
@@ -102,7 +102,7 @@ def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
 
 
 def find_optimizer(name: str, beta: float, weight_decay: float = 0.0) -> Optimizer:
-    """Return an optimizer by name. beta: for momentum and nesterov. weight_decay: an L2 term, decoupled for adamw."""
+    """Return an optimizer by name. beta: of momentum and nesterov. weight_decay: decoupled for adamw, else L2."""
     match name:
         case "sgd":
             return with_l2(sgd(), weight_decay)

@@ -38,7 +38,7 @@ def train_epoch(
     """Run one epoch of minibatch gradient descent; return the mean loss and the accuracy during training.
 
     images: (total, height, width). state: the optimizer's buffers, (parameters,) each. rates: the learning rate of
-    each step of the epoch. step: the number of steps of earlier epochs.
+    each step of the epoch. step: the number of steps in earlier epochs.
     """
     losses, correct = 0.0, 0
     for rate, batch in zip(rates, shuffled_batches(len(images), batch_size, generator), strict=True):

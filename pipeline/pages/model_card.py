@@ -28,7 +28,8 @@ from pipeline.model.files import Model
 from pipeline.model.safetensors import list_modules
 from pipeline.network.layers import Convolution, Layer
 from pipeline.pages.rendering import render
-from pipeline.training.recipes import Recipe, RecipeName, find_changes, to_dict
+from pipeline.training.recipe import Recipe, to_dict
+from pipeline.training.recipes import RecipeName, find_changes
 
 CONFUSIONS = 5  # listed, most frequent first
 TAGS = {
@@ -143,7 +144,7 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape Markdown, also within tables, and HTML; replace unprintable characters."""
+    """Escape HTML and Markdown, including its tables; replace unprintable characters."""
     text = "".join(each if is_printable(each) else "\ufffd" for each in text)
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", html.escape(text, quote=False))
 

@@ -27,7 +27,8 @@ from pipeline.pages.wording import (
     percent,
 )
 from pipeline.training.history import Row, best_of
-from pipeline.training.recipes import Recipe, find_changes
+from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import find_changes
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed next to the matrix, and instead of it

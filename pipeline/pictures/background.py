@@ -19,7 +19,7 @@ ITERATIONS = 12
 
 
 def find_ink_on_paper(grey: Grey) -> Grey | None:
-    """Return the ink, (h, w) in [0, 1], of a picture, (h, w) in [0, 255]; None without sufficient contrast.
+    """Return the ink, (h, w) in [0, 1], of a picture, (h, w) in [0, 255]; None if the contrast is too low.
 
     Strokes may be dark on light or light on dark; the polarity with the higher contrast is taken.
     """
@@ -45,8 +45,8 @@ def find_ink_on_paper(grey: Grey) -> Grey | None:
 def fit_background(grey: Grey) -> Grey:
     """Fit a quadratic surface to the background of a picture: (h, w).
 
-    Iteratively reweighted least squares with squared Cauchy weights (Holland & Welsch 1977), which ignore outliers: the
-    ink. The first half of the iterations uses the border only.
+    Iteratively reweighted least squares with squared Cauchy weights (Holland & Welsch 1977). Outliers, such as ink, get
+    weights near zero. The first half of the iterations uses the border only.
     """
     height, width = grey.shape
     y, x = (np.linspace(-1, 1, size, dtype=np.float32)[:: -(-size // SAMPLES)] for size in (height, width))

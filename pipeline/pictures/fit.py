@@ -1,7 +1,7 @@
 """Fit a drawing of any size into an image like those of the training set.
 
-As in MNIST, each digit is scaled to a box of 20 x 20 pixels, keeping its aspect ratio, with anti-aliasing, and centred
-by mass in 28 x 28 pixels, light on dark (LeCun et al. 1998). Unusual stroke widths are adjusted.
+Each digit is prepared as in MNIST (LeCun et al. 1998). It is scaled to a box of 20 x 20 pixels, with its aspect ratio
+and anti-aliasing, and centred by mass in 28 x 28 pixels, light on dark. Unusual stroke widths are adjusted.
 `pipeline/pages/templates/prepare.js` does the same in the drawing demo.
 """
 
@@ -53,7 +53,7 @@ def sample(ink: Ink, centre_y: float, centre_x: float, scale: float, shape: tupl
 
 
 def _coverage(size: int, centre: float, scale: float, count: int) -> Ink:
-    """Return the fraction of `count` intervals of length `scale` that `size` pixels cover: (count, size)."""
+    """Return the fraction of each of `count` intervals that each of `size` pixels covers: (count, size)."""
     starts = centre + (np.arange(count) - count / 2)[:, np.newaxis] * scale
     pixels = np.arange(size)
     covered = np.minimum(starts + scale, pixels + 1) - np.maximum(starts, pixels)
@@ -90,7 +90,7 @@ def _dilate(fine: Ink, radius: int) -> Ink:
 
 
 def centre_by_mass(ink: Ink, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Place ink, (h, w) in [0, 1], into an image of `shape`, centred by mass up to half a pixel."""
+    """Place ink, (h, w) in [0, 1], into an image of `shape`, centred by mass to within half a pixel."""
     image = np.zeros(shape, np.uint8)
     slices = []
     for axis in (0, 1):

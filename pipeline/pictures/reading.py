@@ -39,7 +39,7 @@ class Reading:
 def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
     """Read the digits in a picture, (h, w) in [0, 255], line by line, from left to right.
 
-    Ink outside the distribution of the training images and predictions below MIN_PROBABILITY are left out.
+    Digits are left out if they do not resemble the training images or if their probability is below MIN_PROBABILITY.
     """
     grey = np.asarray(grey, np.float32)
     reading = _read_ink(model, grey)
@@ -58,7 +58,7 @@ def _read_ink(model: Model, grey: NDArray[np.float32]) -> Reading:
 
 
 def find_alternatives(reading: Reading, count: int) -> list[tuple[tuple[int, ...], float]]:
-    """Return the `count` most probable readings that differ in one digit, each with its probability."""
+    """Return the `count` most probable readings that differ from this one in one digit, each with its probability."""
     alternatives: list[tuple[tuple[int, ...], float]] = []
     labels = reading.labels
     for position, probabilities in enumerate(reading.probabilities.tolist()):

@@ -11,11 +11,11 @@ Ink = NDArray[np.float32]
 
 HIGH, LOW = 0.5, 0.25  # hysteresis thresholds: components have ink >= LOW everywhere, and >= HIGH somewhere
 MIN_SIZE = 7  # pixels: minimum of the larger side of a digit
-MAX_DIGITS = 64  # a picture with more, or with four times as many components, is a texture
+MAX_DIGITS = 64  # a picture with more, or with four times as many components, counts as a texture
 SPECK = 0.15  # maximum size, relative to the largest component
-FRAGMENT = 0.6  # maximum height of a part, as the bar of a 5, relative to the tallest component
+FRAGMENT = 0.6  # maximum height of a part, such as the bar of a 5, relative to the tallest component
 MIN_OVERLAP = 0.5  # of two parts of a digit, relative to the narrower one's width
-MAX_GAP = 0.15  # between a fragment and its digit, relative to the height
+MAX_GAP = 0.15  # between a fragment and its digit, relative to the tallest component
 LINE = 8  # minimum width / height of a ruled line, which is also at least half as wide as the picture
 
 
@@ -55,7 +55,7 @@ def split(ink: Ink) -> list[Ink]:
 
 
 def drop_non_digits(components: Sequence[Component], shape: tuple[int, ...]) -> list[Component]:
-    """Drop specks, ruled lines and, unless nothing else is left, components that touch the border."""
+    """Drop specks. Also drop ruled lines and components at the border, unless only much smaller ones are left."""
     height, width = shape
     large = [component for component in components if max(component.height, component.width) >= MIN_SIZE]
     inner = [
@@ -88,8 +88,8 @@ def merge_fragments(components: Iterable[Component]) -> list[Component]:
 def are_one_digit(one: Component, other: Component, tall: int) -> bool:
     """Return whether two components are parts of one digit. tall: height of the tallest component.
 
-    Tall components are if one is above the other, but not side by side, even if the bounding boxes of slanted digits
-    overlap. A fragment is if it is above, below or near the digit.
+    Two tall components are one digit if one is above the other. Side by side they are two digits, even if the bounding
+    boxes overlap because the digits are slanted. A fragment belongs to a digit if it is above, below or near it.
     """
     lower = min(one, other, key=lambda component: component.height)
     shared = min(one.right, other.right) - max(one.left, other.left)
@@ -102,7 +102,7 @@ def are_one_digit(one: Component, other: Component, tall: int) -> bool:
 
 
 def sort_components(components: Iterable[Component]) -> list[Component]:
-    """Sort into reading order. Components share a line if the lower one overlaps the other by half its height."""
+    """Sort into reading order. Two components share a line if they overlap by half the smaller height."""
     lines: list[list[Component]] = []
     for component in sorted(components, key=lambda component: component.top):
         line = next((line for line in lines if any(_share_line(component, other) for other in line)), None)

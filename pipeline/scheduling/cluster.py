@@ -1,4 +1,4 @@
-"""Run jobs on a Dask cluster, whose workers may come and go.
+"""Run jobs on a Dask cluster; its workers may join and leave at any time.
 
 Only a few tasks per worker are in flight at a time, so the memory of this process and of the scheduler does not grow
 with the job. Dask repeats the tasks of a dead worker. This module adds timeouts and one-line errors.
@@ -29,7 +29,7 @@ from pipeline.scheduling.worker import (
     run_task,
 )
 
-MIN_IN_FLIGHT, MAX_IN_FLIGHT = 2, 4  # tasks per worker thread, so that no thread waits for its next task
+MIN_IN_FLIGHT, MAX_IN_FLIGHT = 2, 4  # tasks per worker thread, so that no thread is idle
 RESULT_INTERVAL = 0.001  # seconds between two checks for results
 RETRY = "start {} and run the same command again to resume"
 
@@ -89,7 +89,7 @@ def _check_result(result: Any) -> Any:
 
 
 class _Monitor:
-    """Periodic check of the cluster. threads: number of threads of all workers, when last positive."""
+    """Periodic check of the cluster. threads: last positive total number of worker threads."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -97,7 +97,7 @@ class _Monitor:
         self.threads = self._count_threads() or 1  # the only worker may have died
 
     def check(self) -> None:
-        """Raise JobInterruptedError if the scheduler is gone, or all workers for WORKER_TIMEOUT seconds."""
+        """Raise JobInterruptedError if the scheduler is gone, or if there is no worker for WORKER_TIMEOUT seconds."""
         now = time.monotonic()
         if now < self.checked + connection.CHECK_INTERVAL:
             return

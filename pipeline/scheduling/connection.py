@@ -25,7 +25,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 WORKER_TIMEOUT = 30.0  # seconds without any worker; a worker takes two or three to restart
 CHECK_INTERVAL = 1.0  # seconds between two checks of the cluster
 
-# Their levels are independent of each other.
+# Each logger has its own level, so each must be silenced.
 LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornado", "tornado.application", "asyncio")
 
 Report = Callable[[str], object]
@@ -70,7 +70,7 @@ def _connect(address: str) -> Client:
     try:
         # A client has no timeout if another kind of server accepts the connection, so check the scheduler first.
         asyncio.run(asyncio.wait_for(_identify(address), CONNECT_TIMEOUT))
-        with warnings.catch_warnings():  # other versions are reported by pipeline.scheduling.cluster
+        with warnings.catch_warnings():  # pipeline.scheduling.cluster reports different versions
             warnings.simplefilter("ignore")
             return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError):
@@ -95,10 +95,11 @@ def _read_address(scheduler_file: Path) -> str:
 
 @contextlib.contextmanager
 def _local_cluster(backend: Backend) -> Iterator[str]:
-    """Start a cluster that listens to this machine only; yield its address.
+    """Start a cluster that accepts connections from this machine only; yield its address.
 
     The cluster starts in a thread, since an interrupted start would leave it partly started. The thread blocks SIGINT,
-    and the workers inherit that: the terminal sends Ctrl-C to them as well, and each would print a traceback.
+    and the workers inherit the blocked signal. Otherwise Ctrl-C, which the terminal also sends to the workers, would
+    make each worker print a traceback.
     """
     resource_tracker.ensure_running()  # its start unblocks SIGINT
     blocked = (signal.SIG_BLOCK, {signal.SIGINT})
@@ -129,7 +130,7 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
 
 
 def _close(cluster: LocalCluster) -> None:
-    """Kill the workers, then close the cluster: Dask would wait for their running tasks."""
+    """Kill the workers, then close the cluster. Otherwise Dask would wait for their running tasks."""
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
         with contextlib.suppress(ProcessLookupError):

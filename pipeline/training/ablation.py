@@ -4,7 +4,8 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-from pipeline.training.recipes import RECIPES, Recipe
+from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import RECIPES
 
 
 def ablation_steps() -> list[tuple[str, Recipe]]:

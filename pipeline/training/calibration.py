@@ -17,7 +17,7 @@ def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
     """Return the temperature that minimises the cross-entropy on images that the network was not trained on.
 
     logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With b = 1 / temperature and
-    scores z, the derivative of the cross-entropy C(b z) by b is the sum of dC/dz * z. It increases with b, since C is
+    scores z, the derivative of the cross-entropy L(b z) by b is the sum of dL/dz * z. It increases with b, since L is
     convex, so bisection finds its zero. Label smoothing by 1 / (n + 1), one image in n + 1 without a correct class,
     keeps a network without errors from getting the lowest temperature.
     """

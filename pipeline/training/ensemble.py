@@ -1,4 +1,4 @@
-"""Train the networks of an ensemble, sequentially or in parallel, to the same bits."""
+"""Train the networks of an ensemble, sequentially or in parallel, with bit-identical results."""
 
 import functools
 import os
@@ -18,15 +18,15 @@ from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_check
 from pipeline.training.examples import Examples, load_examples
 from pipeline.training.fit import fit
 from pipeline.training.history import Row, best_of
-from pipeline.training.recipes import Recipe, network_recipes
+from pipeline.training.recipe import Recipe, network_recipes
 
 REPORT_INTERVAL = 0.2  # seconds between progress messages within an epoch
-RUN_FILE = ".run"  # next to the checkpoints: the name of the run that may write them
+RUN_FILE = ".run"  # in the folder of the checkpoints: name of the run that may write them
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """flat: all parameters after the best epoch, (total,). history: all epochs from 1."""
+    """The result of training. flat: all parameters after the best epoch, (total,). history: all epochs from 1."""
 
     flat: Array
     history: Sequence[Row]
@@ -48,8 +48,8 @@ def train_network(
 ) -> TrainedNetwork:
     """Train one network; resume from the file `checkpoint` if it exists, and write it after each epoch.
 
-    on_epoch: called with (row, resumed): with resumed=True once, for the last epoch of the checkpoint, then with False
-    after each epoch, including number 0. Raises TrainingError.
+    on_epoch: called with (row, False) after each epoch, including number 0. If training resumes, it is first called
+    with (row, True) for the last epoch of the checkpoint. Raises TrainingError.
     """
     found = load_checkpoint(checkpoint)
     history = list(found.history) if found else []
@@ -69,7 +69,7 @@ def train_network(
 
 @dataclass(frozen=True)
 class Run:
-    """What all networks of a run share. name: unique."""
+    """Arguments that all networks of a run share. name: unique."""
 
     normalize: Path
     classes: int
@@ -79,7 +79,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Progress:
-    """A progress message of a network, numbered from 1; sent as plain values.
+    """A progress message of a network, numbered from 1; sent as a dict.
 
     batches: finished since the last message. row: of a finished epoch. resumed: training resumes after this epoch.
     """

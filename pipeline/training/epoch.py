@@ -1,9 +1,9 @@
 """One epoch of multithreaded training; `pipeline.network.training.train_epoch` is the single-threaded version.
 
-A batch is split into shards. One thread runs forward and backward pass of a shard, in micro-batches of limited memory,
-and accumulates the gradient. After a barrier, each thread sums one slice of the gradients over all shards and updates
-that slice of the parameters. The result depends on the number of shards, which is part of the recipe, and not on the
-number of threads.
+A batch is split into shards. For each shard, one thread runs the forward and backward passes, in micro-batches of
+limited memory, and accumulates the gradient. After a barrier, each thread sums one slice of the gradients over all
+shards and updates that slice of the parameters. The result depends on the number of shards, which is part of the
+recipe, and not on the number of threads.
 """
 
 import itertools
@@ -26,24 +26,24 @@ from pipeline.network.network import (
     forward,
     initialise,
     make_scratch,
-    view,
+    view_parameters,
 )
 from pipeline.network.optimizers import Optimizer, find_optimizer
 from pipeline.network.schedules import rate_factor
 from pipeline.network.training import count_correct, shuffled_batches
 from pipeline.training.architecture import build_layers, micro_batch_size
 from pipeline.training.examples import Examples
-from pipeline.training.recipes import Recipe
+from pipeline.training.recipe import Recipe
 from pipeline.training.team import Team
 
-SLICE = 65_536  # parameters per call of the optimizer; with their state they fit into the cache
+SLICE = 65_536  # parameters per call of the optimizer; with their state they fit into the CPU cache
 
 
 @dataclass(frozen=True)
 class Workspace:
     """Buffers of one thread, for one micro-batch.
 
-    inputs: augmented images, (micro_batch, pixels). gradient: of a micro-batch that is not the first of its shard.
+    inputs: augmented images, (micro_batch, pixels). gradient: of any micro-batch of a shard but the first.
     """
 
     deformer: Deformer
@@ -56,21 +56,21 @@ class Workspace:
 class TrainingState:
     """A network in training.
 
-    state: (rows, parameters); the rows are the parameters, the optimizer's buffers, and the moving average of the
+    arrays: (rows, parameters); the rows are the parameters, the optimizer's buffers, and the moving average of the
     parameters if the recipe has one. network: its parameters are a view of the first row. result: the parameters to
     evaluate and save, a view of the first or the last row. gradients: of each shard. workspaces: of each thread.
-    micro_batch: images in a forward pass.
+    micro_batch_size: images in a forward pass.
     """
 
     recipe: Recipe
     training: Examples
     optimizer: Optimizer
-    state: Array
+    arrays: Array
     network: Network
     result: Parameters
     gradients: Sequence[Parameters]
     workspaces: Sequence[Workspace]
-    micro_batch: int
+    micro_batch_size: int
 
 
 def prepare(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
@@ -79,25 +79,25 @@ def prepare(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
     dtype = training.images.dtype
     layers = build_layers(recipe.layers, (height, width), classes)
     optimizer = find_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
-    state = np.zeros((1 + optimizer.buffers + (recipe.ema_decay > 0), count_parameters(layers)), dtype)
-    network = Network(layers, ACTIVATIONS[recipe.activation], view(layers, state[0]))
+    arrays = np.zeros((1 + optimizer.buffers + (recipe.ema_decay > 0), count_parameters(layers)), dtype)
+    network = Network(layers, ACTIVATIONS[recipe.activation], view_parameters(layers, arrays[0]))
     initialise(network.parameters, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
     if recipe.ema_decay:
-        state[-1] = state[0]
+        arrays[-1] = arrays[0]
     largest_shard = -(-min(recipe.batch_size, total) // recipe.shards)
     micro_batch = min(largest_shard, micro_batch_size(layers, dtype.itemsize))
-    gradients = [view(layers, np.empty_like(state[0])) for _ in range(recipe.shards)]
+    gradients = [view_parameters(layers, np.empty_like(arrays[0])) for _ in range(recipe.shards)]
     workspaces = [
         Workspace(
             Deformer(recipe.augmentation, height, width, micro_batch, dtype),
             inputs=np.empty((micro_batch, height * width), dtype),
-            gradient=view(layers, np.empty_like(state[0])),
+            gradient=view_parameters(layers, np.empty_like(arrays[0])),
             scratch=make_scratch(network),
         )
         for _ in range(min(recipe.shards, count_cores()))
     ]
-    result = view(layers, state[-1]) if recipe.ema_decay else network.parameters
-    return TrainingState(recipe, training, optimizer, state, network, result, gradients, workspaces, micro_batch)
+    result = view_parameters(layers, arrays[-1]) if recipe.ema_decay else network.parameters
+    return TrainingState(recipe, training, optimizer, arrays, network, result, gradients, workspaces, micro_batch)
 
 
 def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]) -> tuple[float, float, float]:
@@ -125,8 +125,8 @@ def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]
                 )
                 correct[shard] += correct_now
             team.wait(thread)
-            for parameters in slices[thread]:
-                _update(state, parameters, rates[i], steps_before + i + 1)
+            for part in slices[thread]:
+                _update(state, part, rates[i], steps_before + i + 1)
             team.wait(thread)
             if not np.isfinite(losses[i]).all():
                 break
@@ -134,7 +134,7 @@ def train_epoch(state: TrainingState, epoch: int, on_batch: Callable[[], object]
                 on_batch()
 
     with Team(len(state.workspaces)) as team:
-        slices = make_slices(state.state.shape[1], team.size)
+        slices = make_slices(state.arrays.shape[1], team.size)
         team.run(work)
     weights = np.array([len(batch) for batch in batches]) / total
     return float(losses.sum(axis=1) @ weights), int(correct.sum()) / total, rates[-1]
@@ -166,8 +166,8 @@ def _compute_gradient(
     total, correct = 0.0, 0
     if not len(indices):
         gradient.flat.fill(0)
-    for start in range(0, len(indices), state.micro_batch):
-        micro_batch = indices[start : start + state.micro_batch]
+    for start in range(0, len(indices), state.micro_batch_size):
+        micro_batch = indices[start : start + state.micro_batch_size]
         rows, labels = workspace.inputs[: len(micro_batch)], training.labels[micro_batch]
         workspace.deformer(training.rows, micro_batch, generator, out=rows)
         cache = forward(network, rows.T.reshape(*training.images.shape[1:], -1), workspace.scratch)
@@ -180,13 +180,13 @@ def _compute_gradient(
     return total, correct
 
 
-def _update(state: TrainingState, parameters: slice, rate: float, step: int) -> None:
+def _update(state: TrainingState, part: slice, rate: float, step: int) -> None:
     """Sum a slice of the gradients over all shards; update this slice of the parameters and of their average."""
     recipe = state.recipe
-    g, *others = (gradient.flat[parameters] for gradient in state.gradients)
+    g, *others = (gradient.flat[part] for gradient in state.gradients)
     for other in others:
         g += other
-    w, *buffers = state.state[:, parameters]
+    w, *buffers = state.arrays[:, part]
     state.optimizer.update(w, g, buffers[: state.optimizer.buffers], rate, step)
     if recipe.ema_decay:  # average <- decay average + (1 - decay) w, with a smaller decay in the first steps
         average, decay = buffers[-1], min(recipe.ema_decay, step / (step + 10))

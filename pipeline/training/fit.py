@@ -16,7 +16,7 @@ from pipeline.training.architecture import micro_batch_size
 from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
 from pipeline.training.history import Row
-from pipeline.training.recipes import Recipe
+from pipeline.training.recipe import Recipe
 from pipeline.training.team import Team
 
 
@@ -28,7 +28,7 @@ class TrainingError(PipelineError):
 class Epoch(Row):
     """A row of the history with the parameters after this epoch.
 
-    parameters: the moving average if the recipe has one. state: all that the next epoch depends on, as in
+    parameters: the moving average if the recipe has one. state: what is needed to resume, `arrays` of
     `TrainingState`. The next epoch overwrites both.
     """
 
@@ -46,28 +46,28 @@ def fit(
 ) -> Iterator[Epoch]:
     """Train a network in the dtype of the training images; yield every epoch, number 0 before the first step.
 
-    resume_from: number and state of an epoch of an earlier run. The bits are those of an uninterrupted run, since every
-    epoch has its own random generators. on_batch: called after every step. Raises TrainingError if the loss, a
-    parameter or a logit is not finite.
+    resume_from: number and state of an epoch of an earlier run. The result is bit-identical to an uninterrupted run,
+    since every epoch has its own random generators. on_batch: called after every step. Raises TrainingError if the
+    loss, a parameter or a logit is not finite.
     """
     state = prepare(recipe, training, classes)
     result = Network(state.network.layers, state.network.activation, state.result)
     done = 0
     if resume_from:
-        done, state.state[:] = resume_from
+        done, state.arrays[:] = resume_from
     else:
         initial = accuracy(result, validation)
-        yield Epoch(0, math.nan, math.nan, initial, math.nan, 0.0, state.result, state.state)
+        yield Epoch(0, math.nan, math.nan, initial, math.nan, 0.0, state.result, state.arrays)
     for number in range(done + 1, recipe.epochs + 1):
         started = time.perf_counter()
         loss, train_accuracy, rate = train_epoch(state, number, on_batch)
         seconds = time.perf_counter() - started
         validation_accuracy = accuracy(result, validation)
-        if not (math.isfinite(loss) and np.isfinite(state.state).all() and math.isfinite(validation_accuracy)):
+        if not (math.isfinite(loss) and np.isfinite(state.arrays).all() and math.isfinite(validation_accuracy)):
             raise TrainingError(
                 f"training diverged in epoch {number}: use a learning rate below {recipe.learning_rate:g}"
             )
-        yield Epoch(number, loss, train_accuracy, validation_accuracy, rate, seconds, state.result, state.state)
+        yield Epoch(number, loss, train_accuracy, validation_accuracy, rate, seconds, state.result, state.arrays)
 
 
 def accuracy(network: Network, examples: Examples) -> float:

@@ -23,7 +23,7 @@ class Team:
     """Threads numbered from 0 that run the same task; the caller is thread 0.
 
     Inside the context, BLAS is single-threaded in the whole process. Its order of summation depends on its number of
-    threads, so this also makes the bits independent of the number of cores, on the same CPU type.
+    threads, so this also makes results bit-identical for any number of cores of the same CPU type.
     """
 
     def __init__(self, size: int) -> None:
@@ -53,7 +53,7 @@ class Team:
             self._blas_limit.__exit__(kind, error, at)
 
     def run(self, task: Callable[[int], T]) -> list[T]:
-        """Run `task(number)` in all threads; return the results in order. Raises an exception of the task.
+        """Run `task(number)` in all threads; return the results in order. Raises the exception of a task that fails.
 
         After an exception the team cannot be used again.
         """

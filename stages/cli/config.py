@@ -26,11 +26,13 @@ def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[st
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read ({error})") from None
+        raise UsageError(f"{path} cannot be read ({error}): correct it") from None
     tool = declared.get("tool", {})
     tables = tool.get(program, {}) if isinstance(tool, dict) else tool
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise UsageError(f"{path} must have a table for each command, as in [tool.{program}.train]")
+        raise UsageError(
+            f"{path} is invalid: write the options of a command into a table, such as [tool.{program}.train]"
+        )
     for name in tables:
         if name not in COMMANDS:
             raise UsageError(
@@ -41,6 +43,6 @@ def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[st
     defaults: dict[str, Any] = {}
     for option, value in tables.get(command.name, {}).items():
         if option not in options:
-            raise UsageError(f"{path} sets '{option}' for {command.name}, which has no such option")
+            raise UsageError(f"{path} sets '{option}', but {command.name} has no such option: correct it")
         defaults[options[option]] = ",".join(map(str, value)) if isinstance(value, list) else value
     return defaults

@@ -153,7 +153,7 @@ def _check_address_space() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < MIN_ADDRESS_SPACE:
         raise PipelineError(
-            f"not enough memory: `ulimit -v` is {limit >> 20:,} MB: set it to {MIN_ADDRESS_SPACE >> 20:,} MB or more"
+            f"not enough memory (`ulimit -v` is {limit >> 20:,} MB): set it to {MIN_ADDRESS_SPACE >> 20:,} MB or more"
         )
 
 

@@ -1,4 +1,4 @@
-"""Colours, and escapes for characters that are not printable, because names may be hostile."""
+"""Colours, and escapes for characters that are not printable, because names are untrusted."""
 
 import json
 import os

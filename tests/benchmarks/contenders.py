@@ -33,7 +33,7 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 def ours(layers: str, batch: int) -> Iterator[float]:
     from pipeline.training.examples import Examples
     from pipeline.training.fit import fit
-    from pipeline.training.recipes import Recipe
+    from pipeline.training.recipe import Recipe
 
     recipe = Recipe(
         layers, schedule="constant", optimizer="adam", learning_rate=0.001, batch_size=batch, epochs=EPOCHS, **PLAIN

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.data.scaling import Scaling
 from pipeline.model.files import Model
-from pipeline.network.network import count_parameters, initialise, view
+from pipeline.network.network import count_parameters, initialise, view_parameters
 from pipeline.training.architecture import build_layers
 
 
@@ -16,7 +16,9 @@ def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, in
     defaults = {"class_names": ("a", "b", "c"), "activation": "relu", "loss": "cross-entropy", "temperature": 0.7}
     parts = {**defaults, "scaling": Scaling(0.1, 0.3), "dataset": "letters", **parts}
     built = build_layers(layers, shape, len(parts["class_names"]))
-    ensemble = tuple(view(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size))
+    ensemble = tuple(
+        view_parameters(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size)
+    )
     for parameters in ensemble:
         initialise(parameters, "he", 1.0, generator)
     return Model(ensemble, layers, image_shape=shape, **parts)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.network import Network, count_parameters, initialise, view
+from pipeline.network.network import Network, count_parameters, initialise, view_parameters
 from pipeline.training.architecture import build_layers
 from pipeline.training.examples import Examples
 
@@ -20,7 +20,7 @@ def make_network(
 ) -> Network:
     """Return a network for images (height, width); layers: hidden, as in conv16,128."""
     built = build_layers(layers, shape, classes)
-    network = Network(built, ACTIVATIONS[activation], view(built, np.empty(count_parameters(built), dtype)))
+    network = Network(built, ACTIVATIONS[activation], view_parameters(built, np.empty(count_parameters(built), dtype)))
     initialise(network.parameters, scheme, bias_std, np.random.default_rng(seed))
     return network
 

@@ -64,7 +64,7 @@ def test_ensemble_and_initial_epoch_are_shown(run: Run, project: Path) -> None:
     run("evaluate")
     result = run("report")
     assert result.returncode == 0, result.stderr
-    assert "2 of 28x28-20-16-10" in page(project)
+    assert "2 x 28x28-20-16-10" in page(project)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_result_of_module_edited_after_import_is_not_reused(restored: bool, bake
             recipes.write_text("WATER = 1.6\n")
         stdout, stderr = process.communicate("go on\n")
     assert "a loaf of 800 g" in stdout
-    assert "bread: changed during the run, the stage will run again: code bakery/recipes.py: changed\n" in stderr
+    assert "bread: will run again, because of changes during the run: code bakery/recipes.py: changed\n" in stderr
     recipes.write_text("WATER = 1.8\n")
     assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
     recipes.write_text("WATER = 1.6\n")

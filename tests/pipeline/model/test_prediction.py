@@ -9,7 +9,7 @@ from pipeline.data.scaling import standardise
 from pipeline.model import prediction
 from pipeline.model.files import Model
 from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits
-from pipeline.network.network import view
+from pipeline.network.network import view_parameters
 from pipeline.training.architecture import build_layers
 from tests.pipeline.models import make_model
 
@@ -72,7 +72,7 @@ def test_ensemble_equals_one_wide_network() -> None:
     parts = [np.vstack([a.weights[0], b.weights[0]]), np.hstack([a.biases[0], b.biases[0]])]
     parts += [np.hstack([a.weights[1], b.weights[1]]) / 2, (a.biases[1] + b.biases[1]) / 2]
     flat = np.concatenate([part.reshape(-1) for part in parts])
-    wide = replace(ensemble, layers="600", parameters=(view(build_layers("600", SHAPE, 3), flat),))
+    wide = replace(ensemble, layers="600", parameters=(view_parameters(build_layers("600", SHAPE, 3), flat),))
     np.testing.assert_allclose(predict(ensemble, images), predict(wide, images), rtol=1e-4)
     assert not np.allclose(predict(ensemble, images), predict(replace(ensemble, parameters=(a,)), images), rtol=0.1)
 

@@ -7,7 +7,7 @@ from scipy.signal import correlate
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.layers import Convolution, Scratch
 from pipeline.network.losses import LOSSES
-from pipeline.network.network import Parameters, backward, forward, view
+from pipeline.network.network import Parameters, backward, forward, view_parameters
 from tests.pipeline.networks import make_network
 
 ARCHITECTURES = ["", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3"]
@@ -25,7 +25,7 @@ def test_gradients_equal_central_differences(layers: str, activation: str, loss:
     cache = forward(network, images)
     gradient = backward(network, cache, compute_loss(cache.logits)[1])
 
-    numeric = view(network.layers, np.empty_like(gradient.flat))
+    numeric = view_parameters(network.layers, np.empty_like(gradient.flat))
     step = 1e-5
     for i, value in enumerate(network.parameters.flat.copy()):
         losses = []

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.losses import cross_entropy
-from pipeline.network.network import backward, count_parameters, forward, initialise, make_scratch, view
+from pipeline.network.network import backward, count_parameters, forward, initialise, make_scratch, view_parameters
 from pipeline.training.architecture import build_layers
 from tests.pipeline.networks import make_network
 
@@ -14,7 +14,7 @@ def test_parameters_are_views_of_one_buffer() -> None:
     layers = build_layers("conv2x3/1,4", (4, 5), 3)
     total = 2 * 9 + 2 + 4 * 12 + 4 + 3 * 4 + 3
     assert count_parameters(layers) == total
-    parameters = view(layers, np.arange(total, dtype=np.float32))
+    parameters = view_parameters(layers, np.arange(total, dtype=np.float32))
     assert [weights.shape for weights in parameters.weights] == [(2, 1, 3, 3), (4, 12), (3, 4)]
     assert [biases.shape for biases in parameters.biases] == [(2,), (4,), (3,)]
     pairs = zip(parameters.weights, parameters.biases, strict=True)
@@ -66,7 +66,7 @@ def test_initial_weights_have_the_std_of_the_scheme(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_reused_scratch_does_not_change_results(layers: str, dtype: type) -> None:
     network = make_network(layers, (8, 7), 4, dtype=dtype)
-    scratch, out = make_scratch(network), view(network.layers, np.full_like(network.parameters.flat, np.nan))
+    scratch, out = make_scratch(network), view_parameters(network.layers, np.full_like(network.parameters.flat, np.nan))
     for count in (5, 12, 5, 1, 12):
         images: Array = np.random.default_rng(count).normal(size=(8, 7, count)).astype(dtype)
         fresh, reused = forward(network, images), forward(network, images, scratch)
@@ -80,7 +80,7 @@ def test_backward_writes_to_out_and_keeps_parameters() -> None:
     network = make_network("conv2x3/2,5", (7, 7), 3)
     before = network.parameters.flat.copy()
     cache = forward(network, np.random.default_rng(1).normal(size=(7, 7, 4)))
-    out = view(network.layers, np.full_like(network.parameters.flat, np.nan))
+    out = view_parameters(network.layers, np.full_like(network.parameters.flat, np.nan))
     assert backward(network, cache, np.ones((3, 4)), out=out) is out
     assert np.isfinite(out.flat).all()
     assert network.parameters.flat.tobytes() == before.tobytes()

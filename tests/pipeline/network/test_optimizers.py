@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.network.activations import Array
 from pipeline.network.optimizers import Optimizer, adam, find_optimizer, momentum, sgd
-from pipeline.training.recipes import OptimizerName
+from pipeline.training.recipe import OptimizerName
 
 
 def run_steps(optimizer: Optimizer, gradients: list[float], rate: float, dtype: type = np.float64) -> list[float]:

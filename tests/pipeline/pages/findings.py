@@ -10,7 +10,7 @@ from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
 from pipeline.pages.runs import TrainingRun
 from pipeline.training.history import Row
-from pipeline.training.recipes import Recipe, to_dict
+from pipeline.training.recipe import Recipe, to_dict
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"

@@ -208,7 +208,7 @@ def test_card_contains_the_metrics(built: Path) -> None:
     confusion = np.load(built / "evaluate/confusion.npy")
     np.fill_diagonal(confusion, 0)
     truth, predicted = np.unravel_index(confusion.argmax(), confusion.shape)
-    assert f"Most frequent errors: {truth} read as {predicted} ({confusion.max()})" in card
+    assert f"Most frequent errors: {truth} classified as {predicted} ({confusion.max()})" in card
 
 
 def recalls(built: Path, tmp_path: Path, images: int, recall: float) -> str:

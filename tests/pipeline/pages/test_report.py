@@ -16,7 +16,7 @@ from pipeline.pages.pictures import draw_signed
 from pipeline.pages.report import MAX_UNITS, draw_augmented, draw_units, list_facts, render_report, tint_matrix
 from pipeline.pages.wording import percent
 from pipeline.training.history import Row
-from pipeline.training.recipes import Recipe
+from pipeline.training.recipe import Recipe
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 

@@ -2,7 +2,8 @@ import itertools
 from dataclasses import fields
 
 from pipeline.training.ablation import ablation_steps
-from pipeline.training.recipes import RECIPES, Recipe
+from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import RECIPES
 
 
 def test_steps_lead_from_original_to_standard() -> None:

@@ -14,7 +14,7 @@ from pipeline.training.epoch import count_batches
 from pipeline.training.examples import Examples
 from pipeline.training.fit import TrainingError, fit
 from pipeline.training.history import Row, best_of
-from pipeline.training.recipes import Recipe
+from pipeline.training.recipe import Recipe
 from tests.pipeline.networks import make_examples
 
 DENSE = Recipe(layers="16", learning_rate=0.02, schedule="cosine", ema_decay=0.9, batch_size=10, epochs=6)

@@ -11,7 +11,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.network import training as single_threaded
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.losses import LOSSES
-from pipeline.network.network import Network, view
+from pipeline.network.network import Network, view_parameters
 from pipeline.network.optimizers import find_optimizer
 from pipeline.network.schedules import rate_factor
 from pipeline.training import architecture
@@ -19,7 +19,7 @@ from pipeline.training import epoch as multithreaded
 from pipeline.training.architecture import build_layers, micro_batch_size
 from pipeline.training.epoch import prepare, train_epoch
 from pipeline.training.examples import Examples
-from pipeline.training.recipes import Recipe
+from pipeline.training.recipe import Recipe
 from tests.pipeline.networks import make_examples
 
 SHAPE, CLASSES = (6, 5), 4
@@ -52,7 +52,7 @@ def state_after(recipe: Recipe, epochs: int = 2, dtype: type = np.float32) -> Ar
     state = prepare(recipe, make(dtype=dtype), CLASSES)
     for epoch in range(1, epochs + 1):
         train_epoch(state, epoch, lambda: None)
-    return state.state
+    return state.arrays
 
 
 def reference_state_after(recipe: Recipe, epochs: int, dtype: type) -> tuple[Array, list[tuple[float, float]]]:
@@ -60,9 +60,9 @@ def reference_state_after(recipe: Recipe, epochs: int, dtype: type) -> tuple[Arr
     examples = make(dtype=dtype)
     optimizer = find_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
     layers = build_layers(recipe.layers, SHAPE, CLASSES)
-    state: Array = np.zeros_like(prepare(recipe, examples, CLASSES).state)
+    state: Array = np.zeros_like(prepare(recipe, examples, CLASSES).arrays)
     state[0] = prepare(recipe, examples, CLASSES).network.parameters.flat
-    network = Network(layers, ACTIVATIONS[recipe.activation], view(layers, state[0]))
+    network = Network(layers, ACTIVATIONS[recipe.activation], view_parameters(layers, state[0]))
     loss = partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing)
     batches, expected_metrics = -(-100 // recipe.batch_size), []
     for epoch in range(epochs):
@@ -100,8 +100,8 @@ def test_one_shard_gives_the_bits_of_the_single_threaded_loop(layers: str, chang
         loss, accuracy, _ = train_epoch(state, epoch, lambda: None)
         assert loss == pytest.approx(expected_loss)
         assert accuracy == expected_accuracy
-    assert state.state.tobytes() == expected.tobytes()
-    assert not np.array_equal(expected[0], prepare(recipe, make(), CLASSES).state[0])
+    assert state.arrays.tobytes() == expected.tobytes()
+    assert not np.array_equal(expected[0], prepare(recipe, make(), CLASSES).arrays[0])
 
 
 @ARCHITECTURES
@@ -118,7 +118,7 @@ def test_shards_and_micro_batches_give_nearly_equal_results(
     state = prepare(replace(recipe, shards=shards), make(dtype=np.float64), CLASSES)
     metrics = [train_epoch(state, epoch, lambda: None)[:2] for epoch in (1, 2)]
     np.testing.assert_allclose(metrics, expected_metrics, rtol=1e-9)
-    np.testing.assert_allclose(state.state, expected, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(state.arrays, expected, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("layers", ["40,30", "conv6x3/2,20"])
@@ -156,18 +156,18 @@ def test_micro_batch_size_is_limited_by_memory(layers: str, shape: tuple[int, in
 
 def test_moving_average_has_smaller_decay_in_first_steps() -> None:
     state = prepare(replace(NO_AUGMENTATION, ema_decay=0.5, batch_size=5), make(dtype=np.float64), CLASSES)
-    average, step = state.state[0].copy(), 0
+    average, step = state.arrays[0].copy(), 0
 
     def update_average() -> None:
         nonlocal average, step
         step += 1
         decay = min(0.5, step / (step + 10))
-        average = decay * average + (1 - decay) * state.state[0]
+        average = decay * average + (1 - decay) * state.arrays[0]
 
     train_epoch(state, 1, update_average)
     assert step == 20
     np.testing.assert_allclose(state.result.flat, average, rtol=1e-9)
-    assert not np.allclose(state.state[0], average, rtol=1e-3)
+    assert not np.allclose(state.arrays[0], average, rtol=1e-3)
 
 
 def test_result_without_moving_average_is_the_parameters() -> None:
@@ -202,7 +202,7 @@ def test_augmentation_differs_between_epochs_and_shards(monkeypatch: pytest.Monk
         augmentation=replace(RECIPE.augmentation, augment_fraction=1),
     )
     state = prepare(recipe, Examples(np.repeat(make(1).images, 100, axis=0), np.zeros(100, np.uint8)), CLASSES)
-    assert state.micro_batch == 50
+    assert state.micro_batch_size == 50
     images = []
     for epoch in (1, 2):
         train_epoch(state, epoch, lambda: None)
@@ -219,4 +219,4 @@ def test_network_is_trained_on_augmented_images() -> None:
     again = prepare(replace(one, augmentation=Augmentation()), Examples(np.empty_like(images), make().labels), CLASSES)
     again.training.images[order] = images
     train_epoch(again, 1, lambda: None)
-    assert again.state.tobytes() == augmented.state.tobytes()
+    assert again.arrays.tobytes() == augmented.arrays.tobytes()

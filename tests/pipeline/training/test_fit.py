@@ -12,7 +12,7 @@ from pipeline.training import fit as module
 from pipeline.training.architecture import build_layers
 from pipeline.training.examples import Examples
 from pipeline.training.fit import Epoch, TrainingError, accuracy, fit
-from pipeline.training.recipes import Recipe
+from pipeline.training.recipe import Recipe
 from tests.pipeline.networks import make_examples, make_network
 
 SMALL = Recipe(layers="16", learning_rate=0.01, batch_size=10, epochs=3)

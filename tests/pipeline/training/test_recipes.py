@@ -11,19 +11,18 @@ from pipeline.network.network import INITIALISATIONS
 from pipeline.network.optimizers import find_optimizer
 from pipeline.network.schedules import SCHEDULES
 from pipeline.training.architecture import build_layers
-from pipeline.training.recipes import (
-    RECIPES,
+from pipeline.training.recipe import (
     ActivationName,
     InitialisationName,
     LossName,
     OptimizerName,
     Recipe,
-    RecipeName,
     ScheduleName,
     network_recipes,
     override,
     to_dict,
 )
+from pipeline.training.recipes import RECIPES, RecipeName
 
 FRACTIONS = ("momentum", "label_smoothing", "warmup", "ema_decay")
 

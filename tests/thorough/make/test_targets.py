@@ -120,7 +120,7 @@ def test_environment_variables_are_ignored(project: Path, monkeypatch: pytest.Mo
 def test_old_make_is_refused(version: str, fresh: Path) -> None:
     result = make(fresh, "train", f"MAKE_VERSION={version}")
     assert result.returncode == 2
-    assert f"GNU Make 4.2 or newer is required, this is {version}" in result.stderr
+    assert f"GNU Make 4.2 or newer is required, but this is {version}" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
@@ -132,7 +132,7 @@ def test_old_python_is_refused(fresh: Path, tmp_path: Path) -> None:
     old.chmod(0o755)
     result = make(project, "train", f"PYTHON={old}")
     assert result.returncode != 0
-    assert f"Python 3.11 or newer is required, {old} is older or missing" in result.stdout + result.stderr
+    assert f"Python 3.11 or newer is required, but {old} is older or missing" in result.stdout + result.stderr
     assert not (project / ".venv").exists()
 
 

@@ -160,7 +160,7 @@ def test_invalid_names_are_refused(command: str, file: str, changes: dict[str, A
     ("command", "line", "error"),
     [
         ("train", r'recipe = "\u001b[31m"', r"'\x1b[31m'"),
-        ("train", r'"\u001b]0;pwned\u0007" = 1', r"sets '\x1b]0;pwned\x07' for train"),
+        ("train", r'"\u001b]0;pwned\u0007" = 1', r"sets '\x1b]0;pwned\x07', but train has no such option"),
         ("train", r'output = "a\u0000b"', "pyproject.toml"),
         ("train", "epochs = {x = 1}", "epochs"),
         ("train", "epochs = 1979-05-27", "epochs"),

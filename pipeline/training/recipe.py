@@ -1,0 +1,77 @@
+"""A recipe: all hyperparameters of a training run. This module does not import NumPy, so that `--help` is fast."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+from pipeline.data.augmentation import Augmentation, check_values, hyperparameter
+from pipeline.training.notation import format_layers
+
+ActivationName = Literal["sigmoid", "relu"]
+LossName = Literal["quadratic", "cross-entropy"]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
+ScheduleName = Literal["constant", "cosine", "one-cycle"]
+InitialisationName = Literal["normal", "xavier", "he"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hyperparameters of a training run; `train` has an option for each. Raises UsageError for a value out of range.
+
+    layers: see `pipeline.training.notation`. shards: determine the order of sums and of random draws. ema_decay: above
+    0, the averaged parameters are evaluated and saved. seed: of the first network of an ensemble; the others have
+    seed + 1, seed + 2 and so on.
+    """
+
+    layers: str = hyperparameter(
+        "128", "Hidden layers: units (512,256) or convolutions (conv16,conv64,128; in full conv16x5/2)."
+    )
+    activation: ActivationName = hyperparameter("relu", "Activation function of the hidden layers.")
+    loss: LossName = hyperparameter("cross-entropy", "Loss function.")
+    label_smoothing: float = hyperparameter(
+        0.0, "Label smoothing: fraction of each label spread over all classes.", "[0, 1)"
+    )
+    initialisation: InitialisationName = hyperparameter("he", "Weight initialisation.")
+    bias_std: float = hyperparameter(0.0, "Standard deviation of the initial biases.", "[0, 1000000]")
+    optimizer: OptimizerName = hyperparameter("adam", "Optimizer.")
+    learning_rate: float = hyperparameter(0.001, "Maximum learning rate of the schedule.", "(0, inf)")
+    schedule: ScheduleName = hyperparameter("cosine", "Learning rate schedule over the run.")
+    warmup: float = hyperparameter(0.0, "Fraction of the run for linear learning rate warm-up.", "[0, 1)")
+    momentum: float = hyperparameter(0.9, "Momentum, for the optimizers momentum and nesterov.", "[0, 1)")
+    weight_decay: float = hyperparameter(0.0, "Weight decay: decoupled for adamw, an L2 term otherwise.", "[0, inf)")
+    ema_decay: float = hyperparameter(0.0, "Decay of the moving average of the weights; 0 turns it off.", "[0, 1)")
+    batch_size: int = hyperparameter(128, "Images per batch.", "[1, inf)")
+    shards: int = hyperparameter(2, "Shards per batch; also the maximum number of threads per network.", "[1, 1024]")
+    epochs: int = hyperparameter(10, "Epochs of training.", "[1, inf)")
+    ensemble_size: int = hyperparameter(1, "Networks to train; their logits are averaged.", "[1, 1000]")
+    seed: int = hyperparameter(1, "Seed of all random numbers.", "[0, inf)")
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        check_values(self)
+        object.__setattr__(self, "layers", format_layers(self.layers))  # equal layers are equal recipes
+
+
+def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """Return the recipe with the values of `changes`; None and unknown names are ignored. Raises UsageError.
+
+    The names include those of the fields of `Augmentation`.
+    """
+
+    def changed(part: Recipe | Augmentation) -> dict[str, Any]:
+        names = {each.name for each in fields(part)}
+        return {name: value for name, value in changes.items() if name in names and value is not None}
+
+    return replace(recipe, **changed(recipe), augmentation=replace(recipe.augmentation, **changed(recipe.augmentation)))
+
+
+def network_recipes(recipe: Recipe) -> list[Recipe]:
+    """Return a recipe for each network of the ensemble: the seeds differ."""
+    return [replace(recipe, ensemble_size=1, seed=recipe.seed + i) for i in range(recipe.ensemble_size)]
+
+
+def to_dict(recipe: Recipe) -> dict[str, Any]:
+    """Return all values by name, including those of the augmentation, as `override` takes them."""
+    values = asdict(recipe)
+    augmentation = values.pop("augmentation")
+    return {**values, **augmentation}
