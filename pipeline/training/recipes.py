@@ -61,7 +61,7 @@ RECIPES: dict[RecipeName, Recipe] = {
         averaging=0.999,
         batch_size=128,
         epochs=40,
-        members=6,
+        members=5,
         deformation=replace(MLP.deformation, thickness=0.2),
     ),
 }
