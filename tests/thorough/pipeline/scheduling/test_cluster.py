@@ -151,7 +151,8 @@ def test_unresponsive_worker_is_reported_and_its_tasks_are_rerun(
 ) -> None:
     monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 3.0)
     reported: list[str] = []
-    with run_cluster(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="5s") as cluster:
+    # The scheduler must not miss the stopped worker before the check of the workers times out.
+    with run_cluster(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="10s") as cluster:
         assert collect(tasks.multiply, 2, range(9), Backend(cluster.address)) == {i: 2 * i for i in range(9)}
         cluster.workers[0].send_signal(signal.SIGSTOP)
         backend = Backend(cluster.address)
