@@ -41,13 +41,18 @@ def test_key_is_independent_of_json_roundtrip_and_order(provenance: Provenance) 
 
 
 def test_differences_are_listed_by_name_with_old_and_new_values() -> None:
-    old = Provenance("plant", {"a": 1, "b": "x", "c": None}, {"in": "1"}, {"m.py": "1", "n.py": "2"}, {"numpy": "2.0"})
-    new = Provenance("plant", {"a": 1.5, "b": "y", "d": [1]}, {"in": "2"}, {"m.py": "3", "o.py": "2"}, {"numpy": "2.1"})
+    old = Provenance(
+        "plant", {"a": 1, "b": "x", "c": None, "e": ""}, {"in": "1"}, {"m.py": "1", "n.py": "2"}, {"numpy": "2.0"}
+    )
+    new = Provenance(
+        "plant", {"a": 1.5, "b": "y", "d": [1], "e": "z"}, {"in": "2"}, {"m.py": "3", "o.py": "2"}, {"numpy": "2.1"}
+    )
     assert list(map(str, differences(old, new))) == [
         "parameter a: 1 -> 1.5",
         "parameter b: x -> y",
         "parameter c: gone, was null",
         "parameter d: new, [1]",
+        'parameter e: "" -> z',
         "input in: changed",
         "code m.py: changed",
         "code n.py: gone",
