@@ -54,13 +54,10 @@ RECIPES: dict[RecipeName, Recipe] = {
     # The best convolutional network in 30 seconds of training.
     "standard": replace(MLP, layers="conv16,conv64,128", epochs=10),
     # An ensemble for less than an hour of training.
-    "record": Recipe(
+    "record": replace(
+        MLP,
         layers="conv24x4,conv48x3/1,conv96x4,192",
-        label_smoothing=0.03,
-        optimizer="adamw",
-        weight_decay=0.1,
         learning_rate=0.0035,
-        warmup=0.05,
         ema_decay=0.999,
         batch_size=128,
         epochs=40,
