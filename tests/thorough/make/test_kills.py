@@ -37,19 +37,21 @@ def test_make_killed_at_any_moment_resumes_to_same_bits(kills: int, fresh: Path,
     duration = time.monotonic() - started
     expected = digests(project)
     assert "train/model.json" in expected
-    generator, stage_counts = random.Random(1), set()
+    generator = random.Random(1)
     for kill_index in range(kills):
         assert make(project, "distclean", "YES=1").returncode == 0
         process = start(project, "make", "train", *SAMPLE)
-        time.sleep(duration * (kill_index + generator.random()) / kills)
+        # In turn after none to three of the four stages, so that kills fall in every stage however busy the machine is.
+        while len(list(project.glob("artifacts/[!.]*"))) < kill_index % 4:
+            assert process.poll() is None
+            time.sleep(0.002)
+        time.sleep(generator.uniform(0, duration / 4))
         kill(process)
-        stage_counts.add(len(list(project.glob("artifacts/[!.]*"))))
         assert_intact(project / "artifacts")
         assert make(project, "train", *SAMPLE).returncode == 0
         assert digests(project) == expected
         assert not list((project / "artifacts/.store").glob("*.partial"))
         assert make(project, "-q", "train", *SAMPLE).returncode == 0
-    assert len(stage_counts) >= 4  # killed in the first stage, in the last, and between
 
 
 def test_repeatedly_killed_make_finishes(project: Path) -> None:
