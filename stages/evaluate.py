@@ -14,7 +14,7 @@ from stages.cli.options import Scheduler, SchedulerFile, ShipData, Workers, prog
 log = logging.getLogger(__name__)
 
 
-@stage(packages=("numpy", "scipy"))
+@stage(packages=("numpy",))
 def evaluate(
     normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),

@@ -10,7 +10,7 @@ from stages.cli.console import run_module
 
 
 @stage(
-    packages=("handwriting", "numpy", "scipy", "onnx", "protobuf", "safetensors", "jinja2", "pyyaml"),
+    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pyyaml"),
     extra_files=tuple(
         f"pipeline/pages/templates/{name}"
         for name in ("*.js", "style.css", "drawing.css", "drawing.html", "model_card.md")

@@ -26,7 +26,7 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 
 @stage(
-    packages=("numpy", "scipy", "matplotlib", "pillow", "jinja2"),
+    packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
     watch=watch,
     extra_files=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),

@@ -13,7 +13,7 @@ from typer import Option
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.training.recipe import Recipe, override, to_dict
+from pipeline.training.recipe import Recipe, count_outputs, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, scheduler_option
@@ -57,7 +57,12 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"recipe": given["recipe"], **to_dict(override(RECIPES[given["recipe"]], given))}
 
 
-@stage(packages=("numpy", "scipy"), resolve=resolve, unhashed=("history.csv",))
+@stage(
+    packages=("numpy", "pillow"),
+    extra_files=("pipeline/data/hershey/*.jhf",),
+    resolve=resolve,
+    unhashed=("history.csv",),
+)
 @recipe_options
 def train(
     normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
@@ -93,9 +98,9 @@ def train(
 
     from pipeline.data.dataset import load_description
     from pipeline.data.ink import MAX_IMAGES, measure_ink
-    from pipeline.data.scaling import Scaling
+    from pipeline.data.scaling import load_scaling
     from pipeline.engine import CHECKPOINT
-    from pipeline.engine.arrays import open_rows, read_array, read_rows
+    from pipeline.engine.arrays import open_rows, read_rows
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.model.files import Model, save_model
     from pipeline.model.prediction import predict_logits
@@ -105,19 +110,21 @@ def train(
     from pipeline.training.calibration import fit_temperature
     from pipeline.training.ensemble import Progress, train_ensemble
     from pipeline.training.epoch import count_batches
-    from pipeline.training.examples import load_validation
+    from pipeline.training.examples import count_negatives, load_validation
     from pipeline.training.history import write_history
 
     backend = make_backend(scheduler, workers, scheduler_file)
     data = load_description(normalize)
     images = open_rows(normalize / "train-images.npy", np.float32, (None, None, None))
     height, width = images.shape[1:]
-    scaling = Scaling(*map(float, read_array(normalize / "scaling.npy", np.float32, (2,))))
-    layers = build_layers(chosen.layers, (height, width), len(data.class_names))
-    architecture = format_network(chosen.layers, (height, width), len(data.class_names))
+    scaling = load_scaling(normalize)
+    classes = len(data.class_names)
+    outputs = count_outputs(chosen, classes)
+    layers = build_layers(chosen.layers, (height, width), outputs)
+    architecture = format_network(chosen.layers, (height, width), outputs)
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{len(images):,}", data.name, recipe)
 
-    batches = count_batches(len(images), chosen.batch_size)
+    batches = count_batches(len(images) + count_negatives(len(images), chosen.negatives), chosen.batch_size)
     with tqdm(total=chosen.ensemble_size * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
 
         def on_progress(progress: Progress) -> None:
@@ -126,9 +133,8 @@ def train(
                 network = f"network {progress.network} of {chosen.ensemble_size}: " if chosen.ensemble_size > 1 else ""
                 log.info("train: %s%s", network, _format_epoch(progress.row, chosen.epochs, progress.resumed))
 
-        classes, checkpoints = len(data.class_names), output / CHECKPOINT
         report = partial(log.info, "train: %s")
-        trained = train_ensemble(chosen, normalize, classes, checkpoints, backend, on_progress, report)
+        trained = train_ensemble(chosen, normalize, classes, output / CHECKPOINT, backend, on_progress, report)
 
     model = Model(
         parameters=tuple(view_parameters(layers, network.flat) for network in trained),
@@ -139,6 +145,7 @@ def train(
         image_shape=(height, width),
         class_names=data.class_names,
         dataset=data.name,
+        negative_class=outputs > classes,
         ink_statistics=measure_ink(read_rows(images, 0, min(MAX_IMAGES, len(images))) * scaling.std + scaling.mean),
     )
     validation = load_validation(normalize, height, width)

@@ -1,43 +1,31 @@
-"""Ink statistics of the training images: stroke width and length, number of holes and so on.
-
-They serve to make other pictures like the training images, and to reject those outside their range, since a network
-predicts a class for any input, even a blot.
-"""
+"""Ink statistics of the training images, their size and stroke widths, to prepare other pictures like them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Array = NDArray[np.floating[Any]]
 
 MAX_IMAGES = 10_000  # from which the statistics are computed
 TAIL = 0.01  # fraction of the images with unusually thin strokes, and with unusually thick ones
-FAINT = 0.25  # ink from which two parts count as connected
 UNLIMITED = 1_000_000  # above all possible values
 Length = Annotated[float, 0, UNLIMITED]
-Count = Annotated[int, 0, UNLIMITED]
-MIN_HOLE = 2  # pixels; single pixels are gaps in a stroke
 
 
 @dataclass(frozen=True)
 class InkStatistics:
-    """Ink statistics of a set of images. Lengths are in pixels. The defaults accept every image.
+    """Ink statistics of a set of images, in pixels.
 
     box: median longer side of the ink's bounding box; 0 stands for the image. thin, thick: usual stroke widths.
-    thickest, longest: maxima of `measure_strokes`. widest: maximum width / height. holes, parts: maximum counts.
+    thickest: maximum stroke width.
     """
 
     box: Length = 0
     thin: Length = 0
     thick: Length = UNLIMITED
     thickest: Length = UNLIMITED
-    longest: Length = UNLIMITED
-    widest: Length = UNLIMITED
-    holes: Count = UNLIMITED
-    parts: Count = UNLIMITED
 
     def __post_init__(self) -> None:
         if self.thin > self.thick:
@@ -50,35 +38,13 @@ def measure_ink(images: Array) -> InkStatistics:
     images = images[(images >= 0.5).any(axis=(1, 2))]
     if not len(images):
         return InkStatistics()
-    height, width = measure_sides(images)
-    stroke_width, length = measure_strokes(images)
+    stroke_width = measure_stroke_widths(images)
     thin, thick = np.quantile(stroke_width, [TAIL, 1 - TAIL])
-    holes, parts = np.max([count_holes_and_parts(image) for image in images], axis=0)
     return InkStatistics(
-        box=float(np.median(np.maximum(height, width))),
+        box=float(np.median(np.maximum(*measure_sides(images)))),
         thin=float(thin),
         thick=float(thick),
         thickest=float(stroke_width.max()),
-        longest=float(length.max()),
-        widest=float((width / height).max()),
-        holes=int(holes),
-        parts=int(parts),
-    )
-
-
-def is_in_distribution(image: Array, ink_statistics: InkStatistics) -> bool:
-    """Return whether an image, (h, w) with ink in [0, 1], does not exceed the maxima."""
-    ((height,), (width,)) = measure_sides(image[np.newaxis])
-    if not height:
-        return False
-    ((stroke_width,), (length,)) = measure_strokes(image[np.newaxis])
-    holes, parts = count_holes_and_parts(image)
-    return bool(
-        stroke_width <= ink_statistics.thickest
-        and length <= ink_statistics.longest
-        and width <= ink_statistics.widest * height
-        and holes <= ink_statistics.holes
-        and parts <= ink_statistics.parts
     )
 
 
@@ -91,20 +57,27 @@ def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return sides[0], sides[1]
 
 
-def measure_strokes(images: Array) -> tuple[Array, Array]:
-    """Return width and length of the strokes in images, (n, h, w) with some ink in [0, 1]: (n,) each, in pixels.
+def measure_stroke_widths(images: Array) -> Array:
+    """Return the mean width of the strokes in images, (n, h, w) with some ink in [0, 1]: (n,), in pixels.
 
-    Length is half the length of the edges, width is area / length. The length of all edges, sharp or soft, is the sum
-    of the gradient's norm (coarea formula).
+    It is area / length, and the length is half that of all edges, sharp or soft, the sum of the gradient's norm (coarea
+    formula).
     """
     down, right = (np.diff(images, axis=axis, append=0) for axis in (1, 2))
     length = np.sqrt(down**2 + right**2).sum(axis=(1, 2)) / 2
-    return images.sum(axis=(1, 2)) / length, length
+    return np.asarray(images.sum(axis=(1, 2)) / length)
 
 
-def count_holes_and_parts(image: Array) -> tuple[int, int]:
-    """Count the holes of at least MIN_HOLE pixels and the 8-connected components of ink of at least FAINT."""
-    _, parts = ndimage.label(image >= FAINT, np.ones((3, 3)))
-    regions, _ = ndimage.label(np.pad(image < 0.5, 1, constant_values=True))
-    sizes = np.bincount(regions.reshape(-1))[2:]  # without the ink and the outer background
-    return int((sizes >= MIN_HOLE).sum()), parts
+def centre_by_mass(ink: Array, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Place ink, (h, w) in [0, 1], into an image of `shape`, centred by mass to within half a pixel."""
+    image = np.zeros(shape, np.uint8)
+    slices = []
+    for axis in (0, 1):
+        mass = ink.sum(axis=1 - axis, dtype=np.float64)
+        centre = np.average(np.arange(len(mass)), weights=mass)
+        start = int(np.floor(shape[axis] // 2 - centre + 0.5))
+        first, end = max(start, 0), min(start + len(mass), shape[axis])
+        slices.append((slice(first, end), slice(first - start, end - start)))
+    (rows, ink_rows), (columns, ink_columns) = slices
+    image[rows, columns] = np.floor(255 * ink + 0.5)[ink_rows, ink_columns]
+    return image

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.arrays import read_array
 from pipeline.engine.errors import PipelineError
 
 LEVELS = 256  # of a uint8 pixel
@@ -38,6 +40,11 @@ def compute_scaling(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
     if std == 0:
         raise PipelineError("all pixels of the training images are equal: check the data")
     return Scaling(float(np.float32(mean)), float(np.float32(std)))
+
+
+def load_scaling(normalize: Path) -> Scaling:
+    """Load the scaling of an artifact of normalize. Raises PipelineError if the file is missing or damaged."""
+    return Scaling(*map(float, read_array(normalize / "scaling.npy", np.float32, (2,))))
 
 
 def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:

@@ -27,7 +27,8 @@ class Model:
 
     parameters: float32, of each network; the networks have equal layers and their logits are averaged. layers: hidden
     layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset: name of the training
-    data. temperature: of the softmax. ink_statistics: of the training images.
+    data. negative_class: whether the networks have one more output, for images of no class. temperature: of the
+    softmax. ink_statistics: of the training images.
     """
 
     parameters: tuple[Parameters, ...]
@@ -38,13 +39,14 @@ class Model:
     image_shape: tuple[Positive, Positive]
     class_names: tuple[str, ...]
     dataset: str
+    negative_class: bool = False
     temperature: Annotated[float, 0.01, 100] = 1.0
     ink_statistics: InkStatistics = InkStatistics()  # noqa: RUF009, it is frozen
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
         """All networks of the model."""
-        layers = build_layers(self.layers, self.image_shape, len(self.class_names))
+        layers = build_layers(self.layers, self.image_shape, count_outputs(self))
         return tuple(Network(layers, ACTIVATIONS[self.activation], parameters) for parameters in self.parameters)
 
     @property
@@ -55,22 +57,27 @@ class Model:
     @property
     def architecture(self) -> str:
         """Layers from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
-        return format_network(self.layers, self.image_shape, len(self.class_names))
+        return format_network(self.layers, self.image_shape, count_outputs(self))
+
+
+def count_outputs(model: Any) -> int:
+    """Return the number of outputs of a model's networks, or of those that the content of its model.json describes."""
+    return len(model.class_names) + bool(model.negative_class)
 
 
 def _check(content: Any) -> None:
     Description(content.dataset, content.class_names)  # raises DatasetError
-    build_layers(content.layers, content.image_shape, len(content.class_names))  # raises UsageError
+    build_layers(content.layers, content.image_shape, count_outputs(content))  # raises UsageError
     thin = content.ink_statistics.thin
-    if thin > 2 * max(content.image_shape):  # more than `measure_strokes` can return
+    if thin > 2 * max(content.image_shape):  # more than `measure_stroke_widths` can return
         raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {content.image_shape} pixels")
 
 
 # The fields of both Model and model.json.
 SHARED = [(field.name, field.type) for field in fields(Model) if field.name != "parameters"]
-# The content of model.json, apart from `training`, which records how the model was trained.
-_Content: type[Any] = make_dataclass(
-    "_Content", [("ensemble_size", Positive), *SHARED], namespace={"__post_init__": _check}
+# A model without its arrays: the content of model.json, apart from `training`, which records how it was trained.
+Content: type[Any] = make_dataclass(
+    "Content", [("ensemble_size", Positive), *SHARED], namespace={"__post_init__": _check}
 )
 
 
@@ -80,7 +87,7 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
         save_array(folder / f"{name}.npy", array)
     save_json(
         folder / "model.json",
-        {**asdict(_Content(len(model.parameters), **_shared_values(model))), "training": training},
+        {**asdict(Content(len(model.parameters), **shared_values(model))), "training": training},
     )
 
 
@@ -100,13 +107,13 @@ def _prefix(networks: int, network: int) -> str:
 
 def load_model(folder: Path) -> Model:
     """Load a model. Raises PipelineError if a file is missing, damaged or inconsistent with the others."""
-    content = load_json(folder / "model.json", _Content)
-    layers = build_layers(content.layers, content.image_shape, len(content.class_names))
+    content = load_json(folder / "model.json", Content)
+    layers = build_layers(content.layers, content.image_shape, count_outputs(content))
     parameters = tuple(
         _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)
         for network in range(content.ensemble_size)
     )
-    return Model(parameters, **_shared_values(content))
+    return Model(parameters, **shared_values(content))
 
 
 def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Parameters:
@@ -118,7 +125,8 @@ def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Pa
     return view_parameters(layers, np.concatenate([array.reshape(-1) for array in arrays]))
 
 
-def _shared_values(source: Any) -> dict[str, Any]:
+def shared_values(source: Any) -> dict[str, Any]:
+    """Return the fields that a model and its `Content` share, by name."""
     return {name: getattr(source, name) for name, _ in SHARED}
 
 

@@ -29,6 +29,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     """
     graph = _Graph()
     height, width = model.image_shape
+    classes = len(model.class_names)
     value = graph.node("pixels", "Cast", "images", to=TensorProto.FLOAT)
     value = graph.node("scaled", "Mul", value, graph.constant("scale", 1 / (255 * model.scaling.std)))
     shift = graph.constant("shift", model.scaling.mean / model.scaling.std)
@@ -37,7 +38,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
         value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
     is_ensemble = len(model.networks) > 1
     logits = [
-        _add_network(graph, value, network, model.activation, f"network-{number}-" if is_ensemble else "")
+        _add_network(graph, value, network, classes, model.activation, f"network-{number}-" if is_ensemble else "")
         for number, network in enumerate(model.networks, start=1)
     ]
     value = graph.node("mean", "Mean", *logits) if is_ensemble else logits[0]
@@ -50,7 +51,6 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     graph.node("label", "ArgMax", "probabilities", axis=1, keepdims=0)
 
     info = helper.make_tensor_value_info
-    classes = len(model.class_names)
     proto = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -76,14 +76,16 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     path.write_bytes(proto.SerializeToString(deterministic=True))
 
 
-def _add_network(graph: "_Graph", value: str, network: Network, activation: str, prefix: str) -> str:
-    """Add a network to the graph; return the name of its logits. All names begin with `prefix`."""
+def _add_network(graph: "_Graph", value: str, network: Network, classes: int, activation: str, prefix: str) -> str:
+    """Add a network without its negative class; return the name of its logits. All names begin with `prefix`."""
     last, parameters = len(network.layers), network.parameters
     for number, layer in enumerate(network.layers, start=1):
         name = f"{prefix}layer-{number}"
         if isinstance(layer, Dense) and len(layer.input_shape) > 1:
             value = graph.node(f"{name}-input", "Flatten", value, axis=1)
         weights, biases = parameters.weights[number - 1], parameters.biases[number - 1]
+        if number == last:
+            weights, biases = weights[:classes], biases[:classes]
         inputs = (value, graph.constant(f"{name}-weights", weights), graph.constant(f"{name}-biases", biases))
         if isinstance(layer, Dense):
             value = graph.node(name, "Gemm", *inputs, transB=1)

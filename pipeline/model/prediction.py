@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import standardise
-from pipeline.model.files import Model
+from pipeline.model.files import Model, count_outputs
 from pipeline.network.layers import Scratch
 from pipeline.network.losses import probabilities
 from pipeline.network.network import forward, make_scratch
@@ -19,11 +19,11 @@ TILE = 128  # images in one matrix product, fewer for large images; see `_in_til
 def compute_logits(
     model: Model, images: NDArray[np.float32], scratch: list[Scratch] | None = None
 ) -> NDArray[np.float32]:
-    """Return the logits (classes, n), averaged over the networks, of standardised images (height, width, n).
+    """Return the logits (outputs, n), averaged over the networks, of standardised images (height, width, n).
 
     scratch: buffers from `make_scratch`, shared by the networks.
     """
-    total = np.zeros((len(model.class_names), images.shape[-1]), np.float32)
+    total = np.zeros((count_outputs(model), images.shape[-1]), np.float32)
     for network in model.networks:
         total += forward(network, images, scratch).logits
     total /= np.float32(len(model.networks))
@@ -36,23 +36,40 @@ def predict(model: Model, images: NDArray[Any], first: int = 0) -> NDArray[np.fl
     images: raw uint8 or standardised float32, with the same result. first: index of the first image if they are a block
     of a larger array. With single-threaded BLAS, the results are bit-identical for any division into blocks.
     """
-    return _in_tiles(model, images, first, lambda logits: probabilities(logits, model.loss, model.temperature))
+    return _in_tiles(model, images, first, len(model.class_names), _to_probabilities)
+
+
+def predict_with_negative(model: Model, images: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the probabilities (n, classes + 1) of images as in `predict`; the last column is that of no class.
+
+    It is 0 if the model has no negative class.
+    """
+    predicted = _in_tiles(model, images, 0, count_outputs(model), _to_probabilities)
+    return predicted if model.negative_class else np.pad(predicted, ((0, 0), (0, 1)))
 
 
 def predict_logits(model: Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the logits (n, classes) of standardised images (n, height, width)."""
-    return _in_tiles(model, images, 0, lambda logits: logits)
+    return _in_tiles(model, images, 0, len(model.class_names), lambda model, logits: logits)
+
+
+def _to_probabilities(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    return probabilities(logits, model.loss, model.temperature)
 
 
 def _in_tiles(
-    model: Model, images: NDArray[Any], first: int, transform: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    model: Model,
+    images: NDArray[Any],
+    first: int,
+    outputs: int,
+    transform: Callable[[Model, NDArray[np.float32]], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Apply `transform` to the logits of one tile of images at a time; return (n, classes).
+    """Apply `transform` to the first `outputs` logits of one tile of images at a time; return (n, outputs).
 
     The order in which BLAS sums a column may depend on its index and on the shape of the product. So image i of the
     larger array is always column i mod size of a product of `size` images, padded with zeros where necessary.
     """
-    result = np.empty((len(images), len(model.class_names)), np.float32)
+    result = np.empty((len(images), outputs), np.float32)
     size = min(TILE, micro_batch_size(model.networks[0].layers, 4))
     tile = np.zeros((size, *model.image_shape), np.float32)
     scratch = make_scratch(model.networks[0])
@@ -64,6 +81,6 @@ def _in_tiles(
         tile[: columns.start] = 0
         tile[columns.stop :] = 0
         with np.errstate(over="ignore", invalid="ignore"):  # NaN in an image gives NaN in its predictions
-            outputs = transform(compute_logits(model, np.moveaxis(tile, 0, -1), scratch))
-        result[start - first : stop - first] = outputs.T[columns]
+            logits = compute_logits(model, np.moveaxis(tile, 0, -1), scratch)[:outputs]
+            result[start - first : stop - first] = transform(model, logits).T[columns]
     return result

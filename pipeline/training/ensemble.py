@@ -124,7 +124,7 @@ def _train(run: Run, task: tuple[int, Recipe], send: Send) -> TrainedNetwork:
     for folder in (run.normalize, run.checkpoints):
         if not folder.is_dir():
             raise FileNotFoundError(2, os.strerror(2), str(folder))
-    training, validation = _load_once(run.normalize, run.name)
+    training, validation = _load_once(run.normalize, run.name, recipe.negatives)
     batches, last_sent = 0, time.monotonic()
 
     def send_progress(row: Row | None = None, resumed: bool = False) -> None:
@@ -160,5 +160,5 @@ def _unpack(progress: dict[str, Any]) -> Progress:
 
 
 @functools.lru_cache(maxsize=1)  # once per worker and run
-def _load_once(normalize: Path, run: str) -> tuple[Examples, Examples]:
-    return load_examples(normalize)
+def _load_once(normalize: Path, run: str, negatives: float) -> tuple[Examples, Examples]:
+    return load_examples(normalize, negatives)

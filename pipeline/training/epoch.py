@@ -33,7 +33,7 @@ from pipeline.network.schedules import rate_factor
 from pipeline.network.training import count_correct, shuffled_batches
 from pipeline.training.architecture import build_layers, micro_batch_size
 from pipeline.training.examples import Examples
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipe import Recipe, count_outputs
 from pipeline.training.team import Team
 
 SLICE = 65_536  # parameters per call of the optimizer; with their state they fit into the CPU cache
@@ -77,7 +77,7 @@ def prepare(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
     """Return an initialised network with all buffers for its training, in the dtype of the images."""
     total, height, width = training.images.shape
     dtype = training.images.dtype
-    layers = build_layers(recipe.layers, (height, width), classes)
+    layers = build_layers(recipe.layers, (height, width), count_outputs(recipe, classes))
     optimizer = find_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
     arrays = np.zeros((1 + optimizer.buffers + (recipe.ema_decay > 0), count_parameters(layers)), dtype)
     network = Network(layers, ACTIVATIONS[recipe.activation], view_parameters(layers, arrays[0]))

@@ -56,13 +56,13 @@ def fit(
     if resume_from:
         done, state.arrays[:] = resume_from
     else:
-        initial = accuracy(result, validation)
+        initial = accuracy(result, validation, classes)
         yield Epoch(0, math.nan, math.nan, initial, math.nan, 0.0, state.result, state.arrays)
     for number in range(done + 1, recipe.epochs + 1):
         started = time.perf_counter()
         loss, train_accuracy, rate = train_epoch(state, number, on_batch)
         seconds = time.perf_counter() - started
-        validation_accuracy = accuracy(result, validation)
+        validation_accuracy = accuracy(result, validation, classes)
         if not (math.isfinite(loss) and np.isfinite(state.arrays).all() and math.isfinite(validation_accuracy)):
             raise TrainingError(
                 f"training diverged in epoch {number}: use a learning rate below {recipe.learning_rate:g}"
@@ -70,8 +70,8 @@ def fit(
         yield Epoch(number, loss, train_accuracy, validation_accuracy, rate, seconds, state.result, state.arrays)
 
 
-def accuracy(network: Network, examples: Examples) -> float:
-    """Return the accuracy, in [0, 1]; NaN if a logit is not finite."""
+def accuracy(network: Network, examples: Examples, classes: int) -> float:
+    """Return the accuracy among the classes, in [0, 1]; NaN if a logit is not finite."""
     size = micro_batch_size(network.layers, examples.images.itemsize)
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -79,7 +79,7 @@ def accuracy(network: Network, examples: Examples) -> float:
         scratch, correct = make_scratch(network), 0.0
         for start in range(thread * size, len(examples.labels), team.size * size):
             images, labels = examples.images[start : start + size], examples.labels[start : start + size]
-            logits = forward(network, np.moveaxis(images, 0, -1), scratch).logits
+            logits = forward(network, np.moveaxis(images, 0, -1), scratch).logits[:classes]
             correct += count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
         return correct
 

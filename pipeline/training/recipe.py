@@ -44,6 +44,11 @@ class Recipe:
     shards: int = hyperparameter(2, "Shards per batch; also the maximum number of threads per network.", "[1, 1024]")
     epochs: int = hyperparameter(10, "Epochs of training.", "[1, inf)")
     ensemble_size: int = hyperparameter(1, "Networks to train; their logits are averaged.", "[1, 1000]")
+    negatives: float = hyperparameter(
+        0.0,
+        "Negative examples (letters, pieces of digits) per training image; above 0 the network has a class for them.",
+        "[0, 1]",
+    )
     seed: int = hyperparameter(1, "Seed of all random numbers.", "[0, inf)")
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -63,6 +68,11 @@ def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
         return {name: value for name, value in changes.items() if name in names and value is not None}
 
     return replace(recipe, **changed(recipe), augmentation=replace(recipe.augmentation, **changed(recipe.augmentation)))
+
+
+def count_outputs(recipe: Recipe, classes: int) -> int:
+    """Return the number of outputs of a network: the classes and, if the recipe has negatives, the negative class."""
+    return classes + (recipe.negatives > 0)
 
 
 def network_recipes(recipe: Recipe) -> list[Recipe]:

@@ -15,7 +15,7 @@ def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, in
     generator = np.random.default_rng(0)
     defaults = {"class_names": ("a", "b", "c"), "activation": "relu", "loss": "cross-entropy", "temperature": 0.7}
     parts = {**defaults, "scaling": Scaling(0.1, 0.3), "dataset": "letters", **parts}
-    built = build_layers(layers, shape, len(parts["class_names"]))
+    built = build_layers(layers, shape, len(parts["class_names"]) + parts.get("negative_class", False))
     ensemble = tuple(
         view_parameters(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size)
     )

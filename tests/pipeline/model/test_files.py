@@ -13,7 +13,7 @@ from pipeline.model.files import Model, load_model, named_arrays, save_model
 from tests.pipeline.models import make_model
 from tests.processes import environment
 
-INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1)
 
 
 BAD_LAYERS: tuple[Any, ...] = (
@@ -105,13 +105,13 @@ def test_arrays_have_documented_names_and_shapes() -> None:
         {"ink_statistics": {}},
         {"ink_statistics": {"box": 4, "colour": 1}},
         {"ink_statistics": {"box": -1}},
-        {"ink_statistics": {"holes": UNLIMITED + 1}},
+        {"ink_statistics": {"thick": UNLIMITED + 1}},
         {"ink_statistics": {"box": "large"}},
         {"ink_statistics": {"box": [4]}},
         {"ink_statistics": {"thin": -1}},
         {"ink_statistics": {"thin": 3, "thick": 2}},
         {"ink_statistics": {"thin": 20}},
-        {"ink_statistics": {"longest": 1e999}},
+        {"ink_statistics": {"thickest": 1e999}},
         {"ink_statistics": {"longest": float("nan")}},
     ],
 )

@@ -33,11 +33,12 @@ MODELS = [
 
 
 def make_model_and_images(
-    layers: str, ensemble_size: int, activation: Any, loss: Any
+    layers: str, ensemble_size: int, activation: Any, loss: Any, negative_class: bool = False
 ) -> tuple[Model, NDArray[np.uint8]]:
     """Return a model and random images for it."""
     images = np.random.default_rng(1).integers(0, 256, (300, *SHAPE), dtype=np.uint8)
-    return make_model(layers, ensemble_size, SHAPE, activation=activation, loss=loss), images
+    parts = {"activation": activation, "loss": loss, "negative_class": negative_class}
+    return make_model(layers, ensemble_size, SHAPE, **parts), images
 
 
 def run_onnx(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -55,11 +56,12 @@ def test_onnx_runtime_reproduces_predictions_of_evaluate(batch: int, built: Path
     assert np.array_equal(label, expected.argmax(axis=1))
 
 
+@pytest.mark.parametrize("negative_class", [False, True])
 @pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), MODELS)
 def test_onnx_runtime_equals_numpy_predictions(
-    layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
+    layers: str, ensemble_size: int, activation: str, loss: str, negative_class: bool, tmp_path: Path
 ) -> None:
-    model, images = make_model_and_images(layers, ensemble_size, activation, loss)
+    model, images = make_model_and_images(layers, ensemble_size, activation, loss, negative_class)
     save_onnx(tmp_path / "model.onnx", model, {})
     probabilities, label = run_onnx(tmp_path / "model.onnx", images)
     expected = predict(model, images)
@@ -134,7 +136,7 @@ def test_onnx_and_safetensors_have_the_same_metadata(built: Path) -> None:
 
 
 def test_metadata_are_complete() -> None:
-    ink_statistics = InkStatistics(box=20, thin=1.5, thick=4, holes=2)
+    ink_statistics = InkStatistics(box=20, thin=1.5, thick=4)
     model = replace(make_model("conv3,6", shape=SHAPE, loss="quadratic"), ink_statistics=ink_statistics)
     metadata = model_metadata(model, 0.9, 10)
     assert InkStatistics(**json.loads(metadata["ink_statistics"])) == ink_statistics

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.data.scaling import standardise
 from pipeline.model import prediction
 from pipeline.model.files import Model
-from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits
+from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits, predict_with_negative
 from pipeline.network.network import view_parameters
 from pipeline.training.architecture import build_layers
 from tests.pipeline.models import make_model
@@ -64,6 +64,22 @@ def test_softmax_of_logits_gives_probabilities(layers: str) -> None:
     np.testing.assert_allclose(logits, compute_logits(model, np.moveaxis(images, 0, -1)).T, rtol=1e-4, atol=1e-5)
     exp_logits = np.exp(logits / model.temperature)
     np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+@ARCHITECTURES
+def test_negative_class_changes_no_probability_among_the_classes(layers: str) -> None:
+    model, images = make(layers, ensemble_size=2, negative_class=True), draw(TILE + 3)
+    among, among_all = predict(model, images), predict_with_negative(model, images)
+    assert (among.shape, among_all.shape) == ((TILE + 3, 3), (TILE + 3, 4))
+    np.testing.assert_allclose(among_all.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(among_all[:, :3], among * (1 - among_all[:, 3:]), rtol=1e-3, atol=1e-6)
+    assert predict_logits(model, images).shape == (TILE + 3, 3)
+
+
+def test_model_without_negative_class_rejects_nothing() -> None:
+    model, images = make(), draw(9)
+    expected = np.pad(predict(model, images), ((0, 0), (0, 1)))
+    assert np.array_equal(predict_with_negative(model, images), expected)
 
 
 def test_ensemble_equals_one_wide_network() -> None:

@@ -41,6 +41,21 @@ def test_training_overfits_a_small_batch(layers: str) -> None:
     assert epoch.loss < 0.01
 
 
+def test_network_learns_a_class_for_negatives_and_is_validated_among_the_others() -> None:
+    positives = examples(90)
+    noise = np.random.default_rng(5).normal(3, 1, (30, 4, 5)).astype(np.float32)
+    training = Examples(
+        np.concatenate([positives.images, noise]), np.concatenate([positives.labels, np.full(30, 3, np.uint8)])
+    )
+    recipe = dataclasses.replace(SMALL, negatives=0.5, epochs=30)
+    (*_, epoch) = fit(recipe, training, positives, 3)
+    layers = build_layers(recipe.layers, (4, 5), 4)
+    network = Network(layers, ACTIVATIONS[recipe.activation], epoch.parameters)
+    logits = forward(network, np.moveaxis(training.images, 0, -1)).logits
+    assert np.mean(logits.argmax(axis=0) == training.labels) >= 0.9
+    assert epoch.validation_accuracy == np.mean(logits[:3, :90].argmax(axis=0) == positives.labels)
+
+
 def test_equal_seeds_give_equal_bits_and_others_do_not() -> None:
     first, second = (last(SMALL).parameters.flat.tobytes() for _ in range(2))
     assert first == second
@@ -195,6 +210,6 @@ def test_accuracy_does_not_depend_on_the_number_of_threads(
     monkeypatch.setattr(module, "micro_batch_size", lambda layers, itemsize: 3)
     monkeypatch.setattr(module, "count_cores", lambda: cores)
     correct = forward(network, np.moveaxis(data.images, 0, -1)).logits.argmax(axis=0) == data.labels
-    assert accuracy(network, data) == correct.mean()
+    assert accuracy(network, data, 3) == correct.mean()
     data.images[49] = np.inf
-    assert math.isnan(accuracy(network, data))
+    assert math.isnan(accuracy(network, data, 3))

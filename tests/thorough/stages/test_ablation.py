@@ -16,7 +16,7 @@ def test_ablation_prints_every_step_and_publishes_nothing(run: Run, project: Pat
         assert line.startswith(change)
         accuracy, spread = line[len(change) :].split()[:2]
         assert spread == f"({accuracy}..{accuracy})"  # one seed
-    first, last = steps[0].split("%")[0].split()[-1], steps[-1][50:].split("%")[0].strip()
+    first, last = (line.split("%")[0].split()[-1] for line in (steps[0], steps[-1]))
     assert end == f"{len(steps)} steps, validation accuracy from {first}% to {last}%"
     assert float(last) > 85 > float(first)
     assert snapshot(project / "artifacts") == before
