@@ -10,11 +10,11 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from pipeline.engine.errors import PipelineError
 
@@ -25,25 +25,71 @@ MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
 MAX_PIPED_BYTES = 2 * MAX_PIXELS  # of a pipe, buffered since decoders seek
 MIN_SIDE = 4  # pixels
 MAX_SIDE = 1024  # pixels of the result's longer side
+MAX_COPY_SIDE = 2048  # pixels of the longer side of a picture in colours
 COLOUR_CONTRAST = 3  # minimum ratio of a channel's to the lightness's contrast for which the channel is used
+STD_SAMPLES = 256  # pixels a side from which these contrasts are computed
 STRIP_ROWS = 32  # rows of the result converted at a time, to save memory
 
+# Exif orientations of pictures whose axes are exchanged, that are mirrored left to right, and upside down.
+SIDEWAYS, MIRRORED, INVERTED = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
+
 Grey = NDArray[np.float32]
+Source = Path | BinaryIO | Image.Image
 
 
 class PictureError(PipelineError):
     """A file is not a readable picture."""
 
 
-def load_grey(file: Path | BinaryIO, name: str) -> Grey:
+def load_grey(file: Source, name: str) -> Grey:
     """Read a picture as grey levels, float32 (h, w) in [0, 255], with no side longer than MAX_SIDE.
 
     Only the first frame is read. Transparent pixels become light if the others are dark, and vice versa. Raises
     PictureError, with `name` in the message, if the file is not a readable picture, or one too large or too small.
     """
+    return load_picture(file, name)[0]
+
+
+def load_picture(file: Source, name: str) -> tuple[Grey, tuple[int, int]]:
+    """Return what `load_grey` returns, and the (height, width) of the picture in the file, upright."""
+    return _load(file, name, MAX_SIDE, _to_grey)
+
+
+def load_colours(file: Source, name: str) -> Image.Image:
+    """Read a picture as `load_grey` does, but in RGB, with no side longer than MAX_COPY_SIDE.
+
+    Pictures with transparency or with more than 8 bits become grey, as `load_grey` returns them.
+    """
+    return Image.fromarray(_load(file, name, MAX_COPY_SIDE, _to_colours)[0])
+
+
+def _load(
+    file: Source, name: str, side: int, convert: Callable[[Image.Image], NDArray[Any]]
+) -> tuple[NDArray[Any], tuple[int, int]]:
+    """Return the converted picture, upright, and its (height, width) before.
+
+    side: pixels wanted on the longer side; a JPEG is decoded at a reduced size that suffices.
+    """
     try:
-        with file.open("rb") if isinstance(file, Path) else contextlib.nullcontext(file) as stream:
-            return _load(stream, name)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")  # about files that are readable nevertheless
+            stack.enter_context(_silence_stderr())
+            if isinstance(file, Image.Image):
+                image = file
+                _check_size(image, name)
+                size = image.size
+            else:
+                stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+                image = stack.enter_context(_open(_seekable(stream, name)))
+                _check_size(image, name)
+                size = image.size
+                factor = -(-max(size) // side)
+                image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
+            image.load()
+            orientation = image.getexif().get(ExifTags.Base.Orientation)
+            width, height = reversed(size) if orientation in SIDEWAYS else size
+            return _turn_upright(convert(image), orientation), (height, width)
     except PictureError:
         raise
     except Image.DecompressionBombError:  # Pillow checks its limit first
@@ -58,20 +104,14 @@ def load_grey(file: Path | BinaryIO, name: str) -> Grey:
         raise PictureError(f"{name} is damaged: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
-def _load(stream: BinaryIO, name: str) -> Grey:
-    if not stream.seekable():
-        stream = io.BytesIO(stream.read(MAX_PIPED_BYTES))
-        if len(stream.getbuffer()) == MAX_PIPED_BYTES:
-            raise PictureError(f"{name} is too large: at most {MAX_PIPED_BYTES:,} bytes are read from a pipe")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about files that are readable nevertheless
-        with _silence_stderr(), _open(stream) as image:
-            _check_size(image, name)
-            image.draft(None, (MAX_SIDE, MAX_SIDE))  # decodes a JPEG at a reduced size
-            image.load()
-            grey = Image.fromarray(_to_grey(image))
-            grey.getexif()[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation)
-            return np.asarray(ImageOps.exif_transpose(grey))
+def _seekable(stream: BinaryIO, name: str) -> BinaryIO:
+    """Return the stream, or a copy of it in memory if it is a pipe."""
+    if stream.seekable():
+        return stream
+    copy = io.BytesIO(stream.read(MAX_PIPED_BYTES))
+    if len(copy.getbuffer()) == MAX_PIPED_BYTES:
+        raise PictureError(f"{name} is too large: at most {MAX_PIPED_BYTES:,} bytes are read from a pipe")
+    return copy
 
 
 def _open(stream: BinaryIO) -> Image.Image:
@@ -120,12 +160,33 @@ def _to_grey(image: Image.Image) -> Grey:
         return _shrink(image, lambda strip: strip.getchannel("L"))
     if image.mode in ("L", "1"):
         return _shrink(image, lambda strip: strip.convert("L"))
-    return _to_lightness(_shrink(image, lambda strip: strip.convert("RGB")))
+    return _to_lightness(_shrink(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")))
+
+
+def _to_colours(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode in ("LAB", "F") or image.mode.startswith("I") or image.has_transparency_data:
+        image = Image.fromarray(np.rint(_to_grey(image)).astype(np.uint8))
+    colours = image.convert("RGB")
+    colours.thumbnail((MAX_COPY_SIDE, MAX_COPY_SIDE))
+    return np.asarray(colours)
+
+
+def _turn_upright(pixels: NDArray[Any], orientation: object) -> NDArray[Any]:
+    """Turn pixels, (h, w, ...), as the orientation in Exif data requires."""
+    if orientation in SIDEWAYS:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in INVERTED:
+        pixels = pixels[::-1]
+    if orientation in MIRRORED:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _shrink(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Grey:
     """Convert an image in strips, and reduce it until no side exceeds MAX_SIDE: (h, w) or (h, w, bands)."""
     factor = -(-max(image.size) // MAX_SIDE)
+    if factor == 1:
+        return np.asarray(convert(image), np.float32)
     rows = range(0, image.height, STRIP_ROWS * factor)
     strips = (image.crop((0, top, image.width, min(top + rows.step, image.height))) for top in rows)
     return np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips])
@@ -136,17 +197,21 @@ def _to_floats(image: Image.Image) -> Image.Image:
 
 
 def _to_levels(values: Grey) -> Grey:
-    """Scale integers of more than 8 bits, or floats, to [0, 255]; the largest value determines the scale."""
+    """Scale integers of more than 8 bits, or floats, to [0, 255].
+
+    The largest value determines the scale: 1, as many bits as it needs, at least 8 and at most 16, or itself.
+    """
     largest = values.max()
-    white = next((limit for limit in (1, 255, 65535) if largest <= limit), largest)
+    white = next((limit for limit in (1, *(2**bits - 1 for bits in range(8, 17))) if largest <= limit), largest)
     return values * np.float32(255 / white)
 
 
 def _to_lightness(colours: Grey) -> Grey:
     """Return the lightness (ITU-R 601-2) of red, green and blue, (h, w, 3), or a channel with far more contrast."""
     light = colours @ np.array([0.299, 0.587, 0.114], np.float32)
-    stds = colours.std(axis=(0, 1))
-    return light if stds.max() < COLOUR_CONTRAST * light.std() else colours[..., stds.argmax()]
+    step = max(light.shape) // STD_SAMPLES + 1
+    stds = colours[::step, ::step].std(axis=(0, 1))
+    return light if stds.max() < COLOUR_CONTRAST * light[::step, ::step].std() else colours[..., stds.argmax()]
 
 
 def _composite(bands: Grey) -> Grey:

@@ -1,4 +1,4 @@
-"""Crop a picture to a sheet of paper on a desk, or to the inside of a printed frame."""
+"""Crop a picture to a sheet of paper on a desk."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,12 @@ Grey = NDArray[np.float32]
 
 MIN_AREA = 0.1  # of the sheet's bounding box, as a fraction of the picture
 MIN_FILL = 0.7  # of its bounding box by the sheet, which may be rotated
+MIN_MEDIAN = 0.75  # brightness of the sheet, relative to its brightest pixel; a lamp's spot of light has less
 RIM = 1 / 32  # width of the discarded edge, as a fraction of the longer side
 
 
-def find_paper(grey: Grey) -> Grey | None:
-    """Return the part of a picture, (h, w) in [0, 255], on a sheet or in a frame; None if there is neither.
+def find_paper(grey: Grey) -> tuple[Grey, int, int] | None:
+    """Return the part of a picture, (h, w) in [0, 255], on a sheet, and its left and top; None if there is no sheet.
 
     Pixels of its bounding box outside the sheet are set to the median of those inside.
     """
@@ -28,7 +29,9 @@ def find_paper(grey: Grey) -> Grey | None:
     outside, _ = ndimage.label(np.pad(labels[boxes[largest]] != largest + 1, 1, constant_values=True))
     sheet = outside[1:-1, 1:-1] != 1
     inner = ndimage.distance_transform_cdt(np.pad(sheet, 1))[1:-1, 1:-1] > RIM * max(sheet.shape)
-    if areas[largest] < MIN_AREA * ink.size or sheet.mean() < MIN_FILL or not inner.any():
+    is_even = np.median(ink[boxes[largest]][sheet]) >= MIN_MEDIAN
+    if areas[largest] < MIN_AREA * ink.size or sheet.mean() < MIN_FILL or not is_even or not inner.any():
         return None
-    part = grey[boxes[largest]]
-    return np.where(inner, part, np.float32(np.median(part[inner])))
+    rows, columns = boxes[largest]
+    part = grey[rows, columns]
+    return np.where(inner, part, np.float32(np.median(part[inner]))), columns.start, rows.start

@@ -1,6 +1,7 @@
 """Picture files for tests."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,3 +29,14 @@ def load(file: io.BytesIO) -> Grey:
     assert grey.min() >= 0
     assert grey.max() <= 255
     return grey
+
+
+def join_row(images: Sequence[Images], overlap: int = 0) -> Images:
+    """Paste images into a row whose ink touches, or overlaps by some columns, with a margin."""
+    row = np.zeros((len(images[0]), 0), np.uint8)
+    for image in images:
+        inked = image[:, image.any(axis=0)]
+        left = max(row.shape[1] - overlap, 0)
+        added = np.pad(inked, ((0, 0), (left, max(row.shape[1] - left - inked.shape[1], 0))))
+        row = np.maximum(np.pad(row, ((0, 0), (0, added.shape[1] - row.shape[1]))), added)
+    return np.pad(row, 4)

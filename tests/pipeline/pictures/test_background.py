@@ -38,6 +38,51 @@ def test_desk_next_to_the_paper_is_an_outlier() -> None:
     np.testing.assert_allclose(found[~desk], truth[~desk], atol=3)
 
 
+def assert_same_ink(found: Grey | None, expected: Grey | None, share: float = 0.01) -> None:
+    assert found is not None
+    assert expected is not None
+    assert np.mean((found >= 0.5) != (expected >= 0.5)) < share
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.floats(0, 2 * np.pi),
+    st.floats(0.25, 0.6),
+    st.sampled_from([0.1, 2, 4]),
+    st.floats(-40, 40),
+)
+def test_hard_shadow_is_no_ink(angle: float, depth: float, softness: float, position: float) -> None:
+    y, x = np.ogrid[:300, :250]
+    distance = (y - 144) * np.sin(angle) + (x - 124) * np.cos(angle) - position
+    light = (1 - depth * np.clip(distance / softness + 0.5, 0, 1)).astype(np.float32)
+    assert_same_ink(find_ink_on_paper(page() * light), find_ink_on_paper(page()))
+
+
+@pytest.mark.parametrize("centre", [(0, 0), (0.5, -0.5)])
+def test_strong_vignette_is_no_ink(centre: tuple[float, float]) -> None:
+    y, x = np.meshgrid(np.linspace(-1, 1, 300) - centre[0], np.linspace(-1, 1, 250) - centre[1], indexing="ij")
+    light = (1 / (1 + y**2 + x**2) ** 1.5).astype(np.float32)
+    assert_same_ink(find_ink_on_paper(page() * light), find_ink_on_paper(page()))
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@pytest.mark.parametrize("left", [0, 60])
+def test_thick_stroke_is_ink(width: int, left: int) -> None:
+    grey = np.full((240, 200), 220, np.float32)
+    grey[20:220, left : left + width] = 40
+    ink = find_ink_on_paper(grey)
+    assert ink is not None
+    np.testing.assert_array_equal(ink >= 0.5, grey == 40)
+
+
+def test_ink_under_grid_lines_has_its_full_level() -> None:
+    grey = page()
+    grey[::25], grey[:, ::25] = np.minimum(grey[::25], 190), np.minimum(grey[:, ::25], 190)
+    ink = find_ink_on_paper(grey)
+    assert ink is not None
+    assert ink[page() < 40].min() > 0.9
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.tuples(st.just(0.0), slopes, slopes, slopes, slopes, slopes))
 def test_uneven_light_changes_little(coefficients: tuple[float, ...]) -> None:
@@ -54,6 +99,13 @@ def test_negative_has_the_same_ink() -> None:
     assert dark is not None
     assert light is not None
     assert np.mean(np.abs(dark - light)) < 0.01
+
+
+@pytest.mark.parametrize(("contrast", "noise", "found"), [(16, 0, True), (12, 0, True), (8, 0, False), (12, 3, False)])
+def test_faint_ink_is_found_without_noise(contrast: int, noise: float, found: bool) -> None:
+    paper = np.random.default_rng(1).normal(200, noise, (300, 250)) if noise else 200
+    grey = np.round(paper - contrast * (235 - page()) / 205).astype(np.float32)
+    assert (find_ink_on_paper(grey) is not None) == found
 
 
 @pytest.mark.parametrize("noise", [1, 5, 10])

@@ -49,6 +49,21 @@ def test_floats_and_long_integers_are_scaled_by_their_maximum(white: float) -> N
         assert_same(load(encode(Image.fromarray(values.astype(np.int32)), "TIFF")), page(), 1)
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_fewer_than_16_bits_in_16(bits: int, kind: str) -> None:
+    values = (page().astype(np.float32) / 255 * (2**bits - 1)).astype(np.uint16)
+    assert_same(load(encode(Image.fromarray(values), kind)), page(), 1)
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (1030, 700)])
+def test_jpeg_is_decoded_no_smaller_than_other_formats(size: tuple[int, int]) -> None:
+    image = Image.linear_gradient("L").resize(size)
+    jpeg, tiff = (load(encode(image, kind)) for kind in ("JPEG", "TIFF"))
+    assert jpeg.shape == tiff.shape
+    assert np.abs(jpeg - tiff).max() < 4
+
+
 def test_big_endian_16_bits() -> None:
     image = Image.fromarray((page().astype(np.uint16) * 257).astype(">u2"))
     assert image.mode == "I;16B"
@@ -148,3 +163,7 @@ def test_file_and_pipe_are_read_alike(tmp_path: Path) -> None:
     writer.start()
     assert_same(load_grey(tmp_path / "pipe", "file"), page(), 1)
     writer.join()
+
+
+def test_narrow_jpeg_is_read() -> None:
+    assert load(encode(Image.new("L", (5000, 4), 255), "JPEG")).min() == 255

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_strokes
-from pipeline.pictures.fit import SUBPIXELS, adjust_strokes, find_ink, fit, sample
-from tests.drawings import Images, enlarge, on_paper, place, sample_digits
+from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
+from pipeline.pictures.fit import SUBPIXELS, adjust_strokes, find_ink, fit, fit_strips, sample
+from tests.drawings import Images, enlarge, on_paper, place, sample_digits, write_row
 
 SHAPE = (28, 28)
 
@@ -107,7 +107,7 @@ def test_unusual_stroke_width_is_adjusted(pen: int) -> None:
     drawing[50:350, 200 - pen // 2 : 200 - pen // 2 + pen] = 255
     drawing[50 : 50 + pen, 100:300] = 255
     ink_statistics = InkStatistics(box=20, thin=2, thick=3, thickest=7)
-    ((stroke_width,), _) = measure_strokes(fitted(drawing, ink_statistics)[np.newaxis] / 255.0)
+    (stroke_width,) = measure_stroke_widths(fitted(drawing, ink_statistics)[np.newaxis] / 255.0)
     assert 1.6 < stroke_width < 3.4
 
 
@@ -122,13 +122,13 @@ def test_usual_strokes_and_blots_are_unchanged() -> None:
 @pytest.mark.parametrize("thin", [3, 4.5, 9])
 def test_adjustment_equals_dilation_and_erosion_by_a_disc(thin: float) -> None:
     fine = np.random.default_rng(1).random((90, 70)).astype(np.float32) ** 6
-    stroke_width = float(measure_strokes(fine[np.newaxis])[0][0]) / SUBPIXELS
+    stroke_width = float(measure_stroke_widths(fine[np.newaxis])[0]) / SUBPIXELS
     radius = round(SUBPIXELS * (thin - stroke_width) / 2)
     reach = np.arange(-radius, radius + 1)
     disc = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2
     dilated = ndimage.grey_dilation(fine, footprint=disc, mode="constant")
     assert np.array_equal(adjust_strokes(fine, InkStatistics(thin=thin)), dilated)
-    stroke_width = float(measure_strokes(dilated[np.newaxis])[0][0]) / SUBPIXELS
+    stroke_width = float(measure_stroke_widths(dilated[np.newaxis])[0]) / SUBPIXELS
     radius = round(SUBPIXELS * (stroke_width - 1) / 2)
     reach = np.arange(-radius, radius + 1)
     disc = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2
@@ -159,3 +159,22 @@ def test_resampling_preserves_the_ink(height: int, width: int, factor: int) -> N
     np.testing.assert_allclose(sample(ink, height / 2, width / 2, 1, (height, width)), ink, rtol=1e-6)
     finer = sample(ink, height / 2, width / 2, 1 / factor, (factor * height, factor * width))
     assert finer.mean() == pytest.approx(ink.mean(), rel=1e-4)
+
+
+def test_strips_are_fitted_like_single_drawings() -> None:
+    ink = (enlarge(write_row(list(sample_digits()[0][:4])), 2) / 255).astype(np.float32)
+    generator = np.random.default_rng(1)
+    starts = generator.integers(0, ink.shape[1] - 10, 60)
+    stops = np.minimum(starts + generator.integers(3, 50, 60), ink.shape[1])
+    for shape, box in (((28, 28), 20), ((17, 20), 0)):
+        statistics = InkStatistics(box=box)
+        images = fit_strips(ink, starts, stops, shape, statistics)
+        differences = []
+        for image, start, stop in zip(images, starts, stops, strict=True):
+            strip = np.pad(ink[:, start:stop], ((0, 0), (3, 3)))
+            if (strip >= 0.5).any():
+                differences.append(np.abs(image.astype(int) - fit(strip, shape, statistics)).max())
+            else:
+                assert not image.any()
+        assert np.median(differences) <= 1
+        assert np.mean(np.array(differences) <= 2) > 0.6  # rounding may shift some by a pixel

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from pipeline.pictures.segmentation import (
     Component,
     Ink,
     are_one_digit,
+    crop,
     drop_non_digits,
+    find_components,
+    group_lines,
     merge_fragments,
-    sort_components,
-    split,
 )
 from tests.drawings import Images, enlarge, sample_digits, write_row
 
@@ -31,6 +33,11 @@ def draw(*components: Component, shape: tuple[int, int] = (100, 200)) -> Ink:
     for each in components:
         ink[each.top : each.bottom, each.left : each.right] = 1
     return ink
+
+
+def split(ink: Ink) -> list[Ink]:
+    labels, lines = find_components(ink)
+    return [crop(ink, labels, component) for line in lines for component in line]
 
 
 def sizes(ink: Ink) -> list[tuple[int, int]]:
@@ -70,12 +77,15 @@ def test_digits_are_in_reading_order() -> None:
 def test_reading_order_does_not_depend_on_input_order(indices: list[int]) -> None:
     lines = [component(10 + i, 40, 20 * i, 20 * i + 9, i) for i in range(3)]
     lines += [component(55, 80, 50, 60, 3), component(50, 80, 90, 100, 4)]
-    assert [each.labels for each in sort_components([lines[i] for i in indices])] == [(n,) for n in range(5)]
+    assert [[each.labels for each in line] for line in group_lines([lines[i] for i in indices])] == [
+        [(0,), (1,), (2,)],
+        [(3,), (4,)],
+    ]
 
 
 def test_sloping_line_is_one_line() -> None:
     slope = [component(10 + 8 * i, 40 + 8 * i, 25 * i, 25 * i + 15, i) for i in range(7)]
-    assert [each.labels for each in sort_components(slope[::-1])] == [(i,) for i in range(7)]
+    assert [[each.labels for each in line] for line in group_lines(slope[::-1])] == [[(i,) for i in range(7)]]
 
 
 def test_digit_has_a_margin_and_no_neighbours() -> None:
@@ -117,7 +127,7 @@ def test_faint_ink_counts_only_at_the_edge_of_a_digit() -> None:
     ],
 )
 def test_fragment_is_merged_by_size_and_position(fragment: Component, digits: int) -> None:
-    stem = component(20, 60, 30, 50)
+    stem = component(20, 60, 30, 50, 2)
     assert len(merge_fragments([stem, fragment])) == len(merge_fragments([fragment, stem])) == digits
     assert are_one_digit(stem, fragment, 40) == are_one_digit(fragment, stem, 40) == (digits == 1)
 
@@ -145,6 +155,7 @@ def test_specks_lines_and_borders_are_dropped() -> None:
         component(0, 100, 0, 12),  # the desk
         component(0, 9, 30, 180),  # above the paper
     ]
+    others[2:] = [replace(others[2], contact=100), replace(others[3], contact=150)]
     assert drop_non_digits([digit, *others], (100, 200)) == [digit]
     assert sizes(draw(digit, *others)) == [(40, 20)]
 
@@ -152,6 +163,50 @@ def test_specks_lines_and_borders_are_dropped() -> None:
 def test_digit_at_the_border_is_kept_if_it_is_the_only_one() -> None:
     assert sizes(draw(component(0, 100, 90, 110))) == [(100, 20)]
     assert sizes(draw(component(0, 100, 90, 110), component(50, 58, 10, 14))) == [(100, 20)]
+
+
+def test_digits_of_a_tight_crop_are_kept() -> None:
+    ink = np.zeros((60, 120), np.float32)
+    ink[:, 20:28] = ink[-8:, :40] = 1  # touches three edges
+    ink[:8, 60:90] = ink[4:50, 82:90] = 1  # one edge
+    ink[10:55, 100:108] = ink[30:38, 100:120] = 1  # one edge
+    assert sizes(ink) == [(60, 40), (50, 30), (45, 20)]
+
+
+def test_digit_of_the_next_line_that_is_cut_off_is_dropped() -> None:
+    ink = draw(component(10, 70, 20, 60), component(10, 70, 80, 120))
+    ink[90:, 30:32] = ink[90:, 48:50] = ink[90:92, 30:50] = 1
+    assert sizes(ink) == [(60, 40), (60, 40)]
+
+
+@pytest.mark.parametrize("gap", [-4, 0, 8, 30])
+@pytest.mark.parametrize("slope", [-3, 0, 3])
+def test_two_rows_are_two_lines(gap: int, slope: int) -> None:
+    heights = [(40, 34, 40, 30), (36, 22, 40, 38)]  # the second row has a low digit
+    rows = [
+        [
+            component(
+                40 + row * (40 + gap) + slope * i,
+                40 + row * (40 + gap) + slope * i + height,
+                30 * i,
+                30 * i + 20,
+                4 * row + i,
+            )
+            for i, height in enumerate(heights[row])
+        ]
+        for row in range(2)
+    ]
+    digits = merge_fragments(rows[1] + rows[0])
+    assert [[each.labels for each in line] for line in group_lines(digits)] == [
+        [(0,), (1,), (2,), (3,)],
+        [(4,), (5,), (6,), (7,)],
+    ]
+
+
+def test_small_row_below_a_large_one_is_not_merged() -> None:
+    large = [component(10, 110, 20, 80, 0), component(10, 110, 100, 160, 1)]
+    small = [component(125, 165, 22, 40, 2), component(125, 165, 44, 60, 3), component(125, 165, 64, 80, 4)]
+    assert [len(line) for line in group_lines(merge_fragments(large + small))] == [2, 3]
 
 
 @pytest.mark.parametrize("components", [[], [component(10, 15, 10, 15)]])

@@ -1,0 +1,54 @@
+"""Copies of pictures with a box and the class of each digit, for people to check a reading."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.pictures.files import Source, load_colours
+
+COLOUR, TEXT_COLOUR = (214, 0, 60), (255, 255, 255)
+LINE_WIDTH = 1 / 400  # of the longer side of the picture
+TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longer side of the picture
+MIN_TEXT_SIZE = 8  # pixels
+
+
+def save_with_boxes(
+    path: Path, source: Source, name: str, size: tuple[int, int], boxes: NDArray[np.integer[Any]], texts: Sequence[str]
+) -> None:
+    """Write a copy of a picture, upright, with boxes and a text above each, to a new PNG file.
+
+    size: (height, width) of the picture. boxes: (k, 4), left, top, right, bottom in its pixels. Raises PictureError,
+    with `name` in the message, if the picture cannot be read; OSError if `path` exists or cannot be written.
+    """
+    image = load_colours(source, name)
+    scale = [image.width / size[1], image.height / size[0]] * 2
+    draw_boxes(image, np.rint(boxes * scale).astype(np.int64), texts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "xb") as file:
+        try:
+            image.save(file, "PNG", compress_level=1)  # the default takes three times as long
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def draw_boxes(image: Image.Image, boxes: NDArray[np.integer[Any]], texts: Sequence[str]) -> None:
+    """Draw boxes, (k, 4): left, top, right, bottom in pixels, and a text above each, on an RGB image."""
+    draw = ImageDraw.Draw(image)
+    longer = max(image.size)
+    width = max(1, round(LINE_WIDTH * longer))
+    for (left, top, right, bottom), text in zip(boxes.tolist(), texts, strict=True):
+        left, top, right, bottom = left - width, top - width, right + width - 1, bottom + width - 1
+        draw.rectangle((left, top, right, bottom), outline=COLOUR, width=width)
+        size = max(TEXT_SIZE[0] * (bottom - top), TEXT_SIZE[1] * longer, MIN_TEXT_SIZE)
+        font, margin = ImageFont.load_default(size), round(size / 6)
+        _, _, wide, tall = draw.textbbox((0, 0), text, font, "lt")
+        wide, tall = wide + 2 * margin, tall + 2 * margin
+        x = max(0, min(left, image.width - wide))
+        y = top - tall if top >= tall else max(0, min(bottom, image.height - tall))
+        draw.rectangle((x, y, x + wide, y + tall), fill=COLOUR)
+        draw.text((x + margin, y + margin), text, TEXT_COLOUR, font, "lt")
