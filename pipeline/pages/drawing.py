@@ -14,7 +14,18 @@ from pipeline.pages.wording import are_digits, format_dataset
 
 MAX_CHARACTERS = 2_880_000  # of the parameters; the whole page is limited to 3 million
 STYLES = ("style.css", "drawing.css")
-SCRIPTS = ("network.js", "prepare.js", "check.js", "strokes.js", "pictures.js", "views.js", "pen.js", "drawing.js")
+SCRIPTS = (
+    "network.js",
+    "prepare.js",
+    "strokes.js",
+    "segment.js",
+    "reading.js",
+    "pictures.js",
+    "views.js",
+    "pen.js",
+    "drawing.js",
+)
+ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
 def save_drawing_page(
@@ -28,6 +39,8 @@ def save_drawing_page(
     reduction = _describe_reduction(model, packed)
     script = _join_templates(SCRIPTS)
     layers = model.networks[0].layers
+    noun = "digit" if are_digits(model.class_names) else "picture"
+    canvas = ROW if noun == "digit" else model.image_shape
     page = render(
         "drawing.html",
         style=_join_templates(STYLES),
@@ -41,18 +54,21 @@ def save_drawing_page(
             "mean": model.scaling.mean,
             "std": model.scaling.std,
             "shape": model.image_shape,
+            "canvas": canvas,
             "classNames": model.class_names,
             "inkStatistics": asdict(model.ink_statistics),
             "bits": packed.bits,
             "networks": packed.networks,
         },
-        noun="digit" if are_digits(model.class_names) else "picture",
+        noun=noun,
         shape=model.image_shape,
+        canvas=canvas,
         architecture=model.architecture,
         hidden=layers[:-1],
         filters=model.is_convolutional,
         first=layers[0].outputs,
         classes=len(model.class_names),
+        negative_class=model.negative_class,
         networks=len(model.parameters),
         packed=packed,
         reduction=reduction,

@@ -7,37 +7,23 @@ const MOST_ACTIVE = 12; // number of filters or units in the list of the most ac
 const model = unpackModel(JSON.parse($("model").textContent));
 const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
-const drawing = { strokes: [], height: model.shape[0] / model.shape[1], changed, announce };
+const drawing = { strokes: [], height: model.canvas[0] / model.canvas[1], changed, announce };
 let selectedUnit = null; // filter or unit of the first layer to show; null for the most active one
 let frame = null; // the requested animation frame
+let isDone = false; // whether that frame announces the result
 
 const showBars = makeBars($("bars"), model.classNames);
 const showLayers = makeLayers($("layers"), model.layers, selectUnit);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
-/**
- * Predict the class of the strokes: {image, probabilities, activations, digit, reason}, null where not available. If the
- * drawing is rejected, `digit` is null and `reason` is "empty", "dot" or "unlike".
- */
-function read(strokes) {
-  const nothing = { image: null, probabilities: null, activations: null, digit: null };
-  if (strokes.length === 0) return { ...nothing, reason: "empty" };
-  if (isDot(strokes)) return { ...nothing, reason: "dot" };
-  const { shape, inkStatistics } = model;
-  const { grey, width, height } = rasterise(strokes);
-  const image = prepare(grey, width, height, shape, inkStatistics);
-  const { probabilities, activations } = predict(model, image);
-  const accepted = !isScribble(strokes, inkStatistics) && isAccepted(probabilities, image, shape, inkStatistics);
-  if (!accepted) return { image, probabilities, activations, digit: null, reason: "unlike" };
-  return { image, probabilities, activations, digit: probabilities.indexOf(Math.max(...probabilities)), reason: null };
-}
-
 function show() {
   frame = null;
   paintCanvas();
-  const reading = read(drawing.strokes);
-  showResult(describeResult(reading, model.classNames, noun));
+  const { readings, last } = readAll(model, drawing.strokes, noun === "digit");
+  const reading = last ?? { image: null, probabilities: null, activations: null, digit: null };
+  const texts = describeResult(readings, last, drawing.strokes.length === 0, model.classNames, noun);
+  showResult(texts, readings.length > 1);
   showBars(reading.digit === null ? null : reading.probabilities, reading.digit);
   showInput(reading.image, model.shape);
   showLayers(reading.activations);
@@ -46,6 +32,9 @@ function show() {
   showUnit(model, selectedUnit ?? units[0] ?? 0, reading.activations);
   showStrongest($("strongest"), model, units, peaks, selectUnit);
   $("no-activations").hidden = reading.activations !== null;
+  const isRead = readings.some(({ digit }) => digit !== null);
+  if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
+  isDone = false;
 }
 
 /** Paint the strokes and the keyboard's pen at the resolution of the screen. */
@@ -72,11 +61,8 @@ function paintPen(context, pen, scale, ratio) {
 
 /** Update the page after a change of the strokes. done: the stroke is complete, so announce the result. */
 function changed(done) {
+  isDone ||= done;
   frame ??= requestAnimationFrame(show);
-  if (!done) return;
-  const reading = read(drawing.strokes);
-  const { large, first, second } = describeResult(reading, model.classNames, noun);
-  announce([reading.digit === null ? "" : large, first, second].filter(Boolean).join(", "));
 }
 
 function announce(text) {

@@ -101,8 +101,8 @@ function softmax(scores, temperature) {
 }
 
 /**
- * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, activations}. `activations` is the result of
- * `forward` for the first network.
+ * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, activations}. probabilities: of the classes, and
+ * of the negative class if the model has one. activations: the result of `forward` for the first network.
  */
 function predict(model, image) {
   const inputs = standardise(image, model.mean, model.std);

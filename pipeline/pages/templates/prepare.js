@@ -111,7 +111,7 @@ function coverage(size, centre, scale, count) {
 
 /** Bring strokes to the usual width by dilation or erosion; blots are not changed. */
 function adjustStrokes(fine, inkStatistics) {
-  const strokeWidth = measureStrokes(fine).strokeWidth / SUBPIXELS;
+  const strokeWidth = measureStrokeWidth(fine) / SUBPIXELS;
   if (strokeWidth > inkStatistics.thickest) return fine;
   const target = Math.min(Math.max(strokeWidth, inkStatistics.thin), inkStatistics.thick);
   const growth = Math.round((SUBPIXELS * (target - strokeWidth)) / 2);
@@ -121,10 +121,10 @@ function adjustStrokes(fine, inkStatistics) {
 }
 
 /**
- * Return the width and length of all strokes together. The length is half the length of the edges, the width is
- * area / length. The length of all edges is the sum of the gradient's norm (coarea formula).
+ * Return the mean width of all strokes, area / length. The length is half that of the edges, the sum of the gradient's
+ * norm (coarea formula).
  */
-function measureStrokes({ height, width, values }) {
+function measureStrokeWidth({ height, width, values }) {
   let [area, edges] = [0, 0];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -135,7 +135,7 @@ function measureStrokes({ height, width, values }) {
       edges += Math.hypot(below - value, right - value);
     }
   }
-  return { strokeWidth: (2 * area) / edges, length: edges / 2 };
+  return (2 * area) / edges;
 }
 
 /** Maximum or minimum filter with a disc; choose: Math.max or Math.min. Outside the plane there is no ink. */

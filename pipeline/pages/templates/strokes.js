@@ -5,10 +5,9 @@
  * the canvas does not change the drawing.
  */
 
-const PEN = 0.06; // width of the pen on the canvas
+const PEN = 0.035; // width of the pen on the canvas; thin enough for five digits
 const LONG_SIDE = 160; // of the rasterised strokes, in pixels
 const PREPARED_PEN = (2.4 / 20) * LONG_SIDE; // width of the rasterised pen, about as in MNIST
-const TOO_LONG = 1.5; // length of a scribble relative to the longest training image; allows retracing a digit
 const BORDER = PREPARED_PEN; // of background around the strokes
 
 function boundingBox(strokes) {
@@ -22,14 +21,6 @@ function boundingBox(strokes) {
 function isDot(strokes) {
   const { width, height } = boundingBox(strokes);
   return Math.max(width, height) < 1.3 * PEN;
-}
-
-/** Return whether the path of the pen is too long for a digit of the drawing's size. */
-function isScribble(strokes, { box, longest }) {
-  const { width, height } = boundingBox(strokes);
-  const steps = strokes.map((stroke) => stroke.slice(1).map(({ x, y }, i) => Math.hypot(x - stroke[i].x, y - stroke[i].y)));
-  const length = steps.flat().reduce((sum, step) => sum + step, 0);
-  return length * box > TOO_LONG * longest * (Math.max(width, height) + PEN);
 }
 
 /**

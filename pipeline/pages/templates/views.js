@@ -40,27 +40,34 @@ function makeBars(table, classNames) {
     });
 }
 
-/** Describe the result in three texts, {large, first, second}. */
-function describeResult({ digit, probabilities, reason }, classNames, noun) {
-  if (digit === null) return { large: reason === "empty" ? "" : "?", first: MESSAGES[reason](noun), second: "" };
-  const others = probabilities.map((p, i) => [p, i]).filter(([, i]) => i !== digit);
-  const [p, second] = others.reduce((a, b) => (b[0] > a[0] ? b : a), [0, null]);
+/** Describe what `readAll` returns in three texts, {large, first, second}. isEmpty: nothing is drawn. */
+function describeResult(readings, last, isEmpty, classNames, noun) {
+  if (isEmpty) return { large: "", first: `Nothing is drawn yet. Draw a ${noun}.`, second: "" };
+  if (last === null) return { large: "?", first: `This is only a dot. Draw a ${noun}.`, second: "" };
+  const name = ({ digit }) => (digit === null ? "?" : classNames[digit]);
+  const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);
+  const rejected = readings.filter(({ digit }) => digit === null).length;
+  const isRejected = rejected === readings.length;
+  const message = `${isRejected ? "This" : "Part of this"} doesn't look like a ${noun}.`;
   return {
-    large: classNames[digit],
-    first: `${percentWithLimits(probabilities[digit])} sure`,
-    second: second === null ? "" : `then ${classNames[second]}, ${percentWithLimits(p)}`,
+    large: isRejected ? "?" : readings.map(name).join(""),
+    first: rejected ? message : `${percentWithLimits(confidence)} sure`,
+    second: readings.length > 1 ? `In detail: ${name(last)}, drawn last` : describeSecond(last, classNames),
   };
 }
 
-const MESSAGES = {
-  empty: (noun) => `Nothing is drawn yet. Draw a ${noun}.`,
-  dot: (noun) => `This is only a dot. Draw a ${noun}.`,
-  unlike: (noun) => `This doesn't look like a ${noun}.`,
-};
+/** Describe the second most probable class; "" for a rejected drawing. */
+function describeSecond({ digit, probabilities }, classNames) {
+  const [, second] = strongest(probabilities.slice(0, classNames.length), 2);
+  if (digit === null || second === undefined) return "";
+  return `then ${classNames[second]}, ${percentWithLimits(probabilities[second])}`;
+}
 
-function showResult({ large, first, second }) {
+/** Show the texts of `describeResult`; isRow: of several digits. */
+function showResult({ large, first, second }, isRow) {
   $("prediction").textContent = large;
-  $("prediction").classList.toggle("long", large.length > 2);
+  $("prediction").classList.toggle("long", large.length > 2 && !isRow);
+  $("prediction").parentElement.classList.toggle("row", isRow);
   $("confidence").textContent = first;
   $("runner-up").textContent = second;
 }

@@ -21,6 +21,16 @@ def on_canvas(page: Page, strokes: Strokes) -> Strokes:
     return [[(left + side * x, top + side * y) for x, y in stroke] for stroke in strokes]
 
 
+def strokes_of(page: Page) -> Strokes:
+    """Return the strokes of the page, mapped from the canvas to the unit square."""
+    height: float = page.evaluate("drawing.height")
+    side = min(1, height)
+    return [
+        [((x - (1 - side) / 2) / side, (y - (height - side) / 2) / side) for x, y in stroke]
+        for stroke in page.evaluate("drawing.strokes.map((stroke) => stroke.map(({x, y}) => [x, y]))")
+    ]
+
+
 def draw_with_mouse(page: Page, strokes: Strokes) -> None:
     for first, *others in on_canvas(page, strokes):
         page.mouse.move(*first)
@@ -53,9 +63,10 @@ def draw_with_pen(page: Page, strokes: Strokes) -> None:
 
 
 def prediction(page: Page) -> str:
-    """Return the predicted class after the page is updated, "" for none."""
+    """Return the predicted class or number after the page is updated, "" for none."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return page.locator("#prediction").inner_text().replace("?", "")
+    text = page.locator("#prediction").inner_text()
+    return "" if text == "?" else text
 
 
 def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
@@ -73,7 +84,7 @@ def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
 
 
 def read_images(page: Page, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the probabilities that the page computes for raw images, (n, c)."""
+    """Return the probabilities that the page computes for raw images, (n, outputs)."""
     return np.array(
         page.evaluate(
             """([text, size]) => {

@@ -107,12 +107,45 @@ NON_DIGITS: dict[str, Strokes] = {
     "spiral": [[(0.5 + 0.02 * t * math.cos(t), 0.5 + 0.02 * t * math.sin(t)) for t in np.linspace(0, 25, 200)]],
     "star": [line("50 0, 79 90, 2 35, 98 35, 21 90, 50 0")],
     "filled": [line(", ".join(f"{2 + 96 * (i % 2)} {3.4 * i}" for i in range(30)), steps=3)],
+    "square": [line("5 5, 95 5, 95 95, 5 95, 5 5")],
+    "triangle": [line("50 5, 95 90, 5 90, 50 5")],
+    "cross": [line("50 0, 50 100"), line("0 50, 100 50")],
+}
+
+# Letters that do not look like digits.
+LETTERS: dict[str, Strokes] = {
+    "A": [line("10 100, 50 0, 90 100"), line("28 60, 72 60")],
+    "E": [line("80 0, 20 0, 20 100, 80 100"), line("20 50, 70 50")],
+    "F": [line("80 0, 20 0, 20 100"), line("20 48, 70 48")],
+    "H": [line("15 0, 15 100"), line("85 0, 85 100"), line("15 50, 85 50")],
+    "K": [line("20 0, 20 100"), line("80 0, 20 55, 85 100")],
+    "M": [line("5 100, 15 0, 50 70, 85 0, 95 100")],
+    "N": [line("15 100, 15 0, 85 100, 85 0")],
+    "R": [line("20 100, 20 0") + curve("20 0, 75 8, 75 42, 20 50") + line("20 50, 80 100")],
+    "T": [line("5 0, 95 0"), line("50 0, 50 100")],
+    "W": [line("0 0, 25 100, 50 30, 75 100, 100 0")],
+    "X": [line("10 0, 90 100"), line("90 0, 10 100")],
+    "m": [curve("5 100, 6 40, 8 30, 28 25, 42 45, 44 95"), curve("44 95, 48 40, 70 25, 86 45, 90 100")],
 }
 
 
 def place(strokes: Strokes, left: float, top: float, size: float) -> Strokes:
     """Scale strokes to `size` and move them to the corner (left, top)."""
     return [[(left + size * x, top + size * y) for x, y in stroke] for stroke in strokes]
+
+
+def write_number(digits: str, generator: np.random.Generator) -> Strokes:
+    """Return a row of distorted digits, as wide as a canvas of 4 : 3 around the unit square."""
+    row: Strokes = []
+    right = 0.0
+    for digit in digits:
+        styles = STYLES[int(digit)]
+        strokes = wobble(styles[generator.integers(len(styles))], generator)
+        height, low = generator.uniform(0.85, 1.15), generator.uniform(-0.08, 0.08)
+        left = min(x for stroke in strokes for x, _ in stroke)
+        row += place(strokes, right - height * left, low - height / 2, height)
+        right = max(x for stroke in row for x, _ in stroke) + generator.uniform(0.15, 0.4)
+    return place(row, -0.1, 0.5, min(0.65, 1.2 / right))
 
 
 def wobble(strokes: Strokes, generator: np.random.Generator) -> Strokes:

@@ -15,10 +15,12 @@ from tests.pipeline.pages.conftest import TEST_RESULT
 from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
+DIGIT = place(DIGITS[3], 0.55, 0.2, 0.6)
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("options", [{}, SMALL_PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("drawn", [[], place(DIGITS[3], 0.2, 0.2, 0.6)], ids=["empty", "drawn"])
+@pytest.mark.parametrize("drawn", [[], DIGIT, place(DIGITS[7], -0.1, 0.2, 0.6) + DIGIT], ids=["empty", "digit", "row"])
 def test_axe_finds_no_serious_violation(
     scheme: Any, options: dict[str, Any], drawn: Strokes, browser: Browser, built: Path
 ) -> None:

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.data.scaling import standardise
-from pipeline.model.prediction import predict
+from pipeline.model.files import load_model
+from pipeline.model.prediction import predict_with_negative
 from pipeline.network.network import forward
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
@@ -30,31 +31,32 @@ def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
 
 def test_page_predicts_same_probabilities_as_python(page: Page, built: Path) -> None:
     images = np.array(np.load(built / "parse" / "test-images.npy"))
-    expected = np.load(built / "evaluate" / "probabilities.npy")
     found = read_images(page, images)
+    expected = predict_with_negative(load_model(built / "train"), images)[:, : found.shape[1]]
     np.testing.assert_allclose(found, expected, atol=1e-3)
     assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
 
 
 @pytest.mark.parametrize(
-    ("layers", "networks", "activation", "loss"),
+    ("layers", "networks", "activation", "loss", "negative_class"),
     [
-        ("", 1, "relu", "cross-entropy"),
-        ("6,5", 3, "sigmoid", "quadratic"),
-        ("conv4", 1, "relu", "cross-entropy"),
-        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic"),
-        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy"),
+        ("", 1, "relu", "cross-entropy", True),
+        ("6,5", 3, "sigmoid", "quadratic", True),
+        ("conv4", 1, "relu", "cross-entropy", False),
+        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False),
+        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True),
     ],
 )
 def test_every_kind_of_model_is_predicted_correctly_and_shown(
-    layers: str, networks: int, activation: Any, loss: Any, browser: Browser, tmp_path: Path
+    layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, browser: Browser, tmp_path: Path
 ) -> None:
-    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss)
+    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss, negative_class=negative_class)
     save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
     images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
     *hidden, _ = model.networks[0].layers
     with open_page(browser, tmp_path / "index.html") as page:
-        found, expected = read_images(page, images), predict(model, images)
+        found = read_images(page, images)
+        expected = predict_with_negative(model, images)[:, : found.shape[1]]
         np.testing.assert_allclose(found, expected, atol=1e-3)
         assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
@@ -78,9 +80,11 @@ def convolutional(browser: Browser, tmp_path: Path) -> Iterator[Page]:
 
 def test_activations_equal_those_of_python(convolutional: Page) -> None:
     model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
-    image = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).image)"), np.uint8).reshape(1, 12, 10)
+    image = np.array(convolutional.evaluate("Array.from(read(model, drawing.strokes).image)"), np.uint8).reshape(
+        1, 12, 10
+    )
     outputs = forward(model.networks[0], np.moveaxis(standardise(image, model.scaling), 0, -1)).outputs
-    found = convolutional.evaluate("read(drawing.strokes).activations.slice(1).map((each) => Array.from(each))")
+    found = convolutional.evaluate("read(model, drawing.strokes).activations.slice(1).map((each) => Array.from(each))")
     assert len(found) == len(outputs)
     for actual, expected in zip(found, outputs, strict=True):
         np.testing.assert_allclose(actual, expected.reshape(-1), atol=1e-3)
@@ -95,7 +99,9 @@ def test_layer_is_shown_as_grid_of_feature_maps(convolutional: Page) -> None:
             columns * (width + gap) - gap,
         ]
     shown = pixels(convolutional, "#layers canvas")
-    values = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).activations[1])")).reshape(6, 5, 4)
+    values = np.array(convolutional.evaluate("Array.from(read(model, drawing.strokes).activations[1])")).reshape(
+        6, 5, 4
+    )
     maps = np.array([shown[y : y + 5, x : x + 4] for y in (0, 6) for x in (0, 5, 10)])
     assert np.corrcoef(maps[..., 0].reshape(-1), values.reshape(-1))[0, 1] < -0.999  # larger activations are less red
     assert (maps[..., 3] == 255).all()
@@ -112,7 +118,7 @@ def test_pointing_at_grid_shows_kernel_and_feature_map_of_filter(convolutional: 
     assert page.locator("#unit-number").inner_text() == "5"
     assert page.locator("#unit-weights").evaluate("canvas => [canvas.height, canvas.width]") == [3, 3]
     assert page.locator("#unit-result").evaluate("canvas => [canvas.height, canvas.width]") == [5, 4]
-    values = page.evaluate("Array.from(read(drawing.strokes).activations[1])")
+    values = page.evaluate("Array.from(read(model, drawing.strokes).activations[1])")
     numbers = [
         float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d\d", page.locator("#unit-sum").inner_text())
     ]
@@ -125,7 +131,7 @@ def test_pointing_at_grid_shows_kernel_and_feature_map_of_filter(convolutional: 
 def test_filters_are_ordered_by_largest_activation(convolutional: Page) -> None:
     labels = [button.get_attribute("aria-label") or "" for button in convolutional.locator("#strongest button").all()]
     shown = [float(label.rsplit(" ", 1)[1]) for label in labels]
-    values = np.array(convolutional.evaluate("Array.from(read(drawing.strokes).activations[1])")).reshape(6, -1)
+    values = np.array(convolutional.evaluate("Array.from(read(model, drawing.strokes).activations[1])")).reshape(6, -1)
     np.testing.assert_allclose(shown, sorted(values.max(axis=1), reverse=True), atol=0.006)
 
 
@@ -139,7 +145,7 @@ def test_large_logits_give_valid_probabilities(browser: Browser, tmp_path: Path)
         with open_page(browser, tmp_path / "index.html") as page:
             found = read_images(page, images)
         np.testing.assert_allclose(found.sum(axis=1), 1)
-        np.testing.assert_allclose(found, predict(model, images), atol=1e-3)
+        np.testing.assert_allclose(found, predict_with_negative(model, images)[:, :-1], atol=1e-3)
 
 
 def test_class_names_are_escaped(browser: Browser, tmp_path: Path) -> None:
@@ -158,7 +164,7 @@ def test_class_names_are_escaped(browser: Browser, tmp_path: Path) -> None:
 def test_result_has_confidence_runner_up_and_bar_for_each_class(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[0], 0.2, 0.2, 0.6))
     assert prediction(page) == "0"
-    probabilities = page.evaluate("read(drawing.strokes).probabilities")
+    probabilities = page.evaluate("read(model, drawing.strokes).probabilities")
     second = sorted(range(10), key=lambda digit: -probabilities[digit])[1]
     assert re.fullmatch(r"(over )?\d+\.\d\s% sure", page.locator("#confidence").inner_text())
     assert page.locator("#runner-up").inner_text().startswith(f"then {second}, ")
@@ -191,7 +197,7 @@ def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str,
 def test_input_of_network_is_the_centred_drawing(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[1], 0.6, 0.05, 0.3))
     prediction(page)
-    image = np.array(page.evaluate("Array.from(read(drawing.strokes).image)")).reshape(28, 28)
+    image = np.array(page.evaluate("Array.from(read(model, drawing.strokes).image)")).reshape(28, 28)
     rows, columns = np.nonzero(image > 127)
     assert (rows.min() + rows.max()) / 2 == pytest.approx(13.5, abs=1)
     assert (columns.min() + columns.max()) / 2 == pytest.approx(13.5, abs=1)
@@ -211,7 +217,7 @@ def test_shown_unit_has_correct_number_and_activation(page: Page) -> None:
     page.locator("#unit").fill("3")
     prediction(page)
     assert page.locator("#unit-number").inner_text() == "3"
-    values = page.evaluate("Array.from(read(drawing.strokes).activations[1])")
+    values = page.evaluate("Array.from(read(model, drawing.strokes).activations[1])")
     assert f"gives the activation {values[2]:.2f}." in page.locator("#unit-sum").inner_text()
     page.locator("#layers canvas").first.hover(position={"x": 1, "y": 1})
     prediction(page)

@@ -10,8 +10,8 @@ from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.input import draw_with_mouse, on_canvas, prediction
-from tests.pipeline.pages.strokes import DIGITS, NON_DIGITS, Strokes, place
+from tests.pipeline.pages.input import draw_with_mouse, on_canvas, prediction, strokes_of
+from tests.pipeline.pages.strokes import DIGITS, place
 
 
 def send(page: Page, kind: str, x: float, y: float, pointer: int = 7, by: str = "touch", buttons: int = 1) -> bool:
@@ -28,10 +28,7 @@ def send(page: Page, kind: str, x: float, y: float, pointer: int = 7, by: str = 
 
 def ends(page: Page) -> list[list[float]]:
     """Return the ends of each stroke: x, y, x, y."""
-    found: list[list[float]] = page.evaluate(
-        "drawing.strokes.map((all) => [all[0], all.at(-1)].flatMap(({x, y}) => [x, y]).map((v) => +v.toFixed(2)))"
-    )
-    return found
+    return [[round(value, 2) for value in (*stroke[0], *stroke[-1])] for stroke in strokes_of(page)]
 
 
 def test_pen_replaces_touch_of_palm(page: Page) -> None:
@@ -108,21 +105,10 @@ def test_tap_selects_unit(page: Page) -> None:
     assert page.evaluate("selectedUnit") == 0
 
 
-def test_too_long_path_is_a_scribble(page: Page) -> None:
-    def is_tangle(strokes: Strokes, size: float) -> bool:
-        points = [[{"x": x, "y": y} for x, y in stroke] for stroke in place(strokes, 0.1, 0.1, size)]
-        found: bool = page.evaluate("(strokes) => isScribble(strokes, model.inkStatistics)", points)
-        return found
-
-    for size in (0.2, 0.8):
-        assert not any(is_tangle(strokes, size) for strokes in DIGITS.values())
-        assert all(is_tangle(NON_DIGITS[name], size) for name in ("hatching", "filled"))
-
-
 def test_class_named_by_question_mark_is_announced(browser: Browser, tmp_path: Path) -> None:
     save_drawing_page(tmp_path / "index.html", make_model(class_names=("?", "why?")), *TEST_RESULT)
     with open_page(browser, tmp_path / "index.html") as page:
-        page.evaluate("isAccepted = () => true")
+        page.evaluate("choose = () => 0")
         draw_with_mouse(page, place(DIGITS[7], 0.2, 0.2, 0.6))
         prediction(page)
         large = page.locator("#prediction").inner_text()

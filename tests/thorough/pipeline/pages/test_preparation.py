@@ -1,4 +1,4 @@
-"""Preprocessing and rejection in JavaScript give the same results as in Python."""
+"""Preprocessing, segmentation and rejection in JavaScript give the same results as in Python."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
-from pipeline.data.ink import is_in_distribution
 from pipeline.model.files import load_model
 from pipeline.pictures.fit import find_ink, fit
 from pipeline.pictures.reading import MIN_PROBABILITY
+from pipeline.pictures.segmentation import Component, are_one_digit
 from tests.browser import open_page
 
 PREPARE = """([grey, width, height, shape, inkStatistics]) => {
     const image = prepare(Uint8Array.from(grey), width, height, shape, inkStatistics);
-    const picture = {height: shape[0], width: shape[1], values: image};
-    return image && [Array.from(image), isInDistribution(picture, inkStatistics)];
+    return image && Array.from(image);
 }"""
 
 
@@ -38,10 +37,10 @@ def drawings(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [*found, ramp, 255 * disc.astype(np.uint8), np.full((9, 9), 77, np.uint8), np.full((1, 1), 77, np.uint8)]
 
 
-def test_page_prepares_and_rejects_drawings_like_python(browser: Browser, built: Path) -> None:
+def test_page_prepares_drawings_like_python(browser: Browser, built: Path) -> None:
     model = load_model(built / "train")
     images = np.load(built / "parse" / "test-images.npy")[:50]
-    differences, results = [], set()
+    differences = []
     with open_page(browser, built / "export" / "index.html") as page:
         for shape in ((28, 28), (17, 20)):
             for drawing in drawings(images):
@@ -53,19 +52,31 @@ def test_page_prepares_and_rejects_drawings_like_python(browser: Browser, built:
                 if expected is None:
                     assert found is None
                     continue
-                image, accepted = found
-                differences.append(np.abs(np.array(image) - expected.reshape(-1).astype(int)).max())
-                assert accepted == is_in_distribution(expected / np.float32(255), model.ink_statistics)
-                results.add(accepted)
+                differences.append(np.abs(np.array(found) - expected.reshape(-1).astype(int)).max())
     assert len(differences) == 2 * 52
     assert max(differences) <= 2
-    assert results == {True, False}
 
 
-def test_page_rejects_low_probabilities_like_python(browser: Browser, built: Path) -> None:
-    model = load_model(built / "train")
-    image = np.load(built / "parse" / "test-images.npy")[0].reshape(-1).tolist()
-    with open_page(browser, built / "export" / "index.html") as page:
-        for probability in (MIN_PROBABILITY - 0.01, MIN_PROBABILITY + 0.01):
-            given: list[Any] = [[probability, 0.1], image, model.image_shape, asdict(model.ink_statistics)]
-            assert page.evaluate("(given) => isAccepted(...given)", given) == (probability > MIN_PROBABILITY)
+def test_page_rejects_low_probabilities_like_python(page: Page) -> None:
+    for probability in (MIN_PROBABILITY - 0.01, MIN_PROBABILITY + 0.01):
+        found = page.evaluate("(probabilities) => choose(probabilities, 2)", [0.1, probability])
+        assert found == (1 if probability > MIN_PROBABILITY else None)
+
+
+def component(sides: list[list[int]]) -> Component:
+    (top, bottom), (left, right) = sides
+    return Component(top, bottom, left, right, labels=(1,))
+
+
+def test_page_merges_fragments_like_python(page: Page) -> None:
+    generator = np.random.default_rng(0)
+    corners = np.sort(generator.integers(0, 20, (2000, 2, 2, 2)), axis=-1)  # case, component, axis, side
+    corners[..., 1] += 1
+    expected = [are_one_digit(component(one), component(other), 20) for one, other in corners.tolist()]
+    found = page.evaluate(
+        """(pairs) => pairs.map((pair) => areOneDigit(
+            ...pair.map(([[top, bottom], [left, right]]) => ({top, bottom, left, right})), 20))""",
+        corners.tolist(),
+    )
+    assert found == expected
+    assert 100 < sum(expected) < 1900

@@ -1,4 +1,4 @@
-"""Texts of the drawing demo, rejection of drawings, and the explanation of a unit."""
+"""Texts of the drawing demo and the explanation of a unit."""
 
 import re
 
@@ -22,21 +22,6 @@ def test_percentages_are_truncated_and_limited_at_both_ends(page: Page) -> None:
         ["99.9", "over 99.9"],
         ["100.0", "100.0"],
     ]
-
-
-@pytest.mark.parametrize("bound", ["thickest", "longest", "widest", "holes", "parts"])
-def test_picture_beyond_any_maximum_is_rejected(bound: str, page: Page) -> None:
-    draw_with_mouse(page, place(DIGITS[8], 0.2, 0.2, 0.6))
-    accepted = page.evaluate(
-        """(bound) => {
-            const [height, width] = model.shape;
-            const picture = { height, width, values: read(drawing.strokes).image };
-            return [{}, { [bound]: bound === "holes" ? 1 : 0.1 }].map((other) =>
-                isInDistribution(picture, { ...model.inkStatistics, ...other }));
-        }""",
-        bound,
-    )
-    assert accepted == [True, False]
 
 
 def test_explanation_of_unit_contains_its_bias_sum_and_activation(page: Page) -> None:

@@ -1,0 +1,46 @@
+"use strict";
+
+/* Reading of a drawing: one picture, or a row of digits. */
+
+const MIN_PROBABILITY = 0.4; // less probable predictions are rejected, as in pipeline/pictures/reading.py
+
+/**
+ * Read the digits of a drawing, or one picture if not isRow. Returns {readings, last}: what `read` returns for each, and
+ * for the one that was drawn last, null if there is none.
+ */
+function readAll(model, strokes, isRow) {
+  const groups = isRow ? segment(strokes) : strokes.length === 0 || isDot(strokes) ? [] : [strokes];
+  const readings = groups.map((group) => readOnce(model, group));
+  const times = groups.map((group) => Math.max(...group.map((stroke) => strokes.indexOf(stroke))));
+  return { readings, last: readings[times.indexOf(Math.max(...times))] ?? null };
+}
+
+const known = new WeakMap(); // the readings of digits, by their first points
+
+/** Read strokes as `read` does, once only: each frame changes one digit at most. */
+function readOnce(model, strokes) {
+  const points = strokes.flat();
+  const last = known.get(points[0]);
+  if (last?.points.length === points.length && last.points.every((point, i) => point === points[i])) return last.reading;
+  const reading = read(model, strokes);
+  known.set(points[0], { points, reading });
+  return reading;
+}
+
+/**
+ * Read the strokes of one digit or picture: {image, probabilities, activations, digit}. digit: index of the class, null
+ * if the drawing is rejected. The others are as in `predict`.
+ */
+function read(model, strokes) {
+  const { grey, width, height } = rasterise(strokes);
+  const image = prepare(grey, width, height, model.shape, model.inkStatistics);
+  const { probabilities, activations } = predict(model, image);
+  return { image, probabilities, activations, digit: choose(probabilities, model.classNames.length) };
+}
+
+/** Return the most probable of `count` classes; null if the negative class is more probable, or none is probable. */
+function choose(probabilities, count) {
+  const most = Math.max(...probabilities);
+  const digit = probabilities.indexOf(most);
+  return digit < count && most >= MIN_PROBABILITY ? digit : null;
+}

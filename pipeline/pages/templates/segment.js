@@ -1,0 +1,79 @@
+"use strict";
+
+/*
+ * Segmentation of a drawing into digits: strokes that touch are a component; components that are fragments of one digit
+ * are merged by the same rules as `are_one_digit` in pipeline/pictures/segmentation.py.
+ */
+
+const TOUCH = PEN / 2; // between two strokes: the centre line of one is in the ink of the other
+const FRAGMENT = 0.6; // maximum height of a part, such as the bar of a 5, relative to the tallest component
+const MIN_OVERLAP = 0.5; // of two parts of a digit, relative to the narrower one's width
+const MAX_GAP = 0.15; // between a fragment and its digit, relative to the tallest component
+
+/** Split a drawing into digits, lists of strokes, line by line, from left to right. Dots are left out. */
+function segment(strokes) {
+  const components = merge(strokes.map((stroke) => [stroke]), areTouching).filter((component) => !isDot(component));
+  const tall = Math.max(...components.map(sidesOf).map(heightOf));
+  const digits = merge(components, (one, other) => areOneDigit(sidesOf(one), sidesOf(other), tall));
+  const lines = merge(digits, shareLine).sort((one, other) => sidesOf(one).top - sidesOf(other).top);
+  return lines.flatMap((line) => digits.filter(([stroke]) => line.includes(stroke)));
+}
+
+/** Merge groups of strokes until no two of them belong together; return them from left to right. */
+function merge(groups, belong) {
+  const fromLeft = (one, other) => sidesOf(one).left - sidesOf(other).left;
+  const merged = [];
+  for (let group of groups.sort(fromLeft)) {
+    const find = () => merged.findIndex((other) => belong(other, group));
+    for (let i = find(); i >= 0; i = find()) group = [...merged.splice(i, 1)[0], ...group];
+    merged.push(group);
+  }
+  return merged.sort(fromLeft);
+}
+
+/** Return the bounding box of the ink of strokes. */
+function sidesOf(strokes) {
+  const { left, top, width, height } = boundingBox(strokes);
+  return { left: left - PEN / 2, right: left + width + PEN / 2, top: top - PEN / 2, bottom: top + height + PEN / 2 };
+}
+
+function heightOf({ top, bottom }) {
+  return bottom - top;
+}
+
+function areTouching(one, other) {
+  const [a, b] = [one, other].map(sidesOf);
+  if (a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top) return false;
+  const [points, others] = [one, other].map((strokes) => strokes.flatMap(densify));
+  return points.some((p) => others.some((q) => (p.x - q.x) ** 2 + (p.y - q.y) ** 2 <= TOUCH ** 2));
+}
+
+/** Return points along a stroke, at most TOUCH / 2 apart. */
+function densify(stroke) {
+  return stroke.flatMap((a, i) => {
+    const b = stroke[i + 1] ?? a;
+    const [across, down] = [b.x - a.x, b.y - a.y];
+    const count = Math.ceil(Math.hypot(across, down) / (TOUCH / 2)) || 1;
+    return Array.from({ length: count }, (_, k) => ({ x: a.x + (across * k) / count, y: a.y + (down * k) / count }));
+  });
+}
+
+function shareLine(one, other) {
+  const [a, b] = [one, other].map(sidesOf);
+  return Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) >= Math.min(heightOf(a), heightOf(b)) / 2;
+}
+
+/**
+ * Return whether two components, given by their sides, are parts of one digit. tall: height of the tallest component.
+ * Two tall components are one digit if one is above the other. A fragment belongs to a digit above, below or near it.
+ */
+function areOneDigit(one, other, tall) {
+  const lower = Math.min(heightOf(one), heightOf(other));
+  const narrower = Math.min(one.right - one.left, other.right - other.left);
+  const shared = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  const apart = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom);
+  const over = shared >= MIN_OVERLAP * narrower;
+  if (lower >= FRAGMENT * tall) return over && -lower / 2 < apart && apart < 0;
+  const near = shared >= -MAX_GAP * tall && apart < MAX_GAP * tall;
+  return (over || near) && apart < 2 * MAX_GAP * tall;
+}

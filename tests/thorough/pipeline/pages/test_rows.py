@@ -1,0 +1,137 @@
+"""The drawing demo reads several digits side by side as a number."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pipeline.pages.drawing import save_drawing_page
+from tests.browser import PHONE, open_page
+from tests.pipeline.models import make_model
+from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.strokes import DIGITS, DOT, Strokes, line, place
+
+
+def row(digits: str) -> Strokes:
+    """Return up to five digits, equally spaced over the canvas."""
+    step = 1.3 / len(digits)
+    size = min(0.8 * step, 0.7)
+    return [
+        stroke for i, digit in enumerate(digits) for stroke in place(DIGITS[int(digit)], i * step - 0.12, 0.2, size)
+    ]
+
+
+def segment(page: Page, strokes: Strokes) -> list[list[int]]:
+    """Return the indices of the strokes of each digit that the page finds; coordinates relative to the canvas."""
+    found: list[list[int]] = page.evaluate(
+        """(strokes) => {
+            const drawn = strokes.map((stroke) => stroke.map(([x, y]) => ({x, y})));
+            return segment(drawn).map((group) => group.map((stroke) => drawn.indexOf(stroke)).sort());
+        }""",
+        strokes,
+    )
+    return found
+
+
+@pytest.fixture
+def sure(page: Page) -> Iterator[Page]:
+    """The page, with a network that predicts 4 for a digit of two strokes, 7 otherwise, with a probability of 0.9."""
+    page.evaluate(
+        """() => {
+            const original = read;
+            read = (model, strokes) => {
+                const digit = strokes.length > 1 ? 4 : 7;
+                const probabilities = Array(10).fill(0.1 / 9).fill(0.9, digit, digit + 1);
+                return { ...original(model, strokes), probabilities, digit: choose(probabilities, 10) };
+            };
+        }"""
+    )
+    yield page
+
+
+@pytest.mark.parametrize("digits", ["10", "427", "74174"])
+def test_digits_are_read_from_left_to_right_with_joint_confidence(digits: str, sure: Page) -> None:
+    drawn = row(digits)
+    draw_with_mouse(sure, drawn[::-1])
+    expected = "".join("4" if digit == "4" else "7" for digit in digits)
+    assert prediction(sure) == expected
+    share = int(1000 * 0.9 ** len(digits)) / 10
+    assert sure.locator("#confidence").inner_text() == f"{share}\u00a0% sure"
+    assert sure.locator("#announcement").inner_text().startswith(f"{expected}, {share}")
+
+
+def test_bars_and_input_are_of_the_digit_drawn_last(sure: Page) -> None:
+    drawn = row("417")
+    draw_with_mouse(sure, [*drawn[2:], *drawn[:2]])
+    assert prediction(sure) == "477"
+    assert sure.locator("#bars tr.best th").inner_text() == "4"
+    image = np.array(sure.evaluate("(strokes) => Array.from(read(model, drawing.strokes.slice(-2)).image)"))
+    assert np.array_equal(pixels(sure, "#input")[..., 0].reshape(-1), image)
+    assert "4" in sure.locator("#runner-up").inner_text()
+
+
+def test_undo_removes_digit_of_row(sure: Page) -> None:
+    draw_with_mouse(sure, row("47"))
+    assert prediction(sure) == "47"
+    sure.locator("#undo").click()
+    assert prediction(sure) == "4"
+    sure.locator("#undo").click()
+    assert prediction(sure) == "7"  # one stroke of the 4
+
+
+def test_rejected_part_is_marked_in_number(sure: Page) -> None:
+    sure.evaluate("() => { choose = (probabilities) => (probabilities[4] > 0.5 ? null : 7); }")
+    draw_with_mouse(sure, row("147"))
+    assert prediction(sure) == "7?7"
+    assert sure.locator("#confidence").inner_text() == "Part of this doesn't look like a digit."
+
+
+def test_row_of_rejected_parts_is_rejected(sure: Page) -> None:
+    sure.evaluate("choose = () => null")
+    draw_with_mouse(sure, row("17"))
+    assert prediction(sure) == ""
+    assert sure.locator("#confidence").inner_text() == "This doesn't look like a digit."
+
+
+def test_dot_in_row_is_ignored(sure: Page) -> None:
+    draw_with_mouse(sure, [*row("47"), *place(DOT, -0.05, 0.4, 1)])
+    assert prediction(sure) == "47"
+
+
+def test_row_is_read_by_touch_and_fits_on_phone(browser: Browser, built: Path) -> None:
+    with open_page(browser, built / "export" / "index.html", **PHONE) as page:
+        draw_with_finger(page, row("70707"))
+        assert len(prediction(page)) == 5
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        for selector in ("#prediction", "#confidence", "#input"):
+            box = page.locator(selector).bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 844, selector
+
+
+@pytest.mark.parametrize(
+    ("strokes", "digits"),
+    [
+        ([line("10 10, 10 40"), line("20 10, 20 40")], [[0], [1]]),
+        ([line("10 10, 30 40"), line("30 10, 10 40")], [[0, 1]]),
+        ([line("10 10, 10 30, 25 30"), line("25 10, 25 50")], [[0, 1]]),
+        ([line("13 10, 10 25, 25 45"), line("16 10, 24 10")], [[0, 1]]),  # the separate bar of a 5
+        ([line("40 10, 40 40"), line("10 10, 10 40"), line("5 25, 15 25")], [[1, 2], [0]]),
+        ([line("10 10, 10 40"), line("13 10, 13 40")], [[0], [1]]),  # ink that only just touches
+        ([line("10 50, 10 70"), line("30 5, 30 25"), line("10 10, 10 30"), line("30 50, 30 70")], [[2], [1], [0], [3]]),
+    ],
+    ids=["apart", "crossing", "touching end", "fragment", "order", "ink", "lines"],
+)
+def test_strokes_are_grouped_into_digits(strokes: Strokes, digits: list[list[int]], page: Page) -> None:
+    assert segment(page, strokes) == digits
+
+
+def test_picture_of_other_classes_is_not_segmented(browser: Browser, tmp_path: Path) -> None:
+    for names in (("a", "b"), ("10", "11")):
+        save_drawing_page(tmp_path / "index.html", make_model(class_names=names), *TEST_RESULT)
+        with open_page(browser, tmp_path / "index.html") as page:
+            draw_with_mouse(page, [line("10 10, 10 90"), line("80 10, 80 90")])
+            assert prediction(page) in names
