@@ -1,8 +1,8 @@
 """Measure the accuracy of `classify` on handwriting fonts on several papers, on MNIST as files, and on rows of digits.
 
-    python -m tests.benchmarks.pictures [--images 10000] [--rows 500]
+    python -m tests.benchmarks.pictures [--images 10000] [--rows 500] [--model FOLDER]
 
-Needs artifacts/ in the current folder, and the fonts of the Debian packages fonts-breip, fonts-bwht,
+Needs artifacts/parse in the current folder, and the fonts of the Debian packages fonts-breip, fonts-bwht,
 fonts-dancingscript, fonts-dkg-handwriting, fonts-femkeklaver, fonts-humor-sans, fonts-klee, fonts-kristi,
 fonts-rufscript, fonts-seto, fonts-sjfonts and fonts-yusei-magic.
 """
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from threadpoolctl import threadpool_limits
 
-from pipeline.model.files import Model, load_model
+from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import format_digits, read
+from pipeline.reader import PRETRAINED, load
 
 FONTS = {
     "Because We Build": "opentype/bwht/BecauseWeBuild-Regular.otf",
@@ -168,9 +169,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--rows", type=int, default=500)
+    parser.add_argument("--model", type=Path, default=PRETRAINED)
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
     given = parser.parse_args()
-    model = load_model(Path("artifacts/train"))
+    model = load(given.model).model
     images = np.load("artifacts/parse/test-images.npy")
     labels = np.load("artifacts/parse/test-labels.npy")
     with threadpool_limits(1, "blas"):
