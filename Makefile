@@ -30,7 +30,7 @@ download.variables := DATASET FROM
 normalize.variables := VALIDATION
 train.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD ENSEMBLE_SIZE \
                    LOSS LABEL_SMOOTHING OPTIMIZER LEARNING_RATE SCHEDULE WARMUP MOMENTUM WEIGHT_DECAY EMA_DECAY BATCH_SIZE \
-                   SHARDS EPOCHS SEED AUGMENT_FRACTION SHIFT ROTATION SCALE SHEAR ELASTIC ELASTIC_SIGMA STROKE_WIDTH \
+                   SHARDS EPOCHS NEGATIVES SEED AUGMENT_FRACTION SHIFT ROTATION SCALE SHEAR ELASTIC ELASTIC_SIGMA STROKE_WIDTH \
                    SCHEDULER SCHEDULER_FILE WORKERS
 evaluate.variables := SCHEDULER SCHEDULER_FILE WORKERS BLOCK_SIZE SHIP_DATA
 ablation.variables := SEEDS
@@ -64,7 +64,7 @@ prune: | $(ready) ## Delete old results except the last KEEP of each stage
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures bench format lock clean distclean help
+.PHONY: test test-all torture lint pictures pretrained bench format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline)
 	$(pytest)
@@ -87,6 +87,11 @@ lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerab
 
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the README's pictures
 	$(python) -m tests.pictures
+
+pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4
+pretrained: $(VENV)/.ready-dev ## Train the pretrained model and write it to pipeline/model/pretrained
+	$(MAKE) train $(pretrained.options)
+	$(python) -m tests.pretrained
 
 bench: $(VENV)/.ready-peers .venv-peers/.ready ## Install the tools to compare with and run all benchmarks (an hour)
 	$(MAKE) all

@@ -1,29 +1,39 @@
 """Read the digits in pictures."""
 
+import contextlib
+import csv
+import functools
 import io
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from stages.cli.console import run_module
+from stages.cli.options import ModelFolder
 from stages.cli.terminal import printable, to_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pipeline.pictures.reading import Reading
+    from pipeline.pictures.files import PictureError
+    from pipeline.reader import Reader, Result
 
 log = logging.getLogger(__name__)
 
 STDIN = "-"
-ALTERNATIVES = 3  # in the output of --json
+COLUMNS = ("file", "digits", "confidence", "alternative", "alternative_confidence")  # of --csv
+PARALLEL = 16  # pictures from which several processes are used; they take as long to start as a dozen takes to read
+MAX_PROCESSES = 8  # each may need 600 MB for the largest pictures
 SHADES, PLAIN_SHADES = " ░▒▓█", " .+#@"
+
+Request = tuple[str, Path | None]  # name of a picture, and of the copy with boxes to write
 
 
 def classify(
@@ -36,105 +46,193 @@ def classify(
     ] = None,
     show: Annotated[bool, Option("--show", help="Also draw the network's input as text.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print one line of JSON per picture.")] = False,
+    as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
+    boxes: Annotated[
+        Path | None,
+        Option(
+            help="Folder for a copy of each picture with a box and the class of each digit; or a new .png file, for "
+            "one picture.",
+            show_default=False,
+        ),
+    ] = None,
     parse: Annotated[Path, Option(help="Artifact of parse, for --index.")] = Path("artifacts/parse"),
-    train: Annotated[Path, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
+    train: ModelFolder = None,
 ) -> str | Iterator[str]:
     """Classify the digits in drawings, scans and photographs; print each with its confidence.
 
-    A picture shows one digit or a row of digits, dark on light or light on dark, of any size; uneven light is
+    A picture shows digits in one or several rows, dark on light or light on dark, of any size; uneven light is
     corrected. With *--index*, print the probabilities of all classes and the true class of one test image.
 
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --index 8
+        handwriting classify --csv --boxes checked/ scans/ > digits.csv
     """
     from pipeline.engine.errors import UsageError
 
     if index is None and files:
-        return _read_files(files, train, show, as_json)
-    if index is None or files or show or as_json:
-        raise UsageError("name the pictures to read, or use --index without pictures, --show and --json")
+        if as_csv and (as_json or show):
+            raise UsageError("--csv cannot be combined with --json or --show: choose one of them")
+        return _read_files(files, train, show, as_json, as_csv, boxes)
+    if index is None or files or show or as_json or as_csv or boxes:
+        raise UsageError(
+            "name the pictures to read, or use --index without pictures, --show, --json, --csv and --boxes"
+        )
     return _classify_test_image(index, parse, train)
 
 
-def _read_files(names: Sequence[str], train: Path, show: bool, as_json: bool) -> Iterator[str]:
-    """Yield one line per picture, as text or JSON. Log the pictures that cannot be read; raise PipelineError last."""
+def _read_files(
+    names: Sequence[str], train: Path | None, show: bool, as_json: bool, as_csv: bool, boxes: Path | None
+) -> Iterator[str]:
+    """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
     import numpy as np
     from tqdm import tqdm
 
-    from pipeline.engine.artifacts import find_artifact, require_intact
-    from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError
-    from pipeline.engine.store import read_lock
-    from pipeline.model.files import load_model
-    from pipeline.pictures.files import PictureError, load_grey
-    from pipeline.pictures.reading import read
+    from pipeline.pictures.files import PictureError
+    from pipeline.reader import load
 
-    with read_lock(train) as trained:
-        require_intact(trained, find_artifact(trained, "train"), shown=train)
-        model = load_model(trained)
     found = _find_pictures(names)
+    copies = _name_copies([inner for _, inner in found], boxes) if boxes else [None] * len(found)
+    requests = [(name, copy) for (name, _), copy in zip(found, copies, strict=True)]
+    reader = load(train)
     failed = 0
-    for name in tqdm(found, unit="picture", leave=False, disable=None if len(found) > 1 else True):
-        readable = os.fsencode(name).decode(errors="replace")
-        shown = printable(readable)
-        try:
-            stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
-            grey = load_grey(stdin if name == STDIN else Path(name), shown)
-        except PictureError as error:
-            failed += 1
+    if as_csv:
+        yield _format_row(COLUMNS)
+    tqdm.monitor_interval = 0  # its thread would take the signals that are blocked while processes start
+    bar = tqdm(requests, unit="picture", leave=False, disable=None if len(requests) > 1 else True)
+    with contextlib.closing(_read_all(reader, requests)) as results:
+        for (name, _), result in zip(bar, results, strict=True):
+            readable = _readable(name)
+            if isinstance(result, PictureError):
+                failed += 1
+                if as_json:
+                    yield to_json({"file": readable, "error": str(result)})
+                if len(requests) == 1:
+                    raise result
+                log.info("%s", result)
+                continue
+            if show and len(result.images):
+                yield draw(np.concatenate(list(result.images), axis=1)).strip("\n")
             if as_json:
-                yield to_json({"file": readable, "error": str(error)})
-            if len(found) == 1:
-                raise
-            log.info("%s", error)
-            continue
-        with single_threaded_blas():  # as in evaluate, so that the results are bit-identical
-            reading = read(model, grey)
-        if show and len(reading.images):
-            yield draw(np.concatenate(list(reading.images), axis=1)).strip("\n")
-        result = _to_dict(reading, model.class_names, readable)
-        yield to_json(result) if as_json else _format_line(result, shown)
+                yield to_json(_to_dict(result, readable))
+            else:
+                yield _format_row(_to_row(result, readable)) if as_csv else _format_line(result, readable)
     if failed:
-        raise PipelineError(f"{failed:,} of {len(found):,} pictures could not be read: see the messages above")
+        raise PipelineError(f"{failed:,} of {len(requests):,} pictures could not be read: see the messages above")
 
 
-def _find_pictures(names: Sequence[str]) -> list[str]:
-    """Return the names, with each folder replaced by the pictures at any depth in it, sorted."""
+def _readable(name: str) -> str:
+    """Return the name of a file, which may be any bytes, as valid text."""
+    return os.fsencode(name).decode(errors="replace")
+
+
+def _find_pictures(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the names, with each folder replaced by the pictures at any depth in it, sorted.
+
+    The second string of each pair is the name relative to the folder.
+    """
     from pipeline.engine.errors import PipelineError
     from pipeline.pictures.files import SUFFIXES
 
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for name in names:
         if name == STDIN or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises if the name is too long
-            found.append(name)
+            found.append((name, "stdin" if name == STDIN else Path(name).name))
             continue
         paths = (path for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
         pictures = sorted(str(path) for path in paths if not path.is_dir() and not path.is_fifo())
         if not pictures:
             raise PipelineError(f"{name} contains no picture: name a folder with {', '.join(sorted(SUFFIXES))} files")
-        found += pictures
+        found += [(path, str(Path(path).relative_to(name))) for path in pictures]
     return found
 
 
-def _to_dict(reading: "Reading", class_names: Sequence[str], name: str) -> dict[str, Any]:
-    from pipeline.pictures.reading import find_alternatives, format_digits
+def _name_copies(names: Sequence[str], boxes: Path) -> list[Path]:
+    """Return the file for the copy of each picture. Raises UsageError if one exists, or two are the same."""
+    from pipeline.engine.errors import UsageError
+    from pipeline.engine.store import check_outside
 
-    alternatives = find_alternatives(reading, ALTERNATIVES)
+    check_outside(boxes)
+    if boxes.suffix.lower() == ".png" and not boxes.is_dir():
+        if len(names) > 1:
+            raise UsageError(f"{boxes} is one file, but there are {len(names):,} pictures: name a folder")
+        copies = [boxes]
+    else:
+        short = Counter(Path(name).stem for name in names)
+        copies = [
+            boxes / path.parent / f"{path.stem if short[path.stem] == 1 else path.name}.png"
+            for path in map(Path, names)
+        ]
+    for copy, count in Counter(copies).items():
+        if count > 1:
+            raise UsageError(f"{count} pictures have the name {copy.stem}: read them one after another")
+        if os.path.lexists(copy):
+            raise UsageError(f"{copy} exists already: choose another name for --boxes")
+    return copies
+
+
+def _read_all(reader: "Reader", requests: Sequence[Request]) -> Generator["Result | PictureError", None, None]:
+    """Yield the result of each request, or its PictureError, in order. Many pictures are read in several processes."""
+    from pipeline.engine.cores import count_cores
+    from pipeline.scheduling.pool import map_in_processes
+
+    read = functools.partial(_read, reader)
+    processes = min(count_cores(), MAX_PROCESSES)
+    if processes == 1 or len(requests) < PARALLEL or any(name == STDIN for name, _ in requests):
+        yield from map(read, requests)
+    else:
+        yield from map_in_processes(read, requests, processes)
+
+
+def _read(reader: "Reader", request: Request) -> "Result | PictureError":
+    """Read a picture, and write its copy with boxes; return a PictureError instead of raising it."""
+    from pipeline.pictures.boxes import save_with_boxes
+    from pipeline.pictures.files import MAX_PIPED_BYTES, PictureError
+
+    name, copy = request
+    shown = printable(_readable(name))
+    source: Any = Path(name)
+    if name == STDIN:
+        source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
+        source = io.BytesIO(source.read(MAX_PIPED_BYTES)) if copy else source
+    try:
+        result = reader.read(source, shown)
+        if copy:
+            texts = [reader.model.class_names[label] for label in result.probabilities.argmax(axis=1)]
+            if name == STDIN:
+                source.seek(0)
+            save_with_boxes(copy, source, shown, result.size, result.boxes, texts)
+    except PictureError as error:
+        return error
+    return result
+
+
+def _to_dict(result: "Result", name: str) -> dict[str, Any]:
     return {
         "file": name,
-        "digits": format_digits(reading.labels, class_names),
-        "confidence": round(reading.confidence, 6) if reading.labels else None,
-        "alternatives": [[format_digits(labels, class_names), round(p, 6)] for labels, p in alternatives],
+        "digits": result.text,
+        "confidence": round(result.confidence, 6) if result.text else None,
+        "alternatives": [[text, round(probability, 6)] for text, probability in result.alternatives],
     }
 
 
-def _format_line(result: dict[str, Any], name: str) -> str:
-    if result["confidence"] is None:
-        return f"{name}: no digit found"
-    other, probability = (result["alternatives"] or [["", 0.0]])[0]
-    return f"{name}: {result['digits']} ({result['confidence']:.2%}), or {other} ({probability:.2%})"
+def _to_row(result: "Result", name: str) -> list[str]:
+    alternatives = [(result.text, result.confidence), *result.alternatives, ("", 0.0)][:2] if result.text else []
+    return [printable(name), *(each for text, p in alternatives for each in (text, f"{p:.6f}"))]
+
+
+def _format_row(values: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([*values, *[""] * (len(COLUMNS) - len(values))])
+    return line.getvalue()
+
+
+def _format_line(result: "Result", name: str) -> str:
+    if not result.text:
+        return f"{printable(name)}: no digit found"
+    other, probability = (*result.alternatives, ("", 0.0))[0]
+    return f"{printable(name)}: {result.text} ({result.confidence:.2%}), or {other} ({probability:.2%})"
 
 
 def draw(image: "NDArray[np.uint8]") -> str:
@@ -151,7 +249,7 @@ def draw(image: "NDArray[np.uint8]") -> str:
     return "\n".join("".join(2 * shades[level] for level in row).rstrip() for row in levels)
 
 
-def _classify_test_image(index: int, parse: Path, train: Path) -> str:
+def _classify_test_image(index: int, parse: Path, train: Path | None) -> str:
     import numpy as np
 
     from pipeline.data.dataset import load_description
@@ -161,13 +259,12 @@ def _classify_test_image(index: int, parse: Path, train: Path) -> str:
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.store import read_lock
-    from pipeline.model.files import load_model
     from pipeline.model.prediction import predict
+    from pipeline.reader import load
 
-    with read_lock(parse) as raw, read_lock(train) as trained:
+    with read_lock(parse) as raw:
         require_intact(raw, find_artifact(raw, "parse"), shown=parse)
-        require_intact(trained, find_artifact(trained, "train"), shown=train)
-        model, data = load_model(trained), load_description(raw)
+        model, data = load(train).model, load_description(raw)
         if (model.dataset, model.class_names) != (data.name, data.class_names):
             raise PipelineError(
                 f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"

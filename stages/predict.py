@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from stages.cli.console import run_module
-from stages.cli.options import Scheduler, SchedulerFile, ShipData, Workers, progress
+from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, ShipData, Workers, progress
 
 if TYPE_CHECKING:
     from pipeline.model.files import Model
@@ -36,7 +36,7 @@ def predict(
     workers: Workers = None,
     block_size: Annotated[int, Option(min=1, help="Images per block. Each worker holds one block in memory.")] = 32_768,
     ship_data: ShipData = False,
-    train: Annotated[Path, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
+    train: ModelFolder = None,
 ) -> str:
     """Predict the classes of many images, from files that may be larger than memory, locally or on a cluster.
 
@@ -49,10 +49,8 @@ def predict(
         handwriting predict part-*.idx.gz --probabilities probabilities.npy
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
-    from pipeline.engine.artifacts import find_artifact, require_intact
-    from pipeline.engine.store import read_lock
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES
-    from pipeline.model.files import load_model
+    from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 
     backend = make_backend(scheduler, workers, scheduler_file, ship_data)
@@ -62,13 +60,10 @@ def predict(
     }
     work = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
     _check_targets(list(targets.values()), [*files, work])
-    with read_lock(train) as trained:
-        manifest = find_artifact(trained, "train")
-        require_intact(trained, manifest, shown=train)
-        model = load_model(trained)
+    reader = load(train)
     with _working_folder(work, output):
         started = time.monotonic()
-        before, total = _predict_files(work, model, manifest.digest, files, list(targets), block_size, backend)
+        before, total = _predict_files(work, reader.model, reader.digest, files, list(targets), block_size, backend)
         seconds = time.monotonic() - started
         for name, target in reversed(targets.items()):  # predictions last: when they exist, all outputs exist
             _publish(work / f".{name}", target)

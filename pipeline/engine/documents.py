@@ -21,6 +21,9 @@ Duration = Annotated[float, 0, math.inf]
 
 DEEPEST = 100  # nesting depth; deeper documents could exceed the recursion limit
 
+# What parsing a document and `build` may raise.
+INVALID = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, PipelineError)
+
 
 def load_json(
     path: Path,
@@ -44,7 +47,7 @@ def load_json(
         return built
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing: run its stage again") from None
-    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, PipelineError) as error:
+    except INVALID as error:
         raise PipelineError(f"{path} is not valid ({error}): {advice}") from None
 
 

@@ -1,9 +1,12 @@
 """Metadata of an exported model: all that prediction and picture reading need besides the arrays."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any, NoReturn
 
-from pipeline.model.files import Model
+from pipeline.engine.documents import build
+from pipeline.model.files import Content, Model
 
 
 def model_metadata(model: Model, accuracy: float, images: int) -> dict[str, str]:
@@ -16,6 +19,8 @@ def model_metadata(model: Model, accuracy: float, images: int) -> dict[str, str]
         "activation": model.activation,
         "loss": model.loss,
         "class_names": json.dumps(model.class_names, ensure_ascii=False),
+        "negative_class": json.dumps(model.negative_class),
+        "ensemble_size": repr(len(model.parameters)),
         "image_shape": json.dumps(model.image_shape),
         "pixel_mean": repr(model.scaling.mean),
         "pixel_std": repr(model.scaling.std),
@@ -25,3 +30,26 @@ def model_metadata(model: Model, accuracy: float, images: int) -> dict[str, str]
         "test_accuracy": repr(accuracy),
         "test_images": repr(images),
     }
+
+
+def parse_metadata(metadata: Mapping[str, str]) -> Any:
+    """Return the `Content` of the model that the metadata describe; the inverse of `model_metadata`.
+
+    Raises one of `documents.INVALID` if a value is missing or not valid.
+    """
+    texts = ("layers", "activation", "loss")
+    values = ("class_names", "negative_class", "ensemble_size", "image_shape", "temperature", "ink_statistics")
+    missing = {*texts, *values, "trained_on", "pixel_mean", "pixel_std"} - metadata.keys()
+    if missing:
+        raise ValueError(f"missing metadata: {', '.join(sorted(missing))}")
+    scaling = {"mean": _parse(metadata["pixel_mean"]), "std": _parse(metadata["pixel_std"])}
+    content = {name: metadata[name] for name in texts} | {name: _parse(metadata[name]) for name in values}
+    return build(Content, {**content, "dataset": metadata["trained_on"], "scaling": scaling})
+
+
+def _parse(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")

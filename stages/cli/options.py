@@ -1,4 +1,4 @@
-"""Options that choose the backend of a command, and progress output."""
+"""Options that choose the backend or the model of a command, and progress output."""
 
 import contextlib
 import logging
@@ -48,6 +48,14 @@ SchedulerFile = Annotated[
 Workers = Annotated[int | None, Role.UNKEYED, Option(min=1, help="Number of workers.", show_default="one per core")]
 ShipData = Annotated[
     bool, Role.UNKEYED, Option("--ship-data", help="Send the images to workers that cannot read the files.")
+]
+
+ModelFolder = Annotated[
+    Path | None,
+    Option(
+        help="Artifact of train or export: the model.",
+        show_default="artifacts/train if it exists, otherwise the pretrained model",
+    ),
 ]
 
 

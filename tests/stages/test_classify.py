@@ -17,6 +17,7 @@ from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages.cli.main", "classify"]
 CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
+MODEL = "model: artifacts/train\n"  # on stderr
 
 
 def paint(path: Path, index: int = CLEAR[0]) -> Path:
@@ -50,7 +51,7 @@ def write_unreadable_files(folder: Path) -> dict[str, str]:
 def test_line_has_digit_confidence_and_best_alternative(run: Run, project: Path) -> None:
     result = run("classify", str(paint(project / "a.png")))
     assert result.returncode == 0
-    assert result.stderr == ""
+    assert result.stderr == MODEL
     pattern = rf"{re.escape(str(project))}/a\.png: {truth()} \(\d\d\.\d\d%\), or \d \(\d+\.\d\d%\)\n"
     assert re.fullmatch(pattern, result.stdout)
 
@@ -86,7 +87,7 @@ def test_unreadable_files_are_reported_one_line_each(run: Run, project: Path) ->
     first, last = result.stdout.splitlines()
     assert first.startswith(f"intact.png: {truth()} (")
     assert last.startswith(f"last.png: {truth(CLEAR[1:2])} (")
-    *errors, summary = result.stderr.splitlines()
+    _, *errors, summary = result.stderr.splitlines()
     assert len(errors) == len(bad)
     for line, (name, words) in zip(errors, bad.items(), strict=True):
         assert line.startswith(f"{name} {words}")
@@ -144,7 +145,7 @@ def test_closed_streams_cause_no_traceback(streams: str, status: int, error: str
     result = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment())
     assert result.returncode == status
     assert error in result.stderr
-    assert len(result.stderr.splitlines()) == bool(error)
+    assert len(result.stderr.splitlines()) == 1 + bool(error)
 
 
 def test_endless_pipe_is_refused(project: Path) -> None:
@@ -181,7 +182,7 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
     def lines(*arguments: bytes | str) -> list[str]:
         result = subprocess.run([*PROGRAM, *arguments], capture_output=True, cwd=project, env=environment())
         assert b"Traceback" not in result.stderr
-        return (result.stdout + result.stderr).decode().splitlines()
+        return (result.stdout + result.stderr.removeprefix(MODEL.encode())).decode().splitlines()
 
     shown = ["two words.png", r"new\nline.png", "not \ufffd utf-8.png", "<script>.png", r"\x1b[31m.png", "é.png"]
     assert [line.rpartition(f": {truth()} (")[0] for line in lines(*names)] == shown
@@ -193,12 +194,13 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
 
 def test_bar_only_on_a_terminal_and_for_several_pictures(run: Run, project: Path) -> None:
     paint(project / "a.png")
-    assert run("classify", "a.png", "a.png").stderr == ""
+    assert run("classify", "a.png", "a.png").stderr == MODEL
     several, one = (show([*PROGRAM, *["a.png"] * count], cwd=project) for count in (3, 1))
     assert "picture" in several.raw
     assert "picture" not in one.raw
-    assert len(several.lines) == 3
-    assert all(line.startswith(f"a.png: {truth()} (") for line in several.lines)
+    assert several.lines[0] + "\n" == MODEL
+    assert len(several.lines) == 4
+    assert all(line.startswith(f"a.png: {truth()} (") for line in several.lines[1:])
 
 
 def test_closed_pipe_ends_the_command_silently(project: Path) -> None:
@@ -207,7 +209,7 @@ def test_closed_pipe_ends_the_command_silently(project: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment())
     assert result.returncode == 0
     assert len(result.stdout.splitlines()) == 1
-    assert result.stderr == ""
+    assert result.stderr == MODEL
 
 
 def test_show_draws_the_network_input(run: Run, project: Path) -> None:
@@ -225,6 +227,9 @@ def test_show_draws_the_network_input(run: Run, project: Path) -> None:
         ["--json"],
         ["--index", "0", "a.png"],
         ["--index", "0", "--json"],
+        ["--index", "0", "--boxes", "out"],
+        ["--csv", "--json", "a.png"],
+        ["--csv", "--show", "a.png"],
         ["--index", "500"],
         ["--index", "-1"],
         ["--what"],
@@ -237,4 +242,13 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run, pr
 
 def test_missing_model_is_an_error(run: Run, tmp_path: Path) -> None:
     paint(tmp_path / "a.png")
-    assert_one_line(run("classify", "a.png"), 1, "artifacts/train/manifest.json is missing: run the stage train first")
+    missing = "nowhere/manifest.json is missing: run the stage train first"
+    assert_one_line(run("classify", "--train", "nowhere", "a.png"), 1, missing)
+
+
+def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path) -> None:
+    paint(tmp_path / "a.png")
+    result = run("classify", "a.png")
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"a.png: {truth()} (")
+    assert result.stderr == "model: the pretrained one, because artifacts/train does not exist\n"

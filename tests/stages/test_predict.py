@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.data import idx
 from stages.predict import _publish, predict
+from tests.drawings import sample_digits
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import MANY, RAW, file_names
@@ -24,6 +25,16 @@ def test_predictions_equal_those_of_evaluate(run: Run, project: Path) -> None:
     for name in ("predictions.npy", "probabilities.npy"):
         assert (project / name).read_bytes() == (project / "artifacts/evaluate" / name).read_bytes()
     assert file_names(project) == {"artifacts", "predictions.npy", "probabilities.npy"}
+
+
+def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path) -> None:
+    images, labels = sample_digits()
+    np.save(tmp_path / "images.npy", images)
+    result = run("predict", "images.npy")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "model: the pretrained one, because artifacts/train does not exist\n"
+    assert (np.load(tmp_path / "predictions.npy") == labels).mean() > 0.98
+    assert_one_line(run("predict", "images.npy", "--train", "nowhere"), 1, "run the stage train first")
 
 
 @pytest.mark.parametrize(

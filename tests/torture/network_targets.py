@@ -5,6 +5,7 @@ import io
 import json
 import math
 import random
+import struct
 import zipfile
 from functools import cache
 from typing import Any
@@ -13,7 +14,9 @@ import numpy as np
 
 from pipeline.data.ink import InkStatistics
 from pipeline.model.files import load_model, named_arrays, save_model
+from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
+from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Row, read_history, write_history
 from tests.pipeline.models import make_model
@@ -29,7 +32,7 @@ BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 @cache
 def _prepared() -> bytes:
     """Return the description of a model of one network; save its arrays and those of a model of two."""
-    ink_statistics = InkStatistics(box=2, thin=1.25, thick=3.5, thickest=4.1, longest=17, widest=1.1, holes=2, parts=3)
+    ink_statistics = InkStatistics(box=2, thin=1.25, thick=3.5, thickest=4.1)
     for histories in (2, 1):
         model = make_model("conv2x3/1,4", histories, (4, 3), class_names=("a", "b", "ö"), ink_statistics=ink_statistics)
         save_model(scratch(), model, {"recipe": "none"})
@@ -86,6 +89,54 @@ def check_weights(body: bytes) -> bool:
 def weights_seeds() -> list[bytes]:
     _prepared()
     return [(scratch() / "layer-1-weights.npy").read_bytes()]
+
+
+def safetensors_seeds() -> list[bytes]:
+    bodies, path = [], scratch() / "model.safetensors"
+    for size, dtype in ((1, np.float16), (2, np.float32)):
+        model = make_model("conv2x3/1,4", size, (4, 3), class_names=("a", "b", "ö"), negative_class=size == 1)
+        save_safetensors(path, model, model_metadata(model, 0.5, 10), dtype)
+        bodies.append(path.read_bytes())
+    return bodies
+
+
+def split_safetensors(body: bytes) -> tuple[bytes, bytes]:
+    """Return the header and the data."""
+    (length,) = struct.unpack_from("<Q", body)
+    return body[8 : 8 + length], body[8 + length :]
+
+
+def mutate_header(body: bytes, generator: random.Random) -> bytes:
+    header, data = split_safetensors(body)
+    header = mutate_json(header, generator) if generator.random() < 0.5 else mutate(header, generator, MODEL_WORDS)
+    return struct.pack("<Q", len(header)) + header + data
+
+
+def check_safetensors(body: bytes) -> bool:
+    """The parameters are the arrays in the file, all finite, and the other values are in its header."""
+    path = scratch() / "model.safetensors"
+    path.write_bytes(body)
+    model = try_read(lambda: load_safetensors(path))
+    if model is None:
+        return False
+    text, data = split_safetensors(body)
+    header = json.loads(text)
+    metadata = header.pop("__metadata__")
+    assert (metadata["layers"], metadata["trained_on"]) == (model.layers, model.dataset)
+    assert json.loads(metadata["class_names"]) == list(model.class_names)
+    assert json.loads(metadata["temperature"]) == model.temperature
+
+    def place(name: str) -> list[tuple[int, str]]:
+        return [(int(part), "") if part.isdigit() else (-ord(part[0]), part) for part in name.split(".")]
+
+    stored = [
+        np.frombuffer(data[slice(*header[name]["data_offsets"])], {"F16": "<f2", "F32": "<f4"}[header[name]["dtype"]])
+        for name in sorted(header, key=place)
+    ]
+    flat = np.concatenate([parameters.flat for parameters in model.parameters])
+    assert np.isfinite(flat).all() and np.array_equal(flat, np.concatenate(stored, dtype=np.float32))
+    assert predict(model, np.zeros((2, *model.image_shape), np.uint8)).shape == (2, len(model.class_names))
+    return True
 
 
 def checkpoint_seeds() -> list[bytes]:
@@ -169,6 +220,7 @@ MODEL_WORDS = (*JSON_WORDS, b"conv2x3/1,4", b" conv2x3/1 ", b"conv2", b"x3", b"/
 TARGETS = {
     "model": Target(check_model, model_seeds, mixed(mutate_json, MODEL_WORDS), MODEL_WORDS),
     "weights": Target(check_weights, weights_seeds, mixed(mutate_npy, NPY_WORDS), NPY_WORDS),
+    "safetensors": Target(check_safetensors, safetensors_seeds, mixed(mutate_header, MODEL_WORDS), MODEL_WORDS),
     "checkpoint": Target(check_checkpoint, checkpoint_seeds, mixed(mutate_zip, NPY_WORDS), (b"PK\1\2", b"PK\3\4")),
     "history": Target(check_history, history_seeds, mixed(mutate_cells, CSV_WORDS), CSV_WORDS),
 }

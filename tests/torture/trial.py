@@ -47,7 +47,7 @@ def check_exit(sandbox: Sandbox, attempt: Attempt, result: CompletedProcess[str]
     failures = []
     if result.returncode not in (0, *attempt.statuses):
         failures.append(f"exit status {result.returncode}: {result.stderr[-300:]!r}")
-    errors = [line for line in result.stderr.splitlines() if not line.startswith(f"{name}: ")]
+    errors = [line for line in result.stderr.splitlines() if not line.startswith((f"{name}: ", "model: "))]
     expected = [0] if result.returncode == 0 else [1] if result.returncode > 0 else [0, 1]
     if len(errors) not in expected or not all(line.startswith(f"handwriting {name}: ") for line in errors):
         failures.append(f"not a one-line error: {errors[-8:]}")

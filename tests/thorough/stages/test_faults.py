@@ -33,7 +33,6 @@ FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
         ("report", "train"),
         ("report", "evaluate"),
         ("classify --index 0", "parse"),
-        ("classify --index 0", "train"),
     ],
 )
 def test_missing_input_names_the_stage_to_run(command: str, missing: str, run: Run, project: Path) -> None:
@@ -78,7 +77,12 @@ def test_damaged_input_is_named(command: str, file: str, body: str, run: Run, pr
         ("train", "normalize/train-labels.npy", np.full(1833, 10, np.uint8), "label 10, beyond the last class, 9"),
         ("train", "normalize/scaling.npy", np.full(2, np.nan, np.float32), "pixels cannot have mean nan"),
         ("train", "normalize/validation-images.npy", np.zeros((167, 8, 8), np.float32), "not float32 (any, 28, 28)"),
-        ("train", "normalize/train-images.npy", np.full((1833, 28, 28), np.inf, np.float32), "diverged in epoch 1"),
+        (
+            "train",
+            "normalize/train-images.npy",
+            np.full((1833, 28, 28), np.inf, np.float32),
+            "contains NaN or infinite",
+        ),
         ("evaluate", "normalize/test-labels.npy", np.full(500, 255, np.uint8), "label 255, beyond the last class"),
         ("evaluate", "normalize/test-images.npy", np.full((500, 28, 28), np.nan, np.float32), "are not finite"),
         ("evaluate", "train/layer-1-weights.npy", np.full((192, 784), 3e38, np.float32), "are not finite"),

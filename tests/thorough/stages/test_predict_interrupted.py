@@ -18,6 +18,8 @@ from tests.processes import Run
 from tests.stages.common import assert_one_line, assert_stopped, wait_for_more
 from tests.stages.predicting import LONG, MANY, RAW, file_names, interrupt, journal, start
 
+MODEL = "model: artifacts/train"  # the first line of stderr
+
 
 @pytest.mark.parametrize("schedulers", [["threads"], ["processes", "sync", "threads"]])
 def test_killed_run_resumes_without_repeats_to_same_bytes(
@@ -79,7 +81,7 @@ def test_stopped_run_reports_how_to_resume(
     process = start(project, *LONG, "--scheduler", scheduler)
     wait_for_more(lambda: journal(project), than=3)
     process.send_signal(kind)
-    assert assert_stopped(process, "predict") == []
+    assert assert_stopped(process, "predict") == [MODEL]
     assert file_names(project) == {"artifacts", "many.npy", ".predictions.npy.partial"}
 
 
@@ -87,7 +89,7 @@ def test_ctrl_c_in_process_group_is_reported_once(project: Path, many: np.ndarra
     process = start(project, *LONG, "--scheduler", "processes", "--workers", "2", start_new_session=True)
     wait_for_more(lambda: journal(project), than=3)
     os.killpg(process.pid, signal.SIGINT)
-    assert assert_stopped(process, "predict") == []
+    assert assert_stopped(process, "predict") == [MODEL]
 
 
 def test_second_process_cannot_write_the_same_output(run: Run, project: Path, many: np.ndarray) -> None:
@@ -112,12 +114,13 @@ def test_failed_replacement_of_output_keeps_progress(run: Run, project: Path, ma
     (project / "predictions.npy").mkdir()
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
-    kept, error = stderr.splitlines()
+    model, kept, error = stderr.splitlines()
+    assert model == MODEL
     assert kept == "predict: progress is kept: run the same command again to resume"
     assert error.startswith("handwriting predict: Is a directory")
     (project / "predictions.npy").rmdir()
     result = run(*LONG)
-    assert result.stderr == f"predict: resuming after {MANY:,} of {MANY:,} images\n"
+    assert result.stderr == f"{MODEL}\npredict: resuming after {MANY:,} of {MANY:,} images\n"
     assert len(np.load(project / "predictions.npy")) == MANY
 
 

@@ -96,7 +96,7 @@ def test_interrupt_ends_local_cluster(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, str(script)], env=environment(), start_new_session=True)
     wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
     os.killpg(parent.pid, signal.SIGINT)  # as the terminal does
-    parent.wait(30)
+    parent.wait(60)
     wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
 
 

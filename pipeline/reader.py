@@ -1,0 +1,193 @@
+"""Read digits from Python. This module is the only stable interface; everything below it may change.
+
+from pipeline.reader import load
+
+reader = load()
+reader.read("photo.jpg").text  # "90210"
+reader.predict(images)  # the classes of images, uint8 (n, 28, 28)
+reader.predict_proba(images)  # float32 (n, 10)
+"""
+
+import hashlib
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
+from pipeline.engine.cores import single_threaded_blas
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.store import read_lock
+from pipeline.model.files import Model, load_model
+from pipeline.model.prediction import predict
+from pipeline.model.safetensors import load_safetensors
+from pipeline.pictures.files import PictureError, Source, load_picture
+from pipeline.pictures.reading import find_alternatives, format_digits, read
+
+__all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load"]
+
+log = logging.getLogger(__name__)
+
+PRETRAINED = Path(__file__).parent / "model" / "pretrained"
+TRAINED = Path("artifacts/train")
+SAFETENSORS = "model.safetensors"
+ALTERNATIVES = 3  # of a result
+
+Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
+
+# `load_picture` redirects a file descriptor of the process; the limit on BLAS's threads also belongs to the process.
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Result:
+    """The digits in a picture, in reading order.
+
+    text: their classes, joined; empty if no digit was found. confidence: probability that all are correct; 0 without
+    digits. alternatives: the most probable other texts, each with its probability. boxes: int64 (k, 4): left, top,
+    right and bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the picture.
+    images: uint8 (k, height, width), the inputs of the network. probabilities: float32 (k, classes).
+    """
+
+    text: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    boxes: NDArray[np.int64]
+    size: tuple[int, int]
+    images: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A trained model that reads images and pictures; see `load`. Calls from several threads run one after another.
+
+    digest: sha256 of the model, in hexadecimal.
+    """
+
+    model: Model
+    digest: str
+
+    @cached_property
+    def classes_(self) -> NDArray[Any]:
+        """The classes in the order of the columns of `predict_proba`; integers if all names are, otherwise strings."""
+        names = self.model.class_names
+        return np.array([int(name) for name in names] if all(map(_is_integer, names)) else names)
+
+    def predict_proba(self, images: ArrayLike) -> NDArray[np.float32]:
+        """Return the probabilities of the classes, float32 (n, classes), of images as in the training set.
+
+        images: uint8 (n, height, width), or one image (height, width); light digits on black, as in MNIST, where the
+        size is 28 x 28. Raises TypeError for another dtype, and ValueError for another shape. `read` accepts pictures.
+        """
+        array = _require_uint8(images)
+        shape = self.model.image_shape
+        if array.shape[-2:] != shape or array.ndim not in (2, 3):
+            size = f"{shape[0]}, {shape[1]}"
+            raise ValueError(f"images must have the shape (n, {size}) or ({size}), not {array.shape}")
+        with _lock, single_threaded_blas():
+            return predict(self.model, array.reshape(-1, *shape))
+
+    def predict(self, images: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
+        return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
+
+    def read(self, picture: Picture, name: str = "") -> Result:
+        """Read the digits in a drawing, a scan or a photograph of any size.
+
+        picture: the path of a file, an open binary file, an image of Pillow, or an array, uint8: grey levels
+        (height, width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: of the
+        picture in error messages, by default its path. Raises PictureError if it cannot be read, TypeError or
+        ValueError for another kind of array.
+        """
+        source = _to_source(picture)
+        if not name:
+            name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
+        with _lock, single_threaded_blas():
+            try:
+                grey, size = load_picture(source, name)
+            except PictureError:
+                file = getattr(source, "filename", "")  # of an image of Pillow, which may be closed
+                if not file:
+                    raise
+                grey, size = load_picture(Path(os.fsdecode(file)), name)
+            reading = read(self.model, grey)
+        names = self.model.class_names
+        alternatives = find_alternatives(reading, ALTERNATIVES)
+        return Result(
+            format_digits(reading.labels, names),
+            reading.confidence if reading.labels else 0.0,
+            tuple((format_digits(labels, names), probability) for labels, probability in alternatives),
+            _enlarge(reading.boxes, grey.shape, size),
+            size,
+            reading.images,
+            reading.probabilities,
+        )
+
+
+def load(folder: str | os.PathLike[str] | None = None) -> Reader:
+    """Load a model, and log which one.
+
+    folder: an artifact of the stage `train` or `export`, or a file model.safetensors that `export` wrote, or its
+    folder, such as PRETRAINED. By default it is `artifacts/train` in the current folder if that exists, otherwise
+    PRETRAINED. Raises PipelineError if the model is missing or damaged.
+    """
+    if folder is None and not (TRAINED.exists() or TRAINED.is_symlink()):
+        path = PRETRAINED
+        log.info("model: the pretrained one, because %s does not exist", TRAINED)
+    else:
+        path = TRAINED if folder is None else Path(folder)
+        log.info("model: %s", path)
+    with read_lock(path) as entry:
+        file = entry if entry.is_file() else entry / SAFETENSORS
+        if file.exists():
+            if (entry / MANIFEST).exists():
+                require_intact(entry, find_artifact(entry, "export"), shown=path)
+            return Reader(load_safetensors(file), hashlib.sha256(file.read_bytes()).hexdigest())
+        manifest = find_artifact(entry, "train")
+        require_intact(entry, manifest, shown=path)
+        return Reader(load_model(entry), manifest.digest)
+
+
+def _to_source(picture: Any) -> Source:
+    """Convert a picture to what `load_picture` takes."""
+    if isinstance(picture, str | os.PathLike):
+        return Path(picture)
+    if isinstance(picture, Image.Image) or hasattr(picture, "read"):
+        source: Source = picture
+        return source
+    if not hasattr(picture, "__array__"):
+        kind = type(picture).__name__
+        raise TypeError(f"a picture must be a path, a binary file, an image of Pillow or an array, not {kind}")
+    array = _require_uint8(picture)
+    if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
+        raise ValueError(f"a picture must be (height, width), or (height, width, 3 or 4) in colours, not {array.shape}")
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _require_uint8(images: Any) -> NDArray[np.uint8]:
+    array = np.asarray(images)
+    if array.dtype != np.uint8:
+        raise TypeError(
+            f"images must be uint8, grey levels from 0 to 255, not {array.dtype}: scale them to 0..255 if necessary, "
+            "then convert them with .astype(np.uint8)"
+        )
+    return array
+
+
+def _enlarge(boxes: NDArray[np.integer[Any]], shape: tuple[int, ...], size: tuple[int, int]) -> NDArray[np.int64]:
+    """Map boxes from a grey picture of `shape` to the picture of `size`, both (height, width)."""
+    (height, width), factors = size, [size[1] / shape[1], size[0] / shape[0]]
+    mapped = np.hstack([np.floor(boxes[:, :2] * factors), np.ceil(boxes[:, 2:] * factors)])
+    return np.asarray(np.clip(mapped, 0, [width, height, width, height]), np.int64)
+
+
+def _is_integer(name: str) -> bool:
+    return name.isdecimal() and str(int(name)) == name

@@ -1,0 +1,152 @@
+"""Models are read back from safetensors, and other files are refused."""
+
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
+
+from pipeline.data.ink import InkStatistics
+from pipeline.engine.errors import PipelineError
+from pipeline.model.files import Model, load_model
+from pipeline.model.metadata import model_metadata
+from pipeline.model.prediction import predict
+from pipeline.model.safetensors import load_safetensors, save_safetensors
+from tests.pipeline.models import make_model
+
+SHAPE = (9, 8)
+INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5)
+
+
+def make(layers: str = "conv3x3/2,6", ensemble_size: int = 1, **parts: Any) -> Model:
+    return make_model(
+        layers, ensemble_size, SHAPE, class_names=("a", "ö", "<c>"), ink_statistics=INK_STATISTICS, **parts
+    )
+
+
+def save(path: Path, model: Model, dtype: Any = np.float32, **changes: str | None) -> Path:
+    metadata = {**model_metadata(model, 0.5, 10), **changes}
+    save_safetensors(path, model, {name: text for name, text in metadata.items() if text is not None}, dtype)
+    return path
+
+
+@pytest.mark.parametrize("negative_class", [False, True])
+@pytest.mark.parametrize("ensemble_size", [1, 2])
+@pytest.mark.parametrize(
+    ("layers", "loss"), [("", "cross-entropy"), ("7,5", "quadratic"), ("conv3x3/2,6", "cross-entropy")]
+)
+def test_round_trip_is_exact(layers: str, loss: str, ensemble_size: int, negative_class: bool, tmp_path: Path) -> None:
+    model = make(layers, ensemble_size, loss=loss, negative_class=negative_class)
+    loaded = load_safetensors(save(tmp_path / "m", model))
+    assert [each.flat.tolist() for each in loaded.parameters] == [each.flat.tolist() for each in model.parameters]
+    assert all(each.flat.dtype == np.float32 for each in loaded.parameters)
+    assert replace(loaded, parameters=()) == replace(model, parameters=())
+
+
+def test_exported_file_predicts_as_the_artifact(built: Path) -> None:
+    images = np.load(built / "parse" / "test-images.npy")
+    loaded = load_safetensors(built / "export" / "model.safetensors")
+    assert np.array_equal(predict(loaded, images), predict(load_model(built / "train"), images))
+
+
+def test_half_precision_halves_the_file_and_rounds_the_parameters(tmp_path: Path) -> None:
+    model = make("300")
+    single, half = save(tmp_path / "32", model), save(tmp_path / "16", model, np.float16)
+    loaded = load_safetensors(half)
+    assert all(array.dtype == np.float16 for array in load_file(half).values())
+    assert loaded.parameters[0].flat.dtype == np.float32
+    assert np.array_equal(loaded.parameters[0].flat, model.parameters[0].flat.astype(np.float16).astype(np.float32))
+    saved = single.stat().st_size - half.stat().st_size
+    assert saved == pytest.approx(2 * model.parameters[0].flat.size, abs=100)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({name: None} for name in model_metadata(make(), 0, 1) if not name.startswith("test_")),
+        *({"ensemble_size": text} for text in ("0", "2", "-1", "1.0", "true", "many", "9" * 20, "9" * 5000)),
+        *({"layers": text} for text in ("", "7", "conv3x3/2,7", "999999999999", "import os", "9" * 5000)),
+        *({"class_names": text} for text in ('["a"]', '["a", "b", 3]', "3", "[" * 99999, '["a", "b", "\\ud800"]')),
+        *({"negative_class": text} for text in ("true", "1", "0", "no", "null")),
+        *({"image_shape": text} for text in ("[9]", "[8, 8]", "[-9, -8]", "{}")),
+        *({name: text} for name in ("pixel_mean", "pixel_std", "temperature") for text in ("NaN", "Infinity", "a", "")),
+        *({"activation": text} for text in ("tanh", "import os")),
+        {"pixel_std": "0"},
+        {"temperature": "0"},
+        {"loss": "none"},
+        {"trained_on": "\x1b[31m"},
+        {"ink_statistics": "{}"},
+        {"ink_statistics": '{"box": NaN}'},
+    ],
+)
+def test_wrong_metadata_are_refused(changes: dict[str, str | None], tmp_path: Path) -> None:
+    assert_refused(save(tmp_path / "m", make(), **changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"0.weight": np.zeros((4, 1, 3, 3), np.float32)},
+        {"0.weight": np.zeros((3, 9), np.float32)},
+        {"0.bias": np.zeros(3, np.float64)},
+        {"0.bias": np.zeros(3, np.int32)},
+        {"0.bias": np.full(3, np.nan, np.float32)},
+        {"0.bias": np.full(3, np.inf, np.float16)},
+        {"0.bias": None},
+        {"0.bias": None, "other": np.zeros(3, np.float32)},
+        {"other": np.zeros(3, np.float32)},
+    ],
+)
+def test_wrong_arrays_are_refused(changes: dict[str, Any], tmp_path: Path) -> None:
+    model = make()
+    arrays = {**load_file(save(tmp_path / "m", model)), **changes}
+    metadata = model_metadata(model, 0.5, 10)
+    save_file({name: array for name, array in arrays.items() if array is not None}, tmp_path / "n", metadata)
+    assert_refused(tmp_path / "n")
+
+
+@pytest.mark.parametrize("body", [b"", b"hello, this is no model", struct.pack("<Q", 2) + b"{}", b"\xff" * 100])
+def test_foreign_files_are_refused(body: bytes, tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(body)
+    assert_refused(tmp_path / "m")
+
+
+def test_folders_missing_files_and_files_of_others_are_refused(tmp_path: Path, built: Path) -> None:
+    save_file({"x": np.zeros(3, np.float32)}, tmp_path / "other")
+    for path in (tmp_path, tmp_path / "missing", tmp_path / "other", built / "export" / "model.onnx"):
+        assert_refused(path)
+
+
+@given(data=st.data())
+def test_damage_is_refused_or_harmless(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = save(tmp_path_factory.getbasetemp() / "damaged", make("3"))
+    body = bytearray(path.read_bytes())
+    body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(body[: data.draw(st.integers(0, len(body)))] if data.draw(st.booleans()) else body)
+    try:
+        model = load_safetensors(path)
+    except PipelineError as error:
+        assert "\n" not in str(error)
+    else:
+        assert predict(model, np.zeros((1, *model.image_shape), np.uint8)).shape == (1, len(model.class_names))
+
+
+def test_header_is_sorted_json(tmp_path: Path) -> None:
+    body = save(tmp_path / "m", make(), np.float16).read_bytes()
+    (length,) = struct.unpack_from("<Q", body)
+    names = list(json.loads(body[8 : 8 + length])["__metadata__"])
+    assert names == sorted(names)
+    assert (8 + length) % 8 == 0
+
+
+def assert_refused(path: Path) -> None:
+    with pytest.raises(PipelineError) as caught:
+        load_safetensors(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)

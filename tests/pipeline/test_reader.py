@@ -1,0 +1,245 @@
+import io
+import logging
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.model.metadata import model_metadata
+from pipeline.model.safetensors import save_safetensors
+from pipeline.reader import PRETRAINED, PictureError, PipelineError, Reader, Result, load
+from tests.drawings import enlarge, sample_digits, write_row
+from tests.pipeline.models import make_model
+from tests.processes import environment
+
+ROW = (3, 4, 17)  # test images
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return load(PRETRAINED)
+
+
+def make_picture() -> NDArray[np.uint8]:
+    """Return three digits in black on white: uint8 (h, w)."""
+    return 255 - enlarge(write_row([sample_digits()[0][index] for index in ROW], 8), 3)
+
+
+def truth() -> str:
+    return "".join(str(sample_digits()[1][index]) for index in ROW)
+
+
+def assert_same(result: Result, expected: Result) -> None:
+    assert (result.text, result.confidence, result.alternatives) == (
+        expected.text,
+        expected.confidence,
+        expected.alternatives,
+    )
+    assert np.array_equal(result.boxes, expected.boxes)
+
+
+def test_predictions_are_like_those_of_scikit_learn(reader: Reader) -> None:
+    images, labels = sample_digits()
+    probabilities = reader.predict_proba(images)
+    assert (probabilities.shape, probabilities.dtype) == ((500, 10), np.dtype(np.float32))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    predicted = reader.predict(images)
+    assert reader.classes_.tolist() == list(range(10))
+    assert np.array_equal(predicted, reader.classes_[probabilities.argmax(axis=1)])
+    assert (predicted == labels).mean() > 0.98
+
+
+def test_one_image_and_no_image(reader: Reader) -> None:
+    images, _ = sample_digits()
+    assert np.array_equal(reader.predict_proba(images[7]), reader.predict_proba(images[7:8]))
+    assert reader.predict_proba(images[:0]).shape == (0, 10)
+    assert reader.predict(images[7]).shape == (1,)
+
+
+def test_other_class_names_are_strings(tmp_path: Path) -> None:
+    names = ("1", "02", "b")
+    model = make_model("6", class_names=names)
+    save_safetensors(tmp_path / "model.safetensors", model, model_metadata(model, 0.5, 10))
+    reader = load(tmp_path)
+    assert reader.classes_.tolist() == list(names)
+    assert set(reader.predict(np.zeros((2, 3, 4), np.uint8)).tolist()) <= set(names)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.int8, np.uint16, bool, object])
+def test_other_dtypes_are_refused(dtype: Any, reader: Reader) -> None:
+    for method in (reader.predict_proba, reader.predict, reader.read):
+        with pytest.raises(TypeError, match="must be uint8"):
+            method(np.zeros((28, 28), dtype))
+
+
+@pytest.mark.parametrize("shape", [(), (28,), (784,), (5, 784), (27, 28), (28, 28, 1), (2, 28, 29), (2, 1, 28, 28)])
+def test_other_shapes_of_images_are_refused(shape: tuple[int, ...], reader: Reader) -> None:
+    with pytest.raises(ValueError, match="shape"):
+        reader.predict_proba(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(), (40,), (40, 40, 2), (40, 40, 1), (5, 40, 40), (2, 40, 40, 3)])
+def test_other_shapes_of_pictures_are_refused(shape: tuple[int, ...], reader: Reader) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        reader.read(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("value", [None, 3, b"photo.jpg", ["photo.jpg"], {}])
+def test_other_types_are_refused(value: Any, reader: Reader) -> None:
+    with pytest.raises(TypeError, match="picture must be"):
+        reader.read(value)
+
+
+def test_result_of_a_row(reader: Reader) -> None:
+    picture = make_picture()
+    result = reader.read(picture)
+    assert result.text == truth()
+    assert 0.9 < result.confidence <= 1
+    assert len(result.alternatives) == 3
+    assert all(text != truth() and probability < result.confidence for text, probability in result.alternatives)
+    assert result.size == picture.shape
+    assert (result.boxes.shape, result.boxes.dtype) == ((3, 4), np.dtype(np.int64))
+    dark = picture < 60
+    assert dark.sum() == sum(dark[top:bottom, left:right].sum() for left, top, right, bottom in result.boxes)
+
+
+def test_picture_without_digits(reader: Reader) -> None:
+    result = reader.read(np.full((50, 60), 200, np.uint8))
+    assert (result.text, result.confidence, result.alternatives, result.boxes.shape) == ("", 0, (), (0, 4))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "PA", "I", "F", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV"])
+def test_images_of_pillow_are_read_in_every_mode(mode: str, reader: Reader) -> None:
+    image = Image.fromarray(make_picture()).convert("RGB").convert("P" if mode == "PA" else mode).convert(mode)
+    before = image.tobytes()
+    assert reader.read(image).text == truth()
+    assert image.tobytes() == before
+
+
+def test_all_ways_to_pass_a_picture_agree(reader: Reader, tmp_path: Path) -> None:
+    picture = make_picture()
+    path = tmp_path / "row.png"
+    Image.fromarray(picture).save(path)
+    expected = reader.read(picture)
+    colours = np.stack([picture] * 3, axis=-1)
+    assert_same(reader.read(path), expected)
+    assert_same(reader.read(str(path)), expected)
+    assert_same(reader.read(np.asfortranarray(picture)), expected)
+    assert_same(reader.read(io.BytesIO(path.read_bytes())), expected)
+    for array in (colours, np.dstack([colours, np.full_like(picture, 255)])):
+        assert reader.read(array).text == truth()
+    with path.open("rb") as file, Image.open(path) as image:
+        assert_same(reader.read(file), expected)
+        assert_same(reader.read(image), expected)
+        assert_same(reader.read(image), expected)
+
+
+def test_exif_orientation_of_an_image_is_applied(reader: Reader, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    image = Image.fromarray(np.rot90(make_picture(), -1))
+    image.save(tmp_path / "turned.png", exif=exif)
+    with Image.open(tmp_path / "turned.png") as turned:
+        assert_same(reader.read(turned), reader.read(make_picture()))
+    assert_same(reader.read(tmp_path / "turned.png"), reader.read(make_picture()))
+
+
+def test_boxes_of_a_large_picture_are_in_its_own_pixels(reader: Reader) -> None:
+    picture = make_picture()
+    large = np.repeat(np.repeat(picture, 9, axis=0), 9, axis=1)
+    result = reader.read(large)
+    assert result.size == large.shape
+    np.testing.assert_allclose(result.boxes, 9 * reader.read(picture).boxes, atol=18)
+
+
+def test_unreadable_pictures_are_errors(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("hello")
+    for picture, words in (
+        (tmp_path / "missing.png", "missing.png cannot be read: No such file"),
+        (tmp_path / "text.png", "text.png is not a picture"),
+        (tmp_path, "Is a directory"),
+        (np.zeros((3, 3), np.uint8), "too small"),
+        (np.zeros((0, 5), np.uint8), "too small"),
+        (io.StringIO("hello"), "the picture is damaged"),
+        (close(io.BytesIO(save(tmp_path / "a.png").read_bytes())), "the picture is damaged"),
+    ):
+        with pytest.raises(PictureError, match=words) as caught:
+            reader.read(picture)  # type: ignore[arg-type]
+        assert isinstance(caught.value, PipelineError)
+
+
+def save(path: Path) -> Path:
+    Image.fromarray(make_picture()).save(path)
+    return path
+
+
+def close(file: Path | io.BytesIO) -> Image.Image:
+    with Image.open(file) as image:
+        return image
+
+
+def test_closed_image_of_a_file_is_read_from_the_file(reader: Reader, tmp_path: Path) -> None:
+    assert_same(reader.read(close(save(tmp_path / "a.png"))), reader.read(make_picture()))
+
+
+def test_threads_may_share_a_reader(reader: Reader, capfd: pytest.CaptureFixture[str]) -> None:
+    picture, results = make_picture(), []
+    threads = [threading.Thread(target=lambda: results.append(reader.read(picture).text)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [truth()] * 8
+    print("still open", file=sys.__stderr__, flush=True)
+    assert "still open" in capfd.readouterr().err
+
+
+def test_default_is_the_trained_model_if_it_exists(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "pipeline.reader")
+    monkeypatch.chdir(tmp_path)
+    pretrained = load()
+    assert pretrained.digest == load(PRETRAINED).digest
+    (tmp_path / "artifacts").symlink_to(built)
+    trained = load()
+    assert trained.digest == load(built / "train").digest == load(str(built / "train")).digest
+    assert trained.digest != pretrained.digest
+    assert "pretrained" in caplog.messages[0]
+    assert caplog.messages[2] == "model: artifacts/train"
+
+
+def test_exported_model_reads_like_the_trained_one(built: Path) -> None:
+    trained = load(built / "train").read(make_picture())
+    for path in (built / "export", built / "export" / "model.safetensors"):
+        assert_same(load(path).read(make_picture()), trained)
+
+
+def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "a", symlinks=True)
+    for path, name in ((tmp_path / "a/train", "layer-1-biases.npy"), (tmp_path / "a/export", "model.safetensors")):
+        (path / name).write_bytes(b"damaged")
+        with pytest.raises(PipelineError, match=name):
+            load(path)
+    for path, words in (
+        (tmp_path / "nowhere", "run the stage train first"),
+        (tmp_path, "run the stage train first"),
+        (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
+        (tmp_path / "a/parse/manifest.json", "not a model"),
+    ):
+        with pytest.raises(PipelineError, match=words):
+            load(path)
+
+
+def test_heavy_packages_are_not_imported() -> None:
+    code = "import sys; from pipeline.reader import load; load(); "
+    code += "assert not {'dask', 'typer', 'matplotlib', 'requests', 'onnx', 'jinja2', 'stages'} & sys.modules.keys()"
+    result = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, cwd="/")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

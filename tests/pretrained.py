@@ -1,0 +1,107 @@
+"""Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
+
+make pretrained                      train the model, then run this
+python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from pipeline.data.dataset import load_description
+from pipeline.engine.arrays import save_array
+from pipeline.engine.cores import single_threaded_blas
+from pipeline.engine.documents import save_json
+from pipeline.evaluation.metrics import METRICS_FILE, Metrics, compute_metrics
+from pipeline.model.files import Model, load_model
+from pipeline.model.metadata import model_metadata
+from pipeline.model.prediction import predict
+from pipeline.model.safetensors import load_safetensors, save_safetensors
+from pipeline.pages.model_card import make_model_card
+from pipeline.reader import PRETRAINED, load
+
+MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
+TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors
+
+USAGE = """\
+## Usage
+
+`handwriting classify photo.jpg` and `pipeline.reader` use this model where no model has been trained:
+
+```python
+from pipeline.reader import load
+
+reader = load()
+print(reader.read("photo.jpg").text)
+```
+
+`model.safetensors` has {size:.0f} kB: the parameters as 16-bit floats, and in its metadata the other values that \
+prediction needs. All figures on this card are those of the rounded parameters.
+
+"""
+
+
+def main() -> None:
+    """Write or check the files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", type=Path, default=Path("artifacts/train"))
+    parser.add_argument("--parse", type=Path, default=Path("artifacts/parse"))
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    if load_description(options.parse).name != "mnist":
+        sys.exit(f"{options.parse} is not MNIST")
+    images, labels = (np.load(options.parse / f"test-{name}.npy") for name in ("images", "labels"))
+    if options.check:
+        measured, stated = float((load(PRETRAINED).predict(images) == labels).mean()), stated_accuracy()
+        print(f"pretrained model: test accuracy on {len(images):,} images: {measured:.2%}, on its card: {stated:.2%}")
+        sys.exit(len(images) != 10_000 or abs(measured - stated) > TOLERANCE)
+    write(options.train, images, labels)
+
+
+def stated_accuracy() -> float:
+    """Return the test accuracy on the card."""
+    front_matter = yaml.safe_load(CARD.read_text(encoding="utf-8").split("---\n")[1])
+    (result,) = front_matter["model-index"][0]["results"]
+    return next(float(metric["value"]) for metric in result["metrics"] if metric["type"] == "accuracy")
+
+
+def write(train: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
+    """Write both files. images, labels: the test images."""
+    PRETRAINED.mkdir(exist_ok=True)
+    model = load_model(train)
+    save_safetensors(MODEL, model, model_metadata(model, 0, 0), np.float16)
+    rounded = load_safetensors(MODEL)
+    with single_threaded_blas():
+        metrics, confusion = compute_metrics([(predict(rounded, images), labels)], model.class_names)
+    save_safetensors(MODEL, model, model_metadata(model, metrics.accuracy, metrics.images), np.float16)
+    CARD.write_text(make_card(rounded, train, metrics, confusion), encoding="utf-8")
+    print(f"{MODEL}: {MODEL.stat().st_size:,} bytes, test accuracy {metrics.accuracy:.2%}")
+
+
+def make_card(model: Model, train: Path, metrics: Metrics, confusion: NDArray[np.int64]) -> str:
+    """Return the model card of `export`, with the parts that differ for this file."""
+    with tempfile.TemporaryDirectory() as folder:
+        save_json(Path(folder, METRICS_FILE), asdict(metrics))
+        save_array(Path(folder, "confusion.npy"), confusion)
+        card = make_model_card(model, train, Path(folder))
+    usage = USAGE.format(size=MODEL.stat().st_size / 1e3)
+    for pattern, text in (
+        (r"library_name: onnx\n", "library_name: safetensors\n"),
+        (r"^- onnx\n", ""),
+        (r"## Usage\n.*?(?=## Training\n)", usage),
+        (r"(?<=\$ )make export (.*)", r"make pretrained  # runs make train \1"),
+    ):
+        card, count = re.subn(pattern, text, card, flags=re.DOTALL | re.MULTILINE)
+        assert count == 1, pattern
+    return card
+
+
+if __name__ == "__main__":
+    main()

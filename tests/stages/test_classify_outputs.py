@@ -1,0 +1,152 @@
+"""`classify` with many pictures, as a table, and with boxes."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from tests.drawings import enlarge, on_paper, place, sample_digits
+from tests.processes import Run, environment, reset_signals
+from tests.stages.common import assert_one_line
+from tests.stages.test_classify import CLEAR, MODEL, PROGRAM, paint, truth, write_unreadable_files
+
+MANY = 40  # pictures, enough for several processes
+RED = (214, 0, 60)
+
+
+def test_csv_output(run: Run, project: Path) -> None:
+    paint(project / "two, words.png")
+    Image.new("L", (50, 50), 255).save(project / "blank.png")
+    result = run("classify", "--csv", "two, words.png", "missing.png", "blank.png")
+    assert result.returncode == 1
+    header, digit, blank = csv.reader(result.stdout.splitlines())
+    assert header == ["file", "digits", "confidence", "alternative", "alternative_confidence"]
+    assert digit[:2] == ["two, words.png", truth()]
+    assert 1 >= float(digit[2]) > float(digit[4]) > 0
+    assert digit[3] in set("0123456789") - {truth()}
+    assert blank == ["blank.png", "", "", "", ""]
+    assert "missing.png cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_many_pictures_are_read_in_order(cores: int, run: Run, project: Path) -> None:
+    folder = project / "scans"
+    for number in range(MANY):
+        paint(folder / f"{number:02}.png", CLEAR[number % 3])
+    (folder / "20 broken.png").write_bytes(b"no picture")
+    available = sorted(os.sched_getaffinity(0))
+    if len(available) < cores:
+        pytest.skip("too few cores")
+    result = run("classify", "--json", "scans", preexec_fn=lambda: os.sched_setaffinity(0, available[:cores]))
+    assert result.returncode == 1
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["file"] for line in lines] == sorted(f"scans/{path.name}" for path in folder.iterdir())
+    error = lines.pop(20)["error"]
+    assert [line["digits"] for line in lines] == [truth([CLEAR[number % 3]]) for number in range(MANY)]
+    assert result.stderr.startswith(f"{MODEL}{error}\n")
+    alone = json.loads(run("classify", "--json", "scans/07.png").stdout)
+    assert lines[7] == alone
+
+
+def test_interruption_of_many_pictures_ends_all_processes(project: Path) -> None:
+    paint(project / "a.png")
+    command = [*PROGRAM, *["a.png"] * 5000]
+    process = subprocess.Popen(
+        command,
+        cwd=project,
+        env=environment(),
+        preexec_fn=reset_signals,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    others = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr == f"{MODEL}handwriting classify: interrupted. Existing results are unchanged\n"
+    _, running = psutil.wait_procs(others, timeout=60)
+    assert not running
+
+
+def write_drawing(path: Path) -> tuple[int, int, int, int]:
+    """Write a digit on a large sheet in colour, turned by Exif; return the box of its ink, upright."""
+    ink = enlarge(sample_digits()[0][CLEAR[0]], 20)
+    sheet = on_paper(place(ink, (1400, 2100), 500, 900))
+    image = Image.fromarray(np.repeat(sheet[..., np.newaxis], 3, axis=2).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
+    rows, columns = (np.flatnonzero((sheet < 130).any(axis=axis)) for axis in (1, 0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def test_boxes_enclose_the_digits_of_an_upright_copy(run: Run, project: Path) -> None:
+    left, top, right, bottom = write_drawing(project / "photo.jpg")
+    assert run("classify", "--boxes", "photo-boxes.png", "photo.jpg").returncode == 0
+    with Image.open(project / "photo-boxes.png") as copy:
+        assert (copy.format, copy.mode) == ("PNG", "RGB")
+        assert 1024 < copy.width <= 2048
+        scale = copy.width / 2100
+        red = (np.asarray(copy) == RED).all(axis=2)
+    rows, columns = (np.flatnonzero(red.sum(axis=axis) > 250 * scale) for axis in (1, 0))
+    found = np.array([columns[0], rows[0], columns[-1], rows[-1]]) / scale
+    np.testing.assert_allclose(found, [left, top, right, bottom], atol=25)
+
+
+def test_copies_have_the_names_of_their_pictures(run: Run, project: Path) -> None:
+    for name in ("scans/a.png", "scans/a.tif", "scans/sub/b.bmp", "c.gif"):
+        paint(project / name)
+    Image.new("L", (50, 50), 255).save(project / "blank.png")
+    assert run("classify", "--boxes", "new/out", "scans", "c.gif", "blank.png").returncode == 0
+    found = sorted(path.relative_to(project / "new/out").as_posix() for path in project.glob("new/out/**/*.png"))
+    assert found == ["a.png.png", "a.tif.png", "blank.png", "c.png", "sub/b.png"]
+
+
+def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
+    with open(paint(project / "a.png"), "rb") as file:
+        assert run("classify", "--boxes", "out", "-", stdin=file).returncode == 0
+    with Image.open(project / "out/stdin.png") as copy:
+        assert copy.size == (112, 112)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "names", "words"),
+    [
+        (".", ["a.png"], "a.png exists already"),
+        ("a.png", ["a.png"], "a.png exists already"),
+        ("link.png", ["a.png"], "link.png exists already"),
+        ("out.png", ["a.png", "b.png"], "out.png is one file, but there are 2 pictures"),
+        ("out", ["a.png", "scans/a.png"], "2 pictures have the name a.png"),
+        ("artifacts/train/x", ["a.png"], "lies within a published result"),
+    ],
+)
+def test_no_file_is_overwritten(boxes: str, names: list[str], words: str, run: Run, project: Path) -> None:
+    (project / "link.png").symlink_to("b.png")
+    for name in ("a.png", "b.png", "scans/a.png"):
+        paint(project / name)
+    before = {path: path.read_bytes() for path in project.rglob("*.png")}
+    assert_one_line(run("classify", "--boxes", boxes, *names), 2, words)
+    assert {path: path.read_bytes() for path in project.rglob("*.png")} == before
+
+
+def test_unwritable_folder_is_an_error(run: Run, project: Path) -> None:
+    paint(project / "a.png")
+    (project / "file").touch()
+    assert_one_line(run("classify", "--boxes", "file/out", "a.png"), 1, "Not a directory")
+
+
+def test_unreadable_pictures_have_no_copy(run: Run, project: Path) -> None:
+    bad = write_unreadable_files(project)
+    assert run("classify", "--boxes", "out", "intact.png", *bad, "").returncode == 1
+    assert [path.name for path in (project / "out").iterdir()] == ["intact.png"]
