@@ -17,6 +17,7 @@ from pipeline.network.network import view_parameters
 from pipeline.pictures import reading
 from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import MIN_PROBABILITY, Reading, find_alternatives, format_digits, read
+from pipeline.reader import PRETRAINED, load
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.pipeline.pictures.common import join_row
@@ -292,3 +293,22 @@ def test_touching_digits_count_as_digits_of_the_picture(reader: Model, monkeypat
     for limit, text in ((3, "906"), (2, "")):
         monkeypatch.setattr(reading, "MAX_DIGITS", limit)
         assert read_text(reader, grey) == text
+
+
+def test_tight_crops_are_read() -> None:
+    images, labels = (each[:60] for each in sample_digits())
+    model, crops = load(PRETRAINED).model, []
+    for image in images:
+        large = enlarge(image, 6)
+        inked = large >= 128
+        crops.append(on_paper(large[np.ix_(inked.any(axis=1), inked.any(axis=0))]))
+    correct = [read(model, crop).labels == (label,) for crop, label in zip(crops, labels, strict=True)]
+    assert np.mean(correct) >= 0.9
+
+
+@pytest.mark.parametrize(("count", "text"), [(4, "1111"), (9, "")])
+def test_many_equal_strokes_are_a_pattern(count: int, text: str) -> None:
+    strokes = np.zeros((120, 40 + 30 * count), np.uint8)
+    for left in range(30, 30 + 30 * count, 30):
+        strokes[20:100, left : left + 6] = 255
+    assert read_text(load(PRETRAINED).model, on_paper(strokes)) == text
