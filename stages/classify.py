@@ -19,9 +19,6 @@ from stages.cli.options import ModelFolder
 from stages.cli.terminal import printable, to_json
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from pipeline.pictures.files import PictureError
     from pipeline.reader import Reader, Result
 
@@ -31,7 +28,6 @@ STDIN = "-"
 COLUMNS = ("file", "digits", "confidence", "alternative", "alternative_confidence")  # of --csv
 PARALLEL = 16  # pictures from which several processes are used; they take as long to start as a dozen takes to read
 MAX_PROCESSES = 8  # each may need 600 MB for the largest pictures
-SHADES, PLAIN_SHADES = " ░▒▓█", " .+#@"
 
 Request = tuple[str, Path | None]  # name of a picture, and of the copy with boxes to write
 
@@ -74,23 +70,21 @@ def classify(
         if as_csv and (as_json or show):
             raise UsageError("--csv cannot be combined with --json or --show: choose one of them")
         return _read_files(files, train, show, as_json, as_csv, boxes)
-    if index is None or files or show or as_json or as_csv or boxes:
-        raise UsageError(
-            "name the pictures to read, or use --index without pictures, --show, --json, --csv and --boxes"
-        )
-    return _classify_test_image(index, parse, train)
+    if index is None or files or as_json or as_csv or boxes:
+        raise UsageError("name the pictures to read, or use --index without pictures, --json, --csv and --boxes")
+    return _classify_test_image(index, show, parse, train)
 
 
 def _read_files(
     names: Sequence[str], train: Path | None, show: bool, as_json: bool, as_csv: bool, boxes: Path | None
 ) -> Iterator[str]:
     """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
-    import numpy as np
     from tqdm import tqdm
 
     from pipeline.engine.errors import PipelineError
     from pipeline.pictures.files import PictureError
     from pipeline.reader import load
+    from stages.cli.drawing import draw
 
     found = _find_pictures(names)
     copies = _name_copies([inner for _, inner in found], boxes) if boxes else [None] * len(found)
@@ -113,7 +107,7 @@ def _read_files(
                 log.info("%s", result)
                 continue
             if show and len(result.images):
-                yield draw(np.concatenate(list(result.images), axis=1)).strip("\n")
+                yield draw(result.images)
             if as_json:
                 yield to_json(_to_dict(result, readable))
             else:
@@ -235,21 +229,7 @@ def _format_line(result: "Result", name: str) -> str:
     return f"{printable(name)}: {result.text} ({result.confidence:.2%}), or {other} ({probability:.2%})"
 
 
-def draw(image: "NDArray[np.uint8]") -> str:
-    """Draw an image, uint8 (h, w), as h lines of text, two characters per pixel; trailing spaces are removed.
-
-    Uses block characters, or ASCII if the encoding of standard output lacks them.
-    """
-    try:
-        SHADES.encode(sys.stdout.encoding)
-        shades = SHADES
-    except UnicodeEncodeError:
-        shades = PLAIN_SHADES
-    levels = (image.astype(int) * len(shades)) // 256
-    return "\n".join("".join(2 * shades[level] for level in row).rstrip() for row in levels)
-
-
-def _classify_test_image(index: int, parse: Path, train: Path | None) -> str:
+def _classify_test_image(index: int, show: bool, parse: Path, train: Path | None) -> str:
     import numpy as np
 
     from pipeline.data.dataset import load_description
@@ -261,6 +241,7 @@ def _classify_test_image(index: int, parse: Path, train: Path | None) -> str:
     from pipeline.engine.store import read_lock
     from pipeline.model.prediction import predict
     from pipeline.reader import load
+    from stages.cli.drawing import draw
 
     with read_lock(parse) as raw:
         require_intact(raw, find_artifact(raw, "parse"), shown=parse)
@@ -279,8 +260,7 @@ def _classify_test_image(index: int, parse: Path, train: Path | None) -> str:
     digit = int(output.argmax())
     width = max(map(len, model.class_names))
     lines = [
-        draw(image[0]),
-        "",
+        *([draw(image), ""] if show else []),
         *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
         "",
         f"digit {model.class_names[digit]}, confidence {output[digit]:.2%}, truth {model.class_names[labels[index]]}",

@@ -74,7 +74,7 @@ def evaluate(
     save_json(output / METRICS_FILE, asdict(metrics))
     low, high = metrics.accuracy_interval_95
     return (
-        f"test accuracy {metrics.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
+        f"test accuracy {metrics.accuracy:.2%} (95% interval {low:.2%} to {high:.2%}), "
         f"{metrics.errors:,} of {metrics.images:,} images misclassified"
     )
 

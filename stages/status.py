@@ -1,7 +1,10 @@
 """Show which stages are up to date."""
 
+import inspect
 import shlex
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,13 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from stages.cli.console import parse_arguments, run_module
-from stages.cli.terminal import Colour, paint, printable, to_json
+from stages.cli.terminal import COLUMNS, Colour, paint, printable, to_json
 
 if TYPE_CHECKING:
+    from pipeline.engine.stage import Stage
     from pipeline.engine.status import Run, StageStatus
 
 STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 STATE_COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
+NOT_MADE = "not made yet"  # the text of `stale` for a stage without a result
+INDENT = 25  # columns of the name and the state
+MIN_TEXT = 20  # columns of text on a narrow terminal
 
 
 def status(
@@ -30,10 +37,10 @@ def status(
 ) -> str:
     """Show which stages are up to date and why the others are not; run nothing.
 
-    *stale*: the stage will run. *in the store*: an earlier result will be restored. *waiting*: an input will be
-    rebuilt; the stage runs if that input changes. Options default to those in pyproject.toml; `make status` adds the
-    variables given to make. With *--stale* and *--assume*, only the assumed stages are checked, and the cached
-    status in artifacts/.notes that `make` reads is updated.
+    *not made yet* and *stale*: the stage will run. *in the store*: an earlier result will be restored. *waiting*: an
+    input will be rebuilt; the stage runs if that input changes. Options default to those in pyproject.toml; `make
+    status` adds the variables given to make. With *--stale* and *--assume*, only the assumed stages are checked, and
+    the cached status in artifacts/.notes that `make` reads is updated.
 
     Examples:
         handwriting status --explain
@@ -72,25 +79,37 @@ def status(
     if as_json:
         facts = {name: _to_dict(status, stored[name]) for name, status in statuses.items()}
         return to_json(facts, indent=2)
-    return "\n".join(line for name in names for line in _format(statuses[name], stored[name], explain))
+    return "\n".join(
+        line for stage in STAGES for line in _format(stage, statuses[stage.name], stored[stage.name], explain)
+    )
 
 
-def _format(status: "StageStatus", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
-    manifest, reasons = status.manifest, status.reasons
-    if explain or not reasons:
+def _format(stage: "Stage[Any]", status: "StageStatus", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
+    manifest, reasons, state = status.manifest, status.reasons, STATE_TEXT[status.state]
+    if status.is_missing:
+        state, reasons = NOT_MADE, ()
+        about = inspect.cleandoc(stage.__doc__ or "").partition("\n")[0]
+    elif explain or not reasons:
         about = f"made on {manifest.when}: {manifest.summary}" if manifest else "missing"
     else:
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"
-    state = paint(f"{STATE_TEXT[status.state]:<13}", STATE_COLOUR[status.state], sys.stdout)
-    yield f"{status.stage:<10} {state} {printable(about)}"
+    head = f"{status.stage:<10} {paint(f'{state:<13}', STATE_COLOUR[status.state], sys.stdout)} "
+    yield _wrap(head, about, INDENT)
     if explain:
-        yield from (f"{'':<10} {'':<13} because of {printable(str(reason))}" for reason in reasons)
+        yield from (_wrap(f"{'':<{INDENT}}because of ", str(reason), INDENT + 11) for reason in reasons)
     for run in runs:
         arrow = "->" if run.published else "  "
         differences = "".join(f"{name} {value}, " for name, value in _differences(run, runs).items())
-        text = printable(f"{differences}{run.manifest.summary}")
-        yield f"{arrow:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: {text}"
+        head = f"{arrow:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: "
+        yield _wrap(head, f"{differences}{run.manifest.summary}", len(head))
+
+
+def _wrap(head: str, text: str, indent: int) -> str:
+    """Append the text to `head`, which has `indent` columns, and break it at the width of the terminal."""
+    width = shutil.get_terminal_size((COLUMNS, 0)).columns
+    lines = textwrap.wrap(printable(text), max(width - indent, MIN_TEXT), break_on_hyphens=False)
+    return head + f"\n{'':<{indent}}".join(lines)
 
 
 def _differences(run: "Run", runs: "Sequence[Run]") -> dict[str, Any]:

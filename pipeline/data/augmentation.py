@@ -1,5 +1,6 @@
 """Augmentation parameters, and dataclass fields with a help text and a range. `deform` applies the augmentation."""
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,17 +16,22 @@ def check_values(values: Any) -> None:
     """Raise UsageError if a value of the dataclass is outside its field's range or not one of its choices."""
     for one in fields(values):
         found, choices = getattr(values, one.name), get_args(one.type)
-        interval: str = one.metadata.get("range", "")
+        name = one.name.replace("_", " ")
         if get_origin(one.type) is Literal and found not in choices:
-            raise UsageError(f"unknown {one.name} '{found}': choose one of {', '.join(choices)}")
-        for each in (found if isinstance(found, tuple) else [found]) if interval else ():
-            low, high = map(float, interval[1:-1].split(","))
-            if (
-                not low <= each <= high
-                or (each == low and interval[0] == "(")
-                or (each == high and interval[-1] == ")")
-            ):
-                raise UsageError(f"{one.name.replace('_', ' ')} must be in {interval}, not {each}")
+            raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{found}'")
+        if interval := one.metadata.get("range", ""):
+            _check_range(name, found, interval)
+
+
+def _check_range(name: str, value: float, interval: str) -> None:
+    (low, high), closed_below, closed_above = interval[1:-1].split(", "), interval[0] == "[", interval[-1] == "]"
+    if not abs(value) < math.inf:
+        raise UsageError(f"{name} must be a finite number, not {value}")
+    large_enough = value > float(low) or (value == float(low) and closed_below)
+    small_enough = value < float(high) or (value == float(high) and closed_above)
+    if not (large_enough and small_enough):
+        limit = f" and {'at most' if closed_above else 'below'} {high}" if high != "inf" else ""
+        raise UsageError(f"{name} must be {'at least' if closed_below else 'above'} {low}{limit}, not {value}")
 
 
 @dataclass(frozen=True)

@@ -100,13 +100,18 @@ def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
         return [Reason("output", name, change) for name, change in found if change]
 
 
+def absence(folder: Path) -> Reason:
+    """Return the reason for a folder that does not exist."""
+    return Reason("result", folder.name, "does not exist")
+
+
 def check_result(folder: Path, expected: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
     """Return the manifest in `folder`, None if it cannot be read, and the reasons why the result is not up to date.
 
     Outputs are checked for damage if there are no other reasons, or if `every` reason is required.
     """
     if not folder.exists():
-        return None, [Reason("result", folder.name, "does not exist")]
+        return None, [absence(folder)]
     if not (folder / MANIFEST).exists():
         return None, [Reason("manifest", MANIFEST, "is missing")]
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import MANIFEST, Manifest, check_result, find_artifact, read_manifest
+from pipeline.engine.artifacts import MANIFEST, Manifest, absence, check_result, find_artifact, read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Reason
 from pipeline.engine.stage import Stage, provenance, resolve
@@ -31,6 +31,11 @@ class StageStatus:
     reasons: tuple[Reason, ...]
     manifest: Manifest | None
     digest: str | None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the only reason is that there is no result, neither published nor in the store."""
+        return self.state == "stale" and self.reasons == (absence(self.output),)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def list_confusions(
 
 
 def wilson_interval(successes: int, total: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion, by default for 95 %.  (Wilson 1927)
+    """Return the confidence interval of a proportion, by default for 95%.  (Wilson 1927)
 
     Unlike the normal approximation it stays within [0, 1] and is accurate near both ends.
     """

@@ -6,8 +6,6 @@ from typing import Any
 
 from pipeline.data.catalogue import DATASETS
 
-NARROW = "\u202f"  # a space before a % sign
-
 
 def are_digits(class_names: Sequence[str]) -> bool:
     """Return whether all classes are single digits."""
@@ -19,6 +17,11 @@ def format_dataset(name: str) -> str:
     return DATASETS[name].title if name in DATASETS else name
 
 
+def format_activation(name: str) -> str:
+    """Return the usual name of an activation function."""
+    return {"relu": "ReLU"}.get(name, name)
+
+
 def percent(share: float | None, digits: int = 2) -> str:
     """Format a share in [0, 1] as a percentage; less than 1 is not rounded to 100%. None gives a dash."""
     if share is None:
@@ -26,7 +29,7 @@ def percent(share: float | None, digits: int = 2) -> str:
     text = f"{100 * share:.{digits}f}"
     if share < 1 - 1e-9 and float(text) == 100:  # within 1e-9 of 1 is a rounding error of sums
         text = f"{100 - 10.0**-digits:.{digits}f}"
-    return f"{text}{NARROW}%"
+    return f"{text}%"
 
 
 def format_time(made: str) -> str:

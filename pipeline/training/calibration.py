@@ -1,4 +1,4 @@
-"""Temperature scaling: of all predictions with a confidence of 90 %, nine in ten should be correct.
+"""Temperature scaling: of all predictions with a confidence of 90%, nine in ten should be correct.
 
 Most networks are overconfident, or underconfident if trained with label smoothing. Dividing the logits by a temperature
 corrects most of this. It changes no predicted class.  (Guo et al. 2017)

@@ -31,7 +31,7 @@ def best_of(history: Sequence[Row]) -> Row:
     """Return the last epoch whose validation accuracy is within TOLERANCE of the best.
 
     Later epochs have lower learning rates, and differences within the tolerance are not significant. (The
-    one-standard-error rule of Breiman et al. 1984 for 5,000 images at 99.5 %)
+    one-standard-error rule of Breiman et al. 1984 for 5,000 images at 99.5%)
     """
     best = max(row.validation_accuracy for row in history)
     return [row for row in history if row.validation_accuracy >= best - TOLERANCE][-1]

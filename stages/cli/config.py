@@ -17,8 +17,8 @@ COMMANDS = (
 def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[str, Any]:
     """Return the values of the table [tool.PROGRAM.COMMAND], by parameter name.
 
-    Its keys are options without the leading dashes. Raises UsageError for an unknown option or command, because a
-    misspelt default would otherwise be ignored silently.
+    Its keys are options without the leading dashes; its values become text. Raises UsageError for an unknown option or
+    command, because a misspelt default would otherwise be ignored silently.
     """
     try:
         with open(path, "rb") as file:
@@ -39,10 +39,21 @@ def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[st
                 f"{path} has a table [tool.{program}.{name}], but there is no such command: "
                 f"choose one of {', '.join(COMMANDS)}"
             )
-    options = {option.lstrip("-"): parameter.name for parameter in command.params for option in parameter.opts}
+    options = {
+        option.lstrip("-"): parameter for parameter in command.params for option in parameter.opts if option[0] == "-"
+    }
     defaults: dict[str, Any] = {}
     for option, value in tables.get(command.name, {}).items():
         if option not in options:
             raise UsageError(f"{path} sets '{option}', but {command.name} has no such option: correct it")
-        defaults[options[option]] = ",".join(map(str, value)) if isinstance(value, list) else value
+        if isinstance(value, dict):
+            raise UsageError(f"{path} has a table '{option}' for {command.name}: write a value, as in {option} = ...")
+        texts = [_format(item) for item in (value if isinstance(value, list) else [value])]
+        parameter = options[option]
+        defaults[parameter.name] = texts if parameter.multiple else ",".join(texts)
     return defaults
+
+
+def _format(value: Any) -> str:
+    """Return a value as on the command line, so that it is checked in the same way."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

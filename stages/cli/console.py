@@ -18,6 +18,7 @@ from stages.cli.app import PROGRAM, build
 from stages.cli.config import load_defaults
 from stages.cli.signals import end, install_handlers, stop_requested
 from stages.cli.terminal import paint, printable
+from stages.cli.usage import describe
 
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 UNCHANGED = "Existing results are unchanged"
@@ -94,8 +95,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
             return fail(f"not enough memory. {UNCHANGED}")
         if hasattr(error, "format_message"):  # a ClickException, of the click that Typer uses
             usage: Any = error
-            message = usage.format_message().rstrip(".").replace("Value error, ", "", 1) + _value_source(error)
-            return fail(f"{message}{'' if message.endswith('?') else '.'} See: {prefix} --help", usage.exit_code)
+            return fail(describe(usage, prefix), usage.exit_code)
         raise
 
 
@@ -155,10 +155,3 @@ def _check_address_space() -> None:
         raise PipelineError(
             f"not enough memory (`ulimit -v` is {limit >> 20:,} MB): set it to {MIN_ADDRESS_SPACE >> 20:,} MB or more"
         )
-
-
-def _value_source(error: Any) -> str:
-    """Return where a wrong value comes from, if not from the command line."""
-    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
-    source = context and parameter and context.get_parameter_source(parameter.name)
-    return " (in pyproject.toml)" if source and source.name == "DEFAULT_MAP" else ""

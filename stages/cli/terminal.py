@@ -10,6 +10,8 @@ from pipeline.data.dataset import is_printable
 
 Colour = Literal["red", "green", "yellow", "cyan"]
 
+COLUMNS = 100  # width of the output if it is not a terminal
+
 
 def printable(text: str) -> str:
     r"""Return the text on one line, with escapes such as `\x1b` for characters that are not printable."""
@@ -29,5 +31,9 @@ def _escape(character: str) -> str:
 
 def paint(text: str, colour: Colour, stream: TextIO) -> str:
     """Return the text in that colour if `stream` is a terminal with colours."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty()
-    return text if plain else typer.style(text, fg=colour)
+    return typer.style(text, fg=colour) if has_colours(stream) else text
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Return whether `stream` is a terminal with colours, and NO_COLOR is not set."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")

@@ -215,7 +215,8 @@ def test_closed_pipe_ends_the_command_silently(project: Path) -> None:
 def test_show_draws_the_network_input(run: Run, project: Path) -> None:
     paint(project / "a.png")
     *drawing, line = run("classify", "--show", "a.png").stdout.splitlines()
-    assert len(drawing) == 20  # rows of the box that digits are fitted into; empty rows are removed
+    assert len(drawing) in (10, 11)  # two pixels a line: 20 rows have ink
+    assert max(map(len, drawing)) <= 28
     assert any("█" in line for line in drawing)
     assert line.startswith("a.png: ")
 

@@ -9,7 +9,7 @@ from tests.processes import Run, environment
 from tests.stages.common import assert_one_line, update_manifests, write_custom_dataset
 
 
-def test_index_draws_the_image_and_matches_evaluate(run: Run, project: Path) -> None:
+def test_index_matches_evaluate(run: Run, project: Path) -> None:
     probabilities = np.load(project / "artifacts/evaluate/probabilities.npy")
     labels = np.load(project / "artifacts/parse/test-labels.npy")
     for index in (0, 7, 499):
@@ -17,15 +17,20 @@ def test_index_draws_the_image_and_matches_evaluate(run: Run, project: Path) -> 
         output = probabilities[index]
         digit = output.argmax()
         assert lines[-1] == f"digit {digit}, confidence {output[digit]:.2%}, truth {labels[index]}"
-        assert [line.split() for line in lines[-12:-2]] == [[str(n), f"{p:.6f}"] for n, p in enumerate(output)]
-        assert any("█" in line for line in lines[:28])
+        assert [line.split() for line in lines[:-2]] == [[str(n), f"{p:.6f}"] for n, p in enumerate(output)]
+
+
+def test_show_draws_the_image_before_the_probabilities(run: Run, project: Path) -> None:
+    drawing, *rest = run("classify", "--index", "0", "--show").stdout.split("\n\n")
+    assert "█" in drawing
+    assert "\n\n".join(rest) == run("classify", "--index", "0").stdout
 
 
 def test_drawing_falls_back_to_ascii(run: Run, project: Path) -> None:
-    result = run("classify", "--index", "0", env={**environment(), "PYTHONIOENCODING": "ascii"})
+    result = run("classify", "--index", "0", "--show", env={**environment(), "PYTHONIOENCODING": "ascii"})
     assert result.returncode == 0
     assert result.stdout.isascii()
-    assert "@@" in result.stdout
+    assert "##" in result.stdout
 
 
 def test_class_names_that_cannot_be_encoded_are_replaced(run: Run, project: Path) -> None:

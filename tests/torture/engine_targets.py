@@ -46,7 +46,7 @@ EXAMPLE = Manifest(
     },
     "2026-01-02T03:04:05+00:00",
     26.5,
-    "99.2 % of the validation images",
+    "99.2% of the validation images",
 )
 
 

@@ -8,8 +8,8 @@ import typer
 
 from stages.cli.app import PROGRAM, build
 from stages.cli.config import load_defaults
-from stages.cli.console import _value_source
 from stages.cli.main import COMMANDS
+from stages.cli.usage import describe
 from tests.torture.targets import Target, scratch, try_read
 
 
@@ -31,7 +31,7 @@ def check_declared(body: bytes) -> bool:
         try:
             command.make_context(name, [], default_map=values)
         except typer.TyperException as error:
-            assert error.format_message() and _value_source(error) is not None
+            assert describe(error, PROGRAM)
     return True
 
 

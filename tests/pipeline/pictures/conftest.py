@@ -12,7 +12,7 @@ from pipeline.model.files import Model, load_model
 
 @pytest.fixture(scope="session")
 def reader(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A model trained on the sample in a few seconds, with a test accuracy of 97 %."""
+    """A model trained on the sample in a few seconds, with a test accuracy of 97%."""
     from stages.train import train
 
     output = tmp_path_factory.mktemp("reader") / "artifacts" / "train"

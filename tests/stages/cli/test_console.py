@@ -43,22 +43,31 @@ def test_version(call: Run) -> None:
         ("download --dataset custom", "add --from DIR"),
         ("normalize --validation 0", "validation must be"),
         ("normalize --validation 2000", "leaves none of the 2,000 training images"),
-        ("normalize --validation many", "--validation"),
-        ("train --recipe mine", "'mine' is not one of 'original', 'quick', 'mlp', 'standard', 'record'. See: "),
+        ("normalize --validation many", "--validation must be a number, not 'many'. See: handwriting normalize --help"),
+        ("train --recipe mine", "--recipe must be one of original, quick, mlp, standard, record, not 'mine'. See: "),
         ("train --layers 0", "'0'"),
         ("train --layers conv16,x", "'x'"),
         ("train --layers 128,conv16", "conv16 follows a dense layer"),
         ("train --layers conv16,conv16,conv16", "conv16 does not fit"),
-        ("train --epochs 1.5", "--epochs"),
-        ("train --learning-rate nan", "learning rate must be in (0, inf), not nan"),
-        ("train --activation tanh", "'tanh' is not one of"),
+        ("train --epochs ten", "--epochs must be a whole number, not 'ten'. See: handwriting train --help"),
+        ("train --epochs 1.5", "--epochs must be a whole number, not '1.5'"),
+        ("train --epochs=", "--epochs must be a whole number, not ''"),
+        ("train --epochs 0", "epochs must be at least 1, not 0"),
+        ("train --momentum 1", "momentum must be at least 0 and below 1, not 1.0"),
+        ("train --rotation 200", "rotation must be at least 0 and at most 180, not 200.0"),
+        ("train --learning-rate 0", "learning rate must be above 0, not 0.0"),
+        ("train --learning-rate fast", "--learning-rate must be a number, not 'fast'"),
+        ("train --learning-rate nan", "learning rate must be a finite number, not nan"),
+        ("train --activation tanh", "--activation must be one of sigmoid, relu, not 'tanh'"),
         ("train --epoch 3", "--epochs"),
-        ("train --recipe standart", "train: Invalid value for '--recipe': 'standart' is not one of"),
-        ("evaluate --scheduler magic", "'magic' is not one of"),
+        ("evaluate --scheduler magic", "--scheduler: 'magic' is not one of"),
         ("classify", "--index"),
+        ("classify --index -1", "--index must be at least 0, not -1"),
         ("classify --index 500", "the index goes up to 499"),
         ("export now", "now"),
-        ("prune --keep 0", "--keep"),
+        ("predict many.npy --block-size 1e3", "--block-size must be a whole number, not '1e3'"),
+        ("ablation --seeds 0", "--seeds must be at least 1, not 0"),
+        ("prune --keep all", "--keep must be a whole number, not 'all'"),
         ("status --assume trian", "there is no stage 'trian'"),
         ("trian", "Did you mean 'train'? See: handwriting --help"),
         ("normalize --validation 1e300", "validation 1e+300 leaves none"),
@@ -104,10 +113,17 @@ def test_command_line_overrides_pyproject_overrides_defaults(run: Run, project: 
     ("text", "words"),
     [
         ("[tool.handwriting.train]\nepoch = 2\n", "sets 'epoch', but train has no such option"),
-        ('[tool.handwriting.train]\nepochs = "x"\n', "epochs"),
+        ('[tool.handwriting.train]\nepochs = "x"\n', "--epochs must be a whole number, not 'x' (in pyproject.toml)"),
+        (
+            "[tool.handwriting.train]\nepochs = true\n",
+            "--epochs must be a whole number, not 'true' (in pyproject.toml)",
+        ),
+        ("[tool.handwriting.train]\nepochs = [1, 2]\n", "--epochs must be a whole number, not '1,2'"),
+        ("[tool.handwriting.train]\nepochs = {a = 1}\n", "has a table 'epochs' for train: write a value"),
+        ("[tool.handwriting.train]\nactivation = 3\n", "--activation must be one of sigmoid, relu, not '3'"),
+        ('[tool.handwriting.train]\nforce = "maybe"\n', "--force must be true or false, not 'maybe'"),
         ("[tool.handwriting\n", "pyproject.toml cannot be read"),
         ("[tool]\rx = 1\n", "pyproject.toml cannot be read"),
-        ('[tool.handwriting.train]\nepochs = "x"\n', "in pyproject.toml"),
         ("[tool.handwriting.trian]\nepochs = 2\n", "no such command: choose one of download, parse"),
         ("[tool.handwriting.console]\nepochs = 2\n", "no such command: choose one of download, parse"),
         (f"[tool.handwriting.{'train' * 100}]\n", "there is no such command"),
@@ -123,6 +139,19 @@ def test_invalid_pyproject_is_wrong_usage_but_help_works(text: str, words: str, 
     assert_one_line(call("status"), 2, words)
     for line in (["--version"], ["--help"], ["train", "--help"]):
         assert (call(*line).returncode, call(*line).stderr) == (0, "")
+
+
+def test_wrong_option_of_an_assumed_stage_refers_to_its_help(call: Run) -> None:
+    result = call("status", "--assume", "train --epochs ten")
+    assert_one_line(result, 2, "--epochs must be a whole number, not 'ten'. See: handwriting train --help")
+
+
+def test_list_in_pyproject_repeats_an_option(call: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text(
+        '[tool.handwriting.status]\nassume = ["download --dataset sample", "train --recipe quick --epochs 1"]\n'
+    )
+    states = {name: facts["state"] for name, facts in json.loads(call("status", "--json").stdout).items()}
+    assert (states["download"], states["train"]) == ("fresh", "stale")
 
 
 def test_misspelt_default_affects_only_its_command(call: Run, project: Path) -> None:

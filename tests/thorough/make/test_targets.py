@@ -92,7 +92,7 @@ def test_clean_and_all_in_one_call(project: Path) -> None:
 def test_value_is_passed_verbatim(value: str, project: Path) -> None:
     before = digests(project)
     result = make(project, "train", *SAMPLE, f"EPOCHS={value}")
-    assert "handwriting train: Invalid value for '--epochs'" in result.stderr
+    assert "handwriting train: --epochs must be a whole number, not " in result.stderr
     assert not (project / "hacked").exists()
     assert digests(project) == before
 

@@ -113,7 +113,7 @@ def test_manifest_contents_are_escaped_and_json_preserves_them(run: Run, hostile
     assert_harmless(as_text)
     assert_harmless(as_json)
     escaped = r"\x1b]0;pwned\x07 \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041 <script>alert(1)</script>\nsecond line"
-    assert as_text.stdout.count(f": {escaped}\n") >= 2
+    assert " ".join(as_text.stdout.split()).count(f": {escaped} ") >= 2
     (training,) = json.loads(as_json.stdout)["train"]["runs"]
     assert training["summary"] == HOSTILE
     assert training["parameters"][HOSTILE] == [HOSTILE]
