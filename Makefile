@@ -20,7 +20,7 @@ parse.inputs := download
 normalize.inputs := parse
 train.inputs := normalize
 evaluate.inputs := normalize train
-export.inputs := train evaluate
+export.inputs := parse train evaluate
 report.inputs := parse normalize train evaluate
 all.inputs := evaluate export report
 ablation.inputs := normalize
@@ -89,13 +89,15 @@ pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the README's pictu
 	$(python) -m tests.pictures
 
 pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4
-pretrained: $(VENV)/.ready-dev ## Train the pretrained model and write it to pipeline/model/pretrained
+pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to pipeline/model/pretrained
+	$(MAKE) train DATASET=mnist RECIPE=mlp LAYERS=64
+	$(python) -m tests.pretrained --dense
 	$(MAKE) train $(pretrained.options)
 	$(python) -m tests.pretrained
 
 bench: $(VENV)/.ready-peers .venv-peers/.ready ## Install the tools to compare with and run all benchmarks (an hour)
 	$(MAKE) all
-	for name in rerun training recipes pictures page scale predict; do $(python) -m tests.benchmarks.$$name || exit; done
+	for name in rerun training recipes pictures page page_speed scale predict; do $(python) -m tests.benchmarks.$$name || exit; done
 
 format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff format

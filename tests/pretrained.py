@@ -1,6 +1,7 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
-make pretrained                      train the model, then run this
+make pretrained                      train the models, then run this for each
+python -m tests.pretrained --dense   write the dense network of pipeline/model/comparison.py instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
@@ -20,6 +21,7 @@ from pipeline.engine.arrays import save_array
 from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.documents import save_json
 from pipeline.evaluation.metrics import METRICS_FILE, Metrics, compute_metrics
+from pipeline.model.comparison import DENSE
 from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
@@ -53,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, default=Path("artifacts/train"))
     parser.add_argument("--parse", type=Path, default=Path("artifacts/parse"))
+    parser.add_argument("--dense", action="store_true")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if load_description(options.parse).name != "mnist":
@@ -62,7 +65,10 @@ def main() -> None:
         measured, stated = float((load(PRETRAINED).predict(images) == labels).mean()), stated_accuracy()
         print(f"pretrained model: test accuracy on {len(images):,} images: {measured:.2%}, on its card: {stated:.2%}")
         sys.exit(len(images) != 10_000 or abs(measured - stated) > TOLERANCE)
-    write(options.train, images, labels)
+    if options.dense:
+        save_with_accuracy(DENSE, load_model(options.train), images, labels)
+    else:
+        write(options.train, images, labels)
 
 
 def stated_accuracy() -> float:
@@ -73,16 +79,22 @@ def stated_accuracy() -> float:
 
 
 def write(train: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-    """Write both files. images, labels: the test images."""
+    """Write the pretrained model and its card. images, labels: the test images."""
     PRETRAINED.mkdir(exist_ok=True)
-    model = load_model(train)
-    save_safetensors(MODEL, model, model_metadata(model, 0, 0), np.float16)
-    rounded = load_safetensors(MODEL)
+    metrics, confusion = save_with_accuracy(MODEL, load_model(train), images, labels)
+    CARD.write_text(make_card(load_safetensors(MODEL), train, metrics, confusion), encoding="utf-8")
+
+
+def save_with_accuracy(
+    path: Path, model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8]
+) -> tuple[Metrics, NDArray[np.int64]]:
+    """Write a model in 16 bits; return the metrics and the confusion matrix of the rounded parameters."""
+    save_safetensors(path, model, model_metadata(model, 0, 0), np.float16)
     with single_threaded_blas():
-        metrics, confusion = compute_metrics([(predict(rounded, images), labels)], model.class_names)
-    save_safetensors(MODEL, model, model_metadata(model, metrics.accuracy, metrics.images), np.float16)
-    CARD.write_text(make_card(rounded, train, metrics, confusion), encoding="utf-8")
-    print(f"{MODEL}: {MODEL.stat().st_size:,} bytes, test accuracy {metrics.accuracy:.2%}")
+        metrics, confusion = compute_metrics([(predict(load_safetensors(path), images), labels)], model.class_names)
+    save_safetensors(path, model, model_metadata(model, metrics.accuracy, metrics.images), np.float16)
+    print(f"{path}: {path.stat().st_size:,} bytes, test accuracy {metrics.accuracy:.2%}")
+    return metrics, confusion
 
 
 def make_card(model: Model, train: Path, metrics: Metrics, confusion: NDArray[np.int64]) -> str:
