@@ -9,6 +9,8 @@ from typer import Option
 from pipeline.engine.stage import Input, Output, stage
 from stages.cli.console import run_module
 
+TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
+
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """Replace the path of the artifacts by a digest of the runs in them."""
@@ -26,10 +28,13 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 
 @stage(
-    packages=("numpy", "matplotlib", "pillow", "jinja2"),
+    packages=("numpy", "matplotlib", "pillow", "jinja2", "safetensors"),
     resolve=resolve,
     watch=watch,
-    extra_files=tuple(f"pipeline/pages/templates/{name}" for name in ("report.html", "report.css", "style.css")),
+    extra_files=(
+        *(f"pipeline/pages/templates/{name}" for name in ("report.html", "network.html", "report.css", "style.css")),
+        "pipeline/model/pretrained/dense.safetensors",
+    ),
 )
 def report(
     parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
@@ -49,9 +54,12 @@ def report(
     import numpy as np
 
     from pipeline.data.labels import load_labels
+    from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact
+    from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model
     from pipeline.training.history import read_history
     from pipeline.training.recipe import Recipe, override
@@ -60,6 +68,7 @@ def report(
         import matplotlib  # noqa: F401
     except ValueError as error:
         raise PipelineError(f"Matplotlib cannot read its configuration ({error}): correct matplotlibrc") from None
+    from pipeline.pages.layer_table import time_layers
     from pipeline.pages.report import SAMPLES, Findings, render_report
     from pipeline.pages.runs import list_training_runs
 
@@ -90,22 +99,26 @@ def report(
     _, first_of_class = np.unique(training_labels, return_index=True)
     samples = [read_rows(training, index, index + 1) for index in first_of_class[:SAMPLES]]
 
-    page = render_report(
-        Findings(
-            model=model,
-            recipe_name=recipe_name,
-            recipe=recipe,
-            trained=manifests["train"],
-            counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
-            seconds={name: manifest.seconds for name, manifest in manifests.items()},
-            history=read_history(train / "history.csv"),
-            images=images,
-            labels=labels,
-            probabilities=probabilities,
-            samples=np.concatenate(samples),
-            runs=list_training_runs(artifacts, manifests["train"], train),
+    with single_threaded_blas():
+        timed = np.moveaxis(standardise(images[:TIMED_IMAGES], model.scaling), 0, -1)
+        page = render_report(
+            Findings(
+                model=model,
+                dense=load_dense(model),
+                recipe_name=recipe_name,
+                recipe=recipe,
+                trained=manifests["train"],
+                counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
+                seconds={name: manifest.seconds for name, manifest in manifests.items()},
+                layer_seconds=time_layers(model.networks[0], timed),
+                history=read_history(train / "history.csv"),
+                images=images,
+                labels=labels,
+                probabilities=probabilities,
+                samples=np.concatenate(samples),
+                runs=list_training_runs(artifacts, manifests["train"], train),
+            )
         )
-    )
     file = output / "index.html"
     file.write_text(page, encoding="utf-8")
     return f"{file.name} {file.stat().st_size / 1e6:.2f} MB"

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ from PIL import Image
 MAX_SIDE = 64  # pixels; larger pictures are downsampled
 LEVELS = 127  # shades on either side of zero
 
-NEGATIVE, POSITIVE = (228, 84, 56), (46, 124, 230)  # red and blue, visible on light and dark backgrounds
+# Orange and blue, between the colours --minus and --plus of light and dark mode, because a picture has one palette.
+NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
+FAINTEST = 24  # opacity of an activation of 0, of 255, so that an inactive map is visible
+MIN_CELL = 3  # pixels of a side of a map, so that gaps of one pixel are narrower
 
 
 def draw_grey(image: NDArray[np.uint8]) -> str:
@@ -19,8 +23,31 @@ def draw_grey(image: NDArray[np.uint8]) -> str:
     return _encode(_shrink(Image.fromarray(np.ascontiguousarray(image))))
 
 
+def draw_patches(patches: NDArray[np.uint8], columns: int) -> str:
+    """Return the data URI of grey pictures, uint8 (n, h, w), in rows of `columns` with transparent gaps."""
+    tiled = _tile(patches.astype(np.int16), columns, gap=-1)
+    opacity = np.where(tiled < 0, 0, 255)
+    return _encode(Image.fromarray(np.stack([tiled.clip(0), opacity], axis=-1).astype(np.uint8), "LA"))
+
+
+def draw_maps(maps: NDArray[np.floating[Any]], limit: float, columns: int) -> str:
+    """Return the data URI of activations (n, h, w) of at least 0, as rows of pictures with transparent gaps.
+
+    Opacity grows linearly with the activation, from FAINTEST at 0 to full at `limit`; larger activations are clipped.
+    """
+    repeated = max(1, math.ceil(MIN_CELL / min(maps.shape[1:])))
+    large = np.stack([np.asarray(_shrink(Image.fromarray(np.asarray(each, np.float32)))) for each in maps])
+    shares = np.clip(large / limit, 0, 1) if limit > 0 else np.zeros_like(large)
+    levels = 1 + np.rint(shares * 254).astype(np.uint8)
+    tiled = _tile(levels.repeat(repeated, axis=1).repeat(repeated, axis=2), columns, gap=0)
+    picture = Image.fromarray(tiled, "P")
+    picture.putpalette([*POSITIVE] * 256)
+    opacities = np.linspace(FAINTEST, 255, 255).astype(np.uint8)
+    return _encode(picture, transparency=bytes([0, *opacities.tolist()]))
+
+
 def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
-    """Return the data URI of values (h, w) as a picture: red below zero, blue above, zero transparent.
+    """Return the data URI of values (h, w) as a picture: orange below zero, blue above, zero transparent.
 
     Opacity grows linearly with the magnitude up to `limit`; larger magnitudes are clipped.
     """
@@ -30,6 +57,15 @@ def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
     picture.putpalette([*NEGATIVE] * LEVELS + [*POSITIVE] * (LEVELS + 1))
     strengths = np.abs(np.arange(2 * LEVELS + 1) - LEVELS) * 255 // LEVELS
     return _encode(picture, transparency=bytes(strengths.tolist()))
+
+
+def _tile(pictures: NDArray[Any], columns: int, gap: int) -> NDArray[Any]:
+    """Arrange pictures (n, h, w) in rows of `columns`, one pixel of the value `gap` apart."""
+    count, height, width = pictures.shape
+    rows = math.ceil(count / columns)
+    tiled = np.full((rows, columns, height + 1, width + 1), gap, pictures.dtype)
+    tiled.reshape(-1, height + 1, width + 1)[:count, :height, :width] = pictures
+    return tiled.swapaxes(1, 2).reshape(rows * (height + 1), -1)[:-1, :-1]
 
 
 def _shrink(picture: Image.Image) -> Image.Image:

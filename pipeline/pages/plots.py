@@ -7,13 +7,14 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from pipeline.evaluation.metrics import Reliability, wilson_interval
 from pipeline.pages.svg import ACCENT, QUIET, SECOND, draw
 from pipeline.training.history import Row
 
 SIZE = (4.4, 3.1)  # inches
+THIS, DENSE = "this model", "dense network"
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
 Histories = Sequence[Sequence[Row]]
@@ -94,7 +95,7 @@ def plot_reliability(reliability: Reliability) -> Markup:
     def fill(figure: Figure) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
         above.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="perfect calibration")
-        above.vlines(confidence, *bounds, color=SECOND, linewidth=1.6, label="95\u202f% interval")
+        above.vlines(confidence, *bounds, color=SECOND, linewidth=1.6, label="95% interval")
         above.plot(confidence, accuracy, "o", color=ACCENT, label="accuracy")
         above.set_title("Accuracy by confidence")
         above.set_ylim(-0.02, 1.03)
@@ -111,6 +112,28 @@ def plot_reliability(reliability: Reliability) -> Markup:
         below.xaxis.set_major_formatter(_percent_formatter())
 
     return draw("reliability", description, 6, 5.4, fill)
+
+
+def plot_shifts(accuracies: Sequence[Sequence[float]]) -> Markup:
+    """Plot the accuracy by distance of the shift in pixels; the first line is this model, the second the dense one."""
+    names = [THIS, DENSE][: len(accuracies)]
+    description = " ".join(
+        f"The accuracy of {name} is {values[0]:.1%} without a shift and {values[-1]:.1%} at {len(values) - 1} pixels."
+        for name, values in zip(names, accuracies, strict=True)
+    )
+
+    def fill(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.set_title("Accuracy by shift")
+        axes.set_xlabel("pixels")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(axis="x", visible=False)
+        for name, values, colour, style in zip(names, accuracies, (ACCENT, SECOND), ("-", "--"), strict=False):
+            axes.plot(values, color=colour, linestyle=style, linewidth=1.8, marker="o", markersize=4, label=name)
+        axes.yaxis.set_major_formatter(_percent_formatter())
+        axes.legend(loc="best")
+
+    return draw("shifts", description, *SIZE, fill)
 
 
 def _epoch_axes(figure: Figure, title: str) -> Axes:
@@ -140,8 +163,8 @@ def _plot_lines(
         )
 
 
-def _percent_formatter() -> PercentFormatter:
-    return PercentFormatter(1, symbol="\u202f%")
+def _percent_formatter() -> FuncFormatter:
+    return FuncFormatter(lambda share, _: f"{100 * share:.4g}%")
 
 
 def _set_error_axis(axes: Axes, least: float, most: float) -> None:
@@ -153,7 +176,7 @@ def _set_error_axis(axes: Axes, least: float, most: float) -> None:
     axes.set_ylim(high, low)
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.10g}\u202f%"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):.10g}%"))
 
 
 def _describe(quantity: str, histories: Histories, value: Value, form: str) -> str:

@@ -11,14 +11,16 @@ from pipeline.data.deform import Deformer
 from pipeline.engine.artifacts import Manifest
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
 from pipeline.model.files import Model
-from pipeline.network.layers import Convolution
 from pipeline.network.network import count_parameters
-from pipeline.pages.pictures import draw_grey, draw_signed
+from pipeline.pages.excitation import PATCHES
+from pipeline.pages.inspection import inspect_network
+from pipeline.pages.pictures import draw_grey
 from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability
 from pipeline.pages.rendering import render
 from pipeline.pages.runs import TrainingRun
 from pipeline.pages.wording import (
     are_digits,
+    format_activation,
     format_dataset,
     format_duration,
     format_name,
@@ -32,26 +34,31 @@ from pipeline.training.recipes import find_changes
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed next to the matrix, and instead of it
-MAX_HORIZONTAL_CLASSES, SHORT_NAME = 12, 3  # more classes with longer names get vertical column headings
-MAX_ERRORS, MAX_UNITS = 50, 64
-SAMPLES, COPIES = 8, 7  # images in the section on augmentation, and augmented copies of each
+MAX_COMPACT_CLASSES = 12  # columns that fit a phone; more classes with long names get vertical column headings
+SHORT_NAME = 3  # characters; longer names get wider columns
+MAX_ERRORS = 50
+NBSP = "\u00a0"
+SAMPLES, COPIES = 10, 7  # images in the section on augmentation, and augmented copies of each
 
 
 @dataclass(frozen=True)
 class Findings:
     """The input of the report.
 
-    trained: manifest of the training run. counts: images per split. seconds: duration per stage. images: raw test
+    dense: a dense network to compare with, None without. trained: manifest of the training run. counts: images per
+    split. seconds: duration per stage. layer_seconds: of each layer of the first network, per image. images: raw test
     images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw training images, uint8
     (m, h, w). runs: latest first.
     """
 
     model: Model
+    dense: Model | None
     recipe_name: str
     recipe: Recipe
     trained: Manifest
     counts: Mapping[str, int]
     seconds: Mapping[str, float]
+    layer_seconds: Sequence[float]
     history: Sequence[Sequence[Row]]
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -66,6 +73,7 @@ def render_report(findings: Findings) -> str:
     predicted = findings.probabilities.argmax(axis=1).astype(np.uint8)
     reliability = measure_reliability(findings.probabilities, findings.labels)
     small = len(names) <= MAX_MATRIX_CLASSES
+    named = max(map(len, names)) > SHORT_NAME
     metrics, confusion = compute_metrics([(findings.probabilities, findings.labels)], names)
     return render(
         "report.html",
@@ -78,11 +86,22 @@ def render_report(findings: Findings) -> str:
         networks=len(findings.model.parameters),
         charts=[plot_loss(findings.history), plot_accuracy(findings.history), plot_learning_rate(findings.history)],
         matrix=tint_matrix(confusion) if small else None,
-        vertical=len(names) > MAX_HORIZONTAL_CLASSES and max(map(len, names)) > SHORT_NAME,
+        compact=len(names) <= MAX_COMPACT_CLASSES,
+        named=named,
+        vertical=named and len(names) > MAX_COMPACT_CLASSES,
         confusions=list_confusions(confusion, names, CONFUSIONS if small else MORE_CONFUSIONS),
         reliability=plot_reliability(reliability),
         errors=list_errors(findings, predicted),
-        units=draw_units(findings.model),
+        inspection=inspect_network(
+            findings.model,
+            findings.dense,
+            findings.layer_seconds,
+            findings.images,
+            findings.labels,
+            findings.probabilities,
+        ),
+        dense=findings.dense,
+        patches=PATCHES,
         first=findings.model.networks[0].layers[0],
         filters=findings.model.is_convolutional,
         augmented=draw_augmented(findings.samples, findings.recipe),
@@ -105,7 +124,7 @@ def list_facts(findings: Findings) -> list[tuple[str, str]]:
         f"{format_name(name)} {format_value(value)} instead of {format_value(default)}"
         for name, (value, default) in changes.items()
     )
-    networks = f"{len(model.parameters)} x " if len(model.parameters) > 1 else ""
+    networks = f"{len(model.parameters)} × " if len(model.parameters) > 1 else ""
     seeds = (
         f"{recipe.seed} to {recipe.seed + recipe.ensemble_size - 1}" if recipe.ensemble_size > 1 else str(recipe.seed)
     )
@@ -113,18 +132,19 @@ def list_facts(findings: Findings) -> list[tuple[str, str]]:
     best = [best_of(history).number for history in findings.history]
     environment = trained.provenance.environment
     height, width = model.image_shape
+    times = findings.seconds.items()
     return [
         ("Recipe", findings.recipe_name),
         ("Changes to the recipe", changed or "none"),
-        ("Data set", f"{model.dataset}, {len(model.class_names)} classes, {height} x {width} pixels"),
+        ("Data set", f"{format_dataset(model.dataset)}, {len(model.class_names)} classes, {height} × {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in findings.counts.items())),
-        ("Network", f"{networks}{model.architecture}, {model.activation}, {model.loss}"),
+        ("Network", f"{networks}{model.architecture}, {format_activation(model.activation)}, {model.loss}"),
         ("Parameters", f"{len(model.parameters) * count_parameters(model.networks[0].layers):,}"),
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; selected checkpoint: epoch {', '.join(map(str, best))}"),
         ("Temperature", f"{model.temperature:.3f}"),
         ("Trained", f"{format_time(trained.made)}, {format_duration(seconds)} of training"),
-        ("Stages", ", ".join(f"{stage} {format_duration(time)}" for stage, time in findings.seconds.items())),
+        ("Stages", ", ".join(f"{stage} {format_duration(time)}".replace(" ", NBSP) for stage, time in times)),
         ("Versions", f"Python {environment.get('python', '?')}, NumPy {environment.get('numpy', '?')}"),
     ]
 
@@ -160,16 +180,6 @@ def list_errors(findings: Findings, predicted: NDArray[np.uint8]) -> list[dict[s
     ]
 
 
-def draw_units(model: Model) -> list[str]:
-    """Return pictures of the weights or kernels of the first network's first layer, largest norm first."""
-    layer, weights = model.networks[0].layers[0], model.parameters[0].weights[0]
-    shape = layer.weight_shape[2:] if isinstance(layer, Convolution) else model.image_shape
-    rows = weights.reshape(layer.outputs, *shape).astype(np.float64)
-    order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
-    limit = float(np.quantile(np.abs(rows[order]), 0.995))
-    return [draw_signed(row, limit) for row in rows[order]]
-
-
 def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
     """Return a row for each sample: its picture and COPIES augmented ones; [] if the recipe does not augment."""
     augmentation = recipe.augmentation
@@ -190,6 +200,6 @@ def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]
 
 def _name_datasets(runs: Sequence[TrainingRun]) -> dict[str, str]:
     """Return a name for each digest of data: that of the data set, with part of the digest if it is not unique."""
-    names = {run.data: run.dataset for run in runs}
+    names = {run.data: format_dataset(run.dataset) for run in runs}
     repeated = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {data: f"{name} ({data[:6]})" if name in repeated else name for data, name in names.items()}

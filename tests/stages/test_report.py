@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ STATUS = ("status", "--assume", "download --dataset sample", "--assume", "train 
 
 def page(project: Path) -> str:
     return (project / "artifacts/report/index.html").read_text(encoding="utf-8")
+
+
+def untimed(project: Path) -> str:
+    """The page without the times of the layers."""
+    return re.sub(r'<td class="time">.*?</td>', "", page(project))
 
 
 def test_new_training_run_makes_report_stale(run: Run, project: Path) -> None:
@@ -50,10 +56,10 @@ def test_pruned_run_disappears_and_earlier_report_is_restored(run: Run, project:
     assert page(project) == before
 
 
-def test_forced_report_has_same_bytes(run: Run, project: Path) -> None:
-    before = page(project)
+def test_forced_report_differs_only_in_the_times_of_the_layers(run: Run, project: Path) -> None:
+    before = untimed(project)
     assert run("report", "--force").stdout.startswith("index.html")
-    assert page(project) == before
+    assert untimed(project) == before
 
 
 def test_ensemble_and_initial_epoch_are_shown(run: Run, project: Path) -> None:
@@ -64,7 +70,7 @@ def test_ensemble_and_initial_epoch_are_shown(run: Run, project: Path) -> None:
     run("evaluate")
     result = run("report")
     assert result.returncode == 0, result.stderr
-    assert "2 x 28x28-20-16-10" in page(project)
+    assert "2 × 28x28-20-16-10" in page(project)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +100,12 @@ def test_model_trained_on_other_arrays_is_refused(run: Run, project: Path) -> No
 
 
 def test_matplotlib_settings_of_the_user_are_ignored(run: Run, project: Path) -> None:
-    before = page(project)
+    before = untimed(project)
     (project / "settings").write_bytes(b"axes.grid: maybe\nno.such.key: 1\n")
     foreign = {"MPLBACKEND": "module://no_such_module.backend", "MATPLOTLIBRC": str(project / "settings")}
     result = run("report", "--force", env={**environment(), **foreign})
     assert (result.returncode, result.stderr) == (0, "")
-    assert page(project) == before
+    assert untimed(project) == before
     (project / "settings").write_bytes(b"a\xffb: c\n")
     result = run("report", "--force", env={**environment(), **foreign})
     assert_one_line(result, 1, "matplotlibrc")

@@ -27,8 +27,9 @@ def findings(
     augmentation: Augmentation = AUGMENTATION,
     names: tuple[str, ...] = (),
     dataset: str = "custom",
+    dense: bool = False,
 ) -> Findings:
-    """Return random findings; correct: every prediction is."""
+    """Return random findings; correct: every prediction is. dense: with a dense network to compare with."""
     generator = np.random.default_rng(1)
     labels = (np.arange(images) % classes).astype(np.uint8)
     probabilities = generator.dirichlet([0.5] * classes, images).astype(np.float32)
@@ -41,18 +42,21 @@ def findings(
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
     rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
     training = TrainingRun(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
+    model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
     return Findings(
-        model=make_model(layers, networks, shape, class_names=names, dataset=dataset),
+        model=model,
+        dense=make_model("7", shape=shape, class_names=names) if dense else None,
         recipe_name="standard",
         recipe=recipe,
         trained=manifest,
         counts={"training": 30, "validation": 3, "test": images},
         seconds={"train": 12.3, "evaluate": 0.1},
+        layer_seconds=[1e-6 * number for number, _ in enumerate(model.networks[0].layers, start=1)],
         history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
         images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
         labels=labels,
         probabilities=probabilities,
-        samples=generator.integers(0, 256, (min(classes, 8), *shape), dtype=np.uint8),
+        samples=generator.integers(0, 256, (min(classes, 10), *shape), dtype=np.uint8),
         runs=[training],
     )
 
@@ -67,6 +71,7 @@ UNUSUAL = {
     "an ensemble": findings(networks=3),
     "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
     "more filters than shown": findings(layers="conv70x2/1,6", networks=2),
+    "beside a dense network": findings(10, shape=(13, 13), layers="conv8,conv20x3/1,12", dense=True),
     "no hidden layer": findings(layers=""),
     "no augmentation": findings(augmentation=Augmentation()),
     "large images": findings(shape=(150, 300)),

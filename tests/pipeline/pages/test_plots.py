@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.metrics import Reliability, measure_reliability
-from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability
+from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability, plot_shifts
 from pipeline.training.history import Row
 
 INITIAL = Row(0, math.nan, math.nan, 0.1, math.nan, 0)
@@ -122,6 +122,13 @@ def test_label_of_reliability_diagram_compares_confidence_and_accuracy() -> None
     probabilities = np.tile(np.array([0.82, 0.18], np.float32), (4, 1))
     drawing = plot_reliability(measure_reliability(probabilities, np.array([0, 0, 1, 1], np.uint8)))
     assert "In the lowest one, the mean confidence is 82% and 50% of 4 images are correct" in drawing
+
+
+@pytest.mark.parametrize("accuracies", [[[0.99, 0.98, 0.9]], [[0.99, 0.98, 0.9], [0.98, 0.9, 0.5]], [[0.5]]])
+def test_shifts_are_plotted_and_described(accuracies: list[list[float]]) -> None:
+    root = ElementTree.fromstring(plot_shifts(accuracies))
+    assert f"{accuracies[-1][-1]:.1%} at {len(accuracies[0]) - 1} pixels" in root.attrib["aria-label"]
+    assert ("dense network" in root.attrib["aria-label"]) == (len(accuracies) == 2)
 
 
 def test_pyplot_is_not_imported() -> None:

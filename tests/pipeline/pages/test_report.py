@@ -12,12 +12,10 @@ import pytest
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.evaluation.metrics import list_confusions
-from pipeline.pages.pictures import draw_signed
-from pipeline.pages.report import MAX_UNITS, draw_augmented, draw_units, list_facts, render_report, tint_matrix
+from pipeline.pages.report import draw_augmented, list_facts, render_report, tint_matrix
 from pipeline.pages.wording import percent
 from pipeline.training.history import Row
 from pipeline.training.recipe import Recipe
-from tests.pipeline.models import make_model
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
 
@@ -116,7 +114,7 @@ def test_report_without_augmentation_has_no_augmented_images(sample: str) -> Non
 def test_augmented_copies_differ_and_the_first_picture_is_the_original() -> None:
     found = findings(8)
     rows = draw_augmented(found.samples, found.recipe)
-    assert [len(row) for row in rows] == [8] * 8
+    assert [len(row) for row in rows] == [8] * 8  # the original and 7 copies
     assert all(len(set(row)) == 8 for row in rows)
     thick = draw_augmented(found.samples, Recipe(augmentation=Augmentation(stroke_width=0.5)))
     assert [row[0] for row in thick] == [row[0] for row in rows]
@@ -144,10 +142,10 @@ def test_more_than_thirty_classes_have_a_list_instead_of_the_matrix() -> None:
 
 
 def test_percentage_below_one_is_not_rounded_to_100() -> None:
-    assert percent(0.99999) == "99.99\u202f%"
-    assert percent(0.9999, 0) == "99\u202f%"
-    assert percent(np.nextafter(1.0, 0.0)) == "100.00\u202f%"  # 1 within the rounding error of sums
-    assert percent(1.0) == "100.00\u202f%"
+    assert percent(0.99999) == "99.99%"
+    assert percent(0.9999, 0) == "99%"
+    assert percent(np.nextafter(1.0, 0.0)) == "100.00%"  # 1 within the rounding error of sums
+    assert percent(1.0) == "100.00%"
     assert percent(None) == "–"
 
 
@@ -161,27 +159,42 @@ def test_data_sets_with_equal_names_are_distinguished_by_digest() -> None:
     assert "(ababab)" not in render_report(found)
 
 
-@pytest.mark.parametrize(
-    ("layers", "size"), [(f"{MAX_UNITS + 20}", (4, 3)), (f"conv{MAX_UNITS + 20}x2,5", (2, 2)), ("conv4x2", (2, 2))]
-)
-def test_units_are_ordered_by_norm_of_their_weights(layers: str, size: tuple[int, int]) -> None:
-    model = make_model(layers, ensemble_size=2, shape=(4, 3))
-    rows = model.parameters[0].weights[0].reshape(-1, *size).astype(float)
-    largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:MAX_UNITS]
-    limit = np.quantile(np.abs(largest), 0.995)
-    assert draw_units(model) == [draw_signed(row, limit) for row in largest]
-
-
 @pytest.mark.parametrize(("layers", "word"), [("conv3x3/1", "kernels"), ("", "weights"), ("6", "weights")])
 def test_pictures_of_the_first_layer_have_a_label(layers: str, word: str) -> None:
     reader = Reader(render_report(findings(layers=layers)))
-    (units,) = (each for each in reader.all("div") if "units" in (each.get("class") or ""))
-    assert word in (units["aria-label"] or "")
+    labels = [each["aria-label"] or "" for each in reader.all("div") if each.get("role") == "img"]
+    assert sum(word in label for label in labels) == 1
+
+
+def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
+    page = render_report(findings(layers="conv3x3/1,conv4x2/1,6"))
+    assert [f'<th scope="row">{number}</th><td>' in page for number in range(1, 6)] == [True] * 4 + [False]
+    assert 'id="filters-2"' in page
+    assert 'id="filters-3"' not in page
+    assert "receptive field" not in render_report(findings(layers="6"))
+
+
+def test_shifts_of_a_dense_network_are_shown_beside_those_of_the_model() -> None:
+    assert "dense network" in render_report(UNUSUAL["beside a dense network"])
+    assert "dense network" not in render_report(findings())
+
+
+def test_test_accuracy_follows_the_recipe_in_the_table_of_runs() -> None:
+    page = render_report(findings())
+    headings = re.findall("<th scope=.col.>(.*?)</th>", page[page.index('<table class="runs">') :])
+    assert headings[:4] == ["time", "recipe", "validation", "test"]
+
+
+def test_ten_classes_are_augmented_in_two_blocks() -> None:
+    page = render_report(findings(12))
+    block = page[page.index('class="augmented"') : page.index('id="runs"')]
+    assert block.count("<div>") == 2
+    assert block.count('class="original"') == 10
 
 
 def test_facts_contain_layers_and_parameters_of_all_networks() -> None:
     facts = dict(list_facts(findings(networks=2, layers="conv3x3/1,6")))
-    assert "2 x 5x4-conv3x3/1-6-3" in facts["Network"]
+    assert "2 × 5x4-conv3x3/1-6-3, ReLU" in facts["Network"]
     assert facts["Parameters"] == str(2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3))
 
 

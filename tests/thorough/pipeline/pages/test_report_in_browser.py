@@ -12,7 +12,14 @@ from tests.browser import open_page
 from tests.pipeline.pages.findings import UNUSUAL
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 800), "small phone": (360, 640)}
-PAGES = ("the sample", "30 classes with long names", "names with markup", "256 classes", "large images")
+PAGES = (
+    "the sample",
+    "30 classes with long names",
+    "names with markup",
+    "256 classes",
+    "large images",
+    "beside a dense network",
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +57,40 @@ def test_print_is_light_and_fits_the_page(name: str, browser: Browser, files: di
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
         assert page.evaluate("getComputedStyle(document.documentElement).color") == "rgb(0, 0, 0)"
+
+
+def test_all_columns_of_the_matrix_and_the_accuracies_of_runs_fit_a_phone(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    with open_page(browser, files["the sample"], viewport={"width": 390, "height": 844}) as page:
+        matrix = page.get_by_role("region", name="Confusion matrix", exact=True)
+        assert matrix.evaluate("region => region.scrollWidth - region.clientWidth") <= 0
+        right = "headings => Math.max(...headings.map((each) => each.getBoundingClientRect().right))"
+        assert page.locator(".runs thead th:nth-child(-n + 4)").evaluate_all(right) <= 390
+
+
+@pytest.mark.parametrize(
+    ("name", "width"), [("the sample", 1280), ("the sample", 390), ("beside a dense network", 1280)]
+)
+def test_columns_of_the_matrix_have_equal_widths(
+    name: str, width: int, browser: Browser, files: dict[str, Path]
+) -> None:
+    with open_page(browser, files[name], viewport={"width": width, "height": 900}) as page:
+        widths = page.locator(".confusion tbody tr:first-child td").evaluate_all(
+            "cells => cells.map((cell) => cell.getBoundingClientRect().width)"
+        )
+        assert len(widths) == 10
+        assert max(widths) - min(widths) < 1.5
+
+
+def test_print_has_margins_and_splits_no_short_table(browser: Browser, files: dict[str, Path]) -> None:
+    with open_page(browser, files["the sample"], viewport={"width": 680, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        tables = page.locator("table").evaluate_all(
+            "tables => tables.map((each) => getComputedStyle(each).breakInside)"
+        )
+        assert set(tables) == {"avoid"}
+        margins = (
+            "() => [...document.styleSheets[0].cssRules].filter((rule) => rule instanceof CSSPageRule)[0].style.margin"
+        )
+        assert page.evaluate(margins) == "15mm"
