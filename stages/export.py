@@ -11,12 +11,24 @@ from stages.cli.console import run_module
 
 @stage(
     packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pyyaml"),
-    extra_files=tuple(
-        f"pipeline/pages/templates/{name}"
-        for name in ("*.js", "style.css", "drawing.css", "drawing.html", "model_card.md")
+    extra_files=(
+        *(
+            f"pipeline/pages/templates/{name}"
+            for name in (
+                "*.js",
+                "style.css",
+                "drawing.css",
+                "inside.css",
+                "drawing.html",
+                "inside.html",
+                "model_card.md",
+            )
+        ),
+        "pipeline/model/pretrained/dense.safetensors",
     ),
 )
 def export(
+    parse: Annotated[Input, Option(help="Artifact of parse: the test images.")] = Path("artifacts/parse"),
     train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
     evaluate: Annotated[Input, Option(help="Artifact of evaluate: the metrics.")] = Path("artifacts/evaluate"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/export"),
@@ -30,12 +42,17 @@ def export(
         handwriting export
         handwriting export --output my-model
     """
+    import numpy as np
+
+    from pipeline.data.labels import load_labels
+    from pipeline.engine.arrays import read_array
     from pipeline.evaluation.metrics import load_metrics
     from pipeline.model.files import load_model
     from pipeline.model.metadata import model_metadata
     from pipeline.model.onnx import save_onnx
     from pipeline.model.safetensors import save_safetensors
     from pipeline.pages.drawing import save_drawing_page
+    from pipeline.pages.examples import choose_examples
     from pipeline.pages.model_card import make_model_card
 
     model = load_model(train)
@@ -44,7 +61,12 @@ def export(
     files = [output / "model.onnx", output / "model.safetensors", output / "index.html"]
     save_onnx(files[0], model, metadata)
     save_safetensors(files[1], model, metadata)
-    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images)
+    classes = len(model.class_names)
+    images = read_array(parse / "test-images.npy", np.uint8, (metrics.images, *model.image_shape))
+    labels = load_labels(parse / "test-labels.npy", metrics.images, classes)
+    probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
+    examples = choose_examples(images, labels, probabilities)
+    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples)
     (output / "MODEL_CARD.md").write_text(make_model_card(model, train, evaluate), encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
     return f"{sizes} ({reduction})" if reduction else sizes

@@ -62,9 +62,9 @@ def open_page(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
         page.on("request", lambda request: None if is_own(request.url, file) else errors.append(request.url))
         page.goto(file.as_uri())
         yield page
-    assert errors == []
+    assert errors == [], errors
 
 
 def is_own(address: str, file: Path) -> bool:
     """Return whether the address is the page itself or embedded in it."""
-    return address == file.as_uri() or address.startswith("data:")
+    return address.partition("#")[0] == file.as_uri() or address.startswith("data:")

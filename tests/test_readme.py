@@ -28,7 +28,12 @@ def standard(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (artifacts / stage).symlink_to(built / stage)
     train(normalize=artifacts / "normalize", epochs=2, output=artifacts / "train")
     evaluate(normalize=artifacts / "normalize", train=artifacts / "train", output=artifacts / "evaluate")
-    export(train=artifacts / "train", evaluate=artifacts / "evaluate", output=artifacts / "export")
+    export(
+        parse=artifacts / "parse",
+        train=artifacts / "train",
+        evaluate=artifacts / "evaluate",
+        output=artifacts / "export",
+    )
     return artifacts
 
 

@@ -2,43 +2,66 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pipeline.model.comparison import load_dense
 from pipeline.model.files import Model
 from pipeline.network.layers import Convolution, Layer
+from pipeline.pages.examples import Example
 from pipeline.pages.packing import Packed, pack
 from pipeline.pages.rendering import TEMPLATES, render
 from pipeline.pages.wording import are_digits, format_dataset
 
 MAX_CHARACTERS = 2_880_000  # of the parameters; the whole page is limited to 3 million
-STYLES = ("style.css", "drawing.css")
+STYLES = ("style.css", "drawing.css", "inside.css")
 SCRIPTS = (
     "network.js",
     "prepare.js",
     "strokes.js",
     "segment.js",
     "reading.js",
-    "pictures.js",
-    "views.js",
+    "colours.js",
+    "result.js",
+    "examples.js",
+    "explain.js",
+    "targets.js",
+    "maps.js",
+    "links.js",
+    "detail.js",
+    "why.js",
+    "nudge.js",
+    "tabs.js",
+    "view.js",
+    "inside.js",
     "pen.js",
+    "canvas.js",
+    "history.js",
+    "link.js",
     "drawing.js",
 )
 ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
 def save_drawing_page(
-    path: Path, model: Model, accuracy: float, images: int, max_characters: int = MAX_CHARACTERS
+    path: Path,
+    model: Model,
+    accuracy: float,
+    images: int,
+    examples: Sequence[Example] = (),
+    max_characters: int = MAX_CHARACTERS,
 ) -> str:
     """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
 
-    accuracy: share in [0, 1] on `images` test images. max_characters: upper bound for the packed parameters.
+    accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page.
+    max_characters: upper bound for the packed parameters.
     """
     packed = pack(model, max_characters)
+    dense = load_dense(model)
     reduction = _describe_reduction(model, packed)
     script = _join_templates(SCRIPTS)
-    layers = model.networks[0].layers
     noun = "digit" if are_digits(model.class_names) else "picture"
     canvas = ROW if noun == "digit" else model.image_shape
     page = render(
@@ -46,27 +69,22 @@ def save_drawing_page(
         style=_join_templates(STYLES),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        model={  # input of `unpackModel` in network.js
-            "layers": [_layer_geometry(layer) for layer in layers],
-            "activation": model.activation,
-            "loss": model.loss,
-            "temperature": model.temperature,
-            "mean": model.scaling.mean,
-            "std": model.scaling.std,
-            "shape": model.image_shape,
+        model={
+            **_model_values(model, packed),
             "canvas": canvas,
-            "classNames": model.class_names,
             "inkStatistics": asdict(model.ink_statistics),
-            "bits": packed.bits,
-            "networks": packed.networks,
+            "examples": [_encode_example(example) for example in examples],
+            "dense": dense and _model_values(dense, pack(dense, max_characters)),
         },
         noun=noun,
+        known=_count_classes(model),
+        examples=examples,
+        misread=sum(example.label != example.predicted for example in examples),
         shape=model.image_shape,
         canvas=canvas,
         architecture=model.architecture,
-        hidden=layers[:-1],
         filters=model.is_convolutional,
-        first=layers[0].outputs,
+        dense=dense,
         classes=len(model.class_names),
         negative_class=model.negative_class,
         networks=len(model.parameters),
@@ -80,6 +98,35 @@ def save_drawing_page(
     )
     path.write_text(page, encoding="utf-8")
     return reduction
+
+
+def _model_values(model: Model, packed: Packed) -> dict[str, Any]:
+    """Return the input of `unpackModel` in network.js."""
+    return {
+        "layers": [_layer_geometry(layer) for layer in model.networks[0].layers],
+        "activation": model.activation,
+        "loss": model.loss,
+        "temperature": model.temperature,
+        "mean": model.scaling.mean,
+        "std": model.scaling.std,
+        "shape": model.image_shape,
+        "classNames": model.class_names,
+        "bits": packed.bits,
+        "networks": packed.networks,
+    }
+
+
+def _count_classes(model: Model) -> str:
+    """Return the number of classes, as in "ten digits"."""
+    count = len(model.class_names)
+    if not are_digits(model.class_names):
+        return f"{count} classes"
+    return f"{'ten' if count == 10 else count} digits"
+
+
+def _encode_example(example: Example) -> dict[str, Any]:
+    """Return the input of `unpackExamples` in examples.js."""
+    return {"pixels": base64.b64encode(example.image.tobytes()).decode(), "label": example.label}
 
 
 def _describe_reduction(model: Model, packed: Packed) -> str:

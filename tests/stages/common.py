@@ -79,7 +79,12 @@ def build(artifacts: Path) -> None:
     normalize(parse=artifacts / "parse", output=artifacts / "normalize")
     train(normalize=artifacts / "normalize", recipe="quick", output=artifacts / "train")
     evaluate(normalize=artifacts / "normalize", train=artifacts / "train", output=artifacts / "evaluate")
-    export(train=artifacts / "train", evaluate=artifacts / "evaluate", output=artifacts / "export")
+    export(
+        parse=artifacts / "parse",
+        train=artifacts / "train",
+        evaluate=artifacts / "evaluate",
+        output=artifacts / "export",
+    )
     report(
         parse=artifacts / "parse",
         normalize=artifacts / "normalize",

@@ -2,113 +2,142 @@
 
 /* The main script: state, events, and the update of the page. */
 
-const MOST_ACTIVE = 12; // number of filters or units in the list of the most active ones
-
-const model = unpackModel(JSON.parse($("model").textContent));
+const data = JSON.parse($("model").textContent);
+const model = unpackModel(data);
+const examples = unpackExamples(data.examples);
 const noun = document.body.dataset.noun; // "digit" or "picture"
+const known = document.body.dataset.known; // as in "ten digits"
 const canvas = $("canvas");
-const drawing = { strokes: [], height: model.canvas[0] / model.canvas[1], changed, announce };
-let selectedUnit = null; // filter or unit of the first layer to show; null for the most active one
+// example: index of the test image that is shown instead of strokes, or null
+const drawing = { strokes: [], example: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
+const steps = makeHistory({ strokes: [], example: null });
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
 const showBars = makeBars($("bars"), model.classNames);
-const showLayers = makeLayers($("layers"), model.layers, selectUnit);
+const showExample = makeExamples($("examples"), examples, model, chooseExample);
+const inside = makeInside(model);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
 function show() {
   frame = null;
-  paintCanvas();
-  const { readings, last } = readAll(model, drawing.strokes, noun === "digit");
-  const reading = last ?? { image: null, probabilities: null, activations: null, digit: null };
-  const texts = describeResult(readings, last, drawing.strokes.length === 0, model.classNames, noun);
+  const example = examples[drawing.example];
+  paintCanvas(canvas, drawing, example?.image, model.shape);
+  const { readings, last } = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
+  const about = { isEmpty: isEmpty(), example, noun, known, classNames: model.classNames };
+  const texts = describeResult(readings, last, about);
   showResult(texts, readings.length > 1);
-  showBars(reading.digit === null ? null : reading.probabilities, reading.digit);
-  showInput(reading.image, model.shape);
-  showLayers(reading.activations);
-  const peaks = reading.activations ? peaksOf(reading.activations[1], model.layers[0].outputShape[0]) : [];
-  const units = strongest(peaks, MOST_ACTIVE);
-  showUnit(model, selectedUnit ?? units[0] ?? 0, reading.activations);
-  showStrongest($("strongest"), model, units, peaks, selectUnit);
-  $("no-activations").hidden = reading.activations !== null;
+  showBars(barsOf(model, last));
+  showInput(last?.image, model.shape);
+  showExample(drawing.example);
+  showControls();
+  inside.show(last ?? NO_READING);
   const isRead = readings.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
 }
 
-/** Paint the strokes and the keyboard's pen at the resolution of the screen. */
-function paintCanvas() {
-  const box = canvas.getBoundingClientRect();
-  const ratio = window.devicePixelRatio;
-  [canvas.width, canvas.height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
-  const context = canvas.getContext("2d");
-  const scale = canvas.width;
-  context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
-  traceStrokes(context, drawing.strokes, scale, 0, 0, PEN * scale);
-  if (drawing.pen.visible) paintPen(context, drawing.pen, scale, ratio);
+/** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
+function showControls() {
+  const works = { undo: steps.canMove(-1), redo: steps.canMove(1), clear: !isEmpty() };
+  for (const id in works) $(id).setAttribute("aria-disabled", !works[id]);
 }
 
-/** Paint a ring at the keyboard's pen; larger and dashed while the pen is up. */
-function paintPen(context, pen, scale, ratio) {
-  context.strokeStyle = getComputedStyle(canvas).caretColor;
-  context.lineWidth = 2 * ratio;
-  context.setLineDash(pen.down ? [] : [3 * ratio, 3 * ratio]);
-  context.beginPath();
-  context.arc(pen.x * scale, pen.y * scale, (pen.down ? 0.5 : 0.8) * PEN * scale, 0, 2 * Math.PI);
-  context.stroke();
+function isEmpty() {
+  return drawing.strokes.length === 0 && drawing.example === null;
 }
 
-/** Update the page after a change of the strokes. done: the stroke is complete, so announce the result. */
+/** Update the page after a change of the drawing. done: a stroke or another step is complete. */
 function changed(done) {
+  if (done) remember();
   isDone ||= done;
   frame ??= requestAnimationFrame(show);
+}
+
+/** Add the drawing to the history, unless it is the present one there, and update the link. */
+function remember() {
+  const present = steps.present();
+  const { strokes, example } = drawing;
+  const hasSameStrokes = strokes.length === present.strokes.length && strokes.every((s, i) => s === present.strokes[i]);
+  if (!hasSameStrokes || example !== present.example) steps.add({ strokes: [...strokes], example });
+  const fragment = encodeLink(drawing);
+  if (fragment) $("link").href = fragment;
+  else $("link").removeAttribute("href");
+}
+
+/** Show a state of the history. */
+function restore({ strokes, example }) {
+  Object.assign(drawing, { strokes: [...strokes], example });
+}
+
+/** Remove the stroke that is being drawn. */
+function cancel() {
+  restore(steps.present());
+}
+
+/** Do `step` and update the page; lifts the keyboard's pen first. Ignored while a pointer draws. */
+function perform(step) {
+  if (drawing.isDrawing()) return;
+  drawing.liftPen();
+  step();
+  changed(true);
+}
+
+/** Undo (-1) or redo (1) a step. */
+function move(step) {
+  perform(() => steps.canMove(step) && restore(steps.move(step)));
+}
+
+function clear() {
+  perform(() => restore({ strokes: [], example: null }));
+}
+
+function chooseExample(example) {
+  perform(() => restore({ strokes: [], example }));
+  canvas.scrollIntoView({ block: "nearest" });
+}
+
+/** Show the drawing of the address, if it contains one. */
+function openLink() {
+  const linked = decodeLink(location.hash, drawing.height, examples.length);
+  if (linked && location.hash !== encodeLink(drawing)) perform(() => restore(linked));
 }
 
 function announce(text) {
   $("announcement").textContent = text;
 }
 
-/** Show this filter or unit of the first layer until the drawing is cleared. */
-function selectUnit(unit) {
-  selectedUnit = unit;
-  frame ??= requestAnimationFrame(show);
-}
-
-function undo() {
-  if (drawing.isDrawing()) return;
-  drawing.liftPen();
-  drawing.strokes.pop();
-  changed(true);
-}
-
-function clear() {
-  if (drawing.isDrawing()) return;
-  drawing.liftPen();
-  drawing.strokes = [];
-  selectedUnit = null;
-  changed(true);
-}
-
-/** Single letters work on the canvas only, so that speech input does not trigger them (WCAG 2.1.4). */
+/**
+ * Delete, Escape and single letters work on the canvas only, so that speech input does not trigger letters (WCAG
+ * 2.1.4). The others also work on the buttons below it, and while nothing has the focus.
+ */
 function onKey(event) {
   const key = event.key.toLowerCase();
-  const alone = !event.ctrlKey && !event.metaKey && !event.altKey;
-  const onCanvas = alone && document.activeElement === canvas;
-  if ((key === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) || (onCanvas && key === "u")) undo();
-  else if ((alone && (key === "escape" || key === "delete")) || (onCanvas && key === "c")) clear();
+  const focused = document.activeElement;
+  const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
+  const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
+  if (isAlone && focused === canvas && key === "u") move(-1);
+  else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
+  else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
+  else if (key === "z" && !event.shiftKey) move(-1);
+  else if (key === "z" || (key === "y" && event.ctrlKey)) move(1);
   else return;
   event.preventDefault();
 }
 
-$("undo").addEventListener("click", undo);
+$("undo").addEventListener("click", () => move(-1));
+$("redo").addEventListener("click", () => move(1));
 $("clear").addEventListener("click", clear);
-$("unit").addEventListener("input", (event) => selectUnit(event.target.valueAsNumber - 1));
+$("link").addEventListener("click", () => announce("The address of this page now contains the drawing."));
 document.addEventListener("keydown", onKey);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  $("strongest").replaceChildren();
+  resetColours();
+  inside.repaint();
   changed(false);
 });
+window.addEventListener("hashchange", openLink);
 window.addEventListener("resize", () => changed(false));
 new ResizeObserver(() => changed(false)).observe(canvas);
+openLink();
 show();

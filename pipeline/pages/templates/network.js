@@ -11,7 +11,8 @@
  */
 function unpackModel(packed) {
   const unpackNetwork = (arrays) => arrays.map((each, i) => ({ ...packed.layers[i], ...unpackArrays(each, packed.bits) }));
-  return { ...packed, networks: packed.networks.map(unpackNetwork) };
+  const dense = packed.dense ? unpackModel(packed.dense) : null;
+  return { ...packed, dense, networks: packed.networks.map(unpackNetwork) };
 }
 
 /** Dequantize a layer: a weight is its integer code times the scale of its output. */
@@ -19,7 +20,8 @@ function unpackArrays({ codes, scales, biases }, bits) {
   const integers = bits === 16 ? new Int16Array(decodeBase64(codes)) : new Int8Array(decodeBase64(codes));
   const scale = new Float32Array(decodeBase64(scales));
   const fanIn = integers.length / scale.length;
-  const weights = Float32Array.from(integers, (code, i) => code * scale[Math.floor(i / fanIn)]);
+  const weights = new Float32Array(integers.length);
+  for (let i = 0; i < weights.length; i++) weights[i] = integers[i] * scale[Math.floor(i / fanIn)];
   return { weights, biases: new Float32Array(decodeBase64(biases)), fanIn };
 }
 
@@ -61,16 +63,37 @@ function patchesOf(x, { inputShape, outputShape, kernel, stride, fanIn }) {
 /** Return z = W p + b for each patch p, as z[output * positions + position]. */
 function linear(x, layer) {
   const patches = patchesOf(x, layer);
-  const { weights, biases, fanIn } = layer;
-  const z = new Float32Array(biases.length * patches.length);
-  patches.forEach((patch, position) => {
-    for (let j = 0, k = 0; j < biases.length; j++) {
-      let sum = biases[j];
-      for (let i = 0; i < fanIn; i++, k++) sum += weights[k] * patch[i];
-      z[j * patches.length + position] = sum;
-    }
-  });
+  const z = new Float32Array(layer.biases.length * patches.length);
+  patches.forEach((patch, position) => multiply(layer, patch, z, position, patches.length));
   return z;
+}
+
+/**
+ * Write W p + b for one patch p to z[output * positions + position]. Four outputs at once take half the time: they share
+ * the reads of p, and no addition waits for the one before.
+ */
+function multiply({ weights, biases, fanIn }, patch, z, position, positions) {
+  const last = biases.length - 1;
+  for (let row = 0; row <= last; row += 4) {
+    const rowB = Math.min(row + 1, last);
+    const rowC = Math.min(row + 2, last);
+    const rowD = Math.min(row + 3, last);
+    let a = biases[row];
+    let b = biases[rowB];
+    let c = biases[rowC];
+    let d = biases[rowD];
+    for (let i = 0; i < fanIn; i++) {
+      const x = patch[i];
+      a += weights[row * fanIn + i] * x;
+      b += weights[rowB * fanIn + i] * x;
+      c += weights[rowC * fanIn + i] * x;
+      d += weights[rowD * fanIn + i] * x;
+    }
+    z[row * positions + position] = a;
+    z[rowB * positions + position] = b;
+    z[rowC * positions + position] = c;
+    z[rowD * positions + position] = d;
+  }
 }
 
 /** Forward pass: return the inputs, the activations of each hidden layer, and the logits. */
@@ -108,6 +131,10 @@ function predict(model, image) {
   const inputs = standardise(image, model.mean, model.std);
   const values = model.networks.map((layers) => forward(layers, inputs, model.activation));
   const logits = meanLogits(values.map((each) => each.at(-1)));
-  const scores = model.loss === "quadratic" ? logits.map(logSigmoid) : logits;
-  return { probabilities: softmax(scores, model.temperature), logits, activations: values[0] };
+  return { probabilities: probabilitiesOf(model, logits), logits, activations: values[0] };
+}
+
+/** Return the probabilities of classes, given their logits; of some classes, the probabilities among these alone. */
+function probabilitiesOf(model, logits) {
+  return softmax(model.loss === "quadratic" ? logits.map(logSigmoid) : logits, model.temperature);
 }

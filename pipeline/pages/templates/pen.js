@@ -2,7 +2,7 @@
 
 /*
  * Input of strokes by mouse, finger and pen (Pointer Events) and by keyboard. Appends to `drawing.strokes` and calls
- * `drawing.changed(done)`; done: the stroke is complete.
+ * `drawing.changed(done)`, done: the stroke is complete, or `drawing.cancel()`, which removes an incomplete stroke.
  */
 
 const STEP = 0.04; // distance by which a key moves the pen; a quarter of it with Shift
@@ -17,6 +17,12 @@ const MOVES = {
   PageDown: [1, 1],
 };
 
+/** Begin a stroke. It replaces a test image. */
+function beginStroke(drawing, ...points) {
+  drawing.example = null;
+  drawing.strokes.push(points);
+}
+
 /** Draw by pointers: one at a time; a second finger is ignored, and a pen replaces a touch (of the palm). */
 function listenToPointers(canvas, drawing) {
   let active = null; // the pointerdown event of the pointer that draws
@@ -30,13 +36,13 @@ function listenToPointers(canvas, drawing) {
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    if (active?.pointerType === "touch" && event.pointerType === "pen") drawing.strokes.pop(); // the touch was a palm
+    if (active?.pointerType === "touch" && event.pointerType === "pen") drawing.cancel(); // the touch was a palm
     else if (active !== null) return;
     canvas.setPointerCapture(event.pointerId);
     active = event;
     drawing.liftPen();
     drawing.pen.visible = false;
-    drawing.strokes.push([]);
+    beginStroke(drawing);
     add(event);
     drawing.changed(false);
   });
@@ -54,7 +60,7 @@ function listenToPointers(canvas, drawing) {
   };
   canvas.addEventListener("pointerup", end);
   canvas.addEventListener("pointercancel", (event) => {
-    if (isActive(event) && event.pointerType === "touch") drawing.strokes.pop(); // the system detected a palm
+    if (isActive(event) && event.pointerType === "touch") drawing.cancel(); // the system detected a palm
     end(event);
   });
   canvas.addEventListener("lostpointercapture", end);
@@ -90,7 +96,7 @@ function listenToKeys(canvas, drawing) {
       drawing.liftPen();
     } else if (!event.repeat) {
       pen.down = pen.visible = true;
-      drawing.strokes.push([{ x: pen.x, y: pen.y }]);
+      beginStroke(drawing, { x: pen.x, y: pen.y });
       drawing.changed(false);
       drawing.announce("The pen is down.");
     }

@@ -24,12 +24,13 @@ function prepare(grey, width, height, shape, inkStatistics) {
 /** Return the amount of ink of each pixel, 0 to 1. The median of the border is taken as the background. */
 function findInk(grey, width, height) {
   const background = median(border(grey, width, height));
-  let difference = Float32Array.from(grey, (level) => level - background);
-  const [least, most] = extremes(difference);
-  if (-least > most) difference = difference.map((value) => -value);
-  const strongest = Math.max(-least, most);
-  if (strongest < MIN_CONTRAST) return null;
-  return { height, width, values: difference.map((value) => Math.max(value, 0) / strongest) };
+  const [darkest, lightest] = extremes(grey);
+  const sign = background - darkest > lightest - background ? -1 : 1;
+  const contrast = sign > 0 ? lightest - background : background - darkest;
+  if (contrast < MIN_CONTRAST) return null;
+  const values = new Float32Array(grey.length);
+  for (let i = 0; i < grey.length; i++) values[i] = Math.max(sign * (grey[i] - background), 0) / contrast;
+  return { height, width, values };
 }
 
 function border(grey, width, height) {
@@ -47,8 +48,12 @@ function median(values) {
 }
 
 function extremes(values) {
-  let [least, most] = [Infinity, -Infinity];
-  for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  let least = Infinity;
+  let most = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < least) least = values[i];
+    if (values[i] > most) most = values[i];
+  }
   return [least, most];
 }
 
@@ -70,8 +75,10 @@ function findSides({ height, width, values }) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       if (values[y * width + x] < 0.5) continue;
-      [sides.top, sides.bottom] = [Math.min(sides.top, y), Math.max(sides.bottom, y + 1)];
-      [sides.left, sides.right] = [Math.min(sides.left, x), Math.max(sides.right, x + 1)];
+      if (y < sides.top) sides.top = y;
+      if (y >= sides.bottom) sides.bottom = y + 1;
+      if (x < sides.left) sides.left = x;
+      if (x >= sides.right) sides.right = x + 1;
     }
   }
   return sides;
@@ -83,30 +90,33 @@ function sample(plane, centreY, centreX, scale, height, width) {
   const rows = coverage(plane.height, centreY, scale, height);
   const narrow = new Float32Array(plane.height * width);
   for (let y = 0; y < plane.height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (const [i, share] of columns[x]) narrow[y * width + x] += share * plane.values[y * plane.width + i];
+    for (let k = 0; k < columns.share.length; k++) {
+      narrow[y * width + columns.to[k]] += columns.share[k] * plane.values[y * plane.width + columns.from[k]];
     }
   }
   const values = new Float32Array(height * width);
-  for (let y = 0; y < height; y++) {
-    for (const [i, share] of rows[y]) {
-      for (let x = 0; x < width; x++) values[y * width + x] += share * narrow[i * width + x];
-    }
+  for (let k = 0; k < rows.share.length; k++) {
+    const [from, to, share] = [rows.from[k] * width, rows.to[k] * width, rows.share[k]];
+    for (let x = 0; x < width; x++) values[to + x] += share * narrow[from + x];
   }
   return { height, width, values };
 }
 
-/** For each of `count` intervals of length `scale` around `centre`, return the covered pixels with their shares. */
+/**
+ * Return which pixels `count` intervals of length `scale` around `centre` cover: arrays {from, to, share}. The pixel
+ * from[k] covers the share share[k] of the interval to[k].
+ */
 function coverage(size, centre, scale, count) {
-  return Array.from({ length: count }, (_, k) => {
+  const [from, to, share] = [[], [], []];
+  for (let k = 0; k < count; k++) {
     const start = centre + (k - count / 2) * scale;
-    const covered = [];
     for (let i = Math.max(Math.floor(start), 0); i < Math.min(start + scale, size); i++) {
-      const share = (Math.min(start + scale, i + 1) - Math.max(start, i)) / scale;
-      if (share > 0) covered.push([i, share]);
+      from.push(i);
+      to.push(k);
+      share.push((Math.min(start + scale, i + 1) - Math.max(start, i)) / scale);
     }
-    return covered;
-  });
+  }
+  return { from: Int32Array.from(from), to: Int32Array.from(to), share: Float64Array.from(share) };
 }
 
 /** Bring strokes to the usual width by dilation or erosion; blots are not changed. */
@@ -125,14 +135,15 @@ function adjustStrokes(fine, inkStatistics) {
  * norm (coarea formula).
  */
 function measureStrokeWidth({ height, width, values }) {
-  let [area, edges] = [0, 0];
+  let area = 0;
+  let edges = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const value = values[y * width + x];
       const below = y + 1 < height ? values[(y + 1) * width + x] : 0;
       const right = x + 1 < width ? values[y * width + x + 1] : 0;
       area += value;
-      edges += Math.hypot(below - value, right - value);
+      edges += Math.sqrt((below - value) ** 2 + (right - value) ** 2); // Math.hypot is far slower
     }
   }
   return (2 * area) / edges;

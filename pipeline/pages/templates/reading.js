@@ -2,6 +2,7 @@
 
 /* Reading of a drawing: one picture, or a row of digits. */
 
+const NO_READING = { image: null, probabilities: null, logits: null, activations: null, digit: null };
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected, as in pipeline/pictures/reading.py
 
 /**
@@ -15,27 +16,37 @@ function readAll(model, strokes, isRow) {
   return { readings, last: readings[times.indexOf(Math.max(...times))] ?? null };
 }
 
-const known = new WeakMap(); // the readings of digits, by their first points
+const readBefore = new WeakMap(); // the readings of digits, by their first points
 
 /** Read strokes as `read` does, once only: each frame changes one digit at most. */
 function readOnce(model, strokes) {
   const points = strokes.flat();
-  const last = known.get(points[0]);
+  const last = readBefore.get(points[0]);
   if (last?.points.length === points.length && last.points.every((point, i) => point === points[i])) return last.reading;
   const reading = read(model, strokes);
-  known.set(points[0], { points, reading });
+  readBefore.set(points[0], { points, reading });
   return reading;
 }
 
-/**
- * Read the strokes of one digit or picture: {image, probabilities, activations, digit}. digit: index of the class, null
- * if the drawing is rejected. The others are as in `predict`.
- */
+/** Read the strokes of one digit or picture, as `readImage` does. */
 function read(model, strokes) {
   const { grey, width, height } = rasterise(strokes);
-  const image = prepare(grey, width, height, model.shape, model.inkStatistics);
-  const { probabilities, activations } = predict(model, image);
-  return { image, probabilities, activations, digit: choose(probabilities, model.classNames.length) };
+  return readImage(model, prepare(grey, width, height, model.shape, model.inkStatistics));
+}
+
+/**
+ * Read an image: {image, probabilities, logits, activations, digit}. digit: index of the class, null if the image is
+ * rejected. The others are as in `predict`.
+ */
+function readImage(model, image) {
+  const prediction = predict(model, image);
+  return { image, ...prediction, digit: choose(prediction.probabilities, model.classNames.length) };
+}
+
+/** Read a test image. Returns what `readAll` does. */
+function readExample(model, example) {
+  example.reading ??= readImage(model, example.image);
+  return { readings: [example.reading], last: example.reading };
 }
 
 /** Return the most probable of `count` classes; null if the negative class is more probable, or none is probable. */

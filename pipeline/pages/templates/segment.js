@@ -10,11 +10,15 @@ const FRAGMENT = 0.6; // maximum height of a part, such as the bar of a 5, relat
 const MIN_OVERLAP = 0.5; // of two parts of a digit, relative to the narrower one's width
 const MAX_GAP = 0.15; // between a fragment and its digit, relative to the tallest component
 
-/** Split a drawing into digits, lists of strokes, line by line, from left to right. Dots are left out. */
+/**
+ * Split a drawing into digits, lists of strokes, line by line, from left to right. A dot near other strokes is part of
+ * them, as in a question mark; the others are left out.
+ */
 function segment(strokes) {
-  const components = merge(strokes.map((stroke) => [stroke]), areTouching).filter((component) => !isDot(component));
+  const components = merge(strokes.map((stroke) => [stroke]), areTouching);
   const tall = Math.max(...components.map(sidesOf).map(heightOf));
-  const digits = merge(components, (one, other) => areOneDigit(sidesOf(one), sidesOf(other), tall));
+  const groups = merge(components, (one, other) => areOneDigit(sidesOf(one), sidesOf(other), tall));
+  const digits = groups.filter((group) => group.some((stroke) => !isDot([stroke])));
   const lines = merge(digits, shareLine).sort((one, other) => sidesOf(one).top - sidesOf(other).top);
   return lines.flatMap((line) => digits.filter(([stroke]) => line.includes(stroke)));
 }
@@ -31,10 +35,29 @@ function merge(groups, belong) {
   return merged.sort(fromLeft);
 }
 
+const measured = new WeakMap(); // what `measure` returned, by stroke
+
+/** Return the sides of the ink of a stroke, and points along it. Measured again only after points are added to it. */
+function measure(stroke) {
+  const last = measured.get(stroke);
+  if (last?.count === stroke.length) return last;
+  const { left, top, width, height } = boundingBox([stroke]);
+  const [right, bottom] = [left + width + PEN / 2, top + height + PEN / 2];
+  const sides = { left: left - PEN / 2, right, top: top - PEN / 2, bottom };
+  const measures = { count: stroke.length, sides, points: densify(stroke) };
+  measured.set(stroke, measures);
+  return measures;
+}
+
 /** Return the bounding box of the ink of strokes. */
 function sidesOf(strokes) {
-  const { left, top, width, height } = boundingBox(strokes);
-  return { left: left - PEN / 2, right: left + width + PEN / 2, top: top - PEN / 2, bottom: top + height + PEN / 2 };
+  const all = strokes.map((stroke) => measure(stroke).sides);
+  return {
+    left: Math.min(...all.map(({ left }) => left)),
+    right: Math.max(...all.map(({ right }) => right)),
+    top: Math.min(...all.map(({ top }) => top)),
+    bottom: Math.max(...all.map(({ bottom }) => bottom)),
+  };
 }
 
 function heightOf({ top, bottom }) {
@@ -44,7 +67,7 @@ function heightOf({ top, bottom }) {
 function areTouching(one, other) {
   const [a, b] = [one, other].map(sidesOf);
   if (a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top) return false;
-  const [points, others] = [one, other].map((strokes) => strokes.flatMap(densify));
+  const [points, others] = [one, other].map((strokes) => strokes.flatMap((stroke) => measure(stroke).points));
   return points.some((p) => others.some((q) => (p.x - q.x) ** 2 + (p.y - q.y) ** 2 <= TOUCH ** 2));
 }
 

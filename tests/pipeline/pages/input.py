@@ -62,6 +62,11 @@ def draw_with_pen(page: Page, strokes: Strokes) -> None:
     session.detach()
 
 
+def clear(page: Page) -> None:
+    """Click on Clear, also while it has no effect."""
+    page.locator("#clear").click(force=True)
+
+
 def prediction(page: Page) -> str:
     """Return the predicted class or number after the page is updated, "" for none."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -46,7 +46,7 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     normalize(parse=at / "parse", validation=9, output=at / "normalize")
     train(normalize=at / "normalize", recipe="original", ensemble_size=3, epochs=2, layers="5,4", output=at / "train")
     evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
-    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    export(parse=at / "parse", train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
 
 
@@ -56,7 +56,7 @@ def convolutional(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     (at / "parse").symlink_to(built / "parse")
     train(normalize=built / "normalize", recipe="quick", epochs=1, layers="conv4,conv6x3/1,8", output=at / "train")
     evaluate(normalize=built / "normalize", train=at / "train", output=at / "evaluate")
-    export(train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    export(parse=at / "parse", train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
 
 

@@ -26,6 +26,7 @@ FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
         ("train", "normalize"),
         ("evaluate", "normalize"),
         ("evaluate", "train"),
+        ("export", "parse"),
         ("export", "train"),
         ("export", "evaluate"),
         ("report", "parse"),

@@ -1,6 +1,4 @@
-"""Texts of the drawing demo and the explanation of a unit."""
-
-import re
+"""Texts of the drawing demo: certain, uncertain and rejected predictions."""
 
 import pytest
 from playwright.sync_api import Page
@@ -13,8 +11,7 @@ def test_percentages_are_truncated_and_limited_at_both_ends(page: Page) -> None:
     texts = page.evaluate(
         "[0, 0.0004, 0.1239, 0.9989, 0.99999, 1].map((share) => [percent(share), percentWithLimits(share)])"
     )
-    space = "\u00a0%"
-    assert [[text.removesuffix(space) for text in pair] for pair in texts] == [
+    assert [[text.replace("\u00a0", " ").removesuffix("%") for text in pair] for pair in texts] == [
         ["0.0", "0.0"],
         ["0.0", "under 0.1"],
         ["12.3", "12.3"],
@@ -24,14 +21,44 @@ def test_percentages_are_truncated_and_limited_at_both_ends(page: Page) -> None:
     ]
 
 
-def test_explanation_of_unit_contains_its_bias_sum_and_activation(page: Page) -> None:
+def predict_with(page: Page, *probabilities: float) -> None:
+    """Let the page read any drawing with these probabilities."""
+    page.evaluate(
+        """(probabilities) => {
+            predict = (model, image) => ({
+                probabilities, logits: Float32Array.from(probabilities, Math.log), activations: []
+            });
+            inside.show = () => {};
+            model.temperature = 1;
+        }""",
+        probabilities,
+    )
     draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-    unit = page.evaluate("model.networks[0][0].biases.reduce((best, b, i, all) => (b > all[best] ? i : best), 0)")
-    page.evaluate("(unit) => selectUnit(unit)", unit)
-    prediction(page)
-    numbers = re.findall(r"−?\d+\.\d\d", page.locator("#unit-sum").inner_text())
-    products, bias, total, activation = (float(number.replace("−", "-")) for number in numbers)
-    assert bias == pytest.approx(page.evaluate("(unit) => model.networks[0][0].biases[unit]", unit), abs=0.006)
-    assert total == pytest.approx(products + bias, abs=0.011)
-    assert activation == pytest.approx(max(total, 0), abs=0.011)
-    assert page.locator("#unit-number").inner_text() == str(unit + 1)
+
+
+def bars_of(page: Page) -> list[str]:
+    return page.locator("#bars .share").all_inner_texts()
+
+
+@pytest.mark.parametrize(("probability", "certain"), [(0.81, True), (0.79, False)])
+def test_prediction_below_80_percent_is_shown_as_uncertain(probability: float, certain: bool, page: Page) -> None:
+    predict_with(page, *[(1 - probability) / 9] * 3, probability, *[(1 - probability) / 9] * 6)
+    assert prediction(page) == "3"
+    text = page.locator("#confidence").inner_text()
+    assert ("ten digits" in text, f"{probability:.1%}" in text) == (True, True)
+    assert text.startswith("Perhaps") != certain
+    colours = [
+        page.locator(selector).first.evaluate("element => getComputedStyle(element).color")
+        for selector in ("#prediction", "#runner-up")
+    ]
+    assert (colours[0] == colours[1]) != certain
+
+
+def test_rejected_drawing_shows_probabilities_among_the_classes(page: Page) -> None:
+    predict_with(page, *[0.02] * 9, 0.06, 0.76)
+    assert prediction(page) == ""
+    assert page.locator("#confidence").inner_text() == "This doesn't look like a digit."
+    assert page.locator("#announcement").inner_text() == "This doesn't look like a digit."
+    assert page.locator("#bars-caption").inner_text() == "If it had to choose"
+    assert bars_of(page) == [*["8.3%"] * 9, "25.0%"]
+    assert page.locator("#bars .best").count() == 0

@@ -1,0 +1,87 @@
+"use strict";
+
+/* Colour maps from the colour variables of the style sheet, and canvases painted with them, one pixel per value. */
+
+const LEVELS = 255;
+const palettes = new Map(); // by the names of the variables; see `resetColours`
+
+/** Forget all palettes: the colours depend on the colour scheme of the system. */
+function resetColours() {
+  palettes.clear();
+}
+
+/** Return a colour variable of the style sheet, "#rrggbb", as [red, green, blue]. */
+function colour(name) {
+  const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return [1, 3, 5].map((start) => parseInt(text.slice(start, start + 2), 16));
+}
+
+/** Interpolate linearly between two colours; share: 0 to 1. */
+function interpolate(from, to, share) {
+  return from.map((value, i) => Math.round(value + (to[i] - value) * share));
+}
+
+/** Return LEVELS + 1 colours from one colour variable to another. */
+function paletteOf(from, to) {
+  const key = `${from} ${to}`;
+  if (!palettes.has(key)) {
+    const [first, last] = [from, to].map(colour);
+    palettes.set(
+      key,
+      Array.from({ length: LEVELS + 1 }, (_, i) => interpolate(first, last, i / LEVELS)),
+    );
+  }
+  return palettes.get(key);
+}
+
+/** Return the colour map of ink, 0 to 1. */
+function inkColours() {
+  return (ink) => {
+    const level = Math.round(LEVELS * ink);
+    return [level, level, level];
+  };
+}
+
+/** Return the colour map of activations from 0 to `largest`; less than 0 is shown as 0. */
+function activationColours(largest) {
+  const palette = paletteOf("--unit-off", "--unit-on");
+  const scale = LEVELS / (largest || 1);
+  return (activation) => palette[Math.min(Math.max(0, Math.round(scale * activation)), LEVELS)];
+}
+
+/** Return the colour map of signed values up to a magnitude of `largest`. */
+function signedColours(largest) {
+  const [minus, plus] = [paletteOf("--zero", "--minus"), paletteOf("--zero", "--plus")];
+  const scale = LEVELS / (largest || 1);
+  return (value) => (value < 0 ? minus : plus)[Math.min(Math.round(scale * Math.abs(value)), LEVELS)];
+}
+
+function largestOf(values) {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+function largestMagnitude(values) {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** Paint values on a canvas of height x width pixels, which the style sheet enlarges. paint: colour map. */
+function paintValues(canvas, values, height, width, paint) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const pixels = new ImageData(width, height);
+  for (let i = 0, k = 0; i < values.length; i++, k += 4) {
+    const [red, green, blue] = paint(values[i], i);
+    pixels.data[k] = red;
+    pixels.data[k + 1] = green;
+    pixels.data[k + 2] = blue;
+    pixels.data[k + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+}
+
+/** Return the number of columns for n units; rows are full if the aspect ratio is then below 4. */
+function columnsFor(n) {
+  for (let rows = Math.floor(Math.sqrt(n)); rows > Math.sqrt(n) / 2; rows--) {
+    if (n % rows === 0) return n / rows;
+  }
+  return Math.ceil(Math.sqrt(n));
+}

@@ -1,0 +1,142 @@
+"use strict";
+
+/* The arithmetic of one output: patch times kernel, the sum, the bias and the activation, with all numbers. */
+
+const STRONGEST_SLICES = 5; // shown of each output
+const MAX_NUMBERS = 7; // rows and columns of the largest patch that is shown with numbers
+
+/** Format a number with a true minus sign and without "-0.00". */
+function signed(number, digits = 2) {
+  const text = number.toFixed(digits);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
+}
+
+/** Format a term of a sum, "+ 1.20" or "− 1.20". */
+function addition(number) {
+  return `${signed(number).startsWith("\u2212") ? "\u2212" : "+"} ${signed(Math.abs(number))}`;
+}
+
+/** Return the slices with the largest contributions, largest magnitude first. */
+function strongestSlices(slices) {
+  return [...slices].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, STRONGEST_SLICES);
+}
+
+/**
+ * Show how an output is computed. target: of `index`, `unit`, `position`. explained: as from `explainOutput`, null if
+ * nothing is drawn. view: of the shown network; see `makeView`.
+ */
+function showDetail(view, target, explained, values, activation) {
+  const layer = view.layers[target.index];
+  const title = view.titles[target.index].toLowerCase();
+  $("detail-title").textContent = titleOfTarget(layer, target, title);
+  $("detail-sum").textContent = explained ? describeSum(explained, values, target, layer, activation) : "Nothing is drawn yet.";
+  const slices = explained ? strongestSlices(explained.slices) : [];
+  const isSingle = explained?.slices.length === 1;
+  $("detail-note").textContent = explained ? noteOf(view, target, explained, slices) : "";
+  showSlices($("slices"), slices, isSingle, layer, target.index);
+}
+
+function titleOfTarget({ outputShape }, { unit, position }, title) {
+  const [, height, width] = outputShape;
+  if (!height) return `Unit ${unit + 1} of ${title}`;
+  return `Map ${unit + 1} of ${title}, row ${Math.floor(position / width) + 1}, column ${(position % width) + 1}`;
+}
+
+/** Describe the sum as "sum 3.41 + bias 0.12 = 3.53, ReLU: 3.53". */
+function describeSum({ sum, bias }, values, { index, unit, position }, { outputShape }, activation) {
+  const positions = values[index + 1].length / outputShape[0];
+  const result = values[index + 1][unit * positions + position];
+  const name = { relu: "ReLU", sigmoid: "sigmoid" }[activation];
+  return `sum ${signed(sum)} ${addition(bias)} (bias) = ${signed(sum + bias)}, ${name}: ${signed(result)}`;
+}
+
+/** Say of which slices the sum consists. */
+function noteOf(view, { index }, { slices, sum }, shown) {
+  if (slices.length === 1) return "Ink from 0 to 1. The standardisation of the pixels is part of kernel and bias.";
+  const rest = sum - shown.reduce((total, slice) => total + slice.sum, 0);
+  const source = view.layers[index - 1].kernel ? "maps" : "units";
+  const others = slices.length - shown.length;
+  return `The ${shown.length} of ${slices.length} ${source} that contribute most${
+    others > 0 ? `; the other ${others} add ${signed(rest)}` : ""
+  }.`;
+}
+
+/** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */
+function showSlices(parent, slices, isSingle, layer, index) {
+  while (parent.children.length > slices.length) parent.lastElementChild.remove();
+  while (parent.children.length < slices.length) parent.append(makeSlice());
+  const largest = (name) => Math.max(...slices.map((slice) => largestMagnitude(slice[name])), 0);
+  const colours = {
+    patch: index === 0 ? inkColours() : activationColours(largest("patch")),
+    weights: signedColours(largest("weights")),
+    products: signedColours(largest("products")),
+  };
+  slices.forEach((slice, i) => {
+    const item = parent.children[i];
+    const hasNumbers = isSingle && slice.height <= MAX_NUMBERS && slice.width <= MAX_NUMBERS;
+    item.classList.toggle("single", isSingle);
+    item.querySelector(".slice-title").textContent = isSingle
+      ? ""
+      : `${slice.height * slice.width > 1 || layer.kernel ? "Map" : "Unit"} ${slice.channel + 1}: ${signed(slice.sum)}`;
+    for (const name of ["patch", "weights", "products"]) {
+      const grid = item.querySelector(`.${name}`);
+      showGrid(grid, slice[name], slice.height, slice.width, colours[name], hasNumbers);
+    }
+    item.querySelector(".weights + figcaption").textContent = layer.kernel ? "kernel" : "weights";
+    item.querySelector(".patch + figcaption").textContent = layer.kernel ? "patch" : "input";
+  });
+}
+
+/** Make the elements of a slice: patch x kernel = products. */
+function makeSlice() {
+  const item = document.createElement("li");
+  append(item, "p", "", "slice-title");
+  const factors = append(item, "div", "", "factors");
+  ["patch", "weights", "products"].forEach((name, i) => {
+    if (i > 0) append(factors, "span", ["×", "="][i - 1], "operator");
+    const figure = append(factors, "figure");
+    append(figure, "div", "", `grid ${name}`).setAttribute("aria-hidden", "true");
+    append(figure, "figcaption", name);
+  });
+  return item;
+}
+
+/** Show values as a grid: cells with numbers, or a canvas. */
+function showGrid(grid, values, height, width, paint, hasNumbers) {
+  grid.style.setProperty("--across", width);
+  grid.classList.toggle("numbers", hasNumbers);
+  if (!hasNumbers) {
+    if (grid.firstElementChild?.tagName !== "CANVAS") grid.replaceChildren(document.createElement("canvas"));
+    return paintValues(grid.firstElementChild, values, height, width, paint);
+  }
+  if (grid.children.length !== values.length || grid.firstElementChild.tagName !== "SPAN") {
+    grid.replaceChildren(...Array.from(values, () => document.createElement("span")));
+  }
+  values.forEach((value, i) => {
+    const cell = grid.children[i];
+    const [red, green, blue] = paint(value);
+    cell.textContent = NARROW.matches ? signed(value, 1).replace("0.", ".") : signed(value);
+    cell.style.background = `rgb(${red} ${green} ${blue})`;
+    cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
+  });
+}
+
+/** Relative luminance of an sRGB colour (WCAG 2.2). */
+function luminance(...channels) {
+  const linear = channels.map((c) => (c <= 10 ? c / 3294 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+}
+
+/** Paint the map of the target, large; up to its position only if isPartial. */
+function paintResult({ layers }, { index, unit, position }, values, isPartial) {
+  const [count, ...size] = layers[index].outputShape;
+  const all = values?.[index + 1] ?? zeros(layers[index]);
+  const positions = all.length / count;
+  const map = all.slice(unit * positions, (unit + 1) * positions);
+  if (isPartial) map.fill(0, position + 1);
+  paintValues($("result-map"), map, ...size, activationColours(largestOf(all)));
+  const [height, width] = size;
+  $("result-frame").style.cssText =
+    `top: ${(100 * Math.floor(position / width)) / height}%; left: ${(100 * (position % width)) / width}%;` +
+    `height: ${100 / height}%; width: ${100 / width}%`;
+}

@@ -1,0 +1,76 @@
+"use strict";
+
+/*
+ * Links that contain a drawing: "#e=" and the index of a test image, or "#d=" and the strokes, separated by dots. A
+ * stroke is a list of numbers, two per point: the differences to the point before, or to (0, 0).
+ */
+
+const LINK_UNITS = 1000; // per width of the canvas
+const LINK_STEP = 12; // points of a stroke that are nearer to the one before are left out
+const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored
+const CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const MORE = 32; // marks a character that is not the last one of its number
+
+/** Return the fragment of the link to a drawing; "" if it is empty. */
+function encodeLink({ strokes, example }) {
+  if (example !== null) return `#e=${example}`;
+  return strokes.length ? `#d=${strokes.map(encodeStroke).join(".")}` : "";
+}
+
+function encodeStroke(stroke) {
+  let text = "";
+  let [lastX, lastY] = [0, 0];
+  stroke.forEach((point, i) => {
+    const [x, y] = [Math.round(LINK_UNITS * point.x), Math.round(LINK_UNITS * point.y)];
+    const isInside = i > 0 && i < stroke.length - 1;
+    if (isInside && Math.hypot(x - lastX, y - lastY) < LINK_STEP) return;
+    text += encodeNumber(x - lastX) + encodeNumber(y - lastY);
+    [lastX, lastY] = [x, y];
+  });
+  return text;
+}
+
+/** Encode an integer, 5 bits a character, the lowest first. Its sign is the lowest bit. */
+function encodeNumber(number) {
+  let code = number < 0 ? -2 * number - 1 : 2 * number;
+  let text = "";
+  for (; code >= MORE; code >>= 5) text += CHARACTERS[MORE | (code & 31)];
+  return text + CHARACTERS[code];
+}
+
+/** Decode the fragment of a link: {strokes, example}; null if it is not valid. height: of the canvas. */
+function decodeLink(fragment, height, exampleCount) {
+  if (fragment.length > MAX_LINK_LENGTH) return null;
+  const example = /^#e=(\d{1,2})$/.exec(fragment);
+  if (example) return example[1] < exampleCount ? { strokes: [], example: Number(example[1]) } : null;
+  if (!/^#d=[\w.-]+$/.test(fragment)) return null;
+  const strokes = fragment.slice(3).split(".").map(decodeStroke);
+  const isOnCanvas = ({ x, y }) => x >= 0 && x <= 1 && y >= 0 && y <= Math.round(LINK_UNITS * height) / LINK_UNITS;
+  return strokes.every((stroke) => stroke.length && stroke.every(isOnCanvas)) ? { strokes, example: null } : null;
+}
+
+/** Decode the points of a stroke; an incomplete one at the end is left out. */
+function decodeStroke(text) {
+  const stroke = [];
+  const numbers = decodeNumbers(text);
+  let [x, y] = [0, 0];
+  for (let i = 0; i + 1 < numbers.length; i += 2) {
+    [x, y] = [x + numbers[i], y + numbers[i + 1]];
+    stroke.push({ x: x / LINK_UNITS, y: y / LINK_UNITS });
+  }
+  return stroke;
+}
+
+function decodeNumbers(text) {
+  const numbers = [];
+  let [code, shift] = [0, 0];
+  for (const character of text) {
+    const value = CHARACTERS.indexOf(character);
+    code += (value & 31) << shift;
+    shift += 5;
+    if (value >= MORE) continue;
+    numbers.push(code & 1 ? -(code + 1) / 2 : code / 2);
+    [code, shift] = [0, 0];
+  }
+  return numbers;
+}

@@ -1,0 +1,168 @@
+"use strict";
+
+/*
+ * The column of a hidden layer: a tile per map, with its kernel beside it in the first layer, or a cell per dense unit.
+ * A tile is a button; arrow keys move between tiles, which share one tab stop, and within the map of a pinned one.
+ */
+
+/** Return the title of each hidden layer. */
+function titlesOf(layers) {
+  const dense = layers.slice(0, -1).filter(({ kernel }) => !kernel).length;
+  let [convolutions, units] = [0, 0];
+  return layers.slice(0, -1).map(({ kernel }) => {
+    if (kernel) return `Layer ${++convolutions}`;
+    units += 1;
+    return dense === 1 ? "Dense" : `Dense ${units}`;
+  });
+}
+
+/**
+ * Make the column of layer `index`. on: {preview(target), leave(), pin(target), move(down, right), release(),
+ * isPinned(target)}. Returns {element, tiles, map(unit), show(values), mark(target, sources)}.
+ */
+function makeColumn(parent, layers, index, title, on) {
+  const layer = layers[index];
+  const [count, ...size] = layer.outputShape;
+  const isMap = size.length > 0;
+  const across = columnsFor(count);
+  const element = append(parent, "section", "", "column");
+  append(element, "h3", title);
+  const grid = append(element, "div", "", `tiles ${isMap ? "maps" : "cells"}${index === 0 && isMap ? " with-kernels" : ""}`);
+  grid.style.setProperty("--across", across);
+  grid.style.setProperty("--down", Math.ceil(count / across));
+  grid.setAttribute("role", "group");
+  grid.setAttribute("aria-label", describeLayer(layer));
+  append(element, "p", describeLayer(layer), "caption");
+  const cells = isMap ? null : append(grid, "canvas");
+  cells?.setAttribute("aria-hidden", "true");
+  const tiles = Array.from({ length: count }, (_, unit) => {
+    const tile = append(grid, "button", "", "tile");
+    Object.assign(tile, { type: "button", tabIndex: unit === 0 ? 0 : -1 });
+    tile.dataset.unit = unit;
+    if (index === 0 && isMap) paintKernel(append(tile, "canvas", "", "kernel"), layer, unit);
+    if (isMap) append(tile, "canvas", "", "map");
+    return tile;
+  });
+  const column = { element, tiles, map: (unit) => (isMap ? tiles[unit].lastElementChild : tiles[unit]) };
+  column.show = (values) => {
+    const paint = activationColours(largestOf(values));
+    const positions = values.length / count;
+    if (cells) return paintValues(cells, pad(values, across), Math.ceil(count / across), across, paint);
+    for (let unit = 0; unit < count; unit++) {
+      paintValues(column.map(unit), values.subarray(unit * positions, (unit + 1) * positions), ...size, paint);
+    }
+  };
+  column.repaintKernels = () => {
+    if (index === 0 && isMap) tiles.forEach((tile, unit) => paintKernel(tile.firstElementChild, layer, unit));
+  };
+  listenToTiles(grid, column, index, layer, across, on);
+  return column;
+}
+
+/** Fill the last row of a grid of values with zeros. */
+function pad(values, across) {
+  const padded = new Float32Array(Math.ceil(values.length / across) * across);
+  padded.set(values);
+  return padded;
+}
+
+function paintKernel(canvas, { weights, fanIn, kernel }, unit) {
+  const kernelWeights = weights.subarray(unit * fanIn, (unit + 1) * fanIn);
+  paintValues(canvas, kernelWeights, kernel, kernel, signedColours(largestMagnitude(weights)));
+}
+
+/** Describe a layer as "16 kernels of 5 × 5, stride 2: 16 maps of 12 × 12". */
+function describeLayer({ inputShape, outputShape, kernel, stride }) {
+  const [count, height, width] = outputShape;
+  const plural = count === 1 ? "" : "s";
+  if (!kernel) return `${count.toLocaleString("en")} unit${plural}`;
+  const depth = inputShape[0] > 1 ? ` × ${inputShape[0]}` : "";
+  const kernels = `${count} kernel${plural} of ${kernel} × ${kernel}${depth}, stride ${stride}`;
+  return `${kernels}: ${count} map${plural} of ${height} × ${width}`;
+}
+
+function listenToTiles(grid, column, index, { outputShape }, across, on) {
+  const [count, height, width] = outputShape;
+  const find = (event) => {
+    const tile = event.target.closest(".tile");
+    if (!tile) return null;
+    const unit = Number(tile.dataset.unit);
+    const box = column.map(unit).getBoundingClientRect();
+    const row = Math.floor(((event.clientY - box.top) / box.height) * (height ?? 1));
+    const left = Math.floor(((event.clientX - box.left) / box.width) * (width ?? 1));
+    const isInside = height && row >= 0 && row < height && left >= 0 && left < width;
+    return { index, unit, position: isInside ? row * width + left : null };
+  };
+  const focusTile = (unit) => {
+    column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
+    column.tiles[unit].focus();
+  };
+  grid.addEventListener("pointermove", (event) => {
+    const target = event.pointerType === "touch" ? null : find(event); // a finger does not hover
+    if (target) on.preview(target);
+  });
+  grid.addEventListener("pointerleave", on.leave);
+  grid.addEventListener("focusin", (event) => {
+    const unit = Number(event.target.dataset.unit);
+    column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
+    if (event.target.matches(":focus-visible")) on.preview({ index, unit, position: null });
+  });
+  grid.addEventListener("focusout", on.leave);
+  grid.addEventListener("click", (event) => {
+    const target = find(event);
+    if (target && event.detail === 0) target.position = null; // by keyboard
+    if (target) on.pin(target);
+  });
+  grid.addEventListener("keydown", (event) => {
+    const unit = Number(event.target.dataset.unit);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+    const ends = { Home: 0, End: count - 1 };
+    if (event.key === "Escape") on.release();
+    else if (event.key in moves && on.isPinned({ index, unit })) on.move(...moves[event.key]);
+    else if (event.key in moves) {
+      const next = unit + across * moves[event.key][0] + moves[event.key][1];
+      if (next >= 0 && next < count) focusTile(next);
+    } else if (event.key in ends) focusTile(ends[event.key]);
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** Describe a tile for screen readers: "Map 6 of layer 1: strongest top right, 3.53". */
+function describeTile({ outputShape }, title, unit, values) {
+  const [count, height, width] = outputShape;
+  const name = height ? `Map ${unit + 1} of ${title.toLowerCase()}` : `Unit ${unit + 1} of ${title.toLowerCase()}`;
+  if (!values) return name;
+  const positions = values.length / count;
+  const position = strongestPosition(values, count, unit);
+  const value = values[unit * positions + position];
+  if (value <= 0) return `${name}: 0`;
+  if (!height) return `${name}: ${value.toFixed(2)}`;
+  const part = (share, names) => names[Math.min(Math.floor(3 * share), 2)];
+  const row = part((Math.floor(position / width) + 0.5) / height, ["top", "", "bottom"]);
+  const column = part(((position % width) + 0.5) / width, ["left", "", "right"]);
+  return `${name}: strongest ${[row, column].filter(Boolean).join(" ") || "in the centre"}, ${value.toFixed(2)}`;
+}
+
+/** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */
+function markTiles(view, target, explained, isPinned) {
+  const sources = explained && target.index > 0 ? strongestSlices(explained.slices).map(({ channel }) => channel) : [];
+  view.columns.forEach(({ tiles }, index) =>
+    tiles.forEach((tile, unit) => {
+      const isTarget = index === target.index && unit === target.unit;
+      tile.classList.toggle("target", isTarget);
+      tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
+      tile.setAttribute("aria-pressed", isPinned({ index, unit }));
+    }),
+  );
+}
+
+/** Update the labels of all tiles. values: of the view, null if nothing is drawn. */
+function labelTiles({ columns, layers, titles }, values) {
+  columns.forEach(({ tiles }, index) =>
+    tiles.forEach((tile, unit) =>
+      tile.setAttribute("aria-label", describeTile(layers[index], titles[index], unit, values?.[index + 1])),
+    ),
+  );
+}

@@ -1,0 +1,39 @@
+"use strict";
+
+/* Moving the picture by whole pixels, away from the centre on which the network was trained. */
+
+const MAX_NUDGE = 6; // pixels in each direction
+
+/** Return the image moved `down` and `right` by whole pixels; what leaves it is cut off. */
+function moveImage(image, [height, width], [down, right]) {
+  const moved = new Uint8Array(image.length);
+  for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
+    for (let x = Math.max(0, right); x < Math.min(width, width + right); x++) {
+      moved[y * width + x] = image[(y - down) * width + x - right];
+    }
+  }
+  return moved;
+}
+
+/** Return the position after a move by one pixel, at most MAX_NUDGE from the centre. */
+function nudged([down, right], [moreDown, moreRight]) {
+  return [down + moreDown, right + moreRight].map((offset) => Math.max(-MAX_NUDGE, Math.min(MAX_NUDGE, offset)));
+}
+
+/** Describe a position as "moved by 2 pixels up, 1 right". */
+function describeNudge([down, right]) {
+  if (down === 0 && right === 0) return "centred by mass, as in training";
+  const vertical = down === 0 ? "" : `${Math.abs(down)} ${down < 0 ? "up" : "down"}`;
+  const horizontal = right === 0 ? "" : `${Math.abs(right)} ${right < 0 ? "left" : "right"}`;
+  return `moved by ${[vertical, horizontal].filter(Boolean).join(", ")}`;
+}
+
+/** Show beside the name of each network what it reads. predictions: as from `predict`, or null. */
+function showComparison(elements, predictions, classNames) {
+  elements.forEach((element, i) => {
+    if (!predictions[i]) return (element.textContent = "");
+    const { probabilities } = predictions[i];
+    const [best] = strongest(probabilities.slice(0, classNames.length), 1);
+    element.textContent = `: ${classNames[best]}, ${percent(probabilities[best])}`;
+  });
+}

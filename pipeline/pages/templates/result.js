@@ -1,0 +1,124 @@
+"use strict";
+
+/* The prediction: large text, bars, and the input of the network. Texts are set as textContent, so names need no escaping. */
+
+const $ = (id) => document.getElementById(id);
+
+const SURE = 0.8; // less probable predictions are shown as uncertain
+
+/** Format 0.1239 as "12.3%"; truncated, so that only 1 becomes 100%. */
+function percent(share) {
+  return `${(Math.floor(1000 * share) / 10).toFixed(1)}%`;
+}
+
+/** Format a share with "over 99.9%" and "under 0.1%" at the ends. */
+function percentWithLimits(share) {
+  if (share > 0.999 && share < 1) return `over\u00a0${percent(0.999)}`;
+  return share < 0.001 && share > 0 ? `under\u00a0${percent(0.001)}` : percent(share);
+}
+
+/** Append a new element with a text to its parent, and return it. */
+function append(parent, tag, text = "", className = "") {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  element.className = className;
+  parent.append(element);
+  return element;
+}
+
+/** Make the table of all classes. Returns a function that shows what `barsOf` returns. */
+function makeBars(table, classNames) {
+  const rows = classNames.map((name) => {
+    const row = append(table, "tr");
+    Object.assign(append(row, "th", name), { scope: "row", title: name });
+    const bar = append(append(row, "td", "", "bar"), "div");
+    return { row, bar, text: append(row, "td", "–", "share") };
+  });
+  return ({ caption, probabilities, digit }) => {
+    $("bars-caption").textContent = caption;
+    rows.forEach(({ row, bar, text }, i) => {
+      row.className = i === digit ? "best" : "";
+      bar.style.width = probabilities ? `${100 * probabilities[i]}%` : "0";
+      text.textContent = probabilities ? percent(probabilities[i]) : "–";
+    });
+  };
+}
+
+/**
+ * Return what the bars show of a reading, null for none: {caption, probabilities, digit}. For a rejected drawing, these
+ * are the probabilities among the classes alone: without the negative class, with a sum of 1.
+ */
+function barsOf(model, reading) {
+  const caption = "Probability of each class";
+  if (reading === null) return { caption, probabilities: null, digit: null };
+  if (reading.digit !== null) return { caption, ...reading };
+  const probabilities = probabilitiesOf(model, reading.logits.slice(0, model.classNames.length));
+  return { caption: "If it had to choose", probabilities, digit: null };
+}
+
+/**
+ * Describe what `readAll` returns in texts: {large, first, second, isUncertain}. about: {isEmpty, example, noun, known,
+ * classNames}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as in "ten digits".
+ */
+function describeResult(readings, last, about) {
+  const { isEmpty, example, noun } = about;
+  if (isEmpty) return { large: "", first: `Nothing is drawn yet. Draw a ${noun}.`, second: "" };
+  if (last === null) return { large: "?", first: `This is only a dot. Draw a ${noun}.`, second: "", isUncertain: true };
+  const name = ({ digit }) => (digit === null ? "?" : about.classNames[digit]);
+  const large = readings.map(name).join("");
+  const second = example ? describeExample(example, last, about) : describeSecond(readings, last, about);
+  const rejected = readings.filter(({ digit }) => digit === null).length;
+  if (rejected > 0) {
+    const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
+    return { large: shown, first: `${subject} doesn't look like a ${noun}.`, second, isUncertain: true };
+  }
+  const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);
+  const isUncertain = confidence < SURE;
+  const nearest =
+    readings.length > 1
+      ? `${isUncertain ? "Perhaps" : "Closest to"} the number ${large}`
+      : isUncertain
+        ? `Perhaps ${large}, the closest of the ${about.known}`
+        : `Closest to ${large} of the ${about.known}`;
+  return { large, first: `${nearest}: ${percentWithLimits(confidence)}`, second, isUncertain };
+}
+
+/** Describe the true and the predicted class of a test image. */
+function describeExample({ label }, { digit }, { classNames, noun }) {
+  const predicted = digit === null ? `rejected as no ${noun}` : `read as ${classNames[digit]}`;
+  return `${classNames[label]} in the test set, ${predicted}`;
+}
+
+/** Describe which digit of a number the details are of, or else the second most probable class. */
+function describeSecond(readings, { digit, probabilities }, { classNames }) {
+  if (readings.length > 1) return `In detail: ${digit === null ? "?" : classNames[digit]}, drawn last`;
+  const [, second] = strongest(probabilities.slice(0, classNames.length), 2);
+  if (digit === null || second === undefined) return "";
+  return `then ${classNames[second]}, ${percentWithLimits(probabilities[second])}`;
+}
+
+/** Show the texts of `describeResult`; isRow: of several digits. */
+function showResult({ large, first, second, isUncertain = false }, isRow) {
+  $("prediction").textContent = large;
+  $("prediction").classList.toggle("long", large.length > 2 && !isRow);
+  const { classList } = $("prediction").parentElement;
+  classList.toggle("row", isRow);
+  classList.toggle("uncertain", isUncertain);
+  $("confidence").textContent = first;
+  $("runner-up").textContent = second;
+}
+
+/** Show the input of the network; black if there is none. */
+function showInput(image, shape) {
+  const [height, width] = shape;
+  paintInk($("input"), image ?? new Uint8Array(height * width), shape);
+  const content = image ? "the drawing, centred, light on dark" : "nothing yet";
+  $("input").setAttribute("aria-label", `What the network sees, ${width} by ${height} pixels: ${content}`);
+}
+
+/** Return the indices of the largest values, largest first. */
+function strongest(values, count) {
+  return Array.from(values, (_, i) => i)
+    .sort((a, b) => values[b] - values[a])
+    .slice(0, count);
+}

@@ -1,0 +1,49 @@
+"use strict";
+
+/* On narrow screens the row of columns becomes tabs: one column at a time (WAI-ARIA Authoring Practices, "Tabs"). */
+
+const NARROW = matchMedia("(max-width: 63.99rem)");
+
+/**
+ * Make tabs. Returns {set(names, elements, onChange)}. names: of the tabs. elements: for each, those that it shows; on
+ * wide screens all are shown. onChange: called with the index of the selected tab.
+ */
+function makeTabs(list) {
+  let [tabs, groups, selected, changed] = [[], [], 0, () => {}];
+  const show = () => {
+    tabs.forEach((tab, i) => {
+      tab.setAttribute("aria-selected", i === selected);
+      tab.tabIndex = i === selected ? 0 : -1;
+    });
+    list.hidden = !NARROW.matches;
+    groups.forEach((elements, i) => elements.forEach((element) => (element.hidden = NARROW.matches && i !== selected)));
+    changed(selected);
+  };
+  const select = (i) => {
+    selected = (i + tabs.length) % tabs.length;
+    show();
+  };
+  list.addEventListener("keydown", (event) => {
+    const next = { ArrowLeft: selected - 1, ArrowRight: selected + 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    select(next);
+    tabs[selected].focus();
+  });
+  NARROW.addEventListener("change", show);
+  return {
+    set(names, elements, onChange) {
+      [groups, changed, selected] = [elements, onChange, Math.min(selected, names.length - 1)];
+      list.replaceChildren();
+      tabs = names.map((name, i) => {
+        const tab = append(list, "button", name);
+        Object.assign(tab, { type: "button", id: `tab-${i}` });
+        tab.setAttribute("role", "tab");
+        tab.setAttribute("aria-controls", "columns");
+        tab.addEventListener("click", () => select(i));
+        return tab;
+      });
+      show();
+    },
+  };
+}

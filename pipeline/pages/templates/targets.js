@@ -1,0 +1,40 @@
+"use strict";
+
+/*
+ * A target is an output of a layer: {index, unit, position}. index: of the layer, from 0. position: in the map, row-major,
+ * 0 for a dense layer; null for that of the largest activation.
+ */
+
+/** Return the target with the largest activation of a layer. */
+function mostActive(values, index, { outputShape }) {
+  const positions = values.length / outputShape[0];
+  const most = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+  return { index, unit: Math.floor(most / positions), position: null };
+}
+
+/** Return the position of the largest value in a map. */
+function strongestPosition(values, count, unit) {
+  const positions = values.length / count;
+  const map = values.subarray(unit * positions, (unit + 1) * positions);
+  return map.indexOf(map.reduce((most, value) => Math.max(most, value)));
+}
+
+/** Return the target with its position. values: null if nothing is drawn. */
+function locateTarget({ layers }, target, values) {
+  if (target.position !== null) return target;
+  const count = layers[target.index].outputShape[0];
+  return { ...target, position: values ? strongestPosition(values[target.index + 1], count, target.unit) : 0 };
+}
+
+/** Return a target moved within its map; it stays inside. */
+function movedTarget({ layers }, target, down, right) {
+  const [, height = 1, width = 1] = layers[target.index].outputShape;
+  const row = Math.max(0, Math.min(height - 1, Math.floor(target.position / width) + down));
+  const column = Math.max(0, Math.min(width - 1, (target.position % width) + right));
+  return { ...target, position: row * width + column };
+}
+
+/** Return the number of positions of a convolution's kernel. */
+function positionsOf({ outputShape: [, height, width] }) {
+  return height * width;
+}

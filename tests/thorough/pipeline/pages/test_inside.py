@@ -1,0 +1,466 @@
+"""Inside the network, in a browser: the numbers equal NumPy's, and each interaction works by mouse, touch and keys."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page
+
+from pipeline.network.layers import Scratch
+from pipeline.network.network import Network, forward, view_parameters
+from pipeline.pages.drawing import save_drawing_page
+from pipeline.training.architecture import build_layers
+from tests.browser import PHONE, open_page
+from tests.pipeline.models import make_model
+from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.strokes import DIGITS, STYLES, Strokes, place, wobble
+
+TOLERANCE = 1e-4
+DRAWINGS = 20
+DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
+
+# All numbers of a drawing: of one target per layer, and of the difference of two logits.
+EXPLAIN = """([strokes, targets, a, b]) => {
+    const { image } = read(model, strokes.map((stroke) => stroke.map(([x, y]) => ({ x, y }))));
+    const networks = model.networks.map((layers) => foldScaling(layers, model.mean, model.std));
+    const values = forward(networks[0], Float32Array.from(image, (p) => p / 255), model.activation);
+    const explained = targets.map(([index, unit, position]) => {
+        const { slices, sum, bias } = explainOutput(networks[0][index], values[index], unit, position);
+        const all = (name) => slices.flatMap((slice) => Array.from(slice[name]));
+        return { sum, bias, patch: all("patch"), weights: all("weights"), products: all("products") };
+    });
+    const { contributions, difference, rest } = explainDifference(networks, image, model.activation, a, b);
+    return {
+        image: Array.from(image), values: values.map((each) => Array.from(each)), explained,
+        contributions: Array.from(contributions), difference, rest,
+    };
+}"""
+
+
+def drawings() -> Iterator[Strokes]:
+    """Yield DRAWINGS distorted digits."""
+    generator = np.random.default_rng(1)
+    for number in range(DRAWINGS):
+        styles = STYLES[number % 10]
+        yield place(wobble(styles[number % len(styles)], generator), 0.1, 0.1, 0.7)
+
+
+def unpack(page: Page) -> Network:
+    """Return the first network of the page in 64 bits, with the scaling folded in as the page does."""
+    arrays = page.evaluate("model.networks[0].map(({weights, biases}) => [Array.from(weights), Array.from(biases)])")
+    mean, std, shape, text = page.evaluate("[model.mean, model.std, model.shape, layersOption]")
+    layers = build_layers(text, tuple(shape), len(arrays[-1][1]))
+    parameters = view_parameters(layers, np.array([value for layer in arrays for part in layer for value in part]))
+    parameters.weights[0][...] /= std
+    axes = tuple(range(1, parameters.weights[0].ndim))
+    parameters.biases[0][...] -= mean * parameters.weights[0].sum(axis=axes)
+    activation = make_model(text, 1, tuple(shape)).networks[0].activation
+    return Network(layers, activation, parameters)
+
+
+def input_gradient(network: Network, outputs: list[NDArray[Any]], a: int, b: int) -> NDArray[np.float64]:
+    """Return the gradient of logit a minus logit b with respect to the image, (height, width)."""
+    dz: NDArray[Any] = np.zeros((network.layers[-1].outputs, 1))
+    dz[a], dz[b] = 1, -1
+    for i, layer in reversed(list(enumerate(network.layers))):
+        weights = network.parameters.weights[i].reshape(layer.outputs, -1)
+        dx = layer.sum_patches(weights.T @ dz.reshape(layer.outputs, -1), Scratch(np.float64))
+        dz = dx * network.activation.derivative(outputs[i - 1]) if i else dx
+    return dz.reshape(dz.shape[1:3])
+
+
+@pytest.mark.parametrize("layers", ["conv16,conv64,128", "12,9", "conv6x3/2,conv5x2/1,8"])
+def test_all_numbers_equal_those_of_numpy(layers: str, browser: Browser, tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    model = make_model(layers, shape=(28, 28), class_names=tuple("0123456789"))
+    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
+    with open_page(browser, tmp_path / "index.html") as page:
+        page.evaluate("(text) => { layersOption = text; }", layers)
+        network = unpack(page)
+        for strokes in drawings():
+            targets = []
+            for index, layer in enumerate(network.layers):
+                positions = int(np.prod(layer.output_shape[1:]))
+                targets.append([index, int(generator.integers(layer.outputs)), int(generator.integers(positions))])
+            a, b = generator.choice(10, 2, replace=False).tolist()
+            found = page.evaluate(EXPLAIN, [strokes, targets, a, b])
+            ink = np.array(found["image"]).reshape(28, 28, 1) / 255
+            cache = forward(network, ink)
+            for actual, expected in zip(found["values"], [ink, *cache.outputs], strict=True):
+                np.testing.assert_allclose(actual, expected.reshape(-1), atol=TOLERANCE)
+            for (index, unit, position), explained in zip(targets, found["explained"], strict=True):
+                patch = cache.patches[index][:, position]
+                weights = network.parameters.weights[index][unit].reshape(-1)
+                for name, expected in (("patch", patch), ("weights", weights), ("products", patch * weights)):
+                    np.testing.assert_allclose(explained[name], expected, atol=TOLERANCE)
+                assert explained["sum"] == pytest.approx(patch @ weights, abs=TOLERANCE)
+                assert explained["bias"] == pytest.approx(network.parameters.biases[index][unit], abs=TOLERANCE)
+            logits = cache.logits[:, 0]
+            contributions = input_gradient(network, cache.outputs, a, b) * ink[..., 0]
+            np.testing.assert_allclose(found["contributions"], contributions.reshape(-1), atol=TOLERANCE)
+            assert found["difference"] == pytest.approx(logits[a] - logits[b], abs=TOLERANCE)
+            assert found["rest"] == pytest.approx(logits[a] - logits[b] - contributions.sum(), abs=TOLERANCE)
+
+
+def test_moving_the_image_equals_padding_and_cutting(page: Page) -> None:
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    for down in range(-3, 4):
+        for right in range(-4, 5):
+            found = page.evaluate(
+                "([image, down, right]) => Array.from(moveImage(Uint8Array.from(image), [3, 4], [down, right]))",
+                [image.reshape(-1).tolist(), down, right],
+            )
+            padded = np.pad(image, 4)
+            expected = padded[4 - down : 7 - down, 4 - right : 8 - right]
+            assert np.array_equal(np.array(found).reshape(3, 4), expected), (down, right)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a convolutional network with random parameters."""
+    file = tmp_path_factory.mktemp("page") / "index.html"
+    model = make_model("conv16,conv64,128", shape=(28, 28), class_names=tuple("0123456789"))
+    save_drawing_page(file, model, *TEST_RESULT)
+    return file
+
+
+@pytest.fixture
+def drawn(browser: Browser, file: Path) -> Iterator[Page]:
+    """That page with a digit drawn and the inside open."""
+    with open_page(browser, file) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        yield page
+
+
+def settle(page: Page) -> None:
+    """Wait for the frame after an event."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def title(page: Page) -> str:
+    settle(page)
+    return page.locator("#detail-title").inner_text()
+
+
+def tile(page: Page, layer: int, unit: int) -> Any:
+    return page.locator(".tiles:visible").nth(layer).locator(".tile").nth(unit)
+
+
+def hover(page: Page, layer: int, unit: int, row: float, column: float, size: int = 12) -> None:
+    tile(page, layer, unit).scroll_into_view_if_needed()
+    box = tile(page, layer, unit).locator(".map").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + (column - 0.5) * box["width"] / size, box["y"] + (row - 0.5) * box["height"] / size)
+
+
+def test_pointing_shows_the_patch_and_leaving_ends_it(drawn: Page) -> None:
+    before = title(drawn)
+    hover(drawn, 0, 5, 7, 3)
+    assert title(drawn) == "Map 6 of layer 1, row 7, column 3"
+    hover(drawn, 1, 20, 2, 4, size=4)
+    assert title(drawn) == "Map 21 of layer 2, row 2, column 4"
+    assert drawn.locator(".overlay rect").count() == 2 + 5
+    assert drawn.locator(".overlay line").count() == 5
+    assert drawn.locator(".tile.source").count() == 5
+    drawn.mouse.move(5, 5)
+    assert title(drawn) == before
+
+
+def test_shown_sum_is_that_of_the_shown_numbers(drawn: Page) -> None:
+    hover(drawn, 0, 5, 7, 3)
+    settle(drawn)
+    numbers = {
+        name: np.array([float(text.replace("−", "-")) for text in drawn.locator(f".{name} span").all_inner_texts()])
+        for name in ("patch", "weights", "products")
+    }
+    assert {len(values) for values in numbers.values()} == {25}
+    np.testing.assert_allclose(numbers["patch"] * numbers["weights"], numbers["products"], atol=0.02)
+    text = drawn.locator("#detail-sum").inner_text().replace("−", "-").replace("- ", "-").replace("+ ", "")
+    found = [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
+    assert found[0] == pytest.approx(numbers["products"].sum(), abs=0.15)
+    assert found[0] + found[1] == pytest.approx(found[2], abs=0.011)
+    assert found[3] == max(found[2], 0)
+
+
+def test_click_pins_and_follow_releases(drawn: Page) -> None:
+    hover(drawn, 0, 5, 7, 3)
+    drawn.mouse.down()
+    drawn.mouse.up()
+    drawn.mouse.move(5, 5)
+    assert title(drawn) == "Map 6 of layer 1, row 7, column 3"
+    assert tile(drawn, 0, 5).get_attribute("aria-pressed") == "true"
+    assert drawn.locator("#follow").get_attribute("aria-pressed") == "false"
+    drawn.locator("#canvas").scroll_into_view_if_needed()
+    draw_with_mouse(drawn, [[(0.3, 0.9), (0.7, 0.9)]])
+    assert title(drawn) == "Map 6 of layer 1, row 7, column 3"
+    drawn.locator("#follow").click()
+    settle(drawn)
+    assert drawn.locator(".tile[aria-pressed=true]").count() == 0
+    assert drawn.locator("#follow").get_attribute("aria-pressed") == "true"
+
+
+def test_second_click_unpins(drawn: Page) -> None:
+    for pressed in ("true", "false"):
+        hover(drawn, 0, 5, 7, 3)
+        drawn.mouse.down()
+        drawn.mouse.up()
+        settle(drawn)
+        assert tile(drawn, 0, 5).get_attribute("aria-pressed") == pressed
+
+
+def test_keys_move_between_tiles_and_within_a_pinned_map(drawn: Page) -> None:
+    tile(drawn, 0, 0).focus()
+    drawn.keyboard.press("ArrowRight")
+    assert title(drawn).startswith("Map 2 of layer 1")
+    drawn.keyboard.press("ArrowDown")
+    assert title(drawn).startswith("Map 6 of layer 1")
+    drawn.keyboard.press("Enter")
+    row, column = map(int, re.findall(r"\d+", title(drawn))[2:])
+    for key, down, right in (("ArrowUp", -1, 0), ("ArrowLeft", 0, -1), ("ArrowDown", 1, 0), ("ArrowRight", 0, 1)):
+        drawn.keyboard.press(key)
+        row, column = min(max(row + down, 1), 12), min(max(column + right, 1), 12)
+        assert title(drawn) == f"Map 6 of layer 1, row {row}, column {column}"
+    settle(drawn)
+    assert drawn.locator("#announcement").inner_text().startswith(f"Map 6 of layer 1, row {row}, column {column}: sum ")
+    drawn.keyboard.press("Escape")
+    drawn.keyboard.press("End")
+    assert title(drawn).startswith("Map 16 of layer 1")
+    assert len(drawn.evaluate("drawing.strokes")) == 1  # Escape did not clear the drawing
+
+
+def test_tiles_of_a_layer_are_one_tab_stop(drawn: Page) -> None:
+    for number in range(3):
+        tiles = drawn.locator(".tiles:visible").nth(number).locator(".tile[tabindex='0']")
+        assert tiles.count() == 1
+
+
+def test_labels_of_tiles_name_place_and_value(drawn: Page) -> None:
+    drawn.wait_for_timeout(500)
+    labels = [each.get_attribute("aria-label") for each in drawn.locator(".tiles:visible .tile").all()]
+    forms = r"(Map \d+ of layer [12]: (0|strongest (in the centre|(top|bottom)?\s?(left|right)?), \d+\.\d\d))|"
+    forms += r"(Unit \d+ of dense: (0|\d+\.\d\d))"
+    assert len(labels) == 16 + 64 + 128
+    assert [label for label in labels if not re.fullmatch(forms, str(label))] == []
+
+
+def test_kernel_slides_over_all_positions_in_six_seconds(drawn: Page) -> None:
+    hover(drawn, 0, 5, 7, 3)
+    drawn.mouse.down()
+    drawn.mouse.up()
+    drawn.locator("#slide").click()
+    seen = []
+    for _ in range(4):
+        drawn.wait_for_timeout(1000)
+        row, column = map(int, re.findall(r"\d+", title(drawn))[2:])
+        seen.append(12 * row + column)
+    assert seen == sorted(set(seen))
+    assert (pixels(drawn, "#result-map")[-1] == pixels(drawn, "#result-map")[-1, 0]).all()  # not reached yet
+    drawn.wait_for_timeout(3500)
+    assert title(drawn) == "Map 6 of layer 1, row 12, column 12"
+    assert drawn.locator("#slide").inner_text() == "Slide the kernel"
+
+
+def test_sliding_can_be_stopped(drawn: Page) -> None:
+    drawn.locator("#slide").click()
+    drawn.wait_for_timeout(500)
+    drawn.locator("#slide").click()
+    at = title(drawn)
+    drawn.wait_for_timeout(500)
+    assert title(drawn) == at
+
+
+def test_with_reduced_motion_a_button_moves_the_kernel(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, reduced_motion="reduce") as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        for column in (1, 2, 3):
+            page.locator("#slide").click()
+            assert title(page).endswith(f"row 1, column {column}")
+
+
+def test_bar_asks_why_not_that_class(drawn: Page) -> None:
+    logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
+    best = int(np.argmax(logits))
+    one, other = (best + 1) % 10, (best + 2) % 10
+    drawn.locator(".class").nth(one).click()
+    settle(drawn)
+    assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {one}?"
+    assert drawn.locator(".class").nth(one).get_attribute("aria-pressed") == "true"
+    numbers = [
+        float(text) for text in re.findall(r"-?\d+\.\d+", drawn.locator("#why-sum").inner_text().replace("−", "-"))
+    ]
+    assert numbers[-4] == pytest.approx(logits[best] - logits[one], abs=0.006)
+    drawn.locator(".class").nth(other).focus()
+    drawn.keyboard.press("Enter")
+    settle(drawn)
+    assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
+
+
+def test_nudging_moves_the_maps(drawn: Page) -> None:
+    before = [pixels(drawn, selector) for selector in ("#picture", ".map")]
+    for _ in range(2):
+        drawn.locator("[aria-label=Right]").click()
+    settle(drawn)
+    picture, first = (pixels(drawn, selector) for selector in ("#picture", ".map"))
+    assert np.array_equal(picture[:, 2:], before[0][:, :-2])
+    assert np.array_equal(first[:, 2:], before[1][:, 1:-1])  # a stride of 2: one pixel of the map
+    assert drawn.locator("#nudge-text").inner_text() == "moved by 2 right"
+    drawn.locator("[aria-label=Centre]").click()
+    settle(drawn)
+    assert np.array_equal(pixels(drawn, "#picture"), before[0])
+
+
+def test_nudge_ends_with_the_next_stroke(drawn: Page) -> None:
+    drawn.locator("[aria-label=Up]").click()
+    drawn.locator("#canvas").scroll_into_view_if_needed()
+    draw_with_mouse(drawn, [[(0.3, 0.9), (0.7, 0.9)]])
+    settle(drawn)
+    assert "centred" in drawn.locator("#nudge-text").inner_text()
+
+
+def test_dense_network_is_shown_beside_the_convolutional_one(drawn: Page) -> None:
+    for text in drawn.locator(".networks label").all_inner_texts():
+        assert re.search(r": \d, \d+\.\d%", text)
+    drawn.locator("[name=network]").nth(1).check()
+    settle(drawn)
+    assert drawn.locator(".tiles:visible").count() == 1
+    hovered = tile(drawn, 0, 9)
+    hovered.hover()
+    assert title(drawn) == "Unit 10 of dense"
+    assert drawn.locator("#slices canvas").count() == 3
+    drawn.locator("[name=network]").nth(0).check()
+    settle(drawn)
+    assert drawn.locator(".tiles:visible").count() == 3
+
+
+def test_inside_can_be_closed_and_opened(drawn: Page) -> None:
+    button = drawn.locator("#look-inside")
+    assert button.get_attribute("aria-expanded") == "true"
+    button.click()
+    assert not drawn.locator("#inside").is_visible()
+    assert button.get_attribute("aria-expanded") == "false"
+    button.click()
+    assert drawn.locator("#inside").is_visible()
+
+
+@pytest.fixture
+def phone(browser: Browser, file: Path) -> Iterator[Page]:
+    with open_page(browser, file, **PHONE) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.locator("#look-inside").tap()
+        settle(page)
+        yield page
+
+
+def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
+    box = phone.locator("#canvas").bounding_box()
+    assert box is not None
+    assert box["width"] <= 221
+    tabs = phone.locator("[role=tab]")
+    assert tabs.all_inner_texts() == ["Picture", "Layer 1", "Layer 2", "Dense", "Why"]
+    for tab in tabs.all():
+        tab.tap()
+        settle(phone)
+        assert phone.locator(".column:visible").count() == 1
+        assert phone.evaluate("document.documentElement.scrollWidth") == 390
+    tabs.nth(1).tap()
+    tile(phone, 0, 2).tap(position={"x": 60, "y": 20})
+    assert title(phone).startswith("Map 3 of layer 1")
+    assert tile(phone, 0, 2).get_attribute("aria-pressed") == "true"
+    assert phone.locator("#detail").is_visible()
+    sheet = phone.locator("#detail").bounding_box()
+    assert sheet is not None
+    assert sheet["y"] + sheet["height"] <= 845
+
+
+def test_tabs_are_reached_by_keys(phone: Page) -> None:
+    phone.locator("[role=tab]").first.focus()
+    phone.keyboard.press("ArrowRight")
+    assert phone.evaluate("document.activeElement.textContent") == "Layer 1"
+    phone.keyboard.press("End")
+    assert phone.evaluate("document.activeElement.textContent") == "Why"
+    assert phone.locator("#why").is_visible()
+    phone.keyboard.press("ArrowRight")
+    assert phone.evaluate("document.activeElement.textContent") == "Picture"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_view(scheme: Any, browser: Browser, file: Path) -> None:
+    with open_page(browser, file, color_scheme=scheme) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        for layer in range(3):
+            tile(page, layer, 3).hover()
+            check(page)
+        page.locator("[name=network]").nth(1).check()
+        check(page)
+    with open_page(browser, file, color_scheme=scheme, **PHONE) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.locator("#look-inside").tap()
+        for tab in page.locator("[role=tab]").all():
+            tab.tap()
+            check(page)
+
+
+def check(page: Page) -> None:
+    page.wait_for_timeout(400)
+    violations = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+
+
+def test_keyboard_leads_from_the_canvas_to_why_and_back(drawn: Page) -> None:
+    page = drawn
+    page.locator("h1").click()
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
+        if reached[-1] == "class":
+            break
+    assert reached[0] == "canvas"
+    assert [name.split()[0] for name in reached if name].count("tile") == 3
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.locator(".class").first.get_attribute("aria-pressed") == "true"
+    for _ in reached[1:]:
+        page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.id") == "canvas"
+
+
+@pytest.mark.parametrize(
+    ("layers", "networks", "activation", "loss"),
+    [
+        ("", 1, "relu", "cross-entropy"),
+        ("6,5", 3, "sigmoid", "quadratic"),
+        ("conv4", 1, "relu", "cross-entropy"),
+        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic"),
+        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy"),
+    ],
+)
+def test_every_kind_of_model_is_shown(
+    layers: str, networks: int, activation: Any, loss: Any, browser: Browser, tmp_path: Path
+) -> None:
+    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss)
+    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
+    hidden = model.networks[0].layers[:-1]
+    with open_page(browser, tmp_path / "index.html") as page:
+        draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
+        prediction(page)
+        settle(page)
+        assert page.locator(".tiles").count() == len(hidden)
+        for number, layer in enumerate(hidden):
+            assert page.locator(".tiles").nth(number).locator(".tile").count() == layer.outputs
+            tile(page, number, 0).hover()
+            assert title(page).startswith(("Map 1 of", "Unit 1 of"))
+            assert page.locator("#slices li").count() >= 1
+        assert page.locator(".class").count() == 3
+        assert page.locator("#why-title").inner_text().startswith("Why ")

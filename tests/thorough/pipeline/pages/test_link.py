@@ -1,0 +1,87 @@
+"""Links of the drawing demo that contain the drawing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import open_page
+from tests.pipeline.pages.input import clear, draw_with_mouse, prediction, strokes_of
+from tests.pipeline.pages.strokes import DIGITS, place
+
+
+def link(page: Page) -> str | None:
+    prediction(page)
+    return page.locator("#link").get_attribute("href")
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_link_is_short_and_restores_the_drawing(digit: int, page: Page) -> None:
+    assert link(page) is None
+    draw_with_mouse(page, place(DIGITS[digit], 0.1, 0.1, 0.8))
+    read, drawn = prediction(page), strokes_of(page)
+    fragment = link(page)
+    assert fragment and len(fragment) < 300
+    clear(page)
+    assert link(page) is None
+    page.evaluate("(fragment) => { location.hash = fragment; }", fragment)
+    assert prediction(page) == read
+    assert link(page) == fragment
+    for stroke, expected in zip(strokes_of(page), drawn, strict=True):
+        np.testing.assert_allclose([stroke[0], stroke[-1]], [expected[0], expected[-1]], atol=0.001)
+        distances = np.linalg.norm(np.array(expected)[:, None] - np.array(stroke), axis=-1)
+        assert distances.min(axis=1).max() < 0.02
+    page.locator("#canvas").focus()
+    page.keyboard.press("Control+z")
+    assert strokes_of(page) == []
+
+
+def test_page_opens_with_drawing_of_link(browser: Browser, built: Path) -> None:
+    file = built / "export" / "index.html"
+    with open_page(browser, file) as page:
+        draw_with_mouse(page, place(DIGITS[4], 0.1, 0.1, 0.8))
+        fragment = link(page)
+        page.locator("#link").click()
+        page.reload()
+        assert prediction(page) == "4"
+        assert link(page) == fragment
+
+
+def test_click_on_link_changes_nothing_but_the_address(page: Page) -> None:
+    draw_with_mouse(page, place(DIGITS[4], 0.1, 0.1, 0.8))
+    drawn = strokes_of(page)
+    page.locator("#link").click()
+    assert page.url.endswith(link(page) or "?")
+    assert strokes_of(page) == drawn
+
+
+def test_link_contains_test_image(page: Page) -> None:
+    page.locator("#examples button").nth(2).click()
+    read = prediction(page)
+    assert link(page) == "#e=2"
+    clear(page)
+    page.evaluate("location.hash = '#e=2'")
+    assert prediction(page) == read
+    assert page.locator("#examples [aria-pressed=true]").count() == 1
+
+
+def test_invalid_links_are_ignored(page: Page) -> None:
+    invalid = "# #d #d= #d=. #d=A #d=AA. #d=%20 #d=é #d=g #d=- #d=______AA #d=ggFB #d=B #e= #e=99 #e=-1 #e=1.5 #any"
+    draw_with_mouse(page, place(DIGITS[1], 0.1, 0.1, 0.8))
+    drawn = strokes_of(page)
+    fragments = [*invalid.split(), "#d=" + "AA" * 20_000, "#d=" + "_" * 9_000]
+    for fragment in fragments:
+        page.evaluate("(fragment) => { location.hash = fragment; }", fragment)
+        prediction(page)
+        assert strokes_of(page) == drawn, fragment[:20]
+    for fragment in fragments:
+        page.evaluate("(fragment) => { location.hash = fragment; }", fragment)
+        page.reload()
+        prediction(page)
+        assert strokes_of(page) == [], fragment[:20]
+
+
+def test_numbers_of_links_are_decoded(page: Page) -> None:
+    numbers = [0, 1, -1, 15, -16, 16, -17, 511, 512, -1000, 1000]
+    assert page.evaluate("(numbers) => decodeNumbers(numbers.map(encodeNumber).join(''))", numbers) == numbers
