@@ -1,14 +1,17 @@
-"""Measure the accuracy of the drawing demo: digits and numbers drawn by mouse and touch, other drawings, test images.
+"""Measure the accuracy of the drawing demo on digits, numbers, non-digits and test images, by mouse, touch and pen.
 
-    python -m tests.benchmarks.page
+    python -m tests.benchmarks.page [--page FILE] [--model FOLDER]
 
 Needs a browser, and artifacts/ with all stages run. The drawings are deterministic.
 """
 
+import argparse
 import base64
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from pipeline.model.files import load_model
 from pipeline.model.prediction import predict_with_negative
+from pipeline.reader import load
 from tests.browser import PHONE, open_browser, open_page
-from tests.pipeline.pages.input import Draw, draw_with_finger, draw_with_mouse, prediction
+from tests.pipeline.pages.handwriting import DIGIT_LIKE, draw_non_digits, write_digits
+from tests.pipeline.pages.input import Draw, clear, draw_with_finger, draw_with_mouse, draw_with_pen, prediction
 from tests.pipeline.pages.strokes import (
     DIGITS,
     DOT,
@@ -37,6 +41,18 @@ SIZES = (0.3, 0.5, 0.8)
 VARIANTS = 12
 NUMBERS = 40  # of two to five digits
 COMPARED = 1000
+SURE = 0.8  # less probable predictions are shown with "perhaps"
+
+Device = tuple[str, Draw, dict[str, Any]]
+DEVICES: tuple[Device, ...] = (
+    ("mouse", draw_with_mouse, {}),
+    ("touch", draw_with_finger, PHONE),
+    ("pen", draw_with_pen, {}),
+)
+
+# The probability that the page states for the drawing: 0 if it rejects a part of it.
+PROBABILITY = """() => readAll(model, drawing.strokes, true).readings.reduce(
+    (product, {probabilities, digit}) => product * (digit === null ? 0 : probabilities[digit]), 1)"""
 
 # All test images are passed in one call: a call per image would be slower than the prediction.
 READ_ALL = """([text, size]) => {
@@ -76,13 +92,66 @@ def numbers() -> Iterator[tuple[str, Strokes]]:
         yield digits, write_number(digits, generator)
 
 
+def read(page: Page, draw: Draw, strokes: Strokes) -> str:
+    """Draw on an empty canvas; return the predicted class or number, "" for none."""
+    clear(page)
+    draw(page, strokes)
+    return prediction(page)
+
+
+Drawn = tuple[str, str, str, float]  # name, device, prediction, its probability
+
+
+def read_by_turns(pages: Iterable[tuple[Device, Page]], drawings: Iterable[tuple[str, Strokes]]) -> Iterator[Drawn]:
+    """Draw each drawing by the next device."""
+    for (name, strokes), ((device, draw, _), page) in zip(drawings, itertools.cycle(pages), strict=False):
+        yield name, device, read(page, draw, strokes), page.evaluate(PROBABILITY)
+
+
+def handwriting(pages: Iterable[tuple[Device, Page]]) -> str:
+    """Count the correct predictions of 200 digits in ten styles, by device, and list the others."""
+    correct, total, errors = Counter[str](), Counter[str](), []
+    named = ((f"{digit} ({style})", strokes) for digit, style, strokes in write_digits())
+    for name, device, predicted, probability in read_by_turns(pages, named):
+        total[device] += 1
+        if predicted == name[0]:
+            correct[device] += 1
+        else:
+            errors.append(f"{name} by {device} {describe(predicted, probability)}")
+    by_device = ", ".join(f"{correct[device]} of {total[device]} by {device}" for device in total)
+    return f"{correct.total()} of {total.total()} correct ({by_device}; errors: {', '.join(errors) or 'none'})"
+
+
+def refusals(pages: Iterable[tuple[Device, Page]]) -> str:
+    """Count how 60 drawings of twenty kinds are taken, and list those that are not refused."""
+    counts, read_as = Counter[str](), []
+    for kind, _, predicted, probability in read_by_turns(pages, draw_non_digits()):
+        outcome = "refused" if not predicted else "below 80%" if probability < SURE else "read as a digit"
+        counts[outcome] += 1
+        if predicted:
+            read_as.append(f"{kind} {describe(predicted, probability)}")
+    outcomes = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("refused", "below 80%", "read as a digit"))
+    return f"{outcomes} of {counts.total()} ({', '.join(read_as) or 'none read'})"
+
+
+def digit_like(pages: Iterable[tuple[Device, Page]]) -> str:
+    """Return what the letters that have the shape of a digit are read as."""
+    drawings = ((name, place(strokes, 0.2, 0.2, 0.6)) for name, strokes in DIGIT_LIKE.items())
+    return ", ".join(
+        f"{name} {describe(predicted, probability)}"
+        for name, _, predicted, probability in read_by_turns(pages, drawings)
+    )
+
+
+def describe(predicted: str, probability: float) -> str:
+    return f"as {predicted} {probability:.1%}" if predicted else "refused"
+
+
 def count(page: Page, draw: Draw, drawings: Iterator[tuple[str, Strokes]]) -> str:
     """Draw each drawing on an empty canvas and count the correct predictions."""
     correct, total, errors = 0, 0, []
     for expected, strokes in drawings:
-        page.locator("#clear").click()
-        draw(page, strokes)
-        predicted = prediction(page)
+        predicted = read(page, draw, strokes)
         total += 1
         if predicted == expected:
             correct += 1
@@ -100,9 +169,7 @@ def non_digits(page: Page) -> str:
     }
     found = []
     for name, strokes in drawings.items():
-        page.locator("#clear").click()
-        draw_with_mouse(page, strokes)
-        predicted = prediction(page)
+        predicted = read(page, draw_with_mouse, strokes)
         found.append(f"{name}: {f'read as {predicted}' if predicted else 'rejected'}")
     return ", ".join(found)
 
@@ -115,17 +182,21 @@ def read_images(page: Page, images: NDArray[np.uint8]) -> tuple[NDArray[np.float
 
 
 def main() -> None:
-    file = (ARTIFACTS / "export" / "index.html").resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--page", type=Path, default=ARTIFACTS / "export" / "index.html")
+    parser.add_argument("--model", type=Path, default=ARTIFACTS / "train", help="the model of the page")
+    options = parser.parse_args()
+    file = options.page.resolve()
     images = np.array(np.load(ARTIFACTS / "parse" / "test-images.npy"))
     labels = np.load(ARTIFACTS / "parse" / "test-labels.npy")
-    model = load_model(ARTIFACTS / "train")
-    devices: dict[str, tuple[Draw, dict[str, Any]]] = {
-        "mouse": (draw_with_mouse, {}),
-        "finger": (draw_with_finger, PHONE),
-    }
+    model = load(options.model).model
     with open_browser() as browser:
-        for name, (draw, options) in devices.items():
-            with open_page(browser, file, **options) as page:
+        with ExitStack() as stack:
+            pages = [(device, stack.enter_context(open_page(browser, file, **device[2]))) for device in DEVICES]
+            report("10 digits x 10 styles x 2", handwriting, pages)
+            report("20 kinds of non-digits x 3", refusals, pages)
+            report("letters with the shape of a digit", digit_like, pages)
+            for (name, draw, _), page in pages[:2]:
                 report(f"{name}, 10 digits x 3 sizes x 4 corners", count, page, draw, corners())
                 report(f"{name}, {NUMBERS} numbers", count, page, draw, numbers())
         with open_page(browser, file) as page:

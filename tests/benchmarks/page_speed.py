@@ -1,0 +1,93 @@
+"""Measure how long the drawing demo takes for each update while a digit is drawn, and the size of its file.
+
+    python -m tests.benchmarks.page_speed [--page FILE]
+
+Draws ten digits, point by point, on a desktop by mouse and on a phone by touch, without and with "Inside the network".
+An update is the task of the browser's main thread that runs an animation frame, as the browser's trace shows it: input
+events, script, style, layout and paint. Needs a browser, and artifacts/export.
+
+There is no peer to compare with: other demos that draw a network's maps compute them once a drawing is complete, or
+with another network.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser
+
+from tests.browser import PHONE, open_browser, open_page
+from tests.pipeline.pages.input import Draw, clear, draw_with_finger, draw_with_mouse, prediction
+from tests.pipeline.pages.strokes import DIGITS, place
+
+PAGE = Path("artifacts/export/index.html")
+VIEWS: dict[str, tuple[Draw, dict[str, Any]]] = {
+    "desktop": (draw_with_mouse, {}),
+    "phone": (draw_with_finger, PHONE),
+}
+CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+SCRIPT, TASK = "FireAnimationFrame", "RunTask"  # names in the trace: a callback of a frame, and the task that runs it
+
+Event = dict[str, Any]
+Update = tuple[float, float, float]  # milliseconds of the task, of CPU time in it, of its script
+
+
+def find_updates(events: Iterable[Event]) -> list[Update]:
+    """Return the updates in a trace."""
+    threads: dict[tuple[int, int], list[Event]] = {}
+    for event in sorted((e for e in events if e["name"] in (SCRIPT, TASK) and "tdur" in e), key=lambda e: e["ts"]):
+        threads.setdefault((event["pid"], event["tid"]), []).append(event)
+    updates = []
+    for thread in threads.values():
+        scripts: dict[int, float] = {}  # of tasks, by their index
+        task = 0
+        for i, event in enumerate(thread):
+            if event["name"] == TASK:
+                task = i
+            else:
+                scripts[task] = scripts.get(task, 0) + event["dur"]
+        updates += [(thread[i]["dur"] / 1e3, thread[i]["tdur"] / 1e3, script / 1e3) for i, script in scripts.items()]
+    return updates
+
+
+def measure(browser: Browser, file: Path, view: str, inside: bool) -> list[Update]:
+    """Return the updates while ten digits are drawn."""
+    draw, options = VIEWS[view]
+    updates: list[Update] = []
+    with open_page(browser, file, **options) as page:
+        button = page.locator("#look-inside")
+        if button.get_attribute("aria-expanded") != str(inside).lower():
+            button.click()
+        for strokes in DIGITS.values():
+            clear(page)
+            prediction(page)
+            browser.start_tracing(page=page, categories=CATEGORIES)
+            draw(page, place(strokes, 0.2, 0.2, 0.6))
+            updates += find_updates(json.loads(browser.stop_tracing())["traceEvents"])
+    return updates
+
+
+def describe(updates: list[Update]) -> str:
+    medians, high = (np.percentile(np.array(updates), share, axis=0) for share in (50, 95))
+    names = ("main thread", "its CPU time", "its script")
+    parts = (f"{name} {m:.1f} and {h:.1f} ms" for name, m, h in zip(names, medians, high, strict=True))
+    return f"{len(updates)} updates, median and 95th percentile: {', '.join(parts)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--page", type=Path, default=PAGE)
+    file = parser.parse_args().page.resolve()
+    print(f"the page has {file.stat().st_size / 1e6:.2f} MB")
+    with open_browser() as browser:
+        for view in VIEWS:
+            for inside in (False, True):
+                print(f"{view}, {'with' if inside else 'without'} the inside: ", end="", flush=True)
+                print(describe(measure(browser, file, view, inside)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The drawing demo of the pretrained model: digits in many styles are read, other drawings refused.
+
+The strokes are given to the page's functions, without pointer events; tests/benchmarks/page.py draws them.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pipeline.pages.drawing import save_drawing_page
+from pipeline.reader import PRETRAINED, load
+from tests.browser import open_page
+from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.handwriting import KINDS, draw_non_digits, write_digits
+from tests.pipeline.pages.strokes import Strokes
+
+READ = """(drawings) => drawings.map((drawn) => {
+    const side = Math.min(1, drawing.height);
+    const toCanvas = ([x, y]) => ({ x: (1 - side) / 2 + side * x, y: side * y });
+    const { readings } = readAll(model, drawn.map((stroke) => stroke.map(toCanvas)), true);
+    return readings.map(({ digit }) => digit ?? "").join("");
+})"""
+
+
+@pytest.fixture(scope="module")
+def pretrained(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    file = tmp_path_factory.mktemp("pretrained") / "index.html"
+    save_drawing_page(file, load(PRETRAINED).model, *TEST_RESULT)
+    with open_page(browser, file) as page:
+        yield page
+
+
+def read(page: Page, drawings: list[Strokes]) -> list[str]:
+    """Return the predicted number of each drawing, "" for none."""
+    found: list[str] = page.evaluate(READ, drawings)
+    return found
+
+
+def test_digits_in_ten_styles_are_read(pretrained: Page) -> None:
+    digits, styles, drawings = zip(*write_digits(), strict=True)
+    found = read(pretrained, list(drawings))
+    wrong = [case for case in zip(digits, styles, found, strict=True) if str(case[0]) != case[2]]
+    assert len(found) == 200
+    assert len(wrong) <= 8, wrong
+
+
+def test_letters_and_most_other_drawings_are_refused(pretrained: Page) -> None:
+    kinds, drawings = zip(*draw_non_digits(), strict=True)
+    found = list(zip(kinds, read(pretrained, list(drawings)), strict=True))
+    assert len(found) == 3 * len(KINDS) == 60
+    read_as_digits = [(kind, number) for kind, number in found if number]
+    assert not [kind for kind, _ in read_as_digits if len(kind) == 1]  # letters
+    assert len(read_as_digits) <= 15, read_as_digits
