@@ -67,8 +67,8 @@ def classify(
     from pipeline.engine.errors import UsageError
 
     if index is None and files:
-        if as_csv and (as_json or show):
-            raise UsageError("--csv cannot be combined with --json or --show: choose one of them")
+        if as_csv + as_json + show > 1:
+            raise UsageError("--csv, --json and --show cannot be combined: choose one of them")
         return _read_files(files, train, show, as_json, as_csv, boxes)
     if index is None or files or as_json or as_csv or boxes:
         raise UsageError("name the pictures to read, or use --index without pictures, --json, --csv and --boxes")

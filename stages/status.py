@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 STATE_COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 NOT_MADE = "not made yet"  # the text of `stale` for a stage without a result
-INDENT = 25  # columns of the name and the state
-MIN_TEXT = 20  # columns of text on a narrow terminal
+INDENT, NARROW_INDENT = 25, 8  # columns before the text: of the name and the state; below them on a narrow terminal
+MIN_TEXT = 20  # columns
 
 
 def status(
@@ -85,6 +85,8 @@ def status(
 
 
 def _format(stage: "Stage[Any]", status: "StageStatus", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
+    from pipeline.engine.provenance import format_value
+
     manifest, reasons, state = status.manifest, status.reasons, STATE_TEXT[status.state]
     if status.is_missing:
         state, reasons = NOT_MADE, ()
@@ -97,17 +99,23 @@ def _format(stage: "Stage[Any]", status: "StageStatus", runs: "Sequence[Run]", e
     head = f"{status.stage:<10} {paint(f'{state:<13}', STATE_COLOUR[status.state], sys.stdout)} "
     yield _wrap(head, about, INDENT)
     if explain:
-        yield from (_wrap(f"{'':<{INDENT}}because of ", str(reason), INDENT + 11) for reason in reasons)
+        yield from (_wrap(" " * INDENT, f"because of {reason}", INDENT) for reason in reasons)
     for run in runs:
         arrow = "->" if run.published else "  "
-        differences = "".join(f"{name} {value}, " for name, value in _differences(run, runs).items())
+        differences = "".join(f"{name} {format_value(value)}, " for name, value in _differences(run, runs).items())
         head = f"{arrow:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: "
         yield _wrap(head, f"{differences}{run.manifest.summary}", len(head))
 
 
 def _wrap(head: str, text: str, indent: int) -> str:
-    """Append the text to `head`, which has `indent` columns, and break it at the width of the terminal."""
+    """Append the text to `head`, which has `indent` columns, and break it at the width of the terminal.
+
+    If less than MIN_TEXT columns are left, it begins on the next line.
+    """
     width = shutil.get_terminal_size((COLUMNS, 0)).columns
+    if width < indent + MIN_TEXT:
+        indent = NARROW_INDENT
+        head = f"{head.rstrip()}\n{'':<{indent}}" if head.strip() else " " * indent
     lines = textwrap.wrap(printable(text), max(width - indent, MIN_TEXT), break_on_hyphens=False)
     return head + f"\n{'':<{indent}}".join(lines)
 

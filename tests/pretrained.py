@@ -79,7 +79,7 @@ def stated_accuracy() -> float:
 
 
 def write(train: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-    """Write the pretrained model and its card. images, labels: the test images."""
+    """Write the pretrained model and its card. images, labels: the test images, uint8 (n, 28, 28) and (n,)."""
     PRETRAINED.mkdir(exist_ok=True)
     metrics, confusion = save_with_accuracy(MODEL, load_model(train), images, labels)
     CARD.write_text(make_card(load_safetensors(MODEL), train, metrics, confusion), encoding="utf-8")
@@ -88,7 +88,10 @@ def write(train: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> 
 def save_with_accuracy(
     path: Path, model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8]
 ) -> tuple[Metrics, NDArray[np.int64]]:
-    """Write a model in 16 bits; return the metrics and the confusion matrix of the rounded parameters."""
+    """Write a model in 16 bits; return the metrics and the confusion matrix of the rounded parameters.
+
+    images, labels: the test images, uint8 (n, 28, 28) and (n,).
+    """
     save_safetensors(path, model, model_metadata(model, 0, 0), np.float16)
     with single_threaded_blas():
         metrics, confusion = compute_metrics([(predict(load_safetensors(path), images), labels)], model.class_names)

@@ -52,15 +52,16 @@ def differences(old: Provenance, new: Provenance) -> list[Reason]:
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool = False) -> Iterable[tuple[str, str]]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
-            yield name, f"new, {_format(new[name])}" if show_values else "new"
+            yield name, f"new, {format_value(new[name])}" if show_values else "new"
         elif name not in new:
-            yield name, f"gone, was {_format(old[name])}" if show_values else "gone"
+            yield name, f"gone, was {format_value(old[name])}" if show_values else "gone"
         elif json.dumps(old[name], sort_keys=True) != json.dumps(new[name], sort_keys=True):
             changed = "changed" if new[name] is not None else "will be made again"
-            yield name, f"{_format(old[name])} -> {_format(new[name])}" if show_values else changed
+            yield name, f"{format_value(old[name])} -> {format_value(new[name])}" if show_values else changed
 
 
-def _format(value: Any) -> str:
+def format_value(value: Any) -> str:
+    """Return a parameter as text: a string as it is unless it is empty, others as JSON."""
     return value if value and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

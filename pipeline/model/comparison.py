@@ -1,6 +1,6 @@
 """A small dense network that convolutional ones are compared with: `mlp` with one hidden layer of 64 units.
 
-It was trained on MNIST with the augmentation of `standard`, so that only the layers differ. `make pretrained` makes it.
+It was trained on MNIST with the augmentation of `standard`, thus with the same shifts. `make pretrained` makes it.
 """
 
 from pathlib import Path
@@ -14,6 +14,6 @@ CLASS_NAMES = tuple("0123456789")
 
 
 def load_dense(model: Model) -> Model | None:
-    """Return the dense network, if `model` is convolutional and reads the ten digits in images of 28 x 28 pixels."""
+    """Return the dense network if `model` is convolutional and for ten digits in 28 x 28 pixels, otherwise None."""
     comparable = model.is_convolutional and model.image_shape == SHAPE and model.class_names == CLASS_NAMES
     return load_safetensors(DENSE) if comparable else None

@@ -3,16 +3,33 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.network.activations import Array
 from pipeline.network.layers import Convolution, Layer
-from pipeline.network.network import Network, count_parameters, make_scratch
-from pipeline.pages.receptive_field import receptive_fields
+from pipeline.network.network import Network, count_parameters, forward, make_scratch
 
 REPETITIONS = 10  # of which the fastest counts
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The activation at (row, column) depends on a square of size x size pixels from (row * step, column * step)."""
+
+    size: int
+    step: int
+
+
+def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
+    """Return the receptive field of each convolution; they come before all dense layers."""
+    fields, size, step = [], 1, 1
+    for layer in layers:
+        if isinstance(layer, Convolution):
+            size, step = size + (layer.kernel - 1) * step, step * layer.stride
+            fields.append(ReceptiveField(size, step))
+    return fields
 
 
 @dataclass(frozen=True)
@@ -53,21 +70,17 @@ def name_layer(layer: Layer) -> str:
 
 def time_layers(network: Network, images: Array) -> list[float]:
     """Return the seconds per image that the forward pass spends in each layer; images (height, width, n)."""
-    runs = [_time_once(network, images) for _ in range(REPETITIONS)]
-    return [float(each) for each in np.min(runs, axis=0) / images.shape[-1]]
+    times: list[float] = []
 
+    def function(z: Array, out: Array) -> Array:
+        a = network.activation.function(z, out=out)
+        times.append(time.perf_counter())
+        return a
 
-def _time_once(network: Network, images: Array) -> list[float]:
-    """Run `forward` with a clock; return the seconds in each layer."""
-    seconds, x = [], images[np.newaxis]
-    for i, (layer, buffers) in enumerate(zip(network.layers, make_scratch(network), strict=True)):
-        started = time.perf_counter()
-        W, b = network.parameters.weights[i].reshape(layer.outputs, -1), network.parameters.biases[i]
-        p = layer.patches(x, buffers)
-        z = W @ p
-        z += b[:, np.newaxis]
-        if i < len(network.layers) - 1:
-            network.activation.function(z, out=z)
-        x = z.reshape(*layer.output_shape, -1)
-        seconds.append(time.perf_counter() - started)
-    return seconds
+    timed = replace(network, activation=replace(network.activation, function=function))
+    scratch, runs = make_scratch(network), []
+    for _ in range(REPETITIONS):
+        times[:] = [time.perf_counter()]
+        forward(timed, images, scratch)
+        runs.append(np.diff([*times, time.perf_counter()]))  # the last layer has no activation
+    return [float(each) / images.shape[-1] for each in np.min(runs, axis=0)]

@@ -1,4 +1,4 @@
-"""Charts of the training history and of the calibration."""
+"""Charts of the training history, the calibration and the accuracy on shifted images."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,6 @@ from pipeline.pages.svg import ACCENT, QUIET, SECOND, draw
 from pipeline.training.history import Row
 
 SIZE = (4.4, 3.1)  # inches
-THIS, DENSE = "this model", "dense network"
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
 Histories = Sequence[Sequence[Row]]
@@ -116,7 +115,7 @@ def plot_reliability(reliability: Reliability) -> Markup:
 
 def plot_shifts(accuracies: Sequence[Sequence[float]]) -> Markup:
     """Plot the accuracy by distance of the shift in pixels; the first line is this model, the second the dense one."""
-    names = [THIS, DENSE][: len(accuracies)]
+    names = ["this model", "dense network"][: len(accuracies)]
     description = " ".join(
         f"The accuracy of {name} is {values[0]:.1%} without a shift and {values[-1]:.1%} at {len(values) - 1} pixels."
         for name, values in zip(names, accuracies, strict=True)

@@ -12,7 +12,7 @@ from pipeline.engine.artifacts import Manifest
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
 from pipeline.model.files import Model
 from pipeline.network.network import count_parameters
-from pipeline.pages.excitation import PATCHES
+from pipeline.pages.filters import PATCHES
 from pipeline.pages.inspection import inspect_network
 from pipeline.pages.pictures import draw_grey
 from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability

@@ -32,7 +32,7 @@ INPUTS = {
     "normalize": ("parse",),
     "train": ("normalize",),
     "evaluate": ("normalize", "train"),
-    "export": ("train", "evaluate"),
+    "export": ("parse", "train", "evaluate"),
     "report": ("parse", "normalize", "train", "evaluate"),
 }
 

@@ -1,6 +1,7 @@
 """Helpers for the tests of the commands."""
 
 import hashlib
+import re
 import subprocess
 import time
 from collections.abc import Callable, Sized
@@ -25,6 +26,11 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         if not stage.name.startswith(".")
         for path in stage.iterdir()
     }
+
+
+def untimed(body: bytes) -> bytes:
+    """Return the content of a file; of a report, without the times of the layers, which differ between runs."""
+    return re.sub(rb'<td class="time">.*?</td>', b"", body)
 
 
 def update_manifests(artifact: Path) -> None:

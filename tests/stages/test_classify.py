@@ -231,6 +231,7 @@ def test_show_draws_the_network_input(run: Run, project: Path) -> None:
         ["--index", "0", "--boxes", "out"],
         ["--csv", "--json", "a.png"],
         ["--csv", "--show", "a.png"],
+        ["--json", "--show", "a.png"],
         ["--index", "500"],
         ["--index", "-1"],
         ["--what"],

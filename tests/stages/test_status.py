@@ -33,7 +33,7 @@ def test_stage_without_result_is_not_made_yet_unless_its_options_are_wrong(call:
     assert "epochs must be at least 1, not 0" in wrong
 
 
-@pytest.mark.parametrize("columns", ["60", "100", "200", ""])
+@pytest.mark.parametrize("columns", ["40", "60", "100", "200", ""])
 def test_lines_are_wrapped_with_an_indent(
     columns: str, call: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

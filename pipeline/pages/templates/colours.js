@@ -34,12 +34,10 @@ function paletteOf(from, to) {
   return palettes.get(key);
 }
 
-/** Return the colour map of ink, 0 to 1. */
-function inkColours() {
-  return (ink) => {
-    const level = Math.round(LEVELS * ink);
-    return [level, level, level];
-  };
+/** The colour map of ink, 0 to 1. */
+function inkColour(ink) {
+  const level = Math.round(LEVELS * ink);
+  return [level, level, level];
 }
 
 /** Return the colour map of activations from 0 to `largest`; less than 0 is shown as 0. */

@@ -23,61 +23,64 @@ function strongestSlices(slices) {
 
 /**
  * Show how an output is computed. target: of `index`, `unit`, `position`. explained: as from `explainOutput`, null if
- * nothing is drawn. view: of the shown network; see `makeView`.
+ * nothing is drawn. view: of the shown network; see `makeView`. values: see `predictView`.
  */
-function showDetail(view, target, explained, values, activation) {
+function showDetail(view, target, explained, values) {
   const layer = view.layers[target.index];
-  const title = view.titles[target.index].toLowerCase();
-  $("detail-title").textContent = titleOfTarget(layer, target, title);
-  $("detail-sum").textContent = explained ? describeSum(explained, values, target, layer, activation) : "Nothing is drawn yet.";
+  $("detail-title").textContent = titleOfTarget(view, layer, target);
+  $("detail-sum").textContent = explained
+    ? describeSum(explained, values, target, layer, view.model.activation)
+    : "Nothing is drawn yet.";
   const slices = explained ? strongestSlices(explained.slices) : [];
-  const isSingle = explained?.slices.length === 1;
-  $("detail-note").textContent = explained ? noteOf(view, target, explained, slices) : "";
-  showSlices($("slices"), slices, isSingle, layer, target.index);
+  const source = view.layers[target.index - 1]?.kernel ? "Map" : "Unit"; // of layers after the first
+  $("detail-note").textContent = explained ? noteOf(target, explained, slices, source) : "";
+  showSlices($("slices"), slices, source, layer, target.index);
 }
 
-function titleOfTarget({ outputShape }, { unit, position }, title) {
+function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
+  if (index === titles.length) return `Logit (score) of ${outputs[unit]}`;
+  const title = titles[index].toLowerCase();
   const [, height, width] = outputShape;
   if (!height) return `Unit ${unit + 1} of ${title}`;
   return `Map ${unit + 1} of ${title}, row ${Math.floor(position / width) + 1}, column ${(position % width) + 1}`;
 }
 
-/** Describe the sum as "sum 3.41 + bias 0.12 = 3.53, ReLU: 3.53". */
+/** Describe the sum as "products 3.41 + bias 0.12 ≈ 3.53; ReLU: positive, stays 3.53". */
 function describeSum({ sum, bias }, values, { index, unit, position }, { outputShape }, activation) {
   const positions = values[index + 1].length / outputShape[0];
-  const result = values[index + 1][unit * positions + position];
-  const name = { relu: "ReLU", sigmoid: "sigmoid" }[activation];
-  return `sum ${signed(sum)} ${addition(bias)} (bias) = ${signed(sum + bias)}, ${name}: ${signed(result)}`;
+  const result = signed(values[index + 1][unit * positions + position]);
+  const term = bias < 0 ? `(${signed(bias)})` : signed(bias);
+  const total = `products ${signed(sum)} + bias ${term} \u2248 ${signed(sum + bias)}`;
+  if (index + 2 === values.length) return total; // a logit
+  if (activation === "sigmoid") return `${total}; sigmoid: ${result}`;
+  return `${total}; ReLU: ${sum + bias > 0 ? `positive, stays ${result}` : "negative, becomes 0"}`;
 }
 
-/** Say of which slices the sum consists. */
-function noteOf(view, { index }, { slices, sum }, shown) {
-  if (slices.length === 1) return "Ink from 0 to 1. The standardisation of the pixels is part of kernel and bias.";
-  const rest = sum - shown.reduce((total, slice) => total + slice.sum, 0);
-  const source = view.layers[index - 1].kernel ? "maps" : "units";
+/** Describe what is not shown of the sum. */
+function noteOf({ index }, { slices, sum }, shown, source) {
+  if (index === 0) return "0 is no ink, 1 is full ink.";
   const others = slices.length - shown.length;
-  return `The ${shown.length} of ${slices.length} ${source} that contribute most${
-    others > 0 ? `; the other ${others} add ${signed(rest)}` : ""
-  }.`;
+  if (others === 0) return "";
+  const rest = sum - shown.reduce((total, slice) => total + slice.sum, 0);
+  const most = `The ${shown.length} of ${slices.length} ${source.toLowerCase()}s that contribute most`;
+  return `${most}; the other ${others} add ${signed(rest)}.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */
-function showSlices(parent, slices, isSingle, layer, index) {
+function showSlices(parent, slices, source, layer, index) {
+  const isSingle = slices.length === 1;
   while (parent.children.length > slices.length) parent.lastElementChild.remove();
   while (parent.children.length < slices.length) parent.append(makeSlice());
   const largest = (name) => Math.max(...slices.map((slice) => largestMagnitude(slice[name])), 0);
-  const colours = {
-    patch: index === 0 ? inkColours() : activationColours(largest("patch")),
-    weights: signedColours(largest("weights")),
-    products: signedColours(largest("products")),
-  };
+  const ofWeights = signedColours(Math.max(largest("weights"), largest("products")));
+  const ofPatches = index === 0 ? inkColour : activationColours(largest("patch"));
+  const colours = { patch: ofPatches, weights: ofWeights, products: ofWeights };
   slices.forEach((slice, i) => {
     const item = parent.children[i];
-    const hasNumbers = isSingle && slice.height <= MAX_NUMBERS && slice.width <= MAX_NUMBERS;
+    const most = isSingle ? MAX_NUMBERS : 1;
+    const hasNumbers = slice.height <= most && slice.width <= most;
     item.classList.toggle("single", isSingle);
-    item.querySelector(".slice-title").textContent = isSingle
-      ? ""
-      : `${slice.height * slice.width > 1 || layer.kernel ? "Map" : "Unit"} ${slice.channel + 1}: ${signed(slice.sum)}`;
+    item.querySelector(".slice-title").textContent = isSingle ? "" : `${source} ${slice.channel + 1}: ${signed(slice.sum)}`;
     for (const name of ["patch", "weights", "products"]) {
       const grid = item.querySelector(`.${name}`);
       showGrid(grid, slice[name], slice.height, slice.width, colours[name], hasNumbers);
@@ -115,7 +118,7 @@ function showGrid(grid, values, height, width, paint, hasNumbers) {
   values.forEach((value, i) => {
     const cell = grid.children[i];
     const [red, green, blue] = paint(value);
-    cell.textContent = NARROW.matches ? signed(value, 1).replace("0.", ".") : signed(value);
+    cell.textContent = NARROW.matches ? signed(value, 1).replace(/\b0\./, ".").replace(/^\.0$/, "0") : signed(value);
     cell.style.background = `rgb(${red} ${green} ${blue})`;
     cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
   });
@@ -135,8 +138,13 @@ function paintResult({ layers }, { index, unit, position }, values, isPartial) {
   const map = all.slice(unit * positions, (unit + 1) * positions);
   if (isPartial) map.fill(0, position + 1);
   paintValues($("result-map"), map, ...size, activationColours(largestOf(all)));
-  const [height, width] = size;
-  $("result-frame").style.cssText =
-    `top: ${(100 * Math.floor(position / width)) / height}%; left: ${(100 * (position % width)) / width}%;` +
-    `height: ${100 / height}%; width: ${100 / width}%`;
+  const width = size[1];
+  const cell = { top: Math.floor(position / width), left: position % width, height: 1, width: 1 };
+  placeFrame($("result-frame"), cell, size);
+}
+
+/** Place a frame around a part of the picture or map that it lies over. */
+function placeFrame(frame, { top, left, height, width }, [rows, columns]) {
+  const percentages = { top: top / rows, left: left / columns, height: height / rows, width: width / columns };
+  for (const [name, share] of Object.entries(percentages)) frame.style[name] = `${100 * share}%`;
 }

@@ -32,7 +32,7 @@ function show() {
   showInput(last?.image, model.shape);
   showExample(drawing.example);
   showControls();
-  inside.show(last ?? NO_READING);
+  inside.show(last?.image ?? null);
   const isRead = readings.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;

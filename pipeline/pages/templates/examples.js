@@ -22,11 +22,5 @@ function makeExamples(list, examples, { classNames, shape }, choose) {
 
 /** Paint pixels, 0 to 255, light on dark. */
 function paintInk(canvas, image, [height, width]) {
-  paintValues(
-    canvas,
-    Float32Array.from(image, (pixel) => pixel / 255),
-    height,
-    width,
-    inkColours(),
-  );
+  paintValues(canvas, inkOf(image), height, width, inkColour);
 }

@@ -47,13 +47,15 @@ function patchAt({ inputShape, outputShape, kernel, stride }, position) {
 
 /** Return the part of the picture on which an output of layer `index` depends, its receptive field. */
 function receptiveField(layers, index, position) {
-  const field = patchAt(layers[index], position);
-  for (const { inputShape, kernel, stride } of layers.slice(0, index).reverse()) {
-    if (!kernel) return { top: 0, left: 0, height: inputShape[1] ?? 1, width: inputShape[2] ?? 1 };
-    field.top *= stride;
-    field.left *= stride;
-    field.height = (field.height - 1) * stride + kernel;
-    field.width = (field.width - 1) * stride + kernel;
+  let field = patchAt(layers[index], position);
+  for (const layer of layers.slice(0, index).reverse()) {
+    const { kernel, stride } = layer;
+    if (kernel) {
+      const [height, width] = [field.height, field.width].map((size) => (size - 1) * stride + kernel);
+      field = { top: field.top * stride, left: field.left * stride, height, width };
+    } else {
+      field = patchAt(layer, 0); // all of its input
+    }
   }
   return field;
 }
@@ -94,19 +96,20 @@ function inputGradient(layer, dz) {
 }
 
 /**
- * Explain why class a and not class b: {contributions, difference, rest}. contributions: ink times gradient of each
- * pixel; their sum and the rest is the difference of the logits, averaged over the networks. With ReLU, gradient and
- * rest do not depend on the ink as long as no unit switches on or off. networks: with folded scaling.
+ * Explain why class a and not class b: {gradient, contributions, difference, rest}. gradient: of the difference of the
+ * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; their sum and the rest
+ * is the difference. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off.
+ * networks: with folded scaling.
  */
 function explainDifference(networks, image, activation, a, b) {
-  const ink = Float32Array.from(image, (pixel) => pixel / 255);
-  const contributions = new Float32Array(ink.length);
+  const ink = inkOf(image);
+  const gradient = new Float32Array(ink.length);
   let difference = 0;
   for (const layers of networks) {
     const values = forward(layers, ink, activation);
-    const gradient = differenceGradient(layers, values, activation, a, b);
-    gradient.forEach((slope, i) => (contributions[i] += (slope * ink[i]) / networks.length));
+    differenceGradient(layers, values, activation, a, b).forEach((slope, i) => (gradient[i] += slope / networks.length));
     difference += (values.at(-1)[a] - values.at(-1)[b]) / networks.length;
   }
-  return { contributions, difference, rest: difference - sumOf(contributions) };
+  const contributions = gradient.map((slope, i) => slope * ink[i]);
+  return { gradient, contributions, difference, rest: difference - sumOf(contributions) };
 }

@@ -6,23 +6,20 @@ const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const LABEL_DELAY = 300; // milliseconds without a change after which the labels of the tiles are updated
 
-/**
- * Make the section. Returns {show(reading), repaint()}. reading: as from `read`, of the digit that was drawn last; its
- * image is null if nothing is drawn.
- */
+/** Make the section. Returns {show(image), repaint()}. image: of the digit that was drawn last, null if nothing is drawn. */
 function makeInside(model) {
   const state = {
-    reading: null, // what `show` was called with
+    image: null, // what `show` was called with
     nudge: [0, 0], // pixels down and right
     preview: null, // target under the pointer or the keyboard's focus
     pinned: null, // target that was clicked
     rival: null, // class that "Why" compares with; null for the second most probable
-    sliding: null, // start of the animation of the kernel in milliseconds, null if it stands still
+    sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     shown: 0, // index of the shown view
     followed: 0, // layer whose largest activation is explained unless there is a target
   };
   let frame = null;
-  let labels = null;
+  let labels = null; // the timer of LABEL_DELAY
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
@@ -32,32 +29,38 @@ function makeInside(model) {
       const isSame = on.isPinned(target) && (target.position === null || target.position === state.pinned.position);
       change({ pinned: isSame ? null : target, sliding: null });
       if (isSame) return;
-      describePinned();
-      const { columns } = views[state.shown];
-      if (NARROW.matches) requestAnimationFrame(() => columns[target.index].tiles[target.unit].scrollIntoView({ block: "nearest" }));
+      announceText("detail");
+      const tile = views[state.shown].columns[target.index].tiles[target.unit];
+      if (NARROW.matches) requestAnimationFrame(() => tile.scrollIntoView({ block: "nearest" }));
     },
     isPinned: ({ index, unit }) => state.pinned?.index === index && state.pinned.unit === unit,
     move: (down, right) => {
       change({ pinned: movedTarget(views[state.shown], resolved(), down, right), preview: null, sliding: null });
-      describePinned();
+      announceText("detail");
     },
   };
   const overlay = makeOverlay($("columns"));
-  const views = [["convolutional", model], ...(model.dense ? [["dense", model.dense]] : [])].map(([name, each]) =>
-    makeView($("columns"), name, each, on),
-  );
-  const showAnswer = makeAnswer($("answer"), model.classNames, (k) => change({ rival: k }));
+  const answer = makeAnswer($("answer"), outputNames(model), {
+    choose(k) {
+      const target = { index: views[state.shown].titles.length, unit: k, position: 0 };
+      change({ rival: k === state.rival ? null : k, pinned: NARROW.matches ? null : target, sliding: null });
+      announceText("why");
+    },
+    preview: (unit) => on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
+    leave: on.leave,
+  });
+  const views = [model, model.dense].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
   const tabs = makeTabs($("tabs"));
-  let current = null; // {reading, image, predictions} of the last update
+  let current = null; // {original, key, image, predictions} of the last update
 
   function change(changes) {
     Object.assign(state, changes);
     refresh();
   }
 
-  function show(reading) {
-    if (reading.image !== state.reading?.image) Object.assign(state, { nudge: [0, 0], sliding: null });
-    state.reading = reading;
+  function show(image) {
+    if (image !== state.image) Object.assign(state, { image, nudge: [0, 0], sliding: null });
+    if (image === null) state.preview = null; // the buttons of the classes are disabled, so none of them is left
     if (isOpen()) update();
   }
 
@@ -65,21 +68,19 @@ function makeInside(model) {
 
   /** Compute what is shown, unless the image is that of the last update. */
   function compute() {
-    const { reading, nudge } = state;
+    const { image: original, nudge } = state;
     const key = `${nudge}`;
-    if (current?.reading === reading && current.key === key) return;
-    const image = reading?.image ? moveImage(reading.image, model.shape, nudge) : null;
+    if (current?.original === original && current.key === key) return;
+    const image = original && moveImage(original, model.shape, nudge);
     const predictions = views.map((view) => (image ? predictView(view, image) : null));
-    current = { reading, key, image, predictions };
-    paintValues($("picture"), Float32Array.from(image ?? blank(), (p) => p / 255), ...model.shape, inkColours());
+    current = { original, key, image, predictions };
+    paintInk($("picture"), image ?? blank(), model.shape);
     views.forEach(({ columns, layers }, i) => {
       columns.forEach((column, index) => column.show(predictions[i]?.values[index + 1] ?? zeros(layers[index])));
     });
     clearTimeout(labels);
-    labels = setTimeout(label, LABEL_DELAY);
+    labels = setTimeout(() => views.forEach((view, i) => labelTiles(view, predictions[i]?.values)), LABEL_DELAY);
   }
-
-  const label = () => views.forEach((view, i) => labelTiles(view, current.predictions[i]?.values));
 
   const blank = () => new Uint8Array(model.shape[0] * model.shape[1]);
 
@@ -87,58 +88,65 @@ function makeInside(model) {
   function resolved() {
     const view = views[state.shown];
     const values = current.predictions[state.shown]?.values;
-    if (view.columns.length === 0) return null;
+    if (view.columns.length === 0) return state.preview;
     const index = Math.min(state.followed, view.columns.length - 1);
-    const follow = () => (values ? mostActive(values[index + 1], index, view.layers[index]) : { index, unit: 0, position: 0 });
+    const first = { index, unit: 0, position: 0 };
+    const follow = () => (values ? mostActive(values[index + 1], index, view.layers[index]) : first);
     return locateTarget(view, state.preview ?? state.pinned ?? follow(), values);
   }
 
   function update() {
+    cancelAnimationFrame(frame);
     frame = null;
     if (!isOpen()) return;
     compute();
     const view = views[state.shown];
     const prediction = current.predictions[state.shown];
-    if (state.sliding !== null) slide(view);
+    if (state.sliding !== null && !REDUCED_MOTION.matches) slide(view);
     const target = resolved();
     if (target) showTarget(view, prediction?.values, target);
+    else overlay([]);
     showAnswers(view, prediction);
     $("nudge-text").textContent = describeNudge(state.nudge);
-    showComparison(document.querySelectorAll(".network-read"), current.predictions, model.classNames);
+    showComparison(document.querySelectorAll(".network-read"), current.predictions, outputNames(model));
     $("follow").setAttribute("aria-pressed", state.pinned === null);
-    $("detail").classList.toggle("sheet", NARROW.matches && state.pinned !== null);
+    $("detail").classList.toggle("empty", !prediction || !target);
+    $("answer-of").textContent = describeShown(view.model === model.dense, state.nudge);
+    const isSheet = NARROW.matches && state.pinned !== null;
+    $("detail").classList.toggle("sheet", isSheet);
+    $("follow").textContent = isSheet ? "Close details" : "Follow the strongest";
   }
 
   function showTarget(view, values, target) {
     const layer = view.layers[target.index];
     const explained = values ? explainOutput(layer, values[target.index], target.unit, target.position) : null;
-    showDetail(view, target, explained, values, view.model.activation);
+    showDetail(view, target, explained, values);
     $("result-figure").hidden = !layer.kernel;
     $("slide").hidden = !layer.kernel || !values;
     $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : state.sliding === null ? "Slide the kernel" : "Stop";
-    const isPartial = state.sliding !== null || (REDUCED_MOTION.matches && state.pinned !== null);
-    if (layer.kernel) paintResult(view, target, values, isPartial);
+    if (layer.kernel) paintResult(view, target, values, state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     overlay(shapesOf(view, target, explained));
+    if (!NARROW.matches) return;
+    paintInk($("field-picture"), current.image ?? blank(), model.shape);
+    placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
   }
 
   function showAnswers(view, prediction) {
-    const count = model.classNames.length;
     $("why-content").hidden = !prediction;
     if (!prediction) {
       $("why-title").textContent = "Why this class?";
-      return showAnswer(null, null, null);
+      return answer.show(null, null, null);
     }
-    const [best, rival] = contenders(prediction.probabilities, count, state.rival);
-    showAnswer(prediction.probabilities, best, state.rival === null ? null : rival);
+    const [best, rival] = contenders(prediction.probabilities, state.rival);
+    answer.show(prediction.probabilities, best, rival === state.rival ? rival : null);
     if ($("why").hidden || rival === undefined) return;
-    const { networks, activation } = view.model;
-    const folded = (view.folded ??= networks.map((layers) => foldScaling(layers, view.model.mean, view.model.std)));
-    const explained = explainDifference(folded, current.image, activation, best, rival);
-    showWhy(explained, current.image, model.shape, activation, model.classNames[best], model.classNames[rival]);
+    const { activation } = view.model;
+    const explained = explainDifference(view.networks, current.image, activation, best, rival);
+    showWhy(explained, current.image, model.shape, activation, view.outputs[best], view.outputs[rival]);
   }
 
-  /** Move the pinned target to the position of the kernel, and ask for the next frame. */
+  /** Move the pinned target to the position of the kernel, and request the next frame. */
   function slide(view) {
     const positions = positionsOf(view.layers[state.pinned.index]);
     const share = (performance.now() - state.sliding) / (1000 * SLIDE_SECONDS);
@@ -148,26 +156,30 @@ function makeInside(model) {
   }
 
   function startSliding() {
-    if (state.sliding !== null) return change({ sliding: null });
     const target = { ...resolved(), position: 0 };
-    if (!REDUCED_MOTION.matches) return change({ pinned: target, preview: null, sliding: performance.now() });
+    if (!REDUCED_MOTION.matches) {
+      if (state.sliding !== null) return change({ sliding: null });
+      return change({ pinned: target, preview: null, sliding: performance.now() });
+    }
     const isStepping = state.pinned !== null && state.pinned.position !== null;
     if (isStepping) target.position = (state.pinned.position + 1) % positionsOf(views[state.shown].layers[target.index]);
-    change({ pinned: target, preview: null });
-    describePinned();
+    change({ pinned: target, preview: null, sliding: 0 });
+    announceText("detail");
   }
 
-  function describePinned() {
-    requestAnimationFrame(() => announce(`${$("detail-title").textContent}: ${$("detail-sum").textContent}`));
+  /** Announce title and sum of a panel, "detail" or "why", after its update. */
+  function announceText(panel) {
+    requestAnimationFrame(() => announce(`${$(`${panel}-title`).textContent}: ${$(`${panel}-sum`).textContent}`));
   }
 
   function select(shown) {
     Object.assign(state, { shown, pinned: null, preview: null, sliding: null });
     const view = views[shown];
     views.forEach(({ columns }, i) => columns.forEach(({ element }) => (element.hidden = i !== shown)));
+    document.querySelectorAll("[data-view]").forEach((text) => (text.hidden = Number(text.dataset.view) !== shown));
     const names = ["Picture", ...view.titles, "Why"];
     const groups = [
-      [$("picture-column"), $("lead")],
+      [$("picture-column"), $("lead"), $("legend")].filter(Boolean),
       ...view.columns.map(({ element }) => [element]),
       [$("answer-column"), $("why")],
     ];
@@ -184,7 +196,7 @@ function makeInside(model) {
     $("look-inside").setAttribute("aria-expanded", isNowOpen);
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
     document.body.classList.toggle("inside-open", isNowOpen);
-    refresh();
+    change({ sliding: null });
   }
 
   $("look-inside").addEventListener("click", () => {
@@ -197,6 +209,7 @@ function makeInside(model) {
     button.addEventListener("click", () => {
       const step = button.dataset.nudge.split(" ").map(Number);
       change({ nudge: step.some(Boolean) ? nudged(state.nudge, step) : [0, 0] });
+      announce(describeNudge(state.nudge));
     }),
   );
   document.querySelectorAll("[name=network]").forEach((radio, i) =>
@@ -208,7 +221,7 @@ function makeInside(model) {
   return {
     show,
     repaint() {
-      current = null;
+      if (current) current.key = null; // paints everything again
       views.forEach(({ columns }) => columns.forEach((column) => column.repaintKernels()));
       if (isOpen()) refresh();
     },

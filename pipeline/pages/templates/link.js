@@ -11,10 +11,11 @@ const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored
 const CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const MORE = 32; // marks a character that is not the last one of its number
 
-/** Return the fragment of the link to a drawing; "" if it is empty. */
+/** Return the fragment of the link to a drawing; "" if it is empty or too long. */
 function encodeLink({ strokes, example }) {
   if (example !== null) return `#e=${example}`;
-  return strokes.length ? `#d=${strokes.map(encodeStroke).join(".")}` : "";
+  const fragment = `#d=${strokes.map(encodeStroke).join(".")}`;
+  return strokes.length && fragment.length <= MAX_LINK_LENGTH ? fragment : "";
 }
 
 function encodeStroke(stroke) {

@@ -28,7 +28,7 @@ function makeShape(name, attributes, origin) {
 }
 
 /** Return a frame around a part, {top, left, height, width} in cells, of a map of `rows` x `columns` cells. */
-function frameOf(element, { top, left, height, width }, [rows, columns], className) {
+function frameOf(element, { top, left, height, width }, [rows, columns], className = "") {
   const box = element.getBoundingClientRect();
   if (box.width === 0) return null; // on a tab that is not shown
   const [cellHeight, cellWidth] = [box.height / rows, box.width / columns];
@@ -57,12 +57,12 @@ function lineOf(from, to, share) {
 }
 
 /** Return the frames and lines of a target: its pixel, its receptive field, and its strongest sources. */
-function shapesOf({ layers, columns, model }, target, explained) {
+function shapesOf({ layers, columns, model, answer }, target, explained) {
   const [, height = 1, width = 1] = layers[target.index].outputShape;
   const cell = { top: Math.floor(target.position / width), left: target.position % width, height: 1, width: 1 };
-  const end = frameOf(columns[target.index].map(target.unit), cell, [height, width], "pixel");
+  const end = frameOf(columns[target.index]?.map(target.unit) ?? answer[target.unit], cell, [height, width]);
   const field = receptiveField(layers, target.index, target.position);
-  const start = frameOf($("picture"), field, model.shape, "field");
+  const start = frameOf($("picture"), field, model.shape);
   if (target.index === 0 || !explained) return [start, end, target.index === 0 ? lineOf(start, end, 0) : null];
   const slices = strongestSlices(explained.slices);
   const largest = Math.abs(slices[0].sum) || 1;

@@ -18,7 +18,7 @@ function titlesOf(layers) {
 
 /**
  * Make the column of layer `index`. on: {preview(target), leave(), pin(target), move(down, right), release(),
- * isPinned(target)}. Returns {element, tiles, map(unit), show(values), mark(target, sources)}.
+ * isPinned(target)}. Returns {element, tiles, map(unit), show(values), repaintKernels()}.
  */
 function makeColumn(parent, layers, index, title, on) {
   const layer = layers[index];
@@ -29,7 +29,6 @@ function makeColumn(parent, layers, index, title, on) {
   append(element, "h3", title);
   const grid = append(element, "div", "", `tiles ${isMap ? "maps" : "cells"}${index === 0 && isMap ? " with-kernels" : ""}`);
   grid.style.setProperty("--across", across);
-  grid.style.setProperty("--down", Math.ceil(count / across));
   grid.setAttribute("role", "group");
   grid.setAttribute("aria-label", describeLayer(layer));
   append(element, "p", describeLayer(layer), "caption");
@@ -75,8 +74,11 @@ function paintKernel(canvas, { weights, fanIn, kernel }, unit) {
 function describeLayer({ inputShape, outputShape, kernel, stride }) {
   const [count, height, width] = outputShape;
   const plural = count === 1 ? "" : "s";
-  if (!kernel) return `${count.toLocaleString("en")} unit${plural}`;
-  const depth = inputShape[0] > 1 ? ` × ${inputShape[0]}` : "";
+  if (!kernel) {
+    const inputs = inputShape.reduce((a, b) => a * b).toLocaleString("en");
+    return `${count.toLocaleString("en")} unit${plural}, each with ${inputs} weights`;
+  }
+  const depth = inputShape[0] > 1 ? ` × ${inputShape[0]} (all maps of the layer before)` : "";
   const kernels = `${count} kernel${plural} of ${kernel} × ${kernel}${depth}, stride ${stride}`;
   return `${kernels}: ${count} map${plural} of ${height} × ${width}`;
 }
@@ -119,7 +121,7 @@ function listenToTiles(grid, column, index, { outputShape }, across, on) {
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
     const ends = { Home: 0, End: count - 1 };
     if (event.key === "Escape") on.release();
-    else if (event.key in moves && on.isPinned({ index, unit })) on.move(...moves[event.key]);
+    else if (event.key in moves && height && on.isPinned({ index, unit })) on.move(...moves[event.key]);
     else if (event.key in moves) {
       const next = unit + across * moves[event.key][0] + moves[event.key][1];
       if (next >= 0 && next < count) focusTile(next);

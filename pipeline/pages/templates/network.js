@@ -32,6 +32,11 @@ function decodeBase64(text) {
   return bytes.buffer;
 }
 
+/** Return the ink of pixels, 0 to 255, as values from 0 to 1. */
+function inkOf(image) {
+  return Float32Array.from(image, (pixel) => pixel / 255);
+}
+
 /** Standardise pixels, 0 to 255, by the mean and standard deviation of the training images. */
 function standardise(image, mean, std) {
   return Float32Array.from(image, (pixel) => (pixel / 255 - mean) / std);

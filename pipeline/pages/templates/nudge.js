@@ -2,7 +2,7 @@
 
 /* Moving the picture by whole pixels, away from the centre on which the network was trained. */
 
-const MAX_NUDGE = 6; // pixels in each direction
+const MAX_NUDGE = 5; // pixels in each direction; farther, digits leave the picture
 
 /** Return the image moved `down` and `right` by whole pixels; what leaves it is cut off. */
 function moveImage(image, [height, width], [down, right]) {
@@ -20,12 +20,18 @@ function nudged([down, right], [moreDown, moreRight]) {
   return [down + moreDown, right + moreRight].map((offset) => Math.max(-MAX_NUDGE, Math.min(MAX_NUDGE, offset)));
 }
 
-/** Describe a position as "moved by 2 pixels up, 1 right". */
+/** Describe a position as "moved by 2 up, 1 right". */
 function describeNudge([down, right]) {
-  if (down === 0 && right === 0) return "centred by mass, as in training";
+  if (down === 0 && right === 0) return "centred, as in training";
   const vertical = down === 0 ? "" : `${Math.abs(down)} ${down < 0 ? "up" : "down"}`;
   const horizontal = right === 0 ? "" : `${Math.abs(right)} ${right < 0 ? "left" : "right"}`;
   return `moved by ${[vertical, horizontal].filter(Boolean).join(", ")}`;
+}
+
+/** Describe which answer is shown, if it is not that of the model for the centred picture. */
+function describeShown(isDense, offset) {
+  const parts = [isDense && "of the dense network", offset.some(Boolean) && `picture ${describeNudge(offset)}`];
+  return parts.filter(Boolean).join(", ");
 }
 
 /** Show beside the name of each network what it reads. predictions: as from `predict`, or null. */
@@ -33,7 +39,7 @@ function showComparison(elements, predictions, classNames) {
   elements.forEach((element, i) => {
     if (!predictions[i]) return (element.textContent = "");
     const { probabilities } = predictions[i];
-    const [best] = strongest(probabilities.slice(0, classNames.length), 1);
+    const [best] = strongest(probabilities, 1);
     element.textContent = `: ${classNames[best]}, ${percent(probabilities[best])}`;
   });
 }

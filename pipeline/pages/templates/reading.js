@@ -2,7 +2,6 @@
 
 /* Reading of a drawing: one picture, or a row of digits. */
 
-const NO_READING = { image: null, probabilities: null, logits: null, activations: null, digit: null };
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected, as in pipeline/pictures/reading.py
 
 /**

@@ -1,6 +1,9 @@
 "use strict";
 
-/* The prediction: large text, bars, and the input of the network. Texts are set as textContent, so names need no escaping. */
+/*
+ * The prediction: large text, bars, and the input of the network. Texts are set as textContent, so names need no
+ * escaping.
+ */
 
 const $ = (id) => document.getElementById(id);
 

@@ -37,7 +37,7 @@ function makeTabs(list) {
       list.replaceChildren();
       tabs = names.map((name, i) => {
         const tab = append(list, "button", name);
-        Object.assign(tab, { type: "button", id: `tab-${i}` });
+        tab.type = "button";
         tab.setAttribute("role", "tab");
         tab.setAttribute("aria-controls", "columns");
         tab.addEventListener("click", () => select(i));

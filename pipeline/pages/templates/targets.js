@@ -29,8 +29,8 @@ function locateTarget({ layers }, target, values) {
 /** Return a target moved within its map; it stays inside. */
 function movedTarget({ layers }, target, down, right) {
   const [, height = 1, width = 1] = layers[target.index].outputShape;
-  const row = Math.max(0, Math.min(height - 1, Math.floor(target.position / width) + down));
-  const column = Math.max(0, Math.min(width - 1, (target.position % width) + right));
+  const row = clamp(Math.floor(target.position / width) + down, height - 1);
+  const column = clamp((target.position % width) + right, width - 1);
   return { ...target, position: row * width + column };
 }
 

@@ -2,55 +2,78 @@
 
 /* "Why 3, not 8?": the answer's bars, and the contribution of each pixel to the difference of two logits. */
 
-/** Make a button with a bar for each class. choose(k) is called with its index. Returns a function that shows them. */
-function makeAnswer(parent, classNames, choose) {
-  const buttons = classNames.map((name, k) => {
+/**
+ * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, show}; show: a
+ * function of the probabilities, null if nothing is drawn, the index of the best class and that of the chosen one.
+ */
+function makeAnswer(parent, names, { choose, preview, leave }) {
+  const buttons = names.map((name, k) => {
     const button = append(parent, "button", "", "class");
     button.type = "button";
     append(button, "span", name, "name");
     const bar = append(append(button, "span", "", "bar"), "span");
     const share = append(button, "span", "", "share");
     button.addEventListener("click", () => choose(k));
+    button.addEventListener("pointerenter", ({ pointerType }) => pointerType !== "touch" && preview(k));
+    button.addEventListener("focus", () => button.matches(":focus-visible") && preview(k));
+    for (const event of ["pointerleave", "blur"]) button.addEventListener(event, leave);
     return { button, bar, share };
   });
-  return (probabilities, best, rival) =>
+  const show = (probabilities, best, rival) =>
     buttons.forEach(({ button, bar, share }, k) => {
-      const probability = probabilities?.[k] ?? 0;
+      const probability = probabilities?.[k];
       button.classList.toggle("best", k === best);
       button.setAttribute("aria-pressed", k === rival);
-      button.disabled = !probabilities;
-      bar.style.width = `${100 * probability}%`;
-      share.textContent = probabilities ? percent(probability) : "–";
-      const question = k === best ? "the answer" : `why not ${classNames[k]}?`;
-      button.setAttribute("aria-label", `${classNames[k]}: ${share.textContent}, ${question}`);
+      button.disabled = probability === undefined;
+      bar.style.width = `${100 * (probability ?? 0)}%`;
+      share.textContent = probability === undefined ? "–" : percent(probability);
+      const question = k === best ? "most probable" : `why not ${names[k]}?`;
+      button.setAttribute("aria-label", `${names[k]}: ${share.textContent}, ${question}`);
     });
+  return { buttons: buttons.map(({ button }) => button), show };
 }
 
 /** Return the most probable class and the one to compare it with: `chosen`, or the second most probable. */
-function contenders(probabilities, count, chosen) {
-  const [best, second] = strongest(probabilities.slice(0, count), 2);
-  return [best, chosen === null || chosen === best ? second : chosen];
+function contenders(probabilities, chosen) {
+  const [best, second] = strongest(probabilities, 2);
+  return [best, chosen === null || chosen === best || chosen >= probabilities.length ? second : chosen];
 }
 
-/** Show why the class named a and not that named b; the first argument is the result of `explainDifference`. */
-function showWhy({ contributions, difference, rest }, image, [height, width], activation, a, b) {
+const GAPS = 12; // pixels without ink that are marked
+const MAX_GAP_INK = 0.1; // of such a pixel
+const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
+
+/** Show why the class named a and not that named b. explained: as from `explainDifference`. */
+function showWhy(explained, image, shape, activation, a, b) {
+  const { contributions, difference, rest } = explained;
   $("why-title").textContent = `Why ${a}, not ${b}?`;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
-  paintContributions($("why-picture"), contributions, image, height, width);
-  $("raises").textContent = `ink here raises ${a} above ${b}: ${signed(raising)} in all`;
-  $("lowers").textContent = `ink here lowers it: ${signed(lowering)} in all`;
+  paintContributions($("why-picture"), explained, image, shape);
   const sum = [raising, lowering, rest].map((term, i) => (i ? addition(term) : signed(term))).join(" ");
-  const exact = activation === "relu" ? "" : " With the sigmoid, the contributions are an approximation.";
   $("why-sum").textContent =
-    `The logit of ${a} is ${signed(difference)} larger than that of ${b}: ${sum}. The last term does not depend on the ink.${exact}`;
+    `The logit (score) of ${a} is ${signed(difference)} larger than that of ${b} \u2248 ${sum}. ` +
+    "The last term comes from the biases.";
+  $("raises").textContent = `this ink raises ${a} above ${b}, by ${signed(raising)} in all`;
+  $("lowers").textContent = `this ink raises ${b} above ${a}, by ${signed(-lowering)} in all`;
+  $("gaps").textContent = `ink in these gaps would raise ${b} most`;
+  $("why-exact").hidden = activation === "relu";
 }
 
-/** Paint contributions over a faint picture of the ink. */
-function paintContributions(canvas, contributions, image, height, width) {
+/** Paint contributions over a faint picture of the ink, and a dot in each of the gaps. */
+function paintContributions(canvas, { gradient, contributions }, image, [height, width]) {
   const [zero, ink, minus, plus] = ["--zero", "--quiet", "--minus", "--plus"].map(colour);
   const largest = largestMagnitude(contributions) || 1;
-  paintValues(canvas, contributions, height, width, (value, i) => {
+  const raising = gradient.map((slope, i) => (image[i] > 255 * MAX_GAP_INK ? 0 : -slope));
+  const gaps = new Set(strongest(raising, GAPS).filter((i) => raising[i] > 0));
+  const colours = Array.from(contributions, (value, i) => {
     const faint = interpolate(zero, ink, (0.4 * image[i]) / 255);
     return interpolate(faint, value < 0 ? minus : plus, Math.abs(value) / largest);
+  });
+  const pixels = new Float32Array(ZOOM * ZOOM * image.length);
+  paintValues(canvas, pixels, ZOOM * height, ZOOM * width, (_, i) => {
+    const [y, x] = [Math.floor(i / (ZOOM * width)), i % (ZOOM * width)];
+    const pixel = Math.floor(y / ZOOM) * width + Math.floor(x / ZOOM);
+    const isDot = [y, x].every((at) => at % ZOOM > 0 && at % ZOOM < ZOOM - 1);
+    return isDot && gaps.has(pixel) ? minus : colours[pixel];
   });
 }

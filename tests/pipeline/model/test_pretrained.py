@@ -1,8 +1,11 @@
-"""The pretrained model is as its card states. `python -m tests.pretrained --check` measures it on all of MNIST."""
+"""The pretrained models. `python -m tests.pretrained --check` measures the first one on all of MNIST."""
 
 import math
 import re
+from dataclasses import replace
 
+from pipeline.model.comparison import load_dense
+from pipeline.model.prediction import predict
 from pipeline.reader import PRETRAINED, load
 from tests.drawings import sample_digits
 from tests.pretrained import CARD, MODEL, stated_accuracy
@@ -28,3 +31,13 @@ def test_card_states_licences_command_size_and_accuracy() -> None:
     assert re.search(r"\$ make pretrained\b", card)
     for word in ("MIT", "Attribution-Share Alike 3.0", "Hershey", "James Hurt"):
         assert word in card
+
+
+def test_dense_network_is_for_convolutional_networks_of_ten_digits() -> None:
+    model = load(PRETRAINED).model
+    dense = load_dense(model)
+    assert dense is not None
+    images, labels = sample_digits()
+    assert (predict(dense, images).argmax(axis=1) == labels).mean() > 0.97
+    assert load_dense(dense) is None
+    assert load_dense(replace(model, class_names=tuple("abcdefghij"))) is None

@@ -126,7 +126,9 @@ def test_label_of_reliability_diagram_compares_confidence_and_accuracy() -> None
 
 @pytest.mark.parametrize("accuracies", [[[0.99, 0.98, 0.9]], [[0.99, 0.98, 0.9], [0.98, 0.9, 0.5]], [[0.5]]])
 def test_shifts_are_plotted_and_described(accuracies: list[list[float]]) -> None:
-    root = ElementTree.fromstring(plot_shifts(accuracies))
+    drawing = plot_shifts(accuracies)
+    root = ElementTree.fromstring(drawing)
+    assert ("var(--second)" in drawing) == (len(accuracies) == 2)
     assert f"{accuracies[-1][-1]:.1%} at {len(accuracies[0]) - 1} pixels" in root.attrib["aria-label"]
     assert ("dense network" in root.attrib["aria-label"]) == (len(accuracies) == 2)
 

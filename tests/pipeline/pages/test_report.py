@@ -15,7 +15,7 @@ from pipeline.evaluation.metrics import list_confusions
 from pipeline.pages.report import draw_augmented, list_facts, render_report, tint_matrix
 from pipeline.pages.wording import percent
 from pipeline.training.history import Row
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipe import LossName, Recipe
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
 
@@ -172,6 +172,14 @@ def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
     assert 'id="filters-2"' in page
     assert 'id="filters-3"' not in page
     assert "receptive field" not in render_report(findings(layers="6"))
+
+
+@pytest.mark.parametrize(("loss", "word"), [("cross-entropy", "softmax"), ("quadratic", "sigmoids")])
+def test_probabilities_are_explained_for_the_loss(loss: LossName, word: str) -> None:
+    found = findings()
+    page = render_report(replace(found, model=replace(found.model, loss=loss)))
+    assert {each for each in ("softmax", "sigmoids") if each in page} == {word}
+    assert "−0.0<" not in page
 
 
 def test_shifts_of_a_dense_network_are_shown_beside_those_of_the_model() -> None:

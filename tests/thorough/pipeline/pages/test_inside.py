@@ -182,11 +182,11 @@ def test_shown_sum_is_that_of_the_shown_numbers(drawn: Page) -> None:
     }
     assert {len(values) for values in numbers.values()} == {25}
     np.testing.assert_allclose(numbers["patch"] * numbers["weights"], numbers["products"], atol=0.02)
-    text = drawn.locator("#detail-sum").inner_text().replace("−", "-").replace("- ", "-").replace("+ ", "")
-    found = [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
-    assert found[0] == pytest.approx(numbers["products"].sum(), abs=0.15)
-    assert found[0] + found[1] == pytest.approx(found[2], abs=0.011)
-    assert found[3] == max(found[2], 0)
+    text = drawn.locator("#detail-sum").inner_text().replace("−", "-").replace("- bias ", "-")
+    products, bias, total, *activation = [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
+    assert products == pytest.approx(numbers["products"].sum(), abs=0.15)
+    assert products + bias == pytest.approx(total, abs=0.011)
+    assert activation == ([total] if total > 0 else [])
 
 
 def test_click_pins_and_follow_releases(drawn: Page) -> None:
@@ -228,11 +228,22 @@ def test_keys_move_between_tiles_and_within_a_pinned_map(drawn: Page) -> None:
         row, column = min(max(row + down, 1), 12), min(max(column + right, 1), 12)
         assert title(drawn) == f"Map 6 of layer 1, row {row}, column {column}"
     settle(drawn)
-    assert drawn.locator("#announcement").inner_text().startswith(f"Map 6 of layer 1, row {row}, column {column}: sum ")
+    assert (
+        drawn.locator("#announcement")
+        .inner_text()
+        .startswith(f"Map 6 of layer 1, row {row}, column {column}: products ")
+    )
     drawn.keyboard.press("Escape")
     drawn.keyboard.press("End")
     assert title(drawn).startswith("Map 16 of layer 1")
     assert len(drawn.evaluate("drawing.strokes")) == 1  # Escape did not clear the drawing
+
+
+def test_arrow_keys_move_on_from_a_pinned_unit(drawn: Page) -> None:
+    tile(drawn, 2, 3).focus()
+    drawn.keyboard.press("Enter")
+    drawn.keyboard.press("ArrowRight")
+    assert title(drawn) == "Unit 5 of dense"
 
 
 def test_tiles_of_a_layer_are_one_tab_stop(drawn: Page) -> None:
@@ -276,10 +287,54 @@ def test_sliding_can_be_stopped(drawn: Page) -> None:
     assert title(drawn) == at
 
 
+def test_resizing_does_not_speed_up_sliding(drawn: Page) -> None:
+    drawn.locator("#slide").click()
+    for width in range(1281, 1290):
+        drawn.set_viewport_size({"width": width, "height": 900})
+        settle(drawn)
+    updates = drawn.evaluate(
+        """() => new Promise((done) => {
+            const paint = paintResult;
+            let [updates, frames] = [0, 0];
+            paintResult = (...values) => { updates += 1; paint(...values); };
+            const count = () => ++frames < 20 ? requestAnimationFrame(count) : done(updates);
+            requestAnimationFrame(count);
+        })"""
+    )
+    assert updates <= 21
+
+
+def test_closing_stops_sliding(drawn: Page) -> None:
+    drawn.locator("#slide").click()
+    drawn.locator("#look-inside").click()
+    drawn.locator("#look-inside").click()
+    settle(drawn)
+    assert drawn.locator("#slide").inner_text() == "Slide the kernel"
+
+
+def test_colour_scheme_may_change_while_closed(drawn: Page) -> None:
+    """The first pixel of a map has the colour of the scheme after opening; `open_page` fails on exceptions."""
+    light = pixels(drawn, ".map")
+    drawn.locator("[aria-label=Right]").click()
+    settle(drawn)
+    drawn.locator("#look-inside").click()
+    drawn.emulate_media(color_scheme="dark")
+    drawn.wait_for_timeout(400)  # labels are updated after 300 ms
+    drawn.locator("#look-inside").click()
+    settle(drawn)
+    assert pixels(drawn, ".map").mean() < light.mean()
+
+
 def test_with_reduced_motion_a_button_moves_the_kernel(browser: Browser, file: Path) -> None:
     with open_page(browser, file, reduced_motion="reduce") as page:
         draw_with_mouse(page, DIGIT)
         prediction(page)
+        hover(page, 0, 5, 7, 3)
+        page.mouse.down()
+        page.mouse.up()
+        settle(page)
+        assert np.array_equal(pixels(page, "#result-map"), pixels(page, ".tile[aria-pressed=true] .map"))
+        page.locator("#follow").click()
         for column in (1, 2, 3):
             page.locator("#slide").click()
             assert title(page).endswith(f"row 1, column {column}")
@@ -297,10 +352,72 @@ def test_bar_asks_why_not_that_class(drawn: Page) -> None:
         float(text) for text in re.findall(r"-?\d+\.\d+", drawn.locator("#why-sum").inner_text().replace("−", "-"))
     ]
     assert numbers[-4] == pytest.approx(logits[best] - logits[one], abs=0.006)
+    announced = drawn.locator("#announcement").inner_text()
+    assert announced.startswith(f"Why {best}, not {one}?: The logit (score) of {best} is ")
+    drawn.locator(".class").nth(one).click()
+    settle(drawn)
+    assert drawn.locator(".class[aria-pressed=true]").count() == 0
     drawn.locator(".class").nth(other).focus()
     drawn.keyboard.press("Enter")
     settle(drawn)
     assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
+
+
+def test_pointing_at_a_class_shows_its_logit(drawn: Page) -> None:
+    logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
+    for number in (2, 7):
+        drawn.locator(".class").nth(number).hover()
+        assert title(drawn) == f"Logit (score) of {number}"
+        text = drawn.locator("#detail-sum").inner_text().replace("−", "-")
+        assert float(text.split()[-1]) == pytest.approx(logits[number], abs=0.006)
+        assert drawn.locator(".overlay line").count() == 5
+        field = drawn.locator(".overlay rect").first
+        assert float(field.get_attribute("width") or 0) == pytest.approx(160 * 25 / 28, abs=1)
+
+
+def test_gaps_are_marked_where_ink_would_raise_the_other_class(drawn: Page) -> None:
+    logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
+    best, *_, other = np.argsort(logits)[::-1].tolist()
+    drawn.locator(".class").nth(other).click()
+    settle(drawn)
+    picture = pixels(drawn, "#why-picture")[..., :3].astype(int)
+    marked = {
+        (y, x) for y in range(28) for x in range(28) if (picture[4 * y + 1, 4 * x + 1] != picture[4 * y, 4 * x]).any()
+    }
+    assert len(marked) == 12
+    image = drawn.evaluate("Array.from(read(model, drawing.strokes).image)")
+    changes = []
+    for y, x in marked:
+        assert image[28 * y + x] <= 25.5
+        moved = [255 * 0.02 + value if i == 28 * y + x else value for i, value in enumerate(image)]
+        new = drawn.evaluate("(image) => Array.from(predict(model, Float32Array.from(image)).logits)", moved)
+        changes.append((new[best] - new[other]) - (logits[best] - logits[other]))
+    assert max(changes) < 0
+
+
+def test_undo_while_pointing_at_a_class_ends_the_pointing(drawn: Page) -> None:
+    drawn.locator(".class").nth(7).hover()
+    assert title(drawn) == "Logit (score) of 7"
+    drawn.evaluate("document.activeElement.blur()")
+    drawn.keyboard.press("Control+z")
+    assert title(drawn).startswith("Map 1 of layer 1")
+    drawn.keyboard.press("Control+y")
+    assert title(drawn).startswith("Map ")
+
+
+def test_answer_names_the_network_and_the_move(drawn: Page) -> None:
+    assert drawn.locator("#answer-of").inner_text() == ""
+    temperatures = drawn.evaluate("[model, model.dense].map(({ temperature }) => temperature.toFixed(2))")
+    assert drawn.locator("#answer-column .caption span:visible").all_inner_texts() == temperatures[:1]
+    drawn.locator("[name=network]").nth(1).check()
+    assert drawn.locator("#answer-column .caption span:visible").all_inner_texts() == temperatures[1:]
+    settle(drawn)
+    assert drawn.locator("#answer-of").inner_text() == "of the dense network"
+    drawn.locator("[aria-label=Up]").click()
+    settle(drawn)
+    text = drawn.locator("#answer-of").inner_text()
+    assert "dense" in text
+    assert "1 up" in text
 
 
 def test_nudging_moves_the_maps(drawn: Page) -> None:
@@ -312,7 +429,8 @@ def test_nudging_moves_the_maps(drawn: Page) -> None:
     assert np.array_equal(picture[:, 2:], before[0][:, :-2])
     assert np.array_equal(first[:, 2:], before[1][:, 1:-1])  # a stride of 2: one pixel of the map
     assert drawn.locator("#nudge-text").inner_text() == "moved by 2 right"
-    drawn.locator("[aria-label=Centre]").click()
+    assert drawn.locator("#announcement").inner_text() == "moved by 2 right"
+    drawn.locator(".centre").click()
     settle(drawn)
     assert np.array_equal(pixels(drawn, "#picture"), before[0])
 
@@ -379,6 +497,20 @@ def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
     sheet = phone.locator("#detail").bounding_box()
     assert sheet is not None
     assert sheet["y"] + sheet["height"] <= 845
+    phone.locator("#look-inside").tap()
+    settle(phone)
+    assert phone.locator(".inside").evaluate("(inside) => getComputedStyle(inside).paddingBottom") == "0px"
+
+
+def test_numbers_are_short_on_phone(phone: Page) -> None:
+    texts = phone.evaluate(
+        """() => {
+            const grid = document.createElement("div");
+            showGrid(grid, [10, 0.52, -0.52, -20.3, 0], 1, 5, signedColours(20), true);
+            return [...grid.children].map(({ textContent }) => textContent);
+        }"""
+    )
+    assert texts == ["10.0", ".5", "−.5", "−20.3", "0"]
 
 
 def test_tabs_are_reached_by_keys(phone: Page) -> None:
@@ -464,3 +596,16 @@ def test_every_kind_of_model_is_shown(
             assert page.locator("#slices li").count() >= 1
         assert page.locator(".class").count() == 3
         assert page.locator("#why-title").inner_text().startswith("Why ")
+        page.locator(".class").last.hover()
+        page.mouse.move(5, 5)
+        settle(page)
+        assert (page.locator(".overlay *").count() > 0) == (hidden != ())
+        assert ("no hidden layer" in page.locator("#lead").inner_text()) == (hidden == ())
+        difference, expected = page.evaluate(
+            """() => {
+                const { image, logits } = read(model, drawing.strokes);
+                const networks = model.networks.map((layers) => foldScaling(layers, model.mean, model.std));
+                return [explainDifference(networks, image, model.activation, 0, 2).difference, logits[0] - logits[2]];
+            }"""
+        )
+        assert difference == pytest.approx(expected, abs=TOLERANCE)

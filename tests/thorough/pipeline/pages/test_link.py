@@ -37,6 +37,17 @@ def test_link_is_short_and_restores_the_drawing(digit: int, page: Page) -> None:
     assert strokes_of(page) == []
 
 
+def test_drawing_that_is_too_long_has_no_link(page: Page) -> None:
+    page.evaluate("""() => {
+        drawing.strokes.push(Array.from({ length: 4000 }, (_, i) => ({ x: (i % 50) / 50, y: ((i * 7) % 30) / 50 })));
+        changed(true);
+    }""")
+    assert link(page) is None
+    clear(page)
+    draw_with_mouse(page, [[(0.2, 0.2), (0.8, 0.8)]])
+    assert link(page)
+
+
 def test_page_opens_with_drawing_of_link(browser: Browser, built: Path) -> None:
     file = built / "export" / "index.html"
     with open_page(browser, file) as page:

@@ -1,4 +1,4 @@
-"""Test images on their way through the network: the activations of each layer and the resulting probabilities."""
+"""Forward passes of test images: the activations of each layer, the logits and the probabilities."""
 
 import math
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class LayerPicture:
 
 
 @dataclass(frozen=True)
-class Passage:
+class ForwardPass:
     """One test image. classes: name, logit and probability of the most probable classes, in the order of the model."""
 
     index: int
@@ -42,7 +42,7 @@ class Passage:
     classes: list[tuple[str, float, float]]
 
 
-def choose_passages(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> list[int]:
+def choose_images(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> list[int]:
     """Return the indices of a correct prediction and of the most confident error, as far as they exist.
 
     The correct one is the most confident of the same class, or of all if no image of the class is correct.
@@ -60,17 +60,17 @@ def choose_passages(probabilities: NDArray[np.float32], labels: NDArray[np.uint8
     return examples
 
 
-def draw_passages(
+def draw_passes(
     model: Model,
     images: NDArray[np.uint8],
     labels: NDArray[np.uint8],
     probabilities: NDArray[np.float32],
     indices: Sequence[int],
-) -> list[Passage]:
-    """Return the passage of the images with these indices, through the first network.
+) -> list[ForwardPass]:
+    """Return the forward pass of the images with these indices through the first network.
 
-    images: raw, (n, height, width). probabilities: (n, classes). The pictures of a layer have the same scale. The
-    logits are means over all networks.
+    images: raw, (n, height, width). labels: (n,). probabilities: (n, classes). The pictures of a layer have the same
+    scale. The logits are means over all networks.
     """
     names = model.class_names
     inputs = np.moveaxis(standardise(images[list(indices)], model.scaling), 0, -1)
@@ -78,11 +78,11 @@ def draw_passages(
     hidden = model.networks[0].layers[:-1]
     outputs = forward(model.networks[0], inputs).outputs[:-1]
     limits = [float(np.quantile(output, FULL)) or float(output.max()) for output in outputs]
-    passages = []
+    passes = []
     for column, index in enumerate(indices):
         likeliest = sorted(np.argsort(-probabilities[index], kind="stable")[:MAX_CLASSES].tolist())
-        passages.append(
-            Passage(
+        passes.append(
+            ForwardPass(
                 index=index,
                 truth=names[labels[index]],
                 predicted=names[probabilities[index].argmax()],
@@ -97,10 +97,11 @@ def draw_passages(
                 ],
             )
         )
-    return passages
+    return passes
 
 
 def _draw_layer(number: int, layer: Layer, activations: Array, limit: float) -> LayerPicture:
+    """Draw activations (units,) or (filters, height, width)."""
     if isinstance(layer, Convolution):
         filters, height, width = activations.shape
         maps, size = activations[:MAX_MAPS], f"{filters} maps of {height} × {width}"
