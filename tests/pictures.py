@@ -38,7 +38,7 @@ def main() -> None:
         take_report(browser)
         take_terminal(browser)
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
-        Image.open(file).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+        Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 def take_page(browser: Browser) -> None:
