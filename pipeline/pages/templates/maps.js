@@ -38,6 +38,7 @@ function makeColumn(parent, layers, index, title, on) {
     const tile = append(grid, "button", "", "tile");
     Object.assign(tile, { type: "button", tabIndex: unit === 0 ? 0 : -1 });
     tile.dataset.unit = unit;
+    tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
     if (index === 0 && isMap) paintKernel(append(tile, "canvas", "", "kernel"), layer, unit);
     if (isMap) append(tile, "canvas", "", "map");
     return tile;
