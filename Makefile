@@ -64,7 +64,7 @@ prune: | $(ready) ## Delete old results except the last KEEP of each stage
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures pretrained bench format lock clean distclean help
+.PHONY: test test-all torture lint pictures notebook pretrained bench format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline)
 	$(pytest)
@@ -87,6 +87,9 @@ lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerab
 
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the README's pictures
 	$(python) -m tests.pictures
+
+notebook: $(VENV)/.ready-dev ## Write the tutorial as a notebook
+	$(python) -m tests.docs.notebook
 
 pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4
 pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to pipeline/model/pretrained
