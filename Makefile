@@ -34,12 +34,26 @@ train.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD ENSEMBLE_SIZ
                    SCHEDULER SCHEDULER_FILE WORKERS
 evaluate.variables := SCHEDULER SCHEDULER_FILE WORKERS BLOCK_SIZE SHIP_DATA
 ablation.variables := SEEDS
+graph.variables := GRAPH
 prune.variables := KEEP
 torture.variables := SECONDS
 flags := SHIP_DATA
-others := PYTHON VENV SHELL YES
+others := PYTHON VENV SHELL YES NAME FIGURES AGAIN
 
 include pipeline/engine/rules.mk
+
+# make train NAME=wide: check the name before the first stage, and give it to the run.
+ifneq ($(filter NAME,$(given)),)
+ifeq ($(filter train,$(MAKECMDGOALS)),)
+$(error NAME is the name of a training run: use it with the target train, as in make train NAME=wide)
+endif
+run_name = @$(python) -m stages.runs name $1 -- $(call quoted,$(value NAME))
+train.after = $(call run_name)
+$(stages): | check-name
+.PHONY: check-name
+check-name: | $(ready)
+	$(call run_name,--check)
+endif
 
 ##  Pipeline (stages that are up to date are skipped)
 
@@ -50,7 +64,7 @@ train: ## Train the network
 evaluate: ## Evaluate the network on the test images
 export: ## Export the network as ONNX, safetensors and a drawing demo
 report: ## Write a page with learning curves, errors and earlier runs
-.PHONY: all ablation status prune
+.PHONY: all ablation status graph prune
 all: $(all.inputs) ## Run all stages
 
 ablation: $(ablation.inputs) ## Add one technique at a time, from the recipe original to standard, and train each step
@@ -59,12 +73,15 @@ ablation: $(ablation.inputs) ## Add one technique at a time, from the recipe ori
 status: | $(ready) ## Show which stages are up to date, which are not, and why
 	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)
 
+graph: | $(ready) ## Show the stages as a tree, or with GRAPH=mermaid as a flowchart, with the status of each
+	@$(python) -m stages.status --graph text $(call options,graph) $(call requests,$(stages),--assume)
+
 prune: | $(ready) ## Delete old results except the last KEEP of each stage
 	@$(python) -m stages.prune $(call options,prune)
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook pretrained bench format lock clean distclean help
+.PHONY: test test-all torture lint pictures notebook pretrained figures format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline)
 	$(pytest)
@@ -84,6 +101,7 @@ lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerab
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
 	$(python) -m tests.audit
+	$(python) -m tests.figures --stale
 
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the README's pictures
 	$(python) -m tests.pictures
@@ -98,9 +116,9 @@ pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to 
 	$(MAKE) train $(pretrained.options)
 	$(python) -m tests.pretrained
 
-bench: $(VENV)/.ready-peers .venv-peers/.ready ## Install the tools to compare with and run all benchmarks (an hour)
+figures: $(VENV)/.ready-peers .venv-peers/.ready ## Measure the documentation's figures of older code (two hours); FIGURES selects, AGAIN=1 repeats
 	$(MAKE) all
-	for name in rerun training recipes pictures page page_speed scale predict; do $(python) -m tests.benchmarks.$$name || exit; done
+	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(FIGURES)
 
 format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff format
@@ -110,8 +128,8 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group build --output-file requirements.txt
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-clean: ## Remove generated files except the store of results and .venv
-	rm -rf artifacts/[!.]* artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
+clean: ## Remove generated files except the store of results, the names of runs and .venv
+	rm -rf $(stages:%=artifacts/%) artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, and also remove the store of results (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
@@ -124,6 +142,7 @@ help: ## Show this list
 	    Makefile
 	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3'
 	@printf '  %-10s %s\n' $(foreach s,$(stages),$(if $($s.variables),$s '$(strip $($s.variables))'))
+	@printf '  %-10s %s\n' train "NAME, a name for the run"
 	@printf '%s\n' '  For their values, see $(VENV)/bin/handwriting STAGE --help.'
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

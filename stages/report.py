@@ -14,17 +14,17 @@ TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """Replace the path of the artifacts by a digest of the runs in them."""
-    from pipeline.pages.runs import digest_runs
+    from pipeline.evaluation.runs import digest_runs
 
     return {"runs": digest_runs(given["artifacts"])}
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
     """Return what `resolve` depends on."""
-    from pipeline.engine.status import watch_runs
-    from pipeline.pages.runs import STAGES
+    from pipeline.engine.results import watch_results
+    from pipeline.evaluation.runs import STAGES
 
-    return [watch_runs(given["artifacts"] / stage, stage) for stage in STAGES]
+    return [watch_results(given["artifacts"], stage) for stage in STAGES]
 
 
 @stage(
@@ -59,6 +59,7 @@ def report(
     from pipeline.engine.artifacts import find_artifact
     from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.evaluation.runs import list_training_runs
     from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model
     from pipeline.training.history import read_history
@@ -70,7 +71,6 @@ def report(
         raise PipelineError(f"Matplotlib cannot read its configuration ({error}): correct matplotlibrc") from None
     from pipeline.pages.layer_table import time_layers
     from pipeline.pages.report import SAMPLES, Findings, render_report
-    from pipeline.pages.runs import list_training_runs
 
     folders = {"parse": parse, "normalize": normalize, "train": train, "evaluate": evaluate}
     manifests = {name: find_artifact(folder, name) for name, folder in folders.items()}
@@ -116,7 +116,7 @@ def report(
                 labels=labels,
                 probabilities=probabilities,
                 samples=np.concatenate(samples),
-                runs=list_training_runs(artifacts, manifests["train"], train),
+                runs=list_training_runs(artifacts, train),
             )
         )
     file = output / "index.html"

@@ -2,32 +2,38 @@
 
 import inspect
 import shlex
-import shutil
 import sys
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Option
 
 from stages.cli.console import parse_arguments, run_module
-from stages.cli.terminal import COLUMNS, Colour, paint, printable, to_json
+from stages.cli.order import STAGES
+from stages.cli.terminal import Colour, paint, to_json, wrap
 
 if TYPE_CHECKING:
     from pipeline.engine.stage import Stage
-    from pipeline.engine.status import Run, StageStatus
+    from pipeline.engine.status import StageStatus
 
 STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 STATE_COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 NOT_MADE = "not made yet"  # the text of `stale` for a stage without a result
-INDENT, NARROW_INDENT = 25, 8  # columns before the text: of the name and the state; below them on a narrow terminal
-MIN_TEXT = 20  # columns
+STYLES = {  # of the boxes of the flowchart
+    "fresh": "fill:#dafbe1,stroke:#1a7f37,color:#0b3d1c",
+    "stored": "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
+    "waiting": "fill:#fff8c5,stroke:#9a6700,color:#4d2d00,stroke-dasharray:4",
+    "stale": "fill:#ffebd5,stroke:#bc4c00,color:#5c2100",
+}
+INDENT = 25  # columns of the name and the state
 
 
 def status(
     explain: Annotated[bool, Option("--explain", help="Show every reason, not only the first.")] = False,
-    runs: Annotated[bool, Option("--runs", help="Also list the results in the store.")] = False,
+    graph: Annotated[
+        Literal["text", "mermaid"] | None, Option(help="Show the stages as a graph: a tree, or a Mermaid flowchart.")
+    ] = None,
     as_json: Annotated[bool, Option("--json", help="Print everything as one JSON object.")] = False,
     stale: Annotated[bool, Option("--stale", help="Print only the names of stages that are not up to date.")] = False,
     assume: Annotated[
@@ -44,14 +50,13 @@ def status(
 
     Examples:
         handwriting status --explain
-        handwriting status --runs
+        handwriting status --graph text
         handwriting status --assume 'train --epochs 3'
     """
     from pipeline.engine import notes
     from pipeline.engine.errors import UsageError
     from pipeline.engine.stage import take_snapshot
-    from pipeline.engine.status import Run, StageStatus, check_stage, list_runs
-    from stages.cli.order import STAGES
+    from pipeline.engine.status import StageStatus, check_stage
 
     try:
         assumed = {words[0]: words[1:] for words in map(shlex.split, assume or []) if words}
@@ -62,7 +67,6 @@ def status(
         if name not in names:
             raise UsageError(f"there is no stage '{name}': choose one of {', '.join(names)}")
     statuses: dict[str, StageStatus] = {}
-    stored: dict[str, list[Run]] = {}
     for stage in STAGES:
         if stale and assumed and stage.name not in assumed:
             continue
@@ -73,80 +77,69 @@ def status(
         if stale and status.state == "fresh" and status.manifest:
             notes.write(status.output, snapshot, status.manifest)
         statuses[stage.name] = status
-        stored[stage.name] = list_runs(status.output, stage.name) if runs or as_json else []
     if stale:
         return "\n".join(name for name, status in statuses.items() if status.state != "fresh")
     if as_json:
-        facts = {name: _to_dict(status, stored[name]) for name, status in statuses.items()}
-        return to_json(facts, indent=2)
-    return "\n".join(
-        line for stage in STAGES for line in _format(stage, statuses[stage.name], stored[stage.name], explain)
-    )
+        return to_json({name: _to_dict(status) for name, status in statuses.items()}, indent=2)
+    if graph:
+        return _draw_tree(statuses) if graph == "text" else _draw_flowchart(statuses)
+    return "\n".join(line for stage in STAGES for line in _format(stage, statuses[stage.name], explain))
 
 
-def _format(stage: "Stage[Any]", status: "StageStatus", runs: "Sequence[Run]", explain: bool) -> Iterator[str]:
-    from pipeline.engine.provenance import format_value
-
-    manifest, reasons, state = status.manifest, status.reasons, STATE_TEXT[status.state]
+def _format(stage: "Stage[Any]", status: "StageStatus", explain: bool) -> Iterator[str]:
+    manifest, reasons = status.manifest, status.reasons
     if status.is_missing:
-        state, reasons = NOT_MADE, ()
+        reasons = ()
         about = inspect.cleandoc(stage.__doc__ or "").partition("\n")[0]
     elif explain or not reasons:
         about = f"made on {manifest.when}: {manifest.summary}" if manifest else "missing"
     else:
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"
-    head = f"{status.stage:<10} {paint(f'{state:<13}', STATE_COLOUR[status.state], sys.stdout)} "
-    yield _wrap(head, about, INDENT)
+    yield wrap(f"{status.stage:<10} {_format_state(status, 13)} ", about, INDENT)
     if explain:
-        yield from (_wrap(" " * INDENT, f"because of {reason}", INDENT) for reason in reasons)
-    for run in runs:
-        arrow = "->" if run.published else "  "
-        differences = "".join(f"{name} {format_value(value)}, " for name, value in _differences(run, runs).items())
-        head = f"{arrow:>10} {run.manifest.when}, {run.manifest.seconds:.1f} s: "
-        yield _wrap(head, f"{differences}{run.manifest.summary}", len(head))
+        yield from (wrap(" " * INDENT, f"because of {reason}", INDENT) for reason in reasons)
 
 
-def _wrap(head: str, text: str, indent: int) -> str:
-    """Append the text to `head`, which has `indent` columns, and break it at the width of the terminal.
-
-    If less than MIN_TEXT columns are left, it begins on the next line.
-    """
-    width = shutil.get_terminal_size((COLUMNS, 0)).columns
-    if width < indent + MIN_TEXT:
-        indent = NARROW_INDENT
-        head = f"{head.rstrip()}\n{'':<{indent}}" if head.strip() else " " * indent
-    lines = textwrap.wrap(printable(text), max(width - indent, MIN_TEXT), break_on_hyphens=False)
-    return head + f"\n{'':<{indent}}".join(lines)
+def _state_text(status: "StageStatus") -> str:
+    return NOT_MADE if status.is_missing else STATE_TEXT[status.state]
 
 
-def _differences(run: "Run", runs: "Sequence[Run]") -> dict[str, Any]:
-    """Return the parameters and inputs of a run that are not the same in all runs."""
-    own, *others = (_parameters_and_inputs(each) for each in (run, *runs))
-    return {name: value for name, value in own.items() if any(other.get(name) != value for other in others)}
+def _format_state(status: "StageStatus", width: int) -> str:
+    return paint(f"{_state_text(status):<{width}}", STATE_COLOUR[status.state], sys.stdout)
 
 
-def _parameters_and_inputs(run: "Run") -> dict[str, Any]:
-    provenance = run.manifest.provenance
-    inputs = {name: (digest or "")[:6] for name, digest in provenance.inputs.items()}
-    return {**provenance.parameters, **inputs}
+def _draw_tree(statuses: "Mapping[str, StageStatus]") -> str:
+    from pipeline.engine.graph import draw_tree
+
+    nodes = draw_tree({stage.name: stage.inputs for stage in STAGES})
+    width = max(len(node.branch + node.stage) for node in nodes)
+    state_width = max(len(_state_text(status)) for status in statuses.values())
+    lines = []
+    for node in nodes:
+        status, also = statuses[node.stage], " and ".join(filter(None, [", ".join(node.also[:-1]), *node.also[-1:]]))
+        head = f"{node.branch + node.stage:<{width}}  {_format_state(status, state_width)}  "
+        text = f"also reads {also}" if also else ""
+        lines.append(wrap(head, text, width + state_width + 4, node.margin) if text else head.rstrip())
+    return "\n".join(lines)
 
 
-def _to_dict(status: "StageStatus", runs: "Sequence[Run]") -> dict[str, Any]:
+def _draw_flowchart(statuses: "Mapping[str, StageStatus]") -> str:
+    from pipeline.engine.graph import to_mermaid
+
+    return to_mermaid(
+        {stage.name: stage.inputs for stage in STAGES},
+        {name: f"{name}: {_state_text(status)}" for name, status in statuses.items()},
+        {name: status.state for name, status in statuses.items()},
+        STYLES,
+    )
+
+
+def _to_dict(status: "StageStatus") -> dict[str, Any]:
     return {
         "state": status.state,
         "output": str(status.output),
         "reasons": [asdict(reason) for reason in status.reasons],
-        "runs": [
-            {
-                "published": run.published,
-                "made": run.manifest.made,
-                "seconds": run.manifest.seconds,
-                "summary": run.manifest.summary,
-                "parameters": run.manifest.provenance.parameters,
-            }
-            for run in runs
-        ],
     }
 
 

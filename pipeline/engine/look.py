@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-NOTES = ".notes"
+NOTES, STORE = ".notes", ".store"  # in the folder of all artifacts
 
 
 def main(folder: str, requests: Sequence[str]) -> int:
@@ -124,12 +124,16 @@ def read_link(path: str) -> str | None:
 
 
 def list_modules(folder: str) -> list[str]:
-    """Return the names in a folder that can be imported, sorted."""
+    """Return the names in a folder that can be imported, sorted, without the folder of artifacts."""
     try:
         names = os.listdir(folder)
     except OSError:
         return []
-    return sorted(name for name in names if name.removesuffix(".py").isidentifier() and name != "__pycache__")
+    return sorted(name for name in names if name.removesuffix(".py").isidentifier() and not _is_other(folder, name))
+
+
+def _is_other(folder: str, name: str) -> bool:
+    return name == "__pycache__" or ("." not in name and os.path.exists(os.path.join(folder, name, STORE)))
 
 
 def match(pattern: str) -> list[str]:

@@ -6,6 +6,7 @@
 #   NAME.variables    variables that become options of its command
 #   flags             variables that become options without a value
 #   others            other variables that are allowed on the command line
+#   NAME.after        command to run after a stage, also if it is up to date
 #   python, ready     the interpreter, and the target that installs it
 
 # Use variables from the command line only; an EPOCHS in the environment may belong to another program.
@@ -40,5 +41,6 @@ define rule
 .PHONY: $1
 $1: $($1.inputs) | $(ready)
 	$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m stages.$1 $$(call options,$1))
+	$$($1.after)
 endef
 $(foreach s,$(stages),$(eval $(call rule,$s)))

@@ -1,14 +1,12 @@
 """Status of the stages: whether each is up to date, and why not. Read-only."""
 
-import glob
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import MANIFEST, Manifest, absence, check_result, find_artifact, read_manifest
+from pipeline.engine.artifacts import Manifest, absence, check_result, find_artifact
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Reason
 from pipeline.engine.stage import Stage, provenance, resolve
@@ -36,14 +34,6 @@ class StageStatus:
     def is_missing(self) -> bool:
         """Whether the only reason is that there is no result, neither published nor in the store."""
         return self.state == "stale" and self.reasons == (absence(self.output),)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A result in the store. published: whether a link points to it."""
-
-    manifest: Manifest
-    published: bool
 
 
 def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, StageStatus]) -> StageStatus:
@@ -74,18 +64,3 @@ def _digest(name: str, folder: Path, earlier: Mapping[str, StageStatus]) -> str 
     if name in earlier and earlier[name].output == folder:
         return earlier[name].digest
     return find_artifact(folder, name).digest
-
-
-def watch_runs(output: Path, stage: str) -> str:
-    """Return a pattern that matches the files read by `list_runs`."""
-    return str(Path(glob.escape(str(output.parent)), store.STORE, f"{stage}-*", MANIFEST))
-
-
-def list_runs(output: Path, stage: str) -> list[Run]:
-    """Return the results of `stage` in the store next to `output`, oldest first, without damaged ones."""
-    published = store.published(output.parent)
-    runs = []
-    for entry in store.entries(output.parent).get(stage, []):
-        with suppress(PipelineError, OSError):
-            runs.append(Run(read_manifest(entry), entry in published))
-    return sorted(runs, key=lambda run: run.manifest.made)

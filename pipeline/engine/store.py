@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine import CHECKPOINT
+from pipeline.engine import CHECKPOINT, look
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError, add_filename
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
-STORE = ".store"
+STORE = look.STORE
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 
@@ -194,13 +194,19 @@ def _is_leftover(path: Path) -> bool:
     return path.suffix in (PARTIAL, OLD)
 
 
+def links(artifacts: Path) -> dict[str, Path]:
+    """Return the targets of the links in `artifacts`, by name, sorted."""
+    targets = {}
+    for path in sorted(artifacts.glob("*")):
+        with suppress(OSError):  # the link is being replaced
+            if path.is_symlink():
+                targets[path.name] = resolve(path)
+    return targets
+
+
 def published(artifacts: Path) -> set[Path]:
     """Return the entries that are targets of links in `artifacts`."""
-    targets = set()
-    for path in artifacts.glob("*"):
-        with suppress(OSError):  # the link is being replaced
-            targets.add(resolve(path))
-    return targets
+    return set(links(artifacts).values())
 
 
 def size(folder: Path) -> int:

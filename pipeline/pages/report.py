@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Deformer
 from pipeline.engine.artifacts import Manifest
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
+from pipeline.evaluation.runs import TrainingRun, name_data
 from pipeline.model.files import Model
 from pipeline.network.network import count_parameters
 from pipeline.pages.filters import PATCHES
@@ -17,7 +18,6 @@ from pipeline.pages.inspection import inspect_network
 from pipeline.pages.pictures import draw_grey
 from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability
 from pipeline.pages.rendering import render
-from pipeline.pages.runs import TrainingRun
 from pipeline.pages.wording import (
     are_digits,
     format_activation,
@@ -107,7 +107,8 @@ def render_report(findings: Findings) -> str:
         augmented=draw_augmented(findings.samples, findings.recipe),
         recipe=findings.recipe,
         runs=findings.runs,
-        dataset_names=_name_datasets(findings.runs),
+        current=findings.trained.provenance.key,
+        dataset_names=name_data(findings.runs, format_dataset),
         percent=percent,
         format_time=format_time,
         format_name=format_name,
@@ -196,10 +197,3 @@ def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]
         for row, copy in zip(rows, copies.reshape(samples.shape), strict=True):
             row.append(draw_grey(np.rint(np.clip(copy, 0, 255)).astype(np.uint8)))
     return rows
-
-
-def _name_datasets(runs: Sequence[TrainingRun]) -> dict[str, str]:
-    """Return a name for each digest of data: that of the data set, with part of the digest if it is not unique."""
-    names = {run.data: format_dataset(run.dataset) for run in runs}
-    repeated = {name for name in names.values() if list(names.values()).count(name) > 1}
-    return {data: f"{name} ({data[:6]})" if name in repeated else name for data, name in names.items()}

@@ -17,6 +17,23 @@ MAX_CHOICES = 20  # characters of choices shown next to their option, so that th
 Act = Callable[[Stage[Any], dict[str, Any], bool], Any]  # runs a stage: arguments, force
 
 
+class Group:
+    """A command that also has subcommands, as `handwriting runs` has `handwriting runs diff`.
+
+    function: called with its own options, also before a subcommand, whose result replaces that of the function. It can
+    take a `typer.Context`, with the name of the subcommand in `invoked_subcommand`.
+    """
+
+    def __init__(self, function: Callable[..., Any], *subcommands: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function, self.subcommands = function, subcommands
+        self.__name__: str = function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.function(*args, **kwargs)
+
+
 def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any:
     """Return the application. commands: panel title to commands. act: called to run a stage."""
     whole = len(commands) > 1  # False for `python -m stages.NAME`, for which shells have no completion
@@ -36,16 +53,25 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
 
     for panel, group in commands.items():
         for command in group:
-            function = _with_signature(command, act) if isinstance(command, Stage) else command
-            text, examples = read_examples(command)
-            listed = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
-            app.command(help=text, epilog=listed, rich_help_panel=panel)(function)
+            if isinstance(command, Group):
+                inner = typer.Typer(rich_markup_mode="markdown")
+                inner.callback(invoke_without_command=True, **_texts(command))(command.function)
+                for subcommand in command.subcommands:
+                    inner.command(**_texts(subcommand))(subcommand)
+                app.add_typer(inner, name=command.__name__, rich_help_panel=panel)
+            else:
+                function = _with_signature(command, act) if isinstance(command, Stage) else command
+                app.command(**_texts(command), rich_help_panel=panel)(function)
     built: Any = typer.main.get_command(app)
-    functions = {command.__name__: command for group in commands.values() for command in group}
-    _adjust_help(built, handwriting)
-    for name, command in built.commands.items():
-        _adjust_help(command, functions[name])
+    _adjust_help(built, Group(handwriting, *(command for group in commands.values() for command in group)))
     return built
+
+
+def _texts(command: Callable[..., Any]) -> dict[str, Any]:
+    """Return the help of a command and, below it, its examples."""
+    text, examples = read_examples(command)
+    listed = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
+    return {"help": text, "epilog": listed}
 
 
 def read_examples(command: Callable[..., Any]) -> tuple[str, list[str]]:
@@ -78,7 +104,7 @@ def _with_signature(stage: Stage[Any], act: Act) -> Callable[..., Any]:
 
 def _adjust_help(command: Any, function: Callable[..., Any]) -> None:
     """Remove the metavar of flags, and move long lists of choices into the help text, where lines can break."""
-    hints = get_type_hints(function)
+    hints = get_type_hints(function.function if isinstance(function, Group) else function)
     for parameter in command.get_params(typer.Context(command)):
         choices = ", ".join(_choices(hints.get(parameter.name)))
         if getattr(parameter, "is_flag", False):
@@ -86,6 +112,8 @@ def _adjust_help(command: Any, function: Callable[..., Any]) -> None:
         elif len(choices) > MAX_CHOICES:
             parameter.metavar = "<name>"
             parameter.help = f"{parameter.help} One of {choices}."
+    for subcommand in function.subcommands if isinstance(function, Group) else ():
+        _adjust_help(command.commands[subcommand.__name__], subcommand)
 
 
 def _choices(hint: Any) -> list[str]:

@@ -10,15 +10,16 @@ PYPROJECT = Path("pyproject.toml")
 # Named here because `python -m stages.train` imports only its own command.
 COMMANDS = (
     *("download", "parse", "normalize", "train", "evaluate", "export", "report"),
-    *("classify", "predict", "ablation", "status", "prune"),
+    *("classify", "predict", "ablation", "status", "prune", "runs"),
 )
 
 
 def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[str, Any]:
     """Return the values of the table [tool.PROGRAM.COMMAND], by parameter name.
 
-    Its keys are options without the leading dashes; its values become text. Raises UsageError for an unknown option or
-    command, because a misspelt default would otherwise be ignored silently.
+    Its keys are options without the leading dashes; its values become text. A subcommand has a table in that of its
+    command. Raises UsageError for an unknown option or command, because a misspelt default would otherwise be ignored
+    silently.
     """
     try:
         with open(path, "rb") as file:
@@ -39,15 +40,23 @@ def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[st
                 f"{path} has a table [tool.{program}.{name}], but there is no such command: "
                 f"choose one of {', '.join(COMMANDS)}"
             )
+    return _read_table(command, command.name, tables.get(command.name, {}), path)
+
+
+def _read_table(command: Any, name: str, table: dict[str, Any], path: Path) -> dict[str, Any]:
     options = {
         option.lstrip("-"): parameter for parameter in command.params for option in parameter.opts if option[0] == "-"
     }
+    subcommands = getattr(command, "commands", {})
     defaults: dict[str, Any] = {}
-    for option, value in tables.get(command.name, {}).items():
+    for option, value in table.items():
+        if option in subcommands and isinstance(value, dict):
+            defaults[option] = _read_table(subcommands[option], f"{name} {option}", value, path)
+            continue
         if option not in options:
-            raise UsageError(f"{path} sets '{option}', but {command.name} has no such option: correct it")
+            raise UsageError(f"{path} sets '{option}', but {name} has no such option: correct it")
         if isinstance(value, dict):
-            raise UsageError(f"{path} has a table '{option}' for {command.name}: write a value, as in {option} = ...")
+            raise UsageError(f"{path} has a table '{option}' for {name}: write a value, as in {option} = ...")
         texts = [_format(item) for item in (value if isinstance(value, list) else [value])]
         parameter = options[option]
         defaults[parameter.name] = texts if parameter.multiple else ",".join(texts)

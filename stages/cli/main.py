@@ -9,12 +9,13 @@ from stages.cli.console import Command, run_program
 from stages.cli.order import STAGES
 from stages.predict import predict
 from stages.prune import prune
+from stages.runs import runs
 from stages.status import status
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
     "Pipeline stages, in order": STAGES,
     "Predictions and experiments": (classify, predict, ablation),
-    "Results": (status, prune),
+    "Results": (status, prune, runs),
 }
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import textwrap
 from typing import Any, Literal, TextIO
 
 import typer
@@ -11,11 +13,31 @@ from pipeline.data.dataset import is_printable
 Colour = Literal["red", "green", "yellow", "cyan"]
 
 COLUMNS = 100  # width of the output if it is not a terminal
+NARROW_INDENT = 8  # columns before text that begins on a line of its own
+MIN_TEXT = 20  # columns
 
 
 def printable(text: str) -> str:
     r"""Return the text on one line, with escapes such as `\x1b` for characters that are not printable."""
     return "".join(each if is_printable(each) else repr(each)[1:-1] for each in text)
+
+
+def width() -> int:
+    """Return the width of the terminal in columns."""
+    return shutil.get_terminal_size((COLUMNS, 0)).columns
+
+
+def wrap(head: str, text: str, indent: int, margin: str = "") -> str:
+    """Append the text to `head`, which has `indent` columns, and break it at the width of the terminal.
+
+    margin: the beginning of the other lines, padded to `indent`. If less than MIN_TEXT columns are left, the text
+    begins on the next line, without margin.
+    """
+    if width() < indent + MIN_TEXT:
+        indent, margin = NARROW_INDENT, ""
+        head = f"{head.rstrip()}\n{'':<{indent}}" if head.strip() else " " * indent
+    lines = textwrap.wrap(printable(text), max(width() - indent, MIN_TEXT), break_on_hyphens=False)
+    return head + f"\n{margin:<{indent}}".join(lines)
 
 
 def to_json(content: Any, indent: int | None = None) -> str:

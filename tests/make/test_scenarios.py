@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.make.common import (
     SAMPLE,
     STAGES,
@@ -97,6 +99,39 @@ def test_status_predicts_what_make_does(project: Path) -> None:
         **dict.fromkeys(("evaluate", "export", "report"), "waiting"),
     }
     assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=1")) == ["normalize", "train", "evaluate"]
+
+
+def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
+    named = project / "artifacts/wide"
+    assert worked(make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=wide")) == ["train"]
+    assert named.readlink() == (project / "artifacts/train").readlink()
+    moved = make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=best")  # nothing has to run
+    assert stages_run(moved) == []
+    assert (project / "artifacts/best").readlink() == named.readlink()
+    assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
+    make(project, "clean")
+    assert named.readlink() == (project / "artifacts/best").readlink()
+    assert str(manifest(project, "wide")["parameters"]["epochs"]) == "2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "NAME=../wide"], "'../wide' is not a valid name"),
+        (["train", "NAME=-wide"], "'-wide' is not a valid name"),
+        (["train", "NAME=$(shell touch here)"], "is not a valid name"),
+        (["train", "NAME="], "'' is not a valid name"),
+        (["train", "NAME=evaluate"], "'evaluate' is the name of a stage"),
+        (["evaluate", "NAME=wide"], "NAME is the name of a training run"),
+        (["status", "NAME=wide"], "NAME is the name of a training run"),
+    ],
+)
+def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], words: str, project: Path) -> None:
+    result = make(project, *arguments, *SAMPLE, "VALIDATION=100")
+    assert (result.returncode, words in result.stderr) == (2, True)
+    assert " -m stages." not in result.stdout
+    assert not (project / "here").exists()
+    assert_quiet(project)
 
 
 def test_clean_keeps_the_store_and_distclean_needs_confirmation(project: Path) -> None:

@@ -15,7 +15,6 @@ from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import read_manifest, write_manifest
 
 STAGES = ("download", "parse", "normalize", "train", "evaluate", "export", "report")
-COMMANDS = (*STAGES, "classify", "predict", "ablation", "status", "prune")
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

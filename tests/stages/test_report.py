@@ -54,6 +54,12 @@ def test_pruned_run_disappears_from_the_report(run: Run, project: Path) -> None:
     assert untimed_page(project) == before
 
 
+def test_name_of_a_run_does_not_make_the_report_stale(run: Run, project: Path) -> None:
+    assert run("runs", "name", "wide").returncode == 0
+    assert "report     up to date" in run(*STATUS).stdout
+    assert run("report").stdout.startswith("up to date")
+
+
 def test_forced_report_differs_only_in_the_times_of_the_layers(run: Run, project: Path) -> None:
     before = untimed_page(project)
     assert run("report", "--force").stdout.startswith("index.html")

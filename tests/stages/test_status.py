@@ -1,6 +1,8 @@
 """`status`: its states and its layout. tests/thorough/make compares them with what make does."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from tests.stages.common import STAGES
 SAMPLE = ("--assume", "download --dataset sample")
 
 
-@pytest.mark.parametrize("options", [[], ["--explain"], ["--runs"]])
+@pytest.mark.parametrize("options", [[], ["--explain"]])
 def test_in_an_empty_folder_no_stage_is_made_yet(options: list[str], call: Run) -> None:
     lines = call("status", *options).stdout.splitlines()
     heads = [line for line in lines if not line.startswith(" ")]
@@ -38,10 +40,46 @@ def test_lines_are_wrapped_with_an_indent(
     columns: str, call: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    options = ["--explain", "--runs", *SAMPLE, "--assume", "train --recipe quick --layers conv16x5/2,conv64x5/2,128,96"]
+    options = ["--explain", *SAMPLE, "--assume", "train --recipe quick --layers conv16x5/2,conv64x5/2,128,96"]
     lines = call("status", *options).stdout.splitlines()
     assert max(map(len, lines)) <= int(columns or 100)
     assert all(line.startswith((*STAGES, " " * 8)) for line in lines)
     words = " ".join(" ".join(lines).split())
     assert "60,000" not in words
     assert "2,000 training and 500 test images of 28 x 28 pixels, 10 classes" in words
+
+
+STALE = (*SAMPLE, "--assume", "train --recipe quick --epochs 1")
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "100"])
+def test_tree_has_a_line_for_each_stage_with_its_state(
+    columns: str, call: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    (project / "artifacts/report").unlink()
+    for entry in (project / "artifacts/.store").glob("report-*"):
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    lines = call("status", "--graph", "text", *STALE).stdout.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    found = [re.match(r"[│├└─ ]*(\w+)  +(up to date|in the store|stale|waiting|not made yet)", line) for line in lines]
+    states = {each[1]: each[2] for each in found if each}
+    assert list(states) == list(STAGES)
+    assert (states["normalize"], states["train"], states["evaluate"]) == ("up to date", "stale", "waiting")
+    assert states["report"] == "not made yet"
+    words = " ".join(re.sub("[│├└─]", " ", "\n".join(lines)).split())
+    assert "also reads parse, normalize and train" in words
+    assert words.count("also reads") == 3
+
+
+def test_flowchart_has_the_states_as_classes(call: Run, project: Path) -> None:
+    lines = call("status", "--graph", "mermaid", *STALE).stdout.splitlines()
+    assert lines[0].startswith("flowchart ")
+    classes = dict(re.findall(r'\["(\w+): [\w ]+"\]:::(\w+)', "\n".join(lines)))
+    assert classes == {
+        **dict.fromkeys(("download", "parse", "normalize"), "fresh"),
+        "train": "stale",
+        **dict.fromkeys(("evaluate", "export", "report"), "waiting"),
+    }
+    assert sum(" --> " in line for line in lines) == 12  # inputs of all stages
+    assert len({line.split()[1] for line in lines if "classDef" in line}) == 3

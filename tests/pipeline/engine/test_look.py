@@ -157,3 +157,10 @@ def test_new_extra_file_needs_the_exact_keys(find_stale: FindStale, monkeypatch:
     note["patterns"][pattern] = []  # as if the file were new
     Path("artifacts/.notes/plant.json").write_text(json.dumps(note))
     assert find_stale(["plant"]) is EXACT
+
+
+def test_folder_of_artifacts_is_no_module(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "results/.store").mkdir(parents=True)
+    (tmp_path / "main.py").touch()
+    assert look.list_modules(str(tmp_path)) == ["code", "main.py"]

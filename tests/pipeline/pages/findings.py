@@ -1,14 +1,15 @@
 """Ordinary and unusual findings for the tests of the report."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
+from pipeline.evaluation.runs import TrainingRun
 from pipeline.pages.report import Findings
-from pipeline.pages.runs import TrainingRun
 from pipeline.training.history import Row
 from pipeline.training.recipe import Recipe, to_dict
 from tests.pipeline.models import make_model
@@ -41,7 +42,20 @@ def findings(
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
     rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
-    training = TrainingRun(manifest.made, "standard", {"epochs": (3, 15)}, dataset, "ab" * 32, 0.6, None, 12.3, True)
+    training = TrainingRun(
+        id=manifest.provenance.key[:16],
+        entry=Path("artifacts/train"),
+        manifest=manifest,
+        names=(),
+        published=True,
+        recipe="standard",
+        changes={"epochs": (3, 15)},
+        dataset=dataset,
+        data="ab" * 32,
+        validation_accuracy=0.6,
+        test_accuracy=None,
+        expected_calibration_error=None,
+    )
     model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
     return Findings(
         model=model,

@@ -149,11 +149,13 @@ def test_percentage_below_one_is_not_rounded_to_100() -> None:
     assert percent(None) == "–"
 
 
-def test_data_sets_with_equal_names_are_distinguished_by_digest() -> None:
+def test_other_runs_are_listed_beside_this_run() -> None:
     found = findings()
     (one,) = found.runs
-    other = replace(one, data="cd" * 32, current=False)
+    provenance = replace(one.manifest.provenance, code={"other.py": "0"})
+    other = replace(one, manifest=replace(one.manifest, provenance=provenance), data="cd" * 32)
     page = render_report(replace(found, runs=[one, other]))
+    assert page.count("this run") == page.count('aria-current="true"') == 1
     assert "custom (ababab)" in page
     assert "custom (cdcdcd)" in page
     assert "(ababab)" not in render_report(found)

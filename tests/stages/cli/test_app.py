@@ -7,14 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
 from stages.cli import config
-from stages.cli.app import build, read_examples
+from stages.cli.app import Group, build, read_examples
 from stages.cli.main import COMMANDS
 from tests.processes import Run, environment
 from tests.terminal import show
 
 ALL = {command.__name__: command for panel in COMMANDS.values() for command in panel}
+SUBCOMMANDS = [
+    (name, subcommand)
+    for name, command in ALL.items()
+    if isinstance(command, Group)
+    for subcommand in command.subcommands
+]
 
 
 @pytest.mark.parametrize("command", ALL)
@@ -42,6 +49,47 @@ def test_help_fits_the_width_without_broken_examples(
     *_, end = shown.partition(" Examples:")
     assert [line.strip(" •") for line in end.split("\n") if line.strip()] == read_examples(ALL[command])[1]
     assert "|" not in "".join(line for line in shown.splitlines() if "<" in line and ">" not in line)
+
+
+@pytest.mark.parametrize(("command", "subcommand"), SUBCOMMANDS)
+def test_subcommands_have_help_and_valid_examples(
+    command: str, subcommand: Callable[..., object], call: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = call(command, subcommand.__name__, "--help")
+    assert result.returncode == 0
+    assert f"handwriting {command} {subcommand.__name__}" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert subcommand.__name__ in call(command, "--help").stdout
+    app = build(COMMANDS, lambda stage, arguments, force: None)
+    _, examples = read_examples(subcommand)
+    assert examples
+    for example in examples:
+        program, *names, word = shlex.split(example)[:4]
+        assert (program, *names) == ("handwriting", command, subcommand.__name__)
+        app.commands[command].commands[names[1]].make_context(names[1], [word, *shlex.split(example)[4:]])
+
+
+def test_subcommand_replaces_the_result_of_its_group() -> None:
+    called = []
+
+    def outer(context: typer.Context, loud: bool = False) -> str:
+        """Say something.
+
+        Examples:
+            handwriting outer
+        """
+        called.append(context.invoked_subcommand)
+        return "OUTER" if loud else "outer"
+
+    def inner(word: str) -> str:
+        """Say a word."""
+        return word
+
+    commands = {"Panel": [Group(outer, inner)]}
+    assert build(commands, lambda *_: None).main(["outer", "--loud"], standalone_mode=False) == "OUTER"
+    assert build(commands, lambda *_: None).main(["outer", "inner", "x"], standalone_mode=False) == "x"
+    assert called == [None, "inner"]
 
 
 def test_commands_are_listed_in_panels(call: Run) -> None:
@@ -82,6 +130,8 @@ def complete(call: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[s
         ("handwriting download --dataset k", ["kmnist"]),
         ("handwriting evaluate --scheduler p", ["processes"]),
         ("handwriting export --output m", [""]),  # a path, completed by the shell
+        ("handwriting runs d", ["diff"]),
+        ("handwriting runs --sort ", ["made", "validation", "test", "seconds"]),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "fish"])
@@ -89,6 +139,14 @@ def test_completion_of_commands_options_and_values(
     line: str, offered: list[str], shell: str, complete: Callable[..., list[str]]
 ) -> None:
     assert [one.split("\t")[0] for one in complete(line, shell)] == offered
+
+
+def test_completion_of_runs(complete: Callable[..., list[str]], project: Path) -> None:
+    entry = (project / "artifacts/train").readlink()
+    (project / "artifacts/wide").symlink_to(entry)
+    run = entry.name.removeprefix("train-")[:6]
+    assert complete("handwriting runs diff ") == complete("handwriting runs name x ") == ["wide", run]
+    assert complete("handwriting runs diff wide w") == ["wide"]
 
 
 def test_completion_script_works_in_bash(run: Run, tmp_path: Path) -> None:

@@ -103,18 +103,20 @@ def hostile_project(project: Path) -> Path:
     return project
 
 
-@pytest.mark.parametrize("command", ["status --runs", "train --recipe quick", "evaluate", "report"])
+@pytest.mark.parametrize(
+    "command", ["status", "runs", "runs --csv", "runs diff train", "train --recipe quick", "evaluate", "report"]
+)
 def test_manifest_contents_are_escaped_on_the_terminal(command: str, run: Run, hostile_project: Path) -> None:
     assert_harmless(run(*command.split()))
 
 
 def test_manifest_contents_are_escaped_and_json_preserves_them(run: Run, hostile_project: Path) -> None:
-    as_text, as_json = run("status", "--explain"), run("status", "--json")
+    as_text, as_json = run("status", "--explain"), run("runs", "--json")
     assert_harmless(as_text)
     assert_harmless(as_json)
     escaped = r"\x1b]0;pwned\x07 \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041 <script>alert(1)</script>\nsecond line"
     assert " ".join(as_text.stdout.split()).count(f": {escaped} ") >= 2
-    (training,) = json.loads(as_json.stdout)["train"]["runs"]
+    (training,) = json.loads(as_json.stdout)
     assert training["summary"] == HOSTILE
     assert training["parameters"][HOSTILE] == [HOSTILE]
 
@@ -199,7 +201,7 @@ def test_json_has_one_line_per_picture_for_any_name(run: Run, project: Path) -> 
 def test_store_entry_names_are_escaped(run: Run, project: Path) -> None:
     store = project / "artifacts/.store"
     shutil.copytree((project / "artifacts/train").resolve(), store / "train-\x1b[31m\n")
-    for command in ("status --runs", "prune --keep 1"):
+    for command in ("runs", "runs --csv", "prune --keep 1"):
         assert_harmless(run(*command.split()))
     assert not (store / "train-\x1b[31m\n").exists()
 

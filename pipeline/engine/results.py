@@ -1,0 +1,62 @@
+"""The results of a stage in the store, and the names that links in the folder of artifacts give them."""
+
+import glob
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.engine import store
+from pipeline.engine.artifacts import MANIFEST, Manifest, read_manifest
+from pipeline.engine.errors import PipelineError, UsageError
+
+
+@dataclass(frozen=True)
+class Result:
+    """An entry of the store."""
+
+    entry: Path
+    manifest: Manifest
+
+
+def list_results(artifacts: Path, stage: str) -> list[Result]:
+    """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
+    results = []
+    for entry in store.entries(artifacts).get(stage, []):
+        with suppress(PipelineError, OSError):
+            results.append(Result(entry, read_manifest(entry)))
+    return sorted(results, key=lambda result: result.manifest.made)
+
+
+def watch_results(artifacts: Path, stage: str) -> str:
+    """Return a pattern that matches the files read by `list_results`."""
+    return str(Path(glob.escape(str(artifacts)), store.STORE, f"{stage}-*", MANIFEST))
+
+
+def check_name(artifacts: Path, name: str, stage: str, reserved: Collection[str]) -> None:
+    """Raise UsageError unless `name` can become, or is, the name of a result of `stage`.
+
+    It is invalid, one of the `reserved` names, or the name of something else in `artifacts`.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise UsageError(
+            f"'{name}' is not a valid name: use letters, digits, '_', '-' and '.', first a letter or digit"
+        )
+    if name in reserved:
+        raise UsageError(f"'{name}' is the name of a stage: choose another name")
+    path = artifacts / name
+    if path.exists() or path.is_symlink():
+        entry = store.resolve(path)
+        if entry.parent != artifacts / store.STORE or store.stage_of(entry) != stage:
+            raise UsageError(
+                f"{path} exists and is not a result of {stage}: choose another name, or move it away first"
+            )
+
+
+def assign_name(artifacts: Path, name: str, entry: Path) -> None:
+    """Make `artifacts/name` a link to an entry. `check_name` must have accepted the name."""
+    with store.read_lock(entry):  # against `prune`
+        if not entry.exists():
+            raise PipelineError(f"{entry} has just been deleted: choose another run")
+        store.publish(entry, artifacts / name)

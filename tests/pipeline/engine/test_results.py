@@ -1,0 +1,83 @@
+"""Names of results: links that `prune` respects."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import store
+from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.prune import prune
+from pipeline.engine.results import assign_name, check_name, list_results
+from tests.pipeline.engine.garden import plant, water
+
+RESERVED = ("plant", "water")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with three results of plant, of which the last is published, and one of water."""
+    for number in (1, 2, 3):
+        plant(output=tmp_path / "plant", number=number)
+    water(plant=tmp_path / "plant", output=tmp_path / "water")
+    return tmp_path
+
+
+def test_results_are_listed_oldest_first_without_damaged_ones(folder: Path) -> None:
+    results = list_results(folder, "plant")
+    assert [result.manifest.summary for result in results] == ["1 numbers", "2 numbers", "3 numbers"]
+    (results[1].entry / "manifest.json").write_text("{")
+    (results[2].entry / "manifest.json").unlink()
+    assert list_results(folder, "plant") == results[:1]
+    assert list_results(folder / "nowhere", "plant") == []
+
+
+def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> None:
+    first, second, third = (result.entry for result in list_results(folder, "plant"))
+    check_name(folder, "wide", "plant", RESERVED)
+    assign_name(folder, "wide", first)
+    assert store.resolve(folder / "wide") == first
+    assert list(prune(folder, keep=1).removed) == [second.name]
+    (folder / "wide").unlink()
+    assert list(prune(folder, keep=1).removed) == [first.name]
+    assert third.exists()
+
+
+def test_name_moves_to_another_result(folder: Path) -> None:
+    first, second, _ = (result.entry for result in list_results(folder, "plant"))
+    for entry in (first, second):
+        check_name(folder, "wide", "plant", RESERVED)
+        assign_name(folder, "wide", entry)
+    assert store.resolve(folder / "wide") == second
+
+
+@pytest.mark.parametrize("name", ["w", "Wide-2.1", "7", "größe", "_a"])
+def test_valid_names(name: str, folder: Path) -> None:
+    check_name(folder, name, "plant", RESERVED)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".wide", "-wide", "a/b", "../a", "/a", "a b", "a\n", "a\0", "\x1b[31m", *RESERVED]
+)
+def test_invalid_and_reserved_names_are_wrong_usage(name: str, folder: Path) -> None:
+    with pytest.raises(UsageError):
+        check_name(folder, name, "plant", RESERVED)
+
+
+@pytest.mark.parametrize("thing", ["file", "folder", "other stage", "foreign link", "dangling link"])
+def test_something_else_of_that_name_is_not_replaced(thing: str, folder: Path) -> None:
+    path = folder / "wide"
+    if thing == "file":
+        path.write_text("mine")
+    elif thing == "folder":
+        path.mkdir()
+    else:
+        other = str((folder / "water").readlink())
+        path.symlink_to({"other stage": other, "foreign link": "plant", "dangling link": "nowhere"}[thing])
+    with pytest.raises(UsageError, match="wide exists and is not a result of plant"):
+        check_name(folder, "wide", "plant", RESERVED)
+
+
+def test_deleted_result_gets_no_name(folder: Path) -> None:
+    with pytest.raises(PipelineError):
+        assign_name(folder, "wide", folder / ".store/plant-0123456789abcdef")
+    assert not (folder / "wide").is_symlink()

@@ -1,0 +1,244 @@
+"""`runs`, `runs diff` and `runs name`."""
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine.artifacts import read_manifest, write_manifest
+from pipeline.engine.store import entry_of
+from tests.processes import Run
+from tests.stages.common import assert_one_line
+
+Add = Callable[..., Path]
+
+
+@pytest.fixture
+def add(project: Path) -> Add:
+    """Return a function that adds a run to the store, with other parameters, digests of code or data, and metrics."""
+
+    def add(
+        accuracy: float = 0.5,
+        made: str = "2020-02-03T04:05:06.000+00:00",
+        seconds: float = 3,
+        code: dict[str, str] | None = None,
+        data: str = "",
+        **parameters: Any,
+    ) -> Path:
+        train = project / "artifacts/train"
+        manifest = read_manifest(train)
+        old = manifest.provenance
+        provenance = replace(
+            old,
+            parameters={**old.parameters, **parameters},
+            code={**old.code, **(code or {})},
+            inputs={"normalize": data} if data else old.inputs,
+        )
+        entry = entry_of(train, "train", provenance.key)
+        shutil.copytree(train, entry)
+        model = json.loads((entry / "model.json").read_text())
+        model["training"]["validation_accuracy"] = accuracy
+        body = json.dumps(model).encode()
+        (entry / "model.json").write_bytes(body)
+        facts = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
+        outputs = {**manifest.outputs, "model.json": facts}  # so that it has no evaluation
+        write_manifest(entry, replace(manifest, provenance=provenance, made=made, seconds=seconds, outputs=outputs))
+        return entry
+
+    return add
+
+
+def short(entry: Path) -> str:
+    return entry.name.removeprefix("train-")[:6]
+
+
+def listed(call: Run, *options: str) -> list[dict[str, Any]]:
+    result = call("runs", "--json", *options)
+    assert result.returncode == 0, result.stderr
+    found: list[dict[str, Any]] = json.loads(result.stdout)
+    return found
+
+
+def test_empty_store_is_no_failure(call: Run) -> None:
+    result = call("runs")
+    assert (result.returncode, result.stderr, len(result.stdout.splitlines())) == (0, "", 1)
+    assert "train" in result.stdout
+    assert listed(call) == []
+    assert len(call("runs", "--csv").stdout.splitlines()) == 1
+    assert_one_line(call("runs", "diff", "a"), 2, "no training run 'a'")
+    assert_one_line(call("runs", "name", "wide"), 2, "run the stage train first")
+
+
+def test_line_of_each_run_newest_first(call: Run, add: Add, project: Path) -> None:
+    added = add(epochs=2, layers="96,64")
+    (project / "artifacts/wide").symlink_to(Path(".store") / added.name)
+    head, published, other = call("runs").stdout.splitlines()
+    assert head.split() == ["run", "name", "made", "validation", "test", "seconds", "recipe"]
+    accuracy = json.loads((project / "artifacts/evaluate/metrics.json").read_text())["accuracy"]
+    assert published.startswith(f"-> {short((project / 'artifacts/train').resolve())}  ")
+    assert f"{accuracy:.2%}" in published
+    assert published.split()[-1] == "quick"
+    assert other.split()[:2] == [short(added), "wide"]
+    assert other.split()[-6:] == ["50.00%", "–", "3.0", "quick", "layers=96,64", "epochs=2"]
+
+
+def test_data_set_is_listed_only_if_it_differs(call: Run, add: Add) -> None:
+    add(epochs=2)
+    assert "sample" not in call("runs").stdout
+    add(epochs=2, data="ab" * 32)
+    lines = call("runs").stdout.splitlines()
+    assert [" on sample (" in line for line in lines] == [False, True, True, True]
+    assert sum(line.endswith(" epochs=2 on sample (ababab)") for line in lines) == 1
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "100"])
+def test_lines_fit_the_width(columns: str, call: Run, add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = add(
+        epochs=2, layers="conv16x5/2,conv64x5/2,128,96", data="ab" * 32, learning_rate=0.25, schedule="constant"
+    )
+    assert call("runs", "name", "a-rather-long-name", short(added)).returncode == 0
+    monkeypatch.setenv("COLUMNS", columns)
+    for line in (["runs"], ["runs", "diff", "a-rather-long-name"]):
+        lines = call(*line).stdout.splitlines()
+        assert max(map(len, lines)) <= int(columns)
+        words = "".join("".join(lines).split())
+        for word in ("a-rather-long-name", "conv16x5/2,conv64x5/2,128,96", "ababab", "50.00%", "constant"):
+            assert word in words
+
+
+def test_sort_and_limit(call: Run, add: Add) -> None:
+    add(epochs=2, accuracy=0.25, seconds=2, made="2021-01-01T00:00:00.000+00:00")
+    add(epochs=3, accuracy=0.999, seconds=1000)
+    add(epochs=4, accuracy=0.0, seconds=0.5, made="2022-01-01T00:00:00.000+00:00")
+
+    def epochs(*options: str) -> list[int]:
+        return [run["parameters"]["epochs"] for run in listed(call, *options)]
+
+    assert epochs() == epochs("--sort", "made") == [5, 4, 2, 3]
+    assert epochs("--sort", "validation") == [3, 5, 2, 4]
+    assert epochs("--sort", "test")[0] == 5  # the others were not evaluated
+    by_seconds = [run["seconds"] for run in listed(call, "--sort", "seconds")]
+    assert by_seconds == sorted(by_seconds)
+    assert epochs("--sort", "validation", "--limit", "2") == [3, 5]
+    assert len(call("runs", "--limit", "1").stdout.splitlines()) == 2
+
+
+def test_csv_and_json_have_the_same_values(call: Run, add: Add, project: Path) -> None:
+    added = add(epochs=2, layers="")
+    (project / "artifacts/wide").symlink_to(Path(".store") / added.name)
+    rows = list(csv.DictReader(io.StringIO(call("runs", "--csv").stdout)))
+    runs = listed(call)
+    assert [row["id"] for row in rows] == [run["id"] for run in runs]
+    assert [row["names"] for row in rows] == ["", "wide"]
+    assert [row["published"] for row in rows] == ["true", "false"]
+    assert [row["changes"] for row in rows] == ["", 'layers="" epochs=2']
+    assert runs[1]["changes"] == {"epochs": 2, "layers": ""}
+    for row, run in zip(rows, runs, strict=True):
+        for name in ("validation_accuracy", "test_accuracy", "expected_calibration_error", "seconds"):
+            assert (float(row[name]) if row[name] else None) == run[name]
+    assert (rows[1]["test_accuracy"], runs[1]["test_accuracy"]) == ("", None)
+
+
+def test_damaged_runs_are_omitted_and_damaged_metrics_unknown(call: Run, add: Add) -> None:
+    (add(epochs=2) / "manifest.json").write_text("{")
+    (add(epochs=3) / "model.json").write_text("{")
+    result = call("runs")
+    assert (result.returncode, result.stderr) == (0, "")
+    runs = listed(call)
+    assert [run["parameters"]["epochs"] for run in runs] == [5, 3]
+    assert runs[1]["validation_accuracy"] is None
+
+
+def test_diff_lists_parameters_data_code_and_metrics(call: Run, add: Add) -> None:
+    added = add(epochs=2, seed=7, seconds=12.5, code={"new.py": "0", "stages/train.py": "1"}, data="ab" * 32)
+    lines = call("runs", "diff", short(added)).stdout.splitlines()
+    texts = [line[13:] for line in lines]
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [
+        *("old", "new", "parameters", "data", "code", "metrics")
+    ]
+    assert short(added) in texts[0]
+    assert texts[1].endswith("published")
+    assert texts[2:4] == ["epochs: 2 -> 5", "seed: 7 -> 1"]
+    assert texts[4].startswith("normalize: sample (ababab) -> sample (")
+    assert texts[5:7] == ["new.py: gone", "stages/train.py: changed"]
+    assert texts[7].startswith("validation accuracy: 50.00% -> ")
+    assert texts[8].startswith("test accuracy: – -> ")
+    assert texts[9].startswith("expected calibration error: – -> ")
+    assert texts[10].startswith("seconds: 12.5 -> ")
+    assert "epochs: 5 -> 2" in call("runs", "diff", "artifacts/train", str(added)).stdout
+
+
+def test_diff_of_a_run_with_itself(call: Run, project: Path) -> None:
+    lines = call("runs", "diff", "train").stdout.splitlines()
+    assert len(lines) == 7
+    assert not any("code" in line.split()[0] for line in lines)
+
+
+def test_published_run_gets_the_name_by_default(call: Run, add: Add, project: Path) -> None:
+    added = add(epochs=2)
+    wide, train = project / "artifacts/wide", project / "artifacts/train"
+    assert call("runs", "name", "wide").returncode == 0
+    assert wide.readlink() == train.readlink()
+    assert call("runs", "name", "wide", short(added)).returncode == 0
+    assert (wide.readlink().name, train.resolve() == added) == (added.name, False)
+    assert call("classify", "--index", "0", "--train", "artifacts/wide").returncode == 0
+    assert call("prune", "--keep", "1").returncode == 0
+    assert [run["names"] for run in listed(call)] == [[], ["wide"]]
+    wide.unlink()
+    assert call("prune", "--keep", "1").returncode == 0
+    assert len(listed(call)) == 1
+
+
+def test_checked_name_is_not_given(call: Run, project: Path) -> None:
+    result = call("runs", "name", "--check", "wide")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert not (project / "artifacts/wide").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("name evaluate", "'evaluate' is the name of a stage"),
+        ("name --check a/b", "'a/b' is not a valid name"),
+        ("name .wide", "'.wide' is not a valid name"),
+        ("name taken", "taken exists and is not a result of train"),
+        ("name wide nothing", "no training run 'nothing'"),
+        ("diff", "See: handwriting runs diff --help"),
+        ("diff artifacts/parse", "no training run 'artifacts/parse'"),
+        ("--csv --json", "cannot be combined"),
+        ("--csv diff train", "write the options after `diff`"),
+        ("--sort size", "--sort must be one of made, validation, test, seconds, not 'size'"),
+        ("--limit 0", "--limit must be at least 1, not 0"),
+        ("dif train", "Did you mean 'diff'? See: handwriting runs --help"),
+    ],
+)
+def test_wrong_usage_is_one_line(line: str, words: str, call: Run, project: Path) -> None:
+    (project / "artifacts/taken").write_text("mine")
+    assert_one_line(call("runs", *line.split()), 2, words)
+    assert not (project / "artifacts/wide").is_symlink()
+
+
+def test_ambiguous_id_is_wrong_usage(call: Run, project: Path) -> None:
+    for digit in "ab":
+        shutil.copytree(project / "artifacts/train", project / f"artifacts/.store/train-0123456{digit}00000000")
+    assert_one_line(call("runs", "diff", "0123456"), 2, "0123456a", "0123456b", "give more digits")
+    assert sum("0123456a  " in line or "0123456b  " in line for line in call("runs").stdout.splitlines()) == 2
+
+
+def test_defaults_from_pyproject(call: Run, add: Add, project: Path) -> None:
+    add(epochs=2, accuracy=0.999)
+    (project / "elsewhere").mkdir()
+    (project / "pyproject.toml").write_text(
+        '[tool.handwriting.runs]\nsort = "validation"\nlimit = 1\ndiff = {artifacts = "elsewhere"}\n'
+    )
+    assert [run["parameters"]["epochs"] for run in listed(call)] == [2]
+    assert_one_line(call("runs", "diff", "train"), 2, "no training run")
+    (project / "pyproject.toml").write_text("[tool.handwriting.runs.diff]\nfolder = 1\n")
+    assert_one_line(call("runs", "diff", "train"), 2, "'folder'", "runs diff has no such option")
