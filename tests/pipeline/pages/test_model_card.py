@@ -54,7 +54,8 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def convolutional(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     at = tmp_path_factory.mktemp("convolutional")
     (at / "parse").symlink_to(built / "parse")
-    train(normalize=built / "normalize", recipe="quick", epochs=1, layers="conv4,conv6x3/1,8", output=at / "train")
+    layers = "conv4,conv6x3/1,8"
+    train(normalize=built / "normalize", recipe="quick", epochs=1, layers=layers, negatives=0.1, output=at / "train")
     evaluate(normalize=built / "normalize", train=at / "train", output=at / "evaluate")
     export(parse=at / "parse", train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
@@ -108,6 +109,22 @@ def test_examples_predict_same_probabilities_as_evaluation(
     expected = np.load(artifacts / "evaluate/probabilities.npy")
     np.testing.assert_allclose(names["probabilities"], expected, atol=1e-5)
     assert np.array_equal(names["labels"], expected.argmax(axis=1))
+
+
+@pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
+@pytest.mark.parametrize("library", ["onnxruntime", "torch"])
+def test_examples_in_documentation_predict_same_probabilities_as_evaluation(
+    which: str, library: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(library)
+    artifacts: Path = request.getfixturevalue(which)
+    page = (ROOT / "docs/use/export.md").read_text(encoding="utf-8")
+    (example,) = (code for code in re.findall(r"```python\n(.*?)```", page, re.S) if f"import {library}" in code)
+    (tmp_path / "artifacts").symlink_to(artifacts)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    np.testing.assert_allclose(names["probabilities"], np.load(artifacts / "evaluate/probabilities.npy"), atol=1e-5)
 
 
 def variables(card: str) -> dict[str, str]:
