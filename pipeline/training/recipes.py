@@ -1,4 +1,4 @@
-"""The named recipes. Their values were chosen on validation images, as the README shows.
+"""The named recipes. Their values were chosen on validation images, as docs/results.md shows.
 
 They are in a separate module, so that changing one recipe does not rerun the training by another.
 """
