@@ -1,31 +1,28 @@
 """Write docs/learn/tutorial.ipynb from the tutorial, without outputs; run by `make notebook`."""
 
 import json
-import re
 
+from tests.docs.pages import parse_page
 from tests.processes import ROOT
 
 PAGE = ROOT / "docs" / "learn" / "tutorial.md"
-BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n.*?^```\n)?", re.DOTALL | re.MULTILINE)
 START = """import os
 from pathlib import Path
 
 here = Path.cwd()  # go to the root of the project
-os.chdir(next(folder for folder in (here, *here.parents) if (folder / "pipeline").is_dir()))"""
+os.chdir(next(folder for folder in (here, *here.parents) if (folder / "pyproject.toml").exists()))"""
 
 
 def make_notebook(text: str) -> str:
     """Return the page as a notebook: a cell for each block of code outside of answers, and for the text between."""
     cells = [make_cell("code", START)]
-    # an answer stays folded, with its code, in one cell of text
-    folded = re.compile(r"<details>.*?</details>", re.DOTALL)
-    answers = [match.span() for match in folded.finditer(text)]
+    lines = text.splitlines()
     end = 0
-    for match in BLOCK.finditer(text):
-        if not any(first < match.start() < last for first, last in answers):
-            cells += [make_cell("markdown", text[end : match.start()]), make_cell("code", match[1])]
-            end = match.end()
-    cells.append(make_cell("markdown", text[end:]))
+    for block in parse_page(PAGE, text).blocks:
+        if block.language == "python" and not block.folded:  # an answer stays in the text
+            cells += [make_cell("markdown", "\n".join(lines[end : block.first - 1])), make_cell("code", block.text)]
+            end = block.last
+    cells.append(make_cell("markdown", "\n".join(lines[end:])))
     for i, cell in enumerate(cells):
         cell["id"] = f"cell-{i}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}

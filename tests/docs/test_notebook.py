@@ -14,4 +14,4 @@ def test_notebook_is_up_to_date() -> None:
 def test_notebook_has_the_code_of_the_page_without_answers() -> None:
     cells = json.loads(PAGE.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    assert code[1:] == [block.code.strip("\n") for block in BLOCKS if not block.answer]
+    assert code[1:] == [block.text.strip("\n") for block in BLOCKS if not block.folded]

@@ -1,4 +1,4 @@
-"""The tutorial's code prints what stands beside it, and the tutorial refers to code that exists."""
+"""The tutorial's code prints what stands beside it, and the pages to learn from refer to code that exists."""
 
 import ast
 import contextlib
@@ -6,41 +6,21 @@ import importlib
 import io
 import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from tests.docs.pages import Block, read_page
 from tests.processes import ROOT
 
 PAGE = ROOT / "docs" / "learn" / "tutorial.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<output>.*?)^```\n)?", re.DOTALL | re.MULTILINE)
+BLOCKS = [block for block in read_page(PAGE).blocks if block.language == "python"]
 TOLERANCE = 1.0  # of an accuracy, in percent: another processor may round differently
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block of code and the output that the page shows. An answer is folded away."""
-
-    line: int
-    code: str
-    output: str
-    answer: bool
-
-
-def find_blocks() -> Iterator[Block]:
-    for match in BLOCK.finditer(TEXT):
-        before = TEXT[: match.start()]
-        answer = before.count("<details>") > before.count("</details>")
-        yield Block(before.count("\n") + 1, match["code"], match["output"] or "", answer)
-
-
-BLOCKS = list(find_blocks())
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +30,16 @@ def printed() -> dict[int, str]:
     outputs = {}
     with contextlib.chdir(ROOT), threadpool_limits(1, "blas"):  # of libraries that are loaded already, by np
         for block in BLOCKS:
-            code = compile("\n" * block.line + block.code, PAGE, "exec")
+            code = compile("\n" * block.first + block.text, PAGE, "exec")
             with contextlib.redirect_stdout(io.StringIO()) as output:
-                exec(code, dict(names) if block.answer else names)
-            outputs[block.line] = output.getvalue()
+                exec(code, dict(names) if block.folded else names)
+            outputs[block.first] = output.getvalue()
     return outputs
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line{block.line}")
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line{block.first}")
 def test_block_prints_what_the_page_shows(block: Block, printed: dict[int, str]) -> None:
-    found, expected = (split_accuracies(text) for text in (printed[block.line], block.output))
+    found, expected = (split_accuracies(text) for text in (printed[block.first], block.output or ""))
     assert found[0] == expected[0]
     np.testing.assert_allclose(found[1], expected[1], rtol=0, atol=TOLERANCE)
 
@@ -76,14 +56,13 @@ def test_accuracies_of_the_table_are_those_of_the_steps() -> None:
     rows = re.findall(r"^\| \[(\d)\]\(#(.*?)\) \|.*\| ([\d.]+%) \|$", TEXT, re.MULTILINE)
     assert len(rows) == 8
     for (number, anchor, accuracy), section in zip(rows, sections, strict=False):
-        title = section.partition("\n")[0]
-        assert anchor == re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-        assert title.startswith(f"{number}. ")
+        assert anchor.startswith(f"{number}-")
+        assert section.startswith(f"{number}. ")
         assert accuracy in section
 
 
 def test_code_imports_numpy_and_the_standard_library_only() -> None:
-    nodes = [node for block in BLOCKS for node in ast.walk(ast.parse(block.code))]
+    nodes = [node for block in BLOCKS for node in ast.walk(ast.parse(block.text))]
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= {"numpy", *sys.stdlib_module_names}
@@ -94,11 +73,13 @@ def test_every_step_has_an_exercise_with_an_answer() -> None:
         assert section.index("**Exercise.**") < section.index("<details><summary>Answer</summary>")
 
 
-def test_referenced_code_exists() -> None:
-    references = re.findall(r"\[`([\w/]+)\.py`\]\((.*?)\)(?:: ((?:`[\w.]+`(?:, )?)+))?", TEXT)
-    assert len(references) > 10
+@pytest.mark.parametrize("page", sorted(PAGE.parent.glob("*.md")), ids=lambda page: page.name)
+def test_referenced_code_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    references = re.findall(r"\[`([\w/]+)\.py`\]\((.*?)\)(?::\s((?:`[\w.]+`(?:,\s)?)+))?", text)
+    assert references
     for module, link, names in references:
-        assert (PAGE.parent / link).resolve() == ROOT / f"{module}.py"
+        assert (page.parent / link).resolve() == ROOT / f"{module}.py"
         loaded = importlib.import_module(module.replace("/", "."))
         for name in re.findall(r"`([\w.]+)`", names):
             assert attrgetter(name)(loaded)

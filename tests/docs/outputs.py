@@ -1,0 +1,96 @@
+"""Compare the output of a command with what a page shows."""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+ELLIPSIS = "..."
+VARYING = (
+    (r"\b(?=\d*[a-f])(?:[0-9a-f]{6}|[0-9a-f]{8,64})\b", "#"),  # digests
+    (r"\b\d{4}-\d\d-\d\d\b", "DATE"),
+    (r"\b\d\d:\d\d(?::\d\d)?\b", "TIME"),
+    (r"\d+(?:\.\d+)? (?:h|min|s|ms)(?: \d+ (?:min|s))?\b", "# s"),
+)
+MASKS = (
+    *VARYING,
+    (r"\d+(?:[.,]\d+)*(?:e[+-]?\d+)?", "#"),
+    (r"# (?:kB|MB|GB|bytes)\b", "# B"),
+    (r"\b(?:mnist|sample)\b", "mnist"),  # the pages show MNIST, the tests run on the sample
+    (r"[░▒▓█▄▀][ ░▒▓█▄▀]*", "▓"),  # drawings
+    (r"[ \t]+|-{3,}", " "),  # columns of tables
+)
+INDENT = 8  # spaces; a line that begins with as many continues the line before it, wrapped at another place
+
+
+def differences(shown: Sequence[str], printed: Sequence[str], exact: bool = False) -> list[str]:
+    """Return the lines that differ, as a diff; none if the output is as shown. `...` stands for any lines."""
+    expected, found = ([*(exactly if exact else masked)(lines)] for lines in (shown, printed))
+    if matches(expected, found):
+        return []
+    lines = []
+    for tag, a, b, c, d in SequenceMatcher(None, expected, found, autojunk=False).get_opcodes():
+        if tag == "equal":
+            lines += [f"  {line}" for line in found[c:d]]
+        else:
+            lines += [f"- {line}" for line in expected[a:b]] + [f"+ {line}" for line in found[c:d]]
+    return lines
+
+
+def matches(expected: Sequence[str], found: Sequence[str]) -> bool:
+    parts = split(expected)
+    if len(parts) == 1:
+        return list(found) == parts[0]
+    first, *middle, last = parts
+    if list(found[: len(first)]) != first:
+        return False
+    position = len(first)
+    for part in middle:
+        starts = range(position, len(found) - len(part) + 1)
+        start = next((i for i in starts if list(found[i : i + len(part)]) == part), None)
+        if start is None:
+            return False
+        position = start + len(part)
+    return len(found) - len(last) >= position and list(found[len(found) - len(last) :]) == last
+
+
+def split(lines: Sequence[str]) -> list[list[str]]:
+    """Return the lines between those with an ellipsis."""
+    parts: list[list[str]] = [[]]
+    for line in lines:
+        if line.strip() == ELLIPSIS:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return parts
+
+
+def exactly(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines without dates, durations and digests."""
+    for line in lines:
+        yield mask(line.rstrip(), VARYING)
+
+
+def mask(line: str, masks: Sequence[tuple[str, str]]) -> str:
+    for pattern, replacement in masks:
+        line = re.sub(pattern, replacement, line)
+    return line
+
+
+def masked(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines without numbers; wrapped lines are joined, drawings are one line."""
+    last = ""
+    for line in unwrapped(lines):
+        line = mask(line, MASKS).strip()
+        if line != "▓" or line != last:
+            yield line
+        last = line
+
+
+def unwrapped(lines: Sequence[str]) -> list[str]:
+    joined: list[str] = []
+    for line in lines:
+        if joined and joined[-1] != ELLIPSIS and line.strip() != ELLIPSIS and line.startswith(" " * INDENT):
+            joined[-1] += f" {line.strip()}"
+        else:
+            joined.append(line.rstrip())
+    return joined

@@ -1,0 +1,43 @@
+"""The commands and the Python code of the pages print what the pages show."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.outputs import differences
+from tests.docs.pages import Page, find_pages, read_page
+from tests.docs.sessions import run_page
+from tests.make.common import stage
+from tests.processes import ROOT
+
+OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md")  # see test_tutorial.py and test_example.py
+SLOW = (  # see tests/thorough/docs
+    "docs/learn/five-bugs.md",
+    "docs/pipeline/cluster.md",
+    "docs/pipeline/runs.md",
+    "docs/use/own-data.md",
+)
+
+
+def pages_to_run(slow: bool) -> list[Page]:
+    pages = [read_page(path) for path in find_pages()]
+    with_blocks = [page for page in pages if any(block.is_run for block in page.blocks)]
+    return [page for page in with_blocks if page.name not in OTHERS and (page.name in SLOW) == slow]
+
+
+@pytest.mark.parametrize("page", pages_to_run(slow=False), ids=lambda page: page.name)
+def test_page_shows_what_its_commands_print(page: Page, project: Path) -> None:
+    check_page(page, project)
+
+
+def check_page(page: Page, project: Path) -> None:
+    problems = run_page(page, project)
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
+
+
+def test_graph_is_that_of_a_project_that_is_up_to_date(project: Path) -> None:
+    page = read_page(ROOT / "docs" / "pipeline" / "reruns.md")
+    (shown,) = (block.text for block in page.blocks if block.language == "mermaid")
+    printed = stage(project, "status", "--graph", "mermaid").stdout
+    assert differences(shown.splitlines(), printed.splitlines(), exact=True) == []

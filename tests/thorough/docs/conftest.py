@@ -1,0 +1,1 @@
+from tests.docs.conftest import project, sample_project  # noqa: F401
