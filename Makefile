@@ -103,7 +103,7 @@ lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerab
 	$(python) -m tests.audit
 	$(python) -m tests.figures --stale
 
-pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the README's pictures
+pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of README and docs
 	$(python) -m tests.pictures
 
 notebook: $(VENV)/.ready-dev ## Write the tutorial as a notebook

@@ -1,4 +1,4 @@
-"""Make the pictures of the README, pictures/: the drawing demo, also as an animation, the report, a terminal session.
+"""Make the pictures of the documentation, pictures/: the drawing demo, also as an animation, and the report.
 
     make pictures
 
@@ -6,27 +6,21 @@ Needs a browser, and artifacts/ with all stages run.
 """
 
 import io
-import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
-from rich.console import Console
-from rich.text import Text
 
 from tests.browser import open_browser, open_page
 from tests.pipeline.pages.input import draw_with_mouse, on_canvas
 from tests.pipeline.pages.strokes import DIGITS, place
-from tests.terminal import show
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 DEMO = ARTIFACTS / "export" / "index.html"
 SCREEN: ViewportSize = {"width": 1200, "height": 900}  # wide enough for all columns of the inside
 FRAME_WIDTH, FRAME_MILLISECONDS = 800, 90  # of the animation
-WIDTH, COLUMNS = 1000, 96
-INDEX = 0  # of the test image that is photographed
+WIDTH = 1000  # of the report
 
 
 def main() -> None:
@@ -36,7 +30,6 @@ def main() -> None:
         take_page(browser)
         take_animation(browser)
         take_report(browser)
-        take_terminal(browser)
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
 
@@ -109,33 +102,6 @@ def take_report(browser: Browser) -> None:
             browser, ARTIFACTS / "report" / "index.html", color_scheme=scheme, viewport={"width": WIDTH, "height": 1500}
         ) as page:
             page.screenshot(path=PICTURES / f"report-{scheme}.png")
-
-
-def take_terminal(browser: Browser) -> None:
-    """Take a terminal with the output of classify and status."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO())
-    with tempfile.TemporaryDirectory() as folder:
-        photograph(INDEX, Path(folder, "photo.jpg"))
-        Path(folder, "artifacts").symlink_to(ARTIFACTS)
-        for line in ("handwriting classify --show photo.jpg", "handwriting status"):
-            console.print(Text("$ ", "bold green") + Text(line, "bold"))
-            program = Path(".venv/bin").absolute() / line.split()[0]
-            output = show([str(program), *line.split()[1:]], Path(folder), COLUMNS=str(COLUMNS)).raw
-            console.print(Text.from_ansi(output.replace("\r\n", "\n")))
-    drawing = re.sub(r"@font-face {.*?}", "", console.export_svg(title="handwriting"), flags=re.DOTALL)
-    page = browser.new_page(viewport={"width": WIDTH, "height": 100})
-    page.set_content(f"<body style='margin:0'>{drawing}")
-    page.locator("svg").screenshot(path=PICTURES / "terminal.png", omit_background=True)
-    page.close()
-
-
-def photograph(index: int, path: Path) -> None:
-    """Write a test image as pen strokes on paper in uneven light, with noise."""
-    image = Image.fromarray(np.load(ARTIFACTS / "parse" / "test-images.npy")[index])
-    ink = np.pad(np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC), float) / 255, 80)
-    light = np.linspace(0.95, 0.55, len(ink)) * np.linspace(0.8, 1, len(ink))[:, np.newaxis]
-    levels = 255 * light * (1 - 0.75 * ink) + np.random.default_rng(index).normal(0, 3, ink.shape)
-    Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8)).save(path, quality=85)
 
 
 if __name__ == "__main__":
