@@ -116,7 +116,7 @@ pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to 
 	$(MAKE) train $(pretrained.options)
 	$(python) -m tests.pretrained
 
-figures: $(VENV)/.ready-peers .venv-peers/.ready ## Measure the documentation's figures of older code (two hours); FIGURES selects, AGAIN=1 repeats
+figures: $(VENV)/.ready-peers .venv-peers/.ready ## Measure the tables of the documentation whose code has changed (up to three hours)
 	$(MAKE) all
 	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(FIGURES)
 
@@ -156,7 +156,7 @@ if_differs = $(shell cmp -s $1 $2 || echo FORCE)
 $(VENV)/.ready: $(call if_differs,requirements.txt,$(VENV)/.ready)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo 'Python 3.11 or newer is required, but $(PYTHON) is older or missing: try make train PYTHON=python3.12'; exit 1; }
-	@echo 'Installing requirements.txt into $(VENV)'
+	@echo 'Installing requirements.txt into $(VENV) (once, 0.5 GB: this may take minutes)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(install) --require-hashes --no-deps -r requirements.txt
 	@$(install) --no-deps --no-build-isolation --editable .

@@ -15,7 +15,7 @@ def prune(
 ) -> str:
     """Delete old results and the leftovers of killed runs from the store.
 
-    Published results and those that a running stage reads or writes are kept.
+    Published and named results and those that a running stage reads or writes are kept.
 
     Examples:
         handwriting prune

@@ -4,7 +4,6 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -86,7 +85,7 @@ def list_runs(
     if as_json:
         return to_json([_to_dict(run) for run in shown], indent=2)
     if as_csv:
-        return "\n".join(map(_format_row, [COLUMNS, *map(_to_row, shown)]))
+        return _format_csv([COLUMNS, *map(_to_row, shown)])
     if not runs:
         return f"no training run in {printable(str(artifacts))}: run the stage train first (make train)"
     return _format_table(shown, count_digits(runs), name_data(runs))
@@ -105,6 +104,7 @@ def diff(
         handwriting runs diff wide
         handwriting runs diff a31cb7 artifacts/train
     """
+    from pipeline.engine.errors import UsageError
     from pipeline.engine.provenance import differences
     from pipeline.evaluation.runs import count_digits, find_published, find_run, list_training_runs
     from pipeline.pages.wording import percent
@@ -112,24 +112,22 @@ def diff(
     runs = list_training_runs(artifacts)
     a = find_run(runs, old)
     b = find_published(runs) if new is None else find_run(runs, new)
+    if new is None and a == b:
+        raise UsageError(f"{old} is the published run: give a second run to compare it with")
     digits = count_digits(runs)
     changes = [
         (GROUPS[reason.kind], f"{reason.name}: {_format_data(a, b) if reason.kind == 'input' else reason.change}")
         for reason in differences(a.manifest.provenance, b.manifest.provenance)
     ]
-    metrics = [
-        ("validation accuracy", percent(a.validation_accuracy), percent(b.validation_accuracy)),
-        ("test accuracy", percent(a.test_accuracy), percent(b.test_accuracy)),
-        (
-            "expected calibration error",
-            percent(a.expected_calibration_error),
-            percent(b.expected_calibration_error),
-        ),
-        ("seconds", f"{a.seconds:,.1f}", f"{b.seconds:,.1f}"),
-    ]
+    metrics = {
+        "validation accuracy": [percent(run.validation_accuracy) for run in (a, b)],
+        "test accuracy": [percent(run.test_accuracy) for run in (a, b)],
+        "expected calibration error": [percent(run.expected_calibration_error) for run in (a, b)],
+        "seconds": [f"{run.seconds:,.1f}" for run in (a, b)],
+    }
     rows = [("old", _format_run(a, digits)), ("new", _format_run(b, digits))]
     rows += changes or [("parameters", "equal, as are data, code and environment")]
-    rows += [("metrics", f"{name}: {before} -> {after}") for name, before, after in metrics]
+    rows += [("metrics", f"{name}: {' -> '.join(values)}") for name, values in metrics.items()]
     heads = [head if index == 0 or rows[index - 1][0] != head else "" for index, (head, _) in enumerate(rows)]
     return "\n".join(
         wrap(f"{head:<{GROUP_WIDTH}}", text, GROUP_WIDTH) for head, (_, text) in zip(heads, rows, strict=True)
@@ -181,10 +179,6 @@ def _format_recipe(run: "TrainingRun") -> str:
     return f"{run.recipe} {_format_changes(run)}".strip()
 
 
-def _format_time(run: "TrainingRun") -> str:
-    return f"{datetime.fromisoformat(run.made).astimezone():%Y-%m-%d %H:%M}"
-
-
 def _format_run(run: "TrainingRun", digits: int) -> str:
     words = [run.id[:digits], *run.names, _format_recipe(run), f"made on {run.manifest.when}"]
     return ", ".join([*words, *(["published"] if run.published else [])])
@@ -201,7 +195,7 @@ def _format_table(runs: "Sequence[TrainingRun]", digits: int, data: dict[str, st
     columns: dict[str, list[str]] = {
         "run": [run.id[:digits] for run in runs],
         "name": [" ".join(run.names) for run in runs],
-        "made": [_format_time(run) for run in runs],
+        "made": [run.manifest.when.replace(" at ", " ") for run in runs],
         "validation": [percent(run.validation_accuracy) for run in runs],
         "test": [percent(run.test_accuracy) for run in runs],
         "seconds": [f"{run.seconds:,.1f}" for run in runs],
@@ -222,16 +216,11 @@ def _format_table(runs: "Sequence[TrainingRun]", digits: int, data: dict[str, st
             facts = [f"{head} {cell}" if head in RIGHT else cell for head, cell in row.items() if cell]
             lines.append(wrap(f"{arrow} {facts[0]} ", ", ".join([*facts[1:], text]), len(f"-> {facts[0]} ")))
         return "\n".join(lines)
-    heading = "   " + GAP.join([*(align(head, head) for head in columns), "recipe"])
-    return "\n".join(
-        [
-            heading,
-            *(
-                wrap(f"{arrow} {GAP.join([*(align(head, cell) for head, cell in row.items()), ''])}", text, indent)
-                for arrow, row, text in zip(arrows, rows, texts, strict=True)
-            ),
-        ]
-    )
+    lines = ["   " + GAP.join([*(align(head, head) for head in columns), "recipe"])]
+    for arrow, row, text in zip(arrows, rows, texts, strict=True):
+        cells = [align(head, cell) for head, cell in row.items()]
+        lines.append(wrap(f"{arrow} {GAP.join([*cells, ''])}", text, indent))
+    return "\n".join(lines)
 
 
 def _to_dict(run: "TrainingRun") -> dict[str, Any]:
@@ -263,10 +252,10 @@ def _to_row(run: "TrainingRun") -> list[str]:
     return [printable("" if values[name] is None else str(values[name])) for name in COLUMNS]
 
 
-def _format_row(values: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue()
+def _format_csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().rstrip("\n")
 
 
 if __name__ == "__main__":

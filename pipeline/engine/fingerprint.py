@@ -20,7 +20,7 @@ from typing import Any
 
 from pipeline.engine import STARTED
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.look import list_modules, signature
+from pipeline.engine.look import signature
 
 # Modules that run stages and backends: they do not influence the result.
 LIBRARY = __package__.partition(".")[0]
@@ -129,7 +129,7 @@ def locate(function: Callable[..., Any]) -> tuple[str, Path]:
 def _with_imports(root: Path, start: str, module: Module) -> list[Module]:
     # In site-packages the project is these two packages; elsewhere it is everything in the folder.
     installed = root.name.endswith("-packages")
-    project = {start.partition(".")[0], LIBRARY} if installed else {Path(name).stem for name in list_modules(str(root))}
+    project = {start.partition(".")[0], LIBRARY} if installed else {path.stem for path in root.glob("*")}
     found, seen = [module], {start}
     to_do = [*_with_packages(start), *module.imports]
     while to_do:

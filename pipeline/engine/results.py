@@ -11,6 +11,8 @@ from pipeline.engine import store
 from pipeline.engine.artifacts import MANIFEST, Manifest, read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 
+MAX_NAME = 60  # characters, of up to 4 bytes; file systems allow 255 bytes
+
 
 @dataclass(frozen=True)
 class Result:
@@ -39,11 +41,12 @@ def check_name(artifacts: Path, name: str, stage: str, reserved: Collection[str]
 
     It is invalid, one of the `reserved` names, or the name of something else in `artifacts`.
     """
-    if not re.fullmatch(r"\w[\w.-]*", name):
+    if not re.fullmatch(rf"\w[\w.-]{{,{MAX_NAME - 1}}}", name):
         raise UsageError(
-            f"'{name}' is not a valid name: use letters, digits, '_', '-' and '.', first a letter or digit"
+            f"'{name}' is not a valid name: use at most {MAX_NAME} letters, digits, '_', '-' and '.', "
+            "with '-' and '.' not at the beginning"
         )
-    if name in reserved:
+    if name.casefold() in reserved:  # some file systems ignore case
         raise UsageError(f"'{name}' is the name of a stage: choose another name")
     path = artifacts / name
     if path.exists() or path.is_symlink():

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import MANIFEST, Manifest, read_manifest
+from pipeline.engine.artifacts import Manifest, read_manifest
 from pipeline.engine.documents import Share, load_json
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.results import list_results
@@ -66,11 +67,12 @@ def digest_runs(artifacts: Path) -> str:
 def list_training_runs(artifacts: Path, current: Path | None = None) -> list[TrainingRun]:
     """Return all training runs in the store of `artifacts`, latest first.
 
-    current: a result of `train` that is added if it is not in this store.
+    Of several evaluations of a run, the published one counts, else the latest. current: a result of `train` that is
+    added if it is not in this store.
     """
-    evaluations = {
-        result.manifest.provenance.inputs.get("train"): result.entry for result in list_results(artifacts, "evaluate")
-    }
+    published = store.resolve(artifacts / "evaluate")
+    evaluated = sorted(list_results(artifacts, "evaluate"), key=lambda result: result.entry == published)
+    evaluations = {result.manifest.provenance.inputs.get("train"): result.entry for result in evaluated}
     links = store.links(artifacts)
     runs = {result.entry: result.manifest for result in list_results(artifacts, "train")}
     if current is not None:
@@ -126,10 +128,8 @@ def name_data(runs: Sequence[TrainingRun], title: Callable[[str], str] = str) ->
 def find_run(runs: Sequence[TrainingRun], which: str) -> TrainingRun:
     """Return the run with the name, the first digits of the id or the folder `which`. Raises UsageError."""
     found = [run for run in runs if which in run.names or (run.published and which == "train")]
-    folder = store.resolve(Path(which))
-    if not found and (folder / MANIFEST).is_file():
-        found = [run for run in runs if folder.exists() and run.entry.samefile(folder)]
-    found = found or [run for run in runs if which and run.id.startswith(which[: store.KEY_LENGTH])]
+    found = found or [run for run in runs if os.path.realpath(run.entry) == os.path.realpath(which)]
+    found = found or [run for run in runs if which and run.id.startswith(which)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -143,4 +143,4 @@ def find_published(runs: Sequence[TrainingRun]) -> TrainingRun:
     for run in runs:
         if run.published:
             return run
-    raise UsageError("no run is published (artifacts/train is missing): name a run, or run the stage train first")
+    raise UsageError("no run is published: run the stage train first (make train), or give the id or name of a run")

@@ -176,7 +176,7 @@ def test_diff_lists_parameters_data_code_and_metrics(call: Run, add: Add) -> Non
 
 
 def test_diff_of_a_run_with_itself(call: Run, project: Path) -> None:
-    lines = call("runs", "diff", "train").stdout.splitlines()
+    lines = call("runs", "diff", "train", "train").stdout.splitlines()
     assert len(lines) == 7
     assert not any("code" in line.split()[0] for line in lines)
 
@@ -211,6 +211,7 @@ def test_checked_name_is_not_given(call: Run, project: Path) -> None:
         ("name taken", "taken exists and is not a result of train"),
         ("name wide nothing", "no training run 'nothing'"),
         ("diff", "See: handwriting runs diff --help"),
+        ("diff train", "train is the published run"),
         ("diff artifacts/parse", "no training run 'artifacts/parse'"),
         ("--csv --json", "cannot be combined"),
         ("--csv diff train", "write the options after `diff`"),

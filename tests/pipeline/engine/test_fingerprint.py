@@ -238,6 +238,12 @@ def test_change_time_in_the_future_is_ignored(project: Path, monkeypatch: pytest
     assert import_modules(work, ["library/far.py"]) == []
 
 
+def test_artifacts_in_a_package_do_not_hide_its_modules(project: Path, compute: Fingerprint) -> None:
+    before = compute()
+    (project / "library/.store").mkdir()
+    assert compute() == before
+
+
 def test_in_site_packages_only_the_stages_and_the_engines_package_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,13 +50,13 @@ def test_name_moves_to_another_result(folder: Path) -> None:
     assert store.resolve(folder / "wide") == second
 
 
-@pytest.mark.parametrize("name", ["w", "Wide-2.1", "7", "größe", "_a"])
+@pytest.mark.parametrize("name", ["w", "Wide-2.1", "7", "größe", "_a", "a" * 60])
 def test_valid_names(name: str, folder: Path) -> None:
     check_name(folder, name, "plant", RESERVED)
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".wide", "-wide", "a/b", "../a", "/a", "a b", "a\n", "a\0", "\x1b[31m", *RESERVED]
+    "name", ["", ".", "..", ".wide", "-wide", "a/b", "../a", "/a", "a b", "a\n", "a\0", "\x1b[31m", "a" * 61, "Plant", *RESERVED]
 )
 def test_invalid_and_reserved_names_are_wrong_usage(name: str, folder: Path) -> None:
     with pytest.raises(UsageError):
@@ -75,6 +75,21 @@ def test_something_else_of_that_name_is_not_replaced(thing: str, folder: Path) -
         path.symlink_to({"other stage": other, "foreign link": "plant", "dangling link": "nowhere"}[thing])
     with pytest.raises(UsageError, match="wide exists and is not a result of plant"):
         check_name(folder, "wide", "plant", RESERVED)
+
+
+@pytest.mark.parametrize("letter", ["a", "\U00010400"])
+def test_longest_names_can_be_given(letter: str, folder: Path) -> None:
+    name = letter * 60
+    check_name(folder, name, "plant", RESERVED)
+    assign_name(folder, name, store.resolve(folder / "plant"))
+    assert (folder / name).readlink() == (folder / "plant").readlink()
+
+
+def test_failure_to_name_is_about_the_link(folder: Path) -> None:
+    (folder / "wide").mkdir()  # a link cannot replace it
+    with pytest.raises(OSError, match="wide"):
+        assign_name(folder, "wide", store.resolve(folder / "plant"))
+    assert not list(folder.glob(".*.link"))
 
 
 def test_deleted_result_gets_no_name(folder: Path) -> None:

@@ -101,6 +101,16 @@ def test_names_are_the_other_links_to_the_entry(artifacts: Path) -> None:
     assert (now.names, before.names) == ((), ("best", "wide"))
 
 
+def test_published_evaluation_counts_before_later_ones(artifacts: Path) -> None:
+    evaluation = add_entry(artifacts, "evaluate", seed=7)
+    write_manifest(evaluation, replace(read_manifest(evaluation), made="2100-02-03T04:05:06.000+00:00"))
+    metrics = json.loads((evaluation / "metrics.json").read_text())
+    (evaluation / "metrics.json").write_text(json.dumps({**metrics, "accuracy": 0.5}))
+    assert list_training_runs(artifacts)[0].test_accuracy == metrics["accuracy"]
+    publish(evaluation, artifacts / "evaluate")
+    assert list_training_runs(artifacts)[0].test_accuracy == 0.5
+
+
 def test_each_run_has_its_latest_evaluation(artifacts: Path) -> None:
     entry = add_entry(artifacts, "train", seed=7)
     manifest = read_manifest(entry)
@@ -143,7 +153,7 @@ def test_run_is_found_by_name_id_or_folder(three: tuple[list[TrainingRun], Path]
     runs = list_training_runs(artifacts)
     found = {
         which: find_run(runs, which).id
-        for which in ("0123456bb", "0123456aaaaaaaaa" + "0" * 48, "0123456b", str(artifacts / "0123456b"))
+        for which in ("0123456bb", "0123456aaaaaaaaa", "0123456b", str(artifacts / "0123456b"))
     }
     assert list(found.values()) == ["0123456bbbbbbbbb", *["0123456aaaaaaaaa"] * 3]  # a name precedes an id
     published = (artifacts / "train").resolve().name.removeprefix("train-")
@@ -158,12 +168,15 @@ def test_run_is_found_by_name_id_or_folder(three: tuple[list[TrainingRun], Path]
         ("wide", "no training run 'wide'"),
         ("", "no training run ''"),
         ("artifacts/parse", "no training run 'artifacts/parse'"),
+        ("artifacts/loop", "no training run 'artifacts/loop'"),
+        ("a" * 300, "no training run"),
     ],
 )
 def test_ambiguous_or_unknown_run_is_wrong_usage(
     which: str, words: str, three: tuple[list[TrainingRun], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs, artifacts = three
+    (artifacts / "loop").symlink_to("loop")
     monkeypatch.chdir(artifacts.parent)
     with pytest.raises(UsageError) as error:
         find_run(sorted(runs, key=lambda run: run.id), which)
