@@ -56,7 +56,11 @@ def test_valid_names(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".wide", "-wide", "a/b", "../a", "/a", "a b", "a\n", "a\0", "\x1b[31m", "a" * 61, "Plant", *RESERVED]
+    "name",
+    [
+        *("", ".", "..", ".wide", "-wide", "a/b", "../a", "/a", "a b", "a\n", "a\0", "\x1b[31m", "a" * 61, "Plant"),
+        *RESERVED,
+    ],
 )
 def test_invalid_and_reserved_names_are_wrong_usage(name: str, folder: Path) -> None:
     with pytest.raises(UsageError):
