@@ -1,30 +1,33 @@
 """Measure speed and memory of `classify` on a folder of photographs, on one core and on two.
 
-    python -m tests.benchmarks.classify [--count 1000] [--megapixels 1 4 12] [--cores 1 2]
+    python -m tests.benchmarks.classify [--count 200]
 
-A folder holds links to a few distinct photographs of a digit or a row on paper. Pictures a second are of the whole
-command, whose start is shown too: the seconds for one picture. CPU is of all processes. Memory is the largest sum over
-the processes of what only they use and their share of the rest (PSS), and the largest resident memory of a process.
-Needs artifacts/ in the current folder, and Linux.
+A folder holds links to a few distinct photographs of a digit or a row on paper. Memory is the largest proportional set
+size (PSS) of all processes together, and the largest resident memory of one. Needs artifacts/ in the current folder,
+and Linux.
 """
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import psutil
 from PIL import Image
 
-from tests.benchmarks.picture_kinds import Digits, Generator, Levels, load_digits, write_row
+from pipeline.engine.cores import count_cores
+from pipeline.reader import PRETRAINED
+from tests.benchmarks.kinds import Digits, Generator, Levels, load_digits, write_row
+from tests.benchmarks.markdown import table
 from tests.processes import environment, process_tree
 
+MEGAPIXELS = (1, 4, 12)
 DISTINCT = 8  # photographs of each size
 SAMPLING = 0.02  # seconds between two measurements of memory
 CONTRAST, NOISE = 0.75, 3  # of the ink; standard deviation in grey levels
@@ -59,13 +62,22 @@ def fill(folder: Path, count: int, megapixels: float, digits: Digits) -> int:
     return (folder / "00000.jpg").stat().st_size
 
 
-def measure(folder: Path, cores: int) -> tuple[float, float, float, float]:
-    """Run `classify` on some cores; return seconds, CPU seconds, and peaks of memory in bytes: of all, of a process."""
+@dataclass(frozen=True)
+class Cost:
+    """Peaks of memory in bytes: of all processes together, and of the largest one."""
+
+    seconds: float
+    together: int
+    largest: int
+
+
+def measure(folder: Path, cores: int) -> Cost:
+    """Run `classify` with the included model on some cores."""
     allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
-    command = ["taskset", "--cpu-list", allowed, sys.executable, "-m", "stages.classify", str(folder)]
-    started, before, together, largest = time.perf_counter(), _count_cpu_seconds(), 0, 0
+    command = ["taskset", "--cpu-list", allowed, sys.executable, "-m", "stages.classify", "--train", str(PRETRAINED)]
+    started, together, largest = time.perf_counter(), 0, 0
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen([*command, str(folder)], env=environment(), stdout=subprocess.DEVNULL, stderr=errors)
         while process.poll() is None:
             memory = []
             for each in process_tree(process.pid):
@@ -77,35 +89,35 @@ def measure(folder: Path, cores: int) -> tuple[float, float, float, float]:
         seconds = time.perf_counter() - started
         errors.seek(0)
         assert process.returncode == 0, errors.read().decode()
-    return seconds, _count_cpu_seconds() - before, together, largest
-
-
-def _count_cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return Cost(seconds, together, largest)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1000, help="files of each size")
-    parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 4, 12])
-    parser.add_argument("--cores", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--count", type=int, default=200, help="files of each size")
     given = parser.parse_args()
-    digits = load_digits("test")
-    print("megapixels  MB each  files  cores  start     seconds    CPU  pictures/s  peak MB, all  of a process")
+    digits, rows = load_digits("test"), []
     with tempfile.TemporaryDirectory() as scratch:
-        for megapixels in given.megapixels:
-            folder, single = (Path(scratch, f"{name}-{megapixels:g}") for name in ("all", "single"))
+        for megapixels in MEGAPIXELS:
+            folder, single = (Path(scratch, f"{name}-{megapixels}") for name in ("all", "single"))
             size = fill(folder, given.count, megapixels, digits)
             fill(single, 1, megapixels, digits)
-            for cores in given.cores:
-                start, *_ = measure(single, cores)
-                seconds, cpu, together, largest = measure(folder, cores)
-                print(
-                    f"{megapixels:10g} {size / 1e6:8.2f} {given.count:6,} {cores:6} {start:6.2f} s {seconds:8.2f} s"
-                    f" {cpu:6.1f} s {given.count / seconds:11.1f} {together / 1e6:13,.0f} {largest / 1e6:13,.0f}",
-                    flush=True,
+            for cores in range(1, min(2, count_cores()) + 1):
+                start = measure(single, cores).seconds
+                cost = measure(folder, cores)
+                rows.append(
+                    [
+                        f"{megapixels} million pixels, {size / 1e6:.1f} MB",
+                        f"{cores}",
+                        f"{start:.2f} s",
+                        f"{given.count / cost.seconds:.1f}",
+                        f"{cost.together / 1e6:,.0f} MB",
+                        f"{cost.largest / 1e6:,.0f} MB",
+                    ]
                 )
+    header = ["photograph", "cores", "a single one", "pictures/s", "memory of all processes", "of the largest process"]
+    print(table(header, rows))
+    print(f"\n{given.count} files of each size. Times include the start of the program.")
 
 
 if __name__ == "__main__":

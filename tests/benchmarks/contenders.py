@@ -1,19 +1,18 @@
 """Measure one implementation in this process, so that thread pools of different libraries do not interfere.
 
-    python -m tests.benchmarks.contenders train CONTENDER LAYERS BATCH [CORES]
+    python -m tests.benchmarks.contenders train CONTENDER LAYERS BATCH
     python -m tests.benchmarks.contenders predict CONTENDER
 
-`train` prints as JSON the images/s of each epoch over IMAGES images except the first, and the peak memory in bytes.
-All train the same float32 network (ReLU, softmax cross-entropy) with Adam on shuffled batches, without regularisation.
+`train` prints as JSON the images/s of each epoch over IMAGES images except the first. All train the same float32
+network (ReLU, softmax cross-entropy) with Adam on shuffled batches, without regularisation; PyTorch's Adam is fused.
 `predict` prints the images/s of each pass over the test images.
 """
 
 import json
-import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,18 +91,6 @@ def torch_channels_last(layers: str, batch: int) -> Iterator[float]:
     return torch(layers, batch, channels_last=True, fused=True)
 
 
-def sklearn(layers: str, batch: int) -> Iterator[float]:
-    from sklearn.neural_network import MLPClassifier
-
-    images, labels = load("train", IMAGES)
-    rows = images.reshape(len(images), -1)
-    network = MLPClassifier(tuple(map(int, layers.split(","))), alpha=0.0, batch_size=batch)
-    for _ in range(EPOCHS):
-        started = time.perf_counter()
-        network.partial_fit(rows, labels, classes=np.arange(10))
-        yield IMAGES / (time.perf_counter() - started)
-
-
 def matmul(layers: str, batch: int) -> Iterator[float]:
     """The upper bound: only the matrix products of a step, one thread per shard, with single-threaded BLAS."""
     from pipeline.network.layers import Layer
@@ -136,20 +123,12 @@ def matmul(layers: str, batch: int) -> Iterator[float]:
             yield IMAGES / (time.perf_counter() - started)
 
 
-DENSE: dict[str, Callable[[str, int], Iterator[float]]] = {
+TRAINERS: dict[str, Callable[[str, int], Iterator[float]]] = {
     "ours": ours,
-    "PyTorch, fused Adam": torch_fused,
-    "PyTorch, default": torch,
-    "scikit-learn": sklearn,
-    "matrix products alone": matmul,
-}
-CONVOLUTIONAL: dict[str, Callable[[str, int], Iterator[float]]] = {
-    "ours": ours,
-    "PyTorch, fused Adam": torch_fused,
+    "PyTorch": torch_fused,
     "PyTorch, channels last": torch_channels_last,
     "matrix products alone": matmul,
 }
-TRAINERS = DENSE | CONVOLUTIONAL
 
 
 def our_predictor(images: Any) -> Callable[[], Any]:
@@ -176,7 +155,7 @@ def onnx_predictor(images: Any) -> Callable[[], Any]:
     return lambda: session.run(["probabilities"], {"images": raw})[0]
 
 
-def torch_predictor(images: Any) -> Callable[[], Any]:
+def torch_predictor(images: Any, channels_last: bool = False) -> Callable[[], Any]:
     import torch
 
     from pipeline.model.files import load_model
@@ -188,10 +167,14 @@ def torch_predictor(images: Any) -> Callable[[], Any]:
     for parameter, array in zip(network.parameters(), (array for pair in pairs for array in pair), strict=True):
         parameter.data = torch.tensor(array)
     pixels = torch.tensor(images[:, np.newaxis])
+    if channels_last:
+        network = network.to(memory_format=torch.channels_last)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
 
     def predict_all() -> Any:
         with torch.inference_mode():
-            return torch.softmax(network(pixels) / model.temperature, dim=1).numpy()
+            logits = network(pixels)[:, : len(model.class_names)]
+            return torch.softmax(logits / model.temperature, dim=1).numpy()
 
     return predict_all
 
@@ -200,17 +183,15 @@ PREDICTORS: dict[str, Callable[[Any], Callable[[], Any]]] = {
     "ours": our_predictor,
     "ONNX Runtime": onnx_predictor,
     "PyTorch": torch_predictor,
+    "PyTorch, channels last": partial(torch_predictor, channels_last=True),
 }
 
 
-def train(name: str, layers: str, batch: str, cores: str = "") -> dict[str, Any]:
-    if cores:
-        os.sched_setaffinity(0, range(int(cores)))
-    rates = list(TRAINERS[name](layers, int(batch)))[1:]
-    return {"rates": rates, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+def train(name: str, layers: str, batch: str) -> list[float]:
+    return list(TRAINERS[name](layers, int(batch)))[1:]
 
 
-def predict(name: str) -> dict[str, Any]:
+def predict(name: str) -> list[float]:
     images, _ = load("test")
     predict_all = PREDICTORS[name](images)
     assert np.allclose(predict_all(), np.load("artifacts/evaluate/probabilities.npy"), atol=1e-4)
@@ -219,10 +200,10 @@ def predict(name: str) -> dict[str, Any]:
         started = time.perf_counter()
         predict_all()
         rates.append(len(images) / (time.perf_counter() - started))
-    return {"rates": rates}
+    return rates
 
 
-COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {"train": train, "predict": predict}
+COMMANDS: dict[str, Callable[..., list[float]]] = {"train": train, "predict": predict}
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]

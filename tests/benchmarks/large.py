@@ -1,13 +1,10 @@
 """Generate a large data set: MNIST's training images, augmented as in the recipe `standard`.
 
-    python -m tests.benchmarks.large FOLDER COUNT
-
-Writes COUNT training images and MNIST's test images to FOLDER. The output is deterministic; the images of a smaller
-count are the first ones of a larger count. Needs `artifacts/` with the stage parse run on MNIST.
+The output is deterministic; the images of a smaller count are the first ones of a larger count. Needs `artifacts/` with
+parse run on MNIST.
 """
 
 import struct
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +24,7 @@ PARSED = Path("artifacts/parse")
 
 
 def make_dataset(folder: Path, count: int, parsed: Path = PARSED) -> None:
+    """Write `count` training images and MNIST's test images to the folder, as IDX files."""
     make_images(folder / TRAIN_IMAGES, count, parsed)
     labels = np.load(parsed / "train-labels.npy")
     idx.save(folder / TRAIN_LABELS, np.resize(labels, count))
@@ -64,7 +62,3 @@ def _augment(images: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8
             team.run(work)
             augmented = np.rint(output.reshape(-1, height, width)).astype(np.uint8)
             yield augmented[: count - first]
-
-
-if __name__ == "__main__":
-    make_dataset(Path(sys.argv[1]), int(sys.argv[2]))

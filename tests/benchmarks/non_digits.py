@@ -1,9 +1,9 @@
 """Measure how often digits are read in pictures of other things, and how often genuine digits are refused.
 
-    python -m tests.benchmarks.non_digits [--count 50] [--images 10000] [--model FOLDER] [--errors FOLDER]
+    python -m tests.benchmarks.non_digits [--count 50] [--errors FOLDER]
 
-Letters that look like digits are left out. Needs artifacts/parse in the current folder, the fonts that `pictures`
-lists, and those of fonts-dejavu and fonts-liberation. (The negative class is trained on other fonts.)
+Letters that look like digits are left out. Needs artifacts/parse in the current folder, the fonts that `fonts` lists,
+and those of fonts-dejavu and fonts-liberation. (The negative class is trained on other fonts.)
 """
 
 import argparse
@@ -23,7 +23,8 @@ from pipeline.model.files import Model
 from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import Reading, format_digits, read
 from pipeline.reader import PRETRAINED, load
-from tests.benchmarks.picture_kinds import (
+from tests.benchmarks.fonts import ANGLES, FONTS, SIZES, render
+from tests.benchmarks.kinds import (
     SURE,
     Generator,
     Layer,
@@ -35,7 +36,7 @@ from tests.benchmarks.picture_kinds import (
     load_digits,
     to_bytes,
 )
-from tests.benchmarks.pictures import ANGLES, FONTS, SIZES, render
+from tests.benchmarks.markdown import table
 
 PRINTED = (
     "truetype/dejavu/DejaVuSans.ttf",
@@ -268,8 +269,8 @@ def read_levels(model: Model, levels: Levels, generator: Generator) -> Reading:
     return read(model, load_grey(as_file(levels, generator), "picture"))
 
 
-def measure_kind(model: Model, kind: str, draw: Draw, count: int, errors: Path | None) -> tuple[int, int, str]:
-    """Return in how many of `count` pictures digits are read, in how many confidently, and what is read most often."""
+def measure_kind(model: Model, kind: str, draw: Draw, count: int, errors: Path | None) -> tuple[int, int, Counter[str]]:
+    """Return in how many of `count` pictures digits are read, in how many confidently, and what is read."""
     read_as: Counter[str] = Counter()
     sure = 0
     for number in range(count):
@@ -282,18 +283,18 @@ def measure_kind(model: Model, kind: str, draw: Draw, count: int, errors: Path |
             sure += reading.confidence > SURE
             if errors:
                 Image.fromarray(levels).save(errors / f"{kind} {number} as {digits[:20]} {reading.confidence:.2f}.png")
-    return read_as.total(), sure, ", ".join(f"{digits} ({times})" for digits, times in read_as.most_common(4))
+    return read_as.total(), sure, read_as
 
 
 def count_refused(model: Model, pictures: Iterator[Levels]) -> str:
     generator = np.random.default_rng(1)
     refused = [not read_levels(model, levels, generator).labels for levels in pictures]
-    return f"{sum(refused)} of {len(refused):,} ({np.mean(refused):.2%})"
+    return f"{np.mean(refused):.2%} of {len(refused):,}"
 
 
-def list_test_images(count: int) -> Iterator[Levels]:
-    """Yield test images, four times as large, dark on light."""
-    for image in load_digits("test").images[:count]:
+def list_test_images() -> Iterator[Levels]:
+    """Yield the test images, four times as large, dark on light."""
+    for image in load_digits("test").images:
         yield 255 - np.asarray(Image.fromarray(image).resize((112, 112), Image.Resampling.BICUBIC))
 
 
@@ -308,27 +309,27 @@ def list_font_digits(fonts: Path) -> Iterator[Levels]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=50, help="pictures of each kind")
-    parser.add_argument("--images", type=int, default=10_000, help="test images")
-    parser.add_argument("--model", type=Path, default=PRETRAINED)
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
     parser.add_argument("--errors", type=Path, help="folder for the pictures in which digits are read")
     given = parser.parse_args()
     if given.errors:
         given.errors.mkdir(parents=True, exist_ok=True)
-    model = load(given.model).model
-    kinds = list_kinds(given.fonts)
+    model, rows = load(PRETRAINED).model, []
+    claimed, sure, kinds = 0, 0, list_kinds(given.fonts)
     with threadpool_limits(1, "blas"):
-        print(f"{'kind':<22} {'pictures':>8} {'digits':>8} {f'> {SURE}':>8}  read as")
-        claimed, sure = 0, 0
         for kind, draw in kinds.items():
             of_kind = measure_kind(model, kind, draw, given.count, given.errors)
             claimed, sure = claimed + of_kind[0], sure + of_kind[1]
-            shares = [f"{value / given.count:8.1%}" for value in of_kind[:2]]
-            print(f"{kind:<22} {given.count:8} {shares[0]} {shares[1]}  {of_kind[2]}", flush=True)
+            most = ", ".join(f"{digits} ({times})" for digits, times in of_kind[2].most_common(3) if len(digits) < 5)
+            rows.append([kind, *(f"{value / given.count:.1%}" for value in of_kind[:2]), most])
         total = given.count * len(kinds)
-        print(f"{'all':<22} {total:8,} {claimed / total:8.1%} {sure / total:8.1%}")
-        print(f"Test images refused: {count_refused(model, list_test_images(given.images))}", flush=True)
-        print(f"Digits of fonts refused: {count_refused(model, list_font_digits(given.fonts))}")
+        rows.append(["all", f"{claimed / total:.1%}", f"{sure / total:.1%}", ""])
+        print(table(["pictures without digits", "digit claimed", f"confidence above {SURE:.0%}", "most often"], rows))
+        print(
+            f"\n{given.count} pictures of each kind, {total:,} in all, read by the included model. It finds no digit in"
+        )
+        print(f"{count_refused(model, list_test_images())} test images and in")
+        print(f"{count_refused(model, list_font_digits(given.fonts))} digits of handwriting fonts on white paper.")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
 """Measure the accuracy of the drawing demo on digits, numbers, non-digits and test images, by mouse, touch and pen.
 
-    python -m tests.benchmarks.page [--page FILE] [--model FOLDER]
+    python -m tests.benchmarks.page
 
 Needs a browser, and artifacts/ with all stages run. The drawings are deterministic.
 """
 
-import argparse
 import base64
 import itertools
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,29 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from pipeline.model.prediction import predict_with_negative
+from pipeline.model.prediction import predict, predict_with_negative
 from pipeline.reader import load
+from tests.benchmarks.markdown import table
 from tests.browser import PHONE, open_browser, open_page
-from tests.pipeline.pages.handwriting import DIGIT_LIKE, draw_non_digits, write_digits
+from tests.pipeline.pages.handwriting import draw_non_digits, write_digits
 from tests.pipeline.pages.input import Draw, clear, draw_with_finger, draw_with_mouse, draw_with_pen, prediction
-from tests.pipeline.pages.strokes import (
-    DIGITS,
-    DOT,
-    LETTERS,
-    NON_DIGITS,
-    STYLES,
-    Strokes,
-    place,
-    wobble,
-    write_number,
-)
+from tests.pipeline.pages.strokes import DIGITS, Strokes, place, write_number
 
 ARTIFACTS = Path("artifacts")
 SIZES = (0.3, 0.5, 0.8)
-VARIANTS = 12
 NUMBERS = 40  # of two to five digits
 COMPARED = 1000
-SURE = 0.8  # less probable predictions are shown with "perhaps"
 
 Device = tuple[str, Draw, dict[str, Any]]
 DEVICES: tuple[Device, ...] = (
@@ -74,16 +61,6 @@ def corners() -> Iterator[tuple[str, Strokes]]:
         yield str(digit), place(DIGITS[digit], rest if right else margin, rest if low else margin, size)
 
 
-def distorted() -> Iterator[tuple[str, Strokes]]:
-    """Yield each digit in all styles, distorted, with random sizes and positions."""
-    generator = np.random.default_rng(1)
-    for digit, number in itertools.product(STYLES, range(VARIANTS)):
-        styles = STYLES[digit]
-        size = generator.uniform(0.3, 0.9)
-        left, top = generator.uniform(0.02, 0.98 - size, 2)
-        yield str(digit), place(wobble(styles[number % len(styles)], generator), left, top, size)
-
-
 def numbers() -> Iterator[tuple[str, Strokes]]:
     """Yield numbers of two to five random digits, in random styles, distorted."""
     generator = np.random.default_rng(2)
@@ -108,70 +85,44 @@ def read_by_turns(pages: Iterable[tuple[Device, Page]], drawings: Iterable[tuple
         yield name, device, read(page, draw, strokes), page.evaluate(PROBABILITY)
 
 
-def handwriting(pages: Iterable[tuple[Device, Page]]) -> str:
-    """Count the correct predictions of 200 digits in ten styles, by device, and list the others."""
-    correct, total, errors = Counter[str](), Counter[str](), []
+def handwriting(pages: Iterable[tuple[Device, Page]]) -> Iterator[list[str]]:
+    """Yield for each device how many of 200 digits in ten styles are correct, and the errors."""
+    correct, total, errors = Counter[str](), Counter[str](), dict[str, list[str]]()
     named = ((f"{digit} ({style})", strokes) for digit, style, strokes in write_digits())
     for name, device, predicted, probability in read_by_turns(pages, named):
         total[device] += 1
-        if predicted == name[0]:
-            correct[device] += 1
-        else:
-            errors.append(f"{name} by {device} {describe(predicted, probability)}")
-    by_device = ", ".join(f"{correct[device]} of {total[device]} by {device}" for device in total)
-    return f"{correct.total()} of {total.total()} correct ({by_device}; errors: {', '.join(errors) or 'none'})"
+        correct[device] += predicted == name[0]
+        if predicted != name[0]:
+            errors.setdefault(device, []).append(f"{name} {describe(predicted, probability)}")
+    for device in total:
+        of_device = list_errors(errors.get(device, []))
+        yield ["digits in ten styles", device, str(total[device]), str(correct[device]), of_device]
 
 
-def refusals(pages: Iterable[tuple[Device, Page]]) -> str:
-    """Count how 60 drawings of twenty kinds are taken, and list those that are not refused."""
-    counts, read_as = Counter[str](), []
+def rejections(pages: Iterable[tuple[Device, Page]]) -> list[str]:
+    """Return how many of 60 drawings of twenty kinds are rejected, and those that are not."""
+    rejected, total, read_as = 0, 0, []
     for kind, _, predicted, probability in read_by_turns(pages, draw_non_digits()):
-        outcome = "refused" if not predicted else "below 80%" if probability < SURE else "read as a digit"
-        counts[outcome] += 1
+        total += 1
+        rejected += not predicted
         if predicted:
             read_as.append(f"{kind} {describe(predicted, probability)}")
-    outcomes = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("refused", "below 80%", "read as a digit"))
-    return f"{outcomes} of {counts.total()} ({', '.join(read_as) or 'none read'})"
-
-
-def digit_like(pages: Iterable[tuple[Device, Page]]) -> str:
-    """Return what the letters that have the shape of a digit are read as."""
-    drawings = ((name, place(strokes, 0.2, 0.2, 0.6)) for name, strokes in DIGIT_LIKE.items())
-    return ", ".join(
-        f"{name} {describe(predicted, probability)}"
-        for name, _, predicted, probability in read_by_turns(pages, drawings)
-    )
+    return ["drawings of twenty other kinds, rejected", "in turn", str(total), str(rejected), list_errors(read_as)]
 
 
 def describe(predicted: str, probability: float) -> str:
-    return f"as {predicted} {probability:.1%}" if predicted else "refused"
+    return f"as {predicted} ({probability:.0%})" if predicted else "rejected"
 
 
-def count(page: Page, draw: Draw, drawings: Iterator[tuple[str, Strokes]]) -> str:
-    """Draw each drawing on an empty canvas and count the correct predictions."""
-    correct, total, errors = 0, 0, []
-    for expected, strokes in drawings:
-        predicted = read(page, draw, strokes)
-        total += 1
-        if predicted == expected:
-            correct += 1
-        else:
-            errors.append(f"{expected} as {predicted or 'none'}")
-    return f"{correct} of {total} correct" + (f" (errors: {', '.join(errors)})" if errors else "")
+def list_errors(errors: Sequence[str]) -> str:
+    return ", ".join(f"{error} ({times} times)" if times > 1 else error for error, times in Counter(errors).items())
 
 
-def non_digits(page: Page) -> str:
-    """Return the results for an empty canvas, a dot, scribbles, shapes and letters."""
-    drawings: Mapping[str, Strokes] = {
-        "empty": [],
-        "dot": DOT,
-        **{k: place(v, 0.15, 0.15, 0.7) for k, v in (NON_DIGITS | LETTERS).items()},
-    }
-    found = []
-    for name, strokes in drawings.items():
-        predicted = read(page, draw_with_mouse, strokes)
-        found.append(f"{name}: {f'read as {predicted}' if predicted else 'rejected'}")
-    return ", ".join(found)
+def count(title: str, name: str, page: Page, draw: Draw, drawings: Iterator[tuple[str, Strokes]]) -> list[str]:
+    """Return how many of the drawings are correct, each on an empty canvas, and the errors."""
+    pairs = [(expected, read(page, draw, strokes)) for expected, strokes in drawings]
+    errors = [f"{expected} as {predicted or 'none'}" for expected, predicted in pairs if expected != predicted]
+    return [title, name, str(len(pairs)), str(len(pairs) - len(errors)), list_errors(errors)]
 
 
 def read_images(page: Page, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
@@ -182,42 +133,27 @@ def read_images(page: Page, images: NDArray[np.uint8]) -> tuple[NDArray[np.float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--page", type=Path, default=ARTIFACTS / "export" / "index.html")
-    parser.add_argument("--model", type=Path, default=ARTIFACTS / "train", help="the model of the page")
-    options = parser.parse_args()
-    file = options.page.resolve()
+    file = (ARTIFACTS / "export" / "index.html").resolve()
     images = np.array(np.load(ARTIFACTS / "parse" / "test-images.npy"))
     labels = np.load(ARTIFACTS / "parse" / "test-labels.npy")
-    model = load(options.model).model
+    model = load(ARTIFACTS / "train").model
     with open_browser() as browser:
         with ExitStack() as stack:
             pages = [(device, stack.enter_context(open_page(browser, file, **device[2]))) for device in DEVICES]
-            report("10 digits x 10 styles x 2", handwriting, pages)
-            report("20 kinds of non-digits x 3", refusals, pages)
-            report("letters with the shape of a digit", digit_like, pages)
+            rows = [*handwriting(pages), rejections(pages)]
             for (name, draw, _), page in pages[:2]:
-                report(f"{name}, 10 digits x 3 sizes x 4 corners", count, page, draw, corners())
-                report(f"{name}, {NUMBERS} numbers", count, page, draw, numbers())
+                rows.append(count("digits in three sizes in the corners", name, page, draw, corners()))
+                rows.append(count("numbers of two to five digits", name, page, draw, numbers()))
         with open_page(browser, file) as page:
-            report(f"10 digits x {VARIANTS} distortions", count, page, draw_with_mouse, distorted())
-            report("non-digits", non_digits, page)
             found, milliseconds = read_images(page, images)
-            accuracy = float((found[:, : len(model.class_names)].argmax(axis=1) == labels).mean())
-            print(f"{len(images):,} test images: accuracy {accuracy:.2%}, {milliseconds:.2f} ms per image")
-            found = found[:COMPARED]
-            expected = predict_with_negative(model, images[:COMPARED])[:, : found.shape[1]]
-            difference = np.abs(found - expected).max()
-            labels_differ = np.count_nonzero(found.argmax(axis=1) != expected.argmax(axis=1))
-            print(
-                f"compared with Python, {COMPARED:,} images: probabilities differ by at most {difference:.1e}, "
-                f"{labels_differ} labels differ"
-            )
-
-
-def report(title: str, work: Callable[..., str], *arguments: Any) -> None:
-    started = time.perf_counter()
-    print(f"{title}: {work(*arguments)} in {time.perf_counter() - started:.0f} s", flush=True)
+    accuracy = float((found[:, : len(model.class_names)].argmax(axis=1) == labels).mean())
+    in_python = float((predict(model, images).argmax(axis=1) == labels).mean())
+    expected = predict_with_negative(model, images[:COMPARED])[:, : found.shape[1]]
+    difference = np.abs(found[:COMPARED] - expected).max()
+    print(table(["drawings", "by", "tried", "correct", "errors"], rows))
+    print(f"\nThe {len(images):,} test images: {accuracy:.2%} are correct, in Python {in_python:.2%}.")
+    print(f"The page takes {milliseconds:.2f} ms per image.")
+    print(f"The probabilities of the first {COMPARED:,} differ by at most {difference:.6f} from Python's.")
 
 
 if __name__ == "__main__":

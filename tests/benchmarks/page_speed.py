@@ -1,16 +1,13 @@
 """Measure how long the drawing demo takes for each update while a digit is drawn, and the size of its file.
 
-    python -m tests.benchmarks.page_speed [--page FILE]
+    python -m tests.benchmarks.page_speed
 
 Draws ten digits, point by point, on a desktop by mouse and on a phone by touch, without and with "Inside the network".
 An update is the task of the browser's main thread that runs an animation frame, as the browser's trace shows it: input
 events, script, style, layout and paint. Needs a browser, and artifacts/export.
-
-There is no peer to compare with: other demos that draw a network's maps compute them once a drawing is complete, or
-with another network.
 """
 
-import argparse
+import itertools
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser
 
+from tests.benchmarks.markdown import table
 from tests.browser import PHONE, open_browser, open_page
 from tests.pipeline.pages.input import Draw, clear, draw_with_finger, draw_with_mouse, prediction
 from tests.pipeline.pages.strokes import DIGITS, place
@@ -70,23 +68,15 @@ def measure(browser: Browser, file: Path, view: str, inside: bool) -> list[Updat
     return updates
 
 
-def describe(updates: list[Update]) -> str:
-    medians, high = (np.percentile(np.array(updates), share, axis=0) for share in (50, 95))
-    names = ("main thread", "its CPU time", "its script")
-    parts = (f"{name} {m:.1f} and {h:.1f} ms" for name, m, h in zip(names, medians, high, strict=True))
-    return f"{len(updates)} updates, median and 95th percentile: {', '.join(parts)}"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--page", type=Path, default=PAGE)
-    file = parser.parse_args().page.resolve()
-    print(f"the page has {file.stat().st_size / 1e6:.2f} MB")
+    file, rows = PAGE.resolve(), []
     with open_browser() as browser:
-        for view in VIEWS:
-            for inside in (False, True):
-                print(f"{view}, {'with' if inside else 'without'} the inside: ", end="", flush=True)
-                print(describe(measure(browser, file, view, inside)))
+        for view, inside in itertools.product(VIEWS, (False, True)):
+            updates = np.array(measure(browser, file, view, inside))
+            cells = ("{:.1f} ms ({:.1f})".format(*np.percentile(column, (50, 95))) for column in updates.T)
+            rows.append([f"{view}, {'with' if inside else 'without'} the inside", str(len(updates)), *cells])
+    print(table(["view", "updates", "main thread", "its CPU time", "its script"], rows))
+    print(f"\nMedian, in brackets the 95th percentile. The page has {file.stat().st_size / 1e6:.2f} MB.")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ def main(path: str, output: str, threads: str) -> None:
         while pixels := file.read(BLOCK * height * width):
             images = np.frombuffer(pixels, np.uint8).reshape(-1, height, width)
             standardised = np.moveaxis(standardise(images, model.scaling), 0, -1)
-            predicted.append(forward(network, standardised, scratch).logits.argmax(axis=0).astype(np.uint8))
+            logits = forward(network, standardised, scratch).logits[: len(model.class_names)]
+            predicted.append(logits.argmax(axis=0).astype(np.uint8))
     np.save(output, np.concatenate(predicted))
     print(time.perf_counter() - started)
 

@@ -1,69 +1,167 @@
-"""Test accuracy, calibration error and training time of the recipes over several seeds.
+"""Test accuracy, calibration, size and training speed of the recipes, over several seeds.
 
-    python -m tests.benchmarks.recipes [RECIPE...] [--seeds N] [--dataset NAME] [--epochs N]
+    python -m tests.benchmarks.recipes [values | variants | networks]
 
-Runs the stages in a temporary folder. Without arguments: quick, mlp and standard on MNIST, then standard on
-Fashion-MNIST with and without augmentation. The recipe record takes an hour and must be named.
+Runs the stages in a folder of their own, whose store keeps the results: an interrupted benchmark resumes. `record` is
+trained once. values: the hyperparameters in which the recipes differ. variants: of the recipe standard. networks: the
+networks of the ensemble `record`.
 """
 
 import argparse
 import csv
-import json
 import logging
 import statistics
-import tempfile
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
+
+from pipeline.evaluation.metrics import load_metrics, measure_reliability
+from pipeline.model.files import Model, load_model
+from pipeline.model.metadata import model_metadata
+from pipeline.model.onnx import save_onnx
+from pipeline.model.prediction import predict, predict_logits
+from pipeline.reader import PRETRAINED, load
+from pipeline.training.recipe import Recipe, to_dict
+from pipeline.training.recipes import RECIPES, RecipeName
 from stages.download import download
 from stages.evaluate import evaluate
 from stages.normalize import normalize
 from stages.parse import parse
 from stages.train import train
+from tests.benchmarks.contenders import TRAINERS
+from tests.benchmarks.markdown import spread, table
+from tests.benchmarks.training import fits, measure
+
+KEPT = Path("artifacts/.figures")
+SEEDS = 5
+VARIANTS: dict[str, dict[str, Any]] = {
+    "`standard`, `--negatives 0`": {"negatives": 0.0},
+    **{f"`standard`, `--epochs {epochs}`": {"epochs": epochs} for epochs in (1, 2, 3)},
+}
 
 
-def measure(dataset: str, recipes: Sequence[str], seeds: Sequence[int], **changes: Any) -> None:
-    """Print for each recipe the median, minimum and maximum over the seeds."""
-    print(f"\n{dataset:<16} {'seeds':>5}  {'test accuracy':<26} {'calibration error':<22} {'training':<18}", flush=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        download(dataset=dataset, output=folder / "download")
-        parse(download=folder / "download", output=folder / "parse")
-        normalize(parse=folder / "parse", output=folder / "normalize")
-        for recipe in recipes:
-            accuracies, errors, seconds = [], [], []
-            for seed in seeds:
-                train(normalize=folder / "normalize", recipe=recipe, seed=seed, output=folder / "train", **changes)  # type: ignore[arg-type]
-                evaluate(normalize=folder / "normalize", train=folder / "train", output=folder / "evaluate")
-                metrics = json.loads((folder / "evaluate/metrics.json").read_text())
-                accuracies.append(metrics["accuracy"])
-                errors.append(metrics["expected_calibration_error"])
-                with open(folder / "train/history.csv", newline="") as file:
-                    seconds.append(sum(float(row["seconds"]) for row in csv.DictReader(file)))
-            figures = (spread(accuracies, ".2%"), spread(errors, ".2%"), spread(seconds, ".1f"))
-            print(f"{recipe:<16} {len(seeds):>5}  {figures[0]:<26} {figures[1]:<22} {figures[2]:<18}", flush=True)
+@dataclass(frozen=True)
+class Run:
+    """accuracy: of the test images. error: expected calibration error. size: bytes of model.onnx."""
+
+    model: Model
+    accuracy: float
+    error: float
+    seconds: float
+    size: int
 
 
-def spread(values: Sequence[float], form: str) -> str:
-    """Format the median, with the minimum and maximum in brackets."""
-    return f"{statistics.median(values):{form}} ({min(values):{form}}..{max(values):{form}})"
+def run(dataset: str, recipe: RecipeName, **changes: Any) -> Run:
+    """Run the stages; results of an earlier run with equal parameters and code are restored."""
+    folder = KEPT / dataset
+    made = {name: folder / name for name in ("parse", "normalize", "train", "evaluate")}
+    download(dataset=dataset, output=folder / "download")
+    parse(download=folder / "download", output=made["parse"])
+    normalize(parse=made["parse"], output=made["normalize"])
+    train(normalize=made["normalize"], recipe=recipe, output=made["train"], **changes)
+    evaluate(normalize=made["normalize"], train=made["train"], output=made["evaluate"])
+    metrics = load_metrics(made["evaluate"])
+    with open(made["train"] / "history.csv", newline="") as file:
+        seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
+    model, onnx = load_model(made["train"]), folder / "model.onnx"
+    save_onnx(onnx, model, model_metadata(model, metrics.accuracy, metrics.images))
+    return Run(model, metrics.accuracy, metrics.expected_calibration_error, seconds, onnx.stat().st_size)
+
+
+def run_seeds(dataset: str, recipe: RecipeName, seeds: int = SEEDS, **changes: Any) -> list[Run]:
+    return [run(dataset, recipe, seed=seed, **changes) for seed in range(1, seeds + 1)]
+
+
+def show_accuracy(runs: list[Run]) -> str:
+    values = [each.accuracy * 100 for each in runs]
+    return spread(values, ".2f", "%") if len(runs) > 1 else f"{values[0]:.2f}% (one run)"
+
+
+def show_seconds(runs: list[Run]) -> str:
+    seconds = statistics.median(each.seconds for each in runs)
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def count_parameters(model: Model) -> int:
+    return sum(parameters.flat.size for parameters in model.parameters)
+
+
+def show_speed(recipe: Recipe) -> list[str]:
+    """Return the images/s of training the layers in batches of the recipe: ours, and the faster PyTorch."""
+    names = [name for name in TRAINERS if fits(name, recipe.layers) and "matrix" not in name]
+    rates = measure("train", names, recipe.layers, recipe.batch_size)
+    ours, *others = (statistics.median(rates[name]) for name in names)
+    return [f"{ours:,.0f}", f"{max(others):,.0f}"]
+
+
+def list_values() -> str:
+    """Return a table of the hyperparameters in which the recipes differ."""
+    values = {f"`{name}`": to_dict(recipe) for name, recipe in RECIPES.items()}
+    differing = [key for key in to_dict(Recipe()) if len({str(each[key]) for each in values.values()}) > 1]
+    rows = [[f"`{key.replace('_', '-')}`", *(str(each[key]) for each in values.values())] for key in differing]
+    return table(["option", *values], rows)
+
+
+def print_values() -> None:
+    print(list_values())
+
+
+def measure_included() -> list[str]:
+    """Return the line of the included model."""
+    model = load(PRETRAINED).model
+    images, labels = (np.load(KEPT / f"mnist/parse/test-{kind}.npy") for kind in ("images", "labels"))
+    probabilities = predict(model, images)
+    accuracy, error = np.mean(probabilities.argmax(axis=1) == labels), measure_reliability(probabilities, labels).error
+    size = (PRETRAINED / "model.safetensors").stat().st_size
+    cells = [f"{count_parameters(model):,}", f"{size / 1e6:.2f} MB", f"{accuracy:.2%}", f"{error:.2%}"]
+    return ["the included model", *cells, "", "", ""]
+
+
+def measure_recipes() -> None:
+    rows = []
+    for name in get_args(RecipeName):
+        runs = run_seeds("mnist", name, 1 if name == "record" else SEEDS)
+        error, model = statistics.median(each.error for each in runs), runs[0].model
+        cells = [f"{count_parameters(model):,}", f"{runs[0].size / 1e6:.2f} MB", show_accuracy(runs), f"{error:.2%}"]
+        rows.append([f"`{name}`", *cells, show_seconds(runs), *show_speed(RECIPES[name])])
+    header = ["recipe", "parameters", "file", "test accuracy", "calibration error", "training", "images/s"]
+    print(table([*header, "PyTorch, images/s"], [*rows, measure_included()]))
+    print(f"\nMedians of {SEEDS} seeds, in brackets the minimum and maximum; `record` is trained once.")
+    print("File: `model.onnx`; of the included model `model.safetensors`, with 16 bits per parameter.")
+    print("Calibration error: expected calibration error on the test images, in 15 bins.")
+    print("images/s: training with Adam, without augmentation, on the layers and the batch size of the recipe.")
+
+
+def measure_variants() -> None:
+    variants = {name: run_seeds("mnist", "standard", **changes) for name, changes in VARIANTS.items()}
+    rows = [[name, show_accuracy(runs), show_seconds(runs)] for name, runs in variants.items()]
+    print(table(["variant", "test accuracy", "training"], rows))
+    print(f"\nMedians of {SEEDS} seeds, in brackets the minimum and maximum.")
+
+
+def measure_networks() -> None:
+    """Print the accuracy of an ensemble by the number of its networks, and of its networks alone."""
+    model = run("mnist", "record", seed=1).model
+    images, labels = (np.load(KEPT / f"mnist/normalize/test-{kind}.npy") for kind in ("images", "labels"))
+    alone = [predict_logits(replace(model, parameters=(each,)), images) for each in model.parameters]
+    correct = [f"{np.mean(logits.argmax(axis=1) == labels):.2%}" for logits in alone]
+    sums = [sum(alone[: count + 1]) for count in range(len(alone))]
+    together = [f"{np.mean(np.argmax(logits, axis=1) == labels):.2%}" for logits in sums]
+    rows = zip(range(1, len(alone) + 1), correct, together, strict=True)
+    print(table(["network of `record`", "test accuracy", "with those before it"], list(rows)))
+
+
+PARTS = {"values": print_values, "variants": measure_variants, "networks": measure_networks}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipes", nargs="*")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--dataset", default="mnist")
-    parser.add_argument("--epochs", type=int)
-    arguments = parser.parse_args()
-    logging.disable()
-    seeds = range(1, arguments.seeds + 1)
-    measure(arguments.dataset, arguments.recipes or ["quick", "mlp", "standard"], seeds, epochs=arguments.epochs)
-    if not arguments.recipes:
-        measure("fashion-mnist", ["standard"], seeds)
-        print("\nwithout augmentation:")
-        measure("fashion-mnist", ["standard"], seeds, augment_fraction=0.0)
+    parser.add_argument("part", nargs="?", choices=PARTS)
+    part = parser.parse_args().part
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    PARTS.get(part, measure_recipes)()
 
 
 if __name__ == "__main__":

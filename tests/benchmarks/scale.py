@@ -2,10 +2,9 @@
 
     python -m tests.benchmarks.scale [COUNT ...]
 
-For each count, generate a data set with `large`. Then `cp` of the data set, the three stages, and `cp` of the output of
-normalize take turns for ROUNDS rounds. Memory is the peak resident memory, which should not depend on the count. The
-temporary folder needs eight times the space of the images: 13 GB for 2,000,000. Needs `artifacts/` with parse run on
-MNIST.
+For each count, generate a data set by `large`. Then `cp` of the data set, the three stages, and `cp` of the output of
+normalize take turns for ROUNDS rounds. The temporary folder needs eight times the space of the images: 6 GB for
+1,000,000. Needs `artifacts/` with all stages run on MNIST.
 """
 
 import os
@@ -15,26 +14,54 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipeline.data.dataset import FILES, TRAIN_IMAGES
-from tests.processes import ROOT, Cost, measure_cost
+from pipeline.data.dataset import FILES
+from tests.benchmarks.large import make_dataset
+from tests.benchmarks.markdown import spread, table
+from tests.make.common import STAGES as ORDER
+from tests.processes import Cost, measure_cost
 
-COUNTS = (200_000, 1_000_000, 2_000_000)
+ARTIFACTS = Path("artifacts").absolute()
+COUNTS = (20_000, 1_000_000)
 ROUNDS = 3
 CUSTOM = ["--dataset", "custom", "--from", "mine"]
 STAGES = {"download": CUSTOM, "parse": [], "normalize": []}
+COPIES = {"download": "cp of the input", "normalize": "cp of the output"}
 
 
 def main(counts: tuple[int, ...]) -> None:
+    rows = []
     for count in counts:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             (folder / "mine").mkdir()
-            generation = measure_cost(
-                [sys.executable, "-m", "tests.benchmarks.large", str(folder / "mine"), str(count)], ROOT
+            make_dataset(folder / "mine", count)
+            size = sum((folder / "mine" / name).stat().st_size for name in FILES)
+            costs = measure(folder)
+        medians = {name: statistics.median(cost.seconds for cost in found) for name, found in costs.items()}
+        for name, found in costs.items():
+            copy = COPIES["normalize" if name == "normalize" else "download"]
+            rows.append(
+                [
+                    f"{count:,} images, {size / 1e6:,.0f} MB: `{name}`",
+                    spread([cost.seconds for cost in found], ".2f", " s"),
+                    f"{size / 1e6 / medians[name]:,.0f} MB/s",
+                    f"{medians[name] / medians[copy]:.1f}" if name in STAGES else "",
+                    f"{max(cost.memory for cost in found) / 1e6:,.0f} MB",
+                ]
             )
-            size = (folder / "mine" / TRAIN_IMAGES).stat().st_size
-            print(f"\n{count:,} images, {size / 1e6:,.0f} MB, generated in {generation.seconds:.1f} s")
-            print_table(measure(folder), sum((folder / "mine" / name).stat().st_size for name in FILES))
+    print(table(["", "median (minimum to maximum)", "of the input", "relative to `cp`", "memory"], rows))
+    print(f"\n{ROUNDS} rounds. `normalize` is compared with `cp` of its output, the others with `cp` of the input.")
+    print("Memory is the peak of the resident memory.")
+    print(f"`train` holds all images: with the recipe `standard` on MNIST it needs {measure_training() / 1e6:,.0f} MB.")
+    files = (path for stage in ORDER for path in (ARTIFACTS / stage).iterdir())
+    print(f"The results of all stages on MNIST take {sum(path.stat().st_size for path in files) / 1e6:,.0f} MB.")
+
+
+def measure_training() -> int:
+    """Return the peak memory of `train`, in bytes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        options = ["--normalize", str(ARTIFACTS / "normalize"), "--epochs", "1"]
+        return measure_cost([sys.executable, "-m", "stages.cli.main", "train", *options], Path(scratch)).memory
 
 
 def measure(folder: Path) -> dict[str, list[Cost]]:
@@ -46,29 +73,16 @@ def measure(folder: Path) -> dict[str, list[Cost]]:
         costs.setdefault(name, []).append(measure_cost(command, folder))
 
     for _ in range(ROUNDS):
-        run("cp of the input", ["cp", "-r", "mine", "copy"])
+        run(COPIES["download"], ["cp", "-r", "mine", "copy"])
         shutil.rmtree(folder / "copy")
         for stage, options in STAGES.items():
             run(stage, [sys.executable, "-m", "stages.cli.main", stage, *options])
         for stage in ("download", "parse"):  # to free space
             shutil.rmtree((folder / "artifacts" / stage).resolve())
-        run("cp of the output", ["cp", "-rL", "artifacts/normalize", "copy"])
+        run(COPIES["normalize"], ["cp", "-rL", "artifacts/normalize", "copy"])
         for name in ("copy", "artifacts"):
             shutil.rmtree(folder / name)
     return costs
-
-
-def print_table(costs: dict[str, list[Cost]], size: int) -> None:
-    print(f"{'':<26} {'median':>8} {'min':>8} {'max':>8} {'MB/s':>8} {'peak MB':>8} {'/ cp in':>10} {'/ cp out':>10}")
-    medians = {name: statistics.median(cost.seconds for cost in found) for name, found in costs.items()}
-    for name, found in costs.items():
-        seconds = [cost.seconds for cost in found]
-        line = f"{name:<26} {medians[name]:7.2f}s {min(seconds):7.2f}s {max(seconds):7.2f}s "
-        line += f"{size / 1e6 / medians[name]:8,.0f} {max(cost.memory for cost in found) / 1e6:8,.0f}"
-        if name in STAGES:
-            copy = "cp of the output" if name == "normalize" else "cp of the input"
-            line += f" {medians[name] / medians['cp of the input']:10.1f} {medians[name] / medians[copy]:10.1f}"
-        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from tests.benchmarks.markdown import table
 from tests.cluster import Cluster, run_cluster
 from tests.processes import environment
 
@@ -58,7 +59,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20, help="kills of one worker; a fifth of others (default: 20)")
     arguments = parser.parse_args()
     failed = 0
-    print(f"{'killed':<14} {'command':<10} {'tried':>6} {'passed':>9} {'longest until error':>19}")
+    rows = []
     with TemporaryDirectory(prefix="torture-") as folder, run_cluster(_folder(folder, "cluster"), workers=2) as cluster:
         baseline = prepare(_folder(folder, "project"), cluster)
         for target, attempt in (("a worker", kill_worker), ("all workers", kill_all), ("the scheduler", kill_all)):
@@ -72,10 +73,12 @@ def main() -> int:
                     longest = max(longest, seconds)
                     if failure:
                         failures.append(f"  after {delay:.2f} s: {failure}")
-                print(f"{target:<14} {command:<10} {rounds:6} {rounds - len(failures):9} {longest:17.1f} s", flush=True)
+                error = f"{longest:.1f} s" if attempt == kill_all else ""
+                rows.append([f"{target}, during `{command}`", rounds, rounds - len(failures), error])
                 for failure in failures:
                     print(failure, flush=True)
                 failed += len(failures)
+    print(table(["killed", "times", "passed", "longest time until the error"], rows))
     return 1 if failed else 0
 
 

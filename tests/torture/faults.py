@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.benchmarks.markdown import table
 from tests.torture import limits, storage, timing
 from tests.torture.kinds import INTERRUPTED
 from tests.torture.sandbox import COMMANDS, create_sandboxes
@@ -62,9 +63,9 @@ def main() -> int:
         show_progress("")
     print_table(trials)
     for name, reason in skipped.items():
-        print(f"{name}: skipped, {reason}")
+        print(f"{name}: skipped, {reason}.")
     failed = [trial for trial in trials if trial.failures]
-    print(f"{len(trials)} trials, {len(trials) - len(failed)} passed, in {time.monotonic() - started:.0f} s")
+    print(f"{len(trials)} trials, {len(trials) - len(failed)} passed, in {time.monotonic() - started:.0f} s.")
     return 1 if failed else 0
 
 
@@ -88,13 +89,14 @@ def show_progress(text: str) -> None:
 
 
 def print_table(trials: Sequence[Trial]) -> None:
-    """Print for each fault and command how many trials ran, triggered the fault and passed."""
-    row = "{:20}  {:15} {:>6} {:>9} {:>6}".format
-    print(row("fault", "command", "trials", "triggered", "passed"))
-    for fault, command in dict.fromkeys((trial.fault.name, trial.sandbox.command.name) for trial in trials):
-        group = [trial for trial in trials if (trial.fault.name, trial.sandbox.command.name) == (fault, command)]
+    """Print for each fault in how many trials it was injected, stopped the command, and passed."""
+    rows = []
+    for fault in dict.fromkeys(trial.fault.name for trial in trials):
+        group = [trial for trial in trials if trial.fault.name == fault]
         passed = [trial for trial in group if not trial.failures]
-        print(row(fault, command, len(group), sum(trial.triggered for trial in group), len(passed)))
+        rows.append([fault, len(group), sum(trial.triggered for trial in group), len(passed)])
+    print(table(["fault", "trials", "command failed", "passed"], rows))
+    print(f"\nCommands: {', '.join(dict.fromkeys(trial.sandbox.command.name for trial in trials))}.")
 
 
 def print_failure(trial: Trial, arguments: argparse.Namespace) -> None:

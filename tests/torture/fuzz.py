@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.markdown import table
 from tests.processes import ROOT, environment
 from tests.torture.targets import Target, all_targets
 from tests.torture.worker import (
@@ -94,15 +95,15 @@ def fuzz(names: Sequence[str], seconds: float, inputs: int) -> int:
     workers = os.cpu_count() or 1
     each = seconds * workers / (len(names) * len(drivers))
     jobs = [Job(name, driver, each, inputs) for name in names for driver in drivers]
-    print(f"{len(names)} targets, {each:.0f} s each by {' and '.join(drivers)}")
-    print(f"{'target':12} {'driver':10}", *(f"{title:>9}" for title in TITLES), flush=True)
-    total, bad = 0, False
+    rows, total, bad = [], 0, False
     with ThreadPoolExecutor(workers) as pool:
         for job, outcome in zip(jobs, pool.map(lambda job: run_job(job, FINDINGS), jobs), strict=True):
-            print(f"{job.target:12} {job.driver:10}", *(f"{cell:>9}" for cell in cells(outcome)), flush=True)
+            rows.append([f"{job.target}, by {job.driver}", *cells(outcome)])
+            print(*rows[-1], file=sys.stderr)
             total += outcome.counts.inputs
             bad |= is_bad(outcome, all_targets()[job.target])
-    print(f"{total:,} inputs" + ("" if bad else ", no findings"))
+    print(table(["target", *TITLES], rows))
+    print(f"\n{total:,} inputs, {each:.0f} s for each line of the table" + ("." if bad else ", no findings."))
     if bad:
         for path in sorted(FINDINGS.glob("*.txt"))[:SHOWN]:
             file = path.with_suffix("")

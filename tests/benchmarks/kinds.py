@@ -1,17 +1,15 @@
 """Measure the accuracy and calibration of reading on kinds of pictures that people have: forms, photographs, rows.
 
-    python -m tests.benchmarks.picture_kinds [--kinds boxed …] [--count 200] [--part test] [--report FILE.html]
+    python -m tests.benchmarks.kinds [--count 200] [--part test] [--errors FOLDER]
 
 Writes MNIST's digits, about four times as large, with pens on paper, as JPEG or PNG files. Picture n of a kind is
-always the same. Choices are made with `--part validation`, the last 10,000 training images, and figures are of the test
-images. Needs artifacts/ in the current folder.
+always the same. Choices are made with `--part validation`, the last 10,000 training images. Needs artifacts/parse in
+the current folder.
 """
 
 import argparse
 import io
-import statistics
 import zlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -19,17 +17,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
+from pipeline.engine.cores import count_cores
 from pipeline.evaluation.metrics import Reliability, measure_reliability
-from pipeline.pages.plots import plot_reliability
 from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import format_digits, read
 from pipeline.reader import PRETRAINED, load
+from tests.benchmarks.markdown import table
 
 PARSE = Path("artifacts/parse")
 PARTS = {"validation": ("train", 10_000), "test": ("test", 10_000)}  # the files, and how many images from their end
@@ -457,36 +455,36 @@ def row(
 
 
 KINDS: dict[str, Draw] = {
-    "plain": plain,
-    "tight, 1 to 3 edges": tight,
-    "tight, all edges": partial(tight, edges=4),
-    "boxed, grey": partial(boxed, in_ink=False),
-    "boxed, ink": partial(boxed, in_ink=True),
-    "form": form,
-    "comb": comb,
-    "baseline": baseline,
-    "ruled, grey": partial(lined, squared=False, in_ink=False, count=None),
-    "ruled, ink": partial(lined, squared=False, in_ink=True, count=None),
-    "squared, grey": partial(lined, squared=True, in_ink=False),
-    "squared, grey, row": partial(lined, squared=True, in_ink=False, count=None),
-    "squared, ink": partial(lined, squared=True, in_ink=True),
-    "squared, ink, row": partial(lined, squared=True, in_ink=True, count=None),
-    "low contrast": low_contrast,
-    "12 bits of 16": twelve_bits,
+    "one to five digits on plain paper": plain,
+    "tight crops, ink at one to three edges": tight,
+    "tight crops, ink at all edges": partial(tight, edges=4),
+    "a digit in a box, grey": partial(boxed, in_ink=False),
+    "a digit in a box, of the ink's colour": partial(boxed, in_ink=True),
+    "rows of boxes": form,
+    "combs": comb,
+    "a line below": baseline,
+    "ruled paper, grey": partial(lined, squared=False, in_ink=False, count=None),
+    "ruled paper, of the ink's colour": partial(lined, squared=False, in_ink=True, count=None),
+    "squared paper, grey: one digit": partial(lined, squared=True, in_ink=False),
+    "squared paper, grey: a row": partial(lined, squared=True, in_ink=False, count=None),
+    "squared paper, of the ink's colour: one digit": partial(lined, squared=True, in_ink=True),
+    "squared paper, of the ink's colour: a row": partial(lined, squared=True, in_ink=True, count=None),
+    "ink 16 to 24 grey levels darker than the paper": low_contrast,
+    "12 bits in a 16-bit file": twelve_bits,
     "two rows": partial(several_rows, count=2),
-    "two rows, close": partial(several_rows, count=2, gap=(-0.1, 0.1)),
+    "two rows, almost touching": partial(several_rows, count=2, gap=(-0.1, 0.1)),
     "three rows": partial(several_rows, count=3),
     "hard shadow": shadow,
     "two lights": two_lights,
-    "yellowed": yellowed,
-    "vignette": vignette,
-    "fold": fold,
-    "row of 1 to 12": partial(row, count=None),
+    "yellowed paper": yellowed,
+    "strong vignette": vignette,
+    "a fold": fold,
+    "a row of 1 to 12 digits, apart": partial(row, count=None),
     **{
-        f"{name} {count}{of}": partial(row, count=count, gap=(gap, gap), by_ink=by_ink)
-        for name, gap in (("touching", 0), ("overlapping", -2))
-        for count in (3, 6)
-        for of, by_ink in (("", False), (", ink", True))
+        f"{name} digits whose {of} {relation}": partial(row, count=count, gap=(gap, gap), by_ink=by_ink)
+        for relation, gap in (("touch", 0), ("overlap by two of MNIST's pixels", -2))
+        for name, count in (("three", 3), ("six", 6))
+        for of, by_ink in (("boxes", False), ("ink", True))
     },
 }
 
@@ -523,9 +521,9 @@ def draw_picture(kind: str, number: int, digits: Digits, part: str) -> tuple[io.
     return as_file(levels, generator), truth
 
 
-def measure_kind(kind: str, count: int, part: str, folder: Path, errors: Path | None = None) -> list[Result]:
-    """Read `count` pictures with the model in `folder`; write those with errors into the folder `errors`."""
-    model, digits, results = load(folder).model, load_digits(part), []
+def measure_kind(kind: str, count: int, part: str, errors: Path | None = None) -> list[Result]:
+    """Read `count` pictures with the included model; write those with errors into the folder `errors`."""
+    model, digits, results = load(PRETRAINED).model, load_digits(part), []
     with threadpool_limits(1, "blas"):
         for number in range(count):
             file, truth = draw_picture(kind, number, digits, part)
@@ -538,31 +536,15 @@ def measure_kind(kind: str, count: int, part: str, folder: Path, errors: Path | 
     return results
 
 
-def format_row(kind: str, results: Sequence[Result]) -> list[str]:
-    """Return the cells of a kind's line: figures and the most frequent errors."""
-    claimed = [result for result in results if result.predicted]
+def count_results(kind: str, results: Sequence[Result]) -> list[str]:
+    """Return the cells of a kind's line."""
     wrong = [result for result in results if not result.correct]
-    errors = Counter(f"{result.truth} as {result.predicted or 'none'}" for result in wrong)
-    correct = len(results) - len(wrong)
     return [
         kind,
-        f"{correct} of {len(results)}",
-        f"{correct / len(results):.1%}",
-        f"{len(results) - len(claimed)}",
-        f"{sum(result.confidence > SURE for result in wrong if result.predicted)}",
-        f"{statistics.median(result.confidence for result in claimed):.3f}" if claimed else "",
-        ", ".join(f"{error} ({times})" if times > 1 else error for error, times in errors.most_common(4)),
+        f"{1 - len(wrong) / len(results):.1%}",
+        f"{sum(not result.predicted for result in results) / len(results):.1%}",
+        f"{sum(result.confidence > SURE for result in wrong if result.predicted) / len(results):.1%}",
     ]
-
-
-HEADER = ("kind", "correct", "", "none", f"wrong > {SURE}", "confidence", "errors")
-WIDTHS = (22, 12, 7, 6, 13, 13, 0)
-
-
-def format_line(cells: Sequence[str]) -> str:
-    return cells[0].ljust(WIDTHS[0]) + "".join(
-        cell.rjust(width) if width else f"  {cell}" for cell, width in zip(cells[1:], WIDTHS[1:], strict=True)
-    )
 
 
 def measure_calibration(results: Sequence[Result]) -> Reliability:
@@ -572,46 +554,23 @@ def measure_calibration(results: Sequence[Result]) -> Reliability:
     return measure_reliability(confidence, np.array([not result.correct for result in claimed], np.uint8))
 
 
-def write_report(path: Path, rows: Sequence[Sequence[str]], reliability: Reliability) -> None:
-    line = Markup("<tr>") + Markup("{}") * len(HEADER)
-    cells = [line.format(*(Markup("<td>{}</td>").format(cell) for cell in row)) for row in (HEADER, *rows)]
-    path.write_text(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Kinds of pictures</title><style>:root {"
-        " --ink: #222; --quiet: #777; --line: #ddd; --accent: #0b62c4; --second: #b35900 } svg { width: 640px }"
-        " body { font: 15px sans-serif; margin: 2em } td { padding: 2px 12px 2px 0 }</style><h1>Kinds of pictures</h1>"
-        f"<p>Expected calibration error of the confidence: {reliability.error:.2%}</p>"
-        f"{plot_reliability(reliability)}<table>{Markup().join(cells)}</table></html>",
-        encoding="utf-8",
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", nargs="+", default=[""], help="beginnings of names of kinds")
     parser.add_argument("--count", type=int, default=200, help="pictures of each kind")
     parser.add_argument("--part", choices=PARTS, default="test")
-    parser.add_argument("--model", type=Path, default=PRETRAINED)
-    parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--report", type=Path, help="HTML file to write")
     parser.add_argument("--errors", type=Path, help="folder for the pictures with errors")
     given = parser.parse_args()
     if given.errors:
         given.errors.mkdir(parents=True, exist_ok=True)
-    kinds = [kind for kind in KINDS if kind.startswith(tuple(given.kinds))]
-    measure = partial(measure_kind, count=given.count, part=given.part, folder=given.model, errors=given.errors)
-    print(format_line(HEADER), flush=True)
-    rows, everything = [], []
-    with ProcessPoolExecutor(given.workers) as pool:
-        for kind, results in zip(kinds, pool.map(measure, kinds), strict=True):
-            everything += results
-            rows.append(format_row(kind, results))
-            print(format_line(rows[-1]), flush=True)
-    rows.append([*format_row("all", everything)[:-1], ""])
-    print(format_line(rows[-1]))
-    reliability = measure_calibration(everything)
-    print(f"Expected calibration error of {reliability.counts.sum():,} confidences: {reliability.error:.2%}")
-    if given.report:
-        write_report(given.report, rows, reliability)
+    measure = partial(measure_kind, count=given.count, part=given.part, errors=given.errors)
+    with ProcessPoolExecutor(count_cores()) as pool:
+        results = dict(zip(KINDS, pool.map(measure, KINDS), strict=True))
+    everything = [result for of_kind in results.values() for result in of_kind]
+    rows = [count_results(kind, of_kind) for kind, of_kind in {**results, "all": everything}.items()]
+    print(table(["pictures", "correct", "no digit found", f"wrong with a confidence above {SURE:.0%}"], rows))
+    print(f"\n{given.count} pictures of each kind, generated from {given.part} images and read by the included model.")
+    print("A picture is correct if all its digits are correct.")
+    print(f"Expected calibration error of the confidence in a picture: {measure_calibration(everything).error:.1%}.")
 
 
 if __name__ == "__main__":

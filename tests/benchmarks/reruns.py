@@ -1,15 +1,9 @@
 """Time of a run in which no stage is executed, compared with DVC and Snakemake.
 
+    python -m tests.benchmarks.reruns
+
 All three run the same stages with the same source files and artifacts; the stages of DVC and Snakemake copy our
-artifacts. RUNS times in turn:
-
-    no-op      everything is up to date
-    touched    the modification time of every source file changed
-    commented  a comment was added to a module that every stage imports, so that our keys are computed again
-    restored   other parameters and back again (only ours; DVC has a run cache for this)
-    status     `handwriting status`, which also reads all outputs (only ours)
-
-Also the rate of output verification, compared with sha256sum. Run it with `make bench`.
+artifacts. RUNS times in turn. Needs DVC and Snakemake in .venv-peers, see `make figures`.
 """
 
 import shutil
@@ -22,6 +16,7 @@ from pathlib import Path
 
 from pipeline.engine.artifacts import Manifest, describe_outputs, find_damage
 from pipeline.engine.provenance import Provenance
+from tests.benchmarks.markdown import table
 from tests.make.common import SAMPLE, STAGES, check_out, clean_environment, make, outcome
 
 RUNS = 7
@@ -38,27 +33,45 @@ INPUTS = {
 
 
 def main(peers: Path) -> None:
-    """Print the tables; `peers` is the folder of the programs dvc and snakemake."""
+    """Print the table; `peers` is the folder of the programs dvc and snakemake."""
     with tempfile.TemporaryDirectory() as scratch:
         ours = check_out(Path(scratch) / "ours")
         assert list(outcome(make(ours, "all", *SAMPLE))) == list(STAGES)
-        commands: dict[str, tuple[Path, list[str]]] = {"make (ours)": (ours, ["make", "all", *SAMPLE])}
-        if (peers / "dvc").exists():
-            commands["dvc repro"] = (prepare_dvc(ours, peers), [str(peers / "dvc"), "repro", "--quiet"])
-        if (peers / "snakemake").exists():
-            command = [str(peers / "snakemake"), "--cores", "1", "--quiet", "all"]
-            commands["snakemake"] = (prepare_snakemake(ours, peers), command)
-        for title, prepare in (("no-op", lambda project: None), ("touched", touch), ("commented", comment)):
-            table(title, measure(commands, prepare))
+        snakemake = [str(peers / "snakemake"), "--cores", "1", "--quiet", "all"]
+        commands = {
+            "make": (ours, ["make", "all", *SAMPLE]),
+            "dvc": (prepare_dvc(ours, peers), [str(peers / "dvc"), "repro", "--quiet"]),
+            "snakemake": (prepare_snakemake(ours, peers), snakemake),
+        }
+        own = {"make": commands["make"]}
+        rows = [
+            row("`make all`: nothing changed", measure(commands, lambda project: None)),
+            row("`make all`: every source file was touched", measure(commands, touch)),
+            row("`make all`: a comment was added to a module that all stages import", measure(own, comment)),
+        ]
         restored = []
         for _ in range(RUNS):
             make(ours, "train", *SAMPLE, "EPOCHS=3")
             make(ours, "train", *SAMPLE, "EPOCHS=4")
-            restored += [seconds(ours, ["make", "train", *SAMPLE, "EPOCHS=3"])]
-        table("restored: make train", {"make (ours)": restored})
-        status = [str(ours / ".venv/bin/python"), "-m", "stages.status"]
-        table("status", measure({"make (ours)": (ours, status)}, lambda project: None))
-        hashing(Path(scratch))
+            restored.append(seconds(ours, ["make", "train", *SAMPLE, "EPOCHS=3"]))
+        rows.append(row("`make train EPOCHS=3`: trained before", {"make": restored}))
+        status = {"make": (ours, [str(ours / ".venv/bin/python"), "-m", "stages.status"])}
+        rows.append(row("`handwriting status`, which reads all outputs", measure(status, lambda project: None)))
+        rates = hashing(Path(scratch))
+    versions = {name: version([str(peers / name), "--version"]) for name in ("dvc", "snakemake")}
+    header = ["", "`make`", f"`dvc repro` {versions['dvc']}", f"`snakemake` {versions['snakemake']}"]
+    print(table(header, rows))
+    print(f"\nMedians of {RUNS} runs, in turn. DVC and Snakemake rerun all stages after a comment.")
+    print(f"Outputs are verified at {rates[0]:.1f} GB/s; `sha256sum` reads {rates[1]:.1f} GB/s.")
+
+
+def row(title: str, times: dict[str, list[float]]) -> list[str]:
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    return [title, *(f"{medians[name]:.3g} s" if name in medians else "" for name in ("make", "dvc", "snakemake"))]
+
+
+def version(command: list[str]) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
 def sources(project: Path) -> list[str]:
@@ -131,17 +144,8 @@ def measure(commands: dict[str, tuple[Path, list[str]]], prepare: Callable[[Path
     return times
 
 
-def table(title: str, times: dict[str, list[float]]) -> None:
-    """Print the median, minimum and maximum of each in seconds, and the ratio of ours to it."""
-    print(f"\n{title:<24} {'median':>8} {'min':>8} {'max':>8}   ours/peer")
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    for name, values in times.items():
-        ratio = f"{medians['make (ours)'] / medians[name]:10.3f}" if name != "make (ours)" else ""
-        print(f"{name:<24} {medians[name]:7.3f}s {min(values):7.3f}s {max(values):7.3f}s {ratio}")
-
-
-def hashing(scratch: Path) -> None:
-    """Print the rate of output verification, ours and sha256sum's."""
+def hashing(scratch: Path) -> tuple[float, float]:
+    """Return the rate of output verification in GB/s, ours and sha256sum's."""
     folder = scratch / "large"
     folder.mkdir()
     for name in ("one.bin", "two.bin"):
@@ -154,8 +158,7 @@ def hashing(scratch: Path) -> None:
         assert find_damage(folder, manifest) == []
         ours.append(time.perf_counter() - started)
         theirs.append(seconds(folder, ["sha256sum", "one.bin", "two.bin"]))
-    rates = [MEGABYTES / statistics.median(values) for values in (ours, theirs)]
-    print(f"\nhashing: ours {rates[0]:,.0f} MB/s, sha256sum {rates[1]:,.0f} MB/s, ratio {rates[0] / rates[1]:.2f}")
+    return MEGABYTES / 1000 / statistics.median(ours), MEGABYTES / 1000 / statistics.median(theirs)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure the accuracy of `classify` on handwriting fonts on several papers, on MNIST as files, and on rows of digits.
 
-    python -m tests.benchmarks.pictures [--images 10000] [--rows 500] [--model FOLDER]
+    python -m tests.benchmarks.fonts [--fonts FOLDER]
 
 Needs artifacts/parse in the current folder, and the fonts of the Debian packages fonts-breip, fonts-bwht,
 fonts-dancingscript, fonts-dkg-handwriting, fonts-femkeklaver, fonts-humor-sans, fonts-klee, fonts-kristi,
@@ -9,9 +9,9 @@ fonts-rufscript, fonts-seto, fonts-sjfonts and fonts-yusei-magic.
 
 import argparse
 import io
-import time
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from pipeline.model.prediction import predict
 from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import format_digits, read
 from pipeline.reader import PRETRAINED, load
+from tests.benchmarks.markdown import table
 
 FONTS = {
     "Because We Build": "opentype/bwht/BecauseWeBuild-Regular.otf",
@@ -47,6 +48,7 @@ FONTS = {
 }
 SIZES = (20, 60, 150, 400)
 ANGLES = (-10, 0, 10)
+ROWS = 500
 
 Grey = NDArray[np.float64]
 
@@ -101,56 +103,33 @@ def read_file(model: Model, file: io.BytesIO) -> str:
     return format_digits(read(model, load_grey(file, "picture")).labels, model.class_names)
 
 
-def measure_fonts(model: Model, folder: Path) -> Iterator[str]:
-    """Yield lines with the accuracy and errors by font, size, angle and paper."""
-    counts: dict[str, Counter[object]] = {name: Counter() for name in ("font", "size", "angle", "paper")}
-    correct: dict[str, Counter[object]] = {name: Counter() for name in counts}
-    errors: dict[str, Counter[str]] = {}
+def measure_fonts(model: Model, folder: Path) -> dict[str, dict[object, Counter[str]]]:
+    """Count by font, size, angle and paper what is read: "correct", or an error such as "1 as 7"."""
+    counts: dict[str, dict[object, Counter[str]]] = {name: {} for name in ("font", "size", "angle", "paper")}
     generator = np.random.default_rng(1)
-    for font, path in FONTS.items():
-        if not (folder / path).exists():
-            yield f"{font}: not installed"
-            continue
-        for size in SIZES:
-            for angle in ANGLES:
-                for digit in "0123456789":
-                    page = render(folder / path, digit, size, angle)
-                    for paper, expose in list_papers().items():
-                        predicted = read_file(model, as_file(expose(page, generator)))
-                        values: tuple[object, ...] = (font, size, angle, paper)
-                        for name, value in zip(counts, values, strict=True):
-                            counts[name][value] += 1
-                            correct[name][value] += predicted == digit
-                        if predicted != digit:
-                            errors.setdefault(font, Counter())[f"{digit} as {predicted or 'none'}"] += 1
-    for name, totals in counts.items():
-        for value, count in totals.items():
-            of_font = errors.get(value, Counter()) if name == "font" and isinstance(value, str) else Counter()
-            most = ", ".join(f"{error} ({times})" for error, times in of_font.most_common(4))
-            yield f"  {name:<6} {value!s:<24} {correct[name][value] / count:7.2%} of {count:,}  {most}"
-    yield f"  all    {'':<24} {sum(correct['font'].values()) / sum(counts['font'].values()):7.2%}"
+    for (font, path), size, angle, digit in itertools.product(FONTS.items(), SIZES, ANGLES, "0123456789"):
+        page = render(folder / path, digit, size, angle)
+        for paper, expose in list_papers().items():
+            predicted = read_file(model, as_file(expose(page, generator)))
+            outcome = "correct" if predicted == digit else f"{digit} as {predicted or 'none'}"
+            for values, value in zip(counts.values(), (font, size, angle, paper), strict=True):
+                values.setdefault(value, Counter())[outcome] += 1
+    return counts
 
 
 def measure_files(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
-    """Return the accuracy on the test images as PNG files, four times as large, black on white."""
-    started, correct, rejected = time.perf_counter(), 0, 0
+    """Return the accuracy on the images as PNG files, four times as large, black on white."""
+    correct = 0
     for image, label in zip(images, labels, strict=True):
         large = Image.fromarray(255 - image).resize((4 * image.shape[1], 4 * image.shape[0]), Image.Resampling.BICUBIC)
-        predicted = read_file(model, as_file(np.asarray(large, float)))
-        correct += predicted == model.class_names[label]
-        rejected += predicted == ""
-    plain = float(np.mean(predict(model, images).argmax(axis=1) == labels))
-    each = 1000 * (time.perf_counter() - started) / len(images)
-    return (
-        f"{len(images):,} test images as PNG, x 4, inverted: {correct / len(images):.2%}, plain {plain:.2%}; "
-        f"no digit found in {rejected}; {each:.1f} ms each"
-    )
+        correct += read_file(model, as_file(np.asarray(large, float))) == model.class_names[label]
+    return f"{correct / len(images):.2%}"
 
 
-def measure_rows(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8], count: int) -> str:
+def measure_rows(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
     """Return the accuracy on rows of five test images, not touching, with random gaps and heights."""
-    generator, correct, errors = np.random.default_rng(1), 0, []
-    for _ in range(count):
+    generator, correct = np.random.default_rng(1), 0
+    for _ in range(ROWS):
         chosen = generator.integers(0, len(images), 5)
         canvas, end = np.zeros((48, 240), np.uint8), 4
         for index in chosen:
@@ -158,29 +137,44 @@ def measure_rows(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uin
             top = generator.integers(4, 16)
             canvas[top : top + 28, end : end + inked.shape[1]] = inked
             end += inked.shape[1] + generator.integers(2, 14)
-        predicted = read_file(model, as_file(255.0 - canvas[:, : end + 4]))
         truth = "".join(model.class_names[label] for label in labels[chosen])
-        correct += predicted == truth
-        errors += [f"{truth} as {predicted or 'none'}"] * (predicted != truth)
-    return f"{correct} of {count} rows of five correct ({correct / count:.1%}); errors: {', '.join(errors)}"
+        correct += read_file(model, as_file(255.0 - canvas[:, : end + 4])) == truth
+    return f"{correct / ROWS:.1%}"
+
+
+def accuracy(counts: Counter[str]) -> str:
+    return f"{counts['correct'] / counts.total():.2%}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=10_000)
-    parser.add_argument("--rows", type=int, default=500)
-    parser.add_argument("--model", type=Path, default=PRETRAINED)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
     given = parser.parse_args()
-    model = load(given.model).model
-    images = np.load("artifacts/parse/test-images.npy")
-    labels = np.load("artifacts/parse/test-labels.npy")
+    model = load(PRETRAINED).model
+    images, labels = (np.load(f"artifacts/parse/test-{kind}.npy") for kind in ("images", "labels"))
     with threadpool_limits(1, "blas"):
-        print(measure_rows(model, images, labels, given.rows), flush=True)
-        print(measure_files(model, images[: given.images], labels[: given.images]), flush=True)
-        print("Digits of fonts:", flush=True)
-        for line in measure_fonts(model, given.fonts):
-            print(line, flush=True)
+        counts = measure_fonts(model, given.fonts)
+        everything = sum(counts["paper"].values(), Counter[str]())
+        rows = [
+            [f"the {len(images):,} test images as arrays", f"{np.mean(model_labels(model, images) == labels):.2%}"],
+            ["the same as PNG files, black on white, four times as large", measure_files(model, images, labels)],
+            [f"{ROWS} rows of five test images, at uneven distances and heights", measure_rows(model, images, labels)],
+            [f"{everything.total():,} digits of {len(FONTS)} handwriting fonts", accuracy(everything)],
+        ]
+    for name, form in (("paper", "{}"), ("angle", "rotated by {} degrees"), ("size", "{} pixels per em")):
+        rows += [["fonts: " + form.format(value), accuracy(each)] for value, each in counts[name].items()]
+    print(table(["pictures", "correct"], rows))
+    fonts = sorted(counts["font"].items(), key=lambda item: -item[1]["correct"])
+    found = [
+        [font, accuracy(each), ", ".join(f"{error} ({n})" for error, n in each.most_common(4) if error != "correct")]
+        for font, each in fonts
+    ]
+    print(f"\n{table(['font', 'correct', 'most frequent errors'], found)}")
+
+
+def model_labels(model: Model, images: NDArray[np.uint8]) -> NDArray[np.intp]:
+    labels: NDArray[np.intp] = predict(model, images).argmax(axis=1)
+    return labels
 
 
 if __name__ == "__main__":

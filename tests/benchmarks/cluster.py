@@ -1,0 +1,170 @@
+"""Measure time and memory of `predict` with one and two workers, compared with plain NumPy.
+
+    python -m tests.benchmarks.cluster [COUNT ...]
+
+For each count, generate images with `large`. Then plain NumPy and `predict`, in threads and on a Dask cluster, take
+turns for ROUNDS rounds. Memory is the largest peak of a process. Needs `artifacts/` with the pipeline run on MNIST by
+`standard`, and disk space for the images.
+"""
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.run import run_job
+from tests.benchmarks.large import make_images
+from tests.benchmarks.markdown import table
+from tests.cluster import run_cluster
+from tests.pipeline.scheduling.tasks import do_nothing
+from tests.processes import ROOT, environment
+
+COUNTS = (50_000, 500_000)
+PLAIN, OURS, CLUSTER = "plain NumPy", "`predict`", "`predict` on a cluster"
+BLOCK_SIZE = 32_768  # the default of predict
+PIXELS = 784
+ROUNDS = 3
+TASKS = 3000
+
+
+def main(counts: tuple[int, ...]) -> None:
+    rows: list[list[str]] = []
+    for count in counts:
+        with tempfile.TemporaryDirectory() as scratch:
+            costs = measure(Path(scratch), count)
+        seconds = {variant: statistics.median(cost[0] for cost in found) for variant, found in costs.items()}
+        for (name, workers), found in costs.items():
+            own = seconds[name, workers]
+            rows.append(
+                [
+                    f"{count:,}: {name}, {workers}",
+                    f"{own:.1f} s",
+                    f"{count / own:,.0f}",
+                    f"{seconds[PLAIN, workers] / own:.2f}",
+                    f"{seconds[name, 1] / own:.2f}",
+                    f"{max(cost[1] for cost in found) / 1e6:,.0f} MB",
+                ]
+            )
+    header = ["images, threads or workers", "time", "images/s", "/ plain NumPy", "/ one", "largest process"]
+    print(table(header, rows))
+    print(f"\nMedians of {ROUNDS} rounds, without imports, with the connection to the cluster. {count:,} images have")
+    print(f"{count * PIXELS / 1e9:.2f} GB. The model is that of the recipe `standard`.\n")
+    tasks = measure_tasks()
+    print(f"A cluster of two workers runs {tasks[CLUSTER]:,.0f} empty tasks per second,")
+    print(f"`predict` in two threads {tasks[OURS]:,.0f}.\n")
+    print(table(["estimate for a billion images", ""], estimate(count / seconds[OURS, 1], tasks[CLUSTER])))
+
+
+def measure(folder: Path, count: int) -> dict[tuple[str, int], list[tuple[float, float]]]:
+    """Return the seconds and the peak memory in bytes of each variant, by name and number of workers."""
+    make_images(folder / "images.idx", count)
+    images, output = str(folder / "images.idx"), str(folder / "predictions.npy")
+    ours = ["stages.predict", images, "--output", output]
+    with run_cluster(folder, workers=2) as pair:
+        subfolder = folder / "single"
+        subfolder.mkdir()
+        with run_cluster(subfolder, workers=1) as single:
+            variants = {}
+            for workers, cluster in ((1, single), (2, pair)):
+                variants[PLAIN, workers] = ["tests.benchmarks.plain", images, output, str(workers)]
+                variants[OURS, workers] = [*ours, "--workers", str(workers)]
+                variants[CLUSTER, workers] = [*ours, "--scheduler", cluster.address]
+            costs: dict[tuple[str, int], list[tuple[float, float]]] = {variant: [] for variant in variants}
+            expected = None
+            for _ in range(ROUNDS):
+                for variant, line in variants.items():
+                    costs[variant].append(_run(line, [process.pid for process in (*pair.workers, *single.workers)]))
+                    predictions = np.load(output)
+                    expected = predictions if expected is None else expected
+                    differing = int((predictions != expected).sum())
+                    assert differing <= count / 10_000, f"{variant} differs from plain NumPy in {differing:,} images"
+    return costs
+
+
+def measure_tasks() -> dict[str, float]:
+    """Return the empty tasks per second of two threads and of a cluster of two workers."""
+    times: list[float] = []
+
+    def on_result(index: int, result: None) -> None:
+        times.append(time.perf_counter())
+
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch, run_cluster(Path(scratch), workers=2) as cluster:
+        for name, backend in ((OURS, Backend("threads", 2)), (CLUSTER, Backend(cluster.address))):
+            rates = []
+            for _ in range(ROUNDS):
+                times.clear()
+                run_job(Job(do_nothing, None, range(TASKS), on_result), backend)
+                rates.append((TASKS - 1) / (times[-1] - times[0]))
+            found[name] = statistics.median(rates)
+    return found
+
+
+def estimate(rate: float, tasks: float) -> list[list[str]]:
+    """Extrapolate to a billion images from the images/s of one core and the tasks per second of the scheduler."""
+    images = 1_000_000_000
+    blocks = -(-images // BLOCK_SIZE)
+    return [
+        ["images to read", f"{images * PIXELS / 1e9:,.0f} GB"],
+        ["predictions to write", f"{images / 1e9:,.0f} GB"],
+        ["probabilities to write, if requested", f"{images * 40 / 1e9:,.0f} GB"],
+        ["work of one core", f"{images / rate / 3600:.1f} hours"],
+        ["each core reads", f"{rate * PIXELS / 1e6:,.0f} MB/s"],
+        [f"blocks of {BLOCK_SIZE:,} images", f"{blocks:,}, each {BLOCK_SIZE / rate:.2f} s of work"],
+        ["time of the scheduler for them", f"{blocks / tasks:,.0f} s"],
+        ["cores that it keeps busy", f"{BLOCK_SIZE / rate * tasks:,.0f}"],
+    ]
+
+
+def _run(line: list[str], others: list[int]) -> tuple[float, float]:
+    """Return the seconds of work and the largest peak memory, in bytes, of the process, its children and `others`."""
+    peak = 0.0
+    command = [sys.executable, "-m", *line]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+    def watch() -> None:
+        nonlocal peak
+        while process.poll() is None:
+            for pid in (process.pid, *others):
+                peak = max([peak, *map(_peak, [pid, *_children(pid)])])
+            time.sleep(0.2)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    stdout, _ = process.communicate()
+    watcher.join()
+    assert process.returncode == 0
+    match = re.search(r"in ([\d.]+) s|^([\d.]+)$", stdout, re.MULTILINE)
+    assert match, stdout
+    return float(match[1] or match[2]), peak
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _peak(pid: int) -> float:
+    """Return the peak memory on Linux; 0 if the process has ended."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc", str(pid), "status").read_text())
+    except OSError:
+        return 0
+    return 1024 * int(found[1]) if found else 0
+
+
+if __name__ == "__main__":
+    main(tuple(map(int, sys.argv[1:])) or COUNTS)
