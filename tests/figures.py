@@ -96,7 +96,7 @@ FIGURES = (
     Figure("kinds", "tests.benchmarks.kinds", files=MODEL),
     Figure("non-digits", "tests.benchmarks.non_digits", files=MODEL),
     Figure("fonts", "tests.benchmarks.fonts", files=MODEL),
-    Figure("fuzz", "tests.torture.fuzz --seconds 400", engine=True),
+    Figure("fuzz", "tests.torture.fuzz --seconds 200", engine=True),
     Figure("faults", "tests.torture.faults", STAGES, engine=True),
     Figure("cluster-faults", "tests.torture.cluster", ("stages.predict",), SCHEDULING),
 )

@@ -78,7 +78,8 @@ class Command:
 
 def find_pages() -> list[Path]:
     names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-    return [*filter(Path.exists, (ROOT / name for name in names)), *sorted((ROOT / "docs").rglob("*.md"))]
+    docs = (path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "figures")  # they are copied into pages
+    return [*filter(Path.exists, (ROOT / name for name in names)), *sorted(docs)]
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from pipeline.engine.errors import UsageError
 from stages.cli.app import PROGRAM, build
 from stages.cli.config import load_defaults
 from stages.cli.main import COMMANDS
@@ -32,6 +33,8 @@ def check_declared(body: bytes) -> bool:
             command.make_context(name, [], default_map=values)
         except typer.TyperException as error:
             assert describe(error, PROGRAM)
+        except UsageError as error:  # of a value that only a callback checks
+            assert str(error)
     return True
 
 
