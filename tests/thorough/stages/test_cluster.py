@@ -149,10 +149,10 @@ def test_train_reads_scheduler_address_from_environment(run: Run, project: Path)
     assert_one_line(result, 1, "no Dask scheduler responds at tcp://127.0.0.1:9")
 
 
-def test_commands_in_readme_listen_to_this_machine_only(tmp_path: Path) -> None:
-    """The ports are replaced, since those of the README may be in use."""
-    text = (ROOT / "README.md").read_text()
-    lines = [line.removesuffix(" &").split()[2:] for line in text.splitlines() if line.startswith("$ .venv/bin/dask ")]
+def test_commands_in_the_documentation_listen_to_this_machine_only(tmp_path: Path) -> None:
+    """The ports are replaced, since those of the page may be in use."""
+    text = (ROOT / "docs" / "pipeline" / "cluster.md").read_text()
+    lines = [line.removesuffix(" &").split()[2:] for line in text.splitlines() if line.startswith("$ dask ")]
     scheduler, worker = (next(line for line in lines if line[0] == kind) for kind in ("scheduler", "worker"))
     file = tmp_path / "scheduler.json"
     words = [word.replace(":8787", ":0") for word in scheduler]
