@@ -12,10 +12,13 @@ from tests.processes import ROOT
 
 OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md")  # see test_tutorial.py and test_example.py
 SLOW = (  # see tests/thorough/docs
+    "README.md",
     "docs/learn/five-bugs.md",
     "docs/pipeline/cluster.md",
+    "docs/pipeline/reruns.md",
     "docs/pipeline/runs.md",
     "docs/use/own-data.md",
+    "docs/use/pictures.md",
 )
 
 
