@@ -44,7 +44,7 @@ def measure(command: str, names: Iterable[str], *arguments: object) -> dict[str,
 
 
 def fits(name: str, layers: str) -> bool:
-    """Return whether a contender has a variant of its own for these layers."""
+    """Return whether a contender has a separate variant for these layers."""
     return "conv" in layers or name != "PyTorch, channels last"
 
 

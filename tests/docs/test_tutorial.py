@@ -1,4 +1,4 @@
-"""The tutorial's code prints what stands beside it, and the pages to learn from refer to code that exists."""
+"""The tutorial's code prints the output shown after it, and the pages to learn from refer to code that exists."""
 
 import ast
 import contextlib
