@@ -46,6 +46,11 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
+    def wait_for_workers(self) -> None:
+        """Wait until all workers have registered; otherwise the first may run all tasks before the others start."""
+        log = self.folder / "worker.log"
+        wait_until(lambda: not self.workers or log.read_text().count("Registered to:") >= len(self.workers))
+
     def stop(self) -> None:
         for process in [*self.workers, *([self.scheduler] if self.scheduler else [])]:
             process.kill()
@@ -65,6 +70,7 @@ def run_cluster(folder: Path, workers: int, *options: str, **variables: str) -> 
         cluster.start_scheduler()
         for _ in range(workers):
             cluster.start_worker()
+        cluster.wait_for_workers()
         yield cluster
     finally:
         cluster.stop()

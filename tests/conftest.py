@@ -1,5 +1,6 @@
 """Shared fixtures: artifacts of the embedded sample, and a function that runs the program."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -53,6 +54,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
         folder = base / name
         with file_lock(base / f"{name}.lock", lambda line: None):
             if not folder.exists():
+                shutil.rmtree(base / f"{name}-partial", ignore_errors=True)  # of a failed call
                 make(base / f"{name}-partial")
                 (base / f"{name}-partial").rename(folder)
         return folder

@@ -17,9 +17,9 @@ seven
 <!-- first: mkdir folder -->
 ```console
 $ cd folder && name=7
-$ cat ../data.txt | tr a-z A-Z; ls none
+$ cat ../data.txt | tr a-z A-Z; cat none
 SEVEN
-ls: cannot access 'none': No such file or directory
+cat: none: No such file or directory
 $ echo "$name" > ../$name
 ```
 

@@ -27,6 +27,18 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     }
 
 
+def partials(project: Path, stage: str) -> list[Path]:
+    """Return the folders that interrupted runs of the stage have left."""
+    return list((project / "artifacts" / ".store").glob(f"{stage}-*.partial"))
+
+
+def model(project: Path) -> dict[str, bytes]:
+    """Return the files of the model that do not depend on the run."""
+    unhashed = ("train/manifest.json", "train/history.csv")
+    found = snapshot(project / "artifacts")
+    return {name: body for name, body in found.items() if name.startswith("train/") and name not in unhashed}
+
+
 def untimed(body: bytes) -> bytes:
     """Return the content of a file; of a report, without the times of the layers, which differ between runs."""
     return re.sub(rb'<td class="time">.*?</td>', b"", body)

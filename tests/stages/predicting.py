@@ -9,7 +9,7 @@ from tests.stages.common import wait_for_more
 
 RAW = "artifacts/parse/test-images.npy"
 MANY = 30_000
-LONG = ["predict", "many.npy", "--block-size", "40"]
+LONG = ["predict", "many.npy", "--block-size", "8"]
 
 
 def start(project: Path, *line: str, **more: object) -> subprocess.Popen[str]:

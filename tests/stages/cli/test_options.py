@@ -71,7 +71,7 @@ def test_no_bar_without_a_terminal() -> None:
     lines = result.stderr.splitlines()
     assert "count: nearly done" in lines
     lines.remove("count: nearly done")
-    assert 1 <= len(lines) <= 4
+    assert lines
     assert all(line.startswith("count: ") and line.endswith(" s left") for line in lines)
     assert "\r" not in result.stderr
 

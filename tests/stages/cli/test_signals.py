@@ -18,7 +18,7 @@ def test_interrupted_training_resumes_to_same_bits(run: Run, project: Path) -> N
         "--recipe",
         "quick",
         "--epochs",
-        "40",
+        "80",
         "--layers",
         "16",
     ]

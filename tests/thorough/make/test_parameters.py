@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -96,13 +95,10 @@ def test_earlier_result_is_restored(project: Path) -> None:
     make(project, "train", *SAMPLE, "EPOCHS=3")
     three = {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()}
     assert worked(make(project, "train", *SAMPLE, "EPOCHS=4")) == ["train"]
-    started = time.monotonic()
     result = make(project, "train", *SAMPLE, "EPOCHS=3")
-    seconds = time.monotonic() - started
     assert outcome(result) == {"train": "restored"}
     assert {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()} == three
     assert make(project, "-q", "train", *SAMPLE, "EPOCHS=3").returncode == 0
-    assert seconds < 10  # no hang; tests/benchmarks/ measures the speed
 
 
 def test_switching_data_sets_restores_results(project: Path, tmp_path: Path) -> None:

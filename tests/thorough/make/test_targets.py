@@ -2,7 +2,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +40,7 @@ def test_offline_download_reports_every_source_and_reason(
 ) -> None:
     project = copy(fresh, tmp_path / "copy")
     monkeypatch.setenv("npm_config_cache", str(tmp_path))  # npm would use its cache
-    started = time.monotonic()
     result = make(project, "train", network=False)
-    assert time.monotonic() - started < 60
     assert result.returncode != 0
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("handwriting download: ")]
     assert line.count(".amazonaws.com/mnist/: ") == line.count("/cvdf-datasets/mnist/: ") == 1

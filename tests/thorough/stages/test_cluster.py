@@ -13,7 +13,7 @@ import pytest
 
 from tests.cluster import Cluster, run_cluster, wait_until
 from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, reset_signals, wait_for
-from tests.stages.common import assert_one_line, snapshot
+from tests.stages.common import assert_one_line, model, snapshot
 
 RESULTS = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
 
@@ -80,7 +80,7 @@ def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
 ) -> None:
     arguments = ["train", "--recipe", "quick", "--epochs", "200", "--ensemble-size", "3", "--force"]
     assert run(*arguments).returncode == 0
-    serial = _model(project)
+    serial = model(project)
     folder = tmp_path.parent / f"{tmp_path.name}-cluster"
     folder.mkdir()
     with run_cluster(folder, workers=2) as cluster:
@@ -98,7 +98,7 @@ def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
     for network in (1, 2, 3):
         assert f"network {network} of 3: epoch 200 of 200" in stderr
     assert "network 1 of 3: resuming after epoch" in stderr
-    assert _model(project) == serial
+    assert model(project) == serial
 
 
 def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_path: Path) -> None:
@@ -127,12 +127,6 @@ def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_pat
         # both workers would train for 100,000 epochs if the interrupt did not reach them
         result = run("predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address, timeout=60)
         assert result.returncode == 0, result.stderr
-
-
-def _model(project: Path) -> dict[str, bytes]:
-    unhashed = ("train/manifest.json", "train/history.csv")
-    found = snapshot(project / "artifacts")
-    return {name: body for name, body in found.items() if name.startswith("train/") and name not in unhashed}
 
 
 def test_unreachable_scheduler_is_reported_and_nothing_changes(run: Run, project: Path) -> None:

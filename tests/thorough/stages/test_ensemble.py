@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Run, environment, reset_signals, wait_for
-from tests.stages.common import assert_one_line, assert_stopped, snapshot
+from tests.stages.common import assert_one_line, assert_stopped, partials, snapshot
 
-LINE = ["train", "--recipe", "quick", "--ensemble-size", "3", "--epochs", "12", "--ema-decay", "0.9"]
+LINE = ["train", "--recipe", "quick", "--ensemble-size", "3", "--epochs", "30", "--ema-decay", "0.9"]
 PARALLEL = pytest.mark.parametrize("scheduler", ["threads", "processes"])
 
 
@@ -38,10 +38,6 @@ def delete_result(project: Path) -> None:
     shutil.rmtree((project / "artifacts/train").resolve())
 
 
-def partials(project: Path) -> list[Path]:
-    return list((project / "artifacts/.store").glob("train-*.partial"))
-
-
 def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, project: Path) -> None:
     assert run(*LINE).returncode == 0
     serial = model(project)
@@ -49,8 +45,8 @@ def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, pr
     result = run(*LINE, "--scheduler", "processes", "--workers", "2")
     assert result.returncode == 0, result.stderr
     assert model(project) == serial
-    for network, epoch in itertools.product(range(1, 4), range(1, 13)):
-        assert f"train: network {network} of 3: epoch {epoch} of 12: loss " in result.stderr
+    for network, epoch in itertools.product(range(1, 4), range(1, 31)):
+        assert f"train: network {network} of 3: epoch {epoch} of 30: loss " in result.stderr
     delete_result(project)
     generator = random.Random(7)
     for scheduler in ("processes", "threads", "processes", "sync"):
@@ -59,12 +55,12 @@ def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, pr
         time.sleep(generator.uniform(0, 0.1))
         process.kill()
         process.communicate()
-        assert partials(project)
+        assert partials(project, "train")
     result = run(*LINE, "--scheduler", "threads")
     assert result.returncode == 0, result.stderr
     assert "resuming after epoch " in result.stderr
     assert model(project) == serial
-    assert not partials(project)
+    assert not partials(project, "train")
 
 
 @PARALLEL
@@ -75,7 +71,7 @@ def test_stopped_ensemble_stops_at_once_and_keeps_checkpoints(scheduler: str, pr
     process.send_signal(signal.SIGINT)
     assert_stopped(process, "train")
     assert snapshot(project / "artifacts") == before
-    assert partials(project)
+    assert partials(project, "train")
 
 
 @PARALLEL
@@ -85,7 +81,7 @@ def test_divergence_is_reported_in_one_line(scheduler: str, run: Run, project: P
     result = run(*LINE, *arguments, "--scheduler", scheduler, "--workers", "2")
     assert_one_line(result, 1, "training diverged in epoch 1")
     assert snapshot(project / "artifacts") == before
-    assert not partials(project)
+    assert not partials(project, "train")
 
 
 def test_ensemble_is_up_to_date_after_change_of_backend(run: Run, project: Path) -> None:

@@ -30,7 +30,7 @@ def test_killed_run_resumes_without_repeats_to_same_bytes(
     generator = random.Random(len(schedulers))
     for scheduler in itertools.islice(itertools.cycle(schedulers), 5):
         before = journal(project)
-        process = start(project, *LONG, "--scheduler", scheduler, "--block-size", str(generator.randint(20, 90)))
+        process = start(project, *LONG, "--scheduler", scheduler, "--block-size", str(generator.randint(4, 18)))
         goal = generator.randint(1, 30)
         wait_for_more(lambda: journal(project), than=len(before) + goal)
         time.sleep(generator.uniform(0, 0.01))

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.processes import Run, environment
-from tests.stages.common import snapshot
+from tests.processes import Run, environment, wait_for
+from tests.stages.common import model, partials
 
 KILLS = 20
 LINE = ["train", "--recipe", "quick", "--epochs", "12", "--ema-decay", "0.9", "--elastic", "1"]
@@ -24,35 +24,21 @@ def start(project: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE)
 
 
-def model(project: Path) -> dict[str, bytes]:
-    """Return the files of the artifact that do not depend on the run."""
-    unhashed = ("train/manifest.json", "train/history.csv")
-    return {
-        name: body
-        for name, body in snapshot(project / "artifacts").items()
-        if name.startswith("train/") and name not in unhashed
-    }
-
-
-def partials(project: Path) -> list[Path]:
-    return list((project / "artifacts" / ".store").glob("train-*.partial"))
-
-
 @pytest.mark.parametrize("networks", [1, 3])
 def test_training_killed_at_random_times_resumes_to_same_bits(networks: int, run: Run, project: Path) -> None:
     more = ["--ensemble-size", str(networks)]
-    started = time.monotonic()
     assert run(*LINE, *more).returncode == 0
-    duration = time.monotonic() - started
     expected = model(project)
     shutil.rmtree((project / "artifacts" / "train").resolve())
     generator, resumed, kills = random.Random(networks), set(), 0
     while kills < KILLS // networks:
         process = start(project, *more)
-        time.sleep(generator.uniform(duration / 3, duration))
+        network = f"network {generator.randint(1, networks)} of {networks}: " if networks > 1 else ""
+        wait_for(f"{network}epoch {generator.randint(1, 11)} of 12", process.stderr)
+        time.sleep(generator.uniform(0, 0.05))
         process.kill()
         process.communicate()
-        if not partials(project):  # already finished, or not yet started
+        if not partials(project, "train"):  # already finished
             shutil.rmtree((project / "artifacts" / "train").resolve(), ignore_errors=True)
             continue
         kills += 1
@@ -60,7 +46,7 @@ def test_training_killed_at_random_times_resumes_to_same_bits(networks: int, run
         assert result.returncode == 0, result.stderr
         resumed |= {line for line in result.stderr.splitlines() if "resuming after" in line}
         assert model(project) == expected
-        assert not partials(project)
+        assert not partials(project, "train")
         with open(project / "artifacts/train/history.csv", newline="") as file:
             epochs = [(int(row["network"]), int(row["epoch"])) for row in csv.DictReader(file)]
         assert epochs == [(network, epoch) for network in range(1, networks + 1) for epoch in range(1, 13)]
@@ -71,13 +57,10 @@ def test_training_killed_at_random_times_resumes_to_same_bits(networks: int, run
 def kill_after_epoch(project: Path) -> Path:
     """Kill a training after an epoch; return its partial folder."""
     process = start(project)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "epoch 3 of 12" in line:
-            break
+    wait_for("epoch 1 of 12", process.stderr)
     process.kill()
     process.communicate()
-    (left,) = partials(project)
+    (left,) = partials(project, "train")
     return left
 
 

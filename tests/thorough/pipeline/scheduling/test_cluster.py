@@ -3,7 +3,6 @@
 import platform
 import random
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from pipeline.scheduling import connection
 from pipeline.scheduling.backends import Backend, make_backend
 from pipeline.scheduling.jobs import Job, JobInterruptedError
 from pipeline.scheduling.run import run_job
-from tests.cluster import Cluster, run_cluster
+from tests.cluster import START_TIMEOUT, Cluster, run_cluster
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
 from tests.processes import ROOT
@@ -99,7 +98,7 @@ def test_kills_are_survived_or_reported_and_restarted_cluster_works(
     monkeypatch.setattr(connection, "WORKER_TIMEOUT", 10.0)
     generator = random.Random(what)
     for _ in range(2 if what == "a worker" else 1):
-        start, last = time.monotonic(), generator.randrange(1, 50)
+        last = generator.randrange(1, 50)
         results: dict[int, int] = {}
 
         def on_result(index: int, result: int, results: dict[int, int] = results, last: int = last) -> None:
@@ -117,11 +116,11 @@ def test_kills_are_survived_or_reported_and_restarted_cluster_works(
                 run_job(Job(tasks.sleep, 0.02, range(2000), on_result), Backend(cluster.address))
             assert last <= len(results) < 2000
             assert all(index == result for index, result in results.items())
-        assert time.monotonic() < start + 60
         if what == "the scheduler":
             cluster.start_scheduler()
         for _ in range({"a worker": 1, "all workers": 2, "the scheduler": 2}[what]):
             cluster.start_worker()
+        cluster.wait_for_workers()
     assert collect(tasks.multiply, 2, range(5), Backend(cluster.address)) == {i: 2 * i for i in range(5)}
 
 
@@ -133,7 +132,8 @@ def _kill(what: str, cluster: Cluster) -> None:
         process.wait()
 
 
-def test_job_waits_for_new_workers(cluster: Cluster) -> None:
+def test_job_waits_for_new_workers(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "WORKER_TIMEOUT", START_TIMEOUT)
     results: dict[int, int] = {}
 
     def on_result(index: int, result: int) -> None:
@@ -149,11 +149,11 @@ def test_job_waits_for_new_workers(cluster: Cluster) -> None:
 def test_unresponsive_worker_is_reported_and_its_tasks_are_rerun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 3.0)
     reported: list[str] = []
     # The scheduler must not miss the stopped worker before the check of the workers times out.
     with run_cluster(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="10s") as cluster:
         assert collect(tasks.multiply, 2, range(9), Backend(cluster.address)) == {i: 2 * i for i in range(9)}
+        monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 3.0)
         cluster.workers[0].send_signal(signal.SIGSTOP)
         backend = Backend(cluster.address)
         assert collect(tasks.multiply, 2, range(9), backend, report=reported.append) == {i: 2 * i for i in range(9)}

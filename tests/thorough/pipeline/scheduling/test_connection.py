@@ -19,10 +19,10 @@ from pipeline.scheduling import connection
 from pipeline.scheduling.backends import Backend, make_backend
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import run_job
-from tests.cluster import run_cluster, wait_until
+from tests.cluster import START_TIMEOUT, run_cluster, wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
-from tests.processes import environment, listening_addresses, process_tree, reset_signals
+from tests.processes import environment, kill_tree, listening_addresses, process_tree, reset_signals
 
 
 def test_missing_scheduler_or_workers_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +35,7 @@ def test_missing_scheduler_or_workers_are_reported(tmp_path: Path, monkeypatch: 
     file.write_text("{")
     with pytest.raises(PipelineError, match=r"scheduler.json is not valid"):
         collect(tasks.multiply, 1, range(1), make_backend("threads", scheduler_file=file))
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", START_TIMEOUT)
     monkeypatch.setattr(connection, "WORKER_TIMEOUT", 2.0)
     lines: list[str] = []
     with run_cluster(tmp_path, workers=0) as cluster, pytest.raises(PipelineError, match="has no workers: start some"):
@@ -123,8 +124,7 @@ def test_dashboard_is_reported_and_reachable() -> None:
 def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "import sys, time\n"
-        "from stages.cli.console import run\n"
+        "from stages.cli.console import run_program\n"
         "def status():\n"
         "    from pipeline.scheduling.jobs import Job\n"
         "    from pipeline.scheduling.run import run_job\n"
@@ -133,7 +133,7 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, 
         "    print('begins', flush=True)\n"
         f"    run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend('distributed', 2))\n"
         "if __name__ == '__main__':\n"
-        "    sys.exit(run({'One': [status]}, ['status']))\n"
+        "    run_program({'One': [status]}, ['status'])\n"
     )
     process = subprocess.Popen(
         [sys.executable, str(script)],
@@ -148,7 +148,10 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, 
     process.stdout.readline()
     time.sleep(moment)
     os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    try:
+        _, stderr = process.communicate(timeout=60)
+    finally:
+        kill_tree(process.pid)
     assert process.returncode == 130
     assert [line for line in stderr.splitlines() if "dashboard" not in line] == [
         "handwriting status: interrupted. Existing results are unchanged"
