@@ -141,7 +141,7 @@ def load(folder: str | os.PathLike[str] | None = None) -> Reader:
     """
     if folder is None and not (TRAINED.exists() or TRAINED.is_symlink()):
         path = PRETRAINED
-        log.info("model: the pretrained one, because %s does not exist", TRAINED)
+        log.info("model: the included one, because %s does not exist", TRAINED)
     else:
         path = TRAINED if folder is None else Path(folder)
         log.info("model: %s", path)

@@ -139,7 +139,7 @@ def name(
     run: Annotated[
         str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
     ] = None,
-    check: Annotated[bool, Option("--check", help="Only check that the name is valid and free.")] = False,
+    check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str | Iterator[str]:
     """Name a training run: make artifacts/NAME a link to it. A name of another run moves to this one.

@@ -42,6 +42,8 @@ def _locate(path: Path, image_shape: tuple[int, int]) -> Rows:
     expected = f"expected images of {height} x {width} pixels, uint8 (n, {height}, {width})"
     if _starts_with(path, NPY_MAGIC):
         return open_rows(path, np.uint8, (None, *image_shape), expected)
+    if not _starts_with(path, b"\0\0"):
+        raise DatasetError(f"{path} is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`")
     rows = idx.locate(path)
     if rows.dtype != np.uint8 or rows.shape[1:] != image_shape:
         shape = ", ".join(map(str, rows.shape))

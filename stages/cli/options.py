@@ -54,7 +54,7 @@ ModelFolder = Annotated[
     Path | None,
     Option(
         help="Artifact of train or export: the model.",
-        show_default="artifacts/train if it exists, otherwise the pretrained model",
+        show_default="artifacts/train if it exists, otherwise the included model",
     ),
 ]
 

@@ -253,4 +253,4 @@ def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path
     result = run("classify", "a.png")
     assert result.returncode == 0
     assert result.stdout.startswith(f"a.png: {truth()} (")
-    assert result.stderr == "model: the pretrained one, because artifacts/train does not exist\n"
+    assert result.stderr == "model: the included one, because artifacts/train does not exist\n"

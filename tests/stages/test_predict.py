@@ -32,7 +32,7 @@ def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path
     np.save(tmp_path / "images.npy", images)
     result = run("predict", "images.npy")
     assert result.returncode == 0, result.stderr
-    assert result.stderr == "model: the pretrained one, because artifacts/train does not exist\n"
+    assert result.stderr == "model: the included one, because artifacts/train does not exist\n"
     assert (np.load(tmp_path / "predictions.npy") == labels).mean() > 0.98
     assert_one_line(run("predict", "images.npy", "--train", "nowhere"), 1, "run the stage train first")
 

@@ -79,6 +79,14 @@ def test_other_shape_is_refused(shape: tuple[int, ...], name: str, tmp_path: Pat
         locate(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["picture.png", "picture.png.gz"])
+@pytest.mark.parametrize("content", [b"", b"\0", b"\x89PNG\r\n\x1a\n"])
+def test_other_formats_are_refused(content: bytes, name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with pytest.raises(PipelineError, match=f"{name} is neither .* use `handwriting classify`$"):
+        locate(tmp_path / name)
+
+
 def test_special_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="is a folder"):
         locate(tmp_path)
