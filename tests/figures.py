@@ -3,8 +3,9 @@
     python -m tests.figures [--again | --stale | --pages] [NAME ...]
 
 Each figure is a program that prints Markdown. Its output is written to docs/figures/NAME.md with a caption, and copied
-into all pages between the lines `<!-- figure: NAME -->` and `<!-- end -->`. A figure is measured only if its code has
-changed since its file was written, or with --again. --stale lists the figures of older code, --pages only copies.
+into all pages between the lines `<!-- figure: NAME -->` and `<!-- end -->`. A figure is measured only if its code, or
+the minor version of Python, has changed since its file was written, or with --again. --stale lists the figures of other
+code, --pages only copies.
 """
 
 import argparse
@@ -89,7 +90,7 @@ FIGURES = (
     Figure("prediction", "tests.benchmarks.prediction"),
     Figure("reruns", "tests.benchmarks.reruns", (*STAGES, "stages.status"), engine=True),
     Figure("cluster", "tests.benchmarks.cluster", ("stages.predict", "tests.benchmarks.plain"), SCHEDULING),
-    Figure("scale", "tests.benchmarks.scale", ("stages.download", "stages.parse", "stages.normalize")),
+    Figure("scale", "tests.benchmarks.scale", ("stages.download", "stages.parse", "stages.normalize", "stages.train")),
     Figure("classify", "tests.benchmarks.classify", ("stages.classify",), MODEL),
     Figure("page-speed", "tests.benchmarks.page_speed", ("stages.export",), PAGE),
     Figure("page", "tests.benchmarks.page", ("stages.export", "stages.train"), PAGE),
@@ -103,8 +104,9 @@ FIGURES = (
 
 
 def find_function(module: str) -> Callable[..., Any]:
-    """Return a function that is defined in the module."""
-    values = (getattr(value, "function", value) for value in vars(importlib.import_module(module)).values())
+    """Return `main` of the module, or else the first function that it defines."""
+    names = vars(importlib.import_module(module))
+    values = (getattr(value, "function", value) for value in (names.get("main"), *names.values()))
     return next(value for value in values if inspect.isfunction(value) and value.__module__ == module)
 
 

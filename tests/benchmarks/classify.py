@@ -23,8 +23,9 @@ from PIL import Image
 
 from pipeline.engine.cores import count_cores
 from pipeline.reader import PRETRAINED
-from tests.benchmarks.kinds import Digits, Generator, Levels, load_digits, write_row
 from tests.benchmarks.markdown import table
+from tests.benchmarks.paper import Levels
+from tests.benchmarks.writing import Digits, Generator, load_digits, write_row
 from tests.processes import environment, process_tree
 
 MEGAPIXELS = (1, 4, 12)

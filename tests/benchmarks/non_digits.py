@@ -24,19 +24,10 @@ from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import Reading, format_digits, read
 from pipeline.reader import PRETRAINED, load
 from tests.benchmarks.fonts import ANGLES, FONTS, SIZES, render
-from tests.benchmarks.kinds import (
-    SURE,
-    Generator,
-    Layer,
-    Levels,
-    add_margin,
-    as_file,
-    draw_grid,
-    expose,
-    load_digits,
-    to_bytes,
-)
+from tests.benchmarks.kinds import SURE
 from tests.benchmarks.markdown import table
+from tests.benchmarks.paper import Levels, as_file, draw_grid, expose, to_bytes
+from tests.benchmarks.writing import Generator, Layer, add_margin, load_digits
 
 PRINTED = (
     "truetype/dejavu/DejaVuSans.ttf",
