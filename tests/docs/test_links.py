@@ -208,9 +208,15 @@ def problem_of_handwriting(words: list[str]) -> str | None:
         return next((f"no option {w}" for w in words if w[0] == "-" and w not in options(program())), None)
     if names[0] not in program().commands:
         return f"{names[0]} is no command"
-    known = options(program().commands[names[0]])
+    command = program().commands[names[0]]
+    subcommands, following = getattr(command, "commands", {}), words[words.index(names[0]) + 1 :]
+    if subcommands and following and following[0][0] not in "-…":
+        if following[0] not in subcommands:
+            return f"{following[0]} is no command of {names[0]}"
+        command = subcommands[following[0]]
+    known = options(command)
     return next(
-        (f"{names[0]} has no option {w}" for w in words if w[:2] == "--" and w.partition("=")[0] not in known), None
+        (f"{command.name} has no option {w}" for w in words if w[:2] == "--" and w.partition("=")[0] not in known), None
     )
 
 
