@@ -91,7 +91,7 @@ def test_diverging_training_keeps_no_checkpoint(run: Run, project: Path) -> None
     arguments = ["--optimizer", "sgd", "--schedule", "one-cycle", "--learning-rate", "1e5", "--epochs", "30"]
     result = run("train", "--recipe", "quick", *arguments)
     assert "diverged" in result.stderr
-    assert not partials(project)
+    assert not partials(project, "train")
 
 
 def test_number_of_blas_threads_changes_no_bit(run: Run, project: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import PHONE, open_page
@@ -166,7 +166,7 @@ def test_kernel_slides_over_all_positions_in_six_seconds(drawn: Page) -> None:
     drawn.mouse.down()
     drawn.mouse.up()
     drawn.locator("#slide").click()
-    seen = []
+    seen: list[int] = []
     for _ in range(3):
         drawn.wait_for_timeout(1000)
         if not seen:
@@ -175,7 +175,7 @@ def test_kernel_slides_over_all_positions_in_six_seconds(drawn: Page) -> None:
         row, column = map(int, re.findall(r"\d+", title(drawn))[2:])
         seen.append(12 * row + column)
     assert seen == sorted(set(seen))
-    drawn.wait_for_function("document.querySelector('#slide').innerText === 'Slide the kernel'")
+    expect(drawn.locator("#slide")).to_have_text("Slide the kernel")
     assert title(drawn) == "Map 6 of layer 1, row 12, column 12"
 
 
