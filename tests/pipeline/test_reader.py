@@ -212,7 +212,7 @@ def test_default_is_the_trained_model_if_it_exists(
     trained = load()
     assert trained.digest == load(built / "train").digest == load(str(built / "train")).digest
     assert trained.digest != pretrained.digest
-    assert "pretrained" in caplog.messages[0]
+    assert "included" in caplog.messages[0]
     assert caplog.messages[2] == "model: artifacts/train"
 
 

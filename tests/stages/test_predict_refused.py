@@ -53,8 +53,8 @@ WRONG = {
     "cut.idx": "cut.idx is not a valid IDX file: it ends after 391,999 of 392,000 bytes of data",
     "cut.gz": "cut.gz cannot be decompressed: its gzip data is damaged",
     "cut.npy.gz": "cut.npy.gz is not a complete .npy array",
-    "empty": "empty is not a valid IDX file: its header ends after 0 bytes",
-    "page.html": "page.html is not a valid IDX file: it starts with b'<htm'",
+    "empty": "empty is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
+    "page.html": "page.html is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
 }
 
 

@@ -66,7 +66,7 @@ def test_damaged_file_loads_as_none(tmp_path: Path) -> None:
     path.write_bytes(whole[:state] + bytes([whole[state] ^ 1]) + whole[state + 1 :])
     assert load_checkpoint(path) is None
     for i in range(whole.index(b"PK\x01\x02"), len(whole)):  # the central directory
-        for bit in range(8):
+        for bit in (0, 3, 7):
             path.write_bytes(whole[:i] + bytes([whole[i] ^ 1 << bit]) + whole[i + 1 :])
             found = load_checkpoint(path)
             assert found is None or found.state.tobytes() == example().state.tobytes()
