@@ -4,8 +4,8 @@
 
 Each figure is a program that prints Markdown. Its output is written to docs/figures/NAME.md with a caption, and copied
 into all pages between the lines `<!-- figure: NAME -->` and `<!-- end -->`. A figure is measured only if its code, or
-the minor version of Python, has changed since its file was written, or with --again. --stale lists the figures of other
-code, --pages only copies.
+the minor version of Python, has changed since its file was written, or with --again. --stale lists such figures,
+--pages only copies.
 """
 
 import argparse
@@ -137,14 +137,14 @@ def main() -> None:
     figures = {figure.name: figure for figure in FIGURES}
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(figures)}")
     parser.add_argument("--again", action="store_true", help="measure even if the code has not changed")
-    parser.add_argument("--stale", action="store_true", help="list the figures of older code")
+    parser.add_argument("--stale", action="store_true", help="list the outdated figures")
     parser.add_argument("--pages", action="store_true", help="only copy the figures into the pages")
     given = parser.parse_args()
     if unknown := set(given.names) - set(figures):
         parser.error(f"unknown figure {min(unknown)!r}: choose from {', '.join(figures)}")
     stale = (figures[name] for name in given.names or figures if given.again or figures[name].is_stale())
     if given.stale:
-        print("Figures of older code:", ", ".join(figure.name for figure in stale) or "none")
+        print("Outdated figures:", ", ".join(figure.name for figure in stale) or "none")
         return
     for figure in () if given.pages else stale:
         print(f"{figure.name}: {figure.command}", flush=True)

@@ -115,7 +115,7 @@ def comb(generator: Generator, digits: Digits) -> tuple[Levels, str]:
 
 
 def baseline(generator: Generator, digits: Digits) -> tuple[Levels, str]:
-    """Write above a line, or on it; some digits cross it by 3 pixels."""
+    """Write above a line, or on it; some digits cross it by up to 3 pixels."""
     ink, text = write_row(generator, digits, int(generator.integers(1, 7)))
     bottom, side = len(ink), int(generator.integers(5, 60))
     ink = np.pad(ink, ((20, 60), (side + 20, side + 20)))
@@ -130,7 +130,7 @@ def baseline(generator: Generator, digits: Digits) -> tuple[Levels, str]:
 def lined(
     generator: Generator, digits: Digits, squared: bool, in_ink: bool, count: int | None = 1
 ) -> tuple[Levels, str]:
-    """Write on ruled or squared paper. count: default, two to five digits."""
+    """Write on ruled or squared paper. count: None for two to five digits."""
     scale = generator.uniform(*SCALES)
     ink, text = write_row(generator, digits, count or int(generator.integers(2, 6)), scale=scale)
     ink = add_margin(generator, ink, 30, 120)
@@ -181,7 +181,7 @@ def several_rows(
 
 
 def shadow(generator: Generator, digits: Digits) -> tuple[Levels, str]:
-    """Cast a hard shadow on half of the ink, or on all but a strip, of a half to three quarters of the light."""
+    """Cast a hard shadow on half of the ink, or on all but a strip, that leaves 40% to 75% of the light."""
     ink, text = write_number(generator, digits)
     ink = add_margin(generator, ink, 20, 80)
     angle = generator.uniform(0, 2 * np.pi)
@@ -250,7 +250,7 @@ def fold(generator: Generator, digits: Digits) -> tuple[Levels, str]:
 def row(
     generator: Generator, digits: Digits, count: int | None, gap: tuple[float, float] = APART, by_ink: bool = False
 ) -> tuple[Levels, str]:
-    """Write a row of `count` digits; default, 1 to 12."""
+    """Write a row of `count` digits; None: 1 to 12."""
     ink, text = write_row(generator, digits, count or int(generator.integers(1, 13)), gap, by_ink)
     return expose(generator, add_margin(generator, ink)), text
 

@@ -24,7 +24,7 @@ def clean_environment() -> dict[str, str]:
 def make(project: Path, *arguments: str, network: bool = True) -> Result:
     command = ["make", *arguments] if network else without_network(["make", *arguments])
     return subprocess.run(
-        command, cwd=project, env=clean_environment(), capture_output=True, text=True, errors="replace", timeout=600
+        command, cwd=project, env=clean_environment(), capture_output=True, text=True, errors="replace", timeout=500
     )
 
 

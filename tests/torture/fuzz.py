@@ -1,4 +1,4 @@
-"""Fuzz every reader of external files: `make torture`, or
+"""Fuzz the readers of external files, except that of package archives: `make torture`, or
 
     python -m tests.torture.fuzz [--seconds S] [--inputs N] [TARGET ...]
     python -m tests.torture.fuzz --repeat FILE TARGET

@@ -106,8 +106,10 @@ def test_second_make_waits_and_finds_results_up_to_date(project: Path) -> None:
         wait_for("epoch 2 ", first.stderr)
         os.killpg(first.pid, signal.SIGSTOP)
         with start(project, "make", *arguments) as second:
-            wait_for("which is running this stage", second.stderr)
-            os.killpg(first.pid, signal.SIGCONT)
+            try:
+                wait_for("which is running this stage", second.stderr)
+            finally:
+                os.killpg(first.pid, signal.SIGCONT)
             stdout, stderr = second.communicate()
         first.communicate()
     assert (first.returncode, second.returncode) == (0, 0)

@@ -161,7 +161,7 @@ def test_labels_of_tiles_name_place_and_value(drawn: Page) -> None:
     assert [label for label in labels if not re.fullmatch(forms, str(label))] == []
 
 
-def test_kernel_slides_over_all_positions_in_six_seconds(drawn: Page) -> None:
+def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     hover(drawn, 0, 5, 7, 3)
     drawn.mouse.down()
     drawn.mouse.up()
@@ -171,7 +171,7 @@ def test_kernel_slides_over_all_positions_in_six_seconds(drawn: Page) -> None:
         drawn.wait_for_timeout(1000)
         if not seen:
             reached = pixels(drawn, "#result-map")[-1]
-            assert (reached == reached[0]).all()  # the last row is still empty
+            assert (reached == reached[0]).all()  # after one second the last row is still empty
         row, column = map(int, re.findall(r"\d+", title(drawn))[2:])
         seen.append(12 * row + column)
     assert seen == sorted(set(seen))
