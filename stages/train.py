@@ -71,8 +71,8 @@ def train(
         str,
         Role.UNKEYED,
         scheduler_option(
-            "Backend for the networks of an ensemble: sync (sequential, each on all cores), or in parallel: threads, "
-            "processes, distributed or an address, as in evaluate."
+            "Backend for the networks of an ensemble: sync (one after the other), or in parallel: threads, processes, "
+            "distributed or an address, as in evaluate."
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,
