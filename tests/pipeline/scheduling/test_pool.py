@@ -55,7 +55,7 @@ def test_processes_end_with_the_first_one(tmp_path: Path) -> None:
         from tests.pipeline.scheduling.tasks import record
 
         if __name__ == "__main__":
-            results = map_in_processes(record, [Path({str(tmp_path)!r}, str(item)) for item in range(10**6)], 2)
+            results = map_in_processes(record, [Path({str(tmp_path)!r}, str(item)) for item in range(10**4)], 2)
             for _ in range(10):
                 print(next(results))
             os.kill(os.getpid(), signal.SIGKILL)

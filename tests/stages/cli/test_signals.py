@@ -18,14 +18,14 @@ def test_interrupted_training_resumes_to_same_bits(run: Run, project: Path) -> N
         "--recipe",
         "quick",
         "--epochs",
-        "80",
+        "40",
         "--layers",
         "16",
     ]
     process = subprocess.Popen(
         command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE, preexec_fn=reset_signals
     )
-    wait_for("epoch 3 ", process.stderr)
+    wait_for("epoch 1 ", process.stderr)
     process.send_signal(signal.SIGINT)
     assert_stopped(process, "train")
     resumed = run(*command[3:])

@@ -1,17 +1,32 @@
-"""The commands of the pages that train longer, or start a cluster, print what the pages show."""
+"""The commands and the Python code of the pages print what the pages show."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import Page
-from tests.docs.test_commands import SLOW, check_page, pages_to_run
+from tests.docs.outputs import differences
+from tests.docs.pages import Page, find_pages, read_page
+from tests.docs.sessions import run_page
+from tests.make.common import stage
+from tests.processes import ROOT
+
+OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md")  # see tests/docs
 
 
-@pytest.mark.parametrize("page", pages_to_run(slow=True), ids=lambda page: page.name)
+def pages_to_run() -> list[Page]:
+    pages = [read_page(path) for path in find_pages()]
+    return [page for page in pages if page.name not in OTHERS and any(block.is_run for block in page.blocks)]
+
+
+@pytest.mark.parametrize("page", pages_to_run(), ids=lambda page: page.name)
 def test_page_shows_what_its_commands_print(page: Page, project: Path) -> None:
-    check_page(page, project)
+    problems = run_page(page, project)
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
 
 
-def test_slow_pages_exist() -> None:
-    assert {page.name for page in pages_to_run(slow=True)} == set(SLOW)
+def test_graph_is_that_of_a_project_that_is_up_to_date(project: Path) -> None:
+    page = read_page(ROOT / "docs" / "pipeline" / "reruns.md")
+    (shown,) = (block.text for block in page.blocks if block.language == "mermaid")
+    printed = stage(project, "status", "--graph", "mermaid").stdout
+    assert differences(shown.splitlines(), printed.splitlines(), exact=True) == []
