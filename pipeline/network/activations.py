@@ -15,10 +15,20 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz, a factor for dL/da."""
+    """All that the project knows of an activation function, except its JavaScript, in `layers.js` of the drawing demo.
 
+    name: of the option and in model files. function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz, a factor for dL/da. title: its name in
+    text. effect: what it does to a sum z, to end the sentence "a pixel of a map is the sum, ...". onnx: its operator. torch: an
+    expression that makes its module, with `nn` for torch.nn.
+    """
+
+    name: str
     function: Callable[..., Array]
     derivative: Callable[[Array], NDArray[Any]]
+    title: str
+    effect: str
+    onnx: str
+    torch: str
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
@@ -44,7 +54,26 @@ def relu_derivative(a: Array) -> NDArray[np.bool_]:
     return a > 0
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(sigmoid, sigmoid_derivative),
-    "relu": Activation(relu, relu_derivative),
+ACTIVATIONS = {
+    each.name: each
+    for each in (
+        Activation(
+            name="sigmoid",
+            function=sigmoid,
+            derivative=sigmoid_derivative,
+            title="sigmoid",
+            effect="squeezed between 0 and 1 by the sigmoid",
+            onnx="Sigmoid",
+            torch="nn.Sigmoid()",
+        ),
+        Activation(
+            name="relu",
+            function=relu,
+            derivative=relu_derivative,
+            title="ReLU",
+            effect="or 0 if it is negative (ReLU)",
+            onnx="Relu",
+            torch="nn.ReLU()",
+        ),
+    )
 }

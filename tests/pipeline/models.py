@@ -6,8 +6,8 @@ import numpy as np
 
 from pipeline.data.scaling import Scaling
 from pipeline.model.files import Model
+from pipeline.network.architecture import build_layers
 from pipeline.network.network import count_parameters, initialise, view_parameters
-from pipeline.training.architecture import build_layers
 
 
 def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, int] = (3, 4), **parts: Any) -> Model:

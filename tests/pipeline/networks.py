@@ -3,9 +3,9 @@
 import numpy as np
 
 from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.architecture import build_layers
 from pipeline.network.network import Network, count_parameters, initialise, view_parameters
-from pipeline.training.architecture import build_layers
-from pipeline.training.examples import Examples
+from pipeline.training.data import Examples
 
 
 def make_network(

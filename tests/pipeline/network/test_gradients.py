@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import correlate
 
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.layers import Convolution, Scratch
+from pipeline.network.layers import Buffers, Convolution
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Parameters, backward, forward, view_parameters
 from tests.pipeline.networks import make_network
@@ -50,7 +50,7 @@ def test_convolution_equals_scipy_correlate(channels: int, kernel: int, stride: 
     layer = Convolution((channels, 11, 9), 2, kernel, stride)
     x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)
 
-    z = weights.reshape(2, -1) @ layer.patches(x, Scratch(np.float64))
+    z = weights.reshape(2, -1) @ layer.patches(x, Buffers(np.float64))
 
     maps = z.reshape(*layer.output_shape, 3)
     for image in range(3):

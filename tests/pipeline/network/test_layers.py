@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.network.layers import Convolution, Dense, Scratch
+from pipeline.network.layers import Buffers, Convolution, Dense
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_convolution_has_one_patch_per_valid_position(
     assert tuple(map(len, starts)) == expected
 
     x = np.random.default_rng(0).normal(size=(*input_shape, 3))
-    p = layer.patches(x, Scratch(np.float64))
+    p = layer.patches(x, Buffers(np.float64))
 
     patches = [x[:, i : i + kernel, j : j + kernel].reshape(-1, 3) for i in starts[0] for j in starts[1]]
     assert np.array_equal(p, np.stack(patches, axis=1).reshape(channels * kernel**2, -1))
@@ -40,9 +40,9 @@ def test_sum_patches_is_the_transpose_of_patches(channels: int, kernel: int, str
     layer = Convolution((channels, 7, 9), 2, kernel, stride)
     generator = np.random.default_rng(0)
     x = generator.normal(size=(channels, 7, 9, 3))
-    p = layer.patches(x, Scratch(np.float64))
+    p = layer.patches(x, Buffers(np.float64))
     dp = generator.normal(size=p.shape)
-    dx = layer.sum_patches(dp.copy(), Scratch(np.float64))
+    dx = layer.sum_patches(dp.copy(), Buffers(np.float64))
     assert dx.shape == x.shape
     assert np.vdot(dx, x) == pytest.approx(np.vdot(dp, p))
 
@@ -51,20 +51,20 @@ def test_patches_do_not_depend_on_memory_order() -> None:
     layer, batch = Convolution((1, 7, 9), 2, 3, 2), np.random.default_rng(0).normal(size=(5, 7, 9))
     x = np.moveaxis(batch, 0, -1)[np.newaxis]
     assert not x.flags.c_contiguous
-    expected = layer.patches(np.ascontiguousarray(x), Scratch(np.float64))
-    assert np.array_equal(layer.patches(x, Scratch(np.float64)), expected)
+    expected = layer.patches(np.ascontiguousarray(x), Buffers(np.float64))
+    assert np.array_equal(layer.patches(x, Buffers(np.float64)), expected)
 
 
 def test_dense_layer_has_one_patch_of_its_whole_input() -> None:
     layer, x = Dense((2, 3, 4), 5), np.random.default_rng(0).normal(size=(2, 3, 4, 6))
     assert (layer.weight_shape, layer.output_shape) == ((5, 24), (5,))
-    p = layer.patches(x, Scratch(np.float64))
+    p = layer.patches(x, Buffers(np.float64))
     assert np.array_equal(p, x.reshape(24, 6))
-    assert np.array_equal(layer.sum_patches(p, Scratch(np.float64)), x)
+    assert np.array_equal(layer.sum_patches(p, Buffers(np.float64)), x)
 
 
 def test_scratch_buffer_is_reused_if_large_enough() -> None:
-    scratch = Scratch(np.float64)
+    scratch = Buffers(np.float64)
     large, other = scratch.array("z", 3, 4), scratch.array("p", 3, 4)
     assert large.shape == (3, 4)
     assert large.dtype == np.float64

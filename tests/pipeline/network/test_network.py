@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.architecture import build_layers
 from pipeline.network.losses import cross_entropy
-from pipeline.network.network import backward, count_parameters, forward, initialise, make_scratch, view_parameters
-from pipeline.training.architecture import build_layers
+from pipeline.network.network import backward, count_parameters, forward, initialise, make_buffers, view_parameters
 from tests.pipeline.networks import make_network
 
 
@@ -66,7 +66,7 @@ def test_initial_weights_have_the_std_of_the_scheme(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_reused_scratch_does_not_change_results(layers: str, dtype: type) -> None:
     network = make_network(layers, (8, 7), 4, dtype=dtype)
-    scratch, out = make_scratch(network), view_parameters(network.layers, np.full_like(network.parameters.flat, np.nan))
+    scratch, out = make_buffers(network), view_parameters(network.layers, np.full_like(network.parameters.flat, np.nan))
     for count in (5, 12, 5, 1, 12):
         images: Array = np.random.default_rng(count).normal(size=(8, 7, count)).astype(dtype)
         fresh, reused = forward(network, images), forward(network, images, scratch)

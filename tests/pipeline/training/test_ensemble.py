@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline.training.epoch import count_batches
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
+from pipeline.training.data import Examples
 from pipeline.training.ensemble import RUN_FILE, Progress, TrainedNetwork, train_ensemble, train_network
-from pipeline.training.epoch import count_batches
-from pipeline.training.examples import Examples
 from pipeline.training.fit import TrainingError, fit
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipe import Recipe

@@ -5,20 +5,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pipeline.training.epoch import prepare, train_epoch
 from threadpoolctl import threadpool_limits
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.network import training as single_threaded
 from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.architecture import build_layers, micro_batch_size
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, view_parameters
-from pipeline.network.optimizers import find_optimizer
+from pipeline.network.optimizers import make_optimizer
 from pipeline.network.schedules import rate_factor
 from pipeline.training import architecture
 from pipeline.training import epoch as multithreaded
-from pipeline.training.architecture import build_layers, micro_batch_size
-from pipeline.training.epoch import prepare, train_epoch
-from pipeline.training.examples import Examples
+from pipeline.training.data import Examples
 from pipeline.training.recipe import Recipe
 from tests.pipeline.networks import make_examples
 
@@ -58,7 +58,7 @@ def state_after(recipe: Recipe, epochs: int = 2, dtype: type = np.float32) -> Ar
 def reference_state_after(recipe: Recipe, epochs: int, dtype: type) -> tuple[Array, list[tuple[float, float]]]:
     """Return the state by the single-threaded loop, and the loss and the accuracy of each epoch."""
     examples = make(dtype=dtype)
-    optimizer = find_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
+    optimizer = make_optimizer(recipe.optimizer, recipe.momentum, recipe.weight_decay)
     layers = build_layers(recipe.layers, SHAPE, CLASSES)
     state: Array = np.zeros_like(prepare(recipe, examples, CLASSES).arrays)
     state[0] = prepare(recipe, examples, CLASSES).network.parameters.flat

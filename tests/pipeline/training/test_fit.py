@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.architecture import build_layers
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, Parameters, forward
 from pipeline.training import fit as module
-from pipeline.training.architecture import build_layers
-from pipeline.training.examples import Examples
+from pipeline.training.data import Examples
 from pipeline.training.fit import Epoch, TrainingError, accuracy, fit
 from pipeline.training.recipe import Recipe
 from tests.pipeline.networks import make_examples, make_network

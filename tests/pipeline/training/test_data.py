@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.training.examples import count_negatives, load_examples
+from pipeline.training.data import count_negatives, load_examples
 
 
 def test_negatives_follow_the_training_examples(built: Path) -> None:

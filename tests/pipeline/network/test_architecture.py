@@ -3,8 +3,8 @@ import math
 import pytest
 
 from pipeline.engine.errors import UsageError
+from pipeline.network.architecture import build_layers, format_network
 from pipeline.network.layers import Convolution, Dense
-from pipeline.training.architecture import build_layers, format_network
 
 
 def test_input_shape_of_each_layer_is_output_shape_of_previous() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engine.errors import UsageError
-from pipeline.training.notation import format_layers, parse_layers
+from pipeline.network.notation import format_layers, parse_layers
 
 
 @pytest.mark.parametrize(
