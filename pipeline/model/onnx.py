@@ -22,6 +22,29 @@ OPSET = 17
 IR_VERSION = 8  # with opset 17: supported since ONNX Runtime 1.12 (2022)
 
 
+class Graph:
+    """Nodes and constants. A node and its only output have the same name."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def node(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node; return its name."""
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        return name
+
+    def arrays(self, name: str, weights_and_biases: Sequence[Array]) -> list[str]:
+        """Add the weights and biases of the layer `name` as constants; return their names."""
+        kinds = ("weights", "biases")
+        return [self.constant(f"{name}-{kind}", array) for kind, array in zip(kinds, weights_and_biases, strict=True)]
+
+    def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:
+        """Add a constant; return its name."""
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name
+
+
 def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     """Write the model to `path` and check it with `onnx.checker`.
 
@@ -76,7 +99,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     path.write_bytes(proto.SerializeToString(deterministic=True))
 
 
-def _add_network(graph: "Graph", value: str, network: Network, classes: int, prefix: str) -> str:
+def _add_network(graph: Graph, value: str, network: Network, classes: int, prefix: str) -> str:
     """Add a network without its negative class; return the name of its logits. All names begin with `prefix`."""
     *hidden, last = network.layers
     *parameters, logits = network.parameters.layers
@@ -89,49 +112,26 @@ def _add_network(graph: "Graph", value: str, network: Network, classes: int, pre
 
 
 @singledispatch
-def add_layer(layer: Layer, graph: "Graph", value: str, parameters: Sequence[Array], name: str) -> str:
+def add_layer(layer: Layer, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
     """Add the nodes of a layer with the input `value`; return the name of its output. Their names begin with `name`."""
     raise unknown_kind(layer, "ONNX node", __name__)
 
 
 @add_layer.register
-def _(layer: Dense, graph: "Graph", value: str, parameters: Sequence[Array], name: str) -> str:
+def _(layer: Dense, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
     if len(layer.input_shape) > 1:
         value = graph.node(f"{name}-input", "Flatten", value, axis=1)
     return _activate(layer, graph, graph.node(name, "Gemm", value, *graph.arrays(name, parameters), transB=1), name)
 
 
 @add_layer.register
-def _(layer: Convolution, graph: "Graph", value: str, parameters: Sequence[Array], name: str) -> str:
+def _(layer: Convolution, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
     strides = [layer.stride, layer.stride]
     value = graph.node(name, "Conv", value, *graph.arrays(name, parameters), strides=strides)
     return _activate(layer, graph, value, name)
 
 
-def _activate(layer: Affine, graph: "Graph", value: str, name: str) -> str:
+def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:
     if not layer.activation:
         return value
     return graph.node(f"{name}-{layer.activation.onnx.lower()}", layer.activation.onnx, value)
-
-
-class Graph:
-    """Nodes and constants. A node and its only output have the same name."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def node(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node; return its name."""
-        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
-        return name
-
-    def arrays(self, name: str, weights_and_biases: Sequence[Array]) -> list[str]:
-        """Add the weights and biases of the layer `name` as constants; return their names."""
-        kinds = ("weights", "biases")
-        return [self.constant(f"{name}-{kind}", array) for kind, array in zip(kinds, weights_and_biases, strict=True)]
-
-    def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:
-        """Add a constant; return its name."""
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
-        return name

@@ -17,9 +17,9 @@ Array = NDArray[np.floating[Any]]
 class Activation:
     """All that the project knows of an activation function, except its JavaScript, in `layers.js` of the drawing demo.
 
-    name: of the option and in model files. function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz, a factor for dL/da. title: its name in
-    text. effect: what it does to a sum z, to end the sentence "a pixel of a map is the sum, ...". onnx: its operator. torch: an
-    expression that makes its module, with `nn` for torch.nn.
+    name: of the option and in model files. function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz,
+    a factor for dL/da. title: its name in text. effect: what it does to a sum, to end the sentence "a pixel of a map is
+    the sum, ...". onnx: its operator. torch: an expression that makes its module, with `nn` for torch.nn.
     """
 
     name: str

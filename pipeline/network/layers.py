@@ -40,7 +40,7 @@ class Buffers:
 class Layer(ABC):
     """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
 
-    kind: its name, the key in `KINDS` and in `pipeline.network.notation`. takes_units: whether the input may be (units,).
+    kind: its key in `KINDS` and in `pipeline.network.notation`. takes_units: whether the input may be (units,).
     """
 
     kind: ClassVar[str]

@@ -109,8 +109,8 @@ def backward(
 ) -> Parameters:
     """Backpropagation: return the gradient of every parameter, in `out` if given.
 
-    dz: the gradient of the loss with respect to the logits. From the last layer to the first, each turns the gradient of
-    its output into those of its parameters and of its input, which is the output of the layer before.
+    dz: the gradient of the loss with respect to the logits. From the last layer to the first, each turns the gradient
+    of its output into those of its parameters and of its input, which is the output of the layer before.
     (Rumelhart, Hinton & Williams 1986)
     """
     gradient = out or view_parameters(network.layers, np.empty_like(network.parameters.flat))

@@ -1,8 +1,8 @@
 """Training: the gradient of a batch, the update of the parameters, and an epoch of such steps.
 
 A batch is split into shards, and the parameters into slices. A step computes the gradient of each shard, then updates
-each slice with the sum of the gradients. Shards are independent of each other, and so are slices: `run` decides how they
-are run, one after the other by default. The result depends on the number of shards, but not on who runs them.
+each slice with the sum of the gradients. Shards do not depend on each other, and neither do slices, so `run` may share
+them among threads. The result depends on the number of shards, but not on the number of threads.
 """
 
 from collections.abc import Callable, Iterator, Sequence

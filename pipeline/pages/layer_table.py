@@ -24,7 +24,7 @@ class ReceptiveField:
 
 
 def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
-    """Return the receptive field of each layer. A dense layer reads all of its input, but not always the whole image."""
+    """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
     fields, height, width, step = [], 1, 1, 1
     for layer in layers:
         height, width = height + (layer.window[0] - 1) * step, width + (layer.window[1] - 1) * step

@@ -14,7 +14,7 @@ BITS = (16, 8)  # in order of preference
 
 @dataclass(frozen=True)
 class Packed:
-    """networks: for each network that fits, the arrays of its layers, as `pack_array` returns them. bits: per weight."""
+    """networks: for each network that fits, the arrays of its layers, from `pack_array`. bits: per weight."""
 
     networks: tuple[tuple[dict[str, dict[str, str]], ...], ...]
     bits: int
@@ -43,9 +43,9 @@ def pack(model: Model, max_characters: int) -> Packed:
 def pack_array(array: NDArray[Any], bits: int) -> dict[str, str]:
     """Return an array of parameters in base64, little-endian.
 
-    An array with one axis becomes `values`, float32. Others, (out, ...), become `codes`, int8 or int16, of the same shape,
-    and `scales`, float32 (out,): a weight is its code times the scale of its output (symmetric quantization per output
-    channel).
+    An array with one axis becomes `values`, float32. Others, (out, ...), become `codes`, int8 or int16, of the same
+    shape, and `scales`, float32 (out,): a weight is its code times the scale of its output (symmetric quantization per
+    output channel).
     """
     if array.ndim == 1:
         return _encode(values=array.astype("<f4"))

@@ -22,7 +22,7 @@ def format_dataset(name: str) -> str:
 
 @dataclass(frozen=True)
 class LayerWords:
-    """Words for a layer. name: of its kind. size: of its kernel and the like, "" without. outputs: what it has, plural."""
+    """Words for a layer. name: of its kind. size: of its kernel, "" without. outputs: what they are called, plural."""
 
     name: str
     size: str

@@ -135,7 +135,7 @@ def count_negatives(examples: int, negatives: float) -> int:
 
 
 def add_negatives(data: TrainingData, negatives: float) -> Examples:
-    """Return the training examples with negative ones, a fraction of their number; their label is that after the last."""
+    """Return the training examples and negative ones, a fraction of their number, with the label after the last."""
     count = count_negatives(len(data.training), negatives)
     if not count:
         return data.training

@@ -99,7 +99,8 @@ def train_ensemble(
 ) -> list[TrainedNetwork]:
     """Train the networks of a recipe, each with a file in `checkpoints`.
 
-    Workers on other machines must see this folder and those of the data. Raises what `train_network` and `run_job` raise.
+    Workers on other machines must see this folder and those of the data. Raises what `train_network` and `run_job`
+    raise.
     """
     checkpoints.mkdir(exist_ok=True)
     folders = tuple(folder.absolute() for folder in data.folders)

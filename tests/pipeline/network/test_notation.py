@@ -6,25 +6,33 @@ from pipeline.engine.errors import UsageError
 from pipeline.network.notation import format_layers, parse_layers
 
 
+def dense(outputs: int) -> tuple[str, dict[str, int]]:
+    return "dense", {"outputs": outputs}
+
+
+def conv(outputs: int, kernel: int, stride: int) -> tuple[str, dict[str, int]]:
+    return "conv", {"outputs": outputs, "kernel": kernel, "stride": stride}
+
+
 @pytest.mark.parametrize(
     ("text", "layers", "shortest"),
     [
         ("", [], ""),
         (" ", [], ""),
-        ("512", [(512, 0, 0)], "512"),
-        (" 20, 16 ", [(20, 0, 0), (16, 0, 0)], "20,16"),
-        ("128,128", [(128, 0, 0), (128, 0, 0)], "128,128"),
-        ("conv16", [(16, 5, 2)], "conv16"),
-        ("conv16x5/2", [(16, 5, 2)], "conv16"),
-        ("conv16x5", [(16, 5, 2)], "conv16"),
-        ("conv16/2", [(16, 5, 2)], "conv16"),
-        ("conv16x3", [(16, 3, 2)], "conv16x3"),
-        ("conv16/1", [(16, 5, 1)], "conv16/1"),
-        ("conv16x3/1, conv64x5/2,128", [(16, 3, 1), (64, 5, 2), (128, 0, 0)], "conv16x3/1,conv64,128"),
+        ("512", [dense(512)], "512"),
+        (" 20, 16 ", [dense(20), dense(16)], "20,16"),
+        ("128,128", [dense(128), dense(128)], "128,128"),
+        ("conv16", [conv(16, 5, 2)], "conv16"),
+        ("conv16x5/2", [conv(16, 5, 2)], "conv16"),
+        ("conv16x5", [conv(16, 5, 2)], "conv16"),
+        ("conv16/2", [conv(16, 5, 2)], "conv16"),
+        ("conv16x3", [conv(16, 3, 2)], "conv16x3"),
+        ("conv16/1", [conv(16, 5, 1)], "conv16/1"),
+        ("conv16x3/1, conv64x5/2,128", [conv(16, 3, 1), conv(64, 5, 2), dense(128)], "conv16x3/1,conv64,128"),
     ],
 )
 def test_layers_are_parsed_and_formatted_in_shortest_notation(
-    text: str, layers: list[tuple[int, int, int]], shortest: str
+    text: str, layers: list[tuple[str, dict[str, int]]], shortest: str
 ) -> None:
     assert parse_layers(text) == layers
     assert format_layers(text) == shortest
@@ -33,7 +41,7 @@ def test_layers_are_parsed_and_formatted_in_shortest_notation(
 @given(st.lists(st.one_of(st.tuples(st.integers(1, 10**6)), st.tuples(*[st.integers(1, 10**6)] * 3)), max_size=5))
 def test_shortest_notation_means_the_same_layers(parts: list[tuple[int, ...]]) -> None:
     text = ",".join("conv{}x{}/{}".format(*part) if len(part) > 1 else str(part[0]) for part in parts)
-    assert parse_layers(text) == [(*part, 0, 0)[:3] for part in parts]
+    assert [tuple(numbers.values()) for _, numbers in parse_layers(text)] == parts
     assert parse_layers(format_layers(text)) == parse_layers(text)
     assert format_layers(format_layers(text)) == format_layers(text)
 

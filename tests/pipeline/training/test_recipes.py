@@ -39,7 +39,7 @@ def test_every_allowed_name_is_implemented() -> None:
 
 @pytest.mark.parametrize("name", list(RECIPES))
 def test_every_recipe_fits_mnist_images(name: RecipeName) -> None:
-    assert build_layers(RECIPES[name].layers, (28, 28), 10)
+    assert build_layers(RECIPES[name].layers, RECIPES[name].activation, (28, 28), 10)
 
 
 def test_recipe_original_has_the_constants_of_the_original_script() -> None:
