@@ -72,11 +72,11 @@ def save_drawing_page(
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         model={
-            **_model_values(model, packed),
+            **model_values(model, packed),
             "canvas": canvas,
             "inkStatistics": asdict(model.ink_statistics),
             "examples": [_encode_example(example) for example in examples],
-            "dense": dense and _model_values(dense, pack(dense, max_characters)),
+            "dense": dense and model_values(dense, pack(dense, max_characters)),
         },
         noun=noun,
         known=_count_classes(model),
@@ -102,7 +102,7 @@ def save_drawing_page(
     return reduction
 
 
-def _model_values(model: Model, packed: Packed) -> dict[str, Any]:
+def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     """Return the input of `unpackModel` in network.js."""
     return {
         "layers": [_layer_geometry(layer) for layer in model.networks[0].layers],
