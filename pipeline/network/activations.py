@@ -19,7 +19,8 @@ class Activation:
 
     name: of the option and in model files. function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz,
     a factor for dL/da. title: its name in text. effect: what it does to a sum, to end the sentence "a pixel of a map is
-    the sum, ...". onnx: its operator. torch: an expression that makes its module, with `nn` for torch.nn.
+    the sum, ...". signed: whether outputs can be negative. onnx: its operator. torch: an expression that makes its
+    module, with `nn` for torch.nn.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Activation:
     derivative: Callable[[Array], NDArray[Any]]
     title: str
     effect: str
+    signed: bool
     onnx: str
     torch: str
 
@@ -63,6 +65,7 @@ ACTIVATIONS = {
             derivative=sigmoid_derivative,
             title="sigmoid",
             effect="squeezed between 0 and 1 by the sigmoid",
+            signed=False,
             onnx="Sigmoid",
             torch="nn.Sigmoid()",
         ),
@@ -72,6 +75,7 @@ ACTIVATIONS = {
             derivative=relu_derivative,
             title="ReLU",
             effect="or 0 if it is negative (ReLU)",
+            signed=False,
             onnx="Relu",
             torch="nn.ReLU()",
         ),

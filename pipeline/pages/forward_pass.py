@@ -75,7 +75,7 @@ def draw_passes(
     caches = [forward(network, inputs) for network in model.networks]
     logits = np.mean([cache.logits for cache in caches], axis=0)
     outputs = caches[0].outputs[:-1]
-    limits = [float(np.quantile(output, FULL)) or float(output.max()) for output in outputs]
+    limits = [float(np.quantile(np.abs(output), FULL)) or float(np.abs(output).max()) for output in outputs]
     passes = []
     for column, index in enumerate(indices):
         likeliest = sorted(np.argsort(-probabilities[index], kind="stable")[:MAX_CLASSES].tolist())

@@ -100,6 +100,7 @@ def render_report(findings: Findings) -> str:
             findings.labels,
             findings.probabilities,
         ),
+        activation=ACTIVATIONS[findings.model.activation],
         dense=findings.dense,
         patches=PATCHES,
         first=findings.model.networks[0].layers[0],

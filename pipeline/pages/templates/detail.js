@@ -65,9 +65,8 @@ function showSlices(parent, slices, source, layer, index) {
   const isSingle = slices.length === 1;
   while (parent.children.length > slices.length) parent.lastElementChild.remove();
   while (parent.children.length < slices.length) parent.append(makeSlice());
-  const largest = (name) => Math.max(...slices.map((slice) => largestMagnitude(slice[name])), 0);
-  const ofWeights = signedColours(Math.max(largest("weights"), largest("products")));
-  const ofPatches = index === 0 ? inkColour : activationColours(largest("patch"));
+  const ofWeights = signedColours(largestMagnitude(...slices.flatMap(({ weights, products }) => [weights, products])));
+  const ofPatches = index === 0 ? inkColour : activationColours(...slices.map(({ patch }) => patch));
   const colours = { patch: ofPatches, weights: ofWeights, products: ofWeights };
   slices.forEach((slice, i) => {
     const item = parent.children[i];
@@ -131,7 +130,7 @@ function paintResult({ layers }, { index, unit, position }, values, isPartial) {
   const positions = all.length / count;
   const map = all.slice(unit * positions, (unit + 1) * positions);
   if (isPartial) map.fill(0, position + 1);
-  paintValues($("result-map"), map, ...size, activationColours(largestOf(all)));
+  paintValues($("result-map"), map, ...size, activationColours(all));
   const width = size[1];
   const cell = { top: Math.floor(position / width), left: position % width, height: 1, width: 1 };
   placeFrame($("result-frame"), cell, size);

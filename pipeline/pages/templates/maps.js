@@ -43,7 +43,7 @@ function makeColumn(parent, layers, index, title, on) {
   });
   const column = { element, tiles, map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]) };
   column.show = (values) => {
-    const paint = activationColours(largestOf(values));
+    const paint = activationColours(values);
     const positions = values.length / count;
     if (cells) return paintValues(cells, pad(values, across), Math.ceil(count / across), across, paint);
     for (let unit = 0; unit < count; unit++) {
@@ -124,7 +124,7 @@ function describeTile({ outputShape }, title, unit, values) {
   const positions = values.length / count;
   const position = strongestPosition(values, count, unit);
   const value = values[unit * positions + position];
-  if (value <= 0) return `${name}: 0`;
+  if (value === 0) return `${name}: 0`;
   if (!height) return `${name}: ${value.toFixed(2)}`;
   const part = (share, names) => names[Math.min(Math.floor(3 * share), 2)];
   const row = part((Math.floor(position / width) + 0.5) / height, ["top", "", "bottom"]);
