@@ -46,6 +46,16 @@ def sigmoid_derivative(a: Array) -> Array:
     return a * (1 - a)
 
 
+def tanh(z: Array, out: Array | None = None) -> Array:
+    """(exp(z) - exp(-z)) / (exp(z) + exp(-z)), symmetric about 0.  (LeCun et al. 1998, Efficient BackProp, 4.4)"""
+    return np.tanh(z, out=out)
+
+
+def tanh_derivative(a: Array) -> Array:
+    """da/dz = 1 - a^2."""
+    return 1 - a * a
+
+
 def relu(z: Array, out: Array | None = None) -> Array:
     """max(z, 0); `clip` takes a third of the time of `maximum`.  (Nair & Hinton 2010)"""
     return np.clip(z, 0, np.inf, out=out)
@@ -68,6 +78,16 @@ ACTIVATIONS = {
             signed=False,
             onnx="Sigmoid",
             torch="nn.Sigmoid()",
+        ),
+        Activation(
+            name="tanh",
+            function=tanh,
+            derivative=tanh_derivative,
+            title="tanh",
+            effect="squeezed between -1 and 1 by tanh",
+            signed=True,
+            onnx="Tanh",
+            torch="nn.Tanh()",
         ),
         Activation(
             name="relu",

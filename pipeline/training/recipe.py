@@ -8,7 +8,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.fields import check_values, hyperparameter
 from pipeline.network.notation import format_layers
 
-ActivationName = Literal["sigmoid", "relu"]
+ActivationName = Literal["sigmoid", "tanh", "relu"]
 LossName = Literal["quadratic", "cross-entropy"]
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 ScheduleName = Literal["constant", "cosine", "one-cycle"]

@@ -19,6 +19,13 @@ const ACTIVATIONS = {
     describe: (z, result) => result,
     isPiecewiseLinear: false,
   },
+  tanh: {
+    title: "tanh",
+    apply: Math.tanh,
+    derivative: (a) => 1 - a * a,
+    describe: (z, result) => result,
+    isPiecewiseLinear: false,
+  },
   relu: {
     title: "ReLU",
     apply: (z) => Math.max(z, 0),
