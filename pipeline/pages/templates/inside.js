@@ -124,7 +124,8 @@ function makeInside(model) {
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
     $("slide").hidden = !isMap(layer.outputShape) || !values;
-    $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : state.sliding === null ? "Slide the kernel" : "Stop";
+    const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
+    $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : slide;
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     overlay(shapesOf(view, target, explained));

@@ -8,7 +8,7 @@
  *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias}. A slice
  *       belongs to one channel of the input: {channel, top, left, height, width, patch, weights, products, sum}.
  *   describe(layer), describeSum({sum, bias}, result, layer): in words, the layer and how one of its outputs follows.
- *   factor: what a patch is multiplied by, in a word.
+ *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  */
 
 const ACTIVATIONS = {
@@ -126,6 +126,7 @@ const LAYERS = {
   conv: {
     ...AFFINE,
     factor: "kernel",
+    slider: "kernel",
     /** "16 kernels of 5 × 5, stride 2: 16 maps of 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {
       const [count, height, width] = outputShape;
