@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from pipeline.engine.provenance import environment
 from pipeline.model.files import Model
 from pipeline.network.activations import Array
-from pipeline.network.layers import Affine, Convolution, Dense, Layer, unknown_kind
+from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"
@@ -129,6 +129,12 @@ def _(layer: Convolution, graph: Graph, value: str, parameters: Sequence[Array],
     strides = [layer.stride, layer.stride]
     value = graph.node(name, "Conv", value, *graph.arrays(name, parameters), strides=strides)
     return _activate(layer, graph, value, name)
+
+
+@add_layer.register
+def _(layer: MaxPooling, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    size = {"kernel_shape": [layer.kernel, layer.kernel], "strides": [layer.stride, layer.stride]}
+    return graph.node(name, "MaxPool", value, **size)
 
 
 def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:

@@ -21,7 +21,7 @@ from pipeline.engine.documents import INVALID, require_regular
 from pipeline.engine.errors import PipelineError
 from pipeline.model.files import Model, build_content_layers, shared_values
 from pipeline.model.metadata import parse_metadata
-from pipeline.network.layers import Affine, Convolution, Dense, Layer, unknown_kind
+from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
 from pipeline.network.network import view_parameters
 
 LENGTH = struct.Struct("<Q")  # a file begins with the length of the header
@@ -56,6 +56,11 @@ def _(layer: Convolution) -> list[Module]:
     channels = layer.input_shape[0]
     convolution = f"nn.Conv2d({channels}, {layer.outputs}, kernel_size={layer.kernel}, stride={layer.stride})"
     return [Module(convolution, WEIGHT_AND_BIAS), *_to_activation(layer)]
+
+
+@to_modules.register
+def _(layer: MaxPooling) -> list[Module]:
+    return [Module(f"nn.MaxPool2d(kernel_size={layer.kernel}, stride={layer.stride})")]
 
 
 def _to_activation(layer: Affine) -> list[Module]:

@@ -312,7 +312,57 @@ class Convolution(Affine):
         return dx
 
 
-KINDS: dict[str, type[Layer]] = {each.kind: each for each in (Dense, Convolution)}
+@dataclass(frozen=True)
+class MaxPooling(Layer):
+    """The largest of each kernel x kernel values of a map. It has no parameters.  (Zhou & Chellappa 1988)"""
+
+    kind = "pool"
+    kernel: int
+    stride: int = 1
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, height, width), with one pixel for each position of the kernel."""
+        return self.input_shape[0], *count_positions(self.input_shape, self.kernel, self.stride)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The kernel."""
+        return self.kernel, self.kernel
+
+    def forward(self, parameters: Sequence[Array], x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Compute the maxima; save x and the maxima."""
+        first, *others = shifted_views(x, self.kernel, self.stride)
+        y = buffers.array("y", *first.shape)
+        np.copyto(y, first)
+        for view in others:
+            np.maximum(y, view, out=y)
+        return y, (x, y)
+
+    def backward(
+        self,
+        parameters: Sequence[Array],
+        saved: Any,
+        dy: Array,
+        gradient: Sequence[Array],
+        buffers: Buffers,
+        is_first: bool = False,
+    ) -> Array | None:
+        """Pass the gradient of a maximum to the value that was the largest, to the first of equal ones."""
+        if is_first:
+            return None
+        x, y = saved
+        dx, part = buffers.array("dx", *x.shape), buffers.array("part", *y.shape)
+        dx.fill(0)
+        views = (shifted_views(array, self.kernel, self.stride) for array in (x, dx))
+        for values, under in zip(*views, strict=True):
+            np.multiply(dy, values == y, out=part)
+            under += part
+            dy -= part  # so that the next equal value gets nothing
+        return dx
+
+
+KINDS: dict[str, type[Layer]] = {each.kind: each for each in (Dense, Convolution, MaxPooling)}
 
 
 def unknown_kind(layer: object, output: str, module: str) -> TypeError:

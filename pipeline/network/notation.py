@@ -1,7 +1,8 @@
 """Notation of hidden layers: `conv16,conv64,128` is two convolutions and a dense layer; the output layer is implied.
 
-`conv16x5/2` has 16 filters, a kernel of 5 x 5 and a stride of 2. This kernel and stride are the defaults. This module
-does not import NumPy, so that `--help` is fast; `pipeline.network.layers` has the class of each kind.
+`conv16x5/2` has 16 filters, a kernel of 5 x 5 and a stride of 2. This kernel and stride are the defaults. `pool3/2` is
+max pooling with a kernel of 3 x 3 and a stride of 2; without it, the stride is as large as the kernel. This module does
+not import NumPy, so that `--help` is fast; `pipeline.network.layers` has the class of each kind.
 """
 
 import re
@@ -57,6 +58,7 @@ NOTATIONS = {
     "conv": Notation(  # defaults: Simard, Steinkraus & Platt 2003
         "conv", {"outputs": "", "kernel": "x", "stride": "/"}, {"kernel": 5, "stride": 2}
     ),
+    "pool": Notation("pool", {"kernel": "", "stride": "/"}, {"stride": "kernel"}),
 }
 
 
@@ -71,8 +73,8 @@ def _parse_layer(text: str) -> tuple[str, dict[str, int]]:
         if numbers and max(numbers.values()) <= LARGEST:
             return kind, numbers
     raise UsageError(
-        f"layers cannot contain '{text}': write units as 128 and convolutions as conv16 or conv16x5/2 "
-        f"(filters, kernel, stride), numbers from 1 to {LARGEST}, as in conv16,conv64,128"
+        f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (filters, kernel, "
+        f"stride) and max pooling as pool2 or pool3/2 (kernel, stride), with numbers from 1 to {LARGEST}"
     )
 
 

@@ -7,7 +7,7 @@ from functools import singledispatch
 from typing import Any
 
 from pipeline.data.catalogue import DATASETS
-from pipeline.network.layers import Convolution, Dense, Layer, unknown_kind
+from pipeline.network.layers import Convolution, Dense, Layer, MaxPooling, unknown_kind
 
 
 def are_digits(class_names: Sequence[str]) -> bool:
@@ -43,6 +43,11 @@ def _(layer: Dense) -> LayerWords:
 @describe_layer.register
 def _(layer: Convolution) -> LayerWords:
     return LayerWords("convolution", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "filters")
+
+
+@describe_layer.register
+def _(layer: MaxPooling) -> LayerWords:
+    return LayerWords("max pooling", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "maps")
 
 
 def percent(share: float | None, digits: int = 2) -> str:

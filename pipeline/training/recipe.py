@@ -25,7 +25,8 @@ class Recipe:
     """
 
     layers: str = hyperparameter(
-        "128", "Hidden layers: units (512,256) or convolutions (conv16,conv64,128; in full conv16x5/2)."
+        "128",
+        "Hidden layers: units (512,256), convolutions (conv16,conv64,128; in full conv16x5/2), max pooling (pool2).",
     )
     activation: ActivationName = hyperparameter("relu", "Activation function of the hidden layers.")
     loss: LossName = hyperparameter("cross-entropy", "Loss function.")

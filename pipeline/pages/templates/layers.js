@@ -137,6 +137,48 @@ const LAYERS = {
   },
 };
 
+/* The largest value of each patch of a map. */
+LAYERS.pool = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const maximum = (_, i) => Math.max(...valuesUnder(x, layer, Math.floor(i / positions), patchAt(layer, i % positions)));
+    return Float32Array.from({ length: layer.outputShape[0] * positions }, maximum);
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const positions = positionsOf(layer);
+    const [, height, width] = layer.inputShape;
+    const dx = new Float32Array(x.length);
+    dy.forEach((d, i) => {
+      const [channel, part] = [Math.floor(i / positions), patchAt(layer, i % positions)];
+      const k = valuesUnder(x, layer, channel, part).indexOf(y[i]);
+      const [row, column] = [part.top + Math.floor(k / part.width), part.left + (k % part.width)];
+      dx[(channel * height + row) * width + column] += d;
+    });
+    return dx;
+  },
+
+  /** One slice, whose weights are 1 at the largest value and 0 elsewhere. */
+  explain(layer, x, unit, position) {
+    const part = patchAt(layer, position);
+    const patch = valuesUnder(x, layer, unit, part);
+    const sum = Math.max(...patch);
+    const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
+    const products = patch.map((value, k) => value * weights[k]);
+    return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0 };
+  },
+
+  /** "the largest of 2 × 2 pixels of each map, stride 2: 16 maps of 6 × 6" */
+  describe({ outputShape: [count, height, width], window, stride }) {
+    const maps = `${count} ${plural("map", count)} of ${height} × ${width}`;
+    return `the largest of ${window.join(" × ")} pixels of each map, stride ${stride}: ${maps}`;
+  },
+
+  describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,
+  factor: "largest",
+  slider: "window",
+};
+
 function plural(word, count) {
   return count === 1 ? word : `${word}s`;
 }

@@ -6,6 +6,7 @@ from pipeline.network.layers import KINDS
 LAYERS = {
     "dense": "6",
     "conv": "conv3x3/1,5",
+    "pool": "conv3x2/1,pool3/2,5",
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import MICRO_BATCH_IMAGES, build_layers, format_network, micro_batch_size
-from pipeline.network.layers import Affine, Convolution, Dense
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
 
 RELU = ACTIVATIONS["relu"]
 
@@ -16,6 +16,10 @@ def test_input_shape_of_each_layer_is_output_shape_of_previous() -> None:
         Convolution((16, 12, 8), 64, RELU, kernel=3, stride=1),
         Dense((64, 10, 6), 128, RELU),
         Dense((128,), 10),
+    )
+    assert build_layers("conv3x3/1,pool2,4", "relu", (9, 8), 2)[1:3] == (
+        MaxPooling((3, 7, 6), kernel=2, stride=2),
+        Dense((3, 3, 3), 4, RELU),
     )
     assert build_layers("", "relu", (3, 4), 2) == (Dense((1, 3, 4), 2),)
     assert build_layers("conv3", "relu", (5, 5), 2)[-1] == Dense((3, 1, 1), 2)
@@ -39,6 +43,8 @@ def test_layers_fit_images_of_any_size(layers: str, shape: tuple[int, int]) -> N
         ("conv16,conv32,conv64", (28, 28), ["conv64 does not fit", "28 x 28 -> 12 x 12 -> 4 x 4"]),
         ("conv16x2", (1, 1), ["conv16x2 does not fit", "1 x 1", "2 x 2"]),
         ("conv16x1000000", (28, 28), ["conv16x1000000 does not fit"]),
+        ("conv16,pool13", (28, 28), ["pool13 does not fit", "28 x 28 -> 12 x 12", "13 x 13"]),
+        ("4,pool2", (28, 28), ["pool2", "a dense layer"]),
         ("128,conv16", (28, 28), ["conv16", "a dense layer"]),
         ("conv16,128,conv16x1/1", (28, 28), ["conv16x1/1", "a dense layer"]),
     ],
