@@ -109,7 +109,7 @@ def train(
     backend = make_backend(scheduler, workers, scheduler_file)
     data = load_data(parse, normalize)
     images, shape = len(data.training), data.training.images.shape[1:]
-    architecture = format_network(chosen.layers, shape, data.classes + (chosen.negatives > 0))
+    architecture = format_network(chosen.layers, shape, chosen.count_outputs(data.classes))
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     batches = count_batches(images + count_negatives(images, chosen.negatives), chosen.batch_size)

@@ -96,7 +96,7 @@ def fit(
 
 def start(recipe: Recipe, training: Examples, classes: int) -> Training:
     """Return an initialised network with all that its training by a recipe needs, in the dtype of the images."""
-    layers = build_layers(recipe.layers, recipe.activation, training.images.shape[1:], classes + (recipe.negatives > 0))
+    layers = build_layers(recipe.layers, recipe.activation, training.images.shape[1:], recipe.count_outputs(classes))
     network = make_network(layers, np.empty(count_parameters(layers), training.dtype))
     initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
     largest_shard = -(-min(recipe.batch_size, len(training)) // recipe.shards)

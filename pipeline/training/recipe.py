@@ -58,6 +58,10 @@ class Recipe:
         check_values(self)
         object.__setattr__(self, "layers", format_layers(self.layers))  # equal layers are equal recipes
 
+    def count_outputs(self, classes: int) -> int:
+        """Return the number of outputs of a network: one for each class and, with negatives, one for no class."""
+        return classes + (self.negatives > 0)
+
 
 def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe with the values of `changes`; None and unknown names are ignored. Raises UsageError.

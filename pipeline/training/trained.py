@@ -44,7 +44,7 @@ def train_model(
 ) -> TrainedModel:
     """Train the networks of a recipe; see `pipeline.training.train`."""
     shape = data.training.images.shape[1:]
-    outputs = data.classes + (recipe.negatives > 0)
+    outputs = recipe.count_outputs(data.classes)
     layers = build_layers(recipe.layers, recipe.activation, shape, outputs)
     with tempfile.TemporaryDirectory() as temporary:
         trained = train_ensemble(recipe, data, checkpoints or Path(temporary), backend or SYNC, on_progress, report)
