@@ -19,6 +19,8 @@ from numpy.typing import DTypeLike
 from pipeline.network.activations import Activation, Array
 
 Shape = tuple[int, ...]
+Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shapes`
+Generator = np.random.Generator
 
 
 class Buffers:
@@ -87,34 +89,23 @@ class Layer(ABC):
         """Values per image that the forward pass keeps in memory."""
         return math.prod(self.output_shape)
 
-    def initialise(
-        self,
-        parameters: Sequence[Array],
-        weight_std: Callable[[int, int], float],
-        bias_std: float,
-        generator: np.random.Generator,
-    ) -> None:
-        """Draw the initial parameters, in place. weight_std: standard deviation of weights from fan-in and fan-out."""
-        assert not parameters, f"{self.kind} has parameters and must draw them"
+    def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:
+        """Draw the initial parameters, in place. std: standard deviation of the weights from fan-in and fan-out."""
+        assert not w, f"{self.kind} has parameters and must draw them"
 
     @abstractmethod
-    def forward(self, parameters: Sequence[Array], x: Array, buffers: Buffers) -> tuple[Array, Any]:
-        """Return the output for the input x, and what the backward pass needs. Both are valid until the next call."""
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Return the output y for the input x, and what `backward` needs; both are valid until the next call.
+
+        w: the arrays of parameters.
+        """
 
     @abstractmethod
-    def backward(
-        self,
-        parameters: Sequence[Array],
-        saved: Any,
-        dy: Array,
-        gradient: Sequence[Array],
-        buffers: Buffers,
-        is_first: bool = False,
-    ) -> Array | None:
-        """Write the gradient of the parameters to `gradient`; return that of the input, None for the first layer.
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Write the gradient of the parameters w to dw; return that of the input, None for the first layer.
 
-        saved: from `forward`. dy: the gradient of the output, which is overwritten. (dy, dz, dW and so on stand for the
-        gradient of the loss with respect to y, z, W.)
+        dy: the gradient of the output, which is overwritten. dy, dz, dw and so on are the gradients of the loss with
+        respect to y, z, w. saved: from `forward`.
         """
 
 
@@ -148,19 +139,13 @@ class Affine(Layer):
         """One for each weight at each position."""
         return math.prod(self.weight_shape) * math.prod(self.output_shape[1:])
 
-    def initialise(
-        self,
-        parameters: Sequence[Array],
-        weight_std: Callable[[int, int], float],
-        bias_std: float,
-        generator: np.random.Generator,
-    ) -> None:
+    def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:
         """Draw weights and biases from normal distributions of mean 0."""
-        weights, biases = parameters
+        weights, biases = w
         _, *patch = self.weight_shape
-        std = weight_std(math.prod(patch), self.outputs * math.prod(patch[1:]))
-        weights[...] = std * generator.standard_normal(weights.shape)
-        biases[...] = bias_std * generator.standard_normal(biases.shape)
+        fan_in, fan_out = math.prod(patch), self.outputs * math.prod(patch[1:])
+        weights[...] = std(fan_in, fan_out) * random.standard_normal(weights.shape)
+        biases[...] = bias_std * random.standard_normal(biases.shape)
 
     @abstractmethod
     def take_patches(self, x: Array, buffers: Buffers) -> Array:
@@ -170,9 +155,9 @@ class Affine(Layer):
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input (col2im): the gradient of each patch added where the patch was taken."""
 
-    def forward(self, parameters: Sequence[Array], x: Array, buffers: Buffers) -> tuple[Array, Any]:
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
         """Compute z = W p + b and a = f(z); save p and a."""
-        weights, b = parameters
+        weights, b = w
         W, p = weights.reshape(self.outputs, -1), self.take_patches(x, buffers)
         a = np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1]))
         a += b[:, np.newaxis]
@@ -180,15 +165,7 @@ class Affine(Layer):
             self.activation.function(a, out=a)
         return a.reshape(*self.output_shape, -1), (p, a)
 
-    def backward(
-        self,
-        parameters: Sequence[Array],
-        saved: Any,
-        dy: Array,
-        gradient: Sequence[Array],
-        buffers: Buffers,
-        is_first: bool = False,
-    ) -> Array | None:
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
         """With da = dy, the gradient passes the activation and the matrix product backwards.
 
             dz = da * f'(z)
@@ -198,13 +175,13 @@ class Affine(Layer):
 
         (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
         """
-        (weights, _), (p, a), (dW, db) = parameters, saved, gradient
+        (weights, _), (dW, db), (p, a) = w, dw, saved
         dz = dy.reshape(self.outputs, -1)
         if self.activation:
             np.multiply(dz, self.activation.derivative(a), out=dz)
         np.matmul(dz, p.T, out=dW.reshape(self.outputs, -1))
         np.sum(dz, axis=1, out=db)
-        if is_first:
+        if first:
             return None
         W = weights.reshape(self.outputs, -1)
         return self.add_patches(np.matmul(W.T, dz, out=buffers.array("dp", *p.shape)), buffers)
@@ -330,7 +307,7 @@ class MaxPooling(Layer):
         """The kernel."""
         return self.kernel, self.kernel
 
-    def forward(self, parameters: Sequence[Array], x: Array, buffers: Buffers) -> tuple[Array, Any]:
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
         """Compute the maxima; save x and the maxima."""
         first, *others = shifted_views(x, self.kernel, self.stride)
         y = buffers.array("y", *first.shape)
@@ -339,17 +316,9 @@ class MaxPooling(Layer):
             np.maximum(y, view, out=y)
         return y, (x, y)
 
-    def backward(
-        self,
-        parameters: Sequence[Array],
-        saved: Any,
-        dy: Array,
-        gradient: Sequence[Array],
-        buffers: Buffers,
-        is_first: bool = False,
-    ) -> Array | None:
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
         """Pass the gradient of a maximum to the value that was the largest, to the first of equal ones."""
-        if is_first:
+        if first:
             return None
         x, y = saved
         dx, part = buffers.array("dx", *x.shape), buffers.array("part", *y.shape)

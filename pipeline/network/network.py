@@ -118,7 +118,6 @@ def backward(
     dy: Array | None = dz
     for i, layer in reversed(list(enumerate(network.layers))):
         assert dy is not None, "only the first layer returns None"
-        dy = layer.backward(
-            network.parameters.layers[i], cache.saved[i], dy, gradient.layers[i], buffers[i], is_first=i == 0
-        )
+        w, dw = network.parameters.layers[i], gradient.layers[i]
+        dy = layer.backward(w, dw, cache.saved[i], dy, buffers[i], first=i == 0)
     return gradient

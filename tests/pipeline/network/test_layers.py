@@ -70,7 +70,7 @@ def test_gradient_of_equal_values_goes_to_the_first() -> None:
     layer, buffers = MaxPooling((1, 2, 4), 2, 2), Buffers(np.float64)
     x = np.array([[[3.0, 3, 1, 2], [3, 0, 2, 2]]])[..., np.newaxis]
     _, saved = layer.forward((), x, buffers)
-    dx = layer.backward((), saved, np.array([[[5.0, 7]]])[..., np.newaxis], (), buffers)
+    dx = layer.backward((), (), saved, np.array([[[5.0, 7]]])[..., np.newaxis], buffers, first=False)
     assert dx is not None
     assert dx[0, :, :, 0].tolist() == [[5, 0, 0, 7], [0, 0, 0, 0]]
 
