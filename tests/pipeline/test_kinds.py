@@ -145,6 +145,8 @@ def test_every_format_has_every_activation(name: str, activation: str, tmp_path:
 
 
 def test_registries_name_the_same_kinds() -> None:
+    javascript = run_javascript(make_model(shape=SHAPE), "result = [Object.keys(LAYERS), Object.keys(ACTIVATIONS)];")
+    assert [sorted(KINDS), sorted(ACTIVATIONS)] == [sorted(names) for names in javascript], "layers.js differs"
     assert set(NOTATIONS) == set(KINDS), "pipeline/network/notation.py and layers.py differ"
     assert set(get_args(ActivationName)) == set(ACTIVATIONS), "pipeline/training/recipe.py and activations.py differ"
 
