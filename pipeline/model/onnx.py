@@ -76,44 +76,6 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     path.write_bytes(proto.SerializeToString(deterministic=True))
 
 
-def _add_network(graph: "Graph", value: str, network: Network, classes: int, prefix: str) -> str:
-    """Add a network without its negative class; return the name of its logits. All names begin with `prefix`."""
-    *hidden, last = network.layers
-    *parameters, logits = network.parameters.layers
-    assert isinstance(last, Affine), "its outputs are the classes"
-    layers = [*hidden, replace(last, outputs=classes)]
-    arrays = [*parameters, tuple(array[:classes] for array in logits)]
-    for number, (layer, own) in enumerate(zip(layers, arrays, strict=True), start=1):
-        value = add_layer(layer, graph, value, own, f"{prefix}layer-{number}")
-    return value
-
-
-@singledispatch
-def add_layer(layer: Layer, graph: "Graph", value: str, parameters: Sequence[Array], name: str) -> str:
-    """Add the nodes of a layer with the input `value`; return the name of its output. Their names begin with `name`."""
-    raise unknown_kind(layer, "ONNX node", __name__)
-
-
-@add_layer.register
-def _(layer: Dense, graph: "Graph", value: str, parameters: Sequence[Array], name: str) -> str:
-    if len(layer.input_shape) > 1:
-        value = graph.node(f"{name}-input", "Flatten", value, axis=1)
-    return _activate(layer, graph, graph.node(name, "Gemm", value, *graph.arrays(name, parameters), transB=1), name)
-
-
-@add_layer.register
-def _(layer: Convolution, graph: "Graph", value: str, parameters: Sequence[Array], name: str) -> str:
-    strides = [layer.stride, layer.stride]
-    value = graph.node(name, "Conv", value, *graph.arrays(name, parameters), strides=strides)
-    return _activate(layer, graph, value, name)
-
-
-def _activate(layer: Affine, graph: "Graph", value: str, name: str) -> str:
-    if not layer.activation:
-        return value
-    return graph.node(f"{name}-{layer.activation.onnx.lower()}", layer.activation.onnx, value)
-
-
 class Graph:
     """Nodes and constants. A node and its only output have the same name."""
 
@@ -135,3 +97,41 @@ class Graph:
         """Add a constant; return its name."""
         self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
+
+
+def _add_network(graph: Graph, value: str, network: Network, classes: int, prefix: str) -> str:
+    """Add a network without its negative class; return the name of its logits. All names begin with `prefix`."""
+    *hidden, last = network.layers
+    *parameters, logits = network.parameters.layers
+    assert isinstance(last, Affine), "its outputs are the classes"
+    layers = [*hidden, replace(last, outputs=classes)]
+    arrays = [*parameters, tuple(array[:classes] for array in logits)]
+    for number, (layer, own) in enumerate(zip(layers, arrays, strict=True), start=1):
+        value = add_layer(layer, graph, value, own, f"{prefix}layer-{number}")
+    return value
+
+
+@singledispatch
+def add_layer(layer: Layer, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    """Add the nodes of a layer with the input `value`; return the name of its output. Their names begin with `name`."""
+    raise unknown_kind(layer, "ONNX node", __name__)
+
+
+@add_layer.register
+def _(layer: Dense, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    if len(layer.input_shape) > 1:
+        value = graph.node(f"{name}-input", "Flatten", value, axis=1)
+    return _activate(layer, graph, graph.node(name, "Gemm", value, *graph.arrays(name, parameters), transB=1), name)
+
+
+@add_layer.register
+def _(layer: Convolution, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    strides = [layer.stride, layer.stride]
+    value = graph.node(name, "Conv", value, *graph.arrays(name, parameters), strides=strides)
+    return _activate(layer, graph, value, name)
+
+
+def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:
+    if not layer.activation:
+        return value
+    return graph.node(f"{name}-{layer.activation.onnx.lower()}", layer.activation.onnx, value)
