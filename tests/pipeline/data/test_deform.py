@@ -28,7 +28,7 @@ def deformed(augmentation: Augmentation, given: Array, seed: int = 1, max_batch:
     _, height, width = given.shape
     out = np.full((len(given), height * width), np.nan, given.dtype)
     augment = Augmenter(augmentation, height, width, max_batch, given.dtype)
-    augment(given.reshape(len(given), -1), np.random.default_rng(seed), out)
+    augment(given.reshape(len(given), height * width), np.random.default_rng(seed), out)
     return out.reshape(-1, height, width)
 
 

@@ -13,8 +13,9 @@ def unpack(packed: dict[str, str], bits: int, shape: tuple[int, ...]) -> np.ndar
 
     if "values" in packed:
         return array("values", "<f4").reshape(shape)
-    codes = array("codes", f"<i{bits // 8}").reshape(len(array("scales", "<f4")), -1)
-    return (codes * array("scales", "<f4")[:, None]).reshape(shape)
+    scales = array("scales", "<f4")
+    values = array("codes", f"<i{bits // 8}").reshape(len(scales), -1) * scales[:, None]
+    return np.asarray(values).reshape(shape)
 
 
 def length(packed: Packed) -> int:
