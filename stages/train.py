@@ -99,7 +99,7 @@ def train(
     from pipeline import training
     from pipeline.engine import CHECKPOINT
     from pipeline.model.files import save_model
-    from pipeline.network.architecture import format_network
+    from pipeline.network.architecture import build_layers, format_network
     from pipeline.scheduling.backends import make_backend
     from pipeline.training.data import count_negatives, load_data
     from pipeline.training.ensemble import Progress
@@ -109,7 +109,9 @@ def train(
     backend = make_backend(scheduler, workers, scheduler_file)
     data = load_data(parse, normalize)
     images, shape = len(data.training), data.training.images.shape[1:]
-    architecture = format_network(chosen.layers, shape, chosen.count_outputs(data.classes))
+    outputs = chosen.count_outputs(data.classes)
+    build_layers(chosen.layers, chosen.activation, shape, outputs)  # raises UsageError before the first line is shown
+    architecture = format_network(chosen.layers, shape, outputs)
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     batches = count_batches(images + count_negatives(images, chosen.negatives), chosen.batch_size)

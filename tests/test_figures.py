@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import replace
-from math import prod
 from pathlib import Path
 
 import pytest
 
 from pipeline.network.architecture import build_layers
-from pipeline.training.recipe import count_outputs
+from pipeline.network.network import count_parameters
 from pipeline.training.recipes import RECIPES
 from tests.benchmarks.markdown import table
 from tests.benchmarks.recipes import list_values
@@ -66,8 +65,8 @@ def test_table_of_the_recipes_has_their_values() -> None:
     rows = re.findall(r"^\| `(\w+)` +\| +([\d,]+) \|", (FOLDER / "recipes.md").read_text(), re.MULTILINE)
     counts = {}
     for name, recipe in RECIPES.items():
-        layers = build_layers(recipe.layers, (28, 28), count_outputs(recipe, 10))
-        counts[name] = recipe.ensemble_size * sum(prod(layer.weight_shape) + layer.outputs for layer in layers)
+        layers = build_layers(recipe.layers, recipe.activation, (28, 28), 10 + (recipe.negatives > 0))
+        counts[name] = recipe.ensemble_size * count_parameters(layers)
     assert {name: int(count.replace(",", "")) for name, count in rows} == counts
 
 

@@ -100,10 +100,12 @@ def load_safetensors(path: Path) -> Model:
         with safe_open(path, "np") as file:
             content = parse_metadata(file.metadata() or {})
             layers = build_content_layers(content)
-            names = _list_names(layers, content.ensemble_size)
-            if set(file.keys()) != {name for network in names for name in network}:
+            if len(file.keys()) != content.ensemble_size * sum(len(layer.parameter_shapes) for layer in layers):
                 raise ValueError(f"{len(file.keys())} arrays do not fit the layers and the ensemble size")
-            parameters = tuple(view_parameters(layers, _load_flat(file, layers, network)) for network in names)
+            parameters = tuple(
+                view_parameters(layers, _load_flat(file, layers, names))
+                for names in _list_names(layers, content.ensemble_size)
+            )
         return Model(parameters, **shared_values(content))
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing") from None

@@ -30,6 +30,7 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 
 
 def ours(layers: str, batch: int) -> Iterator[float]:
+    from pipeline.data.scaling import load_scaling
     from pipeline.training.data import Examples
     from pipeline.training.fit import fit
     from pipeline.training.recipe import Recipe
@@ -37,7 +38,9 @@ def ours(layers: str, batch: int) -> Iterator[float]:
     recipe = Recipe(
         layers, schedule="constant", optimizer="adam", learning_rate=0.001, batch_size=batch, epochs=EPOCHS, **PLAIN
     )
-    for epoch in fit(recipe, Examples(*load("train", IMAGES)), Examples(*load("validation", 100)), 10):
+    scaling = load_scaling(DATA)
+    training, validation = (Examples(*load(*part), scaling) for part in (("train", IMAGES), ("validation", 100)))
+    for epoch in fit(recipe, training, validation, 10):
         if epoch.number:
             yield IMAGES / epoch.seconds
 
@@ -48,17 +51,11 @@ PLAIN: dict[str, Any] = {"label_smoothing": 0.0, "warmup": 0.0, "weight_decay": 
 def torch_network(layers: str) -> Any:
     from torch import nn
 
+    from pipeline.model.safetensors import to_modules
     from pipeline.network.architecture import build_layers
-    from pipeline.network.layers import Convolution
 
-    modules: list[Any] = []
-    for layer in build_layers(layers, (28, 28), 10):
-        if isinstance(layer, Convolution):
-            modules.append(nn.Conv2d(layer.input_shape[0], layer.outputs, layer.kernel, layer.stride))
-        else:
-            modules += [nn.Flatten(), nn.Linear(layer.weight_shape[1], layer.outputs)]
-        modules.append(nn.ReLU())
-    return nn.Sequential(*modules[:-1])
+    built = build_layers(layers, "relu", (28, 28), 10)
+    return nn.Sequential(*(eval(module.expression, {"nn": nn}) for layer in built for module in to_modules(layer)))
 
 
 def torch(layers: str, batch: int, channels_last: bool = False, **options: Any) -> Iterator[float]:
@@ -94,32 +91,33 @@ def torch_channels_last(layers: str, batch: int) -> Iterator[float]:
 def matmul(layers: str, batch: int) -> Iterator[float]:
     """The upper bound: only the matrix products of a step, one thread per shard, with single-threaded BLAS."""
     from pipeline.network.architecture import build_layers
-    from pipeline.network.layers import Layer
-    from pipeline.training.team import Team
+    from pipeline.network.layers import Affine, Layer
+    from pipeline.training.team import ThreadTeam
 
     generator = np.random.default_rng(0)
 
     def make_arrays(index: int, layer: Layer) -> tuple[Any, ...]:
+        assert isinstance(layer, Affine)
         fan_in, columns = int(np.prod(layer.weight_shape[1:])), int(np.prod(layer.output_shape[1:])) * batch // CORES
         shapes = (layer.outputs, fan_in), (fan_in, columns), (layer.outputs, columns)
         w, p, z = (generator.standard_normal(shape, np.float32) for shape in shapes)
         return index, w, p, z, np.empty_like(w), np.empty_like(z), np.empty_like(p)
 
-    built = build_layers(layers, (28, 28), 10)
+    built = build_layers(layers, "relu", (28, 28), 10)
     shards = [[make_arrays(i, layer) for i, layer in enumerate(built)] for _ in range(CORES)]
 
-    def step(thread: int) -> None:
+    def step(shard: int, thread: int) -> None:
         for _ in range(IMAGES // batch):
-            for index, w, p, dz, dw, z, dp in shards[thread]:
+            for index, w, p, dz, dw, z, dp in shards[shard]:
                 np.matmul(w, p, out=z)
                 np.matmul(dz, p.T, out=dw)
                 if index:
                     np.matmul(w.T, dz, out=dp)
 
-    with Team(CORES) as team:
+    with ThreadTeam(CORES) as team:
         for _ in range(EPOCHS):
             started = time.perf_counter()
-            team.run(step)
+            team.run(step, CORES)
             yield IMAGES / (time.perf_counter() - started)
 
 
@@ -135,14 +133,18 @@ def our_predictor(images: Any) -> Callable[[], Any]:
     from pipeline.engine.cores import count_cores
     from pipeline.model.files import load_model
     from pipeline.model.prediction import predict
-    from pipeline.training.team import Team
+    from pipeline.training.team import ThreadTeam
 
     model = load_model(Path("artifacts/train"))
 
     def predict_all() -> Any:
-        with Team(count_cores()) as team:
+        with ThreadTeam(count_cores()) as team:
             bounds = [len(images) * i // team.size for i in range(team.size + 1)]
-            return np.concatenate(team.run(lambda i: predict(model, images[bounds[i] : bounds[i + 1]], bounds[i])))
+
+            def predict_part(part: int, thread: int) -> Any:
+                return predict(model, images[bounds[part] : bounds[part + 1]], bounds[part])
+
+            return np.concatenate(team.run(predict_part, team.size))
 
     return predict_all
 
@@ -163,8 +165,8 @@ def torch_predictor(images: Any, channels_last: bool = False) -> Callable[[], An
     model = load_model(Path("artifacts/train"))
     (parameters,) = model.parameters
     network = torch_network(model.layers)
-    pairs = zip(parameters.weights, parameters.biases, strict=True)
-    for parameter, array in zip(network.parameters(), (array for pair in pairs for array in pair), strict=True):
+    arrays = (array for layer in parameters.layers for array in layer)
+    for parameter, array in zip(network.parameters(), arrays, strict=True):
         parameter.data = torch.tensor(array)
     pixels = torch.tensor(images[:, np.newaxis])
     if channels_last:

@@ -17,7 +17,7 @@ from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_
 from pipeline.data.deform import Augmenter
 from pipeline.engine.cores import count_cores
 from pipeline.training.recipes import RECIPES
-from pipeline.training.team import Team
+from pipeline.training.team import ThreadTeam
 
 BLOCK = 2048  # images per thread and step
 PARSED = Path("artifacts/parse")
@@ -46,19 +46,18 @@ def _augment(images: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8
     pictures = images.reshape(len(images), -1).astype(np.float32)
     augmentation = replace(RECIPES["standard"].augmentation, augment_fraction=1.0)
     cores = count_cores()
-    deformers = [Augmenter(augmentation, height, width, BLOCK) for _ in range(cores)]
+    augmenters = [Augmenter(augmentation, height, width, BLOCK) for _ in range(cores)]
     output = np.empty((cores, BLOCK, height * width), np.float32)
-    starts = range(0)
 
-    def work(thread: int) -> None:
-        if thread < len(starts):
-            block = starts[thread] // BLOCK
-            indices = np.arange(starts[thread], starts[thread] + BLOCK) % len(images)
-            deformers[thread](pictures, indices, np.random.default_rng((1, block)), output[thread])
-
-    with Team(cores) as team:
+    with ThreadTeam(cores) as team:
         for first in range(0, count, cores * BLOCK):
             starts = range(first, min(first + cores * BLOCK, count), BLOCK)
-            team.run(work)
+
+            def work(item: int, thread: int, starts: range = starts) -> None:
+                indices = np.arange(starts[item], starts[item] + BLOCK) % len(images)
+                generator = np.random.default_rng((1, starts[item] // BLOCK))
+                augmenters[thread](pictures[indices], generator, output[item])
+
+            team.run(work, len(starts))
             augmented = np.rint(output.reshape(-1, height, width)).astype(np.uint8)
             yield augmented[: count - first]

@@ -26,7 +26,7 @@ def main(path: str, output: str, threads: str) -> None:
     started = time.perf_counter()
     model = load_model(Path("artifacts/train"))
     (network,) = model.networks
-    scratch = make_buffers(network)
+    buffers = make_buffers(network)
     height, width = model.image_shape
     predicted = []
     with threadpool_limits(int(threads), "blas"), open(path, "rb") as file:
@@ -34,7 +34,7 @@ def main(path: str, output: str, threads: str) -> None:
         while pixels := file.read(BLOCK * height * width):
             images = np.frombuffer(pixels, np.uint8).reshape(-1, height, width)
             standardised = np.moveaxis(standardise(images, model.scaling), 0, -1)
-            logits = forward(network, standardised, scratch).logits[: len(model.class_names)]
+            logits = forward(network, standardised, buffers).logits[: len(model.class_names)]
             predicted.append(logits.argmax(axis=0).astype(np.uint8))
     np.save(output, np.concatenate(predicted))
     print(time.perf_counter() - started)

@@ -60,7 +60,7 @@ def run(dataset: str, recipe: RecipeName, **changes: Any) -> Run:
     download(dataset=dataset, output=folder / "download")
     parse(download=folder / "download", output=made["parse"])
     normalize(parse=made["parse"], output=made["normalize"])
-    train(normalize=made["normalize"], recipe=recipe, output=made["train"], **changes)
+    train(parse=made["parse"], normalize=made["normalize"], recipe=recipe, output=made["train"], **changes)
     evaluate(normalize=made["normalize"], train=made["train"], output=made["evaluate"])
     metrics = load_metrics(made["evaluate"])
     with open(made["train"] / "history.csv", newline="") as file:

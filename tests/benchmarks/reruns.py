@@ -25,7 +25,7 @@ INPUTS = {
     "download": (),
     "parse": ("download",),
     "normalize": ("parse",),
-    "train": ("normalize",),
+    "train": ("parse", "normalize"),
     "evaluate": ("normalize", "train"),
     "export": ("parse", "train", "evaluate"),
     "report": ("parse", "normalize", "train", "evaluate"),

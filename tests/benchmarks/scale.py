@@ -60,7 +60,8 @@ def main(counts: tuple[int, ...]) -> None:
 def measure_training() -> int:
     """Return the peak memory of `train`, in bytes."""
     with tempfile.TemporaryDirectory() as scratch:
-        options = ["--normalize", str(ARTIFACTS / "normalize"), "--epochs", "1"]
+        inputs = [f"--{name}={ARTIFACTS / name}" for name in ("parse", "normalize")]
+        options = [*inputs, "--epochs", "1"]
         return measure_cost([sys.executable, "-m", "stages.cli.main", "train", *options], Path(scratch)).memory
 
 

@@ -15,9 +15,8 @@ def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, in
     generator = np.random.default_rng(0)
     defaults = {"class_names": ("a", "b", "c"), "activation": "relu", "loss": "cross-entropy", "temperature": 0.7}
     parts = {**defaults, "scaling": Scaling(0.1, 0.3), "dataset": "letters", **parts}
-    built = build_layers(
-        layers, parts["activation"], shape, len(parts["class_names"]) + parts.get("negative_class", False)
-    )
+    outputs = len(parts["class_names"]) + parts.get("negative_class", False)
+    built = build_layers(layers, parts["activation"], shape, outputs)
     networks = [make_network(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size)]
     for network in networks:
         initialise(network, "he", 1.0, generator)

@@ -39,7 +39,7 @@ def add(project: Path) -> Add:
             old,
             parameters={**old.parameters, **parameters},
             code={**old.code, **(code or {})},
-            inputs={"normalize": data} if data else old.inputs,
+            inputs={**old.inputs, "normalize": data} if data else old.inputs,
         )
         entry = entry_of(train, "train", provenance.key)
         shutil.copytree(train, entry)

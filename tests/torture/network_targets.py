@@ -80,7 +80,7 @@ def check_weights(body: bytes) -> bool:
     model = try_read(lambda: load_model(scratch()))
     if model is None:
         return False
-    weights = model.parameters[0].weights[0]
+    weights = model.parameters[0].layers[0][0]
     assert weights.shape == (2, 1, 3, 3) and np.isfinite(weights).all()
     assert npy_data(body) in (weights.tobytes(), weights.tobytes("F"))
     return True

@@ -22,7 +22,7 @@ function strongestSlices(slices) {
 }
 
 /**
- * Show how an output is computed. target: of `index`, `unit`, `position`. explained: as from `explainOutput`, null if
+ * Show how an output is computed. target: of `index`, `unit`, `position`. explained: as from `explain` in layers.js, null if
  * nothing is drawn. view: of the shown network; see `makeView`. values: of `predict`.
  */
 function showDetail(view, target, explained, values) {

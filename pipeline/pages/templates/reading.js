@@ -34,7 +34,7 @@ function read(model, strokes) {
 }
 
 /**
- * Read an image: {image, probabilities, logits, activations, digit}. digit: index of the class, null if the image is
+ * Read an image: {image, probabilities, logits, values, digit}. digit: index of the class, null if the image is
  * rejected. The others are as in `predict`.
  */
 function readImage(model, image) {

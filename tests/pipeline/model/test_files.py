@@ -127,7 +127,7 @@ def test_invalid_value_in_model_json_is_refused(change: dict[str, Any], tmp_path
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (5, 5)])
 def test_model_of_images_full_of_ink_can_be_loaded(shape: tuple[int, int], tmp_path: Path) -> None:
-    model = make_model("conv2x1/1,3", shape=shape, ink_statistics=measure_ink(np.ones((3, *shape), np.float32)))
+    model = make_model("conv2x1/1,3", shape=shape, ink_statistics=measure_ink(np.full((3, *shape), 255, np.uint8)))
     save_model(tmp_path, model, {})
     assert load_model(tmp_path).ink_statistics == model.ink_statistics
 
@@ -143,7 +143,7 @@ def test_error_names_damaged_model_json(body: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_error_names_array_with_nan_or_infinity(value: float, tmp_path: Path) -> None:
     model = make("conv6x3/1,9")
-    model.parameters[0].weights[0][3, 0, 1, 2] = value
+    model.parameters[0].layers[0][0][3, 0, 1, 2] = value
     save_model(tmp_path, model, {})
     with pytest.raises(PipelineError, match=r"layer-1-weights\.npy contains NaN or infinite values"):
         load_model(tmp_path)

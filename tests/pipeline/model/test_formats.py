@@ -95,7 +95,7 @@ def test_safetensors_parameters_are_exact(tmp_path: Path) -> None:
     stored = load_file(tmp_path / "model.safetensors")
     assert len(stored) == 12
     for network, parameters in enumerate(model.parameters):
-        for index, weights, biases in zip((0, 3, 5), parameters.weights, parameters.biases, strict=True):
+        for index, (weights, biases) in zip((0, 3, 5), parameters.layers, strict=True):
             assert np.array_equal(stored[f"{network}.{index}.weight"], weights)
             assert np.array_equal(stored[f"{network}.{index}.bias"], biases)
 

@@ -50,7 +50,7 @@ def test_smaller_tiles_give_nearly_equal_predictions(size: int, layers: str, mon
 def test_probabilities_equal_the_explicit_formula() -> None:
     model, images = make(), draw(200)
     (parameters,) = model.parameters
-    (first, second), (b1, b2) = parameters.weights, parameters.biases
+    (first, b1), (second, b2) = parameters.layers
     hidden = np.maximum(images.reshape(200, 20) @ first.T + b1, 0)
     exp_logits = np.exp((hidden @ second.T + b2) / model.temperature)
     np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
@@ -85,10 +85,12 @@ def test_model_without_negative_class_rejects_nothing() -> None:
 def test_ensemble_equals_one_wide_network() -> None:
     ensemble, images = make(ensemble_size=2), draw(9)
     a, b = ensemble.parameters
-    parts = [np.vstack([a.weights[0], b.weights[0]]), np.hstack([a.biases[0], b.biases[0]])]
-    parts += [np.hstack([a.weights[1], b.weights[1]]) / 2, (a.biases[1] + b.biases[1]) / 2]
+    (a_first, a1), (a_second, a2) = a.layers
+    (b_first, b1), (b_second, b2) = b.layers
+    parts = [np.vstack([a_first, b_first]), np.hstack([a1, b1]), np.hstack([a_second, b_second]) / 2, (a2 + b2) / 2]
     flat = np.concatenate([part.reshape(-1) for part in parts])
-    wide = replace(ensemble, layers="600", parameters=(view_parameters(build_layers("600", SHAPE, 3), flat),))
+    layers = build_layers("600", ensemble.activation, SHAPE, 3)
+    wide = replace(ensemble, layers="600", parameters=(view_parameters(layers, flat),))
     np.testing.assert_allclose(predict(ensemble, images), predict(wide, images), rtol=1e-4)
     assert not np.allclose(predict(ensemble, images), predict(replace(ensemble, parameters=(a,)), images), rtol=0.1)
 
@@ -123,9 +125,9 @@ def test_tiles_are_padded_with_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
     # also after a full tile: otherwise values of its images could make a product slow or raise warnings
     tiles = []
 
-    def record(model: Model, images: np.ndarray, scratch: Any) -> np.ndarray:
+    def record(model: Model, images: np.ndarray, buffers: Any) -> np.ndarray:
         tiles.append(images.copy())
-        return compute_logits(model, images, scratch)
+        return compute_logits(model, images, buffers)
 
     monkeypatch.setattr(prediction, "compute_logits", record)
     predict(make(), np.full((TILE + 3, *SHAPE), np.inf, np.float32), first=7)

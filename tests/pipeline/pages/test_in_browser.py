@@ -53,7 +53,7 @@ def test_page_reads_digits_side_by_side_as_number(page: Page) -> None:
 @pytest.mark.parametrize("bias", [-100, 100])
 def test_page_rejects_drawing_of_negative_class(bias: float, browser: Browser, tmp_path: Path) -> None:
     model = make_model(class_names=("0", "1"), negative_class=True)
-    model.parameters[0].biases[-1][:] = [100, 0, 100 + bias]
+    model.parameters[0].layers[-1][1][:] = [100, 0, 100 + bias]
     save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
     images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
     with open_page(browser, tmp_path / "index.html") as page:

@@ -32,14 +32,15 @@ MODEL = make_model("conv5x3/2,conv7x2/1,6", shape=(13, 12))
 @pytest.mark.parametrize(
     ("layers", "fields"),
     [
-        ("conv16,conv64,128", [(5, 2), (13, 4)]),
-        ("conv24x4,conv48x3/1,conv96x4,160", [(4, 2), (8, 2), (14, 4)]),
-        ("128", []),
-        ("", []),
+        ("conv16,conv64,128", [(5, 2), (13, 4), (25, 4), (25, 4)]),
+        ("conv24x4,conv48x3/1,conv96x4,160", [(4, 2), (8, 2), (14, 4), (26, 4), (26, 4)]),
+        ("128", [(28, 1), (28, 1)]),
+        ("", [(28, 1)]),
     ],
 )
 def test_receptive_fields_grow_with_kernels_and_strides(layers: str, fields: list[tuple[int, int]]) -> None:
-    assert receptive_fields(build_layers(layers, (28, 28), 10)) == [ReceptiveField(*field) for field in fields]
+    expected = [ReceptiveField(size, size, step) for size, step in fields]
+    assert receptive_fields(build_layers(layers, "relu", (28, 28), 10)) == expected
 
 
 @pytest.mark.parametrize("layer", [0, 1])
@@ -49,7 +50,7 @@ def test_activation_depends_only_on_its_receptive_field(layer: int) -> None:
     row, column = excitation.rows[number, index], excitation.columns[number, index]
     window = np.s_[row * field.step :, column * field.step :]
     kept = np.zeros_like(IMAGES[index])
-    kept[window][: field.size, : field.size] = IMAGES[index][window][: field.size, : field.size]
+    kept[window][: field.height, : field.width] = IMAGES[index][window][: field.height, : field.width]
     inputs = np.moveaxis(standardise(kept[np.newaxis], MODEL.scaling), 0, -1)
     activation = forward(MODEL.networks[0], inputs).outputs[layer][number, row, column, 0]
     assert activation == pytest.approx(excitation.peaks[number, index], rel=1e-5)
@@ -62,14 +63,15 @@ def test_patches_have_the_largest_activations_of_different_images() -> None:
         best = np.argsort(-excitation.peaks[0], kind="stable")[:PATCHES]
         patches = cut_patches(excitation, IMAGES, 0)
         active = min(PATCHES, np.count_nonzero(excitation.peaks[0] > 0))
-        assert patches.shape == (active, excitation.field.size, excitation.field.size)
+        assert patches.shape == (active, excitation.field.height, excitation.field.width)
         top, left = (excitation.field.step * each[0, best[0]] for each in (excitation.rows, excitation.columns))
         assert np.array_equal(patches[0], IMAGES[best[0]][top:, left:][: patches.shape[1], : patches.shape[2]])
 
 
 def test_filter_that_is_never_active_has_no_patches() -> None:
     parameters = view_parameters(MODEL.networks[0].layers, MODEL.parameters[0].flat.copy())
-    parameters.weights[0][1], parameters.biases[0][1] = 0, -1
+    weights, biases = parameters.layers[0]
+    weights[1], biases[1] = 0, -1
     model = replace(MODEL, parameters=(parameters,))
     excitations = measure_excitation(model, IMAGES)
     assert cut_patches(excitations[0], IMAGES, 1).shape == (0, 3, 3)
@@ -82,7 +84,7 @@ def test_filter_that_is_never_active_has_no_patches() -> None:
 def test_units_are_ordered_by_norm_of_their_weights(layers: str, size: tuple[int, int]) -> None:
     model = make_model(layers, ensemble_size=2, shape=(4, 3))
     images = GENERATOR.integers(0, 256, (9, 4, 3), dtype=np.uint8)
-    rows = model.parameters[0].weights[0].reshape(-1, *size).astype(float)
+    rows = model.parameters[0].layers[0][0].reshape(-1, *size).astype(float)
     largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:MAX_UNITS]
     limit = np.quantile(np.abs(largest), 0.995)
     units = draw_units(model, measure_excitation(model, images), images)
@@ -100,11 +102,11 @@ def test_later_layers_show_their_most_active_filters() -> None:
 
 
 def test_rows_of_the_standard_network() -> None:
-    rows = list_layers(build_layers("conv16,conv64,128", (28, 28), 10), [1, 2, 3, 4])
+    rows = list_layers(build_layers("conv16,conv64,128", "relu", (28, 28), 10), [1, 2, 3, 4])
     assert [row.parameters for row in rows] == [416, 25664, 131200, 1290]
     assert [row.multiplications for row in rows] == [25 * 16 * 144, 400 * 64 * 16, 1024 * 128, 1280]
     assert [row.output for row in rows] == ["16 × 12 × 12", "64 × 4 × 4", "128", "10"]
-    assert [row.field for row in rows] == ["5 × 5", "13 × 13", "whole image", "whole image"]
+    assert [row.field for row in rows] == ["5 × 5", "13 × 13", "25 × 25", "25 × 25"]
 
 
 def test_every_layer_takes_time() -> None:
@@ -151,7 +153,7 @@ def test_shift_moves_the_image_in_four_directions() -> None:
     model = make_model("", shape=(3, 3), class_names=("left", "rest"))
     (parameters,) = model.parameters
     parameters.flat[:] = 0
-    parameters.weights[0].reshape(2, 3, 3)[0, 1, 0] = 1
+    parameters.layers[0][0].reshape(2, 3, 3)[0, 1, 0] = 1
     image = np.zeros((1, 3, 3), np.uint8)
     image[0, 1, 1] = 255  # only a shift to the left by one pixel brings it to the weight
     accuracies = measure_shifts(model, image, np.array([0], np.uint8))

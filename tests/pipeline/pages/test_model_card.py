@@ -44,7 +44,8 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     download(dataset="custom", from_folder=folder, output=at / "download")
     parse(download=at / "download", output=at / "parse")
     normalize(parse=at / "parse", validation=9, output=at / "normalize")
-    train(normalize=at / "normalize", recipe="original", ensemble_size=3, epochs=2, layers="5,4", output=at / "train")
+    inputs: Any = {"parse": at / "parse", "normalize": at / "normalize"}
+    train(**inputs, recipe="original", ensemble_size=3, epochs=2, layers="5,4", output=at / "train")
     evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
     export(parse=at / "parse", train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
@@ -55,7 +56,8 @@ def convolutional(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     at = tmp_path_factory.mktemp("convolutional")
     (at / "parse").symlink_to(built / "parse")
     layers = "conv4,conv6x3/1,8"
-    train(normalize=built / "normalize", recipe="quick", epochs=1, layers=layers, negatives=0.1, output=at / "train")
+    inputs: Any = {"parse": built / "parse", "normalize": built / "normalize"}
+    train(**inputs, recipe="quick", epochs=1, layers=layers, negatives=0.1, output=at / "train")
     evaluate(normalize=built / "normalize", train=at / "train", output=at / "evaluate")
     export(parse=at / "parse", train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
@@ -141,7 +143,8 @@ def options(given: dict[str, str]) -> list[str]:
     "changed", ["", "--layers '' --augment-fraction 0.25 --learning-rate 1e-05 --shards 1 --recipe standard"]
 )
 def test_command_reproduces_the_parameters(changed: str, built: Path, tmp_path: Path) -> None:
-    line = ["--recipe", "quick", *shlex.split(changed), "--epochs", "1", "--normalize", str(built / "normalize")]
+    inputs = ["--parse", str(built / "parse"), "--normalize", str(built / "normalize")]
+    line = ["--recipe", "quick", *shlex.split(changed), "--epochs", "1", *inputs]
     train(**{**parse_arguments(train, line), "output": tmp_path / "train"})
     evaluate(normalize=built / "normalize", train=tmp_path / "train", output=tmp_path / "evaluate")
     given = variables(make_model_card(load_model(tmp_path / "train"), tmp_path / "train", tmp_path / "evaluate"))
@@ -266,16 +269,16 @@ def test_tags_contain_kind_of_network(which: str, tag: str, request: pytest.Fixt
     ("layers", "words"),
     [
         ("", "1 dense layer (10 units)"),
-        ("conv16,conv64,128", "2 convolutions of 5 x 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"),
+        ("conv16,conv64,128", "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"),
         (
             "conv4x3/1,conv5",
-            "1 convolution of 3 x 3 with stride 1 (4 filters), 1 convolution of 5 x 5 with stride 2 (5 filters), "
+            "1 convolution of 3 × 3 with stride 1 (4 filters), 1 convolution of 5 × 5 with stride 2 (5 filters), "
             "1 dense layer (10 units)",
         ),
     ],
 )
 def test_layers_are_described_by_kind_and_size(layers: str, words: str) -> None:
-    assert describe_layers(build_layers(layers, (28, 28), 10)) == words
+    assert describe_layers(build_layers(layers, "relu", (28, 28), 10)) == words
 
 
 @pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])

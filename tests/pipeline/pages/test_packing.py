@@ -3,20 +3,24 @@ import base64
 import numpy as np
 import pytest
 
-from pipeline.pages.packing import Packed, pack, pack_layer
+from pipeline.pages.packing import Packed, pack, pack_array
 from tests.pipeline.models import make_model
 
 
-def unpack(packed: dict[str, str], bits: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def unpack(packed: dict[str, str], bits: int, shape: tuple[int, ...]) -> np.ndarray:
     def array(name: str, dtype: str) -> np.ndarray:
         return np.frombuffer(base64.b64decode(packed[name]), dtype)
 
-    codes = array("codes", f"<i{bits // 8}").reshape(len(array("scales", "<f4")), -1)
-    return (codes * array("scales", "<f4")[:, None]).reshape(shape), array("biases", "<f4")
+    if "values" in packed:
+        return array("values", "<f4").reshape(shape)
+    scales = array("scales", "<f4")
+    values = array("codes", f"<i{bits // 8}").reshape(len(scales), -1) * scales[:, None]
+    return np.asarray(values).reshape(shape)
 
 
 def length(packed: Packed) -> int:
-    return sum(len(text) for layers in packed.networks for layer in layers for text in layer.values())
+    arrays = [array for layers in packed.networks for layer in layers for array in layer.values()]
+    return sum(len(text) for array in arrays for text in array.values())
 
 
 @pytest.mark.parametrize("shape", [(7, 50), (7, 2, 5, 5)])
@@ -25,15 +29,15 @@ def test_quantization_error_is_at_most_half_a_step(bits: int, shape: tuple[int, 
     generator = np.random.default_rng(0)
     weights = (generator.normal(size=shape).T * np.logspace(-20, 20, 7)).T.astype(np.float32)
     biases = generator.normal(size=7).astype(np.float32)
-    unpacked, unpacked_biases = unpack(pack_layer(weights, biases, bits), bits, shape)
+    unpacked = unpack(pack_array(weights, bits), bits, shape)
     step = np.abs(weights.reshape(7, -1)).max(axis=1) / (2 ** (bits - 1) - 1)
     assert (np.abs(unpacked - weights).reshape(7, -1).max(axis=1) <= 0.501 * step).all()
-    assert np.array_equal(unpacked_biases, biases)
+    assert np.array_equal(unpack(pack_array(biases, bits), bits, biases.shape), biases)
 
 
 def test_output_with_zero_weights_is_preserved() -> None:
     weights = np.array([[0, 0], [1, -2]], np.float32)
-    unpacked, _ = unpack(pack_layer(weights, np.zeros(2, np.float32), 16), 16, weights.shape)
+    unpacked = unpack(pack_array(weights, 16), 16, weights.shape)
     assert np.array_equal(unpacked[0], [0, 0])
 
 

@@ -17,7 +17,7 @@ def reader(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
 
     output = tmp_path_factory.mktemp("reader") / "artifacts" / "train"
     changes: dict[str, Any] = {"layers": "conv16,conv64,128", "epochs": 8, "batch_size": 32}
-    train(normalize=built / "normalize", recipe="standard", output=output, **changes)
+    train(parse=built / "parse", normalize=built / "normalize", recipe="standard", output=output, **changes)
     return load_model(output)
 
 

@@ -15,7 +15,7 @@ SHAPE = (28, 28)
 
 @functools.cache
 def usual() -> InkStatistics:
-    return measure_ink((sample_digits()[0] / 255).astype(np.float32))
+    return measure_ink(sample_digits()[0])
 
 
 def fitted(drawing: object, ink_statistics: InkStatistics | None = None, shape: tuple[int, int] = SHAPE) -> Images:

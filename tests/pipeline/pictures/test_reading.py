@@ -206,7 +206,7 @@ def test_improbable_digit_is_not_read(reader: Model, clear: list[int]) -> None:
 def with_negative_bias(model: Model, bias: float) -> Model:
     """Return the model with another bias of the negative class."""
     parameters = view_parameters(model.networks[0].layers, model.parameters[0].flat.copy())
-    parameters.biases[-1][-1] = bias
+    parameters.layers[-1][1][-1] = bias
     return replace(model, parameters=(parameters,))
 
 

@@ -111,7 +111,7 @@ def test_moved_artifacts_are_up_to_date(project: Path, tmp_path: Path) -> None:
     moved.mkdir(parents=True)
     (project / "artifacts").rename(moved / "artifacts")
     for name in STAGES:
-        inputs = {"parse": ["download"], "normalize": ["parse"], "train": ["normalize"]}
+        inputs = {"parse": ["download"], "normalize": ["parse"], "train": ["parse", "normalize"]}
         inputs |= {"evaluate": ["normalize", "train"], "export": ["parse", "train", "evaluate"]}
         inputs |= {"report": ["parse", "normalize", "train", "evaluate"]}
         options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])

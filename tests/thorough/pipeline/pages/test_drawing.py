@@ -80,7 +80,7 @@ def test_activations_equal_those_of_python(convolutional: Page) -> None:
         1, 12, 10
     )
     outputs = forward(model.networks[0], np.moveaxis(standardise(image, model.scaling), 0, -1)).outputs
-    found = convolutional.evaluate("read(model, drawing.strokes).activations.slice(1).map((each) => Array.from(each))")
+    found = convolutional.evaluate("read(model, drawing.strokes).values.slice(1).map((each) => Array.from(each))")
     assert len(found) == len(outputs)
     for actual, expected in zip(found, outputs, strict=True):
         np.testing.assert_allclose(actual, expected.reshape(-1), atol=1e-3)
@@ -89,7 +89,7 @@ def test_activations_equal_those_of_python(convolutional: Page) -> None:
 def test_large_logits_give_valid_probabilities(browser: Browser, tmp_path: Path) -> None:
     for loss in ("quadratic", "cross-entropy"):
         model = make_model(loss=loss)
-        for weights in model.parameters[0].weights:
+        for weights, _ in model.parameters[0].layers:
             weights[...] *= 1000
         save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
         images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)

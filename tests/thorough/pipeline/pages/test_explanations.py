@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
+from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layers import Buffers
-from pipeline.network.network import Network, forward, view_parameters
+from pipeline.network.network import Cache, Network, forward, make_network, view_parameters
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
 from tests.pipeline.models import make_model
@@ -25,14 +24,15 @@ DRAWINGS = 20
 # All numbers of a drawing: of one target per layer, and of the difference of two logits.
 EXPLAIN = """([strokes, targets, a, b]) => {
     const { image } = read(model, strokes.map((stroke) => stroke.map(([x, y]) => ({ x, y }))));
-    const networks = model.networks.map((layers) => foldScaling(layers, model.mean, model.std));
-    const values = forward(networks[0], Float32Array.from(image, (p) => p / 255), model.activation);
+    const [layers] = model.networks;
+    const values = forward(layers, inkOf(image));
     const explained = targets.map(([index, unit, position]) => {
-        const { slices, sum, bias } = explainOutput(networks[0][index], values[index], unit, position);
+        const layer = layers[index];
+        const { slices, sum, bias } = LAYERS[layer.kind].explain(layer, values[index], unit, position);
         const all = (name) => slices.flatMap((slice) => Array.from(slice[name]));
         return { sum, bias, patch: all("patch"), weights: all("weights"), products: all("products") };
     });
-    const { contributions, difference, rest } = explainDifference(networks, image, model.activation, a, b);
+    const { contributions, difference, rest } = explainDifference(model.networks, image, a, b);
     return {
         image: Array.from(image), values: values.map((each) => Array.from(each)), explained,
         contributions: Array.from(contributions), difference, rest,
@@ -49,27 +49,23 @@ def drawings() -> Iterator[Strokes]:
 
 
 def unpack(page: Page) -> Network:
-    """Return the first network of the page in 64 bits, with the scaling folded in as the page does."""
+    """Return the first network of the page in 64 bits, with its scaling folded in."""
     arrays = page.evaluate("model.networks[0].map(({weights, biases}) => [Array.from(weights), Array.from(biases)])")
-    mean, std, shape, text = page.evaluate("[model.mean, model.std, model.shape, layersOption]")
-    layers = build_layers(text, tuple(shape), len(arrays[-1][1]))
-    parameters = view_parameters(layers, np.array([value for layer in arrays for part in layer for value in part]))
-    parameters.weights[0][...] /= std
-    axes = tuple(range(1, parameters.weights[0].ndim))
-    parameters.biases[0][...] -= mean * parameters.weights[0].sum(axis=axes)
-    activation = make_model(text, 1, tuple(shape)).networks[0].activation
-    return Network(layers, activation, parameters)
+    shape, text = page.evaluate("[model.shape, layersOption]")
+    layers = build_layers(text, "relu", tuple(shape), len(arrays[-1][1]))
+    return make_network(layers, np.array([value for layer in arrays for part in layer for value in part]))
 
 
-def input_gradient(network: Network, outputs: list[NDArray[Any]], a: int, b: int) -> NDArray[np.float64]:
+def input_gradient(network: Network, cache: Cache, a: int, b: int) -> Array:
     """Return the gradient of logit a minus logit b with respect to the image, (height, width)."""
-    dz: NDArray[Any] = np.zeros((network.layers[-1].outputs, 1))
-    dz[a], dz[b] = 1, -1
+    dy: Array | None = np.eye(len(cache.logits))[:, [a]] - np.eye(len(cache.logits))[:, [b]]
+    gradient = view_parameters(network.layers, np.empty_like(network.parameters.flat))
     for i, layer in reversed(list(enumerate(network.layers))):
-        weights = network.parameters.weights[i].reshape(layer.outputs, -1)
-        dx = layer.sum_patches(weights.T @ dz.reshape(layer.outputs, -1), Buffers(np.float64))
-        dz = dx * network.activation.derivative(outputs[i - 1]) if i else dx
-    return dz.reshape(dz.shape[1:3])
+        assert dy is not None
+        parameters, out = network.parameters.layers[i], gradient.layers[i]
+        dy = layer.backward(parameters, cache.saved[i], dy, out, Buffers(np.float64))
+    assert dy is not None
+    return dy[0, :, :, 0]
 
 
 @pytest.mark.parametrize("layers", ["conv16,conv64,128", "12,9", "conv6x3/2,conv5x2/1,8"])
@@ -84,7 +80,8 @@ def test_all_numbers_equal_those_of_numpy(layers: str, browser: Browser, tmp_pat
             targets = []
             for index, layer in enumerate(network.layers):
                 positions = int(np.prod(layer.output_shape[1:]))
-                targets.append([index, int(generator.integers(layer.outputs)), int(generator.integers(positions))])
+                unit = int(generator.integers(layer.output_shape[0]))
+                targets.append([index, unit, int(generator.integers(positions))])
             a, b = generator.choice(10, 2, replace=False).tolist()
             found = page.evaluate(EXPLAIN, [strokes, targets, a, b])
             ink = np.array(found["image"]).reshape(28, 28, 1) / 255
@@ -92,14 +89,14 @@ def test_all_numbers_equal_those_of_numpy(layers: str, browser: Browser, tmp_pat
             for actual, expected in zip(found["values"], [ink, *cache.outputs], strict=True):
                 np.testing.assert_allclose(actual, expected.reshape(-1), atol=TOLERANCE)
             for (index, unit, position), explained in zip(targets, found["explained"], strict=True):
-                patch = cache.patches[index][:, position]
-                weights = network.parameters.weights[index][unit].reshape(-1)
+                weights, biases = (array[unit].reshape(-1) for array in network.parameters.layers[index])
+                patch = cache.saved[index][0][:, position]
                 for name, expected in (("patch", patch), ("weights", weights), ("products", patch * weights)):
                     np.testing.assert_allclose(explained[name], expected, atol=TOLERANCE)
                 assert explained["sum"] == pytest.approx(patch @ weights, abs=TOLERANCE)
-                assert explained["bias"] == pytest.approx(network.parameters.biases[index][unit], abs=TOLERANCE)
+                assert explained["bias"] == pytest.approx(biases[0], abs=TOLERANCE)
             logits = cache.logits[:, 0]
-            contributions = input_gradient(network, cache.outputs, a, b) * ink[..., 0]
+            contributions = input_gradient(network, cache, a, b) * ink[..., 0]
             np.testing.assert_allclose(found["contributions"], contributions.reshape(-1), atol=TOLERANCE)
             assert found["difference"] == pytest.approx(logits[a] - logits[b], abs=TOLERANCE)
             assert found["rest"] == pytest.approx(logits[a] - logits[b] - contributions.sum(), abs=TOLERANCE)

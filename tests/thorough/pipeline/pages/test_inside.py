@@ -491,7 +491,7 @@ def test_every_kind_of_model_is_shown(
         settle(page)
         assert page.locator(".tiles").count() == len(hidden)
         for number, layer in enumerate(hidden):
-            assert page.locator(".tiles").nth(number).locator(".tile").count() == layer.outputs
+            assert page.locator(".tiles").nth(number).locator(".tile").count() == layer.output_shape[0]
             tile(page, number, 0).hover()
             assert title(page).startswith(("Map 1 of", "Unit 1 of"))
             assert page.locator("#slices li").count() >= 1
@@ -505,8 +505,7 @@ def test_every_kind_of_model_is_shown(
         difference, expected = page.evaluate(
             """() => {
                 const { image, logits } = read(model, drawing.strokes);
-                const networks = model.networks.map((layers) => foldScaling(layers, model.mean, model.std));
-                return [explainDifference(networks, image, model.activation, 0, 2).difference, logits[0] - logits[2]];
+                return [explainDifference(model.networks, image, 0, 2).difference, logits[0] - logits[2]];
             }"""
         )
         assert difference == pytest.approx(expected, abs=TOLERANCE)
