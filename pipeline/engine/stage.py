@@ -22,7 +22,7 @@ from pipeline.engine.artifacts import (
     write_manifest,
 )
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import fingerprint, import_modules
+from pipeline.engine.fingerprint import find_outdated, fingerprint
 from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
 
 log = logging.getLogger(__name__)
@@ -140,12 +140,9 @@ def run(
         _check_consistency(inputs)
         expected = provenance(stage, resolved, {name: manifest.digest for name, manifest in inputs.items()})
         entry = store.entry_of(output, stage.name, expected.key)
-        edited = None
         manifest, reasons = check_result(output, expected)
         if reasons or force:
             store.check_output(output, stage.name)
-            if force or not entry.exists():
-                edited = import_modules(stage.function, expected.code)  # before waiting for the lock
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
             manifest, reasons = check_result(output, expected)  # again: another process may have published it
@@ -164,9 +161,7 @@ def run(
             log.info("%s: %s", stage.name, "; ".join([*map(str, reasons[:REASONS]), *more]))
         for name, folder in folders.items():
             require_intact(folder, inputs[name], shown=arguments[name])
-        if edited is None:
-            edited = import_modules(stage.function, expected.code)
-        manifest = _run_function(stage, arguments, {**resolved, **folders}, expected, edited)
+        manifest = _run_function(stage, arguments, {**resolved, **folders}, expected)
         notes.write(output, snapshot if manifest.provenance == expected else None, manifest)
         return f"{manifest.summary} -> {output}"
 
@@ -203,27 +198,19 @@ def _explain(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
 
 
 def _run_function(
-    stage: Stage[Any],
-    arguments: Mapping[str, Any],
-    replacements: Mapping[str, Any],
-    expected: Provenance,
-    edited: Sequence[str],
+    stage: Stage[Any], arguments: Mapping[str, Any], replacements: Mapping[str, Any], before: Provenance
 ) -> Manifest:
     output: Path = arguments[stage.output]
     started = time.perf_counter()
     report = functools.partial(log.info, "%s: %s", stage.name)
-    expected = _invalidate(expected, [Reason("code", file, "changed") for file in edited])
-    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not edited) as partial:
+    outdated = [Reason("code", file, "changed") for file in find_outdated(stage.function, before.code)]
+    expected = _make_unique(before, outdated)
+    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not outdated) as partial:
         given = {**arguments, **replacements, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
         store.drop_checkpoint(partial)
-        now = replace(
-            expected,
-            parameters=to_json_values(resolve(stage, arguments)),
-            environment=environment(stage.packages),
-        )
         manifest = Manifest(
-            provenance=_invalidate(expected, differences(expected, now)),
+            provenance=_make_unique(expected, _find_changes(stage, arguments, before)),
             outputs=describe_outputs(partial, stage.unhashed),
             made=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),
@@ -236,22 +223,26 @@ def _run_function(
     return manifest
 
 
-def _invalidate(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
-    """Replace each value that changed during the run by a unique value, so that the key never occurs again."""
+def _find_changes(stage: Stage[Any], arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
+    """Return how the provenance differs from that `before` the run."""
+    try:
+        return differences(before, provenance(stage, resolve(stage, arguments), before.inputs))
+    except (PipelineError, OSError) as error:  # for example, a module is being edited
+        return [Reason("code", stage.name, f"cannot be read ({error})")]
+
+
+def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
+    """Replace each value that changed by a unique value, so that the key never occurs again."""
     if not changed:
         return expected
     log.info("%s: will run again, because of changes during the run: %s", expected.stage, "; ".join(map(str, changed)))
     unique = f"changed during the run ({time.time_ns()})"
-
-    def invalidate(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {**values, **{reason.name: unique for reason in changed if reason.kind == kind}}
-
-    return replace(
-        expected,
-        parameters=invalidate("parameter", expected.parameters),
-        code=invalidate("code", expected.code),
-        environment=invalidate("environment", expected.environment),
-    )
+    fields = {"parameter": "parameters", "code": "code", "environment": "environment"}
+    values: dict[str, Any] = {
+        field: {**getattr(expected, field), **{reason.name: unique for reason in changed if reason.kind == kind}}
+        for kind, field in fields.items()
+    }
+    return replace(expected, **values)
 
 
 def _roles(function: Callable[..., Any]) -> dict[str, Role]:

@@ -125,7 +125,7 @@ def test_call_from_python_writes_no_note(find_stale: FindStale) -> None:
 
 
 def test_code_edited_during_the_run_gives_no_note(find_stale: FindStale, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.stage.import_modules", lambda function, files: ["library/near.py"])
+    monkeypatch.setattr("pipeline.engine.stage.find_outdated", lambda function, files: ["library/near.py"])
     call(plant, number=5)
     assert find_stale(["plant"]) == ["plant"]
 
