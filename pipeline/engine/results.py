@@ -2,7 +2,7 @@
 
 import glob
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,18 @@ class Result:
     manifest: Manifest
 
 
-def list_results(artifacts: Path, stage: str) -> list[Result]:
-    """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
+def read_results(entries: Iterable[Path]) -> list[Result]:
+    """Return the results in `entries`, without damaged ones."""
     results = []
-    for entry in store.entries(artifacts).get(stage, []):
+    for entry in entries:
         with suppress(PipelineError, OSError):
             results.append(Result(entry, read_manifest(entry)))
+    return results
+
+
+def list_results(artifacts: Path, stage: str) -> list[Result]:
+    """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
+    results = read_results(store.entries(artifacts).get(stage, []))
     return sorted(results, key=lambda result: result.manifest.made)
 
 

@@ -42,6 +42,49 @@ def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> N
     assert third.exists()
 
 
+def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the name between prune's first look at the links and the deletion."""
+    size = store.size
+
+    def measure(unused: Path) -> int:
+        assign_name(folder, "wide", entry)
+        return size(unused)
+
+    monkeypatch.setattr(store, "size", measure)
+
+
+def test_result_named_while_prune_works_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, _ = (result.entry for result in list_results(folder, "plant"))
+    name_while_prune_works(folder, first, monkeypatch)
+    assert list(prune(folder, keep=1).removed) == [second.name]
+    assert store.resolve(folder / "wide") == first
+    assert (folder / "wide/manifest.json").exists()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_results_computed_from_a_named_result_are_kept(
+    late: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = (result.entry for result in list_results(folder, "plant"))
+    for entry in (first, second):
+        water(plant=entry, output=folder / "water")
+    water(plant=folder / "plant", output=folder / "water")
+    wet, dry, _ = (
+        next(each for each in list_results(folder, "water") if each.manifest.provenance.inputs["plant"] == digest)
+        for digest in (result.manifest.digest for result in list_results(folder, "plant"))
+    )
+    if late:
+        name_while_prune_works(folder, first, monkeypatch)
+    else:
+        assign_name(folder, "wide", first)
+    removed = prune(folder, keep=1, computed_from={"water": "plant"}).removed
+    assert (first.name in removed, wet.entry.name in removed) == (False, False)
+    assert (second.name in removed, dry.entry.name in removed) == (True, True)
+    (folder / "wide").unlink()
+    monkeypatch.undo()
+    assert set(prune(folder, keep=1, computed_from={"water": "plant"}).removed) == {first.name, wet.entry.name}
+
+
 def test_name_moves_to_another_result(folder: Path) -> None:
     first, second, _ = (result.entry for result in list_results(folder, "plant"))
     for entry in (first, second):
