@@ -54,7 +54,8 @@ def status(
         handwriting status --assume 'train --epochs 3'
     """
     from pipeline.engine import notes
-    from pipeline.engine.errors import UsageError
+    from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.provenance import Reason
     from pipeline.engine.stage import take_snapshot
     from pipeline.engine.status import StageStatus, check_stage
 
@@ -73,7 +74,13 @@ def status(
         options = assumed.get(stage.name, [])
         arguments = parse_arguments(stage, options)
         snapshot = take_snapshot(stage, arguments, options) if stale else None
-        status = check_stage(stage, arguments, statuses)
+        try:
+            status = check_stage(stage, arguments, statuses)
+        except PipelineError as error:
+            if stale:
+                raise type(error)(f"{stage.name}: {error}") from None
+            reason = Reason("request", stage.name, str(error))
+            status = StageStatus(stage.name, arguments[stage.output], "stale", (reason,), None, None)
         if stale and status.state == "fresh" and status.manifest:
             notes.write(status.output, snapshot, status.manifest)
         statuses[stage.name] = status

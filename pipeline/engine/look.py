@@ -3,9 +3,10 @@
     python -IS pipeline/engine/look.py artifacts 'parse' 'train --epochs 3' ...
 
 make runs this script once, with all stages in order and their options. The script imports few modules, so it takes
-20 ms. A stage is printed if it has no note (see `notes.py`), if its options differ, or if one of its inputs is printed.
-A hashed file with new times but the same content is unchanged. After any other difference, nothing is printed and the
-exit status is 1; make then runs `handwriting status --stale`, which computes the exact keys.
+20 ms. A stage is printed if it has no note (see `notes.py`), if its options differ, or if one of its inputs has to be
+started. A hashed file with new times but the same content is unchanged. After any other difference, and if more than one
+stage has to be started, nothing is printed and the exit status is 1; make then runs `handwriting status --stale`, which
+checks the options of all stages and computes the exact keys.
 """
 
 import glob
@@ -22,7 +23,7 @@ NOTES, STORE = ".notes", ".store"  # in the folder of all artifacts
 
 
 def main(folder: str, requests: Sequence[str]) -> int:
-    """Print the stages to start; return the exit status: 1 if the exact keys are needed."""
+    """Print the stage to start, if any; return the exit status: 1 if the exact keys are needed."""
     start: list[str] = []
     for request in requests:
         stage, *options = shlex.split(request)
@@ -36,6 +37,8 @@ def main(folder: str, requests: Sequence[str]) -> int:
             return 1
         if updated != note:
             save(path, updated)
+    if len(start) > 1:
+        return 1
     print(*start)
     return 0
 

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pipeline.engine import store
 from pipeline.engine.artifacts import Manifest, absence, check_result, find_artifact
-from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Reason
 from pipeline.engine.stage import Stage, provenance, resolve
 
@@ -37,20 +36,18 @@ class StageStatus:
 
 
 def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, StageStatus]) -> StageStatus:
-    """Return the status of a stage with these arguments, given the statuses of earlier stages."""
+    """Return the status of a stage with these arguments, given the statuses of earlier stages.
+
+    Raises PipelineError if the stage cannot run, for example if an argument is not valid.
+    """
     output: Path = arguments[stage.output]
-    try:
-        inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
-        expected = provenance(stage, resolve(stage, arguments), inputs)
-    except PipelineError as error:
-        return StageStatus(stage.name, output, "stale", (Reason("request", stage.name, str(error)),), None, None)
+    resolved = resolve(stage, arguments)
+    inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
+    expected = provenance(stage, resolved, inputs)
     manifest, reasons = check_result(output, expected, every=True)
     if manifest and not reasons:
         return StageStatus(stage.name, output, "fresh", (), manifest, manifest.digest)
-    try:
-        store.check_output(output, stage.name)
-    except PipelineError as error:
-        return StageStatus(stage.name, output, "stale", (Reason("result", output.name, str(error)),), manifest, None)
+    store.check_output(output, stage.name)
     stored, stored_reasons = check_result(store.entry_of(output, stage.name, expected.key), expected)
     if stored and not stored_reasons:
         return StageStatus(stage.name, output, "stored", tuple(reasons), stored, stored.digest)

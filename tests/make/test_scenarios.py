@@ -134,6 +134,27 @@ def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], word
     assert_quiet(project)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "RECIPE=kwik"], "--recipe must be one of "),
+        (["train", "EPOCHS=0"], "epochs must be at least 1, not 0"),
+        (["all", "BLOCK_SIZE=x"], "--block-size must be a whole number, not 'x'"),
+        (["all", "DATASET=custom", "FROM=nowhere"], "nowhere: no file "),
+        (["train", "LAYERS=64\n"], "LAYERS contains a line break"),
+        (["train", "NAME=a\nb"], "NAME contains a line break"),
+    ],
+)
+def test_wrong_value_of_any_stage_is_refused_before_the_first(
+    arguments: list[str], words: str, fresh: Path, tmp_path: Path
+) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    result = make(project, *SAMPLE, *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert words in result.stderr.splitlines()[0]
+    assert not (project / "artifacts").exists()
+
+
 def test_clean_keeps_the_store_and_distclean_needs_confirmation(project: Path) -> None:
     before = digests(project)
     assert make(project, "clean").returncode == 0

@@ -41,9 +41,15 @@ def find_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     return find_stale
 
 
-def test_stage_without_note_is_started_with_later_stages(find_stale: FindStale) -> None:
+def test_stage_without_note_is_started(find_stale: FindStale) -> None:
+    Path("artifacts/.notes/water.json").unlink()
+    assert find_stale() == ["water"]
+
+
+def test_two_stages_to_start_need_the_exact_keys(find_stale: FindStale) -> None:
     Path("artifacts/.notes/plant.json").unlink()
-    assert find_stale() == ["plant", "water"]
+    assert find_stale(["plant"]) == ["plant"]
+    assert find_stale() is EXACT
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "\0"])
@@ -53,7 +59,7 @@ def test_damaged_note_starts_its_stage(text: str, find_stale: FindStale) -> None
 
 
 def test_changed_options_start_the_stage_unless_unkeyed(find_stale: FindStale) -> None:
-    assert find_stale(["plant --number 2", "water"]) == ["plant", "water"]
+    assert find_stale(["plant --number 2"]) == ["plant"]
     assert find_stale(["plant", "water --number 2"]) == ["water"]
     assert find_stale(["plant --threads 3", "water"]) == []
     assert find_stale(["plant --threads=3", "water"]) == []

@@ -214,22 +214,6 @@ def test_graph_predicts_what_make_does(project: Path) -> None:
     assert '"train: stale"]:::stale' in flowchart
 
 
-@pytest.mark.parametrize(
-    ("assumed", "words"),
-    [
-        ("trian --epochs 3", "there is no stage 'trian': choose one of download,"),
-        ("train --epoch 3", "No such option"),
-        ("train --epochs x", "--epochs must be a whole number, not 'x'"),
-        ("train 'x", "No closing quotation"),
-    ],
-)
-def test_invalid_assume_is_wrong_usage(assumed: str, words: str, project: Path) -> None:
-    result = stage(project, "status", "--assume", assumed)
-    assert result.returncode == 2
-    assert words in result.stderr
-    assert result.stderr.count("\n") == 1
-
-
 def test_stage_with_invalid_parameters_is_stale(project: Path) -> None:
     assumed = ["--assume", "download --dataset custom --from nowhere", "--assume", "train --learning-rate nan"]
     status = parse_status(stage(project, "status", "--explain", *assumed))
