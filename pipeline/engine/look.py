@@ -4,9 +4,9 @@
 
 make runs this script once, with all stages in order and their options. The script imports few modules, so it takes
 20 ms. A stage is printed if it has no note (see `notes.py`), if its options differ, or if one of its inputs has to be
-started. A hashed file with new times but the same content is unchanged. After any other difference, and if more than one
-stage has to be started, nothing is printed and the exit status is 1; make then runs `handwriting status --stale`, which
-checks the options of all stages and computes the exact keys.
+started. A hashed file with new times but the same content is unchanged. After any other difference, and if several
+stages have to be started, nothing is printed and the exit status is 1; make then runs `handwriting status --stale`,
+which checks the options of all stages and computes the exact keys.
 """
 
 import glob
