@@ -129,7 +129,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove generated files except the store of results, the names of runs and .venv
-	rm -rf $(stages:%=artifacts/%) artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
+	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, and also remove the store of results (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \

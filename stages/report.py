@@ -14,9 +14,10 @@ TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """Replace the path of the artifacts by a digest of the runs in them."""
-    from pipeline.evaluation.runs import digest_runs
+    from pipeline.engine.results import digest_results
+    from pipeline.evaluation.runs import STAGES
 
-    return {"runs": digest_runs(given["artifacts"])}
+    return {"runs": digest_results(given["artifacts"], STAGES)}
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
@@ -24,7 +25,7 @@ def watch(given: Mapping[str, Any]) -> list[str]:
     from pipeline.engine.results import watch_results
     from pipeline.evaluation.runs import STAGES
 
-    return [watch_results(given["artifacts"], stage) for stage in STAGES]
+    return watch_results(given["artifacts"], STAGES)
 
 
 @stage(
@@ -57,8 +58,8 @@ def report(
     from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact
-    from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.threads import single_threaded_blas
     from pipeline.evaluation.runs import list_training_runs
     from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model

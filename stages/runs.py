@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.evaluation.runs import TrainingRun
 
 COLUMNS = (
-    *("id", "names", "published", "made", "recipe", "changes", "dataset", "data"),
+    *("id", "names", "published", "created", "recipe", "changes", "dataset", "data"),
     *("validation_accuracy", "test_accuracy", "expected_calibration_error", "seconds"),
 )  # of --csv
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "environment": "environment"}
@@ -28,7 +28,7 @@ RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 # Sorts the best first, and runs without the value last.
 SORTS: dict[str, "Callable[[TrainingRun], Any]"] = {
-    "made": lambda run: 0,  # the list is sorted so
+    "created": lambda run: 0,  # the list is sorted so
     "validation": lambda run: -1 if run.validation_accuracy is None else run.validation_accuracy,
     "test": lambda run: -1 if run.test_accuracy is None else run.test_accuracy,
     "seconds": lambda run: -run.seconds,
@@ -37,7 +37,8 @@ SORTS: dict[str, "Callable[[TrainingRun], Any]"] = {
 
 def complete_run(incomplete: str) -> list[str]:
     """Return the names and ids that start with `incomplete`, for shell completion."""
-    from pipeline.evaluation.runs import count_digits, list_training_runs
+    from pipeline.engine.results import count_digits
+    from pipeline.evaluation.runs import list_training_runs
 
     runs = list_training_runs(Path("artifacts"))
     digits = count_digits(runs)
@@ -52,9 +53,9 @@ ONE_RUN = "Name, first digits of the id, or folder of a run."
 def list_runs(
     context: Context,
     sort: Annotated[
-        Literal["made", "validation", "test", "seconds"],
+        Literal["created", "validation", "test", "seconds"],
         Option(help="Newest, most accurate or fastest first."),
-    ] = "made",
+    ] = "created",
     limit: Annotated[int | None, Option(min=1, help="List only the first runs.", show_default="all")] = None,
     as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters.")] = False,
@@ -71,7 +72,8 @@ def list_runs(
         handwriting runs name wide
     """
     from pipeline.engine.errors import UsageError
-    from pipeline.evaluation.runs import count_digits, list_training_runs, name_data
+    from pipeline.engine.results import count_digits
+    from pipeline.evaluation.runs import list_training_runs, name_data
 
     if context.invoked_subcommand:
         sources = [context.get_parameter_source(option) for option in context.params]
@@ -106,12 +108,12 @@ def diff(
     """
     from pipeline.engine.errors import UsageError
     from pipeline.engine.provenance import differences
-    from pipeline.evaluation.runs import count_digits, find_published, find_run, list_training_runs
+    from pipeline.engine.results import count_digits, find_result
+    from pipeline.evaluation.runs import list_training_runs
     from pipeline.pages.wording import percent
 
     runs = list_training_runs(artifacts)
-    a = find_run(runs, old)
-    b = find_published(runs) if new is None else find_run(runs, new)
+    a, b = find_result(runs, old, "train"), find_result(runs, new, "train")
     if new is None and a == b:
         raise UsageError(f"{old} is the published run: give a second run to compare it with")
     digits = count_digits(runs)
@@ -150,14 +152,14 @@ def name(
         handwriting runs name wide
         handwriting runs name baseline a31cb7
     """
-    from pipeline.engine.results import assign_name, check_name
-    from pipeline.evaluation.runs import count_digits, find_published, find_run, list_training_runs
+    from pipeline.engine.results import assign_name, check_name, count_digits, find_result
+    from pipeline.evaluation.runs import list_training_runs
 
     check_name(artifacts, name, "train", [stage.name for stage in STAGES])
     if check:
         return iter(())
     runs = list_training_runs(artifacts)
-    named = find_published(runs) if run is None else find_run(runs, run)
+    named = find_result(runs, run, "train")
     before = next((other for other in runs if name in other.names and other != named), None)
     assign_name(artifacts, name, named.entry)
     digits = count_digits(runs)
@@ -180,7 +182,7 @@ def _format_recipe(run: "TrainingRun") -> str:
 
 
 def _format_run(run: "TrainingRun", digits: int) -> str:
-    words = [run.id[:digits], *run.names, _format_recipe(run), f"made on {run.manifest.when}"]
+    words = [run.id[:digits], *run.names, _format_recipe(run), f"created on {run.manifest.when}"]
     return ", ".join([*words, *(["published"] if run.published else [])])
 
 
@@ -195,7 +197,7 @@ def _format_table(runs: "Sequence[TrainingRun]", digits: int, data: dict[str, st
     columns: dict[str, list[str]] = {
         "run": [run.id[:digits] for run in runs],
         "name": [" ".join(run.names) for run in runs],
-        "made": [run.manifest.when.replace(" at ", " ") for run in runs],
+        "created": [run.manifest.when.replace(" at ", " ") for run in runs],
         "validation": [percent(run.validation_accuracy) for run in runs],
         "test": [percent(run.test_accuracy) for run in runs],
         "seconds": [f"{run.seconds:,.1f}" for run in runs],
@@ -228,7 +230,7 @@ def _to_dict(run: "TrainingRun") -> dict[str, Any]:
         "id": run.id,
         "names": run.names,
         "published": run.published,
-        "made": run.made,
+        "created": run.created,
         "recipe": run.recipe,
         "changes": {name: value for name, (value, _) in run.changes.items()},
         "parameters": run.manifest.provenance.parameters,

@@ -69,7 +69,7 @@ def train(
     recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     scheduler: Annotated[
         str,
-        Role.UNKEYED,
+        Role.IGNORED,
         scheduler_option(
             "Backend for the networks of an ensemble: sync (one after the other), or in parallel: threads, processes, "
             "distributed or an address, as in evaluate."
@@ -77,7 +77,7 @@ def train(
     ] = "sync",
     scheduler_file: SchedulerFile = None,
     workers: Annotated[
-        int | None, Role.UNKEYED, Option(min=1, help="Number of workers.", show_default="one per core")
+        int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")
     ] = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
@@ -101,7 +101,7 @@ def train(
     from pipeline.data.scaling import load_scaling
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows, read_rows
-    from pipeline.engine.cores import single_threaded_blas
+    from pipeline.engine.threads import single_threaded_blas
     from pipeline.model.files import Model, save_model
     from pipeline.model.prediction import predict_logits
     from pipeline.network.network import view_parameters

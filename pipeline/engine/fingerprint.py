@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import STARTED
+from pipeline.engine.cache import signature
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.look import signature
 
 LIBRARY = __package__.partition(".")[0]
 RUNNERS = {f"{__package__}.stage", f"{LIBRARY}.scheduling"}  # run stages: they do not influence the result

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine import CHECKPOINT, look
+from pipeline.engine import CHECKPOINT, cache
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError, add_filename
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
-STORE = look.STORE
+STORE = cache.STORE
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 

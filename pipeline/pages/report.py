@@ -144,7 +144,7 @@ def list_facts(findings: Findings) -> list[tuple[str, str]]:
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; selected checkpoint: epoch {', '.join(map(str, best))}"),
         ("Temperature", f"{model.temperature:.3f}"),
-        ("Trained", f"{format_time(trained.made)}, {format_duration(seconds)} of training"),
+        ("Trained", f"{format_time(trained.created)}, {format_duration(seconds)} of training"),
         ("Stages", ", ".join(f"{stage} {format_duration(time)}".replace(" ", NBSP) for stage, time in times)),
         ("Versions", f"Python {environment.get('python', '?')}, NumPy {environment.get('numpy', '?')}"),
     ]

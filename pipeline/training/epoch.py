@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.deform import Deformer
-from pipeline.engine.cores import count_cores
+from pipeline.engine.threads import count_cores
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.layers import Scratch
 from pipeline.network.losses import LOSSES

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.engine.cores import count_cores
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.threads import count_cores
 from pipeline.network.activations import Array
 from pipeline.network.network import Network, Parameters, forward, make_scratch
 from pipeline.network.training import count_correct

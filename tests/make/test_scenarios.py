@@ -155,6 +155,14 @@ def test_wrong_value_of_any_stage_is_refused_before_the_first(
     assert not (project / "artifacts").exists()
 
 
+def test_input_replaced_by_another_command_is_refused(project: Path) -> None:
+    other = "train.after = @.venv/bin/python -m stages.train --recipe quick --epochs 1"
+    result = make(project, f"--eval={other}", "evaluate", *SAMPLE, "EPOCHS=2")
+    assert (result.returncode, "artifacts/train has been replaced" in result.stderr) == (2, True)
+    assert "test accuracy" not in result.stdout
+    assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=2")) == ["evaluate"]
+
+
 def test_clean_keeps_the_store_and_distclean_needs_confirmation(project: Path) -> None:
     before = digests(project)
     assert make(project, "clean").returncode == 0
