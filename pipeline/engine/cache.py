@@ -23,6 +23,7 @@ from contextlib import suppress
 from typing import Any
 
 CACHE, STORE = ".cache", ".store"  # in the folder of all artifacts
+KEYS = {"options", "ignored", "inputs", "process", "links", "modules", "patterns", "files"}  # of a record
 
 Record = dict[str, Any]
 
@@ -97,10 +98,10 @@ def load(artifacts: str, stage: str) -> Record | None:
         return None
     try:
         with open(path, encoding="utf-8") as file:
-            record: Record = json.load(file)
-        return record
+            record = json.load(file)
     except (OSError, ValueError):
         return None
+    return record if isinstance(record, dict) and record.keys() == KEYS else None
 
 
 def _save(artifacts: str, stage: str, record: Record) -> None:

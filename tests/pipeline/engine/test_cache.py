@@ -53,7 +53,7 @@ def test_two_stages_to_start_need_the_exact_keys(find_stale: FindStale) -> None:
     assert find_stale() is EXACT
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "\0"])
+@pytest.mark.parametrize("text", ["", "{", "{}", "null", "\0"])
 def test_damaged_record_starts_its_stage(text: str, find_stale: FindStale) -> None:
     Path("artifacts/.cache/water.json").write_text(text)
     assert find_stale() == ["water"]
