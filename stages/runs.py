@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -87,7 +87,7 @@ def list_runs(
     if as_json:
         return to_json([_to_dict(run) for run in shown], indent=2)
     if as_csv:
-        return _format_csv([COLUMNS, *map(_to_row, shown)])
+        return _format_csv(shown)
     if not runs:
         return f"no training run in {printable(str(artifacts))}: run the stage train first (make train)"
     return _format_table(shown, count_digits(runs), name_data(runs))
@@ -205,58 +205,48 @@ def _format_table(runs: "Sequence[TrainingRun]", digits: int, data: dict[str, st
     columns = {head: list(map(printable, cells)) for head, cells in columns.items() if any(cells)}
     texts = [_format_recipe(run) + (f" on {data[run.data]}" if len(data) > 1 else "") for run in runs]
     arrows = [paint("->", "green", sys.stdout) if run.published else "  " for run in runs]
-    widths = {head: max(map(len, [head, *cells])) for head, cells in columns.items()}
-    indent = len("-> ") + sum(widths[head] + len(GAP) for head in columns)
-
-    def align(head: str, cell: str) -> str:
-        return f"{cell:>{widths[head]}}" if head in RIGHT else f"{cell:<{widths[head]}}"
-
-    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    rows = list(zip(*columns.values(), strict=True))
+    widths = [max(map(len, [head, *cells])) for head, cells in columns.items()]
+    indent = len("-> ") + sum(size + len(GAP) for size in widths)
     if width() < indent + MIN_TEXT:
         lines = []
         for arrow, row, text in zip(arrows, rows, texts, strict=True):
-            facts = [f"{head} {cell}" if head in RIGHT else cell for head, cell in row.items() if cell]
+            facts = [
+                f"{head} {cell}" if head in RIGHT else cell for head, cell in zip(columns, row, strict=True) if cell
+            ]
             lines.append(wrap(f"{arrow} {facts[0]} ", ", ".join([*facts[1:], text]), len(f"-> {facts[0]} ")))
         return "\n".join(lines)
-    lines = ["   " + GAP.join([*(align(head, head) for head in columns), "recipe"])]
-    for arrow, row, text in zip(arrows, rows, texts, strict=True):
-        cells = [align(head, cell) for head, cell in row.items()]
-        lines.append(wrap(f"{arrow} {GAP.join([*cells, ''])}", text, indent))
+
+    def align(cells: Iterable[str]) -> str:
+        aligned = zip(cells, widths, columns, strict=True)
+        return "".join(
+            (f"{cell:>{size}}" if head in RIGHT else f"{cell:<{size}}") + GAP for cell, size, head in aligned
+        )
+
+    lines = [f"   {align(columns)}recipe"]
+    lines += [wrap(f"{arrow} {align(row)}", text, indent) for arrow, row, text in zip(arrows, rows, texts, strict=True)]
     return "\n".join(lines)
 
 
 def _to_dict(run: "TrainingRun") -> dict[str, Any]:
     return {
-        "id": run.id,
-        "names": run.names,
-        "published": run.published,
+        **{name: value for name, value in vars(run).items() if name not in ("entry", "manifest")},
         "created": run.created,
-        "recipe": run.recipe,
         "changes": {name: value for name, (value, _) in run.changes.items()},
         "parameters": run.manifest.provenance.parameters,
-        "dataset": run.dataset,
-        "data": run.data,
-        "validation_accuracy": run.validation_accuracy,
-        "test_accuracy": run.test_accuracy,
-        "expected_calibration_error": run.expected_calibration_error,
         "seconds": run.seconds,
         "summary": run.manifest.summary,
     }
 
 
-def _to_row(run: "TrainingRun") -> list[str]:
-    values = {
-        **_to_dict(run),
-        "names": " ".join(run.names),
-        "published": "true" if run.published else "false",
-        "changes": _format_changes(run),
-    }
-    return [printable("" if values[name] is None else str(values[name])) for name in COLUMNS]
-
-
-def _format_csv(rows: Sequence[Sequence[str]]) -> str:
+def _format_csv(runs: "Sequence[TrainingRun]") -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for run in runs:
+        published, changes = str(run.published).lower(), _format_changes(run)
+        values = {**_to_dict(run), "names": " ".join(run.names), "published": published, "changes": changes}
+        table.writerow(printable("" if values[name] is None else str(values[name])) for name in COLUMNS)
     return text.getvalue().rstrip("\n")
 
 

@@ -21,35 +21,6 @@ from tests.make.common import (
 )
 from tests.make.common import manifest as manifest_of
 
-SOURCES = ("stages/*.py", "pipeline/*/*.py", "pyproject.toml", "requirements*.txt", "Makefile")
-
-
-def sources(project: Path) -> list[Path]:
-    return [path for pattern in SOURCES for path in project.glob(pattern)]
-
-
-def test_unchanged_stages_do_not_run(project: Path) -> None:
-    result = make(project, "train", *SAMPLE)
-    assert outcome(result) == {}
-    assert make(project, "-q", "train", *SAMPLE).returncode == 0
-
-
-def test_touched_sources_start_no_stage(project: Path) -> None:
-    before = digests(project)
-    for path in sources(project):
-        path.touch()
-    result = make(project, "all", *SAMPLE)
-    assert outcome(result) == {}
-    assert digests(project) == before
-    assert_quiet(project)
-
-
-def test_touched_artifacts_rerun_no_stage(project: Path) -> None:
-    for path in (project / "artifacts").glob("*/*"):
-        path.touch()
-    assert worked(make(project, "all", *SAMPLE)) == []
-    assert_quiet(project)
-
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_git_checkout_and_back_reruns_no_stage(project: Path) -> None:
