@@ -99,7 +99,7 @@ def _format(stage: "Stage[Any]", status: "Plan", explain: bool) -> Iterator[str]
         reasons = ()
         about = inspect.cleandoc(stage.__doc__ or "").partition("\n")[0]
     elif explain or not reasons:
-        about = f"made on {manifest.when}: {manifest.summary}" if manifest else "missing"
+        about = f"created on {manifest.when}: {manifest.summary}" if manifest else "missing"
     else:
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"

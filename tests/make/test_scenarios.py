@@ -62,7 +62,7 @@ def test_variable_reruns_later_stages_and_dropping_it_restores_results(project: 
     assert digests(project) == before
     status = " ".join(make(project, "status", *SAMPLE, "EPOCHS=2").stdout.split())
     stored = status.partition(" train ")[2].partition(" evaluate ")[0]
-    assert stored.startswith("in the store made on ")
+    assert stored.startswith("in the store created on ")
     assert f": {summary} because of " in stored  # of the stored result, not of the published one
 
 

@@ -148,16 +148,6 @@ def test_csv_and_json_have_the_same_values(call: Run, add: Add, project: Path) -
     assert (rows[1]["test_accuracy"], runs[1]["test_accuracy"]) == ("", None)
 
 
-def test_damaged_runs_are_omitted_and_damaged_metrics_unknown(call: Run, add: Add) -> None:
-    (add(epochs=2) / "manifest.json").write_text("{")
-    (add(epochs=3) / "model.json").write_text("{")
-    result = call("runs")
-    assert (result.returncode, result.stderr) == (0, "")
-    runs = listed(call)
-    assert [run["parameters"]["epochs"] for run in runs] == [5, 3]
-    assert runs[1]["validation_accuracy"] is None
-
-
 def test_diff_lists_parameters_data_code_and_metrics(call: Run, add: Add) -> None:
     added = add(epochs=2, seed=7, seconds=12.5, code={"new.py": "0", "stages/train.py": "1"}, data="ab" * 32)
     lines = call("runs", "diff", short(added)).stdout.splitlines()

@@ -32,15 +32,6 @@ def test_interrupted_stage_resumes_from_its_checkpoint(
     assert stored(tmp_path) == ["grow"]
 
 
-def test_other_files_of_an_interrupted_run_are_removed_on_resume(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="storm"):
-        grow(tmp_path / "grow", until=2, how="full")
-    (partial,) = (tmp_path / ".store").glob("*.partial")
-    (partial / "other.txt").write_text("incomplete")
-    grow(tmp_path / "grow")
-    assert not (tmp_path / "grow" / "other.txt").exists()
-
-
 def test_interrupted_run_keeps_only_its_checkpoint(tmp_path: Path) -> None:
     entry = entry_of(tmp_path / "grow", "grow", 64 * "0")
     with pytest.raises(KeyboardInterrupt), private_folder(entry) as partial:
@@ -66,12 +57,6 @@ def test_hidden_file_is_not_a_checkpoint(tmp_path: Path) -> None:
     (partial / "checkpoint" / ".trunk.txt").write_text("o")
     grow(tmp_path / "grow")
     assert not partial.exists()
-
-
-def test_permanent_failure_keeps_no_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError):
-        grow(tmp_path / "grow", until=2, how="rotten")
-    assert not list((tmp_path / ".store").glob("*.partial"))
 
 
 def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -> None:

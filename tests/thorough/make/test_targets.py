@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
-from tests.make.common import SAMPLE, STAGES, copy, digests, make, stages_run
+from tests.make.common import SAMPLE, STAGES, copy, make, stages_run
 
 
 def test_default_target_lists_all_targets(fresh: Path) -> None:
@@ -50,13 +50,6 @@ def test_dry_runs_do_not_change_state(arguments: list[str], project: Path) -> No
     assert make(project, "-q", "all", *SAMPLE).returncode == 0
 
 
-def test_dry_runs_create_no_artifacts(fresh: Path, tmp_path: Path) -> None:
-    project = copy(fresh, tmp_path / "copy")
-    for arguments in (["help"], ["-n", "all"], ["-q", "all"]):
-        make(project, *arguments)
-        assert not (project / "artifacts").exists()
-
-
 def test_clean_and_all_in_one_call(project: Path) -> None:
     assert stages_run(make(project, "clean", "all", *SAMPLE)) == list(STAGES)
 
@@ -92,14 +85,6 @@ def test_old_python_is_refused(fresh: Path, tmp_path: Path) -> None:
     assert result.returncode != 0
     assert f"Python 3.11 or newer is required, but {old} is older or missing" in result.stdout + result.stderr
     assert not (project / ".venv").exists()
-
-
-def test_distclean_rebuilds_everything(project: Path) -> None:
-    before = digests(project)
-    assert make(project, "distclean", "YES=1").returncode == 0
-    assert (project / ".venv").exists()
-    assert stages_run(make(project, "all", *SAMPLE)) == list(STAGES)
-    assert digests(project) == before
 
 
 def test_other_image_size_passes_all_stages(fresh: Path, tmp_path: Path) -> None:
