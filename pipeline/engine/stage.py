@@ -145,7 +145,8 @@ def run(
         # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         if options is not None:
-            _check_requests(output.parent, folders)
+            published = {name: folders[name] for name in folders if arguments[name] == output.parent / name}
+            _check_requests(output.parent, published)
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_consistency(inputs)
         expected = provenance(stage, resolved, {name: manifest.digest for name, manifest in inputs.items()})
@@ -208,10 +209,11 @@ def write_record(output: Path, manifest: Manifest, snapshot: cache.Record | None
     cache.write(str(output), entry.name, digests, snapshot)
 
 
-def _check_requests(artifacts: Path, folders: Mapping[str, Path]) -> None:
+def _check_requests(artifacts: Path, inputs: Mapping[str, Path]) -> None:
     """Raise PipelineError if an earlier stage has a result other than that which the same call of make has requested.
 
-    Another call of make, with other variables, may have published it meanwhile. folders: the inputs, read-locked.
+    Another call of make, with other variables, may have published it meanwhile. inputs: the read-locked entries of
+    those inputs that are published in `artifacts` under the names of their stages.
     """
     for request in shlex.split(os.environ.get(EARLIER, "")):
         name, *options = shlex.split(request)
@@ -219,8 +221,7 @@ def _check_requests(artifacts: Path, folders: Mapping[str, Path]) -> None:
         if record is None:
             continue
         target = artifacts / (record["links"].get(str(artifacts / name)) or name)
-        is_other = name in folders and folders[name].parent == target.parent and folders[name] != target
-        if is_other or cache.options_differ(record, options):
+        if inputs.get(name, target) != target or cache.options_differ(record, options):
             raise PipelineError(
                 f"{artifacts / name} has been replaced by the result of another command with other options: "
                 "run make again when that command has ended"

@@ -176,16 +176,18 @@ def test_folder_of_artifacts_is_no_module(tmp_path: Path) -> None:
 def test_input_is_refused_unless_its_record_has_the_options_that_make_has_requested(
     find_stale: FindStale, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def call_water() -> str:
+    def call_water(**inputs: Path) -> str:
         with monkeypatch.context() as patch:
             patch.setenv("EARLIER_STAGES", "'plant --number 2 --threads 3'")
-            return call(water)
+            return call(water, **inputs)
 
     with pytest.raises(PipelineError, match="artifacts/plant has been replaced"):
         call_water()
     call(plant, "--number", "2", number=2)
     record = Path("artifacts/.cache/plant.json").read_text()
     assert call_water().startswith("wet")
+    plant(output=Path("artifacts/best"), number=7)
+    assert call_water(plant=Path("artifacts/best")).startswith("wet")  # another input, as in pyproject.toml
     call(plant, "--number", "5", number=5)
     Path("artifacts/.cache/plant.json").write_text(record)  # as before the other process has written its own
     with pytest.raises(PipelineError, match="artifacts/plant has been replaced"):
