@@ -158,38 +158,3 @@ def test_run_is_kept_if_a_module_is_not_valid_at_its_end(bakery: Path) -> None:
         stdout, stderr = process.communicate("go on\n")
     assert (stdout.startswith("a cake with 100 g"), "more.py, line 1 is not valid Python" in stderr) == (True, True)
     assert process.returncode == 0
-
-
-PLACE = """
-from pathlib import Path
-from pipeline.engine.stage import Output, stage
-from bakery.command import main
-
-
-@stage(packages=())
-def place(output: Output = Path("out/place"), tray_size: int = 3, glazed: bool = False, note: str | None = None) -> str:
-    return f"{tray_size} {glazed} {note}"
-
-
-if __name__ == "__main__":
-    main(place)
-"""
-
-
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        ([], "3 False None -> out/place"),
-        (["--tray-size", "4", "--glazed", "--note", "for two"], "4 True for two -> out/place"),
-    ],
-)
-def test_command_of_the_documentation_takes_the_options_that_make_passes(
-    options: list[str], line: str, bakery: Path
-) -> None:
-    page = (ROOT / "docs/pipeline/reuse.md").read_text()
-    (bakery / "bakery/command.py").write_text(
-        page.partition("stages/command.py -->\n```python\n")[2].partition("```")[0]
-    )
-    (bakery / "bakery/place.py").write_text(PLACE)
-    result = subprocess.run([*PYTHON, "bakery.place", *options], cwd=bakery, capture_output=True, text=True)
-    assert (result.stdout, result.stderr) == (f"{line}\n", "")
