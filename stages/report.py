@@ -15,7 +15,7 @@ TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """Replace the path of the artifacts by a digest of the runs in them."""
     from pipeline.engine.results import digest_results
-    from pipeline.evaluation.runs import STAGES
+    from pipeline.training.runs import STAGES
 
     return {"runs": digest_results(given["artifacts"], STAGES)}
 
@@ -23,7 +23,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, str]:
 def watch(given: Mapping[str, Any]) -> list[str]:
     """Return what `resolve` depends on."""
     from pipeline.engine.results import watch_results
-    from pipeline.evaluation.runs import STAGES
+    from pipeline.training.runs import STAGES
 
     return watch_results(given["artifacts"], STAGES)
 
@@ -60,11 +60,11 @@ def report(
     from pipeline.engine.artifacts import find_artifact
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.threads import single_threaded_blas
-    from pipeline.evaluation.runs import list_training_runs
     from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model
     from pipeline.training.history import read_history
     from pipeline.training.recipe import Recipe, override
+    from pipeline.training.runs import list_training_runs
 
     try:
         import matplotlib  # noqa: F401

@@ -15,7 +15,7 @@ from stages.cli.order import STAGES
 from stages.cli.terminal import MIN_TEXT, paint, printable, to_json, width, wrap
 
 if TYPE_CHECKING:
-    from pipeline.evaluation.runs import TrainingRun
+    from pipeline.training.runs import TrainingRun
 
 COLUMNS = (
     *("id", "names", "published", "created", "recipe", "changes", "dataset", "data"),
@@ -38,7 +38,7 @@ SORTS: dict[str, "Callable[[TrainingRun], Any]"] = {
 def complete_run(incomplete: str) -> list[str]:
     """Return the names and ids that start with `incomplete`, for shell completion."""
     from pipeline.engine.results import count_digits
-    from pipeline.evaluation.runs import list_training_runs
+    from pipeline.training.runs import list_training_runs
 
     runs = list_training_runs(Path("artifacts"))
     digits = count_digits(runs)
@@ -73,7 +73,7 @@ def list_runs(
     """
     from pipeline.engine.errors import UsageError
     from pipeline.engine.results import count_digits
-    from pipeline.evaluation.runs import list_training_runs, name_data
+    from pipeline.training.runs import list_training_runs, name_data
 
     if context.invoked_subcommand:
         sources = [context.get_parameter_source(option) for option in context.params]
@@ -109,8 +109,8 @@ def diff(
     from pipeline.engine.errors import UsageError
     from pipeline.engine.provenance import differences
     from pipeline.engine.results import count_digits, find_result
-    from pipeline.evaluation.runs import list_training_runs
     from pipeline.pages.wording import percent
+    from pipeline.training.runs import list_training_runs
 
     runs = list_training_runs(artifacts)
     a, b = find_result(runs, old, "train"), find_result(runs, new, "train")
@@ -153,7 +153,7 @@ def name(
         handwriting runs name baseline a31cb7
     """
     from pipeline.engine.results import assign_name, check_name, count_digits, find_result
-    from pipeline.evaluation.runs import list_training_runs
+    from pipeline.training.runs import list_training_runs
 
     check_name(artifacts, name, "train", [stage.name for stage in STAGES])
     if check:

@@ -6,7 +6,6 @@ the stage removes them, except for checkpoints: a run with the same key resumes 
 """
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -161,7 +160,7 @@ def _discard(path: Path) -> None:
 
 def publish(entry: Path, output: Path) -> None:
     """Make `output` a link to `entry`, atomically."""
-    link = output.with_name(f".{secrets.token_hex(8)}.link")  # in the same folder: the store may be on another disk
+    link = output.with_name(f".{os.urandom(8).hex()}.link")  # in the same folder: the store may be on another disk
     try:
         link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
         link.replace(output)

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
 from pipeline.engine.store import entry_of, publish
-from pipeline.evaluation.runs import list_training_runs, name_data
 from pipeline.training.recipes import find_changes
+from pipeline.training.runs import list_training_runs, name_data
 
 
 @pytest.fixture
