@@ -1,4 +1,3 @@
-import ast
 import importlib
 import sys
 from collections.abc import Callable, Iterator
@@ -188,25 +187,6 @@ def test_invalid_python_is_reported_with_its_file(text: str, project: Path, comp
     (project / "library/far.py").write_text(text, errors="surrogateescape")
     with pytest.raises(PipelineError, match=r"library/far\.py(, line \d+)? is not valid Python \(.*\): fix it first"):
         compute()
-
-
-def test_each_module_version_is_parsed_once(
-    project: Path, compute: Fingerprint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parsed: list[str] = []
-    parse = ast.parse
-
-    def counting(source: bytes, path: Path) -> ast.Module:
-        parsed.append(path.name)
-        return parse(source, path)
-
-    monkeypatch.setattr(ast, "parse", counting)
-    compute()
-    compute()
-    assert parsed.count("near.py") == parsed.count("far.py") == 1
-    edit(project / "library/far.py", "1", "2")
-    compute()
-    assert (parsed.count("near.py"), parsed.count("far.py")) == (1, 2)
 
 
 def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_clock_was_set_back(

@@ -169,8 +169,3 @@ def test_other_numpy_version_reruns_stages_that_use_it(project: Path) -> None:
     assert worked(result) == ["parse", "normalize", "train", "evaluate", "export", "report"]
     assert f"train: environment numpy: {before} -> 2.99.0\n" in result.stderr
     assert_quiet(project)
-
-
-def test_other_onnx_version_reruns_only_export(project: Path) -> None:
-    other_version(project, "onnx", "1.99.0")
-    assert worked(make(project, "all", *SAMPLE)) == ["export"]
