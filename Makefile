@@ -38,7 +38,7 @@ graph.variables := GRAPH
 prune.variables := KEEP
 torture.variables := SECONDS
 flags := SHIP_DATA
-others := PYTHON VENV SHELL YES NAME FIGURES AGAIN
+others := PYTHON VENV SHELL YES NAME ONLY AGAIN
 
 include pipeline/engine/rules.mk
 
@@ -81,7 +81,7 @@ prune: | $(ready) ## Delete old results except the last KEEP of each stage
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook pretrained figures format lock clean distclean help
+.PHONY: test test-all torture lint pictures notebook pretrained benchmarks format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 test: $(VENV)/.ready-dev ## Run the tests (three minutes, offline)
 	$(pytest)
@@ -116,9 +116,9 @@ pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to 
 	$(MAKE) train $(pretrained.options)
 	$(python) -m tests.pretrained
 
-figures: $(VENV)/.ready-peers .venv-peers/.ready ## Measure the tables of the documentation whose code has changed (up to three hours)
+benchmarks: $(VENV)/.ready-peers .venv-peers/.ready ## Measure the tables of the documentation whose code has changed (up to three hours)
 	$(MAKE) all
-	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(FIGURES)
+	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(ONLY)
 
 format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff format
@@ -129,7 +129,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove generated files except the store of results, the names of runs and .venv
-	rm -rf $(stages:%=artifacts/%) artifacts/.notes .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
+	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, and also remove the store of results (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \

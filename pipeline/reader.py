@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
-from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.store import read_lock
+from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.files import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors

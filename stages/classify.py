@@ -168,7 +168,7 @@ def _name_copies(names: Sequence[str], boxes: Path) -> list[Path]:
 
 def _read_all(reader: "Reader", requests: Sequence[Request]) -> Generator["Result | PictureError", None, None]:
     """Yield the result of each request, or its PictureError, in order. Many pictures are read in several processes."""
-    from pipeline.engine.cores import count_cores
+    from pipeline.engine.threads import count_cores
     from pipeline.scheduling.pool import map_in_processes
 
     read = functools.partial(_read, reader)
@@ -236,9 +236,9 @@ def _classify_test_image(index: int, show: bool, parse: Path, train: Path | None
     from pipeline.data.labels import load_labels
     from pipeline.engine.arrays import open_rows, read_rows
     from pipeline.engine.artifacts import find_artifact, require_intact
-    from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.store import read_lock
+    from pipeline.engine.threads import single_threaded_blas
     from pipeline.model.prediction import predict
     from pipeline.reader import load
     from stages.cli.drawing import draw

@@ -22,7 +22,7 @@ def evaluate(
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     block_size: Annotated[
-        int, Role.UNKEYED, Option(min=1, help="Images per block. Each worker holds one block in memory.")
+        int, Role.IGNORED, Option(min=1, help="Images per block. Each worker holds one block in memory.")
     ] = 1024,
     ship_data: ShipData = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),

@@ -15,7 +15,7 @@ def prune(
 ) -> str:
     """Delete old results and the leftovers of killed runs from the store.
 
-    Published and named results and those that a running stage reads or writes are kept.
+    Published and named results, evaluations of named runs, and results that a running stage reads or writes are kept.
 
     Examples:
         handwriting prune
@@ -23,7 +23,7 @@ def prune(
     """
     from pipeline.engine.prune import prune as prune_store
 
-    pruned = prune_store(artifacts, keep)
+    pruned = prune_store(artifacts, keep, {"evaluate": "train"})
     lines = [f"{printable(name)}: {_megabytes(size)}" for name, size in pruned.removed.items()]
     lines += [f"{printable(name)}: in use, kept" for name in pruned.in_use]
     freed = _megabytes(sum(pruned.removed.values()))

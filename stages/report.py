@@ -14,17 +14,18 @@ TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """Replace the path of the artifacts by a digest of the runs in them."""
-    from pipeline.evaluation.runs import digest_runs
+    from pipeline.engine.results import digest_results
+    from pipeline.training.runs import STAGES
 
-    return {"runs": digest_runs(given["artifacts"])}
+    return {"runs": digest_results(given["artifacts"], STAGES)}
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
     """Return what `resolve` depends on."""
     from pipeline.engine.results import watch_results
-    from pipeline.evaluation.runs import STAGES
+    from pipeline.training.runs import STAGES
 
-    return [watch_results(given["artifacts"], stage) for stage in STAGES]
+    return watch_results(given["artifacts"], STAGES)
 
 
 @stage(
@@ -57,13 +58,13 @@ def report(
     from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact
-    from pipeline.engine.cores import single_threaded_blas
     from pipeline.engine.errors import PipelineError, UsageError
-    from pipeline.evaluation.runs import list_training_runs
+    from pipeline.engine.threads import single_threaded_blas
     from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model
     from pipeline.training.history import read_history
     from pipeline.training.recipe import Recipe, override
+    from pipeline.training.runs import list_training_runs
 
     try:
         import matplotlib  # noqa: F401

@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,10 +15,10 @@ from stages.cli.order import STAGES
 from stages.cli.terminal import MIN_TEXT, paint, printable, to_json, width, wrap
 
 if TYPE_CHECKING:
-    from pipeline.evaluation.runs import TrainingRun
+    from pipeline.training.runs import TrainingRun
 
 COLUMNS = (
-    *("id", "names", "published", "made", "recipe", "changes", "dataset", "data"),
+    *("id", "names", "published", "created", "recipe", "changes", "dataset", "data"),
     *("validation_accuracy", "test_accuracy", "expected_calibration_error", "seconds"),
 )  # of --csv
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "environment": "environment"}
@@ -28,7 +28,7 @@ RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 # Sorts the best first, and runs without the value last.
 SORTS: dict[str, "Callable[[TrainingRun], Any]"] = {
-    "made": lambda run: 0,  # the list is sorted so
+    "created": lambda run: 0,  # the list is sorted so
     "validation": lambda run: -1 if run.validation_accuracy is None else run.validation_accuracy,
     "test": lambda run: -1 if run.test_accuracy is None else run.test_accuracy,
     "seconds": lambda run: -run.seconds,
@@ -37,7 +37,8 @@ SORTS: dict[str, "Callable[[TrainingRun], Any]"] = {
 
 def complete_run(incomplete: str) -> list[str]:
     """Return the names and ids that start with `incomplete`, for shell completion."""
-    from pipeline.evaluation.runs import count_digits, list_training_runs
+    from pipeline.engine.results import count_digits
+    from pipeline.training.runs import list_training_runs
 
     runs = list_training_runs(Path("artifacts"))
     digits = count_digits(runs)
@@ -52,9 +53,9 @@ ONE_RUN = "Name, first digits of the id, or folder of a run."
 def list_runs(
     context: Context,
     sort: Annotated[
-        Literal["made", "validation", "test", "seconds"],
+        Literal["created", "validation", "test", "seconds"],
         Option(help="Newest, most accurate or fastest first."),
-    ] = "made",
+    ] = "created",
     limit: Annotated[int | None, Option(min=1, help="List only the first runs.", show_default="all")] = None,
     as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters.")] = False,
@@ -71,7 +72,8 @@ def list_runs(
         handwriting runs name wide
     """
     from pipeline.engine.errors import UsageError
-    from pipeline.evaluation.runs import count_digits, list_training_runs, name_data
+    from pipeline.engine.results import count_digits
+    from pipeline.training.runs import list_training_runs, name_data
 
     if context.invoked_subcommand:
         sources = [context.get_parameter_source(option) for option in context.params]
@@ -85,7 +87,7 @@ def list_runs(
     if as_json:
         return to_json([_to_dict(run) for run in shown], indent=2)
     if as_csv:
-        return _format_csv([COLUMNS, *map(_to_row, shown)])
+        return _format_csv(shown)
     if not runs:
         return f"no training run in {printable(str(artifacts))}: run the stage train first (make train)"
     return _format_table(shown, count_digits(runs), name_data(runs))
@@ -106,12 +108,12 @@ def diff(
     """
     from pipeline.engine.errors import UsageError
     from pipeline.engine.provenance import differences
-    from pipeline.evaluation.runs import count_digits, find_published, find_run, list_training_runs
+    from pipeline.engine.results import count_digits, find_result
     from pipeline.pages.wording import percent
+    from pipeline.training.runs import list_training_runs
 
     runs = list_training_runs(artifacts)
-    a = find_run(runs, old)
-    b = find_published(runs) if new is None else find_run(runs, new)
+    a, b = find_result(runs, old, "train"), find_result(runs, new, "train")
     if new is None and a == b:
         raise UsageError(f"{old} is the published run: give a second run to compare it with")
     digits = count_digits(runs)
@@ -150,14 +152,14 @@ def name(
         handwriting runs name wide
         handwriting runs name baseline a31cb7
     """
-    from pipeline.engine.results import assign_name, check_name
-    from pipeline.evaluation.runs import count_digits, find_published, find_run, list_training_runs
+    from pipeline.engine.results import assign_name, check_name, count_digits, find_result
+    from pipeline.training.runs import list_training_runs
 
     check_name(artifacts, name, "train", [stage.name for stage in STAGES])
     if check:
         return iter(())
     runs = list_training_runs(artifacts)
-    named = find_published(runs) if run is None else find_run(runs, run)
+    named = find_result(runs, run, "train")
     before = next((other for other in runs if name in other.names and other != named), None)
     assign_name(artifacts, name, named.entry)
     digits = count_digits(runs)
@@ -180,7 +182,7 @@ def _format_recipe(run: "TrainingRun") -> str:
 
 
 def _format_run(run: "TrainingRun", digits: int) -> str:
-    words = [run.id[:digits], *run.names, _format_recipe(run), f"made on {run.manifest.when}"]
+    words = [run.id[:digits], *run.names, _format_recipe(run), f"created on {run.manifest.when}"]
     return ", ".join([*words, *(["published"] if run.published else [])])
 
 
@@ -195,7 +197,7 @@ def _format_table(runs: "Sequence[TrainingRun]", digits: int, data: dict[str, st
     columns: dict[str, list[str]] = {
         "run": [run.id[:digits] for run in runs],
         "name": [" ".join(run.names) for run in runs],
-        "made": [run.manifest.when.replace(" at ", " ") for run in runs],
+        "created": [run.manifest.when.replace(" at ", " ") for run in runs],
         "validation": [percent(run.validation_accuracy) for run in runs],
         "test": [percent(run.test_accuracy) for run in runs],
         "seconds": [f"{run.seconds:,.1f}" for run in runs],
@@ -203,58 +205,48 @@ def _format_table(runs: "Sequence[TrainingRun]", digits: int, data: dict[str, st
     columns = {head: list(map(printable, cells)) for head, cells in columns.items() if any(cells)}
     texts = [_format_recipe(run) + (f" on {data[run.data]}" if len(data) > 1 else "") for run in runs]
     arrows = [paint("->", "green", sys.stdout) if run.published else "  " for run in runs]
-    widths = {head: max(map(len, [head, *cells])) for head, cells in columns.items()}
-    indent = len("-> ") + sum(widths[head] + len(GAP) for head in columns)
-
-    def align(head: str, cell: str) -> str:
-        return f"{cell:>{widths[head]}}" if head in RIGHT else f"{cell:<{widths[head]}}"
-
-    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    rows = list(zip(*columns.values(), strict=True))
+    widths = [max(map(len, [head, *cells])) for head, cells in columns.items()]
+    indent = len("-> ") + sum(size + len(GAP) for size in widths)
     if width() < indent + MIN_TEXT:
         lines = []
         for arrow, row, text in zip(arrows, rows, texts, strict=True):
-            facts = [f"{head} {cell}" if head in RIGHT else cell for head, cell in row.items() if cell]
+            facts = [
+                f"{head} {cell}" if head in RIGHT else cell for head, cell in zip(columns, row, strict=True) if cell
+            ]
             lines.append(wrap(f"{arrow} {facts[0]} ", ", ".join([*facts[1:], text]), len(f"-> {facts[0]} ")))
         return "\n".join(lines)
-    lines = ["   " + GAP.join([*(align(head, head) for head in columns), "recipe"])]
-    for arrow, row, text in zip(arrows, rows, texts, strict=True):
-        cells = [align(head, cell) for head, cell in row.items()]
-        lines.append(wrap(f"{arrow} {GAP.join([*cells, ''])}", text, indent))
+
+    def align(cells: Iterable[str]) -> str:
+        aligned = zip(cells, widths, columns, strict=True)
+        return "".join(
+            (f"{cell:>{size}}" if head in RIGHT else f"{cell:<{size}}") + GAP for cell, size, head in aligned
+        )
+
+    lines = [f"   {align(columns)}recipe"]
+    lines += [wrap(f"{arrow} {align(row)}", text, indent) for arrow, row, text in zip(arrows, rows, texts, strict=True)]
     return "\n".join(lines)
 
 
 def _to_dict(run: "TrainingRun") -> dict[str, Any]:
     return {
-        "id": run.id,
-        "names": run.names,
-        "published": run.published,
-        "made": run.made,
-        "recipe": run.recipe,
+        **{name: value for name, value in vars(run).items() if name not in ("entry", "manifest")},
+        "created": run.created,
         "changes": {name: value for name, (value, _) in run.changes.items()},
         "parameters": run.manifest.provenance.parameters,
-        "dataset": run.dataset,
-        "data": run.data,
-        "validation_accuracy": run.validation_accuracy,
-        "test_accuracy": run.test_accuracy,
-        "expected_calibration_error": run.expected_calibration_error,
         "seconds": run.seconds,
         "summary": run.manifest.summary,
     }
 
 
-def _to_row(run: "TrainingRun") -> list[str]:
-    values = {
-        **_to_dict(run),
-        "names": " ".join(run.names),
-        "published": "true" if run.published else "false",
-        "changes": _format_changes(run),
-    }
-    return [printable("" if values[name] is None else str(values[name])) for name in COLUMNS]
-
-
-def _format_csv(rows: Sequence[Sequence[str]]) -> str:
+def _format_csv(runs: "Sequence[TrainingRun]") -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for run in runs:
+        published, changes = str(run.published).lower(), _format_changes(run)
+        values = {**_to_dict(run), "names": " ".join(run.names), "published": published, "changes": changes}
+        table.writerow(printable("" if values[name] is None else str(values[name])) for name in COLUMNS)
     return text.getvalue().rstrip("\n")
 
 

@@ -14,8 +14,8 @@ from stages.cli.order import STAGES
 from stages.cli.terminal import Colour, paint, to_json, wrap
 
 if TYPE_CHECKING:
+    from pipeline.engine.plan import Plan
     from pipeline.engine.stage import Stage
-    from pipeline.engine.status import StageStatus
 
 STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 STATE_COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
@@ -46,17 +46,18 @@ def status(
     *not made yet* and *stale*: the stage will run. *in the store*: an earlier result will be restored. *waiting*: an
     input will be rebuilt; the stage runs if that input changes. Options default to those in pyproject.toml; `make
     status` adds the variables given to make. With *--stale* and *--assume*, only the assumed stages are checked, and
-    the cached status in artifacts/.notes that `make` reads is updated.
+    the cached status in artifacts/.cache that `make` reads is updated.
 
     Examples:
         handwriting status --explain
         handwriting status --graph text
         handwriting status --assume 'train --epochs 3'
     """
-    from pipeline.engine import notes
-    from pipeline.engine.errors import UsageError
-    from pipeline.engine.stage import take_snapshot
-    from pipeline.engine.status import StageStatus, check_stage
+    from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.plan import Plan
+    from pipeline.engine.provenance import Reason
+    from pipeline.engine.stage import take_snapshot, write_record
+    from pipeline.engine.status import check_stage
 
     try:
         assumed = {words[0]: words[1:] for words in map(shlex.split, assume or []) if words}
@@ -66,16 +67,22 @@ def status(
     for name in assumed:
         if name not in names:
             raise UsageError(f"there is no stage '{name}': choose one of {', '.join(names)}")
-    statuses: dict[str, StageStatus] = {}
+    statuses: dict[str, Plan] = {}
     for stage in STAGES:
         if stale and assumed and stage.name not in assumed:
             continue
         options = assumed.get(stage.name, [])
         arguments = parse_arguments(stage, options)
         snapshot = take_snapshot(stage, arguments, options) if stale else None
-        status = check_stage(stage, arguments, statuses)
+        try:
+            status = check_stage(stage, arguments, statuses)
+        except PipelineError as error:
+            if stale:
+                raise type(error)(f"{stage.name}: {error}") from None
+            reason = Reason("request", stage.name, str(error))
+            status = Plan(arguments[stage.output], "stale", (reason,), None)
         if stale and status.state == "fresh" and status.manifest:
-            notes.write(status.output, snapshot, status.manifest)
+            write_record(status.output, status.manifest, snapshot)
         statuses[stage.name] = status
     if stale:
         return "\n".join(name for name, status in statuses.items() if status.state != "fresh")
@@ -86,30 +93,30 @@ def status(
     return "\n".join(line for stage in STAGES for line in _format(stage, statuses[stage.name], explain))
 
 
-def _format(stage: "Stage[Any]", status: "StageStatus", explain: bool) -> Iterator[str]:
+def _format(stage: "Stage[Any]", status: "Plan", explain: bool) -> Iterator[str]:
     manifest, reasons = status.manifest, status.reasons
     if status.is_missing:
         reasons = ()
         about = inspect.cleandoc(stage.__doc__ or "").partition("\n")[0]
     elif explain or not reasons:
-        about = f"made on {manifest.when}: {manifest.summary}" if manifest else "missing"
+        about = f"created on {manifest.when}: {manifest.summary}" if manifest else "missing"
     else:
         more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         about = f"{reasons[0]}{more}"
-    yield wrap(f"{status.stage:<10} {_format_state(status, 13)} ", about, INDENT)
+    yield wrap(f"{stage.name:<10} {_format_state(status, 13)} ", about, INDENT)
     if explain:
         yield from (wrap(" " * INDENT, f"because of {reason}", INDENT) for reason in reasons)
 
 
-def _state_text(status: "StageStatus") -> str:
+def _state_text(status: "Plan") -> str:
     return NOT_MADE if status.is_missing else STATE_TEXT[status.state]
 
 
-def _format_state(status: "StageStatus", width: int) -> str:
+def _format_state(status: "Plan", width: int) -> str:
     return paint(f"{_state_text(status):<{width}}", STATE_COLOUR[status.state], sys.stdout)
 
 
-def _draw_tree(statuses: "Mapping[str, StageStatus]") -> str:
+def _draw_tree(statuses: "Mapping[str, Plan]") -> str:
     from pipeline.engine.graph import draw_tree
 
     nodes = draw_tree({stage.name: stage.inputs for stage in STAGES})
@@ -124,7 +131,7 @@ def _draw_tree(statuses: "Mapping[str, StageStatus]") -> str:
     return "\n".join(lines)
 
 
-def _draw_flowchart(statuses: "Mapping[str, StageStatus]") -> str:
+def _draw_flowchart(statuses: "Mapping[str, Plan]") -> str:
     from pipeline.engine.graph import to_mermaid
 
     return to_mermaid(
@@ -135,7 +142,7 @@ def _draw_flowchart(statuses: "Mapping[str, StageStatus]") -> str:
     )
 
 
-def _to_dict(status: "StageStatus") -> dict[str, Any]:
+def _to_dict(status: "Plan") -> dict[str, Any]:
     return {
         "state": status.state,
         "output": str(status.output),

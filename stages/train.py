@@ -70,7 +70,7 @@ def train(
     recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     scheduler: Annotated[
         str,
-        Role.UNKEYED,
+        Role.IGNORED,
         scheduler_option(
             "Backend for the networks of an ensemble: sync (one after the other), or in parallel: threads, processes, "
             "distributed or an address, as in evaluate."
@@ -78,7 +78,7 @@ def train(
     ] = "sync",
     scheduler_file: SchedulerFile = None,
     workers: Annotated[
-        int | None, Role.UNKEYED, Option(min=1, help="Number of workers.", show_default="one per core")
+        int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")
     ] = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,

@@ -1,4 +1,4 @@
-"""Measure all values that the documentation states, and write them into its pages: `make figures`.
+"""Measure all values that the documentation states, and write them into its pages: `make benchmarks`.
 
     python -m tests.figures [--again | --stale | --pages] [NAME ...]
 
@@ -33,7 +33,7 @@ ENGINE = ("pipeline/engine/", "stages/cli/")  # they do not influence the result
 MODEL = ("pipeline/model/pretrained/*.safetensors",)
 PAGE = tuple(f"pipeline/pages/templates/{name}" for name in ("*.js", "drawing.*", "inside.*", "style.css"))
 SCHEDULING = ("pipeline/scheduling/*.py",)
-STAGES = ("pipeline.engine.stage", "pipeline.engine.look")
+STAGES = ("pipeline.engine.stage", "pipeline.engine.cache")
 
 
 @dataclass(frozen=True)

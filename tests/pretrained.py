@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
 from pipeline.engine.arrays import save_array
-from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.documents import save_json
+from pipeline.engine.threads import single_threaded_blas
 from pipeline.evaluation.metrics import METRICS_FILE, Metrics, compute_metrics
 from pipeline.model.comparison import DENSE
 from pipeline.model.files import Model, load_model

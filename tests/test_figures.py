@@ -1,4 +1,4 @@
-"""The values in README.md and docs/ are those of docs/figures, which `make figures` measures."""
+"""The values in README.md and docs/ are those of docs/figures, which `make benchmarks` measures."""
 
 import re
 from dataclasses import replace

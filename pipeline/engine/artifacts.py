@@ -25,17 +25,17 @@ class Manifest:
     """Provenance and content of an artifact. Raises an Exception if an output or the date is not valid.
 
     outputs: sha256 and `bytes` of each file, for `.npy` files also dtype and shape; `unhashed` is set for files that
-    describe the run, not its result. made: ISO 8601 in UTC. summary: the line that the stage returned.
+    describe the run, not its result. created: ISO 8601 in UTC. summary: the line that the stage returned.
     """
 
     provenance: Provenance
     outputs: Mapping[str, Mapping[str, Any]]
-    made: str
+    created: str
     seconds: Duration
     summary: str
 
     def __post_init__(self) -> None:
-        datetime.fromisoformat(self.made).astimezone()
+        datetime.fromisoformat(self.created).astimezone()
         for name, facts in self.outputs.items():
             build(Count, facts["bytes"])
             if not (_is_relative_name(name) and re.fullmatch("[0-9a-f]{64}", facts["sha256"])):
@@ -50,7 +50,7 @@ class Manifest:
     @property
     def when(self) -> str:
         """Creation time in the local time zone, as text."""
-        return f"{datetime.fromisoformat(self.made).astimezone():%Y-%m-%d at %H:%M}"
+        return f"{datetime.fromisoformat(self.created).astimezone():%Y-%m-%d at %H:%M}"
 
 
 def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, dict[str, Any]]:
@@ -143,7 +143,9 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest in `folder`. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / MANIFEST, Manifest, lambda content: {**content, "provenance": content})
+    # The date was called "made" in earlier manifests.
+    arrange = lambda content: {"created": content.get("made"), **content, "provenance": content}  # noqa: E731
+    return load_json(folder / MANIFEST, Manifest, arrange)
 
 
 def _is_relative_name(name: str) -> bool:

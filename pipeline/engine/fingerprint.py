@@ -5,29 +5,23 @@ inside a function. Modules are parsed, not run: dynamic imports (`importlib.impo
 """
 
 import ast
-import contextlib
 import functools
 import hashlib
-import importlib.util
 import inspect
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 from pipeline.engine import STARTED
+from pipeline.engine.cache import signature
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.look import signature
 
-# Modules that run stages and backends: they do not influence the result.
 LIBRARY = __package__.partition(".")[0]
-RUNNERS = (f"{__package__}.stage", f"{LIBRARY}.scheduling")
-OUTDATED: set[Path] = set()  # files of which this process has loaded another version
+RUNNERS = {f"{__package__}.stage", f"{LIBRARY}.scheduling"}  # run stages: they do not influence the result
 DIGEST_LENGTH = 16
-CLOCK_TICK = 4_000_000  # ns by which file times may lag behind the clock; Python takes longer to start
 
 
 @dataclass(frozen=True)
@@ -69,51 +63,18 @@ def find_modules(function: Callable[..., Any]) -> list[Path]:
     return [module.path for module in _with_imports(root, start, _read(path, start, tuple(signature(str(path)) or ())))]
 
 
-def import_modules(function: Callable[..., Any], files: Collection[str]) -> list[str]:
-    """Import the modules among the `files` of a fingerprint, so that later edits have no effect.
-
-    Returns the files that this process may have loaded in another version than that of the fingerprint.
-    """
-    start, root = locate(function)
-    modules = [file for file in files if file.endswith(".py")]
-    names = {file: file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in modules}
-    for file, name in names.items():
-        loaded = name == start or name in sys.modules
-        if not _drop_outdated_compiled(root / file) and loaded:
-            OUTDATED.add(root / file)
-    for name in names.values():
-        if name != start:
-            with contextlib.suppress(Exception):  # raised again if the function imports the module
-                importlib.import_module(name)
-    return [file for file in files if root / file in OUTDATED or changed_since_start(root / file)]
+def find_outdated(function: Callable[..., Any], files: Collection[str]) -> list[str]:
+    """Return those of the `files` of a fingerprint of which this process may have loaded an earlier version."""
+    _, root = locate(function)
+    return [file for file in files if changed_since_start(root / file)]
 
 
 def changed_since_start(path: Path) -> bool:
     """Return whether a file changed after this process started, ignoring change times in the future (clock skew)."""
     try:
-        changed = path.stat().st_ctime_ns
+        return STARTED < path.stat().st_ctime_ns <= time.time_ns()
     except OSError:
         return False
-    return STARTED - CLOCK_TICK < changed <= time.time_ns()
-
-
-def _drop_outdated_compiled(source: Path) -> bool:
-    """Remove the .pyc file of `source` if it is outdated; return whether it was up to date.
-
-    Python compares only size and modification time, in seconds; here, a .pyc not newer than its source is recompiled.
-    """
-    compiled = Path(importlib.util.cache_from_source(source))
-    with contextlib.suppress(OSError):
-        if compiled.stat().st_ctime_ns > source.stat().st_ctime_ns:
-            return True
-        loader = SourceFileLoader(source.stem, str(source))  # finds the .pyc as an import does, and runs nothing
-        code = compile(source.read_bytes(), source, "exec", dont_inherit=True)
-        with contextlib.suppress(ValueError, EOFError, TypeError, ImportError):  # Python cannot load it either
-            if loader.get_code(loader.name) != code:
-                with contextlib.suppress(PermissionError):  # installed by another user
-                    compiled.unlink()
-                return False
-    return True
 
 
 def locate(function: Callable[..., Any]) -> tuple[str, Path]:
@@ -134,7 +95,7 @@ def _with_imports(root: Path, start: str, module: Module) -> list[Module]:
     to_do = [*_with_packages(start), *module.imports]
     while to_do:
         name = to_do.pop()
-        if name in seen or name.startswith(RUNNERS) or name.partition(".")[0] not in project:
+        if name in seen or not RUNNERS.isdisjoint(_with_packages(name)) or name.partition(".")[0] not in project:
             continue
         seen.add(name)
         path = _find(root, name)

@@ -1,10 +1,13 @@
 """Deletion of the least recently used results from the store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from pipeline.engine import store
 from pipeline.engine.artifacts import MANIFEST
+from pipeline.engine.results import read_results
 
 
 @dataclass(frozen=True)
@@ -15,34 +18,41 @@ class Pruned:
     in_use: tuple[str, ...]
 
 
-def prune(artifacts: Path, keep: int) -> Pruned:
+def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = MappingProxyType({})) -> Pruned:
     """Remove all but the `keep` last used results of each stage, and all leftovers of interrupted runs.
 
-    Published results are kept and count towards `keep`. Read-locked results and those of a running stage are kept too.
+    Results with a link, published or named, are kept and count towards `keep`. So are results that were computed from
+    one with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations of named models.
+    Read-locked results and those of a running stage are kept too.
     """
+
+    def is_kept(entry: Path) -> bool:
+        linked = store.published(artifacts)
+        source = computed_from.get(store.stage_of(entry))
+        if entry in linked or source is None:
+            return entry in linked
+        inputs = {result.manifest.provenance.inputs.get(source) for result in read_results([entry])}
+        models = read_results(path for path in linked if store.stage_of(path) == source)
+        return not inputs.isdisjoint(model.manifest.digest for model in models)
+
     removed: dict[str, int] = {}
     in_use: list[str] = []
     for stage in store.entries(artifacts).keys() | store.leftovers(artifacts).keys():
         with store.stage_lock(artifacts / stage, stage) as locked:
-            unused = _unused(artifacts, stage, keep)
+            kept = {entry: is_kept(entry) for entry in store.entries(artifacts).get(stage, [])}
+            by_use = sorted(kept, key=lambda entry: (kept[entry], _last_used(entry)), reverse=True)
+            unused = [entry for entry in by_use[keep:] if not kept[entry]]
             if not locked:
                 in_use += [path.name for path in (*store.leftovers(artifacts).get(stage, []), *unused)]
                 continue
             removed |= store.sweep(artifacts / store.STORE, stage, checkpoints=True)
             for entry in unused:
                 size = store.size(entry)
-                if store.remove(entry):
+                if store.remove(entry, is_kept):  # again: it may have got a name meanwhile
                     removed[entry.name] = size
                 else:
                     in_use.append(entry.name)
     return Pruned(dict(sorted(removed.items())), tuple(sorted(in_use)))
-
-
-def _unused(artifacts: Path, stage: str, keep: int) -> list[Path]:
-    published = store.published(artifacts)
-    entries = store.entries(artifacts).get(stage, [])
-    entries.sort(key=lambda entry: (entry in published, _last_used(entry)), reverse=True)
-    return [entry for entry in entries[keep:] if entry not in published]
 
 
 def _last_used(entry: Path) -> float:

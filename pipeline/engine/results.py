@@ -1,39 +1,116 @@
-"""The results of a stage in the store, and the names that links in the folder of artifacts give them."""
+"""The registry of results: those of a stage in the store, and the names that links in the folder of artifacts give."""
 
 import glob
+import hashlib
+import json
+import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
 from pipeline.engine import store
 from pipeline.engine.artifacts import MANIFEST, Manifest, read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 
+MIN_ID = 6  # digits
 MAX_NAME = 60  # characters, of up to 4 bytes; file systems allow 255 bytes
 
 
 @dataclass(frozen=True)
 class Result:
-    """An entry of the store."""
+    """An entry of the store.
 
+    id: digits in the name of the entry, unique in the store. names: of links to it, without that of its stage.
+    published: whether the link of its stage is to it.
+    """
+
+    id: str
     entry: Path
     manifest: Manifest
+    names: tuple[str, ...]
+    published: bool
+
+    @property
+    def created(self) -> str:
+        """When the run ended: ISO 8601 in UTC."""
+        return self.manifest.created
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the stage."""
+        return self.manifest.seconds
+
+
+R = TypeVar("R", bound=Result)
+
+
+def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingProxyType({})) -> list[Result]:
+    """Return the results in `entries`, without damaged ones. links: by name, from `store.links`."""
+    results = []
+    for entry in entries:
+        with suppress(PipelineError, OSError):
+            manifest = read_manifest(entry)
+            stage, key = manifest.provenance.stage, manifest.provenance.key
+            in_store = entry.parent.name == store.STORE
+            digits = entry.name.removeprefix(f"{stage}-") if in_store else key[: store.KEY_LENGTH]
+            names = [name for name, target in links.items() if target == entry]
+            others = tuple(name for name in names if name != stage)
+            results.append(Result(digits, entry, manifest, others, published=stage in names))
+    return results
 
 
 def list_results(artifacts: Path, stage: str) -> list[Result]:
     """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
-    results = []
-    for entry in store.entries(artifacts).get(stage, []):
-        with suppress(PipelineError, OSError):
-            results.append(Result(entry, read_manifest(entry)))
-    return sorted(results, key=lambda result: result.manifest.made)
+    results = read_results(store.entries(artifacts).get(stage, []), store.links(artifacts))
+    return sorted(results, key=lambda result: result.created)
 
 
-def watch_results(artifacts: Path, stage: str) -> str:
-    """Return a pattern that matches the files read by `list_results`."""
-    return str(Path(glob.escape(str(artifacts)), store.STORE, f"{stage}-*", MANIFEST))
+def digest_results(artifacts: Path, stages: Iterable[str]) -> str:
+    """Return a digest of the results of these stages in the store.
+
+    It changes when a result is added, removed or rerun. Names and times of use do not count.
+    """
+    results = [result for stage in stages for result in list_results(artifacts, stage)]
+    facts = [(each.manifest.provenance.key, each.manifest.digest, each.created, each.seconds) for each in results]
+    return f"{len(facts)} results, {hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
+
+
+def watch_results(artifacts: Path, stages: Iterable[str]) -> list[str]:
+    """Return patterns that match the files read by `digest_results`."""
+    return [str(Path(glob.escape(str(artifacts)), store.STORE, f"{stage}-*", MANIFEST)) for stage in stages]
+
+
+def count_digits(results: Sequence[Result]) -> int:
+    """Return how many digits of the ids make them unique, at least MIN_ID."""
+    longest = max((len(each.id) for each in results), default=MIN_ID)
+    return next((n for n in range(MIN_ID, longest) if len({each.id[:n] for each in results}) == len(results)), longest)
+
+
+def find_result(results: Sequence[R], which: str | None, stage: str) -> R:
+    """Return the result of `stage` with the name, the first digits of the id or the folder `which`.
+
+    None is the published result. Raises UsageError if there is no such result, or several.
+    """
+    if which in (None, stage):
+        found = [each for each in results if each.published]
+        if not found:
+            raise UsageError(
+                f"no run of {stage} is published: run this stage first (make {stage}), or give the id or name of a run"
+            )
+        return found[0]
+    found = [each for each in results if which in each.names]
+    found = found or [each for each in results if os.path.realpath(each.entry) == os.path.realpath(which or "")]
+    found = found or [each for each in results if which and each.id.startswith(which)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        matches = ", ".join(each.id[: count_digits(results)] for each in found)
+        raise UsageError(f"'{which}' is ambiguous ({matches}): give more digits")
+    raise UsageError(f"there is no run '{which}': use an id or a name that the command `runs` lists")
 
 
 def check_name(artifacts: Path, name: str, stage: str, reserved: Collection[str]) -> None:

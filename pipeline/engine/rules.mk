@@ -16,6 +16,12 @@ ifneq ($(strip $(unknown)),)
 $(error Unknown variable $(strip $(unknown)): see `make help`)
 endif
 
+define newline
+
+
+endef
+$(foreach v,$(given),$(if $(findstring $(newline),$(value $v)),$(error $v contains a line break: write its value on one line)))
+
 # Do not export the variables: make would expand $(shell ...) in their values.
 unexport $(given)
 
@@ -28,17 +34,19 @@ options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
 requests = $(foreach s,$1,$2 $(call quoted,$s $(call options,$s)))
 
 # `stale`: the stages to start, among those that the goals need. It is evaluated once, at the first recipe of a stage: from
-# the notes if they suffice, else from the exact keys. If both fail, all stages are started, and the first reports the
-# error. A stage that make reaches other than through .inputs is always started.
+# the cache if at most one stage has to be started, else by the command `status`, which computes the exact keys and checks
+# the options of all these stages before the first one is started. A project without this command starts all stages.
+# A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(MAKECMDGOALS)),$(stages))
-stale = $(eval stale := $$(shell $$(find_stale)))$(stale)
-find_stale = { $(python) -IS pipeline/engine/look.py artifacts $(call requests,$(needed)) || \
-    $(python) -m stages.status --stale $(call requests,$(needed),--assume); } 2>/dev/null || \
-    echo $(stages)
+stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error No stage was started))$(stale)
+find_stale = $(python) -IS pipeline/engine/cache.py artifacts $(call requests,$(needed)) 2>/dev/null || $(status)
+status = $(if $(wildcard stages/status.py),$(python) -m stages.status --stale $(call requests,$(needed),--assume),echo $(stages))
 
+# EARLIER_STAGES lets a stage notice that another call of make, with other variables, has replaced an input.
 define rule
 .PHONY: $1
+$1: private export EARLIER_STAGES = $$(call requests,$$(filter-out $1,$$(filter $$(call needs,$1),$$(stages))))
 $1: $($1.inputs) | $(ready)
 	$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m stages.$1 $$(call options,$1))
 	$$($1.after)

@@ -1,8 +1,12 @@
 """Stages: functions from input folders to an output folder, run only if their result is not up to date."""
 
 import functools
+import glob
 import inspect
 import logging
+import os
+import shlex
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,17 +16,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints, overload
 
-from pipeline.engine import notes, store
+from pipeline.engine import cache, store
 from pipeline.engine.artifacts import (
+    MANIFEST,
     Manifest,
-    check_result,
     describe_outputs,
     find_artifact,
     require_intact,
     write_manifest,
 )
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import fingerprint, import_modules
+from pipeline.engine.fingerprint import changed_since_start, find_modules, find_outdated, fingerprint, locate
+from pipeline.engine.plan import make_plan
 from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
 
 log = logging.getLogger(__name__)
@@ -33,12 +38,15 @@ class Role(Enum):
 
     INPUT = "an artifact that the stage reads"
     OUTPUT = "the artifact that the stage creates"
-    UNKEYED = "backend or speed: does not influence the result"
+    IGNORED = "not part of the key, because it does not influence the result"
 
 
 Input = Annotated[Path, Role.INPUT]
 Output = Annotated[Path, Role.OUTPUT]
 
+DEFAULTS = Path("pyproject.toml")  # in the working directory: defaults of options
+ENGINE = Path(__file__).parent  # its modules compute the keys
+EARLIER = "EARLIER_STAGES"  # environment variable set by make: the requests for all earlier stages
 REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
 P = ParamSpec("P")
@@ -53,7 +61,7 @@ class Stage(Generic[P]):
         def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
 
     An `Input` is the artifact of the stage of that name. Arguments without a role are parameters; those with
-    `Role.UNKEYED` do not influence the result. The function writes files into `output` and returns a line of summary.
+    `Role.IGNORED` do not influence the result. The function writes files into `output` and returns a line of summary.
 
     The key of a result is the sha256 of its provenance: parameters, digests of the inputs, source code, versions of
     packages. A call computes the key, holding read locks on the inputs, and then
@@ -98,7 +106,7 @@ class Stage(Generic[P]):
         self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]
         (self.output,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
         self.parameters = [argument for argument in self.signature.parameters if argument not in roles]
-        self.unkeyed = [argument for argument, role in roles.items() if role is Role.UNKEYED]
+        self.ignored = [argument for argument, role in roles.items() if role is Role.IGNORED]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Run the stage unless its result is up to date or in the store; return a line of summary."""
@@ -128,7 +136,7 @@ def run(
 ) -> str:
     """Call the stage with all of its arguments; with `force`, run the function even if the result is up to date.
 
-    options: the command line that the arguments come from, for the note. None: write no note.
+    options: the command line that the arguments come from, for the cache. None: write no record.
     """
     output: Path = arguments[stage.output]
     snapshot = None if options is None else take_snapshot(stage, arguments, options)
@@ -136,52 +144,88 @@ def run(
     with ExitStack() as stack:
         # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
+        if options is not None:
+            published = {name: folders[name] for name in folders if arguments[name] == output.parent / name}
+            _check_requests(output.parent, published)
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_consistency(inputs)
         expected = provenance(stage, resolved, {name: manifest.digest for name, manifest in inputs.items()})
-        entry = store.entry_of(output, stage.name, expected.key)
-        edited = None
-        manifest, reasons = check_result(output, expected)
-        if reasons or force:
-            store.check_output(output, stage.name)
-            if force or not entry.exists():
-                edited = import_modules(stage.function, expected.code)  # before waiting for the lock
+        plan = make_plan(output, expected, force, search=False)
+        if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
-            manifest, reasons = check_result(output, expected)  # again: another process may have published it
-        if manifest and not reasons and not force:
-            notes.write(output, snapshot, manifest)
-            return f"up to date: {_explain(manifest, inputs)} -> {output}"
-        if not force and entry.exists() and entry != store.resolve(output):
-            stored, stored_reasons = check_result(stack.enter_context(store.read_lock(entry)), expected)
-            if stored and not stored_reasons:
-                store.publish(entry, output)
-                notes.write(output, snapshot, stored)
-                return f"restored the result of {stored.when}: {stored.summary} -> {output}"
-            reasons += [Reason("stored result", reason.name, reason.change) for reason in stored_reasons]
-        if reasons and output.is_symlink():  # the first run needs no reason
-            more = [f"and {len(reasons) - REASONS} more"] if len(reasons) > REASONS else []
-            log.info("%s: %s", stage.name, "; ".join([*map(str, reasons[:REASONS]), *more]))
-        for name, folder in folders.items():
-            require_intact(folder, inputs[name], shown=arguments[name])
-        if edited is None:
-            edited = import_modules(stage.function, expected.code)
-        manifest = _run_function(stage, arguments, {**resolved, **folders}, expected, edited)
-        notes.write(output, snapshot if manifest.provenance == expected else None, manifest)
-        return f"{manifest.summary} -> {output}"
+            stack.enter_context(store.read_lock(store.entry_of(output, stage.name, expected.key)))
+            plan = make_plan(output, expected, force)  # again: another process may have published a result
+        manifest = plan.manifest
+        if plan.state == "fresh" and manifest:
+            line = f"up to date: {_explain(manifest, inputs)}"
+        elif plan.state == "stored" and manifest:
+            store.publish(store.entry_of(output, stage.name, expected.key), output)
+            line = f"restored the result of {manifest.when}: {manifest.summary}"
+        else:
+            if plan.reasons and output.is_symlink():  # the first run needs no reason
+                more = [f"and {len(plan.reasons) - REASONS} more"] if len(plan.reasons) > REASONS else []
+                log.info("%s: %s", stage.name, "; ".join([*map(str, plan.reasons[:REASONS]), *more]))
+            for name, folder in folders.items():
+                require_intact(folder, inputs[name], shown=arguments[name])
+            manifest = _run_function(stage, arguments, {**resolved, **folders}, expected)
+            line = manifest.summary
+        write_record(output, manifest, snapshot if manifest.provenance == expected else None)
+        return f"{line} -> {output}"
 
 
-def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any] | None:
-    """Return `notes.take_snapshot` for a call of the stage."""
-    inputs = {name: arguments[name] for name in stage.inputs}
+def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[str]) -> cache.Record | None:
+    """Return a record of everything that the stage depends on, for the cache, before any of it is used.
+
+    Returns None if source code or pyproject.toml changed since this process started: it may have used the earlier
+    version.
+    """
+    _, root = locate(stage.function)
+    extra = [str(Path(glob.escape(str(root)), pattern)) for pattern in stage.extra_files]
+    modules = [*find_modules(stage.function), *ENGINE.glob("*.py")]
+    used = [DEFAULTS, *modules, *(Path(path) for pattern in extra for path in cache.match(pattern))]
+    if any(map(changed_since_start, used)):
+        return None
+    packages = [str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")]
     watched = list(stage.watch(arguments))
-    return notes.take_snapshot(stage.function, inputs, stage.extra_files, watched, options, _unkeyed_options(stage))
-
-
-def _unkeyed_options(stage: Stage[Any]) -> dict[str, bool]:
-    """Return the options that are not part of the key, each mapped to whether a value follows it."""
     flags = {name for name, parameter in stage.signature.parameters.items() if isinstance(parameter.default, bool)}
-    return {f"--{name.replace('_', '-')}": name not in flags for name in stage.unkeyed}
+    inputs: dict[str, Path] = {name: arguments[name] for name in stage.inputs}
+    return cache.take_snapshot(
+        options,
+        ignored={f"--{name.replace('_', '-')}": name not in flags for name in stage.ignored},
+        inputs={name: str(folder) for name, folder in inputs.items()},
+        hashed=[*map(str, used), *(str(folder / MANIFEST) for folder in inputs.values())],
+        unhashed=[path for pattern in watched for path in cache.match(pattern)],  # they may be large
+        folders={str(root), *(str(path.parent) for path in modules)},
+        patterns=[*packages, *extra, *watched],
+    )
+
+
+def write_record(output: Path, manifest: Manifest, snapshot: cache.Record | None) -> None:
+    """Record in the cache that the result at `output` is up to date for the snapshot; see `cache.write`."""
+    digests = {str(output / name): facts["sha256"] for name, facts in manifest.outputs.items()}
+    digests[str(output / MANIFEST)] = cache.sha256(str(output / MANIFEST))
+    entry = store.entry_of(output, manifest.provenance.stage, manifest.provenance.key)
+    cache.write(str(output), entry.name, digests, snapshot)
+
+
+def _check_requests(artifacts: Path, inputs: Mapping[str, Path]) -> None:
+    """Raise PipelineError if an earlier stage has a result other than that which the same call of make has requested.
+
+    Another call of make, with other variables, may have published it meanwhile. inputs: the read-locked entries of
+    those inputs that are published in `artifacts` under the names of their stages.
+    """
+    for request in shlex.split(os.environ.get(EARLIER, "")):
+        name, *options = shlex.split(request)
+        record = cache.load(str(artifacts), name)
+        if record is None:
+            continue
+        target = artifacts / (record["links"].get(str(artifacts / name)) or name)
+        if inputs.get(name, target) != target or cache.options_differ(record, options):
+            raise PipelineError(
+                f"{artifacts / name} has been replaced by the result of another command with other options: "
+                "run make again when that command has ended"
+            )
 
 
 def resolve(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,34 +242,26 @@ def provenance(stage: Stage[Any], resolved: Mapping[str, Any], inputs: Mapping[s
 
 
 def _explain(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
-    rerun = [name for name, found in inputs.items() if found.made > manifest.made]
+    rerun = [name for name, found in inputs.items() if found.created > manifest.created]
     return f"{' and '.join(rerun)} rerun with the same output" if rerun else "nothing relevant has changed"
 
 
 def _run_function(
-    stage: Stage[Any],
-    arguments: Mapping[str, Any],
-    replacements: Mapping[str, Any],
-    expected: Provenance,
-    edited: Sequence[str],
+    stage: Stage[Any], arguments: Mapping[str, Any], replacements: Mapping[str, Any], before: Provenance
 ) -> Manifest:
     output: Path = arguments[stage.output]
     started = time.perf_counter()
     report = functools.partial(log.info, "%s: %s", stage.name)
-    expected = _invalidate(expected, [Reason("code", file, "changed") for file in edited])
-    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not edited) as partial:
+    outdated = [Reason("code", file, "changed") for file in find_outdated(stage.function, before.code)]
+    expected = _make_unique(before, outdated)
+    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not outdated) as partial:
         given = {**arguments, **replacements, stage.output: partial}
         summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
         store.drop_checkpoint(partial)
-        now = replace(
-            expected,
-            parameters=to_json_values(resolve(stage, arguments)),
-            environment=environment(stage.packages),
-        )
         manifest = Manifest(
-            provenance=_invalidate(expected, differences(expected, now)),
+            provenance=_make_unique(expected, _find_changes(stage, arguments, before)),
             outputs=describe_outputs(partial, stage.unhashed),
-            made=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             seconds=round(time.perf_counter() - started, 3),
             summary=summary,
         )
@@ -236,22 +272,26 @@ def _run_function(
     return manifest
 
 
-def _invalidate(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
-    """Replace each value that changed during the run by a unique value, so that the key never occurs again."""
+def _find_changes(stage: Stage[Any], arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
+    """Return how the provenance differs from that `before` the run."""
+    try:
+        return differences(before, provenance(stage, resolve(stage, arguments), before.inputs))
+    except (PipelineError, OSError) as error:  # for example, a module is being edited
+        return [Reason("code", stage.name, f"cannot be read ({error})")]
+
+
+def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
+    """Replace each value that changed by a unique value, so that the key never occurs again."""
     if not changed:
         return expected
     log.info("%s: will run again, because of changes during the run: %s", expected.stage, "; ".join(map(str, changed)))
     unique = f"changed during the run ({time.time_ns()})"
-
-    def invalidate(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {**values, **{reason.name: unique for reason in changed if reason.kind == kind}}
-
-    return replace(
-        expected,
-        parameters=invalidate("parameter", expected.parameters),
-        code=invalidate("code", expected.code),
-        environment=invalidate("environment", expected.environment),
-    )
+    fields = {"parameter": "parameters", "code": "code", "environment": "environment"}
+    values: dict[str, Any] = {
+        field: {**getattr(expected, field), **{reason.name: unique for reason in changed if reason.kind == kind}}
+        for kind, field in fields.items()
+    }
+    return replace(expected, **values)
 
 
 def _roles(function: Callable[..., Any]) -> dict[str, Role]:

@@ -1,66 +1,31 @@
-"""Status of the stages: whether each is up to date, and why not. Read-only."""
+"""The status of a stage: the plan of a call, given the plans of earlier stages. Read-only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pipeline.engine import store
-from pipeline.engine.artifacts import Manifest, absence, check_result, find_artifact
-from pipeline.engine.errors import PipelineError
-from pipeline.engine.provenance import Reason
+from pipeline.engine.artifacts import find_artifact
+from pipeline.engine.plan import Plan, make_plan
 from pipeline.engine.stage import Stage, provenance, resolve
 
-State = Literal["fresh", "stored", "waiting", "stale"]
 
+def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, Plan]) -> Plan:
+    """Return the plan for a stage with these arguments, given the plans of earlier stages, by name.
 
-@dataclass(frozen=True)
-class StageStatus:
-    """Status of a stage.
-
-    state: `fresh`, up to date; `stored`, will be restored from the store; `stale`, will run; `waiting`, depends on the
-    output of an earlier stage that will run. reasons: all reasons why it is not up to date. manifest: of the
-    stored result if there is one, else of the published one. digest: of the result; None if the stage must run first.
+    Raises PipelineError if the stage cannot run, for example if an argument is not valid.
     """
-
-    stage: str
-    output: Path
-    state: State
-    reasons: tuple[Reason, ...]
-    manifest: Manifest | None
-    digest: str | None
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the only reason is that there is no result, neither published nor in the store."""
-        return self.state == "stale" and self.reasons == (absence(self.output),)
+    resolved = resolve(stage, arguments)
+    inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
+    plan = make_plan(arguments[stage.output], provenance(stage, resolved, inputs), every=True)
+    is_waiting = plan.state == "stale" and all(
+        reason.kind == "input" and inputs.get(reason.name, "") is None for reason in plan.reasons
+    )
+    return replace(plan, state="waiting") if is_waiting else plan
 
 
-def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, StageStatus]) -> StageStatus:
-    """Return the status of a stage with these arguments, given the statuses of earlier stages."""
-    output: Path = arguments[stage.output]
-    try:
-        inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
-        expected = provenance(stage, resolve(stage, arguments), inputs)
-    except PipelineError as error:
-        return StageStatus(stage.name, output, "stale", (Reason("request", stage.name, str(error)),), None, None)
-    manifest, reasons = check_result(output, expected, every=True)
-    if manifest and not reasons:
-        return StageStatus(stage.name, output, "fresh", (), manifest, manifest.digest)
-    try:
-        store.check_output(output, stage.name)
-    except PipelineError as error:
-        return StageStatus(stage.name, output, "stale", (Reason("result", output.name, str(error)),), manifest, None)
-    stored, stored_reasons = check_result(store.entry_of(output, stage.name, expected.key), expected)
-    if stored and not stored_reasons:
-        return StageStatus(stage.name, output, "stored", tuple(reasons), stored, stored.digest)
-    unknown = {name for name, digest in inputs.items() if digest is None}
-    waiting = all(reason.kind == "input" and reason.name in unknown for reason in reasons)
-    return StageStatus(stage.name, output, "waiting" if waiting else "stale", tuple(reasons), manifest, None)
-
-
-def _digest(name: str, folder: Path, earlier: Mapping[str, StageStatus]) -> str | None:
-    """Return the digest of an input, as it will be after a pending run if `earlier` has the status of its stage."""
+def _digest(name: str, folder: Path, earlier: Mapping[str, Plan]) -> str | None:
+    """Return the digest of an input, as it will be after a pending run if `earlier` has the plan of its stage."""
     if name in earlier and earlier[name].output == folder:
         return earlier[name].digest
     return find_artifact(folder, name).digest

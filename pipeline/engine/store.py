@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine import CHECKPOINT, look
+from pipeline.engine import CHECKPOINT, cache
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError, add_filename
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
-STORE = look.STORE
+STORE = cache.STORE
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 
@@ -160,8 +160,7 @@ def _discard(path: Path) -> None:
 
 def publish(entry: Path, output: Path) -> None:
     """Make `output` a link to `entry`, atomically."""
-    link = output.with_name(f".{output.name}.link")  # in the same folder: the store may be on another disk
-    link.unlink(missing_ok=True)
+    link = output.with_name(f".{os.urandom(8).hex()}.link")  # in the same folder: the store may be on another disk
     try:
         link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
         link.replace(output)
@@ -197,9 +196,9 @@ def _is_leftover(path: Path) -> bool:
 
 
 def links(artifacts: Path) -> dict[str, Path]:
-    """Return the targets of the links in `artifacts`, by name, sorted."""
+    """Return the targets of the links in `artifacts`, by name, sorted, without hidden links."""
     targets = {}
-    for path in sorted(artifacts.glob("*")):
+    for path in sorted(artifacts.glob("[!.]*")):
         with suppress(OSError):  # the link is being replaced
             if path.is_symlink():
                 targets[path.name] = resolve(path)
@@ -216,9 +215,13 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def remove(entry: Path) -> bool:
-    """Remove an entry unless it is read-locked; return whether it was removed. The caller must hold the stage lock."""
+def remove(entry: Path, is_kept: Callable[[Path], bool] = lambda entry: False) -> bool:
+    """Remove an entry unless it is read-locked or kept; return whether it was removed.
+
+    is_kept: asked under the lock. The caller must hold the stage lock.
+    """
     with exclusive_lock(entry) as acquired:
-        if acquired:
-            _discard(entry.rename(entry.with_suffix(PARTIAL)))  # readers never find an incomplete entry
-        return acquired
+        if not acquired or is_kept(entry):
+            return False
+        _discard(entry.rename(entry.with_suffix(PARTIAL)))  # readers never find an incomplete entry
+        return True

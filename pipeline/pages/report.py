@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Augmenter
 from pipeline.engine.artifacts import Manifest
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
-from pipeline.evaluation.runs import TrainingRun, name_data
 from pipeline.model.files import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import count_parameters
@@ -31,6 +30,7 @@ from pipeline.pages.wording import (
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import find_changes
+from pipeline.training.runs import TrainingRun, name_data
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS, MORE_CONFUSIONS = 10, 40  # listed next to the matrix, and instead of it
@@ -145,7 +145,7 @@ def list_facts(findings: Findings) -> list[tuple[str, str]]:
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; selected checkpoint: epoch {', '.join(map(str, best))}"),
         ("Temperature", f"{model.temperature:.3f}"),
-        ("Trained", f"{format_time(trained.made)}, {format_duration(seconds)} of training"),
+        ("Trained", f"{format_time(trained.created)}, {format_duration(seconds)} of training"),
         ("Stages", ", ".join(f"{stage} {format_duration(time)}".replace(" ", NBSP) for stage, time in times)),
         ("Versions", f"Python {environment.get('python', '?')}, NumPy {environment.get('numpy', '?')}"),
     ]

@@ -16,9 +16,9 @@ import dask
 from distributed import Client, LocalCluster, Security
 from distributed.core import rpc
 
-from pipeline.engine.cores import count_cores
 from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.threads import count_cores
 from pipeline.scheduling.backends import Backend
 
 CONNECT_TIMEOUT = 10.0  # seconds

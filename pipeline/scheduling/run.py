@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.threads import single_threaded_blas
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
 

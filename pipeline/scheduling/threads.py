@@ -12,7 +12,7 @@ from dask.base import compute
 from dask.delayed import delayed
 from dask.threaded import get
 
-from pipeline.engine.cores import count_cores, single_threaded_blas
+from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, JobInterruptedError
 

@@ -11,10 +11,10 @@ import numpy as np
 from distributed import get_worker
 from threadpoolctl import threadpool_info
 
-from pipeline.engine.cores import single_threaded_blas
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment
+from pipeline.engine.threads import single_threaded_blas
 from pipeline.scheduling.jobs import Send
 
 Function = Callable[[Any, Any, Send], Any]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.deform import Augmenter
-from pipeline.engine.cores import count_cores
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.threads import count_cores
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, micro_batch_size
 from pipeline.network.losses import LOSSES, Labels

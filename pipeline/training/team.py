@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from pipeline.engine.cores import single_threaded_blas
+from pipeline.engine.threads import single_threaded_blas
 
 T = TypeVar("T")
 Task = Callable[[int], object]

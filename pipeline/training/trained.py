@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.ink import measure_ink
-from pipeline.engine.cores import single_threaded_blas
+from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict_logits
 from pipeline.network.architecture import build_layers

@@ -44,6 +44,7 @@ def run_program(commands: Mapping[str, Sequence[Command]], arguments: Sequence[s
 def parse_arguments(stage: Stage[Any], line: Sequence[str]) -> dict[str, Any]:
     """Return the arguments of `stage` for the options in `line`. Raises the exceptions that `run` catches."""
     app = build({PROGRAM: [stage]}, lambda stage, arguments, force: arguments)
+    app.commands[stage.name].add_help_option = False  # there are no arguments then
     defaults = {stage.name: load_defaults(app.commands[stage.name], PROGRAM)}
     arguments = [stage.name, *line]
     return dict(app.main(arguments, prog_name=PROGRAM, standalone_mode=False, default_map=defaults))

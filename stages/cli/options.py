@@ -34,7 +34,7 @@ def scheduler_option(text: str) -> object:
 
 Scheduler = Annotated[
     str,
-    Role.UNKEYED,
+    Role.IGNORED,
     scheduler_option(
         "Backend for the blocks of images: threads, processes, sync (sequential), distributed (processes with Dask's "
         "dashboard), or the address of a Dask scheduler, such as tcp://HOST:8786."
@@ -42,12 +42,12 @@ Scheduler = Annotated[
 ]
 SchedulerFile = Annotated[
     Path | None,
-    Role.UNKEYED,
+    Role.IGNORED,
     Option(help="File written by dask scheduler --scheduler-file, instead of --scheduler.", show_default=False),
 ]
-Workers = Annotated[int | None, Role.UNKEYED, Option(min=1, help="Number of workers.", show_default="one per core")]
+Workers = Annotated[int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")]
 ShipData = Annotated[
-    bool, Role.UNKEYED, Option("--ship-data", help="Send the images to workers that cannot read the files.")
+    bool, Role.IGNORED, Option("--ship-data", help="Send the images to workers that cannot read the files.")
 ]
 
 ModelFolder = Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.engine.cores import count_cores
+from pipeline.engine.threads import count_cores
 
 VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # by flag of the processor, the widest first
 

@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from pipeline.engine.cores import count_cores
+from pipeline.engine.threads import count_cores
 from pipeline.reader import PRETRAINED
 from tests.benchmarks.markdown import table
 from tests.benchmarks.paper import Levels

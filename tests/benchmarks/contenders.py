@@ -130,7 +130,7 @@ TRAINERS: dict[str, Callable[[str, int], Iterator[float]]] = {
 
 
 def our_predictor(images: Any) -> Callable[[], Any]:
-    from pipeline.engine.cores import count_cores
+    from pipeline.engine.threads import count_cores
     from pipeline.model.files import load_model
     from pipeline.model.prediction import predict
     from pipeline.training.team import ThreadTeam

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
-from pipeline.engine.cores import count_cores
+from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import Reliability, measure_reliability
 from pipeline.pictures.files import load_grey
 from pipeline.pictures.reading import format_digits, read

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pipeline.data.deform import Augmenter
-from pipeline.engine.cores import count_cores
+from pipeline.engine.threads import count_cores
 from pipeline.training.recipes import RECIPES
 from pipeline.training.team import ThreadTeam
 

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.reruns
 
 All three run the same stages with the same source files and artifacts; the stages of DVC and Snakemake copy our
-artifacts. RUNS times in turn. Needs DVC and Snakemake in .venv-peers, see `make figures`.
+artifacts. RUNS times in turn. Needs DVC and Snakemake in .venv-peers, see `make benchmarks`.
 """
 
 import shutil
@@ -151,7 +151,7 @@ def hashing(scratch: Path) -> tuple[float, float]:
     for name in ("one.bin", "two.bin"):
         (folder / name).write_bytes(bytes(range(256)) * (MEGABYTES * 1_000_000 // 2 // 256))
     provenance = Provenance("large", {}, {}, {}, {})
-    manifest = Manifest(provenance, describe_outputs(folder), made="2026-01-01", seconds=0.0, summary="")
+    manifest = Manifest(provenance, describe_outputs(folder), created="2026-01-01", seconds=0.0, summary="")
     ours, theirs = [], []
     for _ in range(RUNS):
         started = time.perf_counter()

@@ -26,7 +26,7 @@ def made(fresh: Path, shared: Shared) -> Path:
 
 @pytest.fixture
 def project(made: Path, tmp_path: Path) -> Path:
-    """Return a copy of `made` for one test. Its notes are updated, because they contain the path of the folder."""
+    """Return a copy of `made` for one test. Its cache is updated, because it contains the path of the folder."""
     project = copy(made, tmp_path / "a project")
     assert_quiet(project)
     return project

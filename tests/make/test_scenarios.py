@@ -62,7 +62,7 @@ def test_variable_reruns_later_stages_and_dropping_it_restores_results(project: 
     assert digests(project) == before
     status = " ".join(make(project, "status", *SAMPLE, "EPOCHS=2").stdout.split())
     stored = status.partition(" train ")[2].partition(" evaluate ")[0]
-    assert stored.startswith("in the store made on ")
+    assert stored.startswith("in the store created on ")
     assert f": {summary} because of " in stored  # of the stored result, not of the published one
 
 
@@ -132,6 +132,35 @@ def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], word
     assert " -m stages." not in result.stdout
     assert not (project / "here").exists()
     assert_quiet(project)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "RECIPE=kwik"], "--recipe must be one of "),
+        (["train", "EPOCHS=0"], "epochs must be at least 1, not 0"),
+        (["all", "BLOCK_SIZE=x"], "--block-size must be a whole number, not 'x'"),
+        (["all", "DATASET=custom", "FROM=nowhere"], "nowhere: no file "),
+        (["train", "LAYERS=64\n"], "LAYERS contains a line break"),
+        (["train", "NAME=a\nb"], "NAME contains a line break"),
+    ],
+)
+def test_wrong_value_of_any_stage_is_refused_before_the_first(
+    arguments: list[str], words: str, fresh: Path, tmp_path: Path
+) -> None:
+    project = copy(fresh, tmp_path / "copy")
+    result = make(project, *SAMPLE, *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert words in result.stderr.splitlines()[0]
+    assert not (project / "artifacts").exists()
+
+
+def test_input_replaced_by_another_command_is_refused(project: Path) -> None:
+    other = "train.after = @.venv/bin/python -m stages.train --recipe quick --epochs 1"
+    result = make(project, f"--eval={other}", "evaluate", *SAMPLE, "EPOCHS=2")
+    assert (result.returncode, "artifacts/train has been replaced" in result.stderr) == (2, True)
+    assert "test accuracy" not in result.stdout
+    assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=2")) == ["evaluate"]
 
 
 def test_clean_keeps_the_store_and_distclean_needs_confirmation(project: Path) -> None:

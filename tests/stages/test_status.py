@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Run
-from tests.stages.common import STAGES
+from tests.stages.common import STAGES, assert_one_line
 
 SAMPLE = ("--assume", "download --dataset sample")
 
@@ -33,6 +33,24 @@ def test_stage_without_result_is_not_made_yet_unless_its_options_are_wrong(call:
     assert (states["parse"], states["train"], states["report"]) == ("up to date", "not made yet", "not made yet")
     wrong = call("status", *SAMPLE, "--assume", "train --epochs 0").stdout
     assert "epochs must be at least 1, not 0" in wrong
+
+
+@pytest.mark.parametrize(
+    ("assumed", "words"),
+    [
+        ("trian --epochs 3", "there is no stage 'trian': choose one of download,"),
+        ("train --epoch 3", "No such option"),
+        ("train --help", "No such option"),
+        ("train --epochs x", "--epochs must be a whole number, not 'x'"),
+        ("train 'x", "No closing quotation"),
+    ],
+)
+def test_invalid_assume_is_wrong_usage(assumed: str, words: str, call: Run) -> None:
+    assert_one_line(call("status", "--assume", assumed), 2, words)
+
+
+def test_stale_with_a_wrong_value_is_wrong_usage(call: Run) -> None:
+    assert_one_line(call("status", "--stale", "--assume", "train --epochs 0"), 2, "train: epochs must be at least 1")
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "100", "200", ""])

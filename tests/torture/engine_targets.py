@@ -25,7 +25,7 @@ from tests.torture.data_targets import JSON_WORDS
 from tests.torture.mutations import NUMBERS, mixed, mutate_json
 from tests.torture.targets import Target, scratch, try_read
 
-FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "made", "seconds", "summary"}
+FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "created", "seconds", "summary"}
 EXAMPLE = Manifest(
     Provenance(
         "train",

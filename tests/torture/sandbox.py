@@ -141,7 +141,7 @@ def find_leftovers(sandbox: Sandbox, project: Path) -> list[str]:
     kept = {path for pattern in sandbox.command.keeps for path in project.glob(pattern)}
     kept |= {folder for path in kept for folder in path.parents}
     hidden = [*project.glob("artifacts/.store/*.partial"), *project.glob("artifacts/.store/*.old")]
-    hidden += [path for path in project.glob("artifacts/.[!.]*") if path.name not in (".store", ".notes")]
+    hidden += [path for path in project.glob("artifacts/.[!.]*") if path.name not in (".store", ".cache")]
     hidden += [path for folder in hidden if folder.is_dir() for path in folder.rglob("*")]
     hidden += [*project.glob("tmp/*"), *project.glob(".[!.]*")]
     return sorted(str(path.relative_to(project)) for path in hidden if path not in kept)

@@ -13,7 +13,7 @@ from pipeline.engine.stage import Input, Output, Role, stage
 
 @stage
 def plant(
-    output: Output, number: int = 1, threads: Annotated[int, Role.UNKEYED] = 1, place: Path = Path("somewhere")
+    output: Output, number: int = 1, threads: Annotated[int, Role.IGNORED] = 1, place: Path = Path("somewhere")
 ) -> str:
     """Save the numbers below `number`."""
     save_array(output / "numbers.npy", np.arange(number, dtype=np.float32))
@@ -36,7 +36,7 @@ def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> s
 
 @stage
 def grow(
-    output: Output, rings: int = 5, until: Annotated[int, Role.UNKEYED] = 99, how: Annotated[str, Role.UNKEYED] = ""
+    output: Output, rings: int = 5, until: Annotated[int, Role.IGNORED] = 99, how: Annotated[str, Role.IGNORED] = ""
 ) -> str:
     """Add rings, with a checkpoint after each; raise the error `how` before the ring `until`."""
     trunk = output / CHECKPOINT / "trunk.txt"

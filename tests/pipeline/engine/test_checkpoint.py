@@ -32,15 +32,6 @@ def test_interrupted_stage_resumes_from_its_checkpoint(
     assert stored(tmp_path) == ["grow"]
 
 
-def test_other_files_of_an_interrupted_run_are_removed_on_resume(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="storm"):
-        grow(tmp_path / "grow", until=2, how="full")
-    (partial,) = (tmp_path / ".store").glob("*.partial")
-    (partial / "other.txt").write_text("incomplete")
-    grow(tmp_path / "grow")
-    assert not (tmp_path / "grow" / "other.txt").exists()
-
-
 def test_interrupted_run_keeps_only_its_checkpoint(tmp_path: Path) -> None:
     entry = entry_of(tmp_path / "grow", "grow", 64 * "0")
     with pytest.raises(KeyboardInterrupt), private_folder(entry) as partial:
@@ -68,12 +59,6 @@ def test_hidden_file_is_not_a_checkpoint(tmp_path: Path) -> None:
     assert not partial.exists()
 
 
-def test_permanent_failure_keeps_no_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError):
-        grow(tmp_path / "grow", until=2, how="rotten")
-    assert not list((tmp_path / ".store").glob("*.partial"))
-
-
 def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", until=2, how="stopped")
@@ -91,7 +76,7 @@ def test_prune_removes_checkpoints(tmp_path: Path) -> None:
 
 def test_code_edited_during_the_run_keeps_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.engine.stage.import_modules", lambda function, files: list(files)[:1])
+        patch.setattr("pipeline.engine.stage.find_outdated", lambda function, files: list(files)[:1])
         with pytest.raises(KeyboardInterrupt):
             run(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
     assert not list((tmp_path / ".store").glob("*.partial"))

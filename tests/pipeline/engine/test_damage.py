@@ -29,7 +29,7 @@ INVALID: dict[str, list[Any]] = {
         *({"a": {**VALID, "bytes": size}} for size in (-1, True, 1.0)),
         *({"a": {**VALID, "sha256": digest}} for digest in ("0f", "0F" * 32, "0x" + "0f" * 31, "0f" * 33)),
     ],
-    "made": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
+    "created": [None, "yesterday", 3, "0001-01-01T00:00:00+14:00"],
     "seconds": [None, "1", float("nan"), float("inf"), 10**400, -1, True],
     "summary": [None, 1],
 }
@@ -52,10 +52,19 @@ def test_manifest_with_invalid_field_names_the_stage_to_run(field: str, value: o
         water(plant=tmp_path / "plant", output=tmp_path / "water")
 
 
+def test_result_with_a_manifest_of_an_earlier_version_is_up_to_date(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    path = tmp_path / "plant" / "manifest.json"
+    text = path.read_text()
+    path.write_text(text.replace('"created"', '"made"'))
+    assert plant(output=tmp_path / "plant").startswith("up to date")
+    assert read_manifest(tmp_path / "plant").created == json.loads(text)["created"]
+
+
 def test_manifest_is_validated_without_assertions(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "made": "yesterday"}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "created": "yesterday"}))
     program = "import sys, pathlib, pipeline.engine.artifacts as a; a.read_manifest(pathlib.Path(sys.argv[1]))"
     command = [sys.executable, "-O", "-c", program, str(path.parent)]
     result = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)

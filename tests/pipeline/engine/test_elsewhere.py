@@ -1,7 +1,5 @@
 """The engine, copied into another project, runs its stages."""
 
-import os
-import py_compile
 import shutil
 import subprocess
 import sys
@@ -46,18 +44,25 @@ if __name__ == "__main__":
 
 
 CAKE = """
+import logging
 import sys
 from pathlib import Path
 from pipeline.engine.stage import Output, stage
 
 
-@stage(packages=())
+logging.basicConfig(level="INFO", format="%(message)s")
+
+
+@stage(packages=(), extra_files=("bakery/*.txt",))
 def cake(output: Output = Path("out/cake")) -> str:
     print("started", flush=True)
     sys.stdin.readline()
     from bakery import recipes
-    (output / "sugar.txt").write_text(str(recipes.SUGAR))
-    return f"a cake with {recipes.SUGAR} g of sugar"
+    if False:
+        import bakery.more
+    icing = Path("bakery/icing.txt").read_text()
+    (output / "sugar.txt").write_text(f"{recipes.SUGAR} {icing}")
+    return f"a cake with {recipes.SUGAR} g of sugar and {icing} g of icing"
 
 
 if __name__ == "__main__":
@@ -103,17 +108,6 @@ def test_engine_runs_another_project_unchanged(bakery: Path) -> None:
     assert bake(bakery)[1].startswith("restored the result of ")
 
 
-def test_result_of_outdated_compiled_module_is_not_reused(bakery: Path) -> None:
-    recipes = bakery / "bakery/recipes.py"
-    py_compile.compile(str(recipes))
-    times = recipes.stat()
-    recipes.write_text("WATER = 1.8\n")
-    os.utime(recipes, ns=(times.st_atime_ns, times.st_mtime_ns))  # so that Python loads the compiled module
-    assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"
-    assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
-    assert bake(bakery)[1].startswith("up to date")
-
-
 @pytest.mark.parametrize("restored", [True, False])
 def test_result_of_module_edited_after_import_is_not_reused(restored: bool, bakery: Path) -> None:
     recipes = bakery / "bakery/recipes.py"
@@ -132,19 +126,35 @@ def test_result_of_module_edited_after_import_is_not_reused(restored: bool, bake
     assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"  # rerun, not restored
 
 
-def test_modules_are_imported_when_the_key_is_computed(bakery: Path) -> None:
+@pytest.mark.parametrize("file", ["recipes.py", "icing.txt"])
+def test_file_edited_during_the_run_and_read_late_is_not_reused(file: str, bakery: Path) -> None:
     (bakery / "bakery/cake.py").write_text(CAKE)
-    recipes = bakery / "bakery/recipes.py"
-    recipes.write_text("SUGAR = 100\n")
+    texts = {"recipes.py": "SUGAR = {}\n", "icing.txt": "{}"}
+    for name, text in texts.items():
+        (bakery / "bakery" / name).write_text(text.format(100))
 
     def cake(edit: str) -> str:
         with start(bakery, "bakery.cake") as process:
             wait_for("started", process.stdout)
-            recipes.write_text(edit)
-            return process.communicate("go on\n")[0]
+            (bakery / "bakery" / file).write_text(edit)
+            stdout, stderr = process.communicate("go on\n")
+        assert f"changes during the run: code bakery/{file}: " in stderr
+        return stdout
 
-    assert cake(edit="SUGAR = 200\n") == "a cake with 100 g of sugar -> out/cake\n"
-    assert cake(edit="SUGAR = 100\n") == "a cake with 200 g of sugar -> out/cake\n"
-    (restored,) = bake(bakery, "cake")
-    assert restored.startswith("restored ")
-    assert restored.endswith(": a cake with 100 g of sugar -> out/cake")
+    assert "2000" in cake(texts[file].format(2000))
+    assert "100" in cake(texts[file].format(100))
+    assert bake(bakery, "cake")[-1] == "a cake with 100 g of sugar and 100 g of icing -> out/cake"  # not restored
+    assert bake(bakery, "cake")[-1].startswith("up to date")
+
+
+def test_run_is_kept_if_a_module_is_not_valid_at_its_end(bakery: Path) -> None:
+    (bakery / "bakery/cake.py").write_text(CAKE)
+    (bakery / "bakery/recipes.py").write_text("SUGAR = 100\n")
+    (bakery / "bakery/icing.txt").write_text("100")
+    (bakery / "bakery/more.py").write_text("")
+    with start(bakery, "bakery.cake") as process:
+        wait_for("started", process.stdout)
+        (bakery / "bakery/more.py").write_text("def")
+        stdout, stderr = process.communicate("go on\n")
+    assert (stdout.startswith("a cake with 100 g"), "more.py, line 1 is not valid Python" in stderr) == (True, True)
+    assert process.returncode == 0

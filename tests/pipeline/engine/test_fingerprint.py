@@ -1,9 +1,5 @@
-import ast
 import importlib
-import os
-import py_compile
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import fingerprint, import_modules
+from pipeline.engine.fingerprint import find_outdated, fingerprint
 from pipeline.evaluation.blocks import predict_block
 
 WORK = '''"""A module."""
@@ -114,7 +110,6 @@ def test_extra_files_are_hashed_byte_by_byte(project: Path, compute: Fingerprint
     page.write_text("<p> ")
     after = fingerprint(work, extra_files=["library/pages/*"])
     assert {path for path in after if after[path] != before[path]} == {"library/pages/page.html"}
-    assert "library/pages/page.html" in import_modules(work, before), "written after the start of this process"
 
 
 @pytest.mark.parametrize(
@@ -194,48 +189,17 @@ def test_invalid_python_is_reported_with_its_file(text: str, project: Path, comp
         compute()
 
 
-def test_each_module_version_is_parsed_once(
-    project: Path, compute: Fingerprint, monkeypatch: pytest.MonkeyPatch
+def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_clock_was_set_back(
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parsed: list[str] = []
-    parse = ast.parse
-
-    def counting(source: bytes, path: Path) -> ast.Module:
-        parsed.append(path.name)
-        return parse(source, path)
-
-    monkeypatch.setattr(ast, "parse", counting)
-    compute()
-    compute()
-    assert parsed.count("near.py") == parsed.count("far.py") == 1
-    edit(project / "library/far.py", "1", "2")
-    compute()
-    assert (parsed.count("near.py"), parsed.count("far.py")) == (1, 2)
-
-
-def test_outdated_pyc_that_cannot_be_removed_is_reported(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path, missing_ok: bool = False) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "unlink", refuse)
-    monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", 2 * time.time_ns())
-    for name in ("near", "far"):
-        py_compile.compile(str(project / f"library/{name}.py"))
     work: Any = importlib.import_module("stages_copy.work").work
-    files = ["library/near.py", "library/far.py"]
-    assert import_modules(work, files) == []
-    times = (project / "library/far.py").stat()
-    edit(project / "library/far.py", "1", "2")
-    os.utime(project / "library/far.py", ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert import_modules(work, files) == ["library/far.py"]
-
-
-def test_change_time_in_the_future_is_ignored(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    work: Any = importlib.import_module("stages_copy.work").work
-    assert import_modules(work, ["library/far.py"]) == ["library/far.py"]  # written by this process
+    assert find_outdated(work, ["library/far.py", "library/missing.py"]) == ["library/far.py"]
     changed = (project / "library/far.py").stat().st_ctime_ns
+    monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", changed)
+    assert find_outdated(work, ["library/far.py"]) == []
+    monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", 0)
     monkeypatch.setattr("pipeline.engine.fingerprint.time.time_ns", lambda: changed - 10**9)
-    assert import_modules(work, ["library/far.py"]) == []
+    assert find_outdated(work, ["library/far.py"]) == []
 
 
 def test_artifacts_in_a_package_do_not_hide_its_modules(project: Path, compute: Fingerprint) -> None:
@@ -267,3 +231,20 @@ def test_prediction_modules_are_in_the_fingerprint_and_backends_are_not() -> Non
     files = fingerprint(predict_block)
     assert {"pipeline/evaluation/blocks.py", "pipeline/model/prediction.py", "pipeline/data/scaling.py"} <= set(files)
     assert not [file for file in files if file.startswith(("pipeline/scheduling/", "tests/"))]
+
+
+def test_runners_are_left_out_by_their_exact_names(tmp_path: Path) -> None:
+    texts = {"__init__": "", "scheduling/__init__": "", "scheduling/run": "", "scheduling_rate": "RATE = 1\n"}
+    names = "scheduling.run, pipeline.scheduling_rate, pipeline.engine.stage, pipeline.engine.stages"
+    texts |= {"engine/__init__": "", "engine/stage": "", "engine/stages": ""}
+    texts["work"] = f"import pipeline.{names}\ndef work(): ...\n"
+    for name, text in texts.items():
+        path = tmp_path / "pipeline" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    namespace = {"__name__": "pipeline.work"}
+    exec(compile("def work(): ...", tmp_path / "pipeline/work.py", "exec"), namespace)
+    function: Any = namespace["work"]
+    assert [name.removeprefix("pipeline/") for name in fingerprint(function)] == [
+        *("__init__.py", "engine/__init__.py", "engine/stages.py", "scheduling_rate.py", "work.py")
+    ]

@@ -1,13 +1,25 @@
-"""Names of results: links that `prune` respects."""
+"""The list of results, how one is found in it, and their names: links that `prune` respects."""
 
+import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.engine import store
+from pipeline.engine.artifacts import read_manifest, write_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.prune import prune
-from pipeline.engine.results import assign_name, check_name, list_results
+from pipeline.engine.results import (
+    assign_name,
+    check_name,
+    count_digits,
+    digest_results,
+    find_result,
+    list_results,
+    read_results,
+)
 from tests.pipeline.engine.garden import plant, water
 
 RESERVED = ("plant", "water")
@@ -31,6 +43,94 @@ def test_results_are_listed_oldest_first_without_damaged_ones(folder: Path) -> N
     assert list_results(folder / "nowhere", "plant") == []
 
 
+def test_names_are_the_other_links_to_the_entry(folder: Path) -> None:
+    first, _, third = (result.entry for result in list_results(folder, "plant"))
+    for name in ("wide", "best", ".hidden"):
+        (folder / name).symlink_to(Path(".store") / first.name)
+    (folder / "elsewhere").symlink_to("wide")
+    found = list_results(folder, "plant")
+    assert [result.names for result in found] == [("best", "wide"), (), ()]
+    assert [result.published for result in found] == [False, False, True]
+    assert [f"plant-{result.id}" for result in found[::2]] == [first.name, third.name]
+    copy = Path(shutil.copytree(first, folder / "elsewhere.d"))
+    assert read_results([copy])[0].id == found[0].id
+
+
+def test_digest_changes_when_a_result_is_added_rerun_or_removed(folder: Path) -> None:
+    digests = [digest_results(folder, ["plant"])]
+    plant(output=folder / "plant", number=4)
+    digests.append(digest_results(folder, ["plant"]))
+    manifest = read_manifest(folder / "plant")
+    write_manifest(folder / "plant", replace(manifest, seconds=99))
+    digests.append(digest_results(folder, ["plant"]))
+    assert len(set(digests)) == 3
+    shutil.rmtree((folder / "plant").resolve())
+    assert digest_results(folder, ["plant"]) == digests[0]
+
+
+def test_digest_ignores_names_other_stages_times_of_use_and_the_path(folder: Path) -> None:
+    digest = digest_results(folder, ["plant"])
+    shutil.rmtree((folder / "water").resolve())
+    for path in folder.glob("*/manifest.json"):
+        os.utime(path, (0, 0))
+    assign_name(folder, "wide", store.resolve(folder / "plant"))
+    (folder / ".store" / "plant-0123.partial").mkdir()
+    (folder / "plant").unlink()
+    assert digest_results(folder, ["plant"]) == digest
+    folder.rename(folder.with_name("moved"))
+    assert digest_results(folder.with_name("moved"), ["plant"]) == digest
+
+
+@pytest.fixture
+def similar(folder: Path) -> Path:
+    """Add two results whose ids begin with the same seven digits."""
+    for key in ("0123456aaaaaaaaa", "0123456bbbbbbbbb"):
+        shutil.copytree(folder / "plant", folder / f".store/plant-{key}")
+    return folder
+
+
+def test_result_is_found_by_name_id_or_folder(similar: Path) -> None:
+    assign_name(similar, "0123456b", similar / ".store/plant-0123456aaaaaaaaa")
+    results = list_results(similar, "plant")
+    found = {
+        which: find_result(results, which, "plant").id
+        for which in ("0123456bb", "0123456aaaaaaaaa", "0123456b", str(similar / "0123456b"))
+    }
+    assert list(found.values()) == ["0123456bbbbbbbbb", *["0123456aaaaaaaaa"] * 3]  # a name precedes an id
+    published = [find_result(results, which, "plant").entry for which in (None, "plant", str(similar / "plant"))]
+    assert published == [store.resolve(similar / "plant")] * 3
+
+
+@pytest.mark.parametrize(
+    ("which", "words"),
+    [
+        ("0123456", "(0123456a, 0123456b)"),
+        ("wide", "no run 'wide'"),
+        ("", "no run ''"),
+        ("water", "no run 'water'"),
+        ("loop", "no run 'loop'"),
+        ("a" * 300, "no run"),
+        (None, "no run of plant is published"),
+    ],
+)
+def test_ambiguous_or_unknown_result_is_wrong_usage(
+    which: str | None, words: str, similar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (similar / "loop").symlink_to("loop")
+    (similar / "plant").unlink()
+    monkeypatch.chdir(similar)
+    results = sorted(list_results(similar, "plant"), key=lambda result: result.id)
+    with pytest.raises(UsageError) as error:
+        find_result(results, which, "plant")
+    assert words in str(error.value)
+
+
+def test_ids_have_as_many_digits_as_needed(similar: Path) -> None:
+    results = list_results(similar, "plant")
+    assert count_digits(results) == 8
+    assert count_digits(results[:1]) == count_digits([]) == 6
+
+
 def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> None:
     first, second, third = (result.entry for result in list_results(folder, "plant"))
     check_name(folder, "wide", "plant", RESERVED)
@@ -40,6 +140,49 @@ def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> N
     (folder / "wide").unlink()
     assert list(prune(folder, keep=1).removed) == [first.name]
     assert third.exists()
+
+
+def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the name between prune's first look at the links and the deletion."""
+    size = store.size
+
+    def measure(unused: Path) -> int:
+        assign_name(folder, "wide", entry)
+        return size(unused)
+
+    monkeypatch.setattr(store, "size", measure)
+
+
+def test_result_named_while_prune_works_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, _ = (result.entry for result in list_results(folder, "plant"))
+    name_while_prune_works(folder, first, monkeypatch)
+    assert list(prune(folder, keep=1).removed) == [second.name]
+    assert store.resolve(folder / "wide") == first
+    assert (folder / "wide/manifest.json").exists()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_results_computed_from_a_named_result_are_kept(
+    late: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = (result.entry for result in list_results(folder, "plant"))
+    for entry in (first, second):
+        water(plant=entry, output=folder / "water")
+    water(plant=folder / "plant", output=folder / "water")
+    wet, dry, _ = (
+        next(each for each in list_results(folder, "water") if each.manifest.provenance.inputs["plant"] == digest)
+        for digest in (result.manifest.digest for result in list_results(folder, "plant"))
+    )
+    if late:
+        name_while_prune_works(folder, first, monkeypatch)
+    else:
+        assign_name(folder, "wide", first)
+    removed = prune(folder, keep=1, computed_from={"water": "plant"}).removed
+    assert (first.name in removed, wet.entry.name in removed) == (False, False)
+    assert (second.name in removed, dry.entry.name in removed) == (True, True)
+    (folder / "wide").unlink()
+    monkeypatch.undo()
+    assert set(prune(folder, keep=1, computed_from={"water": "plant"}).removed) == {first.name, wet.entry.name}
 
 
 def test_name_moves_to_another_result(folder: Path) -> None:

@@ -128,7 +128,7 @@ def test_force_runs_an_up_to_date_stage(tmp_path: Path) -> None:
     assert run(plant, arguments, force=True).startswith("3 numbers")
     after = read_manifest(tmp_path / "plant")
     assert (after.provenance, after.digest) == (before.provenance, before.digest)
-    assert after.made > before.made
+    assert after.created > before.created
     assert stored(tmp_path) == ["plant"]
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
-from pipeline.evaluation.runs import TrainingRun
 from pipeline.pages.report import Findings
 from pipeline.training.history import Row
 from pipeline.training.recipe import Recipe, to_dict
+from pipeline.training.runs import TrainingRun
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"

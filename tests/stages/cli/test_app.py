@@ -131,7 +131,7 @@ def complete(call: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[s
         ("handwriting evaluate --scheduler p", ["processes"]),
         ("handwriting export --output m", [""]),  # a path, completed by the shell
         ("handwriting runs d", ["diff"]),
-        ("handwriting runs --sort ", ["made", "validation", "test", "seconds"]),
+        ("handwriting runs --sort ", ["created", "validation", "test", "seconds"]),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "fish"])

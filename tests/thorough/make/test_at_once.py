@@ -43,18 +43,6 @@ def test_code_edit_during_a_stage_is_detected(project: Path) -> None:
     assert digests(project) == before
 
 
-def test_code_edit_during_make_is_detected(project: Path) -> None:
-    command = ["make", "train", *SAMPLE, "EPOCHS=60"]
-    with start(project, *command) as running:
-        wait_for("epoch 3 ", running.stderr)
-        edit(project / "pipeline/network/optimizers.py", "beta2: float = 0.999", "beta2: float = 0.900")
-        running.communicate()
-    assert running.returncode == 0
-    assert make(project, "-q", "train", *SAMPLE, "EPOCHS=60").returncode == 1
-    assert worked(make(project, "train", *SAMPLE, "EPOCHS=60")) == ["train"]
-    assert make(project, "-q", "train", *SAMPLE, "EPOCHS=60").returncode == 0
-
-
 def test_temporary_code_edit_before_a_stage_is_detected(project: Path) -> None:
     before = digests(project)
     source = project / "stages/train.py"

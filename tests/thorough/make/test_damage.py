@@ -1,14 +1,13 @@
 """Deleted, damaged and truncated files are detected before use, named, and rebuilt or restored."""
 
 import json
-import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, STAGES, digests, edit, make, outcome, stage, worked
+from tests.make.common import SAMPLE, STAGES, digests, make, stage, worked
 
 
 def flip(path: Path) -> None:
@@ -37,7 +36,7 @@ FILES = (
 
 @pytest.mark.parametrize(
     ("damage", "file"),
-    [*(("deleted", file) for file in FILES), *(("flipped", file) for file in FILES), ("truncated", "train/model.json")],
+    [*(("flipped", file) for file in FILES), ("deleted", "train/history.csv"), ("truncated", "train/model.json")],
 )
 def test_damaged_output_is_named_and_rebuilt(damage: str, file: str, project: Path) -> None:
     before = digests(project)
@@ -67,42 +66,6 @@ def test_damaged_manifest_is_named_and_rebuilt(damage: str, name: str, project: 
     assert digests(project) == before
 
 
-def test_flipped_bits_in_a_manifest_are_harmless(project: Path) -> None:
-    before = digests(project)
-    generator = random.Random(1)
-    path = project / "artifacts/train/manifest.json"
-    for _ in range(25):
-        body = bytearray(path.read_bytes())
-        body[generator.randrange(len(body))] ^= 1 << generator.randrange(8)
-        path.write_bytes(body)
-        result = make(project, "train", *SAMPLE)
-        assert "Traceback" not in result.stderr
-        assert outcome(result).keys() <= {"train"}
-        after = digests(project)
-        assert {name: after[name] for name in before if name in after} == before
-
-
-def test_damaged_store_entry_is_named_and_rebuilt(project: Path) -> None:
-    before = digests(project)
-    entry = (project / "artifacts/train").resolve()
-    make(project, "train", *SAMPLE, "EPOCHS=2")
-    flip(entry / "layer-2-weights.npy")
-    result = make(project, "train", *SAMPLE)
-    assert worked(result) == ["train"]
-    assert "stored result layer-2-weights.npy: is damaged" in result.stderr
-    assert digests(project) == before
-
-
-def test_deleted_store_entry_is_rebuilt(project: Path) -> None:
-    before = digests(project)
-    entry = (project / "artifacts/normalize").resolve()
-    for path in entry.iterdir():
-        path.unlink()
-    entry.rmdir()
-    assert worked(make(project, "all", *SAMPLE)) == ["normalize"]
-    assert digests(project) == before
-
-
 def entry_becomes_a_file(train: Path) -> None:
     entry = train.resolve()
     shutil.rmtree(entry)
@@ -114,18 +77,7 @@ def manifest_becomes_a_folder(train: Path) -> None:
     (train / "manifest.json").mkdir()
 
 
-def name_becomes_make_syntax(train: Path) -> None:
-    edit(train / "manifest.json", '"layer-2-weights.npy"', '"layer-:-weights.npy"')
-
-
-def name_becomes_too_long(train: Path) -> None:
-    edit(train / "manifest.json", '"layer-2-weights.npy"', f'"{"x" * 300}"')
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [entry_becomes_a_file, manifest_becomes_a_folder, name_becomes_make_syntax, name_becomes_too_long],
-)
+@pytest.mark.parametrize("damage", [entry_becomes_a_file, manifest_becomes_a_folder])
 def test_malformed_result_is_rebuilt(damage: Callable[[Path], None], project: Path) -> None:
     before = digests(project)
     damage(project / "artifacts/train")
@@ -136,13 +88,6 @@ def test_malformed_result_is_rebuilt(damage: Callable[[Path], None], project: Pa
     assert worked(make(project, "all", *SAMPLE)) == ["report"]
     assert digests(project) == before
     assert stage(project, "prune", "--keep", "1").returncode == 0
-
-
-def test_deleted_link_is_restored(project: Path) -> None:
-    before = digests(project)
-    (project / "artifacts/train").unlink()
-    assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
-    assert digests(project) == before
 
 
 @pytest.mark.parametrize(

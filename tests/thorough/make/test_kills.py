@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.artifacts import find_damage, read_manifest
-from tests.make.common import SAMPLE, assert_quiet, copy, digests, edit, make, outcome, start, worked
+from tests.make.common import SAMPLE, copy, digests, edit, make, outcome, start, worked
 from tests.processes import wait_for
 
 
@@ -54,28 +54,6 @@ def test_make_killed_at_any_moment_resumes_to_same_bits(kills: int, fresh: Path,
         assert make(project, "-q", "train", *SAMPLE).returncode == 0
 
 
-def test_repeatedly_killed_make_finishes(project: Path) -> None:
-    expected = digests(project)
-    generator = random.Random(2)
-    for repetition in range(20):
-        arguments = [*SAMPLE, f"VALIDATION={100 + repetition % 2}"]
-        process = start(project, "make", "train", *arguments)
-        time.sleep(generator.uniform(0, 0.8))
-        kill(process)
-        assert_intact(project / "artifacts")
-    make(project, "all", *SAMPLE)
-    assert digests(project) == expected
-
-
-def test_killed_make_leaves_no_lock(project: Path) -> None:
-    process = start(project, "make", "train", *SAMPLE, "EPOCHS=1000")
-    wait_for("epoch 2 ", process.stderr)
-    kill(process)
-    result = make(project, "train", *SAMPLE, "EPOCHS=2")
-    assert worked(result) == ["train"]
-    assert "waiting" not in result.stderr
-
-
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_make_keeps_the_model(kind: signal.Signals, project: Path) -> None:
     before = digests(project)
@@ -101,15 +79,3 @@ def test_failed_training_keeps_the_model_and_stays_stale(project: Path) -> None:
         assert digests(project) == before
     edit(project / "pipeline/training/fit.py", "        1 / 0", "        pass")
     assert worked(make(project, "all", *SAMPLE)) == ["train", "report"]
-
-
-@pytest.mark.parametrize("value", ["LEARNING_RATE=nan", "LEARNING_RATE=1e30"])
-def test_invalid_training_keeps_the_model_and_stays_stale(value: str, project: Path) -> None:
-    before = digests(project)
-    for _ in range(2):
-        result = make(project, "train", *SAMPLE, value, "OPTIMIZER=sgd")
-        assert result.returncode != 0
-        assert "learning rate" in result.stderr.splitlines()[-2]
-        assert digests(project) == before
-    assert worked(make(project, "train", *SAMPLE)) == []
-    assert_quiet(project)

@@ -82,25 +82,6 @@ def test_ensemble_is_trained_on_the_given_backend(project: Path) -> None:
     assert outcome(make(project, "train", *SAMPLE, *variables[:2])) == {}
 
 
-@pytest.mark.parametrize(("value", "ships"), [("1", True), ("yes", True), ("", False), ("0", False)])
-def test_flag_is_passed_without_value(value: str, ships: bool, project: Path) -> None:
-    result = make(project, "-n", "evaluate", *SAMPLE, "EPOCHS=2", "SCHEDULER=tcp://localhost:1", f"SHIP_DATA={value}")
-    (line,) = [line for line in result.stdout.splitlines() if "-m stages.evaluate" in line]
-    assert line.rstrip().endswith(
-        f"-m stages.evaluate --scheduler 'tcp://localhost:1'{' --ship-data' if ships else ''}"
-    )
-
-
-def test_earlier_result_is_restored(project: Path) -> None:
-    make(project, "train", *SAMPLE, "EPOCHS=3")
-    three = {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()}
-    assert worked(make(project, "train", *SAMPLE, "EPOCHS=4")) == ["train"]
-    result = make(project, "train", *SAMPLE, "EPOCHS=3")
-    assert outcome(result) == {"train": "restored"}
-    assert {path.name: path.read_bytes() for path in (project / "artifacts/train/").iterdir()} == three
-    assert make(project, "-q", "train", *SAMPLE, "EPOCHS=3").returncode == 0
-
-
 def test_switching_data_sets_restores_results(project: Path, tmp_path: Path) -> None:
     before = digests(project)
     other = tmp_path / "other"
@@ -158,11 +139,3 @@ def test_manual_run_is_not_repeated(fresh: Path, project: Path, tmp_path: Path) 
         options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])
         assert stage(by_hand, name, *options).returncode == 0
     assert worked(make(by_hand, "all", *SAMPLE)) == []
-
-
-def test_manual_run_with_other_parameters_does_not_count(project: Path) -> None:
-    before = digests(project)
-    assert stage(project, "train", "--recipe", "quick", "--epochs", "2").returncode == 0
-    assert digests(project) != before
-    assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
-    assert digests(project) == before

@@ -65,8 +65,8 @@ def test_read_only_artifacts_are_up_to_date(project: Path, tmp_path: Path) -> No
 
 
 def test_without_writable_notes_make_checks_every_time(project: Path) -> None:
-    shutil.rmtree(project / "artifacts/.notes")
-    (project / "artifacts/.notes").symlink_to("nowhere")
+    shutil.rmtree(project / "artifacts/.cache")
+    (project / "artifacts/.cache").symlink_to("nowhere")
     for _ in range(2):
         assert worked(make(project, "all", *SAMPLE)) == []
 

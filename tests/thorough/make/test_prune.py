@@ -2,7 +2,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stage, start, worked
+from tests.make.common import SAMPLE, STAGES, digests, make, outcome, stage, start, worked
 from tests.processes import wait_for
 
 
@@ -39,7 +39,3 @@ def test_prune_keeps_results_of_a_running_stage(project: Path) -> None:
     assert result.stdout.count("in use, kept") == 2
     assert training.returncode == 0, rest
     assert worked(make(project, "train", *SAMPLE, "EPOCHS=150")) == []
-
-
-def test_prune_without_artifacts_frees_nothing(fresh: Path, tmp_path: Path) -> None:
-    assert stage(copy(fresh, tmp_path / "copy"), "prune").stdout == "freed 0.0 MB: 0 results -> artifacts\n"

@@ -12,7 +12,6 @@ from tests.make.common import (
     SAMPLE,
     STAGES,
     assert_quiet,
-    clean_environment,
     digests,
     edit,
     make,
@@ -21,35 +20,6 @@ from tests.make.common import (
     worked,
 )
 from tests.make.common import manifest as manifest_of
-
-SOURCES = ("stages/*.py", "pipeline/*/*.py", "pyproject.toml", "requirements*.txt", "Makefile")
-
-
-def sources(project: Path) -> list[Path]:
-    return [path for pattern in SOURCES for path in project.glob(pattern)]
-
-
-def test_unchanged_stages_do_not_run(project: Path) -> None:
-    result = make(project, "train", *SAMPLE)
-    assert outcome(result) == {}
-    assert make(project, "-q", "train", *SAMPLE).returncode == 0
-
-
-def test_touched_sources_start_no_stage(project: Path) -> None:
-    before = digests(project)
-    for path in sources(project):
-        path.touch()
-    result = make(project, "all", *SAMPLE)
-    assert outcome(result) == {}
-    assert digests(project) == before
-    assert_quiet(project)
-
-
-def test_touched_artifacts_rerun_no_stage(project: Path) -> None:
-    for path in (project / "artifacts").glob("*/*"):
-        path.touch()
-    assert worked(make(project, "all", *SAMPLE)) == []
-    assert_quiet(project)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -123,15 +93,11 @@ def test_code_edit_reruns_importing_and_later_stages(source: str, project: Path)
 
 
 def test_edit_with_same_size_and_mtime_is_detected(project: Path) -> None:
-    before = digests(project)
     source = project / "pipeline/network/optimizers.py"
-    compile_all = [str(project / ".venv/bin/python"), "-m", "compileall", "-q", "pipeline", "stages"]
-    subprocess.run(compile_all, cwd=project, env=clean_environment(), check=True)
     times = source.stat()
     edit(source, "beta2: float = 0.999", "beta2: float = 0.900")
     os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert worked(make(project, "train", *SAMPLE)) == ["train"]
-    assert digests(project)["train/layer-1-weights.npy"] != before["train/layer-1-weights.npy"]
 
 
 def test_edits_of_modules_in_unusual_locations_are_detected(project: Path) -> None:
@@ -203,8 +169,3 @@ def test_other_numpy_version_reruns_stages_that_use_it(project: Path) -> None:
     assert worked(result) == ["parse", "normalize", "train", "evaluate", "export", "report"]
     assert f"train: environment numpy: {before} -> 2.99.0\n" in result.stderr
     assert_quiet(project)
-
-
-def test_other_onnx_version_reruns_only_export(project: Path) -> None:
-    other_version(project, "onnx", "1.99.0")
-    assert worked(make(project, "all", *SAMPLE)) == ["export"]

@@ -1,6 +1,5 @@
 """Status reports what make does next."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -183,51 +182,6 @@ def test_foreign_output_path_is_reported(thing: str, project: Path) -> None:
     result = make(project, "train", *SAMPLE)
     assert result.returncode == 2
     assert "is not a link that a stage has made" in result.stderr
-
-
-def test_runs_lists_stored_results(project: Path) -> None:
-    for epochs in (2, 3, 2):
-        make(project, "train", *SAMPLE, f"EPOCHS={epochs}")
-    _, *lines = stage(project, "runs").stdout.splitlines()
-    assert [line.rpartition("epochs=")[2] for line in lines[:2]] == ["3", "2"]
-    assert [line.startswith("->") for line in lines] == [False, True, False]
-
-
-def test_json_output(project: Path) -> None:
-    make(project, "train", *SAMPLE, "EPOCHS=2")
-    facts = json.loads(stage(project, "status", "--json", "--assume", "train --recipe quick --epochs 3").stdout)
-    assert list(facts) == list(STAGES)
-    assert facts["train"]["state"] == "stale"
-    assert {"kind": "parameter", "name": "epochs", "change": "2 -> 3"} in facts["train"]["reasons"]
-
-
-def test_graph_predicts_what_make_does(project: Path) -> None:
-    edited(project)
-    shown = make(project, "graph", *SAMPLE, "SEED=2").stdout
-    states = dict(re.findall(r"(\w+) +(up to date|stale|waiting)", shown))
-    assert states == {
-        name: state for name, (state, _) in parse_status(make(project, "status", *SAMPLE, "SEED=2")).items()
-    }
-    assert states["train"] == "stale"
-    flowchart = make(project, "graph", *SAMPLE, "SEED=2", "GRAPH=mermaid").stdout
-    assert flowchart.startswith("flowchart ")
-    assert '"train: stale"]:::stale' in flowchart
-
-
-@pytest.mark.parametrize(
-    ("assumed", "words"),
-    [
-        ("trian --epochs 3", "there is no stage 'trian': choose one of download,"),
-        ("train --epoch 3", "No such option"),
-        ("train --epochs x", "--epochs must be a whole number, not 'x'"),
-        ("train 'x", "No closing quotation"),
-    ],
-)
-def test_invalid_assume_is_wrong_usage(assumed: str, words: str, project: Path) -> None:
-    result = stage(project, "status", "--assume", assumed)
-    assert result.returncode == 2
-    assert words in result.stderr
-    assert result.stderr.count("\n") == 1
 
 
 def test_stage_with_invalid_parameters_is_stale(project: Path) -> None:

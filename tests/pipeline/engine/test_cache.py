@@ -1,4 +1,4 @@
-"""The comparison of notes: stages to start, stages that are up to date, and cases that need the exact keys."""
+"""The comparison of records: stages to start, stages that are up to date, and cases that need the exact keys."""
 
 import json
 import os
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import look, notes
+from pipeline.engine import cache
 from pipeline.engine.artifacts import read_manifest
-from pipeline.engine.stage import Stage, run
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.stage import Stage, run, write_record
 from tests.pipeline.engine.garden import plant, water
 
 EXACT = None  # the exact keys are needed
@@ -27,33 +28,39 @@ def call(stage: Stage[...], *options: str, **arguments: object) -> str:
 
 @pytest.fixture
 def find_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FindStale:
-    """Run `plant` and `water`; return a function that compares their notes and returns the stages to start."""
+    """Run `plant` and `water`; return a function that compares their records and returns the stages to start."""
     monkeypatch.chdir(tmp_path)
     call(plant)
     call(water)
 
     def find_stale(requests: Sequence[str] = ("plant", "water")) -> list[str] | None:
         capsys.readouterr()
-        status = look.main("artifacts", requests)
+        status = cache.main("artifacts", requests)
         return capsys.readouterr().out.split() if status == 0 else EXACT
 
     assert find_stale() == []
     return find_stale
 
 
-def test_stage_without_note_is_started_with_later_stages(find_stale: FindStale) -> None:
-    Path("artifacts/.notes/plant.json").unlink()
-    assert find_stale() == ["plant", "water"]
-
-
-@pytest.mark.parametrize("text", ["", "{", "null", "\0"])
-def test_damaged_note_starts_its_stage(text: str, find_stale: FindStale) -> None:
-    Path("artifacts/.notes/water.json").write_text(text)
+def test_stage_without_record_is_started(find_stale: FindStale) -> None:
+    Path("artifacts/.cache/water.json").unlink()
     assert find_stale() == ["water"]
 
 
-def test_changed_options_start_the_stage_unless_unkeyed(find_stale: FindStale) -> None:
-    assert find_stale(["plant --number 2", "water"]) == ["plant", "water"]
+def test_two_stages_to_start_need_the_exact_keys(find_stale: FindStale) -> None:
+    Path("artifacts/.cache/plant.json").unlink()
+    assert find_stale(["plant"]) == ["plant"]
+    assert find_stale() is EXACT
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "null", "\0"])
+def test_damaged_record_starts_its_stage(text: str, find_stale: FindStale) -> None:
+    Path("artifacts/.cache/water.json").write_text(text)
+    assert find_stale() == ["water"]
+
+
+def test_changed_options_start_the_stage_unless_ignored(find_stale: FindStale) -> None:
+    assert find_stale(["plant --number 2"]) == ["plant"]
     assert find_stale(["plant", "water --number 2"]) == ["water"]
     assert find_stale(["plant --threads 3", "water"]) == []
     assert find_stale(["plant --threads=3", "water"]) == []
@@ -66,7 +73,7 @@ def test_touched_files_are_unchanged_and_hashed_once(find_stale: FindStale, monk
     for path in [*Path("artifacts/plant").iterdir(), *Path("artifacts/water").iterdir()]:
         path.touch()
     assert find_stale() == []
-    monkeypatch.setattr(look, "sha256", lambda path: pytest.fail(f"{path} is hashed again"))
+    monkeypatch.setattr(cache, "sha256", lambda path: pytest.fail(f"{path} is hashed again"))
     assert find_stale() == []
 
 
@@ -87,18 +94,18 @@ def test_missing_file_needs_the_exact_keys(find_stale: FindStale) -> None:
 
 
 def test_changed_link_needs_the_exact_keys(find_stale: FindStale) -> None:
-    note = Path("artifacts/.notes/plant.json").read_text()
+    record = Path("artifacts/.cache/plant.json").read_text()
     call(plant, number=2)
-    Path("artifacts/.notes/plant.json").write_text(note)
+    Path("artifacts/.cache/plant.json").write_text(record)
     assert find_stale(["plant"]) is EXACT
 
 
 def test_new_module_new_defaults_or_moved_project_need_the_exact_keys(
     find_stale: FindStale, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note = json.loads(Path("artifacts/.notes/plant.json").read_text())
-    note["modules"][str(tmp_path)] = look.list_modules(str(tmp_path))
-    Path("artifacts/.notes/plant.json").write_text(json.dumps(note))
+    record = json.loads(Path("artifacts/.cache/plant.json").read_text())
+    record["modules"][str(tmp_path)] = cache.list_modules(str(tmp_path))
+    Path("artifacts/.cache/plant.json").write_text(json.dumps(record))
     assert find_stale(["plant"]) == []
     Path("numpy.py").touch()
     assert find_stale(["plant"]) is EXACT
@@ -112,33 +119,33 @@ def test_new_module_new_defaults_or_moved_project_need_the_exact_keys(
     assert find_stale(["plant"]) is EXACT
 
 
-def test_stage_runs_if_its_note_cannot_be_written(find_stale: FindStale) -> None:
-    shutil.rmtree("artifacts/.notes")
-    Path("artifacts/.notes").write_text("not a folder")
+def test_stage_runs_if_its_record_cannot_be_written(find_stale: FindStale) -> None:
+    shutil.rmtree("artifacts/.cache")
+    Path("artifacts/.cache").write_text("not a folder")
     assert call(plant, "--number", "3", number=3).startswith("3 numbers")
     assert find_stale(["plant"]) == ["plant"]
 
 
-def test_call_from_python_writes_no_note(find_stale: FindStale) -> None:
+def test_call_from_python_writes_no_record(find_stale: FindStale) -> None:
     plant(output=Path("artifacts/plant"), number=2)
     assert find_stale(["plant"]) == ["plant"]
 
 
-def test_code_edited_during_the_run_gives_no_note(find_stale: FindStale, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.stage.import_modules", lambda function, files: ["library/near.py"])
+def test_code_edited_during_the_run_gives_no_record(find_stale: FindStale, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.engine.stage.find_outdated", lambda function, files: ["library/near.py"])
     call(plant, number=5)
     assert find_stale(["plant"]) == ["plant"]
 
 
-def test_no_note_for_a_result_published_by_another_process(find_stale: FindStale) -> None:
+def test_no_record_for_a_result_published_by_another_process(find_stale: FindStale) -> None:
     manifest = read_manifest(Path("artifacts/plant"))
-    snapshot = json.loads(Path("artifacts/.notes/plant.json").read_text())
+    snapshot = json.loads(Path("artifacts/.cache/plant.json").read_text())
     call(plant, number=7)
-    notes.write(Path("artifacts/plant"), snapshot, manifest)
+    write_record(Path("artifacts/plant"), manifest, snapshot)
     assert find_stale(["plant"]) == ["plant"]
 
 
-@pytest.mark.parametrize("name", [".notes/plant.json", "plant/manifest.json"])
+@pytest.mark.parametrize("name", [".cache/plant.json", "plant/manifest.json"])
 def test_pipe_instead_of_a_file_does_not_block(name: str, find_stale: FindStale) -> None:
     path = Path("artifacts", name)
     path.unlink()
@@ -151,11 +158,11 @@ def test_new_extra_file_needs_the_exact_keys(find_stale: FindStale, monkeypatch:
     monkeypatch.setattr(plant, "extra_files", ("tests/pipeline/engine/garden*",))
     call(plant)
     assert find_stale(["plant"]) == []
-    note = json.loads(Path("artifacts/.notes/plant.json").read_text())
-    (pattern,) = [pattern for pattern in note["patterns"] if pattern.endswith("garden*")]
-    assert [Path(path).name for path in note["patterns"][pattern]] == ["garden.py"]
-    note["patterns"][pattern] = []  # as if the file were new
-    Path("artifacts/.notes/plant.json").write_text(json.dumps(note))
+    record = json.loads(Path("artifacts/.cache/plant.json").read_text())
+    (pattern,) = [pattern for pattern in record["patterns"] if pattern.endswith("garden*")]
+    assert [Path(path).name for path in record["patterns"][pattern]] == ["garden.py"]
+    record["patterns"][pattern] = []  # as if the file were new
+    Path("artifacts/.cache/plant.json").write_text(json.dumps(record))
     assert find_stale(["plant"]) is EXACT
 
 
@@ -163,4 +170,27 @@ def test_folder_of_artifacts_is_no_module(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "results/.store").mkdir(parents=True)
     (tmp_path / "main.py").touch()
-    assert look.list_modules(str(tmp_path)) == ["code", "main.py"]
+    assert cache.list_modules(str(tmp_path)) == ["code", "main.py"]
+
+
+def test_input_is_refused_unless_its_record_has_the_options_that_make_has_requested(
+    find_stale: FindStale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call_water(**inputs: Path) -> str:
+        with monkeypatch.context() as patch:
+            patch.setenv("EARLIER_STAGES", "'plant --number 2 --threads 3'")
+            return call(water, **inputs)
+
+    with pytest.raises(PipelineError, match="artifacts/plant has been replaced"):
+        call_water()
+    call(plant, "--number", "2", number=2)
+    record = Path("artifacts/.cache/plant.json").read_text()
+    assert call_water().startswith("wet")
+    plant(output=Path("artifacts/best"), number=7)
+    assert call_water(plant=Path("artifacts/best")).startswith("wet")  # another input, as in pyproject.toml
+    call(plant, "--number", "5", number=5)
+    Path("artifacts/.cache/plant.json").write_text(record)  # as before the other process has written its own
+    with pytest.raises(PipelineError, match="artifacts/plant has been replaced"):
+        call_water()
+    Path("artifacts/.cache/plant.json").unlink()  # nothing is known, as in a folder that cannot be written
+    assert call_water().startswith("wet")

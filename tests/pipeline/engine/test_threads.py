@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import threadpoolctl
 
-from pipeline.engine import cores
-from pipeline.engine.cores import single_threaded_blas
+from pipeline.engine import threads
+from pipeline.engine.threads import single_threaded_blas
 
 
 def count_threads() -> set[int]:
@@ -30,7 +30,7 @@ def test_failure_to_limit_blas_logs_one_warning(
     find_nothing = lambda *arguments: None  # noqa: E731
     fake = raise_decode_error if name == "_load_libraries" else find_nothing
     monkeypatch.setattr(threadpoolctl.ThreadpoolController, name, fake)
-    cores._warn.cache_clear()
+    threads._warn.cache_clear()
     for _ in range(2):
         with single_threaded_blas():
             pass

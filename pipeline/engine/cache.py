@@ -1,0 +1,212 @@
+"""A cache of what the key of each stage was computed from. With it, make sees in 20 ms that nothing has changed.
+
+    python -IS pipeline/engine/cache.py artifacts 'parse' 'train --epochs 3' ...
+
+A stage that is up to date has a record, artifacts/.cache/STAGE.json: its options and all files that its key depends on,
+with size, times, inode and sha256. It stays up to date as long as all of these are unchanged.
+
+make runs this module as a script, once, with all stages in order and their options; so it imports few modules. It
+prints the stage that has to be started because it has no record or because its options differ. A hashed file with new
+times but the same content is unchanged. After any other difference, and if several stages have to be started, it prints
+nothing and its exit status is 1; make then runs `handwriting status --stale`, which checks the options of all stages
+and computes the keys.
+"""
+
+import glob
+import json
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+CACHE, STORE = ".cache", ".store"  # in the folder of all artifacts
+KEYS = {"options", "ignored", "inputs", "process", "links", "modules", "patterns", "files"}  # of a record
+
+Record = dict[str, Any]
+
+
+def main(artifacts: str, requests: Sequence[str]) -> int:
+    """Print the stage to start, if any; return the exit status: 1 if the keys are needed."""
+    start: list[str] = []
+    for request in requests:
+        stage, *options = shlex.split(request)
+        record = load(artifacts, stage)
+        if record is None or options_differ(record, options) or set(record["inputs"]) & set(start):
+            start.append(stage)
+            continue
+        updated = _update(record)
+        if updated is None:
+            return 1
+        if updated != record:
+            _save(artifacts, stage, updated)
+    if len(start) > 1:
+        return 1
+    print(*start)
+    return 0
+
+
+def take_snapshot(
+    options: Sequence[str],
+    ignored: Mapping[str, bool],
+    inputs: Mapping[str, str],
+    hashed: Iterable[str],
+    unhashed: Iterable[str],
+    folders: Collection[str],
+    patterns: Iterable[str],
+) -> Record:
+    """Return a record of the current state, to be taken before any of it is used.
+
+    ignored: options that are not part of the key, each mapped to whether a value follows it. inputs: path of each.
+    hashed, unhashed: files. folders: with modules. patterns: of files of which none may be added or removed.
+    """
+    return {
+        "options": list(options),
+        "ignored": dict(ignored),
+        "inputs": list(inputs),
+        "process": _process(),
+        "links": {path: read_link(path) for path in inputs.values()},
+        "modules": {folder: list_modules(folder) for folder in folders},
+        "patterns": {pattern: match(pattern) for pattern in patterns},
+        "files": {path: [signature(path), None] for path in unhashed}
+        | {path: [signature(path), sha256(path)] for path in hashed},
+    }
+
+
+def write(output: str, entry: str, digests: Mapping[str, str | None], snapshot: Record | None) -> None:
+    """Record that the result at `output` is up to date for `snapshot`. digests: sha256 of each of its files.
+
+    Without a snapshot, or if another process has published a result other than `entry`, remove the record instead.
+    """
+    artifacts, name = os.path.split(output)
+    link = read_link(output)
+    if snapshot is None or link not in (None, os.path.join(STORE, entry)):
+        with suppress(OSError):
+            os.unlink(_path(artifacts, name))
+        return
+    files = {path: [signature(path), digest] for path, digest in digests.items()}
+    links = {**snapshot["links"], output: link}
+    _save(artifacts, name, {**snapshot, "links": links, "files": {**snapshot["files"], **files}})
+
+
+def load(artifacts: str, stage: str) -> Record | None:
+    """Return the record of a stage, None if it is missing or damaged."""
+    path = _path(artifacts, stage)
+    if signature(path) is None:
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:
+            record = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and record.keys() == KEYS else None
+
+
+def _save(artifacts: str, stage: str, record: Record) -> None:
+    """Write a record atomically. Errors are ignored: without a record, the stage is only started once more."""
+    path = _path(artifacts, stage)
+    temporary = f"{path}.fresh"  # a killed process may leave it; the next process overwrites it
+    with suppress(OSError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(temporary, "w", encoding="utf-8") as file:
+                json.dump(record, file)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+
+
+def _path(artifacts: str, stage: str) -> str:
+    return os.path.join(artifacts, CACHE, f"{stage}.json")
+
+
+def options_differ(record: Record, options: Sequence[str]) -> bool:
+    """Return whether the options that are part of the key differ from those in the record."""
+    return _keyed(options, record["ignored"]) != _keyed(record["options"], record["ignored"])
+
+
+def _keyed(options: Sequence[str], ignored: Mapping[str, bool]) -> list[str]:
+    kept, rest = [], iter(options)
+    for word in rest:
+        name, equals, _ = word.partition("=")
+        if name not in ignored:
+            kept.append(word)
+        elif ignored[name] and not equals:
+            next(rest, None)
+    return kept
+
+
+def _update(record: Record) -> Record | None:
+    """Return the record with the current signatures, None if anything else differs."""
+    same = (
+        record["process"] == _process()
+        and all(read_link(path) == target for path, target in record["links"].items())
+        and all(list_modules(path) == names for path, names in record["modules"].items())
+        and all(match(pattern) == found for pattern, found in record["patterns"].items())
+    )
+    files = {}
+    for path, (old, digest) in record["files"].items() if same else ():
+        now = signature(path)
+        if now != old and (now is None or old is None or now[0] != old[0] or digest is None or sha256(path) != digest):
+            return None
+        files[path] = [now, digest]
+    return {**record, "files": files} if same else None
+
+
+def _process() -> list[str]:
+    """Return the interpreter, its version and the working directory."""
+    return [sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}", os.getcwd()]
+
+
+def signature(path: str) -> list[int] | None:
+    """Return size, times and inode of a regular file, else None. They change with the file even if the clock is set."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe may block forever
+        return None
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def read_link(path: str) -> str | None:
+    """Return the target of a symbolic link, None for anything else."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
+
+
+def list_modules(folder: str) -> list[str]:
+    """Return the names in a folder that can be imported, sorted, without the folder of artifacts."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return sorted(name for name in names if name.removesuffix(".py").isidentifier() and not _is_other(folder, name))
+
+
+def _is_other(folder: str, name: str) -> bool:
+    return name == "__pycache__" or ("." not in name and os.path.exists(os.path.join(folder, name, STORE)))
+
+
+def match(pattern: str) -> list[str]:
+    """Return the paths that match a pattern, sorted."""
+    return sorted(glob.glob(pattern))
+
+
+def sha256(path: str) -> str | None:
+    """Return the digest of a file, None if it cannot be read."""
+    import hashlib
+
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,57 @@
+"""What a call of a stage does: nothing, restore a result, or run. `run` acts on the plan, `status` shows it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.engine import store
+from pipeline.engine.artifacts import Manifest, check_result
+from pipeline.engine.provenance import Provenance, Reason
+
+State = Literal["fresh", "stored", "waiting", "stale"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call of a stage does.
+
+    state: `fresh`, nothing, because the result is up to date; `stored`, restore it from the store; `stale`, run;
+    `waiting`, depends on the output of an earlier stage that will run. reasons: why it is not up to date. manifest: of
+    the stored result if there is one, else of the published one.
+    """
+
+    output: Path
+    state: State
+    reasons: tuple[Reason, ...]
+    manifest: Manifest | None
+
+    @property
+    def digest(self) -> str | None:
+        """Digest of the result, None if the stage must run first."""
+        return self.manifest.digest if self.manifest and self.state in ("fresh", "stored") else None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the only reason is that there is no result, neither published nor in the store."""
+        return self.state == "stale" and [reason.kind for reason in self.reasons] == ["result"]
+
+
+def make_plan(
+    output: Path, expected: Provenance, force: bool = False, every: bool = False, search: bool = True
+) -> Plan:
+    """Return the plan for a result with the provenance `expected`.
+
+    force: run in any case. every: find every reason, also damage of a result that is not up to date. search: look for a
+    result in the store. Raises UsageError if something else is at `output`.
+    """
+    manifest, reasons = check_result(output, expected, every)
+    if manifest and not reasons and not force:
+        return Plan(output, "fresh", (), manifest)
+    store.check_output(output, expected.stage)
+    entry = store.entry_of(output, expected.stage, expected.key)
+    if search and not force and entry.exists() and entry != store.resolve(output):
+        stored, damage = check_result(entry, expected)
+        if stored and not damage:
+            return Plan(output, "stored", tuple(reasons), stored)
+        reasons += [Reason("stored result", reason.name, reason.change) for reason in damage]
+    return Plan(output, "stale", tuple(reasons), manifest)
