@@ -42,8 +42,16 @@ ALTERNATIVES = 3  # of a result
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 
-# `load_picture` redirects a file descriptor of the process; the limit on BLAS's threads also belongs to the process.
-_lock = threading.Lock()
+_lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
+
+
+def _renew_lock() -> None:
+    """Replace the lock in a forked child, which has no thread that would release it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 @dataclass(frozen=True)

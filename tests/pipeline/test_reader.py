@@ -1,9 +1,12 @@
 import io
 import logging
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +192,7 @@ def test_closed_image_of_a_file_is_read_from_the_file(reader: Reader, tmp_path: 
     assert_same(reader.read(close(save(tmp_path / "a.png"))), reader.read(make_picture()))
 
 
-def test_threads_may_share_a_reader(reader: Reader, capfd: pytest.CaptureFixture[str]) -> None:
+def test_threads_may_share_a_reader(reader: Reader) -> None:
     picture, results = make_picture(), []
     threads = [threading.Thread(target=lambda: results.append(reader.read(picture).text)) for _ in range(8)]
     for thread in threads:
@@ -197,8 +200,45 @@ def test_threads_may_share_a_reader(reader: Reader, capfd: pytest.CaptureFixture
     for thread in threads:
         thread.join()
     assert results == [truth()] * 8
-    print("still open", file=sys.__stderr__, flush=True)
-    assert "still open" in capfd.readouterr().err
+
+
+class Watched(io.BytesIO):
+    """A picture file that calls a function when it is read."""
+
+    def __init__(self, on_read: Callable[[], object]) -> None:
+        body = io.BytesIO()
+        Image.fromarray(make_picture()).save(body, "PNG")
+        super().__init__(body.getvalue())
+        self.on_read = on_read
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.on_read()
+        return super().read(size)
+
+
+def test_messages_arrive_while_a_picture_is_read(reader: Reader, capfd: pytest.CaptureFixture[str]) -> None:
+    reader.read(Watched(lambda: os.write(2, b"message\n")))
+    assert "message" in capfd.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore:This process")  # forking with threads is deprecated
+def test_child_forked_while_another_thread_reads_can_read(reader: Reader) -> None:
+    reading, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        reading.set()
+        go_on.wait()
+
+    thread = threading.Thread(target=reader.read, args=[Watched(hold)])
+    thread.start()
+    reading.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # ends the child if it waits forever
+        os._exit(0 if reader.read(make_picture()).text == truth() else 1)
+    go_on.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_default_is_the_trained_model_if_it_exists(
