@@ -25,7 +25,7 @@ LOCK = "lock"
 
 
 def predict(
-    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy or IDX, gzipped or not.")],
+    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy, or IDX, gzipped or not.")],
     output: Annotated[Path, Option(help="Output file of the class indices: uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,

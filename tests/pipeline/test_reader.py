@@ -82,6 +82,20 @@ def test_other_dtypes_are_refused(dtype: Any, reader: Reader) -> None:
             method(np.zeros((28, 28), dtype))
 
 
+def test_masked_arrays_are_refused(reader: Reader) -> None:
+    for method in (reader.predict_proba, reader.predict, reader.read):
+        with pytest.raises(TypeError, match="masked"):
+            method(np.ma.masked_less(np.ones((28, 28), np.uint8), 1))
+
+
+def test_readers_and_results_can_be_compared_and_hashed(reader: Reader) -> None:
+    result = reader.read(np.full((50, 60), 200, np.uint8))
+    assert result == result
+    assert reader == reader
+    assert reader != load(PRETRAINED)
+    assert len({reader, result, reader}) == 2
+
+
 @pytest.mark.parametrize("shape", [(), (28,), (784,), (5, 784), (27, 28), (28, 28, 1), (2, 28, 29), (2, 1, 28, 28)])
 def test_other_shapes_of_images_are_refused(shape: tuple[int, ...], reader: Reader) -> None:
     with pytest.raises(ValueError, match="shape"):
@@ -273,6 +287,7 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
         (tmp_path, "run the stage train first"),
         (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
         (tmp_path / "a/parse/manifest.json", "not a model"),
+        (tmp_path / ("x" * 300), "name too long"),
     ):
         with pytest.raises(PipelineError, match=words):
             load(path)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,14 @@ def test_custom_data_set_passes_all_stages(run: Run, tmp_path: Path) -> None:
         result = run(stage, *(["--recipe", "mlp"] if stage == "train" else []))
         assert result.returncode == 0, result.stderr
     assert run("classify", "--index", "3").stdout.endswith("truth yes\n")
+
+
+def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
+    folder = write_custom_dataset(tmp_path / os.fsdecode(b"\xff"))
+    for state in ("custom: 4 files", "up to date"):
+        result = run("download", "--dataset", "custom", "--from", str(folder))
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith(state)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "page", "missing", "other"])

@@ -52,7 +52,7 @@ WRONG = {
     "cut.npy": "cut.npy is not a complete .npy array",
     "cut.idx": "cut.idx is not a valid IDX file: it ends after 391,999 of 392,000 bytes of data",
     "cut.gz": "cut.gz cannot be decompressed: its gzip data is damaged",
-    "cut.npy.gz": "cut.npy.gz is not a complete .npy array",
+    "cut.npy.gz": "cut.npy.gz is not a valid IDX file",
     "empty": "empty is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
     "page.html": "page.html is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
 }

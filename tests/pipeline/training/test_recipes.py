@@ -92,6 +92,11 @@ def test_augmentation_out_of_range_is_refused(name: str, value: float) -> None:
         Recipe(augmentation=Augmentation(**{name: value}))
 
 
+def test_negative_zero_is_zero() -> None:
+    given = to_dict(override(Recipe(), {"label_smoothing": -0.0, "shift": -0.0}))
+    assert str(given) == str(to_dict(Recipe()))
+
+
 @pytest.mark.parametrize(
     "recipe", [*RECIPES.values(), Recipe(layers="", augmentation=Augmentation(shift=2, shear=0.1))]
 )
