@@ -9,7 +9,7 @@ from typer import Option
 
 from pipeline.engine.stage import Input, Output, Role, stage
 from stages.cli.console import run_module
-from stages.cli.options import Scheduler, SchedulerFile, ShipData, Workers, progress
+from stages.cli.options import Scheduler, SchedulerFile, SendData, Workers, progress
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def evaluate(
     block_size: Annotated[
         int, Role.UNKEYED, Option(min=1, help="Images per block. Each worker holds one block in memory.")
     ] = 1024,
-    ship_data: ShipData = False,
+    send_data: SendData = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:
     """Predict the test images in parallel and compute the metrics.
@@ -48,7 +48,7 @@ def evaluate(
     from pipeline.model.files import load_model
     from pipeline.scheduling.backends import make_backend
 
-    backend = make_backend(scheduler, workers, scheduler_file, ship_data)
+    backend = make_backend(scheduler, workers, scheduler_file, send_data)
     model = load_model(train)
     classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from stages.cli.console import run_module
-from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, ShipData, Workers, progress
+from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, SendData, Workers, progress
 
 if TYPE_CHECKING:
     from pipeline.model.files import Model
@@ -35,8 +35,8 @@ def predict(
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     block_size: Annotated[int, Option(min=1, help="Images per block. Each worker holds one block in memory.")] = 32_768,
-    ship_data: ShipData = False,
-    train: ModelFolder = None,
+    send_data: SendData = False,
+    model: ModelFolder = None,
 ) -> str:
     """Predict the classes of many images, from files that may be larger than memory, locally or on a cluster.
 
@@ -53,14 +53,14 @@ def predict(
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 
-    backend = make_backend(scheduler, workers, scheduler_file, ship_data)
+    backend = make_backend(scheduler, workers, scheduler_file, send_data)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
     targets = {  # a link is kept; its target, which may be on another disk, is replaced
         name: Path(os.path.realpath(path)) if path.is_symlink() else path for name, path in outputs.items()
     }
     work = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
     _check_targets(list(targets.values()), [*files, work])
-    reader = load(train)
+    reader = load(model)
     with _working_folder(work, output):
         started = time.monotonic()
         before, total = _predict_files(work, reader.model, reader.digest, files, list(targets), block_size, backend)

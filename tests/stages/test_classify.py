@@ -226,14 +226,14 @@ def test_show_draws_the_network_input(run: Run, project: Path) -> None:
     [
         [],
         ["--json"],
-        ["--index", "0", "a.png"],
-        ["--index", "0", "--json"],
-        ["--index", "0", "--boxes", "out"],
+        ["--test-image", "0", "a.png"],
+        ["--test-image", "0", "--json"],
+        ["--test-image", "0", "--annotate", "out"],
         ["--csv", "--json", "a.png"],
         ["--csv", "--show", "a.png"],
         ["--json", "--show", "a.png"],
-        ["--index", "500"],
-        ["--index", "-1"],
+        ["--test-image", "500"],
+        ["--test-image", "-1"],
         ["--what"],
     ],
 )
@@ -245,7 +245,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run, pr
 def test_missing_model_is_an_error(run: Run, tmp_path: Path) -> None:
     paint(tmp_path / "a.png")
     missing = "nowhere/manifest.json is missing: run the stage train first"
-    assert_one_line(run("classify", "--train", "nowhere", "a.png"), 1, missing)
+    assert_one_line(run("classify", "--model", "nowhere", "a.png"), 1, missing)
 
 
 def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path
     assert result.returncode == 0, result.stderr
     assert result.stderr == "model: the included one, because artifacts/train does not exist\n"
     assert (np.load(tmp_path / "predictions.npy") == labels).mean() > 0.98
-    assert_one_line(run("predict", "images.npy", "--train", "nowhere"), 1, "run the stage train first")
+    assert_one_line(run("predict", "images.npy", "--model", "nowhere"), 1, "run the stage train first")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) ->
     order = [names[2], names[0], names[3], names[1], names[0]]
     folder = project / "elsewhere"
     folder.mkdir()
-    result = run("predict", "--train", "../artifacts/train", "--", *(f"../{name}" for name in order), cwd=folder)
+    result = run("predict", "--model", "../artifacts/train", "--", *(f"../{name}" for name in order), cwd=folder)
     assert result.returncode == 0, result.stderr
     expected = np.concatenate([labels[parts[name]] for name in order])
     assert np.load(folder / "predictions.npy").tobytes() == expected.tobytes()

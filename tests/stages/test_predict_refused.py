@@ -88,7 +88,7 @@ def test_errors_are_one_line(run: Run, project: Path) -> None:
     [
         ("", "Missing argument 'IMAGES'"),
         (f"{RAW} --scheduler dask", "'dask' is not one of threads, processes, sync, distributed, nor an address"),
-        (f"{RAW} --ship-data", "--ship-data needs a cluster"),
+        (f"{RAW} --send-data", "--send-data needs a cluster"),
         (f"{RAW} --scheduler tcp://localhost:1 --workers 2", "leave --workers out"),
         (f"{RAW} --output {RAW}", f"{RAW} is already used by this command"),
     ],
@@ -129,7 +129,7 @@ def test_invalid_address_in_environment_names_the_variable(run: Run, project: Pa
 
 
 def test_missing_or_damaged_model_is_reported(run: Run, project: Path) -> None:
-    assert_one_line(run("predict", RAW, "--train", "nowhere"), 1, "run the stage train first (make train)")
+    assert_one_line(run("predict", RAW, "--model", "nowhere"), 1, "run the stage train first (make train)")
     weights = project / "artifacts/train/layer-1-weights.npy"
     weights.write_bytes(weights.read_bytes()[:-1])
     assert_one_line(run("predict", RAW), 1, "layer-1-weights.npy")

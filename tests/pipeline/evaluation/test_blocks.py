@@ -80,15 +80,15 @@ def test_blocks_cover_each_image_that_is_not_done_once(
         assert block.stop <= len(block.rows)
 
 
-@pytest.mark.parametrize("ship", [False, True])
-def test_file_that_changed_before_reading_is_an_error(ship: bool, built: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("send", [False, True])
+def test_file_that_changed_before_reading_is_an_error(send: bool, built: Path, tmp_path: Path) -> None:
     path = tmp_path / "images.npy"
     save_array(path, np.zeros((9, 28, 28), np.uint8))
     found = list(split_blocks([open_rows(path, np.uint8, (9, 28, 28))], 4))
     os.utime(path, ns=(1, 1))
     request = (load_model(built / "train"), True)
     with pytest.raises(PipelineError, match=r"images.npy changed during the run"):
-        predict_blocks(request, found, lambda start, predictions: None, dataclasses.replace(SYNC, ship=ship))
+        predict_blocks(request, found, lambda start, predictions: None, dataclasses.replace(SYNC, send_data=send))
 
 
 def test_file_that_changes_during_reading_is_an_error(

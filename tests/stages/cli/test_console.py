@@ -65,9 +65,9 @@ def test_version(call: Run) -> None:
         ("train --activation tanh", "--activation must be one of sigmoid, relu, not 'tanh'"),
         ("train --epoch 3", "--epochs"),
         ("evaluate --scheduler magic", "--scheduler: 'magic' is not one of"),
-        ("classify", "--index"),
-        ("classify --index -1", "--index must be at least 0, not -1"),
-        ("classify --index 500", "the index goes up to 499"),
+        ("classify", "--test-image"),
+        ("classify --test-image -1", "--test-image must be at least 0, not -1"),
+        ("classify --test-image 500", "the index goes up to 499"),
         ("export now", "now"),
         ("predict many.npy --block-size 1e3", "--block-size must be a whole number, not '1e3'"),
         ("ablation --seeds 0", "--seeds must be at least 1, not 0"),
@@ -161,7 +161,7 @@ def test_list_in_pyproject_repeats_an_option(call: Run, project: Path) -> None:
 def test_misspelt_default_affects_only_its_command(call: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.handwriting.train]\nepoch = 2\n")
     assert call("parse").returncode == 0
-    assert call("classify", "--index", "0").returncode == 0
+    assert call("classify", "--test-image", "0").returncode == 0
 
 
 @pytest.mark.parametrize(("line", "status"), [("status >&-", 0), ("trian 2>&-", 2), ("parse >&- 2>&-", 0)])
@@ -171,7 +171,7 @@ def test_closed_streams_keep_the_exit_status(line: str, status: int, project: Pa
     assert (result.returncode, result.stderr) == (status, "")
 
 
-@pytest.mark.parametrize("command", ["classify --index 0", "parse"])
+@pytest.mark.parametrize("command", ["classify --test-image 0", "parse"])
 def test_closed_pipe_is_not_a_failure(command: str, project: Path) -> None:
     line = f"{sys.executable} -m stages.cli.main {command} | true; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", line], cwd=project, env=environment(), capture_output=True, text=True)

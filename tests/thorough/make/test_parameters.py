@@ -82,12 +82,12 @@ def test_ensemble_is_trained_on_the_given_backend(project: Path) -> None:
     assert outcome(make(project, "train", *SAMPLE, *variables[:2])) == {}
 
 
-@pytest.mark.parametrize(("value", "ships"), [("1", True), ("yes", True), ("", False), ("0", False)])
-def test_flag_is_passed_without_value(value: str, ships: bool, project: Path) -> None:
-    result = make(project, "-n", "evaluate", *SAMPLE, "EPOCHS=2", "SCHEDULER=tcp://localhost:1", f"SHIP_DATA={value}")
+@pytest.mark.parametrize(("value", "sends"), [("1", True), ("yes", True), ("", False), ("0", False)])
+def test_flag_is_passed_without_value(value: str, sends: bool, project: Path) -> None:
+    result = make(project, "-n", "evaluate", *SAMPLE, "EPOCHS=2", "SCHEDULER=tcp://localhost:1", f"SEND_DATA={value}")
     (line,) = [line for line in result.stdout.splitlines() if "-m stages.evaluate" in line]
     assert line.rstrip().endswith(
-        f"-m stages.evaluate --scheduler 'tcp://localhost:1'{' --ship-data' if ships else ''}"
+        f"-m stages.evaluate --scheduler 'tcp://localhost:1'{' --send-data' if sends else ''}"
     )
 
 

@@ -24,7 +24,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.parametrize("connection", ["address", "file", "variable", "shipped"])
+@pytest.mark.parametrize("connection", ["address", "file", "variable", "sent"])
 def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Cluster, run: Run, project: Path) -> None:
     assert run("evaluate", "--force", "--scheduler", "sync").returncode == 0
     expected = snapshot(project / "artifacts")
@@ -32,7 +32,7 @@ def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Clust
         "address": ["--scheduler", cluster.address],
         "file": ["--scheduler-file", str(cluster.file)],
         "variable": [],
-        "shipped": ["--scheduler", cluster.address, "--ship-data"],
+        "sent": ["--scheduler", cluster.address, "--send-data"],
     }[connection]
     variables = {"DASK_SCHEDULER_ADDRESS": cluster.address} if connection == "variable" else {}
     result = run("evaluate", "--force", "--block-size", "77", *arguments, env={**environment(), **variables})
@@ -44,7 +44,7 @@ def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Clust
 def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, project: Path) -> None:
     files = [f"artifacts/parse/{part}-images.npy" for part in ("test", "train")]
     bodies = []
-    for arguments in (["sync"], [cluster.address], [cluster.address, "--ship-data"]):
+    for arguments in (["sync"], [cluster.address], [cluster.address, "--send-data"]):
         more = ["--probabilities", "p.npy", "--block-size", "300"]
         result = run("predict", *files, *more, "--scheduler", *arguments)
         assert result.returncode == 0, result.stderr
@@ -52,7 +52,7 @@ def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, proj
     assert bodies[0] == bodies[1] == bodies[2]
 
 
-def test_ship_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
+def test_send_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
     unshare = shutil.which("unshare")
     hide = [
         unshare or "",
@@ -70,8 +70,8 @@ def test_ship_data_sends_images_to_workers_without_the_files(run: Run, project: 
     with run_cluster(folder, workers=0) as cluster:
         cluster.start_worker(prefix=hide)
         line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
-        assert_one_line(run(*line), 1, "cannot find", "test-images.npy", "--ship-data")
-        assert run(*line, "--ship-data").returncode == 0
+        assert_one_line(run(*line), 1, "cannot find", "test-images.npy", "--send-data")
+        assert run(*line, "--send-data").returncode == 0
     assert np.array_equal(np.load(project / "predictions.npy"), np.load(project / "artifacts/evaluate/predictions.npy"))
 
 

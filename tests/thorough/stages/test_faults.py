@@ -15,7 +15,7 @@ from pipeline.data.dataset import TRAIN_IMAGES, TRAIN_LABELS
 from tests.processes import Run, environment, reset_signals, wait_for
 from tests.stages.common import STAGES, assert_one_line, snapshot, update_manifests
 
-FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
+FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --test-image 0": []}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
         ("report", "normalize"),
         ("report", "train"),
         ("report", "evaluate"),
-        ("classify --index 0", "parse"),
+        ("classify --test-image 0", "parse"),
     ],
 )
 def test_missing_input_names_the_stage_to_run(command: str, missing: str, run: Run, project: Path) -> None:
@@ -60,7 +60,7 @@ def test_missing_input_names_the_stage_to_run(command: str, missing: str, run: R
         ("report", "train/history.csv", "network,epoch\n"),
         ("report", "train/manifest.json", "{"),
         ("report", "parse/test-labels.npy", ""),
-        ("classify --index 0", "parse/test-images.npy", "PK"),
+        ("classify --test-image 0", "parse/test-images.npy", "PK"),
     ],
 )
 def test_damaged_input_is_named(command: str, file: str, body: str, run: Run, project: Path) -> None:
@@ -91,7 +91,7 @@ def test_damaged_input_is_named(command: str, file: str, body: str, run: Run, pr
         ("report", "evaluate/probabilities.npy", np.full((500, 10), np.nan, np.float32), "outside [0, 1]"),
         ("report", "evaluate/probabilities.npy", np.full((500, 9), 0.1, np.float32), "not float32 (500, 10)"),
         ("report", "parse/train-labels.npy", np.full(2000, 255, np.uint8), "label 255"),
-        ("classify --index 0", "parse/test-labels.npy", np.full(500, 255, np.uint8), "label 255"),
+        ("classify --test-image 0", "parse/test-labels.npy", np.full(500, 255, np.uint8), "label 255"),
     ],
 )
 def test_invalid_array_is_named(
