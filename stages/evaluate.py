@@ -1,5 +1,6 @@
 """Evaluate a trained model on the test images, in parallel."""
 
+import functools
 import logging
 from dataclasses import asdict
 from pathlib import Path
@@ -56,12 +57,9 @@ def evaluate(
     labels = load_labels(normalize / "test-labels.npy", total, classes)
 
     predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "test images")
-    if predictions.done:
-        log.info("evaluate: resuming after %s of %s images", f"{predictions.done_count:,}", f"{total:,}")
     with progress("evaluate", total, predictions.done_count) as advance:
-        predict_missing(
-            predictions, model, [images], block_size, backend, advance, lambda line: log.info("evaluate: %s", line)
-        )
+        report = functools.partial(log.info, "evaluate: %s")
+        predict_missing(predictions, model, [images], block_size, backend, advance, report)
     for name, rows in predictions.files.items():
         rows.path.rename(output / name)
 

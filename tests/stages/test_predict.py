@@ -1,6 +1,5 @@
 """The command `predict` in real processes."""
 
-import gzip
 import os
 import resource
 import subprocess
@@ -58,7 +57,7 @@ def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) ->
     parts = {
         "an array.npy": slice(0, 90),
         "élan.idx": slice(90, 91),
-        "two\nlines.gz": slice(91, 333),
+        "two\nlines.idx": slice(91, 333),
         "-x": slice(333, 500),
     }
     names = list(parts)
@@ -75,23 +74,10 @@ def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) ->
     assert file_names(folder) == {"predictions.npy"}
 
 
-def test_gzipped_files_of_same_size_and_time_are_distinguished(run: Run, project: Path) -> None:
-    for name, value in (("a.gz", 0), ("b.gz", 255)):  # same length and modification time
-        idx.save(project / "plain", np.full((3, 28, 28), value, np.uint8))
-        (project / name).write_bytes(gzip.compress((project / "plain").read_bytes(), 0))
-        os.utime(project / name, (1, 1))
-    predictions = []
-    for files in (["a.gz"], ["b.gz"], ["a.gz", "b.gz"]):
-        assert run("predict", *files, "--probabilities", "p.npy").returncode == 0
-        predictions.append(np.load(project / "p.npy"))
-    assert not np.array_equal(predictions[0], predictions[1])
-    assert np.array_equal(np.concatenate(predictions[:2]), predictions[2])
-
-
 def test_zero_images_have_zero_predictions(run: Run, project: Path) -> None:
     np.save(project / "none.npy", np.zeros((0, 28, 28), np.uint8))
-    idx.save(project / "none.idx.gz", np.zeros((0, 28, 28), np.uint8))
-    result = run("predict", "none.npy", "none.idx.gz", "--probabilities", "p.npy")
+    idx.save(project / "none.idx", np.zeros((0, 28, 28), np.uint8))
+    result = run("predict", "none.npy", "none.idx", "--probabilities", "p.npy")
     assert result.returncode == 0, result.stderr
     assert np.load(project / "predictions.npy").shape == (0,)
     assert np.load(project / "p.npy").shape == (0, 10)
