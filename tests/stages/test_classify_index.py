@@ -26,13 +26,6 @@ def test_show_draws_the_image_before_the_probabilities(run: Run, project: Path) 
     assert "\n\n".join(rest) == run("classify", "--test-image", "0").stdout
 
 
-def test_drawing_falls_back_to_ascii(run: Run, project: Path) -> None:
-    result = run("classify", "--test-image", "0", "--show", env={**environment(), "PYTHONIOENCODING": "ascii"})
-    assert result.returncode == 0
-    assert result.stdout.isascii()
-    assert "##" in result.stdout
-
-
 def test_class_names_that_cannot_be_encoded_are_replaced(run: Run, project: Path) -> None:
     for stage in ("parse", "train"):
         path = project / "artifacts" / stage / ("dataset.json" if stage == "parse" else "model.json")

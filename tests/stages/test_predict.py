@@ -10,46 +10,20 @@ import pytest
 
 from pipeline.data import idx
 from stages.predict import _publish, predict
-from tests.drawings import sample_digits
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import MANY, RAW, file_names
 
 
-def test_predictions_equal_those_of_evaluate(run: Run, project: Path) -> None:
-    result = run("predict", RAW, "--probabilities", "probabilities.npy")
+@pytest.mark.parametrize("options", [[], ["--scheduler", "processes", "--workers", "2", "--block-size", "33"]])
+def test_predictions_equal_those_of_evaluate(options: list[str], run: Run, project: Path) -> None:
+    result = run("predict", RAW, "--probabilities", "probabilities.npy", *options)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("500 images in ")
     assert result.stdout.endswith(" images/s -> predictions.npy, probabilities.npy\n")
     for name in ("predictions.npy", "probabilities.npy"):
         assert (project / name).read_bytes() == (project / "artifacts/evaluate" / name).read_bytes()
     assert file_names(project) == {"artifacts", "predictions.npy", "probabilities.npy"}
-
-
-def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path) -> None:
-    images, labels = sample_digits()
-    np.save(tmp_path / "images.npy", images)
-    result = run("predict", "images.npy")
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == "model: the included one, because artifacts/train does not exist\n"
-    assert (np.load(tmp_path / "predictions.npy") == labels).mean() > 0.98
-    assert_one_line(run("predict", "images.npy", "--model", "nowhere"), 1, "run the stage train first")
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--scheduler", "sync", "--block-size", "7"],
-        ["--scheduler", "threads", "--workers", "3", "--block-size", "33"],
-        ["--scheduler", "processes", "--workers", "2", "--block-size", "100"],
-        ["--block-size", "1000000"],
-    ],
-)
-def test_backend_and_block_size_do_not_change_a_bit(options: list[str], run: Run, project: Path) -> None:
-    result = run("predict", RAW, "--output", "labels.npy", "--probabilities", "probabilities.npy", *options)
-    assert result.returncode == 0, result.stderr
-    for name, other in (("labels.npy", "predictions.npy"), ("probabilities.npy", "probabilities.npy")):
-        assert (project / name).read_bytes() == (project / "artifacts/evaluate" / other).read_bytes()
 
 
 def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tests.cluster import Cluster, run_cluster, wait_until
-from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, reset_signals, wait_for
-from tests.stages.common import assert_one_line, model, snapshot
+from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, wait_for
+from tests.stages.common import assert_one_line, model, snapshot, start
 
 RESULTS = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
 
@@ -54,15 +54,8 @@ def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, proj
 
 def test_send_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
     unshare = shutil.which("unshare")
-    hide = [
-        unshare or "",
-        "--mount",
-        "--map-root-user",
-        "sh",
-        "-c",
-        'mount -t tmpfs none "$0" && exec "$@"',
-        str(project),
-    ]
+    hide = f"{unshare} --mount --map-root-user sh -c".split()
+    hide += ['mount -t tmpfs none "$0" && exec "$@"', str(project)]
     if unshare is None or subprocess.run([*hide, "true"], capture_output=True).returncode != 0:
         pytest.skip("cannot hide a folder (unshare --mount)")
     folder = tmp_path.parent / f"{tmp_path.name}-cluster"
@@ -84,8 +77,7 @@ def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
     folder = tmp_path.parent / f"{tmp_path.name}-cluster"
     folder.mkdir()
     with run_cluster(folder, workers=2) as cluster:
-        command = [sys.executable, "-m", "stages.cli.main", *arguments, "--scheduler", cluster.address]
-        process = subprocess.Popen(command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE)
+        process = start(project, *arguments, "--scheduler", cluster.address)
         with process, process.stderr as lines:  # type: ignore[union-attr]
             stderr = ""
             for line in lines:
@@ -105,20 +97,8 @@ def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_pat
     folder = tmp_path.parent / f"{tmp_path.name}-cluster"
     folder.mkdir()
     with run_cluster(folder, workers=2) as cluster:
-        line = [
-            "train",
-            "--recipe",
-            "quick",
-            "--epochs",
-            "100000",
-            "--ensemble-size",
-            "2",
-            "--scheduler",
-            cluster.address,
-        ]
-        command = [sys.executable, "-m", "stages.cli.main", *line]
-        options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
+        line = ["train", "--recipe", "quick", "--epochs", "100000", "--ensemble-size", "2", "--scheduler"]
+        process = start(project, *line, cluster.address)
         for network in ("network 1", "network 2"):
             wait_for(f"{network} of 2: epoch ", process.stderr)
         process.send_signal(signal.SIGINT)

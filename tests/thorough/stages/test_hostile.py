@@ -182,22 +182,6 @@ def test_pyproject_values_are_not_executed(command: str, line: str, error: str, 
     assert not (project / "trap").exists()
 
 
-NAMES = ("two\u2028lines.png", "\x9b31m.png", "\x7f.png", '"quoted\\".png', "\u202egnp.exe", "`id`.png", "$(id).png")
-
-
-def test_json_has_one_line_per_picture_for_any_name(run: Run, project: Path) -> None:
-    body = paint(project / "a.png").read_bytes()
-    names = [*NAMES, "<script>alert(1)<\n>.png", "\udcff.png", "\U000e0041.png"]
-    for name in names:
-        (project / name).write_bytes(body)
-    result = run("classify", "--json", *names, "none\u2028.png")
-    assert_harmless(result)
-    lines = [json.loads(line) for line in result.stdout.splitlines()]  # would also split at U+2028
-    assert [line["file"] for line in lines] == [name.replace("\udcff", "\ufffd") for name in names] + ["none\u2028.png"]
-    assert lines[-1]["error"] == r"none\u2028.png cannot be read: No such file or directory"
-    assert_harmless(run("classify", *names, "none\u2028.png"))
-
-
 def test_store_entry_names_are_escaped(run: Run, project: Path) -> None:
     store = project / "artifacts/.store"
     shutil.copytree((project / "artifacts/train").resolve(), store / "train-\x1b[31m\n")
