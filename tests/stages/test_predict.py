@@ -122,6 +122,7 @@ def test_output_is_flushed_to_disk_before_it_replaces_old_one(tmp_path: Path, mo
     target.write_text("old")
     contents: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: contents.append(target.read_text()))
+    new = source.stat().st_ino
     _publish(source, target)
     assert contents == ["old"]
-    assert target.read_text() == "new"
+    assert (target.read_text(), target.stat().st_ino) == ("new", new)  # renamed, not overwritten

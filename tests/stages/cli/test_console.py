@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from stages.cli.main import COMMANDS
 from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
+
+ALL = [command.__name__ for panel in COMMANDS.values() for command in panel]
 
 
 def test_module_equals_command(run: Run) -> None:
@@ -128,8 +131,8 @@ def test_command_line_overrides_pyproject_overrides_defaults(run: Run, project: 
         ('[tool.handwriting.train]\nforce = "maybe"\n', "--force must be true or false, not 'maybe'"),
         ("[tool.handwriting\n", "pyproject.toml cannot be read"),
         ("[tool]\rx = 1\n", "pyproject.toml cannot be read"),
-        ("[tool.handwriting.trian]\nepochs = 2\n", "no such command: choose one of download, parse"),
-        ("[tool.handwriting.console]\nepochs = 2\n", "no such command: choose one of download, parse"),
+        ("[tool.handwriting.trian]\nepochs = 2\n", f"no such command: choose one of {', '.join(sorted(ALL))}"),
+        ("[tool.handwriting.console]\nepochs = 2\n", "no such command"),
         (f"[tool.handwriting.{'train' * 100}]\n", "there is no such command"),
         ("[tool.handwriting.'../train']\n", "there is no such command"),
         ("[tool]\nhandwriting = 3\n", "write the options of a command into a table"),
