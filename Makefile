@@ -18,12 +18,12 @@ stages := download parse normalize train evaluate export report
 
 parse.inputs := download
 normalize.inputs := parse
-train.inputs := normalize
+train.inputs := parse normalize
 evaluate.inputs := normalize train
 export.inputs := parse train evaluate
 report.inputs := parse normalize train evaluate
 all.inputs := evaluate export report
-ablation.inputs := normalize
+ablation.inputs := parse normalize
 pictures.inputs := export report
 
 download.variables := DATASET FROM

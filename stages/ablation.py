@@ -10,6 +10,7 @@ from stages.cli.console import run_module
 
 
 def ablation(
+    parse: Annotated[Path, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
     normalize: Annotated[Path, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
     seeds: Annotated[int, Option(min=1, help="Number of seeds per step.")] = 3,
 ) -> Iterator[str]:
@@ -27,17 +28,16 @@ def ablation(
 
     from tqdm import tqdm
 
-    from pipeline.data.dataset import load_description
     from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.store import read_lock
     from pipeline.training.ablation import ablation_steps
-    from pipeline.training.examples import load_examples
+    from pipeline.training.data import load_data
     from pipeline.training.fit import fit
 
-    with read_lock(normalize) as folder:
-        require_intact(folder, find_artifact(folder, "normalize"), shown=normalize)
-        training, validation = load_examples(folder)
-        classes = len(load_description(folder).class_names)
+    with read_lock(parse) as raw, read_lock(normalize) as scaled:
+        for name, folder, shown in (("parse", raw, parse), ("normalize", scaled, normalize)):
+            require_intact(folder, find_artifact(folder, name), shown=shown)
+        data = load_data(raw, scaled)
     steps = ablation_steps()
     medians, width = [], max(len(change) for change, _ in steps)
     yield f"{'':<{width}} accuracy  (min..max)       training"
@@ -45,7 +45,7 @@ def ablation(
         for change, recipe in steps:
             accuracies, durations = [], []
             for seed in range(1, seeds + 1):
-                _, *epochs = fit(replace(recipe, seed=seed), training, validation, classes)
+                _, *epochs = fit(replace(recipe, seed=seed), data.training, data.validation, data.classes)
                 accuracies.append(epochs[-1].validation_accuracy)
                 durations.append(sum(epoch.seconds for epoch in epochs))
                 bar.update()

@@ -3,7 +3,7 @@
 import inspect
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -13,7 +13,7 @@ from typer import Option
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.training.recipe import Recipe, count_outputs, override, to_dict
+from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, Workers, scheduler_option
@@ -65,6 +65,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 )
 @recipe_options
 def train(
+    parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
     normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     scheduler: Annotated[
@@ -91,38 +92,25 @@ def train(
         handwriting train --recipe record --scheduler processes
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
-    import numpy as np
     from tqdm import tqdm
 
-    from pipeline.data.dataset import load_description
-    from pipeline.data.ink import MAX_IMAGES, measure_ink
-    from pipeline.data.scaling import load_scaling
+    from pipeline import training
     from pipeline.engine import CHECKPOINT
-    from pipeline.engine.arrays import open_rows, read_rows
-    from pipeline.engine.cores import single_threaded_blas
-    from pipeline.model.files import Model, save_model
-    from pipeline.model.prediction import predict_logits
-    from pipeline.network.network import view_parameters
+    from pipeline.model.files import save_model
+    from pipeline.network.architecture import format_network
     from pipeline.scheduling.backends import make_backend
-    from pipeline.training.architecture import build_layers, format_network
-    from pipeline.training.calibration import fit_temperature
-    from pipeline.training.ensemble import Progress, train_ensemble
-    from pipeline.training.epoch import count_batches
-    from pipeline.training.examples import count_negatives, load_validation
+    from pipeline.training.data import count_negatives, load_data
+    from pipeline.training.ensemble import Progress
+    from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
 
     backend = make_backend(scheduler, workers, scheduler_file)
-    data = load_description(normalize)
-    images = open_rows(normalize / "train-images.npy", np.float32, (None, None, None))
-    height, width = images.shape[1:]
-    scaling = load_scaling(normalize)
-    classes = len(data.class_names)
-    outputs = count_outputs(chosen, classes)
-    layers = build_layers(chosen.layers, (height, width), outputs)
-    architecture = format_network(chosen.layers, (height, width), outputs)
-    log.info("train: %s, %s images of %s, recipe %s", architecture, f"{len(images):,}", data.name, recipe)
+    data = load_data(parse, normalize)
+    images, shape = len(data.training), data.training.images.shape[1:]
+    architecture = format_network(chosen.layers, shape, chosen.count_outputs(data.classes))
+    log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
-    batches = count_batches(len(images) + count_negatives(len(images), chosen.negatives), chosen.batch_size)
+    batches = count_batches(images + count_negatives(images, chosen.negatives), chosen.batch_size)
     with tqdm(total=chosen.ensemble_size * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
 
         def on_progress(progress: Progress) -> None:
@@ -132,38 +120,22 @@ def train(
                 log.info("train: %s%s", network, _format_epoch(progress.row, chosen.epochs, progress.resumed))
 
         report = partial(log.info, "train: %s")
-        trained = train_ensemble(chosen, normalize, classes, output / CHECKPOINT, backend, on_progress, report)
+        model = training.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
 
-    model = Model(
-        parameters=tuple(view_parameters(layers, network.flat) for network in trained),
-        layers=chosen.layers,
-        activation=chosen.activation,
-        loss=chosen.loss,
-        scaling=scaling,
-        image_shape=(height, width),
-        class_names=data.class_names,
-        dataset=data.name,
-        negative_class=outputs > classes,
-        ink_statistics=measure_ink(read_rows(images, 0, min(MAX_IMAGES, len(images))) * scaling.std + scaling.mean),
-    )
-    validation = load_validation(normalize, height, width)
-    with single_threaded_blas():  # so that the bits are those of evaluate
-        logits = predict_logits(model, validation.images)
-        model = replace(model, temperature=fit_temperature(logits.T, validation.labels, model.loss))
-    accuracy = float(np.mean(logits.argmax(axis=1) == validation.labels))
-    training = {
-        "images": {"training": len(images), "validation": len(validation.labels)},
+    record = {
+        "images": {"training": images, "validation": len(data.validation)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
         **asdict(chosen),
-        "best_epochs": [network.best.number for network in trained],
-        "validation_accuracy": accuracy,
+        "best_epochs": model.best_epochs,
+        "validation_accuracy": model.validation_accuracy,
     }
-    save_model(output, model, training)
-    write_history(output / "history.csv", [network.history for network in trained])
-    seconds = sum(row.seconds for network in trained for row in network.history)
-    which = f"after epoch {trained[0].best.number}" if len(trained) == 1 else f"by {len(trained)} networks"
-    return f"validation accuracy {accuracy:.2%} {which}, {seconds:.1f} s of training"
+    save_model(output, model, record)
+    write_history(output / "history.csv", model.histories)
+    seconds = sum(row.seconds for history in model.histories for row in history)
+    best = model.best_epochs
+    which = f"after epoch {best[0]}" if len(best) == 1 else f"by {len(best)} networks"
+    return f"validation accuracy {model.validation_accuracy:.2%} {which}, {seconds:.1f} s of training"
 
 
 def _format_epoch(row: "Row", last: int, resumed: bool) -> str:

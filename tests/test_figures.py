@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.training.architecture import build_layers
+from pipeline.network.architecture import build_layers
 from pipeline.training.recipe import count_outputs
 from pipeline.training.recipes import RECIPES
 from tests.benchmarks.markdown import table

@@ -23,7 +23,7 @@ Array = NDArray[np.floating[Any]]
 GRID_MARGIN = 1  # sigmas by which the grid of Gaussians extends beyond the image, for displacements at its edges
 
 
-class Deformer:
+class Augmenter:
     """Augments batches of at most `max_batch` images of one shape. Not thread-safe: its buffers are reused."""
 
     def __init__(
@@ -37,24 +37,24 @@ class Deformer:
         self._index = np.empty((max_batch, height * width), np.intp)
         self._neighbours = np.empty((3, max_batch, height * width), dtype)
 
-    def __call__(self, images: Array, indices: NDArray[np.intp], generator: np.random.Generator, out: Array) -> None:
-        """Write copies of `images[indices]` to `out`; the first of them, a fraction `augment_fraction`, are augmented.
+    def __call__(self, images: Array, generator: np.random.Generator, out: Array) -> None:
+        """Write the images to `out`; the first of them, a fraction `augment_fraction`, are augmented.
 
-        images: (total, height * width). indices: (n,). out: (n, height * width).
+        images, out: (n, height * width), not the same memory.
         """
-        augmented = draw_count(self.augmentation.augment_fraction * len(indices), generator)
+        augmented = draw_count(self.augmentation.augment_fraction * len(images), generator)
         displaced = augmented if self.augmentation.moves_pixels else 0
         if displaced:
             coefficients = draw_coefficients(self.augmentation, self.shape, len(self.fields), displaced, generator)
-            self._sample(images, indices[:displaced], coefficients, out[:displaced])
-        np.take(images, indices[displaced:], axis=0, out=out[displaced:], mode="clip")
+            self._sample(images[:displaced], coefficients, out[:displaced])
+        out[displaced:] = images[displaced:]
         if self.augmentation.stroke_width:
             fractions = self.augmentation.stroke_width * generator.uniform(-1, 1, augmented)
             change_stroke_width(out[:augmented].reshape(-1, *self.shape), fractions)
 
-    def _sample(self, images: Array, indices: NDArray[np.intp], coefficients: Array, out: Array) -> None:
+    def _sample(self, images: Array, coefficients: Array, out: Array) -> None:
         height, width = self.shape
-        n = len(indices)
+        n = len(images)
         index = self._index[:n]
         right, below, diagonal = self._neighbours[:, :n]
         coordinates, corners = self._coordinates[:, :n], self._corners[:, :n]
@@ -69,7 +69,7 @@ class Deformer:
         corners[1] *= width
         corners[0] += corners[1]
         np.copyto(index, corners[0], casting="unsafe")
-        index += (indices * (height * width))[:, np.newaxis]
+        index += (np.arange(n) * (height * width))[:, np.newaxis]
         pixels = images.reshape(-1)
         take = functools.partial(np.take, mode="clip")
         right_offset, below_offset = min(1, width - 1), width * min(1, height - 1)
@@ -90,7 +90,7 @@ def _interpolate(a: Array, b: Array, weight: Array) -> None:
     a += b
 
 
-@functools.lru_cache(maxsize=1)  # shared by all deformers of a training run
+@functools.lru_cache(maxsize=1)  # shared by all augmenters of a training run
 def _cast_fields(height: int, width: int, augmentation: Augmentation, dtype: np.dtype[Any]) -> Array:
     fields: Array = displacement_fields(height, width, augmentation).astype(dtype)
     fields.flags.writeable = False

@@ -32,9 +32,14 @@ class InkStatistics:
             raise ValueError(f"thin must be at most thick, {self.thick}, not {self.thin}")
 
 
-def measure_ink(images: Array) -> InkStatistics:
-    """Compute the ink statistics of the first MAX_IMAGES images, (n, h, w) with ink in [0, 1]."""
-    images = images[:MAX_IMAGES]
+def to_ink(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the ink of raw pixels, in [0, 1]."""
+    return np.divide(pixels, 255, dtype=np.float32)
+
+
+def measure_ink(pixels: NDArray[np.uint8]) -> InkStatistics:
+    """Compute the ink statistics of the first MAX_IMAGES raw images, (n, h, w)."""
+    images = to_ink(pixels[:MAX_IMAGES])
     images = images[(images >= 0.5).any(axis=(1, 2))]
     if not len(images):
         return InkStatistics()

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from pipeline.data.glyphs import Stroke, load_glyphs
-from pipeline.data.ink import centre_by_mass, measure_sides
-from pipeline.data.scaling import Scaling, standardise
+from pipeline.data.ink import centre_by_mass, measure_sides, to_ink
 
 Array = NDArray[np.floating[Any]]
 Generator = np.random.Generator
@@ -32,23 +31,22 @@ FAINT = 0.25  # ink of the soft edge of a stroke, relative to the brightest pixe
 SAMPLES = 2_000  # images that determine the size of the box
 
 
-def make_negatives(images: Array, scaling: Scaling, count: int) -> NDArray[np.float32]:
-    """Return `count` negative examples, float32 (count, h, w), standardised; always the same for the same images.
+def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """Return `count` negative examples, uint8 (count, h, w); always the same for the same images.
 
-    images: standardised, (n, h, w); pieces of them are used. The ink of the negatives is as large as that of the images
-    (the median of its longer side).
+    images: raw, (n, h, w); pieces of them are used. The ink of the negatives is as large as that of the images (the
+    median of its longer side).
     """
     generator = np.random.default_rng(0)
-    peaks = images.max(axis=(1, 2)) * scaling.std + scaling.mean
+    peaks = images.max(axis=(1, 2)) / 255
     faint = FAINT * peaks.max()
     inked = np.flatnonzero(peaks > faint)
-    samples = images[inked[:SAMPLES]] * scaling.std + scaling.mean
-    box = max(int(np.median(np.maximum(*measure_sides(samples)))), 1)
+    box = max(int(np.median(np.maximum(*measure_sides(to_ink(images[inked[:SAMPLES]]))))), 1)
     glyphs = load_glyphs()
 
     def choose_digit() -> Array:
-        digit = images[generator.choice(inked)] * scaling.std + scaling.mean
-        return np.asarray(digit[:, digit.max(axis=0) > faint])
+        digit = to_ink(images[generator.choice(inked)])
+        return digit[:, digit.max(axis=0) > faint]
 
     makers: dict[str, Callable[[], Array]] = {
         "glyph": lambda: draw(distort(glyphs[generator.integers(len(glyphs))], generator), box, generator),
@@ -57,7 +55,7 @@ def make_negatives(images: Array, scaling: Scaling, count: int) -> NDArray[np.fl
     }
     kinds = generator.choice(list(SHARES), count, p=list(SHARES.values()))
     negatives = [centre_by_mass(shrink(makers[kind](), box), images.shape[1:]) for kind in kinds]
-    return standardise(np.array(negatives, np.uint8).reshape(-1, *images.shape[1:]), scaling)
+    return np.array(negatives, np.uint8).reshape(-1, *images.shape[1:])
 
 
 def distort(strokes: list[Stroke], generator: Generator) -> list[Stroke]:

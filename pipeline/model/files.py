@@ -15,10 +15,10 @@ from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import Positive, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import Convolution, Layer
+from pipeline.network.architecture import build_layers, format_network
+from pipeline.network.layers import Layer
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, Parameters, view_parameters
-from pipeline.training.architecture import build_layers, format_network
-from pipeline.training.recipe import ActivationName, LossName
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Model:
 
     parameters: tuple[Parameters, ...]
     layers: str
-    activation: ActivationName
-    loss: LossName
+    activation: str
+    loss: str
     scaling: Scaling
     image_shape: tuple[Positive, Positive]
     class_names: tuple[str, ...]
@@ -46,13 +46,13 @@ class Model:
     @cached_property
     def networks(self) -> tuple[Network, ...]:
         """All networks of the model."""
-        layers = build_layers(self.layers, self.image_shape, count_outputs(self))
-        return tuple(Network(layers, ACTIVATIONS[self.activation], parameters) for parameters in self.parameters)
+        layers = build_content_layers(self)
+        return tuple(Network(layers, parameters) for parameters in self.parameters)
 
     @property
-    def is_convolutional(self) -> bool:
-        """Whether the first layer is a convolution."""
-        return isinstance(self.networks[0].layers[0], Convolution)
+    def has_maps(self) -> bool:
+        """Whether the output of the first layer is an image, as that of a convolution."""
+        return len(self.networks[0].layers[0].output_shape) > 1
 
     @property
     def architecture(self) -> str:
@@ -65,9 +65,17 @@ def count_outputs(model: Any) -> int:
     return len(model.class_names) + bool(model.negative_class)
 
 
+def build_content_layers(content: Any) -> tuple[Layer, ...]:
+    """Return the layers of a model's networks, or of those that the content of its model.json describes."""
+    return build_layers(content.layers, content.activation, content.image_shape, count_outputs(content))
+
+
 def _check(content: Any) -> None:
     Description(content.dataset, content.class_names)  # raises DatasetError
-    build_layers(content.layers, content.image_shape, count_outputs(content))  # raises UsageError
+    for name, choices in (("activation", ACTIVATIONS), ("loss", LOSSES)):
+        if getattr(content, name) not in choices:
+            raise ValueError(f"{name} must be one of {', '.join(choices)}")
+    build_content_layers(content)  # raises UsageError
     thin = content.ink_statistics.thin
     if thin > 2 * max(content.image_shape):  # more than `measure_stroke_widths` can return
         raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {content.image_shape} pixels")
@@ -94,10 +102,10 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
 def named_arrays(model: Model) -> dict[str, NDArray[np.float32]]:
     """All arrays by name: `layer-1-weights`, `layer-1-biases`, ..., for an ensemble `network-1-layer-1-weights`."""
     return {
-        f"{_prefix(len(model.parameters), network)}layer-{number}-{kind}": array
-        for network, parameters in enumerate(model.parameters)
-        for number, pair in enumerate(zip(parameters.weights, parameters.biases, strict=True), start=1)
-        for kind, array in zip(("weights", "biases"), pair, strict=True)
+        f"{_prefix(len(model.parameters), index)}layer-{number}-{name}": array
+        for index, network in enumerate(model.networks)
+        for number, (layer, arrays) in enumerate(zip(network.layers, network.parameters.layers, strict=True), start=1)
+        for name, array in zip(layer.parameter_shapes, arrays, strict=True)
     }
 
 
@@ -108,7 +116,7 @@ def _prefix(networks: int, network: int) -> str:
 def load_model(folder: Path) -> Model:
     """Load a model. Raises PipelineError if a file is missing, damaged or inconsistent with the others."""
     content = load_json(folder / "model.json", Content)
-    layers = build_layers(content.layers, content.image_shape, count_outputs(content))
+    layers = build_content_layers(content)
     parameters = tuple(
         _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)
         for network in range(content.ensemble_size)
@@ -118,9 +126,9 @@ def load_model(folder: Path) -> Model:
 
 def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Parameters:
     arrays = [
-        _load_finite(folder / f"{prefix}{number}-{kind}.npy", shape)
+        _load_finite(folder / f"{prefix}{number}-{name}.npy", shape)
         for number, layer in enumerate(layers, start=1)
-        for kind, shape in (("weights", layer.weight_shape), ("biases", (layer.outputs,)))
+        for name, shape in layer.parameter_shapes.items()
     ]
     return view_parameters(layers, np.concatenate([array.reshape(-1) for array in arrays]))
 

@@ -1,6 +1,8 @@
 """Export a model to ONNX: from raw images to probabilities and labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,36 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.engine.provenance import environment
 from pipeline.model.files import Model
-from pipeline.network.layers import Dense
+from pipeline.network.activations import Array
+from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"
 OPSET = 17
 IR_VERSION = 8  # with opset 17: supported since ONNX Runtime 1.12 (2022)
 
-ACTIVATION_OPERATORS = {"sigmoid": "Sigmoid", "relu": "Relu"}
+
+class Graph:
+    """Nodes and constants. A node and its only output have the same name."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def node(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node; return its name."""
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        return name
+
+    def arrays(self, name: str, weights_and_biases: Sequence[Array]) -> list[str]:
+        """Add the weights and biases of the layer `name` as constants; return their names."""
+        kinds = ("weights", "biases")
+        return [self.constant(f"{name}-{kind}", array) for kind, array in zip(kinds, weights_and_biases, strict=True)]
+
+    def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:
+        """Add a constant; return its name."""
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name
 
 
 def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
@@ -27,18 +51,17 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     Input: `images`, uint8 (N, height, width), as in the IDX file; the scaling is part of the graph. Outputs:
     `probabilities`, float32 (N, classes), and `label`, int64 (N,). metadata: written to `metadata_props`.
     """
-    graph = _Graph()
+    graph = Graph()
     height, width = model.image_shape
     classes = len(model.class_names)
     value = graph.node("pixels", "Cast", "images", to=TensorProto.FLOAT)
     value = graph.node("scaled", "Mul", value, graph.constant("scale", 1 / (255 * model.scaling.std)))
     shift = graph.constant("shift", model.scaling.mean / model.scaling.std)
     value = graph.node("standardised", "Sub", value, shift)
-    if model.is_convolutional:
-        value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
+    value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
     is_ensemble = len(model.networks) > 1
     logits = [
-        _add_network(graph, value, network, classes, model.activation, f"network-{number}-" if is_ensemble else "")
+        _add_network(graph, value, network, classes, f"network-{number}-" if is_ensemble else "")
         for number, network in enumerate(model.networks, start=1)
     ]
     value = graph.node("mean", "Mean", *logits) if is_ensemble else logits[0]
@@ -76,37 +99,45 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     path.write_bytes(proto.SerializeToString(deterministic=True))
 
 
-def _add_network(graph: "_Graph", value: str, network: Network, classes: int, activation: str, prefix: str) -> str:
+def _add_network(graph: Graph, value: str, network: Network, classes: int, prefix: str) -> str:
     """Add a network without its negative class; return the name of its logits. All names begin with `prefix`."""
-    last, parameters = len(network.layers), network.parameters
-    for number, layer in enumerate(network.layers, start=1):
-        name = f"{prefix}layer-{number}"
-        if isinstance(layer, Dense) and len(layer.input_shape) > 1:
-            value = graph.node(f"{name}-input", "Flatten", value, axis=1)
-        weights, biases = parameters.weights[number - 1], parameters.biases[number - 1]
-        if number == last:
-            weights, biases = weights[:classes], biases[:classes]
-        inputs = (value, graph.constant(f"{name}-weights", weights), graph.constant(f"{name}-biases", biases))
-        if isinstance(layer, Dense):
-            value = graph.node(name, "Gemm", *inputs, transB=1)
-        else:
-            value = graph.node(name, "Conv", *inputs, strides=[layer.stride, layer.stride])
-        if number < last:
-            value = graph.node(f"{name}-{activation}", ACTIVATION_OPERATORS[activation], value)
+    *hidden, last = network.layers
+    *parameters, logits = network.parameters.layers
+    assert isinstance(last, Affine), "its outputs are the classes"
+    layers = [*hidden, replace(last, outputs=classes)]
+    arrays = [*parameters, tuple(array[:classes] for array in logits)]
+    for number, (layer, own) in enumerate(zip(layers, arrays, strict=True), start=1):
+        value = add_layer(layer, graph, value, own, f"{prefix}layer-{number}")
     return value
 
 
-class _Graph:
-    """Collects nodes and constants. A node and its only output have the same name."""
+@singledispatch
+def add_layer(layer: Layer, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    """Add the nodes of a layer with the input `value`; return the name of its output. Their names begin with `name`."""
+    raise unknown_kind(layer, "ONNX node", __name__)
 
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
 
-    def node(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
-        return name
+@add_layer.register
+def _(layer: Dense, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    if len(layer.input_shape) > 1:
+        value = graph.node(f"{name}-input", "Flatten", value, axis=1)
+    return _activate(layer, graph, graph.node(name, "Gemm", value, *graph.arrays(name, parameters), transB=1), name)
 
-    def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
-        return name
+
+@add_layer.register
+def _(layer: Convolution, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    strides = [layer.stride, layer.stride]
+    value = graph.node(name, "Conv", value, *graph.arrays(name, parameters), strides=strides)
+    return _activate(layer, graph, value, name)
+
+
+@add_layer.register
+def _(layer: MaxPooling, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    size = {"kernel_shape": [layer.kernel, layer.kernel], "strides": [layer.stride, layer.stride]}
+    return graph.node(name, "MaxPool", value, **size)
+
+
+def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:
+    if not layer.activation:
+        return value
+    return graph.node(f"{name}-{layer.activation.onnx.lower()}", layer.activation.onnx, value)

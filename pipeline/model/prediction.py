@@ -8,24 +8,24 @@ from numpy.typing import NDArray
 
 from pipeline.data.scaling import standardise
 from pipeline.model.files import Model, count_outputs
-from pipeline.network.layers import Scratch
+from pipeline.network.architecture import micro_batch_size
+from pipeline.network.layers import Buffers
 from pipeline.network.losses import probabilities
-from pipeline.network.network import forward, make_scratch
-from pipeline.training.architecture import micro_batch_size
+from pipeline.network.network import forward, make_buffers
 
 TILE = 128  # images in one matrix product, fewer for large images; see `_in_tiles`
 
 
 def compute_logits(
-    model: Model, images: NDArray[np.float32], scratch: list[Scratch] | None = None
+    model: Model, images: NDArray[np.float32], buffers: list[Buffers] | None = None
 ) -> NDArray[np.float32]:
     """Return the logits (outputs, n), averaged over the networks, of standardised images (height, width, n).
 
-    scratch: buffers from `make_scratch`, shared by the networks.
+    buffers: buffers from `make_buffers`, shared by the networks.
     """
     total = np.zeros((count_outputs(model), images.shape[-1]), np.float32)
     for network in model.networks:
-        total += forward(network, images, scratch).logits
+        total += forward(network, images, buffers).logits
     total /= np.float32(len(model.networks))
     return total
 
@@ -72,7 +72,7 @@ def _in_tiles(
     result = np.empty((len(images), outputs), np.float32)
     size = min(TILE, micro_batch_size(model.networks[0].layers, 4))
     tile = np.zeros((size, *model.image_shape), np.float32)
-    scratch = make_scratch(model.networks[0])
+    buffers = make_buffers(model.networks[0])
     end = first + len(images)
     for tile_start in range(first - first % size, end, size):
         start, stop = max(tile_start, first), min(tile_start + size, end)
@@ -81,6 +81,6 @@ def _in_tiles(
         tile[: columns.start] = 0
         tile[columns.stop :] = 0
         with np.errstate(over="ignore", invalid="ignore"):  # NaN in an image gives NaN in its predictions
-            logits = compute_logits(model, np.moveaxis(tile, 0, -1), scratch)[:outputs]
+            logits = compute_logits(model, np.moveaxis(tile, 0, -1), buffers)[:outputs]
             result[start - first : stop - first] = transform(model, logits).T[columns]
     return result

@@ -7,6 +7,8 @@ import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +19,57 @@ from safetensors.numpy import save
 
 from pipeline.engine.documents import INVALID, require_regular
 from pipeline.engine.errors import PipelineError
-from pipeline.model.files import Model, count_outputs, shared_values
+from pipeline.model.files import Model, build_content_layers, shared_values
 from pipeline.model.metadata import parse_metadata
-from pipeline.network.layers import Convolution, Layer
+from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
 from pipeline.network.network import view_parameters
-from pipeline.training.architecture import build_layers
 
 LENGTH = struct.Struct("<Q")  # a file begins with the length of the header
 ALIGNMENT = 8  # of the arrays after the header
 
-LAYER_MODULES = ("nn.Conv2d", "nn.Linear")
-ACTIVATION_MODULES = {"sigmoid": "nn.Sigmoid()", "relu": "nn.ReLU()"}
+WEIGHT_AND_BIAS = "weight", "bias"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of a torch.nn.Sequential: an expression that makes it, with `nn` for torch.nn, and its parameters."""
+
+    expression: str
+    parameters: tuple[str, ...] = ()
+
+
+@singledispatch
+def to_modules(layer: Layer) -> list[Module]:
+    """Return the modules that compute a layer from images (n, channels, height, width)."""
+    raise unknown_kind(layer, "PyTorch module", __name__)
+
+
+@to_modules.register
+def _(layer: Dense) -> list[Module]:
+    flatten = [Module("nn.Flatten()")] if len(layer.input_shape) > 1 else []
+    linear = f"nn.Linear({math.prod(layer.input_shape)}, {layer.outputs})"
+    return [*flatten, Module(linear, WEIGHT_AND_BIAS), *_to_activation(layer)]
+
+
+@to_modules.register
+def _(layer: Convolution) -> list[Module]:
+    channels = layer.input_shape[0]
+    convolution = f"nn.Conv2d({channels}, {layer.outputs}, kernel_size={layer.kernel}, stride={layer.stride})"
+    return [Module(convolution, WEIGHT_AND_BIAS), *_to_activation(layer)]
+
+
+@to_modules.register
+def _(layer: MaxPooling) -> list[Module]:
+    return [Module(f"nn.MaxPool2d(kernel_size={layer.kernel}, stride={layer.stride})")]
+
+
+def _to_activation(layer: Affine) -> list[Module]:
+    return [Module(layer.activation.torch)] if layer.activation else []
+
+
+def list_modules(model: Model) -> list[str]:
+    """Return the modules of a torch.nn.Sequential that computes logits from images (n, 1, height, width)."""
+    return [module.expression for layer in model.networks[0].layers for module in to_modules(layer)]
 
 
 def save_safetensors(
@@ -35,17 +77,14 @@ def save_safetensors(
 ) -> None:
     """Write the parameters to `path` as `0.weight`, `0.bias`, `2.weight` and so on.
 
-    The number is the index of the layer in `list_modules`. For an ensemble the index of the network comes first, as in
+    The number is the index of the module in `list_modules`. For an ensemble the index of the network comes first, as in
     a torch.nn.ModuleList: `1.0.weight` belongs to the second network. dtype: np.float32, or np.float16 for half the
     size.
     """
-    layers = model.networks[0].layers
-    arrays = {
-        name: array.astype(dtype)
-        for names, parameters in zip(_list_arrays(layers, len(model.parameters)), model.parameters, strict=True)
-        for layer, *pair in zip(names, parameters.weights, parameters.biases, strict=True)
-        for name, array in zip(layer, pair, strict=True)
-    }
+    arrays: dict[str, NDArray[Any]] = {}
+    for names, network in zip(_list_names(model.networks[0].layers, len(model.networks)), model.networks, strict=True):
+        in_order = (array for layer in network.parameters.layers for array in layer)
+        arrays |= {name: array.astype(dtype) for name, array in zip(names, in_order, strict=True)}
     path.write_bytes(_sorted_header(save(arrays, dict(metadata))))
 
 
@@ -60,13 +99,11 @@ def load_safetensors(path: Path) -> Model:
             pass
         with safe_open(path, "np") as file:
             content = parse_metadata(file.metadata() or {})
-            layers = build_layers(content.layers, content.image_shape, count_outputs(content))
-            if len(file.keys()) != 2 * len(layers) * content.ensemble_size:
+            layers = build_content_layers(content)
+            names = _list_names(layers, content.ensemble_size)
+            if set(file.keys()) != {name for network in names for name in network}:
                 raise ValueError(f"{len(file.keys())} arrays do not fit the layers and the ensemble size")
-            parameters = tuple(
-                view_parameters(layers, _load_flat(file, layers, names))
-                for names in _list_arrays(layers, content.ensemble_size)
-            )
+            parameters = tuple(view_parameters(layers, _load_flat(file, layers, network)) for network in names)
         return Model(parameters, **shared_values(content))
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing") from None
@@ -76,11 +113,11 @@ def load_safetensors(path: Path) -> Model:
         ) from None
 
 
-def _load_flat(file: Any, layers: Sequence[Layer], names: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+def _load_flat(file: Any, layers: Sequence[Layer], names: Sequence[str]) -> NDArray[np.float32]:
     """Load the arrays of one network, one after the other, as for `view_parameters`."""
-    shapes = [shape for layer in layers for shape in (layer.weight_shape, (layer.outputs,))]
+    shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
     parts = []
-    for name, shape in zip((name for pair in names for name in pair), shapes, strict=True):
+    for name, shape in zip(names, shapes, strict=True):
         stored = file.get_slice(name)
         if stored.get_dtype() not in ("F16", "F32") or tuple(stored.get_shape()) != shape:
             raise ValueError(f"{name} is not an array of 16 or 32-bit floats of shape {shape}")
@@ -91,34 +128,12 @@ def _load_flat(file: Any, layers: Sequence[Layer], names: Sequence[tuple[str, st
     return flat
 
 
-def _list_arrays(layers: Sequence[Layer], ensemble_size: int) -> list[list[tuple[str, str]]]:
-    """Return the names of the weights and biases of each layer of each network."""
-    modules = _list_modules(layers, "")
-    indices = [index for index, module in enumerate(modules) if module.startswith(LAYER_MODULES)]
+def _list_names(layers: Sequence[Layer], ensemble_size: int) -> list[list[str]]:
+    """Return the names of the arrays of each network, in the order of its parameters."""
+    modules = [module for layer in layers for module in to_modules(layer)]
+    names = [f"{index}.{name}" for index, module in enumerate(modules) for name in module.parameters]
     prefixes = [f"{network}." for network in range(ensemble_size)] if ensemble_size > 1 else [""]
-    return [[(f"{prefix}{index}.weight", f"{prefix}{index}.bias") for index in indices] for prefix in prefixes]
-
-
-def list_modules(model: Model) -> list[str]:
-    """Return the modules of a torch.nn.Sequential that computes logits from images (n, 1, height, width).
-
-    Each is a Python expression with `nn` for torch.nn.
-    """
-    return _list_modules(model.networks[0].layers, ACTIVATION_MODULES[model.activation])
-
-
-def _list_modules(layers: Sequence[Layer], activation: str) -> list[str]:
-    modules: list[str] = []
-    for layer in layers:
-        if modules:
-            modules.append(activation)
-        if isinstance(layer, Convolution):
-            channels, outputs = layer.input_shape[0], layer.outputs
-            modules.append(f"nn.Conv2d({channels}, {outputs}, kernel_size={layer.kernel}, stride={layer.stride})")
-        else:
-            modules += ["nn.Flatten()"] * (len(layer.input_shape) > 1)
-            modules.append(f"nn.Linear({math.prod(layer.input_shape)}, {layer.outputs})")
-    return modules
+    return [[f"{prefix}{name}" for name in names] for prefix in prefixes]
 
 
 def _sorted_header(file: bytes) -> bytes:

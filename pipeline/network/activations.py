@@ -15,10 +15,22 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz, a factor for dL/da."""
+    """All that the project knows of an activation function, except its JavaScript, in `layers.js` of the drawing demo.
 
+    name: of the option and in model files. function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz,
+    a factor for dL/da. title: its name in text. effect: what it does to a sum, to end the sentence "a pixel of a map is
+    the sum, ...". signed: whether outputs can be negative. onnx: its operator. torch: an expression that makes its
+    module, with `nn` for torch.nn.
+    """
+
+    name: str
     function: Callable[..., Array]
     derivative: Callable[[Array], NDArray[Any]]
+    title: str
+    effect: str
+    signed: bool
+    onnx: str
+    torch: str
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
@@ -34,6 +46,16 @@ def sigmoid_derivative(a: Array) -> Array:
     return a * (1 - a)
 
 
+def tanh(z: Array, out: Array | None = None) -> Array:
+    """(exp(z) - exp(-z)) / (exp(z) + exp(-z)), symmetric about 0.  (LeCun et al. 1998, Efficient BackProp, 4.4)"""
+    return np.tanh(z, out=out)
+
+
+def tanh_derivative(a: Array) -> Array:
+    """da/dz = 1 - a^2."""
+    return 1 - a * a
+
+
 def relu(z: Array, out: Array | None = None) -> Array:
     """max(z, 0); `clip` takes a third of the time of `maximum`.  (Nair & Hinton 2010)"""
     return np.clip(z, 0, np.inf, out=out)
@@ -44,7 +66,38 @@ def relu_derivative(a: Array) -> NDArray[np.bool_]:
     return a > 0
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(sigmoid, sigmoid_derivative),
-    "relu": Activation(relu, relu_derivative),
+ACTIVATIONS = {
+    each.name: each
+    for each in (
+        Activation(
+            name="sigmoid",
+            function=sigmoid,
+            derivative=sigmoid_derivative,
+            title="sigmoid",
+            effect="squeezed between 0 and 1 by the sigmoid",
+            signed=False,
+            onnx="Sigmoid",
+            torch="nn.Sigmoid()",
+        ),
+        Activation(
+            name="tanh",
+            function=tanh,
+            derivative=tanh_derivative,
+            title="tanh",
+            effect="squeezed between -1 and 1 by tanh",
+            signed=True,
+            onnx="Tanh",
+            torch="nn.Tanh()",
+        ),
+        Activation(
+            name="relu",
+            function=relu,
+            derivative=relu_derivative,
+            title="ReLU",
+            effect="or 0 if it is negative (ReLU)",
+            signed=False,
+            onnx="Relu",
+            torch="nn.ReLU()",
+        ),
+    )
 }

@@ -1,24 +1,29 @@
-"""Layers: a dense layer multiplies its input by a matrix, a convolution every patch of its input.
+"""Layers: a kind of layer is a class with its shapes, a forward and a backward pass.
 
-Both compute z = W p + b with W (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images. A dense
-layer has one patch, its whole input. A convolution has one k x k patch for each position of its kernel. `patches`
-is also called im2col, and `sum_patches` col2im. The batch is the last axis, so copying patches copies long contiguous
-runs.  (Krizhevsky's cuda-convnet has the same layout)
+A dense layer multiplies its input by a matrix, a convolution every patch of its input. Both compute z = W p + b with W
+(outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images: a dense layer has one patch, its whole
+input, and a convolution has one for each position of its kernel. The batch is the last axis, so copying patches copies
+long contiguous runs.  (Krizhevsky's cuda-convnet has the same layout)
 """
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import DTypeLike
 
-from pipeline.network.activations import Array
+from pipeline.network.activations import Activation, Array
 
 Shape = tuple[int, ...]
+Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shapes`
+Generator = np.random.Generator
 
 
-class Scratch:
+class Buffers:
     """Reusable buffers of one layer, so that a training step allocates almost no memory."""
 
     def __init__(self, dtype: DTypeLike = np.float32) -> None:
@@ -34,11 +39,160 @@ class Scratch:
 
 
 @dataclass(frozen=True)
-class Dense:
-    """A dense layer of `outputs` units for an input of `input_shape`, (units,) or (channels, height, width)."""
+class Layer(ABC):
+    """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
 
+    kind: its key in `KINDS` and in `pipeline.network.notation`. takes_units: whether the input may be (units,).
+    """
+
+    kind: ClassVar[str]
+    takes_units: ClassVar[bool] = False
     input_shape: Shape
+
+    @classmethod
+    def build(cls, input_shape: Shape, activation: Activation | None, **numbers: int) -> Self:
+        """Return the layer that the numbers of its notation describe. activation: of layers with weights."""
+        return cls(input_shape, **numbers)
+
+    @property
+    @abstractmethod
+    def output_shape(self) -> Shape:
+        """(units,) or (channels, height, width)."""
+
+    @property
+    def parameter_shapes(self) -> Mapping[str, Shape]:
+        """The shape of each array of parameters by name, perhaps none."""
+        return {}
+
+    @property
+    @abstractmethod
+    def window(self) -> tuple[int, int]:
+        """Height and width of the part of the input on which one output depends; (1, 1) for an input (units,)."""
+
+    @property
+    def stride(self) -> int:
+        """Step of the window, from one position to the next, along both axes."""
+        return 1
+
+    @property
+    def activation(self) -> Activation | None:
+        """The activation, part of the layer; None without."""
+        return None
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications per image in the forward pass."""
+        return 0
+
+    @property
+    def values_per_image(self) -> int:
+        """Values per image that the forward pass keeps in memory."""
+        return math.prod(self.output_shape)
+
+    def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:
+        """Draw the initial parameters, in place. std: standard deviation of the weights from fan-in and fan-out."""
+        assert not w, f"{self.kind} has parameters and must draw them"
+
+    @abstractmethod
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Return the output y for the input x, and what `backward` needs; both are valid until the next call.
+
+        w: the arrays of parameters.
+        """
+
+    @abstractmethod
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Write the gradient of the parameters w to dw; return that of the input, None for the first layer.
+
+        dy: the gradient of the output, which is overwritten. dy, dz, dw and so on are the gradients of the loss with
+        respect to y, z, w. saved: from `forward`.
+        """
+
+
+@dataclass(frozen=True)
+class Affine(Layer):
+    """What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation.
+
+    outputs: number of units or filters. activation: None for the last layer, where it is part of the loss.
+    """
+
     outputs: int
+    activation: Activation | None = None
+
+    @classmethod
+    def build(cls, input_shape: Shape, activation: Activation | None, **numbers: int) -> Self:
+        """Return the layer that the numbers of its notation describe."""
+        return cls(input_shape, activation=activation, **numbers)
+
+    @property
+    @abstractmethod
+    def weight_shape(self) -> Shape:
+        """(outputs, ...); the other axes are those of a patch."""
+
+    @property
+    def parameter_shapes(self) -> Mapping[str, Shape]:
+        """Weights, and biases (outputs,)."""
+        return {"weights": self.weight_shape, "biases": (self.outputs,)}
+
+    @property
+    def multiplications(self) -> int:
+        """One for each weight at each position."""
+        return math.prod(self.weight_shape) * math.prod(self.output_shape[1:])
+
+    def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:
+        """Draw weights and biases from normal distributions of mean 0."""
+        weights, biases = w
+        _, *patch = self.weight_shape
+        fan_in, fan_out = math.prod(patch), self.outputs * math.prod(patch[1:])
+        weights[...] = std(fan_in, fan_out) * random.standard_normal(weights.shape)
+        biases[...] = bias_std * random.standard_normal(biases.shape)
+
+    @abstractmethod
+    def take_patches(self, x: Array, buffers: Buffers) -> Array:
+        """Return the patches of x (im2col), (fan_in, positions * n)."""
+
+    @abstractmethod
+    def add_patches(self, dp: Array, buffers: Buffers) -> Array:
+        """Return the gradient of the input (col2im): the gradient of each patch added where the patch was taken."""
+
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Compute z = W p + b and a = f(z); save p and a."""
+        weights, b = w
+        W, p = weights.reshape(self.outputs, -1), self.take_patches(x, buffers)
+        a = np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1]))
+        a += b[:, np.newaxis]
+        if self.activation:
+            self.activation.function(a, out=a)
+        return a.reshape(*self.output_shape, -1), (p, a)
+
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """With da = dy, the gradient passes the activation and the matrix product backwards.
+
+            dz = da * f'(z)
+            dW = dz p^T            summed over positions and images by the product
+            db = sum of dz         over positions and images
+            dp = W^T dz            added up where the patches were taken: dx
+
+        (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
+        """
+        (weights, _), (dW, db), (p, a) = w, dw, saved
+        dz = dy.reshape(self.outputs, -1)
+        if self.activation:
+            np.multiply(dz, self.activation.derivative(a), out=dz)
+        np.matmul(dz, p.T, out=dW.reshape(self.outputs, -1))
+        np.sum(dz, axis=1, out=db)
+        if first:
+            return None
+        W = weights.reshape(self.outputs, -1)
+        return self.add_patches(np.matmul(W.T, dz, out=buffers.array("dp", *p.shape)), buffers)
+
+
+@dataclass(frozen=True)
+class Dense(Affine):
+    """A dense layer of `outputs` units. It is a convolution whose kernel covers its input."""
+
+    kind = "dense"
+    takes_units = True
 
     @property
     def weight_shape(self) -> Shape:
@@ -50,26 +204,49 @@ class Dense:
         """(units,)."""
         return (self.outputs,)
 
-    def patches(self, x: Array, scratch: Scratch) -> Array:
-        """The input itself, flattened: (fan_in, n)."""
+    @property
+    def window(self) -> tuple[int, int]:
+        """The whole input."""
+        _, height, width = (*self.input_shape, 1, 1)[:3]
+        return height, width
+
+    def take_patches(self, x: Array, buffers: Buffers) -> Array:
+        """Return the input itself, flattened: (fan_in, n)."""
         return x.reshape(-1, x.shape[-1])
 
-    def sum_patches(self, dp: Array, scratch: Scratch) -> Array:
-        """The gradient of the input from the gradient of its patches: the same values."""
+    def add_patches(self, dp: Array, buffers: Buffers) -> Array:
+        """Return the gradient of the input, the same values as that of its only patch."""
         return dp.reshape(*self.input_shape, -1)
 
 
-@dataclass(frozen=True)
-class Convolution:
-    """A convolution with `outputs` filters of kernel x kernel, without padding; input_shape (channels, height, width).
+def count_positions(input_shape: Shape, kernel: int, stride: int) -> tuple[int, int]:
+    """Return the rows and columns of positions of a kernel without padding: floor((size - kernel) / stride) + 1."""
+    _, height, width = input_shape
+    return (height - kernel) // stride + 1, (width - kernel) // stride + 1
+
+
+def shifted_views(x: Array, kernel: int, stride: int) -> list[Array]:
+    """Return for each entry of the kernel, row by row, the inputs under it at all positions: views of x.
+
+    x: (channels, height, width, n). Each view: (channels, rows, columns, n).
+    """
+    rows, columns = count_positions(x.shape[:3], kernel, stride)
+    return [
+        x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
+        for i, j in np.ndindex(kernel, kernel)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convolution(Affine):
+    """A convolution with `outputs` filters of kernel x kernel, without padding.
 
     As everywhere in deep learning the kernel is not flipped: strictly speaking it is a cross-correlation.
     """
 
-    input_shape: Shape
-    outputs: int
+    kind = "conv"
     kernel: int
-    stride: int
+    stride: int = 1
 
     @property
     def weight_shape(self) -> Shape:
@@ -78,30 +255,85 @@ class Convolution:
 
     @property
     def output_shape(self) -> Shape:
-        """(filters, height, width) with floor((size - kernel) / stride) + 1 positions along each axis."""
-        return self.outputs, *((size - self.kernel) // self.stride + 1 for size in self.input_shape[1:])
+        """(filters, height, width), with one pixel for each position of the kernel."""
+        return self.outputs, *count_positions(self.input_shape, self.kernel, self.stride)
 
-    def patches(self, x: Array, scratch: Scratch) -> Array:
-        """The patch at each position of the kernel: (fan_in, positions * n); x (channels, height, width, n)."""
+    @property
+    def window(self) -> tuple[int, int]:
+        """The kernel."""
+        return self.kernel, self.kernel
+
+    @property
+    def values_per_image(self) -> int:
+        """Output and patches."""
+        return math.prod(self.output_shape[1:]) * (self.outputs + math.prod(self.weight_shape[1:]))
+
+    def take_patches(self, x: Array, buffers: Buffers) -> Array:
+        """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
         n = x.shape[-1]
         if not x.flags.c_contiguous:  # e.g. a batch of images; copied once, not k * k times below
-            source, x = x, scratch.array("x", *x.shape)
+            source, x = x, buffers.array("x", *x.shape)
             np.copyto(x, source)
-        p = scratch.array("p", *self.weight_shape[1:], *self.output_shape[1:], n)
-        windows = sliding_window_view(x, (self.kernel, self.kernel), axis=(1, 2))[:, :: self.stride, :: self.stride]
+        p = buffers.array("p", *self.weight_shape[1:], *self.output_shape[1:], n)
+        windows = sliding_window_view(x, self.window, axis=(1, 2))[:, :: self.stride, :: self.stride]
         np.copyto(p, windows.transpose(0, 4, 5, 1, 2, 3))
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
 
-    def sum_patches(self, dp: Array, scratch: Scratch) -> Array:
-        """The gradient of the input: the gradient of each patch added where the patch was taken."""
-        dp = dp.reshape(*self.weight_shape[1:], *self.output_shape[1:], -1)
-        dx = scratch.array("dx", *self.input_shape, dp.shape[-1])
+    def add_patches(self, dp: Array, buffers: Buffers) -> Array:
+        """Return the gradient of the input (col2im): a pixel can appear in several patches, so theirs are added."""
+        dp = dp.reshape(self.input_shape[0], self.kernel**2, *self.output_shape[1:], -1)
+        dx = buffers.array("dx", *self.input_shape, dp.shape[-1])
         dx.fill(0)
-        _, rows, columns = self.output_shape
-        for i, j in np.ndindex(self.kernel, self.kernel):
-            # the input pixels that kernel entry (i, j) multiplies, over all positions
-            dx[:, i : i + self.stride * rows : self.stride, j : j + self.stride * columns : self.stride] += dp[:, i, j]
+        for entry, under in enumerate(shifted_views(dx, self.kernel, self.stride)):
+            under += dp[:, entry]
         return dx
 
 
-Layer = Dense | Convolution
+@dataclass(frozen=True)
+class MaxPooling(Layer):
+    """The largest of each kernel x kernel values of a map. It has no parameters.  (Zhou & Chellappa 1988)"""
+
+    kind = "pool"
+    kernel: int
+    stride: int = 1
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, height, width), with one pixel for each position of the kernel."""
+        return self.input_shape[0], *count_positions(self.input_shape, self.kernel, self.stride)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The kernel."""
+        return self.kernel, self.kernel
+
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Compute the maxima; save x and the maxima."""
+        first, *others = shifted_views(x, self.kernel, self.stride)
+        y = buffers.array("y", *first.shape)
+        np.copyto(y, first)
+        for view in others:
+            np.maximum(y, view, out=y)
+        return y, (x, y)
+
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Pass the gradient of a maximum to the value that was the largest, to the first of equal ones."""
+        if first:
+            return None
+        x, y = saved
+        dx, part = buffers.array("dx", *x.shape), buffers.array("part", *y.shape)
+        dx.fill(0)
+        views = (shifted_views(array, self.kernel, self.stride) for array in (x, dx))
+        for values, under in zip(*views, strict=True):
+            np.multiply(dy, values == y, out=part)
+            under += part
+            dy -= part  # so that the next equal value gets nothing
+        return dx
+
+
+KINDS: dict[str, type[Layer]] = {each.kind: each for each in (Dense, Convolution, MaxPooling)}
+
+
+def unknown_kind(layer: object, output: str, module: str) -> TypeError:
+    """Return the error of an output format, or description, that has no function for this kind of layer."""
+    return TypeError(f"{type(layer).__name__} has no {output}: register a function for it in {module}")

@@ -1,52 +1,60 @@
 """The network: parameters, the forward pass and backpropagation.
 
 Shapes, for a batch of n images: images (height, width, n), the output of a layer (units, n) or
-(filters, height, width, n), logits (classes, n).
+(channels, height, width, n), logits (classes, n).
 """
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from pipeline.network.activations import Activation, Array
-from pipeline.network.layers import Layer, Scratch
+from pipeline.network.activations import Array
+from pipeline.network.layers import Buffers, Layer
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """All parameters in one buffer, `flat` (total,), and the weights and biases of each layer as views of it.
+    """All parameters in one buffer, `flat` (total,), and those of each layer as views of it.
 
-    weights: (out, in) or (filters, channels, kernel, kernel). biases: (out,). Gradients have the same form.
+    layers: for each layer its arrays, in the order of `Layer.parameter_shapes`; () for a layer without parameters.
+    Gradients have the same form.
     """
 
     flat: Array
-    weights: tuple[Array, ...]
-    biases: tuple[Array, ...]
+    layers: tuple[tuple[Array, ...], ...]
 
 
 @dataclass(frozen=True)
 class Network:
-    """Layers with their parameters; the activation follows each layer but the last."""
+    """Layers with their parameters."""
 
     layers: tuple[Layer, ...]
-    activation: Activation
     parameters: Parameters
 
 
 def count_parameters(layers: Sequence[Layer]) -> int:
-    """Number of weights and biases."""
-    return sum(math.prod(layer.weight_shape) + layer.outputs for layer in layers)
+    """Return the number of parameters."""
+    return sum(math.prod(shape) for layer in layers for shape in layer.parameter_shapes.values())
 
 
 def view_parameters(layers: Sequence[Layer], flat: Array) -> Parameters:
     """Return the parameters of the layers as views of `flat`, (total,)."""
-    sizes = [size for layer in layers for size in (math.prod(layer.weight_shape), layer.outputs)]
-    parts = np.split(flat, list(itertools.accumulate(sizes))[:-1])
-    weights = tuple(part.reshape(layer.weight_shape) for layer, part in zip(layers, parts[::2], strict=True))
-    return Parameters(flat, weights, tuple(parts[1::2]))
+    views, start = [], 0
+    for layer in layers:
+        arrays = []
+        for shape in layer.parameter_shapes.values():
+            arrays.append(flat[start : start + math.prod(shape)].reshape(shape))
+            start += math.prod(shape)
+        views.append(tuple(arrays))
+    return Parameters(flat, tuple(views))
+
+
+def make_network(layers: Sequence[Layer], flat: Array) -> Network:
+    """Return the network of layers whose parameters are views of `flat`, (total,)."""
+    return Network(tuple(layers), view_parameters(layers, flat))
 
 
 # Standard deviation of the initial weights from fan-in and fan-out.
@@ -57,24 +65,18 @@ INITIALISATIONS: dict[str, Callable[[int, int], float]] = {
 }
 
 
-def initialise(parameters: Parameters, scheme: str, bias_std: float, generator: np.random.Generator) -> None:
-    """Draw all parameters from normal distributions of mean 0, in place; scheme: a key of INITIALISATIONS."""
-    for weights, biases in zip(parameters.weights, parameters.biases, strict=True):
-        outputs, *inputs = weights.shape
-        fan_in, fan_out = math.prod(inputs), outputs * math.prod(inputs[1:])
-        weights[...] = INITIALISATIONS[scheme](fan_in, fan_out) * generator.standard_normal(weights.shape)
-        biases[...] = bias_std * generator.standard_normal(biases.shape)
+def initialise(network: Network, scheme: str, bias_std: float, generator: np.random.Generator) -> None:
+    """Draw all parameters, in place. scheme: a key of INITIALISATIONS. bias_std: standard deviation of the biases."""
+    for layer, arrays in zip(network.layers, network.parameters.layers, strict=True):
+        layer.initialise(arrays, INITIALISATIONS[scheme], bias_std, generator)
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Results of the forward pass that the backward pass needs, for each layer.
+    """Results of the forward pass: the output of each layer, and what its backward pass needs."""
 
-    patches: p, (fan_in, positions * n). outputs: a = f(z), for the last layer z, the logits.
-    """
-
-    patches: list[Array]
     outputs: list[Array]
+    saved: list[Any]
 
     @property
     def logits(self) -> Array:
@@ -82,55 +84,40 @@ class Cache:
         return self.outputs[-1]
 
 
-def make_scratch(network: Network) -> list[Scratch]:
-    """Return scratch buffers for the passes of one thread."""
-    return [Scratch(network.parameters.flat.dtype) for _ in network.layers]
+def make_buffers(network: Network) -> list[Buffers]:
+    """Return the buffers of all layers, for the passes of one thread."""
+    return [Buffers(network.parameters.flat.dtype) for _ in network.layers]
 
 
-def forward(network: Network, images: Array, scratch: Sequence[Scratch] | None = None) -> Cache:
-    """Compute z = W p + b and a = f(z), layer by layer; return the patches and outputs of each.
+def forward(network: Network, images: Array, buffers: Sequence[Buffers] | None = None) -> Cache:
+    """Pass images (height, width, n) through the layers; return the output of each.
 
-    images: (height, width, n). The logits of the last layer have no activation: it is part of the loss. With `scratch`
-    the result is valid until its next use.
+    The last layer has no activation: it is part of the loss. With `buffers` the result is valid until their next use.
     """
     cache, x = Cache([], []), images[np.newaxis]
-    for i, (layer, buffers) in enumerate(zip(network.layers, scratch or make_scratch(network), strict=True)):
-        W, b = network.parameters.weights[i].reshape(layer.outputs, -1), network.parameters.biases[i]
-        p = layer.patches(x, buffers)
-        z = np.matmul(W, p, out=buffers.array("z", layer.outputs, p.shape[1]))
-        z += b[:, np.newaxis]
-        if i < len(network.layers) - 1:
-            network.activation.function(z, out=z)
-        x = z.reshape(*layer.output_shape, -1)
-        cache.patches.append(p)
+    for layer, arrays, own in zip(
+        network.layers, network.parameters.layers, buffers or make_buffers(network), strict=True
+    ):
+        x, saved = layer.forward(arrays, x, own)
         cache.outputs.append(x)
+        cache.saved.append(saved)
     return cache
 
 
 def backward(
-    network: Network, cache: Cache, dz: Array, scratch: Sequence[Scratch] | None = None, out: Parameters | None = None
+    network: Network, cache: Cache, dz: Array, buffers: Sequence[Buffers] | None = None, out: Parameters | None = None
 ) -> Parameters:
     """Backpropagation: return the gradient of every parameter, in `out` if given.
 
-    dz: the gradient dL/dz of the loss with respect to the logits; dW, db, dp and dx are gradients of the loss as well.
-    For each layer, from the last to the first, with z = W p + b:
-
-        dW = dz p^T            summed over positions and images by the product
-        db = sum of dz         over positions and images
-        dp = W^T dz            added up where the patches were taken: dx
-
-    x = f(z') is the output of the layer before, so its dz' = dx * f'(z').
-    (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
+    dz: the gradient of the loss with respect to the logits. From the last layer to the first, each turns the gradient
+    of its output into those of its parameters and of its input, which is the output of the layer before.
+    (Rumelhart, Hinton & Williams 1986)
     """
     gradient = out or view_parameters(network.layers, np.empty_like(network.parameters.flat))
-    scratch = scratch or make_scratch(network)
+    buffers = buffers or make_buffers(network)
+    dy: Array | None = dz
     for i, layer in reversed(list(enumerate(network.layers))):
-        W, dW = (each.weights[i].reshape(layer.outputs, -1) for each in (network.parameters, gradient))
-        dz, p = dz.reshape(layer.outputs, -1), cache.patches[i]
-        np.matmul(dz, p.T, out=dW)
-        np.sum(dz, axis=1, out=gradient.biases[i])
-        if i > 0:
-            dp = np.matmul(W.T, dz, out=scratch[i].array("dp", *p.shape))
-            dx = layer.sum_patches(dp, scratch[i])
-            dz = np.multiply(dx, network.activation.derivative(cache.outputs[i - 1]), out=dx)
+        assert dy is not None, "only the first layer returns None"
+        w, dw = network.parameters.layers[i], gradient.layers[i]
+        dy = layer.backward(w, dw, cache.saved[i], dy, buffers[i], first=i == 0)
     return gradient

@@ -101,8 +101,8 @@ def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
     return Optimizer(update, optimizer.buffers) if decay else optimizer
 
 
-def find_optimizer(name: str, beta: float, weight_decay: float = 0.0) -> Optimizer:
-    """Return an optimizer by name. beta: of momentum and nesterov. weight_decay: decoupled for adamw, else L2."""
+def make_optimizer(name: str, beta: float, weight_decay: float = 0.0) -> Optimizer:
+    """Make an optimizer by name. beta: of momentum and nesterov. weight_decay: decoupled for adamw, else L2."""
     match name:
         case "sgd":
             return with_l2(sgd(), weight_decay)

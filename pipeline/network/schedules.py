@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-RISE = 0.3  # of one-cycle: the fraction of the run in which the rate rises
+PCT_START = 0.3  # of one-cycle: the fraction of the run in which the rate rises
 START, END = 1 / 25, 1 / 25 / 1e4  # of one-cycle: the first and the last factor
 
 
@@ -22,9 +22,9 @@ def one_cycle(progress: float) -> float:
 
     (Smith & Topin 2018, in the form that PyTorch and fastai use)
     """
-    if progress < RISE:
-        return 1 + (START - 1) * cosine(progress / RISE)
-    return END + (1 - END) * cosine((progress - RISE) / (1 - RISE))
+    if progress < PCT_START:
+        return 1 + (START - 1) * cosine(progress / PCT_START)
+    return END + (1 - END) * cosine((progress - PCT_START) / (1 - PCT_START))
 
 
 # The factor on the learning rate at a progress in [0, 1) of the run's steps.

@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline.model.comparison import load_dense
 from pipeline.model.files import Model
-from pipeline.network.layers import Convolution, Layer
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.layers import Layer
 from pipeline.pages.examples import Example
 from pipeline.pages.packing import Packed, pack
 from pipeline.pages.rendering import TEMPLATES, render
@@ -18,6 +19,7 @@ from pipeline.pages.wording import are_digits, format_dataset
 MAX_CHARACTERS = 2_880_000  # of the parameters; the whole page is limited to 3 million
 STYLES = ("style.css", "drawing.css", "inside.css")
 SCRIPTS = (
+    "layers.js",
     "network.js",
     "prepare.js",
     "strokes.js",
@@ -70,11 +72,11 @@ def save_drawing_page(
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         model={
-            **_model_values(model, packed),
+            **model_values(model, packed),
             "canvas": canvas,
             "inkStatistics": asdict(model.ink_statistics),
             "examples": [_encode_example(example) for example in examples],
-            "dense": dense and _model_values(dense, pack(dense, max_characters)),
+            "dense": dense and model_values(dense, pack(dense, max_characters)),
         },
         noun=noun,
         known=_count_classes(model),
@@ -83,7 +85,7 @@ def save_drawing_page(
         shape=model.image_shape,
         canvas=canvas,
         architecture=model.architecture,
-        filters=model.is_convolutional,
+        filters=model.has_maps,
         dense=dense,
         classes=len(model.class_names),
         negative_class=model.negative_class,
@@ -94,17 +96,16 @@ def save_drawing_page(
         images=images,
         dataset=format_dataset(model.dataset),
         loss=model.loss,
-        activation={"relu": "ReLU"}.get(model.activation, model.activation),
+        activation=ACTIVATIONS[model.activation],
     )
     path.write_text(page, encoding="utf-8")
     return reduction
 
 
-def _model_values(model: Model, packed: Packed) -> dict[str, Any]:
+def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     """Return the input of `unpackModel` in network.js."""
     return {
         "layers": [_layer_geometry(layer) for layer in model.networks[0].layers],
-        "activation": model.activation,
         "loss": model.loss,
         "temperature": model.temperature,
         "mean": model.scaling.mean,
@@ -138,9 +139,15 @@ def _describe_reduction(model: Model, packed: Packed) -> str:
 
 
 def _layer_geometry(layer: Layer) -> dict[str, Any]:
-    """Return the shapes that network.js needs; kernel size and stride only for a convolution."""
-    kernel = {"kernel": layer.kernel, "stride": layer.stride} if isinstance(layer, Convolution) else {}
-    return {"inputShape": layer.input_shape, "outputShape": layer.output_shape, **kernel}
+    """Return what network.js needs of a layer besides its parameters."""
+    return {
+        "kind": layer.kind,
+        "inputShape": layer.input_shape,
+        "outputShape": layer.output_shape,
+        "window": layer.window,
+        "stride": layer.stride,
+        "activation": layer.activation and layer.activation.name,
+    }
 
 
 def _join_templates(names: tuple[str, ...]) -> str:

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.scaling import standardise
 from pipeline.model.files import Model
-from pipeline.model.prediction import compute_logits
 from pipeline.network.activations import Array
-from pipeline.network.layers import Convolution, Layer
 from pipeline.network.network import forward
 from pipeline.pages.pictures import draw_grey, draw_maps
 
@@ -74,10 +72,10 @@ def draw_passes(
     """
     names = model.class_names
     inputs = np.moveaxis(standardise(images[list(indices)], model.scaling), 0, -1)
-    logits = compute_logits(model, inputs)
-    hidden = model.networks[0].layers[:-1]
-    outputs = forward(model.networks[0], inputs).outputs[:-1]
-    limits = [float(np.quantile(output, FULL)) or float(output.max()) for output in outputs]
+    caches = [forward(network, inputs) for network in model.networks]
+    logits = np.mean([cache.logits for cache in caches], axis=0)
+    outputs = caches[0].outputs[:-1]
+    limits = [float(np.quantile(np.abs(output), FULL)) or float(np.abs(output).max()) for output in outputs]
     passes = []
     for column, index in enumerate(indices):
         likeliest = sorted(np.argsort(-probabilities[index], kind="stable")[:MAX_CLASSES].tolist())
@@ -89,8 +87,8 @@ def draw_passes(
                 confidence=float(probabilities[index].max()),
                 picture=draw_grey(images[index]),
                 layers=[
-                    _draw_layer(number, layer, output[..., column], limit)
-                    for number, (layer, output, limit) in enumerate(zip(hidden, outputs, limits, strict=True), start=1)
+                    _draw_layer(number, output[..., column], limit)
+                    for number, (output, limit) in enumerate(zip(outputs, limits, strict=True), start=1)
                 ],
                 classes=[
                     (names[each], float(logits[each, column]), float(probabilities[index, each])) for each in likeliest
@@ -100,11 +98,11 @@ def draw_passes(
     return passes
 
 
-def _draw_layer(number: int, layer: Layer, activations: Array, limit: float) -> LayerPicture:
-    """Draw activations (units,) or (filters, height, width)."""
-    if isinstance(layer, Convolution):
-        filters, height, width = activations.shape
-        maps, size = activations[:MAX_MAPS], f"{filters} maps of {height} × {width}"
+def _draw_layer(number: int, activations: Array, limit: float) -> LayerPicture:
+    """Draw activations (units,) or (channels, height, width)."""
+    if activations.ndim > 1:
+        channels, height, width = activations.shape
+        maps, size = activations[:MAX_MAPS], f"{channels} maps of {height} × {width}"
         columns = math.ceil(math.sqrt(len(maps)))
     else:
         maps, size = activations[:MAX_UNITS].reshape(-1, 1, 1), f"{len(activations)} units"

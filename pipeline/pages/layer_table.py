@@ -1,34 +1,35 @@
 """The layers of a network: output shape, receptive field, parameters, multiplications and time."""
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.network.activations import Array
-from pipeline.network.layers import Convolution, Layer
-from pipeline.network.network import Network, count_parameters, forward, make_scratch
+from pipeline.network.layers import Layer
+from pipeline.network.network import Network, count_parameters, make_buffers
+from pipeline.pages.wording import describe_layer
 
 REPETITIONS = 10  # of which the fastest counts
 
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The activation at (row, column) depends on a square of size x size pixels from (row * step, column * step)."""
+    """The output at (row, column) depends on height x width pixels from (row * step, column * step)."""
 
-    size: int
+    height: int
+    width: int
     step: int
 
 
 def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
-    """Return the receptive field of each convolution; they come before all dense layers."""
-    fields, size, step = [], 1, 1
+    """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
+    fields, height, width, step = [], 1, 1, 1
     for layer in layers:
-        if isinstance(layer, Convolution):
-            size, step = size + (layer.kernel - 1) * step, step * layer.stride
-            fields.append(ReceptiveField(size, step))
+        height, width = height + (layer.window[0] - 1) * step, width + (layer.window[1] - 1) * step
+        step *= layer.stride
+        fields.append(ReceptiveField(height, width, step))
     return fields
 
 
@@ -46,41 +47,28 @@ class LayerRow:
 
 def list_layers(layers: Sequence[Layer], seconds: Sequence[float]) -> list[LayerRow]:
     """Return a row for each layer. seconds: from `time_layers`."""
-    fields = [f"{field.size} × {field.size}" for field in receptive_fields(layers)]
-    fields += ["whole image"] * (len(layers) - len(fields))
     return [
         LayerRow(
-            name=name_layer(layer),
+            name=", ".join(filter(None, [words.name, words.size])),
             output=" × ".join(map(str, layer.output_shape)),
-            field=field,
+            field=f"{field.height} × {field.width}",
             parameters=count_parameters([layer]),
-            multiplications=math.prod(layer.weight_shape) * math.prod(layer.output_shape[1:]),
+            multiplications=layer.multiplications,
             seconds=duration,
         )
-        for layer, field, duration in zip(layers, fields, seconds, strict=True)
+        for layer, words, field, duration in zip(
+            layers, map(describe_layer, layers), receptive_fields(layers), seconds, strict=True
+        )
     ]
-
-
-def name_layer(layer: Layer) -> str:
-    """Return the kind of a layer, a convolution with kernel and stride."""
-    if isinstance(layer, Convolution):
-        return f"convolution, {layer.kernel} × {layer.kernel}, stride {layer.stride}"
-    return "dense"
 
 
 def time_layers(network: Network, images: Array) -> list[float]:
     """Return the seconds per image that the forward pass spends in each layer; images (height, width, n)."""
-    times: list[float] = []
-
-    def function(z: Array, out: Array) -> Array:
-        a = network.activation.function(z, out=out)
-        times.append(time.perf_counter())
-        return a
-
-    timed = replace(network, activation=replace(network.activation, function=function))
-    scratch, runs = make_scratch(network), []
+    buffers, runs = make_buffers(network), []
     for _ in range(REPETITIONS):
-        times[:] = [time.perf_counter()]
-        forward(timed, images, scratch)
-        runs.append(np.diff([*times, time.perf_counter()]))  # the last layer has no activation
+        x, times = images[np.newaxis], [time.perf_counter()]
+        for layer, arrays, own in zip(network.layers, network.parameters.layers, buffers, strict=True):
+            x, _ = layer.forward(arrays, x, own)
+            times.append(time.perf_counter())
+        runs.append(np.diff(times))
     return [float(each) / images.shape[-1] for each in np.min(runs, axis=0)]

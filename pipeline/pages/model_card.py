@@ -26,8 +26,10 @@ from pipeline.engine.provenance import environment
 from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
 from pipeline.model.files import Model
 from pipeline.model.safetensors import list_modules
-from pipeline.network.layers import Convolution, Layer
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.layers import Layer
 from pipeline.pages.rendering import render
+from pipeline.pages.wording import describe_layer
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import RecipeName, find_changes
 
@@ -91,6 +93,7 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
         data=DATASETS.get(model.dataset),
         model=model,
         layers=describe_layers(model.networks[0].layers),
+        activation=ACTIVATIONS[model.activation],
         parameters=sum(parameters.flat.size for parameters in model.parameters),
         modules=list_modules(model),
         training=training,
@@ -129,17 +132,12 @@ def format_command(dataset: str, training: Training) -> str:
 
 
 def describe_layers(layers: Sequence[Layer]) -> str:
-    """Describe layers: "2 convolutions of 5 x 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
-
-    def describe(layer: Layer) -> tuple[str, str, str]:
-        if isinstance(layer, Convolution):
-            return "convolution", f" of {layer.kernel} x {layer.kernel} with stride {layer.stride}", "filters"
-        return "dense layer", "", "units"
-
+    """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
     parts = []
-    for (kind, size, unit), group in itertools.groupby(layers, describe):
-        outputs = [str(layer.outputs) for layer in group]
-        parts.append(f"{len(outputs)} {kind}{'s' if len(outputs) > 1 else ''}{size} ({', '.join(outputs)} {unit})")
+    for words, group in itertools.groupby(layers, describe_layer):
+        outputs = [str(layer.output_shape[0]) for layer in group]
+        size, plural = f" of {words.size}" if words.size else "", "s" if len(outputs) > 1 else ""
+        parts.append(f"{len(outputs)} {words.name}{plural}{size} ({', '.join(outputs)} {words.outputs})")
     return ", ".join(parts)
 
 
@@ -150,7 +148,7 @@ def escape(text: str) -> str:
 
 
 def _make_front_matter(model: Model, training: Training, metrics: Metrics, f1: float) -> dict[str, Any]:
-    kind = "convolutional-neural-network" if model.is_convolutional else "multilayer-perceptron"
+    kind = "convolutional-neural-network" if model.has_maps else "multilayer-perceptron"
     data = DATASETS.get(model.dataset)
     measured = {
         "accuracy": ("Accuracy", metrics.accuracy),

@@ -14,9 +14,9 @@ BITS = (16, 8)  # in order of preference
 
 @dataclass(frozen=True)
 class Packed:
-    """networks: for each network that fits, its layers as `pack_layer` returns them. bits: per weight."""
+    """networks: for each network that fits, the arrays of its layers, from `pack_array`. bits: per weight."""
 
-    networks: tuple[tuple[dict[str, str], ...], ...]
+    networks: tuple[tuple[dict[str, dict[str, str]], ...], ...]
     bits: int
 
 
@@ -27,29 +27,35 @@ def pack(model: Model, max_characters: int) -> Packed:
     """
     for bits in BITS:
         networks = tuple(
-            tuple(pack_layer(*layer, bits) for layer in zip(parameters.weights, parameters.biases, strict=True))
-            for parameters in model.parameters
+            tuple(
+                {name: pack_array(array, bits) for name, array in zip(layer.parameter_shapes, arrays, strict=True)}
+                for layer, arrays in zip(network.layers, network.parameters.layers, strict=True)
+            )
+            for network in model.networks
         )
-        size = sum(len(array) for layer in networks[0] for array in layer.values())  # equal for all networks
+        # equal for all networks
+        size = sum(len(text) for layer in networks[0] for packed in layer.values() for text in packed.values())
         if len(networks) * size <= max_characters:
             break
     return Packed(networks[: max_characters // size], bits)
 
 
-def pack_layer(weights: NDArray[Any], biases: NDArray[Any], bits: int) -> dict[str, str]:
-    """Return the layer's arrays in base64, little-endian: `codes` in `bits` bits, `scales` and `biases`.
+def pack_array(array: NDArray[Any], bits: int) -> dict[str, str]:
+    """Return an array of parameters in base64, little-endian.
 
-    codes: int8 or int16, shape of the weights, (out, ...). scales, biases: float32 (out,). weight = code * scale of its
-    output (symmetric quantization per output channel).
+    An array with one axis becomes `values`, float32. Others, (out, ...), become `codes`, int8 or int16, of the same
+    shape, and `scales`, float32 (out,): a weight is its code times the scale of its output (symmetric quantization per
+    output channel).
     """
+    if array.ndim == 1:
+        return _encode(values=array.astype("<f4"))
     largest = 2 ** (bits - 1) - 1
-    weights = weights.reshape(len(biases), -1)
+    weights = array.reshape(len(array), -1)
     scales = (np.abs(weights).max(axis=1) / largest).astype(np.float32)
     scales[scales == 0] = 1  # all weights are 0, so any scale works
     codes = np.clip(np.rint(weights / scales[:, np.newaxis]), -largest, largest)
-    arrays = {
-        "codes": codes.astype(f"<i{bits // 8}"),
-        "scales": scales.astype("<f4"),
-        "biases": biases.astype("<f4"),
-    }
+    return _encode(codes=codes.astype(f"<i{bits // 8}"), scales=scales.astype("<f4"))
+
+
+def _encode(**arrays: NDArray[Any]) -> dict[str, str]:
     return {name: base64.b64encode(array.tobytes()).decode() for name, array in arrays.items()}

@@ -31,18 +31,19 @@ def draw_patches(patches: NDArray[np.uint8], columns: int) -> str:
 
 
 def draw_maps(maps: NDArray[np.floating[Any]], limit: float, columns: int) -> str:
-    """Return the data URI of activations (n, h, w) of at least 0, as rows of pictures with transparent gaps.
+    """Return the data URI of activations (n, h, w), as rows of pictures with transparent gaps; orange below zero.
 
-    Opacity grows linearly with the activation, from FAINTEST at 0 to full at `limit`; larger activations are clipped.
+    Opacity grows linearly with the magnitude, from FAINTEST at 0 to full at `limit`; larger magnitudes are clipped.
     """
     repeated = max(1, math.ceil(MIN_CELL / min(maps.shape[1:])))
     large = np.stack([np.asarray(_shrink(Image.fromarray(np.asarray(each, np.float32)))) for each in maps])
-    shares = np.clip(large / limit, 0, 1) if limit > 0 else np.zeros_like(large)
-    levels = 1 + np.rint(shares * 254).astype(np.uint8)
+    shares = np.clip(large / limit, -1, 1) if limit > 0 else np.zeros_like(large)
+    levels = (LEVELS + 1 + np.rint(shares * LEVELS)).astype(np.uint8)
     tiled = _tile(levels.repeat(repeated, axis=1).repeat(repeated, axis=2), columns, gap=0)
     picture = Image.fromarray(tiled, "P")
-    picture.putpalette([*POSITIVE] * 256)
-    opacities = np.linspace(FAINTEST, 255, 255).astype(np.uint8)
+    picture.putpalette([*NEGATIVE] * (LEVELS + 1) + [*POSITIVE] * (LEVELS + 1))
+    magnitudes = np.abs(np.linspace(-1, 1, 2 * LEVELS + 1))
+    opacities = np.rint(FAINTEST + (255 - FAINTEST) * magnitudes).astype(np.uint8)
     return _encode(picture, transparency=bytes([0, *opacities.tolist()]))
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.deform import Deformer
+from pipeline.data.deform import Augmenter
 from pipeline.engine.artifacts import Manifest
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
 from pipeline.evaluation.runs import TrainingRun, name_data
 from pipeline.model.files import Model
+from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import count_parameters
 from pipeline.pages.filters import PATCHES
 from pipeline.pages.inspection import inspect_network
@@ -20,7 +21,6 @@ from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, p
 from pipeline.pages.rendering import render
 from pipeline.pages.wording import (
     are_digits,
-    format_activation,
     format_dataset,
     format_duration,
     format_name,
@@ -100,10 +100,11 @@ def render_report(findings: Findings) -> str:
             findings.labels,
             findings.probabilities,
         ),
+        activation=ACTIVATIONS[findings.model.activation],
         dense=findings.dense,
         patches=PATCHES,
         first=findings.model.networks[0].layers[0],
-        filters=findings.model.is_convolutional,
+        filters=findings.model.has_maps,
         augmented=draw_augmented(findings.samples, findings.recipe),
         recipe=findings.recipe,
         runs=findings.runs,
@@ -139,7 +140,7 @@ def list_facts(findings: Findings) -> list[tuple[str, str]]:
         ("Changes to the recipe", changed or "none"),
         ("Data set", f"{format_dataset(model.dataset)}, {len(model.class_names)} classes, {height} × {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in findings.counts.items())),
-        ("Network", f"{networks}{model.architecture}, {format_activation(model.activation)}, {model.loss}"),
+        ("Network", f"{networks}{model.architecture}, {ACTIVATIONS[model.activation].title}, {model.loss}"),
         ("Parameters", f"{len(model.parameters) * count_parameters(model.networks[0].layers):,}"),
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; selected checkpoint: epoch {', '.join(map(str, best))}"),
@@ -183,17 +184,16 @@ def list_errors(findings: Findings, predicted: NDArray[np.uint8]) -> list[dict[s
 
 def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
     """Return a row for each sample: its picture and COPIES augmented ones; [] if the recipe does not augment."""
-    augmentation = recipe.augmentation
-    if not augmentation.augment_fraction or not (augmentation.moves_pixels or augmentation.stroke_width):
+    if not recipe.augmentation.changes_images:
         return []
     count, height, width = samples.shape
-    deformer = Deformer(replace(augmentation, augment_fraction=1.0), height, width, count)
+    augmenter = Augmenter(replace(recipe.augmentation, augment_fraction=1.0), height, width, count)
     pictures = samples.reshape(count, -1).astype(np.float32)
     generator = np.random.default_rng(recipe.seed)
     rows = [[draw_grey(sample)] for sample in samples]
     for _ in range(COPIES):
         copies = np.empty_like(pictures)
-        deformer(pictures, np.arange(count), generator, copies)
+        augmenter(pictures, generator, copies)
         for row, copy in zip(rows, copies.reshape(samples.shape), strict=True):
             row.append(draw_grey(np.rint(np.clip(copy, 0, 255)).astype(np.uint8)))
     return rows

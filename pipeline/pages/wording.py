@@ -1,10 +1,13 @@
 """Format names, shares, times and parameters for the pages."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import singledispatch
 from typing import Any
 
 from pipeline.data.catalogue import DATASETS
+from pipeline.network.layers import Convolution, Dense, Layer, MaxPooling, unknown_kind
 
 
 def are_digits(class_names: Sequence[str]) -> bool:
@@ -17,9 +20,34 @@ def format_dataset(name: str) -> str:
     return DATASETS[name].title if name in DATASETS else name
 
 
-def format_activation(name: str) -> str:
-    """Return the usual name of an activation function."""
-    return {"relu": "ReLU"}.get(name, name)
+@dataclass(frozen=True)
+class LayerWords:
+    """Words for a layer. name: of its kind. size: of its kernel, "" without. outputs: what they are called, plural."""
+
+    name: str
+    size: str
+    outputs: str
+
+
+@singledispatch
+def describe_layer(layer: Layer) -> LayerWords:
+    """Return the words for a layer in the report and in the model card."""
+    raise unknown_kind(layer, "description", __name__)
+
+
+@describe_layer.register
+def _(layer: Dense) -> LayerWords:
+    return LayerWords("dense layer", "", "units")
+
+
+@describe_layer.register
+def _(layer: Convolution) -> LayerWords:
+    return LayerWords("convolution", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "filters")
+
+
+@describe_layer.register
+def _(layer: MaxPooling) -> LayerWords:
+    return LayerWords("max pooling", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "maps")
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -1,6 +1,5 @@
 """Train the networks of an ensemble, sequentially or in parallel, with bit-identical results."""
 
-import functools
 import os
 import time
 import uuid
@@ -15,7 +14,7 @@ from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.examples import Examples, load_examples
+from pipeline.training.data import Examples, TrainingData, add_negatives, load_data
 from pipeline.training.fit import fit
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipe import Recipe, network_recipes
@@ -67,14 +66,14 @@ def train_network(
     return TrainedNetwork(best, history)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
-    """Arguments that all networks of a run share. name: unique."""
+    """Arguments that all networks of a run share. name: unique. data: None if the workers load it from `folders`."""
 
-    normalize: Path
-    classes: int
-    checkpoints: Path
     name: str
+    checkpoints: Path
+    folders: tuple[Path, ...]
+    data: TrainingData | None
 
 
 @dataclass(frozen=True)
@@ -92,19 +91,20 @@ class Progress:
 
 def train_ensemble(
     recipe: Recipe,
-    normalize: Path,
-    classes: int,
+    data: TrainingData,
     checkpoints: Path,
     backend: Backend = SYNC,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     report: Callable[[str], object] = lambda line: None,
 ) -> list[TrainedNetwork]:
-    """Train the networks of a recipe on the standardised arrays in `normalize`, each with a file in `checkpoints`.
+    """Train the networks of a recipe, each with a file in `checkpoints`.
 
-    Workers on other machines must see both folders. Raises what `train_network` and `run_job` raise.
+    Workers on other machines must see this folder and those of the data. Raises what `train_network` and `run_job`
+    raise.
     """
     checkpoints.mkdir(exist_ok=True)
-    run = Run(normalize.absolute(), classes, checkpoints.absolute(), uuid.uuid4().hex)
+    folders = tuple(folder.absolute() for folder in data.folders)
+    run = Run(uuid.uuid4().hex, checkpoints.absolute(), folders, None if folders else data)
     (checkpoints / RUN_FILE).write_text(run.name)
     trained: dict[int, TrainedNetwork] = {}
     tasks = list(enumerate(network_recipes(recipe), start=1))
@@ -121,10 +121,11 @@ def train_ensemble(
 
 def _train(run: Run, task: tuple[int, Recipe], send: Send) -> TrainedNetwork:
     number, recipe = task
-    for folder in (run.normalize, run.checkpoints):
+    for folder in (*run.folders, run.checkpoints):
         if not folder.is_dir():
             raise FileNotFoundError(2, os.strerror(2), str(folder))
-    training, validation = _load_once(run.normalize, run.name, recipe.negatives)
+    data = run.data or load_data(*run.folders)
+    training = add_negatives(data, recipe.negatives)
     batches, last_sent = 0, time.monotonic()
 
     def send_progress(row: Row | None = None, resumed: bool = False) -> None:
@@ -144,7 +145,7 @@ def _train(run: Run, task: tuple[int, Recipe], send: Send) -> TrainedNetwork:
             raise PipelineError("training stopped: another run continues it, or the run that started it has ended")
 
     file = run.checkpoints / f"network-{number}.npz"
-    return train_network(recipe, training, validation, run.classes, file, on_batch, on_epoch)
+    return train_network(recipe, training, data.validation, data.classes, file, on_batch, on_epoch)
 
 
 def _is_current(run: Run) -> bool:
@@ -157,8 +158,3 @@ def _is_current(run: Run) -> bool:
 
 def _unpack(progress: dict[str, Any]) -> Progress:
     return Progress(**{**progress, "row": progress["row"] and Row(**progress["row"])})
-
-
-@functools.lru_cache(maxsize=1)  # once per worker and run
-def _load_once(normalize: Path, run: str, negatives: float) -> tuple[Examples, Examples]:
-    return load_examples(normalize, negatives)

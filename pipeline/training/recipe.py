@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
-from pipeline.data.augmentation import Augmentation, check_values, hyperparameter
-from pipeline.training.notation import format_layers
+from pipeline.data.augmentation import Augmentation
+from pipeline.engine.fields import check_values, hyperparameter
+from pipeline.network.notation import format_layers
 
-ActivationName = Literal["sigmoid", "relu"]
+ActivationName = Literal["sigmoid", "tanh", "relu"]
 LossName = Literal["quadratic", "cross-entropy"]
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 ScheduleName = Literal["constant", "cosine", "one-cycle"]
@@ -18,13 +19,14 @@ InitialisationName = Literal["normal", "xavier", "he"]
 class Recipe:
     """Hyperparameters of a training run; `train` has an option for each. Raises UsageError for a value out of range.
 
-    layers: see `pipeline.training.notation`. shards: determine the order of sums and of random draws. ema_decay: above
+    layers: see `pipeline.network.notation`. shards: determine the order of sums and of random draws. ema_decay: above
     0, the averaged parameters are evaluated and saved. seed: of the first network of an ensemble; the others have
     seed + 1, seed + 2 and so on.
     """
 
     layers: str = hyperparameter(
-        "128", "Hidden layers: units (512,256) or convolutions (conv16,conv64,128; in full conv16x5/2)."
+        "128",
+        "Hidden layers: units (512,256), convolutions (conv16,conv64,128; in full conv16x5/2), max pooling (pool2).",
     )
     activation: ActivationName = hyperparameter("relu", "Activation function of the hidden layers.")
     loss: LossName = hyperparameter("cross-entropy", "Loss function.")
@@ -56,6 +58,10 @@ class Recipe:
         check_values(self)
         object.__setattr__(self, "layers", format_layers(self.layers))  # equal layers are equal recipes
 
+    def count_outputs(self, classes: int) -> int:
+        """Return the number of outputs of a network: one for each class and, with negatives, one for no class."""
+        return classes + (self.negatives > 0)
+
 
 def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe with the values of `changes`; None and unknown names are ignored. Raises UsageError.
@@ -68,11 +74,6 @@ def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
         return {name: value for name, value in changes.items() if name in names and value is not None}
 
     return replace(recipe, **changed(recipe), augmentation=replace(recipe.augmentation, **changed(recipe.augmentation)))
-
-
-def count_outputs(recipe: Recipe, classes: int) -> int:
-    """Return the number of outputs of a network: the classes and, if the recipe has negatives, the negative class."""
-    return classes + (recipe.negatives > 0)
 
 
 def network_recipes(recipe: Recipe) -> list[Recipe]:

@@ -1,7 +1,8 @@
-"""A thread team with barriers. NumPy releases the GIL while it computes, so threads run in parallel.
+"""A thread team. NumPy releases the GIL while it computes, so threads run in parallel.
 
-A training step has two barriers, and there are thousands of steps a second. A barrier made of queues, which are written
-in C, takes about 25 microseconds; `threading.Barrier` or a new task of a thread pool takes two to three times as long.
+A training step uses the team twice, and there are thousands of steps a second. Queues, which are written in C, start a
+team and collect its results in about 25 microseconds; a thread pool of the standard library takes two to three times as
+long.
 """
 
 import threading
@@ -13,14 +14,11 @@ from typing import Any, Self, TypeVar
 from pipeline.engine.cores import single_threaded_blas
 
 T = TypeVar("T")
+Task = Callable[[int], object]
 
 
-class TeamError(Exception):
-    """Another thread of the team failed, so it will not reach the barrier."""
-
-
-class Team:
-    """Threads numbered from 0 that run the same task; the caller is thread 0.
+class ThreadTeam:
+    """Threads that run a function for every item of a list; the caller is thread 0.
 
     Inside the context, BLAS is single-threaded in the whole process. Its order of summation depends on its number of
     threads, so this also makes results bit-identical for any number of cores of the same CPU type.
@@ -28,10 +26,8 @@ class Team:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        # One inbox per thread: the others put True when they reach a barrier and False when they fail.
-        self._inboxes: list[SimpleQueue[bool]] = [SimpleQueue() for _ in range(size)]
-        self._tasks: list[SimpleQueue[Callable[[int], Any] | None]] = [SimpleQueue() for _ in range(1, size)]
-        self._results: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+        self._tasks: list[SimpleQueue[Task | None]] = [SimpleQueue() for _ in range(1, size)]
+        self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, args=(i,), daemon=True) for i in range(1, size)]
 
     def __enter__(self) -> Self:
@@ -43,8 +39,6 @@ class Team:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            for inbox in self._inboxes if error else ():
-                inbox.put(False)  # threads may wait for the caller, which was interrupted
             for tasks in self._tasks:
                 tasks.put(None)
             for thread in self._threads:
@@ -52,36 +46,35 @@ class Team:
         finally:
             self._blas_limit.__exit__(kind, error, at)
 
-    def run(self, task: Callable[[int], T]) -> list[T]:
-        """Run `task(number)` in all threads; return the results in order. Raises the exception of a task that fails.
+    def run(self, function: Callable[[int, int], T], count: int) -> list[T]:
+        """Call function(item, thread) for every item below `count`; return the results in order.
 
-        After an exception the team cannot be used again.
+        A thread takes every size-th item. Raises the exception of an item that fails, after the other threads have
+        finished; the team cannot be used again if the caller is interrupted.
         """
-        for tasks in self._tasks:
+        results: dict[int, T] = {}
+
+        def task(thread: int) -> None:
+            for item in range(thread, count, self.size):
+                results[item] = function(item, thread)
+
+        others = self._tasks[: max(count - 1, 0)]
+        for tasks in others:
             tasks.put(task)
-        outcomes = [self._attempt(task, 0), *(self._results.get() for _ in self._tasks)]
-        errors = [error for _, _, error in outcomes if error]
-        for error in sorted(errors, key=lambda error: isinstance(error, TeamError)):
+        errors = [_attempt(task, 0), *(self._outcomes.get() for _ in others)]
+        for error in filter(None, errors):
             raise error
-        return [result for _, result, _ in sorted(outcomes, key=lambda outcome: outcome[0])]
+        return [results[item] for item in range(count)]
 
-    def wait(self, number: int) -> None:
-        """Barrier: block thread `number` until all threads arrive. Raises TeamError if one failed."""
-        for other, inbox in enumerate(self._inboxes):
-            if other != number:
-                inbox.put(True)
-        for _ in range(self.size - 1):
-            if not self._inboxes[number].get():
-                raise TeamError
+    def _work(self, thread: int) -> None:
+        while task := self._tasks[thread - 1].get():
+            self._outcomes.put(_attempt(task, thread))
 
-    def _work(self, number: int) -> None:
-        while task := self._tasks[number - 1].get():
-            self._results.put(self._attempt(task, number))
 
-    def _attempt(self, task: Callable[[int], T], number: int) -> tuple[int, T | None, BaseException | None]:
-        try:
-            return number, task(number), None
-        except BaseException as error:
-            for inbox in self._inboxes:
-                inbox.put(False)
-            return number, None, error
+def _attempt(task: Task, thread: int) -> Any:
+    """Run a task; return its exception, or None."""
+    try:
+        task(thread)
+    except BaseException as error:
+        return error
+    return None

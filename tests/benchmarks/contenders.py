@@ -30,7 +30,7 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 
 
 def ours(layers: str, batch: int) -> Iterator[float]:
-    from pipeline.training.examples import Examples
+    from pipeline.training.data import Examples
     from pipeline.training.fit import fit
     from pipeline.training.recipe import Recipe
 
@@ -48,8 +48,8 @@ PLAIN: dict[str, Any] = {"label_smoothing": 0.0, "warmup": 0.0, "weight_decay": 
 def torch_network(layers: str) -> Any:
     from torch import nn
 
+    from pipeline.network.architecture import build_layers
     from pipeline.network.layers import Convolution
-    from pipeline.training.architecture import build_layers
 
     modules: list[Any] = []
     for layer in build_layers(layers, (28, 28), 10):
@@ -93,8 +93,8 @@ def torch_channels_last(layers: str, batch: int) -> Iterator[float]:
 
 def matmul(layers: str, batch: int) -> Iterator[float]:
     """The upper bound: only the matrix products of a step, one thread per shard, with single-threaded BLAS."""
+    from pipeline.network.architecture import build_layers
     from pipeline.network.layers import Layer
-    from pipeline.training.architecture import build_layers
     from pipeline.training.team import Team
 
     generator = np.random.default_rng(0)

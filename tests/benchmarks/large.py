@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pipeline.data.deform import Deformer
+from pipeline.data.deform import Augmenter
 from pipeline.engine.cores import count_cores
 from pipeline.training.recipes import RECIPES
 from pipeline.training.team import Team
@@ -46,7 +46,7 @@ def _augment(images: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8
     pictures = images.reshape(len(images), -1).astype(np.float32)
     augmentation = replace(RECIPES["standard"].augmentation, augment_fraction=1.0)
     cores = count_cores()
-    deformers = [Deformer(augmentation, height, width, BLOCK) for _ in range(cores)]
+    deformers = [Augmenter(augmentation, height, width, BLOCK) for _ in range(cores)]
     output = np.empty((cores, BLOCK, height * width), np.float32)
     starts = range(0)
 

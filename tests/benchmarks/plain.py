@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.data.scaling import standardise
 from pipeline.model.files import load_model
-from pipeline.network.network import forward, make_scratch
+from pipeline.network.network import forward, make_buffers
 
 BLOCK = 256
 HEADER = 16  # bytes before the pixels
@@ -26,7 +26,7 @@ def main(path: str, output: str, threads: str) -> None:
     started = time.perf_counter()
     model = load_model(Path("artifacts/train"))
     (network,) = model.networks
-    scratch = make_scratch(network)
+    scratch = make_buffers(network)
     height, width = model.image_shape
     predicted = []
     with threadpool_limits(int(threads), "blas"), open(path, "rb") as file:

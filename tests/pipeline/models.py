@@ -6,8 +6,8 @@ import numpy as np
 
 from pipeline.data.scaling import Scaling
 from pipeline.model.files import Model
-from pipeline.network.network import count_parameters, initialise, view_parameters
-from pipeline.training.architecture import build_layers
+from pipeline.network.architecture import build_layers
+from pipeline.network.network import count_parameters, initialise, make_network
 
 
 def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, int] = (3, 4), **parts: Any) -> Model:
@@ -15,10 +15,10 @@ def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, in
     generator = np.random.default_rng(0)
     defaults = {"class_names": ("a", "b", "c"), "activation": "relu", "loss": "cross-entropy", "temperature": 0.7}
     parts = {**defaults, "scaling": Scaling(0.1, 0.3), "dataset": "letters", **parts}
-    built = build_layers(layers, shape, len(parts["class_names"]) + parts.get("negative_class", False))
-    ensemble = tuple(
-        view_parameters(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size)
+    built = build_layers(
+        layers, parts["activation"], shape, len(parts["class_names"]) + parts.get("negative_class", False)
     )
-    for parameters in ensemble:
-        initialise(parameters, "he", 1.0, generator)
-    return Model(ensemble, layers, image_shape=shape, **parts)
+    networks = [make_network(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size)]
+    for network in networks:
+        initialise(network, "he", 1.0, generator)
+    return Model(tuple(network.parameters for network in networks), layers, image_shape=shape, **parts)

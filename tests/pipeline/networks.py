@@ -2,10 +2,14 @@
 
 import numpy as np
 
-from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.network import Network, count_parameters, initialise, view_parameters
-from pipeline.training.architecture import build_layers
-from pipeline.training.examples import Examples
+from pipeline.data.scaling import Scaling
+from pipeline.network import network as module
+from pipeline.network.activations import Array
+from pipeline.network.architecture import build_layers
+from pipeline.network.network import Network, count_parameters, initialise
+from pipeline.training.data import Examples
+
+SCALING = Scaling(0.25, 0.5)
 
 
 def make_network(
@@ -19,9 +23,9 @@ def make_network(
     dtype: type = np.float64,
 ) -> Network:
     """Return a network for images (height, width); layers: hidden, as in conv16,128."""
-    built = build_layers(layers, shape, classes)
-    network = Network(built, ACTIVATIONS[activation], view_parameters(built, np.empty(count_parameters(built), dtype)))
-    initialise(network.parameters, scheme, bias_std, np.random.default_rng(seed))
+    built = build_layers(layers, activation, shape, classes)
+    network = module.make_network(built, np.empty(count_parameters(built), dtype))
+    initialise(network, scheme, bias_std, np.random.default_rng(seed))
     return network
 
 
@@ -31,4 +35,4 @@ def make_examples(
     """Return standard normal images with random labels."""
     generator = np.random.default_rng(seed)
     images: Array = generator.normal(size=(count, *shape)).astype(dtype)
-    return Examples(images, generator.integers(0, classes, count).astype(np.uint8))
+    return Examples(images, generator.integers(0, classes, count).astype(np.uint8), SCALING)

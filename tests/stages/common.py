@@ -98,7 +98,7 @@ def build(artifacts: Path) -> None:
     download(dataset="sample", output=artifacts / "download")
     parse(download=artifacts / "download", output=artifacts / "parse")
     normalize(parse=artifacts / "parse", output=artifacts / "normalize")
-    train(normalize=artifacts / "normalize", recipe="quick", output=artifacts / "train")
+    train(parse=artifacts / "parse", normalize=artifacts / "normalize", recipe="quick", output=artifacts / "train")
     evaluate(normalize=artifacts / "normalize", train=artifacts / "train", output=artifacts / "evaluate")
     export(
         parse=artifacts / "parse",

@@ -40,11 +40,13 @@ function inkColour(ink) {
   return [level, level, level];
 }
 
-/** Return the colour map of activations from 0 to `largest`; less than 0 is shown as 0. */
-function activationColours(largest) {
+/** Return the colour map of some arrays of activations: from 0 to the largest, or signed if any is negative. */
+function activationColours(...arrays) {
+  if (arrays.some((values) => values.some((value) => value < 0))) return signedColours(largestMagnitude(...arrays));
+  const largest = largestMagnitude(...arrays);
   const palette = paletteOf("--unit-off", "--unit-on");
   const scale = LEVELS / (largest || 1);
-  return (activation) => palette[Math.min(Math.max(0, Math.round(scale * activation)), LEVELS)];
+  return (activation) => palette[Math.round(scale * activation)];
 }
 
 /** Return the colour map of signed values up to a magnitude of `largest`. */
@@ -54,12 +56,8 @@ function signedColours(largest) {
   return (value) => (value < 0 ? minus : plus)[Math.min(Math.round(scale * Math.abs(value)), LEVELS)];
 }
 
-function largestOf(values) {
-  return values.reduce((most, value) => Math.max(most, value), 0);
-}
-
-function largestMagnitude(values) {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+function largestMagnitude(...arrays) {
+  return Math.max(...arrays.map((values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)), 0);
 }
 
 /** Paint values on a canvas of height x width pixels, which the style sheet enlarges. paint: colour map. */

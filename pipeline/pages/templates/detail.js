@@ -23,16 +23,16 @@ function strongestSlices(slices) {
 
 /**
  * Show how an output is computed. target: of `index`, `unit`, `position`. explained: as from `explainOutput`, null if
- * nothing is drawn. view: of the shown network; see `makeView`. values: see `predictView`.
+ * nothing is drawn. view: of the shown network; see `makeView`. values: of `predict`.
  */
 function showDetail(view, target, explained, values) {
   const layer = view.layers[target.index];
   $("detail-title").textContent = titleOfTarget(view, layer, target);
   $("detail-sum").textContent = explained
-    ? describeSum(explained, values, target, layer, view.model.activation)
+    ? LAYERS[layer.kind].describeSum(explained, outputOf(values, target, layer), layer)
     : "Nothing is drawn yet.";
   const slices = explained ? strongestSlices(explained.slices) : [];
-  const source = view.layers[target.index - 1]?.kernel ? "Map" : "Unit"; // of layers after the first
+  const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
   $("detail-note").textContent = explained ? noteOf(target, explained, slices, source) : "";
   showSlices($("slices"), slices, source, layer, target.index);
 }
@@ -45,15 +45,9 @@ function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, posi
   return `Map ${unit + 1} of ${title}, row ${Math.floor(position / width) + 1}, column ${(position % width) + 1}`;
 }
 
-/** Describe the sum as "products 3.41 + bias 0.12 ≈ 3.53; ReLU: positive, stays 3.53". */
-function describeSum({ sum, bias }, values, { index, unit, position }, { outputShape }, activation) {
-  const positions = values[index + 1].length / outputShape[0];
-  const result = signed(values[index + 1][unit * positions + position]);
-  const term = bias < 0 ? `(${signed(bias)})` : signed(bias);
-  const total = `products ${signed(sum)} + bias ${term} \u2248 ${signed(sum + bias)}`;
-  if (index + 2 === values.length) return total; // a logit
-  if (activation === "sigmoid") return `${total}; sigmoid: ${result}`;
-  return `${total}; ReLU: ${sum + bias > 0 ? `positive, stays ${result}` : "negative, becomes 0"}`;
+/** Return the value of a target. */
+function outputOf(values, { index, unit, position }, layer) {
+  return values[index + 1][unit * positionsOf(layer) + position];
 }
 
 /** Describe what is not shown of the sum. */
@@ -71,9 +65,8 @@ function showSlices(parent, slices, source, layer, index) {
   const isSingle = slices.length === 1;
   while (parent.children.length > slices.length) parent.lastElementChild.remove();
   while (parent.children.length < slices.length) parent.append(makeSlice());
-  const largest = (name) => Math.max(...slices.map((slice) => largestMagnitude(slice[name])), 0);
-  const ofWeights = signedColours(Math.max(largest("weights"), largest("products")));
-  const ofPatches = index === 0 ? inkColour : activationColours(largest("patch"));
+  const ofWeights = signedColours(largestMagnitude(...slices.flatMap(({ weights, products }) => [weights, products])));
+  const ofPatches = index === 0 ? inkColour : activationColours(...slices.map(({ patch }) => patch));
   const colours = { patch: ofPatches, weights: ofWeights, products: ofWeights };
   slices.forEach((slice, i) => {
     const item = parent.children[i];
@@ -85,8 +78,8 @@ function showSlices(parent, slices, source, layer, index) {
       const grid = item.querySelector(`.${name}`);
       showGrid(grid, slice[name], slice.height, slice.width, colours[name], hasNumbers);
     }
-    item.querySelector(".weights + figcaption").textContent = layer.kernel ? "kernel" : "weights";
-    item.querySelector(".patch + figcaption").textContent = layer.kernel ? "patch" : "input";
+    item.querySelector(".weights + figcaption").textContent = LAYERS[layer.kind].factor;
+    item.querySelector(".patch + figcaption").textContent = isMap(layer.outputShape) ? "patch" : "input";
   });
 }
 
@@ -137,7 +130,7 @@ function paintResult({ layers }, { index, unit, position }, values, isPartial) {
   const positions = all.length / count;
   const map = all.slice(unit * positions, (unit + 1) * positions);
   if (isPartial) map.fill(0, position + 1);
-  paintValues($("result-map"), map, ...size, activationColours(largestOf(all)));
+  paintValues($("result-map"), map, ...size, activationColours(all));
   const width = size[1];
   const cell = { top: Math.floor(position / width), left: position % width, height: 1, width: 1 };
   placeFrame($("result-frame"), cell, size);

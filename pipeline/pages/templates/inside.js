@@ -72,7 +72,7 @@ function makeInside(model) {
     const key = `${nudge}`;
     if (current?.original === original && current.key === key) return;
     const image = original && moveImage(original, model.shape, nudge);
-    const predictions = views.map((view) => (image ? predictView(view, image) : null));
+    const predictions = views.map((view) => (image ? predict(view.model, image) : null));
     current = { original, key, image, predictions };
     paintInk($("picture"), image ?? blank(), model.shape);
     views.forEach(({ columns, layers }, i) => {
@@ -119,12 +119,14 @@ function makeInside(model) {
 
   function showTarget(view, values, target) {
     const layer = view.layers[target.index];
-    const explained = values ? explainOutput(layer, values[target.index], target.unit, target.position) : null;
+    const { explain } = LAYERS[layer.kind];
+    const explained = values ? explain(layer, values[target.index], target.unit, target.position) : null;
     showDetail(view, target, explained, values);
-    $("result-figure").hidden = !layer.kernel;
-    $("slide").hidden = !layer.kernel || !values;
-    $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : state.sliding === null ? "Slide the kernel" : "Stop";
-    if (layer.kernel) paintResult(view, target, values, state.sliding !== null);
+    $("result-figure").hidden = !isMap(layer.outputShape);
+    $("slide").hidden = !isMap(layer.outputShape) || !values;
+    const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
+    $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : slide;
+    if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     overlay(shapesOf(view, target, explained));
     if (!NARROW.matches) return;
@@ -141,9 +143,9 @@ function makeInside(model) {
     const [best, rival] = contenders(prediction.probabilities, state.rival);
     answer.show(prediction.probabilities, best, rival === state.rival ? rival : null);
     if ($("why").hidden || rival === undefined) return;
-    const { activation } = view.model;
-    const explained = explainDifference(view.networks, current.image, activation, best, rival);
-    showWhy(explained, current.image, model.shape, activation, view.outputs[best], view.outputs[rival]);
+    const explained = explainDifference(view.model.networks, current.image, best, rival);
+    const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
+    showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival]);
   }
 
   /** Move the pinned target to the position of the kernel, and request the next frame. */

@@ -7,13 +7,10 @@
 
 /** Return the title of each hidden layer. */
 function titlesOf(layers) {
-  const dense = layers.slice(0, -1).filter(({ kernel }) => !kernel).length;
-  let [convolutions, units] = [0, 0];
-  return layers.slice(0, -1).map(({ kernel }) => {
-    if (kernel) return `Layer ${++convolutions}`;
-    units += 1;
-    return dense === 1 ? "Dense" : `Dense ${units}`;
-  });
+  const hidden = layers.slice(0, -1);
+  const maps = hidden.filter(({ outputShape }) => isMap(outputShape)).length;
+  const numbered = hidden.length - maps > 1;
+  return hidden.map((_, i) => (i < maps ? `Layer ${i + 1}` : numbered ? `Dense ${i - maps + 1}` : "Dense"));
 }
 
 /**
@@ -23,29 +20,30 @@ function titlesOf(layers) {
 function makeColumn(parent, layers, index, title, on) {
   const layer = layers[index];
   const [count, ...size] = layer.outputShape;
-  const isMap = size.length > 0;
+  const hasMaps = isMap(layer.outputShape);
+  const hasKernels = index === 0 && hasMaps && layer.weights;
   const across = columnsFor(count);
   const element = append(parent, "section", "", "column");
   append(element, "h3", title);
-  const grid = append(element, "div", "", `tiles ${isMap ? "maps" : "cells"}${index === 0 && isMap ? " with-kernels" : ""}`);
+  const grid = append(element, "div", "", `tiles ${hasMaps ? "maps" : "cells"}${hasKernels ? " with-kernels" : ""}`);
   grid.style.setProperty("--across", across);
   grid.setAttribute("role", "group");
-  grid.setAttribute("aria-label", describeLayer(layer));
-  append(element, "p", describeLayer(layer), "caption");
-  const cells = isMap ? null : append(grid, "canvas");
+  grid.setAttribute("aria-label", LAYERS[layer.kind].describe(layer));
+  append(element, "p", LAYERS[layer.kind].describe(layer), "caption");
+  const cells = hasMaps ? null : append(grid, "canvas");
   cells?.setAttribute("aria-hidden", "true");
   const tiles = Array.from({ length: count }, (_, unit) => {
     const tile = append(grid, "button", "", "tile");
     Object.assign(tile, { type: "button", tabIndex: unit === 0 ? 0 : -1 });
     tile.dataset.unit = unit;
     tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
-    if (index === 0 && isMap) paintKernel(append(tile, "canvas", "", "kernel"), layer, unit);
-    if (isMap) append(tile, "canvas", "", "map");
+    if (hasKernels) paintKernel(append(tile, "canvas", "", "kernel"), layer, unit);
+    if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
   });
-  const column = { element, tiles, map: (unit) => (isMap ? tiles[unit].lastElementChild : tiles[unit]) };
+  const column = { element, tiles, map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]) };
   column.show = (values) => {
-    const paint = activationColours(largestOf(values));
+    const paint = activationColours(values);
     const positions = values.length / count;
     if (cells) return paintValues(cells, pad(values, across), Math.ceil(count / across), across, paint);
     for (let unit = 0; unit < count; unit++) {
@@ -53,7 +51,7 @@ function makeColumn(parent, layers, index, title, on) {
     }
   };
   column.repaintKernels = () => {
-    if (index === 0 && isMap) tiles.forEach((tile, unit) => paintKernel(tile.firstElementChild, layer, unit));
+    if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.firstElementChild, layer, unit));
   };
   listenToTiles(grid, column, index, layer, across, on);
   return column;
@@ -66,22 +64,8 @@ function pad(values, across) {
   return padded;
 }
 
-function paintKernel(canvas, { weights, fanIn, kernel }, unit) {
-  const kernelWeights = weights.subarray(unit * fanIn, (unit + 1) * fanIn);
-  paintValues(canvas, kernelWeights, kernel, kernel, signedColours(largestMagnitude(weights)));
-}
-
-/** Describe a layer as "16 kernels of 5 × 5, stride 2: 16 maps of 12 × 12". */
-function describeLayer({ inputShape, outputShape, kernel, stride }) {
-  const [count, height, width] = outputShape;
-  const plural = count === 1 ? "" : "s";
-  if (!kernel) {
-    const inputs = inputShape.reduce((a, b) => a * b).toLocaleString("en");
-    return `${count.toLocaleString("en")} unit${plural}, each with ${inputs} weights`;
-  }
-  const depth = inputShape[0] > 1 ? ` × ${inputShape[0]} (all maps of the layer before)` : "";
-  const kernels = `${count} kernel${plural} of ${kernel} × ${kernel}${depth}, stride ${stride}`;
-  return `${kernels}: ${count} map${plural} of ${height} × ${width}`;
+function paintKernel(canvas, layer, unit) {
+  paintValues(canvas, rowOf(layer, unit), ...layer.window, signedColours(largestMagnitude(layer.weights)));
 }
 
 function listenToTiles(grid, column, index, { outputShape }, across, on) {
@@ -140,7 +124,7 @@ function describeTile({ outputShape }, title, unit, values) {
   const positions = values.length / count;
   const position = strongestPosition(values, count, unit);
   const value = values[unit * positions + position];
-  if (value <= 0) return `${name}: 0`;
+  if (value === 0) return `${name}: 0`;
   if (!height) return `${name}: ${value.toFixed(2)}`;
   const part = (share, names) => names[Math.min(Math.floor(3 * share), 2)];
   const row = part((Math.floor(position / width) + 0.5) / height, ["top", "", "bottom"]);

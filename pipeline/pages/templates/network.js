@@ -5,24 +5,49 @@
  */
 
 /**
- * Unpack the model of the page. A network is a list of layers {inputShape, outputShape, kernel, stride, weights, biases,
- * fanIn}; only convolutions have kernel and stride. Shapes are [units] or [channels, height, width]. Weights are
- * row-major, (out, fanIn).
+ * Unpack the model of the page. A network is a list of layers {kind, inputShape, outputShape, window, stride, activation},
+ * with the arrays of their parameters; see layers.js. Shapes are [units] or [channels, height, width].
  */
 function unpackModel(packed) {
-  const unpackNetwork = (arrays) => arrays.map((each, i) => ({ ...packed.layers[i], ...unpackArrays(each, packed.bits) }));
+  const unpackNetwork = (parameters) => {
+    const layers = parameters.map((arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));
+    return foldScaling(layers, packed.mean, packed.std);
+  };
   const dense = packed.dense ? unpackModel(packed.dense) : null;
   return { ...packed, dense, networks: packed.networks.map(unpackNetwork) };
 }
 
-/** Dequantize a layer: a weight is its integer code times the scale of its output. */
-function unpackArrays({ codes, scales, biases }, bits) {
+/** Unpack the arrays of a layer by name. */
+function unpackArrays(arrays, bits) {
+  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, unpackArray(array, bits)]));
+}
+
+/** Dequantize an array: a weight is its integer code times the scale of its output. */
+function unpackArray({ values, codes, scales }, bits) {
+  if (values !== undefined) return new Float32Array(decodeBase64(values));
   const integers = bits === 16 ? new Int16Array(decodeBase64(codes)) : new Int8Array(decodeBase64(codes));
   const scale = new Float32Array(decodeBase64(scales));
-  const fanIn = integers.length / scale.length;
-  const weights = new Float32Array(integers.length);
-  for (let i = 0; i < weights.length; i++) weights[i] = integers[i] * scale[Math.floor(i / fanIn)];
-  return { weights, biases: new Float32Array(decodeBase64(biases)), fanIn };
+  const perOutput = integers.length / scale.length;
+  return Float32Array.from(integers, (code, i) => code * scale[Math.floor(i / perOutput)]);
+}
+
+/**
+ * Fold the standardisation (p / 255 - mean) / std of the pixels into the first layer with weights. With the weights W / std
+ * and the biases b - mean * (row sums of W / std), the same sums follow from ink, p / 255, so that black contributes 0.
+ * Layers without weights before it choose among pixels, which does not depend on the scaling.
+ */
+function foldScaling(layers, mean, std) {
+  const index = layers.findIndex((layer) => layer.weights);
+  return layers.map((layer, i) => {
+    if (i !== index) return layer;
+    const weights = layer.weights.map((weight) => weight / std);
+    const biases = layer.biases.map((bias, j) => bias - mean * sumOf(rowOf({ ...layer, weights }, j)));
+    return { ...layer, weights, biases };
+  });
+}
+
+function sumOf(values) {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function decodeBase64(text) {
@@ -37,77 +62,10 @@ function inkOf(image) {
   return Float32Array.from(image, (pixel) => pixel / 255);
 }
 
-/** Standardise pixels, 0 to 255, by the mean and standard deviation of the training images. */
-function standardise(image, mean, std) {
-  return Float32Array.from(image, (pixel) => (pixel / 255 - mean) / std);
-}
-
-const ACTIVATIONS = {
-  relu: (z) => Math.max(z, 0),
-  sigmoid: (z) => 1 / (1 + Math.exp(-z)),
-};
-
-/** Return the patch of the input at each position of the kernel; for a dense layer the whole input. */
-function patchesOf(x, { inputShape, outputShape, kernel, stride, fanIn }) {
-  if (!kernel) return [x];
-  const [channels, height, width] = inputShape;
-  const [, rows, columns] = outputShape;
-  return Array.from({ length: rows * columns }, (_, position) => {
-    const patch = new Float32Array(fanIn);
-    const corner = Math.floor(position / columns) * stride * width + (position % columns) * stride;
-    for (let channel = 0, k = 0; channel < channels; channel++) {
-      for (let i = 0; i < kernel; i++, k += kernel) {
-        const start = channel * height * width + i * width + corner;
-        patch.set(x.subarray(start, start + kernel), k);
-      }
-    }
-    return patch;
-  });
-}
-
-/** Return z = W p + b for each patch p, as z[output * positions + position]. */
-function linear(x, layer) {
-  const patches = patchesOf(x, layer);
-  const z = new Float32Array(layer.biases.length * patches.length);
-  patches.forEach((patch, position) => multiply(layer, patch, z, position, patches.length));
-  return z;
-}
-
-/**
- * Write W p + b for one patch p to z[output * positions + position]. Four outputs at once take half the time: they share
- * the reads of p, and no addition waits for the one before.
- */
-function multiply({ weights, biases, fanIn }, patch, z, position, positions) {
-  const last = biases.length - 1;
-  for (let row = 0; row <= last; row += 4) {
-    const rowB = Math.min(row + 1, last);
-    const rowC = Math.min(row + 2, last);
-    const rowD = Math.min(row + 3, last);
-    let a = biases[row];
-    let b = biases[rowB];
-    let c = biases[rowC];
-    let d = biases[rowD];
-    for (let i = 0; i < fanIn; i++) {
-      const x = patch[i];
-      a += weights[row * fanIn + i] * x;
-      b += weights[rowB * fanIn + i] * x;
-      c += weights[rowC * fanIn + i] * x;
-      d += weights[rowD * fanIn + i] * x;
-    }
-    z[row * positions + position] = a;
-    z[rowB * positions + position] = b;
-    z[rowC * positions + position] = c;
-    z[rowD * positions + position] = d;
-  }
-}
-
-/** Forward pass: return the inputs, the activations of each hidden layer, and the logits. */
-function forward(layers, inputs, activation) {
-  const values = [inputs];
-  for (const layer of layers) {
-    const z = linear(values.at(-1), layer);
-    values.push(layer === layers.at(-1) ? z : z.map(ACTIVATIONS[activation]));
-  }
+/** Forward pass: return the ink, the output of each hidden layer, and the logits. */
+function forward(layers, ink) {
+  const values = [ink];
+  for (const layer of layers) values.push(LAYERS[layer.kind].forward(values.at(-1), layer));
   return values;
 }
 
@@ -129,14 +87,14 @@ function softmax(scores, temperature) {
 }
 
 /**
- * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, activations}. probabilities: of the classes, and
- * of the negative class if the model has one. activations: the result of `forward` for the first network.
+ * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, values}. probabilities: of the classes, and of the
+ * negative class if the model has one. values: the result of `forward` for the first network.
  */
 function predict(model, image) {
-  const inputs = standardise(image, model.mean, model.std);
-  const values = model.networks.map((layers) => forward(layers, inputs, model.activation));
+  const ink = inkOf(image);
+  const values = model.networks.map((layers) => forward(layers, ink));
   const logits = meanLogits(values.map((each) => each.at(-1)));
-  return { probabilities: probabilitiesOf(model, logits), logits, activations: values[0] };
+  return { probabilities: probabilitiesOf(model, logits), logits, values: values[0] };
 }
 
 /** Return the probabilities of classes, given their logits; of some classes, the probabilities among these alone. */

@@ -33,8 +33,3 @@ function movedTarget({ layers }, target, down, right) {
   const column = clamp((target.position % width) + right, width - 1);
   return { ...target, position: row * width + column };
 }
-
-/** Return the number of positions of a convolution's kernel. */
-function positionsOf({ outputShape: [, height, width] }) {
-  return height * width;
-}

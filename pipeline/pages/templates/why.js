@@ -43,8 +43,11 @@ const GAPS = 12; // pixels without ink that are marked
 const MAX_GAP_INK = 0.1; // of such a pixel
 const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
 
-/** Show why the class named a and not that named b. explained: as from `explainDifference`. */
-function showWhy(explained, image, shape, activation, a, b) {
+/**
+ * Show why the class named a and not that named b. explained: as from `explainDifference`. isExact: whether its sum is the
+ * difference for all other pictures near this one, too.
+ */
+function showWhy(explained, image, shape, isExact, a, b) {
   const { contributions, difference, rest } = explained;
   $("why-title").textContent = `Why ${a}, not ${b}?`;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
@@ -56,7 +59,7 @@ function showWhy(explained, image, shape, activation, a, b) {
   $("raises").textContent = `this ink raises ${a} above ${b}, by ${signed(raising)} in all`;
   $("lowers").textContent = `this ink raises ${b} above ${a}, by ${signed(-lowering)} in all`;
   $("gaps").textContent = `ink in these gaps would raise ${b} most`;
-  $("why-exact").hidden = activation === "relu";
+  $("why-exact").hidden = isExact;
 }
 
 /** Paint contributions over a faint picture of the ink, and a dot in each of the gaps. */

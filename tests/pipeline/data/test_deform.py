@@ -9,7 +9,7 @@ from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates
 from pipeline.data.augmentation import Augmentation
 from pipeline.data.deform import (
     Array,
-    Deformer,
+    Augmenter,
     change_stroke_width,
     displacement_fields,
     draw_coefficients,
@@ -30,7 +30,7 @@ def deformed(
     indices = list(range(len(given))) if indices is None else indices
     _, height, width = given.shape
     out = np.full((len(indices), height * width), np.nan, given.dtype)
-    deformer = Deformer(augmentation, height, width, max_batch, given.dtype)
+    deformer = Augmenter(augmentation, height, width, max_batch, given.dtype)
     deformer(given.reshape(len(given), -1), np.array(indices, np.intp), np.random.default_rng(seed), out)
     return out.reshape(-1, height, width)
 

@@ -9,8 +9,8 @@ from pipeline.data.scaling import standardise
 from pipeline.model import prediction
 from pipeline.model.files import Model
 from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits, predict_with_negative
+from pipeline.network.architecture import build_layers
 from pipeline.network.network import view_parameters
-from pipeline.training.architecture import build_layers
 from tests.pipeline.models import make_model
 
 SHAPE = (4, 5)

@@ -4,13 +4,18 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
+from pipeline.model.safetensors import to_modules
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.layers import Convolution, Scratch
+from pipeline.network.layers import Buffers, Convolution
 from pipeline.network.losses import LOSSES
-from pipeline.network.network import Parameters, backward, forward, view_parameters
+from pipeline.network.network import backward, forward, view_parameters
+from tests.pipeline.network.kinds import LAYERS
 from tests.pipeline.networks import make_network
 
-ARCHITECTURES = ["", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3"]
+ARCHITECTURES = [
+    *("", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3", "pool2/1,3"),
+    *LAYERS.values(),
+]
 
 
 @pytest.mark.parametrize("layers", ARCHITECTURES)
@@ -34,8 +39,9 @@ def test_gradients_equal_central_differences(layers: str, activation: str, loss:
             losses.append(compute_loss(forward(network, images).logits)[0])
         network.parameters.flat[i] = value
         numeric.flat[i] = (losses[0] - losses[1]) / (2 * step)
-    for analytic, expected in zip(gradient.weights + gradient.biases, numeric.weights + numeric.biases, strict=True):
-        assert relative_error(analytic, expected) < 1e-6
+    for analytic, expected in zip(gradient.layers, numeric.layers, strict=True):
+        for one, other in zip(analytic, expected, strict=True):
+            assert relative_error(one, other) < 1e-6
 
 
 def relative_error(a: Array, b: Array) -> float:
@@ -47,12 +53,11 @@ def relative_error(a: Array, b: Array) -> float:
 )
 def test_convolution_equals_scipy_correlate(channels: int, kernel: int, stride: int) -> None:
     generator = np.random.default_rng(3)
-    layer = Convolution((channels, 11, 9), 2, kernel, stride)
+    layer = Convolution((channels, 11, 9), 2, kernel=kernel, stride=stride)
     x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)
 
-    z = weights.reshape(2, -1) @ layer.patches(x, Scratch(np.float64))
+    maps, _ = layer.forward((weights, np.zeros(2)), x, Buffers(np.float64))
 
-    maps = z.reshape(*layer.output_shape, 3)
     for image in range(3):
         for filter_ in range(2):
             whole = correlate(x[..., image], weights[filter_], mode="valid")[0]
@@ -60,33 +65,24 @@ def test_convolution_equals_scipy_correlate(channels: int, kernel: int, stride: 
 
 
 @pytest.mark.parametrize(
-    ("layers", "channels_kernel_stride"),
+    "layers",
     [
-        ("conv16,conv64,128", [(16, 5, 2), (64, 5, 2)]),
-        ("conv8,conv50,100", [(8, 5, 2), (50, 5, 2)]),
-        ("conv4x3/1", [(4, 3, 1)]),
-        ("conv6x7/3,conv5x2/1,20", [(6, 7, 3), (5, 2, 1)]),
-        ("conv3x1/2,conv7x4/3,9,8", [(3, 1, 2), (7, 4, 3)]),
-        ("conv2x28/5,30", [(2, 28, 5)]),
+        *("conv16,conv64,128", "conv8,conv50,100", "conv4x3/1", "conv6x7/3,conv5x2/1,20", "conv3x1/2,conv7x4/3,9,8"),
+        *("conv2x28/5,30", *LAYERS.values()),
     ],
 )
-def test_logits_and_gradients_equal_pytorch(layers: str, channels_kernel_stride: list[tuple[int, int, int]]) -> None:
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_logits_and_gradients_equal_pytorch(layers: str, activation: str) -> None:
     torch = pytest.importorskip("torch")
-    network = make_network(layers, (28, 28), 10, bias_std=0.1, seed=4, dtype=np.float32)
+    network = make_network(layers, (28, 28), 10, activation, bias_std=0.1, seed=4, dtype=np.float32)
     generator = np.random.default_rng(5)
     images, labels = generator.standard_normal((6, 28, 28), np.float32), generator.integers(0, 10, 6)
 
-    modules: list[object] = []
-    channels = 1
-    for filters, kernel, stride in channels_kernel_stride:
-        modules += [torch.nn.Conv2d(channels, filters, kernel, stride), torch.nn.ReLU()]
-        channels = filters
-    modules.append(torch.nn.Flatten())
-    for layer in network.layers[len(channels_kernel_stride) :]:
-        modules += [torch.nn.Linear(layer.weight_shape[1], layer.outputs), torch.nn.ReLU()]
-    reference = torch.nn.Sequential(*modules[:-1])
-    for theirs, ours in zip(reference.parameters(), interleave(network.parameters), strict=True):
-        theirs.data = torch.tensor(ours)
+    modules = [module.expression for layer in network.layers for module in to_modules(layer)]
+    reference = torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in modules))
+    ours = [array for layer in network.parameters.layers for array in layer]
+    for theirs, array in zip(reference.parameters(), ours, strict=True):
+        theirs.data = torch.tensor(array)
 
     logits = reference(torch.tensor(images[:, np.newaxis]))
     torch.nn.functional.cross_entropy(logits, torch.tensor(labels)).backward()
@@ -94,10 +90,16 @@ def test_logits_and_gradients_equal_pytorch(layers: str, channels_kernel_stride:
     gradient = backward(network, cache, LOSSES["cross-entropy"](cache.logits, labels)[1])
 
     np.testing.assert_allclose(cache.logits.T, logits.detach().numpy(), rtol=1e-4, atol=1e-4)
-    for theirs, ours in zip(reference.parameters(), interleave(gradient), strict=True):
-        assert relative_error(ours, theirs.grad.numpy()) < 1e-4
+    gradients = [array for layer in gradient.layers for array in layer]
+    for theirs, array in zip(reference.parameters(), gradients, strict=True):
+        assert relative_error(array, theirs.grad.numpy()) < 1e-4
 
 
-def interleave(parameters: Parameters) -> list[Array]:
-    pairs = zip(parameters.weights, parameters.biases, strict=True)
-    return [array for pair in pairs for array in pair]
+def test_dense_layer_is_a_convolution_whose_kernel_covers_its_input() -> None:
+    square = make_network("4", (6, 6), 4)
+    weights, biases = square.parameters.layers[0]
+    convolution = Convolution((1, 6, 6), 4, square.layers[0].activation, kernel=6)
+    x = np.random.default_rng(6).standard_normal((1, 6, 6, 3))
+    expected, _ = square.layers[0].forward((weights, biases), x, Buffers(np.float64))
+    maps, _ = convolution.forward((weights.reshape(4, 1, 6, 6), biases), x, Buffers(np.float64))
+    np.testing.assert_allclose(maps.reshape(4, 3), expected, atol=1e-12)

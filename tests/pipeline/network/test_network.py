@@ -1,25 +1,33 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.architecture import build_layers
 from pipeline.network.losses import cross_entropy
-from pipeline.network.network import backward, count_parameters, forward, initialise, make_scratch, view_parameters
-from pipeline.training.architecture import build_layers
+from pipeline.network.network import backward, count_parameters, forward, initialise, make_buffers, view_parameters
+from tests.pipeline.network.kinds import LAYERS
 from tests.pipeline.networks import make_network
 
 
 def test_parameters_are_views_of_one_buffer() -> None:
-    layers = build_layers("conv2x3/1,4", (4, 5), 3)
+    layers = build_layers("conv2x3/1,4", "relu", (4, 5), 3)
     total = 2 * 9 + 2 + 4 * 12 + 4 + 3 * 4 + 3
     assert count_parameters(layers) == total
     parameters = view_parameters(layers, np.arange(total, dtype=np.float32))
-    assert [weights.shape for weights in parameters.weights] == [(2, 1, 3, 3), (4, 12), (3, 4)]
-    assert [biases.shape for biases in parameters.biases] == [(2,), (4,), (3,)]
-    pairs = zip(parameters.weights, parameters.biases, strict=True)
-    assert np.array_equal(np.concatenate([part.reshape(-1) for pair in pairs for part in pair]), parameters.flat)
-    assert all(np.shares_memory(part, parameters.flat) for part in (*parameters.weights, *parameters.biases))
+    arrays = [array for layer in parameters.layers for array in layer]
+    assert [array.shape for array in arrays] == [(2, 1, 3, 3), (2,), (4, 12), (4,), (3, 4), (3,)]
+    assert np.array_equal(np.concatenate([array.reshape(-1) for array in arrays]), parameters.flat)
+    assert all(np.shares_memory(array, parameters.flat) for array in arrays)
+
+
+BY_HAND: dict[str, Callable[[float], float]] = {
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "tanh": math.tanh,
+    "relu": lambda x: max(x, 0.0),
+}
 
 
 @pytest.mark.parametrize("hidden", ["", "5", "5,6,7", "3,3"])  # the last hidden layer equals the output layer
@@ -29,10 +37,10 @@ def test_forward_pass_equals_explicit_sums(name: str, hidden: str) -> None:
     images = np.random.default_rng(1).normal(size=(2, 2, 6))
 
     def by_hand(column: list[float]) -> list[float]:
-        for weights, biases in zip(network.parameters.weights, network.parameters.biases, strict=True):
+        for weights, biases in network.parameters.layers:
             outputs, inputs = weights.shape
             z = [sum(weights[i, j] * column[j] for j in range(inputs)) + biases[i] for i in range(outputs)]
-            activation = {"sigmoid": lambda x: 1 / (1 + math.exp(-x)), "relu": lambda x: max(x, 0)}[name]
+            activation = BY_HAND[name]
             column = [activation(x) for x in z]
         return z
 
@@ -54,25 +62,26 @@ def test_forward_pass_equals_explicit_sums(name: str, hidden: str) -> None:
 def test_initial_weights_have_the_std_of_the_scheme(
     scheme: str, shape: tuple[int, int], layers: str, std: float
 ) -> None:
-    parameters = make_network(layers, shape, 2, scheme=scheme, bias_std=10).parameters
-    assert np.std(parameters.weights[0]) == pytest.approx(std, rel=0.01)
-    assert np.mean(parameters.weights[0]) == pytest.approx(0, abs=std / 50)
-    assert np.std(parameters.biases[0]) == pytest.approx(10, rel=0.15)
-    initialise(parameters, scheme, 0.0, np.random.default_rng(0))
-    assert not any(biases.any() for biases in parameters.biases)
+    network = make_network(layers, shape, 2, scheme=scheme, bias_std=10)
+    weights, biases = network.parameters.layers[0]
+    assert np.std(weights) == pytest.approx(std, rel=0.01)
+    assert np.mean(weights) == pytest.approx(0, abs=std / 50)
+    assert np.std(biases) == pytest.approx(10, rel=0.15)
+    initialise(network, scheme, 0.0, np.random.default_rng(0))
+    assert not any(biases.any() for _, biases in network.parameters.layers)
 
 
-@pytest.mark.parametrize("layers", ["6,6", "conv3x3/2,conv3x2/1,6", "conv2x1/3,4"])
+@pytest.mark.parametrize("layers", ["6,6", "conv3x3/2,conv3x2/1,6", "conv2x1/3,4", *LAYERS.values()])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_reused_scratch_does_not_change_results(layers: str, dtype: type) -> None:
+def test_reused_buffers_does_not_change_results(layers: str, dtype: type) -> None:
     network = make_network(layers, (8, 7), 4, dtype=dtype)
-    scratch, out = make_scratch(network), view_parameters(network.layers, np.full_like(network.parameters.flat, np.nan))
+    buffers, out = make_buffers(network), view_parameters(network.layers, np.full_like(network.parameters.flat, np.nan))
     for count in (5, 12, 5, 1, 12):
         images: Array = np.random.default_rng(count).normal(size=(8, 7, count)).astype(dtype)
-        fresh, reused = forward(network, images), forward(network, images, scratch)
+        fresh, reused = forward(network, images), forward(network, images, buffers)
         assert reused.logits.tobytes() == fresh.logits.tobytes()
         _, dz = cross_entropy(fresh.logits, np.arange(count) % 4)
-        gradient = backward(network, reused, dz, scratch, out)
+        gradient = backward(network, reused, dz, buffers, out)
         assert gradient.flat.tobytes() == backward(network, fresh, dz).flat.tobytes()
 
 

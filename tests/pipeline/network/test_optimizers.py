@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import Array
-from pipeline.network.optimizers import Optimizer, adam, find_optimizer, momentum, sgd
+from pipeline.network.optimizers import Optimizer, adam, make_optimizer, momentum, sgd
 from pipeline.training.recipe import OptimizerName
 
 
@@ -60,7 +60,7 @@ def test_adam_equals_scikit_learn() -> None:
 
 @pytest.mark.parametrize("name", get_args(OptimizerName))
 def test_optimizer_minimises_a_quadratic_in_place_and_keeps_dtype(name: str) -> None:
-    optimizer = find_optimizer(name, 0.9)
+    optimizer = make_optimizer(name, 0.9)
     w = np.array([5.0, -3.0], np.float32)
     same = w
     state = [np.zeros_like(w) for _ in range(optimizer.buffers)]
@@ -85,7 +85,7 @@ def test_optimizer_steps_equal_pytorch(name: str, decay: float) -> None:
         "adam": lambda: torch.optim.Adam([theirs], lr=0.01, weight_decay=decay),
         "adamw": lambda: torch.optim.AdamW([theirs], lr=0.01, weight_decay=decay),
     }[name]()
-    optimizer = find_optimizer(name, 0.8, decay)
+    optimizer = make_optimizer(name, 0.8, decay)
     state = [np.zeros(50) for _ in range(optimizer.buffers)]
     for step in range(1, 20):
         gradient = generator.normal(size=50)
@@ -97,10 +97,10 @@ def test_optimizer_steps_equal_pytorch(name: str, decay: float) -> None:
 
 def test_weight_decay_by_hand() -> None:
     # Decoupled: 1 (1 - 0.1 0.5), then a step of Adam, which is the rate. L2: g = 2 + 0.5 1.
-    assert run_steps(find_optimizer("adamw", 0, 0.5), [2.0], 0.1) == pytest.approx([0.85])
-    assert run_steps(find_optimizer("sgd", 0, 0.5), [2.0], 0.1) == pytest.approx([0.75])
+    assert run_steps(make_optimizer("adamw", 0, 0.5), [2.0], 0.1) == pytest.approx([0.85])
+    assert run_steps(make_optimizer("sgd", 0, 0.5), [2.0], 0.1) == pytest.approx([0.75])
 
 
 def test_unknown_name_raises_key_error() -> None:
     with pytest.raises(KeyError):
-        find_optimizer("adamant", 0.9)
+        make_optimizer("adamant", 0.9)

@@ -1,13 +1,64 @@
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline.network.losses import cross_entropy
-from pipeline.network.network import forward
-from pipeline.network.optimizers import sgd
-from pipeline.network.training import count_correct, shuffled_batches, train_epoch
+from pipeline.network import training as module
+from pipeline.network.activations import Array
+from pipeline.network.losses import LOSSES, cross_entropy
+from pipeline.network.network import backward, forward
+from pipeline.network.optimizers import Optimizer, make_optimizer, sgd
+from pipeline.network.training import (
+    Training,
+    count_correct,
+    load_arrays,
+    make_slices,
+    prepare,
+    shuffled_batches,
+    train_epoch,
+)
+from pipeline.training.data import Examples
+from pipeline.training.team import ThreadTeam
+from tests.pipeline.network.kinds import LAYERS
 from tests.pipeline.networks import make_examples, make_network
+
+SHAPE, CLASSES, COUNT = (7, 6), 4, 100
+ARCHITECTURES = pytest.mark.parametrize("layers", ["12,9", "4,4,4", "conv6x3/2,20", "conv3x3/1,conv4x2/2"])
+OPTIMIZERS = {
+    "sgd": (make_optimizer("sgd", 0.0, 0.5), 0.05),
+    "nesterov": (make_optimizer("nesterov", 0.5), 0.05),
+    "adamw": (make_optimizer("adamw", 0.0, 0.5), 0.01),
+}
+
+
+def smoothed(logits: Array, labels: Any, count: int) -> tuple[float, Array]:
+    return cross_entropy(logits, labels, 0.1, count)
+
+
+def make(
+    layers: str = "12,9", optimizer: Optimizer | None = None, dtype: type = np.float64, **options: Any
+) -> Training:
+    network = make_network(layers, SHAPE, CLASSES, dtype=dtype)
+    return prepare(network, smoothed, optimizer or sgd(), **options)
+
+
+def examples(dtype: type = np.float64) -> Examples:
+    return make_examples(COUNT, SHAPE, CLASSES, dtype=dtype)
+
+
+def run_epochs(
+    training: Training, batch_size: int = 32, rate: float = 0.05, **options: Any
+) -> list[tuple[float, float]]:
+    """Run two epochs; return their metrics."""
+    data, metrics = examples(training.arrays.dtype.type), []
+    for epoch in (0, 1):
+        batches = list(shuffled_batches(COUNT, batch_size, np.random.default_rng(epoch)))
+        rates, step = [rate * (1 + i) for i in range(len(batches))], epoch * len(batches)
+        load = load_arrays(data.images, data.labels)
+        metrics.append(train_epoch(training, batches, rates, load, step, **options))
+    return metrics
 
 
 def test_largest_logit_is_the_prediction() -> None:
@@ -22,17 +73,116 @@ def test_batches_cover_all_images_once_in_random_order() -> None:
     assert sorted(order) == list(range(10)) != order
 
 
-@pytest.mark.parametrize("layers", ["24,24", "conv6x3/2,24"])
+@pytest.mark.parametrize("layers", ["24,24", *LAYERS.values()])
 def test_training_overfits_a_small_data_set(layers: str) -> None:
-    network = make_network(layers, (6, 6), 3, bias_std=0)
-    examples = make_examples(24, (6, 6), dtype=np.float64)
-    generator = np.random.default_rng(0)
-    run_epoch = partial(train_epoch, network, examples.images, examples.labels, cross_entropy, sgd(), [])
-    loss, accuracy = run_epoch([0.0] * 3, 8, generator)  # rate 0: the network stays the same
-    logits = forward(network, np.moveaxis(examples.images, 0, -1)).logits
-    assert loss == pytest.approx(cross_entropy(logits, examples.labels)[0])
-    assert accuracy == count_correct(logits, examples.labels) / 24
-    for _ in range(200):
-        loss, accuracy = run_epoch([0.1] * 3, 8, generator)
+    data = make_examples(24, SHAPE, 3, dtype=np.float64)
+    network = make_network(layers, SHAPE, 3, bias_std=0)
+    training = prepare(network, lambda logits, labels, count: cross_entropy(logits, labels, 0, count), sgd())
+    generator, load = np.random.default_rng(0), load_arrays(data.images, data.labels)
+    run_epoch = lambda rate: train_epoch(training, list(shuffled_batches(24, 8, generator)), [rate] * 3, load)  # noqa: E731
+    loss, accuracy = run_epoch(0.0)  # the network stays the same
+    logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
+    assert loss == pytest.approx(cross_entropy(logits, data.labels)[0])
+    assert accuracy == count_correct(logits, data.labels) / 24
+    for _ in range(300):
+        loss, accuracy = run_epoch(0.1)
     assert accuracy == 1
     assert loss < 0.05
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: str) -> None:
+    optimizer, rate = OPTIMIZERS[name]
+    function = lambda logits, labels, count: LOSSES[loss](logits, labels, 0.1, count)  # noqa: E731
+    training = replace(make(layers, optimizer), loss=function)
+    expected = training.arrays.copy()
+    network = make_network(layers, SHAPE, CLASSES)
+    data, batches = examples(), [np.arange(0, 40), np.arange(30, 100)]
+    for step, batch in enumerate(batches, start=1):
+        network.parameters.flat[:] = expected[0]
+        cache = forward(network, np.moveaxis(data.images[batch], 0, -1))
+        gradient = backward(network, cache, LOSSES[loss](cache.logits, data.labels[batch], 0.1)[1])
+        optimizer.update(expected[0], gradient.flat, list(expected[1:]), rate, step)
+    train_epoch(training, batches, [rate, rate], load_arrays(data.images, data.labels))
+    np.testing.assert_allclose(training.arrays, expected, rtol=1e-9, atol=1e-12)
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize(("shards", "micro_batch"), [(1, 7), (2, 512), (5, 1), (40, 512), (1000, 3)])
+def test_shards_and_micro_batches_give_nearly_equal_results(layers: str, shards: int, micro_batch: int) -> None:
+    expected, divided = make(layers), make(layers, shards=shards, micro_batch=micro_batch)
+    np.testing.assert_allclose(run_epochs(divided, 33), run_epochs(expected, 33), rtol=1e-9)
+    np.testing.assert_allclose(divided.arrays, expected.arrays, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("layers", ["40,30", "conv6x3/2,20", *LAYERS.values()])
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_bits_do_not_depend_on_the_number_of_threads(
+    layers: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLICE", 50)
+    make_one = partial(make, layers, make_optimizer("adam", 0.0), np.float32, ema_decay=0.9, micro_batch=2, shards=8)
+    expected, shared = make_one(), make_one(threads=threads)
+    with ThreadTeam(1) as alone, ThreadTeam(threads) as team:
+        metrics = run_epochs(expected, run=alone.run)
+        assert run_epochs(shared, run=team.run) == metrics
+    assert shared.arrays.tobytes() == expected.arrays.tobytes()
+
+
+@pytest.mark.parametrize(("total", "shards"), [(1, 1), (5, 3), (10, 20), (70_000, 1), (200_000, 2), (65_537, 1)])
+def test_slices_cover_all_parameters_once(total: int, shards: int) -> None:
+    slices = make_slices(total, shards)
+    assert len(slices) % shards == 0
+    assert np.concatenate([np.arange(total)[part] for part in slices]).tolist() == list(range(total))
+    assert max(part.stop - part.start for part in slices) <= module.SLICE
+
+
+def test_bits_do_not_depend_on_the_slice_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, sliced = make(), make()
+    run_epochs(expected)
+    monkeypatch.setattr(module, "SLICE", 7)
+    run_epochs(sliced)
+    assert sliced.arrays.tobytes() == expected.arrays.tobytes()
+
+
+def test_moving_average_has_smaller_decay_in_first_steps() -> None:
+    training = make(ema_decay=0.5)
+    average, step = training.arrays[0].copy(), 0
+
+    def update_average() -> None:
+        nonlocal average, step
+        step += 1
+        decay = min(0.5, step / (step + 10))
+        average = decay * average + (1 - decay) * training.arrays[0]
+
+    run_epochs(training, 5, on_batch=update_average)
+    assert step == 40
+    np.testing.assert_allclose(training.result.parameters.flat, average, rtol=1e-9)
+    assert not np.allclose(training.arrays[0], average, rtol=1e-3)
+
+
+def test_result_without_moving_average_is_the_network() -> None:
+    training = make()
+    run_epochs(training)
+    assert np.array_equal(training.result.parameters.flat, training.network.parameters.flat)
+
+
+def test_epoch_ends_early_if_loss_is_not_finite() -> None:
+    data, steps = examples(), []
+    data.images[:10] = np.nan
+    batches = [np.arange(10, 20), np.arange(10), np.arange(20, 30)]
+    load = load_arrays(data.images, data.labels)
+    loss, _ = train_epoch(make(), batches, [0.1] * 3, load, on_batch=lambda: steps.append(None))
+    assert np.isnan(loss)
+    assert len(steps) == 1
+
+
+def test_network_that_is_given_is_not_changed() -> None:
+    network = make_network("5", SHAPE, CLASSES)
+    before = network.parameters.flat.copy()
+    training = prepare(network, smoothed, sgd())
+    run_epochs(training)
+    assert np.array_equal(network.parameters.flat, before)
+    assert not np.array_equal(training.network.parameters.flat, before)

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.data.scaling import standardise
 from pipeline.model.prediction import compute_logits, predict
+from pipeline.network.architecture import build_layers
 from pipeline.network.network import forward, view_parameters
 from pipeline.pages.filters import (
     MAX_LATER_FILTERS,
@@ -21,7 +22,6 @@ from pipeline.pages.forward_pass import MAX_CLASSES, choose_images, draw_passes
 from pipeline.pages.inspection import MAX_SHIFT, MAX_SHIFTED, inspect_network, measure_shifts
 from pipeline.pages.layer_table import ReceptiveField, list_layers, receptive_fields, time_layers
 from pipeline.pages.pictures import draw_signed
-from pipeline.training.architecture import build_layers
 from tests.pipeline.models import make_model
 
 GENERATOR = np.random.default_rng(3)

@@ -9,10 +9,9 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
+from pipeline.training.data import Examples, load_data
 from pipeline.training.ensemble import RUN_FILE, Progress, TrainedNetwork, train_ensemble, train_network
-from pipeline.training.epoch import count_batches
-from pipeline.training.examples import Examples
-from pipeline.training.fit import TrainingError, fit
+from pipeline.training.fit import TrainingError, count_batches, fit
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipe import Recipe
 from tests.pipeline.networks import make_examples
@@ -30,7 +29,7 @@ class PowerCutError(Exception):
 
 def examples(count: int, seed: int = 0) -> Examples:
     data = make_examples(count, seed=seed)
-    return Examples(data.images, (data.images.sum(axis=(1, 2)) > 0).astype(np.uint8))
+    return replace(data, labels=(data.images.sum(axis=(1, 2)) > 0).astype(np.uint8))
 
 
 def train_one(
@@ -56,7 +55,8 @@ def train(
     backend: Backend,
     on_progress: Callable[[Progress], object] = lambda progress: None,
 ) -> list[TrainedNetwork]:
-    return train_ensemble(recipe, built / "normalize", 10, checkpoints, backend, on_progress)
+    data = load_data(built / "parse", built / "normalize")
+    return train_ensemble(recipe, data, checkpoints, backend, on_progress)
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +170,8 @@ def test_training_stops_if_another_run_takes_over(scheduler: str, built: Path, t
 
 
 def test_error_names_a_folder_that_workers_cannot_see(built: Path, tmp_path: Path) -> None:
+    data = load_data(built / "parse", built / "normalize")
+    unseen = replace(data, folders=(built / "parse", built / "nowhere"))
     with pytest.raises(FileNotFoundError) as caught:
-        train(built.parent / "nowhere", tmp_path, ENSEMBLE, SYNC)
-    assert str(caught.value.filename).endswith("nowhere/normalize")
+        train_ensemble(ENSEMBLE, unseen, tmp_path)
+    assert str(caught.value.filename).endswith("nowhere")

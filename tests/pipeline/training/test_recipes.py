@@ -6,11 +6,11 @@ import pytest
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.architecture import build_layers
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import INITIALISATIONS
-from pipeline.network.optimizers import find_optimizer
+from pipeline.network.optimizers import make_optimizer
 from pipeline.network.schedules import SCHEDULES
-from pipeline.training.architecture import build_layers
 from pipeline.training.recipe import (
     ActivationName,
     InitialisationName,
@@ -34,12 +34,12 @@ def test_every_allowed_name_is_implemented() -> None:
     assert set(get_args(ScheduleName)) == set(SCHEDULES)
     assert set(get_args(RecipeName)) == set(RECIPES)
     for name in get_args(OptimizerName):
-        find_optimizer(name, 0.9)
+        make_optimizer(name, 0.9)
 
 
 @pytest.mark.parametrize("name", list(RECIPES))
 def test_every_recipe_fits_mnist_images(name: RecipeName) -> None:
-    assert build_layers(RECIPES[name].layers, (28, 28), 10)
+    assert build_layers(RECIPES[name].layers, RECIPES[name].activation, (28, 28), 10)
 
 
 def test_recipe_original_has_the_constants_of_the_original_script() -> None:

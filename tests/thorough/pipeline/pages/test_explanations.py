@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
-from pipeline.network.layers import Scratch
+from pipeline.network.architecture import build_layers
+from pipeline.network.layers import Buffers
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.pages.drawing import save_drawing_page
-from pipeline.training.architecture import build_layers
 from tests.browser import open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT
@@ -67,7 +67,7 @@ def input_gradient(network: Network, outputs: list[NDArray[Any]], a: int, b: int
     dz[a], dz[b] = 1, -1
     for i, layer in reversed(list(enumerate(network.layers))):
         weights = network.parameters.weights[i].reshape(layer.outputs, -1)
-        dx = layer.sum_patches(weights.T @ dz.reshape(layer.outputs, -1), Scratch(np.float64))
+        dx = layer.sum_patches(weights.T @ dz.reshape(layer.outputs, -1), Buffers(np.float64))
         dz = dx * network.activation.derivative(outputs[i - 1]) if i else dx
     return dz.reshape(dz.shape[1:3])
 

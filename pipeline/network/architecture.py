@@ -1,0 +1,64 @@
+"""Build the layers of a network from their notation; see `pipeline.network.notation`."""
+
+import math
+from collections.abc import Sequence
+
+from pipeline.engine.errors import UsageError
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.layers import KINDS, Dense, Layer, Shape
+from pipeline.network.network import count_parameters
+from pipeline.network.notation import format_layer, format_layers, parse_layers
+
+MICRO_BATCH_BYTES = 12_000_000  # memory of one forward pass; the backward pass needs about as much again
+MICRO_BATCH_IMAGES = 512
+VALUES_PER_PIXEL = 10  # values in memory per input pixel during augmentation
+# Bounds that no useful network reaches, 0.1 GB of values for one image and 0.5 GB of parameters: a damaged file may ask
+# for any size.
+MAX_VALUES, MAX_PARAMETERS = 1 << 25, 1 << 27
+
+
+def build_layers(text: str, activation: str, image_shape: Sequence[int], classes: int) -> tuple[Layer, ...]:
+    """Return the layers of a network for images (height, width); the last is a dense layer with one output per class.
+
+    text: the hidden layers, for `parse_layers`. activation: a key of ACTIVATIONS. Raises UsageError for a layer that
+    does not fit its input, and for a network that would need gigabytes.
+    """
+    shape: Shape = (1, *image_shape)
+    layers: list[Layer] = []
+    for kind, numbers in parse_layers(text):
+        name = format_layer(kind, numbers)
+        if len(shape) == 1 and not KINDS[kind].takes_units:
+            raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
+        layer = KINDS[kind].build(shape, ACTIVATIONS[activation], **numbers)
+        if len(shape) > 1 and any(window > size for window, size in zip(layer.window, shape[1:], strict=True)):
+            sizes = " -> ".join(
+                f"{height} x {width}" for _, height, width in [*(one.input_shape for one in layers), shape]
+            )
+            raise UsageError(
+                f"{name} does not fit: its {layer.window[0]} x {layer.window[1]} kernel is larger than its input "
+                f"(sizes: {sizes}); use a smaller kernel, smaller strides, fewer layers, or dense layers alone, "
+                "as in 512,256"
+            )
+        layers.append(layer)
+        shape = layer.output_shape
+    layers.append(Dense(shape, classes))
+    values = max(math.prod(layers[0].input_shape), *(layer.values_per_image for layer in layers))
+    if values > MAX_VALUES or count_parameters(layers) > MAX_PARAMETERS:
+        raise UsageError(
+            f"layers {text} are too large for images of {' x '.join(map(str, image_shape))} pixels: use fewer outputs, "
+            "larger strides or smaller images"
+        )
+    return tuple(layers)
+
+
+def micro_batch_size(layers: Sequence[Layer], itemsize: int) -> int:
+    """Return how many images to pass forward at a time, by the memory of inputs, patches and outputs."""
+    values = VALUES_PER_PIXEL * math.prod(layers[0].input_shape) + sum(layer.values_per_image for layer in layers)
+    images = min(MICRO_BATCH_IMAGES, MICRO_BATCH_BYTES // (values * itemsize))
+    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill vector registers
+
+
+def format_network(text: str, image_shape: Sequence[int], classes: int) -> str:
+    """Format a network from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
+    hidden = format_layers(text)
+    return "-".join(["x".join(map(str, image_shape)), *(hidden.split(",") if hidden else []), str(classes)])

@@ -1,0 +1,230 @@
+"use strict";
+
+/*
+ * The kinds of layers, as in pipeline/network/layers.py, and their activations. Each kind has
+ *
+ *   forward(x, layer): the output, row-major, for the input x.
+ *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
+ *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias}. A slice
+ *       belongs to one channel of the input: {channel, top, left, height, width, patch, weights, products, sum}.
+ *   describe(layer), describeSum({sum, bias}, result, layer): in words, the layer and how one of its outputs follows.
+ *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
+ */
+
+const ACTIVATIONS = {
+  sigmoid: {
+    title: "sigmoid",
+    apply: (z) => 1 / (1 + Math.exp(-z)),
+    derivative: (a) => a * (1 - a),
+    describe: (z, result) => result,
+    isPiecewiseLinear: false,
+  },
+  tanh: {
+    title: "tanh",
+    apply: Math.tanh,
+    derivative: (a) => 1 - a * a,
+    describe: (z, result) => result,
+    isPiecewiseLinear: false,
+  },
+  relu: {
+    title: "ReLU",
+    apply: (z) => Math.max(z, 0),
+    derivative: (a) => (a > 0 ? 1 : 0),
+    describe: (z, result) => (z > 0 ? `positive, stays ${result}` : "negative, becomes 0"),
+    isPiecewiseLinear: true,
+  },
+};
+
+/** Whether the output of a layer, or its input, consists of maps. */
+const isMap = (shape) => shape.length > 1;
+
+/** Return the number of positions of a layer's window. */
+function positionsOf({ outputShape: [, height = 1, width = 1] }) {
+  return height * width;
+}
+
+/** Return the part of the input under the window at a position, {top, left, height, width}. */
+function patchAt({ window: [height, width], outputShape: [, , columns = 1], stride }, position) {
+  return { top: Math.floor(position / columns) * stride, left: (position % columns) * stride, height, width };
+}
+
+/** Return the values of one channel of x under the window. */
+function valuesUnder(x, { inputShape: [, inputHeight = 1, inputWidth = 1] }, channel, { top, left, height, width }) {
+  const corner = channel * inputHeight * inputWidth + top * inputWidth + left;
+  return Float32Array.from({ length: height * width }, (_, k) => x[corner + Math.floor(k / width) * inputWidth + (k % width)]);
+}
+
+/** Return the weights of one output. */
+function rowOf({ weights, biases }, unit) {
+  const fanIn = weights.length / biases.length;
+  return weights.subarray(unit * fanIn, (unit + 1) * fanIn);
+}
+
+/* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
+const AFFINE = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const z = new Float32Array(layer.biases.length * positions);
+    for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
+    return layer.activation ? z.map(ACTIVATIONS[layer.activation].apply) : z;
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const derivative = layer.activation ? ACTIVATIONS[layer.activation].derivative : () => 1;
+    const dz = dy.map((d, k) => d * derivative(y[k]));
+    const [channels, inputHeight = 1, inputWidth = 1] = layer.inputShape;
+    const positions = positionsOf(layer);
+    const dx = new Float32Array(x.length);
+    for (let position = 0; position < positions; position++) {
+      const { top, left, height, width } = patchAt(layer, position);
+      for (let unit = 0; unit < layer.biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        let k = unit * (layer.weights.length / layer.biases.length);
+        for (let channel = 0; channel < channels; channel++) {
+          for (let row = 0; row < height; row++) {
+            const start = (channel * inputHeight + top + row) * inputWidth + left;
+            for (let column = 0; column < width; column++, k++) dx[start + column] += d * layer.weights[k];
+          }
+        }
+      }
+    }
+    return dx;
+  },
+
+  explain(layer, x, unit, position) {
+    const part = patchAt(layer, position);
+    const size = part.height * part.width;
+    const row = rowOf(layer, unit);
+    const slices = Array.from({ length: layer.inputShape[0] }, (_, channel) => {
+      const weights = row.subarray(channel * size, (channel + 1) * size);
+      const patch = valuesUnder(x, layer, channel, part);
+      const products = patch.map((value, k) => value * weights[k]);
+      return { channel, ...part, patch, weights, products, sum: sumOf(products) };
+    });
+    return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit] };
+  },
+
+  /** "products 3.41 + bias 0.12 ≈ 3.53; ReLU: positive, stays 3.53" */
+  describeSum({ sum, bias }, result, { activation }) {
+    const total = `products ${signed(sum)} + bias ${bias < 0 ? `(${signed(bias)})` : signed(bias)} \u2248 ${signed(sum + bias)}`;
+    if (!activation) return total;
+    const { title, describe } = ACTIVATIONS[activation];
+    return `${total}; ${title}: ${describe(sum + bias, signed(result))}`;
+  },
+};
+
+const LAYERS = {
+  dense: {
+    ...AFFINE,
+    factor: "weights",
+    describe({ inputShape, outputShape: [count] }) {
+      const inputs = inputShape.reduce((a, b) => a * b).toLocaleString("en");
+      return `${count.toLocaleString("en")} ${plural("unit", count)}, each with ${inputs} weights`;
+    },
+  },
+  conv: {
+    ...AFFINE,
+    factor: "kernel",
+    slider: "kernel",
+    /** "16 kernels of 5 × 5, stride 2: 16 maps of 12 × 12" */
+    describe({ inputShape: [depth], outputShape, window, stride }) {
+      const [count, height, width] = outputShape;
+      const size = window.join(" × ") + (depth > 1 ? ` × ${depth} (all maps of the layer before)` : "");
+      const kernels = `${count} ${plural("kernel", count)} of ${size}, stride ${stride}`;
+      return `${kernels}: ${count} ${plural("map", count)} of ${height} × ${width}`;
+    },
+  },
+};
+
+/* The largest value of each patch of a map. */
+LAYERS.pool = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const maximum = (_, i) => Math.max(...valuesUnder(x, layer, Math.floor(i / positions), patchAt(layer, i % positions)));
+    return Float32Array.from({ length: layer.outputShape[0] * positions }, maximum);
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const positions = positionsOf(layer);
+    const [, height, width] = layer.inputShape;
+    const dx = new Float32Array(x.length);
+    dy.forEach((d, i) => {
+      const [channel, part] = [Math.floor(i / positions), patchAt(layer, i % positions)];
+      const k = valuesUnder(x, layer, channel, part).indexOf(y[i]);
+      const [row, column] = [part.top + Math.floor(k / part.width), part.left + (k % part.width)];
+      dx[(channel * height + row) * width + column] += d;
+    });
+    return dx;
+  },
+
+  /** One slice, whose weights are 1 at the largest value and 0 elsewhere. */
+  explain(layer, x, unit, position) {
+    const part = patchAt(layer, position);
+    const patch = valuesUnder(x, layer, unit, part);
+    const sum = Math.max(...patch);
+    const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
+    const products = patch.map((value, k) => value * weights[k]);
+    return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0 };
+  },
+
+  /** "the largest of 2 × 2 pixels of each map, stride 2: 16 maps of 6 × 6" */
+  describe({ outputShape: [count, height, width], window, stride }) {
+    const maps = `${count} ${plural("map", count)} of ${height} × ${width}`;
+    return `the largest of ${window.join(" × ")} pixels of each map, stride ${stride}: ${maps}`;
+  },
+
+  describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,
+  factor: "largest",
+  slider: "window",
+};
+
+function plural(word, count) {
+  return count === 1 ? word : `${word}s`;
+}
+
+/** Return the values of all channels of x under the window; the input itself if the window covers it. */
+function patchOf(x, layer, position) {
+  const [channels, inputHeight = 1, inputWidth = 1] = layer.inputShape;
+  const { top, left, height, width } = patchAt(layer, position);
+  if (height === inputHeight && width === inputWidth) return x;
+  const patch = new Float32Array(channels * height * width);
+  const corner = top * inputWidth + left;
+  for (let channel = 0, k = 0; channel < channels; channel++) {
+    for (let i = 0; i < height; i++, k += width) {
+      const start = channel * inputHeight * inputWidth + i * inputWidth + corner;
+      patch.set(x.subarray(start, start + width), k);
+    }
+  }
+  return patch;
+}
+
+/**
+ * Write W p + b for one patch p to z[output * positions + position]. Four outputs at once take half the time: they share
+ * the reads of p, and no addition waits for the one before.
+ */
+function multiply({ weights, biases }, patch, z, position) {
+  const fanIn = patch.length;
+  const positions = z.length / biases.length;
+  const last = biases.length - 1;
+  for (let row = 0; row <= last; row += 4) {
+    const rowB = Math.min(row + 1, last);
+    const rowC = Math.min(row + 2, last);
+    const rowD = Math.min(row + 3, last);
+    let a = biases[row];
+    let b = biases[rowB];
+    let c = biases[rowC];
+    let d = biases[rowD];
+    for (let i = 0; i < fanIn; i++) {
+      const x = patch[i];
+      a += weights[row * fanIn + i] * x;
+      b += weights[rowB * fanIn + i] * x;
+      c += weights[rowC * fanIn + i] * x;
+      d += weights[rowD * fanIn + i] * x;
+    }
+    z[row * positions + position] = a;
+    z[rowB * positions + position] = b;
+    z[rowC * positions + position] = c;
+    z[rowD * positions + position] = d;
+  }
+}

@@ -1,0 +1,143 @@
+"""The data of a training run: training and validation images with their labels, in memory or in files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.data.dataset import DatasetError, Description, load_description
+from pipeline.data.labels import load_labels
+from pipeline.data.negatives import make_negatives
+from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
+from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
+from pipeline.engine.arrays import load_array
+from pipeline.network.activations import Array
+from pipeline.network.losses import Labels
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """images: (n, height, width), raw uint8 or standardised. labels: integers (n + m,). scaling: of raw images.
+
+    negatives: raw uint8 (m, height, width), which follow the images. The arrays may be memory maps of files: only what
+    `take` and `slice` ask for is read.
+    """
+
+    images: NDArray[Any]
+    labels: Labels
+    scaling: Scaling
+    negatives: NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of standardised images."""
+        return np.dtype(np.float32) if self.images.dtype == np.uint8 else self.images.dtype
+
+    def take(self, indices: NDArray[np.intp], out: Array) -> None:
+        """Write the standardised images with these indices to `out`, (len(indices), height, width)."""
+        if self.images.dtype == np.uint8:
+            out[:] = standardise(np.take(self.images, indices, axis=0, mode="clip"), self.scaling)
+        else:
+            np.take(self.images, indices, axis=0, out=out, mode="clip")
+        if self.negatives is not None:
+            beyond = np.flatnonzero(indices >= len(self.images))
+            out[beyond] = standardise(self.negatives[indices[beyond] - len(self.images)], self.scaling)
+
+    def slice(self, start: int, stop: int) -> Array:
+        """Return the standardised images from `start` to `stop`, without negatives."""
+        images = self.images[start:stop]
+        return standardise(images, self.scaling) if images.dtype == np.uint8 else images
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a network is trained with.
+
+    pixels: the raw training images, uint8 (n, height, width), from which ink statistics and negative examples are made.
+    description: name and classes of the data set. folders: artifacts of `parse` and `normalize` from which a worker can
+    load the same data; empty for data in memory.
+    """
+
+    training: Examples
+    validation: Examples
+    pixels: NDArray[np.uint8] = field(repr=False)
+    description: Description
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.description.class_names)
+
+
+def load_data(parse: Path, normalize: Path) -> TrainingData:
+    """Return the data in artifacts of `parse` and `normalize`, as memory maps: memory does not grow with the data.
+
+    Raises PipelineError if a file is missing or damaged.
+    """
+    description, scaling = load_description(normalize), load_scaling(normalize)
+
+    def load(part: str, *shape: int | None) -> Examples:
+        images = np.asarray(load_array(normalize / f"{part}-images.npy", np.float32, (None, *shape)))
+        labels = load_labels(normalize / f"{part}-labels.npy", len(images), len(description.class_names))
+        return Examples(images, labels, scaling)
+
+    training = load("train", None, None)
+    _, height, width = training.images.shape
+    pixels = load_array(parse / "train-images.npy", np.uint8, (None, height, width))[: len(training)]
+    return TrainingData(
+        training, load("validation", height, width), np.asarray(pixels), description, (parse, normalize)
+    )
+
+
+def hold_out(
+    images: ArrayLike,
+    labels: ArrayLike,
+    validation: float = DEFAULT_VALIDATION,
+    class_names: Sequence[str] = (),
+    name: str = "custom",
+) -> TrainingData:
+    """Return data in memory, in which the last images are held out for validation, as the stage `normalize` does.
+
+    images: uint8 (n, height, width), light on dark. labels: (n,), integers from 0. validation: a count, or a fraction
+    below 1. class_names: by default "0", "1" and so on. Raises DatasetError if images and labels do not fit together,
+    UsageError if no training image is left.
+    """
+    pixels, classes = np.asarray(images), np.asarray(labels)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3:
+        raise DatasetError(f"images must be uint8 (n, height, width), not {pixels.dtype} {pixels.shape}")
+    if classes.shape != pixels.shape[:1] or classes.dtype.kind not in "iu" or not len(classes):
+        raise DatasetError(
+            f"labels must be an integer for each of the {len(pixels):,} images, not {classes.dtype} {classes.shape}"
+        )
+    names = tuple(class_names) or tuple(map(str, range(int(classes.max()) + 1)))
+    if classes.min() < 0 or classes.max() >= len(names):
+        raise DatasetError(f"labels must be from 0 to {len(names) - 1}, not {classes.min()} to {classes.max()}")
+    kept = len(pixels) - count_held_out(validation, len(pixels))
+    scaling = compute_scaling([pixels[:kept]])
+    return TrainingData(
+        Examples(pixels[:kept], classes[:kept], scaling),
+        Examples(pixels[kept:], classes[kept:], scaling),
+        pixels[:kept],
+        Description(name, names),
+    )
+
+
+def count_negatives(examples: int, negatives: float) -> int:
+    """Return the number of negative examples for a number of training examples."""
+    return round(negatives * examples)
+
+
+def add_negatives(data: TrainingData, negatives: float) -> Examples:
+    """Return the training examples and negative ones, a fraction of their number, with the label after the last."""
+    count = count_negatives(len(data.training), negatives)
+    if not count:
+        return data.training
+    labels = np.concatenate([data.training.labels, np.full(count, data.classes, data.training.labels.dtype)])
+    return replace(data.training, labels=labels, negatives=make_negatives(data.pixels, count))

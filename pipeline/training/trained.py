@@ -1,0 +1,72 @@
+"""A trained model, with the record of its training."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.ink import measure_ink
+from pipeline.engine.cores import single_threaded_blas
+from pipeline.model.files import Model
+from pipeline.model.prediction import predict_logits
+from pipeline.network.architecture import build_layers
+from pipeline.network.network import view_parameters
+from pipeline.scheduling.backends import SYNC, Backend
+from pipeline.training.calibration import fit_temperature
+from pipeline.training.data import TrainingData
+from pipeline.training.ensemble import Progress, train_ensemble
+from pipeline.training.history import Row, best_of
+from pipeline.training.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel(Model):
+    """A model and how it was trained. histories: all epochs of each network. validation_accuracy: in [0, 1]."""
+
+    histories: Sequence[Sequence[Row]]
+    validation_accuracy: float
+
+    @property
+    def best_epochs(self) -> list[int]:
+        """The selected epoch of each network."""
+        return [best_of(history).number for history in self.histories]
+
+
+def train_model(
+    data: TrainingData,
+    recipe: Recipe,
+    checkpoints: Path | None,
+    backend: Backend | None,
+    on_progress: Callable[[Progress], object],
+    report: Callable[[str], object],
+) -> TrainedModel:
+    """Train the networks of a recipe; see `pipeline.training.train`."""
+    shape = data.training.images.shape[1:]
+    outputs = recipe.count_outputs(data.classes)
+    layers = build_layers(recipe.layers, recipe.activation, shape, outputs)
+    with tempfile.TemporaryDirectory() as temporary:
+        trained = train_ensemble(recipe, data, checkpoints or Path(temporary), backend or SYNC, on_progress, report)
+    model = TrainedModel(
+        parameters=tuple(view_parameters(layers, network.flat) for network in trained),
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=data.training.scaling,
+        image_shape=shape,
+        class_names=data.description.class_names,
+        dataset=data.description.name,
+        negative_class=outputs > data.classes,
+        ink_statistics=measure_ink(data.pixels),
+        histories=[network.history for network in trained],
+        validation_accuracy=0.0,
+    )
+    labels = data.validation.labels
+    with single_threaded_blas():  # so that the bits are those of evaluate
+        logits = predict_logits(model, data.validation.images)
+        return replace(
+            model,
+            temperature=fit_temperature(logits.T, labels, model.loss),
+            validation_accuracy=float(np.mean(logits.argmax(axis=1) == labels)),
+        )

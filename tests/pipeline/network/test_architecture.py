@@ -1,0 +1,83 @@
+import math
+
+import pytest
+
+from pipeline.engine.errors import UsageError
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.architecture import MICRO_BATCH_IMAGES, build_layers, format_network, micro_batch_size
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
+
+RELU = ACTIVATIONS["relu"]
+
+
+def test_input_shape_of_each_layer_is_output_shape_of_previous() -> None:
+    assert build_layers("conv16,conv64x3/1,128", "relu", (28, 20), 10) == (
+        Convolution((1, 28, 20), 16, RELU, kernel=5, stride=2),
+        Convolution((16, 12, 8), 64, RELU, kernel=3, stride=1),
+        Dense((64, 10, 6), 128, RELU),
+        Dense((128,), 10),
+    )
+    assert build_layers("conv3x3/1,pool2,4", "relu", (9, 8), 2)[1:3] == (
+        MaxPooling((3, 7, 6), kernel=2, stride=2),
+        Dense((3, 3, 3), 4, RELU),
+    )
+    assert build_layers("", "relu", (3, 4), 2) == (Dense((1, 3, 4), 2),)
+    assert build_layers("conv3", "relu", (5, 5), 2)[-1] == Dense((3, 1, 1), 2)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 9), (9, 7), (2, 30), (100, 3)])
+@pytest.mark.parametrize("layers", ["", "4", "conv2x1/1", "conv2x1/5,conv3x1/1,4"])
+def test_layers_fit_images_of_any_size(layers: str, shape: tuple[int, int]) -> None:
+    *hidden, last = build_layers(layers, "relu", shape, 3)
+    assert last.output_shape == (3,)
+    assert all(min(layer.output_shape) >= 1 for layer in hidden)
+    assert isinstance(last, Affine)
+    assert last.weight_shape[1] == (math.prod(hidden[-1].output_shape) if hidden else math.prod(shape))
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "words"),
+    [
+        ("conv16", (4, 28), ["conv16 does not fit", "4 x 28", "5 x 5"]),
+        ("conv16", (28, 4), ["conv16 does not fit", "28 x 4"]),
+        ("conv16,conv32,conv64", (28, 28), ["conv64 does not fit", "28 x 28 -> 12 x 12 -> 4 x 4"]),
+        ("conv16x2", (1, 1), ["conv16x2 does not fit", "1 x 1", "2 x 2"]),
+        ("conv16x1000000", (28, 28), ["conv16x1000000 does not fit"]),
+        ("conv16,pool13", (28, 28), ["pool13 does not fit", "28 x 28 -> 12 x 12", "13 x 13"]),
+        ("4,pool2", (28, 28), ["pool2", "a dense layer"]),
+        ("128,conv16", (28, 28), ["conv16", "a dense layer"]),
+        ("conv16,128,conv16x1/1", (28, 28), ["conv16x1/1", "a dense layer"]),
+    ],
+)
+def test_error_for_layer_that_does_not_fit_lists_sizes(layers: str, shape: tuple[int, int], words: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        build_layers(layers, "relu", shape, 10)
+    assert all(word in str(caught.value) for word in words)
+    assert "\n" not in str(caught.value)
+
+
+def test_format_from_image_shape_to_class_count() -> None:
+    assert format_network("conv16x5/2, conv64,128", (28, 20), 10) == "28x20-conv16-conv64-128-10"
+    assert format_network("", (3, 4), 2) == "3x4-2"
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "images"),
+    [
+        ("16", (5, 5), MICRO_BATCH_IMAGES),
+        ("conv64x3/1", (30, 30), 32),  # 45 images of 265 kB would fit; 32 is a multiple of 16
+        ("conv64x3/1", (99, 99), 3),
+        ("conv64x3/1", (300, 300), 1),
+    ],
+)
+def test_micro_batch_size_is_limited_by_memory(layers: str, shape: tuple[int, int], images: int) -> None:
+    assert micro_batch_size(build_layers(layers, "relu", shape, 10), 4) == images
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [("conv1x1/20000", (20_000, 20_000)), ("100000,100000", (28, 28)), ("conv1000x1/1", (999, 999))],
+)
+def test_networks_that_need_gigabytes_are_refused(layers: str, shape: tuple[int, int]) -> None:
+    with pytest.raises(UsageError, match="too large"):
+        build_layers(layers, "relu", shape, 10)

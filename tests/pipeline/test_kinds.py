@@ -1,0 +1,157 @@
+"""Every kind of layer and every activation works in every format. A failure names the kind and the format."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from pipeline.data.scaling import standardise
+from pipeline.model.files import Model
+from pipeline.model.onnx import save_onnx
+from pipeline.model.prediction import predict, predict_logits
+from pipeline.model.safetensors import list_modules, load_safetensors, save_safetensors
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.layers import KINDS
+from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
+from pipeline.pages.drawing import model_values
+from pipeline.pages.layer_table import list_layers, time_layers
+from pipeline.pages.model_card import describe_layers
+from pipeline.pages.packing import pack
+from pipeline.pages.rendering import TEMPLATES
+from pipeline.training.recipe import ActivationName
+from tests.pipeline.models import make_model
+from tests.pipeline.network.kinds import layers_of
+
+SHAPE = (7, 9)
+IMAGES = np.random.default_rng(1).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
+SCRIPTS = ("layers.js", "network.js", "explain.js")  # of the drawing demo, for the forward and the backward pass
+
+Format = Callable[[Model, Path], None]
+
+
+def check_onnx(model: Model, folder: Path) -> None:
+    save_onnx(folder / "model.onnx", model, {})
+    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    (probabilities,) = session.run(["probabilities"], {"images": IMAGES})
+    np.testing.assert_allclose(probabilities, predict(model, IMAGES), atol=1e-5)
+
+
+def check_pytorch(model: Model, folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    network = torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model)))
+    save_safetensors(folder / "model.safetensors", model, {})
+    from safetensors.torch import load_file
+
+    network.load_state_dict(load_file(folder / "model.safetensors"))
+    pixels = standardise(IMAGES, model.scaling)
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(pixels)[:, None]).numpy()
+    np.testing.assert_allclose(logits, predict_logits(model, pixels), rtol=1e-4, atol=1e-4)
+
+
+def check_safetensors(model: Model, folder: Path) -> None:
+    from pipeline.model.metadata import model_metadata
+
+    save_safetensors(folder / "model.safetensors", model, model_metadata(model, 0.5, 10))
+    assert np.array_equal(predict(load_safetensors(folder / "model.safetensors"), IMAGES), predict(model, IMAGES))
+
+
+def check_javascript(model: Model, folder: Path) -> None:
+    run = run_javascript(
+        model,
+        """
+        const values = model.networks.map((layers) => forward(layers, inkOf(image)))[0];
+        const [layers] = model.networks;
+        const { contributions, rest, difference } = explainDifference(model.networks, image, 0, 1);
+        const words = layers.map((layer) => LAYERS[layer.kind].describe(layer));
+        const explained = layers.map((layer, i) => LAYERS[layer.kind].explain(layer, values[i], 0, 0));
+        result = { logits: [...values.at(-1)], contributions: [...contributions], rest, difference, words,
+                   sums: explained.map(({ sum, bias }) => sum + bias), first: values.slice(1).map((each) => each[0]) };
+        """,
+    )
+    logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0]
+    np.testing.assert_allclose(run["logits"], logits, atol=2e-3)  # 16 bits per weight
+    assert run["difference"] == pytest.approx(run["logits"][0] - run["logits"][1], abs=1e-4)
+    assert sum(run["contributions"]) + run["rest"] == pytest.approx(run["difference"], abs=1e-4)
+    assert run["sums"][-1] == pytest.approx(run["logits"][0], abs=1e-4)
+    assert all(run["words"])
+
+
+def check_page(model: Model, folder: Path) -> None:
+    packed = pack(model, 10**6)
+    assert [layer["kind"] for layer in model_values(model, packed)["layers"]] == [
+        layer.kind for layer in model.networks[0].layers
+    ]
+    assert [list(layer) for layer in packed.networks[0]] == [
+        list(layer.parameter_shapes) for layer in model.networks[0].layers
+    ]
+
+
+def check_report(model: Model, folder: Path) -> None:
+    network = model.networks[0]
+    seconds = time_layers(network, np.moveaxis(standardise(IMAGES, model.scaling), 0, -1))
+    rows = list_layers(network.layers, seconds)
+    assert sum(row.parameters for row in rows) == network.parameters.flat.size
+    assert all(row.name and row.output and row.field for row in rows)
+
+
+def check_model_card(model: Model, folder: Path) -> None:
+    assert describe_layers(model.networks[0].layers).endswith("units)")
+
+
+FORMATS: dict[str, Format] = {
+    "ONNX": check_onnx,
+    "PyTorch": check_pytorch,
+    "safetensors": check_safetensors,
+    "JavaScript": check_javascript,
+    "page": check_page,
+    "report": check_report,
+    "model card": check_model_card,
+}
+
+
+def run_javascript(model: Model, script: str) -> Any:
+    """Run a script with `model`, unpacked, and `image`, the first one; return its `result`."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node.js is not installed")
+    source = "\n".join((TEMPLATES / name).read_text().replace('"use strict";', "") for name in SCRIPTS)
+    values = json.dumps(model_values(model, pack(model, 10**6)))
+    setup = f"const model = unpackModel({values}); const image = {IMAGES[0].reshape(-1).tolist()}; let result;"
+    program = f"{source}\n{setup}\n{script}\nconsole.log(JSON.stringify(result));"
+    ran = subprocess.run([node, "-"], input=program, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_every_kind_of_layer(name: str, kind: str, tmp_path: Path) -> None:
+    model = make_model(layers_of(kind), shape=SHAPE)
+    assert kind in [layer.kind for layer in model.networks[0].layers]
+    FORMATS[name](model, tmp_path)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_every_activation(name: str, activation: str, tmp_path: Path) -> None:
+    FORMATS[name](make_model("conv3x3/1,5", shape=SHAPE, activation=activation), tmp_path)
+
+
+def test_registries_name_the_same_kinds() -> None:
+    javascript = run_javascript(make_model(shape=SHAPE), "result = [Object.keys(LAYERS), Object.keys(ACTIVATIONS)];")
+    assert [sorted(KINDS), sorted(ACTIVATIONS)] == [sorted(names) for names in javascript], "layers.js differs"
+    assert set(NOTATIONS) == set(KINDS), "pipeline/network/notation.py and layers.py differ"
+    assert set(get_args(ActivationName)) == set(ACTIVATIONS), "pipeline/training/recipe.py and activations.py differ"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_notation_of_every_kind_gives_its_layer(kind: str) -> None:
+    assert kind in [name for name, _ in parse_layers(layers_of(kind))]
+    assert format_layers(layers_of(kind)) == layers_of(kind), "the example is in the shortest notation"
