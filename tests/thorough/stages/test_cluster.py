@@ -24,12 +24,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.parametrize("connection", ["address", "file", "variable", "sent"])
+@pytest.mark.parametrize("connection", ["file", "variable", "sent"])
 def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Cluster, run: Run, project: Path) -> None:
     assert run("evaluate", "--force", "--scheduler", "sync").returncode == 0
     expected = snapshot(project / "artifacts")
     arguments = {
-        "address": ["--scheduler", cluster.address],
         "file": ["--scheduler-file", str(cluster.file)],
         "variable": [],
         "sent": ["--scheduler", cluster.address, "--send-data"],
