@@ -42,11 +42,19 @@ ALTERNATIVES = 3  # of a result
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 
-# `load_picture` redirects a file descriptor of the process; the limit on BLAS's threads also belongs to the process.
-_lock = threading.Lock()
+_lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
 
 
-@dataclass(frozen=True)
+def _renew_lock() -> None:
+    """Replace the lock in a forked child, which has no thread that would release it."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """The digits in a picture, in reading order.
 
@@ -65,7 +73,7 @@ class Result:
     probabilities: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reader:
     """A trained model that reads images and pictures; see `load`. Calls from several threads run one after another.
 
@@ -85,7 +93,8 @@ class Reader:
         """Return the probabilities of the classes, float32 (n, classes), of images as in the training set.
 
         images: uint8 (n, height, width), or one image (height, width); light digits on black, as in MNIST, where the
-        size is 28 x 28. Raises TypeError for another dtype, and ValueError for another shape. `read` accepts pictures.
+        size is 28 x 28. Raises TypeError for another dtype or a masked array, ValueError for another shape. `read`
+        accepts pictures.
         """
         array = _require_uint8(images)
         shape = self.model.image_shape
@@ -145,15 +154,22 @@ def load(folder: str | os.PathLike[str] | None = None) -> Reader:
     else:
         path = TRAINED if folder is None else Path(folder)
         log.info("model: %s", path)
-    with read_lock(path) as entry:
-        file = entry if entry.is_file() else entry / SAFETENSORS
-        if file.exists():
-            if (entry / MANIFEST).exists():
-                require_intact(entry, find_artifact(entry, "export"), shown=path)
-            return Reader(load_safetensors(file), hashlib.sha256(file.read_bytes()).hexdigest())
-        manifest = find_artifact(entry, "train")
-        require_intact(entry, manifest, shown=path)
-        return Reader(load_model(entry), manifest.digest)
+    try:
+        with read_lock(path) as entry:
+            return _load(entry, path)
+    except OSError as error:
+        raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
+
+
+def _load(entry: Path, shown: Path) -> Reader:
+    file = entry if entry.is_file() else entry / SAFETENSORS
+    if file.exists():
+        if (entry / MANIFEST).exists():
+            require_intact(entry, find_artifact(entry, "export"), shown=shown)
+        return Reader(load_safetensors(file), hashlib.sha256(file.read_bytes()).hexdigest())
+    manifest = find_artifact(entry, "train")
+    require_intact(entry, manifest, shown=shown)
+    return Reader(load_model(entry), manifest.digest)
 
 
 def _to_source(picture: Any) -> Source:
@@ -173,6 +189,8 @@ def _to_source(picture: Any) -> Source:
 
 
 def _require_uint8(images: Any) -> NDArray[np.uint8]:
+    if isinstance(images, np.ma.MaskedArray):
+        raise TypeError("a masked array has no grey levels where it is masked: fill it with .filled(level)")
     array = np.asarray(images)
     if array.dtype != np.uint8:
         raise TypeError(

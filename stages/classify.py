@@ -37,13 +37,13 @@ def classify(
         list[str] | None,
         Argument(metavar="FILE", help="Pictures, folders of pictures, or - for standard input."),
     ] = None,
-    index: Annotated[
+    test_image: Annotated[
         int | None, Option(min=0, help="Index of a test image, from 0, instead of files.", show_default=False)
     ] = None,
     show: Annotated[bool, Option("--show", help="Also draw the network's input as text.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print one line of JSON per picture.")] = False,
     as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
-    boxes: Annotated[
+    annotate: Annotated[
         Path | None,
         Option(
             help="Folder for a copy of each picture with a box and the class of each digit; or a new .png file, for "
@@ -51,32 +51,34 @@ def classify(
             show_default=False,
         ),
     ] = None,
-    parse: Annotated[Path, Option(help="Artifact of parse, for --index.")] = Path("artifacts/parse"),
-    train: ModelFolder = None,
+    parse: Annotated[Path, Option(help="Artifact of parse, for --test-image.")] = Path("artifacts/parse"),
+    model: ModelFolder = None,
 ) -> str | Iterator[str]:
     """Classify the digits in drawings, scans and photographs; print each with its confidence.
 
     A picture shows digits in one or several rows, dark on light or light on dark, of any size; uneven light is
-    corrected. With *--index*, print the probabilities of all classes and the true class of one test image.
+    corrected. With *--test-image*, print the probabilities of all classes and the true class of one test image.
 
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --csv --boxes checked/ scans/ > digits.csv
+        handwriting classify --csv --annotate checked/ scans/ > digits.csv
     """
     from pipeline.engine.errors import UsageError
 
-    if index is None and files:
+    if test_image is None and files:
         if as_csv + as_json + show > 1:
             raise UsageError("--csv, --json and --show cannot be combined: choose one of them")
-        return _read_files(files, train, show, as_json, as_csv, boxes)
-    if index is None or files or as_json or as_csv or boxes:
-        raise UsageError("name the pictures to read, or use --index without pictures, --json, --csv and --boxes")
-    return _classify_test_image(index, show, parse, train)
+        return _read_files(files, model, show, as_json, as_csv, annotate)
+    if test_image is None or files or as_json or as_csv or annotate:
+        raise UsageError(
+            "name the pictures to read, or use --test-image without pictures, --json, --csv and --annotate"
+        )
+    return _classify_test_image(test_image, show, parse, model)
 
 
 def _read_files(
-    names: Sequence[str], train: Path | None, show: bool, as_json: bool, as_csv: bool, boxes: Path | None
+    names: Sequence[str], model: Path | None, show: bool, as_json: bool, as_csv: bool, annotate: Path | None
 ) -> Iterator[str]:
     """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
     from tqdm import tqdm
@@ -87,9 +89,9 @@ def _read_files(
     from stages.cli.drawing import draw
 
     found = _find_pictures(names)
-    copies = _name_copies([inner for _, inner in found], boxes) if boxes else [None] * len(found)
+    copies = _name_copies([inner for _, inner in found], annotate) if annotate else [None] * len(found)
     requests = [(name, copy) for (name, _), copy in zip(found, copies, strict=True)]
-    reader = load(train)
+    reader = load(model)
     failed = 0
     if as_csv:
         yield _format_row(COLUMNS)
@@ -142,27 +144,27 @@ def _find_pictures(names: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
-def _name_copies(names: Sequence[str], boxes: Path) -> list[Path]:
+def _name_copies(names: Sequence[str], target: Path) -> list[Path]:
     """Return the file for the copy of each picture. Raises UsageError if one exists, or two are the same."""
     from pipeline.engine.errors import UsageError
     from pipeline.engine.store import check_outside
 
-    check_outside(boxes)
-    if boxes.suffix.lower() == ".png" and not boxes.is_dir():
+    check_outside(target)
+    if target.suffix.lower() == ".png" and not target.is_dir():
         if len(names) > 1:
-            raise UsageError(f"{boxes} is one file, but there are {len(names):,} pictures: name a folder")
-        copies = [boxes]
+            raise UsageError(f"{target} is one file, but there are {len(names):,} pictures: name a folder")
+        copies = [target]
     else:
         short = Counter(Path(name).stem for name in names)
         copies = [
-            boxes / path.parent / f"{path.stem if short[path.stem] == 1 else path.name}.png"
+            target / path.parent / f"{path.stem if short[path.stem] == 1 else path.name}.png"
             for path in map(Path, names)
         ]
     for copy, count in Counter(copies).items():
         if count > 1:
             raise UsageError(f"{count} pictures have the name {copy.stem}: read them one after another")
         if os.path.lexists(copy):
-            raise UsageError(f"{copy} exists already: choose another name for --boxes")
+            raise UsageError(f"{copy} exists already: choose another name for --annotate")
     return copies
 
 
@@ -229,7 +231,7 @@ def _format_line(result: "Result", name: str) -> str:
     return f"{printable(name)}: {result.text} ({result.confidence:.2%}), or {other} ({probability:.2%})"
 
 
-def _classify_test_image(index: int, show: bool, parse: Path, train: Path | None) -> str:
+def _classify_test_image(index: int, show: bool, parse: Path, folder: Path | None) -> str:
     import numpy as np
 
     from pipeline.data.dataset import load_description
@@ -245,7 +247,7 @@ def _classify_test_image(index: int, show: bool, parse: Path, train: Path | None
 
     with read_lock(parse) as raw:
         require_intact(raw, find_artifact(raw, "parse"), shown=parse)
-        model, data = load(train).model, load_description(raw)
+        model, data = load(folder).model, load_description(raw)
         if (model.dataset, model.class_names) != (data.name, data.class_names):
             raise PipelineError(
                 f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"

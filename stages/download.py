@@ -11,6 +11,7 @@ from typer import Option
 from pipeline.engine.stage import Output, stage
 from stages.cli.app import complete_dataset
 from stages.cli.console import run_module
+from stages.cli.terminal import printable
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def download(
     class_names = wanted.class_names or (read_class_names(from_folder) if from_folder else ())
     save_description(output, Description(dataset, class_names))
     size = sum((output / name).stat().st_size for name in FILES)
-    return f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {source}"
+    return f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {printable(str(source))}"
 
 
 if __name__ == "__main__":

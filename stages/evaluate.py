@@ -1,5 +1,6 @@
 """Evaluate a trained model on the test images, in parallel."""
 
+import functools
 import logging
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,7 @@ from typer import Option
 
 from pipeline.engine.stage import Input, Output, Role, stage
 from stages.cli.console import run_module
-from stages.cli.options import Scheduler, SchedulerFile, ShipData, Workers, progress
+from stages.cli.options import Scheduler, SchedulerFile, SendData, Workers, progress
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ def evaluate(
     block_size: Annotated[
         int, Role.IGNORED, Option(min=1, help="Images per block. Each worker holds one block in memory.")
     ] = 1024,
-    ship_data: ShipData = False,
+    send_data: SendData = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:
     """Predict the test images in parallel and compute the metrics.
@@ -48,7 +49,7 @@ def evaluate(
     from pipeline.model.files import load_model
     from pipeline.scheduling.backends import make_backend
 
-    backend = make_backend(scheduler, workers, scheduler_file, ship_data)
+    backend = make_backend(scheduler, workers, scheduler_file, send_data)
     model = load_model(train)
     classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
@@ -56,12 +57,9 @@ def evaluate(
     labels = load_labels(normalize / "test-labels.npy", total, classes)
 
     predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "test images")
-    if predictions.done:
-        log.info("evaluate: resuming after %s of %s images", f"{predictions.done_count:,}", f"{total:,}")
     with progress("evaluate", total, predictions.done_count) as advance:
-        predict_missing(
-            predictions, model, [images], block_size, backend, advance, lambda line: log.info("evaluate: %s", line)
-        )
+        report = functools.partial(log.info, "evaluate: %s")
+        predict_missing(predictions, model, [images], block_size, backend, advance, report)
     for name, rows in predictions.files.items():
         rows.path.rename(output / name)
 

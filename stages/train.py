@@ -16,7 +16,7 @@ from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
-from stages.cli.options import SchedulerFile, scheduler_option
+from stages.cli.options import SchedulerFile, Workers, scheduler_option
 
 if TYPE_CHECKING:
     from pipeline.training.history import Row
@@ -77,9 +77,7 @@ def train(
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,
-    workers: Annotated[
-        int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")
-    ] = None,
+    workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
 ) -> str:

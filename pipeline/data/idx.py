@@ -44,11 +44,9 @@ def load(path: Path) -> NDArray[Any]:
     """Read the array, big-endian as in the file, gzipped or not. Raises IdxError or OSError."""
     with _open(path) as stream:
         dtype, shape = _read_header(stream)
-        length, body = math.prod(shape) * dtype.itemsize, bytearray()
-        # Read one byte more than expected, to detect trailing bytes
-        while chunk := stream.read(min(CHUNK, length + 1 - len(body))):
+        body = bytearray()
+        for chunk in _read_data(stream, dtype, shape):
             body += chunk
-        _check_length(dtype, shape, len(body))
     return np.frombuffer(body, dtype).reshape(shape)
 
 
@@ -66,13 +64,15 @@ def locate(path: Path) -> Rows:
 def unpack(source: Path, target: Path, max_bytes: int = sys.maxsize) -> None:
     """Copy `source` to `target`, uncompressed, in chunks.
 
-    Raises IdxError if the gzip data is damaged or has more than `max_bytes`, or OSError; `target` is then incomplete.
+    Raises IdxError if it is not one complete IDX file or its header declares more than `max_bytes` of data, or OSError;
+    `target` is then incomplete.
     """
     with _open(source) as stream, open(target, "wb") as plain:
-        while chunk := stream.read(CHUNK):
-            plain.write(chunk)
-            if plain.tell() > max_bytes:
-                raise IdxError(f"it contains more than {max_bytes:,} bytes")
+        dtype, shape = _read_header(stream)
+        if math.prod(shape) * dtype.itemsize > max_bytes:
+            raise IdxError(f"it contains more than {max_bytes:,} bytes")
+        plain.write(_format_header(dtype, shape))
+        plain.writelines(_read_data(stream, dtype, shape))
 
 
 def save(path: Path, array: NDArray[Any]) -> None:
@@ -92,7 +92,7 @@ def write(stream: IO[bytes] | gzip.GzipFile, array: NDArray[Any]) -> None:
     if dtype not in CODES:
         names = ", ".join(known.newbyteorder("=").name for known in CODES)
         raise IdxError(f"IDX supports {names}, not {array.dtype.newbyteorder('=')}: convert the array first")
-    stream.write(struct.pack(f">HBB{array.ndim}I", 0, CODES[dtype], array.ndim, *array.shape))
+    stream.write(_format_header(dtype, array.shape))
     stream.write(np.ascontiguousarray(array, dtype).data)
 
 
@@ -109,12 +109,25 @@ def _open(path: Path, plain: bool = False) -> Iterator[Any]:
             raise IdxError(f"{path} cannot be decompressed: its gzip data is damaged ({error})") from None
 
 
+def _read_data(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> Iterator[bytes]:
+    """Yield the data in chunks. Raises IdxError at the end if there is less, or after one byte if there is more."""
+    length, done = math.prod(shape) * dtype.itemsize, 0
+    while chunk := stream.read(min(CHUNK, length + 1 - done)):
+        done += len(chunk)
+        yield chunk
+    _check_length(dtype, shape, done)
+
+
 def _check_length(dtype: np.dtype[Any], shape: tuple[int, ...], found: int) -> None:
     length = math.prod(shape) * dtype.itemsize
     if found < length:
         raise IdxError(f"it ends after {found:,} of {length:,} bytes of data of shape {shape}")
     if found > length:
         raise IdxError(f"unexpected bytes after its data of shape {shape}")
+
+
+def _format_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    return struct.pack(f">HBB{len(shape)}I", 0, CODES[dtype], len(shape), *shape)
 
 
 def _read_header(stream: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:

@@ -21,6 +21,7 @@ def check_values(values: Any) -> None:
             raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{found}'")
         if interval := one.metadata.get("range", ""):
             _check_range(name, found, interval)
+            object.__setattr__(values, one.name, found + 0)  # turns -0.0 into 0.0, so that the keys are equal
 
 
 def _check_range(name: str, value: float, interval: str) -> None:

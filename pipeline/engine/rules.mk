@@ -25,7 +25,7 @@ $(foreach v,$(given),$(if $(findstring $(newline),$(value $v)),$(error $v contai
 # Do not export the variables: make would expand $(shell ...) in their values.
 unexport $(given)
 
-# BATCH_SIZE=64 becomes --batch-size '64', with any value quoted; SHIP_DATA=1 becomes --ship-data.
+# BATCH_SIZE=64 becomes --batch-size '64', with any value quoted; SEND_DATA=1 becomes --send-data.
 quoted = '$(subst ','\'',$1)'
 name = --$(shell echo $1 | tr A-Z_ a-z-)
 flag = $(if $(filter-out 0,$(value $1)),$(call name,$1))

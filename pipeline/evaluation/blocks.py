@@ -29,7 +29,7 @@ Request = tuple[Model, bool]  # whether to return only labels, uint8 (n,), or pr
 class Block:
     """Images start to stop of a file. first: index of the file's first image among the images of all files.
 
-    signature: the file's signature when the run started. images: the images of the block if they are shipped.
+    signature: the file's signature when the run started. images: those of the block if they are sent with it.
     """
 
     rows: Rows
@@ -86,7 +86,7 @@ def predict_blocks(
 
     Raises PipelineError for missing or changed files and predictions that are not finite, and what `run_job` raises.
     """
-    tasks = (replace(block, images=_load_images(block)) for block in blocks) if backend.ship else blocks
+    tasks = (replace(block, images=_load_images(block)) for block in blocks) if backend.send_data else blocks
     run_job(
         Job(predict_block, request, tasks, lambda number, predicted: on_predictions(*predicted), report=report), backend
     )

@@ -82,9 +82,12 @@ def predict_missing(
     """Predict all images that are not done, a few blocks at a time, and write the predictions.
 
     images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32. advance: called with the
-    number of images in each finished block. Raises what `predict_blocks` raises.
+    number of images in each finished block. report: called with lines for the user. Raises what `predict_blocks`
+    raises.
     """
     labels_only = PROBABILITIES not in predictions.files
+    if predictions.done:
+        report(f"resuming after {predictions.done_count:,} of {sum(map(len, images)):,} images")
 
     def write(start: int, predicted: NDArray[Any]) -> None:
         labels = predicted if labels_only else predicted.argmax(axis=1).astype(np.uint8)

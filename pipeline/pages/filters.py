@@ -14,7 +14,7 @@ from pipeline.pages.layer_table import ReceptiveField, receptive_fields
 from pipeline.pages.pictures import draw_patches, draw_signed
 
 MAX_UNITS, MAX_LATER_FILTERS = 64, 12  # of the first layer, and of each later convolution
-PATCHES, COLUMNS = 6, 3  # of each filter, each patch from another image
+PATCHES, PATCHES_PER_ROW = 6, 3  # of each filter, each patch from another image
 
 
 @dataclass(frozen=True)
@@ -129,4 +129,4 @@ def draw_later_filters(excitations: Sequence[Excitation], images: NDArray[np.uin
 def _draw_strongest(excitation: Excitation, images: NDArray[np.uint8], number: int) -> str:
     """Draw the patches of a filter; "" if it is never active."""
     patches = cut_patches(excitation, images, number)
-    return draw_patches(patches, COLUMNS) if len(patches) else ""
+    return draw_patches(patches, PATCHES_PER_ROW) if len(patches) else ""

@@ -4,17 +4,16 @@ Files are untrusted: the size is checked before Pillow decodes them, and every e
 """
 
 import contextlib
+import ctypes
 import io
-import os
-import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
 from pipeline.engine.errors import PipelineError
 
@@ -33,6 +32,12 @@ STRIP_ROWS = 32  # rows of the result converted at a time, to save memory
 # Exif orientations of pictures whose axes are exchanged, that are mirrored left to right, and upside down.
 SIDEWAYS, MIRRORED, INVERTED = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 
+# libtiff prints its messages to file descriptor 2, which other threads and child processes use, too.
+with contextlib.suppress(OSError, AttributeError):  # Pillow is linked in another way
+    _libtiff = ctypes.CDLL(_imaging.__file__)  # a name is also looked up in the libraries that it needs
+    _libtiff.TIFFSetWarningHandler(None)
+    _libtiff.TIFFSetErrorHandler(None)
+
 Grey = NDArray[np.float32]
 Source = Path | BinaryIO | Image.Image
 
@@ -41,24 +46,20 @@ class PictureError(PipelineError):
     """A file is not a readable picture."""
 
 
-def load_grey(file: Source, name: str) -> Grey:
-    """Read a picture as grey levels, float32 (h, w) in [0, 255], with no side longer than MAX_SIDE.
-
-    Only the first frame is read. Transparent pixels become light if the others are dark, and vice versa. Raises
-    PictureError, with `name` in the message, if the file is not a readable picture, or one too large or too small.
-    """
-    return load_picture(file, name)[0]
-
-
 def load_picture(file: Source, name: str) -> tuple[Grey, tuple[int, int]]:
-    """Return what `load_grey` returns, and the (height, width) of the picture in the file, upright."""
+    """Read a picture as grey levels; also return the (height, width) of the picture in the file, upright.
+
+    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. Only the first frame is read.
+    Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
+    message, if the file is not a readable picture, or one too large or too small.
+    """
     return _load(file, name, MAX_SIDE, _to_grey)
 
 
 def load_colours(file: Source, name: str) -> Image.Image:
-    """Read a picture as `load_grey` does, but in RGB, with no side longer than MAX_COPY_SIDE.
+    """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_COPY_SIDE.
 
-    Pictures with transparency or with more than 8 bits become grey, as `load_grey` returns them.
+    Pictures with transparency or with more than 8 bits become grey, as `load_picture` returns them.
     """
     return Image.fromarray(_load(file, name, MAX_COPY_SIDE, _to_colours)[0])
 
@@ -74,7 +75,6 @@ def _load(
         with contextlib.ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # about files that are readable nevertheless
-            stack.enter_context(_silence_stderr())
             if isinstance(file, Image.Image):
                 image = file
                 _check_size(image, name)
@@ -122,22 +122,6 @@ def _open(stream: BinaryIO) -> Image.Image:
         stream.seek(start)
         image = Image.open(stream, formats=FORMATS)
     return image
-
-
-@contextlib.contextmanager
-def _silence_stderr() -> Iterator[None]:
-    """Redirect file descriptor 2 to the null device: libtiff prints its warnings there."""
-    if sys.stderr is None:
-        yield
-        return
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
 
 
 def _check_size(image: Image.Image, name: str) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.pictures.fit import find_ink
+from pipeline.pictures.preparation import find_ink
 
 Grey = NDArray[np.float32]
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.pictures.background import find_ink_on_paper, separate_levels
-from pipeline.pictures.fit import Ink, fit
 from pipeline.pictures.lines import remove_lines
 from pipeline.pictures.paper import find_paper
+from pipeline.pictures.preparation import Ink, prepare
 from pipeline.pictures.segmentation import MAX_DIGITS, crop, find_components
 from pipeline.pictures.touching import split_touching
 
@@ -142,7 +142,7 @@ def _classify_components(model: Model, ink: Ink) -> list[_Symbols]:
     labels, lines = find_components(ink)
     found = [(line, component) for line, components in enumerate(lines) for component in components]
     cropped = [crop(ink, labels, component) for _, component in found]
-    fitted = [fit(each, model.image_shape, model.ink_statistics) for each in cropped]
+    fitted = [prepare(each, model.image_shape, model.ink_statistics) for each in cropped]
     images = np.array(fitted, np.uint8).reshape(-1, *model.image_shape)
     probabilities = predict_with_negative(model, images)
     symbols, count = [], 0

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.pictures.fit import SUBPIXELS, Ink, adjust_strokes, find_extent, fit_strips, measure_box, sample
+from pipeline.pictures.preparation import (
+    SUBPIXELS,
+    Ink,
+    adjust_strokes,
+    find_extent,
+    measure_box,
+    prepare_strips,
+    sample,
+)
 
 RESOLUTION = 2  # working pixels per pixel of an image
 MARGIN = 4  # working pixels around the ink, for soft edges
@@ -96,7 +104,7 @@ def _classify_spans(model: Model, small: Ink, cuts: NDArray[np.int64]) -> _Spans
     starts, stops = starts[usual], stops[usual]
     images = np.concatenate(
         [
-            fit_strips(small, cuts[starts[block]], cuts[stops[block]], model.image_shape, model.ink_statistics)
+            prepare_strips(small, cuts[starts[block]], cuts[stops[block]], model.image_shape, model.ink_statistics)
             for block in np.array_split(np.arange(len(starts)), len(starts) // BLOCK + 1)
         ]
     )

@@ -15,14 +15,14 @@ ADDRESS_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 class Backend:
     """scheduler: one of LOCAL, the address of a Dask scheduler, or "" if scheduler_file contains the address.
 
-    workers: number of tasks that a LOCAL scheduler runs at once; by default the number of usable cores. ship: send file
-    contents with the tasks, for workers that cannot read the files.
+    workers: number of tasks that a LOCAL scheduler runs at once; by default the number of usable cores.
+    send_data: send file contents with the tasks, for workers that cannot read the files.
     """
 
     scheduler: str = "threads"
     workers: int | None = None
     scheduler_file: Path | None = None
-    ship: bool = False
+    send_data: bool = False
 
     @property
     def is_cluster(self) -> bool:
@@ -34,15 +34,15 @@ SYNC = Backend("sync")
 
 
 def make_backend(
-    scheduler: str, workers: int | None = None, scheduler_file: Path | None = None, ship: bool = False
+    scheduler: str, workers: int | None = None, scheduler_file: Path | None = None, send_data: bool = False
 ) -> Backend:
     """Return the backend for these command line options. Raises UsageError if they exclude each other."""
     check_scheduler(scheduler)
     if scheduler_file is not None:
         scheduler = ""
-    backend = Backend(scheduler, workers, scheduler_file, ship)
-    if ship and not backend.is_cluster:
-        raise UsageError("--ship-data needs a cluster: give its address, as in --scheduler tcp://HOST:8786")
+    backend = Backend(scheduler, workers, scheduler_file, send_data)
+    if send_data and not backend.is_cluster:
+        raise UsageError("--send-data needs a cluster: give its address, as in --scheduler tcp://HOST:8786")
     if workers is not None and backend.is_cluster:
         raise UsageError("the workers of a cluster are started separately: leave --workers out")
     return backend

@@ -37,7 +37,7 @@ def open_client(backend: Backend, report: Report) -> Iterator[Client]:
     for name in LOGGERS:  # they log lost connections with tracebacks; our errors report these in one line
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
-        "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model or a shipped block of images may be large
+        "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model or a block of images may be large
         "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT}s",
     }
     with dask.config.set(settings), contextlib.ExitStack() as stack:

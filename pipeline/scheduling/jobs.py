@@ -10,7 +10,7 @@ Send = Callable[[Any], object]
 
 
 class JobInterruptedError(PipelineError):
-    """The scheduler or all workers are gone. Finished tasks are kept; the same command can resume."""
+    """The job was cancelled, or lost its scheduler or workers. Finished tasks are kept; the same command can resume."""
 
     resumable = True
 

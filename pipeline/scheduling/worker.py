@@ -101,7 +101,7 @@ def run_task(task: Any, context: JobContext) -> Any:
     except FileNotFoundError as error:
         raise PipelineError(
             f"worker {worker.address} cannot find {error.filename}: share its folder with all workers, "
-            "or use --ship-data"
+            "or use --send-data"
         ) from None
 
 

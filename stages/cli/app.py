@@ -2,16 +2,19 @@
 
 import functools
 import inspect
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
+from pipeline.engine.errors import UsageError
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Stage
 
 PROGRAM = "handwriting"
 
+MAX_INTEGER = 2**53  # value of an option; JavaScript and floats represent all integers up to it
 MAX_CHOICES = 20  # characters of choices shown next to their option, so that the help fits 80 columns
 
 Act = Callable[[Stage[Any], dict[str, Any], bool], Any]  # runs a stage: arguments, force
@@ -55,13 +58,13 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
         for command in group:
             if isinstance(command, Group):
                 inner = typer.Typer(rich_markup_mode="markdown")
-                inner.callback(invoke_without_command=True, **_texts(command))(command.function)
+                inner.callback(invoke_without_command=True, **_texts(command))(_with_check(command.function))
                 for subcommand in command.subcommands:
-                    inner.command(**_texts(subcommand))(subcommand)
+                    inner.command(**_texts(subcommand))(_with_check(subcommand))
                 app.add_typer(inner, name=command.__name__, rich_help_panel=panel)
             else:
                 function = _with_signature(command, act) if isinstance(command, Stage) else command
-                app.command(**_texts(command), rich_help_panel=panel)(function)
+                app.command(**_texts(command), rich_help_panel=panel)(_with_check(function))
     built: Any = typer.main.get_command(app)
     _adjust_help(built, Group(handwriting, *(command for group in commands.values() for command in group)))
     return built
@@ -100,6 +103,20 @@ def _with_signature(stage: Stage[Any], act: Act) -> Callable[..., Any]:
     command.__annotations__ = {**stage.function.__annotations__, "force": option}
     command.__signature__ = stage.signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return command
+
+
+def _with_check(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the command with a check of its integers: too large ones fail in NumPy, Dask and tqdm in various ways."""
+
+    @functools.wraps(command)
+    def checked(**arguments: Any) -> Any:
+        for name, value in arguments.items():
+            if isinstance(value, int) and abs(value) > MAX_INTEGER:
+                option = f"--{name.replace('_', '-')}"
+                raise UsageError(f"{option} must be at most {MAX_INTEGER:,}, not {reprlib.repr(value)}")
+        return command(**arguments)
+
+    return checked
 
 
 def _adjust_help(command: Any, function: Callable[..., Any]) -> None:

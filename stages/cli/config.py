@@ -7,11 +7,7 @@ from typing import Any
 from pipeline.engine.errors import UsageError
 
 PYPROJECT = Path("pyproject.toml")
-# Named here because `python -m stages.train` imports only its own command.
-COMMANDS = (
-    *("download", "parse", "normalize", "train", "evaluate", "export", "report"),
-    *("classify", "predict", "ablation", "status", "prune", "runs"),
-)
+STAGES = Path(__file__).parent.parent  # one module per command; `python -m stages.train` imports only its own
 
 
 def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[str, Any]:
@@ -34,11 +30,12 @@ def load_defaults(command: Any, program: str, path: Path = PYPROJECT) -> dict[st
         raise UsageError(
             f"{path} is invalid: write the options of a command into a table, such as [tool.{program}.train]"
         )
+    commands = sorted(module.stem for module in STAGES.glob("[!_]*.py"))
     for name in tables:
-        if name not in COMMANDS:
+        if name not in commands:
             raise UsageError(
                 f"{path} has a table [tool.{program}.{name}], but there is no such command: "
-                f"choose one of {', '.join(COMMANDS)}"
+                f"choose one of {', '.join(commands)}"
             )
     return _read_table(command, command.name, tables.get(command.name, {}), path)
 

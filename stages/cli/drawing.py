@@ -1,13 +1,12 @@
 """Draw images as text: one character for two pixels, one above the other."""
 
 import os
-import shutil
 import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.cli.terminal import COLUMNS, has_colours
+from stages.cli.terminal import has_colours, width
 
 # The ink of the upper and the lower pixel that each character shows best, in [0, 1].
 Characters = dict[str, tuple[float, float]]
@@ -25,8 +24,7 @@ def draw(images: NDArray[np.uint8]) -> str:
     In grey levels if standard output is a terminal with 256 colours; else in block characters, or in ASCII if its
     encoding lacks them, without trailing spaces and empty lines at the ends.
     """
-    width = images.shape[2]
-    per_row = max(1, shutil.get_terminal_size((COLUMNS, 0)).columns // width)
+    per_row = max(1, width() // images.shape[2])
     rows = [np.concatenate(list(images[i : i + per_row]), axis=1) for i in range(0, len(images), per_row)]
     if not _encodable("".join(BLOCKS)):
         return "\n\n".join(_draw_in_characters(row, ASCII) for row in rows)

@@ -46,8 +46,8 @@ SchedulerFile = Annotated[
     Option(help="File written by dask scheduler --scheduler-file, instead of --scheduler.", show_default=False),
 ]
 Workers = Annotated[int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")]
-ShipData = Annotated[
-    bool, Role.IGNORED, Option("--ship-data", help="Send the images to workers that cannot read the files.")
+SendData = Annotated[
+    bool, Role.IGNORED, Option("--send-data", help="Send the images to workers that cannot read the files.")
 ]
 
 ModelFolder = Annotated[

@@ -12,7 +12,7 @@ from pipeline.data.dataset import is_printable
 
 Colour = Literal["red", "green", "yellow", "cyan"]
 
-COLUMNS = 100  # width of the output if it is not a terminal
+DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal
 NARROW_INDENT = 8  # columns before text that begins on a line of its own
 MIN_TEXT = 20  # columns
 
@@ -24,7 +24,7 @@ def printable(text: str) -> str:
 
 def width() -> int:
     """Return the width of the terminal in columns."""
-    return shutil.get_terminal_size((COLUMNS, 0)).columns
+    return shutil.get_terminal_size((DEFAULT_WIDTH, 0)).columns
 
 
 def wrap(head: str, text: str, indent: int, margin: str = "") -> str:

@@ -75,7 +75,7 @@ class Cost:
 def measure(folder: Path, cores: int) -> Cost:
     """Run `classify` with the included model on some cores."""
     allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
-    command = ["taskset", "--cpu-list", allowed, sys.executable, "-m", "stages.classify", "--train", str(PRETRAINED)]
+    command = ["taskset", "--cpu-list", allowed, sys.executable, "-m", "stages.classify", "--model", str(PRETRAINED)]
     started, together, largest = time.perf_counter(), 0, 0
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen([*command, str(folder)], env=environment(), stdout=subprocess.DEVNULL, stderr=errors)

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
-from pipeline.pictures.files import load_grey
+from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import format_digits, read
 from pipeline.reader import PRETRAINED, load
 from tests.benchmarks.markdown import table
@@ -100,7 +100,7 @@ def as_file(levels: NDArray[np.floating], kind: str = "png") -> io.BytesIO:
 
 def read_file(model: Model, file: io.BytesIO) -> str:
     """Return what `classify` reads in the file, "" for no digit."""
-    return format_digits(read(model, load_grey(file, "picture")).labels, model.class_names)
+    return format_digits(read(model, load_picture(file, "picture")[0]).labels, model.class_names)
 
 
 def measure_fonts(model: Model, folder: Path) -> dict[str, dict[object, Counter[str]]]:

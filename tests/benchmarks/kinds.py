@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import Reliability, measure_reliability
-from pipeline.pictures.files import load_grey
+from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import format_digits, read
 from pipeline.reader import PRETRAINED, load
 from tests.benchmarks.markdown import table
@@ -48,7 +48,7 @@ def measure_kind(kind: str, count: int, part: str, errors: Path | None = None) -
     with threadpool_limits(1, "blas"):
         for number in range(count):
             file, truth = draw_picture(kind, number, digits, part)
-            reading = read(model, load_grey(file, "picture"))
+            reading = read(model, load_picture(file, "picture")[0])
             result = Result(truth, format_digits(reading.labels, model.class_names), reading.confidence)
             results.append(result)
             if errors and not result.correct:

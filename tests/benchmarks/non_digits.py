@@ -20,7 +20,7 @@ from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
 from pipeline.model.files import Model
-from pipeline.pictures.files import load_grey
+from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import Reading, format_digits, read
 from pipeline.reader import PRETRAINED, load
 from tests.benchmarks.fonts import ANGLES, FONTS, SIZES, render
@@ -257,7 +257,7 @@ def list_kinds(fonts: Path) -> dict[str, Draw]:
 
 
 def read_levels(model: Model, levels: Levels, generator: Generator) -> Reading:
-    return read(model, load_grey(as_file(levels, generator), "picture"))
+    return read(model, load_picture(as_file(levels, generator), "picture")[0])
 
 
 def measure_kind(model: Model, kind: str, draw: Draw, count: int, errors: Path | None) -> tuple[int, int, Counter[str]]:

@@ -186,9 +186,9 @@ def test_values_are_passed_verbatim_and_unknown_variables_refused(project: Path)
 
 
 def test_flag_is_passed_without_value_and_0_turns_it_off(fresh: Path) -> None:
-    for value, ships in (("1", True), ("yes", True), ("0", False), ("", False)):
-        result = make(fresh, "-n", "evaluate", "SCHEDULER=tcp://localhost:1", f"SHIP_DATA={value}")
-        assert result.stdout.rstrip().endswith(f"--scheduler 'tcp://localhost:1'{' --ship-data' if ships else ''}")
+    for value, sends in (("1", True), ("yes", True), ("0", False), ("", False)):
+        result = make(fresh, "-n", "evaluate", "SCHEDULER=tcp://localhost:1", f"SEND_DATA={value}")
+        assert result.stdout.rstrip().endswith(f"--scheduler 'tcp://localhost:1'{' --send-data' if sends else ''}")
 
 
 def test_dry_run_prints_one_line_per_stage(fresh: Path, tmp_path: Path) -> None:

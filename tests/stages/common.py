@@ -3,16 +3,20 @@
 import hashlib
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sized
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import read_manifest, write_manifest
+from pipeline.evaluation.predictions import JOURNAL
+from tests.processes import environment, reset_signals
 
 STAGES = ("download", "parse", "normalize", "train", "evaluate", "export", "report")
 
@@ -110,6 +114,28 @@ def build(artifacts: Path) -> None:
         artifacts=artifacts,
         output=artifacts / "report",
     )
+
+
+def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:
+    """Start `handwriting LINE` in another process, with its output in pipes."""
+    command = [sys.executable, "-m", "stages.cli.main", *line]
+    return subprocess.Popen(
+        command,
+        cwd=project,
+        env=environment(),
+        preexec_fn=reset_signals,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **more,
+    )
+
+
+def read_journal(folder: Path) -> list[tuple[int, int]]:
+    """Return the start and stop of each block in the journal of predictions in `folder`, if there is one."""
+    file = folder / JOURNAL
+    lines = file.read_text().splitlines()[1:] if file.exists() else []
+    return [(int(start), int(stop)) for start, stop, _ in map(str.split, lines)]
 
 
 def wait_for_more(found: Callable[[], Sized], than: int) -> None:

@@ -93,7 +93,7 @@ def write_drawing(path: Path) -> tuple[int, int, int, int]:
 
 def test_boxes_enclose_the_digits_of_an_upright_copy(run: Run, project: Path) -> None:
     left, top, right, bottom = write_drawing(project / "photo.jpg")
-    assert run("classify", "--boxes", "photo-boxes.png", "photo.jpg").returncode == 0
+    assert run("classify", "--annotate", "photo-boxes.png", "photo.jpg").returncode == 0
     with Image.open(project / "photo-boxes.png") as copy:
         assert (copy.format, copy.mode) == ("PNG", "RGB")
         assert 1024 < copy.width <= 2048
@@ -108,14 +108,14 @@ def test_copies_have_the_names_of_their_pictures(run: Run, project: Path) -> Non
     for name in ("scans/a.png", "scans/a.tif", "scans/sub/b.bmp", "c.gif"):
         paint(project / name)
     Image.new("L", (50, 50), 255).save(project / "blank.png")
-    assert run("classify", "--boxes", "new/out", "scans", "c.gif", "blank.png").returncode == 0
+    assert run("classify", "--annotate", "new/out", "scans", "c.gif", "blank.png").returncode == 0
     found = sorted(path.relative_to(project / "new/out").as_posix() for path in project.glob("new/out/**/*.png"))
     assert found == ["a.png.png", "a.tif.png", "blank.png", "c.png", "sub/b.png"]
 
 
 def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
     with open(paint(project / "a.png"), "rb") as file:
-        assert run("classify", "--boxes", "out", "-", stdin=file).returncode == 0
+        assert run("classify", "--annotate", "out", "-", stdin=file).returncode == 0
     with Image.open(project / "out/stdin.png") as copy:
         assert copy.size == (112, 112)
 
@@ -136,17 +136,17 @@ def test_no_file_is_overwritten(boxes: str, names: list[str], words: str, run: R
     for name in ("a.png", "b.png", "scans/a.png"):
         paint(project / name)
     before = {path: path.read_bytes() for path in project.rglob("*.png")}
-    assert_one_line(run("classify", "--boxes", boxes, *names), 2, words)
+    assert_one_line(run("classify", "--annotate", boxes, *names), 2, words)
     assert {path: path.read_bytes() for path in project.rglob("*.png")} == before
 
 
 def test_unwritable_folder_is_an_error(run: Run, project: Path) -> None:
     paint(project / "a.png")
     (project / "file").touch()
-    assert_one_line(run("classify", "--boxes", "file/out", "a.png"), 1, "Not a directory")
+    assert_one_line(run("classify", "--annotate", "file/out", "a.png"), 1, "Not a directory")
 
 
 def test_unreadable_pictures_have_no_copy(run: Run, project: Path) -> None:
     bad = write_unreadable_files(project)
-    assert run("classify", "--boxes", "out", "intact.png", *bad, "").returncode == 1
+    assert run("classify", "--annotate", "out", "intact.png", *bad, "").returncode == 1
     assert [path.name for path in (project / "out").iterdir()] == ["intact.png"]

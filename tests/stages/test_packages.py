@@ -2,7 +2,9 @@
 
 import ast
 import importlib
+import re
 import sys
+import tomllib
 from collections.abc import Iterable
 
 import pytest
@@ -31,6 +33,13 @@ def find_packages(files: Iterable[str]) -> set[str]:
     tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"pipeline", "stages"}
     packages = {DISTRIBUTIONS.get(top, top) for top in tops}
     return packages.union(*(INDIRECT.get(package, set()) for package in packages))
+
+
+def test_imported_packages_are_dependencies() -> None:
+    files = [path for folder in ("pipeline", "stages") for path in ROOT.glob(f"{folder}/**/*.py")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    dependencies = {re.split("[<>=]", dependency)[0] for dependency in project["dependencies"]}
+    assert find_packages(map(str, files)) <= dependencies | INDIRECT["onnx"]
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from pipeline.data.dataset import TEST_IMAGES
 from pipeline.model.files import load_model
 from pipeline.model.prediction import predict_logits
 from pipeline.training.calibration import fit_temperature
-from tests.processes import Run
+from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, write_custom_dataset
 
 
@@ -102,7 +103,16 @@ def test_custom_data_set_passes_all_stages(run: Run, tmp_path: Path) -> None:
     for stage in STAGES[1:]:
         result = run(stage, *(["--recipe", "mlp"] if stage == "train" else []))
         assert result.returncode == 0, result.stderr
-    assert run("classify", "--index", "3").stdout.endswith("truth yes\n")
+    assert run("classify", "--test-image", "3").stdout.endswith("truth yes\n")
+
+
+def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
+    folder = write_custom_dataset(tmp_path / os.fsdecode(b"\xff"))
+    for state in ("custom: 4 files", "up to date"):
+        line = ["download", "--dataset", "custom", "--from", str(folder)]
+        result = run(*line, env=environment())  # in another process: pytest-xdist cannot send log lines with this name
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith(state)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "page", "missing", "other"])

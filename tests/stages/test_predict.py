@@ -1,6 +1,5 @@
 """The command `predict` in real processes."""
 
-import gzip
 import os
 import resource
 import subprocess
@@ -11,14 +10,14 @@ import pytest
 
 from pipeline.data import idx
 from stages.predict import _publish, predict
-from tests.drawings import sample_digits
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import MANY, RAW, file_names
 
 
-def test_predictions_equal_those_of_evaluate(run: Run, project: Path) -> None:
-    result = run("predict", RAW, "--probabilities", "probabilities.npy")
+@pytest.mark.parametrize("options", [[], ["--scheduler", "processes", "--workers", "2", "--block-size", "33"]])
+def test_predictions_equal_those_of_evaluate(options: list[str], run: Run, project: Path) -> None:
+    result = run("predict", RAW, "--probabilities", "probabilities.npy", *options)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("500 images in ")
     assert result.stdout.endswith(" images/s -> predictions.npy, probabilities.npy\n")
@@ -27,38 +26,12 @@ def test_predictions_equal_those_of_evaluate(run: Run, project: Path) -> None:
     assert file_names(project) == {"artifacts", "predictions.npy", "probabilities.npy"}
 
 
-def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path) -> None:
-    images, labels = sample_digits()
-    np.save(tmp_path / "images.npy", images)
-    result = run("predict", "images.npy")
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == "model: the included one, because artifacts/train does not exist\n"
-    assert (np.load(tmp_path / "predictions.npy") == labels).mean() > 0.98
-    assert_one_line(run("predict", "images.npy", "--train", "nowhere"), 1, "run the stage train first")
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--scheduler", "sync", "--block-size", "7"],
-        ["--scheduler", "threads", "--workers", "3", "--block-size", "33"],
-        ["--scheduler", "processes", "--workers", "2", "--block-size", "100"],
-        ["--block-size", "1000000"],
-    ],
-)
-def test_backend_and_block_size_do_not_change_a_bit(options: list[str], run: Run, project: Path) -> None:
-    result = run("predict", RAW, "--output", "labels.npy", "--probabilities", "probabilities.npy", *options)
-    assert result.returncode == 0, result.stderr
-    for name, other in (("labels.npy", "predictions.npy"), ("probabilities.npy", "probabilities.npy")):
-        assert (project / name).read_bytes() == (project / "artifacts/evaluate" / other).read_bytes()
-
-
 def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) -> None:
     images, labels = np.load(project / RAW), np.load(project / "artifacts/evaluate/predictions.npy")
     parts = {
         "an array.npy": slice(0, 90),
         "élan.idx": slice(90, 91),
-        "two\nlines.gz": slice(91, 333),
+        "two\nlines.idx": slice(91, 333),
         "-x": slice(333, 500),
     }
     names = list(parts)
@@ -68,30 +41,17 @@ def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) ->
     order = [names[2], names[0], names[3], names[1], names[0]]
     folder = project / "elsewhere"
     folder.mkdir()
-    result = run("predict", "--train", "../artifacts/train", "--", *(f"../{name}" for name in order), cwd=folder)
+    result = run("predict", "--model", "../artifacts/train", "--", *(f"../{name}" for name in order), cwd=folder)
     assert result.returncode == 0, result.stderr
     expected = np.concatenate([labels[parts[name]] for name in order])
     assert np.load(folder / "predictions.npy").tobytes() == expected.tobytes()
     assert file_names(folder) == {"predictions.npy"}
 
 
-def test_gzipped_files_of_same_size_and_time_are_distinguished(run: Run, project: Path) -> None:
-    for name, value in (("a.gz", 0), ("b.gz", 255)):  # same length and modification time
-        idx.save(project / "plain", np.full((3, 28, 28), value, np.uint8))
-        (project / name).write_bytes(gzip.compress((project / "plain").read_bytes(), 0))
-        os.utime(project / name, (1, 1))
-    predictions = []
-    for files in (["a.gz"], ["b.gz"], ["a.gz", "b.gz"]):
-        assert run("predict", *files, "--probabilities", "p.npy").returncode == 0
-        predictions.append(np.load(project / "p.npy"))
-    assert not np.array_equal(predictions[0], predictions[1])
-    assert np.array_equal(np.concatenate(predictions[:2]), predictions[2])
-
-
 def test_zero_images_have_zero_predictions(run: Run, project: Path) -> None:
     np.save(project / "none.npy", np.zeros((0, 28, 28), np.uint8))
-    idx.save(project / "none.idx.gz", np.zeros((0, 28, 28), np.uint8))
-    result = run("predict", "none.npy", "none.idx.gz", "--probabilities", "p.npy")
+    idx.save(project / "none.idx", np.zeros((0, 28, 28), np.uint8))
+    result = run("predict", "none.npy", "none.idx", "--probabilities", "p.npy")
     assert result.returncode == 0, result.stderr
     assert np.load(project / "predictions.npy").shape == (0,)
     assert np.load(project / "p.npy").shape == (0, 10)
@@ -162,6 +122,7 @@ def test_output_is_flushed_to_disk_before_it_replaces_old_one(tmp_path: Path, mo
     target.write_text("old")
     contents: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: contents.append(target.read_text()))
+    new = source.stat().st_ino
     _publish(source, target)
     assert contents == ["old"]
-    assert target.read_text() == "new"
+    assert (target.read_text(), target.stat().st_ino) == ("new", new)  # renamed, not overwritten

@@ -1,86 +1,43 @@
 """Invalid inputs, outputs and options of `predict`."""
 
-import gzip
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.data import idx
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.errors import UsageError
 from stages.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import RAW, file_names
 
-
-def write_wrong_inputs(project: Path) -> None:
-    images = np.load(project / RAW)
-    np.save(project / "floats.npy", images.astype(np.float32))
-    np.save(project / "small.npy", images[:, :27])
-    np.save(project / "flat.npy", images.reshape(500, -1))
-    np.save(project / "fortran.npy", np.asfortranarray(images))
-    np.save(project / "pickled.npy", np.array([print, None], object), allow_pickle=True)
-    idx.save(project / "small.idx", images[:, :, :1])
-    idx.save(project / "labels.idx", images[:, 0, 0])
-    idx.save(project / "whole.idx", images)
-    idx.save(project / "whole.gz", images)
-    (project / "cut.npy").write_bytes((project / RAW).read_bytes()[:-1])
-    (project / "cut.idx").write_bytes((project / "whole.idx").read_bytes()[:-1])
-    (project / "cut.gz").write_bytes((project / "whole.gz").read_bytes()[:-500])
-    (project / "cut.npy.gz").write_bytes(gzip.compress((project / "cut.npy").read_bytes()))
-    (project / "empty").touch()
-    (project / "page.html").write_text("<html>")
-    (project / "folder").mkdir()
-    os.mkfifo(project / "pipe")
-
-
 WRONG = {
-    "nowhere.npy": "No such file or directory: 'nowhere.npy'",
-    "-": "No such file or directory: '-'",
-    "folder": "folder is a folder",
-    "pipe": "pipe is a folder, a device or a pipe",
-    "floats.npy": "holds float32 (500, 28, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
+    "nowhere.npy": "No such file or directory: nowhere.npy. Existing results are unchanged",
+    "-": "No such file or directory: -",
     "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
-    "flat.npy": "flat.npy holds uint8 (500, 784), not uint8 (any, 28, 28)",
     "fortran.npy": "fortran.npy is in Fortran order: save it with numpy.ascontiguousarray",
     "pickled.npy": "pickled.npy is not a complete .npy array",
-    "small.idx": "small.idx contains uint8 (500, 28, 1): expected images of 28 x 28 pixels",
-    "labels.idx": "labels.idx contains uint8 (500): expected images",
-    "artifacts/parse/test-labels.npy": "holds uint8 (500), not uint8 (any, 28, 28)",
     "cut.npy": "cut.npy is not a complete .npy array",
-    "cut.idx": "cut.idx is not a valid IDX file: it ends after 391,999 of 392,000 bytes of data",
-    "cut.gz": "cut.gz cannot be decompressed: its gzip data is damaged",
-    "cut.npy.gz": "cut.npy.gz is not a complete .npy array",
-    "empty": "empty is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
+    "whole.gz": "whole.gz is gzipped",
     "page.html": "page.html is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
 }
 
 
-def test_invalid_input_is_named_and_no_file_is_left(
-    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    write_wrong_inputs(project)
-    monkeypatch.chdir(project)
+def test_invalid_input_is_one_line_and_no_file_is_left(run: Run, project: Path) -> None:
+    images = np.load(project / RAW)
+    np.save(project / "small.npy", images[:, :27])
+    np.save(project / "fortran.npy", np.asfortranarray(images))
+    np.save(project / "pickled.npy", np.array([print, None], object), allow_pickle=True)
+    idx.save(project / "whole.gz", images)
+    (project / "cut.npy").write_bytes((project / RAW).read_bytes()[:-1])
+    (project / "page.html").write_text("<html>")
     before = file_names(project)
     for name, words in WRONG.items():
-        with pytest.raises((PipelineError, OSError)) as caught:
-            predict([Path(RAW), Path(name)])
-        assert words in str(caught.value)
-        assert file_names(project) == before
-        assert not caplog.messages
-
-
-def test_errors_are_one_line(run: Run, project: Path) -> None:
-    write_wrong_inputs(project)
-    for name, words in (
-        ("nowhere.npy", "No such file or directory: nowhere.npy. Existing results are unchanged"),
-        ("cut.gz", "cut.gz cannot be decompressed"),
-    ):
         result = run("predict", RAW, name)
         assert_one_line(result, 1, words)
         assert len(result.stderr.splitlines()) == 2  # the first names the model
+        assert file_names(project) == before
 
 
 @pytest.mark.parametrize(
@@ -88,7 +45,7 @@ def test_errors_are_one_line(run: Run, project: Path) -> None:
     [
         ("", "Missing argument 'IMAGES'"),
         (f"{RAW} --scheduler dask", "'dask' is not one of threads, processes, sync, distributed, nor an address"),
-        (f"{RAW} --ship-data", "--ship-data needs a cluster"),
+        (f"{RAW} --send-data", "--send-data needs a cluster"),
         (f"{RAW} --scheduler tcp://localhost:1 --workers 2", "leave --workers out"),
         (f"{RAW} --output {RAW}", f"{RAW} is already used by this command"),
     ],
@@ -126,11 +83,3 @@ def test_invalid_output_is_reported(
 def test_invalid_address_in_environment_names_the_variable(run: Run, project: Path) -> None:
     result = run("predict", RAW, env={**environment(), "DASK_SCHEDULER_ADDRESS": "nonsense"})
     assert_one_line(result, 2, "DASK_SCHEDULER_ADDRESS", "'nonsense' is not one of threads")
-
-
-def test_missing_or_damaged_model_is_reported(run: Run, project: Path) -> None:
-    assert_one_line(run("predict", RAW, "--train", "nowhere"), 1, "run the stage train first (make train)")
-    weights = project / "artifacts/train/layer-1-weights.npy"
-    weights.write_bytes(weights.read_bytes()[:-1])
-    assert_one_line(run("predict", RAW), 1, "layer-1-weights.npy")
-    assert file_names(project) == {"artifacts"}

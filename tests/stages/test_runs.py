@@ -180,7 +180,7 @@ def test_published_run_gets_the_name_by_default(call: Run, add: Add, project: Pa
     assert wide.readlink() == train.readlink()
     assert call("runs", "name", "wide", short(added)).returncode == 0
     assert (wide.readlink().name, train.resolve() == added) == (added.name, False)
-    assert call("classify", "--index", "0", "--train", "artifacts/wide").returncode == 0
+    assert call("classify", "--test-image", "0", "--model", "artifacts/wide").returncode == 0
     assert call("prune", "--keep", "1").returncode == 0
     assert [run["names"] for run in listed(call)] == [[], ["wide"]]
     wide.unlink()

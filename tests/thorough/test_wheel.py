@@ -100,4 +100,6 @@ def test_wheel_has_the_model_and_the_licence(python: list[str]) -> None:
     (site,) = Path(python[-1]).parent.parent.glob("lib/python*/site-packages")
     assert (site / MODEL.relative_to(ROOT)).read_bytes() == MODEL.read_bytes()
     assert (site / MODEL.relative_to(ROOT).with_name("MODEL_CARD.md")).exists()
+    metadata = next(site.glob("handwriting-*.dist-info/METADATA")).read_text(encoding="utf-8")
+    assert "License-Expression: MIT AND CC-BY-SA-3.0 AND LicenseRef-Hershey\n" in metadata
     assert next(site.glob("handwriting-*.dist-info/licenses/LICENSE")).read_bytes() == (ROOT / "LICENSE").read_bytes()

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.pictures.files import MAX_PIXELS, MAX_SIDE, load_grey
+from pipeline.pictures.files import MAX_PIXELS, MAX_SIDE, load_picture
 from tests.torture.mutations import mixed, mutate_png, read_chunks
 from tests.torture.targets import Target, try_read
 
 
 def check_picture(body: bytes) -> bool:
     """Grey levels are in range, and a PNG file has correct checksums except in its last chunk."""
-    grey = try_read(lambda: load_grey(io.BytesIO(body), "it"))
+    grey = try_read(lambda: load_picture(io.BytesIO(body), "it")[0])
     if grey is None:
         return False
     assert grey.dtype == np.float32 and grey.ndim == 2

@@ -54,7 +54,7 @@ COMMANDS = (
     Command("export", ("export",), ("artifacts/parse", "artifacts/train", "artifacts/evaluate")),
     Command("report", ("report",), ("artifacts/parse", "artifacts/normalize", "artifacts/train", "artifacts/evaluate")),
     Command("predict", PREDICT, ("artifacts/parse", "artifacts/train"), (".predictions.npy.partial/*",)),
-    Command("classify", ("classify", "--index", "8"), ("artifacts/parse", "artifacts/train")),
+    Command("classify", ("classify", "--test-image", "8"), ("artifacts/parse", "artifacts/train")),
 )
 
 

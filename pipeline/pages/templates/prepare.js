@@ -3,7 +3,7 @@
 /*
  * Preprocessing of a drawing like MNIST's: scaled into 20 x 20 pixels with its aspect ratio and anti-aliasing, centred by
  * mass in 28 x 28 pixels, light on dark. Unusually thin or thick strokes are adjusted. Same algorithm as
- * pipeline/pictures/fit.py.
+ * pipeline/pictures/preparation.py.
  *
  * A plane is an image {height, width, values}, row-major.
  */

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.data.catalogue import Dataset, Source
 from pipeline.data.dataset import FILES
 
-PAYLOADS = {name: f"the bytes of {name}\n".encode() * 100 for name in FILES}
+PAYLOADS = {name: b"\0\0\x08\2\0\0\0\x64" + bytes([0, 0, 0, len(name)]) + name.encode() * 100 for name in FILES}
 DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
 PAGE = b"<!DOCTYPE html><title>We have moved</title>"
 

@@ -64,7 +64,7 @@ def test_files_in_a_folder_may_be_gzipped(tmp_path: Path) -> None:
 
 def test_wrong_digest_is_refused(tmp_path: Path) -> None:
     for name in FILES:
-        (tmp_path / name).write_bytes(b"something else")
+        idx.save(tmp_path / name, np.zeros(3, np.uint8))
     (tmp_path / "out").mkdir()
     with pytest.raises(FetchError, match="train-images-idx3-ubyte of letters has sha256 .*, expected "):
         fetch(dataset(tmp_path), tmp_path / "out", ignore)
@@ -105,7 +105,7 @@ def test_truncated_custom_file_is_named(tmp_path: Path) -> None:
 
 def test_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.data.fetch.MAX_BYTES", 1 << 20)
-    (tmp_path / f"{FILES[0]}.gz").write_bytes(gzip.compress(bytes(1 << 23)))
+    (tmp_path / f"{FILES[0]}.gz").write_bytes(gzip.compress(b"\0\0\x08\1\0\x80\0\0" + bytes(1 << 23)))
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(FetchError, match=f"{FILES[0]}.* contains more than 1,048,576 bytes"):

@@ -76,7 +76,7 @@ def test_files_arrive_uncompressed_without_leftovers(tmp_path: Path, serve: Call
     ("respond", "reason"),
     [
         (missing, "train-images-idx3-ubyte.gz is not available"),
-        (page, "train-images-idx3-ubyte of letters is a web page"),
+        (page, "train-images-idx3-ubyte.gz is not a valid IDX file: it starts with b'<!DO'"),
         (silent, "no response within 0.5 s"),
         (slow, "train-images-idx3-ubyte.gz takes longer than 1 s"),
         (stalled, "no response within 0.5 s"),

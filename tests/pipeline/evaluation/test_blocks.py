@@ -80,40 +80,31 @@ def test_blocks_cover_each_image_that_is_not_done_once(
         assert block.stop <= len(block.rows)
 
 
-@pytest.mark.parametrize("ship", [False, True])
-def test_file_that_changed_before_reading_is_an_error(ship: bool, built: Path, tmp_path: Path) -> None:
-    path = tmp_path / "images.npy"
-    save_array(path, np.zeros((9, 28, 28), np.uint8))
-    found = list(split_blocks([open_rows(path, np.uint8, (9, 28, 28))], 4))
-    os.utime(path, ns=(1, 1))
-    request = (load_model(built / "train"), True)
-    with pytest.raises(PipelineError, match=r"images.npy changed during the run"):
-        predict_blocks(request, found, lambda start, predictions: None, dataclasses.replace(SYNC, ship=ship))
+def make_file(path: Path, array: np.ndarray) -> Rows:
+    save_array(path, array)
+    return open_rows(path, array.dtype, array.shape)
 
 
-def test_file_that_changes_during_reading_is_an_error(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "images.npy"
-    save_array(path, np.zeros((9, 28, 28), np.uint8))
+@pytest.mark.parametrize("when", ["before", "before, sent", "while it is read"])
+def test_file_that_changes_is_an_error(when: str, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = make_file(tmp_path / "images.npy", np.zeros((9, 28, 28), np.uint8))
+    found = list(split_blocks([rows], 4))
 
     def read_and_touch(rows: Rows, start: int, stop: int) -> np.ndarray:
-        os.utime(path, ns=(1, 1))
+        os.utime(rows.path, ns=(1, 1))
         return read_rows(rows, start, stop)
 
-    monkeypatch.setattr(blocks, "read_rows", read_and_touch)
-    request = (load_model(built / "train"), True)
+    if when == "while it is read":
+        monkeypatch.setattr(blocks, "read_rows", read_and_touch)
+    else:
+        os.utime(rows.path, ns=(1, 1))
+    backend = dataclasses.replace(SYNC, send_data=when == "before, sent")
     with pytest.raises(PipelineError, match=r"images.npy changed during the run"):
-        predict_blocks(
-            request, split_blocks([open_rows(path, np.uint8, (9, 28, 28))], 9), lambda start, predictions: None, SYNC
-        )
+        predict_blocks((load_model(built / "train"), True), found, lambda start, predictions: None, backend)
 
 
 def test_signatures_are_taken_before_the_first_block(tmp_path: Path) -> None:
-    files = []
-    for name in ("first.npy", "second.npy"):
-        save_array(tmp_path / name, np.zeros((9, 28, 28), np.uint8))
-        files.append(open_rows(tmp_path / name, np.uint8, (9, 28, 28)))
+    files = [make_file(tmp_path / name, np.zeros((9, 28, 28), np.uint8)) for name in ("first.npy", "second.npy")]
     before, all_blocks = signature(files[1].path), split_blocks(files, 9)
     next(all_blocks)
     os.utime(files[1].path, ns=(1, 1))
@@ -122,8 +113,6 @@ def test_signatures_are_taken_before_the_first_block(tmp_path: Path) -> None:
 
 def test_model_gets_position_of_block_in_its_file(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On some machines the last bits depend on the position."""
-    path = tmp_path / "images.npy"
-    save_array(path, np.zeros((9, 28, 28), np.uint8))
     calls = []
 
     def record(model: Model, images: np.ndarray, first: int) -> np.ndarray:
@@ -131,17 +120,13 @@ def test_model_gets_position_of_block_in_its_file(built: Path, tmp_path: Path, m
         return predict(model, images, first)
 
     monkeypatch.setattr(blocks, "predict", record)
-    rows = open_rows(path, np.uint8, (9, 28, 28))
+    rows = make_file(tmp_path / "images.npy", np.zeros((9, 28, 28), np.uint8))
     request = (load_model(built / "train"), False)
     predict_blocks(request, split_blocks([rows, rows], 4), lambda start, predictions: None, Backend("sync"))
     assert sorted(calls) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
 
 
 def test_predictions_that_are_not_finite_are_an_error(built: Path, tmp_path: Path) -> None:
-    path = tmp_path / "images.npy"
-    save_array(path, np.full((9, 28, 28), np.nan, np.float32))
-    request = (load_model(built / "train"), True)
+    found = split_blocks([make_file(tmp_path / "images.npy", np.full((9, 28, 28), np.nan, np.float32))], 4)
     with pytest.raises(PipelineError, match=r"predictions for .*images.npy are not finite"):
-        predict_blocks(
-            request, split_blocks([open_rows(path, np.float32, (9, 28, 28))], 4), lambda start, predictions: None, SYNC
-        )
+        predict_blocks((load_model(built / "train"), True), found, lambda start, predictions: None, SYNC)

@@ -92,10 +92,6 @@ def test_reliability_equals_direct_computation(predictions: Predictions) -> None
     assert found.error == pytest.approx(np.abs(found.gaps).sum() / 500)
 
 
-def test_calibration_error_of_perfect_predictions_is_zero() -> None:
-    assert measure_reliability(np.eye(3, dtype=np.float32), np.arange(3, dtype=np.uint8)).error == 0
-
-
 def test_compute_metrics_returns_all_metrics(predictions: Predictions) -> None:
     probabilities, predicted, truth = predictions
     metrics, confusion = compute_metrics([(probabilities, truth)], ["a", "b", "c", "d"])

@@ -170,7 +170,8 @@ def test_result_without_moving_average_is_the_network() -> None:
 
 
 def test_epoch_ends_early_if_loss_is_not_finite() -> None:
-    data, steps = examples(), []
+    data = examples()
+    steps: list[None] = []
     data.images[:10] = np.nan
     batches = [np.arange(10, 20), np.arange(10), np.arange(20, 30)]
     load = load_arrays(data.images, data.labels)

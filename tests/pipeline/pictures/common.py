@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.pictures.files import load_grey
+from pipeline.pictures.files import load_picture
 from tests.drawings import Grey, Images, enlarge, place, sample_digits
 
 
@@ -24,7 +24,7 @@ def encode(image: Image.Image, kind: str, **options: Any) -> io.BytesIO:
 
 
 def load(file: io.BytesIO) -> Grey:
-    grey = load_grey(file, "file")
+    grey = load_picture(file, "file")[0]
     assert grey.dtype == np.float32
     assert grey.min() >= 0
     assert grey.max() <= 255

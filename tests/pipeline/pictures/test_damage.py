@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.pictures.files import MAX_PIPED_BYTES, MAX_PIXELS, PictureError, load_grey
+from pipeline.pictures.files import MAX_PIPED_BYTES, MAX_PIXELS, PictureError, load_picture
 from tests.pipeline.pictures.common import encode, load, page
 from tests.processes import environment
 
 
 def refusal(file: Any) -> str:
     with pytest.raises(PictureError, match="^file ") as raised:
-        load_grey(file, "file")
+        load_picture(file, "file")
     message = str(raised.value)
     assert "\n" not in message
     assert "Error" not in message
@@ -100,9 +100,9 @@ from PIL import Image
 if len(sys.argv) > 2:
     Image.new(size=(8000, 2000), {options}, color=1).save(sys.argv[1], "TIFF", compression="packbits")
 else:
-    from pipeline.pictures.files import load_grey
+    from pipeline.pictures.files import load_picture
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    load_grey(Path(sys.argv[1]), "file")
+    load_picture(Path(sys.argv[1]), "file")
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
     command = [sys.executable, "-c", program, str(tmp_path / "large.tiff")]

@@ -7,7 +7,7 @@ import PIL
 import pytest
 from PIL import Image
 
-from pipeline.pictures.files import MAX_SIDE, load_grey
+from pipeline.pictures.files import MAX_SIDE, load_picture
 from tests.drawings import Grey, Images
 from tests.pipeline.pictures.common import encode, load, page
 
@@ -157,11 +157,11 @@ def test_large_picture_is_reduced(shape: tuple[int, int], mode: str) -> None:
 def test_file_and_pipe_are_read_alike(tmp_path: Path) -> None:
     body = encode(Image.fromarray(page()), "PNG").getvalue()
     (tmp_path / "a.txt").write_bytes(body)  # the suffix is ignored
-    assert_same(load_grey(tmp_path / "a.txt", "file"), page(), 1)
+    assert_same(load_picture(tmp_path / "a.txt", "file")[0], page(), 1)
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[body])
     writer.start()
-    assert_same(load_grey(tmp_path / "pipe", "file"), page(), 1)
+    assert_same(load_picture(tmp_path / "pipe", "file")[0], page(), 1)
     writer.join()
 
 

@@ -15,7 +15,7 @@ from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from pipeline.network.network import view_parameters
 from pipeline.pictures import reading
-from pipeline.pictures.files import load_grey
+from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import MIN_PROBABILITY, Reading, find_alternatives, format_digits, read
 from pipeline.reader import PRETRAINED, load
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
@@ -118,7 +118,7 @@ def saved_badly(page: Grey) -> Grey:
     file = io.BytesIO()
     Image.fromarray(page.astype(np.uint8)).save(file, "JPEG", quality=10)
     file.seek(0)
-    return load_grey(file, "file")
+    return load_picture(file, "file")[0]
 
 
 def blurred(page: Grey) -> Grey:

@@ -19,10 +19,10 @@ def test_invalid_scheduler_is_rejected(scheduler: str) -> None:
         make_backend(scheduler)
 
 
-def test_workers_is_for_local_and_ship_data_for_cluster_backends() -> None:
+def test_workers_is_for_local_and_send_data_for_cluster_backends() -> None:
     with pytest.raises(UsageError, match="leave --workers out"):
         make_backend("tcp://host:1", 3)
     for scheduler in ("threads", "processes", "distributed"):
-        with pytest.raises(UsageError, match="--ship-data needs a cluster"):
-            make_backend(scheduler, ship=True)
-    assert make_backend("threads", None, Path("scheduler.json"), ship=True).ship
+        with pytest.raises(UsageError, match="--send-data needs a cluster"):
+            make_backend(scheduler, send_data=True)
+    assert make_backend("threads", None, Path("scheduler.json"), send_data=True).send_data

@@ -127,8 +127,7 @@ def _copy(shared: Any, task: bytes, send: Any) -> bytes:
     return bytes(len(task))
 
 
-@pytest.mark.parametrize("scheduler", ["threads", "processes"])
-@pytest.mark.parametrize("damage", ["file", "variable"])
+@pytest.mark.parametrize(("scheduler", "damage"), [("threads", "file"), ("processes", "variable")])
 def test_invalid_dask_configuration_is_one_line(damage: str, scheduler: str, tmp_path: Path) -> None:
     (tmp_path / "dask.yaml").write_text("distributed: {")
     variables = {"file": {"DASK_CONFIG": str(tmp_path)}, "variable": {"DASK_DATAFRAME": "7"}}[damage]

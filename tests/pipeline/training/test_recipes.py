@@ -73,7 +73,7 @@ def test_equal_layers_are_equal_recipes() -> None:
         ("shards", 1025),
         ("seed", -1),
         *[("layers", layers) for layers in ("10,0", "-3", "conv", "9" * 400)],
-        ("activation", "tanh"),
+        ("activation", "swish"),
         ("loss", "hinge"),
         ("optimizer", "lbfgs"),
         ("schedule", "never"),
@@ -90,6 +90,11 @@ def test_value_out_of_range_is_refused(name: str, value: Any) -> None:
 def test_augmentation_out_of_range_is_refused(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=name.replace("_", " ")):
         Recipe(augmentation=Augmentation(**{name: value}))
+
+
+def test_negative_zero_is_zero() -> None:
+    given = to_dict(override(Recipe(), {"label_smoothing": -0.0, "shift": -0.0}))
+    assert str(given) == str(to_dict(Recipe()))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import typer
 
-from stages.cli import config
 from stages.cli.app import Group, build, read_examples
 from stages.cli.main import COMMANDS
 from tests.processes import Run, environment
@@ -98,10 +97,6 @@ def test_commands_are_listed_in_panels(call: Run) -> None:
     assert rows == sorted(rows)
     named = [line.split()[0] for line in lines[rows[0] :] if line and line.split()[0] in ALL]
     assert named == list(ALL)
-
-
-def test_config_knows_all_commands() -> None:
-    assert tuple(ALL) == config.COMMANDS
 
 
 @pytest.fixture

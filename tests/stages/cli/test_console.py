@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from stages.cli.main import COMMANDS
 from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
+
+ALL = [command.__name__ for panel in COMMANDS.values() for command in panel]
 
 
 def test_module_equals_command(run: Run) -> None:
@@ -52,18 +55,22 @@ def test_version(call: Run) -> None:
         ("train --epochs ten", "--epochs must be a whole number, not 'ten'. See: handwriting train --help"),
         ("train --epochs 1.5", "--epochs must be a whole number, not '1.5'"),
         ("train --epochs=", "--epochs must be a whole number, not ''"),
+        (f"train --epochs {'9' * 310}", "--epochs must be at most 9,007,199,254,740,992, not 9999"),
+        (f"evaluate --workers {'9' * 320}", "--workers must be at most"),
+        (f"runs --limit {'9' * 320}", "--limit must be at most"),
+        (f"train --epochs {'9' * 5000}", "--epochs must be a whole number"),
         ("train --epochs 0", "epochs must be at least 1, not 0"),
         ("train --momentum 1", "momentum must be at least 0 and below 1, not 1.0"),
         ("train --rotation 200", "rotation must be at least 0 and at most 180, not 200.0"),
         ("train --learning-rate 0", "learning rate must be above 0, not 0.0"),
         ("train --learning-rate fast", "--learning-rate must be a number, not 'fast'"),
         ("train --learning-rate nan", "learning rate must be a finite number, not nan"),
-        ("train --activation tanh", "--activation must be one of sigmoid, relu, not 'tanh'"),
+        ("train --activation swish", "--activation must be one of sigmoid, tanh, relu, not 'swish'"),
         ("train --epoch 3", "--epochs"),
         ("evaluate --scheduler magic", "--scheduler: 'magic' is not one of"),
-        ("classify", "--index"),
-        ("classify --index -1", "--index must be at least 0, not -1"),
-        ("classify --index 500", "the index goes up to 499"),
+        ("classify", "--test-image"),
+        ("classify --test-image -1", "--test-image must be at least 0, not -1"),
+        ("classify --test-image 500", "the index goes up to 499"),
         ("export now", "now"),
         ("predict many.npy --block-size 1e3", "--block-size must be a whole number, not '1e3'"),
         ("ablation --seeds 0", "--seeds must be at least 1, not 0"),
@@ -120,12 +127,12 @@ def test_command_line_overrides_pyproject_overrides_defaults(run: Run, project: 
         ),
         ("[tool.handwriting.train]\nepochs = [1, 2]\n", "--epochs must be a whole number, not '1,2'"),
         ("[tool.handwriting.train]\nepochs = {a = 1}\n", "has a table 'epochs' for train: write a value"),
-        ("[tool.handwriting.train]\nactivation = 3\n", "--activation must be one of sigmoid, relu, not '3'"),
+        ("[tool.handwriting.train]\nactivation = 3\n", "--activation must be one of sigmoid, tanh, relu, not '3'"),
         ('[tool.handwriting.train]\nforce = "maybe"\n', "--force must be true or false, not 'maybe'"),
         ("[tool.handwriting\n", "pyproject.toml cannot be read"),
         ("[tool]\rx = 1\n", "pyproject.toml cannot be read"),
-        ("[tool.handwriting.trian]\nepochs = 2\n", "no such command: choose one of download, parse"),
-        ("[tool.handwriting.console]\nepochs = 2\n", "no such command: choose one of download, parse"),
+        ("[tool.handwriting.trian]\nepochs = 2\n", f"no such command: choose one of {', '.join(sorted(ALL))}"),
+        ("[tool.handwriting.console]\nepochs = 2\n", "no such command"),
         (f"[tool.handwriting.{'train' * 100}]\n", "there is no such command"),
         ("[tool.handwriting.'../train']\n", "there is no such command"),
         ("[tool]\nhandwriting = 3\n", "write the options of a command into a table"),
@@ -157,7 +164,7 @@ def test_list_in_pyproject_repeats_an_option(call: Run, project: Path) -> None:
 def test_misspelt_default_affects_only_its_command(call: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.handwriting.train]\nepoch = 2\n")
     assert call("parse").returncode == 0
-    assert call("classify", "--index", "0").returncode == 0
+    assert call("classify", "--test-image", "0").returncode == 0
 
 
 @pytest.mark.parametrize(("line", "status"), [("status >&-", 0), ("trian 2>&-", 2), ("parse >&- 2>&-", 0)])
@@ -167,7 +174,7 @@ def test_closed_streams_keep_the_exit_status(line: str, status: int, project: Pa
     assert (result.returncode, result.stderr) == (status, "")
 
 
-@pytest.mark.parametrize("command", ["classify --index 0", "parse"])
+@pytest.mark.parametrize("command", ["classify --test-image 0", "parse"])
 def test_closed_pipe_is_not_a_failure(command: str, project: Path) -> None:
     line = f"{sys.executable} -m stages.cli.main {command} | true; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", line], cwd=project, env=environment(), capture_output=True, text=True)

@@ -98,8 +98,8 @@ def test_malformed_result_is_rebuilt(damage: Callable[[Path], None], project: Pa
         ("normalize/train-images.npy", ["train", "--epochs", "1"]),
         ("train/layer-2-biases.npy", ["evaluate", "--force"]),
         ("evaluate/metrics.json", ["export", "--force"]),
-        ("train/layer-1-weights.npy", ["classify", "--index", "0"]),
-        ("parse/test-images.npy", ["classify", "--index", "0"]),
+        ("train/layer-1-weights.npy", ["classify", "--test-image", "0"]),
+        ("parse/test-images.npy", ["classify", "--test-image", "0"]),
     ],
 )
 def test_damaged_input_is_named_before_use(file: str, command: list[str], project: Path) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tests.cluster import Cluster, run_cluster, wait_until
-from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, reset_signals, wait_for
-from tests.stages.common import assert_one_line, model, snapshot
+from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, wait_for
+from tests.stages.common import assert_one_line, model, snapshot, start
 
 RESULTS = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
 
@@ -24,15 +24,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.parametrize("connection", ["address", "file", "variable", "shipped"])
+@pytest.mark.parametrize("connection", ["file", "variable", "sent"])
 def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Cluster, run: Run, project: Path) -> None:
     assert run("evaluate", "--force", "--scheduler", "sync").returncode == 0
     expected = snapshot(project / "artifacts")
     arguments = {
-        "address": ["--scheduler", cluster.address],
         "file": ["--scheduler-file", str(cluster.file)],
         "variable": [],
-        "shipped": ["--scheduler", cluster.address, "--ship-data"],
+        "sent": ["--scheduler", cluster.address, "--send-data"],
     }[connection]
     variables = {"DASK_SCHEDULER_ADDRESS": cluster.address} if connection == "variable" else {}
     result = run("evaluate", "--force", "--block-size", "77", *arguments, env={**environment(), **variables})
@@ -44,7 +43,7 @@ def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Clust
 def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, project: Path) -> None:
     files = [f"artifacts/parse/{part}-images.npy" for part in ("test", "train")]
     bodies = []
-    for arguments in (["sync"], [cluster.address], [cluster.address, "--ship-data"]):
+    for arguments in (["sync"], [cluster.address], [cluster.address, "--send-data"]):
         more = ["--probabilities", "p.npy", "--block-size", "300"]
         result = run("predict", *files, *more, "--scheduler", *arguments)
         assert result.returncode == 0, result.stderr
@@ -52,17 +51,10 @@ def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, proj
     assert bodies[0] == bodies[1] == bodies[2]
 
 
-def test_ship_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
+def test_send_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
     unshare = shutil.which("unshare")
-    hide = [
-        unshare or "",
-        "--mount",
-        "--map-root-user",
-        "sh",
-        "-c",
-        'mount -t tmpfs none "$0" && exec "$@"',
-        str(project),
-    ]
+    hide = f"{unshare} --mount --map-root-user sh -c".split()
+    hide += ['mount -t tmpfs none "$0" && exec "$@"', str(project)]
     if unshare is None or subprocess.run([*hide, "true"], capture_output=True).returncode != 0:
         pytest.skip("cannot hide a folder (unshare --mount)")
     folder = tmp_path.parent / f"{tmp_path.name}-cluster"
@@ -70,8 +62,8 @@ def test_ship_data_sends_images_to_workers_without_the_files(run: Run, project: 
     with run_cluster(folder, workers=0) as cluster:
         cluster.start_worker(prefix=hide)
         line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
-        assert_one_line(run(*line), 1, "cannot find", "test-images.npy", "--ship-data")
-        assert run(*line, "--ship-data").returncode == 0
+        assert_one_line(run(*line), 1, "cannot find", "test-images.npy", "--send-data")
+        assert run(*line, "--send-data").returncode == 0
     assert np.array_equal(np.load(project / "predictions.npy"), np.load(project / "artifacts/evaluate/predictions.npy"))
 
 
@@ -84,8 +76,7 @@ def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
     folder = tmp_path.parent / f"{tmp_path.name}-cluster"
     folder.mkdir()
     with run_cluster(folder, workers=2) as cluster:
-        command = [sys.executable, "-m", "stages.cli.main", *arguments, "--scheduler", cluster.address]
-        process = subprocess.Popen(command, cwd=project, env=environment(), text=True, stderr=subprocess.PIPE)
+        process = start(project, *arguments, "--scheduler", cluster.address)
         with process, process.stderr as lines:  # type: ignore[union-attr]
             stderr = ""
             for line in lines:
@@ -105,20 +96,8 @@ def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_pat
     folder = tmp_path.parent / f"{tmp_path.name}-cluster"
     folder.mkdir()
     with run_cluster(folder, workers=2) as cluster:
-        line = [
-            "train",
-            "--recipe",
-            "quick",
-            "--epochs",
-            "100000",
-            "--ensemble-size",
-            "2",
-            "--scheduler",
-            cluster.address,
-        ]
-        command = [sys.executable, "-m", "stages.cli.main", *line]
-        options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload]
+        line = ["train", "--recipe", "quick", "--epochs", "100000", "--ensemble-size", "2", "--scheduler"]
+        process = start(project, *line, cluster.address)
         for network in ("network 1", "network 2"):
             wait_for(f"{network} of 2: epoch ", process.stderr)
         process.send_signal(signal.SIGINT)

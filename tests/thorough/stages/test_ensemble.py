@@ -5,24 +5,16 @@ import itertools
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.processes import Run, environment, reset_signals, wait_for
-from tests.stages.common import assert_one_line, assert_stopped, partials, snapshot
+from tests.processes import Run, wait_for
+from tests.stages.common import assert_one_line, assert_stopped, partials, snapshot, start
 
 LINE = ["train", "--recipe", "quick", "--ensemble-size", "3", "--epochs", "30", "--ema-decay", "0.9"]
 PARALLEL = pytest.mark.parametrize("scheduler", ["threads", "processes"])
-
-
-def start(project: Path, scheduler: str, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "stages.cli.main", *LINE, "--scheduler", scheduler, "--workers", "2", *more]
-    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
-    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
 
 
 def model(project: Path) -> dict[str, bytes]:
@@ -34,23 +26,19 @@ def model(project: Path) -> dict[str, bytes]:
     return found
 
 
-def delete_result(project: Path) -> None:
-    shutil.rmtree((project / "artifacts/train").resolve())
-
-
 def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, project: Path) -> None:
     assert run(*LINE).returncode == 0
     serial = model(project)
-    delete_result(project)
+    shutil.rmtree((project / "artifacts/train").resolve())
     result = run(*LINE, "--scheduler", "processes", "--workers", "2")
     assert result.returncode == 0, result.stderr
     assert model(project) == serial
     for network, epoch in itertools.product(range(1, 4), range(1, 31)):
         assert f"train: network {network} of 3: epoch {epoch} of 30: loss " in result.stderr
-    delete_result(project)
+    shutil.rmtree((project / "artifacts/train").resolve())
     generator = random.Random(7)
     for scheduler in ("processes", "threads", "processes", "sync"):
-        process = start(project, scheduler)
+        process = start(project, *LINE, "--scheduler", scheduler, "--workers", "2")
         wait_for("epoch ", process.stderr)
         time.sleep(generator.uniform(0, 0.1))
         process.kill()
@@ -66,7 +54,7 @@ def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, pr
 @PARALLEL
 def test_stopped_ensemble_stops_at_once_and_keeps_checkpoints(scheduler: str, project: Path) -> None:
     before = snapshot(project / "artifacts")
-    process = start(project, scheduler, "--epochs", "100000", "--ensemble-size", "2")
+    process = start(project, *LINE, "--scheduler", scheduler, "--epochs", "100000", "--ensemble-size", "2")
     wait_for("network 2 of 2: epoch 2 ", process.stderr)
     process.send_signal(signal.SIGINT)
     assert_stopped(process, "train")
@@ -82,9 +70,3 @@ def test_divergence_is_reported_in_one_line(scheduler: str, run: Run, project: P
     assert_one_line(result, 1, "training diverged in epoch 1")
     assert snapshot(project / "artifacts") == before
     assert not partials(project, "train")
-
-
-def test_ensemble_is_up_to_date_after_change_of_backend(run: Run, project: Path) -> None:
-    assert run("train", "--recipe", "quick", "--ensemble-size", "2", "--epochs", "1").returncode == 0
-    result = run("train", "--recipe", "quick", "--ensemble-size", "2", "--epochs", "1", "--scheduler", "threads")
-    assert result.stdout.startswith("up to date")

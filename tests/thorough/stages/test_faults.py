@@ -4,36 +4,25 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.data.dataset import TRAIN_IMAGES, TRAIN_LABELS
-from tests.processes import Run, environment, reset_signals, wait_for
-from tests.stages.common import STAGES, assert_one_line, snapshot, update_manifests
+from tests.processes import Run, wait_for
+from tests.stages.common import STAGES, assert_one_line, snapshot, start, update_manifests
 
-FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
+FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --test-image 0": []}
 
 
 @pytest.mark.parametrize(
     ("command", "missing"),
     [
         ("parse", "download"),
-        ("normalize", "parse"),
-        ("train", "normalize"),
-        ("evaluate", "normalize"),
         ("evaluate", "train"),
-        ("export", "parse"),
-        ("export", "train"),
-        ("export", "evaluate"),
-        ("report", "parse"),
-        ("report", "normalize"),
-        ("report", "train"),
         ("report", "evaluate"),
-        ("classify --index 0", "parse"),
+        ("classify --test-image 0", "parse"),
     ],
 )
 def test_missing_input_names_the_stage_to_run(command: str, missing: str, run: Run, project: Path) -> None:
@@ -60,7 +49,7 @@ def test_missing_input_names_the_stage_to_run(command: str, missing: str, run: R
         ("report", "train/history.csv", "network,epoch\n"),
         ("report", "train/manifest.json", "{"),
         ("report", "parse/test-labels.npy", ""),
-        ("classify --index 0", "parse/test-images.npy", "PK"),
+        ("classify --test-image 0", "parse/test-images.npy", "PK"),
     ],
 )
 def test_damaged_input_is_named(command: str, file: str, body: str, run: Run, project: Path) -> None:
@@ -91,7 +80,7 @@ def test_damaged_input_is_named(command: str, file: str, body: str, run: Run, pr
         ("report", "evaluate/probabilities.npy", np.full((500, 10), np.nan, np.float32), "outside [0, 1]"),
         ("report", "evaluate/probabilities.npy", np.full((500, 9), 0.1, np.float32), "not float32 (500, 10)"),
         ("report", "parse/train-labels.npy", np.full(2000, 255, np.uint8), "label 255"),
-        ("classify --index 0", "parse/test-labels.npy", np.full(500, 255, np.uint8), "label 255"),
+        ("classify --test-image 0", "parse/test-labels.npy", np.full(500, 255, np.uint8), "label 255"),
     ],
 )
 def test_invalid_array_is_named(
@@ -165,30 +154,10 @@ def test_failed_write_keeps_existing_results(stage: str, run: Run, project: Path
     assert run(stage, *arguments.get(stage, [])).returncode == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
-def test_full_disk_is_reported(run: Run, project: Path) -> None:
-    disk = project / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("mounting a disk is not permitted")
-    try:
-        assert_one_line(run("parse", "--output", str(disk / "parse")), 1, "No space left on device")
-        assert not (disk / "parse").exists()
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-
-
-def training(project: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "stages.cli.main", "train", "--epochs", "1000"]
-    options = {"cwd": project, "env": environment(), "text": True, "preexec_fn": reset_signals}
-    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload, no-any-return]
-
-
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_stopped_training_keeps_the_model(kind: signal.Signals, run: Run, project: Path) -> None:
     before = snapshot(project / "artifacts")
-    with training(project) as process:
+    with start(project, "train", "--epochs", "1000") as process:
         wait_for("epoch 2 ", process.stderr)
         process.send_signal(kind)
         rest = process.communicate()[1]
@@ -202,6 +171,6 @@ def test_stopped_training_keeps_the_model(kind: signal.Signals, run: Run, projec
         assert last == "handwriting train: interrupted. Existing results are unchanged"
     assert snapshot(project / "artifacts") == before
     assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
-    with training(project) as process:
+    with start(project, "train", "--epochs", "1000") as process:
         wait_for("resuming after epoch ", process.stderr)
         process.kill()

@@ -58,8 +58,8 @@ def save_archive(path: Path, trap: Path) -> None:
         ("evaluate --force", "train/layer-1-weights.npy", save_objects),
         ("export --force", "evaluate/confusion.npy", save_objects),
         ("report --force", "evaluate/probabilities.npy", save_objects),
-        ("classify --index 0", "parse/test-images.npy", save_objects),
-        ("classify --index 0", "train/layer-1-biases.npy", save_pickle),
+        ("classify --test-image 0", "parse/test-images.npy", save_objects),
+        ("classify --test-image 0", "train/layer-1-biases.npy", save_pickle),
         ("classify a.png", "train/layer-1-weights.npy", save_archive),
     ],
 )
@@ -170,32 +170,16 @@ def test_invalid_names_are_refused(command: str, file: str, changes: dict[str, A
         ("train", "layers = [[1], [2]]", "layers"),
         ("download", 'dataset = "$(touch trap)"', "unknown data set '$(touch trap)'"),
         ("download", 'from = "; touch trap"', "; touch trap"),
-        ("prune", "keep = 9999999999999999999999999", ""),
+        ("prune", "keep = 9999999999999999999999999", "--keep must be at most"),
     ],
 )
 def test_pyproject_values_are_not_executed(command: str, line: str, error: str, run: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(f"[tool.handwriting.{command}]\n{line}\n")
     result = run(command)
-    assert result.returncode in ((1, 2) if error else (0,)), result.stderr
+    assert result.returncode in (1, 2), result.stderr
     assert error in result.stderr
     assert_harmless(result)
     assert not (project / "trap").exists()
-
-
-NAMES = ("two\u2028lines.png", "\x9b31m.png", "\x7f.png", '"quoted\\".png', "\u202egnp.exe", "`id`.png", "$(id).png")
-
-
-def test_json_has_one_line_per_picture_for_any_name(run: Run, project: Path) -> None:
-    body = paint(project / "a.png").read_bytes()
-    names = [*NAMES, "<script>alert(1)<\n>.png", "\udcff.png", "\U000e0041.png"]
-    for name in names:
-        (project / name).write_bytes(body)
-    result = run("classify", "--json", *names, "none\u2028.png")
-    assert_harmless(result)
-    lines = [json.loads(line) for line in result.stdout.splitlines()]  # would also split at U+2028
-    assert [line["file"] for line in lines] == [name.replace("\udcff", "\ufffd") for name in names] + ["none\u2028.png"]
-    assert lines[-1]["error"] == r"none\u2028.png cannot be read: No such file or directory"
-    assert_harmless(run("classify", *names, "none\u2028.png"))
 
 
 def test_store_entry_names_are_escaped(run: Run, project: Path) -> None:
@@ -212,7 +196,7 @@ def test_folder_names_are_escaped(name: str, run: Run, project: Path) -> None:
         ("parse", "--output", str(project / name / "parse")),
         ("train", "--normalize", name),
         ("classify", name),
-        ("classify", "--index", "0", "--parse", name),
+        ("classify", "--test-image", "0", "--parse", name),
         ("prune", "--artifacts", name),
         (name,),
         ("train", f"--{name}"),

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -80,13 +79,3 @@ def test_lines_and_bar_share_a_terminal() -> None:
     shown = show([*counting(), "bar"])
     assert "| 1/3" in shown.raw
     assert shown.lines == ["line 0", "line 1", "line 2", "cleaned up"]
-
-
-def test_training_log_and_bar_share_a_terminal(project: Path) -> None:
-    command = [sys.executable, "-m", "stages.cli.main", "train", "--recipe", "quick", "--epochs", "2", "--layers", "16"]
-    shown = show(command, cwd=project)
-    assert "batch/s]" in shown.raw
-    reason, first, *epochs, end = shown.lines
-    assert reason.startswith("train: parameter") and first.startswith("train: 28x28-16-10")
-    assert [line.partition(": loss")[0] for line in epochs[1:]] == [f"train: epoch {n} of 2" for n in (1, 2)]
-    assert end.endswith("-> artifacts/train")

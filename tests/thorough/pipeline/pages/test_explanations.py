@@ -50,10 +50,12 @@ def drawings() -> Iterator[Strokes]:
 
 def unpack(page: Page) -> Network:
     """Return the first network of the page in 64 bits, with its scaling folded in."""
-    arrays = page.evaluate("model.networks[0].map(({weights, biases}) => [Array.from(weights), Array.from(biases)])")
-    shape, text = page.evaluate("[model.shape, layersOption]")
-    layers = build_layers(text, "relu", tuple(shape), len(arrays[-1][1]))
-    return make_network(layers, np.array([value for layer in arrays for part in layer for value in part]))
+    arrays = page.evaluate(
+        "model.networks[0].flatMap(({weights, biases}) => (weights ? [Array.from(weights), Array.from(biases)] : []))"
+    )
+    shape, text, activation = page.evaluate("[model.shape, ...architecture]")
+    layers = build_layers(text, activation, tuple(shape), len(arrays[-1]))
+    return make_network(layers, np.concatenate(arrays))
 
 
 def input_gradient(network: Network, cache: Cache, a: int, b: int) -> Array:
@@ -62,19 +64,27 @@ def input_gradient(network: Network, cache: Cache, a: int, b: int) -> Array:
     gradient = view_parameters(network.layers, np.empty_like(network.parameters.flat))
     for i, layer in reversed(list(enumerate(network.layers))):
         assert dy is not None
-        parameters, out = network.parameters.layers[i], gradient.layers[i]
-        dy = layer.backward(parameters, cache.saved[i], dy, out, Buffers(np.float64))
+        w, dw = network.parameters.layers[i], gradient.layers[i]
+        dy = layer.backward(w, dw, cache.saved[i], dy, Buffers(np.float64), first=False)
     assert dy is not None
     return dy[0, :, :, 0]
 
 
-@pytest.mark.parametrize("layers", ["conv16,conv64,128", "12,9", "conv6x3/2,conv5x2/1,8"])
-def test_all_numbers_equal_those_of_numpy(layers: str, browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("layers", "activation"),
+    [
+        ("conv16,conv64,128", "relu"),
+        ("12,9", "sigmoid"),
+        ("conv6x3/2,conv5x2/1,8", "relu"),
+        ("conv8x5/1,pool2,conv9x5/1,pool3/2,12", "tanh"),
+    ],
+)
+def test_all_numbers_equal_those_of_numpy(layers: str, activation: str, browser: Browser, tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
-    model = make_model(layers, shape=(28, 28), class_names=tuple("0123456789"))
+    model = make_model(layers, shape=(28, 28), class_names=tuple("0123456789"), activation=activation)
     save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
     with open_page(browser, tmp_path / "index.html") as page:
-        page.evaluate("(text) => { layersOption = text; }", layers)
+        page.evaluate("(given) => { architecture = given; }", [layers, activation])
         network = unpack(page)
         for strokes in drawings():
             targets = []
@@ -89,6 +99,10 @@ def test_all_numbers_equal_those_of_numpy(layers: str, browser: Browser, tmp_pat
             for actual, expected in zip(found["values"], [ink, *cache.outputs], strict=True):
                 np.testing.assert_allclose(actual, expected.reshape(-1), atol=TOLERANCE)
             for (index, unit, position), explained in zip(targets, found["explained"], strict=True):
+                if not network.parameters.layers[index]:
+                    expected = cache.outputs[index][unit].reshape(-1)[position]
+                    assert explained["sum"] == pytest.approx(expected, abs=TOLERANCE)
+                    continue
                 weights, biases = (array[unit].reshape(-1) for array in network.parameters.layers[index])
                 patch = cache.saved[index][0][:, position]
                 for name, expected in (("patch", patch), ("weights", weights), ("products", patch * weights)):

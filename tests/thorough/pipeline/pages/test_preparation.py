@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from pipeline.model.files import load_model
-from pipeline.pictures.fit import find_ink, fit
+from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.reading import MIN_PROBABILITY
 from pipeline.pictures.segmentation import Component, are_one_digit
 from tests.browser import open_page
@@ -45,7 +45,7 @@ def test_page_prepares_drawings_like_python(browser: Browser, built: Path) -> No
         for shape in ((28, 28), (17, 20)):
             for drawing in drawings(images):
                 ink = find_ink(drawing)
-                expected = None if ink is None else fit(ink, shape, model.ink_statistics)
+                expected = None if ink is None else prepare(ink, shape, model.ink_statistics)
                 height, width = drawing.shape
                 given: list[Any] = [drawing.reshape(-1).tolist(), width, height, shape, asdict(model.ink_statistics)]
                 found = page.evaluate(PREPARE, given)

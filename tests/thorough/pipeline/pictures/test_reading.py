@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
-from pipeline.pictures.files import load_grey
+from pipeline.pictures.files import load_picture
 from tests.drawings import enlarge, sample_digits
 from tests.pipeline.pictures.test_reading import read_text
 
@@ -18,7 +18,7 @@ def test_accuracy_on_pictures_equals_accuracy_on_images(reader: Model) -> None:
         file = io.BytesIO()
         Image.fromarray(255 - enlarge(image, 4)).save(file, "PNG")
         file.seek(0)
-        correct += read_text(reader, load_grey(file, "file")) == str(label)
+        correct += read_text(reader, load_picture(file, "file")[0]) == str(label)
     expected = int((predict(reader, images).argmax(axis=1) == labels).sum())
     assert expected > 470
     assert correct >= expected - 0.005 * len(labels)

@@ -34,7 +34,7 @@ def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
     return np.maximum(difference, 0) / strongest if strongest >= MIN_CONTRAST else None
 
 
-def fit(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:
+def prepare(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:
     """Fit ink, (h, w) in [0, 1] with at least one 1, into the box of an image of `shape`, centred by mass."""
     top, bottom, left, right = find_extent(ink)
     box, margin = measure_box(shape, ink_statistics)
@@ -58,10 +58,10 @@ def measure_box(shape: tuple[int, int], ink_statistics: InkStatistics) -> tuple[
     return box, int(np.ceil(MARGIN * box))
 
 
-def fit_strips(
+def prepare_strips(
     ink: Ink, starts: Columns, stops: Columns, shape: tuple[int, int], ink_statistics: InkStatistics
 ) -> NDArray[np.uint8]:
-    """Fit the columns starts[i] <= x < stops[i] of `ink`, each like `fit`; return uint8 (n, *shape).
+    """Fit the columns starts[i] <= x < stops[i] of `ink`, each like `prepare`; return uint8 (n, *shape).
 
     All strips are fitted at once, much faster than one by one. Stroke widths are not adjusted. A strip without ink of
     at least 0.5 gives an image of zeros.
@@ -80,7 +80,7 @@ def fit_strips(
         mass = strips.sum(axis=3 - axis, dtype=np.float64)
         centre_of_mass = (mass @ (np.arange(mass.shape[1]) + 0.5)) / np.maximum(mass.sum(axis=1), 1e-9)
         count = np.ceil((last - first) / scale - 1e-6) + 2 * margin
-        # `fit` shifts `count` pixels around the middle by whole pixels, to centre them by mass
+        # `prepare` shifts `count` pixels around the middle by whole pixels, to centre them by mass
         edge = (first + last) / 2 - count / 2 * scale
         start = np.floor(size // 2 - (centre_of_mass - edge) / scale + 1)
         coverages.append(_coverage(strips.shape[axis], edge + (size / 2 - start) * scale, scale, size))

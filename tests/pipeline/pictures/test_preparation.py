@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
-from pipeline.pictures.fit import SUBPIXELS, adjust_strokes, find_ink, fit, fit_strips, sample
+from pipeline.pictures.preparation import SUBPIXELS, adjust_strokes, find_ink, prepare, prepare_strips, sample
 from tests.drawings import Images, enlarge, on_paper, place, sample_digits, write_row
 
 SHAPE = (28, 28)
@@ -21,7 +21,7 @@ def usual() -> InkStatistics:
 def fitted(drawing: object, ink_statistics: InkStatistics | None = None, shape: tuple[int, int] = SHAPE) -> Images:
     ink = find_ink(np.asarray(drawing))
     assert ink is not None
-    return fit(ink, shape, ink_statistics or usual())
+    return prepare(ink, shape, ink_statistics or usual())
 
 
 def difference(one: Images, other: Images) -> float:
@@ -168,12 +168,12 @@ def test_strips_are_fitted_like_single_drawings() -> None:
     stops = np.minimum(starts + generator.integers(3, 50, 60), ink.shape[1])
     for shape, box in (((28, 28), 20), ((17, 20), 0)):
         statistics = InkStatistics(box=box)
-        images = fit_strips(ink, starts, stops, shape, statistics)
+        images = prepare_strips(ink, starts, stops, shape, statistics)
         differences = []
         for image, start, stop in zip(images, starts, stops, strict=True):
             strip = np.pad(ink[:, start:stop], ((0, 0), (3, 3)))
             if (strip >= 0.5).any():
-                differences.append(np.abs(image.astype(int) - fit(strip, shape, statistics)).max())
+                differences.append(np.abs(image.astype(int) - prepare(strip, shape, statistics)).max())
             else:
                 assert not image.any()
         assert np.median(differences) <= 1
