@@ -19,7 +19,7 @@ from pipeline.model.prediction import predict, predict_with_negative
 from pipeline.reader import load
 from tests.benchmarks.markdown import table
 from tests.browser import PHONE, open_browser, open_page
-from tests.pipeline.pages.handwriting import draw_non_digits, write_digits
+from tests.pipeline.pages.handwriting import draw_non_digits, write_digits, write_number
 from tests.pipeline.pages.input import (
     Draw,
     clear,
@@ -29,7 +29,7 @@ from tests.pipeline.pages.input import (
     prediction,
     time_images,
 )
-from tests.pipeline.pages.strokes import DIGITS, Strokes, place, write_number
+from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
 ARTIFACTS = Path("artifacts")
 SIZES = (0.3, 0.5, 0.8)

@@ -1,6 +1,6 @@
 """The numbers that the drawing demo shows inside the network equal NumPy's."""
 
-from collections.abc import Iterator
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,9 @@ from pipeline.training.architecture import build_layers
 from tests.browser import open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.strokes import STYLES, Strokes, place, wobble
+from tests.pipeline.pages.handwriting import write_digits
 
 TOLERANCE = 1e-4
-DRAWINGS = 20
 
 
 # All numbers of a drawing: of one target per layer, and of the difference of two logits.
@@ -38,14 +37,6 @@ EXPLAIN = """([strokes, targets, a, b]) => {
         contributions: Array.from(contributions), difference, rest,
     };
 }"""
-
-
-def drawings() -> Iterator[Strokes]:
-    """Yield DRAWINGS distorted digits."""
-    generator = np.random.default_rng(1)
-    for number in range(DRAWINGS):
-        styles = STYLES[number % 10]
-        yield place(wobble(styles[number % len(styles)], generator), 0.1, 0.1, 0.7)
 
 
 def unpack(page: Page) -> Network:
@@ -80,7 +71,7 @@ def test_all_numbers_equal_those_of_numpy(layers: str, browser: Browser, tmp_pat
     with open_page(browser, tmp_path / "index.html") as page:
         page.evaluate("(text) => { layersOption = text; }", layers)
         network = unpack(page)
-        for strokes in drawings():
+        for _, _, strokes in itertools.islice(write_digits(), 0, None, 10):
             targets = []
             for index, layer in enumerate(network.layers):
                 positions = int(np.prod(layer.output_shape[1:]))
