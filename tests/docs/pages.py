@@ -1,9 +1,8 @@
-"""The pages of the documentation: their blocks of code, links and anchors. `python -m tests.docs.pages` counts them."""
+"""The pages of the documentation: their blocks of code, links and anchors."""
 
 import functools
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -191,23 +190,3 @@ def read_console(block: Block) -> list[Command]:
         else:
             raise ValueError(f"line {number}: a console block begins with `$ `, not with {line!r}")
     return commands
-
-
-def main() -> None:
-    pages = [read_page(path) for path in find_pages()]
-    total: Counter[str] = Counter()
-    print(f"{'run':>5} {'not run':>8} {'links':>6}  page")
-    for page in pages:
-        run = sum(block.is_run for block in page.blocks)
-        not_run = sum("not run" in block.marks for block in page.blocks)
-        print(f"{run:5} {not_run:8} {len(page.links):6}  {page.name}")
-        total.update(run=run, not_run=not_run, links=len(page.links))
-    print(f"{total['run']:5} {total['not_run']:8} {total['links']:6}  all {len(pages)} pages\n\nnot run:")
-    for page in pages:
-        for block in page.blocks:
-            if "not run" in block.marks:
-                print(f"  {page.name}:{block.first}: {block.marks['not run']}")
-
-
-if __name__ == "__main__":
-    main()

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, SMALL_PHONE, open_page
+from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT
 from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
@@ -16,11 +15,6 @@ from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
 DIGIT = place(DIGITS[3], 0.55, 0.2, 0.6)
 LANDSCAPE: dict[str, Any] = {**PHONE, "viewport": {"width": 844, "height": 390}}
-
-
-def violations(page: Page) -> list[str]:
-    """Return the rules that axe finds violated, of any level."""
-    return [each["id"] for each in Axe().run(page).response["violations"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -33,7 +27,7 @@ def test_axe_finds_no_violation(
         draw_with_mouse(page, drawn)
         prediction(page)
         page.wait_for_timeout(200)
-        assert violations(page) == []
+        assert find_violations(page) == []
 
 
 def test_many_classes_and_non_square_images_fit_on_phone(browser: Browser, tmp_path: Path) -> None:
@@ -42,13 +36,12 @@ def test_many_classes_and_non_square_images_fit_on_phone(browser: Browser, tmp_p
     with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
         draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
         prediction(page)
-        box = page.locator("#canvas").bounding_box()
-        assert box is not None
+        box = find_box(page.locator("#canvas"))
         assert box["height"] / box["width"] == pytest.approx(20 / 12, rel=0.01)
         assert page.locator("#bars tr").count() == 26
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert not is_wider_than_screen(page)
         assert page.locator("h1").inner_text() == "Draw a picture"
-        assert violations(page) == []
+        assert find_violations(page) == []
 
 
 def test_colours_follow_system_colour_scheme(page: Page) -> None:
@@ -72,25 +65,12 @@ def test_phone_shows_canvas_and_prediction_without_scrolling(browser: Browser, b
         with open_page(browser, built / "export" / "index.html", **options) as page:
             draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
             assert prediction(page) == "3"
-            height = options["viewport"]["height"]
-            for selector in (
-                "#canvas",
-                "#undo",
-                "#redo",
-                "#clear",
-                "#prediction",
-                "#confidence",
-                "#runner-up",
-                "#input",
-            ):
-                box = page.locator(selector).bounding_box()
-                assert box is not None
-                assert box["y"] + box["height"] <= height, selector
-            assert page.evaluate("document.documentElement.scrollWidth") == options["viewport"]["width"]
-            for button in page.locator("button:visible").all():
-                box = button.bounding_box()
-                assert box is not None
-                assert min(box["width"], box["height"]) >= 44
+            for name in ("canvas", "undo", "redo", "clear", "prediction", "confidence", "runner-up", "input"):
+                box = find_box(page.locator(f"#{name}"))
+                assert box["y"] + box["height"] <= options["viewport"]["height"], name
+            assert not is_wider_than_screen(page)
+            for button in map(find_box, page.locator("button:visible").all()):
+                assert min(button["width"], button["height"]) >= 44
 
 
 def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(browser: Browser, built: Path) -> None:
@@ -98,10 +78,9 @@ def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(browser: B
         draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
         assert prediction(page) == "3"
         for selector in ("#canvas", "#clear", "#prediction", "#confidence", "#input"):
-            box = page.locator(selector).bounding_box()
-            assert box is not None
+            box = find_box(page.locator(selector))
             assert box["y"] + box["height"] <= 390, selector
-        assert page.evaluate("document.documentElement.scrollWidth") == 844
+        assert not is_wider_than_screen(page)
         heights = [0.8 - 0.05 * step for step in range(11)]
         for right, scrolled in ((0.5, False), (1.8, True)):  # on the canvas, and beside it
             draw_with_finger(page, [[(right, height) for height in heights]])

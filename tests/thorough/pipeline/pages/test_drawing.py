@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.data.scaling import standardise
-from pipeline.model.files import load_model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.network.network import forward
 from pipeline.pages.drawing import save_drawing_page
-from tests.browser import open_page
+from tests.browser import find_box, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, read_images
@@ -27,63 +23,6 @@ def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
     save_drawing_page(tmp_path / "index.html", make_model(), *TEST_RESULT, max_characters=10)
     with open_page(browser, tmp_path / "index.html") as page:
         assert "contains no network" in page.locator("main").inner_text()
-
-
-def test_page_predicts_same_probabilities_as_python(page: Page, built: Path) -> None:
-    images = np.array(np.load(built / "parse" / "test-images.npy"))
-    found = read_images(page, images)
-    expected = predict_with_negative(load_model(built / "train"), images)[:, : found.shape[1]]
-    np.testing.assert_allclose(found, expected, atol=1e-3)
-    assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
-
-
-@pytest.mark.parametrize(
-    ("layers", "networks", "activation", "loss", "negative_class"),
-    [
-        ("", 1, "relu", "cross-entropy", True),
-        ("6,5", 3, "sigmoid", "quadratic", True),
-        ("conv4", 1, "relu", "cross-entropy", False),
-        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False),
-        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True),
-    ],
-)
-def test_every_kind_of_model_is_predicted_correctly_and_shown(
-    layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, browser: Browser, tmp_path: Path
-) -> None:
-    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss, negative_class=negative_class)
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
-    images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
-    with open_page(browser, tmp_path / "index.html") as page:
-        found = read_images(page, images)
-        expected = predict_with_negative(model, images)[:, : found.shape[1]]
-        np.testing.assert_allclose(found, expected, atol=1e-3)
-        assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
-        draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
-        prediction(page)
-        assert page.locator("#input").evaluate("canvas => [canvas.height, canvas.width]") == [9, 7]
-
-
-@pytest.fixture
-def convolutional(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    """The page of a model with 6 filters of 3 x 3 in its first layer, with a digit drawn on it."""
-    model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html") as page:
-        draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-        prediction(page)
-        yield page
-
-
-def test_activations_equal_those_of_python(convolutional: Page) -> None:
-    model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
-    image = np.array(convolutional.evaluate("Array.from(read(model, drawing.strokes).image)"), np.uint8).reshape(
-        1, 12, 10
-    )
-    outputs = forward(model.networks[0], np.moveaxis(standardise(image, model.scaling), 0, -1)).outputs
-    found = convolutional.evaluate("read(model, drawing.strokes).activations.slice(1).map((each) => Array.from(each))")
-    assert len(found) == len(outputs)
-    for actual, expected in zip(found, outputs, strict=True):
-        np.testing.assert_allclose(actual, expected.reshape(-1), atol=1e-3)
 
 
 def test_large_logits_give_valid_probabilities(browser: Browser, tmp_path: Path) -> None:
@@ -124,18 +63,13 @@ def test_result_has_confidence_runner_up_and_bar_for_each_class(page: Page) -> N
         name, share = row.inner_text().split("\t")[0], row.locator(".share").inner_text()
         assert (name.strip(), share) == (str(digit), f"{math.floor(1000 * probabilities[digit]) / 10:.1f}%")
     page.wait_for_timeout(200)  # transition of the bars
-    bar = page.locator("#bars tr.best .bar div").bounding_box()
-    cell = page.locator("#bars tr.best .bar").bounding_box()
-    assert bar and cell
+    bar, cell = (find_box(page.locator(f"#bars tr.best .bar{inner}")) for inner in (" div", ""))
     assert bar["width"] / cell["width"] == pytest.approx(probabilities[0], abs=0.1)
 
 
 @pytest.mark.parametrize(
     ("strokes", "message"),
-    [
-        ([], "Nothing is drawn yet. Draw a digit."),
-        (DOT, "This is only a dot. Draw a digit."),
-    ],
+    [([], "Nothing is drawn yet. Draw a digit."), (DOT, "This is only a dot. Draw a digit.")],
 )
 def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str, page: Page) -> None:
     draw_with_mouse(page, strokes)
@@ -143,7 +77,7 @@ def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str,
     assert page.locator("#confidence").inner_text() == message
     assert set(page.locator("#bars .share").all_inner_texts()) == {"–"}
     page.wait_for_timeout(200)
-    assert all(box["width"] <= 1 for bar in page.locator("#bars .bar div").all() if (box := bar.bounding_box()))
+    assert all(find_box(bar)["width"] <= 1 for bar in page.locator("#bars .bar div").all())
 
 
 def test_input_of_network_is_the_centred_drawing(page: Page) -> None:

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, open_page
+from tests.browser import PHONE, find_box, is_wider_than_screen, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.input import clear, draw_with_finger, draw_with_mouse, pixels, prediction
 from tests.pipeline.pages.strokes import DIGITS, DOT, Strokes, line, place
 
 
@@ -82,15 +82,13 @@ def test_undo_removes_digit_of_row(sure: Page) -> None:
     assert prediction(sure) == "7"  # one stroke of the 4
 
 
-def test_rejected_part_is_marked_in_number(sure: Page) -> None:
+def test_rejected_part_is_marked_in_number_and_row_of_rejected_parts_is_rejected(sure: Page) -> None:
     sure.evaluate("() => { choose = (probabilities) => (probabilities[4] > 0.5 ? null : 7); }")
     draw_with_mouse(sure, row("147"))
     assert prediction(sure) == "7?7"
     assert sure.locator("#confidence").inner_text() == "Part of this doesn't look like a digit."
-
-
-def test_row_of_rejected_parts_is_rejected(sure: Page) -> None:
     sure.evaluate("choose = () => null")
+    clear(sure)
     draw_with_mouse(sure, row("17"))
     assert prediction(sure) == ""
     assert sure.locator("#confidence").inner_text() == "This doesn't look like a digit."
@@ -105,10 +103,9 @@ def test_row_is_read_by_touch_and_fits_on_phone(browser: Browser, built: Path) -
     with open_page(browser, built / "export" / "index.html", **PHONE) as page:
         draw_with_finger(page, row("70707"))
         assert len(prediction(page)) == 5
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert not is_wider_than_screen(page)
         for selector in ("#prediction", "#confidence", "#input"):
-            box = page.locator(selector).bounding_box()
-            assert box is not None
+            box = find_box(page.locator(selector))
             assert box["y"] + box["height"] <= 844, selector
 
 
