@@ -82,29 +82,42 @@ def test_workers_of_local_cluster_ignore_ctrl_c() -> None:
     assert len(set(processes.values())) == 1  # the worker was not restarted
 
 
-def test_interrupt_ends_local_cluster(tmp_path: Path) -> None:
-    code = (
-        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
-        "from pipeline.scheduling.run import *\n"
-        "from stages.cli.signals import install_handlers\n"  # it repeats an interrupt that Python drops
-        "from tests.pipeline.scheduling import tasks\n"
-        "if __name__ == '__main__':\n"
-        "    install_handlers()\n"
-        f"    run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend('distributed', 2))"
-    )
-    script = tmp_path.parent / f"{tmp_path.name}.py"
-    script.write_text(code)
-    parent = subprocess.Popen(
-        [sys.executable, str(script)], env=environment(), start_new_session=True, preexec_fn=reset_signals
-    )
+IMPORTS = """
+from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.run import run_job
+from tests.pipeline.scheduling import tasks
+"""
+
+
+def start_job(folder: Path, scheduler: str, setup: str = "", **options: Any) -> subprocess.Popen[str]:
+    """Start two tasks of a minute in a process, in a local cluster; each writes a file named by its process."""
+    script = folder.parent / f"{folder.name}.py"
+    job = f"run_job(Job(tasks.sleep_long, {str(folder)!r}, range(2), print), Backend({scheduler!r}, 2))"
+    script.write_text(f"{IMPORTS}if __name__ == '__main__':\n    {setup}\n    {job}")
+    return subprocess.Popen([sys.executable, str(script)], env=environment(), text=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "kind", "setup"),
+    [  # the handlers repeat an interrupt that Python drops
+        ("distributed", signal.SIGINT, "from stages.cli.signals import install_handlers; install_handlers()"),
+        ("processes", signal.SIGKILL, ""),
+    ],
+)
+def test_local_cluster_ends_with_its_parent(scheduler: str, kind: signal.Signals, setup: str, tmp_path: Path) -> None:
+    parent = start_job(tmp_path, scheduler, setup, start_new_session=True, preexec_fn=reset_signals)
     wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
-    os.killpg(parent.pid, signal.SIGINT)  # as the terminal does
+    if kind == signal.SIGINT:
+        os.killpg(parent.pid, kind)  # as the terminal does
+    else:
+        parent.send_signal(kind)
     try:
-        parent.wait(30)  # the tasks take 60 seconds
+        parent.wait(30)
+        wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
     finally:
         kill_tree(parent.pid)
         parent.wait()
-    wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
 
 
 def test_dashboard_is_reported_and_reachable() -> None:
@@ -123,28 +136,14 @@ def test_dashboard_is_reported_and_reachable() -> None:
 
 @pytest.mark.parametrize("moment", [1.0, 2.0])
 def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        "from stages.cli.console import run_program\n"
-        "def status():\n"
-        "    from pipeline.scheduling.jobs import Job\n"
-        "    from pipeline.scheduling.run import run_job\n"
-        "    from pipeline.scheduling.backends import Backend\n"
-        "    from tests.pipeline.scheduling import tasks\n"
-        "    print('begins', flush=True)\n"
-        f"    run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend('distributed', 2))\n"
-        "if __name__ == '__main__':\n"
-        "    run_program({'One': [status]}, ['status'])\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=reset_signals,
-    )
+    body = IMPORTS.replace("\n", "\n        ")
+    setup = f"""from stages.cli.console import run_program
+    def status():
+        print("begins", flush=True){body}
+        run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend("distributed", 2))
+    run_program({{"One": [status]}}, ["status"])"""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = start_job(tmp_path, "distributed", setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(moment)
@@ -157,20 +156,3 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, 
     assert [line for line in stderr.splitlines() if "dashboard" not in line] == [
         "handwriting status: interrupted. Existing results are unchanged"
     ]
-
-
-def test_local_cluster_does_not_outlive_its_parent(tmp_path: Path) -> None:
-    code = (
-        "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
-        "from pipeline.scheduling.run import *\n"
-        "from tests.pipeline.scheduling import tasks\n"
-        "if __name__ == '__main__':\n"
-        f"    run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend('processes', 2))"
-    )
-    script = tmp_path.parent / f"{tmp_path.name}.py"
-    script.write_text(code)
-    parent = subprocess.Popen([sys.executable, str(script)], env=environment())
-    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
-    parent.kill()
-    parent.wait()
-    wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
