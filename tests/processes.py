@@ -23,7 +23,9 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+    """Return the environment of the programs that tests start. They keep their bytecode, so that they start faster."""
+    own = {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    return {**os.environ, **own}
 
 
 @dataclass(frozen=True)
