@@ -1,15 +1,13 @@
 """The drawing demo: accessibility, colour schemes and screen sizes."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen, open_page
+from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
@@ -20,20 +18,17 @@ LANDSCAPE: dict[str, Any] = {**PHONE, "viewport": {"width": 844, "height": 390}}
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("options", [{}, SMALL_PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("drawn", [[], DIGIT, place(DIGITS[7], -0.1, 0.2, 0.6) + DIGIT], ids=["empty", "digit", "row"])
-def test_axe_finds_no_violation(
-    scheme: Any, options: dict[str, Any], drawn: Strokes, browser: Browser, built: Path
-) -> None:
-    with open_page(browser, built / "export" / "index.html", color_scheme=scheme, **options) as page:
+def test_axe_finds_no_violation(scheme: Any, options: dict[str, Any], drawn: Strokes, open_demo: Demo) -> None:
+    with open_demo(color_scheme=scheme, **options) as page:
         draw_with_mouse(page, drawn)
         prediction(page)
         page.wait_for_timeout(200)
         assert find_violations(page) == []
 
 
-def test_many_classes_and_non_square_images_fit_on_phone(browser: Browser, tmp_path: Path) -> None:
+def test_many_classes_and_non_square_images_fit_on_phone(open_demo: Demo) -> None:
     names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
-    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
+    with open_demo(make_model(shape=(20, 12), class_names=names), **SMALL_PHONE) as page:
         draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
         prediction(page)
         box = find_box(page.locator("#canvas"))
@@ -60,9 +55,9 @@ def test_colours_follow_system_colour_scheme(page: Page) -> None:
     assert ink_light < ink_dark
 
 
-def test_phone_shows_canvas_and_prediction_without_scrolling(browser: Browser, built: Path) -> None:
+def test_phone_shows_canvas_and_prediction_without_scrolling(open_demo: Demo) -> None:
     for options in (PHONE, SMALL_PHONE):
-        with open_page(browser, built / "export" / "index.html", **options) as page:
+        with open_demo(**options) as page:
             draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
             assert prediction(page) == "3"
             for name in ("canvas", "undo", "redo", "clear", "prediction", "confidence", "runner-up", "input"):
@@ -73,8 +68,8 @@ def test_phone_shows_canvas_and_prediction_without_scrolling(browser: Browser, b
                 assert min(button["width"], button["height"]) >= 44
 
 
-def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(browser: Browser, built: Path) -> None:
-    with open_page(browser, built / "export" / "index.html", **LANDSCAPE) as page:
+def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(open_demo: Demo) -> None:
+    with open_demo(**LANDSCAPE) as page:
         draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
         assert prediction(page) == "3"
         for selector in ("#canvas", "#clear", "#prediction", "#confidence", "#input"):
@@ -88,16 +83,16 @@ def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(browser: B
             assert (page.evaluate("scrollY") > 50) == scrolled
 
 
-def test_canvas_has_resolution_of_screen(browser: Browser, built: Path) -> None:
+def test_canvas_has_resolution_of_screen(open_demo: Demo) -> None:
     for ratio in (1, 3):
-        with open_page(browser, built / "export" / "index.html", device_scale_factor=ratio) as page:
+        with open_demo(device_scale_factor=ratio) as page:
             prediction(page)
             drawn, shown = page.locator("#canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
             assert drawn == pytest.approx(ratio * shown, abs=1)
 
 
-def test_bars_are_not_animated_with_reduced_motion(browser: Browser, built: Path) -> None:
+def test_bars_are_not_animated_with_reduced_motion(open_demo: Demo) -> None:
     for motion, static in (("reduce", True), ("no-preference", False)):
-        with open_page(browser, built / "export" / "index.html", reduced_motion=motion) as page:
+        with open_demo(reduced_motion=motion) as page:
             duration = page.locator("#bars .bar div").first.evaluate("bar => getComputedStyle(bar).transitionDuration")
             assert (duration == "0s") == static

@@ -1,4 +1,4 @@
-"""The drawing demo in a browser: predictions and views. See test_input.py for drawing."""
+"""The drawing demo in a browser: predictions, views and texts. See test_input.py for drawing."""
 
 import math
 import re
@@ -14,7 +14,7 @@ from pipeline.model.prediction import predict_with_negative
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import find_box, open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.conftest import TEST_RESULT, Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
@@ -25,24 +25,22 @@ def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
         assert "contains no network" in page.locator("main").inner_text()
 
 
-def test_large_logits_give_valid_probabilities(browser: Browser, tmp_path: Path) -> None:
+def test_large_logits_give_valid_probabilities(open_demo: Demo) -> None:
     for loss in ("quadratic", "cross-entropy"):
         model = make_model(loss=loss)
         for weights in model.parameters[0].weights:
             weights[...] *= 1000
-        save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
         images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
-        with open_page(browser, tmp_path / "index.html") as page:
+        with open_demo(model) as page:
             found = read_images(page, images)
         np.testing.assert_allclose(found.sum(axis=1), 1)
         np.testing.assert_allclose(found, predict_with_negative(model, images)[:, :-1], atol=1e-3)
 
 
-def test_class_names_are_escaped(browser: Browser, tmp_path: Path) -> None:
+def test_class_names_are_escaped(open_demo: Demo) -> None:
     names = ("<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "<!--")
     model = make_model(class_names=names)
-    save_drawing_page(tmp_path / "index.html", replace(model, dataset="<b>&amp;"), *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html") as page:
+    with open_demo(replace(model, dataset="<b>&amp;")) as page:
         page.on("dialog", lambda dialog: pytest.fail(f"a class name was executed: {dialog.message}"))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
         prediction(page)
@@ -89,3 +87,60 @@ def test_input_of_network_is_the_centred_drawing(page: Page) -> None:
     assert (columns.min() + columns.max()) / 2 == pytest.approx(13.5, abs=1)
     assert 18 <= np.ptp(rows) + 1 <= 20
     assert np.array_equal(pixels(page, "#input")[..., 0], image)
+
+
+def test_percentages_are_truncated_and_limited_at_both_ends(page: Page) -> None:
+    texts = page.evaluate(
+        "[0, 0.0004, 0.1239, 0.9989, 0.99999, 1].map((share) => [percent(share), percentWithLimits(share)])"
+    )
+    assert [[text.replace("\u00a0", " ").removesuffix("%") for text in pair] for pair in texts] == [
+        ["0.0", "0.0"],
+        ["0.0", "under 0.1"],
+        ["12.3", "12.3"],
+        ["99.8", "99.8"],
+        ["99.9", "over 99.9"],
+        ["100.0", "100.0"],
+    ]
+
+
+def predict_with(page: Page, *probabilities: float) -> None:
+    """Let the page read any drawing with these probabilities."""
+    page.evaluate(
+        """(probabilities) => {
+            predict = (model, image) => ({
+                probabilities, logits: Float32Array.from(probabilities, Math.log), activations: []
+            });
+            inside.show = () => {};
+            model.temperature = 1;
+        }""",
+        probabilities,
+    )
+    draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+
+
+def bars_of(page: Page) -> list[str]:
+    return page.locator("#bars .share").all_inner_texts()
+
+
+@pytest.mark.parametrize(("probability", "certain"), [(0.81, True), (0.79, False)])
+def test_prediction_below_80_percent_is_shown_as_uncertain(probability: float, certain: bool, page: Page) -> None:
+    predict_with(page, *[(1 - probability) / 9] * 3, probability, *[(1 - probability) / 9] * 6)
+    assert prediction(page) == "3"
+    text = page.locator("#confidence").inner_text()
+    assert ("ten digits" in text, f"{probability:.1%}" in text) == (True, True)
+    assert text.startswith("Perhaps") != certain
+    colours = [
+        page.locator(selector).first.evaluate("element => getComputedStyle(element).color")
+        for selector in ("#prediction", "#runner-up")
+    ]
+    assert (colours[0] == colours[1]) != certain
+
+
+def test_rejected_drawing_shows_probabilities_among_the_classes(page: Page) -> None:
+    predict_with(page, *[0.02] * 9, 0.06, 0.76)
+    assert prediction(page) == ""
+    assert page.locator("#confidence").inner_text() == "This doesn't look like a digit."
+    assert page.locator("#announcement").inner_text() == "This doesn't look like a digit."
+    assert page.locator("#bars-caption").inner_text() == "If it had to choose"
+    assert bars_of(page) == [*["8.3%"] * 9, "25.0%"]
+    assert page.locator("#bars .best").count() == 0

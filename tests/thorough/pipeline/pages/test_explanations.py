@@ -1,21 +1,18 @@
 """The numbers that the drawing demo shows inside the network equal NumPy's."""
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from pipeline.network.layers import Scratch
 from pipeline.network.network import Network, forward, view_parameters
-from pipeline.pages.drawing import save_drawing_page
 from pipeline.training.architecture import build_layers
-from tests.browser import open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.handwriting import write_digits
 
 TOLERANCE = 1e-4
@@ -64,11 +61,10 @@ def input_gradient(network: Network, outputs: list[NDArray[Any]], a: int, b: int
 
 
 @pytest.mark.parametrize("layers", ["conv16,conv64,128", "12,9", "conv6x3/2,conv5x2/1,8"])
-def test_all_numbers_equal_those_of_numpy(layers: str, browser: Browser, tmp_path: Path) -> None:
+def test_all_numbers_equal_those_of_numpy(layers: str, open_demo: Demo) -> None:
     generator = np.random.default_rng(0)
     model = make_model(layers, shape=(28, 28), class_names=tuple("0123456789"))
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html") as page:
+    with open_demo(model) as page:
         page.evaluate("(text) => { layersOption = text; }", layers)
         network = unpack(page)
         for _, _, strokes in itertools.islice(write_digits(), 0, None, 10):

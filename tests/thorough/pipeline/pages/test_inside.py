@@ -13,7 +13,7 @@ from pipeline.model.prediction import predict_with_negative
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.conftest import TEST_RESULT, Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, place
 
@@ -467,13 +467,12 @@ def test_keyboard_leads_from_the_canvas_to_why_and_back(drawn: Page) -> None:
     ],
 )
 def test_every_kind_of_model_is_predicted_correctly_and_shown(
-    layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, browser: Browser, tmp_path: Path
+    layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, open_demo: Demo
 ) -> None:
     model = make_model(layers, networks, (9, 7), activation=activation, loss=loss, negative_class=negative_class)
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
     images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
     hidden = model.networks[0].layers[:-1]
-    with open_page(browser, tmp_path / "index.html") as page:
+    with open_demo(model) as page:
         found = read_images(page, images)
         probabilities = predict_with_negative(model, images)[:, : found.shape[1]]
         np.testing.assert_allclose(found, probabilities, atol=1e-3)
