@@ -5,7 +5,6 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -130,17 +129,9 @@ def find_links(token: Token) -> Iterator[Text]:
 
 def targets(html: str) -> list[str]:
     """Return what the attributes `href`, `src` and `srcset` refer to."""
-    found: list[str] = []
-
-    class Parser(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.extend(value for name, value in attrs if name in ("href", "src") and value)
-            for name, value in attrs:
-                if name == "srcset" and value:
-                    found.extend(source.split()[0] for source in value.split(","))
-
-    Parser().feed(html)
-    return found
+    found = re.findall(r"\b(href|src|srcset)=([\"'])(.*?)\2", html)
+    values = (value.split(",") if name == "srcset" else [value] for name, _, value in found)
+    return [source.split()[0] for sources in values for source in sources if source.strip()]
 
 
 def children(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:

@@ -24,22 +24,14 @@ from pathlib import Path
 
 from tests.benchmarks.markdown import table
 from tests.processes import ROOT, environment
+from tests.torture import worker
 from tests.torture.targets import Target, all_targets
-from tests.torture.worker import (
-    Counts,
-    Recorder,
-    create_state,
-    drive_by_coverage,
-    drive_by_mutations,
-    prepare_process,
-    read_state,
-    save_finding,
-)
+from tests.torture.worker import Counts
 
 FINDINGS = Path(".torture_cache")
 DEADLINE = 10.0  # seconds for one input, on a busy machine
 UNLIMITED = 10**9  # inputs
-DRIVERS = {"mutations": drive_by_mutations, "coverage": drive_by_coverage}
+DRIVERS = {"mutations": worker.drive_by_mutations, "coverage": worker.drive_by_coverage}
 SHOWN = 20  # findings to print
 TITLES = ("inputs", "refused", "accepted", "wrong", "crashes", "hangs", "slowest", "peak")
 HUNG = "Timeout ("  # the start of the traceback by faulthandler
@@ -112,7 +104,7 @@ def run_job(job: Job, findings: Path, module: str = "tests.torture.fuzz", deadli
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with tempfile.TemporaryDirectory(dir=memory) as scratch:
         state, log = Path(scratch) / "state", Path(scratch) / "log"
-        create_state(state)
+        worker.create_state(state)
         arguments = map(str, (job.target, job.driver, job.seconds, job.inputs, state, findings, deadline))
         with open(log, "wb") as output:
             done = subprocess.run(
@@ -122,13 +114,13 @@ def run_job(job: Job, findings: Path, module: str = "tests.torture.fuzz", deadli
                 stdout=output,
                 stderr=output,
             )
-        counts, body = read_state(state)
+        counts, body = worker.read_state(state)
         if done.returncode:
             report = log.read_text(errors="replace")
             hung = HUNG in report
             counts.hangs, counts.deaths = int(hung), int(not hung)
             reason = f"no result after {deadline} seconds" if hung else f"the process ended with {done.returncode}"
-            save_finding(findings, job.target, body, f"{report}\n{job.driver}: {reason}\n")
+            worker.save_finding(findings, job.target, body, f"{report}\n{job.driver}: {reason}\n")
     return counts
 
 
@@ -143,8 +135,8 @@ def work(arguments: Sequence[str], targets: Callable[[], dict[str, Target]] = al
             target = targets()[name]
     else:
         target = targets()[name]
-    prepare_process()
-    recorder = Recorder(name, target, Path(state), Path(findings), float(deadline))
+    worker.prepare_process()
+    recorder = worker.Recorder(name, target, Path(state), Path(findings), float(deadline))
     DRIVERS[driver](recorder, 1, float(seconds), int(inputs))
 
 

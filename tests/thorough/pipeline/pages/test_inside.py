@@ -108,10 +108,7 @@ def test_click_pins_and_follow_releases(drawn: Page) -> None:
     settle(drawn)
     assert drawn.locator(".tile[aria-pressed=true]").count() == 0
     assert drawn.locator("#follow").get_attribute("aria-pressed") == "true"
-
-
-def test_second_click_unpins(drawn: Page) -> None:
-    for pressed in ("true", "false"):
+    for pressed in ("true", "false"):  # a second click releases, too
         pin(drawn)
         settle(drawn)
         assert tile(drawn, 0, 5).get_attribute("aria-pressed") == pressed
@@ -130,11 +127,8 @@ def test_keys_move_between_tiles_and_within_a_pinned_map(drawn: Page) -> None:
         row, column = min(max(row + down, 1), 12), min(max(column + right, 1), 12)
         assert title(drawn) == f"Map 6 of layer 1, row {row}, column {column}"
     settle(drawn)
-    assert (
-        drawn.locator("#announcement")
-        .inner_text()
-        .startswith(f"Map 6 of layer 1, row {row}, column {column}: products ")
-    )
+    announced = drawn.locator("#announcement").inner_text()
+    assert announced.startswith(f"Map 6 of layer 1, row {row}, column {column}: products ")
     drawn.keyboard.press("Escape")
     drawn.keyboard.press("End")
     assert title(drawn).startswith("Map 16 of layer 1")
@@ -206,16 +200,20 @@ def test_resizing_does_not_speed_up_sliding(drawn: Page) -> None:
     assert updates <= 21
 
 
-def test_colour_scheme_may_change_while_closed(drawn: Page) -> None:
+def test_inside_can_be_closed_and_opened_with_another_colour_scheme(drawn: Page) -> None:
     """The first pixel of a map has the colour of the scheme after opening; `open_page` fails on exceptions."""
-    light = pixels(drawn, ".map")
+    light, button = pixels(drawn, ".map"), drawn.locator("#look-inside")
     drawn.locator("[aria-label=Right]").click()
     settle(drawn)
-    drawn.locator("#look-inside").click()
+    assert button.get_attribute("aria-expanded") == "true"
+    button.click()
+    assert not drawn.locator("#inside").is_visible()
+    assert button.get_attribute("aria-expanded") == "false"
     drawn.emulate_media(color_scheme="dark")
     drawn.wait_for_timeout(400)  # labels are updated after 300 ms
-    drawn.locator("#look-inside").click()
+    button.click()
     settle(drawn)
+    assert drawn.locator("#inside").is_visible()
     assert pixels(drawn, ".map").mean() < light.mean()
 
 
@@ -312,7 +310,7 @@ def test_answer_names_the_network_and_the_move(drawn: Page) -> None:
     assert "1 up" in text
 
 
-def test_nudging_moves_the_maps(drawn: Page) -> None:
+def test_nudging_moves_the_maps_until_the_next_stroke(drawn: Page) -> None:
     before = [pixels(drawn, selector) for selector in ("#picture", ".map")]
     for _ in range(2):
         drawn.locator("[aria-label=Right]").click()
@@ -325,9 +323,6 @@ def test_nudging_moves_the_maps(drawn: Page) -> None:
     drawn.locator(".centre").click()
     settle(drawn)
     assert np.array_equal(pixels(drawn, "#picture"), before[0])
-
-
-def test_nudge_ends_with_the_next_stroke(drawn: Page) -> None:
     drawn.locator("[aria-label=Up]").click()
     drawn.locator("#canvas").scroll_into_view_if_needed()
     draw_with_mouse(drawn, [[(0.3, 0.9), (0.7, 0.9)]])
@@ -348,16 +343,6 @@ def test_dense_network_is_shown_beside_the_convolutional_one(drawn: Page) -> Non
     drawn.locator("[name=network]").nth(0).check()
     settle(drawn)
     assert drawn.locator(".tiles:visible").count() == 3
-
-
-def test_inside_can_be_closed_and_opened(drawn: Page) -> None:
-    button = drawn.locator("#look-inside")
-    assert button.get_attribute("aria-expanded") == "true"
-    button.click()
-    assert not drawn.locator("#inside").is_visible()
-    assert button.get_attribute("aria-expanded") == "false"
-    button.click()
-    assert drawn.locator("#inside").is_visible()
 
 
 @pytest.fixture
