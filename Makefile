@@ -38,7 +38,7 @@ graph.variables := GRAPH
 prune.variables := KEEP
 torture.variables := SECONDS
 flags := SEND_DATA
-others := PYTHON VENV SHELL YES NAME ONLY AGAIN
+others := PYTHON VENV SHELL YES NAME ONLY AGAIN TESTS
 
 include pipeline/engine/rules.mk
 
@@ -82,9 +82,9 @@ prune: | $(ready) ## Delete old results except the last KEEP of each stage
 ##  Development
 
 .PHONY: test test-all torture lint pictures notebook pretrained benchmarks format lock clean distclean help
-pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
+pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (three minutes, offline)
-	$(pytest)
+	$(pytest) $(TESTS)
 
 test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
 	$(pytest) tests

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def predict(
-    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy or IDX, uncompressed.")],
+    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy or IDX, gzipped or not.")],
     output: Annotated[Path, Option(help="Output file of the class indices: uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,
@@ -40,7 +40,7 @@ def predict(
 
     Examples:
         handwriting predict scans.npy --output digits.npy
-        handwriting predict part-*.idx --probabilities probabilities.npy
+        handwriting predict part-*.idx.gz --probabilities probabilities.npy
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
     from pipeline.data.image_files import locate_images
@@ -59,11 +59,14 @@ def predict(
     work = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
     _check_targets(list(targets.values()), [*files, work])
     reader = load(model)
-    images = [locate_images(path, reader.model.image_shape) for path in files]
     inputs = [(str(path.absolute()), signature(path)) for path in files]
     key = [reader.digest, inputs, fingerprint(predict_block), environment(["numpy"])]
     with _working_folder(work, output):
         started = time.monotonic()
+        images = [
+            locate_images(path, reader.model.image_shape, work / f"images-{'-'.join(map(str, (index, *version)))}.idx")
+            for index, (path, (_, version)) in enumerate(zip(files, inputs, strict=True))
+        ]
         total, classes = sum(map(len, images)), len(reader.model.class_names)
         predictions = open_predictions(work, list(targets), total, classes, key)
         missing = total - predictions.done_count

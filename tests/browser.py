@@ -7,24 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "has_touch": True,
-    "is_mobile": True,
-}
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+SWITCHES += ["--disable-background-networking", "--disable-component-update"]
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
+PHONE |= {"has_touch": True, "is_mobile": True}
 SMALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 640}}
 
 
@@ -63,6 +53,22 @@ def open_page(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
         page.goto(file.as_uri())
         yield page
     assert errors == [], errors
+
+
+def find_violations(page: Page) -> list[tuple[str, str]]:
+    """Return the accessibility rules that axe finds violated, of any level, each with an element."""
+    return [(each["id"], each["nodes"][0]["html"][:200]) for each in Axe().run(page).response["violations"]]
+
+
+def find_box(found: Locator) -> FloatRect:
+    """Return the bounding box of the first element."""
+    box = found.first.bounding_box()
+    assert box is not None
+    return box
+
+
+def is_wider_than_screen(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 def is_own(address: str, file: Path) -> bool:

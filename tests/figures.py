@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.fingerprint import fingerprint
-from tests.benchmarks.caption import describe_machine, wrap
+from tests.benchmarks.markdown import describe_machine, wrap
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "figures"
@@ -85,7 +85,7 @@ FIGURES = (
     Figure("recipes", "tests.benchmarks.recipes", files=MODEL),
     Figure("variants", "tests.benchmarks.recipes variants"),
     Figure("networks", "tests.benchmarks.recipes networks"),
-    Figure("fashion", "tests.benchmarks.fashion"),
+    Figure("fashion", "tests.benchmarks.recipes fashion"),
     Figure("ablation", "stages.ablation", target="ablation"),
     Figure("prediction", "tests.benchmarks.prediction"),
     Figure("reruns", "tests.benchmarks.reruns", (*STAGES, "stages.status"), engine=True),

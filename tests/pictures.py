@@ -7,12 +7,13 @@ Needs a browser, and artifacts/ with all stages run.
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 
-from tests.browser import open_browser, open_page
+from tests.browser import find_box, open_browser, open_page
 from tests.pipeline.pages.input import draw_with_mouse, on_canvas
 from tests.pipeline.pages.strokes import DIGITS, place
 
@@ -67,15 +68,8 @@ def take_animation(browser: Browser) -> None:
         take(8)
         point_at_map(page)
         take(20)
-    frames[0].save(
-        PICTURES / "drawing.webp",
-        save_all=True,
-        append_images=frames[1:],
-        duration=FRAME_MILLISECONDS,
-        loop=0,
-        quality=75,
-        method=6,
-    )
+    options: Any = {"save_all": True, "append_images": frames[1:], "duration": FRAME_MILLISECONDS, "loop": 0}
+    frames[0].save(PICTURES / "drawing.webp", quality=75, method=6, **options)
 
 
 def point_at_map(page: Page) -> None:
@@ -90,17 +84,14 @@ def point_at_map(page: Page) -> None:
 def above_panels(page: Page) -> FloatRect:
     """Scroll to the top; return the part of the page above the panels."""
     page.evaluate("scrollTo(0, 0)")
-    box = page.locator(".panels").bounding_box()
-    assert box is not None
-    return {"x": 0, "y": 0, "width": SCREEN["width"], "height": box["y"] - 8}
+    return {"x": 0, "y": 0, "width": SCREEN["width"], "height": find_box(page.locator(".panels"))["y"] - 8}
 
 
 def take_report(browser: Browser) -> None:
     """Take the top of the report, in light and dark."""
     for scheme in ("light", "dark"):
-        with open_page(
-            browser, ARTIFACTS / "report" / "index.html", color_scheme=scheme, viewport={"width": WIDTH, "height": 1500}
-        ) as page:
+        size = {"width": WIDTH, "height": 1500}
+        with open_page(browser, ARTIFACTS / "report/index.html", color_scheme=scheme, viewport=size) as page:
             page.screenshot(path=PICTURES / f"report-{scheme}.png")
 
 

@@ -5,8 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,20 +17,25 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SAMPLING = 0.02  # seconds between two measurements of memory
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+    """Return the environment of the programs that tests start. They keep their bytecode, so that they start faster."""
+    own = {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    return {**os.environ, **own}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """memory: peak of the resident memory in bytes."""
+    """memory: peak of the resident memory of the largest process, in bytes. together: of all processes (PSS)."""
 
     seconds: float
     memory: int
+    together: int = 0
+    stdout: str = ""
 
 
 def measure_cost(command: list[str], folder: Path) -> Cost:
@@ -42,6 +48,26 @@ def measure_cost(command: list[str], folder: Path) -> Cost:
     assert done.returncode == 0, done.stderr
     unit = 1 if sys.platform == "darwin" else 1024
     return Cost(time.perf_counter() - started, int(done.stdout.split()[-1]) * unit)
+
+
+def watch_cost(command: list[str], others: Sequence[int] = ()) -> Cost:
+    """Run a command and sample the memory of its processes, of `others`, and of their descendants (Linux only)."""
+    started, memory, together = time.perf_counter(), 0, 0
+    with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=stdout, stderr=stderr)
+        while process.poll() is None:
+            used = []
+            for each in [one for pid in (process.pid, *others) for one in process_tree(pid)]:
+                with suppress(psutil.Error):
+                    used.append(each.memory_full_info())
+            memory = max([memory, *(one.rss for one in used)])
+            together = max(together, sum(one.pss for one in used))
+            time.sleep(SAMPLING)
+        seconds = time.perf_counter() - started
+        stdout.seek(0)
+        stderr.seek(0)
+        assert process.returncode == 0, stderr.read()
+        return Cost(seconds, memory, together, stdout.read())
 
 
 def reset_signals() -> None:

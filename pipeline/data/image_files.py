@@ -1,4 +1,4 @@
-"""Files with many raw images: `.npy` or IDX, uncompressed. The format is detected by the first bytes."""
+"""Files with many raw images: `.npy`, or IDX, gzipped or not. The format is detected by the first bytes."""
 
 from pathlib import Path
 
@@ -7,26 +7,42 @@ import numpy as np
 from pipeline.data import idx
 from pipeline.data.dataset import DatasetError
 from pipeline.engine.arrays import Rows, open_rows
+from pipeline.engine.errors import PipelineError
 
 NPY_MAGIC = b"\x93NUMPY"
 
 
-def locate_images(path: Path, image_shape: tuple[int, int]) -> Rows:
+def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> Rows:
     """Locate the images in a file, uint8 (n, h, w) with the given h and w.
 
-    Raises PipelineError if the file contains anything else, OSError if it cannot be opened.
+    A gzipped file is decompressed into `unpacked` unless that exists, and the rows are there, because blocks of it cannot
+    be read. Raises PipelineError if the file contains anything else, OSError if it cannot be opened.
     """
     if path.exists() and not path.is_file():
         raise DatasetError(f"{path} is a folder, a device or a pipe: give a regular file")
+    if not _starts_with(path, idx.GZIP_MAGIC):
+        return _locate(path, image_shape)
+    if not unpacked.exists():
+        partial = unpacked.with_suffix(".partial")
+        idx.unpack(path, partial)
+        partial.rename(unpacked)
+    try:
+        return _locate(unpacked, image_shape)
+    except PipelineError as error:
+        raise DatasetError(str(error).replace(str(unpacked), str(path))) from None
+
+
+def _starts_with(path: Path, magic: bytes) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _locate(path: Path, image_shape: tuple[int, int]) -> Rows:
     height, width = image_shape
     expected = f"expected images of {height} x {width} pixels, uint8 (n, {height}, {width})"
-    with open(path, "rb") as file:
-        start = file.read(len(NPY_MAGIC))
-    if start == NPY_MAGIC:
+    if _starts_with(path, NPY_MAGIC):
         return open_rows(path, np.uint8, (None, *image_shape), expected)
-    if start.startswith(idx.GZIP_MAGIC):
-        raise DatasetError(f"{path} is gzipped, so blocks of it cannot be read: decompress it first, with gunzip")
-    if not start.startswith(b"\0\0"):
+    if not _starts_with(path, b"\0\0"):
         raise DatasetError(f"{path} is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`")
     rows = idx.locate(path)
     if rows.dtype != np.uint8 or rows.shape[1:] != image_shape:

@@ -9,16 +9,11 @@ and Linux.
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
 from PIL import Image
 
 from pipeline.engine.threads import count_cores
@@ -26,11 +21,10 @@ from pipeline.reader import PRETRAINED
 from tests.benchmarks.markdown import table
 from tests.benchmarks.paper import Levels
 from tests.benchmarks.writing import Digits, Generator, load_digits, write_row
-from tests.processes import environment, process_tree
+from tests.processes import Cost, watch_cost
 
 MEGAPIXELS = (1, 4, 12)
 DISTINCT = 8  # photographs of each size
-SAMPLING = 0.02  # seconds between two measurements of memory
 CONTRAST, NOISE = 0.75, 3  # of the ink; standard deviation in grey levels
 
 
@@ -63,34 +57,11 @@ def fill(folder: Path, count: int, megapixels: float, digits: Digits) -> int:
     return (folder / "00000.jpg").stat().st_size
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Peaks of memory in bytes: of all processes together, and of the largest one."""
-
-    seconds: float
-    together: int
-    largest: int
-
-
 def measure(folder: Path, cores: int) -> Cost:
     """Run `classify` with the included model on some cores."""
     allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
     command = ["taskset", "--cpu-list", allowed, sys.executable, "-m", "stages.classify", "--model", str(PRETRAINED)]
-    started, together, largest = time.perf_counter(), 0, 0
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen([*command, str(folder)], env=environment(), stdout=subprocess.DEVNULL, stderr=errors)
-        while process.poll() is None:
-            memory = []
-            for each in process_tree(process.pid):
-                with suppress(psutil.Error):
-                    memory.append(each.memory_full_info())
-            together = max(together, sum(one.pss for one in memory))
-            largest = max([largest, *(one.rss for one in memory)])
-            time.sleep(SAMPLING)
-        seconds = time.perf_counter() - started
-        errors.seek(0)
-        assert process.returncode == 0, errors.read().decode()
-    return Cost(seconds, together, largest)
+    return watch_cost([*command, str(folder)])
 
 
 def main() -> None:
@@ -106,16 +77,9 @@ def main() -> None:
             for cores in range(1, min(2, count_cores()) + 1):
                 start = measure(single, cores).seconds
                 cost = measure(folder, cores)
-                rows.append(
-                    [
-                        f"{megapixels} million pixels, {size / 1e6:.1f} MB",
-                        f"{cores}",
-                        f"{start:.2f} s",
-                        f"{given.count / cost.seconds:.1f}",
-                        f"{cost.together / 1e6:,.0f} MB",
-                        f"{cost.largest / 1e6:,.0f} MB",
-                    ]
-                )
+                cells = [f"{start:.2f} s", f"{given.count / cost.seconds:.1f}"]
+                cells += [f"{each / 1e6:,.0f} MB" for each in (cost.together, cost.memory)]
+                rows.append([f"{megapixels} million pixels, {size / 1e6:.1f} MB", cores, *cells])
     header = ["photograph", "cores", "a single one", "pictures/s", "memory of all processes", "of the largest process"]
     print(table(header, rows))
     print(f"\n{given.count} files of each size. Times include the start of the program.")

@@ -9,15 +9,12 @@ turns for ROUNDS rounds. Memory is the largest peak of a process. Needs `artifac
 
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
@@ -26,7 +23,7 @@ from tests.benchmarks.large import make_images
 from tests.benchmarks.markdown import table
 from tests.cluster import run_cluster
 from tests.pipeline.scheduling.tasks import do_nothing
-from tests.processes import ROOT, environment
+from tests.processes import watch_cost
 
 COUNTS = (50_000, 500_000)
 PLAIN, OURS, CLUSTER = "plain NumPy", "`predict`", "`predict` on a cluster"
@@ -44,16 +41,9 @@ def main(counts: tuple[int, ...]) -> None:
         seconds = {variant: statistics.median(cost[0] for cost in found) for variant, found in costs.items()}
         for (name, workers), found in costs.items():
             own = seconds[name, workers]
-            rows.append(
-                [
-                    f"{count:,}: {name}, {workers}",
-                    f"{own:.1f} s",
-                    f"{count / own:,.0f}",
-                    f"{seconds[PLAIN, workers] / own:.2f}",
-                    f"{seconds[name, 1] / own:.2f}",
-                    f"{max(cost[1] for cost in found) / 1e6:,.0f} MB",
-                ]
-            )
+            ratios = [f"{seconds[other] / own:.2f}" for other in ((PLAIN, workers), (name, 1))]
+            memory = f"{max(cost[1] for cost in found) / 1e6:,.0f} MB"
+            rows.append([f"{count:,}: {name}, {workers}", f"{own:.1f} s", f"{count / own:,.0f}", *ratios, memory])
     header = ["images, threads or workers", "time", "images/s", "/ plain NumPy", "/ one", "largest process"]
     print(table(header, rows))
     print(f"\nMedians of {ROUNDS} rounds, without imports, with the connection to the cluster. {count:,} images have")
@@ -82,7 +72,7 @@ def measure(folder: Path, count: int) -> dict[tuple[str, int], list[tuple[float,
             expected = None
             for _ in range(ROUNDS):
                 for variant, line in variants.items():
-                    costs[variant].append(_run(line, [process.pid for process in (*pair.workers, *single.workers)]))
+                    costs[variant].append(run(line, [process.pid for process in (*pair.workers, *single.workers)]))
                     predictions = np.load(output)
                     expected = predictions if expected is None else expected
                     differing = int((predictions != expected).sum())
@@ -125,45 +115,12 @@ def estimate(rate: float, tasks: float) -> list[list[str]]:
     ]
 
 
-def _run(line: list[str], others: list[int]) -> tuple[float, float]:
-    """Return the seconds of work and the largest peak memory, in bytes, of the process, its children and `others`."""
-    peak = 0.0
-    command = [sys.executable, "-m", *line]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-
-    def watch() -> None:
-        nonlocal peak
-        while process.poll() is None:
-            for pid in (process.pid, *others):
-                peak = max([peak, *map(_peak, [pid, *_children(pid)])])
-            time.sleep(0.2)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    stdout, _ = process.communicate()
-    watcher.join()
-    assert process.returncode == 0
-    match = re.search(r"in ([\d.]+) s|^([\d.]+)$", stdout, re.MULTILINE)
-    assert match, stdout
-    return float(match[1] or match[2]), peak
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
-    except psutil.Error:
-        return []
-
-
-def _peak(pid: int) -> float:
-    """Return the peak memory on Linux; 0 if the process has ended."""
-    try:
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc", str(pid), "status").read_text())
-    except OSError:
-        return 0
-    return 1024 * int(found[1]) if found else 0
+def run(line: list[str], others: list[int]) -> tuple[float, float]:
+    """Return the seconds of work and the largest memory, in bytes, of the process, its children and `others`."""
+    cost = watch_cost([sys.executable, "-m", *line], others)
+    match = re.search(r"in ([\d.]+) s|^([\d.]+)$", cost.stdout, re.MULTILINE)
+    assert match, cost.stdout
+    return float(match[1] or match[2]), cost.memory
 
 
 if __name__ == "__main__":

@@ -88,6 +88,14 @@ def circle(x: float, y: float, radius: float, start: float = 0, end: float = 360
     return [(x + radius * np.cos(angle), y + radius * np.sin(angle)) for angle in angles]
 
 
+def sketch(
+    generator: Generator, strokes: Iterable[Iterable[Point]], angle: float | None = None, wobble: float = 0.012
+) -> Levels:
+    """Draw strokes with a pen on paper, all turned by an angle in degrees."""
+    turned = strokes if angle is None else [turn(stroke, angle) for stroke in strokes]
+    return on_paper(generator, draw_strokes(generator, turned, wobble))
+
+
 def on_paper(generator: Generator, ink: Layer) -> Levels:
     return expose(generator, add_margin(generator, ink))
 
@@ -104,7 +112,7 @@ def cross(generator: Generator) -> Levels:
     arms = int(generator.choice([2, 2, 2, 3, 4]))
     start = generator.choice([0, 45]) + generator.normal(0, 8)
     lines = [turn([(0.5, 0), (0.5, 1)], start + 180 * arm / arms) for arm in range(arms)]
-    return on_paper(generator, draw_strokes(generator, lines))
+    return sketch(generator, lines)
 
 
 def square(generator: Generator) -> Levels:
@@ -120,7 +128,7 @@ def square(generator: Generator) -> Levels:
     elif inside < 0.3:
         strokes.append([(0.25 + x / 2, flat / 4 + y / 2) for x, y in corners])
     angle = generator.choice([0, 90, 45]) + generator.normal(0, 4)
-    return on_paper(generator, draw_strokes(generator, [turn(stroke, angle) for stroke in strokes]))
+    return sketch(generator, strokes, angle)
 
 
 def star(generator: Generator) -> Levels:
@@ -133,17 +141,17 @@ def star(generator: Generator) -> Levels:
     else:
         strokes = [polygon(5, step=2)] if generator.random() < 0.7 else [polygon(3), turn(polygon(3), 180)]
     angle = generator.normal(0, 6)
-    return on_paper(generator, draw_strokes(generator, [turn(stroke, angle) for stroke in strokes]))
+    return sketch(generator, strokes, angle)
 
 
 def triangle(generator: Generator) -> Levels:
     """Draw a triangle, or an arrow to a random side."""
     if generator.random() < 0.5:
-        return on_paper(generator, draw_strokes(generator, [turn(polygon(3), generator.choice([0, 180, 90]))]))
+        return sketch(generator, [polygon(3)], generator.choice([0, 180, 90]))
     head = generator.uniform(0.2, 0.35)
     strokes = [[(0.0, 0.5), (1.0, 0.5)], [(1 - head, 0.5 - head), (1.0, 0.5), (1 - head, 0.5 + head)]]
     angle = generator.choice([0, 45, 135, 180, 225, 315]) + generator.normal(0, 4)
-    return on_paper(generator, draw_strokes(generator, [turn(stroke, angle) for stroke in strokes]))
+    return sketch(generator, strokes, angle)
 
 
 def scribble(generator: Generator) -> Levels:
@@ -151,23 +159,19 @@ def scribble(generator: Generator) -> Levels:
     if generator.random() < 0.3:
         count = int(generator.integers(6, 14))
         points = [(i / count, float(i % 2) * generator.uniform(0.6, 1)) for i in range(count + 1)]
-        return on_paper(generator, draw_strokes(generator, [turn(points, generator.uniform(0, 180))]))
+        return sketch(generator, [points], generator.uniform(0, 180))
     steps = ndimage.gaussian_filter1d(generator.normal(size=(int(generator.integers(200, 400)), 2)), 8, axis=0)
     path = np.cumsum(steps, axis=0)
     path = (path - path.min(axis=0)) / np.ptp(path, axis=0).max()
-    return on_paper(generator, draw_strokes(generator, [[(x, y) for x, y in path.tolist()]], wobble=0))
+    return sketch(generator, [[(x, y) for x, y in path.tolist()]], wobble=0)
 
 
 def empty(generator: Generator) -> Levels:
     """Take a picture of paper alone: plain, with noise, or in uneven light."""
     shape = tuple(generator.integers(60, 400, 2).tolist())
     y, x = (np.linspace(-1, 1, side) for side in shape)
-    light = (
-        1
-        - generator.uniform(0, 0.3)
-        * (1 + x * generator.uniform(-1, 1) + y[:, np.newaxis] * generator.uniform(-1, 1))
-        / 2
-    )
+    depth = generator.uniform(0, 0.3)
+    light = 1 - depth * (1 + x * generator.uniform(-1, 1) + y[:, np.newaxis] * generator.uniform(-1, 1)) / 2
     return expose(generator, np.zeros(shape), light=1.0 if generator.random() < 0.3 else np.clip(light, 0, 1))
 
 
@@ -180,17 +184,10 @@ def texture(generator: Generator) -> Levels:
         pattern = ndimage.gaussian_filter(noise, generator.uniform(1, 6))
     elif kind == 1:  # wood
         pattern = ndimage.gaussian_filter(noise, (generator.uniform(10, 40), generator.uniform(1, 3)))
-    elif kind == 2:  # cloth
-        pattern = (
-            -draw_grid(generator, shape, generator.uniform(4, 10), 2, generator.uniform(-20, 20), True) + noise / 5
-        )
-    elif kind == 3:  # tiles
-        pattern = (
-            -draw_grid(generator, shape, generator.uniform(20, 60), 3, generator.uniform(-20, 20), True) + noise / 20
-        )
-    else:  # stripes
-        spacing = generator.uniform(8, 40)
-        pattern = -draw_grid(generator, shape, spacing, spacing / 2, generator.uniform(-90, 90), False) + noise / 20
+    else:  # cloth, tiles, stripes: spacing, width of the lines, largest angle, share of the noise
+        spacing, width, angle, share = (((4, 10), 2, 20, 5), ((20, 60), 3, 20, 20), ((8, 40), 0, 90, 20))[kind - 2]
+        apart, turned = generator.uniform(*spacing), generator.uniform(-angle, angle)
+        pattern = noise / share - draw_grid(generator, shape, apart, width or apart / 2, turned, squared=kind != 4)
     pattern = (pattern - pattern.mean()) / pattern.std()
     return to_bytes(generator.uniform(90, 180) + generator.uniform(10, 45) * pattern)
 
@@ -214,7 +211,7 @@ def smiley(generator: Generator) -> Levels:
     mouth = circle(0.5, 0.5, 0.28, 20, 160)
     if generator.random() < 0.3:  # a sad one
         mouth = circle(0.5, 0.9, 0.28, 220, 320)
-    return on_paper(generator, draw_strokes(generator, [circle(0.5, 0.5, 0.5), *eyes, mouth], wobble=0.006))
+    return sketch(generator, [circle(0.5, 0.5, 0.5), *eyes, mouth], wobble=0.006)
 
 
 def hatching(generator: Generator) -> Levels:
@@ -223,7 +220,7 @@ def hatching(generator: Generator) -> Levels:
     lines = [turn([(i / (count - 1), 0), (i / (count - 1), 1)], angle) for i in range(count)]
     if generator.random() < 0.5:
         lines += [turn(line, 90) for line in lines]
-    return on_paper(generator, draw_strokes(generator, lines, wobble=0.02))
+    return sketch(generator, lines, wobble=0.02)
 
 
 def blot(generator: Generator) -> Levels:

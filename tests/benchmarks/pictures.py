@@ -36,9 +36,14 @@ from tests.benchmarks.writing import (
 Draw = Callable[[Generator, Digits], tuple[Levels, str]]
 
 
-def plain(generator: Generator, digits: Digits) -> tuple[Levels, str]:
+def write_with_margin(generator: Generator, digits: Digits, *margin: int) -> tuple[Layer, str]:
     ink, text = write_number(generator, digits)
-    return expose(generator, add_margin(generator, ink)), text
+    return add_margin(generator, ink, *margin), text
+
+
+def plain(generator: Generator, digits: Digits) -> tuple[Levels, str]:
+    ink, text = write_with_margin(generator, digits)
+    return expose(generator, ink), text
 
 
 def tight(generator: Generator, digits: Digits, edges: int | None = None) -> tuple[Levels, str]:
@@ -74,9 +79,8 @@ def write_cells(generator: Generator, digits: Digits, padding: int) -> tuple[Lay
     padding: least distance in pixels of a digit from the edge of its cell. The last cells may be empty.
     """
     scale = generator.uniform(*SCALES)
-    written = [
-        write_digit(generator, digits, scale * generator.uniform(0.9, 1.1)) for _ in range(generator.integers(2, 9))
-    ]
+    count = generator.integers(2, 9)
+    written = [write_digit(generator, digits, scale * generator.uniform(0.9, 1.1)) for _ in range(count)]
     height, width = (max(ink.shape[axis] for ink, _ in written) + 2 * padding for axis in (0, 1))
     cells = [np.zeros((height, width)) for _ in range(len(written) + int(generator.choice([0, 0, 1, 2])))]
     for cell, (ink, _) in zip(cells, written, strict=False):
@@ -142,15 +146,13 @@ def lined(
 
 def low_contrast(generator: Generator, digits: Digits) -> tuple[Levels, str]:
     """Write 16 to 24 grey levels darker than paper, without noise."""
-    ink, text = write_number(generator, digits)
-    ink = add_margin(generator, ink)
+    ink, text = write_with_margin(generator, digits)
     return to_bytes(generator.integers(120, 256) - generator.integers(16, 25) * ink), text
 
 
 def twelve_bits(generator: Generator, digits: Digits) -> tuple[Levels, str]:
     """Use levels up to 4095 of 16 bits."""
-    ink, text = write_number(generator, digits)
-    ink = add_margin(generator, ink)
+    ink, text = write_with_margin(generator, digits)
     paper, pen = generator.uniform(2400, 4090), generator.uniform(200, 1500)
     levels = paper + (pen - paper) * ink + generator.normal(0, generator.choice([0, 8, 30]), ink.shape)
     return np.asarray(np.clip(levels, 0, 4095), np.uint16), text
@@ -168,9 +170,8 @@ def several_rows(
     rows = [write_row(generator, digits, length, scale=scale, heights=(0.75, 1.1)) for length in lengths]
     starts = generator.integers(0, round(BOX * scale), count).tolist()
     distance = round(BOX * scale * generator.uniform(*gap))
-    page = np.zeros(
-        (sum(len(ink) + abs(distance) for ink, _ in rows), max(ink.shape[1] for ink, _ in rows) + max(starts))
-    )
+    height = sum(len(ink) + abs(distance) for ink, _ in rows)
+    page = np.zeros((height, max(ink.shape[1] for ink, _ in rows) + max(starts)))
     top = 0
     for start, (ink, _) in zip(starts, rows, strict=True):
         part = page[top : top + len(ink), start : start + ink.shape[1]]
@@ -182,8 +183,7 @@ def several_rows(
 
 def shadow(generator: Generator, digits: Digits) -> tuple[Levels, str]:
     """Cast a hard shadow on half of the ink, or on all but a strip, that leaves 40% to 75% of the light."""
-    ink, text = write_number(generator, digits)
-    ink = add_margin(generator, ink, 20, 80)
+    ink, text = write_with_margin(generator, digits, 20, 80)
     angle = generator.uniform(0, 2 * np.pi)
     softness = generator.uniform(0.5, 4)
     shaded = np.clip(choose_edge(generator, ink, angle) / softness + 0.5, 0, 1)
@@ -196,8 +196,7 @@ def shadow(generator: Generator, digits: Digits) -> tuple[Levels, str]:
 
 
 def two_lights(generator: Generator, digits: Digits) -> tuple[Levels, str]:
-    ink, text = write_number(generator, digits)
-    ink = add_margin(generator, ink, 20, 100)
+    ink, text = write_with_margin(generator, digits, 20, 100)
     y, x = list_coordinates(ink.shape)
     light = np.full(ink.shape, 0.1)
     for _ in range(2):
@@ -208,8 +207,7 @@ def two_lights(generator: Generator, digits: Digits) -> tuple[Levels, str]:
 
 def yellowed(generator: Generator, digits: Digits) -> tuple[Levels, str]:
     """Write on yellow or brown paper with stains and fibres."""
-    ink, text = write_number(generator, digits)
-    ink = add_margin(generator, ink, 20, 80)
+    ink, text = write_with_margin(generator, digits, 20, 80)
     stains = ndimage.gaussian_filter(generator.normal(size=ink.shape), generator.uniform(8, 40))
     stains = np.clip(stains / stains.std(), -2, 2) * generator.uniform(0.01, 0.05)
     fibres = ndimage.gaussian_filter(generator.normal(size=ink.shape), (0.5, 2))
@@ -222,23 +220,19 @@ def yellowed(generator: Generator, digits: Digits) -> tuple[Levels, str]:
 
 def vignette(generator: Generator, digits: Digits) -> tuple[Levels, str]:
     """Darken the corners by half to four fifths; the digits are anywhere."""
-    ink, text = write_number(generator, digits)
-    ink = add_margin(generator, ink, 10, 160)
+    ink, text = write_with_margin(generator, digits, 10, 160)
     y, x = list_coordinates(ink.shape)
     radius = np.hypot(y, x) / np.hypot(y, x).max()
-    return expose(
-        generator, ink, light=np.asarray(1 - generator.uniform(0.5, 0.8) * radius ** generator.uniform(2, 4))
-    ), text
+    light = np.asarray(1 - generator.uniform(0.5, 0.8) * radius ** generator.uniform(2, 4))
+    return expose(generator, ink, light=light), text
 
 
 def fold(generator: Generator, digits: Digits) -> tuple[Levels, str]:
     """Fold the paper through the ink: another light on either side, and a dark crease next to a light one."""
-    ink, text = write_number(generator, digits)
-    ink = add_margin(generator, ink, 20, 80)
+    ink, text = write_with_margin(generator, digits, 20, 80)
     angle = generator.choice([0, np.pi / 2]) + generator.normal(0, 0.1)
-    edge = choose_edge(generator, ink, angle) + generator.uniform(1, 4) * np.sin(
-        choose_edge(generator, ink, angle + np.pi / 2) / 40
-    )
+    straight, depth = choose_edge(generator, ink, angle), generator.uniform(1, 4)
+    edge = straight + depth * np.sin(choose_edge(generator, ink, angle + np.pi / 2) / 40)
     light = np.where(edge > 0, 1, generator.uniform(0.8, 0.95))
     light = light - generator.uniform(0, 0.12) * np.exp(-np.abs(edge) / generator.uniform(10, 60)) * (edge > 0)
     width = generator.uniform(0.7, 2)

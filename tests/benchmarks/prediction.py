@@ -2,19 +2,83 @@
 
     python -m tests.benchmarks.prediction
 
-Needs `artifacts/` with all stages run on MNIST, and PyTorch. See `contenders` for the implementations.
+Needs `artifacts/` with all stages run on MNIST, and PyTorch. See `training` for the processes.
 """
 
+import json
 import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
-from tests.benchmarks.contenders import PASSES, PREDICTORS
+import numpy as np
+
+from pipeline.model.files import load_model
 from tests.benchmarks.markdown import spread, table
-from tests.benchmarks.training import ROUNDS, measure
+from tests.benchmarks.training import ROUNDS, load, measure, torch_network
+
+PASSES = 10
+
+
+def our_predictor(images: Any) -> Callable[[], Any]:
+    from pipeline.engine.threads import count_cores
+    from pipeline.model.prediction import predict
+    from pipeline.training.team import ThreadTeam
+
+    model = load_model(Path("artifacts/train"))
+
+    def predict_all() -> Any:
+        with ThreadTeam(count_cores()) as team:
+            bounds = [len(images) * i // team.size for i in range(team.size + 1)]
+
+            def predict_part(part: int, thread: int) -> Any:
+                return predict(model, images[bounds[part] : bounds[part + 1]], bounds[part])
+
+            return np.concatenate(team.run(predict_part, team.size))
+
+    return predict_all
+
+
+def onnx_predictor(images: Any) -> Callable[[], Any]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession("artifacts/export/model.onnx")
+    raw = np.load("artifacts/parse/test-images.npy")
+    return lambda: session.run(["probabilities"], {"images": raw})[0]
+
+
+def torch_predictor(images: Any, channels_last: bool = False) -> Callable[[], Any]:
+    import torch
+
+    model = load_model(Path("artifacts/train"))
+    (parameters,) = model.parameters
+    network, pixels = torch_network(model.layers, torch.tensor(images[:, np.newaxis]), channels_last)
+    arrays = (array for layer in parameters.layers for array in layer)
+    for parameter, array in zip(network.parameters(), arrays, strict=True):
+        parameter.data = torch.tensor(array)
+
+    def predict_all() -> Any:
+        with torch.inference_mode():
+            logits = network(pixels)[:, : len(model.class_names)]
+            return torch.softmax(logits / model.temperature, dim=1).numpy()
+
+    return predict_all
+
+
+PREDICTORS: dict[str, Callable[[Any], Callable[[], Any]]] = {
+    "ours": our_predictor,
+    "ONNX Runtime": onnx_predictor,
+    "PyTorch": torch_predictor,
+    "PyTorch, channels last": partial(torch_predictor, channels_last=True),
+}
 
 
 def main() -> None:
-    rates = measure("predict", PREDICTORS)
+    rates = measure(PREDICTORS, module="prediction")
     ours = statistics.median(rates["ours"])
     rows = [
         [name, spread(values, ",.0f", " images/s"), f"{statistics.median(values) / ours:.2f}"]
@@ -25,5 +89,18 @@ def main() -> None:
     print(f"PyTorch {version('torch')}, ONNX Runtime {version('onnxruntime')}.")
 
 
+def run(name: str) -> None:
+    """Print as JSON the images/s of a contender in each pass."""
+    images, _ = load("test")
+    predict_all = PREDICTORS[name](images)
+    assert np.allclose(predict_all(), np.load("artifacts/evaluate/probabilities.npy"), atol=1e-4)
+    rates = []
+    for _ in range(PASSES):
+        started = time.perf_counter()
+        predict_all()
+        rates.append(len(images) / (time.perf_counter() - started))
+    print(json.dumps(rates))
+
+
 if __name__ == "__main__":
-    main()
+    run(*sys.argv[1:]) if sys.argv[1:] else main()

@@ -1,10 +1,10 @@
 """Test accuracy, calibration, size and training speed of the recipes, over several seeds.
 
-    python -m tests.benchmarks.recipes [values | variants | networks]
+    python -m tests.benchmarks.recipes [values | variants | networks | fashion]
 
 Runs the stages in a folder of their own, whose store keeps the results: an interrupted benchmark resumes. `record` is
 trained once. values: the hyperparameters in which the recipes differ. variants: of the recipe standard. networks: the
-networks of the ensemble `record`.
+networks of the ensemble `record`. fashion: `standard` on Fashion-MNIST, with and without augmentation.
 """
 
 import argparse
@@ -30,15 +30,20 @@ from stages.evaluate import evaluate
 from stages.normalize import normalize
 from stages.parse import parse
 from stages.train import train
-from tests.benchmarks.contenders import TRAINERS
 from tests.benchmarks.markdown import spread, table
-from tests.benchmarks.training import fits, measure
+from tests.benchmarks.training import TRAINERS, fits, measure
 
 KEPT = Path("artifacts/.figures")
 SEEDS = 5
-VARIANTS: dict[str, dict[str, Any]] = {
-    "`standard`, `--negatives 0`": {"negatives": 0.0},
-    **{f"`standard`, `--epochs {epochs}`": {"epochs": epochs} for epochs in (1, 2, 3)},
+VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
+    "mnist": {
+        "`standard`, `--negatives 0`": {"negatives": 0.0},
+        **{f"`standard`, `--epochs {epochs}`": {"epochs": epochs} for epochs in (1, 2, 3)},
+    },
+    "fashion-mnist": {
+        "`standard`, `--negatives 0`": {"negatives": 0.0},
+        "`standard`, `--negatives 0 --augment-fraction 0`": {"negatives": 0.0, "augment_fraction": 0.0},
+    },
 }
 
 
@@ -91,7 +96,7 @@ def count_parameters(model: Model) -> int:
 def show_speed(recipe: Recipe) -> list[str]:
     """Return the images/s of training the layers in batches of the recipe: ours, and the faster PyTorch."""
     names = [name for name in TRAINERS if fits(name, recipe.layers) and "matrix" not in name]
-    rates = measure("train", names, recipe.layers, recipe.batch_size)
+    rates = measure(names, recipe.layers, recipe.batch_size)
     ours, *others = (statistics.median(rates[name]) for name in names)
     return [f"{ours:,.0f}", f"{max(others):,.0f}"]
 
@@ -102,10 +107,6 @@ def list_values() -> str:
     differing = [key for key in to_dict(Recipe()) if len({str(each[key]) for each in values.values()}) > 1]
     rows = [[f"`{key.replace('_', '-')}`", *(str(each[key]) for each in values.values())] for key in differing]
     return table(["option", *values], rows)
-
-
-def print_values() -> None:
-    print(list_values())
 
 
 def measure_included() -> list[str]:
@@ -134,10 +135,10 @@ def measure_recipes() -> None:
     print("images/s: training with Adam, without augmentation, on the layers and the batch size of the recipe.")
 
 
-def measure_variants() -> None:
-    variants = {name: run_seeds("mnist", "standard", **changes) for name, changes in VARIANTS.items()}
+def measure_variants(dataset: str = "mnist", title: str = "variant") -> None:
+    variants = {name: run_seeds(dataset, "standard", **changes) for name, changes in VARIANTS[dataset].items()}
     rows = [[name, show_accuracy(runs), show_seconds(runs)] for name, runs in variants.items()]
-    print(table(["variant", "test accuracy", "training"], rows))
+    print(table([title, "test accuracy", "training time"], rows))
     print(f"\nMedians of {SEEDS} seeds, in brackets the minimum and maximum.")
 
 
@@ -153,7 +154,12 @@ def measure_networks() -> None:
     print(table(["network of `record`", "test accuracy", "with those before it"], list(rows)))
 
 
-PARTS = {"values": print_values, "variants": measure_variants, "networks": measure_networks}
+PARTS = {
+    "values": lambda: print(list_values()),
+    "variants": measure_variants,
+    "networks": measure_networks,
+    "fashion": lambda: measure_variants("fashion-mnist", "Fashion-MNIST"),
+}
 
 
 def main() -> None:

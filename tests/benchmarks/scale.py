@@ -40,15 +40,11 @@ def main(counts: tuple[int, ...]) -> None:
         medians = {name: statistics.median(cost.seconds for cost in found) for name, found in costs.items()}
         for name, found in costs.items():
             copy = COPIES["normalize" if name == "normalize" else "download"]
-            rows.append(
-                [
-                    f"{count:,} images, {size / 1e6:,.0f} MB: `{name}`",
-                    spread([cost.seconds for cost in found], ".2f", " s"),
-                    f"{size / 1e6 / medians[name]:,.0f} MB/s",
-                    f"{medians[name] / medians[copy]:.1f}" if name in STAGES else "",
-                    f"{max(cost.memory for cost in found) / 1e6:,.0f} MB",
-                ]
-            )
+            times = spread([cost.seconds for cost in found], ".2f", " s")
+            relative = f"{medians[name] / medians[copy]:.1f}" if name in STAGES else ""
+            memory = f"{max(cost.memory for cost in found) / 1e6:,.0f} MB"
+            title = f"{count:,} images, {size / 1e6:,.0f} MB: `{name}`"
+            rows.append([title, times, f"{size / 1e6 / medians[name]:,.0f} MB/s", relative, memory])
     print(table(["", "median (minimum to maximum)", "of the input", "relative to `cp`", "memory"], rows))
     print(f"\n{ROUNDS} rounds. `normalize` is compared with `cp` of its output, the others with `cp` of the input.")
     print("Memory is the peak of the resident memory.")

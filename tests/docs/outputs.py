@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from difflib import ndiff
 
 ELLIPSIS = "..."
 VARYING = (
@@ -25,43 +25,10 @@ INDENT = 8  # spaces; a line that begins with as many continues the line before 
 def differences(shown: Sequence[str], printed: Sequence[str], exact: bool = False) -> list[str]:
     """Return the lines that differ, as a diff; none if the output is as shown. `...` stands for any lines."""
     expected, found = ([*(exactly if exact else masked)(lines)] for lines in (shown, printed))
-    if matches(expected, found):
+    parts = (r"(?:.*\n)*" if line.strip() == ELLIPSIS else re.escape(f"{line}\n") for line in expected)
+    if re.fullmatch("".join(parts), "".join(f"{line}\n" for line in found)):
         return []
-    lines = []
-    for tag, a, b, c, d in SequenceMatcher(None, expected, found, autojunk=False).get_opcodes():
-        if tag == "equal":
-            lines += [f"  {line}" for line in found[c:d]]
-        else:
-            lines += [f"- {line}" for line in expected[a:b]] + [f"+ {line}" for line in found[c:d]]
-    return lines
-
-
-def matches(expected: Sequence[str], found: Sequence[str]) -> bool:
-    parts = split(expected)
-    if len(parts) == 1:
-        return list(found) == parts[0]
-    first, *middle, last = parts
-    if list(found[: len(first)]) != first:
-        return False
-    position = len(first)
-    for part in middle:
-        starts = range(position, len(found) - len(part) + 1)
-        start = next((i for i in starts if list(found[i : i + len(part)]) == part), None)
-        if start is None:
-            return False
-        position = start + len(part)
-    return len(found) - len(last) >= position and list(found[len(found) - len(last) :]) == last
-
-
-def split(lines: Sequence[str]) -> list[list[str]]:
-    """Return the lines between those with an ellipsis."""
-    parts: list[list[str]] = [[]]
-    for line in lines:
-        if line.strip() == ELLIPSIS:
-            parts.append([])
-        else:
-            parts[-1].append(line)
-    return parts
+    return [line for line in ndiff(expected, found) if line[0] != "?"]
 
 
 def exactly(lines: Sequence[str]) -> Iterator[str]:

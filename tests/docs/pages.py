@@ -1,12 +1,10 @@
-"""The pages of the documentation: their blocks of code, links and anchors. `python -m tests.docs.pages` counts them."""
+"""The pages of the documentation: their blocks of code, links and anchors."""
 
 import functools
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -131,17 +129,9 @@ def find_links(token: Token) -> Iterator[Text]:
 
 def targets(html: str) -> list[str]:
     """Return what the attributes `href`, `src` and `srcset` refer to."""
-    found: list[str] = []
-
-    class Parser(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found.extend(value for name, value in attrs if name in ("href", "src") and value)
-            for name, value in attrs:
-                if name == "srcset" and value:
-                    found.extend(source.split()[0] for source in value.split(","))
-
-    Parser().feed(html)
-    return found
+    found = re.findall(r"\b(href|src|srcset)=([\"'])(.*?)\2", html)
+    values = (value.split(",") if name == "srcset" else [value] for name, _, value in found)
+    return [source.split()[0] for sources in values for source in sources if source.strip()]
 
 
 def children(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
@@ -191,23 +181,3 @@ def read_console(block: Block) -> list[Command]:
         else:
             raise ValueError(f"line {number}: a console block begins with `$ `, not with {line!r}")
     return commands
-
-
-def main() -> None:
-    pages = [read_page(path) for path in find_pages()]
-    total: Counter[str] = Counter()
-    print(f"{'run':>5} {'not run':>8} {'links':>6}  page")
-    for page in pages:
-        run = sum(block.is_run for block in page.blocks)
-        not_run = sum("not run" in block.marks for block in page.blocks)
-        print(f"{run:5} {not_run:8} {len(page.links):6}  {page.name}")
-        total.update(run=run, not_run=not_run, links=len(page.links))
-    print(f"{total['run']:5} {total['not_run']:8} {total['links']:6}  all {len(pages)} pages\n\nnot run:")
-    for page in pages:
-        for block in page.blocks:
-            if "not run" in block.marks:
-                print(f"  {page.name}:{block.first}: {block.marks['not run']}")
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
@@ -43,18 +43,10 @@ class Session:
     def __init__(self, project: Path, *command: str, stderr: int) -> None:
         path = f"{project / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         own = {"PATH": path, "PYTHONPATH": str(project), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
-        self.process = subprocess.Popen(
-            command,
-            cwd=project,
-            env={name: value for name, value in clean_environment().items() if name != "COLUMNS"} | own,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            preexec_fn=reset_signals,
-        )
+        env = {name: value for name, value in clean_environment().items() if name != "COLUMNS"} | own
+        options: Any = {"text": True, "errors": "replace", "start_new_session": True, "preexec_fn": reset_signals}
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
+        self.process = subprocess.Popen[str](command, cwd=project, env=env, **pipes, **options)
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
@@ -26,7 +27,6 @@ from tests.processes import ROOT
 PAGES = [read_page(path) for path in find_pages()]
 FOLDERS = ("pipeline", "stages", "tests", "docs", "pictures", ".ci", ".github")
 GENERATED = ("artifacts", ".venv")
-OPERATORS = re.compile(r"[();<>|&]+")
 ENVIRONMENT = {"NO_COLOR", "MPLCONFIGDIR", "DASK_SCHEDULER_ADDRESS"}  # variables that are not those of make
 OF_OTHERS = {  # options named without their program
     *("--max-checksum-file-size", "--cache", "--cores"),  # snakemake
@@ -155,28 +155,15 @@ def problem_of_code(code: str) -> str | None:
 
 
 def split_commands(code: str) -> Iterator[list[str]]:
-    """Yield the words of each command in a line of the shell, without variables of the environment before it."""
-    lexer = shlex.shlex(code.replace("\\\n", " "), posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    try:
-        words = list(lexer)
-    except ValueError:  # not a line of the shell
-        return
-    command: list[str] = []
-    redirected = False
-    for word in [*words, ";"]:
-        if redirected:
-            redirected = False
-        elif ">" in word or "<" in word:
-            redirected = True
-        elif not OPERATORS.fullmatch(word):
-            command.append(word)
-        else:
-            while command and re.match(r"[A-Z_]+=", command[0]):
-                command.pop(0)
-            if command:
-                yield command
-            command = []
+    """Yield the words of each command in a line of the shell, without redirections and variables before it."""
+    code = re.sub(r"\d?[<>]+&?\s*[^\s;|)]*", " ", code.replace("\\\n", " "))
+    for part in re.split(r"[();&|]+", code):
+        with suppress(ValueError):  # not a line of the shell
+            words = shlex.split(part, comments=True)
+            while words and re.match(r"[A-Z_]+=", words[0]):
+                words.pop(0)
+            if words:
+                yield words
 
 
 def problem_of_command(words: list[str]) -> str | None:

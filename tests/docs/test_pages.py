@@ -1,5 +1,8 @@
 """Pages are parsed as GitHub shows them, and references to what does not exist are found."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from tests.docs.pages import Command, Text, parse_page, read_console
@@ -20,14 +23,8 @@ def test_blocks_have_lines_marks_and_output() -> None:
     console, code, output, last = parse_page(PAGE, text).blocks
     assert (console.first, console.last, console.language) == (4, 6, "console")
     assert console.marks == {"not run": "needs two\nhosts", "exact": ""}
-    assert (code.first, code.last, code.text, code.output, code.folded, code.marks) == (
-        12,
-        18,
-        "print(1)\n",
-        "1\n",
-        True,
-        {},
-    )
+    assert (code.first, code.last, code.text, code.output) == (12, 18, "print(1)\n", "1\n")
+    assert (code.folded, code.marks) == (True, {})
     assert (output.language, output.folded) == ("text", True)
     assert (last.output, last.folded) == (None, False)
     assert [block.is_run for block in (console, code, output, last)] == [False, True, False, True]
@@ -53,54 +50,34 @@ def test_commands_of_the_console_go_on() -> None:
     assert read_console(block) == [Command(2, "a \\\n  b", ["out", "> put"]), Command(6, "cat <<E\ntext\nE", [])]
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        *("nothing.md", "../README.md#nothing", "#nothing", "../pipeline/reader.py#L12", "../pictures/none.png"),
-        *("../artifacts", "/etc/passwd", "http://example.org", "https://localhost/x", "//example.org"),
-    ],
-)
-def test_wrong_link_is_found(target: str) -> None:
-    assert problem_of_link(ROOT / "docs" / "faq.md", target)
-
-
-@pytest.mark.parametrize("target", ["../README.md#quick-start", "../pipeline/", "https://example.org/x#y"])
-def test_right_link_is_accepted(target: str) -> None:
-    assert problem_of_link(ROOT / "docs" / "faq.md", target) is None
-
-
-@pytest.mark.parametrize("code", ["stages/none.py", "none.py", "stages/none/", "pipeline.reader.none", "tests.none"])
-def test_wrong_name_is_found(code: str) -> None:
-    assert problem_of_file(code)
-
-
-@pytest.mark.parametrize("code", ["stages/", "network/layers.py", "tests/torture/*_targets.py", "pipeline.reader.load"])
-def test_right_name_is_accepted(code: str) -> None:
-    assert problem_of_file(code) is None
+FAQ = ROOT / "docs" / "faq.md"
+PROBLEMS: dict[Callable[[str], str | None], tuple[str, str]] = {  # what is wrong, and what is right
+    partial(problem_of_link, FAQ): (
+        "nothing.md | ../README.md#nothing | #nothing | ../pipeline/reader.py#L12 | ../pictures/none.png | ../artifacts"
+        " | /etc/passwd | http://example.org | https://localhost/x | //example.org",
+        "../README.md#quick-start | ../pipeline/ | https://example.org/x#y",
+    ),
+    problem_of_file: (
+        "stages/none.py | none.py | stages/none/ | pipeline.reader.none | tests.none",
+        "stages/ | network/layers.py | tests/torture/*_targets.py | pipeline.reader.load",
+    ),
+    problem_of_code: (
+        "make none | make train EPOCH=3 | EPOCH=3 | handwriting none | handwriting train --epoch 3 | --epoch"
+        " | cd x && FOO=1 make none > y | .venv/bin/handwriting --none | python -m stages.none | python -m tests.none",
+        "make | make STAGE | make -j2 train EPOCHS=3 | EPOCHS=3 SEED=2 | --epochs 3 | handwriting --version"
+        " | handwriting train --epochs=3 2>&1 \\| tee log | python -m tests.figures | ls none",
+    ),
+}
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("find", "text", "wrong"),
     [
-        *("make none", "make train EPOCH=3", "EPOCH=3", "handwriting none", "handwriting train --epoch 3", "--epoch"),
-        *(
-            "cd x && FOO=1 make none > y",
-            ".venv/bin/handwriting --none",
-            "python -m stages.none",
-            "python -m tests.none",
-        ),
+        (find, text.replace("\\|", "|"), texts is both[0])
+        for find, both in PROBLEMS.items()
+        for texts in both
+        for text in texts.split(" | ")
     ],
 )
-def test_wrong_command_is_found(code: str) -> None:
-    assert problem_of_code(code)
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        *("make", "make STAGE", "make -j2 train EPOCHS=3", "EPOCHS=3 SEED=2", "--epochs 3", "handwriting --version"),
-        *("handwriting train --epochs=3 2>&1 | tee log", "python -m tests.docs.pages", "ls none"),
-    ],
-)
-def test_right_command_is_accepted(code: str) -> None:
-    assert problem_of_code(code) is None
+def test_what_does_not_exist_is_found(find: Callable[[str], str | None], text: str, wrong: bool) -> None:
+    assert bool(find(text)) == wrong

@@ -126,12 +126,12 @@ def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
         (["status", "NAME=wide"], "NAME is the name of a training run"),
     ],
 )
-def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], words: str, project: Path) -> None:
-    result = make(project, *arguments, *SAMPLE, "VALIDATION=100")
+def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], words: str, made: Path) -> None:
+    result = make(made, *arguments, *SAMPLE, "VALIDATION=100")
     assert (result.returncode, words in result.stderr) == (2, True)
     assert " -m stages." not in result.stdout
-    assert not (project / "here").exists()
-    assert_quiet(project)
+    assert not (made / "here").exists()
+    assert_quiet(made)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) ->
     parts = {
         "an array.npy": slice(0, 90),
         "élan.idx": slice(90, 91),
-        "two\nlines.idx": slice(91, 333),
+        "two\nlines.gz": slice(91, 333),
         "-x": slice(333, 500),
     }
     names = list(parts)

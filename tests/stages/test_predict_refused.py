@@ -19,7 +19,7 @@ WRONG = {
     "fortran.npy": "fortran.npy is in Fortran order: save it with numpy.ascontiguousarray",
     "pickled.npy": "pickled.npy is not a complete .npy array",
     "cut.npy": "cut.npy is not a complete .npy array",
-    "whole.gz": "whole.gz is gzipped",
+    "cut.gz": "cut.gz cannot be decompressed: its gzip data is damaged",
     "page.html": "page.html is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
 }
 
@@ -29,7 +29,8 @@ def test_invalid_input_is_one_line_and_no_file_is_left(run: Run, project: Path) 
     np.save(project / "small.npy", images[:, :27])
     np.save(project / "fortran.npy", np.asfortranarray(images))
     np.save(project / "pickled.npy", np.array([print, None], object), allow_pickle=True)
-    idx.save(project / "whole.gz", images)
+    idx.save(project / "cut.gz", images)
+    (project / "cut.gz").write_bytes((project / "cut.gz").read_bytes()[:-500])
     (project / "cut.npy").write_bytes((project / RAW).read_bytes()[:-1])
     (project / "page.html").write_text("<html>")
     before = file_names(project)

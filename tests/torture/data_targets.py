@@ -21,7 +21,7 @@ from pipeline.data.dataset import Description, load_description, read_class_name
 from pipeline.data.image_files import locate_images
 from pipeline.engine.arrays import read_rows
 from tests.torture.mutations import mixed, mutate_gzip, mutate_json
-from tests.torture.targets import Target, scratch, try_read
+from tests.torture.targets import Target, scratch, try_read, write
 
 SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}  # bytes of an element, by type code
 IDX_WORDS = (b"\0\0\x08\1", b"\0\0\x08\3", b"\0\0\x0d\2", b"\0\0\0\0", b"\0\0\0\1", b"\xff\xff\xff\xff", b"\1\0\0\0")
@@ -51,8 +51,7 @@ def read_located(path: Path) -> NDArray[Any]:
 
 def check_idx(body: bytes) -> bool:
     """Complete IDX files are accepted, and no others, by every way of reading; writing gives the same bytes."""
-    path = scratch() / "file"
-    path.write_bytes(body)
+    path = write("file", body)
     valid = is_idx(body)
     arrays = [try_read(lambda: read_located(path))]
     if body[:2] != idx.GZIP_MAGIC:
@@ -75,11 +74,9 @@ def check_gzip(body: bytes) -> bool:
     """Gzip files of complete IDX files are accepted, and no others; writing gives the same content."""
     if body[:2] != idx.GZIP_MAGIC:
         body = idx.GZIP_MAGIC + body[2:]
-    path = scratch() / "file.gz"
-    path.write_bytes(body)
     content = gunzip(body)
     valid = content is not None and is_idx(content)
-    array = try_read(lambda: idx.load(path))
+    array = try_read(lambda: idx.load(write("file.gz", body)))
     assert (array is not None) == valid
     assert array is None or encoded(array) == content
     return valid
@@ -111,10 +108,10 @@ def mutate_idx(body: bytes, generator: random.Random) -> bytes:
 
 
 def check_images(body: bytes) -> bool:
-    """All images are at the located position, in both file formats."""
-    path = scratch() / "images"
-    path.write_bytes(body)
-    rows = try_read(lambda: locate_images(path, (2, 3)))
+    """All images are at the located position, in every file format."""
+    path, unpacked = write("images", body), scratch() / "images-unpacked"
+    unpacked.unlink(missing_ok=True)
+    rows = try_read(lambda: locate_images(path, (2, 3), unpacked))
     if rows is None:
         return False
     images = read_rows(rows, 0, len(rows))
@@ -136,8 +133,7 @@ def images_seeds() -> list[bytes]:
 
 def check_dataset(body: bytes) -> bool:
     """A description equals the document and survives a round trip."""
-    folder = scratch()
-    (folder / "dataset.json").write_bytes(body)
+    folder = write("dataset.json", body).parent
     found = try_read(lambda: load_description(folder))
     if found is None:
         return False
@@ -157,10 +153,8 @@ def dataset_seeds() -> list[bytes]:
 
 def check_class_names(body: bytes) -> bool:
     """Each line is a unique name of printable characters."""
-    folder = scratch()
-    path = folder / "class-names.txt"
-    path.write_bytes(body)
-    names = try_read(lambda: read_class_names(folder))
+    path = write("class-names.txt", body)
+    names = try_read(lambda: read_class_names(path.parent))
     if names is None:
         return False
     assert names and all(name and name == name.strip() for name in names)
@@ -169,7 +163,7 @@ def check_class_names(body: bytes) -> bool:
     lines = re.split("\r\n|\r|\n", body.removeprefix(b"\xef\xbb\xbf").decode().rstrip())
     assert [line.strip() for line in lines] == list(names)
     path.write_text("\n".join(names), encoding="utf-8")
-    assert read_class_names(folder) == names
+    assert read_class_names(path.parent) == names
     return True
 
 
@@ -177,29 +171,13 @@ def class_names_seeds() -> list[bytes]:
     return [b"no\nyes\n", b"\xef\xbb\xbfno\r\n yes \r\n\r\n", "お\nT-shirt/top, small".encode()]
 
 
-JSON_WORDS = (
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b'"',
-    b":",
-    b",",
-    b"null",
-    b"true",
-    b"NaN",
-    b"Infinity",
-    b"1e999",
-    b"-0",
-    b"\\ud800",
-)
+JSON_WORDS = tuple(rb'{ } [ ] " : , null true NaN Infinity 1e999 -0 \ud800'.split())
+LINE_WORDS = (b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xc2\x85", b"\0")
 
 TARGETS = {
     "idx": Target(check_idx, idx_seeds, mixed(mutate_idx, IDX_WORDS), IDX_WORDS),
     "gzip": Target(check_gzip, gzip_seeds, mixed(mutate_gzip, GZIP_WORDS), GZIP_WORDS),
     "images": Target(check_images, images_seeds, mixed(mutate_idx, IDX_WORDS), IDX_WORDS),
     "dataset": Target(check_dataset, dataset_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
-    "class-names": Target(
-        check_class_names, class_names_seeds, words=(b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xc2\x85", b"\0")
-    ),
+    "class-names": Target(check_class_names, class_names_seeds, words=LINE_WORDS),
 }

@@ -1,16 +1,17 @@
-"""Fuzz targets for the readers of manifests and arrays."""
+"""Fuzz targets for the readers of manifests, arrays and partial predictions."""
 
 import io
 import json
 import math
 import random
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.engine.arrays import load_array, open_rows, read_rows
+from pipeline.engine.arrays import load_array, open_rows, read_rows, save_array
 from pipeline.engine.artifacts import (
     MANIFEST,
     Manifest,
@@ -21,21 +22,16 @@ from pipeline.engine.artifacts import (
     write_manifest,
 )
 from pipeline.engine.provenance import Provenance
+from pipeline.evaluation.predictions import JOURNAL, PREDICTIONS, open_predictions
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.mutations import NUMBERS, mixed, mutate_json
-from tests.torture.targets import Target, scratch, try_read
+from tests.torture.targets import Target, scratch, try_read, write, written
 
 FIELDS = {"stage", "parameters", "inputs", "code", "environment", "outputs", "created", "seconds", "summary"}
 EXAMPLE = Manifest(
     Provenance(
         "train",
-        {
-            "recipe": "standard",
-            "layers": "512,512",
-            "learning_rate": 0.001,
-            "ema_decay": None,
-            "augment_fraction": True,
-        },
+        {"recipe": "standard", "layers": "512", "learning_rate": 0.001, "ema_decay": None, "augment_fraction": True},
         {"normalize": "0f" * 32},
         {"stages/train.py": "1f" * 32, "pipeline/network/network.py": "2f" * 32},
         {"python": "3.11", "numpy": "2.4.6"},
@@ -51,16 +47,13 @@ EXAMPLE = Manifest(
 
 
 def manifest_seeds() -> list[bytes]:
-    write_manifest(scratch(), EXAMPLE)
-    body = (scratch() / MANIFEST).read_bytes()
+    body = written(MANIFEST, lambda path: write_manifest(path.parent, EXAMPLE))
     return [body, json.dumps({**json.loads(body), "outputs": {}, "inputs": {}, "parameters": {}}).encode()]
 
 
 def check_manifest(body: bytes) -> bool:
     """A manifest equals the document, names only files in its folder, and survives a round trip."""
-    folder = scratch()
-    path = folder / MANIFEST
-    path.write_bytes(body)
+    path, folder = write(MANIFEST, body), scratch()
     manifest = try_read(lambda: read_manifest(folder))
     found = try_read(lambda: find_artifact(folder, "train"))
     if manifest is None:
@@ -133,8 +126,7 @@ def npy_data(body: bytes) -> bytes:
 
 def check_array(body: bytes) -> bool:
     """The array equals all data after the header, by every way of reading."""
-    path = scratch() / "a.npy"
-    path.write_bytes(body)
+    path = write("a.npy", body)
     array = try_read(lambda: load_array(path, np.float32, (None, None)))
     rows = try_read(lambda: open_rows(path, np.float32, (None, None)))
     if array is None:
@@ -152,7 +144,36 @@ def check_array(body: bytes) -> bool:
     return True
 
 
+LABELS = np.arange(20, dtype=np.uint8) % 10
+HEAD = b'["it", ["predictions.npy"], 20, 10]'
+
+
+def check_predictions(body: bytes) -> bool:
+    """Only blocks with a matching checksum in the journal count as done; the file always has the full length."""
+    folder = scratch() / "predictions"
+    folder.mkdir(exist_ok=True)
+    save_array(folder / f".{PREDICTIONS}", LABELS)
+    (folder / JOURNAL).write_bytes(body)
+    predictions = open_predictions(folder, [PREDICTIONS], 20, 10, "it")
+    assert len(predictions.files[PREDICTIONS]) == 20
+    if not predictions.done:
+        return False
+    assert body.startswith(HEAD)
+    for start, stop in predictions.done:
+        assert 0 <= start < stop <= 20
+        assert f"{zlib.crc32(LABELS[start:stop].tobytes())}".encode() in body.replace(b"_", b"")
+    return True
+
+
+def predictions_seeds() -> list[bytes]:
+    lines = [f"{at} {at + 5} {zlib.crc32(LABELS[at : at + 5].tobytes())}\n".encode() for at in (0, 10, 15)]
+    return [HEAD + b"\n" + b"".join(lines), HEAD + b"\n"]
+
+
+JOURNAL_WORDS = (b" ", b"\n", b"\r", b"-1", b"20", b"21", b"9" * 30, b"9" * 5000, b"0 5 ", b"\0", b"1_0")
+
 TARGETS = {
     "manifest": Target(check_manifest, manifest_seeds, mixed(mutate_json, JSON_WORDS), JSON_WORDS),
     "array": Target(check_array, npy_seeds, mixed(mutate_npy, NPY_WORDS), NPY_WORDS),
+    "predictions": Target(check_predictions, predictions_seeds, words=JOURNAL_WORDS),
 }

@@ -22,64 +22,69 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks.markdown import table
 from tests.torture import limits, storage, timing
-from tests.torture.kinds import INTERRUPTED
-from tests.torture.sandbox import COMMANDS, create_sandboxes
+from tests.torture.kinds import INTERRUPTED, Fault
+from tests.torture.sandbox import COMMANDS, Command, create_sandboxes
 from tests.torture.trial import Trial, list_attempts, run_trial
 
 FAULTS = {fault.name: fault for fault in (*storage.FAULTS, *limits.FAULTS, *timing.FAULTS)}
 THREADS = 2
 
 
-def main() -> int:
-    """Run the campaign and print a table; return 1 if a trial failed, else 0."""
-    arguments = read_arguments()
-    faults = [FAULTS[name] for name in arguments.fault or FAULTS]
+def main(faults: Sequence[Fault], commands: Sequence[Command], about: str, module: str) -> int:
+    """Run a campaign and print a table; return 1 if a trial failed, 130 if interrupted, else 0."""
+    names = [fault.name for fault in faults]
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about.partition("\n")[0])
+    parser.add_argument("fault", nargs="*", help=f"default: all of {', '.join(names)}")
+    parser.add_argument("--command", choices=[command.name for command in commands], help="test only this command")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random times and limits (default: 1)")
+    parser.add_argument("--rounds", type=int, default=1, help="multiply the number of random trials (default: 1)")
+    given = parser.parse_args()
+    if unknown := set(given.fault) - set(names):
+        parser.error(f"unknown fault {min(unknown)!r}: choose from {', '.join(names)}")
+    chosen = [fault for fault in faults if fault.name in (given.fault or names)]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the disks are unmounted
+    try:
+        return run_campaign(chosen, commands, module, given)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: str, given: argparse.Namespace) -> int:
     skipped = {fault.name: reason for fault in faults if (reason := fault.unavailable())}
-    started = time.monotonic()
+    started, trials = time.monotonic(), list[Trial]()
     with TemporaryDirectory(prefix="torture-") as folder:
-        sandboxes = [
-            sandbox
-            for sandbox in create_sandboxes(Path(folder) / "sandboxes")
-            if arguments.command in (None, sandbox.command.name)
-        ]
+        sandboxes = create_sandboxes(Path(folder) / "sandboxes", commands=commands)
         todo = [
             (fault, sandbox, attempt)
             for fault in faults
             if fault.name not in skipped
             for sandbox in sandboxes
-            for attempt in list_attempts(fault, sandbox, arguments.seed, arguments.rounds)
+            if given.command in (None, sandbox.command.name)
+            for attempt in list_attempts(fault, sandbox, given.seed, given.rounds)
         ]
-        trials = []
         pool = ThreadPoolExecutor(THREADS)
         try:
             for trial in pool.map(lambda each: run_trial(*each), todo):
                 trials.append(trial)
                 if trial.failures:
                     show_progress("")
-                    print_failure(trial, arguments)
+                    print_failure(trial, module, given)
                 show_progress(f"{len(trials)} of {len(todo)}: {trial.fault.name}, {trial.sandbox.command.name}")
         finally:  # on interruption, wait only for the running trials
             pool.shutdown(cancel_futures=True)
         show_progress("")
-    print_table(trials)
+    rows = []
+    for fault in dict.fromkeys(trial.fault.name for trial in trials):
+        group = [trial for trial in trials if trial.fault.name == fault]
+        passed = sum(not trial.failures for trial in group)
+        rows.append([fault, len(group), sum(trial.triggered for trial in group), passed])
+    print(table(["fault", "trials", "command failed", "passed"], rows))
+    print(f"\nCommands: {', '.join(dict.fromkeys(trial.sandbox.command.name for trial in trials))}.")
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}.")
-    failed = [trial for trial in trials if trial.failures]
-    print(f"{len(trials)} trials, {len(trials) - len(failed)} passed, in {time.monotonic() - started:.0f} s.")
+    failed = sum(bool(trial.failures) for trial in trials)
+    print(f"{len(trials)} trials, {len(trials) - failed} passed, in {time.monotonic() - started:.0f} s.")
     return 1 if failed else 0
-
-
-def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.torture.faults", description=__doc__.partition("\n")[0])
-    parser.add_argument("fault", nargs="*", help=f"default: all of {', '.join(FAULTS)}")
-    parser.add_argument("--command", choices=[command.name for command in COMMANDS], help="test only this command")
-    parser.add_argument("--seed", type=int, default=1, help="seed of random times and sizes (default: 1)")
-    parser.add_argument("--rounds", type=int, default=1, help="multiplies the number of attempts (default: 1)")
-    arguments = parser.parse_args()
-    for name in arguments.fault:
-        if name not in FAULTS:
-            parser.error(f"unknown fault {name!r}: choose from {', '.join(FAULTS)}")
-    return arguments
 
 
 def show_progress(text: str) -> None:
@@ -88,25 +93,14 @@ def show_progress(text: str) -> None:
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def print_table(trials: Sequence[Trial]) -> None:
-    """Print for each fault in how many trials it was injected, stopped the command, and passed."""
-    rows = []
-    for fault in dict.fromkeys(trial.fault.name for trial in trials):
-        group = [trial for trial in trials if trial.fault.name == fault]
-        passed = [trial for trial in group if not trial.failures]
-        rows.append([fault, len(group), sum(trial.triggered for trial in group), len(passed)])
-    print(table(["fault", "trials", "command failed", "passed"], rows))
-    print(f"\nCommands: {', '.join(dict.fromkeys(trial.sandbox.command.name for trial in trials))}.")
-
-
-def print_failure(trial: Trial, arguments: argparse.Namespace) -> None:
+def print_failure(trial: Trial, module: str, given: argparse.Namespace) -> None:
     """Print the failures of a trial and the command that repeats it."""
     name = trial.sandbox.command.name
     print(f"FAILED: {trial.fault.name}, {name}, {trial.attempt.description}")
     for failure in trial.failures:
         print(f"    {failure}")
-    again = ["--seed", arguments.seed, "--rounds", arguments.rounds, "--command", name, trial.fault.name]
-    print(f"    repeat: python -m tests.torture.faults {shlex.join(map(str, again))}", flush=True)
+    again = ["--seed", given.seed, "--rounds", given.rounds, "--command", name, trial.fault.name]
+    print(f"    repeat: python -m {module} {shlex.join(map(str, again))}", flush=True)
 
 
 def enter_mount_namespace() -> None:
@@ -120,8 +114,4 @@ def enter_mount_namespace() -> None:
 
 if __name__ == "__main__":
     enter_mount_namespace()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the disks are unmounted
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    sys.exit(main(list(FAULTS.values()), COMMANDS, __doc__, "tests.torture.faults"))

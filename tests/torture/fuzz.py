@@ -6,7 +6,8 @@
 Each target is fuzzed in separate processes by two drivers: format-aware mutations with a fixed seed and, if Atheris is
 installed, inputs guided by code coverage. The table has a line for each. A finding is an output that the input does
 not justify, an exception other than the project's errors, a hang, a dead process, or memory above the target's limit.
-Findings are saved in .torture_cache, the commands that repeat them are printed, and the exit status is 1.
+A hang or the death of the process ends the line. Findings are saved in .torture_cache, the commands that repeat them
+are printed, and the exit status is 1.
 """
 
 import argparse
@@ -16,7 +17,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,24 +24,17 @@ from pathlib import Path
 
 from tests.benchmarks.markdown import table
 from tests.processes import ROOT, environment
+from tests.torture import worker
 from tests.torture.targets import Target, all_targets
-from tests.torture.worker import (
-    Counts,
-    Recorder,
-    create_state,
-    drive_by_coverage,
-    drive_by_mutations,
-    prepare_process,
-    read_state,
-    save_finding,
-)
+from tests.torture.worker import Counts
 
 FINDINGS = Path(".torture_cache")
 DEADLINE = 10.0  # seconds for one input, on a busy machine
 UNLIMITED = 10**9  # inputs
-DRIVERS = ("mutations", "coverage")
+DRIVERS = {"mutations": worker.drive_by_mutations, "coverage": worker.drive_by_coverage}
 SHOWN = 20  # findings to print
-INSTRUMENTED = ["pipeline", "stages"]
+TITLES = ("inputs", "refused", "accepted", "wrong", "crashes", "hangs", "slowest", "peak")
+HUNG = "Timeout ("  # the start of the traceback by faulthandler
 
 
 @dataclass(frozen=True)
@@ -52,22 +45,6 @@ class Job:
     driver: str
     seconds: float
     inputs: int
-    seed: int = 1
-
-
-@dataclass
-class Outcome:
-    """The result of a job, which may need several processes. deaths: processes that ended by a signal or an error."""
-
-    counts: Counts
-    hangs: int = 0
-    deaths: int = 0
-
-    def add(self, counts: Counts) -> None:
-        for name in ("inputs", "refused", "accepted", "wrong", "crashes"):
-            setattr(self.counts, name, getattr(self.counts, name) + getattr(counts, name))
-        self.counts.slowest = max(self.counts.slowest, counts.slowest)
-        self.counts.peak = max(self.counts.peak, counts.peak)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -97,116 +74,70 @@ def fuzz(names: Sequence[str], seconds: float, inputs: int) -> int:
     jobs = [Job(name, driver, each, inputs) for name in names for driver in drivers]
     rows, total, bad = [], 0, False
     with ThreadPoolExecutor(workers) as pool:
-        for job, outcome in zip(jobs, pool.map(lambda job: run_job(job, FINDINGS), jobs), strict=True):
-            rows.append([f"{job.target}, by {job.driver}", *cells(outcome)])
+        for job, counts in zip(jobs, pool.map(lambda job: run_job(job, FINDINGS), jobs), strict=True):
+            numbers = (counts.inputs, counts.refused, counts.accepted, counts.wrong, counts.crashes + counts.deaths)
+            cells = [f"{number:,}" for number in (*numbers, counts.hangs)]
+            cells += [f"{counts.slowest / 1e6:,.0f} ms", f"{counts.peak / 1000:,.0f} MB"]
+            rows.append([f"{job.target}, by {job.driver}", *cells])
             print(*rows[-1], file=sys.stderr)
-            total += outcome.counts.inputs
-            bad |= is_bad(outcome, all_targets()[job.target])
+            total += counts.inputs
+            bad |= is_bad(counts, all_targets()[job.target])
     print(table(["target", *TITLES], rows))
     print(f"\n{total:,} inputs, {each:.0f} s for each line of the table" + ("." if bad else ", no findings."))
-    if bad:
-        for path in sorted(FINDINGS.glob("*.txt"))[:SHOWN]:
-            file = path.with_suffix("")
-            print(f"{path.read_text().splitlines()[-1][:100]}")
-            print(f"    {sys.executable} -m tests.torture.fuzz --repeat {file} {file.name.rpartition('-')[0]}")
+    for path in sorted(FINDINGS.glob("*.txt"))[:SHOWN] if bad else ():
+        file = path.with_suffix("")
+        print(f"{path.read_text().splitlines()[-1][:100]}")
+        print(f"    {sys.executable} -m tests.torture.fuzz --repeat {file} {file.name.rpartition('-')[0]}")
     return int(bad)
 
 
-TITLES = ("inputs", "refused", "accepted", "wrong", "crashes", "hangs", "slowest", "peak")
-
-
-def cells(outcome: Outcome) -> list[str]:
-    """Format a line of the table: counts, the slowest input in ms, the peak memory in MB."""
-    counts = outcome.counts
-    numbers = (counts.inputs, counts.refused, counts.accepted, counts.wrong, counts.crashes + outcome.deaths)
-    formatted = [f"{number:,}" for number in (*numbers, outcome.hangs)]
-    return [*formatted, f"{counts.slowest / 1e6:,.0f} ms", f"{counts.peak / 1000:,.0f} MB"]
-
-
-def is_bad(outcome: Outcome, target: Target) -> bool:
+def is_bad(counts: Counts, target: Target) -> bool:
     """Return whether a job has findings, or did not see both accepted and refused inputs."""
-    counts = outcome.counts
     incomplete = not counts.inputs or not counts.refused or not counts.accepted
-    findings = counts.wrong + counts.crashes + outcome.hangs + outcome.deaths
+    findings = counts.wrong + counts.crashes + counts.hangs + counts.deaths
     return bool(findings or incomplete or counts.peak > 1000 * target.max_memory)
 
 
-def run_job(job: Job, findings: Path, module: str = "tests.torture.fuzz", deadline: float = DEADLINE) -> Outcome:
-    """Run a job in a separate process; if that hangs or dies, start another for the remaining time."""
-    outcome, ends = Outcome(Counts()), time.monotonic() + job.seconds
-    with tempfile.TemporaryDirectory(dir=_memory()) as scratch:
-        for attempt in range(4):
-            left = ends - time.monotonic() if attempt else job.seconds
-            inputs = job.inputs - outcome.counts.inputs
-            if left <= 0 or inputs <= 0:
-                break
-            state = Path(scratch) / f"state-{attempt}"
-            create_state(state)
-            rest = Job(job.target, job.driver, left, inputs, job.seed + attempt)
-            status = _watch(_start(rest, state, findings, scratch, module), state, deadline, left)
-            counts, body = read_state(state)
-            outcome.add(counts)
-            if status == 0:
-                break
-            if status is None:
-                outcome.hangs += 1
-                save_finding(findings, job.target, body, f"{job.driver}: no result after {deadline} seconds\n")
-            else:
-                outcome.deaths += 1
-                log = (Path(scratch) / "log").read_text(errors="replace")
-                save_finding(findings, job.target, body, f"{log}\n{job.driver}: the process ended with {status}\n")
-    return outcome
-
-
-def _memory() -> str | None:
-    """Return a folder in memory, if there is one."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-
-
-def _start(job: Job, state: Path, findings: Path, scratch: str, module: str) -> subprocess.Popen[bytes]:
-    numbers = (job.seconds, job.inputs, job.seed)
-    arguments = map(str, (job.target, job.driver, *numbers, state, findings))
-    command = [sys.executable, "-m", module, "worker", *arguments]
+def run_job(job: Job, findings: Path, module: str = "tests.torture.fuzz", deadline: float = DEADLINE) -> Counts:
+    """Run a job in a separate process."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    settings = {**environment(), **threads, "TMPDIR": scratch, "PYTHONHASHSEED": "0"}
-    with open(Path(scratch) / "log", "wb") as log:
-        return subprocess.Popen(command, env=settings, cwd=ROOT, stdout=log, stderr=log)
-
-
-def _watch(process: subprocess.Popen[bytes], state: Path, deadline: float, seconds: float) -> int | None:
-    """Return the exit status of a process; None if one input exceeded the deadline and the process was killed."""
-    started = time.monotonic()
-    try:
-        while process.poll() is None:
-            counts, _ = read_state(state)
-            elapsed = time.monotonic_ns() - counts.began if counts.began else 0
-            if elapsed > deadline * 1e9 or time.monotonic() - started > seconds + 60 + deadline:
-                return None
-            time.sleep(0.02 if seconds < 60 else 0.2)
-        return process.returncode
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    with tempfile.TemporaryDirectory(dir=memory) as scratch:
+        state, log = Path(scratch) / "state", Path(scratch) / "log"
+        worker.create_state(state)
+        arguments = map(str, (job.target, job.driver, job.seconds, job.inputs, state, findings, deadline))
+        with open(log, "wb") as output:
+            done = subprocess.run(
+                [sys.executable, "-m", module, "worker", *arguments],
+                env={**environment(), **threads, "TMPDIR": scratch, "PYTHONHASHSEED": "0"},
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+            )
+        counts, body = worker.read_state(state)
+        if done.returncode:
+            report = log.read_text(errors="replace")
+            hung = HUNG in report
+            counts.hangs, counts.deaths = int(hung), int(not hung)
+            reason = f"no result after {deadline} seconds" if hung else f"the process ended with {done.returncode}"
+            worker.save_finding(findings, job.target, body, f"{report}\n{job.driver}: {reason}\n")
+    return counts
 
 
 def work(arguments: Sequence[str], targets: Callable[[], dict[str, Target]] = all_targets) -> None:
     """Run a process of `run_job`."""
-    name, driver, seconds, inputs, seed, state, findings = arguments
+    name, driver, seconds, inputs, state, findings, deadline = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted and ends this process
     if driver == "coverage":
         import atheris
 
-        with atheris.instrument_imports(include=INSTRUMENTED):
+        with atheris.instrument_imports(include=["pipeline", "stages"]):
             target = targets()[name]
     else:
         target = targets()[name]
-    prepare_process()
-    recorder = Recorder(name, target, Path(state), Path(findings))
-    if driver == "coverage":
-        drive_by_coverage(recorder, int(seed), float(seconds), int(inputs))
-    else:
-        drive_by_mutations(recorder, int(seed), time.monotonic() + float(seconds), int(inputs))
+    worker.prepare_process()
+    recorder = worker.Recorder(name, target, Path(state), Path(findings), float(deadline))
+    DRIVERS[driver](recorder, 1, float(seconds), int(inputs))
 
 
 if __name__ == "__main__":

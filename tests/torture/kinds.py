@@ -1,16 +1,19 @@
 """The types of a fault-injection campaign."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from subprocess import CompletedProcess
 
-from tests.torture.sandbox import Sandbox
+from tests.torture.sandbox import Sandbox, finish, run, start
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit statuses
 
 Injection = Callable[[Sandbox, Path], CompletedProcess[str]]
+Change = Callable[[Path], AbstractContextManager[object]]  # changes a project, and undoes it on exit
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,18 @@ class Fault:
     name: str
     attempts: Callable[[Sandbox, Random, int], Iterator[Attempt]]
     unavailable: Callable[[], str | None] = lambda: None
+
+
+def changed(change: Change, seconds: float | None = None, prefix: Sequence[str] = ()) -> Injection:
+    """Return an injection that makes a change before the run or, with `seconds`, so long after its start."""
+
+    def inject(sandbox: Sandbox, project: Path) -> CompletedProcess[str]:
+        if seconds is None:
+            with change(project):
+                return run(sandbox.command, project, prefix)
+        with start(sandbox.command, project, prefix) as process:
+            time.sleep(seconds)
+            with change(project):
+                return finish(process)
+
+    return inject

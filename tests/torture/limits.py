@@ -27,10 +27,9 @@ def little_memory(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[
     for _ in range(4 * rounds):
         size = generator.randrange(60, 1024)
         yield Attempt(f"{size} MB", _limited(resource.RLIMIT_AS, size * MB))
-    if sandbox.command.line[0] == "train":
-        for size in (1100, 1500, 2000):
-            description = f"{size} MB and layers of {BIG} units"
-            yield Attempt(description, _limited(resource.RLIMIT_AS, size * MB, "--layers", f"{BIG},{BIG}"))
+    for size in (1100, 1500, 2000) if sandbox.command.line[0] == "train" else ():
+        limited = _limited(resource.RLIMIT_AS, size * MB, "--layers", f"{BIG},{BIG}")
+        yield Attempt(f"{size} MB and layers of {BIG} units", limited)
 
 
 def _limited(kind: int, limit: int, *options: str) -> Injection:
@@ -41,7 +40,4 @@ def _limited(kind: int, limit: int, *options: str) -> Injection:
     return inject
 
 
-FAULTS = (
-    Fault("few descriptors", few_descriptors),
-    Fault("little memory", little_memory),
-)
+FAULTS = (Fault("few descriptors", few_descriptors), Fault("little memory", little_memory))

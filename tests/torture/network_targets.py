@@ -7,7 +7,8 @@ import math
 import random
 import struct
 import zipfile
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from tests.pipeline.models import make_model
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.engine_targets import NPY_WORDS, contains, mutate_npy, npy_data
 from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
-from tests.torture.targets import Target, scratch, try_read
+from tests.torture.targets import Target, scratch, try_read, write, written
 
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
 BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
@@ -56,8 +57,7 @@ def plain(value: Any) -> Any:
 def check_model(body: bytes) -> bool:
     """A model equals the document and predicts probabilities."""
     _prepared()
-    folder = scratch()
-    (folder / "model.json").write_bytes(body)
+    folder = write("model.json", body).parent
     model = try_read(lambda: load_model(folder))
     if model is None:
         return False
@@ -74,9 +74,8 @@ def check_model(body: bytes) -> bool:
 
 def check_weights(body: bytes) -> bool:
     """The weights of a layer are the values in the file, all finite."""
-    (scratch() / "model.json").write_bytes(_prepared())
-    path = scratch() / "layer-1-weights.npy"
-    path.write_bytes(body)
+    write("model.json", _prepared())
+    write("layer-1-weights.npy", body)
     model = try_read(lambda: load_model(scratch()))
     if model is None:
         return False
@@ -92,12 +91,11 @@ def weights_seeds() -> list[bytes]:
 
 
 def safetensors_seeds() -> list[bytes]:
-    bodies, path = [], scratch() / "model.safetensors"
-    for size, dtype in ((1, np.float16), (2, np.float32)):
+    def save(path: Path, size: int) -> None:
         model = make_model("conv2x3/1,4", size, (4, 3), class_names=("a", "b", "ö"), negative_class=size == 1)
-        save_safetensors(path, model, model_metadata(model, 0.5, 10), dtype)
-        bodies.append(path.read_bytes())
-    return bodies
+        save_safetensors(path, model, model_metadata(model, 0.5, 10), np.float16 if size == 1 else np.float32)
+
+    return [written("model.safetensors", partial(save, size=size)) for size in (1, 2)]
 
 
 def split_safetensors(body: bytes) -> tuple[bytes, bytes]:
@@ -114,9 +112,7 @@ def mutate_header(body: bytes, generator: random.Random) -> bytes:
 
 def check_safetensors(body: bytes) -> bool:
     """The parameters are the arrays in the file, all finite, and the other values are in its header."""
-    path = scratch() / "model.safetensors"
-    path.write_bytes(body)
-    model = try_read(lambda: load_safetensors(path))
+    model = try_read(lambda: load_safetensors(write("model.safetensors", body)))
     if model is None:
         return False
     text, data = split_safetensors(body)
@@ -141,17 +137,13 @@ def check_safetensors(body: bytes) -> bool:
 
 def checkpoint_seeds() -> list[bytes]:
     state = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
-    path = scratch() / "one.npz"
-    save_checkpoint(path, Checkpoint(state, state[0] + 1, ROWS))
-    body = path.read_bytes()
-    save_checkpoint(path, Checkpoint(state.astype(float), state[0] + 1.0, ROWS[:1]))
-    return [body, path.read_bytes()]
+    single, double = Checkpoint(state, state[0] + 1, ROWS), Checkpoint(state.astype(float), state[0] + 1.0, ROWS[:1])
+    return [written("one.npz", partial(save_checkpoint, checkpoint=each)) for each in (single, double)]
 
 
 def check_checkpoint(body: bytes) -> bool:
     """A checkpoint has arrays of matching shapes and a history, with correct checksums, and survives a round trip."""
-    path = scratch() / "one.npz"
-    path.write_bytes(body)
+    path = write("one.npz", body)
     found = load_checkpoint(path)
     if found is None:
         return False
@@ -182,17 +174,13 @@ def check_rows(rows: Any) -> None:
 
 
 def history_seeds() -> list[bytes]:
-    path, bodies = scratch() / "history.csv", []
-    for histories in ([ROWS], [[BEFORE, *ROWS], ROWS[:1]]):
-        write_history(path, histories)
-        bodies.append(path.read_bytes())
-    return bodies
+    examples = ([ROWS], [[BEFORE, *ROWS], ROWS[:1]])
+    return [written("history.csv", partial(write_history, histories=each)) for each in examples]
 
 
 def check_history(body: bytes) -> bool:
     """A history survives a round trip, cell by cell."""
-    path = scratch() / "history.csv"
-    path.write_bytes(body)
+    path = write("history.csv", body)
     histories = try_read(lambda: read_history(path))
     if histories is None:
         return False
@@ -212,7 +200,7 @@ def mutate_cells(body: bytes, generator: random.Random) -> bytes:
     return b"\n".join(b",".join(line) for line in lines)
 
 
-CELLS = (b"", b"1", b"2", b"0.5", b"nan", b"inf", b"-inf", b"1e999", b"1_0", b"+1", b"\xd9\xa1", b"0x1", b'"1"', b"-1")
+CELLS = (b"", *b'1 2 0.5 nan inf -inf 1e999 1_0 +1 \xd9\xa1 0x1 "1" -1'.split())
 CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"network,epoch,loss")
 
 MODEL_WORDS = (*JSON_WORDS, b"conv2x3/1,4", b" conv2x3/1 ", b"conv2", b"x3", b"/1", b",4", b"1000001")

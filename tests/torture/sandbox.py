@@ -80,7 +80,7 @@ class Sandbox:
         return reproducible(self.before) == self.after
 
 
-def create_sandboxes(folder: Path, built: Path | None = None) -> list[Sandbox]:
+def create_sandboxes(folder: Path, built: Path | None = None, commands: Sequence[Command] = COMMANDS) -> list[Sandbox]:
     """Create a sandbox for each command in `folder`. built: artifacts of all stages on the sample, if available."""
     project = folder / "project"
     project.mkdir(parents=True)
@@ -91,7 +91,7 @@ def create_sandboxes(folder: Path, built: Path | None = None) -> list[Sandbox]:
     run(next(command for command in COMMANDS if command.name == "predict"), project)
     _save_half_of_sample(project / "data")
     sandboxes = []
-    for command in COMMANDS:
+    for command in commands:
         copy = folder / command.name
         shutil.copytree(project, copy, symlinks=True)
         before = hash_files(project)
@@ -114,14 +114,20 @@ def _save_half_of_sample(folder: Path) -> None:
 
 def _list_written(project: Path, before: Path) -> list[Path]:
     """Return the new and changed files of the project, ordered by modification time."""
-    files = [path for path in project.rglob("*") if path.is_file() and not path.parent.is_symlink()]
-    old = [before / path.relative_to(project) for path in files]
-    written = [
-        path
-        for path, other in zip(files, old, strict=True)
-        if not other.exists() or other.stat().st_mtime_ns != path.stat().st_mtime_ns
-    ]
-    return sorted(written, key=lambda path: path.stat().st_mtime_ns)
+    times = {}
+    for path in project.rglob("*"):
+        old = before / path.relative_to(project)
+        if path.is_file() and not path.parent.is_symlink():
+            time_ns = path.stat().st_mtime_ns
+            if not old.exists() or old.stat().st_mtime_ns != time_ns:
+                times[path] = time_ns
+    return sorted(times, key=lambda path: times[path])
+
+
+def list_inputs(sandbox: Sandbox) -> list[Path]:
+    """Return the input files of the command, relative to the project."""
+    folders = (sandbox.project / name for name in sandbox.command.reads)
+    return sorted(path.relative_to(sandbox.project) for folder in folders for path in folder.iterdir())
 
 
 def hash_files(project: Path) -> dict[str, str]:
@@ -160,11 +166,9 @@ def copy_project(sandbox: Sandbox, within: Path | None = None) -> Iterator[Path]
 def start(command: Command, project: Path, prefix: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
     """Start the command in the project. prefix: of the command line."""
     line = [*prefix, sys.executable, "-m", "stages.cli.main", *command.line]
-    defaults = {"cwd": project, "env": {**environment(), "TMPDIR": str(project / "tmp")}, "preexec_fn": reset_signals}
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
-        line, text=True, errors="replace", start_new_session=True, **pipes, **{**defaults, **options}
-    )
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    options = {"env": {**environment(), "TMPDIR": str(project / "tmp")}, "preexec_fn": reset_signals, **options}
+    return subprocess.Popen(line, cwd=project, text=True, errors="replace", start_new_session=True, **pipes, **options)
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ from stages.cli.app import PROGRAM, build
 from stages.cli.config import load_defaults
 from stages.cli.main import COMMANDS
 from stages.cli.usage import describe
-from tests.torture.targets import Target, scratch, try_read
+from tests.torture.targets import Target, try_read, write
 
 
 @cache
@@ -21,8 +21,7 @@ def _app() -> Any:
 
 def check_declared(body: bytes) -> bool:
     """Defaults equal the file and name existing options; a command accepts them or raises a located error."""
-    path = scratch() / "pyproject.toml"
-    path.write_bytes(body)
+    path = write("pyproject.toml", body)
     for name, command in _app().commands.items():
         values = try_read(partial(load_defaults, command, PROGRAM, path))
         if values is None:

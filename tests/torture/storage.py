@@ -6,14 +6,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
-from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 
-from tests.torture.kinds import FAILED, MISUSED, Attempt, Fault, Injection
-from tests.torture.sandbox import Sandbox, copy_project, finish, run, start
+from tests.torture.kinds import FAILED, MISUSED, Attempt, Fault, Injection, changed
+from tests.torture.sandbox import Sandbox, copy_project, finish, list_inputs, start
 
 PAGE = 4096  # bytes, the unit in which a tmpfs allocates
 RETRIES = 20
@@ -32,12 +31,12 @@ def small_disk() -> Iterator[Path]:
 
 
 def _mount(*arguments: str) -> None:
-    line = ["mount", *arguments]
     for _ in range(RETRIES):  # the disk is busy while a process just forked by another attempt holds our open files
-        if subprocess.run(line, capture_output=True).returncode == 0:
+        done = subprocess.run(["mount", *arguments], capture_output=True)
+        if done.returncode == 0:
             return
         time.sleep(0.02)
-    subprocess.run(line, check=True, capture_output=True)
+    done.check_returncode()
 
 
 @cache
@@ -59,15 +58,14 @@ def fill_up(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attemp
     free |= {1, 2, 3, peak - 1, *(peak - end for end in ends[:-1])}  # temporary files may need more than the results
     free |= {generator.randrange(peak + 1) for _ in range(4 * rounds)}
     for count in sorted(count for count in free if count >= 0):
-        yield Attempt(f"{count * PAGE // 1024} KB left", _with_free_pages(count), on_small_disk=True)
+        yield _on_disk(f"{count * PAGE // 1024} KB left", partial(_with_free_pages, pages=count))
 
 
 def _measure_disk_usage(sandbox: Sandbox) -> int:
     """Return the peak disk usage of the command, in pages."""
     with small_disk() as disk, copy_project(sandbox, disk) as project:
-        before = os.statvfs(disk).f_bfree
+        before = least = os.statvfs(disk).f_bfree
         with start(sandbox.command, project) as process:
-            least = before
             while process.poll() is None:
                 least = min(least, os.statvfs(disk).f_bfree)
                 time.sleep(0.001)
@@ -77,43 +75,34 @@ def _measure_disk_usage(sandbox: Sandbox) -> int:
 
 def use_up_inodes(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
     for count in range(min(len(sandbox.writes) + 3, 6 * rounds)):
-        yield Attempt(f"{count} inodes left", _with_free_inodes(count), on_small_disk=True)
-
-
-def _with_free_pages(pages: int) -> Injection:
-    return _on_smaller_disk(lambda usage: f"size={(usage.f_blocks - usage.f_bfree + pages) * PAGE}")
-
-
-def _with_free_inodes(count: int) -> Injection:
-    return _on_smaller_disk(lambda usage: f"nr_inodes={usage.f_files - usage.f_ffree + count}")
-
-
-def _on_smaller_disk(options: Callable[[os.statvfs_result], str]) -> Injection:
-    """Run the command on a disk remounted with the options computed from its usage."""
-
-    def inject(sandbox: Sandbox, project: Path) -> CompletedProcess[str]:
-        disk = project.parent.parent
-        with _remounted(disk, options(os.statvfs(disk))):
-            return run(sandbox.command, project)
-
-    return inject
-
-
-@contextmanager
-def _remounted(disk: Path, options: str) -> Iterator[None]:
-    _mount("-o", f"remount,{options}", str(disk))
-    try:
-        yield
-    finally:
-        _mount("-o", f"remount,rw,{BIG}", str(disk))
+        yield _on_disk(f"{count} inodes left", partial(_with_free_inodes, count=count))
 
 
 def read_only(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
-    def inject(sandbox: Sandbox, project: Path) -> CompletedProcess[str]:
-        with _remounted(project.parent.parent, "ro"):
-            return run(sandbox.command, project)
+    yield _on_disk("all of it", lambda usage: "ro")
 
-    yield Attempt("all of it", inject, on_small_disk=True)
+
+def _with_free_pages(usage: os.statvfs_result, pages: int) -> str:
+    return f"size={(usage.f_blocks - usage.f_bfree + pages) * PAGE}"
+
+
+def _with_free_inodes(usage: os.statvfs_result, count: int) -> str:
+    return f"nr_inodes={usage.f_files - usage.f_ffree + count}"
+
+
+def _on_disk(description: str, options: Callable[[os.statvfs_result], str]) -> Attempt:
+    """Return an attempt on a disk remounted with the options computed from its usage."""
+
+    @contextmanager
+    def remounted(project: Path) -> Iterator[None]:
+        disk = project.parent.parent
+        _mount("-o", f"remount,{options(os.statvfs(disk))}", str(disk))
+        try:
+            yield
+        finally:
+            _mount("-o", f"remount,rw,{BIG}", str(disk))
+
+    return Attempt(description, changed(remounted), on_small_disk=True)
 
 
 def unprivileged() -> Sequence[str]:
@@ -124,61 +113,46 @@ def unprivileged() -> Sequence[str]:
 @cache
 def permissions_unavailable() -> str | None:
     """Return why file permissions have no effect, or None."""
+    if unprivileged() and not shutil.which("setpriv"):
+        return "permissions do not apply to root: install setpriv (util-linux)"
     with TemporaryDirectory() as folder:
         locked = Path(folder, "locked")
         locked.mkdir(mode=0o500)
         line = [*unprivileged(), "touch", str(locked / "file")]
-        if unprivileged() and not shutil.which("setpriv"):
-            return "permissions do not apply to root: install setpriv (util-linux)"
         return None if subprocess.run(line, capture_output=True).returncode else "permissions have no effect"
 
 
 def forbid(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
     """Remove the permission to write outputs or to read inputs, before or during the run."""
-    for name, mode in (("artifacts/.store", 0o500), ("artifacts", 0o500), ("artifacts/.store", 0o000)):
-        yield Attempt(f"{name} with mode {mode:o}", _locked(name, mode), clean=False)
-    inputs = [
-        path.relative_to(sandbox.project)
-        for name in sandbox.command.reads
-        for path in (sandbox.project / name).iterdir()
-    ]
-    for path in generator.sample(sorted(inputs), min(len(inputs), 2 * rounds)):
-        yield Attempt(f"{path} unreadable", _locked(str(path), 0))
+    store = "artifacts/.store"
+    for name, mode in ((store, 0o500), ("artifacts", 0o500), (store, 0o000)):
+        yield Attempt(f"{name} with mode {mode:o}", _locked(mode, name), clean=False)
+    inputs = list_inputs(sandbox)
+    for path in generator.sample(inputs, min(len(inputs), 2 * rounds)):
+        yield Attempt(f"{path} unreadable", _locked(0, str(path)))
     for name in sandbox.command.reads:
-        yield Attempt(f"{name} unreadable", _locked(name, 0), (FAILED, MISUSED))  # an unreadable --from is misuse
+        yield Attempt(f"{name} unreadable", _locked(0, name), (FAILED, MISUSED))  # an unreadable --from is misuse
     for _ in range(2 * rounds):
         seconds = generator.uniform(0.2, 1) * sandbox.seconds
-        yield Attempt(f"read-only after {seconds:.2f} s", _locked_after(seconds), clean=False)
+        inject = _locked(0o500, "artifacts", store, f"{store}/*.partial", seconds=seconds)
+        yield Attempt(f"read-only after {seconds:.2f} s", inject, clean=False)
 
 
-def _locked(name: str, mode: int) -> Injection:
-    def inject(sandbox: Sandbox, project: Path) -> CompletedProcess[str]:
-        before = (project / name).stat().st_mode
-        (project / name).chmod(mode)
+def _locked(mode: int, *patterns: str, seconds: float | None = None) -> Injection:
+    """Return an injection that changes the mode of files and folders."""
+
+    @contextmanager
+    def locked(project: Path) -> Iterator[None]:
+        before = {path: path.stat().st_mode for pattern in patterns for path in project.glob(pattern)}
+        for path in before:
+            path.chmod(mode)
         try:
-            return run(sandbox.command, project, unprivileged())
+            yield
         finally:
-            (project / name).chmod(before)
+            for path in filter(Path.exists, before):
+                path.chmod(before[path])
 
-    return inject
-
-
-def _locked_after(seconds: float) -> Injection:
-    def inject(sandbox: Sandbox, project: Path) -> CompletedProcess[str]:
-        with start(sandbox.command, project, unprivileged()) as process:
-            time.sleep(seconds)
-            store = project / "artifacts/.store"
-            locked = {path: path.stat().st_mode for path in (store.parent, store, *store.glob("*.partial"))}
-            try:
-                for path in locked:
-                    path.chmod(0o500)
-                return finish(process)
-            finally:
-                for path, mode in locked.items():
-                    if path.exists():
-                        path.chmod(mode)
-
-    return inject
+    return changed(locked, seconds, unprivileged())
 
 
 FAULTS = (

@@ -51,23 +51,23 @@ def scratch() -> Path:
     return Path(tempfile.mkdtemp(prefix="torture-"))
 
 
+def write(name: str, body: bytes) -> Path:
+    """Write a file in `scratch()`; return its path."""
+    path = scratch() / name
+    path.write_bytes(body)
+    return path
+
+
+def written(name: str, save: Callable[[Path], object]) -> bytes:
+    """Return what `save` writes to a path in `scratch()`."""
+    save(scratch() / name)
+    return (scratch() / name).read_bytes()
+
+
 @cache
 def all_targets() -> dict[str, Target]:
     """Return every target by name. The imports are slow, hence inside."""
-    from tests.torture import (
-        data_targets,
-        engine_targets,
-        evaluation_targets,
-        network_targets,
-        picture_targets,
-        stages_targets,
-    )
+    from tests.torture import data_targets, engine_targets, network_targets, picture_targets, stages_targets
 
-    return {
-        **data_targets.TARGETS,
-        **picture_targets.TARGETS,
-        **engine_targets.TARGETS,
-        **network_targets.TARGETS,
-        **evaluation_targets.TARGETS,
-        **stages_targets.TARGETS,
-    }
+    modules = (data_targets, picture_targets, engine_targets, network_targets, stages_targets)
+    return {name: target for module in modules for name, target in module.TARGETS.items()}

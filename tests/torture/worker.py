@@ -1,11 +1,12 @@
 """The fuzzing process: passes inputs to a target. It may hang, be killed or run out of memory.
 
-It shares a state file with the process that watches it: the counts and the current input, which are known even if the
+It shares a state file with the process that started it: the counts and the current input, which are known even if the
 process dies.
 """
 
 import contextlib
 import dataclasses
+import faulthandler
 import hashlib
 import mmap
 import random
@@ -16,7 +17,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ MEMORY = 6 << 30  # limit of the address space, in bytes
 class Counts:
     """inputs = refused + accepted + wrong + crashes. slowest: in ns. peak: in KiB.
 
-    began: start of the current input on the monotonic clock in ns, 0 if there is none. length: of that input in bytes.
+    length: of the current or last input in bytes. hangs, deaths: of the process, by a signal or an error.
     """
 
     inputs: int = 0
@@ -42,8 +43,9 @@ class Counts:
     crashes: int = 0
     slowest: int = 0
     peak: int = 0
-    began: int = 0
     length: int = 0
+    hangs: int = 0
+    deaths: int = 0
 
 
 FORM = f"<{len(dataclasses.fields(Counts))}q"
@@ -62,19 +64,23 @@ def read_state(path: Path) -> tuple[Counts, bytes]:
 
 
 class Recorder:
-    """A callable that passes an input to the target and records the outcome."""
+    """A callable that passes an input to the target and records the outcome. deadline: seconds for one input."""
 
-    def __init__(self, name: str, target: Target, state: Path, findings: Path) -> None:
-        self.name, self.target, self.findings = name, target, findings
+    def __init__(self, name: str, target: Target, state: Path, findings: Path, deadline: float) -> None:
+        self.name, self.target, self.findings, self.deadline = name, target, findings, deadline
         self.counts = Counts()
-        self.kinds: dict[str, int] = {}
+        self.kinds = Counter[str]()
+        self.armed = -1e9
         with open(state, "r+b") as file:
             self.state = mmap.mmap(file.fileno(), 0)
 
     def __call__(self, body: bytes) -> bool:
-        """Return whether the input was accepted."""
+        """Return whether the input was accepted. Exits with a traceback if there is no result by the deadline."""
         counts, body = self.counts, body[:MAX_LENGTH]
-        began = counts.began = time.monotonic_ns()
+        began = time.monotonic_ns()
+        if began / 1e9 - self.armed > self.deadline / 10:  # not for each input: it starts a thread
+            faulthandler.dump_traceback_later(self.deadline, exit=True)
+            self.armed = began / 1e9
         counts.length = len(body)
         self.state[HEAD : HEAD + len(body)] = body
         self._save_counts()
@@ -83,15 +89,17 @@ class Recorder:
             accepted = self.target.check(body)
             counts.accepted += accepted
             counts.refused += not accepted
-        except AssertionError as error:
-            counts.wrong += 1
-            self._save_finding(body, error)
         except Exception as error:
-            counts.crashes += 1
-            self._save_finding(body, error)
+            wrong = isinstance(error, AssertionError)
+            counts.wrong += wrong
+            counts.crashes += not wrong
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            kind = f"{type(error).__name__} {last.filename}:{last.lineno}"
+            self.kinds[kind] += 1
+            if self.kinds[kind] <= SAVED:
+                save_finding(self.findings, self.name, body, "".join(traceback.format_exception(error)))
         taken = time.monotonic_ns() - began
         counts.inputs += 1
-        counts.began = 0
         counts.slowest = max(counts.slowest, taken)
         if taken > 5_000_000 or counts.inputs % 512 == 1:
             counts.peak = measure_peak()
@@ -101,21 +109,13 @@ class Recorder:
     def _save_counts(self) -> None:
         struct.pack_into(FORM, self.state, 0, *vars(self.counts).values())
 
-    def _save_finding(self, body: bytes, error: Exception) -> None:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        kind = f"{type(error).__name__} {last.filename}:{last.lineno}"
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        if self.kinds[kind] <= SAVED:
-            save_finding(self.findings, self.name, body, "".join(traceback.format_exception(error)))
 
-
-def save_finding(findings: Path, name: str, body: bytes, report: str) -> Path:
-    """Write the input and a report of its failure; return the path of the input."""
+def save_finding(findings: Path, name: str, body: bytes, report: str) -> None:
+    """Write the input and a report of its failure."""
     findings.mkdir(parents=True, exist_ok=True)
     path = findings / f"{name}-{hashlib.sha256(body).hexdigest()[:12]}"
     path.write_bytes(body)
     path.with_suffix(".txt").write_text(report, encoding="utf-8", errors="backslashreplace")
-    return path
 
 
 def measure_peak() -> int:
@@ -135,9 +135,9 @@ def prepare_process() -> None:
     warnings.simplefilter("ignore")
 
 
-def drive_by_mutations(recorder: Recorder, seed: int, until: float, inputs: int) -> None:
-    """Mutate the seeds and their mutants until a time of the monotonic clock or a number of inputs."""
-    target, generator = recorder.target, random.Random(seed)
+def drive_by_mutations(recorder: Recorder, seed: int, seconds: float, inputs: int) -> None:
+    """Mutate the seeds and their mutants, for a time or a number of inputs."""
+    target, generator, until = recorder.target, random.Random(seed), time.monotonic() + seconds
     seeds = list(target.seeds())
     for body in seeds:
         recorder(body)
@@ -167,14 +167,14 @@ def drive_by_coverage(recorder: Recorder, seed: int, seconds: float, inputs: int
             return bytes(atheris.Mutate(body, max_length))
         return target.mutation(body, generator)[:max_length]
 
-    corpus = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp())
+    (folder / "corpus").mkdir()
     for number, body in enumerate(target.seeds()):
-        (corpus / str(number)).write_bytes(body)
+        (folder / "corpus" / str(number)).write_bytes(body)
+    escaped = ("".join(f"\\x{byte:02x}" for byte in word[:60]) for word in target.words if word)
+    (folder / "words").write_text("".join(f'"{word}"\n' for word in escaped))
     options = {"runs": inputs, "max_total_time": max(1, int(seconds)), "seed": seed + 1, "max_len": MAX_LENGTH // 4}
     options |= {"verbosity": 0, "rss_limit_mb": 0, "timeout": 36_000, "close_fd_mask": 0, "len_control": 0}
-    words = Path(tempfile.mkdtemp()) / "words"
-    escaped = ["".join(f"\\x{byte:02x}" for byte in word[:60]) for word in target.words if word]
-    words.write_text("".join(f'"{word}"\n' for word in escaped))
-    arguments: Sequence[str] = [f"-{name}={value}" for name, value in options.items()]
-    atheris.Setup([sys.argv[0], *arguments, f"-dict={words}", str(corpus)], recorder, custom_mutator=mutation)
+    arguments = [*(f"-{name}={value}" for name, value in options.items()), f"-dict={folder / 'words'}"]
+    atheris.Setup([sys.argv[0], *arguments, str(folder / "corpus")], recorder, custom_mutator=mutation)
     atheris.Fuzz()

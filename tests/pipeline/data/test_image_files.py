@@ -21,11 +21,11 @@ def save(path: Path, array: np.ndarray) -> None:
 
 
 def locate(path: Path, shape: tuple[int, int] = (2, 3)) -> np.ndarray:
-    rows = locate_images(path, shape)
+    rows = locate_images(path, shape, path.parent / "unpacked.idx")
     return read_rows(rows, 0, len(rows))
 
 
-@pytest.mark.parametrize("name", ["a.npy", "a.idx", "no-suffix"])
+@pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz", "no-suffix"])
 @pytest.mark.parametrize("shape", [(0, 2, 3), (1, 2, 3), (5, 2, 3), (4, 1, 1), (4, 1, 7), (4, 300, 200)])
 def test_images_of_any_size_are_located(name: str, shape: tuple[int, int, int], tmp_path: Path) -> None:
     images = np.resize(IMAGES, shape)
@@ -35,7 +35,7 @@ def test_images_of_any_size_are_located(name: str, shape: tuple[int, int, int], 
     assert np.array_equal(found, images)
 
 
-@pytest.mark.parametrize("name", ["a.npy", "a.idx"])
+@pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz"])
 @pytest.mark.parametrize("kind", [np.int8, np.int16, np.float32, np.float64])
 def test_other_dtype_is_refused(kind: type, name: str, tmp_path: Path) -> None:
     save(tmp_path / name, IMAGES.astype(kind))
@@ -44,7 +44,7 @@ def test_other_dtype_is_refused(kind: type, name: str, tmp_path: Path) -> None:
         locate(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["a.npy", "a.idx"])
+@pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz"])
 @pytest.mark.parametrize("shape", [(), (6,), (5, 6), (5, 3, 2), (1, 5, 2, 3)])
 def test_other_shape_is_refused(shape: tuple[int, ...], name: str, tmp_path: Path) -> None:
     save(tmp_path / name, np.zeros(shape, np.uint8))
@@ -59,10 +59,22 @@ def test_other_formats_are_refused(content: bytes, tmp_path: Path) -> None:
         locate(tmp_path / "picture.png")
 
 
-def test_gzipped_files_are_refused_without_decompression(tmp_path: Path) -> None:
-    (tmp_path / "a.gz").write_bytes(gzip.compress(b"\0\0\x08\3")[:12])  # not even complete
-    with pytest.raises(PipelineError, match=r"a.gz is gzipped.* decompress it first"):
+def test_partly_unpacked_file_is_not_used(tmp_path: Path) -> None:
+    idx.save(tmp_path / "a.gz", np.resize(IMAGES, (100_000, 2, 3)))
+    (tmp_path / "a.gz").write_bytes((tmp_path / "a.gz").read_bytes()[:-100])
+    for _ in range(2):
+        with pytest.raises(PipelineError, match=r"a\.gz cannot be decompressed: its gzip data is damaged"):
+            locate(tmp_path / "a.gz")
+    assert not (tmp_path / "unpacked.idx").exists()
+
+
+def test_decompression_stops_where_the_header_says(tmp_path: Path) -> None:
+    idx.save(tmp_path / "a.idx", IMAGES)
+    bomb = gzip.compress((tmp_path / "a.idx").read_bytes() + bytes(50_000_000))
+    (tmp_path / "a.gz").write_bytes(bomb)
+    with pytest.raises(PipelineError, match="unexpected bytes"):
         locate(tmp_path / "a.gz")
+    assert sum(path.stat().st_size for path in tmp_path.glob("unpacked*")) < 1_000_000
 
 
 def test_special_files_are_refused(tmp_path: Path) -> None:

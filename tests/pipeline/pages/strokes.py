@@ -41,111 +41,25 @@ def curve(text: str, steps: int = 5) -> list[Point]:
     return [(float(x), float(y)) for x, y in (*np.concatenate(segments), points[-1])]
 
 
-# Several styles of each digit.
-STYLES: dict[int, list[Strokes]] = {
-    0: [
-        [arc(0.5, 0.5, 0.32, 0.5, -90, -460)],
-        [arc(0.5, 0.5, 0.4, 0.5, -60, 300)],
-        [curve("60 2, 28 20, 20 60, 42 97, 74 75, 78 30, 56 2")],
-    ],
-    1: [
-        [line("50 0, 50 100")],
-        [line("60 0, 42 100")],
-        [line("32 22, 55 0, 55 100")],
-    ],
-    2: [
-        [curve("20 25, 35 4, 65 3, 78 27, 60 58, 20 98") + line("20 98, 82 97")],
-        [arc(0.5, 0.27, 0.3, 0.27, -170, 40) + line("70 47, 20 100, 85 100")],
-        [curve("15 30, 40 2, 75 15, 65 50, 25 90, 15 82, 30 80, 55 95, 88 92")],
-    ],
-    3: [
-        [arc(0.45, 0.25, 0.3, 0.25, -150, 90) + arc(0.45, 0.75, 0.35, 0.25, -90, 150)],
-        [curve("20 12, 50 0, 75 20, 45 46, 78 68, 55 98, 18 88")],
-        [curve("22 6, 70 6, 72 25, 42 45, 74 55, 76 85, 45 100, 20 90")],
-    ],
-    4: [
-        [line("25 0, 15 55, 85 55"), line("68 10, 68 100")],
-        [line("60 0, 12 66, 90 66"), line("62 30, 62 100")],
-        [curve("20 2, 17 40, 40 52, 72 45"), line("76 0, 68 100")],
-    ],
-    5: [
-        [line("28 3, 25 42") + arc(0.45, 0.68, 0.32, 0.3, -120, 140), line("28 3, 78 3")],
-        [line("78 2, 32 3, 26 45") + curve("26 45, 55 40, 78 64, 60 95, 20 93")],
-        [line("30 5, 22 50") + curve("22 50, 60 45, 70 75, 45 100, 15 90"), line("30 5, 80 0")],
-    ],
-    6: [
-        [curve("68 2, 35 30, 22 68, 42 97, 72 85, 72 60, 48 52, 25 70")],
-        [curve("55 0, 30 40, 22 75, 40 100, 70 90, 68 65, 45 60, 26 80")],
-        [line("40 0, 24 60") + arc(0.5, 0.72, 0.27, 0.28, 190, -160)],
-    ],
-    7: [
-        [line("15 3, 85 3, 42 100")],
-        [curve("15 8, 50 6, 84 4, 70 35, 50 65, 42 100")],
-        [line("15 5, 82 2, 38 100"), line("38 50, 76 50")],
-    ],
-    8: [
-        [curve("70 12, 48 0, 27 18, 48 45, 75 75, 50 100, 24 78, 50 46, 74 20, 66 8")],
-        [arc(0.5, 0.24, 0.24, 0.24, 90, 450), arc(0.5, 0.74, 0.3, 0.26, -90, 270)],
-        [curve("62 5, 32 10, 36 36, 66 62, 60 96, 30 90, 36 58, 70 26, 58 2")],
-    ],
-    9: [
-        [arc(0.48, 0.28, 0.27, 0.28, 0, -360) + line("75 28, 68 100")],
-        [curve("72 15, 45 0, 25 25, 42 48, 70 32, 74 10, 70 50, 62 100")],
-        [arc(0.5, 0.27, 0.25, 0.25, -20, -350) + curve("75 30, 74 60, 60 95, 30 95")],
-    ],
+DIGITS: dict[int, Strokes] = {
+    0: [arc(0.5, 0.5, 0.32, 0.5, -90, -460)],
+    1: [line("50 0, 50 100")],
+    2: [curve("20 25, 35 4, 65 3, 78 27, 60 58, 20 98") + line("20 98, 82 97")],
+    3: [arc(0.45, 0.25, 0.3, 0.25, -150, 90) + arc(0.45, 0.75, 0.35, 0.25, -90, 150)],
+    4: [line("25 0, 15 55, 85 55"), line("68 10, 68 100")],
+    5: [line("28 3, 25 42") + arc(0.45, 0.68, 0.32, 0.3, -120, 140), line("28 3, 78 3")],
+    6: [curve("68 2, 35 30, 22 68, 42 97, 72 85, 72 60, 48 52, 25 70")],
+    7: [line("15 3, 85 3, 42 100")],
+    8: [curve("70 12, 48 0, 27 18, 48 45, 75 75, 50 100, 24 78, 50 46, 74 20, 66 8")],
+    9: [arc(0.48, 0.28, 0.27, 0.28, 0, -360) + line("75 28, 68 100")],
 }
-
-DIGITS: dict[int, Strokes] = {digit: styles[0] for digit, styles in STYLES.items()}
 
 DOT: Strokes = [[(0.5, 0.5), (0.505, 0.5)]]
-
-NON_DIGITS: dict[str, Strokes] = {
-    "zigzag": [line(", ".join(f"{5 + 90 * (i % 2)} {11 * i}" for i in range(10)))],
-    "hatching": [line(f"{16 * i} 0, {16 * i} 100") for i in range(7)]
-    + [line(f"0 {16 * i}, 100 {16 * i}") for i in range(7)],
-    "tangle": [[(0.5 + 0.5 * math.sin(3.1 * t), 0.5 + 0.5 * math.cos(4.7 * t)) for t in np.linspace(0, 12, 150)]],
-    "spiral": [[(0.5 + 0.02 * t * math.cos(t), 0.5 + 0.02 * t * math.sin(t)) for t in np.linspace(0, 25, 200)]],
-    "star": [line("50 0, 79 90, 2 35, 98 35, 21 90, 50 0")],
-    "filled": [line(", ".join(f"{2 + 96 * (i % 2)} {3.4 * i}" for i in range(30)), steps=3)],
-    "square": [line("5 5, 95 5, 95 95, 5 95, 5 5")],
-    "triangle": [line("50 5, 95 90, 5 90, 50 5")],
-    "cross": [line("50 0, 50 100"), line("0 50, 100 50")],
-}
-
-# Letters that do not look like digits.
-LETTERS: dict[str, Strokes] = {
-    "A": [line("10 100, 50 0, 90 100"), line("28 60, 72 60")],
-    "E": [line("80 0, 20 0, 20 100, 80 100"), line("20 50, 70 50")],
-    "F": [line("80 0, 20 0, 20 100"), line("20 48, 70 48")],
-    "H": [line("15 0, 15 100"), line("85 0, 85 100"), line("15 50, 85 50")],
-    "K": [line("20 0, 20 100"), line("80 0, 20 55, 85 100")],
-    "M": [line("5 100, 15 0, 50 70, 85 0, 95 100")],
-    "N": [line("15 100, 15 0, 85 100, 85 0")],
-    "R": [line("20 100, 20 0") + curve("20 0, 75 8, 75 42, 20 50") + line("20 50, 80 100")],
-    "T": [line("5 0, 95 0"), line("50 0, 50 100")],
-    "W": [line("0 0, 25 100, 50 30, 75 100, 100 0")],
-    "X": [line("10 0, 90 100"), line("90 0, 10 100")],
-    "m": [curve("5 100, 6 40, 8 30, 28 25, 42 45, 44 95"), curve("44 95, 48 40, 70 25, 86 45, 90 100")],
-}
 
 
 def place(strokes: Strokes, left: float, top: float, size: float) -> Strokes:
     """Scale strokes to `size` and move them to the corner (left, top)."""
     return [[(left + size * x, top + size * y) for x, y in stroke] for stroke in strokes]
-
-
-def write_number(digits: str, generator: np.random.Generator) -> Strokes:
-    """Return a row of distorted digits, as wide as a canvas of 4 : 3 around the unit square."""
-    row: Strokes = []
-    right = 0.0
-    for digit in digits:
-        styles = STYLES[int(digit)]
-        strokes = wobble(styles[generator.integers(len(styles))], generator)
-        height, low = generator.uniform(0.85, 1.15), generator.uniform(-0.08, 0.08)
-        left = min(x for stroke in strokes for x, _ in stroke)
-        row += place(strokes, right - height * left, low - height / 2, height)
-        right = max(x for stroke in row for x, _ in stroke) + generator.uniform(0.15, 0.4)
-    return place(row, -0.1, 0.5, min(0.65, 1.2 / right))
 
 
 def wobble(strokes: Strokes, generator: np.random.Generator) -> Strokes:

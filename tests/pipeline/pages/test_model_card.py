@@ -95,38 +95,27 @@ def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
     assert "Citation" not in card_of(nasty)
 
 
+@pytest.mark.parametrize("source", ["card", "docs"])
 @pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
 @pytest.mark.parametrize("library", ["onnxruntime", "torch"])
 def test_examples_predict_same_probabilities_as_evaluation(
-    which: str, library: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    which: str, library: str, source: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Any
 ) -> None:
     pytest.importorskip(library)
     artifacts: Path = request.getfixturevalue(which)
-    (example,) = (code for code in re.findall(r"```python\n(.*?)```", card_of(artifacts), re.S) if library in code)
-    lines = [line for line in example.splitlines() if not line.startswith("images = ")]
-    assert len(lines) == len(example.splitlines()) - 1
-    monkeypatch.chdir(artifacts / "export")
-    names: dict[str, Any] = {"images": np.load(artifacts / "parse/test-images.npy")}
-    exec("\n".join(lines), names)
+    page = card_of(artifacts) if source == "card" else (ROOT / "docs/use/export.md").read_text(encoding="utf-8")
+    (example,) = (code for code in re.findall(r"```python\n(.*?)```", page, re.S) if f"import {library}" in code)
+    names: dict[str, Any] = {}
+    if source == "card":  # it has an image of its own
+        example, count = re.subn(r"^images = .*\n", "", example, flags=re.M)
+        assert count == 1
+        names["images"] = np.load(artifacts / "parse/test-images.npy")
+    (tmp_path / "artifacts").symlink_to(artifacts)
+    monkeypatch.chdir(artifacts / "export" if source == "card" else tmp_path)
+    exec(example, names)
     expected = np.load(artifacts / "evaluate/probabilities.npy")
     np.testing.assert_allclose(names["probabilities"], expected, atol=1e-5)
-    assert np.array_equal(names["labels"], expected.argmax(axis=1))
-
-
-@pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
-@pytest.mark.parametrize("library", ["onnxruntime", "torch"])
-def test_examples_in_documentation_predict_same_probabilities_as_evaluation(
-    which: str, library: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip(library)
-    artifacts: Path = request.getfixturevalue(which)
-    page = (ROOT / "docs/use/export.md").read_text(encoding="utf-8")
-    (example,) = (code for code in re.findall(r"```python\n(.*?)```", page, re.S) if f"import {library}" in code)
-    (tmp_path / "artifacts").symlink_to(artifacts)
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    exec(example, names)
-    np.testing.assert_allclose(names["probabilities"], np.load(artifacts / "evaluate/probabilities.npy"), atol=1e-5)
+    assert source == "docs" or np.array_equal(names["labels"], expected.argmax(axis=1))
 
 
 def variables(card: str) -> dict[str, str]:
@@ -149,11 +138,8 @@ def test_command_reproduces_the_parameters(changed: str, built: Path, tmp_path: 
     evaluate(normalize=built / "normalize", train=tmp_path / "train", output=tmp_path / "evaluate")
     given = variables(make_model_card(load_model(tmp_path / "train"), tmp_path / "train", tmp_path / "evaluate"))
     assert given.pop("DATASET") == "sample"
-    assert set(given) == {
-        "RECIPE",
-        "EPOCHS",
-        *(["LAYERS", "AUGMENT_FRACTION", "LEARNING_RATE", "SHARDS"] if changed else []),
-    }
+    more = ["LAYERS", "AUGMENT_FRACTION", "LEARNING_RATE", "SHARDS"] if changed else []
+    assert set(given) == {"RECIPE", "EPOCHS", *more}
     arguments = parse_arguments(train, options(given))
     wanted = read_manifest(tmp_path / "train").provenance.parameters
     assert resolve({name: arguments[name] for name in train.parameters}) == wanted
@@ -196,14 +182,8 @@ def test_card_names_licence_owner_and_paper_of_the_data(dataset: str, built: Pat
 def test_card_lists_only_the_augmentations_in_use(built: Path, tmp_path: Path) -> None:
     content = json.loads((built / "train/model.json").read_text())
     strengths = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "stroke_width": 0.4, "elastic": 1.25}
-    words = [
-        "shift 1.5 pixels",
-        "rotation 15 degrees",
-        "scale 0.15",
-        "shear 0.3",
-        "stroke width 0.4",
-        "elastic displacement 1.25 pixels",
-    ]
+    words = ["shift 1.5 pixels", "rotation 15 degrees", "scale 0.15", "shear 0.3", "stroke width 0.4"]
+    words.append("elastic displacement 1.25 pixels")
     training = shutil.copytree(built / "train", tmp_path / "train")
 
     def bullet(**values: float) -> str:
@@ -243,26 +223,12 @@ def recalls(built: Path, tmp_path: Path, images: int, recall: float) -> str:
     return card.partition("## Bias")[2].partition("##")[0]
 
 
-@pytest.mark.parametrize(("images", "recall"), [(40, 0.5), (0, 0.0)])
-def test_equal_recalls_are_not_reported_as_different(images: int, recall: float, built: Path, tmp_path: Path) -> None:
-    assert "differs between classes" not in recalls(built, tmp_path, images, recall)
-
-
-def test_class_with_lowest_recall_is_named(built: Path, tmp_path: Path) -> None:
-    assert "50.00% for 9, 25.00% for 0" in recalls(built, tmp_path, 40, 0.25)
-
-
-@pytest.mark.parametrize(
-    ("which", "tag"),
-    [
-        ("built", "multilayer-perceptron"),
-        ("nasty", "multilayer-perceptron"),
-        ("convolutional", "convolutional-neural-network"),
-    ],
-)
-def test_tags_contain_kind_of_network(which: str, tag: str, request: pytest.FixtureRequest) -> None:
-    tags = ModelCard(card_of(request.getfixturevalue(which))).data.to_dict()["tags"]
-    assert [each for each in tags if "neural-network" in each or "perceptron" in each] == [tag]
+@pytest.mark.parametrize(("images", "recall"), [(40, 0.5), (0, 0.0), (40, 0.25)])
+def test_class_with_lowest_recall_is_named_unless_recalls_are_equal(
+    images: int, recall: float, built: Path, tmp_path: Path
+) -> None:
+    bias = recalls(built, tmp_path, images, recall)
+    assert ("differs between classes" in bias, "50.00% for 9, 25.00% for 0" in bias) == (recall == 0.25,) * 2
 
 
 @pytest.mark.parametrize(
@@ -282,8 +248,11 @@ def test_layers_are_described_by_kind_and_size(layers: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
-def test_card_contains_number_of_parameters(which: str, request: pytest.FixtureRequest) -> None:
+def test_card_contains_number_of_parameters_and_kind_of_network(which: str, request: pytest.FixtureRequest) -> None:
     artifacts: Path = request.getfixturevalue(which)
+    tags = ModelCard(card_of(artifacts)).data.to_dict()["tags"]
+    kind = "convolutional-neural-network" if which == "convolutional" else "multilayer-perceptron"
+    assert [each for each in tags if "neural-network" in each or "perceptron" in each] == [kind]
     count = sum(np.load(file).size for file in artifacts.glob("train/*.npy"))
     assert f"{count:,} parameters" in card_of(artifacts)
 
@@ -305,14 +274,8 @@ def test_card_is_deterministic_across_processes(built: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        {"images": None},
-        {"recipe": "secret"},
-        {"recipe": ["quick"]},
-        {"layers": "x"},
-        {"epochs": 0},
-        {"augmentation": {"shift": -1}},
-        {"best_epochs": 3},
-        {"versions": []},
+        *({"images": None}, {"recipe": "secret"}, {"recipe": ["quick"]}, {"layers": "x"}, {"epochs": 0}),
+        *({"augmentation": {"shift": -1}}, {"best_epochs": 3}, {"versions": []}),
     ],
 )
 def test_damaged_training_section_is_rejected(damage: dict[str, Any], built: Path, tmp_path: Path) -> None:

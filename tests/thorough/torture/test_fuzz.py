@@ -12,32 +12,33 @@ import pytest
 
 from tests.torture.broken_readers import FAULTS, READERS
 from tests.torture.data_targets import check_gzip, idx_seeds
-from tests.torture.fuzz import Job, Outcome, is_bad, main, run_job
+from tests.torture.fuzz import Job, is_bad, main, run_job
 from tests.torture.mutations import MAX_LENGTH
 from tests.torture.targets import all_targets
+from tests.torture.worker import Counts
 
 INPUTS = 1500
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Outcome, list[str]]]:
-    """The outcome and the reported findings of each target."""
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Counts, list[str]]]:
+    """The counts and the reported findings of each target."""
 
-    def run(name: str) -> tuple[Outcome, list[str]]:
+    def run(name: str) -> tuple[Counts, list[str]]:
         findings = tmp_path_factory.getbasetemp() / f"findings-{name}"
-        outcome = run_job(Job(name, "mutations", seconds=300, inputs=INPUTS), findings)
-        return outcome, [path.read_text() for path in findings.glob("*.txt")]
+        counts = run_job(Job(name, "mutations", seconds=300, inputs=INPUTS), findings)
+        return counts, [path.read_text() for path in findings.glob("*.txt")]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(all_targets(), pool.map(run, all_targets()), strict=True))
 
 
 @pytest.mark.parametrize("name", all_targets())
-def test_mutants_satisfy_the_oracle_or_are_refused(name: str, outcomes: dict[str, tuple[Outcome, list[str]]]) -> None:
-    outcome, findings = outcomes[name]
+def test_mutants_satisfy_the_oracle_or_are_refused(name: str, outcomes: dict[str, tuple[Counts, list[str]]]) -> None:
+    counts, findings = outcomes[name]
     assert findings == []
-    assert outcome.counts.inputs == INPUTS
-    assert not is_bad(outcome, all_targets()[name]), outcome
+    assert counts.inputs == INPUTS
+    assert not is_bad(counts, all_targets()[name]), counts
 
 
 @pytest.mark.parametrize("name", all_targets())
@@ -59,16 +60,16 @@ def test_fuzzer_finds_fault_and_saves_input(fault: Callable[[], object], tmp_pat
     name = fault.__name__
     job = Job(name, "mutations", seconds=20, inputs=3000)
     deadline = 1 if name == "hang" else 60
-    outcome = run_job(job, tmp_path / "findings", "tests.torture.broken_readers", deadline)
+    counts = run_job(job, tmp_path / "findings", "tests.torture.broken_readers", deadline)
     found = {
-        "raise_error": outcome.counts.crashes,
-        "give_wrong_output": outcome.counts.wrong,
-        "hang": outcome.hangs,
-        "die": outcome.deaths,
-        "allocate": outcome.counts.peak > 1000 * READERS[name].max_memory,
+        "raise_error": counts.crashes,
+        "give_wrong_output": counts.wrong,
+        "hang": counts.hangs,
+        "die": counts.deaths,
+        "allocate": counts.peak > 1000 * READERS[name].max_memory,
     }
     assert {kind for kind, count in found.items() if count} == {name}
-    assert is_bad(outcome, READERS[name])
+    assert is_bad(counts, READERS[name])
     if name != "allocate":  # memory is measured for the process, not for an input
         saved = [path.with_suffix("") for path in (tmp_path / "findings").glob("*.txt")]
         assert saved and all(b"\xff" in path.read_bytes() and path.name.startswith(f"{name}-") for path in saved)
@@ -76,9 +77,9 @@ def test_fuzzer_finds_fault_and_saves_input(fault: Callable[[], object], tmp_pat
 
 def test_fuzzer_finds_nothing_in_correct_reader(tmp_path: Path) -> None:
     job = Job("correct", "mutations", seconds=20, inputs=3000)
-    outcome = run_job(job, tmp_path / "findings", "tests.torture.broken_readers")
-    assert not is_bad(outcome, READERS["correct"])
-    assert outcome.counts.inputs == 3000
+    counts = run_job(job, tmp_path / "findings", "tests.torture.broken_readers")
+    assert not is_bad(counts, READERS["correct"])
+    assert counts.inputs == 3000
     assert not (tmp_path / "findings").exists()
 
 

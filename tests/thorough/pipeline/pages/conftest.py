@@ -1,3 +1,3 @@
 """Fixtures of the fast tests."""
 
-from tests.pipeline.pages.conftest import page, sample  # noqa: F401
+from tests.pipeline.pages.conftest import open_demo, page, sample  # noqa: F401

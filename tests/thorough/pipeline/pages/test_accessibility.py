@@ -1,16 +1,13 @@
 """The drawing demo: accessibility, colour schemes and screen sizes."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, SMALL_PHONE, open_page
+from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
@@ -18,37 +15,28 @@ DIGIT = place(DIGITS[3], 0.55, 0.2, 0.6)
 LANDSCAPE: dict[str, Any] = {**PHONE, "viewport": {"width": 844, "height": 390}}
 
 
-def violations(page: Page) -> list[str]:
-    """Return the rules that axe finds violated, of any level."""
-    return [each["id"] for each in Axe().run(page).response["violations"]]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("options", [{}, SMALL_PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("drawn", [[], DIGIT, place(DIGITS[7], -0.1, 0.2, 0.6) + DIGIT], ids=["empty", "digit", "row"])
-def test_axe_finds_no_violation(
-    scheme: Any, options: dict[str, Any], drawn: Strokes, browser: Browser, built: Path
-) -> None:
-    with open_page(browser, built / "export" / "index.html", color_scheme=scheme, **options) as page:
+def test_axe_finds_no_violation(scheme: Any, options: dict[str, Any], drawn: Strokes, open_demo: Demo) -> None:
+    with open_demo(color_scheme=scheme, **options) as page:
         draw_with_mouse(page, drawn)
         prediction(page)
         page.wait_for_timeout(200)
-        assert violations(page) == []
+        assert find_violations(page) == []
 
 
-def test_many_classes_and_non_square_images_fit_on_phone(browser: Browser, tmp_path: Path) -> None:
+def test_many_classes_and_non_square_images_fit_on_phone(open_demo: Demo) -> None:
     names = (*"abcdefghijklmnopqrstuvwxy", "a name that is longer than any phone is wide, and goes on and on")
-    save_drawing_page(tmp_path / "index.html", make_model(shape=(20, 12), class_names=names), *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html", **SMALL_PHONE) as page:
+    with open_demo(make_model(shape=(20, 12), class_names=names), **SMALL_PHONE) as page:
         draw_with_finger(page, place(DIGITS[7], 0.2, 0.2, 0.6))
         prediction(page)
-        box = page.locator("#canvas").bounding_box()
-        assert box is not None
+        box = find_box(page.locator("#canvas"))
         assert box["height"] / box["width"] == pytest.approx(20 / 12, rel=0.01)
         assert page.locator("#bars tr").count() == 26
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert not is_wider_than_screen(page)
         assert page.locator("h1").inner_text() == "Draw a picture"
-        assert violations(page) == []
+        assert find_violations(page) == []
 
 
 def test_colours_follow_system_colour_scheme(page: Page) -> None:
@@ -67,41 +55,27 @@ def test_colours_follow_system_colour_scheme(page: Page) -> None:
     assert ink_light < ink_dark
 
 
-def test_phone_shows_canvas_and_prediction_without_scrolling(browser: Browser, built: Path) -> None:
+def test_phone_shows_canvas_and_prediction_without_scrolling(open_demo: Demo) -> None:
     for options in (PHONE, SMALL_PHONE):
-        with open_page(browser, built / "export" / "index.html", **options) as page:
+        with open_demo(**options) as page:
             draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
             assert prediction(page) == "3"
-            height = options["viewport"]["height"]
-            for selector in (
-                "#canvas",
-                "#undo",
-                "#redo",
-                "#clear",
-                "#prediction",
-                "#confidence",
-                "#runner-up",
-                "#input",
-            ):
-                box = page.locator(selector).bounding_box()
-                assert box is not None
-                assert box["y"] + box["height"] <= height, selector
-            assert page.evaluate("document.documentElement.scrollWidth") == options["viewport"]["width"]
-            for button in page.locator("button:visible").all():
-                box = button.bounding_box()
-                assert box is not None
-                assert min(box["width"], box["height"]) >= 44
+            for name in ("canvas", "undo", "redo", "clear", "prediction", "confidence", "runner-up", "input"):
+                box = find_box(page.locator(f"#{name}"))
+                assert box["y"] + box["height"] <= options["viewport"]["height"], name
+            assert not is_wider_than_screen(page)
+            for button in map(find_box, page.locator("button:visible").all()):
+                assert min(button["width"], button["height"]) >= 44
 
 
-def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(browser: Browser, built: Path) -> None:
-    with open_page(browser, built / "export" / "index.html", **LANDSCAPE) as page:
+def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(open_demo: Demo) -> None:
+    with open_demo(**LANDSCAPE) as page:
         draw_with_finger(page, place(DIGITS[3], 0.2, 0.2, 0.6))
         assert prediction(page) == "3"
         for selector in ("#canvas", "#clear", "#prediction", "#confidence", "#input"):
-            box = page.locator(selector).bounding_box()
-            assert box is not None
+            box = find_box(page.locator(selector))
             assert box["y"] + box["height"] <= 390, selector
-        assert page.evaluate("document.documentElement.scrollWidth") == 844
+        assert not is_wider_than_screen(page)
         heights = [0.8 - 0.05 * step for step in range(11)]
         for right, scrolled in ((0.5, False), (1.8, True)):  # on the canvas, and beside it
             draw_with_finger(page, [[(right, height) for height in heights]])
@@ -109,16 +83,16 @@ def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(browser: B
             assert (page.evaluate("scrollY") > 50) == scrolled
 
 
-def test_canvas_has_resolution_of_screen(browser: Browser, built: Path) -> None:
+def test_canvas_has_resolution_of_screen(open_demo: Demo) -> None:
     for ratio in (1, 3):
-        with open_page(browser, built / "export" / "index.html", device_scale_factor=ratio) as page:
+        with open_demo(device_scale_factor=ratio) as page:
             prediction(page)
             drawn, shown = page.locator("#canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
             assert drawn == pytest.approx(ratio * shown, abs=1)
 
 
-def test_bars_are_not_animated_with_reduced_motion(browser: Browser, built: Path) -> None:
+def test_bars_are_not_animated_with_reduced_motion(open_demo: Demo) -> None:
     for motion, static in (("reduce", True), ("no-preference", False)):
-        with open_page(browser, built / "export" / "index.html", reduced_motion=motion) as page:
+        with open_demo(reduced_motion=motion) as page:
             duration = page.locator("#bars .bar div").first.evaluate("bar => getComputedStyle(bar).transitionDuration")
             assert (duration == "0s") == static

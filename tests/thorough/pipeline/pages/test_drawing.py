@@ -1,8 +1,7 @@
-"""The drawing demo in a browser: predictions and views. See test_input.py for drawing."""
+"""The drawing demo in a browser: predictions, views and texts. See test_input.py for drawing."""
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.data.scaling import standardise
-from pipeline.model.files import load_model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.network.network import forward
 from pipeline.pages.drawing import save_drawing_page
-from tests.browser import open_page
+from tests.browser import find_box, open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.conftest import TEST_RESULT, Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
@@ -29,81 +25,22 @@ def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
         assert "contains no network" in page.locator("main").inner_text()
 
 
-def test_page_predicts_same_probabilities_as_python(page: Page, built: Path) -> None:
-    images = np.array(np.load(built / "parse" / "test-images.npy"))
-    found = read_images(page, images)
-    expected = predict_with_negative(load_model(built / "train"), images)[:, : found.shape[1]]
-    np.testing.assert_allclose(found, expected, atol=1e-3)
-    assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
-
-
-@pytest.mark.parametrize(
-    ("layers", "networks", "activation", "loss", "negative_class"),
-    [
-        ("", 1, "relu", "cross-entropy", True),
-        ("6,5", 3, "sigmoid", "quadratic", True),
-        ("conv4", 1, "relu", "cross-entropy", False),
-        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False),
-        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True),
-    ],
-)
-def test_every_kind_of_model_is_predicted_correctly_and_shown(
-    layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, browser: Browser, tmp_path: Path
-) -> None:
-    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss, negative_class=negative_class)
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
-    images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
-    with open_page(browser, tmp_path / "index.html") as page:
-        found = read_images(page, images)
-        expected = predict_with_negative(model, images)[:, : found.shape[1]]
-        np.testing.assert_allclose(found, expected, atol=1e-3)
-        assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
-        draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
-        prediction(page)
-        assert page.locator("#input").evaluate("canvas => [canvas.height, canvas.width]") == [9, 7]
-
-
-@pytest.fixture
-def convolutional(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    """The page of a model with 6 filters of 3 x 3 in its first layer, with a digit drawn on it."""
-    model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html") as page:
-        draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-        prediction(page)
-        yield page
-
-
-def test_activations_equal_those_of_python(convolutional: Page) -> None:
-    model = make_model("conv6x3/2,conv5x2/1,8", shape=(12, 10))
-    image = np.array(convolutional.evaluate("Array.from(read(model, drawing.strokes).image)"), np.uint8).reshape(
-        1, 12, 10
-    )
-    outputs = forward(model.networks[0], np.moveaxis(standardise(image, model.scaling), 0, -1)).outputs
-    found = convolutional.evaluate("read(model, drawing.strokes).values.slice(1).map((each) => Array.from(each))")
-    assert len(found) == len(outputs)
-    for actual, expected in zip(found, outputs, strict=True):
-        np.testing.assert_allclose(actual, expected.reshape(-1), atol=1e-3)
-
-
-def test_large_logits_give_valid_probabilities(browser: Browser, tmp_path: Path) -> None:
+def test_large_logits_give_valid_probabilities(open_demo: Demo) -> None:
     for loss in ("quadratic", "cross-entropy"):
         model = make_model(loss=loss)
         for weights, _ in model.parameters[0].layers:
             weights[...] *= 1000
-        save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
         images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
-        with open_page(browser, tmp_path / "index.html") as page:
+        with open_demo(model) as page:
             found = read_images(page, images)
         np.testing.assert_allclose(found.sum(axis=1), 1)
         np.testing.assert_allclose(found, predict_with_negative(model, images)[:, :-1], atol=1e-3)
 
 
-def test_class_names_are_escaped(browser: Browser, tmp_path: Path) -> None:
+def test_class_names_are_escaped(open_demo: Demo) -> None:
     names = ("<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "<!--")
     model = make_model(class_names=names)
-    save_drawing_page(tmp_path / "index.html", replace(model, dataset="<b>&amp;"), *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html") as page:
+    with open_demo(replace(model, dataset="<b>&amp;")) as page:
         page.on("dialog", lambda dialog: pytest.fail(f"a class name was executed: {dialog.message}"))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
         prediction(page)
@@ -124,18 +61,13 @@ def test_result_has_confidence_runner_up_and_bar_for_each_class(page: Page) -> N
         name, share = row.inner_text().split("\t")[0], row.locator(".share").inner_text()
         assert (name.strip(), share) == (str(digit), f"{math.floor(1000 * probabilities[digit]) / 10:.1f}%")
     page.wait_for_timeout(200)  # transition of the bars
-    bar = page.locator("#bars tr.best .bar div").bounding_box()
-    cell = page.locator("#bars tr.best .bar").bounding_box()
-    assert bar and cell
+    bar, cell = (find_box(page.locator(f"#bars tr.best .bar{inner}")) for inner in (" div", ""))
     assert bar["width"] / cell["width"] == pytest.approx(probabilities[0], abs=0.1)
 
 
 @pytest.mark.parametrize(
     ("strokes", "message"),
-    [
-        ([], "Nothing is drawn yet. Draw a digit."),
-        (DOT, "This is only a dot. Draw a digit."),
-    ],
+    [([], "Nothing is drawn yet. Draw a digit."), (DOT, "This is only a dot. Draw a digit.")],
 )
 def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str, page: Page) -> None:
     draw_with_mouse(page, strokes)
@@ -143,7 +75,7 @@ def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str,
     assert page.locator("#confidence").inner_text() == message
     assert set(page.locator("#bars .share").all_inner_texts()) == {"–"}
     page.wait_for_timeout(200)
-    assert all(box["width"] <= 1 for bar in page.locator("#bars .bar div").all() if (box := bar.bounding_box()))
+    assert all(find_box(bar)["width"] <= 1 for bar in page.locator("#bars .bar div").all())
 
 
 def test_input_of_network_is_the_centred_drawing(page: Page) -> None:
@@ -155,3 +87,60 @@ def test_input_of_network_is_the_centred_drawing(page: Page) -> None:
     assert (columns.min() + columns.max()) / 2 == pytest.approx(13.5, abs=1)
     assert 18 <= np.ptp(rows) + 1 <= 20
     assert np.array_equal(pixels(page, "#input")[..., 0], image)
+
+
+def test_percentages_are_truncated_and_limited_at_both_ends(page: Page) -> None:
+    texts = page.evaluate(
+        "[0, 0.0004, 0.1239, 0.9989, 0.99999, 1].map((share) => [percent(share), percentWithLimits(share)])"
+    )
+    assert [[text.replace("\u00a0", " ").removesuffix("%") for text in pair] for pair in texts] == [
+        ["0.0", "0.0"],
+        ["0.0", "under 0.1"],
+        ["12.3", "12.3"],
+        ["99.8", "99.8"],
+        ["99.9", "over 99.9"],
+        ["100.0", "100.0"],
+    ]
+
+
+def predict_with(page: Page, *probabilities: float) -> None:
+    """Let the page read any drawing with these probabilities."""
+    page.evaluate(
+        """(probabilities) => {
+            predict = (model, image) => ({
+                probabilities, logits: Float32Array.from(probabilities, Math.log), activations: []
+            });
+            inside.show = () => {};
+            model.temperature = 1;
+        }""",
+        probabilities,
+    )
+    draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+
+
+def bars_of(page: Page) -> list[str]:
+    return page.locator("#bars .share").all_inner_texts()
+
+
+@pytest.mark.parametrize(("probability", "certain"), [(0.81, True), (0.79, False)])
+def test_prediction_below_80_percent_is_shown_as_uncertain(probability: float, certain: bool, page: Page) -> None:
+    predict_with(page, *[(1 - probability) / 9] * 3, probability, *[(1 - probability) / 9] * 6)
+    assert prediction(page) == "3"
+    text = page.locator("#confidence").inner_text()
+    assert ("ten digits" in text, f"{probability:.1%}" in text) == (True, True)
+    assert text.startswith("Perhaps") != certain
+    colours = [
+        page.locator(selector).first.evaluate("element => getComputedStyle(element).color")
+        for selector in ("#prediction", "#runner-up")
+    ]
+    assert (colours[0] == colours[1]) != certain
+
+
+def test_rejected_drawing_shows_probabilities_among_the_classes(page: Page) -> None:
+    predict_with(page, *[0.02] * 9, 0.06, 0.76)
+    assert prediction(page) == ""
+    assert page.locator("#confidence").inner_text() == "This doesn't look like a digit."
+    assert page.locator("#announcement").inner_text() == "This doesn't look like a digit."
+    assert page.locator("#bars-caption").inner_text() == "If it had to choose"
+    assert bars_of(page) == [*["8.3%"] * 9, "25.0%"]
+    assert page.locator("#bars .best").count() == 0

@@ -4,15 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from pipeline.model.files import load_model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.pages.drawing import save_drawing_page
 from pipeline.pages.examples import Example
-from tests.browser import open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
+from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
 from tests.pipeline.pages.strokes import DIGITS, place
 
@@ -62,12 +60,11 @@ def test_chosen_image_is_shown_until_a_stroke_replaces_it(page: Page) -> None:
     assert prediction(page) == "0"
 
 
-def test_images_of_other_shapes_and_classes_are_shown(browser: Browser, tmp_path: Path) -> None:
+def test_images_of_other_shapes_and_classes_are_shown(open_demo: Demo) -> None:
     images = np.random.default_rng(1).integers(0, 256, (2, 12, 5), dtype=np.uint8)
     examples = [Example(images[0], 0, 0), Example(images[1], 2, 1)]
     model = make_model(shape=(12, 5), class_names=("a", "<b>", "c"))
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT, examples)
-    with open_page(browser, tmp_path / "index.html") as page:
+    with open_demo(model, examples=examples) as page:
         page.locator("#examples button").last.click()
         prediction(page)
         assert np.array_equal(pixels(page, "#input")[..., 0], images[1])

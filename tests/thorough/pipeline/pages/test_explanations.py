@@ -1,24 +1,20 @@
 """The numbers that the drawing demo shows inside the network equal NumPy's."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import itertools
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layers import Buffers
 from pipeline.network.network import Cache, Network, forward, make_network, view_parameters
-from pipeline.pages.drawing import save_drawing_page
-from tests.browser import open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.strokes import STYLES, Strokes, place, wobble
+from tests.pipeline.pages.conftest import Demo
+from tests.pipeline.pages.handwriting import write_digits
 
 TOLERANCE = 1e-4
-DRAWINGS = 20
 
 
 # All numbers of a drawing: of one target per layer, and of the difference of two logits.
@@ -38,14 +34,6 @@ EXPLAIN = """([strokes, targets, a, b]) => {
         contributions: Array.from(contributions), difference, rest,
     };
 }"""
-
-
-def drawings() -> Iterator[Strokes]:
-    """Yield DRAWINGS distorted digits."""
-    generator = np.random.default_rng(1)
-    for number in range(DRAWINGS):
-        styles = STYLES[number % 10]
-        yield place(wobble(styles[number % len(styles)], generator), 0.1, 0.1, 0.7)
 
 
 def unpack(page: Page) -> Network:
@@ -79,14 +67,13 @@ def input_gradient(network: Network, cache: Cache, a: int, b: int) -> Array:
         ("conv8x5/1,pool2,conv9x5/1,pool3/2,12", "tanh"),
     ],
 )
-def test_all_numbers_equal_those_of_numpy(layers: str, activation: str, browser: Browser, tmp_path: Path) -> None:
+def test_all_numbers_equal_those_of_numpy(layers: str, activation: str, open_demo: Demo) -> None:
     generator = np.random.default_rng(0)
     model = make_model(layers, shape=(28, 28), class_names=tuple("0123456789"), activation=activation)
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
-    with open_page(browser, tmp_path / "index.html") as page:
+    with open_demo(model) as page:
         page.evaluate("(given) => { architecture = given; }", [layers, activation])
         network = unpack(page)
-        for strokes in drawings():
+        for _, _, strokes in itertools.islice(write_digits(), 0, None, 10):
             targets = []
             for index, layer in enumerate(network.layers):
                 positions = int(np.prod(layer.output_shape[1:]))

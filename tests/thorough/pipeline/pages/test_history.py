@@ -22,9 +22,8 @@ def act(page: Page, way: str) -> None:
 def enabled(page: Page) -> list[str]:
     """Return which buttons have an effect."""
     prediction(page)
-    return [
-        name for name in ("undo", "redo", "clear") if page.locator(f"#{name}").get_attribute("aria-disabled") == "false"
-    ]
+    names = ("undo", "redo", "clear")
+    return [name for name in names if page.locator(f"#{name}").get_attribute("aria-disabled") == "false"]
 
 
 @pytest.mark.parametrize("way", ["undo", "Control+z", "u"])
@@ -90,12 +89,8 @@ def test_buttons_without_effect_are_disabled_but_keep_the_focus(page: Page) -> N
 def test_keys_work_on_canvas_only(page: Page) -> None:
     """Control+Z also works on the buttons below the canvas, and where nothing has the focus."""
     draw_with_mouse(page, FOUR)
-    for place_of_focus, undone in (
-        ("#link", True),
-        ("#clear", True),
-        ("#look-inside", False),
-        ("#examples button", False),
-    ):
+    for place_of_focus in ("#link", "#clear", "#look-inside", "#examples button"):
+        undone = place_of_focus in ("#link", "#clear")
         page.locator(place_of_focus).first.focus()
         for key in ("u", "c", "ArrowUp", "Escape", "Delete"):
             page.keyboard.press(key)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from pipeline.model.prediction import predict_with_negative
 from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, open_page
+from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.conftest import TEST_RESULT, Demo
+from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, place
 
 TOLERANCE = 1e-4
@@ -55,9 +55,15 @@ def tile(page: Page, layer: int, unit: int) -> Any:
 
 def hover(page: Page, layer: int, unit: int, row: float, column: float, size: int = 12) -> None:
     tile(page, layer, unit).scroll_into_view_if_needed()
-    box = tile(page, layer, unit).locator(".map").bounding_box()
-    assert box is not None
+    box = find_box(tile(page, layer, unit).locator(".map"))
     page.mouse.move(box["x"] + (column - 0.5) * box["width"] / size, box["y"] + (row - 0.5) * box["height"] / size)
+
+
+def pin(page: Page) -> None:
+    """Click a pixel of a map."""
+    hover(page, 0, 5, 7, 3)
+    page.mouse.down()
+    page.mouse.up()
 
 
 def test_pointing_shows_the_patch_and_leaving_ends_it(drawn: Page) -> None:
@@ -90,9 +96,7 @@ def test_shown_sum_is_that_of_the_shown_numbers(drawn: Page) -> None:
 
 
 def test_click_pins_and_follow_releases(drawn: Page) -> None:
-    hover(drawn, 0, 5, 7, 3)
-    drawn.mouse.down()
-    drawn.mouse.up()
+    pin(drawn)
     drawn.mouse.move(5, 5)
     assert title(drawn) == "Map 6 of layer 1, row 7, column 3"
     assert tile(drawn, 0, 5).get_attribute("aria-pressed") == "true"
@@ -104,13 +108,8 @@ def test_click_pins_and_follow_releases(drawn: Page) -> None:
     settle(drawn)
     assert drawn.locator(".tile[aria-pressed=true]").count() == 0
     assert drawn.locator("#follow").get_attribute("aria-pressed") == "true"
-
-
-def test_second_click_unpins(drawn: Page) -> None:
-    for pressed in ("true", "false"):
-        hover(drawn, 0, 5, 7, 3)
-        drawn.mouse.down()
-        drawn.mouse.up()
+    for pressed in ("true", "false"):  # a second click releases, too
+        pin(drawn)
         settle(drawn)
         assert tile(drawn, 0, 5).get_attribute("aria-pressed") == pressed
 
@@ -128,28 +127,21 @@ def test_keys_move_between_tiles_and_within_a_pinned_map(drawn: Page) -> None:
         row, column = min(max(row + down, 1), 12), min(max(column + right, 1), 12)
         assert title(drawn) == f"Map 6 of layer 1, row {row}, column {column}"
     settle(drawn)
-    assert (
-        drawn.locator("#announcement")
-        .inner_text()
-        .startswith(f"Map 6 of layer 1, row {row}, column {column}: products ")
-    )
+    announced = drawn.locator("#announcement").inner_text()
+    assert announced.startswith(f"Map 6 of layer 1, row {row}, column {column}: products ")
     drawn.keyboard.press("Escape")
     drawn.keyboard.press("End")
     assert title(drawn).startswith("Map 16 of layer 1")
     assert len(drawn.evaluate("drawing.strokes")) == 1  # Escape did not clear the drawing
 
 
-def test_arrow_keys_move_on_from_a_pinned_unit(drawn: Page) -> None:
+def test_arrow_keys_move_on_from_a_pinned_unit_and_tiles_of_a_layer_are_one_tab_stop(drawn: Page) -> None:
     tile(drawn, 2, 3).focus()
     drawn.keyboard.press("Enter")
     drawn.keyboard.press("ArrowRight")
     assert title(drawn) == "Unit 5 of dense"
-
-
-def test_tiles_of_a_layer_are_one_tab_stop(drawn: Page) -> None:
     for number in range(3):
-        tiles = drawn.locator(".tiles:visible").nth(number).locator(".tile[tabindex='0']")
-        assert tiles.count() == 1
+        assert drawn.locator(".tiles:visible").nth(number).locator(".tile[tabindex='0']").count() == 1
 
 
 def test_labels_of_tiles_name_place_and_value(drawn: Page) -> None:
@@ -162,9 +154,7 @@ def test_labels_of_tiles_name_place_and_value(drawn: Page) -> None:
 
 
 def test_kernel_slides_over_all_positions(drawn: Page) -> None:
-    hover(drawn, 0, 5, 7, 3)
-    drawn.mouse.down()
-    drawn.mouse.up()
+    pin(drawn)
     drawn.locator("#slide").click()
     seen: list[int] = []
     for _ in range(3):
@@ -179,13 +169,18 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     assert title(drawn) == "Map 6 of layer 1, row 12, column 12"
 
 
-def test_sliding_can_be_stopped(drawn: Page) -> None:
+def test_sliding_is_stopped_by_its_button_and_by_closing(drawn: Page) -> None:
     drawn.locator("#slide").click()
     drawn.wait_for_timeout(500)
     drawn.locator("#slide").click()
     at = title(drawn)
     drawn.wait_for_timeout(500)
     assert title(drawn) == at
+    drawn.locator("#slide").click()
+    for _ in ("close", "open"):
+        drawn.locator("#look-inside").click()
+    settle(drawn)
+    assert drawn.locator("#slide").inner_text() == "Slide the kernel"
 
 
 def test_resizing_does_not_speed_up_sliding(drawn: Page) -> None:
@@ -205,24 +200,20 @@ def test_resizing_does_not_speed_up_sliding(drawn: Page) -> None:
     assert updates <= 21
 
 
-def test_closing_stops_sliding(drawn: Page) -> None:
-    drawn.locator("#slide").click()
-    drawn.locator("#look-inside").click()
-    drawn.locator("#look-inside").click()
-    settle(drawn)
-    assert drawn.locator("#slide").inner_text() == "Slide the kernel"
-
-
-def test_colour_scheme_may_change_while_closed(drawn: Page) -> None:
+def test_inside_can_be_closed_and_opened_with_another_colour_scheme(drawn: Page) -> None:
     """The first pixel of a map has the colour of the scheme after opening; `open_page` fails on exceptions."""
-    light = pixels(drawn, ".map")
+    light, button = pixels(drawn, ".map"), drawn.locator("#look-inside")
     drawn.locator("[aria-label=Right]").click()
     settle(drawn)
-    drawn.locator("#look-inside").click()
+    assert button.get_attribute("aria-expanded") == "true"
+    button.click()
+    assert not drawn.locator("#inside").is_visible()
+    assert button.get_attribute("aria-expanded") == "false"
     drawn.emulate_media(color_scheme="dark")
     drawn.wait_for_timeout(400)  # labels are updated after 300 ms
-    drawn.locator("#look-inside").click()
+    button.click()
     settle(drawn)
+    assert drawn.locator("#inside").is_visible()
     assert pixels(drawn, ".map").mean() < light.mean()
 
 
@@ -230,9 +221,7 @@ def test_with_reduced_motion_a_button_moves_the_kernel(browser: Browser, file: P
     with open_page(browser, file, reduced_motion="reduce") as page:
         draw_with_mouse(page, DIGIT)
         prediction(page)
-        hover(page, 0, 5, 7, 3)
-        page.mouse.down()
-        page.mouse.up()
+        pin(page)
         settle(page)
         assert np.array_equal(pixels(page, "#result-map"), pixels(page, ".tile[aria-pressed=true] .map"))
         page.locator("#follow").click()
@@ -321,7 +310,7 @@ def test_answer_names_the_network_and_the_move(drawn: Page) -> None:
     assert "1 up" in text
 
 
-def test_nudging_moves_the_maps(drawn: Page) -> None:
+def test_nudging_moves_the_maps_until_the_next_stroke(drawn: Page) -> None:
     before = [pixels(drawn, selector) for selector in ("#picture", ".map")]
     for _ in range(2):
         drawn.locator("[aria-label=Right]").click()
@@ -334,9 +323,6 @@ def test_nudging_moves_the_maps(drawn: Page) -> None:
     drawn.locator(".centre").click()
     settle(drawn)
     assert np.array_equal(pixels(drawn, "#picture"), before[0])
-
-
-def test_nudge_ends_with_the_next_stroke(drawn: Page) -> None:
     drawn.locator("[aria-label=Up]").click()
     drawn.locator("#canvas").scroll_into_view_if_needed()
     draw_with_mouse(drawn, [[(0.3, 0.9), (0.7, 0.9)]])
@@ -359,16 +345,6 @@ def test_dense_network_is_shown_beside_the_convolutional_one(drawn: Page) -> Non
     assert drawn.locator(".tiles:visible").count() == 3
 
 
-def test_inside_can_be_closed_and_opened(drawn: Page) -> None:
-    button = drawn.locator("#look-inside")
-    assert button.get_attribute("aria-expanded") == "true"
-    button.click()
-    assert not drawn.locator("#inside").is_visible()
-    assert button.get_attribute("aria-expanded") == "false"
-    button.click()
-    assert drawn.locator("#inside").is_visible()
-
-
 @pytest.fixture
 def phone(browser: Browser, file: Path) -> Iterator[Page]:
     with open_page(browser, file, **PHONE) as page:
@@ -380,23 +356,20 @@ def phone(browser: Browser, file: Path) -> Iterator[Page]:
 
 
 def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
-    box = phone.locator("#canvas").bounding_box()
-    assert box is not None
-    assert box["width"] <= 221
+    assert find_box(phone.locator("#canvas"))["width"] <= 221
     tabs = phone.locator("[role=tab]")
     assert tabs.all_inner_texts() == ["Picture", "Layer 1", "Layer 2", "Dense", "Why"]
     for tab in tabs.all():
         tab.tap()
         settle(phone)
         assert phone.locator(".column:visible").count() == 1
-        assert phone.evaluate("document.documentElement.scrollWidth") == 390
+        assert not is_wider_than_screen(phone)
     tabs.nth(1).tap()
     tile(phone, 0, 2).tap(position={"x": 60, "y": 20})
     assert title(phone).startswith("Map 3 of layer 1")
     assert tile(phone, 0, 2).get_attribute("aria-pressed") == "true"
     assert phone.locator("#detail").is_visible()
-    sheet = phone.locator("#detail").bounding_box()
-    assert sheet is not None
+    sheet = find_box(phone.locator("#detail"))
     assert sheet["y"] + sheet["height"] <= 845
     phone.locator("#look-inside").tap()
     settle(phone)
@@ -446,8 +419,7 @@ def test_axe_finds_nothing_in_any_view(scheme: Any, browser: Browser, file: Path
 
 def check(page: Page) -> None:
     page.wait_for_timeout(400)
-    violations = Axe().run(page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+    assert find_violations(page) == []
 
 
 def test_keyboard_leads_from_the_canvas_to_why_and_back(drawn: Page) -> None:
@@ -470,24 +442,29 @@ def test_keyboard_leads_from_the_canvas_to_why_and_back(drawn: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layers", "networks", "activation", "loss"),
+    ("layers", "networks", "activation", "loss", "negative_class"),
     [
-        ("", 1, "relu", "cross-entropy"),
-        ("6,5", 3, "sigmoid", "quadratic"),
-        ("conv4", 1, "relu", "cross-entropy"),
-        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic"),
-        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy"),
+        ("", 1, "relu", "cross-entropy", True),
+        ("6,5", 3, "sigmoid", "quadratic", True),
+        ("conv4", 1, "relu", "cross-entropy", False),
+        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False),
+        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True),
     ],
 )
-def test_every_kind_of_model_is_shown(
-    layers: str, networks: int, activation: Any, loss: Any, browser: Browser, tmp_path: Path
+def test_every_kind_of_model_is_predicted_correctly_and_shown(
+    layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, open_demo: Demo
 ) -> None:
-    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss)
-    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
+    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss, negative_class=negative_class)
+    images = np.random.default_rng(1).integers(0, 256, (50, 9, 7), dtype=np.uint8)
     hidden = model.networks[0].layers[:-1]
-    with open_page(browser, tmp_path / "index.html") as page:
+    with open_demo(model) as page:
+        found = read_images(page, images)
+        probabilities = predict_with_negative(model, images)[:, : found.shape[1]]
+        np.testing.assert_allclose(found, probabilities, atol=1e-3)
+        assert np.array_equal(found.argmax(axis=1), probabilities.argmax(axis=1))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
         prediction(page)
+        assert page.locator("#input").evaluate("canvas => [canvas.height, canvas.width]") == [9, 7]
         settle(page)
         assert page.locator(".tiles").count() == len(hidden)
         for number, layer in enumerate(hidden):
@@ -495,7 +472,7 @@ def test_every_kind_of_model_is_shown(
             tile(page, number, 0).hover()
             assert title(page).startswith(("Map 1 of", "Unit 1 of"))
             assert page.locator("#slices li").count() >= 1
-        assert page.locator(".class").count() == 3
+        assert page.locator(".class").count() == 3 + negative_class
         assert page.locator("#why-title").inner_text().startswith("Why ")
         page.locator(".class").last.hover()
         page.mouse.move(5, 5)

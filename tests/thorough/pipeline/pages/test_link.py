@@ -1,12 +1,9 @@
 """Links of the drawing demo that contain the drawing."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser import open_page
 from tests.pipeline.pages.input import clear, draw_with_mouse, prediction, strokes_of
 from tests.pipeline.pages.strokes import DIGITS, place
 
@@ -48,23 +45,15 @@ def test_drawing_that_is_too_long_has_no_link(page: Page) -> None:
     assert link(page)
 
 
-def test_page_opens_with_drawing_of_link(browser: Browser, built: Path) -> None:
-    file = built / "export" / "index.html"
-    with open_page(browser, file) as page:
-        draw_with_mouse(page, place(DIGITS[4], 0.1, 0.1, 0.8))
-        fragment = link(page)
-        page.locator("#link").click()
-        page.reload()
-        assert prediction(page) == "4"
-        assert link(page) == fragment
-
-
-def test_click_on_link_changes_nothing_but_the_address(page: Page) -> None:
+def test_click_on_link_changes_only_the_address_and_page_opens_with_its_drawing(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[4], 0.1, 0.1, 0.8))
-    drawn = strokes_of(page)
+    drawn, fragment = strokes_of(page), link(page)
     page.locator("#link").click()
-    assert page.url.endswith(link(page) or "?")
+    assert page.url.endswith(fragment or "?")
     assert strokes_of(page) == drawn
+    page.reload()
+    assert prediction(page) == "4"
+    assert link(page) == fragment
 
 
 def test_link_contains_test_image(page: Page) -> None:

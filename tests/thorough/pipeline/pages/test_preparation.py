@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from pipeline.model.files import load_model
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.reading import MIN_PROBABILITY
 from pipeline.pictures.segmentation import Component, are_one_digit
-from tests.browser import open_page
+from tests.pipeline.pages.conftest import Demo
 
 PREPARE = """([grey, width, height, shape, inkStatistics]) => {
     const image = prepare(Uint8Array.from(grey), width, height, shape, inkStatistics);
@@ -37,11 +37,11 @@ def drawings(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [*found, ramp, 255 * disc.astype(np.uint8), np.full((9, 9), 77, np.uint8), np.full((1, 1), 77, np.uint8)]
 
 
-def test_page_prepares_drawings_like_python(browser: Browser, built: Path) -> None:
+def test_page_prepares_drawings_like_python(open_demo: Demo, built: Path) -> None:
     model = load_model(built / "train")
     images = np.load(built / "parse" / "test-images.npy")[:50]
     differences = []
-    with open_page(browser, built / "export" / "index.html") as page:
+    with open_demo() as page:
         for shape in ((28, 28), (17, 20)):
             for drawing in drawings(images):
                 ink = find_ink(drawing)

@@ -1,17 +1,15 @@
 """The drawing demo reads several digits side by side as a number."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, open_page
+from tests.browser import PHONE, find_box, is_wider_than_screen
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.conftest import Demo
+from tests.pipeline.pages.input import clear, draw_with_finger, draw_with_mouse, pixels, prediction
 from tests.pipeline.pages.strokes import DIGITS, DOT, Strokes, line, place
 
 
@@ -82,15 +80,13 @@ def test_undo_removes_digit_of_row(sure: Page) -> None:
     assert prediction(sure) == "7"  # one stroke of the 4
 
 
-def test_rejected_part_is_marked_in_number(sure: Page) -> None:
+def test_rejected_part_is_marked_in_number_and_row_of_rejected_parts_is_rejected(sure: Page) -> None:
     sure.evaluate("() => { choose = (probabilities) => (probabilities[4] > 0.5 ? null : 7); }")
     draw_with_mouse(sure, row("147"))
     assert prediction(sure) == "7?7"
     assert sure.locator("#confidence").inner_text() == "Part of this doesn't look like a digit."
-
-
-def test_row_of_rejected_parts_is_rejected(sure: Page) -> None:
     sure.evaluate("choose = () => null")
+    clear(sure)
     draw_with_mouse(sure, row("17"))
     assert prediction(sure) == ""
     assert sure.locator("#confidence").inner_text() == "This doesn't look like a digit."
@@ -101,14 +97,13 @@ def test_dot_in_row_is_ignored(sure: Page) -> None:
     assert prediction(sure) == "47"
 
 
-def test_row_is_read_by_touch_and_fits_on_phone(browser: Browser, built: Path) -> None:
-    with open_page(browser, built / "export" / "index.html", **PHONE) as page:
+def test_row_is_read_by_touch_and_fits_on_phone(open_demo: Demo) -> None:
+    with open_demo(**PHONE) as page:
         draw_with_finger(page, row("70707"))
         assert len(prediction(page)) == 5
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert not is_wider_than_screen(page)
         for selector in ("#prediction", "#confidence", "#input"):
-            box = page.locator(selector).bounding_box()
-            assert box is not None
+            box = find_box(page.locator(selector))
             assert box["y"] + box["height"] <= 844, selector
 
 
@@ -129,9 +124,8 @@ def test_strokes_are_grouped_into_digits(strokes: Strokes, digits: list[list[int
     assert segment(page, strokes) == digits
 
 
-def test_picture_of_other_classes_is_not_segmented(browser: Browser, tmp_path: Path) -> None:
+def test_picture_of_other_classes_is_not_segmented(open_demo: Demo) -> None:
     for names in (("a", "b"), ("10", "11")):
-        save_drawing_page(tmp_path / "index.html", make_model(class_names=names), *TEST_RESULT)
-        with open_page(browser, tmp_path / "index.html") as page:
+        with open_demo(make_model(class_names=names)) as page:
             draw_with_mouse(page, [line("10 10, 10 90"), line("80 10, 80 90")])
             assert prediction(page) in names

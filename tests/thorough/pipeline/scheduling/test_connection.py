@@ -21,7 +21,7 @@ from pipeline.scheduling.run import run_job
 from tests.cluster import START_TIMEOUT, run_cluster, wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
-from tests.processes import environment, kill_tree, listening_addresses, process_tree, reset_signals, wait_for
+from tests.processes import environment, kill_tree, listening_addresses, process_tree, reset_signals
 
 
 def test_missing_scheduler_or_workers_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,48 +82,42 @@ def test_workers_of_local_cluster_ignore_ctrl_c() -> None:
     assert len(set(processes.values())) == 1  # the worker was not restarted
 
 
-def start_job(scheduler: str, folder: Path) -> subprocess.Popen[str]:
-    """Start a command that runs two long tasks on a local cluster; each creates a file in `folder`, its pid."""
+IMPORTS = """
+from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.run import run_job
+from tests.pipeline.scheduling import tasks
+"""
+
+
+def start_job(folder: Path, scheduler: str, setup: str = "", **options: Any) -> subprocess.Popen[str]:
+    """Start two tasks of a minute in a process, in a local cluster; each writes a file named by its process."""
     script = folder.parent / f"{folder.name}.py"
-    script.write_text(
-        "from stages.cli.console import run_program\n"
-        "def status():\n"
-        "    from pipeline.scheduling.jobs import Job\n"
-        "    from pipeline.scheduling.run import run_job\n"
-        "    from pipeline.scheduling.backends import Backend\n"
-        "    from tests.pipeline.scheduling import tasks\n"
-        "    print('begins', flush=True)\n"
-        f"    run_job(Job(tasks.sleep_long, {str(folder)!r}, range(2), print), Backend({scheduler!r}, 2))\n"
-        "if __name__ == '__main__':\n"
-        "    run_program({'One': [status]}, ['status'])\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=reset_signals,
-    )
-    wait_for("begins", process.stdout)
-    return process
+    job = f"run_job(Job(tasks.sleep_long, {str(folder)!r}, range(2), print), Backend({scheduler!r}, 2))"
+    script.write_text(f"{IMPORTS}if __name__ == '__main__':\n    {setup}\n    {job}")
+    return subprocess.Popen([sys.executable, str(script)], env=environment(), text=True, **options)
 
 
-@pytest.mark.parametrize(("scheduler", "kind"), [("distributed", signal.SIGINT), ("processes", signal.SIGKILL)])
-def test_local_cluster_ends_with_its_parent(scheduler: str, kind: signal.Signals, tmp_path: Path) -> None:
-    parent = start_job(scheduler, tmp_path)
+@pytest.mark.parametrize(
+    ("scheduler", "kind", "setup"),
+    [  # the handlers repeat an interrupt that Python drops
+        ("distributed", signal.SIGINT, "from stages.cli.signals import install_handlers; install_handlers()"),
+        ("processes", signal.SIGKILL, ""),
+    ],
+)
+def test_local_cluster_ends_with_its_parent(scheduler: str, kind: signal.Signals, setup: str, tmp_path: Path) -> None:
+    parent = start_job(tmp_path, scheduler, setup, start_new_session=True, preexec_fn=reset_signals)
     wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
     if kind == signal.SIGINT:
         os.killpg(parent.pid, kind)  # as the terminal does
     else:
-        parent.kill()
+        parent.send_signal(kind)
     try:
-        parent.wait(30)  # the tasks take 60 seconds
+        parent.wait(30)
+        wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
     finally:
-        parent.kill()
-        parent.communicate()
-    wait_until(lambda: not any(psutil.pid_exists(int(path.name)) for path in tmp_path.iterdir()), 20)
+        kill_tree(parent.pid)
+        parent.wait()
 
 
 def test_dashboard_is_reported_and_reachable() -> None:
@@ -142,7 +136,16 @@ def test_dashboard_is_reported_and_reachable() -> None:
 
 @pytest.mark.parametrize("moment", [1.0, 2.0])
 def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
-    process = start_job("distributed", tmp_path)
+    body = IMPORTS.replace("\n", "\n        ")
+    setup = f"""from stages.cli.console import run_program
+    def status():
+        print("begins", flush=True){body}
+        run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend("distributed", 2))
+    run_program({{"One": [status]}}, ["status"])"""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = start_job(tmp_path, "distributed", setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
+    assert process.stdout is not None
+    process.stdout.readline()
     time.sleep(moment)
     os.killpg(process.pid, signal.SIGINT)
     try:
