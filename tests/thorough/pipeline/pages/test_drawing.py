@@ -108,7 +108,7 @@ def predict_with(page: Page, *probabilities: float) -> None:
     page.evaluate(
         """(probabilities) => {
             predict = (model, image) => ({
-                probabilities, logits: Float32Array.from(probabilities, Math.log), activations: []
+                probabilities, logits: Float32Array.from(probabilities, Math.log), values: []
             });
             inside.show = () => {};
             model.temperature = 1;
