@@ -62,7 +62,7 @@ def test_git_checkout_and_back_reruns_no_stage(project: Path) -> None:
     git("init", "-b", "main")
     git("add", ".")
     git("commit", "-m", "one")
-    edit(project / "pipeline/training/architecture.py", "MICRO_BATCH_IMAGES = 512", "MICRO_BATCH_IMAGES = 511")
+    edit(project / "pipeline/network/architecture.py", "MICRO_BATCH_IMAGES = 512", "MICRO_BATCH_IMAGES = 511")
     (project / "pipeline/data/scaling.py").write_text("")
     git("commit", "-a", "-m", "two")
     git("checkout", "HEAD~1")

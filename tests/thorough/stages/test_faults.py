@@ -23,6 +23,7 @@ FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --index 0": []}
     [
         ("parse", "download"),
         ("normalize", "parse"),
+        ("train", "parse"),
         ("train", "normalize"),
         ("evaluate", "normalize"),
         ("evaluate", "train"),
