@@ -23,4 +23,4 @@ def test_ablation_prints_every_step_and_publishes_nothing(run: Run, project: Pat
 
 
 def test_missing_arrays_are_an_error(run: Run) -> None:
-    assert_one_line(run("ablation"), 1, "run the stage normalize first")
+    assert_one_line(run("ablation"), 1, "run the stage parse first")
