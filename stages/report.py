@@ -67,11 +67,10 @@ def report(
     from pipeline.training.runs import list_training_runs
 
     try:
-        import matplotlib  # noqa: F401
+        from pipeline.pages.report import SAMPLES, Findings, render_report
     except ValueError as error:
         raise PipelineError(f"Matplotlib cannot read its configuration ({error}): correct matplotlibrc") from None
     from pipeline.pages.layer_table import time_layers
-    from pipeline.pages.report import SAMPLES, Findings, render_report
 
     folders = {"parse": parse, "normalize": normalize, "train": train, "evaluate": evaluate}
     manifests = {name: find_artifact(folder, name) for name, folder in folders.items()}

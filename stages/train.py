@@ -94,11 +94,11 @@ def train(
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
     from tqdm import tqdm
 
-    from pipeline import training
     from pipeline.engine import CHECKPOINT
     from pipeline.model.files import save_model
     from pipeline.network.architecture import build_layers, format_network
     from pipeline.scheduling.backends import make_backend
+    from pipeline.training import trained
     from pipeline.training.data import count_negatives, load_data
     from pipeline.training.ensemble import Progress
     from pipeline.training.fit import count_batches
@@ -122,7 +122,7 @@ def train(
                 log.info("train: %s%s", network, _format_epoch(progress.row, chosen.epochs, progress.resumed))
 
         report = partial(log.info, "train: %s")
-        model = training.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
+        model = trained.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
 
     record = {
         "images": {"training": images, "validation": len(data.validation)},

@@ -14,11 +14,8 @@ from pipeline.data.negatives import make_negatives
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
 from pipeline.engine.arrays import load_array
-from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
-
-BLOCK = 1024  # images that are checked at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +85,6 @@ def load_data(parse: Path, normalize: Path) -> TrainingData:
 
     def load(part: str, *shape: int | None) -> Examples:
         images = np.asarray(load_array(normalize / f"{part}-images.npy", np.float32, (None, *shape)))
-        if not all(np.isfinite(images[i : i + BLOCK]).all() for i in range(0, len(images), BLOCK)):
-            raise PipelineError(f"{part}-images.npy contains NaN or infinite values: run the stage normalize again")
         labels = load_labels(normalize / f"{part}-labels.npy", len(images), len(description.class_names))
         return Examples(images, labels, scaling)
 

@@ -34,20 +34,27 @@ class TrainedModel(Model):
         return [best_of(history).number for history in self.histories]
 
 
-def train_model(
+def train(
     data: TrainingData,
     recipe: Recipe,
-    checkpoints: Path | None,
-    backend: Backend | None,
-    on_progress: Callable[[Progress], object],
-    report: Callable[[str], object],
+    checkpoints: Path | None = None,
+    backend: Backend = SYNC,
+    on_progress: Callable[[Progress], object] = lambda progress: None,
+    report: Callable[[str], object] = lambda line: None,
 ) -> TrainedModel:
-    """Train the networks of a recipe; see `pipeline.training.train`."""
+    """Train the network or the ensemble of a recipe; return the model, calibrated on the validation images.
+
+    data: from `hold_out` for arrays, from `load_data` for artifacts. checkpoints: folder for a checkpoint of each
+    network; training resumes from those that it holds, with a result bit-identical to an uninterrupted run. backend: of
+    an ensemble, by default one network after the other. on_progress: called during and after each epoch. report: called
+    with lines about the workers. Raises UsageError if the layers do not fit the images, and TrainingError if training
+    diverges.
+    """
     shape = data.training.images.shape[1:]
     outputs = recipe.count_outputs(data.classes)
     layers = build_layers(recipe.layers, recipe.activation, shape, outputs)
     with tempfile.TemporaryDirectory() as temporary:
-        trained = train_ensemble(recipe, data, checkpoints or Path(temporary), backend or SYNC, on_progress, report)
+        trained = train_ensemble(recipe, data, checkpoints or Path(temporary), backend, on_progress, report)
     model = TrainedModel(
         parameters=tuple(view_parameters(layers, network.flat) for network in trained),
         layers=recipe.layers,

@@ -10,9 +10,11 @@ import pytest
 
 from pipeline.data import idx
 from stages.predict import _publish, predict
-from tests.processes import Run
+from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import MANY, RAW, file_names
+
+NO_BYTECODE = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}  # Python keeps a .pyc file that was cut off
 
 
 @pytest.mark.parametrize("options", [[], ["--scheduler", "processes", "--workers", "2", "--block-size", "33"]])
@@ -76,7 +78,9 @@ def test_failed_write_changes_nothing(run: Run, project: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))  # maximum bytes of a file
 
-    assert_one_line(run("predict", RAW, preexec_fn=limit), 1, "File too large", "Existing results are unchanged")
+    assert_one_line(
+        run("predict", RAW, preexec_fn=limit, env=NO_BYTECODE), 1, "File too large", "Existing results are unchanged"
+    )
     assert (project / "predictions.npy").read_bytes() == b"from before"
     assert file_names(project) == {"artifacts", "predictions.npy"}
 

@@ -76,7 +76,7 @@ def test_half_precision_halves_the_file_and_rounds_the_parameters(tmp_path: Path
         *({"negative_class": text} for text in ("true", "1", "0", "no", "null")),
         *({"image_shape": text} for text in ("[9]", "[8, 8]", "[-9, -8]", "{}")),
         *({name: text} for name in ("pixel_mean", "pixel_std", "temperature") for text in ("NaN", "Infinity", "a", "")),
-        *({"activation": text} for text in ("tanh", "import os")),
+        *({"activation": text} for text in ("softplus", "import os")),
         {"pixel_std": "0"},
         {"temperature": "0"},
         {"loss": "none"},

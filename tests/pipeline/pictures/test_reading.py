@@ -165,11 +165,8 @@ def blanks() -> dict[str, Grey]:
 
 
 @pytest.mark.parametrize("name", list(blanks()))
-def test_no_digit_is_read_in_blank_pictures(name: str, reader: Model) -> None:
-    reading = read(reader, blanks()[name])
-    if name in ("blot", "line", "blank sheet on a desk", "clouds"):  # the model of the sample has learned few of them
-        assert not reading.labels or reading.confidence < 0.5
-        return
+def test_no_digit_is_read_in_blank_pictures(name: str) -> None:
+    reading = read(load(PRETRAINED).model, blanks()[name])
     assert reading.labels == ()
     assert reading.images.shape == (0, 28, 28)
     assert reading.boxes.shape == (0, 4)
