@@ -26,12 +26,13 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.store import read_lock
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.files import Model, load_model
+from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
-from pipeline.model.safetensors import load_safetensors
+from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
 from pipeline.pictures.reading import find_alternatives, format_digits, read
 
-__all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load"]
+__all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load", "save"]
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +160,11 @@ def load(folder: str | os.PathLike[str] | None = None) -> Reader:
             return _load(entry, path)
     except OSError as error:
         raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model, such as `pipeline.training.train` returns, to a safetensors file, which `load` reads."""
+    save_safetensors(Path(path), model, model_metadata(model))
 
 
 def _load(entry: Path, shown: Path) -> Reader:

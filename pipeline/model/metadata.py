@@ -9,11 +9,12 @@ from pipeline.engine.documents import build
 from pipeline.model.files import Content, Model
 
 
-def model_metadata(model: Model, accuracy: float, images: int) -> dict[str, str]:
+def model_metadata(model: Model, accuracy: float | None = None, images: int = 0) -> dict[str, str]:
     """Return the metadata for ONNX and safetensors: strings, or JSON for structured values.
 
-    accuracy: on the test set. images: size of the test set.
+    accuracy: on the test set, if it was measured. images: size of the test set.
     """
+    tested = {} if accuracy is None else {"test_accuracy": repr(accuracy), "test_images": repr(images)}
     return {
         "layers": model.layers,
         "activation": model.activation,
@@ -27,8 +28,7 @@ def model_metadata(model: Model, accuracy: float, images: int) -> dict[str, str]
         "temperature": repr(model.temperature),
         "ink_statistics": json.dumps(asdict(model.ink_statistics)),
         "trained_on": model.dataset,
-        "test_accuracy": repr(accuracy),
-        "test_images": repr(images),
+        **tested,
     }
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.model.files import load_model, save_model
+from pipeline.model.files import load_model
 from pipeline.model.prediction import predict
+from pipeline.reader import load, save
 from pipeline.training import train
 from pipeline.training.data import TrainingData, hold_out
 from pipeline.training.ensemble import Progress
@@ -34,9 +35,9 @@ def test_arrays_in_model_out(data: TrainingData, tmp_path: Path) -> None:
     predicted = predict(model, data.validation.images).argmax(axis=1)
     assert np.mean(predicted == data.validation.labels) == model.validation_accuracy > 0.8
     assert [row.number for row in model.histories[0]] == [1, 2, 3]
-    save_model(tmp_path, model, {})
-    loaded = load_model(tmp_path)
-    assert np.array_equal(predict(loaded, data.validation.images), predict(model, data.validation.images))
+    save(model, tmp_path / "model.safetensors")
+    reader = load(tmp_path / "model.safetensors")
+    assert np.array_equal(reader.predict_proba(data.validation.images), predict(model, data.validation.images))
 
 
 def test_model_of_the_stage_has_the_same_bits(data: TrainingData, built: Path) -> None:
