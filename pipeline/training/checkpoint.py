@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.engine.documents import build
 from pipeline.engine.errors import add_filename
 from pipeline.network.activations import Array
-from pipeline.training.history import Row, is_history
+from pipeline.training.history import Row
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             state, best, history = (_read_array(archive, name) for name in ("state", "best", "history"))
             checkpoint = Checkpoint(state, best, list(build(tuple[Row, ...], json.loads(history.tobytes()))))
-            return checkpoint if _is_valid(checkpoint) else None
+            return checkpoint if checkpoint.history and best.shape == state.shape[1:] else None
     except Exception:  # NumPy and zipfile raise many types for damaged bytes
         return None
 
@@ -62,15 +62,3 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         if file.read(1):  # zipfile verifies the checksum only at the end of the file
             raise ValueError("extra bytes after the array")
     return array
-
-
-def _is_valid(checkpoint: Checkpoint) -> bool:
-    state, best, history = checkpoint.state, checkpoint.best, checkpoint.history
-    return (
-        state.dtype == best.dtype
-        and best.dtype in (np.float32, np.float64)
-        and best.shape == state.shape[1:] == (best.size,)
-        and bool(np.isfinite(state).all() and np.isfinite(best).all())
-        and [row.number for row in history] == list(range(1, 1 + max(1, len(history))))
-        and is_history(history)
-    )
