@@ -1,9 +1,7 @@
 """Fuzz targets for the readers of models, checkpoints and histories."""
 
-import csv
 import io
 import json
-import math
 import random
 import struct
 import zipfile
@@ -19,7 +17,7 @@ from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.history import Row, read_history, write_history
+from pipeline.training.history import Row
 from tests.pipeline.models import make_model
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.engine_targets import NPY_WORDS, contains, mutate_npy, npy_data
@@ -27,7 +25,6 @@ from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
 from tests.torture.targets import Target, scratch, try_read, write, written
 
 ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
-BEFORE = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
 
 
 @cache
@@ -152,56 +149,13 @@ def check_checkpoint(body: bytes) -> bool:
         for name, array in (("state", found.state), ("best", found.best)):
             assert npy_data(archive.read(f"{name}.npy")) in (array.tobytes(), array.tobytes("F"))
     assert found.state.ndim == 2 and found.best.shape == found.state.shape[1:]
-    assert found.state.dtype == found.best.dtype and found.best.dtype in (np.float32, np.float64)
-    assert np.isfinite(found.state).all() and np.isfinite(found.best).all()
-    assert [row.number for row in found.history] == list(range(1, len(found.history) + 1)) and found.history
-    check_rows(found.history)
+    assert found.history
     save_checkpoint(path, found)
     again = load_checkpoint(path)
     assert again is not None and list(again.history) == list(found.history)
     assert again.state.tobytes() == found.state.tobytes() and again.best.tobytes() == found.best.tobytes()
     return True
 
-
-def check_rows(rows: Any) -> None:
-    for row in rows:
-        assert type(row.number) is int and row.number >= 0
-        values = [row.loss, row.train_accuracy, row.validation_accuracy, row.learning_rate, row.seconds]
-        assert all(type(value) in (int, float) for value in values)
-        assert all(map(math.isfinite, values if row.number else (row.validation_accuracy, row.seconds)))
-        assert 0 <= row.validation_accuracy <= 1 and row.seconds >= 0
-        assert 0 <= row.train_accuracy <= 1 or math.isnan(row.train_accuracy)
-
-
-def history_seeds() -> list[bytes]:
-    examples = ([ROWS], [[BEFORE, *ROWS], ROWS[:1]])
-    return [written("history.csv", partial(write_history, histories=each)) for each in examples]
-
-
-def check_history(body: bytes) -> bool:
-    """A history survives a round trip, cell by cell."""
-    path = write("history.csv", body)
-    histories = try_read(lambda: read_history(path))
-    if histories is None:
-        return False
-    for rows in histories:
-        check_rows(rows)
-    write_history(path, histories)
-    cells = [list(csv.reader(io.StringIO(text.decode(), newline=""))) for text in (body, path.read_bytes())]
-    assert cells[0] == cells[1]
-    return True
-
-
-def mutate_cells(body: bytes, generator: random.Random) -> bytes:
-    lines = [line.split(b",") for line in body.split(b"\n")]
-    line = generator.choice(lines)
-    i = generator.randrange(len(line))
-    line[i] = generator.choice((*CELLS, line[i] + b"0", b" " + line[i], mutate(line[i], generator)))
-    return b"\n".join(b",".join(line) for line in lines)
-
-
-CELLS = (b"", *b'1 2 0.5 nan inf -inf 1e999 1_0 +1 \xd9\xa1 0x1 "1" -1'.split())
-CSV_WORDS = (*CELLS, b",", b"\n", b"\r\n", b'"', b"\0", b"1" * 5000, b"network,epoch,loss")
 
 MODEL_WORDS = (*JSON_WORDS, b"conv2x3/1,4", b" conv2x3/1 ", b"conv2", b"x3", b"/1", b",4", b"1000001")
 
@@ -210,5 +164,4 @@ TARGETS = {
     "weights": Target(check_weights, weights_seeds, mixed(mutate_npy, NPY_WORDS), NPY_WORDS),
     "safetensors": Target(check_safetensors, safetensors_seeds, mixed(mutate_header, MODEL_WORDS), MODEL_WORDS),
     "checkpoint": Target(check_checkpoint, checkpoint_seeds, mixed(mutate_zip, NPY_WORDS), (b"PK\1\2", b"PK\3\4")),
-    "history": Target(check_history, history_seeds, mixed(mutate_cells, CSV_WORDS), CSV_WORDS),
 }

@@ -96,12 +96,12 @@ def test_oracle_detects_reader_that_accepts_damaged_input(monkeypatch: pytest.Mo
 def test_exit_status_without_findings_repeat_and_unknown_target(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--seconds", "30", "--inputs", "300", "history"]) == 0
+    assert main(["--seconds", "30", "--inputs", "300", "checkpoint"]) == 0
     stdout = capsys.readouterr().out
     assert "no findings" in stdout
-    assert "history" in stdout
+    assert "checkpoint" in stdout
     (tmp_path / "kept").write_bytes(b"network,epoch")
-    assert main(["--repeat", str(tmp_path / "kept"), "history"]) == 0
+    assert main(["--repeat", str(tmp_path / "kept"), "checkpoint"]) == 0
     assert capsys.readouterr().out == "refused\n"
     with pytest.raises(SystemExit):
         main(["no-such-target"])
