@@ -125,7 +125,7 @@ def _read(path: Path, name: str, version: tuple[int, ...]) -> Module:
 def _parse(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_bytes(), path)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise PipelineError(f"{path}{line} is not valid Python ({error.args[0]}): fix it first") from None
 
@@ -134,11 +134,8 @@ def _outline(path: Path, tree: ast.Module, name: str) -> Module:
     imports = _strip(tree)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     names = dict.fromkeys(_imported(imports, package))
-    try:
-        digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass"))
-    except RecursionError:  # an expression with hundreds of levels
-        digest = hashlib.sha256(path.read_bytes())
-    return Module(path, digest.hexdigest()[:DIGEST_LENGTH], tuple(names))
+    digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass")).hexdigest()
+    return Module(path, digest[:DIGEST_LENGTH], tuple(names))
 
 
 def _names(tree: ast.AST) -> set[str]:

@@ -85,8 +85,6 @@ def _open(path: Path) -> TextIO:
     """Open a lock file. Raises PipelineError for a symbolic link: its target would be overwritten."""
     try:
         return open(path, "a+", encoding="utf-8", opener=_open_no_link)
-    except PermissionError:  # created by another user; it can still be locked
-        return open(path, encoding="utf-8", opener=_open_no_link)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise PipelineError(f"{path} is a symbolic link, not a lock: remove it") from None
@@ -94,7 +92,7 @@ def _open(path: Path) -> TextIO:
 
 
 def _open_no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _holder(file: TextIO) -> str:
