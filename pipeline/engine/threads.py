@@ -12,7 +12,7 @@ def count_cores() -> int:
 def single_threaded_blas() -> AbstractContextManager[object]:
     """Limit BLAS to one thread in this process, from the call on; leaving the returned context lifts the limit.
 
-    The order of BLAS's sums depends on the number of threads. A BLAS that threadpoolctl does not know keeps its threads.
+    The order of BLAS's sums depends on the number of threads. An unknown BLAS keeps its threads.
     """
     import numpy  # noqa: F401  (loads its BLAS)
     from threadpoolctl import threadpool_limits

@@ -1,7 +1,6 @@
 import errno
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -112,20 +111,6 @@ def test_stage_lock_is_exclusive_and_reports_its_start(tmp_path: Path) -> None:
     (holder,) = (tmp_path / ".store" / "plant.lock").read_text().splitlines()
     assert holder.startswith(f"process {os.getpid()} (since ")
     assert holder.count("process") == 1
-
-
-@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root can write any file")
-def test_read_only_lock_file_can_be_locked(tmp_path: Path) -> None:
-    (tmp_path / ".store").mkdir()
-    lock = tmp_path / ".store" / "plant.lock"
-    lock.touch()
-    lock.chmod(0o444)
-    code = f"with stage_lock(Path({str(tmp_path / 'plant')!r}), 'plant', print):\n{WAIT}"
-    unprivileged = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-    with start(code, unprivileged) as process:
-        with open(lock) as file, pytest.raises(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        process.kill()
 
 
 def test_concurrent_prunes_succeed(tmp_path: Path) -> None:
