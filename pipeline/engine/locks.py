@@ -96,10 +96,6 @@ def _open_no_link(path: str, flags: int) -> int:
 
 
 def _holder(file: TextIO) -> str:
-    """Return the text that the holder of a lock has written; wait up to 0.1 s for it."""
-    for _ in range(50):
-        file.seek(0)
-        if text := file.read().strip():
-            return text
-        time.sleep(0.002)
-    return "another process"
+    """Return the text that the holder of a lock has written."""
+    file.seek(0)
+    return file.read().strip() or "another process"

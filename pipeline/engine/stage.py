@@ -63,17 +63,9 @@ class Stage(Generic[P]):
     An `Input` is the artifact of the stage of that name. Arguments without a role are parameters; those with
     `Role.IGNORED` do not influence the result. The function writes files into `output` and returns a line of summary.
 
-    The key of a result is the sha256 of its provenance: parameters, digests of the inputs, source code, versions of
-    packages. A call computes the key, holding read locks on the inputs, and then
-
-    1. does nothing if the published result is up to date: it has this key and its files are intact;
-    2. else restores the result if the store contains it, by replacing a link;
-    3. else runs the function in a private folder, adds a manifest, moves the folder into the store and publishes it. If
-       the function fails, the published result is unchanged.
-
-    Only the process that holds the stage lock runs the stage; other processes wait, then use the result. If a
-    dependency changes during a run, the result gets a unique key, so that the stage runs again. The function may save
-    its state in `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the same key.
+    A call acts on the plan for the key of the result: it does nothing, restores a result of the store, or runs the
+    function in a private folder and publishes it (docs/pipeline/reruns.md). The function may save its state in
+    `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the same key.
 
     packages: installed packages whose versions are part of the key (default: NumPy).
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
@@ -158,7 +150,7 @@ def run(
             plan = make_plan(output, expected, force)  # again: another process may have published a result
         manifest = plan.manifest
         if plan.state == "fresh" and manifest:
-            line = f"up to date: {_explain(manifest, inputs)}"
+            line = "up to date: nothing relevant has changed"
         elif plan.state == "stored" and manifest:
             store.publish(store.entry_of(output, stage.name, expected.key), output)
             line = f"restored the result of {manifest.when}: {manifest.summary}"
@@ -202,7 +194,7 @@ def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequ
 
 
 def write_record(output: Path, manifest: Manifest, snapshot: cache.Record | None) -> None:
-    """Record in the cache that the result at `output` is up to date for the snapshot; see `cache.write`."""
+    """Record in the cache that the result at `output` is up to date for the snapshot."""
     digests = {str(output / name): facts["sha256"] for name, facts in manifest.outputs.items()}
     digests[str(output / MANIFEST)] = cache.sha256(str(output / MANIFEST))
     entry = store.entry_of(output, manifest.provenance.stage, manifest.provenance.key)
@@ -241,11 +233,6 @@ def provenance(stage: Stage[Any], resolved: Mapping[str, Any], inputs: Mapping[s
     return Provenance(stage.name, to_json_values(resolved), dict(inputs), code, environment(stage.packages))
 
 
-def _explain(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
-    rerun = [name for name, found in inputs.items() if found.created > manifest.created]
-    return f"{' and '.join(rerun)} rerun with the same output" if rerun else "nothing relevant has changed"
-
-
 def _run_function(
     stage: Stage[Any], arguments: Mapping[str, Any], replacements: Mapping[str, Any], before: Provenance
 ) -> Manifest:
@@ -281,17 +268,12 @@ def _find_changes(stage: Stage[Any], arguments: Mapping[str, Any], before: Prove
 
 
 def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
-    """Replace each value that changed by a unique value, so that the key never occurs again."""
+    """Add a unique digest for each change, so that the key never occurs again."""
     if not changed:
         return expected
     log.info("%s: will run again, because of changes during the run: %s", expected.stage, "; ".join(map(str, changed)))
     unique = f"changed during the run ({time.time_ns()})"
-    fields = {"parameter": "parameters", "code": "code", "environment": "environment"}
-    values: dict[str, Any] = {
-        field: {**getattr(expected, field), **{reason.name: unique for reason in changed if reason.kind == kind}}
-        for kind, field in fields.items()
-    }
-    return replace(expected, **values)
+    return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})
 
 
 def _roles(function: Callable[..., Any]) -> dict[str, Role]:

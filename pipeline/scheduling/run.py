@@ -3,6 +3,7 @@
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.threads import run_in_threads
 
 
 def run_job(job: Job, backend: Backend) -> None:
@@ -15,10 +16,8 @@ def run_job(job: Job, backend: Backend) -> None:
             for index, task in enumerate(job.tasks):
                 job.on_result(index, job.function(job.shared, task, job.on_message))
     elif backend.scheduler == "threads":
-        from pipeline.scheduling.threads import run_in_threads  # imports Dask, which takes half a second
-
         run_in_threads(job, backend)
     else:
-        from pipeline.scheduling.cluster import run_on_cluster
+        from pipeline.scheduling.cluster import run_on_cluster  # imports Dask, which takes half a second
 
         run_on_cluster(job, backend)
