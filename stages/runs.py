@@ -1,7 +1,5 @@
 """List the training runs, compare two of them, and give them names."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,10 +14,6 @@ from stages.cli.terminal import draw, printable, to_json
 if TYPE_CHECKING:
     from pipeline.training.runs import TrainingRun
 
-COLUMNS = (
-    *("id", "names", "published", "created", "recipe", "changes", "dataset", "data"),
-    *("validation_accuracy", "test_accuracy", "expected_calibration_error", "seconds"),
-)  # of --csv
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "environment": "environment"}
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
@@ -51,7 +45,6 @@ def list_runs(
         Option(help="Newest, most accurate or fastest first."),
     ] = "created",
     limit: Annotated[int | None, Option(min=1, help="List only the first runs.", show_default="all")] = None,
-    as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters.")] = False,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str:
@@ -73,14 +66,10 @@ def list_runs(
         if any(source and source.name == "COMMANDLINE" for source in sources):
             raise UsageError(f"write the options after `{context.invoked_subcommand}`")
         return ""
-    if as_csv and as_json:
-        raise UsageError("--csv and --json cannot be combined: choose one of them")
     runs = list_training_runs(artifacts)
     shown = sorted(runs, key=SORTS[sort], reverse=True)[:limit]
     if as_json:
         return to_json([_to_dict(run) for run in shown], indent=2)
-    if as_csv:
-        return _format_csv(shown)
     if not runs:
         return f"no training run in {printable(str(artifacts))}: run the stage train first (make train)"
     return _draw_table(shown, name_data(runs))
@@ -218,17 +207,6 @@ def _to_dict(run: "TrainingRun") -> dict[str, Any]:
         "seconds": run.seconds,
         "summary": run.manifest.summary,
     }
-
-
-def _format_csv(runs: "Sequence[TrainingRun]") -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for run in runs:
-        published, changes = str(run.published).lower(), _format_changes(run)
-        values = {**_to_dict(run), "names": " ".join(run.names), "published": published, "changes": changes}
-        table.writerow(printable("" if values[name] is None else str(values[name])) for name in COLUMNS)
-    return text.getvalue().rstrip("\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.engine.documents import require_regular
-from pipeline.engine.errors import PipelineError, add_filename
+from pipeline.engine.errors import PipelineError
 
 BLOCK_BYTES = 1 << 20  # default size of a block: it fits into the cache, and the overhead of a call is negligible
 
@@ -52,13 +52,13 @@ def load_array(
 
 
 def save_blocks(path: Path, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
-    """Write an array given as consecutive blocks of its first axis. Errors of a full disk contain the filename."""
+    """Write an array given as consecutive blocks of its first axis."""
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
         "fortran_order": False,
         "shape": shape,
     }
-    with add_filename(path), open(path, "wb") as file:
+    with open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype=dtype).data)
@@ -131,13 +131,9 @@ def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> N
     return read_rows(rows, 0, len(rows))
 
 
-def rows_per_block(rows: Rows, nbytes: int = BLOCK_BYTES) -> int:
-    """Return the number of rows that fit into `nbytes`, at least one."""
-    return max(1, nbytes // max(1, rows.row_bytes))
-
-
-def read_blocks(rows: Rows, size: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
-    """Yield the rows from `start` to `stop` (default: all) in blocks of at most `size` rows."""
+def read_blocks(rows: Rows, size: int | None = None, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
+    """Yield the rows from `start` to `stop` (default: all) in blocks of at most `size` rows (default: about 1 MB)."""
+    size = size or max(1, BLOCK_BYTES // max(1, rows.row_bytes))
     stop = len(rows) if stop is None else stop
     for first in range(start, stop, size):
         yield read_rows(rows, first, min(first + size, stop))

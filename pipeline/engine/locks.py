@@ -1,6 +1,5 @@
 """File locks, released when their process ends. On file systems without locks, every attempt succeeds."""
 
-import errno
 import fcntl
 import os
 import time
@@ -8,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
-
-from pipeline.engine.errors import PipelineError
 
 
 @contextmanager
@@ -43,13 +40,13 @@ def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bo
     """Lock the file `path` exclusively, creating it if necessary; yield whether the lock was acquired.
 
     With `report`, wait for the lock, after calling `report` with a line that names its holder. The holder may delete
-    the file. Raises OSError if `path` cannot be opened, PipelineError if it is a symbolic link.
+    the file. Raises OSError if `path` cannot be opened or is a symbolic link.
     """
     with ExitStack() as stack:
         acquired, current = True, False
         while acquired and not current:
             stack.close()  # the file was deleted before it was locked: lock the new one
-            file = stack.enter_context(_open(path))
+            file = stack.enter_context(open(path, "a+", encoding="utf-8", opener=_open_no_link))
             acquired = _try_lock(file.fileno())
             if not acquired and report is not None:
                 report(f"waiting for {_holder(file)}, which is running this stage")
@@ -81,17 +78,8 @@ def _is_at(file: TextIO, path: Path) -> bool:
         return False
 
 
-def _open(path: Path) -> TextIO:
-    """Open a lock file. Raises PipelineError for a symbolic link: its target would be overwritten."""
-    try:
-        return open(path, "a+", encoding="utf-8", opener=_open_no_link)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise PipelineError(f"{path} is a symbolic link, not a lock: remove it") from None
-        raise
-
-
 def _open_no_link(path: str, flags: int) -> int:
+    """Open a lock file, but no symbolic link, whose target would be overwritten."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 

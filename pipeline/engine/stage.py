@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Generic, ParamSpec, get_type_hints, overload
+from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
 
 from pipeline.engine import cache, store
 from pipeline.engine.artifacts import (
@@ -57,7 +57,7 @@ Watch = Callable[[Mapping[str, Any]], Iterable[str]]
 class Stage(Generic[P]):
     """A function that fills an output folder and is run only if its result is not up to date.
 
-        @stage
+        @stage()
         def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
 
     An `Input` is the artifact of the stage of that name. Arguments without a role are parameters; those with
@@ -98,7 +98,6 @@ class Stage(Generic[P]):
         self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]
         (self.output,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
         self.parameters = [argument for argument in self.signature.parameters if argument not in roles]
-        self.ignored = [argument for argument, role in roles.items() if role is Role.IGNORED]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Run the stage unless its result is up to date or in the store; return a line of summary."""
@@ -107,20 +106,9 @@ class Stage(Generic[P]):
         return run(self, bound.arguments)
 
 
-@overload
-def stage(function: Callable[P, str], /) -> Stage[P]: ...
-@overload
-def stage(
-    *,
-    packages: tuple[str, ...] = ...,
-    unhashed: tuple[str, ...] = ...,
-    resolve: Resolve = ...,
-    extra_files: tuple[str, ...] = ...,
-    watch: Watch = ...,
-) -> Callable[[Callable[P, str]], Stage[P]]: ...
-def stage(function: Callable[P, str] | None = None, /, **options: Any) -> Any:
+def stage(**options: Any) -> Callable[[Callable[P, str]], Stage[P]]:
     """Decorate a function as a `Stage`. options: the parameters of `Stage`."""
-    return Stage(function) if function else lambda function: Stage(function, **options)
+    return lambda function: Stage(function, **options)
 
 
 def run(
@@ -180,11 +168,9 @@ def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequ
         return None
     packages = [str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")]
     watched = list(stage.watch(arguments))
-    flags = {name for name, parameter in stage.signature.parameters.items() if isinstance(parameter.default, bool)}
     inputs: dict[str, Path] = {name: arguments[name] for name in stage.inputs}
     return cache.take_snapshot(
         options,
-        ignored={f"--{name.replace('_', '-')}": name not in flags for name in stage.ignored},
         inputs={name: str(folder) for name, folder in inputs.items()},
         hashed=[*map(str, used), *(str(folder / MANIFEST) for folder in inputs.values())],
         unhashed=[path for pattern in watched for path in cache.match(pattern)],  # they may be large
@@ -213,7 +199,7 @@ def _check_requests(artifacts: Path, inputs: Mapping[str, Path]) -> None:
         if record is None:
             continue
         target = artifacts / (record["links"].get(str(artifacts / name)) or name)
-        if inputs.get(name, target) != target or cache.options_differ(record, options):
+        if inputs.get(name, target) != target or record["options"] != options:
             raise PipelineError(
                 f"{artifacts / name} has been replaced by the result of another command with other options: "
                 "run make again when that command has ended"

@@ -7,13 +7,11 @@ import pytest
 
 from pipeline.engine.arrays import (
     ArrayError,
-    Rows,
     create_rows,
     open_rows,
     read_array,
     read_blocks,
     read_rows,
-    rows_per_block,
     save_array,
     write_rows,
 )
@@ -40,13 +38,6 @@ def test_read_blocks_covers_all_rows_in_order(size: int, images: np.ndarray, tmp
     assert max(map(len, blocks)) <= size
     assert np.array_equal(np.concatenate(blocks), images)
     assert np.array_equal(np.concatenate(list(read_blocks(rows, size, 5, 12))), images[5:12])
-
-
-@pytest.mark.parametrize(
-    ("shape", "nbytes", "count"), [((20, 3, 5), 30, 2), ((20, 3, 5), 44, 2), ((20, 3, 5), 14, 1), ((20, 0), 7, 7)]
-)
-def test_rows_per_block_fits_the_budget_and_is_at_least_one(shape: tuple[int, ...], nbytes: int, count: int) -> None:
-    assert rows_per_block(Rows(Path("a.npy"), np.dtype(np.uint8), shape, 0), nbytes) == count
 
 
 @pytest.mark.parametrize("shape", [(20, 3, 5), (4,), (3, 0), (0, 5)])

@@ -42,7 +42,7 @@ def read_scale(output: Output, file: Path, write: str) -> str:
 replant = plant  # `plant` is an argument below
 
 
-@stage
+@stage()
 def copy(plant: Input, output: Output, other: int) -> str:
     """Publish another result of `plant` before reading the input."""
     shutil.copy(plant / "numbers.npy", output.parent.parent / "first.npy")

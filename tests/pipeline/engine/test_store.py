@@ -1,4 +1,3 @@
-import errno
 import fcntl
 import os
 import signal
@@ -242,10 +241,3 @@ def test_interrupted_publish_keeps_the_old_link(tmp_path: Path, monkeypatch: pyt
         publish(tmp_path / ".store" / "another", tmp_path / "plant")
     assert (tmp_path / "plant").resolve() == entry.resolve()
     assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
-
-
-def test_full_disk_error_without_filename_gets_the_folder(tmp_path: Path) -> None:
-    entry = entry_of(tmp_path / "plant", "plant", KEYS[0])
-    with pytest.raises(OSError, match="No space left") as caught, private_folder(entry):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    assert caught.value.filename == str(entry.with_suffix(".partial"))
