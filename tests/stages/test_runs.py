@@ -156,12 +156,6 @@ def test_diff_lists_parameters_data_code_and_metrics(call: Run, add: Add) -> Non
     assert "epochs: 5 -> 2" in call("runs", "diff", "artifacts/train", str(added)).stdout
 
 
-def test_diff_of_a_run_with_itself(call: Run, project: Path) -> None:
-    lines = call("runs", "diff", "train", "train").stdout.splitlines()
-    assert len(lines) == 7
-    assert not any("code" in line.split()[0] for line in lines)
-
-
 def test_published_run_gets_the_name_by_default(call: Run, add: Add, project: Path) -> None:
     added = add(epochs=2)
     wide, train = project / "artifacts/wide", project / "artifacts/train"
@@ -175,12 +169,6 @@ def test_published_run_gets_the_name_by_default(call: Run, add: Add, project: Pa
     wide.unlink()
     assert call("prune", "--keep", "1").returncode == 0
     assert len(listed(call)) == 1
-
-
-def test_checked_name_is_not_given(call: Run, project: Path) -> None:
-    result = call("runs", "name", "--check", "wide")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert not (project / "artifacts/wide").is_symlink()
 
 
 @pytest.mark.parametrize(

@@ -59,13 +59,6 @@ def test_invalid_npy_files_are_refused(body: bytes, tmp_path: Path) -> None:
         load_array(tmp_path / "a.npy", float, (None,))
 
 
-def test_truncated_array_is_refused(tmp_path: Path) -> None:
-    save_array(tmp_path / "a.npy", np.zeros(1000))
-    (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1])
-    with pytest.raises(ArrayError, match=r"not a complete \.npy array"):
-        load_array(tmp_path / "a.npy", float, (None,))
-
-
 @pytest.mark.parametrize("shape", [(3,), (0,), (2, 3)])
 def test_trailing_bytes_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", np.zeros(shape))
@@ -77,13 +70,6 @@ def test_trailing_bytes_are_refused(shape: tuple[int, ...], tmp_path: Path) -> N
 
 def test_missing_array_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ArrayError, match=r"a\.npy is missing: run its stage"):
-        load_array(tmp_path / "a.npy", float, (None,))
-
-
-@pytest.mark.timeout(60)
-def test_pipe_is_refused_without_blocking(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.npy")
-    with pytest.raises(ArrayError, match=r"a\.npy is not a complete \.npy array \(not a regular file"):
         load_array(tmp_path / "a.npy", float, (None,))
 
 

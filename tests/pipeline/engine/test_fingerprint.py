@@ -196,12 +196,6 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
     assert find_outdated(work, ["library/far.py"]) == []
 
 
-def test_artifacts_in_a_package_do_not_hide_its_modules(project: Path, compute: Fingerprint) -> None:
-    before = compute()
-    (project / "library/.store").mkdir()
-    assert compute() == before
-
-
 def test_in_site_packages_only_the_stages_and_the_engines_package_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

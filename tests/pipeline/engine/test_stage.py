@@ -51,12 +51,6 @@ def copy(plant: Input, output: Output, other: int) -> str:
     return "copied"
 
 
-def test_call_returns_summary_and_output(tmp_path: Path) -> None:
-    assert plant(output=tmp_path / "plant", number=3) == f"3 numbers -> {tmp_path / 'plant'}"
-    assert plant.name == "plant"
-    assert plant.__doc__ == "Save the numbers below `number`."
-
-
 def test_manifest_records_provenance_and_outputs(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=3, threads=8)
     water(plant=tmp_path / "plant", output=tmp_path / "water")
@@ -74,14 +68,6 @@ def test_manifest_records_provenance_and_outputs(tmp_path: Path) -> None:
     assert set(content["outputs"]) == {"numbers.npy"}
     made = read_manifest(tmp_path / "plant")
     assert read_manifest(tmp_path / "water").provenance.inputs == {"plant": made.digest}
-
-
-def test_digest_depends_on_the_content_only(tmp_path: Path) -> None:
-    def digest(number: int, threads: int) -> str:
-        plant(output=tmp_path / "plant", number=number, threads=threads)
-        return read_manifest(tmp_path / "plant").digest
-
-    assert digest(3, 1) == digest(3, 2) != digest(4, 1)
 
 
 def test_new_result_is_published_and_old_ones_stay_in_the_store(tmp_path: Path) -> None:

@@ -38,10 +38,6 @@ def test_offline_download_reports_every_source_and_reason(
     assert line.endswith("To work offline: make train DATASET=sample")
 
 
-def test_clean_and_all_in_one_call(project: Path) -> None:
-    assert stages_run(make(project, "clean", "all", *SAMPLE)) == list(STAGES)
-
-
 def test_closed_pipe_does_not_stop_make(project: Path) -> None:
     command = "make -s train DATASET=sample RECIPE=quick EPOCHS=2 2>/dev/null | true"
     subprocess.run(["bash", "-c", command], cwd=project, check=True)

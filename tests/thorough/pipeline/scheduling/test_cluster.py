@@ -56,22 +56,6 @@ def test_file_that_workers_cannot_find_is_reported(cluster: Cluster) -> None:
         collect(tasks.read, "/nowhere/images.npy", range(1), Backend(cluster.address))
 
 
-def test_tasks_are_consumed_lazily(cluster: Cluster) -> None:
-    consumed = 0
-
-    def generate_tasks() -> Iterator[int]:
-        nonlocal consumed
-        for index in range(200):
-            consumed = index
-            yield index
-
-    ahead: list[int] = []
-    job = Job(tasks.multiply, 3, generate_tasks(), lambda index, result: ahead.append(consumed - len(ahead)))
-    run_job(job, Backend(cluster.address))
-    assert len(ahead) == 200
-    assert max(ahead) < 30
-
-
 def test_workers_limit_blas_to_one_thread(tmp_path: Path) -> None:
     variables = {f"{name}_NUM_THREADS": "2" for name in ("OMP", "OPENBLAS", "MKL")}
     with run_cluster(tmp_path, 1, **variables) as cluster:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -120,22 +119,7 @@ def test_local_cluster_ends_with_its_parent(scheduler: str, kind: signal.Signals
         parent.wait()
 
 
-def test_dashboard_is_reported_and_reachable() -> None:
-    lines: list[str] = []
-    statuses: list[int] = []
-
-    def on_result(index: int, result: Any) -> None:
-        (line,) = lines
-        link = line.removeprefix("the dashboard is at ").split()[0]
-        with urllib.request.urlopen(link, timeout=10) as page:
-            statuses.append(page.status)
-
-    run_job(Job(tasks.multiply, 1, range(1), on_result, report=lines.append), Backend("distributed", 1))
-    assert statuses == [200]
-
-
-@pytest.mark.parametrize("moment", [1.0, 2.0])
-def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
+def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path) -> None:
     body = IMPORTS.replace("\n", "\n        ")
     setup = f"""from stages.cli.console import run_program
     def status():
@@ -146,7 +130,7 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, 
     process = start_job(tmp_path, "distributed", setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
     assert process.stdout is not None
     process.stdout.readline()
-    time.sleep(moment)
+    time.sleep(1.5)  # until Dask starts the workers
     os.killpg(process.pid, signal.SIGINT)
     try:
         _, stderr = process.communicate(timeout=60)
