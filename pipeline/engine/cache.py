@@ -91,11 +91,8 @@ def write(output: str, entry: str, digests: Mapping[str, str | None], snapshot: 
 
 def load(artifacts: str, stage: str) -> Record | None:
     """Return the record of a stage, None if it is missing or damaged."""
-    path = _path(artifacts, stage)
-    if signature(path) is None:
-        return None
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(_path(artifacts, stage), encoding="utf-8") as file:
             record = json.load(file)
     except (OSError, ValueError):
         return None

@@ -12,17 +12,12 @@ from typing import TextIO
 @contextmanager
 def shared_lock(folder: Path) -> Iterator[None]:
     """Hold a shared lock on `folder`, if it exists; `exclusive_lock` fails as long as it is held."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # the caller gets this error when it reads the folder
-        yield
-        return
-    try:
-        with suppress(OSError):
+    with ExitStack() as stack:
+        with suppress(OSError):  # the caller gets the error of a missing folder when it reads it
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -205,11 +205,6 @@ def links(artifacts: Path) -> dict[str, Path]:
     return targets
 
 
-def published(artifacts: Path) -> set[Path]:
-    """Return the entries that are targets of links in `artifacts`."""
-    return set(links(artifacts).values())
-
-
 def size(folder: Path) -> int:
     """Return the total size of the files in a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

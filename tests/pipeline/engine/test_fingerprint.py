@@ -8,7 +8,6 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import find_outdated, fingerprint
-from pipeline.evaluation.blocks import predict_block
 
 WORK = '''"""A module."""
 
@@ -213,12 +212,6 @@ def test_in_site_packages_only_the_stages_and_the_engines_package_count(
     exec(compile(source.partition("\n")[2], packages / "mine" / "work.py", "exec"), namespace)
     function: Any = namespace["work"]
     assert list(fingerprint(function)) == ["mine/__init__.py", "mine/work.py", "pipeline/x.py"]
-
-
-def test_prediction_modules_are_in_the_fingerprint_and_backends_are_not() -> None:
-    files = fingerprint(predict_block)
-    assert {"pipeline/evaluation/blocks.py", "pipeline/model/prediction.py", "pipeline/data/scaling.py"} <= set(files)
-    assert not [file for file in files if file.startswith(("pipeline/scheduling/", "tests/"))]
 
 
 def test_runners_are_left_out_by_their_exact_names(tmp_path: Path) -> None:

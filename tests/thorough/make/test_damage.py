@@ -16,7 +16,7 @@ def test_cut_file_is_named_before_use_and_rebuilt(file: str, project: Path) -> N
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     used = stage(project, {"parse": "normalize", "train": "evaluate"}[name], "--force")
     assert used.returncode == 1
-    assert f": artifacts/{file} is damaged: run the stage {name} again (make {name})\n" in used.stderr
+    assert f"/{output} is damaged: run the stage {name} again (make {name})\n" in used.stderr
     result = make(project, "all", *SAMPLE)
     assert worked(result)[0] == name
     assert f" {output}: is " in result.stderr
