@@ -1,6 +1,7 @@
 """Jobs on a real Dask scheduler whose workers are killed."""
 
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,14 @@ def test_job_waits_for_new_workers(cluster: Cluster, monkeypatch: pytest.MonkeyP
 
     run_job(Job(tasks.sleep, 0.02, range(100), on_result), Backend(cluster.address))
     assert results == {index: index for index in range(100)}
+
+
+def test_tasks_of_a_suspended_worker_are_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The scheduler must not miss the stopped worker before the check of the workers times out.
+    with run_cluster(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="10s") as cluster:
+        monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 3.0)
+        cluster.workers[0].send_signal(signal.SIGSTOP)
+        assert collect(tasks.multiply, 2, range(9), Backend(cluster.address)) == {i: 2 * i for i in range(9)}
 
 
 def test_workers_with_other_code_are_rejected(tmp_path: Path) -> None:

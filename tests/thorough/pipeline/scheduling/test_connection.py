@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,20 @@ def test_local_cluster_ends_with_its_parent(scheduler: str, kind: signal.Signals
     finally:
         kill_tree(parent.pid)
         parent.wait()
+
+
+def test_dashboard_is_reported_and_reachable() -> None:
+    lines: list[str] = []
+    statuses: list[int] = []
+
+    def on_result(index: int, result: Any) -> None:
+        (line,) = lines
+        link = line.removeprefix("the dashboard is at ").split()[0]
+        with urllib.request.urlopen(link, timeout=10) as page:
+            statuses.append(page.status)
+
+    run_job(Job(tasks.multiply, 1, range(1), on_result, report=lines.append), Backend("distributed", 1))
+    assert statuses == [200]
 
 
 def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path) -> None:
