@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import typer
@@ -32,15 +31,7 @@ def draw(content: "RenderableType") -> str:
     """Return a table or tree of rich as text, as wide as the terminal. Its strings must be printable."""
     from rich.console import Console
 
-    colours = has_colours(sys.stdout)
-    console = Console(
-        width=width(),
-        force_terminal=colours,
-        color_system="standard" if colours else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
+    console = Console(width=width(), markup=False, emoji=False, highlight=False)
     with console.capture() as capture:
         console.print(content)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
