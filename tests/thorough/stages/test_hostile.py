@@ -130,7 +130,7 @@ def test_invalid_output_name_is_a_damaged_manifest(name: str, run: Run, project:
     assert_one_line(run("evaluate"), 1, "manifest.json is damaged: run the stage train again")
     status = run("status")
     assert "Traceback" not in status.stderr
-    assert "manifest manifest.json: is damaged" in status.stdout
+    assert "manifest manifest.json: is missing or damaged" in status.stdout
 
 
 @pytest.mark.parametrize(
