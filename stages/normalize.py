@@ -1,6 +1,5 @@
 """Standardise the images and split off a validation set."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from pipeline.engine.stage import Input, Output, stage
 from stages.cli.console import run_module
 
 
-@stage
+@stage()
 def normalize(
     parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
     validation: Annotated[
@@ -32,13 +31,11 @@ def normalize(
         handwriting normalize --validation 0.2
     """
     import numpy as np
-    from numpy.typing import NDArray
-    from tqdm import tqdm
 
     from pipeline.data.dataset import load_description, save_description
     from pipeline.data.scaling import compute_scaling, standardise
     from pipeline.data.split import count_held_out
-    from pipeline.engine.arrays import Rows, open_rows, read_array, read_blocks, rows_per_block, save_array, save_blocks
+    from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array, save_blocks
 
     images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))
     labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
@@ -46,18 +43,13 @@ def normalize(
     test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
 
-    def raw(name: str, rows: Rows, start: int, stop: int) -> Iterable[NDArray[np.uint8]]:
-        size = rows_per_block(rows)
-        total = -(-(stop - start) // size)
-        return tqdm(read_blocks(rows, size, start, stop), name, total, leave=False, disable=None, delay=0.5)
-
-    scaling = compute_scaling(raw("mean", images, 0, kept))
+    scaling = compute_scaling(read_blocks(images, stop=kept))
     for name, rows, part_labels, start, stop in (
         ("train", images, labels, 0, kept),
         ("validation", images, labels, kept, len(images)),
         ("test", test_images, test_labels, 0, len(test_images)),
     ):
-        standardised = (standardise(block, scaling) for block in raw(name, rows, start, stop))
+        standardised = (standardise(block, scaling) for block in read_blocks(rows, start=start, stop=stop))
         save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
         save_array(output / f"{name}-labels.npy", part_labels[start:stop])
     save_array(output / "scaling.npy", np.array([scaling.mean, scaling.std], dtype=np.float32))

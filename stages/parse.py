@@ -9,7 +9,7 @@ from pipeline.engine.stage import Input, Output, stage
 from stages.cli.console import run_module
 
 
-@stage
+@stage()
 def parse(
     download: Annotated[Input, Option(help="Artifact of download: the IDX files.")] = Path("artifacts/download"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/parse"),
@@ -20,21 +20,17 @@ def parse(
         handwriting parse
     """
     import numpy as np
-    from tqdm import tqdm
 
     from pipeline.data.dataset import Description, load_description, save_description
     from pipeline.data.parts import load_parts, name_classes
-    from pipeline.engine.arrays import read_blocks, rows_per_block, save_array, save_blocks
+    from pipeline.engine.arrays import read_blocks, save_array, save_blocks
 
     description = load_description(download)
     training, test = load_parts(download)
     class_names = name_classes(training, test, description.class_names)
 
     for name, part in (("train", training), ("test", test)):
-        size = rows_per_block(part.images)
-        total = -(-len(part.images) // size)
-        blocks = tqdm(read_blocks(part.images, size), name, total, leave=False, disable=None, delay=0.5)
-        save_blocks(output / f"{name}-images.npy", np.uint8, part.images.shape, blocks)
+        save_blocks(output / f"{name}-images.npy", np.uint8, part.images.shape, read_blocks(part.images))
         save_array(output / f"{name}-labels.npy", part.labels)
     save_description(output, Description(description.name, class_names))
     height, width = training.images.shape[1:]

@@ -2,8 +2,7 @@
 
 import inspect
 import shlex
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,14 +10,15 @@ from typer import Option
 
 from stages.cli.console import parse_arguments, run_module
 from stages.cli.order import STAGES
-from stages.cli.terminal import Colour, paint, to_json, wrap
+from stages.cli.terminal import draw, printable, to_json
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from pipeline.engine.plan import Plan
-    from pipeline.engine.stage import Stage
 
 STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
-STATE_COLOUR: dict[str, Colour] = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
+STATE_COLOUR = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 NOT_MADE = "not made yet"  # the text of `stale` for a stage without a result
 STYLES = {  # of the boxes of the flowchart
     "fresh": "fill:#dafbe1,stroke:#1a7f37,color:#0b3d1c",
@@ -26,7 +26,6 @@ STYLES = {  # of the boxes of the flowchart
     "waiting": "fill:#fff8c5,stroke:#9a6700,color:#4d2d00,stroke-dasharray:4",
     "stale": "fill:#ffebd5,stroke:#bc4c00,color:#5c2100",
 }
-INDENT = 25  # columns of the name and the state
 
 
 def status(
@@ -90,56 +89,65 @@ def status(
         return to_json({name: _to_dict(status) for name, status in statuses.items()}, indent=2)
     if graph:
         return _draw_tree(statuses) if graph == "text" else _draw_flowchart(statuses)
-    return "\n".join(line for stage in STAGES for line in _format(stage, statuses[stage.name], explain))
+    return _draw_list(statuses, explain)
 
 
-def _format(stage: "Stage[Any]", status: "Plan", explain: bool) -> Iterator[str]:
-    manifest, reasons = status.manifest, status.reasons
-    if status.is_missing:
-        reasons = ()
-        about = inspect.cleandoc(stage.__doc__ or "").partition("\n")[0]
-    elif explain or not reasons:
-        about = f"created on {manifest.when}: {manifest.summary}" if manifest else "missing"
-    else:
-        more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-        about = f"{reasons[0]}{more}"
-    yield wrap(f"{stage.name:<10} {_format_state(status, 13)} ", about, INDENT)
-    if explain:
-        yield from (wrap(" " * INDENT, f"because of {reason}", INDENT) for reason in reasons)
+def _draw_list(statuses: "Mapping[str, Plan]", explain: bool) -> str:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for min_width in (10, 13, None):
+        table.add_column(min_width=min_width, overflow="fold")
+    for stage in STAGES:
+        status = statuses[stage.name]
+        manifest, reasons = status.manifest, status.reasons
+        if status.is_missing:
+            reasons = ()
+            about = inspect.cleandoc(stage.__doc__ or "").partition("\n")[0]
+        elif explain or not reasons:
+            about = f"created on {manifest.when}: {manifest.summary}" if manifest else "missing"
+        else:
+            more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+            about = f"{reasons[0]}{more}"
+        table.add_row(stage.name, _format_state(status), printable(about))
+        for reason in reasons if explain else ():
+            table.add_row("", "", printable(f"because of {reason}"))
+    return draw(table)
 
 
 def _state_text(status: "Plan") -> str:
     return NOT_MADE if status.is_missing else STATE_TEXT[status.state]
 
 
-def _format_state(status: "Plan", width: int) -> str:
-    return paint(f"{_state_text(status):<{width}}", STATE_COLOUR[status.state], sys.stdout)
+def _format_state(status: "Plan") -> "Text":
+    from rich.text import Text
+
+    return Text(_state_text(status), STATE_COLOUR[status.state])
 
 
 def _draw_tree(statuses: "Mapping[str, Plan]") -> str:
-    from pipeline.engine.graph import draw_tree
+    """Return a tree in which each stage is below the last stage that it reads."""
+    from rich.text import Text
+    from rich.tree import Tree
 
-    nodes = draw_tree({stage.name: stage.inputs for stage in STAGES})
-    width = max(len(node.branch + node.stage) for node in nodes)
-    state_width = max(len(_state_text(status)) for status in statuses.values())
-    lines = []
-    for node in nodes:
-        status, also = statuses[node.stage], " and ".join(filter(None, [", ".join(node.also[:-1]), *node.also[-1:]]))
-        head = f"{node.branch + node.stage:<{width}}  {_format_state(status, state_width)}  "
-        text = f"also reads {also}" if also else ""
-        lines.append(wrap(head, text, width + state_width + 4, node.margin) if text else head.rstrip())
-    return "\n".join(lines)
+    order = list(statuses)
+    nodes = {"": Tree("", hide_root=True)}
+    for stage in STAGES:
+        *others, parent = ["", *sorted(stage.inputs, key=order.index)]
+        also = ", ".join(filter(None, others))
+        label = Text.assemble(f"{stage.name}  ", _format_state(statuses[stage.name]), also and f"  also reads {also}")
+        nodes[stage.name] = nodes[parent].add(label)
+    return draw(nodes[""])
 
 
 def _draw_flowchart(statuses: "Mapping[str, Plan]") -> str:
-    from pipeline.engine.graph import to_mermaid
-
-    return to_mermaid(
-        {stage.name: stage.inputs for stage in STAGES},
-        {name: f"{name}: {_state_text(status)}" for name, status in statuses.items()},
-        {name: status.state for name, status in statuses.items()},
-        STYLES,
-    )
+    """Return a flowchart in Mermaid's language, with an edge for each input."""
+    states = {status.state for status in statuses.values()}
+    lines = ["flowchart TD"]  # below, the prefix avoids words that Mermaid reserves, such as `end`
+    lines += [f'    stage_{name}["{name}: {_state_text(found)}"]:::{found.state}' for name, found in statuses.items()]
+    lines += [f"    stage_{source} --> stage_{stage.name}" for stage in STAGES for source in stage.inputs]
+    lines += [f"    classDef {state} {style}" for state, style in STYLES.items() if state in states]
+    return "\n".join(lines)
 
 
 def _to_dict(status: "Plan") -> dict[str, Any]:

@@ -4,9 +4,7 @@ Rows are read and written without a memory map: memory use is independent of the
 full disk raises an exception instead of killing the process.
 """
 
-import errno
 import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +14,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.engine.documents import require_regular
-from pipeline.engine.errors import PipelineError, add_filename
+from pipeline.engine.errors import PipelineError
 
 BLOCK_BYTES = 1 << 20  # default size of a block: it fits into the cache, and the overhead of a call is negligible
-UNSUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # errors of file systems without preallocation
 
 
 class ArrayError(PipelineError):
@@ -55,13 +52,13 @@ def load_array(
 
 
 def save_blocks(path: Path, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
-    """Write an array given as consecutive blocks of its first axis. Errors of a full disk contain the filename."""
+    """Write an array given as consecutive blocks of its first axis."""
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
         "fortran_order": False,
         "shape": shape,
     }
-    with add_filename(path), open(path, "wb") as file:
+    with open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype=dtype).data)
@@ -100,45 +97,32 @@ def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advi
 
 
 def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
-    """Create a `.npy` file of zeros. Its disk space is reserved at once where the file system supports it."""
+    """Create a `.npy` file of zeros."""
     kind = np.dtype(dtype)
     with open(path, "wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         file.flush()
         rows = Rows(path, kind, shape, file.tell())
-        end = rows.offset + math.prod(shape) * kind.itemsize
-        file.truncate(end)
-        if hasattr(os, "posix_fallocate") and end > rows.offset:
-            try:
-                os.posix_fallocate(file.fileno(), rows.offset, end - rows.offset)
-            except OSError as error:
-                if error.errno not in UNSUPPORTED:
-                    raise
+        file.truncate(rows.offset + math.prod(shape) * kind.itemsize)
     return rows
 
 
 def read_rows(rows: Rows, start: int, stop: int) -> NDArray[Any]:
     """Return a copy of the rows from `start` to `stop`. Raises ArrayError if the file ends before them."""
     block = np.empty((stop - start, *rows.shape[1:]), rows.dtype)
-    with open(rows.path, "rb", buffering=0) as file:
+    with open(rows.path, "rb") as file:
         file.seek(rows.offset + start * rows.row_bytes)
-        buffer = block.reshape(-1).view(np.uint8).data
-        while buffer:
-            count = file.readinto(buffer)
-            if not count:
-                raise ArrayError(f"{rows.path} was truncated while it was read: create it again")
-            buffer = buffer[count:]
+        if file.readinto(block.reshape(-1).view(np.uint8).data) < block.nbytes:
+            raise ArrayError(f"{rows.path} was truncated while it was read: create it again")
     return block
 
 
 def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
     """Overwrite the rows from `start` on with `block`."""
-    with open(rows.path, "r+b", buffering=0) as file:
+    with open(rows.path, "r+b") as file:
         file.seek(rows.offset + start * rows.row_bytes)
-        buffer = np.ascontiguousarray(block, rows.dtype).reshape(-1).view(np.uint8).data
-        while buffer:
-            buffer = buffer[file.write(buffer) :]
+        file.write(np.ascontiguousarray(block, rows.dtype).data)
 
 
 def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
@@ -147,13 +131,9 @@ def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> N
     return read_rows(rows, 0, len(rows))
 
 
-def rows_per_block(rows: Rows, nbytes: int = BLOCK_BYTES) -> int:
-    """Return the number of rows that fit into `nbytes`, at least one."""
-    return max(1, nbytes // max(1, rows.row_bytes))
-
-
-def read_blocks(rows: Rows, size: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
-    """Yield the rows from `start` to `stop` (default: all) in blocks of at most `size` rows."""
+def read_blocks(rows: Rows, size: int | None = None, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
+    """Yield the rows from `start` to `stop` (default: all) in blocks of at most `size` rows (default: about 1 MB)."""
+    size = size or max(1, BLOCK_BYTES // max(1, rows.row_bytes))
     stop = len(rows) if stop is None else stop
     for first in range(start, stop, size):
         yield read_rows(rows, first, min(first + size, stop))

@@ -1,7 +1,6 @@
 """Artifacts: folders of files with a `manifest.json`, written last, that lists all of them."""
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -17,7 +16,6 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
 MANIFEST = "manifest.json"
-OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # limits of this process; the file is not damaged
 
 
 @dataclass(frozen=True)
@@ -81,28 +79,18 @@ def _sha256(path: Path) -> str:
 
 
 def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
-    """Return a reason for each missing or changed output. Raises OSError if memory or file descriptors run out."""
+    """Return a reason for each missing or changed output. Raises OSError if one cannot be read."""
 
     def damage(name: str) -> str | None:
         path, facts = folder / name, manifest.outputs[name]
-        try:
-            intact = path.stat().st_size == facts["bytes"] and _sha256(path) == facts["sha256"]
-        except FileNotFoundError:
+        if not path.is_file():
             return "is missing"
-        except OSError as error:
-            if error.errno in OUT_OF_RESOURCES:
-                raise
-            return f"cannot be read ({error.strerror})"
+        intact = path.stat().st_size == facts["bytes"] and _sha256(path) == facts["sha256"]
         return None if intact else "is damaged"
 
     with ThreadPoolExecutor() as pool:
         found = zip(manifest.outputs, pool.map(damage, manifest.outputs), strict=True)
         return [Reason("output", name, change) for name, change in found if change]
-
-
-def absence(folder: Path) -> Reason:
-    """Return the reason for a folder that does not exist."""
-    return Reason("result", folder.name, "does not exist")
 
 
 def check_result(folder: Path, expected: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
@@ -111,13 +99,11 @@ def check_result(folder: Path, expected: Provenance, every: bool = False) -> tup
     Outputs are checked for damage if there are no other reasons, or if `every` reason is required.
     """
     if not folder.exists():
-        return None, [absence(folder)]
-    if not (folder / MANIFEST).exists():
-        return None, [Reason("manifest", MANIFEST, "is missing")]
+        return None, [Reason("result", folder.name, "does not exist")]
     try:
         manifest = read_manifest(folder)
     except (PipelineError, OSError):
-        return None, [Reason("manifest", MANIFEST, "is damaged")]
+        return None, [Reason("manifest", MANIFEST, "is missing or damaged")]
     reasons = differences(manifest.provenance, expected)
     if manifest.provenance.stage != expected.stage:
         reasons.append(Reason("manifest", MANIFEST, f"belongs to the stage {manifest.provenance.stage}"))
@@ -151,13 +137,8 @@ def read_manifest(folder: Path) -> Manifest:
 def _is_relative_name(name: str) -> bool:
     """Return whether `name` is a normalised path below an artifact's folder, as `describe_outputs` writes it."""
     path = PurePosixPath(name)
-    return (
-        name.isprintable()
-        and str(path) == name
-        and path.name != ""
-        and not path.is_absolute()
-        and ".." not in path.parts
-    )
+    is_normalised = name.isprintable() and str(path) == name and path.name != ""
+    return is_normalised and not path.is_absolute() and ".." not in path.parts
 
 
 def find_artifact(folder: Path, stage: str) -> Manifest:

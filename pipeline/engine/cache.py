@@ -23,7 +23,7 @@ from contextlib import suppress
 from typing import Any
 
 CACHE, STORE = ".cache", ".store"  # in the folder of all artifacts
-KEYS = {"options", "ignored", "inputs", "process", "links", "modules", "patterns", "files"}  # of a record
+KEYS = {"options", "inputs", "process", "links", "modules", "patterns", "files"}  # of a record
 
 Record = dict[str, Any]
 
@@ -34,7 +34,7 @@ def main(artifacts: str, requests: Sequence[str]) -> int:
     for request in requests:
         stage, *options = shlex.split(request)
         record = load(artifacts, stage)
-        if record is None or options_differ(record, options) or set(record["inputs"]) & set(start):
+        if record is None or record["options"] != options or set(record["inputs"]) & set(start):
             start.append(stage)
             continue
         updated = _update(record)
@@ -50,7 +50,6 @@ def main(artifacts: str, requests: Sequence[str]) -> int:
 
 def take_snapshot(
     options: Sequence[str],
-    ignored: Mapping[str, bool],
     inputs: Mapping[str, str],
     hashed: Iterable[str],
     unhashed: Iterable[str],
@@ -59,12 +58,11 @@ def take_snapshot(
 ) -> Record:
     """Return a record of the current state, to be taken before any of it is used.
 
-    ignored: options that are not part of the key, each mapped to whether a value follows it. inputs: path of each.
-    hashed, unhashed: files. folders: with modules. patterns: of files of which none may be added or removed.
+    inputs: path of each. hashed, unhashed: files. folders: with modules. patterns: of files of which none may be added
+    or removed.
     """
     return {
         "options": list(options),
-        "ignored": dict(ignored),
         "inputs": list(inputs),
         "process": _process(),
         "links": {path: read_link(path) for path in inputs.values()},
@@ -93,11 +91,8 @@ def write(output: str, entry: str, digests: Mapping[str, str | None], snapshot: 
 
 def load(artifacts: str, stage: str) -> Record | None:
     """Return the record of a stage, None if it is missing or damaged."""
-    path = _path(artifacts, stage)
-    if signature(path) is None:
-        return None
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(_path(artifacts, stage), encoding="utf-8") as file:
             record = json.load(file)
     except (OSError, ValueError):
         return None
@@ -120,22 +115,6 @@ def _save(artifacts: str, stage: str, record: Record) -> None:
 
 def _path(artifacts: str, stage: str) -> str:
     return os.path.join(artifacts, CACHE, f"{stage}.json")
-
-
-def options_differ(record: Record, options: Sequence[str]) -> bool:
-    """Return whether the options that are part of the key differ from those in the record."""
-    return _keyed(options, record["ignored"]) != _keyed(record["options"], record["ignored"])
-
-
-def _keyed(options: Sequence[str], ignored: Mapping[str, bool]) -> list[str]:
-    kept, rest = [], iter(options)
-    for word in rest:
-        name, equals, _ = word.partition("=")
-        if name not in ignored:
-            kept.append(word)
-        elif ignored[name] and not equals:
-            next(rest, None)
-    return kept
 
 
 def _update(record: Record) -> Record | None:

@@ -43,7 +43,7 @@ def fingerprint(
     files, such as `library/templates/*`. Raises PipelineError if a module cannot be parsed.
     """
     start, root = locate(function)
-    path = _require(root, start)
+    path = Path(inspect.getfile(function)).resolve()
     tree = _parse(path)
     names = _names(tree)
     _strip(tree)
@@ -59,8 +59,9 @@ def fingerprint(
 def find_modules(function: Callable[..., Any]) -> list[Path]:
     """Return all modules of the project that the module of the function imports, directly or indirectly."""
     start, root = locate(function)
-    path = _require(root, start)
-    return [module.path for module in _with_imports(root, start, _read(path, start, tuple(signature(str(path)) or ())))]
+    return [
+        module.path for module in _with_imports(root, start, _load(Path(inspect.getfile(function)).resolve(), start))
+    ]
 
 
 def find_outdated(function: Callable[..., Any], files: Collection[str]) -> list[str]:
@@ -100,7 +101,7 @@ def _with_imports(root: Path, start: str, module: Module) -> list[Module]:
         seen.add(name)
         path = _find(root, name)
         if path is not None:
-            found.append(_read(path, name, tuple(signature(str(path)) or ())))
+            found.append(_load(path, name))
             to_do += found[-1].imports
     return found
 
@@ -110,14 +111,12 @@ def _find(root: Path, name: str) -> Path | None:
     return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)
 
 
-def _require(root: Path, name: str) -> Path:
-    path = _find(root, name)
-    assert path is not None, f"{name} is a module"
-    return path
+def _load(path: Path, name: str) -> Module:
+    return _load_version(path, name, tuple(signature(str(path)) or ()))
 
 
 @functools.cache
-def _read(path: Path, name: str, version: tuple[int, ...]) -> Module:
+def _load_version(path: Path, name: str, version: tuple[int, ...]) -> Module:
     """Return the outline of a file, cached by its signature `version`."""
     return _outline(path, _parse(path), name)
 
@@ -125,7 +124,7 @@ def _read(path: Path, name: str, version: tuple[int, ...]) -> Module:
 def _parse(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_bytes(), path)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise PipelineError(f"{path}{line} is not valid Python ({error.args[0]}): fix it first") from None
 
@@ -134,11 +133,8 @@ def _outline(path: Path, tree: ast.Module, name: str) -> Module:
     imports = _strip(tree)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     names = dict.fromkeys(_imported(imports, package))
-    try:
-        digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass"))
-    except RecursionError:  # an expression with hundreds of levels
-        digest = hashlib.sha256(path.read_bytes())
-    return Module(path, digest.hexdigest()[:DIGEST_LENGTH], tuple(names))
+    digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass")).hexdigest()
+    return Module(path, digest[:DIGEST_LENGTH], tuple(names))
 
 
 def _names(tree: ast.AST) -> set[str]:

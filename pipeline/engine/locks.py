@@ -1,6 +1,5 @@
 """File locks, released when their process ends. On file systems without locks, every attempt succeeds."""
 
-import errno
 import fcntl
 import os
 import time
@@ -9,23 +8,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from pipeline.engine.errors import PipelineError
-
 
 @contextmanager
 def shared_lock(folder: Path) -> Iterator[None]:
     """Hold a shared lock on `folder`, if it exists; `exclusive_lock` fails as long as it is held."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # the caller gets this error when it reads the folder
-        yield
-        return
-    try:
-        with suppress(OSError):
+    with ExitStack() as stack:
+        with suppress(OSError):  # the caller gets the error of a missing folder when it reads it
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -43,13 +35,13 @@ def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bo
     """Lock the file `path` exclusively, creating it if necessary; yield whether the lock was acquired.
 
     With `report`, wait for the lock, after calling `report` with a line that names its holder. The holder may delete
-    the file. Raises OSError if `path` cannot be opened, PipelineError if it is a symbolic link.
+    the file. Raises OSError if `path` cannot be opened or is a symbolic link.
     """
     with ExitStack() as stack:
         acquired, current = True, False
         while acquired and not current:
             stack.close()  # the file was deleted before it was locked: lock the new one
-            file = stack.enter_context(_open(path))
+            file = stack.enter_context(open(path, "a+", encoding="utf-8", opener=_open_no_link))
             acquired = _try_lock(file.fileno())
             if not acquired and report is not None:
                 report(f"waiting for {_holder(file)}, which is running this stage")
@@ -81,27 +73,12 @@ def _is_at(file: TextIO, path: Path) -> bool:
         return False
 
 
-def _open(path: Path) -> TextIO:
-    """Open a lock file. Raises PipelineError for a symbolic link: its target would be overwritten."""
-    try:
-        return open(path, "a+", encoding="utf-8", opener=_open_no_link)
-    except PermissionError:  # created by another user; it can still be locked
-        return open(path, encoding="utf-8", opener=_open_no_link)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise PipelineError(f"{path} is a symbolic link, not a lock: remove it") from None
-        raise
-
-
 def _open_no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    """Open a lock file, but no symbolic link, whose target would be overwritten."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _holder(file: TextIO) -> str:
-    """Return the text that the holder of a lock has written; wait up to 0.1 s for it."""
-    for _ in range(50):
-        file.seek(0)
-        if text := file.read().strip():
-            return text
-        time.sleep(0.002)
-    return "another process"
+    """Return the text that the holder of a lock has written."""
+    file.seek(0)
+    return file.read().strip() or "another process"

@@ -27,7 +27,7 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
     """
 
     def is_kept(entry: Path) -> bool:
-        linked = store.published(artifacts)
+        linked = set(store.links(artifacts).values())
         source = computed_from.get(store.stage_of(entry))
         if entry in linked or source is None:
             return entry in linked

@@ -16,7 +16,7 @@ from pipeline.engine import store
 from pipeline.engine.artifacts import MANIFEST, Manifest, read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 
-MIN_ID = 6  # digits
+SHORT_ID = 6  # digits; more are needed only if there are thousands of results
 MAX_NAME = 60  # characters, of up to 4 bytes; file systems allow 255 bytes
 
 
@@ -33,6 +33,11 @@ class Result:
     manifest: Manifest
     names: tuple[str, ...]
     published: bool
+
+    @property
+    def short_id(self) -> str:
+        """The first digits of the id."""
+        return self.id[:SHORT_ID]
 
     @property
     def created(self) -> str:
@@ -84,12 +89,6 @@ def watch_results(artifacts: Path, stages: Iterable[str]) -> list[str]:
     return [str(Path(glob.escape(str(artifacts)), store.STORE, f"{stage}-*", MANIFEST)) for stage in stages]
 
 
-def count_digits(results: Sequence[Result]) -> int:
-    """Return how many digits of the ids make them unique, at least MIN_ID."""
-    longest = max((len(each.id) for each in results), default=MIN_ID)
-    return next((n for n in range(MIN_ID, longest) if len({each.id[:n] for each in results}) == len(results)), longest)
-
-
 def find_result(results: Sequence[R], which: str | None, stage: str) -> R:
     """Return the result of `stage` with the name, the first digits of the id or the folder `which`.
 
@@ -108,8 +107,7 @@ def find_result(results: Sequence[R], which: str | None, stage: str) -> R:
     if len(found) == 1:
         return found[0]
     if found:
-        matches = ", ".join(each.id[: count_digits(results)] for each in found)
-        raise UsageError(f"'{which}' is ambiguous ({matches}): give more digits")
+        raise UsageError(f"'{which}' is ambiguous ({', '.join(each.id for each in found)}): give more digits")
     raise UsageError(f"there is no run '{which}': use an id or a name that the command `runs` lists")
 
 

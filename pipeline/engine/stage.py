@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Generic, ParamSpec, get_type_hints, overload
+from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
 
 from pipeline.engine import cache, store
 from pipeline.engine.artifacts import (
@@ -57,23 +57,15 @@ Watch = Callable[[Mapping[str, Any]], Iterable[str]]
 class Stage(Generic[P]):
     """A function that fills an output folder and is run only if its result is not up to date.
 
-        @stage
+        @stage()
         def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
 
     An `Input` is the artifact of the stage of that name. Arguments without a role are parameters; those with
     `Role.IGNORED` do not influence the result. The function writes files into `output` and returns a line of summary.
 
-    The key of a result is the sha256 of its provenance: parameters, digests of the inputs, source code, versions of
-    packages. A call computes the key, holding read locks on the inputs, and then
-
-    1. does nothing if the published result is up to date: it has this key and its files are intact;
-    2. else restores the result if the store contains it, by replacing a link;
-    3. else runs the function in a private folder, adds a manifest, moves the folder into the store and publishes it. If
-       the function fails, the published result is unchanged.
-
-    Only the process that holds the stage lock runs the stage; other processes wait, then use the result. If a
-    dependency changes during a run, the result gets a unique key, so that the stage runs again. The function may save
-    its state in `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the same key.
+    A call acts on the plan for the key of the result: it does nothing, restores a result of the store, or runs the
+    function in a private folder and publishes it (docs/pipeline/reruns.md). The function may save its state in
+    `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the same key.
 
     packages: installed packages whose versions are part of the key (default: NumPy).
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
@@ -106,7 +98,6 @@ class Stage(Generic[P]):
         self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]
         (self.output,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
         self.parameters = [argument for argument in self.signature.parameters if argument not in roles]
-        self.ignored = [argument for argument, role in roles.items() if role is Role.IGNORED]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Run the stage unless its result is up to date or in the store; return a line of summary."""
@@ -115,20 +106,9 @@ class Stage(Generic[P]):
         return run(self, bound.arguments)
 
 
-@overload
-def stage(function: Callable[P, str], /) -> Stage[P]: ...
-@overload
-def stage(
-    *,
-    packages: tuple[str, ...] = ...,
-    unhashed: tuple[str, ...] = ...,
-    resolve: Resolve = ...,
-    extra_files: tuple[str, ...] = ...,
-    watch: Watch = ...,
-) -> Callable[[Callable[P, str]], Stage[P]]: ...
-def stage(function: Callable[P, str] | None = None, /, **options: Any) -> Any:
+def stage(**options: Any) -> Callable[[Callable[P, str]], Stage[P]]:
     """Decorate a function as a `Stage`. options: the parameters of `Stage`."""
-    return Stage(function) if function else lambda function: Stage(function, **options)
+    return lambda function: Stage(function, **options)
 
 
 def run(
@@ -158,7 +138,7 @@ def run(
             plan = make_plan(output, expected, force)  # again: another process may have published a result
         manifest = plan.manifest
         if plan.state == "fresh" and manifest:
-            line = f"up to date: {_explain(manifest, inputs)}"
+            line = "up to date: nothing relevant has changed"
         elif plan.state == "stored" and manifest:
             store.publish(store.entry_of(output, stage.name, expected.key), output)
             line = f"restored the result of {manifest.when}: {manifest.summary}"
@@ -188,11 +168,9 @@ def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequ
         return None
     packages = [str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")]
     watched = list(stage.watch(arguments))
-    flags = {name for name, parameter in stage.signature.parameters.items() if isinstance(parameter.default, bool)}
     inputs: dict[str, Path] = {name: arguments[name] for name in stage.inputs}
     return cache.take_snapshot(
         options,
-        ignored={f"--{name.replace('_', '-')}": name not in flags for name in stage.ignored},
         inputs={name: str(folder) for name, folder in inputs.items()},
         hashed=[*map(str, used), *(str(folder / MANIFEST) for folder in inputs.values())],
         unhashed=[path for pattern in watched for path in cache.match(pattern)],  # they may be large
@@ -202,7 +180,7 @@ def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequ
 
 
 def write_record(output: Path, manifest: Manifest, snapshot: cache.Record | None) -> None:
-    """Record in the cache that the result at `output` is up to date for the snapshot; see `cache.write`."""
+    """Record in the cache that the result at `output` is up to date for the snapshot."""
     digests = {str(output / name): facts["sha256"] for name, facts in manifest.outputs.items()}
     digests[str(output / MANIFEST)] = cache.sha256(str(output / MANIFEST))
     entry = store.entry_of(output, manifest.provenance.stage, manifest.provenance.key)
@@ -221,7 +199,7 @@ def _check_requests(artifacts: Path, inputs: Mapping[str, Path]) -> None:
         if record is None:
             continue
         target = artifacts / (record["links"].get(str(artifacts / name)) or name)
-        if inputs.get(name, target) != target or cache.options_differ(record, options):
+        if inputs.get(name, target) != target or record["options"] != options:
             raise PipelineError(
                 f"{artifacts / name} has been replaced by the result of another command with other options: "
                 "run make again when that command has ended"
@@ -239,11 +217,6 @@ def provenance(stage: Stage[Any], resolved: Mapping[str, Any], inputs: Mapping[s
     exclude = [function.__name__ for function in helpers if function.__module__ == stage.function.__module__]
     code = fingerprint(stage.function, exclude=exclude, extra_files=stage.extra_files)
     return Provenance(stage.name, to_json_values(resolved), dict(inputs), code, environment(stage.packages))
-
-
-def _explain(manifest: Manifest, inputs: Mapping[str, Manifest]) -> str:
-    rerun = [name for name, found in inputs.items() if found.created > manifest.created]
-    return f"{' and '.join(rerun)} rerun with the same output" if rerun else "nothing relevant has changed"
 
 
 def _run_function(
@@ -281,17 +254,12 @@ def _find_changes(stage: Stage[Any], arguments: Mapping[str, Any], before: Prove
 
 
 def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
-    """Replace each value that changed by a unique value, so that the key never occurs again."""
+    """Add a unique digest for each change, so that the key never occurs again."""
     if not changed:
         return expected
     log.info("%s: will run again, because of changes during the run: %s", expected.stage, "; ".join(map(str, changed)))
     unique = f"changed during the run ({time.time_ns()})"
-    fields = {"parameter": "parameters", "code": "code", "environment": "environment"}
-    values: dict[str, Any] = {
-        field: {**getattr(expected, field), **{reason.name: unique for reason in changed if reason.kind == kind}}
-        for kind, field in fields.items()
-    }
-    return replace(expected, **values)
+    return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})
 
 
 def _roles(function: Callable[..., Any]) -> dict[str, Role]:

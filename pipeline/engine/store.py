@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.engine import CHECKPOINT, cache
 from pipeline.engine.artifacts import MANIFEST
-from pipeline.engine.errors import PipelineError, UsageError, add_filename
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
 STORE = cache.STORE
@@ -95,7 +95,7 @@ def private_folder(
     partial.mkdir(parents=True, exist_ok=True)
     _clear_except_checkpoint(partial)
     try:
-        with read_lock(partial), add_filename(partial):
+        with read_lock(partial):
             yield partial
     except BaseException as error:
         permanent = isinstance(error, PipelineError) and not error.resumable
@@ -203,11 +203,6 @@ def links(artifacts: Path) -> dict[str, Path]:
             if path.is_symlink():
                 targets[path.name] = resolve(path)
     return targets
-
-
-def published(artifacts: Path) -> set[Path]:
-    """Return the entries that are targets of links in `artifacts`."""
-    return set(links(artifacts).values())
 
 
 def size(folder: Path) -> int:

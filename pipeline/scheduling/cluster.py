@@ -8,26 +8,19 @@ import contextlib
 import itertools
 import time
 import uuid
-from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, as_completed
 
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.fingerprint import LIBRARY
 from pipeline.scheduling import connection
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.connection import open_client
 from pipeline.scheduling.jobs import Job, JobInterruptedError
-from pipeline.scheduling.worker import (
-    MESSAGE,
-    JobContext,
-    Versions,
-    collect_versions,
-    describe_mismatch,
-    differences,
-    provide,
-    run_task,
-)
+from pipeline.scheduling.worker import MESSAGE, JobContext, collect_versions, provide, run_task
 
 MIN_IN_FLIGHT, MAX_IN_FLIGHT = 2, 4  # tasks per worker thread, so that no thread is idle
 RESULT_INTERVAL = 0.001  # seconds between two checks for results
@@ -38,18 +31,30 @@ def run_on_cluster(job: Job, backend: Backend) -> None:
     """Run all tasks of the job on the cluster at `backend`, or on a local one started for the job.
 
     Raises what a task raises; JobInterruptedError if the scheduler or all workers are lost; PipelineError if there is
-    no scheduler or no worker, or if the required versions of a worker differ.
+    no scheduler or no worker, or if a worker has other versions.
     """
     with open_client(backend, job.report) as client:
-        own = collect_versions(job.function)
-        _check_workers(client, job, own)
-        _run(client, job, own)
+        _require_program(client)
+        _run(client, job)
 
 
-def _run(client: Client, job: Job, own: Versions) -> None:
+def _require_program(client: Client) -> None:
+    """Raise PipelineError if a worker cannot import this program: a task would end the worker without a message."""
+    found: dict[str, Any] = {}
+    with contextlib.suppress(OSError):  # a worker is suspended or unreachable
+        found = client.run(find_spec, LIBRARY, on_error="return", callback_timeout=connection.CONNECT_TIMEOUT)
+    for address, spec in found.items():
+        if not isinstance(spec, ModuleSpec):
+            raise PipelineError(
+                f"worker {address} does not have this program: install it there from the same lock file"
+            )
+
+
+def _run(client: Client, job: Job) -> None:
     run = uuid.uuid4().hex
     client.subscribe_topic(run, lambda event: job.on_message(event[1][MESSAGE]))
-    context = client.submit(provide, JobContext(job.function, own.required, job.shared, run), key=f"context-{run}")
+    context = JobContext(job.function, collect_versions(job.function), job.shared, run)
+    shared = client.submit(provide, context, key=f"context-{run}")
     tasks = enumerate(job.tasks)
     in_flight: dict[Future[Any], int] = {}  # indices of the tasks
     finished = as_completed(loop=client.loop, with_results=True, raise_errors=False)
@@ -58,7 +63,7 @@ def _run(client: Client, job: Job, own: Versions) -> None:
         if len(in_flight) <= MIN_IN_FLIGHT * monitor.threads:
             batch = list(itertools.islice(tasks, MAX_IN_FLIGHT * monitor.threads - len(in_flight)))
             keys = [f"task-{run}-{index}" for index, _ in batch]
-            futures = client.map(run_task, [task for _, task in batch], key=keys, context=context) if batch else []
+            futures = client.map(run_task, [task for _, task in batch], key=keys, context=shared) if batch else []
             in_flight.update(zip(futures, (index for index, _ in batch), strict=True))
             finished.update(futures)
         if not in_flight:
@@ -109,36 +114,7 @@ class _Monitor:
             raise JobInterruptedError(f"all workers are gone: {RETRY.format('some')}")
 
     def _count_threads(self) -> int:
-        with _scheduler_required():
-            return sum(self.client.nthreads(callback_timeout=connection.CONNECT_TIMEOUT).values())
-
-
-@contextlib.contextmanager
-def _scheduler_required() -> Iterator[None]:
-    try:
-        yield
-    except OSError:  # includes TimeoutError
-        raise JobInterruptedError(f"the scheduler is gone: {RETRY.format('it')}") from None
-
-
-def _check_workers(client: Client, job: Job, own: Versions) -> None:
-    """Raise PipelineError if the required versions of a worker differ; report a difference of advisory ones."""
-    timeout = connection.CONNECT_TIMEOUT
-    with _scheduler_required():
         try:
-            found = client.run(collect_versions, job.function, on_error="return", callback_timeout=timeout)
-        except TimeoutError:  # a worker is suspended or unreachable, and the scheduler has not removed it yet
-            problem = f"not all workers respond within {timeout:.0f} seconds"
-            job.report(f"{problem}: their versions are checked when they start a task")
-            return
-    for address, theirs in found.items():
-        if isinstance(theirs, Exception) and "ModuleNotFoundError" in repr(theirs):
-            raise PipelineError(
-                f"worker {address} does not have this program ({theirs}): install it there from the same lock file"
-            )
-        if isinstance(theirs, Exception):
-            raise PipelineError(f"worker {address} failed: {type(theirs).__name__}: {theirs}")
-        if mismatches := differences(own.required, theirs.required):
-            raise PipelineError(describe_mismatch(address, mismatches))
-        if mismatches := differences(own.advisory, theirs.advisory):
-            job.report(f"worker {address} has {'; '.join(mismatches)}: the last bits may differ")
+            return sum(self.client.nthreads(callback_timeout=connection.CONNECT_TIMEOUT).values())
+        except OSError:  # includes TimeoutError
+            raise JobInterruptedError(f"the scheduler is gone: {RETRY.format('it')}") from None

@@ -70,7 +70,7 @@ def _connect(address: str) -> Client:
     try:
         # A client has no timeout if another kind of server accepts the connection, so check the scheduler first.
         asyncio.run(asyncio.wait_for(_identify(address), CONNECT_TIMEOUT))
-        with warnings.catch_warnings():  # pipeline.scheduling.cluster reports different versions
+        with warnings.catch_warnings():  # of different versions, which the tasks check
             warnings.simplefilter("ignore")
             return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError):

@@ -1,19 +1,23 @@
 """Apply a function to a sequence of items in processes of this machine, in order and in bounded memory."""
 
-import contextlib
 import multiprocessing
+import os
 import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from pipeline.engine.errors import PipelineError
 
 AHEAD = 4  # items per process that may be done before their turn
-PATIENCE = 5  # seconds that a process has to finish its item at the end
 # Ctrl-C and the end of a terminal session reach all processes; only the first one reacts.
 BLOCKED = (signal.SIGINT, signal.SIGHUP)
+
+_function: Callable[[Any], Any]  # in the processes of the pool
 
 
 def map_in_processes(
@@ -24,81 +28,39 @@ def map_in_processes(
     function: picklable, as are items and results. Raises what the function raises, and PipelineError if a process is
     lost. When the generator is closed, each process finishes its item.
     """
-    with _start(function, processes) as idle:
-        busy: dict[Connection, int] = {}
-        results: dict[int, tuple[Exception | None, Any]] = {}
-        sent = 0
-        for index in range(len(items)):
-            while True:
-                while idle and sent < min(len(items), index + AHEAD * processes):
-                    connection = idle.pop()
-                    _send(connection, items[sent])
-                    busy[connection] = sent
-                    sent += 1
-                if index in results:
-                    break
-                for ready in wait(busy):
-                    assert isinstance(ready, Connection)
-                    results[busy.pop(ready)] = _receive(ready)
-                    idle.append(ready)
-            error, value = results.pop(index)
-            if error:
-                raise error
-            yield value
-
-
-@contextlib.contextmanager
-def _start(function: Callable[[Any], Any], processes: int) -> Iterator[list[Connection]]:
-    """Start the processes and send them the function; yield the connections to them. Stop them at the end."""
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
-    started, connections = [], []
-    resource_tracker.ensure_running()  # it would unblock the signals when the first process starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)  # inherited
+    resource_tracker.ensure_running()  # its start would unblock the signals
+    pool = ProcessPoolExecutor(processes, context, _prepare, (function,))
+    pending: deque[Future[Any]] = deque()
     try:
-        for _ in range(processes):
-            ours, theirs = context.Pipe()
-            connections.append(ours)
-            process = context.Process(target=_work, args=(theirs,), daemon=True)
-            process.start()
-            theirs.close()
-            started.append(process)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for connection in connections:
-            _send(connection, function)
-        yield list(connections)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for connection in connections:
-            connection.close()
-        for process in started:
-            process.join(PATIENCE)
-            process.terminate()
-
-
-def _work(connection: Connection) -> None:
-    with contextlib.suppress(EOFError, OSError):  # the first process has ended, or needs no more results
-        try:
-            function = connection.recv()
-        except Exception as error:  # its module cannot be imported
-            connection.send((error, None))
-            return
-        while True:
-            item = connection.recv()
+        for item in items:
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)  # inherited by a process that starts here
             try:
-                result: tuple[Exception | None, Any] = (None, function(item))
-            except Exception as error:
-                result = (error, None)
-            connection.send(result)
-
-
-def _send(connection: Connection, value: Any) -> None:
-    with contextlib.suppress(BrokenPipeError):  # `_receive` reports it
-        connection.send(value)
-
-
-def _receive(connection: Connection) -> tuple[Exception | None, Any]:
-    try:
-        error, value = connection.recv()
-    except (EOFError, ConnectionError):
+                pending.append(pool.submit(_apply, item))
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            if len(pending) == AHEAD * processes:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    except BrokenProcessPool:
         raise PipelineError("a process of this command was killed: is there enough memory?") from None
-    return error, value
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _prepare(function: Callable[[Any], Any]) -> None:
+    """Set the function of this process, and end the process when its parent ends."""
+    global _function
+    _function = function
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
+
+
+def _apply(item: Any) -> Any:
+    return _function(item)

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.documents import build
-from pipeline.engine.errors import add_filename
 from pipeline.network.activations import Array
 from pipeline.training.history import Row
 
@@ -28,14 +27,11 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint to `path` atomically: an earlier one stays until this one is complete.
-
-    Raises an OSError with the name of the file if the disk is full or the folder does not exist.
-    """
+    """Write a checkpoint to `path` atomically: an earlier one stays until this one is complete."""
     history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # unique: an abandoned worker may still write
     try:
-        with add_filename(path), open(temporary, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))
             file.flush()
             os.fsync(file.fileno())  # otherwise a power failure can leave an incomplete file under this name

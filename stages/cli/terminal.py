@@ -3,18 +3,18 @@
 import json
 import os
 import shutil
-import textwrap
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import typer
 
 from pipeline.data.dataset import is_printable
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 Colour = Literal["red", "green", "yellow", "cyan"]
 
 DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal
-NARROW_INDENT = 8  # columns before text that begins on a line of its own
-MIN_TEXT = 20  # columns
 
 
 def printable(text: str) -> str:
@@ -27,17 +27,14 @@ def width() -> int:
     return shutil.get_terminal_size((DEFAULT_WIDTH, 0)).columns
 
 
-def wrap(head: str, text: str, indent: int, margin: str = "") -> str:
-    """Append the text to `head`, which has `indent` columns, and break it at the width of the terminal.
+def draw(content: "RenderableType") -> str:
+    """Return a table or tree of rich as text, as wide as the terminal. Its strings must be printable."""
+    from rich.console import Console
 
-    margin: the beginning of the other lines, padded to `indent`. If less than MIN_TEXT columns are left, the text
-    begins on the next line, without margin.
-    """
-    if width() < indent + MIN_TEXT:
-        indent, margin = NARROW_INDENT, ""
-        head = f"{head.rstrip()}\n{'':<{indent}}" if head.strip() else " " * indent
-    lines = textwrap.wrap(printable(text), max(width() - indent, MIN_TEXT), break_on_hyphens=False)
-    return head + f"\n{margin:<{indent}}".join(lines)
+    console = Console(width=width(), markup=False, emoji=False, highlight=False)
+    with console.capture() as capture:
+        console.print(content)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def to_json(content: Any, indent: int | None = None) -> str:

@@ -11,7 +11,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Input, Output, Role, stage
 
 
-@stage
+@stage()
 def plant(
     output: Output, number: int = 1, threads: Annotated[int, Role.IGNORED] = 1, place: Path = Path("somewhere")
 ) -> str:
@@ -20,13 +20,13 @@ def plant(
     return f"{number} numbers"
 
 
-@stage
+@stage()
 def water(plant: Input, output: Output) -> str:
     (output / "wet.txt").write_bytes((plant / "numbers.npy").read_bytes())
     return "wet"
 
 
-@stage
+@stage()
 def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> str:
     (output / "early.txt").write_text("incomplete")
     if fail:
@@ -34,7 +34,7 @@ def harvest(plant: Input, water: Input, output: Output, fail: bool = False) -> s
     return "harvested"
 
 
-@stage
+@stage()
 def grow(
     output: Output, rings: int = 5, until: Annotated[int, Role.IGNORED] = 99, how: Annotated[str, Role.IGNORED] = ""
 ) -> str:

@@ -1,26 +1,17 @@
-import errno
-import io
 import os
 import resource
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline.engine import arrays as module
 from pipeline.engine.arrays import (
     ArrayError,
-    Rows,
     create_rows,
     open_rows,
     read_array,
     read_blocks,
     read_rows,
-    rows_per_block,
     save_array,
     write_rows,
 )
@@ -47,13 +38,6 @@ def test_read_blocks_covers_all_rows_in_order(size: int, images: np.ndarray, tmp
     assert max(map(len, blocks)) <= size
     assert np.array_equal(np.concatenate(blocks), images)
     assert np.array_equal(np.concatenate(list(read_blocks(rows, size, 5, 12))), images[5:12])
-
-
-@pytest.mark.parametrize(
-    ("shape", "nbytes", "count"), [((20, 3, 5), 30, 2), ((20, 3, 5), 44, 2), ((20, 3, 5), 14, 1), ((20, 0), 7, 7)]
-)
-def test_rows_per_block_fits_the_budget_and_is_at_least_one(shape: tuple[int, ...], nbytes: int, count: int) -> None:
-    assert rows_per_block(Rows(Path("a.npy"), np.dtype(np.uint8), shape, 0), nbytes) == count
 
 
 @pytest.mark.parametrize("shape", [(20, 3, 5), (4,), (3, 0), (0, 5)])
@@ -83,13 +67,6 @@ def test_fortran_order_is_refused(tmp_path: Path) -> None:
         open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
 
 
-def test_create_rows_fails_at_once_if_space_is_insufficient(tmp_path: Path) -> None:
-    code = "import sys, resource; from pathlib import Path; from pipeline.engine.arrays import create_rows\n"
-    code += "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\ncreate_rows(Path(sys.argv[1]), 'u1', (10_000,))"
-    result = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.npy")], capture_output=True, text=True)
-    assert "OSError" in result.stderr and "too large" in result.stderr
-
-
 def test_memory_is_independent_of_file_size(tmp_path: Path) -> None:
     rows = create_rows(tmp_path / "large.npy", np.uint8, (300, 1_000_000))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -104,43 +81,3 @@ def test_read_array_returns_a_copy(tmp_path: Path) -> None:
     copied = read_array(tmp_path / "a.npy", np.float32, (None, 3, 4))
     (tmp_path / "a.npy").write_bytes(b"")
     assert np.array_equal(copied, array)
-
-
-def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Slow(io.FileIO):
-        def write(self, data: Any) -> int:
-            return super().write(memoryview(data)[:3])
-
-    rows = create_rows(tmp_path / "a.npy", np.int32, (5, 2))
-    monkeypatch.setattr(module, "open", lambda path, mode, buffering: Slow(path, mode), raising=False)
-    write_rows(rows, 1, np.arange(6).reshape(3, 2))
-    monkeypatch.undo()
-    assert np.load(rows.path).tolist() == [[0, 0], [0, 1], [2, 3], [4, 5], [0, 0]]
-
-
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve disk space")
-def test_create_rows_reserves_disk_space(tmp_path: Path) -> None:
-    rows = create_rows(tmp_path / "large.npy", np.uint8, (1 << 20,))
-    assert rows.path.stat().st_blocks * 512 >= 1 << 20
-
-
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve disk space")
-@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS])
-def test_create_rows_works_without_preallocation(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "posix_fallocate", failing(number))
-    rows = create_rows(tmp_path / "a.npy", np.uint8, (5, 2))
-    assert np.array_equal(np.load(rows.path), np.zeros((5, 2)))
-
-
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve disk space")
-def test_create_rows_raises_on_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "posix_fallocate", failing(errno.ENOSPC))
-    with pytest.raises(OSError, match="No space"):
-        create_rows(tmp_path / "a.npy", np.uint8, (5, 2))
-
-
-def failing(number: int) -> Callable[..., None]:
-    def fail(*arguments: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    return fail

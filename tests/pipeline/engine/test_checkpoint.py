@@ -32,16 +32,6 @@ def test_interrupted_stage_resumes_from_its_checkpoint(
     assert stored(tmp_path) == ["grow"]
 
 
-def test_interrupted_run_keeps_only_its_checkpoint(tmp_path: Path) -> None:
-    entry = entry_of(tmp_path / "grow", "grow", 64 * "0")
-    with pytest.raises(KeyboardInterrupt), private_folder(entry) as partial:
-        (partial / "checkpoint").mkdir()
-        (partial / "checkpoint" / "trunk.txt").write_text("oo")
-        (partial / "other.txt").write_text("incomplete")
-        raise KeyboardInterrupt
-    assert [path.name for path in partial.rglob("*")] == ["checkpoint", "trunk.txt"]
-
-
 def test_run_interrupted_before_first_checkpoint_keeps_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -49,14 +39,6 @@ def test_run_interrupted_before_first_checkpoint_keeps_nothing(
         grow(tmp_path / "grow", until=0, how="stopped")
     assert KEPT not in caplog.messages
     assert not list((tmp_path / ".store").glob("*.partial"))
-
-
-def test_hidden_file_is_not_a_checkpoint(tmp_path: Path) -> None:
-    partial = tmp_path / ".store" / f"grow-{16 * '0'}.partial"
-    (partial / "checkpoint").mkdir(parents=True)
-    (partial / "checkpoint" / ".trunk.txt").write_text("o")
-    grow(tmp_path / "grow")
-    assert not partial.exists()
 
 
 def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -> None:

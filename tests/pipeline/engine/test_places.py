@@ -11,7 +11,7 @@ from pipeline.engine.stage import Output, stage
 from tests.pipeline.engine.garden import harvest, plant, stored, visible, water
 
 
-@stage
+@stage()
 def harvest_nothing(output: Output) -> str:
     return "nothing"
 

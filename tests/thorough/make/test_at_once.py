@@ -1,85 +1,19 @@
 """Changes while a stage runs, and concurrent runs."""
 
-import json
 import os
 import signal
-import time
 from pathlib import Path
 
 from tests.make.common import (
     SAMPLE,
     STAGES,
-    by_hand,
     copy,
     digests,
-    edit,
     make,
-    manifest,
-    outcome,
-    stage,
     start,
     worked,
 )
 from tests.processes import wait_for
-
-
-def test_code_edit_during_a_stage_is_detected(project: Path) -> None:
-    arguments = ["train", *SAMPLE, "EPOCHS=60"]
-    make(project, *arguments)
-    before = digests(project)
-    assert "up to date" not in stage(project, "train", "--recipe", "quick").stdout
-    source = project / "pipeline/network/optimizers.py"
-    with start(project, *by_hand("train", "--recipe", "quick", "--epochs", "60", "--force")) as running:
-        wait_for("epoch 3 ", running.stderr)
-        edit(source, "beta2: float = 0.999", "beta2: float = 0.900")
-        running.communicate()
-    assert running.returncode == 0
-    assert digests(project) == before  # the loaded code ran, not the edited one
-    assert make(project, "-q", *arguments).returncode == 1
-    assert worked(make(project, *arguments)) == ["train"]
-    assert digests(project) != before
-    edit(source, "beta2: float = 0.900", "beta2: float = 0.999")
-    assert outcome(make(project, *arguments)) == {"train": "restored"}
-    assert digests(project) == before
-
-
-def test_temporary_code_edit_before_a_stage_is_detected(project: Path) -> None:
-    before = digests(project)
-    source = project / "stages/train.py"
-    command = ["make", "train", *SAMPLE, "VALIDATION=166"]  # so that normalize runs first
-    with start(project, *command) as running:
-        wait_for("-m stages.normalize", running.stdout)
-        edit(source, '"validation_accuracy": accuracy,', '"validation_accuracy": accuracy + 1000,')
-        wait_for("-m stages.train", running.stdout)
-        time.sleep(0.5)
-        edit(source, '"validation_accuracy": accuracy + 1000,', '"validation_accuracy": accuracy,')
-        running.communicate()
-    assert running.returncode == 0
-    make(project, *command[1:])
-    assert json.loads((project / "artifacts/train/model.json").read_text())["training"]["validation_accuracy"] < 1000
-    make(project, "train", *SAMPLE)
-    assert digests(project) == before
-
-
-def test_input_published_during_a_stage_is_detected(project: Path) -> None:
-    command = ["make", "train", *SAMPLE, "EPOCHS=60"]
-    with start(project, *command) as running:
-        wait_for("epoch 2 ", running.stderr)
-        assert worked(make(project, "normalize", *SAMPLE, "VALIDATION=100")) == ["normalize"]
-        running.communicate()
-    assert running.returncode == 0
-    assert worked(make(project, "train", *SAMPLE, "VALIDATION=100", "EPOCHS=60")) == ["train"]
-
-
-def test_waiting_manual_run_does_not_replace_the_run_of_make(project: Path) -> None:
-    make(project, "train", *SAMPLE, "EPOCHS=2")
-    command = ["make", "train", *SAMPLE, "EPOCHS=60"]
-    with start(project, *command) as running:
-        wait_for("epoch 2 ", running.stderr)
-        assert stage(project, "train", "--recipe", "quick").stdout.startswith("restored")
-        running.communicate()
-    make(project, *command[1:])
-    assert manifest(project, "train")["parameters"]["epochs"] == 60  # type: ignore[comparison-overlap]
 
 
 def test_parallel_make_builds_the_same(fresh: Path, made: Path, tmp_path: Path) -> None:

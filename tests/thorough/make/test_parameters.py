@@ -6,38 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, STAGES, assert_quiet, copy, digests, edit, make, outcome, stage, worked
-
-
-def test_changed_default_reruns_its_stage(project: Path) -> None:
-    assert outcome(make(project, "normalize", *SAMPLE)) == {}
-    edit(project / "stages/normalize.py", "] = DEFAULT_VALIDATION,", "] = 3 * DEFAULT_VALIDATION,")
-    result = make(project, "normalize", *SAMPLE)
-    assert worked(result) == ["normalize"]
-    assert result.stderr == "normalize: parameter validation: 0.08333333333333333 -> 0.25\n"
-
-
-def test_changed_recipe_value_reruns_train(project: Path) -> None:
-    edit(project / "pipeline/training/recipes.py", "epochs=5,", "epochs=4,")
-    result = make(project, "train", *SAMPLE)
-    assert worked(result) == ["train"]
-    assert result.stderr.startswith("train: parameter epochs: 5 -> 4\n")
-
-
-def test_added_and_removed_parameters_are_named(project: Path) -> None:
-    module = project / "stages/parse.py"
-    edit(module, "    output: Annotated", "    limit: int = 7,\n    output: Annotated")
-    result = make(project, "parse", *SAMPLE)
-    assert worked(result) == ["parse"]
-    assert result.stderr == "parse: parameter limit: new, 7\n"
-    edit(module, "    limit: int = 7,\n", "")
-    assert outcome(make(project, "parse", *SAMPLE)) == {"parse": "restored"}
-    edit(module, "    output: Annotated", "    other: int = 8,\n    output: Annotated")
-    make(project, "parse", *SAMPLE)
-    edit(module, "    other: int = 8,\n", "    one: int = 9,\n")
-    result = make(project, "parse", *SAMPLE)
-    assert worked(result) == ["parse"]
-    assert result.stderr == "parse: parameter one: new, 9; parameter other: gone, was 8\n"
+from tests.make.common import SAMPLE, STAGES, assert_quiet, copy, digests, make, outcome, stage, worked
 
 
 @pytest.mark.parametrize(
@@ -54,14 +23,6 @@ def test_notation_of_a_value_does_not_matter(first: list[str], second: list[str]
     assert worked(make(project, "train", *SAMPLE, *second)) == []
 
 
-def test_order_of_parameters_in_code_does_not_matter(project: Path) -> None:
-    module = project / "stages/evaluate.py"
-    edit(module, "    workers: Workers = None,\n", "")
-    edit(module, "    scheduler: Scheduler =", "    workers: Workers = None,\n    scheduler: Scheduler =")
-    edit(module, "Images per block.", "Images in one block.")
-    assert outcome(make(project, "evaluate", *SAMPLE)) == {}
-
-
 @pytest.mark.parametrize(
     "variable", ["SCHEDULER=sync", "SCHEDULER=processes", "WORKERS=1", "BLOCK_SIZE=7", "SCHEDULER_FILE=no.json"]
 )
@@ -72,14 +33,6 @@ def test_backend_options_do_not_make_a_stage_stale(variable: str, project: Path)
         if name != "block-size" or stage_name == "evaluate":
             options = ["--recipe", "quick"] if stage_name == "train" else []
             assert "up to date" in stage(project, stage_name, *options, f"--{name}", value).stdout
-
-
-def test_ensemble_is_trained_on_the_given_backend(project: Path) -> None:
-    variables = ("ENSEMBLE_SIZE=2", "EPOCHS=1", "SCHEDULER=processes", "WORKERS=2")
-    result = make(project, "train", *SAMPLE, *variables)
-    assert worked(result) == ["train"]
-    assert "--scheduler 'processes' --workers '2'" in result.stdout
-    assert outcome(make(project, "train", *SAMPLE, *variables[:2])) == {}
 
 
 def test_switching_data_sets_restores_results(project: Path, tmp_path: Path) -> None:
@@ -112,23 +65,6 @@ def test_change_in_custom_data_folder_is_detected(project: Path, tmp_path: Path)
     names.write_text("\n".join("abcdefghik"))
     os.utime(names, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert worked(make(project, "train", *custom)) == ["download", "parse", "normalize", "train"]
-
-
-@pytest.mark.parametrize(
-    "declared",
-    [
-        '[tool.handwriting.download]\ndataset = "custom"\nfrom = "my data"\n',
-        '[tool.handwriting]\ndownload = {dataset = "custom", from = "my data"}\n',
-    ],
-)
-def test_change_in_folder_from_pyproject_is_detected(declared: str, project: Path) -> None:
-    shutil.copytree(project / "pipeline/data/sample", project / "my data")
-    with open(project / "pyproject.toml", "a") as file:
-        file.write(f"\n{declared}")
-    assert worked(make(project, "parse")) == ["download", "parse"]
-    assert worked(make(project, "parse")) == []
-    (project / "my data" / "class-names.txt").write_text("\n".join("abcdefghij"))
-    assert worked(make(project, "parse")) == ["download", "parse"]
 
 
 def test_manual_run_is_not_repeated(fresh: Path, project: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, STAGES, copy, digests, edit, make, outcome, stage, worked
+from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stage, worked
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
 
@@ -64,13 +64,6 @@ def test_read_only_artifacts_are_up_to_date(project: Path, tmp_path: Path) -> No
         assert digests(project) == before
 
 
-def test_without_writable_notes_make_checks_every_time(project: Path) -> None:
-    shutil.rmtree(project / "artifacts/.cache")
-    (project / "artifacts/.cache").symlink_to("nowhere")
-    for _ in range(2):
-        assert worked(make(project, "all", *SAMPLE)) == []
-
-
 @only_root
 def test_full_disk_keeps_earlier_results(project: Path, tmp_path: Path) -> None:
     artifacts = project / "artifacts"
@@ -91,38 +84,6 @@ def test_full_disk_keeps_earlier_results(project: Path, tmp_path: Path) -> None:
         assert digests(project) == before
 
 
-def test_clock_set_back_hides_no_change(project: Path) -> None:
-    ahead = 4_000_000_000  # in the year 2096
-    for path in (project / "artifacts").glob("*/*"):
-        os.utime(path, (ahead, ahead))
-    assert worked(make(project, "all", *SAMPLE)) == []
-    assert outcome(make(project, "all", *SAMPLE)) == {}
-    edit(project / "stages/parse.py", "save_description(output,", "save_description(0 or output,")
-    assert worked(make(project, "all", *SAMPLE)) == ["parse"]
-    edit(project / "pipeline/network/optimizers.py", "beta2: float = 0.999", "beta2: float = 0.99")
-    assert worked(make(project, "all", *SAMPLE)) == ["train", "evaluate", "export", "report"]
-    again = ["normalize", "train", "evaluate", "export", "report"]
-    assert worked(make(project, "all", *SAMPLE, "VALIDATION=100")) == again
-    assert outcome(make(project, "all", *SAMPLE, "VALIDATION=100")) == {}
-
-
-def test_moved_artifacts_are_up_to_date(project: Path, tmp_path: Path) -> None:
-    moved = tmp_path / "elsewhere" / "in another folder"
-    moved.mkdir(parents=True)
-    (project / "artifacts").rename(moved / "artifacts")
-    for name in STAGES:
-        inputs = {"parse": ["download"], "normalize": ["parse"], "train": ["parse", "normalize"]}
-        inputs |= {"evaluate": ["normalize", "train"], "export": ["parse", "train", "evaluate"]}
-        inputs |= {"report": ["parse", "normalize", "train", "evaluate"]}
-        options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])
-        options += [f"--artifacts={moved / 'artifacts'}"] if name == "report" else []
-        input_options = [f"--{source}={moved / 'artifacts' / source}" for source in inputs.get(name, [])]
-        result = stage(project, name, *options, *input_options, f"--output={moved / 'artifacts' / name}")
-        assert result.stdout.startswith("up to date"), result.stderr
-    (moved / "artifacts").rename(project / "artifacts")
-    assert worked(make(project, "all", *SAMPLE)) == []
-
-
 def test_moved_project_is_up_to_date(project: Path, tmp_path: Path) -> None:
     project.rename(tmp_path / "it's elsewhere")
     assert outcome(make(tmp_path / "it's elsewhere", "all", *SAMPLE)) == {}
@@ -140,14 +101,3 @@ def test_copy_without_links_is_read_but_not_overwritten(project: Path, tmp_path:
     assert digests(copied) == before
     shutil.move(copied / "artifacts/train", copied / "moved")
     assert worked(make(copied, "train", *SAMPLE, "EPOCHS=1")) == ["train"]
-
-
-def test_output_under_another_name_is_kept(project: Path) -> None:
-    before = digests(project)
-    assert (
-        stage(project, "train", "--recipe", "quick", "--epochs", "1", "--output", "artifacts/small-one").returncode == 0
-    )
-    assert digests(project) == before
-    assert outcome(make(project, "all", *SAMPLE)) == {"report": "worked"}  # it lists that run too
-    assert stage(project, "prune", "--keep", "1").returncode == 0
-    assert (project / "artifacts/small-one/model.json").exists()

@@ -38,22 +38,6 @@ def test_offline_download_reports_every_source_and_reason(
     assert line.endswith("To work offline: make train DATASET=sample")
 
 
-def test_variables_become_options(project: Path) -> None:
-    make(project, "train", *SAMPLE, "LAYERS=conv4, 11", "LEARNING_RATE=0.01", "EPOCHS=1")
-    training = json.loads((project / "artifacts/train/model.json").read_text())["training"]
-    assert (training["layers"], training["learning_rate"], training["epochs"]) == ("conv4,11", 0.01, 1)
-
-
-@pytest.mark.parametrize("arguments", [["help"], ["-n", "all", "EPOCHS=7"], ["-q", "all", "EPOCHS=7"], ["-n", "clean"]])
-def test_dry_runs_do_not_change_state(arguments: list[str], project: Path) -> None:
-    make(project, *arguments)
-    assert make(project, "-q", "all", *SAMPLE).returncode == 0
-
-
-def test_clean_and_all_in_one_call(project: Path) -> None:
-    assert stages_run(make(project, "clean", "all", *SAMPLE)) == list(STAGES)
-
-
 def test_closed_pipe_does_not_stop_make(project: Path) -> None:
     command = "make -s train DATASET=sample RECIPE=quick EPOCHS=2 2>/dev/null | true"
     subprocess.run(["bash", "-c", command], cwd=project, check=True)

@@ -104,7 +104,7 @@ def hostile_project(project: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "command", ["status", "runs", "runs --csv", "runs diff train", "train --recipe quick", "evaluate", "report"]
+    "command", ["status", "runs", "runs --json", "runs diff train", "train --recipe quick", "evaluate", "report"]
 )
 def test_manifest_contents_are_escaped_on_the_terminal(command: str, run: Run, hostile_project: Path) -> None:
     assert_harmless(run(*command.split()))
@@ -130,7 +130,7 @@ def test_invalid_output_name_is_a_damaged_manifest(name: str, run: Run, project:
     assert_one_line(run("evaluate"), 1, "manifest.json is damaged: run the stage train again")
     status = run("status")
     assert "Traceback" not in status.stderr
-    assert "manifest manifest.json: is damaged" in status.stdout
+    assert "manifest manifest.json: is missing or damaged" in status.stdout
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_pyproject_values_are_not_executed(command: str, line: str, error: str, 
 def test_store_entry_names_are_escaped(run: Run, project: Path) -> None:
     store = project / "artifacts/.store"
     shutil.copytree((project / "artifacts/train").resolve(), store / "train-\x1b[31m\n")
-    for command in ("runs", "runs --csv", "prune --keep 1"):
+    for command in ("runs", "runs --json", "prune --keep 1"):
         assert_harmless(run(*command.split()))
     assert not (store / "train-\x1b[31m\n").exists()
 

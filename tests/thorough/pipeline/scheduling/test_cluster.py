@@ -1,6 +1,5 @@
 """Jobs on a real Dask scheduler whose workers are killed."""
 
-import platform
 import random
 import signal
 from collections.abc import Iterator
@@ -56,22 +55,6 @@ def test_error_of_task_is_raised(cluster: Cluster) -> None:
 def test_file_that_workers_cannot_find_is_reported(cluster: Cluster) -> None:
     with pytest.raises(PipelineError, match=r"worker tcp://127.* cannot find /nowhere/images.npy: share its folder"):
         collect(tasks.read, "/nowhere/images.npy", range(1), Backend(cluster.address))
-
-
-def test_tasks_are_consumed_lazily(cluster: Cluster) -> None:
-    consumed = 0
-
-    def generate_tasks() -> Iterator[int]:
-        nonlocal consumed
-        for index in range(200):
-            consumed = index
-            yield index
-
-    ahead: list[int] = []
-    job = Job(tasks.multiply, 3, generate_tasks(), lambda index, result: ahead.append(consumed - len(ahead)))
-    run_job(job, Backend(cluster.address))
-    assert len(ahead) == 200
-    assert max(ahead) < 30
 
 
 def test_workers_limit_blas_to_one_thread(tmp_path: Path) -> None:
@@ -145,18 +128,12 @@ def test_job_waits_for_new_workers(cluster: Cluster, monkeypatch: pytest.MonkeyP
     assert results == {index: index for index in range(100)}
 
 
-def test_unresponsive_worker_is_reported_and_its_tasks_are_rerun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reported: list[str] = []
+def test_tasks_of_a_suspended_worker_are_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The scheduler must not miss the stopped worker before the check of the workers times out.
     with run_cluster(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="10s") as cluster:
-        assert collect(tasks.multiply, 2, range(9), Backend(cluster.address)) == {i: 2 * i for i in range(9)}
         monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 3.0)
         cluster.workers[0].send_signal(signal.SIGSTOP)
-        backend = Backend(cluster.address)
-        assert collect(tasks.multiply, 2, range(9), backend, report=reported.append) == {i: 2 * i for i in range(9)}
-    assert any(line.startswith("not all workers respond within 3 seconds") for line in reported)
+        assert collect(tasks.multiply, 2, range(9), Backend(cluster.address)) == {i: 2 * i for i in range(9)}
 
 
 def test_workers_with_other_code_are_rejected(tmp_path: Path) -> None:
@@ -175,17 +152,6 @@ def test_workers_with_other_code_are_rejected(tmp_path: Path) -> None:
             ):
                 collect(tasks.multiply, 3, range(2), Backend(cluster.address))
             module.write_text(source.read_text())
-
-
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="OPENBLAS_CORETYPE=Nehalem needs x86-64")
-def test_worker_with_other_blas_kernels_is_reported(tmp_path: Path) -> None:
-    reported: list[str] = []
-    with run_cluster(tmp_path, workers=0) as cluster:
-        cluster.start_worker(OPENBLAS_CORETYPE="Nehalem")
-        collect(tasks.multiply, 3, range(2), Backend(cluster.address), report=reported.append)
-    (line,) = [line for line in reported if "matrix products" in line]
-    assert "for Nehalem, not" in line
-    assert line.endswith("the last bits may differ")
 
 
 def test_worker_without_this_program_is_reported(tmp_path: Path) -> None:

@@ -134,8 +134,7 @@ def test_dashboard_is_reported_and_reachable() -> None:
     assert statuses == [200]
 
 
-@pytest.mark.parametrize("moment", [1.0, 2.0])
-def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, tmp_path: Path) -> None:
+def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path) -> None:
     body = IMPORTS.replace("\n", "\n        ")
     setup = f"""from stages.cli.console import run_program
     def status():
@@ -146,7 +145,7 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(moment: float, 
     process = start_job(tmp_path, "distributed", setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
     assert process.stdout is not None
     process.stdout.readline()
-    time.sleep(moment)
+    time.sleep(1.5)  # until Dask starts the workers
     os.killpg(process.pid, signal.SIGINT)
     try:
         _, stderr = process.communicate(timeout=60)
