@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from pipeline.engine.errors import UsageError
@@ -146,6 +147,7 @@ SAMPLE = replace(
 )
 
 CUSTOM = "custom"
+DatasetName = Literal["mnist", "fashion-mnist", "kmnist", "sample", "custom"]
 DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST, SAMPLE)}
 
 

@@ -41,14 +41,8 @@ def wrap(head: str, text: str, indent: int, margin: str = "") -> str:
 
 
 def to_json(content: Any, indent: int | None = None) -> str:
-    """Return the content as JSON, with JSON escapes for characters that are not printable."""
-    text = json.dumps(content, indent=indent, ensure_ascii=False)
-    return "".join(each if each.isprintable() or each == "\n" else _escape(each) for each in text)
-
-
-def _escape(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(rf"\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+    """Return the content as JSON in ASCII, so that names in it cannot control a terminal."""
+    return json.dumps(content, indent=indent)
 
 
 def paint(text: str, colour: Colour, stream: TextIO) -> str:

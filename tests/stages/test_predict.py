@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
-from stages.predict import _publish, predict
+from stages.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import MANY, RAW, file_names
@@ -59,19 +59,6 @@ def test_zero_images_have_zero_predictions(run: Run, project: Path) -> None:
     assert np.load(project / "p.npy").shape == (0, 10)
 
 
-def test_symbolic_link_stays_and_its_target_is_written(run: Run, project: Path) -> None:
-    folder = project / "large disk"
-    folder.mkdir()
-    (project / "predictions.npy").symlink_to(folder / "labels.npy")
-    assert run("predict", RAW).returncode == 0
-    assert (project / "predictions.npy").is_symlink()
-    assert len(np.load(folder / "labels.npy")) == 500
-    assert file_names(folder) == {"labels.npy"}
-    loop = project / "loop"
-    loop.symlink_to("loop")
-    assert run("predict", RAW, "--output", "loop").returncode in (0, 1)  # and no traceback
-
-
 def test_failed_write_changes_nothing(run: Run, project: Path) -> None:
     (project / "predictions.npy").write_bytes(b"from before")
 
@@ -118,15 +105,3 @@ def test_predictions_are_published_last(project: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("stages.predict._publish", fail)
     with pytest.raises(OSError, match=r"probabilities.npy"):
         predict([Path(RAW)], probabilities=Path("probabilities.npy"))
-
-
-def test_output_is_flushed_to_disk_before_it_replaces_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, target = tmp_path / "new", tmp_path / "old"
-    source.write_text("new")
-    target.write_text("old")
-    contents: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: contents.append(target.read_text()))
-    new = source.stat().st_ino
-    _publish(source, target)
-    assert contents == ["old"]
-    assert (target.read_text(), target.stat().st_ino) == ("new", new)  # renamed, not overwritten

@@ -105,22 +105,6 @@ def test_second_process_cannot_write_the_same_output(run: Run, project: Path, ma
     assert len(np.load(project / "predictions.npy")) == MANY
 
 
-def test_failed_replacement_of_output_keeps_progress(run: Run, project: Path, many: np.ndarray) -> None:
-    process = start(project, *LONG)
-    wait_for_more(lambda: journal(project), than=3)
-    (project / "predictions.npy").mkdir()
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1
-    model, kept, error = stderr.splitlines()
-    assert model == MODEL
-    assert kept == "predict: progress is kept: run the same command again to resume"
-    assert error.startswith("handwriting predict: Is a directory")
-    (project / "predictions.npy").rmdir()
-    result = run(*LONG)
-    assert result.stderr == f"{MODEL}\npredict: resuming after {MANY:,} of {MANY:,} images\n"
-    assert len(np.load(project / "predictions.npy")) == MANY
-
-
 def test_changed_code_changes_the_key(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     keys: list[object] = []
