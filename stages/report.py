@@ -62,15 +62,11 @@ def report(
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model
+    from pipeline.pages.layer_table import time_layers
+    from pipeline.pages.report import SAMPLES, Findings, render_report
     from pipeline.training.history import read_history
     from pipeline.training.recipe import Recipe, override
     from pipeline.training.runs import list_training_runs
-
-    try:
-        from pipeline.pages.report import SAMPLES, Findings, render_report
-    except ValueError as error:
-        raise PipelineError(f"Matplotlib cannot read its configuration ({error}): correct matplotlibrc") from None
-    from pipeline.pages.layer_table import time_layers
 
     folders = {"parse": parse, "normalize": normalize, "train": train, "evaluate": evaluate}
     manifests = {name: find_artifact(folder, name) for name, folder in folders.items()}
@@ -87,10 +83,6 @@ def report(
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = load_labels(parse / "test-labels.npy", len(images), classes)
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
-    if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise PipelineError(
-            f"{evaluate / 'probabilities.npy'} contains values outside [0, 1]: run the stage evaluate again"
-        )
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     counts = {
         split: len(open_rows(normalize / f"{split}-labels.npy", np.uint8, (None,))) for split in ("train", "validation")

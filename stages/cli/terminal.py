@@ -46,10 +46,6 @@ def to_json(content: Any, indent: int | None = None) -> str:
 
 
 def paint(text: str, colour: Colour, stream: TextIO) -> str:
-    """Return the text in that colour if `stream` is a terminal with colours."""
-    return typer.style(text, fg=colour) if has_colours(stream) else text
-
-
-def has_colours(stream: TextIO) -> bool:
-    """Return whether `stream` is a terminal with colours, and NO_COLOR is not set."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    """Return the text in that colour if `stream` is a terminal with colours, and NO_COLOR is not set."""
+    coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    return typer.style(text, fg=colour) if coloured else text

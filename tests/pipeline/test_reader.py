@@ -185,25 +185,10 @@ def test_unreadable_pictures_are_errors(reader: Reader, tmp_path: Path) -> None:
         (np.zeros((3, 3), np.uint8), "too small"),
         (np.zeros((0, 5), np.uint8), "too small"),
         (io.StringIO("hello"), "the picture is damaged"),
-        (close(io.BytesIO(save(tmp_path / "a.png").read_bytes())), "the picture is damaged"),
     ):
         with pytest.raises(PictureError, match=words) as caught:
             reader.read(picture)  # type: ignore[arg-type]
         assert isinstance(caught.value, PipelineError)
-
-
-def save(path: Path) -> Path:
-    Image.fromarray(make_picture()).save(path)
-    return path
-
-
-def close(file: Path | io.BytesIO) -> Image.Image:
-    with Image.open(file) as image:
-        return image
-
-
-def test_closed_image_of_a_file_is_read_from_the_file(reader: Reader, tmp_path: Path) -> None:
-    assert_same(reader.read(close(save(tmp_path / "a.png"))), reader.read(make_picture()))
 
 
 def test_threads_may_share_a_reader(reader: Reader) -> None:
