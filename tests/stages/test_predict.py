@@ -1,14 +1,20 @@
 """The command `predict` in real processes."""
 
+import json
 import os
 import resource
+import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.data import idx
+from pipeline.engine import fingerprint
+from pipeline.evaluation import predictions
+from pipeline.reader import PRETRAINED
 from stages.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
@@ -105,3 +111,34 @@ def test_predictions_are_published_last(project: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("stages.predict._publish", fail)
     with pytest.raises(OSError, match=r"probabilities.npy"):
         predict([Path(RAW)], probabilities=Path("probabilities.npy"))
+
+
+def test_key_contains_all_that_influences_the_predictions(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run resumes only with an equal key; tests/pipeline/evaluation/test_predictions.py shows that."""
+    monkeypatch.chdir(project)
+    keys: list[str] = []
+
+    def predict_and_record(file: str = RAW, **options: Any) -> None:
+        predict([Path(file)], **options)
+        keys.append(headers.pop())
+
+    headers: list[str] = []
+    original = predictions.open_predictions
+
+    def record(*arguments: Any) -> predictions.PredictionFiles:
+        headers.append(json.dumps(arguments[1:]))
+        return original(*arguments)
+
+    monkeypatch.setattr(predictions, "open_predictions", record)
+    predict_and_record()
+    predict_and_record()
+    assert keys[0] == keys[1]
+    shutil.copy2(RAW, "other.npy")
+    predict_and_record("other.npy")
+    os.utime("other.npy", ns=(1, 1))
+    predict_and_record("other.npy")
+    predict_and_record(probabilities=Path("probabilities.npy"))
+    predict_and_record(model=PRETRAINED)
+    monkeypatch.setattr(fingerprint, "fingerprint", lambda function: {"blocks.py": "new"})
+    predict_and_record()
+    assert len(set(keys)) == len(keys) - 1

@@ -126,14 +126,6 @@ def assert_damaged(body: bytes, path: Path) -> None:
             read(path)
 
 
-def test_gzip_may_have_several_members_and_trailing_zeros(tmp_path: Path) -> None:
-    body = encoded(np.arange(1000, dtype="i4"))
-    (tmp_path / "file").write_bytes(gzip.compress(body[:99]) + gzip.compress(body[99:]) + bytes(600))
-    assert same(idx.load(tmp_path / "file"), np.arange(1000, dtype="i4"))
-    idx.unpack(tmp_path / "file", tmp_path / "unpacked")
-    assert (tmp_path / "unpacked").read_bytes() == body
-
-
 @pytest.mark.parametrize("array", [np.zeros(2, "bool"), np.zeros(2, "i8"), np.zeros(2, "u2"), np.zeros(2, "c8")])
 def test_unsupported_dtype_is_refused(array: NDArray[np.generic]) -> None:
     with pytest.raises(idx.IdxError, match="not " + str(array.dtype)):

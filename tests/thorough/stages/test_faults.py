@@ -2,16 +2,13 @@
 
 import os
 import resource
-import shutil
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.data.dataset import TRAIN_IMAGES, TRAIN_LABELS
-from tests.processes import Run, environment, wait_for
-from tests.stages.common import STAGES, assert_one_line, snapshot, start, update_manifests
+from tests.processes import Run, environment
+from tests.stages.common import STAGES, assert_one_line, snapshot, update_manifests
 
 FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --test-image 0": []}
 
@@ -97,12 +94,6 @@ def test_stage_replaces_its_damaged_result(file: str, run: Run, project: Path) -
     assert differing <= {"train/history.csv", "train/manifest.json"}  # which include durations
 
 
-def test_images_instead_of_labels_are_named(run: Run, project: Path) -> None:
-    shutil.copy(project / "artifacts/download" / TRAIN_IMAGES, project / "artifacts/download" / TRAIN_LABELS)
-    update_manifests(project / "artifacts/download")
-    assert_one_line(run("parse", "--force"), 1, TRAIN_LABELS, "not labels")
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -146,25 +137,3 @@ def test_failed_write_keeps_existing_results(stage: str, run: Run, project: Path
     assert snapshot(project / "artifacts") == before
     assert not list((project / "artifacts" / ".store").glob("*.partial"))
     assert run(stage, *arguments.get(stage, [])).returncode == 0
-
-
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_stopped_training_keeps_the_model(kind: signal.Signals, run: Run, project: Path) -> None:
-    before = snapshot(project / "artifacts")
-    with start(project, "train", "--epochs", "1000") as process:
-        wait_for("epoch 2 ", process.stderr)
-        process.send_signal(kind)
-        rest = process.communicate()[1]
-    assert "Traceback" not in rest
-    if kind is signal.SIGKILL:
-        assert process.returncode == -kind
-    else:
-        assert process.returncode == 130
-        *_, kept, last = rest.splitlines()
-        assert kept == "train: progress is kept: run the same command again to resume"
-        assert last == "handwriting train: interrupted. Existing results are unchanged"
-    assert snapshot(project / "artifacts") == before
-    assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
-    with start(project, "train", "--epochs", "1000") as process:
-        wait_for("resuming after epoch ", process.stderr)
-        process.kill()
