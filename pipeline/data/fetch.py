@@ -32,7 +32,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
     """Write the data set's four files, uncompressed, into `destination`; return their source.
 
     Sources are tried in order; `report` gets one line for each try and each failure. Raises FetchError, with one reason
-    per source, if all fail; OSError if a file cannot be written.
+    per source, if all fail, and OSError if a file cannot be written; `destination` is then incomplete.
     """
     reasons = []
     for source in dataset.sources:
@@ -41,9 +41,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
             try:
                 folder = _fetch_source(source, Path(scratch))
                 for name in FILES:
-                    unpacked = Path(scratch) / f"{name}.unpacked"
-                    _unpack(_find_file(folder, name), unpacked, name, dataset)
-                    unpacked.replace(destination / name)
+                    _unpack(_find_file(folder, name), destination / name, dataset)
                 return source
             except FetchError as error:
                 reasons.append(f"{source}: {error}")
@@ -118,8 +116,9 @@ def _find_file(folder: Path, name: str) -> Path:
     raise FetchError(f"no file {name} or {name}.gz")
 
 
-def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
+def _unpack(source: Path, copy: Path, dataset: Dataset) -> None:
     """Copy a file, uncompressed, and verify its format and its digest, if that is known."""
+    name = copy.name
     if name in dataset.gzip_sha256:
         if source.suffix != ".gz":
             raise FetchError(

@@ -23,6 +23,7 @@ from tests.pipeline.models import make_model
 from tests.processes import environment
 
 ROW = (3, 4, 17)  # test images
+WRONG_SHAPES = ((), (40,), (40, 40, 2), (5, 40, 40), (2, 40, 40, 3))  # of pictures
 
 
 @pytest.fixture(scope="module")
@@ -102,15 +103,9 @@ def test_other_shapes_of_images_are_refused(shape: tuple[int, ...], reader: Read
         reader.predict_proba(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("shape", [(), (40,), (40, 40, 2), (40, 40, 1), (5, 40, 40), (2, 40, 40, 3)])
-def test_other_shapes_of_pictures_are_refused(shape: tuple[int, ...], reader: Reader) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        reader.read(np.zeros(shape, np.uint8))
-
-
-@pytest.mark.parametrize("value", [None, 3, b"photo.jpg", ["photo.jpg"], {}])
-def test_other_types_are_refused(value: Any, reader: Reader) -> None:
-    with pytest.raises(TypeError, match="picture must be"):
+@pytest.mark.parametrize("value", [None, b"photo.jpg", ["photo.jpg"], *(np.zeros(s, np.uint8) for s in WRONG_SHAPES)])
+def test_other_pictures_are_refused(value: Any, reader: Reader) -> None:
+    with pytest.raises((TypeError, ValueError), match="picture must be"):
         reader.read(value)
 
 
