@@ -222,8 +222,7 @@ def _classify_test_image(index: int, show: bool, parse: Path, folder: Path | Non
     import numpy as np
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.labels import load_labels
-    from pipeline.engine.arrays import open_rows, read_rows
+    from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.store import read_lock
@@ -240,7 +239,7 @@ def _classify_test_image(index: int, show: bool, parse: Path, folder: Path | Non
                 f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"
             )
         images = open_rows(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
-        labels = load_labels(raw / "test-labels.npy", len(images), len(model.class_names))
+        labels = read_array(raw / "test-labels.npy", np.uint8, (len(images),))
         if index >= len(images):
             raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
         image = read_rows(images, index, index + 1)

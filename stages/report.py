@@ -54,7 +54,6 @@ def report(
     """
     import numpy as np
 
-    from pipeline.data.labels import load_labels
     from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact
@@ -81,13 +80,13 @@ def report(
         ) from None
 
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
-    labels = load_labels(parse / "test-labels.npy", len(images), classes)
+    labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),))
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     counts = {
         split: len(open_rows(normalize / f"{split}-labels.npy", np.uint8, (None,))) for split in ("train", "validation")
     }
-    training_labels = load_labels(parse / "train-labels.npy", len(training), classes)[: counts["train"]]
+    training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["train"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
     samples = [read_rows(training, index, index + 1) for index in first_of_class[:SAMPLES]]
 
