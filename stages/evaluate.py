@@ -40,9 +40,8 @@ def evaluate(
     """
     import numpy as np
 
-    from pipeline.data.labels import load_labels
     from pipeline.engine import CHECKPOINT
-    from pipeline.engine.arrays import open_rows, read_blocks, save_array
+    from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array
     from pipeline.engine.documents import save_json
     from pipeline.evaluation.metrics import CHUNK_SIZE, METRICS_FILE, compute_metrics
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
@@ -54,7 +53,7 @@ def evaluate(
     classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
-    labels = load_labels(normalize / "test-labels.npy", total, classes)
+    labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
 
     predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "test images")
     with progress("evaluate", total, predictions.done_count) as advance:

@@ -44,7 +44,6 @@ def export(
     """
     import numpy as np
 
-    from pipeline.data.labels import load_labels
     from pipeline.engine.arrays import read_array
     from pipeline.evaluation.metrics import load_metrics
     from pipeline.model.files import load_model
@@ -63,7 +62,7 @@ def export(
     save_safetensors(files[1], model, metadata)
     classes = len(model.class_names)
     images = read_array(parse / "test-images.npy", np.uint8, (metrics.images, *model.image_shape))
-    labels = load_labels(parse / "test-labels.npy", metrics.images, classes)
+    labels = read_array(parse / "test-labels.npy", np.uint8, (metrics.images,))
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
     examples = choose_examples(images, labels, probabilities)
     reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples)

@@ -53,29 +53,25 @@ def predict(
 
     backend = make_backend(scheduler, workers, scheduler_file, send_data)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
-    targets = {  # a link is kept; its target, which may be on another disk, is replaced
-        name: Path(os.path.realpath(path)) if path.is_symlink() else path for name, path in outputs.items()
-    }
-    work = targets[PREDICTIONS].parent / f".{targets[PREDICTIONS].name}.partial"
-    _check_targets(list(targets.values()), [*files, work])
+    work = output.parent / f".{output.name}.partial"
+    _check_targets(list(outputs.values()), [*files, work])
     reader = load(model)
-    # The change time tells another file with the same size and modification time.
-    inputs = [(str(path.absolute()), (*signature(path), path.stat().st_ctime_ns)) for path in files]
+    inputs = [(str(path.absolute()), signature(path)) for path in files]
     key = [reader.digest, inputs, fingerprint(predict_block), environment(["numpy"])]
     with _working_folder(work, output):
         started = time.monotonic()
         images = [
-            locate_images(path, reader.model.image_shape, work / f"images-{'-'.join(map(str, (index, *version)))}.idx")
-            for index, (path, (_, version)) in enumerate(zip(files, inputs, strict=True))
+            locate_images(path, reader.model.image_shape, work / f"images-{index}.idx")
+            for index, path in enumerate(files)
         ]
         total, classes = sum(map(len, images)), len(reader.model.class_names)
-        predictions = open_predictions(work, list(targets), total, classes, key)
+        predictions = open_predictions(work, list(outputs), total, classes, key)
         missing = total - predictions.done_count
         with progress("predict", total, predictions.done_count) as advance:
             report = functools.partial(log.info, "predict: %s")
             predict_missing(predictions, reader.model, images, block_size, backend, advance, report)
         seconds = time.monotonic() - started
-        for name, target in reversed(targets.items()):  # predictions last: when they exist, all outputs exist
+        for name, target in reversed(outputs.items()):  # predictions last: when they exist, all outputs exist
             _publish(predictions.files[name].path, target)
     rate = f"{missing / seconds:,.0f} images/s"
     return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, outputs.values()))}"
@@ -87,12 +83,8 @@ def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     from pipeline.engine.store import check_outside
 
     for index, target in enumerate(targets):
-        if str(target) == "-":
-            raise UsageError("- (standard output) is not supported as an output: name a file")
         if target.exists() and not target.is_file():
             raise UsageError(f"{target} is a folder, a device or a pipe: name a file")
-        if not target.parent.is_dir():
-            raise UsageError(f"folder {target.parent} for {target.name} does not exist: create it first")
         if os.path.realpath(target) in map(os.path.realpath, [*targets[:index], *files]):
             raise UsageError(f"{target} is already used by this command: choose another output")
         check_outside(target)
@@ -109,14 +101,11 @@ def _working_folder(folder: Path, output: Path) -> Iterator[None]:
     with file_lock(folder / "lock", None) as acquired:
         if not acquired:
             raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
-        resumable = False
         try:
             yield
-        except BaseException:
-            resumable = (folder / JOURNAL).exists()
-            raise
+            (folder / JOURNAL).unlink()
         finally:
-            if resumable:
+            if (folder / JOURNAL).exists():
                 log.info("predict: progress is kept: run the same command again to resume")
             else:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -126,11 +115,8 @@ def _publish(source: Path, target: Path) -> None:
     """Replace `target` by `source` atomically, even if it is on another disk."""
     fresh = target.with_name(f".{target.name}.fresh")
     try:
-        if source.stat().st_dev != target.parent.stat().st_dev:
-            source = shutil.copyfile(source, fresh)
-        with open(source, "rb+") as file:
-            os.fsync(file.fileno())  # a power failure could otherwise leave an incomplete file under the final name
-        source.replace(target)
+        shutil.move(source, fresh)
+        fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
 

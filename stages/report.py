@@ -54,7 +54,6 @@ def report(
     """
     import numpy as np
 
-    from pipeline.data.labels import load_labels
     from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact
@@ -62,15 +61,11 @@ def report(
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model
+    from pipeline.pages.layer_table import time_layers
+    from pipeline.pages.report import SAMPLES, Findings, render_report
     from pipeline.training.history import read_history
     from pipeline.training.recipe import Recipe, override
     from pipeline.training.runs import list_training_runs
-
-    try:
-        from pipeline.pages.report import SAMPLES, Findings, render_report
-    except ValueError as error:
-        raise PipelineError(f"Matplotlib cannot read its configuration ({error}): correct matplotlibrc") from None
-    from pipeline.pages.layer_table import time_layers
 
     folders = {"parse": parse, "normalize": normalize, "train": train, "evaluate": evaluate}
     manifests = {name: find_artifact(folder, name) for name, folder in folders.items()}
@@ -85,17 +80,13 @@ def report(
         ) from None
 
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
-    labels = load_labels(parse / "test-labels.npy", len(images), classes)
+    labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),))
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
-    if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise PipelineError(
-            f"{evaluate / 'probabilities.npy'} contains values outside [0, 1]: run the stage evaluate again"
-        )
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     counts = {
         split: len(open_rows(normalize / f"{split}-labels.npy", np.uint8, (None,))) for split in ("train", "validation")
     }
-    training_labels = load_labels(parse / "train-labels.npy", len(training), classes)[: counts["train"]]
+    training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["train"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
     samples = [read_rows(training, index, index + 1) for index in first_of_class[:SAMPLES]]
 

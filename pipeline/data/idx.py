@@ -61,16 +61,13 @@ def locate(path: Path) -> Rows:
         return Rows(path, dtype, shape, file.tell())
 
 
-def unpack(source: Path, target: Path, max_bytes: int = sys.maxsize) -> None:
+def unpack(source: Path, target: Path) -> None:
     """Copy `source` to `target`, uncompressed, in chunks.
 
-    Raises IdxError if it is not one complete IDX file or its header declares more than `max_bytes` of data, or OSError;
-    `target` is then incomplete.
+    Raises IdxError if it is not one complete IDX file, or OSError; `target` is then incomplete.
     """
     with _open(source) as stream, open(target, "wb") as plain:
         dtype, shape = _read_header(stream)
-        if math.prod(shape) * dtype.itemsize > max_bytes:
-            raise IdxError(f"it contains more than {max_bytes:,} bytes")
         plain.write(_format_header(dtype, shape))
         plain.writelines(_read_data(stream, dtype, shape))
 

@@ -15,17 +15,14 @@ NPY_MAGIC = b"\x93NUMPY"
 def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> Rows:
     """Locate the images in a file, uint8 (n, h, w) with the given h and w.
 
-    A gzipped file is decompressed into `unpacked` unless that exists, and the rows are there. Raises PipelineError if
-    the file contains anything else, OSError if it cannot be opened.
+    A gzipped file is decompressed into `unpacked`, and the rows are there. Raises PipelineError if the file contains
+    anything else, OSError if it cannot be opened.
     """
     if path.exists() and not path.is_file():
         raise DatasetError(f"{path} is a folder, a device or a pipe: give a regular file")
     if not _starts_with(path, idx.GZIP_MAGIC):
         return _locate(path, image_shape)
-    if not unpacked.exists():
-        partial = unpacked.with_suffix(".partial")
-        idx.unpack(path, partial)
-        partial.rename(unpacked)
+    idx.unpack(path, unpacked)
     try:
         return _locate(unpacked, image_shape)
     except PipelineError as error:

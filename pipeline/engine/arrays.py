@@ -119,10 +119,12 @@ def read_rows(rows: Rows, start: int, stop: int) -> NDArray[Any]:
 
 
 def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
-    """Overwrite the rows from `start` on with `block`."""
+    """Overwrite the rows from `start` on with `block`; they are on the disk when the function returns."""
     with open(rows.path, "r+b") as file:
         file.seek(rows.offset + start * rows.row_bytes)
         file.write(np.ascontiguousarray(block, rows.dtype).data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:

@@ -46,12 +46,6 @@ def signature(path: Path) -> Signature:
     return status.st_size, status.st_mtime_ns
 
 
-def check_signature(path: Path, expected: Signature) -> None:
-    """Raise PipelineError if the signature of the file is not the expected one."""
-    if signature(path) != expected:
-        raise PipelineError(f"{path} changed during the run: retry when nothing writes to it")
-
-
 def split_blocks(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iterator[Block]:
     """Yield blocks of at most `size` images, each within one file, without the indices in `done`."""
     first = 0
@@ -67,7 +61,7 @@ def split_blocks(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()
 
 
 def find_gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
-    """Yield the parts of (0, end) that no interval covers; intervals may overlap."""
+    """Yield the parts of (0, end) that no interval covers."""
     begin = 0
     for start, stop in [*sorted(done), (end, end)]:
         if begin < start:
@@ -104,7 +98,7 @@ def predict_block(request: Request, block: Block, send: Send) -> tuple[int, NDAr
 
 
 def _load_images(block: Block) -> NDArray[Any]:
-    check_signature(block.rows.path, block.signature)
     images = read_rows(block.rows, block.start, block.stop)
-    check_signature(block.rows.path, block.signature)  # it may have changed while it was read
+    if signature(block.rows.path) != block.signature:  # also if it changed while it was read
+        raise PipelineError(f"{block.rows.path} changed during the run: retry when nothing writes to it")
     return images

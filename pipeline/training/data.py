@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.data.dataset import DatasetError, Description, load_description
-from pipeline.data.labels import load_labels
 from pipeline.data.negatives import make_negatives
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
-from pipeline.engine.arrays import load_array
+from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
 
@@ -85,7 +84,7 @@ def load_data(parse: Path, normalize: Path) -> TrainingData:
 
     def load(part: str, *shape: int | None) -> Examples:
         images = np.asarray(load_array(normalize / f"{part}-images.npy", np.float32, (None, *shape)))
-        labels = load_labels(normalize / f"{part}-labels.npy", len(images), len(description.class_names))
+        labels = read_array(normalize / f"{part}-labels.npy", np.uint8, (len(images),))
         return Examples(images, labels, scaling)
 
     training = load("train", None, None)

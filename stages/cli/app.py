@@ -83,13 +83,6 @@ def read_examples(command: Callable[..., Any]) -> tuple[str, list[str]]:
     return text, [line.strip() for line in examples.splitlines()]
 
 
-def complete_dataset(incomplete: str) -> list[str]:
-    """Return the data sets that start with `incomplete`, for shell completion."""
-    from pipeline.data.catalogue import CUSTOM, DATASETS
-
-    return [name for name in (*DATASETS, CUSTOM) if name.startswith(incomplete)]
-
-
 def _with_signature(stage: Stage[Any], act: Act) -> Callable[..., Any]:
     """Return a function with the signature of the stage plus --force, that calls `act`."""
 

@@ -71,10 +71,9 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
         _prepare_output()
         app = build(commands, lambda stage, given, force: printable(engine.run(stage, given, force, options)))
         defaults: dict[str, dict[str, Any]] = {}
-        if known:
-            with contextlib.suppress(*((PipelineError, OSError) if "--help" in arguments else ())):
-                _check_address_space()  # --help works in any case
-                defaults[name] = load_defaults(app.commands[name], PROGRAM)
+        if known and "--help" not in arguments:  # which works in any case
+            _check_address_space()
+            defaults[name] = load_defaults(app.commands[name], PROGRAM)
         result = app.main(list(arguments or ["--help"]), prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
         if result == INTERRUPTED:  # Typer has caught the KeyboardInterrupt
             raise KeyboardInterrupt

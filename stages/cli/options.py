@@ -1,8 +1,7 @@
 """Options that choose the backend or the model of a command, and progress output."""
 
 import contextlib
-import logging
-import time
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,9 +12,8 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.stage import Role
 from pipeline.scheduling.backends import ADDRESS_VARIABLE, LOCAL, check_scheduler
 
-log = logging.getLogger(__name__)
-
-LOG_INTERVAL = 30.0  # seconds between two lines of progress without a terminal
+INTERVAL = 0.5  # seconds between two updates of a bar
+LOG_INTERVAL = 30.0  # seconds between two updates of a bar that is not on a terminal
 
 
 def _check(scheduler: str) -> str:
@@ -61,26 +59,10 @@ ModelFolder = Annotated[
 
 @contextlib.contextmanager
 def progress(command: str, total: int, done: int = 0) -> Iterator[Callable[[int], object]]:
-    """Yield a function of the number of newly finished images. It moves a bar or, without a terminal, logs lines."""
+    """Yield a function of the number of newly finished images, which moves a bar; without a terminal every 30 s."""
     from tqdm import tqdm
 
-    options: dict[str, Any] = {"unit": " images", "unit_scale": True, "smoothing": 0.1, "leave": False, "delay": 0.5}
-    with tqdm(total=total, initial=done, disable=None, **options) as bar:
-        yield _log_progress(command, total, done) if bar.disable else bar.update
-
-
-def _log_progress(command: str, total: int, before: int) -> Callable[[int], object]:
-    started = logged = time.monotonic()
-    done = before
-
-    def advance(count: int) -> None:
-        nonlocal done, logged
-        done += count
-        now = time.monotonic()
-        if now > logged + LOG_INTERVAL:
-            logged = now
-            rate = (done - before) / (now - started)
-            text = f"{done:,} of {total:,} images, {rate:,.0f} images/s, {(total - done) / rate:.0f} s left"
-            log.info("%s: %s", command, text)
-
-    return advance
+    seconds = INTERVAL if sys.stderr.isatty() else LOG_INTERVAL
+    options: dict[str, Any] = {"delay": seconds, "mininterval": seconds, "maxinterval": 2 * seconds, "leave": False}
+    with tqdm(desc=command, total=total, initial=done, unit=" images", unit_scale=True, **options) as bar:
+        yield bar.update

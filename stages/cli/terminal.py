@@ -38,21 +38,11 @@ def draw(content: "RenderableType") -> str:
 
 
 def to_json(content: Any, indent: int | None = None) -> str:
-    """Return the content as JSON, with JSON escapes for characters that are not printable."""
-    text = json.dumps(content, indent=indent, ensure_ascii=False)
-    return "".join(each if each.isprintable() or each == "\n" else _escape(each) for each in text)
-
-
-def _escape(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(rf"\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+    """Return the content as JSON in ASCII, so that names in it cannot control a terminal."""
+    return json.dumps(content, indent=indent)
 
 
 def paint(text: str, colour: Colour, stream: TextIO) -> str:
-    """Return the text in that colour if `stream` is a terminal with colours."""
-    return typer.style(text, fg=colour) if has_colours(stream) else text
-
-
-def has_colours(stream: TextIO) -> bool:
-    """Return whether `stream` is a terminal with colours, and NO_COLOR is not set."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    """Return the text in that colour if `stream` is a terminal with colours, and NO_COLOR is not set."""
+    coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    return typer.style(text, fg=colour) if coloured else text

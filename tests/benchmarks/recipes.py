@@ -17,6 +17,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from pipeline.data.catalogue import DatasetName
 from pipeline.evaluation.metrics import load_metrics, measure_reliability
 from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
@@ -58,7 +59,7 @@ class Run:
     size: int
 
 
-def run(dataset: str, recipe: RecipeName, **changes: Any) -> Run:
+def run(dataset: DatasetName, recipe: RecipeName, **changes: Any) -> Run:
     """Run the stages; results of an earlier run with equal parameters and code are restored."""
     folder = KEPT / dataset
     made = {name: folder / name for name in ("parse", "normalize", "train", "evaluate")}
@@ -75,7 +76,7 @@ def run(dataset: str, recipe: RecipeName, **changes: Any) -> Run:
     return Run(model, metrics.accuracy, metrics.expected_calibration_error, seconds, onnx.stat().st_size)
 
 
-def run_seeds(dataset: str, recipe: RecipeName, seeds: int = SEEDS, **changes: Any) -> list[Run]:
+def run_seeds(dataset: DatasetName, recipe: RecipeName, seeds: int = SEEDS, **changes: Any) -> list[Run]:
     return [run(dataset, recipe, seed=seed, **changes) for seed in range(1, seeds + 1)]
 
 
@@ -135,7 +136,7 @@ def measure_recipes() -> None:
     print("images/s: training with Adam, without augmentation, on the layers and the batch size of the recipe.")
 
 
-def measure_variants(dataset: str = "mnist", title: str = "variant") -> None:
+def measure_variants(dataset: DatasetName = "mnist", title: str = "variant") -> None:
     variants = {name: run_seeds(dataset, "standard", **changes) for name, changes in VARIANTS[dataset].items()}
     rows = [[name, show_accuracy(runs), show_seconds(runs)] for name, runs in variants.items()]
     print(table([title, "test accuracy", "training time"], rows))

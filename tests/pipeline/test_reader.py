@@ -23,6 +23,7 @@ from tests.pipeline.models import make_model
 from tests.processes import environment
 
 ROW = (3, 4, 17)  # test images
+WRONG_SHAPES = ((), (40,), (40, 40, 2), (5, 40, 40), (2, 40, 40, 3))  # of pictures
 
 
 @pytest.fixture(scope="module")
@@ -102,15 +103,9 @@ def test_other_shapes_of_images_are_refused(shape: tuple[int, ...], reader: Read
         reader.predict_proba(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("shape", [(), (40,), (40, 40, 2), (40, 40, 1), (5, 40, 40), (2, 40, 40, 3)])
-def test_other_shapes_of_pictures_are_refused(shape: tuple[int, ...], reader: Reader) -> None:
-    with pytest.raises(ValueError, match="must be"):
-        reader.read(np.zeros(shape, np.uint8))
-
-
-@pytest.mark.parametrize("value", [None, 3, b"photo.jpg", ["photo.jpg"], {}])
-def test_other_types_are_refused(value: Any, reader: Reader) -> None:
-    with pytest.raises(TypeError, match="picture must be"):
+@pytest.mark.parametrize("value", [None, b"photo.jpg", ["photo.jpg"], *(np.zeros(s, np.uint8) for s in WRONG_SHAPES)])
+def test_other_pictures_are_refused(value: Any, reader: Reader) -> None:
+    with pytest.raises((TypeError, ValueError), match="picture must be"):
         reader.read(value)
 
 
@@ -185,25 +180,10 @@ def test_unreadable_pictures_are_errors(reader: Reader, tmp_path: Path) -> None:
         (np.zeros((3, 3), np.uint8), "too small"),
         (np.zeros((0, 5), np.uint8), "too small"),
         (io.StringIO("hello"), "the picture is damaged"),
-        (close(io.BytesIO(save(tmp_path / "a.png").read_bytes())), "the picture is damaged"),
     ):
         with pytest.raises(PictureError, match=words) as caught:
             reader.read(picture)  # type: ignore[arg-type]
         assert isinstance(caught.value, PipelineError)
-
-
-def save(path: Path) -> Path:
-    Image.fromarray(make_picture()).save(path)
-    return path
-
-
-def close(file: Path | io.BytesIO) -> Image.Image:
-    with Image.open(file) as image:
-        return image
-
-
-def test_closed_image_of_a_file_is_read_from_the_file(reader: Reader, tmp_path: Path) -> None:
-    assert_same(reader.read(close(save(tmp_path / "a.png"))), reader.read(make_picture()))
 
 
 def test_threads_may_share_a_reader(reader: Reader) -> None:

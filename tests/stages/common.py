@@ -135,7 +135,7 @@ def read_journal(folder: Path) -> list[tuple[int, int]]:
     """Return the start and stop of each block in the journal of predictions in `folder`, if there is one."""
     file = folder / JOURNAL
     lines = file.read_text().splitlines()[1:] if file.exists() else []
-    return [(int(start), int(stop)) for start, stop, _ in map(str.split, lines)]
+    return [(int(start), int(stop)) for start, stop in map(str.split, lines)]
 
 
 def wait_for_more(found: Callable[[], Sized], than: int) -> None:

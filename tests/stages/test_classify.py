@@ -136,17 +136,6 @@ def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None
         assert run("classify", "-", stdin=file).stdout.encode() == piped.stdout
 
 
-@pytest.mark.parametrize(("streams", "status", "error"), [("<&-", 1, "- is not a picture"), (">&-", 0, "")])
-def test_closed_streams_cause_no_traceback(streams: str, status: int, error: str, project: Path) -> None:
-    paint(project / "a.png")
-    name = "-" if streams == "<&-" else "--show a.png"
-    command = ["sh", "-c", f'"$@" {name} {streams}', "sh", *PROGRAM]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment())
-    assert result.returncode == status
-    assert error in result.stderr
-    assert len(result.stderr.splitlines()) == 1 + bool(error)
-
-
 def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path) -> None:
     names = [
         b"two words.png",

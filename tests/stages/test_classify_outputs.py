@@ -93,8 +93,8 @@ def write_drawing(path: Path) -> tuple[int, int, int, int]:
 
 def test_boxes_enclose_the_digits_of_an_upright_copy(run: Run, project: Path) -> None:
     left, top, right, bottom = write_drawing(project / "photo.jpg")
-    assert run("classify", "--annotate", "photo-boxes.png", "photo.jpg").returncode == 0
-    with Image.open(project / "photo-boxes.png") as copy:
+    assert run("classify", "--annotate", ".", "photo.jpg").returncode == 0
+    with Image.open(project / "photo.png") as copy:
         assert (copy.format, copy.mode) == ("PNG", "RGB")
         assert 1024 < copy.width <= 2048
         scale = copy.width / 2100
@@ -105,12 +105,12 @@ def test_boxes_enclose_the_digits_of_an_upright_copy(run: Run, project: Path) ->
 
 
 def test_copies_have_the_names_of_their_pictures(run: Run, project: Path) -> None:
-    for name in ("scans/a.png", "scans/a.tif", "scans/sub/b.bmp", "c.gif"):
+    for name in ("scans/a.png", "scans/sub/b.bmp", "c.gif"):
         paint(project / name)
     Image.new("L", (50, 50), 255).save(project / "blank.png")
     assert run("classify", "--annotate", "new/out", "scans", "c.gif", "blank.png").returncode == 0
     found = sorted(path.relative_to(project / "new/out").as_posix() for path in project.glob("new/out/**/*.png"))
-    assert found == ["a.png.png", "a.tif.png", "blank.png", "c.png", "sub/b.png"]
+    assert found == ["a.png", "blank.png", "c.png", "sub/b.png"]
 
 
 def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
@@ -124,10 +124,8 @@ def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
     ("boxes", "names", "words"),
     [
         (".", ["a.png"], "a.png exists already"),
-        ("a.png", ["a.png"], "a.png exists already"),
-        ("link.png", ["a.png"], "link.png exists already"),
-        ("out.png", ["a.png", "b.png"], "out.png is one file, but there are 2 pictures"),
-        ("out", ["a.png", "scans/a.png"], "2 pictures have the name a.png"),
+        (".", ["link.png"], "link.png exists already"),
+        ("out", ["a.png", "scans/a.png"], "2 pictures have the name a: "),
         ("artifacts/train/x", ["a.png"], "lies within a published result"),
     ],
 )

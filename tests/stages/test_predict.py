@@ -1,15 +1,21 @@
 """The command `predict` in real processes."""
 
+import json
 import os
 import resource
+import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.data import idx
-from stages.predict import _publish, predict
+from pipeline.engine import fingerprint
+from pipeline.evaluation import predictions
+from pipeline.reader import PRETRAINED
+from stages.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 from tests.stages.predicting import MANY, RAW, file_names
@@ -57,19 +63,6 @@ def test_zero_images_have_zero_predictions(run: Run, project: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert np.load(project / "predictions.npy").shape == (0,)
     assert np.load(project / "p.npy").shape == (0, 10)
-
-
-def test_symbolic_link_stays_and_its_target_is_written(run: Run, project: Path) -> None:
-    folder = project / "large disk"
-    folder.mkdir()
-    (project / "predictions.npy").symlink_to(folder / "labels.npy")
-    assert run("predict", RAW).returncode == 0
-    assert (project / "predictions.npy").is_symlink()
-    assert len(np.load(folder / "labels.npy")) == 500
-    assert file_names(folder) == {"labels.npy"}
-    loop = project / "loop"
-    loop.symlink_to("loop")
-    assert run("predict", RAW, "--output", "loop").returncode in (0, 1)  # and no traceback
 
 
 def test_failed_write_changes_nothing(run: Run, project: Path) -> None:
@@ -120,13 +113,32 @@ def test_predictions_are_published_last(project: Path, monkeypatch: pytest.Monke
         predict([Path(RAW)], probabilities=Path("probabilities.npy"))
 
 
-def test_output_is_flushed_to_disk_before_it_replaces_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, target = tmp_path / "new", tmp_path / "old"
-    source.write_text("new")
-    target.write_text("old")
-    contents: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: contents.append(target.read_text()))
-    new = source.stat().st_ino
-    _publish(source, target)
-    assert contents == ["old"]
-    assert (target.read_text(), target.stat().st_ino) == ("new", new)  # renamed, not overwritten
+def test_key_contains_all_that_influences_the_predictions(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run resumes only with an equal key; tests/pipeline/evaluation/test_predictions.py shows that."""
+    monkeypatch.chdir(project)
+    keys: list[str] = []
+
+    def predict_and_record(file: str = RAW, **options: Any) -> None:
+        predict([Path(file)], **options)
+        keys.append(headers.pop())
+
+    headers: list[str] = []
+    original = predictions.open_predictions
+
+    def record(*arguments: Any) -> predictions.PredictionFiles:
+        headers.append(json.dumps(arguments[1:]))
+        return original(*arguments)
+
+    monkeypatch.setattr(predictions, "open_predictions", record)
+    predict_and_record()
+    predict_and_record()
+    assert keys[0] == keys[1]
+    shutil.copy2(RAW, "other.npy")
+    predict_and_record("other.npy")
+    os.utime("other.npy", ns=(1, 1))
+    predict_and_record("other.npy")
+    predict_and_record(probabilities=Path("probabilities.npy"))
+    predict_and_record(model=PRETRAINED)
+    monkeypatch.setattr(fingerprint, "fingerprint", lambda function: {"blocks.py": "new"})
+    predict_and_record()
+    assert len(set(keys)) == len(keys) - 1

@@ -110,7 +110,3 @@ def test_matplotlib_settings_of_the_user_are_ignored(run: Run, project: Path) ->
     result = run("report", "--force", env={**environment(), **foreign})
     assert (result.returncode, result.stderr) == (0, "")
     assert untimed_page(project) == before
-    (project / "settings").write_bytes(b"a\xffb: c\n")
-    result = run("report", "--force", env={**environment(), **foreign})
-    assert_one_line(result, 1, "matplotlibrc")
-    assert len(result.stderr.splitlines()) == 1

@@ -202,11 +202,5 @@ def test_ambiguous_id_is_wrong_usage(call: Run, project: Path) -> None:
 
 def test_defaults_from_pyproject(call: Run, add: Add, project: Path) -> None:
     add(epochs=2, accuracy=0.999)
-    (project / "elsewhere").mkdir()
-    (project / "pyproject.toml").write_text(
-        '[tool.handwriting.runs]\nsort = "validation"\nlimit = 1\ndiff = {artifacts = "elsewhere"}\n'
-    )
+    (project / "pyproject.toml").write_text('[tool.handwriting.runs]\nsort = "validation"\nlimit = 1\n')
     assert [run["parameters"]["epochs"] for run in listed(call)] == [2]
-    assert_one_line(call("runs", "diff", "train"), 2, "is published")
-    (project / "pyproject.toml").write_text("[tool.handwriting.runs.diff]\nfolder = 1\n")
-    assert_one_line(call("runs", "diff", "train"), 2, "'folder'", "runs diff has no such option")

@@ -5,7 +5,6 @@ import json
 import math
 import random
 import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +148,7 @@ HEAD = b'["it", ["predictions.npy"], 20, 10]'
 
 
 def check_predictions(body: bytes) -> bool:
-    """Only blocks with a matching checksum in the journal count as done; the file always has the full length."""
+    """Only blocks in a journal with the right key count as done; the file always has the full length."""
     folder = scratch() / "predictions"
     folder.mkdir(exist_ok=True)
     save_array(folder / f".{PREDICTIONS}", LABELS)
@@ -159,14 +158,14 @@ def check_predictions(body: bytes) -> bool:
     if not predictions.done:
         return False
     assert body.startswith(HEAD)
-    for start, stop in predictions.done:
-        assert 0 <= start < stop <= 20
-        assert f"{zlib.crc32(LABELS[start:stop].tobytes())}".encode() in body.replace(b"_", b"")
+    for interval in predictions.done:
+        for number in interval:
+            assert f"{number}".encode() in body.replace(b"_", b"")
     return True
 
 
 def predictions_seeds() -> list[bytes]:
-    lines = [f"{at} {at + 5} {zlib.crc32(LABELS[at : at + 5].tobytes())}\n".encode() for at in (0, 10, 15)]
+    lines = [f"{at} {at + 5}\n".encode() for at in (0, 10, 15)]
     return [HEAD + b"\n" + b"".join(lines), HEAD + b"\n"]
 
 

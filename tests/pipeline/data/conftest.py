@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pipeline.data import http
+from pipeline.data import fetch
 from tests.pipeline.data.common import PAYLOADS, Responder
 
 
@@ -39,6 +39,5 @@ def serve() -> Iterator[Callable[[Responder], str]]:
 @pytest.fixture(autouse=True)
 def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(http, "READ_TIMEOUT", 0.5)
-    monkeypatch.setattr(http, "FILE_TIMEOUT", 1)
-    monkeypatch.setattr(http, "MAX_BYTES", 4_000_000)
+    monkeypatch.setattr(fetch, "READ_TIMEOUT", 0.5)
+    monkeypatch.setattr(fetch, "MAX_BYTES", 4_000_000)

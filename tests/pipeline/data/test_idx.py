@@ -107,31 +107,15 @@ def test_error_names_the_file_and_the_problem(body: bytes, message: str, tmp_pat
         idx.locate(tmp_path / "file")
 
 
-@pytest.mark.parametrize("cut", [2, 5, 11, 15, 20, -5, -1])
-def test_truncated_gzip_is_damaged(cut: int, tmp_path: Path) -> None:
-    assert_damaged(gzip.compress(encoded(np.arange(1000, dtype="i4")))[:cut], tmp_path / "file")
-
-
-@pytest.mark.parametrize("position", [2, 30, -8])
-def test_changed_byte_in_gzip_is_damaged(position: int, tmp_path: Path) -> None:
-    body = bytearray(gzip.compress(encoded(np.arange(1000, dtype="i4"))))
-    body[position] ^= 0xFF
-    assert_damaged(bytes(body), tmp_path / "file")
-
-
-def assert_damaged(body: bytes, path: Path) -> None:
-    path.write_bytes(body)
+@pytest.mark.parametrize(("changed", "end"), [(0, 2), (0, 15), (0, -5), (0, -1), (2, None), (30, None), (-8, None)])
+def test_truncated_or_changed_gzip_is_damaged(changed: int, end: int | None, tmp_path: Path) -> None:
+    path, body = tmp_path / "file", bytearray(gzip.compress(encoded(np.arange(1000, dtype="i4"))))
+    if changed:
+        body[changed] ^= 0xFF
+    path.write_bytes(body[:end])
     for read in (idx.load, lambda path: idx.unpack(path, path.with_name("unpacked"))):
         with pytest.raises(idx.IdxError, match=f"{path} cannot be decompressed: its gzip data is damaged"):
             read(path)
-
-
-def test_gzip_may_have_several_members_and_trailing_zeros(tmp_path: Path) -> None:
-    body = encoded(np.arange(1000, dtype="i4"))
-    (tmp_path / "file").write_bytes(gzip.compress(body[:99]) + gzip.compress(body[99:]) + bytes(600))
-    assert same(idx.load(tmp_path / "file"), np.arange(1000, dtype="i4"))
-    idx.unpack(tmp_path / "file", tmp_path / "unpacked")
-    assert (tmp_path / "unpacked").read_bytes() == body
 
 
 @pytest.mark.parametrize("array", [np.zeros(2, "bool"), np.zeros(2, "i8"), np.zeros(2, "u2"), np.zeros(2, "c8")])
@@ -179,14 +163,8 @@ def test_equals_idx2numpy(name: str, rank: int, tmp_path: Path) -> None:
     assert same(np.asarray(idx2numpy.convert_from_string(encoded(array))), array)
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_byte_order_in_memory_is_irrelevant(order: str) -> None:
-    array = np.arange(10, dtype=f"{order}i4")
-    assert encoded(array) == encoded(array.astype("=i4"))
-
-
 def test_strided_view_is_written_in_c_order(tmp_path: Path) -> None:
-    array = np.arange(24, dtype="i2").reshape(4, 6)[::2, ::3].T
+    array = np.arange(24, dtype="<i2").reshape(4, 6)[::2, ::3].T
     assert same(loaded(encoded(array), tmp_path), array)
 
 

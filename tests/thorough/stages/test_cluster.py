@@ -116,12 +116,6 @@ def test_unreachable_scheduler_is_reported_and_nothing_changes(run: Run, project
     assert snapshot(project / "artifacts") == before
 
 
-def test_train_reads_scheduler_address_from_environment(run: Run, project: Path) -> None:
-    line = ["train", "--recipe", "quick", "--epochs", "1"]
-    result = run(*line, env={**environment(), "DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:9"})
-    assert_one_line(result, 1, "no Dask scheduler responds at tcp://127.0.0.1:9")
-
-
 def test_commands_in_the_documentation_listen_to_this_machine_only(tmp_path: Path) -> None:
     """The ports are replaced, since those of the page may be in use."""
     text = (ROOT / "docs" / "pipeline" / "cluster.md").read_text()

@@ -1,6 +1,5 @@
 """Ensembles whose networks train in parallel, in processes that are killed."""
 
-import csv
 import itertools
 import random
 import shutil
@@ -11,19 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Run, wait_for
-from tests.stages.common import assert_one_line, assert_stopped, partials, snapshot, start
+from tests.stages.common import assert_one_line, assert_stopped, model, partials, snapshot, start
 
 LINE = ["train", "--recipe", "quick", "--ensemble-size", "3", "--epochs", "30", "--ema-decay", "0.9"]
 PARALLEL = pytest.mark.parametrize("scheduler", ["threads", "processes"])
-
-
-def model(project: Path) -> dict[str, bytes]:
-    """Return the artifact without its manifest and without the seconds in its history."""
-    found = {name: body for name, body in snapshot(project / "artifacts").items() if name.startswith("train/")}
-    del found["train/manifest.json"]
-    rows = list(csv.DictReader(found["train/history.csv"].decode().splitlines()))
-    found["train/history.csv"] = repr([{**row, "seconds": ""} for row in rows]).encode()
-    return found
 
 
 def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, project: Path) -> None:

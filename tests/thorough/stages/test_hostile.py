@@ -5,7 +5,6 @@ import os
 import pickle
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
-from tests.processes import ROOT, Run, environment
+from tests.processes import Run
 from tests.stages.common import assert_one_line, update_manifests
 from tests.stages.test_classify import paint
 
@@ -168,7 +167,7 @@ def test_invalid_names_are_refused(command: str, file: str, changes: dict[str, A
         ("train", "epochs = 1979-05-27", "epochs"),
         ("train", "learning-rate = nan", "learning rate"),
         ("train", "layers = [[1], [2]]", "layers"),
-        ("download", 'dataset = "$(touch trap)"', "unknown data set '$(touch trap)'"),
+        ("download", 'dataset = "$(touch trap)"', "not '$(touch trap)'"),
         ("download", 'from = "; touch trap"', "; touch trap"),
         ("prune", "keep = 9999999999999999999999999", "--keep must be at most"),
     ],
@@ -204,16 +203,3 @@ def test_folder_names_are_escaped(name: str, run: Run, project: Path) -> None:
         ("status", "--assume", name),
     ):
         assert_harmless(run(*arguments))
-
-
-def test_invalid_bytecode_files_are_ignored(project: Path) -> None:
-    for name in ("pipeline", "stages"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-m", "stages.parse", "--force"]
-    options: dict[str, Any] = {"cwd": project, "env": environment() | {"PYTHONPATH": str(project)}, "text": True}
-    assert subprocess.run(command, **options, capture_output=True).returncode == 0
-    for compiled in project.rglob("*.pyc"):
-        compiled.write_bytes(bytes(16) + b"\xfb" * 1000)
-    result = subprocess.run(command, **options, capture_output=True)
-    assert result.returncode == 0
-    assert result.stderr == ""

@@ -42,38 +42,51 @@ def test_no_traceback_during_imports(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (-signal.SIGINT, "")
 
 
-def test_interruption_in_a_destructor_is_not_lost(tmp_path: Path) -> None:
-    program = """
-        class Deleted:
-            def __del__(self):
-                send("SIGINT")
-                time.sleep(0.01)
+IN_A_DESTRUCTOR = """
+    class Deleted:
+        def __del__(self):
+            send("SIGINT")
+            time.sleep(0.01)
 
-        def status():
-            thing = Deleted()
-            del thing
+    def status():
+        thing = Deleted()
+        del thing
+        time.sleep(60)
+"""
+WHILE_AN_EXTENSION_MODULE_IS_LOADED = """
+    from importlib.machinery import ExtensionFileLoader
+
+    class Loader(ExtensionFileLoader):
+        def exec_module(self, module):
+            send("SIGINT")
+            time.sleep(0.1)
+            print("done", flush=True)
+
+    def status():
+        Loader("compiled", "compiled.so").exec_module(None)
+        time.sleep(60)
+"""
+AGAIN_DURING_THE_CLEANUP = """
+    def status():
+        try:
+            send("SIGINT")
             time.sleep(60)
-    """
+        finally:
+            send("SIGINT")
+            send("SIGTERM")
+            time.sleep(0.1)
+            print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "output"),
+    [(IN_A_DESTRUCTOR, ""), (WHILE_AN_EXTENSION_MODULE_IS_LOADED, "done\n"), (AGAIN_DURING_THE_CLEANUP, "done\n")],
+    ids=["in a destructor", "while an extension module is loaded", "again during the cleanup"],
+)
+def test_interruption_is_neither_lost_nor_too_early(program: str, output: str, tmp_path: Path) -> None:
     result = execute(script(program), tmp_path)
-    assert (result.returncode, result.stderr) == (130, MESSAGE)
-
-
-def test_interruption_waits_until_extension_module_is_loaded(tmp_path: Path) -> None:
-    program = """
-        from importlib.machinery import ExtensionFileLoader
-
-        class Loader(ExtensionFileLoader):
-            def exec_module(self, module):
-                send("SIGINT")
-                time.sleep(0.1)
-                print("loaded", flush=True)
-
-        def status():
-            Loader("compiled", "compiled.so").exec_module(None)
-            time.sleep(60)
-    """
-    result = execute(script(program), tmp_path)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "loaded\n", MESSAGE)
+    assert (result.returncode, result.stdout, result.stderr) == (130, output, MESSAGE)
 
 
 @pytest.mark.parametrize("kind", STOPS)
@@ -88,22 +101,6 @@ def test_interruption_replaced_by_library_exception_is_still_reported(kind: str,
     """
     result = execute(script(program), tmp_path)
     assert (result.returncode, result.stderr) == (130, MESSAGE)
-
-
-def test_second_signal_does_not_stop_the_cleanup(tmp_path: Path) -> None:
-    program = """
-        def status():
-            try:
-                send("SIGINT")
-                time.sleep(60)
-            finally:
-                send("SIGINT")
-                send("SIGTERM")
-                time.sleep(0.1)
-                print("cleaned", flush=True)
-    """
-    result = execute(script(program), tmp_path)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "cleaned\n", MESSAGE)
 
 
 @pytest.mark.parametrize(

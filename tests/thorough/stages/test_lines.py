@@ -1,4 +1,4 @@
-"""Commands that yield lines: buffering, failures, closed pipes, progress bars."""
+"""Commands that yield lines: buffering, failures, closed pipes."""
 
 import os
 import subprocess
@@ -7,13 +7,11 @@ import sys
 import pytest
 
 from tests.processes import environment
-from tests.terminal import show
 
 COUNTING = """
 import logging, os, sys
 from pipeline.engine.errors import PipelineError
 from stages.cli.console import run
-from tqdm import tqdm
 
 def count():
     try:
@@ -22,18 +20,12 @@ def count():
     finally:
         logging.getLogger("stages").info("cleaned up")
 
-def bar():
-    with tqdm(total=3, leave=False, disable=None) as bar:
-        for line in count():
-            yield line
-            bar.update()
-
-sys.exit(run({{"all": [count, bar]}}, sys.argv[1:]))
+sys.exit(run({{"all": [count]}}, sys.argv[1:]))
 """
 
 
 def counting(end: str = "pass") -> list[str]:
-    """Return a program whose commands `count` and `bar` yield three lines and then run `end`."""
+    """Return a program whose command `count` yields three lines and then runs `end`."""
     return [sys.executable, "-c", COUNTING.format(end=end)]
 
 
@@ -65,17 +57,10 @@ def test_lines_before_a_failure_are_kept(end: str, status: int, message: str) ->
     assert line.startswith("handwriting count: ") and message in line
 
 
-@pytest.mark.parametrize("command", ["count", "bar"])
-def test_closed_pipe_ends_the_command(command: str) -> None:
+def test_closed_pipe_ends_the_command() -> None:
     read, write = os.pipe()
     os.close(read)
     with open(write, "wb") as closed:
-        line = [*counting("raise PipelineError('unreachable')"), command]
+        line = [*counting("raise PipelineError('unreachable')"), "count"]
         result = subprocess.run(line, env=environment(), stdout=closed, stderr=subprocess.PIPE, text=True)
     assert (result.returncode, result.stderr) == (0, "cleaned up\n")
-
-
-def test_lines_and_bar_share_a_terminal() -> None:
-    shown = show([*counting(), "bar"])
-    assert "| 1/3" in shown.raw
-    assert shown.lines == ["line 0", "line 1", "line 2", "cleaned up"]

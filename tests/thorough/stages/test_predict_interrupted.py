@@ -3,7 +3,6 @@
 import itertools
 import os
 import random
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -11,12 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.engine import fingerprint
-from pipeline.evaluation import predictions
-from stages.predict import predict
 from tests.processes import Run
 from tests.stages.common import assert_one_line, assert_stopped, start, wait_for_more
-from tests.stages.predicting import LONG, MANY, RAW, file_names, interrupt, journal
+from tests.stages.predicting import LONG, MANY, RAW, file_names, journal
 
 MODEL = "model: artifacts/train"  # the first line of stderr
 
@@ -46,29 +42,6 @@ def test_killed_run_resumes_without_repeats_to_same_bytes(
     assert "resuming after" in result.stderr
     assert np.load(project / "predictions.npy").tobytes() == np.resize(labels, MANY).tobytes()
     assert file_names(project) == {"artifacts", "many.npy", "predictions.npy"}
-
-
-@pytest.mark.parametrize("change", ["input", "content", "option", "model", "nothing"])
-def test_changed_request_restarts_from_scratch(change: str, run: Run, project: Path, many: np.ndarray) -> None:
-    interrupt(project)
-    line = LONG
-    if change == "input":
-        shutil.copy2(project / "many.npy", project / "others.npy")
-        line = ["predict", "others.npy"]
-    elif change == "content":  # of the same length
-        np.save(project / "many.npy", many[::-1])
-    elif change == "option":
-        line = [*LONG, "--probabilities", "p.npy"]
-    elif change == "model":
-        assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
-    result = run(*line, "--block-size", "5000")
-    assert result.returncode == 0, result.stderr
-    assert ("resuming after" in result.stderr) == (change == "nothing")
-    if change != "model":
-        labels = np.resize(np.load(project / "artifacts/evaluate/predictions.npy"), MANY)
-        expected = labels[::-1] if change == "content" else labels
-        assert np.load(project / "predictions.npy").tobytes() == expected.tobytes()
-    assert not (project / ".predictions.npy.partial").exists()
 
 
 @pytest.mark.parametrize(("scheduler", "kind"), [("threads", signal.SIGTERM), ("processes", signal.SIGINT)])
@@ -103,35 +76,3 @@ def test_second_process_cannot_write_the_same_output(run: Run, project: Path, ma
     _, stderr = first.communicate()
     assert first.returncode == 0, stderr
     assert len(np.load(project / "predictions.npy")) == MANY
-
-
-def test_failed_replacement_of_output_keeps_progress(run: Run, project: Path, many: np.ndarray) -> None:
-    process = start(project, *LONG)
-    wait_for_more(lambda: journal(project), than=3)
-    (project / "predictions.npy").mkdir()
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1
-    model, kept, error = stderr.splitlines()
-    assert model == MODEL
-    assert kept == "predict: progress is kept: run the same command again to resume"
-    assert error.startswith("handwriting predict: Is a directory")
-    (project / "predictions.npy").rmdir()
-    result = run(*LONG)
-    assert result.stderr == f"{MODEL}\npredict: resuming after {MANY:,} of {MANY:,} images\n"
-    assert len(np.load(project / "predictions.npy")) == MANY
-
-
-def test_changed_code_changes_the_key(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(project)
-    keys: list[object] = []
-
-    def record(folder: Path, names: list[str], total: int, classes: int, key: object) -> predictions.PredictionFiles:
-        keys.append(key)
-        return original(folder, names, total, classes, key)
-
-    original = predictions.open_predictions
-    monkeypatch.setattr(predictions, "open_predictions", record)
-    for code in ("old", "old", "new"):
-        monkeypatch.setattr(fingerprint, "fingerprint", lambda function, code=code: {"blocks.py": code})
-        predict([Path(RAW)])
-    assert keys[0] == keys[1] != keys[2]
