@@ -5,6 +5,7 @@ full disk raises an exception instead of killing the process.
 """
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
