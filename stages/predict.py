@@ -56,7 +56,8 @@ def predict(
     work = output.parent / f".{output.name}.partial"
     _check_targets(list(outputs.values()), [*files, work])
     reader = load(model)
-    inputs = [(str(path.absolute()), signature(path)) for path in files]
+    # The change time tells another file with the same size and modification time.
+    inputs = [(str(path.absolute()), signature(path), path.stat().st_ctime_ns) for path in files]
     key = [reader.digest, inputs, fingerprint(predict_block), environment(["numpy"])]
     with _working_folder(work, output):
         started = time.monotonic()

@@ -201,6 +201,14 @@ def test_result_is_the_moving_average_of_the_parameters() -> None:
             assert epoch.validation_accuracy == pytest.approx((logits.argmax(axis=0) == data.labels).mean())
 
 
+def test_accuracy_counts_only_the_classes() -> None:
+    network, data = make_network("8", (4, 5), 4, dtype=np.float32), examples(50)
+    network.parameters.layers[-1][1][3] = 100  # the output for no class
+    logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
+    assert accuracy(network, data, 4) == 0 < accuracy(network, data, 3)
+    assert accuracy(network, data, 3) == (logits[:3].argmax(axis=0) == data.labels).mean()
+
+
 @pytest.mark.parametrize("layers", ["8", "conv4x2/1,8"])
 @pytest.mark.parametrize("cores", [1, 2, 7])
 def test_accuracy_does_not_depend_on_the_number_of_threads(
