@@ -99,17 +99,21 @@ def _working_folder(folder: Path, output: Path) -> Iterator[None]:
     from pipeline.evaluation.predictions import JOURNAL
 
     folder.mkdir(exist_ok=True)
-    with file_lock(folder / "lock", None) as acquired:
-        if not acquired:
-            raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
-        try:
-            yield
-            (folder / JOURNAL).unlink()
-        finally:
-            if (folder / JOURNAL).exists():
-                log.info("predict: progress is kept: run the same command again to resume")
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with file_lock(folder / "lock", None) as acquired:
+            if not acquired:
+                raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
+            try:
+                yield
+                (folder / JOURNAL).unlink()
+            finally:
+                if (folder / JOURNAL).exists():
+                    log.info("predict: progress is kept: run the same command again to resume")
+                else:
+                    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # empty if a full disk had no room for the lock
 
 
 def _publish(source: Path, target: Path) -> None:
