@@ -7,6 +7,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +125,20 @@ def test_tasks_are_consumed_lazily_and_results_not_kept() -> None:
 
 def _copy(shared: Any, task: bytes, send: Any) -> bytes:
     return bytes(len(task))
+
+
+@pytest.mark.parametrize(("scheduler", "damage"), [("threads", "file"), ("processes", "variable")])
+def test_invalid_dask_configuration_is_one_line(damage: str, scheduler: str, tmp_path: Path) -> None:
+    (tmp_path / "dask.yaml").write_text("distributed: {")
+    variables = {"file": {"DASK_CONFIG": str(tmp_path)}, "variable": {"DASK_DATAFRAME": "7"}}[damage]
+    program = f"""
+        def status():
+            run_job(Job(tasks.do_nothing, None, range(1), print), Backend({scheduler!r}, 1))
+
+        if __name__ == "__main__":
+            sys.exit(run({{"One": [status]}}, ["status"]))
+    """
+    result = subprocess.run(script(program), env={**environment(), **variables}, capture_output=True, text=True)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert "configuration" in line
