@@ -85,6 +85,12 @@ def test_tree_has_a_line_for_each_stage_with_its_state(call: Run, project: Path)
     assert "\n".join(lines).count("also reads") == 4
 
 
+def test_stage_with_reasons_of_its_own_is_stale_and_not_waiting(call: Run) -> None:
+    result = call("status", "--json", "--assume", "normalize --validation 100", *STALE)
+    states = {stage: each["state"] for stage, each in json.loads(result.stdout).items()}
+    assert (states["normalize"], states["train"], states["evaluate"]) == ("stale", "stale", "waiting")
+
+
 def test_flowchart_has_the_states_as_classes(call: Run, project: Path) -> None:
     lines = call("status", "--graph", "mermaid", *STALE).stdout.splitlines()
     assert lines[0].startswith("flowchart ")

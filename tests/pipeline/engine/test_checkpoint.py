@@ -73,3 +73,14 @@ def test_only_resumable_errors_keep_the_checkpoint(resumable: bool, tmp_path: Pa
         (partial / "checkpoint" / "trunk.txt").write_text("oo")
         raise error
     assert partial.exists() == resumable
+
+
+def test_incomplete_files_are_no_checkpoint(tmp_path: Path) -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        private_folder(entry_of(tmp_path / "grow", "grow", 64 * "0")) as partial,
+    ):
+        (partial / "checkpoint").mkdir()
+        (partial / "checkpoint" / ".trunk.txt").write_text("o")
+        raise KeyboardInterrupt
+    assert not partial.exists()
