@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def train(
     shape = data.training.images.shape[1:]
     outputs = recipe.count_outputs(data.classes)
     layers = build_layers(recipe.layers, recipe.activation, shape, outputs)
-    with tempfile.TemporaryDirectory() as temporary:
-        trained = train_ensemble(recipe, data, checkpoints or Path(temporary), backend, on_progress, report)
+    with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
+        trained = train_ensemble(recipe, data, Path(folder), backend, on_progress, report)
     model = TrainedModel(
         parameters=tuple(view_parameters(layers, network.flat) for network in trained),
         layers=recipe.layers,

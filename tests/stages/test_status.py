@@ -85,7 +85,7 @@ def test_tree_has_a_line_for_each_stage_with_its_state(call: Run, project: Path)
     assert "\n".join(lines).count("also reads") == 4
 
 
-def test_stage_with_reasons_of_its_own_is_stale_and_not_waiting(call: Run) -> None:
+def test_stage_with_reasons_of_its_own_is_stale_and_not_waiting(call: Run, project: Path) -> None:
     result = call("status", "--json", "--assume", "normalize --validation 100", *STALE)
     states = {stage: each["state"] for stage, each in json.loads(result.stdout).items()}
     assert (states["normalize"], states["train"], states["evaluate"]) == ("stale", "stale", "waiting")
