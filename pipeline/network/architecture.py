@@ -12,9 +12,9 @@ from pipeline.network.notation import format_layer, format_layers, parse_layers
 MICRO_BATCH_BYTES = 12_000_000  # memory of one forward pass; the backward pass needs about as much again
 MICRO_BATCH_IMAGES = 512
 VALUES_PER_PIXEL = 10  # values in memory per input pixel during augmentation
-# Bounds that no useful network reaches, 0.1 GB of values for one image and 0.5 GB of parameters: a damaged file may ask
+# Bounds that no useful network reaches, 0.1 GB of values for one image and 4 GB of parameters: a damaged file may ask
 # for any size.
-MAX_VALUES, MAX_PARAMETERS = 1 << 25, 1 << 27
+MAX_VALUES, MAX_PARAMETERS = 1 << 25, 1 << 30
 
 
 def build_layers(text: str, activation: str, image_shape: Sequence[int], classes: int) -> tuple[Layer, ...]:

@@ -13,6 +13,7 @@ from pipeline.evaluation.metrics import (
     ClassMetrics,
     compute_metrics,
     count_confusion,
+    list_confusions,
     measure_reliability,
     negative_log_likelihood,
     per_class,
@@ -118,3 +119,9 @@ def test_metrics_of_chunks_equal_metrics_of_whole(size: int, predictions: Predic
     for name in inexact:
         assert getattr(chunked, name) == pytest.approx(getattr(whole, name), rel=1e-12)
     assert replace(chunked, **{name: getattr(whole, name) for name in inexact}) == whole
+
+
+def test_confusions_are_counted_per_true_class_most_frequent_first() -> None:
+    confusion = np.array([[6, 3, 1], [0, 5, 0], [2, 0, 8]])
+    assert list_confusions(confusion, "abc", 2) == [("a", "b", 3, 0.3), ("c", "a", 2, 0.2)]
+    assert list_confusions(confusion, "abc", 9)[2:] == [("a", "c", 1, 0.1)]
