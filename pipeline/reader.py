@@ -23,7 +23,7 @@ from PIL import Image
 
 from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.store import read_lock
+from pipeline.engine.store import check_outside, read_lock
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
@@ -112,7 +112,7 @@ class Reader:
     def read(self, picture: Picture, name: str = "") -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
-        picture: the path of a file, an open binary file, an image of Pillow, or an array, uint8: grey levels
+        picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels
         (height, width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: of the
         picture in error messages, by default its path. Raises PictureError if it cannot be read, TypeError or
         ValueError for another kind of array.
@@ -157,7 +157,11 @@ def load(folder: str | os.PathLike[str] | None = None) -> Reader:
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a model, such as `pipeline.training.train` returns, to a safetensors file, which `load` reads."""
+    """Write a model, such as `pipeline.training.train` returns, to a safetensors file, which `load` reads.
+
+    Raises UsageError if the file would lie within the result of a stage.
+    """
+    check_outside(Path(path))
     save_safetensors(Path(path), model, model_metadata(model))
 
 
@@ -181,7 +185,7 @@ def _to_source(picture: Any) -> Source:
         return source
     if not hasattr(picture, "__array__"):
         kind = type(picture).__name__
-        raise TypeError(f"a picture must be a path, a binary file, an image of Pillow or an array, not {kind}")
+        raise TypeError(f"a picture must be a path, a binary file, a Pillow image or an array, not {kind}")
     array = _require_uint8(picture)
     if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
         raise ValueError(f"a picture must be (height, width), or (height, width, 3 or 4) in colours, not {array.shape}")

@@ -146,10 +146,12 @@ def _name_copies(names: Sequence[str], target: Path) -> list[Path]:
     from pipeline.engine.store import check_outside
 
     check_outside(target)
+    if target.is_file():
+        raise UsageError(f"{target} is a file: give --annotate a folder for the copies")
     copies = [target / path.parent / f"{path.stem}.png" for path in map(Path, names)]
     for copy, count in Counter(copies).items():
         if count > 1:
-            raise UsageError(f"{count} pictures have the name {copy.stem}: read them one after another")
+            raise UsageError(f"{count} pictures have the name {copy.stem}: write their copies to different folders")
         if os.path.lexists(copy):
             raise UsageError(f"{copy} exists already: choose another name for --annotate")
     return copies

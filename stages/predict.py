@@ -86,6 +86,8 @@ def _check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     for index, target in enumerate(targets):
         if target.exists() and not target.is_file():
             raise UsageError(f"{target} is a folder, a device or a pipe: name a file")
+        if not target.parent.is_dir():
+            raise UsageError(f"folder {target.parent} for {target.name} does not exist: create it first")
         if os.path.realpath(target) in map(os.path.realpath, [*targets[:index], *files]):
             raise UsageError(f"{target} is already used by this command: choose another output")
         check_outside(target)

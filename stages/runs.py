@@ -19,7 +19,7 @@ RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 # Sorts the best first, and runs without the value last.
 SORTS: dict[str, "Callable[[TrainingRun], Any]"] = {
-    "created": lambda run: 0,  # the list is sorted so
+    "created": lambda run: 0,  # the list is already in this order
     "validation": lambda run: -1 if run.validation_accuracy is None else run.validation_accuracy,
     "test": lambda run: -1 if run.test_accuracy is None else run.test_accuracy,
     "seconds": lambda run: -run.seconds,

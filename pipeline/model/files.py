@@ -50,9 +50,10 @@ class Model:
         return tuple(Network(layers, parameters) for parameters in self.parameters)
 
     @property
-    def has_maps(self) -> bool:
-        """Whether the output of the first layer is an image, as that of a convolution."""
-        return len(self.networks[0].layers[0].output_shape) > 1
+    def is_convolutional(self) -> bool:
+        """Whether the first layer has filters: weights whose output is an image."""
+        first = self.networks[0].layers[0]
+        return bool(first.parameter_shapes) and len(first.output_shape) > 1
 
     @property
     def architecture(self) -> str:

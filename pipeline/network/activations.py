@@ -15,12 +15,12 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """All that the project knows of an activation function, except its JavaScript, in `layers.js` of the drawing demo.
+    """All that the project needs to know about an activation function, except its JavaScript (`layers.js`).
 
-    name: of the option and in model files. function: z -> a, elementwise, into `out` if given. derivative: a -> da/dz,
-    a factor for dL/da. title: its name in text. effect: what it does to a sum, to end the sentence "a pixel of a map is
-    the sum, ...". signed: whether outputs can be negative. onnx: its operator. torch: an expression that makes its
-    module, with `nn` for torch.nn.
+    name: as in the option `--activation` and in model files. function: z -> a, elementwise, into `out` if given.
+    derivative: a -> da/dz, a factor for dL/da. title: its name in text. effect: what it does to a sum, to end the
+    sentence "a pixel of a map is the sum, ...". signed: whether outputs can be negative. onnx: its operator. torch: an
+    expression that makes its module, with `nn` for torch.nn.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Layers: a kind of layer is a class with its shapes, a forward and a backward pass.
+"""Layers. Each kind of layer is a class that defines its shapes, its forward pass and its backward pass.
 
 A dense layer multiplies its input by a matrix, a convolution every patch of its input. Both compute z = W p + b with W
 (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images: a dense layer has one patch, its whole
@@ -61,7 +61,7 @@ class Layer(ABC):
 
     @property
     def parameter_shapes(self) -> Mapping[str, Shape]:
-        """The shape of each array of parameters by name, perhaps none."""
+        """Shapes of the parameter arrays, by name; empty for a layer without parameters."""
         return {}
 
     @property
@@ -166,7 +166,7 @@ class Affine(Layer):
         return a.reshape(*self.output_shape, -1), (p, a)
 
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
-        """With da = dy, the gradient passes the activation and the matrix product backwards.
+        """Backpropagate through the activation and the matrix product, with da = dy.
 
             dz = da * f'(z)
             dW = dz p^T            summed over positions and images by the product
@@ -280,7 +280,7 @@ class Convolution(Affine):
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
 
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
-        """Return the gradient of the input (col2im): a pixel can appear in several patches, so theirs are added."""
+        """Return the gradient of the input (col2im); that of a pixel is the sum over the patches that contain it."""
         dp = dp.reshape(self.input_shape[0], self.kernel**2, *self.output_shape[1:], -1)
         dx = buffers.array("dx", *self.input_shape, dp.shape[-1])
         dx.fill(0)
@@ -291,7 +291,7 @@ class Convolution(Affine):
 
 @dataclass(frozen=True)
 class MaxPooling(Layer):
-    """The largest of each kernel x kernel values of a map. It has no parameters.  (Zhou & Chellappa 1988)"""
+    """The maximum of each kernel x kernel window of a map. It has no parameters.  (Zhou & Chellappa 1988)"""
 
     kind = "pool"
     kernel: int
@@ -317,7 +317,7 @@ class MaxPooling(Layer):
         return y, (x, y)
 
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
-        """Pass the gradient of a maximum to the value that was the largest, to the first of equal ones."""
+        """Pass the gradient of each maximum to the input that attained it, the first one among equal values."""
         if first:
             return None
         x, y = saved

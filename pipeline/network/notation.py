@@ -74,7 +74,7 @@ def _parse_layer(text: str) -> tuple[str, dict[str, int]]:
             return kind, numbers
     raise UsageError(
         f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (filters, kernel, "
-        f"stride) and max pooling as pool2 or pool3/2 (kernel, stride), with numbers from 1 to {LARGEST}"
+        f"stride) and max pooling as pool2 or pool3/2 (kernel, stride), with numbers from 1 to {LARGEST:,}"
     )
 
 

@@ -85,7 +85,7 @@ def save_drawing_page(
         shape=model.image_shape,
         canvas=canvas,
         architecture=model.architecture,
-        filters=model.has_maps,
+        filters=model.is_convolutional,
         dense=dense,
         classes=len(model.class_names),
         negative_class=model.negative_class,

@@ -137,7 +137,8 @@ def describe_layers(layers: Sequence[Layer]) -> str:
     for words, group in itertools.groupby(layers, describe_layer):
         outputs = [str(layer.output_shape[0]) for layer in group]
         size, plural = f" of {words.size}" if words.size else "", "s" if len(outputs) > 1 else ""
-        parts.append(f"{len(outputs)} {words.name}{plural}{size} ({', '.join(outputs)} {words.outputs})")
+        units = words.outputs if outputs == ["1"] else f"{words.outputs}s"
+        parts.append(f"{len(outputs)} {words.name}{plural}{size} ({', '.join(outputs)} {units})")
     return ", ".join(parts)
 
 
@@ -148,7 +149,7 @@ def escape(text: str) -> str:
 
 
 def _make_front_matter(model: Model, training: Training, metrics: Metrics, f1: float) -> dict[str, Any]:
-    kind = "convolutional-neural-network" if model.has_maps else "multilayer-perceptron"
+    kind = "convolutional-neural-network" if model.is_convolutional else "multilayer-perceptron"
     data = DATASETS.get(model.dataset)
     measured = {
         "accuracy": ("Accuracy", metrics.accuracy),

@@ -104,7 +104,7 @@ def render_report(findings: Findings) -> str:
         dense=findings.dense,
         patches=PATCHES,
         first=findings.model.networks[0].layers[0],
-        filters=findings.model.has_maps,
+        filters=findings.model.is_convolutional,
         augmented=draw_augmented(findings.samples, findings.recipe),
         recipe=findings.recipe,
         runs=findings.runs,

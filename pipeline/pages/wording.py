@@ -22,7 +22,7 @@ def format_dataset(name: str) -> str:
 
 @dataclass(frozen=True)
 class LayerWords:
-    """Words for a layer. name: of its kind. size: of its kernel, "" without. outputs: what they are called, plural."""
+    """Words for a layer. name: of its kind. size: of its kernel, "" without. outputs: what one output is called."""
 
     name: str
     size: str
@@ -37,17 +37,17 @@ def describe_layer(layer: Layer) -> LayerWords:
 
 @describe_layer.register
 def _(layer: Dense) -> LayerWords:
-    return LayerWords("dense layer", "", "units")
+    return LayerWords("dense layer", "", "unit")
 
 
 @describe_layer.register
 def _(layer: Convolution) -> LayerWords:
-    return LayerWords("convolution", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "filters")
+    return LayerWords("convolution", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "filter")
 
 
 @describe_layer.register
 def _(layer: MaxPooling) -> LayerWords:
-    return LayerWords("max pooling", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "maps")
+    return LayerWords("max-pooling layer", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "map")
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -19,20 +19,26 @@ from pipeline.training.history import Row
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """state: as in `Epoch`. best: the parameters of the best network so far, (total,). history: all epochs so far."""
+    """state: as in `Epoch`. best: the parameters of the best network so far, (total,). history: all epochs so far.
+
+    origin: describes recipe and data, so that a checkpoint of others is not used.
+    """
 
     state: Array
     best: Array
     history: Sequence[Row]
+    origin: str = ""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to `path` atomically: an earlier one stays until this one is complete."""
     history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
+    origin = checkpoint.origin.encode()
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # unique: an abandoned worker may still write
     try:
         with open(temporary, "wb") as file:
-            np.savez(file, state=checkpoint.state, best=checkpoint.best, history=np.frombuffer(history, np.uint8))
+            texts = [np.frombuffer(text, np.uint8) for text in (history, origin)]
+            np.savez(file, state=checkpoint.state, best=checkpoint.best, history=texts[0], origin=texts[1])
             file.flush()
             os.fsync(file.fileno())  # otherwise a power failure can leave an incomplete file under this name
         temporary.replace(path)
@@ -44,8 +50,10 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     """Load a checkpoint; return None if it is missing or damaged, which the checksums of the archive detect."""
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            state, best, history = (_read_array(archive, name) for name in ("state", "best", "history"))
-            checkpoint = Checkpoint(state, best, list(build(tuple[Row, ...], json.loads(history.tobytes()))))
+            names = ("state", "best", "history", "origin")
+            state, best, history, origin = (_read_array(archive, name) for name in names)
+            rows = list(build(tuple[Row, ...], json.loads(history.tobytes())))
+            checkpoint = Checkpoint(state, best, rows, origin.tobytes().decode())
             return checkpoint if checkpoint.history and best.shape == state.shape[1:] else None
     except Exception:  # NumPy and zipfile raise many types for damaged bytes
         return None

@@ -76,7 +76,7 @@ class TrainingData:
 
 
 def load_data(parse: Path, normalize: Path) -> TrainingData:
-    """Return the data in artifacts of `parse` and `normalize`, as memory maps: memory does not grow with the data.
+    """Return the data in artifacts of `parse` and `normalize`, as memory maps, so that memory does not grow with them.
 
     Raises PipelineError if a file is missing or damaged.
     """
@@ -109,15 +109,16 @@ def hold_out(
     UsageError if no training image is left.
     """
     pixels, classes = np.asarray(images), np.asarray(labels)
-    if pixels.dtype != np.uint8 or pixels.ndim != 3:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or not pixels[0:1].size:
         raise DatasetError(f"images must be uint8 (n, height, width), not {pixels.dtype} {pixels.shape}")
     if classes.shape != pixels.shape[:1] or classes.dtype.kind not in "iu" or not len(classes):
         raise DatasetError(
             f"labels must be an integer for each of the {len(pixels):,} images, not {classes.dtype} {classes.shape}"
         )
-    names = tuple(class_names) or tuple(map(str, range(int(classes.max()) + 1)))
+    names = tuple(map(str, class_names)) or tuple(map(str, range(int(classes.max()) + 1)))
     if classes.min() < 0 or classes.max() >= len(names):
         raise DatasetError(f"labels must be from 0 to {len(names) - 1}, not {classes.min()} to {classes.max()}")
+    classes = classes.astype(np.intp)  # the label of negative examples is one more
     kept = len(pixels) - count_held_out(validation, len(pixels))
     scaling = compute_scaling([pixels[:kept]])
     return TrainingData(

@@ -45,12 +45,14 @@ def train_network(
     on_batch: Callable[[], object] = lambda: None,
     on_epoch: Callable[[Row, bool], object] = lambda row, resumed: None,
 ) -> TrainedNetwork:
-    """Train one network; resume from the file `checkpoint` if it exists, and write it after each epoch.
+    """Train one network; resume from the file `checkpoint` if it is of this recipe, and write it after each epoch.
 
     on_epoch: called with (row, False) after each epoch, including number 0. If training resumes, it is first called
     with (row, True) for the last epoch of the checkpoint. Raises TrainingError.
     """
+    origin = describe_origin(recipe, training)
     found = load_checkpoint(checkpoint)
+    found = found if found and found.origin == origin else None
     history = list(found.history) if found else []
     if found:
         best, resume_from = found.best, (history[-1].number, found.state)
@@ -61,9 +63,14 @@ def train_network(
             history.append(row)
             if best_of(history) is row:
                 best = epoch.parameters.flat.copy()
-            save_checkpoint(checkpoint, Checkpoint(epoch.state, best, history))
+            save_checkpoint(checkpoint, Checkpoint(epoch.state, best, history, origin))
         on_epoch(row, False)
     return TrainedNetwork(best, history)
+
+
+def describe_origin(recipe: Recipe, training: Examples) -> str:
+    """Return the `origin` of a checkpoint."""
+    return repr((recipe, training.images.shape, len(training), training.scaling))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +109,7 @@ def train_ensemble(
     Workers on other machines must see this folder and those of the data. Raises what `train_network` and `run_job`
     raise.
     """
-    checkpoints.mkdir(exist_ok=True)
+    checkpoints.mkdir(parents=True, exist_ok=True)
     folders = tuple(folder.absolute() for folder in data.folders)
     run = Run(uuid.uuid4().hex, checkpoints.absolute(), folders, None if folders else data)
     (checkpoints / RUN_FILE).write_text(run.name)

@@ -46,10 +46,10 @@ def train(
     """Train the network or the ensemble of a recipe; return the model, calibrated on the validation images.
 
     data: from `hold_out` for arrays, from `load_data` for artifacts. checkpoints: folder for a checkpoint of each
-    network; training resumes from those that it holds, with a result bit-identical to an uninterrupted run. backend: of
-    an ensemble, by default one network after the other. on_progress: called during and after each epoch. report: called
-    with lines about the workers. Raises UsageError if the layers do not fit the images, and TrainingError if training
-    diverges.
+    network; training resumes from those of the same recipe, with a result bit-identical to an uninterrupted run. Use
+    another folder for other data. backend: of an ensemble, by default one network after the other. on_progress: called
+    during and after each epoch. report: called with lines about the workers. Raises UsageError if the layers do not fit
+    the images, and TrainingError if training diverges.
     """
     shape = data.training.images.shape[1:]
     outputs = recipe.count_outputs(data.classes)

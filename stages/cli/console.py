@@ -122,7 +122,7 @@ def _lines(result: Any) -> Generator[str, None, None]:
 def _without_bars() -> contextlib.AbstractContextManager[None]:
     """Hide progress bars while the block prints; tqdm is used only if it is imported already."""
     tqdm = sys.modules.get("tqdm")
-    return tqdm.tqdm.external_write_mode() if tqdm else contextlib.nullcontext()
+    return tqdm.tqdm.external_write_mode() if tqdm and sys.stderr.isatty() else contextlib.nullcontext()
 
 
 class _Progress(logging.StreamHandler[TextIO]):

@@ -51,7 +51,7 @@ SendData = Annotated[
 ModelFolder = Annotated[
     Path | None,
     Option(
-        help="Artifact of train or export: the model.",
+        help="Model folder, written by train or export.",
         show_default="artifacts/train if it exists, otherwise the included model",
     ),
 ]

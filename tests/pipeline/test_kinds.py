@@ -16,8 +16,9 @@ from pipeline.model.files import Model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
 from pipeline.model.safetensors import list_modules, load_safetensors, save_safetensors
-from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import KINDS
+from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.layers import KINDS, Buffers
+from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
 from pipeline.pages.drawing import model_values
 from pipeline.pages.layer_table import list_layers, time_layers
@@ -30,7 +31,7 @@ from tests.pipeline.network.kinds import layers_of
 
 SHAPE = (7, 9)
 IMAGES = np.random.default_rng(1).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
-SCRIPTS = ("layers.js", "network.js", "explain.js")  # of the drawing demo, for the forward and the backward pass
+SCRIPTS = ("detail.js", "layers.js", "network.js", "explain.js")  # of the drawing demo, for its numbers
 
 Format = Callable[[Model, Path], None]
 
@@ -69,18 +70,41 @@ def check_javascript(model: Model, folder: Path) -> None:
         const values = model.networks.map((layers) => forward(layers, inkOf(image)))[0];
         const [layers] = model.networks;
         const { contributions, rest, difference } = explainDifference(model.networks, image, 0, 1);
-        const words = layers.map((layer) => LAYERS[layer.kind].describe(layer));
         const explained = layers.map((layer, i) => LAYERS[layer.kind].explain(layer, values[i], 0, 0));
+        const words = layers.flatMap((layer, i) => {
+          const { describe, describeSum, factor, slider } = LAYERS[layer.kind];
+          const sum = describeSum(explained[i], values[i + 1][0], layer);
+          return [describe(layer), sum, factor, layer.outputShape.length > 1 ? slider : "unit"];
+        });
+        const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
         result = { logits: [...values.at(-1)], contributions: [...contributions], rest, difference, words,
-                   sums: explained.map(({ sum, bias }) => sum + bias), first: values.slice(1).map((each) => each[0]) };
+                   gradient: [...differenceGradient(layers, values, 0, 1)],
+                   explained: layers.map((layer, i) => apply(layer, explained[i].sum + explained[i].bias)),
+                   outputs: values.slice(1).map((each) => each[0]) };
         """,
     )
     logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0]
     np.testing.assert_allclose(run["logits"], logits, atol=2e-3)  # 16 bits per weight
     assert run["difference"] == pytest.approx(run["logits"][0] - run["logits"][1], abs=1e-4)
     assert sum(run["contributions"]) + run["rest"] == pytest.approx(run["difference"], abs=1e-4)
-    assert run["sums"][-1] == pytest.approx(run["logits"][0], abs=1e-4)
+    assert run["explained"] == pytest.approx(run["outputs"], abs=1e-4), "explain and forward differ"
+    images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)
+    expected = input_gradient(model.networks[0], images)
+    np.testing.assert_allclose(np.reshape(run["gradient"], SHAPE) * model.scaling.std, expected, atol=2e-3)
     assert all(run["words"])
+
+
+def input_gradient(network: Network, images: Array) -> Array:
+    """Return the gradient of logit 0 minus logit 1 with respect to one image, (height, width)."""
+    cache = forward(network, images)
+    dy: Array | None = np.eye(len(cache.logits))[:, [0]] - np.eye(len(cache.logits))[:, [1]]
+    gradient = view_parameters(network.layers, np.empty_like(network.parameters.flat))
+    for i, layer in reversed(list(enumerate(network.layers))):
+        assert dy is not None
+        w, dw = network.parameters.layers[i], gradient.layers[i]
+        dy = layer.backward(w, dw, cache.saved[i], dy, Buffers(dy.dtype), first=False)
+    assert dy is not None
+    return dy[0, :, :, 0]
 
 
 def check_page(model: Model, folder: Path) -> None:
@@ -144,9 +168,35 @@ def test_every_format_has_every_activation(name: str, activation: str, tmp_path:
     FORMATS[name](make_model("conv3x3/1,5", shape=SHAPE, activation=activation), tmp_path)
 
 
+def test_difference_of_an_ensemble_is_that_of_its_mean_logits() -> None:
+    model = make_model("5", 3, SHAPE)
+    script = "const { difference } = explainDifference(model.networks, image, 0, 1); result = difference;"
+    logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0]
+    assert run_javascript(model, script) == pytest.approx(logits[0] - logits[1], abs=2e-3)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_is_as_described(name: str) -> None:
+    activation, z = ACTIVATIONS[name], np.linspace(-5, 5, 101)
+    outputs = activation.function(z)
+    assert activation.signed == (outputs < 0).any(), "signed"
+    script = """
+        const { title, isPiecewiseLinear, describe } = ACTIVATIONS[%s];
+        result = [title, isPiecewiseLinear, describe(-1, "-1"), describe(1, "1")];
+    """
+    title, is_linear, *words = run_javascript(make_model(shape=SHAPE), script % json.dumps(name))
+    assert title == activation.title
+    assert is_linear == (len(np.unique(activation.derivative(outputs))) <= 2), "isPiecewiseLinear"
+    assert all(words)
+
+
+@pytest.mark.parametrize(("registry", "names"), [("LAYERS", KINDS), ("ACTIVATIONS", ACTIVATIONS)])
+def test_javascript_has_the_same_kinds(registry: str, names: Any) -> None:
+    found = run_javascript(make_model(shape=SHAPE), f"result = Object.keys({registry});")
+    assert set(names) ^ set(found) == set(), f"{registry} in layers.js differs"
+
+
 def test_registries_name_the_same_kinds() -> None:
-    javascript = run_javascript(make_model(shape=SHAPE), "result = [Object.keys(LAYERS), Object.keys(ACTIVATIONS)];")
-    assert [sorted(KINDS), sorted(ACTIVATIONS)] == [sorted(names) for names in javascript], "layers.js differs"
     assert set(NOTATIONS) == set(KINDS), "pipeline/network/notation.py and layers.py differ"
     assert set(get_args(ActivationName)) == set(ACTIVATIONS), "pipeline/training/recipe.py and activations.py differ"
 

@@ -9,6 +9,9 @@
  *       belongs to one channel of the input: {channel, top, left, height, width, patch, weights, products, sum}.
  *   describe(layer), describeSum({sum, bias}, result, layer): in words, the layer and how one of its outputs follows.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
+ *
+ * An activation has its title, apply(z), derivative(a) by the output, describe(z, result) in words, and isPiecewiseLinear,
+ * by which "Why" knows whether the gradient explains all but the biases.
  */
 
 const ACTIVATIONS = {

@@ -44,8 +44,8 @@ const MAX_GAP_INK = 0.1; // of such a pixel
 const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
 
 /**
- * Show why the class named a and not that named b. explained: as from `explainDifference`. isExact: whether its sum is the
- * difference for all other pictures near this one, too.
+ * Show why the class named a and not that named b. explained: as from `explainDifference`. isExact: whether the
+ * gradient explains all but the biases, because the network is piecewise linear.
  */
 function showWhy(explained, image, shape, isExact, a, b) {
   const { contributions, difference, rest } = explained;
@@ -55,11 +55,10 @@ function showWhy(explained, image, shape, isExact, a, b) {
   const sum = [raising, lowering, rest].map((term, i) => (i ? addition(term) : signed(term))).join(" ");
   $("why-sum").textContent =
     `The logit (score) of ${a} is ${signed(difference)} larger than that of ${b} \u2248 ${sum}. ` +
-    "The last term comes from the biases.";
+    (isExact ? "The last term comes from the biases." : "The last term comes from the biases and the curved activation.");
   $("raises").textContent = `this ink raises ${a} above ${b}, by ${signed(raising)} in all`;
   $("lowers").textContent = `this ink raises ${b} above ${a}, by ${signed(-lowering)} in all`;
   $("gaps").textContent = `ink in these gaps would raise ${b} most`;
-  $("why-exact").hidden = isExact;
 }
 
 /** Paint contributions over a faint picture of the ink, and a dot in each of the gaps. */

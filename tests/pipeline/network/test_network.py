@@ -1,5 +1,4 @@
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,7 +7,7 @@ from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import cross_entropy
 from pipeline.network.network import backward, count_parameters, forward, initialise, make_buffers, view_parameters
-from tests.pipeline.network.kinds import LAYERS
+from tests.pipeline.network.kinds import BY_HAND, LAYERS
 from tests.pipeline.networks import make_network
 
 
@@ -21,13 +20,6 @@ def test_parameters_are_views_of_one_buffer() -> None:
     assert [array.shape for array in arrays] == [(2, 1, 3, 3), (2,), (4, 12), (4,), (3, 4), (3,)]
     assert np.array_equal(np.concatenate([array.reshape(-1) for array in arrays]), parameters.flat)
     assert all(np.shares_memory(array, parameters.flat) for array in arrays)
-
-
-BY_HAND: dict[str, Callable[[float], float]] = {
-    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
-    "tanh": math.tanh,
-    "relu": lambda x: max(x, 0.0),
-}
 
 
 @pytest.mark.parametrize("hidden", ["", "5", "5,6,7", "3,3"])  # the last hidden layer equals the output layer

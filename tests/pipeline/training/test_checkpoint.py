@@ -16,7 +16,8 @@ from pipeline.training.history import Row
 
 def example(dtype: type = np.float32) -> Checkpoint:
     state: Array = np.random.default_rng(0).normal(size=(3, 5)).astype(dtype)
-    return Checkpoint(state, state[0] + 1, [Row(1, 0.1 + 0.2, 0.9, 0.95, 1e-3, 2.5), Row(2, 0.2, 0.91, 0.96, 0, 2)])
+    rows = [Row(1, 0.1 + 0.2, 0.9, 0.95, 1e-3, 2.5), Row(2, 0.2, 0.91, 0.96, 0, 2)]
+    return Checkpoint(state, state[0] + 1, rows, "élan")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -29,6 +30,7 @@ def test_save_load_round_trip_is_exact(dtype: type, tmp_path: Path) -> None:
     assert found.state.shape == saved.state.shape
     assert found.best.tobytes() == saved.best.tobytes()
     assert found.history == saved.history
+    assert found.origin == saved.origin
 
 
 def test_earlier_checkpoint_is_replaced_after_fsync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +91,7 @@ def test_pickled_objects_are_not_executed(tmp_path: Path) -> None:
     assert load_checkpoint(path) is None
     folder = tmp_path / "folder"
     state = np.array([MakesFolder(folder)], object)
-    np.savez(path, state=state, best=np.zeros(1), history=np.frombuffer(b"[]", np.uint8))
+    np.savez(path, state=state, best=np.zeros(1), history=np.frombuffer(b"[]", np.uint8), origin=np.zeros(0, np.uint8))
     assert load_checkpoint(path) is None
     assert not folder.exists()
 
@@ -113,7 +115,8 @@ VALID |= {"learning_rate": 0, "seconds": 1.5}
 
 
 def write(path: Path, state: Any, best: Any, rows: Any) -> None:
-    np.savez(path, state=state, best=best, history=np.frombuffer(json.dumps(rows).encode(), np.uint8))
+    history = np.frombuffer(json.dumps(rows).encode(), np.uint8)
+    np.savez(path, state=state, best=best, history=history, origin=np.zeros(0, np.uint8))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,17 @@ from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.training.data import Examples, load_data
-from pipeline.training.ensemble import RUN_FILE, Progress, TrainedNetwork, train_ensemble, train_network
+from pipeline.training.ensemble import (
+    RUN_FILE,
+    Progress,
+    TrainedNetwork,
+    describe_origin,
+    train_ensemble,
+    train_network,
+)
 from pipeline.training.fit import TrainingError, count_batches, fit
 from pipeline.training.history import Row, best_of
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipe import Recipe, network_recipes
 from tests.pipeline.networks import make_examples
 
 DENSE = Recipe(layers="16", learning_rate=0.02, schedule="cosine", ema_decay=0.9, batch_size=10, epochs=6)
@@ -132,7 +139,10 @@ def test_divergence_of_one_network_stops_the_others(scheduler: str, built: Path,
     train(built, tmp_path, replace(two, epochs=1), SYNC)
     checkpoint = load_checkpoint(tmp_path / "network-2.npz")
     assert checkpoint is not None
-    save_checkpoint(tmp_path / "network-2.npz", replace(checkpoint, state=np.full_like(checkpoint.state, 1e38)))
+    origin = describe_origin(network_recipes(two)[1], load_data(built / "parse", built / "normalize").training)
+    save_checkpoint(
+        tmp_path / "network-2.npz", replace(checkpoint, state=np.full_like(checkpoint.state, 1e38), origin=origin)
+    )
     progress: list[Progress] = []
     with pytest.raises(TrainingError, match="training diverged in epoch 2"):
         train(built, tmp_path, two, Backend(scheduler, 2), progress.append)

@@ -54,6 +54,13 @@ def test_checkpoints_are_resumed_and_no_folder_is_left(data: TrainingData, tmp_p
     assert any(resumed)
 
 
+def test_checkpoints_of_another_recipe_are_not_used(data: TrainingData, tmp_path: Path) -> None:
+    train(data, replace(QUICK, epochs=1), tmp_path / "new" / "folder")
+    for recipe in (replace(QUICK, epochs=1, learning_rate=0.001), replace(QUICK, epochs=1, layers="5"), QUICK):
+        resumed, fresh = train(data, recipe, tmp_path / "new" / "folder"), train(data, recipe)
+        assert resumed.parameters[0].flat.tobytes() == fresh.parameters[0].flat.tobytes()
+
+
 def test_layers_that_do_not_fit_are_refused(data: TrainingData) -> None:
     with pytest.raises(UsageError, match="does not fit"):
         train(data, Recipe(layers="conv4x29"))
