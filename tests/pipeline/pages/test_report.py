@@ -202,6 +202,7 @@ def test_ten_classes_are_augmented_in_two_blocks() -> None:
 
 def test_facts_contain_layers_and_parameters_of_all_networks() -> None:
     facts = dict(list_facts(findings(networks=2, layers="conv3x3/1,6")))
+    assert facts["Seed"] == "1 to 2"
     assert "2 × 5x4-conv3x3/1-6-3, ReLU" in facts["Network"]
     assert facts["Parameters"] == str(2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3))
 
