@@ -83,7 +83,7 @@ prune: | $(ready) ## Delete old results except the last KEEP of each stage
 
 .PHONY: test test-all torture lint pictures notebook pretrained benchmarks format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-test: $(VENV)/.ready-dev ## Run the tests (three minutes, offline)
+test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline)
 	$(pytest) $(TESTS)
 
 test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones

@@ -5,6 +5,7 @@ each slice with the sum of the gradients. Shards do not depend on each other, an
 them among threads. The result depends on the number of shards, but not on the number of threads.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -18,6 +19,7 @@ from pipeline.network.losses import Labels
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
 
+SHARED = 200_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 65_536  # largest number of parameters that are updated at a time; with their state they fit into the CPU cache
 
 T = TypeVar("T")
@@ -110,13 +112,13 @@ def train_epoch(
     thread. step: the number of steps in earlier epochs. on_batch: called after each step. The epoch ends early if the
     loss is not finite.
     """
-    losses, correct = [], 0
+    losses, correct, slices = [], 0, make_slices(training.arrays.shape[1], len(training.gradients))
     for batch, rate in zip(batches, rates, strict=True):
         step += 1
-        loss, correct_now = take_step(training, batch, rate, load, step, run)
+        loss, correct_now = take_step(training, batch, rate, load, step, slices, run)
         losses.append(loss * len(batch))
         correct += correct_now
-        if not np.isfinite(loss):
+        if not math.isfinite(loss):
             break
         on_batch()
     total = sum(map(len, batches))
@@ -124,22 +126,21 @@ def train_epoch(
 
 
 def take_step(
-    training: Training, batch: Indices, rate: float, load: Load, step: int, run: Run = in_sequence
+    training: Training, batch: Indices, rate: float, load: Load, step: int, slices: Sequence[slice], run: Run
 ) -> tuple[float, int]:
     """Change the parameters by the gradient of a batch; return its loss and its number of correct predictions."""
     shards = len(training.gradients)
-    slices = make_slices(training.arrays.shape[1], shards)
 
     def gradient(shard: int, thread: int) -> tuple[float, int]:
         indices = batch[len(batch) * shard // shards : len(batch) * (shard + 1) // shards]
         return compute_gradient(training, indices, len(batch), load, shard, thread)
 
     losses, correct = zip(*run(gradient, shards), strict=True)
-    run(lambda i, thread: update(training, slices[i], rate, step), len(slices))
+    update_all = run if training.arrays.shape[1] > SHARED else in_sequence
+    update_all(lambda i, thread: update(training, slices[i], rate, step), len(slices))
     return sum(losses), sum(correct)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # the loss shows divergence
 def compute_gradient(
     training: Training, indices: Indices, count: int, load: Load, shard: int, thread: int
 ) -> tuple[float, int]:
@@ -163,7 +164,6 @@ def compute_gradient(
     return total, correct
 
 
-@np.errstate(over="ignore", invalid="ignore")
 def update(training: Training, part: slice, rate: float, step: int) -> None:
     """Sum a slice of the gradients over all shards; update this slice of the parameters and of their average."""
     g, *others = (gradient.flat[part] for gradient in training.gradients)

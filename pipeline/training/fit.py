@@ -81,7 +81,7 @@ def fit(
             for i in range(count)
         ]
         loader.seed(number)
-        with ThreadTeam(len(state.workspaces)) as team:
+        with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.workspaces)) as team:
             loss, train_accuracy = train_epoch(state, batches, rates, loader, step, team.run, on_batch)
         seconds = time.perf_counter() - started
         validation_accuracy = accuracy(state.result, validation, classes)
@@ -154,11 +154,10 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
     threads = count_cores()
     buffers = [make_buffers(network) for _ in range(threads)]
 
-    @np.errstate(over="ignore", invalid="ignore")
     def count(block: int, thread: int) -> float:
         images, labels = examples.slice(block * size, (block + 1) * size), examples.labels[block * size :][:size]
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
         return count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
 
-    with ThreadTeam(threads) as team:
+    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
         return sum(team.run(count, count_batches(len(examples), size))) / len(examples)

@@ -7,6 +7,7 @@ long.
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -28,11 +29,14 @@ class ThreadTeam:
         self.size = size
         self._tasks: list[SimpleQueue[Task | None]] = [SimpleQueue() for _ in range(1, size)]
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
-        self._threads = [threading.Thread(target=self._work, args=(i,), daemon=True) for i in range(1, size)]
 
     def __enter__(self) -> Self:
         self._blas_limit = single_threaded_blas()
         self._blas_limit.__enter__()
+        # A context is that of one thread; with it, threads ignore the same floating-point errors as the caller.
+        self._threads = [
+            threading.Thread(target=copy_context().run, args=(self._work, i), daemon=True) for i in range(1, self.size)
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -52,7 +56,7 @@ class ThreadTeam:
         A thread takes every size-th item. Raises the exception of an item that fails, after the other threads have
         finished; the team cannot be used again if the caller is interrupted.
         """
-        results: dict[int, T] = {}
+        results: list[Any] = [None] * count
 
         def task(thread: int) -> None:
             for item in range(thread, count, self.size):
@@ -64,7 +68,7 @@ class ThreadTeam:
         errors = [_attempt(task, 0), *(self._outcomes.get() for _ in others)]
         for error in filter(None, errors):
             raise error
-        return [results[item] for item in range(count)]
+        return results
 
     def _work(self, thread: int) -> None:
         while task := self._tasks[thread - 1].get():
