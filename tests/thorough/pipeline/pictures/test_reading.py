@@ -21,4 +21,4 @@ def test_accuracy_on_pictures_equals_accuracy_on_images(reader: Model) -> None:
         correct += read_text(reader, load_picture(file, "file")[0]) == str(label)
     expected = int((predict(reader, images).argmax(axis=1) == labels).sum())
     assert expected >= 470
-    assert correct >= expected - 0.005 * len(labels)
+    assert correct >= expected - 0.015 * len(labels)  # the bits of the small model depend on the processor
