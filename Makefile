@@ -14,7 +14,7 @@ VENV = .venv
 python := $(VENV)/bin/python
 ready := $(VENV)/.ready
 
-stages := download parse normalize train evaluate export report
+stages := download parse normalize train evaluate export report compose reader
 
 parse.inputs := download
 normalize.inputs := parse
@@ -22,6 +22,8 @@ train.inputs := parse normalize
 evaluate.inputs := normalize train
 export.inputs := parse train evaluate
 report.inputs := parse normalize train evaluate
+compose.inputs := parse
+reader.inputs := compose
 all.inputs := evaluate export report
 ablation.inputs := parse normalize
 pictures.inputs := export report
@@ -33,6 +35,9 @@ train.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD ENSEMBLE_SIZ
                    SHARDS EPOCHS NEGATIVES SEED AUGMENT_FRACTION SHIFT ROTATION SCALE SHEAR ELASTIC ELASTIC_SIGMA STROKE_WIDTH \
                    SCHEDULER SCHEDULER_FILE WORKERS
 evaluate.variables := SCHEDULER SCHEDULER_FILE WORKERS BLOCK_SIZE SEND_DATA
+compose.variables := PICTURES SEED SCHEDULER SCHEDULER_FILE WORKERS
+reader.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD LOSS LABEL_SMOOTHING OPTIMIZER LEARNING_RATE SCHEDULE WARMUP \
+                    MOMENTUM WEIGHT_DECAY EMA_DECAY BATCH_SIZE SHARDS EPOCHS SEED
 ablation.variables := SEEDS
 graph.variables := GRAPH
 prune.variables := KEEP
@@ -64,6 +69,8 @@ train: ## Train the network
 evaluate: ## Evaluate the network on the test images
 export: ## Export the network as ONNX, safetensors and a drawing demo
 report: ## Write a page with learning curves, errors and earlier runs
+compose: ## Compose pictures of digits on imperfect paper
+reader: ## Train the network that finds and reads digits in pictures
 .PHONY: all ablation status graph prune
 all: $(all.inputs) ## Run all stages
 

@@ -30,15 +30,16 @@ from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
-from pipeline.pictures.reading import find_alternatives, format_digits, read
+from pipeline.pictures.reading import find_alternatives, format_digits, format_rows, read, read_one
 
 __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load", "save"]
 
 log = logging.getLogger(__name__)
 
 PRETRAINED = Path(__file__).parent / "model" / "pretrained"
-TRAINED = Path("artifacts/train")
+TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"
+INCLUDED_READER = PRETRAINED / "reader.safetensors"
 ALTERNATIVES = 3  # of a result
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
@@ -59,29 +60,32 @@ os.register_at_fork(after_in_child=_renew_lock)
 class Result:
     """The digits in a picture, in reading order.
 
-    text: their classes, joined; empty if no digit was found. confidence: probability that all are correct; 0 without
-    digits. alternatives: the most probable other texts, each with its probability. boxes: int64 (k, 4): left, top,
-    right and bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the picture.
-    images: uint8 (k, height, width), the inputs of the network. probabilities: float32 (k, classes).
+    text: their classes, joined; empty if no digit was found. rows: the text of each row, with spaces where digits are
+    far apart, as between the columns of a table. confidence: probability that all are correct; 0 without digits.
+    alternatives: the most probable other texts, each with its probability. boxes: int64 (k, 4): left, top, right and
+    bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the picture.
+    probabilities: float32 (k, classes).
     """
 
     text: str
+    rows: tuple[str, ...]
     confidence: float
     alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
     size: tuple[int, int]
-    images: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """A trained model that reads images and pictures; see `load`. Calls from several threads run one after another.
+    """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
-    digest: sha256 of the model, in hexadecimal.
+    model: classifies images as in the training set. finder: is slid over pictures; without one, a picture shows one
+    object, which `model` classifies. digest: sha256 of both, in hexadecimal.
     """
 
     model: Model
+    finder: Model | None
     digest: str
 
     @cached_property
@@ -122,38 +126,38 @@ class Reader:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, single_threaded_blas():
             grey, size = load_picture(source, name)
-            reading = read(self.model, grey)
-        names = self.model.class_names
+            reading = read(self.finder, grey) if self.finder else read_one(self.model, grey)
+        names = (self.finder or self.model).class_names
         alternatives = find_alternatives(reading, ALTERNATIVES)
         return Result(
             format_digits(reading.labels, names),
+            format_rows(reading, names),
             reading.confidence if reading.labels else 0.0,
             tuple((format_digits(labels, names), probability) for labels, probability in alternatives),
             _enlarge(reading.boxes, grey.shape, size),
             size,
-            reading.images,
             reading.probabilities,
         )
 
 
 def load(folder: str | os.PathLike[str] | None = None) -> Reader:
-    """Load a model, and log which one.
+    """Load the models, and log which.
 
-    folder: an artifact of the stage `train` or `export`, or a file model.safetensors that `export` wrote, or its
-    folder, such as PRETRAINED. By default it is `artifacts/train` in the current folder if that exists, otherwise
-    PRETRAINED. Raises PipelineError if the model is missing or damaged.
+    folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
+    its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
+    `artifacts/reader` in the current folder if these exist, otherwise by the included models. A model that was trained
+    on other classes than the one that reads pictures classifies these itself, as pictures of one object. Raises
+    PipelineError if a model is missing or damaged.
     """
-    if folder is None and not (TRAINED.exists() or TRAINED.is_symlink()):
-        path = PRETRAINED
-        log.info("model: the included one, because %s does not exist", TRAINED)
-    else:
-        path = TRAINED if folder is None else Path(folder)
-        log.info("model: %s", path)
-    try:
-        with read_lock(path) as entry:
-            return _load(entry, path)
-    except OSError as error:
-        raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
+    given = _load(Path(folder)) if folder is not None else None
+    model = given if given and not given.model.sliding else _load(_choose(TRAINED, PRETRAINED))
+    finder = given if given and given.model.sliding else _load(_choose(TRAINED_READER, INCLUDED_READER))
+    if given is None or given is model:
+        finder = finder if finder.model.class_names == model.model.class_names else None
+    names = dict.fromkeys(_name(each.path) for each in (model, finder) if each)
+    log.info("model: %s", ", and for pictures ".join(names))
+    digest = hashlib.sha256((model.digest + (finder.digest if finder else "")).encode()).hexdigest()
+    return Reader(model.model, finder.model if finder else None, digest)
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -165,15 +169,36 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     save_safetensors(Path(path), model, model_metadata(model))
 
 
-def _load(entry: Path, shown: Path) -> Reader:
-    file = entry if entry.is_file() else entry / SAFETENSORS
-    if file.exists():
-        if (entry / MANIFEST).exists():
-            require_intact(entry, find_artifact(entry, "export"), shown=shown)
-        return Reader(load_safetensors(file), hashlib.sha256(file.read_bytes()).hexdigest())
-    manifest = find_artifact(entry, "train")
-    require_intact(entry, manifest, shown=shown)
-    return Reader(load_model(entry), manifest.digest)
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A model, the path that it was loaded from, and its digest."""
+
+    model: Model
+    path: Path
+    digest: str
+
+
+def _name(path: Path) -> str:
+    return "the included one" if path in (PRETRAINED, INCLUDED_READER) else str(path)
+
+
+def _choose(trained: Path, included: Path) -> Path:
+    return trained if trained.exists() or trained.is_symlink() else included
+
+
+def _load(path: Path) -> _Loaded:
+    try:
+        with read_lock(path) as entry:
+            file = entry if entry.is_file() else entry / SAFETENSORS
+            if file.exists():
+                if (entry / MANIFEST).exists():
+                    require_intact(entry, find_artifact(entry, "export"), shown=path)
+                return _Loaded(load_safetensors(file), path, hashlib.sha256(file.read_bytes()).hexdigest())
+            manifest = find_artifact(entry, "train", "reader")
+            require_intact(entry, manifest, shown=path)
+            return _Loaded(load_model(entry), path, manifest.digest)
+    except OSError as error:
+        raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
 
 
 def _to_source(picture: Any) -> Source:

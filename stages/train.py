@@ -1,55 +1,23 @@
 """Train a network or an ensemble."""
 
-import inspect
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import Annotated, Any
 
 from typer import Option
 
-from pipeline.data.augmentation import Augmentation
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, Workers, scheduler_option
-
-if TYPE_CHECKING:
-    from pipeline.training.history import Row
+from stages.cli.recipes import format_epoch, recipe_options
 
 log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-
-PANELS = {
-    "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
-    "augmentation": [field.name for field in fields(Augmentation)],
-}  # all other fields: "training"
-
-
-def recipe_options(function: Callable[P, str]) -> Callable[P, str]:
-    """Replace `**values` in the signature by one option per value of a recipe, with default None."""
-    *parameters, _ = inspect.signature(function).parameters.values()
-    for field in (*fields(Recipe), *fields(Augmentation)):
-        if field.metadata:  # all but Recipe.augmentation
-            panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
-            option = Option(help=field.metadata["help"], show_default=False, rich_help_panel=f"Recipe values: {panel}")
-            kind: Any = field.type
-            parameters.append(
-                inspect.Parameter(
-                    field.name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=None,
-                    annotation=Annotated[kind | None, option],
-                )
-            )
-    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return function
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +31,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     resolve=resolve,
     unhashed=("history.csv",),
 )
-@recipe_options
+@recipe_options()
 def train(
     parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
     normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
@@ -119,7 +87,7 @@ def train(
             bar.update(progress.row.number * batches if progress.row and progress.resumed else progress.batches)
             if progress.row:
                 network = f"network {progress.network} of {chosen.ensemble_size}: " if chosen.ensemble_size > 1 else ""
-                log.info("train: %s%s", network, _format_epoch(progress.row, chosen.epochs, progress.resumed))
+                log.info("train: %s%s", network, format_epoch(progress.row, chosen.epochs, progress.resumed))
 
         report = partial(log.info, "train: %s")
         model = trained.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
@@ -138,17 +106,6 @@ def train(
     best = model.best_epochs
     which = f"after epoch {best[0]}" if len(best) == 1 else f"by {len(best)} networks"
     return f"validation accuracy {model.validation_accuracy:.2%} {which}, {seconds:.1f} s of training"
-
-
-def _format_epoch(row: "Row", last: int, resumed: bool) -> str:
-    if resumed:
-        return f"resuming after epoch {row.number} of {last}"
-    if row.number == 0:
-        return f"after initialisation: validation accuracy {row.validation_accuracy:.2%}"
-    return (
-        f"epoch {row.number} of {last}: loss {row.loss:.4f}, accuracy {row.train_accuracy:.2%} in "
-        f"training, {row.validation_accuracy:.2%} in validation, {row.seconds:.1f} s"
-    )
 
 
 if __name__ == "__main__":

@@ -41,6 +41,11 @@ def load_glyphs() -> list[list[Stroke]]:
     ]
 
 
+def load_digits() -> list[list[list[Stroke]]]:
+    """Return the strokes of the ten digits of each font with Latin letters."""
+    return [[_parse(font)[ord(str(digit)) - FIRST] for digit in range(10)] for font in DIGIT_LIKE]
+
+
 @functools.cache
 def _parse(font: str) -> list[list[Stroke]]:
     """Parse a file: one glyph a line, each coordinate a letter."""

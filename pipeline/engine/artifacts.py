@@ -141,14 +141,17 @@ def _is_relative_name(name: str) -> bool:
     return is_normalised and not path.is_absolute() and ".." not in path.parts
 
 
-def find_artifact(folder: Path, stage: str) -> Manifest:
-    """Return the manifest of the result of `stage` in `folder`. Raises PipelineError, naming the stage to run."""
+def find_artifact(folder: Path, stage: str, *others: str) -> Manifest:
+    """Return the manifest of the result of `stage` in `folder`. Raises PipelineError, naming the stage to run.
+
+    others: stages of which it may also be a result.
+    """
     if not (folder / MANIFEST).exists():
         raise PipelineError(f"{folder / MANIFEST} is missing: run the stage {stage} first (make {stage})")
     try:
         manifest = read_manifest(folder)
     except PipelineError:
         raise PipelineError(f"{folder / MANIFEST} is damaged: run the stage {stage} again (make {stage})") from None
-    if manifest.provenance.stage != stage:
+    if manifest.provenance.stage not in (stage, *others):
         raise PipelineError(f"{folder} is the result of the stage {manifest.provenance.stage}, not of {stage}")
     return manifest

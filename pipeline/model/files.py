@@ -27,7 +27,8 @@ class Model:
 
     parameters: float32, of each network; the networks have equal layers and their logits are averaged. layers: hidden
     layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset: name of the training
-    data. negative_class: whether the networks have one more output, for images of no class. temperature: of the
+    data. sliding: whether it is slid over the local contrast of pictures, rather than given images of the training set.
+    negative_class: whether the networks have one more output, for images of no class. temperature: of the
     softmax. ink_statistics: of the training images.
     """
 
@@ -40,6 +41,7 @@ class Model:
     class_names: tuple[str, ...]
     dataset: str
     negative_class: bool = False
+    sliding: bool = False
     temperature: Annotated[float, 0.01, 100] = 1.0
     ink_statistics: InkStatistics = InkStatistics()  # noqa: RUF009, it is frozen
 

@@ -21,6 +21,7 @@ def model_metadata(model: Model, accuracy: float | None = None, images: int = 0)
         "loss": model.loss,
         "class_names": json.dumps(model.class_names, ensure_ascii=False),
         "negative_class": json.dumps(model.negative_class),
+        "sliding": json.dumps(model.sliding),
         "ensemble_size": repr(len(model.parameters)),
         "image_shape": json.dumps(model.image_shape),
         "pixel_mean": repr(model.scaling.mean),
@@ -44,6 +45,7 @@ def parse_metadata(metadata: Mapping[str, str]) -> Any:
         raise ValueError(f"missing metadata: {', '.join(sorted(missing))}")
     scaling = {"mean": _parse(metadata["pixel_mean"]), "std": _parse(metadata["pixel_std"])}
     content = {name: metadata[name] for name in texts} | {name: _parse(metadata[name]) for name in values}
+    content["sliding"] = _parse(metadata.get("sliding", "false"))
     return build(Content, {**content, "dataset": metadata["trained_on"], "scaling": scaling})
 
 

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import KINDS, Dense, Layer, Shape
+from pipeline.network.layers import KINDS, Convolution, Dense, Layer, Shape
 from pipeline.network.network import count_parameters
 from pipeline.network.notation import format_layer, format_layers, parse_layers
 
@@ -49,6 +50,32 @@ def build_layers(text: str, activation: str, image_shape: Sequence[int], classes
             "larger strides or smaller images"
         )
     return tuple(layers)
+
+
+def find_window(text: str) -> tuple[int, int]:
+    """Return the height and width of the image that hidden layers without dense ones reduce to a single position."""
+    side = 1
+    for kind, numbers in reversed(parse_layers(text)):
+        if KINDS[kind].takes_units:
+            raise UsageError(f"{format_layer(kind, numbers)} is a dense layer: use only layers that can slide, as conv16")
+        side = (side - 1) * numbers["stride"] + numbers["kernel"]
+    return side, side
+
+
+def slide(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Layer, ...]:
+    """Return the layers that compute at each position of a picture (height, width) what `layers` do for an image.
+
+    The parameters stay the same, since a dense layer is a convolution whose kernel covers its input. The output of the
+    last layer becomes (classes, rows, columns).  (Matan, Burges, LeCun & Denker 1992; Long, Shelhamer & Darrell 2015)
+    """
+    moved: list[Layer] = []
+    for layer in layers:
+        at: Shape = moved[-1].output_shape if moved else (1, *shape)
+        if isinstance(layer, Dense):
+            moved.append(Convolution(at, layer.outputs, layer.activation, kernel=layer.window[0]))
+        else:
+            moved.append(replace(layer, input_shape=at))
+    return tuple(moved)
 
 
 def micro_batch_size(layers: Sequence[Layer], itemsize: int) -> int:

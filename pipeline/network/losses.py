@@ -6,6 +6,7 @@ of the parts add up to those of the batch. `label_smoothing` is the fraction of 
 all classes (Szegedy et al. 2016, section 7).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from pipeline.network.activations import Array, sigmoid
 
 Labels = NDArray[np.integer[Any]]
+Loss = Callable[[Array, Labels, float, int | None], tuple[float, Array]]
+
+HARD, EASY = 3, 8  # positions with nothing that `at_positions` counts
 
 
 def quadratic(
@@ -45,6 +49,30 @@ def cross_entropy(
     p /= total
     loss = np.log(total).sum() - np.vdot(y, z)
     return float(loss) / count, (p - y) / count
+
+
+def at_positions(
+    loss: Loss, logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
+) -> tuple[float, Array]:
+    """Sum a loss over some positions of each picture, divided by the number of pictures; return its gradient, too.
+
+    logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
+    with a negative label are ignored. Positions with nothing are far more frequent than others, and most are easy: only
+    the least certain ones count, up to HARD for each position with a class, and EASY more for each picture.
+    (Shrivastava, Gupta & Girshick 2016)
+    """
+    z, y = logits.reshape(len(logits), -1), labels.reshape(-1)
+    n = labels.shape[-1]
+    classes, nothing = np.flatnonzero((y >= 0) & (y < len(z) - 1)), np.flatnonzero(y == len(z) - 1)
+    wanted = HARD * len(classes) + EASY * n
+    if wanted < len(nothing):
+        certainty = z[-1, nothing] - z[:-1, nothing].max(axis=0)
+        nothing = nothing[np.argpartition(certainty, wanted)[:wanted]]
+    counted = np.concatenate([classes, nothing])
+    value, gradient = loss(z[:, counted], y[counted], label_smoothing, count or n)
+    dz = np.zeros_like(z)
+    dz[:, counted] = gradient
+    return value, dz.reshape(logits.shape)
 
 
 def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Array:

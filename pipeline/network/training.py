@@ -186,8 +186,13 @@ def make_slices(total: int, shards: int) -> list[slice]:
 
 
 def count_correct(logits: Array, labels: Labels) -> int:
-    """Count the images whose largest logit, (classes, n), is that of the label, (n,)."""
-    return int(np.count_nonzero(logits.argmax(axis=0) == labels))
+    """Count the images whose largest logit, (classes, n), is that of the label, (n,).
+
+    Of pictures with logits (classes, rows, columns, n), count those in which every position is right; positions with a
+    negative label are ignored.
+    """
+    correct = (logits.argmax(axis=0) == labels) | (labels < 0)
+    return int(np.count_nonzero(correct.reshape(-1, labels.shape[-1]).all(axis=0)))
 
 
 def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[Indices]:

@@ -7,7 +7,6 @@ and anti-aliasing, and centred by mass in 28 x 28 pixels, light on dark. Unusual
 
 import functools
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,6 @@ from scipy import ndimage
 from pipeline.data.ink import InkStatistics, centre_by_mass, measure_stroke_widths
 
 Ink = NDArray[np.float32]
-Columns = NDArray[np.integer[Any]]
-Positions = float | NDArray[np.float64]
 
 MARGIN = 0.1  # around the box, for soft edges; relative to the box
 SUBPIXELS = 8  # working pixels per pixel of the result, along each axis
@@ -58,42 +55,6 @@ def measure_box(shape: tuple[int, int], ink_statistics: InkStatistics) -> tuple[
     return box, int(np.ceil(MARGIN * box))
 
 
-def prepare_strips(
-    ink: Ink, starts: Columns, stops: Columns, shape: tuple[int, int], ink_statistics: InkStatistics
-) -> NDArray[np.uint8]:
-    """Fit the columns starts[i] <= x < stops[i] of `ink`, each like `prepare`; return uint8 (n, *shape).
-
-    All strips are fitted at once, much faster than one by one. Stroke widths are not adjusted. A strip without ink of
-    at least 0.5 gives an image of zeros.
-    """
-    widest = int((stops - starts).max(initial=1))
-    columns = starts[:, np.newaxis] + np.arange(widest)
-    strips = np.pad(ink, ((0, 0), (0, widest)))[:, columns].transpose(1, 0, 2)
-    strips = strips * (columns < stops[:, np.newaxis])[:, np.newaxis]
-    inked = strips >= 0.5
-    top, bottom = _find_ends(np.any(inked, axis=2))
-    left, right = _find_ends(np.any(inked, axis=1))
-    box, margin = measure_box(shape, ink_statistics)
-    scale = np.maximum(bottom - top, right - left) / box
-    coverages = []
-    for axis, size, first, last in ((1, shape[0], top, bottom), (2, shape[1], left, right)):
-        mass = strips.sum(axis=3 - axis, dtype=np.float64)
-        centre_of_mass = (mass @ (np.arange(mass.shape[1]) + 0.5)) / np.maximum(mass.sum(axis=1), 1e-9)
-        count = np.ceil((last - first) / scale - 1e-6) + 2 * margin
-        # `prepare` shifts `count` pixels around the middle by whole pixels, to centre them by mass
-        edge = (first + last) / 2 - count / 2 * scale
-        start = np.floor(size // 2 - (centre_of_mass - edge) / scale + 1)
-        coverages.append(_coverage(strips.shape[axis], edge + (size / 2 - start) * scale, scale, size))
-    images = coverages[0] @ strips @ coverages[1].transpose(0, 2, 1)
-    images *= inked.any(axis=(1, 2), keepdims=True) / np.maximum(images.max(axis=(1, 2), keepdims=True), 1e-9)
-    return np.floor(255 * images + 0.5).astype(np.uint8)
-
-
-def _find_ends(inked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the first index of each row that is True, and the last one + 1: (n,) each."""
-    return inked.argmax(axis=1), inked.shape[1] - inked[:, ::-1].argmax(axis=1)
-
-
 def sample(ink: Ink, centre_y: float, centre_x: float, scale: float, shape: tuple[int, int]) -> Ink:
     """Resample the part of `ink` around a centre to `shape`; each pixel is the mean of the square that it covers."""
     vertical = _coverage(ink.shape[0], centre_y, scale, shape[0])
@@ -101,12 +62,8 @@ def sample(ink: Ink, centre_y: float, centre_x: float, scale: float, shape: tupl
     return np.asarray(vertical @ ink @ horizontal.T, np.float32)
 
 
-def _coverage(size: int, centre: Positions, scale: Positions, count: int) -> Ink:
-    """Return the fraction of each of `count` intervals that each of `size` pixels covers: (count, size).
-
-    centre, scale: floats or (n,); the result is then (n, count, size).
-    """
-    centre, scale = (np.asarray(each)[..., np.newaxis, np.newaxis] for each in (centre, scale))
+def _coverage(size: int, centre: float, scale: float, count: int) -> Ink:
+    """Return the fraction of each of `count` intervals that each of `size` pixels covers: (count, size)."""
     starts = centre + (np.arange(count) - count / 2)[:, np.newaxis] * scale
     pixels = np.arange(size)
     covered = np.minimum(starts + scale, pixels + 1) - np.maximum(starts, pixels)

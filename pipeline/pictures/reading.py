@@ -1,8 +1,7 @@
-"""Read the digits in a picture: find the ink, segment it, fit each digit to an image, predict its class."""
+"""Read the digits in a picture: find them, put them in order, and say how certain the text is."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,36 +9,26 @@ from numpy.typing import NDArray
 
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.pictures.background import find_ink_on_paper, separate_levels
-from pipeline.pictures.lines import remove_lines
-from pipeline.pictures.paper import find_paper
-from pipeline.pictures.preparation import Ink, prepare
-from pipeline.pictures.segmentation import MAX_DIGITS, crop, find_components
-from pipeline.pictures.touching import split_touching
+from pipeline.pictures.preparation import find_extent, find_ink, prepare
+from pipeline.pictures.rows import find_rows, find_spaces
+from pipeline.pictures.sliding import Detections, detect
 
-SURE = 0.9  # confidence below which the picture may be a tight crop, in which light and dark may be confused
-UNSURE = 0.5  # confidence below which nothing is read rather than the digits of a tight crop
-MIN_PROBABILITY = 0.4  # of a digit's class among the classes; less probable ones are not reported
-MIN_KNOWN, MIN_KNOWN_PARTS = 0.1, 0.25  # probability of being of one of the classes: of a digit, of touching ones
-MIN_NEGATIVE = 0.25  # probability of no class above which a component may be touching digits
-SOFTNESS = 0.75  # exponent of the confidence of touching digits, chosen for calibration on rows of validation images
-MAX_EQUAL = 6  # digits in a line; more that are all the same are a pattern such as hatching
-MIN_WIDTH, MAX_WIDTH = 0.6, 14  # of touching digits, relative to their height
-MIN_WIDEST = 0.5  # width of the widest touching digit, relative to the height: joined strokes are seldom all ones
+CERTAIN = 0.5  # probability of being a digit from which one is reported
 
 
 @dataclass(frozen=True)
 class Reading:
     """Digits in reading order.
 
-    images: uint8 (k, h, w), fitted. probabilities: float32 (k, c); a row sums to less than 1 if the ink may be no digit
-    or may be divided into digits in another way. boxes: int64 (k, 4), the left, top, right and bottom of the digits in
-    pixels of the picture.
+    probabilities: float32 (k, classes); a row sums to less than 1, since the ink may be no digit. boxes: int64 (k, 4),
+    the left, top, right and bottom of the digits in pixels of the picture. rows: for each row the number of its digits
+    between two spaces. doubt: probability that something that is not reported is a digit.
     """
 
-    images: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
     boxes: NDArray[np.int64]
+    rows: tuple[tuple[int, ...], ...]
+    doubt: float = 0.0
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -48,137 +37,55 @@ class Reading:
 
     @property
     def confidence(self) -> float:
-        """Probability that all digits are correct."""
-        return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64))
-
-
-@dataclass(frozen=True)
-class _Symbols:
-    """What a component of the ink is read as: one digit, several touching ones, or none.
-
-    images: (k, h, w). probabilities: (k, c + 1), the last column of no class. boxes: left, top, right and bottom of
-    each. line: index of its line. certainty: factors of the probabilities, (k,).
-    """
-
-    images: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
-    boxes: NDArray[np.int64]
-    line: int
-    certainty: NDArray[np.float32]
-
-    @property
-    def known(self) -> float:
-        """Probability of being of one of the classes; the geometric mean over the parts."""
-        return float(np.exp(np.log(1e-9 + self.probabilities[:, :-1].sum(axis=1)).mean()))
-
-    @property
-    def are_digits(self) -> bool:
-        """Whether all of them are accepted as digits."""
-        classes = self.probabilities[:, :-1]
-        probable = classes.max(axis=1) >= MIN_PROBABILITY * classes.sum(axis=1)
-        return bool(probable.all()) and self.known >= (MIN_KNOWN if len(classes) == 1 else MIN_KNOWN_PARTS)
-
-    @property
-    def size(self) -> int:
-        """Longer side of the bounding box of all, in pixels."""
-        return int(max(np.ptp(self.boxes[:, [0, 2]]), np.ptp(self.boxes[:, [1, 3]])))
+        """Probability that all digits are correct, and that there are no others."""
+        return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64) * (1 - self.doubt))
 
 
 def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
-    """Read the digits in a picture, (h, w) in [0, 255], line by line, from left to right.
-
-    A component of the ink that may be several touching digits is split. It is left out if it is probably of no class,
-    or if no class has a probability of MIN_PROBABILITY. Nothing is read in a line or a picture of which half, by size,
-    is no digit, and in a line of more than MAX_EQUAL digits that are all the same.
-    """
-    grey = np.asarray(grey, np.float32)
-    reading = _read_ink(model, find_ink_on_paper(grey))
-    if not reading.labels or reading.confidence < SURE:
-        candidates = [reading, *(_read_ink(model, ink) for ink in separate_levels(grey))]
-        reading = max(candidates, key=lambda each: each.confidence if each.labels else UNSURE)
-    paper = None if reading.labels else find_paper(grey)
-    if paper is None:
-        return reading
-    sheet, left, top = paper
-    reading = _read_ink(model, find_ink_on_paper(sheet))
-    return replace(reading, boxes=reading.boxes + np.array([left, top, left, top]))
+    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right."""
+    return arrange(detect(model, np.asarray(grey, np.float32)), grey.shape, model.temperature)
 
 
-def _read_ink(model: Model, ink: Ink | None) -> Reading:
-    components = _classify_components(model, ink) if ink is not None else []
-    lines = [[each for each in components if each.line == line] for line in sorted({each.line for each in components})]
-    kept = [line for line in lines if _are_mostly_digits(line) and not _is_pattern(line)]
-    components = [each for line in kept for each in line] if _are_mostly_digits(components) else []
-    digits = [each for each in components if each.are_digits]
-    images = [image for each in digits for image in each.images]
-    # what is left out may be digits after all
-    certainty = math.prod(1 - each.known for each in components if not each.are_digits) ** (1 / max(len(images), 1))
-    probabilities = [
-        certainty * row for each in digits for row in each.certainty[:, np.newaxis] * each.probabilities[:, :-1]
-    ]
-    return Reading(
-        np.array(images, np.uint8).reshape(-1, *model.image_shape),
-        np.array(probabilities, np.float32).reshape(-1, len(model.class_names)),
-        np.array([box for each in digits for box in each.boxes], np.int64).reshape(-1, 4),
-    )
+def read_one(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
+    """Read a picture (h, w) of one object, by a model for images as in its training set."""
+    ink = find_ink(np.asarray(grey, np.float32))
+    if ink is None:
+        return Reading(np.zeros((0, len(model.class_names)), np.float32), np.zeros((0, 4), np.int64), ())
+    predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
+    top, bottom, left, right = find_extent(ink)
+    certain = np.flatnonzero(predicted[:, -1] < 1 - CERTAIN)
+    boxes = np.array([[left, top, right, bottom]], np.int64)
+    return Reading(predicted[certain, :-1], boxes[certain], ((1,),) * len(certain))
 
 
-def _are_mostly_digits(symbols: Sequence[_Symbols]) -> bool:
-    """Return whether more than half, by size, is digits."""
-    return sum(each.size if each.are_digits else -each.size for each in symbols) > 0
+def arrange(found: Detections, shape: Sequence[int], temperature: float) -> Reading:
+    """Return the detections of a picture (height, width) that are certain, in reading order."""
+    probabilities = temper(found.probabilities, temperature)
+    certain = found.probabilities[:, -1] < 1 - CERTAIN
+    doubt = 1 - float(np.prod(probabilities[~certain, -1], dtype=np.float64))
+    probabilities, digits = probabilities[certain, :-1], found.take(np.flatnonzero(certain))
+    rows = find_rows(digits.y, digits.x, digits.size)
+    order = np.array([i for row in rows for i in row], np.intp)
+    words = tuple(_count_words(find_spaces(digits.x, digits.size, row)) for row in rows)
+    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, doubt)
 
 
-def _is_pattern(symbols: Sequence[_Symbols]) -> bool:
-    classes = [label for each in symbols for label in each.probabilities.argmax(axis=1).tolist()]
-    return len(classes) > MAX_EQUAL and len(set(classes)) == 1
+def temper(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Return probabilities (k, n) whose logarithms are divided by a temperature.  (Guo et al. 2017)"""
+    powers = np.maximum(probabilities, 1e-12) ** (1 / temperature)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def _classify_components(model: Model, ink: Ink) -> list[_Symbols]:
-    """Find the components of the ink, line by line; classify each as one digit or as touching ones.
-
-    Returns none if they have more than MAX_DIGITS digits.
-    """
-    ink = remove_lines(ink)
-    labels, lines = find_components(ink)
-    found = [(line, component) for line, components in enumerate(lines) for component in components]
-    cropped = [crop(ink, labels, component) for _, component in found]
-    fitted = [prepare(each, model.image_shape, model.ink_statistics) for each in cropped]
-    images = np.array(fitted, np.uint8).reshape(-1, *model.image_shape)
-    probabilities = predict_with_negative(model, images)
-    symbols, count = [], 0
-    for i, (line, component) in enumerate(found):
-        box = np.array([[component.left, component.top, component.right, component.bottom]])
-        whole = _Symbols(images[i : i + 1], probabilities[i : i + 1], box, line, np.ones(1, np.float32))
-        has_width = MIN_WIDTH <= component.width / component.height <= MAX_WIDTH
-        if has_width and probabilities[i, -1] > MIN_NEGATIVE:
-            parts = _split(model, whole, cropped[i])
-            symbols.append(parts if parts.are_digits or not whole.are_digits else whole)
-        else:
-            symbols.append(whole)
-        count += len(symbols[-1].images) if symbols[-1].are_digits else 0
-        if count > MAX_DIGITS:
-            return []
-    return symbols
+def _count_words(spaces: Sequence[bool]) -> tuple[int, ...]:
+    starts = [i for i, space in enumerate(spaces) if space or i == 0]
+    return tuple(stop - start for start, stop in zip(starts, [*starts[1:], len(spaces)], strict=True))
 
 
-def _split(model: Model, whole: _Symbols, ink: Ink) -> _Symbols:
-    """Split a component, whose ink is in the middle of `ink`, into touching digits if it is several."""
-    split = split_touching(model, ink)
-    left, top, right, bottom = whole.boxes[0].tolist()
-    widest = max((stop - start for start, stop in split.columns), default=0)
-    if len(split.columns) < 2 or widest < MIN_WIDEST * (bottom - top):
-        return whole
-    left, top = (left + right - ink.shape[1]) // 2, (top + bottom - ink.shape[0]) // 2
-    boxes = []
-    for start, stop in split.columns:
-        strip = ink[:, start:stop]
-        rows, columns = (np.flatnonzero((strip >= strip.max() / 2).any(axis=axis)) for axis in (1, 0))
-        boxes.append([start + columns[0], rows[0], start + columns[-1] + 1, rows[-1] + 1])
-    known, best = split.probabilities[:, :-1].sum(axis=1), split.probabilities[:, :-1].max(axis=1)
-    confidence = (split.share ** (1 / len(boxes)) * best / np.sqrt(known)) ** SOFTNESS
-    certainty = np.minimum(confidence / best, 1 / known)
-    shifted = np.array(boxes) + np.array([left, top, left, top])
-    return _Symbols(split.images, split.probabilities, shifted, whole.line, certainty)
+def _to_boxes(digits: Detections, shape: Sequence[int]) -> NDArray[np.int64]:
+    """Return the square around each digit, within the picture."""
+    (height, width), y, x, half = shape, digits.y, digits.x, digits.size / 2
+    corners = np.stack([x - half, y - half, x + half, y + half], axis=1)
+    return np.rint(np.clip(corners, 0, [width, height, width, height])).astype(np.int64)
 
 
 def find_alternatives(reading: Reading, count: int) -> list[tuple[tuple[int, ...], float]]:
@@ -197,3 +104,12 @@ def format_digits(labels: Sequence[int], class_names: Sequence[str]) -> str:
     """Join the class names of the labels, with spaces unless all class names are single characters."""
     names = [class_names[label] for label in labels]
     return ("" if all(len(name) == 1 for name in class_names) else " ").join(names)
+
+
+def format_rows(reading: Reading, class_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the text of each row, with a space where the digits are far apart."""
+    labels, texts = iter(reading.labels), []
+    for row in reading.rows:
+        words = [format_digits([next(labels) for _ in range(count)], class_names) for count in row]
+        texts.append(" ".join(words))
+    return tuple(texts)

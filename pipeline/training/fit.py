@@ -13,8 +13,8 @@ from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
 from pipeline.network.activations import Array
-from pipeline.network.architecture import build_layers, micro_batch_size
-from pipeline.network.losses import LOSSES, Labels
+from pipeline.network.architecture import build_layers, micro_batch_size, slide
+from pipeline.network.losses import LOSSES, Labels, at_positions
 from pipeline.network.network import (
     Network,
     Parameters,
@@ -96,7 +96,9 @@ def fit(
 
 def start(recipe: Recipe, training: Examples, classes: int) -> Training:
     """Return an initialised network with all that its training by a recipe needs, in the dtype of the images."""
-    layers = build_layers(recipe.layers, recipe.activation, training.images.shape[1:], recipe.count_outputs(classes))
+    layers = build_layers(recipe.layers, recipe.activation, training.image_shape, recipe.count_outputs(classes))
+    if training.labels.ndim > 1:
+        layers = slide(layers, training.images.shape[1:])
     network = make_network(layers, np.empty(count_parameters(layers), training.dtype))
     initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
     largest_shard = -(-min(recipe.batch_size, len(training)) // recipe.shards)
@@ -112,7 +114,8 @@ def start(recipe: Recipe, training: Examples, classes: int) -> Training:
 
 
 def _loss(recipe: Recipe, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
-    return LOSSES[recipe.loss](logits, labels, recipe.label_smoothing, count)
+    loss = LOSSES[recipe.loss]
+    return (loss if labels.ndim == 1 else partial(at_positions, loss))(logits, labels, recipe.label_smoothing, count)
 
 
 class Loader:
@@ -136,11 +139,11 @@ class Loader:
     def __call__(self, indices: NDArray[np.intp], shard: int, thread: int) -> tuple[Array, Labels]:
         """Return the images, (height, width, n), augmented by the generator of the shard, and their labels."""
         images = self.images[thread, : len(indices)]
-        self.training.take(indices, images.reshape(-1, *self.training.images.shape[1:]))
+        self.training.take(indices, images.reshape(-1, *self.training.images.shape[1:]), self.generators[shard])
         if self.augmenters:
             original, images = images, self.augmented[thread, : len(indices)]
             self.augmenters[thread](original, self.generators[shard], out=images)
-        return images.T.reshape(*self.training.images.shape[1:], -1), self.training.labels[indices]
+        return images.T.reshape(*self.training.images.shape[1:], -1), np.moveaxis(self.training.labels[indices], 0, -1)
 
 
 def count_batches(count: int, batch_size: int) -> int:
@@ -155,7 +158,7 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
     buffers = [make_buffers(network) for _ in range(threads)]
 
     def count(block: int, thread: int) -> float:
-        images, labels = examples.slice(block * size, (block + 1) * size), examples.labels[block * size :][:size]
+        images, labels = examples.slice(block * size, (block + 1) * size), np.moveaxis(examples.labels[block * size :][:size], 0, -1)
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
         return count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
 

@@ -11,6 +11,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.training.recipe import Recipe, to_dict
 
 RecipeName = Literal["original", "quick", "mlp", "standard", "record"]
+ReaderRecipeName = Literal["standard", "quick"]
 
 # The best multilayer perceptron in 20 seconds of training.
 MLP = Recipe(
@@ -64,6 +65,22 @@ RECIPES: dict[RecipeName, Recipe] = {
         ensemble_size=5,
         augmentation=replace(MLP.augmentation, stroke_width=0.2),
     ),
+}
+
+# Of networks that are slid over pictures: the one that is included, and one for a few minutes of training.
+READER = Recipe(
+    layers="conv16,conv40,conv96x3/1,conv96x3/1,conv88x3/1",
+    optimizer="adamw",
+    weight_decay=0.02,
+    learning_rate=0.002,
+    warmup=0.02,
+    ema_decay=0.999,
+    batch_size=32,
+    epochs=18,
+)
+READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
+    "standard": READER,
+    "quick": replace(READER, layers="conv12,conv24,conv48x3/1,conv48x3/1,conv48x3/1", epochs=3),
 }
 
 

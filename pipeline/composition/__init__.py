@@ -1,0 +1,1 @@
+"""Composition of training pictures: glyphs with known centres on imperfect paper."""

@@ -1,0 +1,139 @@
+"""Compose a training picture: rows of digits on imperfect paper, of which every centre is known."""
+
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from pipeline.composition.glyphs import Generator, Glyphs, Ink
+from pipeline.composition.paper import LINES, PRINT, bleed_through, draw_lines, light, print_words, smooth_noise
+from pipeline.composition.writing import NOTHING, Placed, write_page, write_rows
+
+HEIGHT, WIDTH = 96, 160  # pixels of a picture
+COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture in [0, 1]
+MAX_DIGITS = 64  # of a picture
+NO_DIGIT = -1
+
+
+def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a picture, uint8 (HEIGHT, WIDTH), dark on light, and its digits; see `list_digits`."""
+    shape = HEIGHT, WIDTH
+    if generator.random() < 0.04:
+        ink, placed = np.zeros(shape, np.float32), []
+    else:
+        ink, placed = write_rows(glyphs, shape, generator)
+    if generator.random() < 0.15:
+        grain = 1 + generator.uniform(0.1, 0.6) * smooth_noise(shape, (1.2, 1.2), generator)
+        ink = ink * np.clip(grain, 0, 1.2)
+    if generator.random() < LINES:
+        ink = np.maximum(ink, draw_lines(shape, placed, generator))
+    if generator.random() < PRINT:
+        print_words(ink, placed, generator)
+    if generator.random() < 0.08:
+        ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
+    levels, window = frame(expose(ink, generator), placed, generator)
+    return levels, list_digits(placed, window)
+
+
+def compose_page(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a picture with whole digits of readable sizes, uint8 (HEIGHT, WIDTH), and its digits in reading order."""
+    shape = HEIGHT, WIDTH
+    ink, placed = write_page(glyphs, shape, generator)
+    if generator.random() < LINES:
+        ink = np.maximum(ink, draw_lines(shape, placed, generator))
+    levels = np.uint8(np.clip(expose(ink, generator), 0, 255))
+    return levels, list_digits(placed, (0, 0, WIDTH, HEIGHT))
+
+
+def expose(ink: Ink, generator: Generator) -> Ink:
+    """Return grey levels: ink on paper in some light, as a camera or a scanner takes them."""
+    shape = ink.shape
+    paper = generator.uniform(60, 250)
+    contrast = paper * generator.uniform(0.5, 0.95) if generator.random() < 0.7 else paper * generator.uniform(0.07, 0.5)
+    grey = (paper - contrast * ink) * light(shape, generator)
+    if generator.random() < 0.04:  # the edge of a sheet, or of a scan
+        side, wide = generator.integers(4), int(generator.integers(1, 30))
+        edge = np.s_[:wide], np.s_[-wide:], np.s_[:, :wide], np.s_[:, -wide:]
+        grey[edge[side]] = generator.uniform(0, 255)
+    if generator.random() < 0.55:
+        sigma = generator.choice([generator.uniform(0.3, 0.9), generator.uniform(0.6, 2.0)])
+        grey = ndimage.gaussian_filter(grey, sigma)
+    elif generator.random() < 0.15:  # a camera that moves
+        grey = ndimage.uniform_filter1d(grey, int(generator.integers(2, 7)), axis=int(generator.integers(2)))
+    if generator.random() < 0.1:  # few pixels
+        factor = generator.uniform(1.3, 2.7)
+        small = Image.fromarray(grey).resize(
+            (round(shape[1] / factor), round(shape[0] / factor)), Image.Resampling.BOX
+        )
+        kind = generator.choice([Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC])
+        grey = np.asarray(small.resize((shape[1], shape[0]), Image.Resampling(kind)))
+    if generator.random() < 0.65:
+        noise = math.exp(generator.uniform(math.log(0.5), math.log(0.3 * contrast + 0.6)))
+        scale = 1 if generator.random() < 0.6 else generator.uniform(1, 4)
+        grey = grey + noise / math.sqrt(scale) * smooth_noise(shape, (scale, scale), generator)
+    if generator.random() < 0.25:
+        grey = compress(grey, int(generator.integers(12, 70)))
+    return grey
+
+
+def compress(grey: Ink, quality: int) -> Ink:
+    """Return the grey levels after JPEG compression."""
+    file = io.BytesIO()
+    Image.fromarray(np.uint8(np.clip(grey, 0, 255))).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.float32)
+
+
+def frame(
+    grey: Ink, placed: Sequence[Placed], generator: Generator
+) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:
+    """Cut off the margins of some pictures, and replace them as reading does beyond the edges of a picture.
+
+    Also return the left, top, right and bottom of what remains.
+    """
+    height, width = grey.shape
+    left, top, right, bottom = 0, 0, width, height
+    if generator.random() < 0.35:
+        boxes = np.array([each.box for each in placed]).reshape(-1, 4)
+        tight = generator.random() < 0.5 and len(boxes) > 0
+        sides = generator.random(4) < 0.6
+        ends = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)] if tight else [0, 0, width, height]
+        moved = generator.uniform(-2, 6, 4) if tight else generator.uniform(0, 30, 4)
+        left, top = (int(np.clip(ends[i] - moved[i] if tight else moved[i], 0, 60)) * bool(sides[i]) for i in (0, 1))
+        if sides[2]:
+            right = int(np.clip(ends[2] + moved[2] if tight else width - moved[2], left + 12, width))
+        if sides[3]:
+            bottom = int(np.clip(ends[3] + moved[3] if tight else height - moved[3], top + 12, height))
+    levels = np.uint8(np.clip(grey, 0, 255))
+    top, left = min(top, height - 12), min(left, width - 12)
+    bottom, right = max(bottom, top + 12), max(right, left + 12)
+    inner = levels[top:bottom, left:right]
+    if inner.size < levels.size:
+        levels = np.full_like(levels, margin_level(inner))
+        levels[top:bottom, left:right] = inner
+    return levels, (left, top, right, bottom)
+
+
+def margin_level(grey: NDArray[np.generic]) -> float:
+    """Return the level of the margin that is added around a picture: the median of its border."""
+    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+
+
+def list_digits(placed: Sequence[Placed], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """Return the digits of a picture as an array, (MAX_DIGITS, 5), with the columns COLUMNS; unused rows are NO_DIGIT.
+
+    window: left, top, right and bottom of the part of the page that the picture shows.
+    """
+    left, top, right, bottom = window
+    rows = []
+    for each in placed:
+        l, t, r, b = each.box
+        visible = max(0, min(r, right) - max(l, left)) * max(0, min(b, bottom) - max(t, top)) / ((r - l) * (b - t))
+        if each.label != NOTHING and visible > 0:
+            rows.append((each.label, each.y, each.x, each.size, visible))
+    digits = np.full((MAX_DIGITS, len(COLUMNS)), NO_DIGIT, np.float32)
+    digits[: len(rows)] = np.reshape(rows[:MAX_DIGITS], (-1, len(COLUMNS)))
+    return digits

@@ -1,0 +1,137 @@
+"""Rows of digits in ink, of which the centre and the size of each is known."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.composition.glyphs import Generator, Glyphs, Hand, Ink, choose_hand, draw_strokes, write
+from pipeline.composition.shapes import MARKS, parse_shape
+from pipeline.data.contrast import BOX
+
+NOTHING = -1  # label of a sign of no class
+PEN_UP = -1e9
+# Sizes of the digits of a picture relative to BOX, and their shares. Other levels of the pyramid show larger and smaller
+# digits, as lines and as dots.
+SIZES, SIZE_SHARES = ((0.8, 1.25), (0.12, 0.68), (1.5, 3.2), (3.2, 10)), (0.76, 0.08, 0.1, 0.06)
+PUNCTUATION = 0.06  # probability of a point, a comma or a dash after a digit
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A sign in the picture: label or NOTHING, centre and longer side of its ink in pixels, bounding box."""
+
+    label: int
+    y: float
+    x: float
+    size: float
+    box: tuple[int, int, int, int]  # left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Gap between neighbours in pixels, on average and its standard deviation; of their ink, else of their boxes."""
+
+    gap: float
+    std: float
+    by_ink: bool
+
+
+def choose_spacing(generator: Generator, size: float) -> Spacing:
+    """Return a random spacing: apart, close, touching or overlapping."""
+    kind = generator.choice(4, p=[0.4, 0.2, 0.2, 0.2])
+    if kind == 0:
+        return Spacing(size * generator.uniform(0.15, 1.2), size * 0.1, by_ink=False)
+    if kind == 1:
+        return Spacing(size * generator.uniform(-0.05, 0.15), size * 0.04, by_ink=False)
+    return Spacing(size * generator.uniform(-0.14, 0.06) * (kind == 3), size * 0.02, by_ink=True)
+
+
+def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
+    """Write one to four rows on a page of `shape`, some of them beyond its edges."""
+    ink, placed = np.zeros(shape, np.float32), []
+    low, high = SIZES[generator.choice(len(SIZES), p=SIZE_SHARES)]
+    size = BOX * math.exp(generator.uniform(math.log(low), math.log(high)))
+    tilt = generator.normal(0, 0.03) if generator.random() < 0.7 else generator.normal(0, 0.14)
+    hand, spacing = replace(choose_hand(generator), angle=tilt), choose_spacing(generator, size)
+    pitch = size * (generator.uniform(1.05, 1.35) if generator.random() < 0.5 else generator.uniform(1.3, 2.5))
+    signs = generator.choice([0, generator.uniform(0, 0.3), 1.0], p=[0.6, 0.33, 0.07])
+    y = generator.uniform(0.25, 0.75) * shape[0]
+    for row in range(-1, 2) if generator.random() < 0.4 else [0]:
+        start, count = generator.uniform(-size, 0.35 * shape[1]), int(generator.integers(1, 13))
+        if generator.random() < 0.15:
+            start, count = generator.uniform(0.15, 0.85) * shape[1] - size / 2, 1
+        at = y + row * pitch + generator.normal(0, 0.05 * size)
+        placed += _write_row(ink, glyphs, hand, spacing, size, at, start, count, signs, generator)
+    return ink, placed
+
+
+def write_page(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
+    """Write one to three rows that lie wholly within a page of `shape`; return its ink and the digits in order."""
+    while True:
+        ink, placed = np.zeros(shape, np.float32), []
+        size = BOX * math.exp(generator.uniform(math.log(0.7), math.log(2)))
+        hand, spacing = choose_hand(generator), choose_spacing(generator, size)
+        rows, pitch = int(generator.integers(1, 4)), size * generator.uniform(1.3, 1.8)
+        y = generator.uniform(0.5, 1) * pitch
+        for row in range(rows):
+            start, count = generator.uniform(0.1, 0.6) * shape[1], int(generator.integers(1, 9))
+            placed += _write_row(ink, glyphs, hand, spacing, size, y + row * pitch, start * 0.7, count, 0.0, generator)
+        left, top, right, bottom = np.transpose([each.box for each in placed])
+        if min(left) >= 1 and min(top) >= 1 and max(right) < shape[1] and max(bottom) < shape[0]:
+            return ink, placed
+
+
+def _write_row(
+    page: Ink, glyphs: Glyphs, hand: Hand, spacing: Spacing, size: float, y: float, start: float, count: int,
+    signs: float, generator: Generator,
+) -> list[Placed]:
+    """Write `count` signs from `start`, to the right. signs: probability that one is of no class."""
+    placed: list[Placed] = []
+    border = np.full(page.shape[0], PEN_UP)  # the last column with ink in each row of pixels
+    right, jitter = start, size * generator.uniform(0, 0.1)
+    for _ in range(count):
+        ink, label = (glyphs.draw_sign(generator), NOTHING) if generator.random() < signs else glyphs.draw_class(generator)
+        own = size * math.exp(generator.normal(0, 0.07))
+        if label == NOTHING:
+            own *= math.exp(generator.normal(0, 0.25))
+        ink = write(ink, own, hand, generator)
+        height, width = ink.shape
+        if spacing.by_ink and placed and generator.random() < 0.15:  # a new group
+            right += size * generator.uniform(0.2, 1)
+            border[:] = PEN_UP
+        top = round(y + math.tan(hand.angle) * right - height / 2 + generator.normal(0, jitter))
+        gap = generator.normal(spacing.gap, spacing.std)
+        left = right + gap
+        if spacing.by_ink and placed:
+            inside = slice(max(-top, 0), max(min(height, page.shape[0] - top), 0))
+            inked = ink[inside] > 0.3
+            first = np.where(inked.any(axis=1), inked.argmax(axis=1), width)
+            reach = border[max(top, 0) : max(top, 0) + len(first)] + 1 - first
+            if len(reach) and reach.max() > right - 1.5 * size:
+                left = reach.max() + gap
+        left = round(left)
+        strength = generator.uniform(0.85, 1)
+        paste(page, strength * ink, top, left)
+        for row in range(max(top, 0), min(top + height, page.shape[0])):
+            columns = np.flatnonzero(ink[row - top] > 0.3)
+            if len(columns):
+                border[row] = max(border[row], left + columns[-1])
+        if generator.random() < PUNCTUATION:
+            mark = write(draw_strokes(parse_shape(MARKS[generator.integers(len(MARKS))]), generator), generator.uniform(0.1, 0.4) * size, hand, generator)
+            paste(page, strength * mark, round(top + generator.uniform(0.4, 1) * height), left + width + int(generator.integers(1, 4)))
+        box = (left, top, left + width, top + height)
+        placed.append(Placed(label, top + height / 2, left + width / 2, max(height, width), box))
+        right = left + width
+        if right > page.shape[1] + size:
+            break
+    return placed
+
+
+def paste(page: Ink, ink: Ink, top: int, left: int) -> None:
+    """Add ink to a page, where it is stronger than what is there; what lies outside is lost."""
+    bottom, right = min(top + ink.shape[0], page.shape[0]), min(left + ink.shape[1], page.shape[1])
+    y, x = max(top, 0), max(left, 0)
+    if y < bottom and x < right:
+        part = page[y:bottom, x:right]
+        np.maximum(part, ink[y - top : bottom - top, x - left : right - left], out=part)

@@ -1,0 +1,189 @@
+"""Find digits by sliding a network over a picture: at each position it predicts which digit is centred there, if any.
+
+The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. First at one
+position in every few pixels; then, where it may have found a digit, at more positions and sizes, whose mean is more
+accurate.  (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014)
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.data.contrast import BOX, local_contrast
+from pipeline.model.files import Model
+from pipeline.network.architecture import slide
+from pipeline.network.losses import probabilities
+from pipeline.network.network import forward, make_network
+from pipeline.network.training import Run, in_sequence
+
+Floats = NDArray[np.float32]
+
+STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
+SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
+WIDEST = 1.6  # longer side of a digit, relative to the shorter side of the picture
+MARGIN = 3  # pixels around the picture, in addition to half a window
+CELLS = 16  # positions of a tile along each axis
+TILES = 4  # that pass through the network at a time
+FLAT = 0.8  # local contrast up to which a tile is blank
+POSSIBLE = 0.05  # probability of a digit from which a position is looked at more closely
+SURE = 0.9  # probability from which a digit is certain enough to stop looking for far smaller ones
+FAR_SMALLER = 1 / 4  # size of a digit relative to the largest one
+ACROSS, ALONG = 0.34, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
+# Positions and sizes of a closer look: pixels down and to the right, and a factor on the window.
+VIEWS = [(y, x, s) for s in (0.88, 1.0, 1.13) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))]
+MAX_CANDIDATES = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Digits found in a picture.
+
+    y, x, size: centre and longer side in pixels, (k,). probabilities: of the classes and of nothing, (k, classes + 1).
+    """
+
+    y: Floats
+    x: Floats
+    size: Floats
+    probabilities: Floats
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def scores(self) -> Floats:
+        """Probability of being a digit."""
+        return np.asarray(1 - self.probabilities[:, -1])
+
+    def take(self, indices: NDArray[np.integer[Any]] | slice) -> Self:
+        """Return some of them."""
+        return type(self)(*(getattr(self, field.name)[indices] for field in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A picture at one size: its local contrast, with a margin. scale: its pixels for each pixel of the picture."""
+
+    contrast: Floats
+    scale: float
+    margin: int
+
+
+def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
+    """Return what may be digits in a picture, grey levels (h, w), each once, the most probable first.
+
+    Digits less than FAR_SMALLER as large as the largest one are not looked for. run: may use several threads.
+    """
+    found: list[Detections] = []
+    largest = 0.0
+    for level in build_pyramid(grey, model.image_shape[0]):
+        size = BOX / level.scale
+        if size < FAR_SMALLER * largest:
+            break
+        candidates = find_candidates(model, level, run)
+        kept = suppress(candidates)
+        closer = look_closer(model, level, candidates.take(kept), run)
+        if (closer.scores > SURE).any():
+            largest = max(largest, size)
+        found.append(closer)
+    together = join(found)
+    return together.take(suppress(together)[:MAX_CANDIDATES])
+
+
+def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
+    """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
+    height, width = grey.shape
+    size = min(max(height, width), WIDEST * min(height, width))
+    smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
+    margin, border = window // 2 + MARGIN, margin_level(grey)
+    image = Image.fromarray(grey)
+    while size * STEP > smallest:
+        scale = BOX / size
+        shape = max(1, round(width * scale)), max(1, round(height * scale))
+        small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
+        yield Level(local_contrast(np.pad(small, margin, constant_values=border)), scale, margin)
+        size /= STEP
+
+
+def margin_level(grey: NDArray[Any]) -> float:
+    """Return the level of the margin that is added around a picture: the median of its border."""
+    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+
+
+def join(parts: Sequence[Detections]) -> Detections:
+    """Return all detections of several sets, at least one."""
+    return Detections(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Detections)))
+
+
+def find_candidates(model: Model, level: Level, run: Run) -> Detections:
+    """Return the positions of a level at which a digit may be centred.
+
+    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
+    """
+    window, step = model.image_shape[0], math.prod(layer.stride for layer in model.networks[0].layers)
+    counts = [max(1, (side - window) // step + 1) for side in level.contrast.shape]
+    cells = [min(CELLS, count) for count in counts]
+    whole = [-(-count // each) * each for count, each in zip(counts, cells, strict=True)]
+    padding = [max(0, (count - 1) * step + window - side) for count, side in zip(whole, level.contrast.shape, strict=True)]
+    contrast = np.pad(level.contrast, [(0, each) for each in padding])
+    tall, wide = ((each - 1) * step + window for each in cells)
+    corners = [(y, x) for y in range(0, whole[0], cells[0]) for x in range(0, whole[1], cells[1])]
+    tiles = [contrast[y * step : y * step + tall, x * step : x * step + wide] for y, x in corners]
+    inked = [i for i, tile in enumerate(tiles) if max(tile.max(), -tile.min()) > FLAT]
+    batches = [inked[i : i + TILES] for i in range(0, len(inked), TILES)]
+    outputs = run(lambda i, thread: predict_positions(model, [tiles[j] for j in batches[i]]), len(batches))
+    predicted = np.zeros((*whole, len(model.class_names) + 1), np.float32)
+    predicted[..., -1] = 1
+    for batch, output in zip(batches, outputs, strict=True):
+        for i, of_tile in zip(batch, output, strict=True):
+            y, x = corners[i]
+            predicted[y : y + cells[0], x : x + cells[1]] = of_tile
+    y, x = np.nonzero(predicted[: counts[0], : counts[1], -1] < 1 - POSSIBLE)
+    at = (np.stack([y, x]) * step + (window - 1) / 2 - level.margin) / level.scale
+    size = np.full(len(y), BOX / level.scale, np.float32)
+    return Detections(*at.astype(np.float32), size, predicted[y, x])
+
+
+def predict_positions(model: Model, contrast: Sequence[Floats]) -> Floats:
+    """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles (height, width)."""
+    tiles = np.stack(contrast, axis=-1)
+    total = np.float32(0)
+    for network in model.networks:
+        moved = make_network(slide(network.layers, tiles.shape[:2]), network.parameters.flat)
+        total = total + forward(moved, tiles).logits
+    logits = np.moveaxis(total / np.float32(len(model.networks)), 0, -1)
+    predicted = probabilities(logits.reshape(-1, logits.shape[-1]).T, model.loss).T
+    return np.moveaxis(predicted.reshape(logits.shape), -2, 0)
+
+
+def look_closer(model: Model, level: Level, found: Detections, run: Run) -> Detections:
+    """Predict each digit of a level again, at several positions and sizes around it; return the means."""
+    window, image = model.image_shape[0], Image.fromarray(level.contrast)
+
+    def look(i: int, thread: int) -> Floats:
+        y, x = (at[i] * level.scale + level.margin + 0.5 for at in (found.y, found.x))
+        views = []
+        for down, right, scale in VIEWS:
+            top, left = y + down - scale * window / 2, x + right - scale * window / 2
+            moved = (scale, 0, left, 0, scale, top)
+            views.append(image.transform((window, window), Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR))
+        predicted = predict_positions(model, [np.asarray(view) for view in views])
+        return np.asarray(predicted.mean(axis=(0, 1, 2)))
+
+    means = np.array(run(look, len(found)), np.float32).reshape(found.probabilities.shape)
+    return Detections(found.y, found.x, found.size, means)
+
+
+def suppress(found: Detections) -> NDArray[np.intp]:
+    """Return the indices of the most probable digits, without those that overlap a more probable one."""
+    kept: list[int] = []
+    for i in np.argsort(-found.scores, kind="stable").tolist():
+        size = np.maximum(found.size[i], found.size[kept])
+        across, along = np.abs(found.x[kept] - found.x[i]) / size, np.abs(found.y[kept] - found.y[i]) / size
+        if not ((across < ACROSS) & (along < ALONG)).any():
+            kept.append(i)
+    return np.array(kept, np.intp)

@@ -1,0 +1,65 @@
+"""What the commands that train share: an option for each value of a recipe, and a line for each epoch."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+from typer import Option
+
+from pipeline.data.augmentation import Augmentation
+from pipeline.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pipeline.training.history import Row
+
+P = ParamSpec("P")
+
+PANELS = {
+    "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
+    "augmentation": [field.name for field in fields(Augmentation)],
+}  # all other fields: "training"
+# Values of a recipe that do not apply to a network that is slid over composed pictures.
+NOT_FOR_PICTURES = {"ensemble_size", "negatives", *PANELS["augmentation"]}
+
+
+def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:
+    """Replace `**values` in the signature by one option per value of a recipe, with default None.
+
+    without: names of values that get no option.
+    """
+    chosen = [field for field in (*fields(Recipe), *fields(Augmentation)) if field.name not in {*without}]
+
+    def decorate(function: Callable[P, str]) -> Callable[P, str]:
+        *parameters, _ = inspect.signature(function).parameters.values()
+        for field in chosen:
+            if field.metadata:  # all but Recipe.augmentation
+                panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
+                help_panel = f"Recipe values: {panel}"
+                option = Option(help=field.metadata["help"], show_default=False, rich_help_panel=help_panel)
+                kind: Any = field.type
+                parameters.append(
+                    inspect.Parameter(
+                        field.name,
+                        inspect.Parameter.KEYWORD_ONLY,
+                        default=None,
+                        annotation=Annotated[kind | None, option],
+                    )
+                )
+        function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def format_epoch(row: "Row", last: int, resumed: bool) -> str:
+    """Return the line that training prints after an epoch. last: its number of epochs."""
+    if resumed:
+        return f"resuming after epoch {row.number} of {last}"
+    if row.number == 0:
+        return f"after initialisation: validation accuracy {row.validation_accuracy:.2%}"
+    return (
+        f"epoch {row.number} of {last}: loss {row.loss:.4f}, accuracy {row.train_accuracy:.2%} in "
+        f"training, {row.validation_accuracy:.2%} in validation, {row.seconds:.1f} s"
+    )

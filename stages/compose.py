@@ -1,0 +1,50 @@
+"""Compose training pictures for the network that finds digits."""
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.engine.stage import Input, Output, stage
+from stages.cli.console import run_module
+from stages.cli.options import Scheduler, SchedulerFile, Workers, progress
+
+log = logging.getLogger(__name__)
+
+
+@stage(packages=("numpy", "pillow", "scipy"), extra_files=("pipeline/data/hershey/*.jhf",))
+def compose(
+    parse: Annotated[Input, Option(help="Artifact of parse: the glyphs.")] = Path("artifacts/parse"),
+    pictures: Annotated[int, Option(min=1, help="Training pictures to compose.")] = 30_000,
+    seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
+    scheduler: Scheduler = "processes",
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/compose"),
+) -> str:
+    """Compose pictures of rows of digits on imperfect paper, and record the class, centre and size of each digit.
+
+    The last training images are held out: the validation pictures show only these. The results are bit-identical for
+    any scheduler and number of workers.
+
+    Examples:
+        handwriting compose
+        handwriting compose --pictures 2000 --seed 7
+    """
+    from pipeline.composition.pictures import compose_parts, count_pictures
+    from pipeline.data.dataset import load_description, save_description
+    from pipeline.scheduling.backends import make_backend
+
+    backend = make_backend(scheduler, workers, scheduler_file)
+    description = load_description(parse)
+    counts = count_pictures(pictures)
+    with progress("compose", sum(counts.values())) as advance:
+        compose_parts(parse, output, counts, seed, backend, advance, partial(log.info, "compose: %s"))
+    save_description(output, description)
+    return ", ".join(f"{count:,} {part} pictures" for part, count in counts.items())
+
+
+if __name__ == "__main__":
+    run_module(compose)
