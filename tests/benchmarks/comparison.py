@@ -72,7 +72,7 @@ class Readings:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `compare`."""
-    parser.add_argument("--peers", type=int, default=50, help="pictures of each kind for the peers, which are slow")
+    parser.add_argument("--peers", type=int, default=200, help="pictures of each kind that the peers read, 0 for none")
     parser.add_argument("--model", type=Path, default=PRETRAINED, help="model of this project")
     parser.add_argument("--errors", type=Path, help="folder for the pictures in which our model makes an error")
 
@@ -180,7 +180,7 @@ def apply_thresholds(readings: Sequence[Reading]) -> str:
     """Show what remains if a person reads all pictures without a digit or with less confidence than a threshold."""
     rows = []
     for threshold in THRESHOLDS:
-        accepted = [reading for reading in readings if reading.text and reading.confidence >= threshold]
+        accepted = [reading for reading in readings if reading.confidence >= threshold]
         errors = f"{share(not reading.correct for reading in accepted):.2%}" if accepted else "none left"
         rows.append([f"{threshold:.0%}", f"{1 - len(accepted) / len(readings):.1%}", errors])
     return table(["confidence of at least", "left to a person", "errors among the others"], rows)

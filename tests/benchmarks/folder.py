@@ -1,6 +1,6 @@
 """Measure reading on a folder of pictures made by others, beside RapidOCR and Tesseract, by kind.
 
-    python -m tests.benchmarks.folder FOLDER [--peers 50] [--model MODEL] [--errors FOLDER]
+    python -m tests.benchmarks.folder FOLDER [--peers 200] [--model MODEL] [--errors FOLDER]
 
 FOLDER/truth.csv has the columns path, relative to the folder, and text: the digits in reading order, or nothing if
 there is none. The pictures of a kind are in a subfolder of their own. Needs .venv-ocr, see `make benchmarks`,

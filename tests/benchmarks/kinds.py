@@ -1,6 +1,6 @@
 """Measure reading on kinds of pictures that people have, beside RapidOCR and Tesseract: forms, photographs, rows.
 
-    python -m tests.benchmarks.kinds [--count 200] [--peers 50] [--part test] [--model MODEL] [--errors FOLDER]
+    python -m tests.benchmarks.kinds [--count 200] [--peers 200] [--part test] [--model MODEL] [--errors FOLDER]
 
 The pictures show MNIST's digits on paper, as JPEG or PNG files. Choices are made with `--part validation`, the last
 10,000 training images. Needs artifacts/parse in the current folder, and .venv-ocr, see `make benchmarks`.
