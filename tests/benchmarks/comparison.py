@@ -5,6 +5,7 @@ Each reader runs in as many processes as there are cores, with one thread each.
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from shutil import copyfile
 import numpy as np
 
 from pipeline.engine.threads import count_cores
-from pipeline.evaluation.metrics import Reliability, measure_reliability
+from pipeline.evaluation.metrics import measure_reliability
 from pipeline.reader import PRETRAINED
 from tests.benchmarks.markdown import table
 from tests.benchmarks.peers import PEERS
@@ -84,7 +85,17 @@ def check_options(parser: argparse.ArgumentParser, given: argparse.Namespace) ->
 
 
 def compare(pictures: Sequence[Picture], given: argparse.Namespace) -> str:
-    """Read all pictures with our model and the first ones of each kind with the peers; return a report as Markdown."""
+    """Read all pictures with our model and the first ones of each kind with the peers; return a report as Markdown.
+
+    Exits if a reader fails.
+    """
+    try:
+        return report(*read_with_all(pictures, given))
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{shlex.join(error.cmd)} failed: see the messages above")
+
+
+def read_with_all(pictures: Sequence[Picture], given: argparse.Namespace) -> tuple[Readings, list[Readings]]:
     ours = read_with([sys.executable, "-m", "tests.benchmarks.ours", str(given.model.absolute())], pictures)
     if given.errors:
         save_errors(ours, given.errors)
@@ -92,7 +103,7 @@ def compare(pictures: Sequence[Picture], given: argparse.Namespace) -> str:
     peers = [
         read_with([str(PYTHON_OF_PEERS), "-m", "tests.benchmarks.peers", name], chosen) for name in PEERS if chosen
     ]
-    return report(ours, peers)
+    return ours, peers
 
 
 def read_with(command: Sequence[str], pictures: Sequence[Picture]) -> Readings:
@@ -132,13 +143,12 @@ def share(values: Iterable[bool]) -> float:
 def report(ours: Readings, peers: Sequence[Readings]) -> str:
     """Return the accuracy by kind, the speed, and what a threshold on the confidence leaves, as Markdown."""
     readings = [reading for of_kind in ours.kinds.values() for reading in of_kind]
-    calibration = measure_calibration(readings).error
     return "\n\n".join(
         (
             compare_kinds(ours, peers),
             "A picture is correct if all its digits are, in reading order.",
             compare_readers(ours, peers),
-            f"Expected calibration error of our confidence in a picture: {calibration:.1%}.",
+            f"Expected calibration error of our confidence in a picture: {measure_calibration(readings)}.",
             apply_thresholds(readings),
         )
     )
@@ -169,11 +179,13 @@ def compare_readers(ours: Readings, peers: Sequence[Readings]) -> str:
     return table(["reader", f"correct, {pictures}", f"pictures/s of {ours.processes} processes"], rows)
 
 
-def measure_calibration(readings: Sequence[Reading]) -> Reliability:
+def measure_calibration(readings: Sequence[Reading]) -> str:
     """Compare the confidence in whole texts with whether they are correct, where any digit was read."""
     claimed = [reading for reading in readings if reading.text]
+    if not claimed:
+        return "none, as no digit was read"
     confidence = np.array([[reading.confidence] for reading in claimed], np.float32)
-    return measure_reliability(confidence, np.array([not reading.correct for reading in claimed], np.uint8))
+    return f"{measure_reliability(confidence, np.array([not each.correct for each in claimed], np.uint8)).error:.1%}"
 
 
 def apply_thresholds(readings: Sequence[Reading]) -> str:

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from pipeline.reader import PRETRAINED, PictureError, load
+from pipeline.reader import PRETRAINED, PictureError, PipelineError, load
 from tests.benchmarks.lines import answer
 
 
@@ -22,4 +22,7 @@ def main(model: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if sys.argv[1:] else PRETRAINED)
+    try:
+        main(Path(sys.argv[1]) if sys.argv[1:] else PRETRAINED)
+    except PipelineError as error:
+        sys.exit(str(error))
