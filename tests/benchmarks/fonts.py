@@ -17,13 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from threadpoolctl import threadpool_limits
 
-from pipeline.model.files import Model
-from pipeline.model.prediction import predict
-from pipeline.pictures.files import load_picture
-from pipeline.pictures.reading import format_digits, read
-from pipeline.reader import PRETRAINED, load
+from pipeline.reader import PRETRAINED, Reader, load
 from tests.benchmarks.markdown import table
 
 FONTS = {
@@ -98,35 +93,30 @@ def as_file(levels: NDArray[np.floating], kind: str = "png") -> io.BytesIO:
     return file
 
 
-def read_file(model: Model, file: io.BytesIO) -> str:
-    """Return what `classify` reads in the file, "" for no digit."""
-    return format_digits(read(model, load_picture(file, "picture")[0]).labels, model.class_names)
-
-
-def measure_fonts(model: Model, folder: Path) -> dict[str, dict[object, Counter[str]]]:
+def measure_fonts(reader: Reader, folder: Path) -> dict[str, dict[object, Counter[str]]]:
     """Count by font, size, angle and paper what is read: "correct", or an error such as "1 as 7"."""
     counts: dict[str, dict[object, Counter[str]]] = {name: {} for name in ("font", "size", "angle", "paper")}
     generator = np.random.default_rng(1)
     for (font, path), size, angle, digit in itertools.product(FONTS.items(), SIZES, ANGLES, "0123456789"):
         page = render(folder / path, digit, size, angle)
         for paper, expose in list_papers().items():
-            predicted = read_file(model, as_file(expose(page, generator)))
+            predicted = reader.read(as_file(expose(page, generator))).text
             outcome = "correct" if predicted == digit else f"{digit} as {predicted or 'none'}"
             for values, value in zip(counts.values(), (font, size, angle, paper), strict=True):
                 values.setdefault(value, Counter())[outcome] += 1
     return counts
 
 
-def measure_files(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
+def measure_files(reader: Reader, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
     """Return the accuracy on the images as PNG files, four times as large, black on white."""
     correct = 0
     for image, label in zip(images, labels, strict=True):
         large = Image.fromarray(255 - image).resize((4 * image.shape[1], 4 * image.shape[0]), Image.Resampling.BICUBIC)
-        correct += read_file(model, as_file(np.asarray(large, float))) == model.class_names[label]
+        correct += reader.read(as_file(np.asarray(large, float))).text == str(label)
     return f"{correct / len(images):.2%}"
 
 
-def measure_rows(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
+def measure_rows(reader: Reader, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
     """Return the accuracy on rows of five test images, not touching, with random gaps and heights."""
     generator, correct = np.random.default_rng(1), 0
     for _ in range(ROWS):
@@ -137,8 +127,8 @@ def measure_rows(model: Model, images: NDArray[np.uint8], labels: NDArray[np.uin
             top = generator.integers(4, 16)
             canvas[top : top + 28, end : end + inked.shape[1]] = inked
             end += inked.shape[1] + generator.integers(2, 14)
-        truth = "".join(model.class_names[label] for label in labels[chosen])
-        correct += read_file(model, as_file(255.0 - canvas[:, : end + 4])) == truth
+        truth = "".join(map(str, labels[chosen]))
+        correct += reader.read(as_file(255.0 - canvas[:, : end + 4])).text == truth
     return f"{correct / ROWS:.1%}"
 
 
@@ -150,17 +140,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
     given = parser.parse_args()
-    model = load(PRETRAINED).model
+    reader = load(PRETRAINED)
     images, labels = (np.load(f"artifacts/parse/test-{kind}.npy") for kind in ("images", "labels"))
-    with threadpool_limits(1, "blas"):
-        counts = measure_fonts(model, given.fonts)
-        everything = sum(counts["paper"].values(), Counter[str]())
-        rows = [
-            [f"the {len(images):,} test images as arrays", f"{np.mean(model_labels(model, images) == labels):.2%}"],
-            ["the same as PNG files, black on white, four times as large", measure_files(model, images, labels)],
-            [f"{ROWS} rows of five test images, at uneven distances and heights", measure_rows(model, images, labels)],
-            [f"{everything.total():,} digits of {len(FONTS)} handwriting fonts", accuracy(everything)],
-        ]
+    counts = measure_fonts(reader, given.fonts)
+    everything = sum(counts["paper"].values(), Counter[str]())
+    rows = [
+        [f"the {len(images):,} test images as arrays", f"{np.mean(reader.predict(images) == labels):.2%}"],
+        ["the same as PNG files, black on white, four times as large", measure_files(reader, images, labels)],
+        [f"{ROWS} rows of five test images, at uneven distances and heights", measure_rows(reader, images, labels)],
+        [f"{everything.total():,} digits of {len(FONTS)} handwriting fonts", accuracy(everything)],
+    ]
     for name, form in (("paper", "{}"), ("angle", "rotated by {} degrees"), ("size", "{} pixels per em")):
         rows += [["fonts: " + form.format(value), accuracy(each)] for value, each in counts[name].items()]
     print(table(["pictures", "correct"], rows))
@@ -170,11 +159,6 @@ def main() -> None:
         for font, each in fonts
     ]
     print(f"\n{table(['font', 'correct', 'most frequent errors'], found)}")
-
-
-def model_labels(model: Model, images: NDArray[np.uint8]) -> NDArray[np.intp]:
-    labels: NDArray[np.intp] = predict(model, images).argmax(axis=1)
-    return labels
 
 
 if __name__ == "__main__":

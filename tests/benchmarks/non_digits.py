@@ -17,14 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
-from threadpoolctl import threadpool_limits
 
-from pipeline.model.files import Model
-from pipeline.pictures.files import load_picture
-from pipeline.pictures.reading import Reading, format_digits, read
-from pipeline.reader import PRETRAINED, load
+from pipeline.reader import PRETRAINED, Reader, load
+from tests.benchmarks.comparison import SURE
 from tests.benchmarks.fonts import ANGLES, FONTS, SIZES, render
-from tests.benchmarks.kinds import SURE
 from tests.benchmarks.markdown import table
 from tests.benchmarks.paper import Levels, as_file, draw_grid, expose, to_bytes
 from tests.benchmarks.writing import Generator, Layer, add_margin, load_digits
@@ -253,30 +249,28 @@ def list_kinds(fonts: Path) -> dict[str, Draw]:
     }
 
 
-def read_levels(model: Model, levels: Levels, generator: Generator) -> Reading:
-    return read(model, load_picture(as_file(levels, generator), "picture")[0])
-
-
-def measure_kind(model: Model, kind: str, draw: Draw, count: int, errors: Path | None) -> tuple[int, int, Counter[str]]:
+def measure_kind(
+    reader: Reader, kind: str, draw: Draw, count: int, errors: Path | None
+) -> tuple[int, int, Counter[str]]:
     """Return in how many of `count` pictures digits are read, in how many confidently, and what is read."""
     read_as: Counter[str] = Counter()
     sure = 0
     for number in range(count):
         generator = np.random.default_rng((zlib.crc32(kind.encode()), number))
         levels = draw(generator)
-        reading = read_levels(model, levels, generator)
-        if reading.labels:
-            digits = format_digits(reading.labels, model.class_names)
-            read_as[digits] += 1
-            sure += reading.confidence > SURE
+        result = reader.read(as_file(levels, generator))
+        if result.text:
+            read_as[result.text] += 1
+            sure += result.confidence > SURE
             if errors:
-                Image.fromarray(levels).save(errors / f"{kind} {number} as {digits[:20]} {reading.confidence:.2f}.png")
+                name = f"{kind} {number} as {result.text[:20]} {result.confidence:.2f}.png"
+                Image.fromarray(levels).save(errors / name)
     return read_as.total(), sure, read_as
 
 
-def count_refused(model: Model, pictures: Iterator[Levels]) -> str:
+def count_refused(reader: Reader, pictures: Iterator[Levels]) -> str:
     generator = np.random.default_rng(1)
-    refused = [not read_levels(model, levels, generator).labels for levels in pictures]
+    refused = [not reader.read(as_file(levels, generator)).text for levels in pictures]
     return f"{np.mean(refused):.2%} of {len(refused):,}"
 
 
@@ -302,22 +296,19 @@ def main() -> None:
     given = parser.parse_args()
     if given.errors:
         given.errors.mkdir(parents=True, exist_ok=True)
-    model, rows = load(PRETRAINED).model, []
+    reader, rows = load(PRETRAINED), []
     claimed, sure, kinds = 0, 0, list_kinds(given.fonts)
-    with threadpool_limits(1, "blas"):
-        for kind, draw in kinds.items():
-            of_kind = measure_kind(model, kind, draw, given.count, given.errors)
-            claimed, sure = claimed + of_kind[0], sure + of_kind[1]
-            most = ", ".join(f"{digits} ({times})" for digits, times in of_kind[2].most_common(3) if len(digits) < 5)
-            rows.append([kind, *(f"{value / given.count:.1%}" for value in of_kind[:2]), most])
-        total = given.count * len(kinds)
-        rows.append(["all", f"{claimed / total:.1%}", f"{sure / total:.1%}", ""])
-        print(table(["pictures without digits", "digit claimed", f"confidence above {SURE:.0%}", "most often"], rows))
-        print(
-            f"\n{given.count} pictures of each kind, {total:,} in all, read by the included model. It finds no digit in"
-        )
-        print(f"{count_refused(model, list_test_images())} test images and in")
-        print(f"{count_refused(model, list_font_digits(given.fonts))} digits of handwriting fonts on white paper.")
+    for kind, draw in kinds.items():
+        of_kind = measure_kind(reader, kind, draw, given.count, given.errors)
+        claimed, sure = claimed + of_kind[0], sure + of_kind[1]
+        most = ", ".join(f"{digits} ({times})" for digits, times in of_kind[2].most_common(3) if len(digits) < 5)
+        rows.append([kind, *(f"{value / given.count:.1%}" for value in of_kind[:2]), most])
+    total = given.count * len(kinds)
+    rows.append(["all", f"{claimed / total:.1%}", f"{sure / total:.1%}", ""])
+    print(table(["pictures without digits", "digit claimed", f"confidence above {SURE:.0%}", "most often"], rows))
+    print(f"\n{given.count} pictures of each kind, {total:,} in all, read by the included model. It finds no digit in")
+    print(f"{count_refused(reader, list_test_images())} test images and in")
+    print(f"{count_refused(reader, list_font_digits(given.fonts))} digits of handwriting fonts on white paper.")
 
 
 if __name__ == "__main__":
