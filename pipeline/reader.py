@@ -24,13 +24,14 @@ from PIL import Image
 from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.store import check_outside, read_lock
-from pipeline.engine.threads import single_threaded_blas
+from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
 from pipeline.pictures.reading import find_alternatives, format_digits, format_rows, read, read_one
+from pipeline.training.team import ThreadTeam
 
 __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load", "save"]
 
@@ -124,9 +125,9 @@ class Reader:
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
-        with _lock, single_threaded_blas():
+        with _lock, ThreadTeam(count_cores()) as team:
             grey, size = load_picture(source, name)
-            reading = read(self.finder, grey) if self.finder else read_one(self.model, grey)
+            reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         names = (self.finder or self.model).class_names
         alternatives = find_alternatives(reading, ALTERNATIVES)
         return Result(
@@ -151,9 +152,9 @@ def load(folder: str | os.PathLike[str] | None = None) -> Reader:
     """
     given = _load(Path(folder)) if folder is not None else None
     model = given if given and not given.model.sliding else _load(_choose(TRAINED, PRETRAINED))
-    finder = given if given and given.model.sliding else _load(_choose(TRAINED_READER, INCLUDED_READER))
+    finder: _Loaded | None = given if given and given.model.sliding else _load(_choose(TRAINED_READER, INCLUDED_READER))
     if given is None or given is model:
-        finder = finder if finder.model.class_names == model.model.class_names else None
+        finder = finder if finder and finder.model.class_names == model.model.class_names else None
     names = dict.fromkeys(_name(each.path) for each in (model, finder) if each)
     log.info("model: %s", ", and for pictures ".join(names))
     digest = hashlib.sha256((model.digest + (finder.digest if finder else "")).encode()).hexdigest()

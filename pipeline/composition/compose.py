@@ -10,30 +10,34 @@ from PIL import Image
 from scipy import ndimage
 
 from pipeline.composition.glyphs import Generator, Glyphs, Ink
-from pipeline.composition.paper import LINES, PRINT, bleed_through, draw_lines, light, print_words, smooth_noise
+from pipeline.composition.lines import draw_lines
+from pipeline.composition.paper import bleed_through, light, print_words, smooth_noise
 from pipeline.composition.writing import NOTHING, Placed, write_page, write_rows
+from pipeline.data.contrast import margin_level
 
 HEIGHT, WIDTH = 96, 160  # pixels of a picture
 COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture in [0, 1]
 MAX_DIGITS = 64  # of a picture
 NO_DIGIT = -1
+# Shares of pictures with lines, printed words, writing of the other side, the grain of a pencil, and without digits.
+LINES, PRINT, BLEED, GRAIN, EMPTY = 0.45, 0.15, 0.08, 0.15, 0.04
 
 
 def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a picture, uint8 (HEIGHT, WIDTH), dark on light, and its digits; see `list_digits`."""
     shape = HEIGHT, WIDTH
-    if generator.random() < 0.04:
-        ink, placed = np.zeros(shape, np.float32), []
+    if generator.random() < EMPTY:
+        ink, placed = np.zeros(shape, np.float32), list[Placed]()
     else:
         ink, placed = write_rows(glyphs, shape, generator)
-    if generator.random() < 0.15:
+    if generator.random() < GRAIN:
         grain = 1 + generator.uniform(0.1, 0.6) * smooth_noise(shape, (1.2, 1.2), generator)
         ink = ink * np.clip(grain, 0, 1.2)
     if generator.random() < LINES:
         ink = np.maximum(ink, draw_lines(shape, placed, generator))
     if generator.random() < PRINT:
         print_words(ink, placed, generator)
-    if generator.random() < 0.08:
+    if generator.random() < BLEED:
         ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
     levels, window = frame(expose(ink, generator), placed, generator)
     return levels, list_digits(placed, window)
@@ -45,7 +49,7 @@ def compose_page(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8
     ink, placed = write_page(glyphs, shape, generator)
     if generator.random() < LINES:
         ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    levels = np.uint8(np.clip(expose(ink, generator), 0, 255))
+    levels = to_levels(expose(ink, generator))
     return levels, list_digits(placed, (0, 0, WIDTH, HEIGHT))
 
 
@@ -53,7 +57,9 @@ def expose(ink: Ink, generator: Generator) -> Ink:
     """Return grey levels: ink on paper in some light, as a camera or a scanner takes them."""
     shape = ink.shape
     paper = generator.uniform(60, 250)
-    contrast = paper * generator.uniform(0.5, 0.95) if generator.random() < 0.7 else paper * generator.uniform(0.07, 0.5)
+    contrast = (
+        paper * generator.uniform(0.5, 0.95) if generator.random() < 0.7 else paper * generator.uniform(0.07, 0.5)
+    )
     grey = (paper - contrast * ink) * light(shape, generator)
     if generator.random() < 0.04:  # the edge of a sheet, or of a scan
         side, wide = generator.integers(4), int(generator.integers(1, 30))
@@ -66,9 +72,7 @@ def expose(ink: Ink, generator: Generator) -> Ink:
         grey = ndimage.uniform_filter1d(grey, int(generator.integers(2, 7)), axis=int(generator.integers(2)))
     if generator.random() < 0.1:  # few pixels
         factor = generator.uniform(1.3, 2.7)
-        small = Image.fromarray(grey).resize(
-            (round(shape[1] / factor), round(shape[0] / factor)), Image.Resampling.BOX
-        )
+        small = Image.fromarray(grey).resize((round(shape[1] / factor), round(shape[0] / factor)), Image.Resampling.BOX)
         kind = generator.choice([Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC])
         grey = np.asarray(small.resize((shape[1], shape[0]), Image.Resampling(kind)))
     if generator.random() < 0.65:
@@ -80,10 +84,15 @@ def expose(ink: Ink, generator: Generator) -> Ink:
     return grey
 
 
+def to_levels(grey: Ink) -> NDArray[np.uint8]:
+    """Return the grey levels as integers."""
+    return np.clip(grey, 0, 255).astype(np.uint8)
+
+
 def compress(grey: Ink, quality: int) -> Ink:
     """Return the grey levels after JPEG compression."""
     file = io.BytesIO()
-    Image.fromarray(np.uint8(np.clip(grey, 0, 255))).save(file, "JPEG", quality=quality)
+    Image.fromarray(to_levels(grey)).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file), np.float32)
 
 
@@ -107,7 +116,7 @@ def frame(
             right = int(np.clip(ends[2] + moved[2] if tight else width - moved[2], left + 12, width))
         if sides[3]:
             bottom = int(np.clip(ends[3] + moved[3] if tight else height - moved[3], top + 12, height))
-    levels = np.uint8(np.clip(grey, 0, 255))
+    levels = to_levels(grey)
     top, left = min(top, height - 12), min(left, width - 12)
     bottom, right = max(bottom, top + 12), max(right, left + 12)
     inner = levels[top:bottom, left:right]
@@ -115,11 +124,6 @@ def frame(
         levels = np.full_like(levels, margin_level(inner))
         levels[top:bottom, left:right] = inner
     return levels, (left, top, right, bottom)
-
-
-def margin_level(grey: NDArray[np.generic]) -> float:
-    """Return the level of the margin that is added around a picture: the median of its border."""
-    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
 
 
 def list_digits(placed: Sequence[Placed], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
@@ -130,8 +134,9 @@ def list_digits(placed: Sequence[Placed], window: tuple[int, int, int, int]) -> 
     left, top, right, bottom = window
     rows = []
     for each in placed:
-        l, t, r, b = each.box
-        visible = max(0, min(r, right) - max(l, left)) * max(0, min(b, bottom) - max(t, top)) / ((r - l) * (b - t))
+        x, y, x_end, y_end = each.box
+        inside = max(0, min(x_end, right) - max(x, left)) * max(0, min(y_end, bottom) - max(y, top))
+        visible = inside / ((x_end - x) * (y_end - y))
         if each.label != NOTHING and visible > 0:
             rows.append((each.label, each.y, each.x, each.size, visible))
     digits = np.full((MAX_DIGITS, len(COLUMNS)), NO_DIGIT, np.float32)

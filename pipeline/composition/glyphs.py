@@ -96,7 +96,9 @@ class Glyphs:
 def draw_strokes(strokes: Sequence[Any], generator: Generator) -> Ink:
     """Draw strokes, distorted, with a random pen."""
     height = np.ptp(np.concatenate(list(strokes)), axis=0).max() or 1
-    moved = [stroke + generator.normal(0, WOBBLE * height * min(1, 6 / len(stroke)), stroke.shape) for stroke in strokes]
+    moved = [
+        stroke + generator.normal(0, WOBBLE * height * min(1, 6 / len(stroke)), stroke.shape) for stroke in strokes
+    ]
     return np.asarray(draw(distort(moved, generator), BOX, generator), np.float32)
 
 
@@ -111,7 +113,7 @@ def draw_print(text: str, generator: Generator) -> Ink:
     left, top, right, bottom = font.getbbox(text)
     page = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
     ImageDraw.Draw(page).text((2 - left, 2 - top), text, 255, font, stroke_width=int(generator.integers(0, 3)))
-    return np.asarray(page, np.float32) / 255
+    return to_ink(np.asarray(page))
 
 
 def choose_hand(generator: Generator) -> Hand:
@@ -141,7 +143,7 @@ def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
     coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
     source = Image.fromarray(np.uint8(255 * np.clip(ink, 0, 1)))
     fine = source.transform((side, side), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
-    return crop(np.asarray(_change_strokes(fine, hand).reduce(FINE), np.float32) / 255)
+    return crop(to_ink(np.asarray(_change_strokes(fine, hand).reduce(FINE))))
 
 
 def _change_strokes(fine: Image.Image, hand: Hand) -> Image.Image:

@@ -55,7 +55,9 @@ def compose_parts(
         for part in PARTS
         for name, dtype, shape in ARRAYS
     }
-    tasks = [(part, start, min(start + BLOCK, counts[part])) for part in PARTS for start in range(0, counts[part], BLOCK)]
+    tasks = [
+        (part, start, min(start + BLOCK, counts[part])) for part in PARTS for start in range(0, counts[part], BLOCK)
+    ]
 
     def save(index: int, arrays: tuple[NDArray[Any], NDArray[Any]]) -> None:
         part, start, stop = tasks[index]
@@ -66,7 +68,9 @@ def compose_parts(
     run_job(Job(_compose_block, Order(parse.absolute(), seed), tasks, save, report=report), backend)
 
 
-def _compose_block(order: Order, task: tuple[str, int, int], send: Send) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _compose_block(
+    order: Order, task: tuple[str, int, int], send: Send
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     part, start, stop = task
     glyphs = load_glyphs(order.glyphs, held_out=part != "train")
     generators = [np.random.default_rng((order.seed, PARTS.index(part), i)) for i in range(start, stop)]

@@ -11,8 +11,8 @@ from pipeline.data.contrast import BOX
 
 NOTHING = -1  # label of a sign of no class
 PEN_UP = -1e9
-# Sizes of the digits of a picture relative to BOX, and their shares. Other levels of the pyramid show larger and smaller
-# digits, as lines and as dots.
+# Sizes of the digits of a picture relative to BOX, and their shares. The first are those that are read; larger and
+# smaller ones are what other levels of the pyramid show.
 SIZES, SIZE_SHARES = ((0.8, 1.25), (0.12, 0.68), (1.5, 3.2), (3.2, 10)), (0.76, 0.08, 0.1, 0.06)
 PUNCTUATION = 0.06  # probability of a point, a comma or a dash after a digit
 
@@ -83,15 +83,25 @@ def write_page(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> 
 
 
 def _write_row(
-    page: Ink, glyphs: Glyphs, hand: Hand, spacing: Spacing, size: float, y: float, start: float, count: int,
-    signs: float, generator: Generator,
+    page: Ink,
+    glyphs: Glyphs,
+    hand: Hand,
+    spacing: Spacing,
+    size: float,
+    y: float,
+    start: float,
+    count: int,
+    signs: float,
+    generator: Generator,
 ) -> list[Placed]:
     """Write `count` signs from `start`, to the right. signs: probability that one is of no class."""
     placed: list[Placed] = []
     border = np.full(page.shape[0], PEN_UP)  # the last column with ink in each row of pixels
     right, jitter = start, size * generator.uniform(0, 0.1)
     for _ in range(count):
-        ink, label = (glyphs.draw_sign(generator), NOTHING) if generator.random() < signs else glyphs.draw_class(generator)
+        ink, label = (
+            (glyphs.draw_sign(generator), NOTHING) if generator.random() < signs else glyphs.draw_class(generator)
+        )
         own = size * math.exp(generator.normal(0, 0.07))
         if label == NOTHING:
             own *= math.exp(generator.normal(0, 0.25))
@@ -118,8 +128,18 @@ def _write_row(
             if len(columns):
                 border[row] = max(border[row], left + columns[-1])
         if generator.random() < PUNCTUATION:
-            mark = write(draw_strokes(parse_shape(MARKS[generator.integers(len(MARKS))]), generator), generator.uniform(0.1, 0.4) * size, hand, generator)
-            paste(page, strength * mark, round(top + generator.uniform(0.4, 1) * height), left + width + int(generator.integers(1, 4)))
+            mark = write(
+                draw_strokes(parse_shape(MARKS[generator.integers(len(MARKS))]), generator),
+                generator.uniform(0.1, 0.4) * size,
+                hand,
+                generator,
+            )
+            paste(
+                page,
+                strength * mark,
+                round(top + generator.uniform(0.4, 1) * height),
+                left + width + int(generator.integers(1, 4)),
+            )
         box = (left, top, left + width, top + height)
         placed.append(Placed(label, top + height / 2, left + width / 2, max(height, width), box))
         right = left + width

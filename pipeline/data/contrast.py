@@ -11,6 +11,11 @@ MEAN_SIDE, STD_SIDE = 21, 29  # pixels: sides of the squares around a pixel
 LEVELS = 6  # grey levels added to the standard deviation, so that the noise of empty paper stays small
 
 
+def margin_level(grey: NDArray[Any]) -> float:
+    """Return the level of the margin that is added around a picture, (h, w): the median of its border."""
+    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+
+
 def local_contrast(grey: NDArray[Any]) -> NDArray[np.float32]:
     """Return (grey - mean) / (standard deviation + LEVELS) of pictures (..., h, w) with grey levels in [0, 255].
 
@@ -22,4 +27,4 @@ def local_contrast(grey: NDArray[Any]) -> NDArray[np.float32]:
     levels = levels - mean
     variance = ndimage.uniform_filter(levels * levels, STD_SIDE, axes=axes, mode="nearest")
     levels /= np.sqrt(np.maximum(variance, 0)) + np.float32(LEVELS)  # sums are rounded: it may be just below 0
-    return levels
+    return np.asarray(levels)

@@ -57,7 +57,9 @@ def find_window(text: str) -> tuple[int, int]:
     side = 1
     for kind, numbers in reversed(parse_layers(text)):
         if KINDS[kind].takes_units:
-            raise UsageError(f"{format_layer(kind, numbers)} is a dense layer: use only layers that can slide, as conv16")
+            raise UsageError(
+                f"{format_layer(kind, numbers)} is a dense layer: use only layers that can slide, as conv16"
+            )
         side = (side - 1) * numbers["stride"] + numbers["kernel"]
     return side, side
 

@@ -24,7 +24,7 @@ class Quality:
 
 
 def calibrate(model: Model, pictures: NDArray[np.uint8], texts: Sequence[tuple[int, ...]]) -> tuple[Model, Quality]:
-    """Return the model with the temperature under which it is most likely that it reads just what it does, and how well.
+    """Return the model with the temperature that fits the texts best, and how well it reads them.
 
     pictures: (n, height, width). texts: the labels of each in reading order. The temperature minimises the negative log
     likelihood of the correct and wrong texts.  (Guo et al. 2017, for whole texts)

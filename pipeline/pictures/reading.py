@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict_with_negative
+from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.preparation import find_extent, find_ink, prepare
 from pipeline.pictures.rows import find_rows, find_spaces
 from pipeline.pictures.sliding import Detections, detect
@@ -41,9 +42,9 @@ class Reading:
         return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64) * (1 - self.doubt))
 
 
-def read(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
-    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right."""
-    return arrange(detect(model, np.asarray(grey, np.float32)), grey.shape, model.temperature)
+def read(model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence) -> Reading:
+    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right. run: may use several threads."""
+    return arrange(detect(model, np.asarray(grey, np.float32), run), grey.shape, model.temperature)
 
 
 def read_one(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:

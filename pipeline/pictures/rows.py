@@ -46,5 +46,8 @@ def measure_slope(y: Floats, x: Floats, size: Floats) -> float:
 
 def find_spaces(x: Floats, size: Floats, row: list[int]) -> list[bool]:
     """Return for each digit of a row whether a space precedes it, as between the cells of a table."""
-    gaps = [math.inf if not i else (x[row[i]] - x[row[i - 1]]) / max(size[row[i]], size[row[i - 1]]) for i in range(len(row))]
+    gaps = [
+        math.inf if not i else (x[row[i]] - x[row[i - 1]]) / max(size[row[i]], size[row[i - 1]])
+        for i in range(len(row))
+    ]
     return [i > 0 and gap > SPACE for i, gap in enumerate(gaps)]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.data.contrast import BOX, local_contrast
+from pipeline.data.contrast import BOX, local_contrast, margin_level
 from pipeline.model.files import Model
 from pipeline.network.architecture import slide
 from pipeline.network.losses import probabilities
@@ -109,11 +109,6 @@ def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
         size /= STEP
 
 
-def margin_level(grey: NDArray[Any]) -> float:
-    """Return the level of the margin that is added around a picture: the median of its border."""
-    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-
-
 def join(parts: Sequence[Detections]) -> Detections:
     """Return all detections of several sets, at least one."""
     return Detections(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Detections)))
@@ -128,7 +123,9 @@ def find_candidates(model: Model, level: Level, run: Run) -> Detections:
     counts = [max(1, (side - window) // step + 1) for side in level.contrast.shape]
     cells = [min(CELLS, count) for count in counts]
     whole = [-(-count // each) * each for count, each in zip(counts, cells, strict=True)]
-    padding = [max(0, (count - 1) * step + window - side) for count, side in zip(whole, level.contrast.shape, strict=True)]
+    padding = [
+        max(0, (count - 1) * step + window - side) for count, side in zip(whole, level.contrast.shape, strict=True)
+    ]
     contrast = np.pad(level.contrast, [(0, each) for each in padding])
     tall, wide = ((each - 1) * step + window for each in cells)
     corners = [(y, x) for y in range(0, whole[0], cells[0]) for x in range(0, whole[1], cells[1])]
@@ -140,24 +137,23 @@ def find_candidates(model: Model, level: Level, run: Run) -> Detections:
     predicted[..., -1] = 1
     for batch, output in zip(batches, outputs, strict=True):
         for i, of_tile in zip(batch, output, strict=True):
-            y, x = corners[i]
-            predicted[y : y + cells[0], x : x + cells[1]] = of_tile
-    y, x = np.nonzero(predicted[: counts[0], : counts[1], -1] < 1 - POSSIBLE)
-    at = (np.stack([y, x]) * step + (window - 1) / 2 - level.margin) / level.scale
-    size = np.full(len(y), BOX / level.scale, np.float32)
-    return Detections(*at.astype(np.float32), size, predicted[y, x])
+            top, left = corners[i]
+            predicted[top : top + cells[0], left : left + cells[1]] = of_tile
+    cell_y, cell_x = np.nonzero(predicted[: counts[0], : counts[1], -1] < 1 - POSSIBLE)
+    centres = (np.stack([cell_y, cell_x]) * step + (window - 1) / 2 - level.margin) / level.scale
+    size = np.full(len(cell_y), BOX / level.scale, np.float32)
+    y, x = centres.astype(np.float32)
+    return Detections(y, x, size, predicted[cell_y, cell_x])
 
 
 def predict_positions(model: Model, contrast: Sequence[Floats]) -> Floats:
     """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles (height, width)."""
     tiles = np.stack(contrast, axis=-1)
-    total = np.float32(0)
-    for network in model.networks:
-        moved = make_network(slide(network.layers, tiles.shape[:2]), network.parameters.flat)
-        total = total + forward(moved, tiles).logits
-    logits = np.moveaxis(total / np.float32(len(model.networks)), 0, -1)
-    predicted = probabilities(logits.reshape(-1, logits.shape[-1]).T, model.loss).T
-    return np.moveaxis(predicted.reshape(logits.shape), -2, 0)
+    (network,) = model.networks
+    height, width, _ = tiles.shape
+    logits = forward(make_network(slide(network.layers, (height, width)), network.parameters.flat), tiles).logits
+    predicted = probabilities(logits.reshape(len(logits), -1), model.loss).reshape(logits.shape)
+    return np.asarray(predicted.transpose(3, 1, 2, 0))
 
 
 def look_closer(model: Model, level: Level, found: Detections, run: Run) -> Detections:

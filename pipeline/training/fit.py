@@ -158,7 +158,10 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
     buffers = [make_buffers(network) for _ in range(threads)]
 
     def count(block: int, thread: int) -> float:
-        images, labels = examples.slice(block * size, (block + 1) * size), np.moveaxis(examples.labels[block * size :][:size], 0, -1)
+        images, labels = (
+            examples.slice(block * size, (block + 1) * size),
+            np.moveaxis(examples.labels[block * size :][:size], 0, -1),
+        )
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
         return count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
 

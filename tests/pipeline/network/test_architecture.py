@@ -1,11 +1,20 @@
 import math
 
+import numpy as np
 import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.architecture import MICRO_BATCH_IMAGES, build_layers, format_network, micro_batch_size
+from pipeline.network.architecture import (
+    MICRO_BATCH_IMAGES,
+    build_layers,
+    find_window,
+    format_network,
+    micro_batch_size,
+    slide,
+)
 from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
+from pipeline.network.network import count_parameters, forward, make_network
 
 RELU = ACTIVATIONS["relu"]
 
@@ -81,3 +90,35 @@ def test_micro_batch_size_is_limited_by_memory(layers: str, shape: tuple[int, in
 def test_networks_that_need_gigabytes_are_refused(layers: str, shape: tuple[int, int]) -> None:
     with pytest.raises(UsageError, match="too large"):
         build_layers(layers, "relu", shape, 10)
+
+
+@pytest.mark.parametrize(
+    "text", ["conv4,conv6,conv5x3/1", "conv3x3/1,pool2,6", "conv4,conv5x3/1,7,6", "conv4x3/1,pool3/2,conv4x3/1"]
+)
+def test_sliding_gives_the_output_of_each_window(text: str) -> None:
+    layers = build_layers(text, "relu", (21, 21), 3)
+    network = make_network(layers, np.random.default_rng(0).normal(size=count_parameters(layers)))
+    picture = np.random.default_rng(1).normal(size=(29, 37, 2))
+    slid = make_network(slide(layers, (29, 37)), network.parameters.flat)
+    logits = forward(slid, picture).logits
+    step = math.prod(layer.stride for layer in layers)
+    assert logits.shape[0] == 3
+    for i, j in np.ndindex(*logits.shape[1:3]):
+        window = picture[step * i : step * i + 21, step * j : step * j + 21]
+        if window.shape[:2] == (21, 21):
+            np.testing.assert_allclose(logits[:, i, j], forward(network, window).logits.reshape(3, 2), atol=1e-9)
+    assert step * (logits.shape[1] - 1) + 21 <= 29
+
+
+@pytest.mark.parametrize(
+    ("text", "side"), [("conv4", 5), ("conv4,conv6,conv5x3/1", 21), ("conv4x3/1,pool2", 4), ("", 1)]
+)
+def test_window_reduces_to_one_position(text: str, side: int) -> None:
+    assert find_window(text) == (side, side)
+    (*_, last) = build_layers(text, "relu", (side, side), 3)
+    assert last.input_shape[1:] == (1, 1)
+
+
+def test_dense_hidden_layers_have_no_window() -> None:
+    with pytest.raises(UsageError):
+        find_window("conv4,10")

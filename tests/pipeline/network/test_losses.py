@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -5,6 +7,7 @@ from sklearn.metrics import log_loss
 
 from pipeline.network import losses
 from pipeline.network.activations import Array, relu, sigmoid
+from pipeline.network.losses import EASY, HARD, LOSSES, at_positions, cross_entropy
 
 EXTREME = np.array([[-1e4], [-100.0], [-1.0], [0.0], [1.0], [100.0], [1e4]])
 
@@ -87,3 +90,52 @@ def test_higher_temperature_lowers_confidence() -> None:
     logits = np.array([[3.0], [1.0], [0.0]])
     cold, warm = (losses.probabilities(logits, "cross-entropy", t).max() for t in (1.0, 2.0))
     assert warm < cold
+
+
+def make_positions(seed: int = 0) -> tuple[Any, Any]:
+    generator = np.random.default_rng(seed)
+    labels = np.full((6, 7, 3), 3)
+    labels[2, 3], labels[4, 1, 0], labels[0] = 1, 0, -1
+    return generator.normal(size=(4, 6, 7, 3)), labels
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradient_at_positions_is_that_of_the_loss(name: str) -> None:
+    logits, labels = make_positions()
+    value, gradient = at_positions(LOSSES[name], logits, labels)
+    for index in [(1, 2, 3, 0), (0, 4, 1, 0), (3, 2, 3, 1), *np.argwhere(gradient != 0)[::17].tolist()]:
+        moved = [logits.copy() for _ in range(2)]
+        for sign, array in zip((1, -1), moved, strict=True):
+            array[tuple(index)] += sign * 1e-6
+        numeric = (
+            at_positions(LOSSES[name], moved[0], labels)[0] - at_positions(LOSSES[name], moved[1], labels)[0]
+        ) / 2e-6
+        assert gradient[tuple(index)] == pytest.approx(numeric, abs=1e-5)
+    assert value > 0
+
+
+def test_ignored_positions_do_not_count() -> None:
+    logits, labels = make_positions()
+    value, gradient = at_positions(cross_entropy, logits, labels)
+    assert (gradient[:, 0] == 0).all()
+    logits[:, 0] = 1e3
+    assert at_positions(cross_entropy, logits, labels)[0] == value
+
+
+def test_hardest_positions_with_nothing_count() -> None:
+    labels = np.full((20, 20, 1), 3)
+    labels[5, 5] = 0
+    logits = np.zeros((4, 20, 20, 1))
+    logits[3] = np.arange(400).reshape(20, 20, 1)
+    _, gradient = at_positions(cross_entropy, logits, labels)
+    counted = np.flatnonzero((gradient != 0).any(axis=0).reshape(-1))
+    expected = [*range(HARD + EASY), 105]
+    assert set(counted.tolist()) <= set(expected)
+    assert 105 in counted
+    assert 0 in counted
+
+
+def test_parts_at_positions_add_up() -> None:
+    logits, labels = make_positions()
+    sums = [at_positions(cross_entropy, logits[..., i : i + 1], labels[..., i : i + 1], count=3)[0] for i in range(3)]
+    assert sum(sums) > 0

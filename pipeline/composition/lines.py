@@ -1,0 +1,184 @@
+"""Lines on paper: rules, squares, boxes, combs, tables, circles, as forms and notebooks have them."""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from pipeline.composition.glyphs import FINE, Generator, Ink
+from pipeline.composition.writing import Placed
+from pipeline.data.contrast import BOX
+from pipeline.data.ink import to_ink
+
+SECOND = 0.12  # probability of single lines in addition to another kind
+JITTER = 0.4  # pixels: standard deviation of the corners of a box
+
+Shape = tuple[int, int]
+
+
+@dataclass(eq=False)
+class Ruler:
+    """Draws lines of one pen, FINE times as large, on a page of `shape`.
+
+    slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink, in [0, 1]. size: that of the
+    digits on the page.
+    """
+
+    shape: Shape
+    slope: float
+    width: float
+    strength: float
+    size: float
+    generator: Generator
+    image: Image.Image = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.image = Image.new("L", (FINE * self.shape[1], FINE * self.shape[0]))
+        self.pen = ImageDraw.Draw(self.image)
+
+    def line(self, points: Iterable[tuple[float, float]]) -> None:
+        """Draw a polyline through points (x, y)."""
+        whole = max(1, round(FINE * self.width))
+        fill = round(255 * self.strength * min(1, FINE * self.width / whole))
+        self.pen.line([(FINE * x, FINE * y) for x, y in points], fill=fill, width=whole)
+
+    def across(self, y: float) -> None:
+        """Draw a horizontal line."""
+        self.line([(0, y), (self.shape[1], y + self.slope * self.shape[1])])
+
+    def down(self, x: float, top: float = 0, bottom: float | None = None) -> None:
+        """Draw a vertical line, by default over the whole page."""
+        bottom = self.shape[0] if bottom is None else bottom
+        self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
+
+    def spread(self, pitch: float, along: int, across: int) -> Iterable[float]:
+        """Return where equally spaced lines begin on an axis of length `along` that they cross over `across` pixels."""
+        reach = across * abs(self.slope)
+        return np.arange(self.generator.uniform(0, pitch) - reach, along + reach, pitch).tolist()
+
+    def ink(self) -> Ink:
+        """Return what has been drawn, in [0, 1]."""
+        return to_ink(np.asarray(self.image.reduce(FINE)))
+
+
+def rule(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw ruled paper, sometimes with a margin line."""
+    (height, width), generator = ruler.shape, ruler.generator
+    for y in ruler.spread(ruler.size * generator.uniform(0.9, 2.5), height, width):
+        ruler.across(y)
+    if generator.random() < 0.3:
+        ruler.down(generator.uniform(0, width))
+
+
+def square(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw squared paper."""
+    height, width = ruler.shape
+    pitch = ruler.size * ruler.generator.uniform(0.25, 1.6)
+    for y in ruler.spread(pitch, height, width):
+        ruler.across(y)
+    for x in ruler.spread(pitch, width, height):
+        ruler.down(x)
+
+
+def box_digits(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw a box around each digit: all of one size, or each as large as its digit."""
+    size, generator = ruler.size, ruler.generator
+    margin, side = size * generator.uniform(0.05, 0.6), size * generator.uniform(1.0, 1.5)
+    shared = generator.random() < 0.5
+    for each in placed:
+        left, top, right, bottom = map(float, each.box)
+        if shared:
+            x, y = generator.normal(each.x, 0.06 * size), generator.normal(each.y, 0.06 * size)
+            half = side / 2 + margin
+            left, top, right, bottom = x - half, y - half, x + half, y + half
+        left, top, right, bottom = left - margin, top - margin, right + margin, bottom + margin
+        corners = [
+            (x + generator.normal(0, JITTER), y + generator.normal(0, JITTER))
+            for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))
+        ]
+        ruler.line([*corners, corners[0]])
+
+
+def comb(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw the comb of a form below the digits."""
+    size, generator = ruler.size, ruler.generator
+    pitch = size * generator.uniform(0.9, 1.8)
+    middle = float(np.mean([each.y for each in placed])) if placed else ruler.shape[0] / 2
+    bottom, tall = middle + size * generator.uniform(0.5, 0.9), size * generator.uniform(0.2, 1.5)
+    ruler.across(bottom)
+    if generator.random() < 0.5:
+        ruler.across(bottom - tall)
+    for x in np.arange(generator.uniform(-pitch, 0), ruler.shape[1], pitch).tolist():
+        ruler.down(x, bottom - tall, bottom)
+
+
+def separate(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw lines in the middle between neighbours, above and below them: a row of cells."""
+    size, generator = ruler.size, ruler.generator
+    top = min(each.box[1] for each in placed) - size * generator.uniform(0.02, 0.4)
+    bottom = max(each.box[3] for each in placed) + size * generator.uniform(0.02, 0.4)
+    ruler.across(top)
+    ruler.across(bottom)
+    edges = sorted((each.box[0], each.box[2]) for each in placed)
+    middles = [(one[1] + other[0]) / 2 for one, other in itertools.pairwise(edges)]
+    for x in [edges[0][0] - 0.3 * size, *middles, edges[-1][1] + 0.3 * size]:
+        ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
+
+
+def underline(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw one line below the digits."""
+    (height, width), generator = ruler.shape, ruler.generator
+    y = max((each.box[3] for each in placed), default=height / 2) + ruler.size * generator.uniform(-0.08, 0.5)
+    ends = sorted(generator.uniform(-0.2, 1.2, 2) * width)
+    if generator.random() < 0.5:
+        ends = [-width, 2 * width]
+    ruler.line([(x, y + ruler.slope * x) for x in ends])
+
+
+def circle(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw a circle around each digit."""
+    for each in placed:
+        reach = each.size * ruler.generator.uniform(0.65, 1.1)
+        box = [FINE * side for side in (each.x - reach, each.y - reach, each.x + reach, each.y + reach)]
+        ruler.pen.ellipse(box, outline=round(255 * ruler.strength), width=max(1, round(FINE * ruler.width)))
+
+
+def cross(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw one to three lines anywhere."""
+    height, width = ruler.shape
+    for _ in range(ruler.generator.integers(1, 4)):
+        points = ruler.generator.uniform(-0.2, 1.2, (2, 2)) * (width, height)
+        ruler.line([(x, y) for x, y in points.tolist()])
+
+
+def frame(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw a rectangle around everything."""
+    height, width = ruler.shape
+    x, y = ruler.generator.uniform(0, 0.3, 2) * (width, height)
+    right, bottom = ruler.generator.uniform(0.7, 1.1, 2) * (width, height)
+    ruler.line([(x, y), (right, y), (right, bottom), (x, bottom), (x, y)])
+
+
+Kind = Callable[[Ruler, Sequence[Placed]], None]
+KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, frame: 0.05, underline: 0.08, comb: 0.06}  # shares
+AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.04}
+
+
+def draw_lines(shape: Shape, placed: Sequence[Placed], generator: Generator) -> Ink:
+    """Return the ink of lines of some kind, relative to that of the digits."""
+    ruler = Ruler(
+        shape,
+        slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
+        strength=generator.uniform(0.1, 1),
+        width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
+        size=float(np.median([each.size for each in placed])) if placed else BOX,
+        generator=generator,
+    )
+    kinds = KINDS | (AROUND_DIGITS if placed else {})
+    shares = np.array(list(kinds.values()))
+    list(kinds)[generator.choice(len(kinds), p=shares / shares.sum())](ruler, placed)
+    if generator.random() < SECOND:
+        cross(ruler, placed)
+    return ruler.ink()

@@ -1,0 +1,114 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.composition.compose import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
+from pipeline.composition.glyphs import Glyphs, choose_hand, write
+from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
+from pipeline.composition.shapes import DIGITS, MARKS, SIGNS, parse_shape
+from pipeline.composition.writing import Placed, paste
+from tests.drawings import sample_digits
+
+DIGIT_NAMES = tuple("0123456789")
+
+
+def glyphs(names: tuple[str, ...] = DIGIT_NAMES) -> Glyphs:
+    images, labels = sample_digits()
+    return Glyphs(images, labels, names)
+
+
+def rows(digits: NDArray[np.float32]) -> list[dict[str, Any]]:
+    return [dict(zip(COLUMNS, row, strict=True)) for row in digits.tolist() if row[0] >= 0]
+
+
+@pytest.mark.parametrize("make", [compose, compose_page])
+def test_same_seed_gives_the_same_picture(make: Any) -> None:
+    one, other, third = (make(glyphs(), np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one[0], other[0])
+    assert np.array_equal(one[1], other[1])
+    assert not np.array_equal(one[0], third[0])
+    assert (one[0].shape, one[0].dtype, one[1].shape) == ((HEIGHT, WIDTH), np.uint8, (MAX_DIGITS, len(COLUMNS)))
+
+
+def test_pictures_show_all_classes_sizes_and_none() -> None:
+    made = [rows(compose(glyphs(), np.random.default_rng(seed))[1]) for seed in range(150)]
+    digits = [row for each in made for row in each]
+    assert {row["label"] for row in digits} == set(range(10))
+    assert min(row["size"] for row in digits) < 10
+    assert max(row["size"] for row in digits) > 40
+    assert all(0 < row["visible"] <= 1 for row in digits)
+    assert any(row["visible"] < 0.8 for row in digits)
+    assert not all(made)
+
+
+def test_ink_is_where_the_digits_are_said_to_be() -> None:
+    differences = []
+    for seed in range(60):
+        picture, digits = compose_page(glyphs(), np.random.default_rng(seed))
+        grey = picture.astype(float)
+        for row in rows(digits):
+            y, x, half = row["y"], row["x"], row["size"] / 2
+            inside = grey[int(y - half) : int(y + half) + 1, int(max(x - half, 0)) : int(x + half) + 1]
+            differences.append(np.median(grey) - inside.min())
+    assert np.mean(np.array(differences) > 0) > 0.95
+
+
+def test_digits_of_a_page_are_whole_and_in_reading_order() -> None:
+    for seed in range(40):
+        found = rows(compose_page(glyphs(), np.random.default_rng(seed))[1])
+        assert found
+        for row in found:
+            assert row["visible"] == 1
+            assert row["size"] / 4 < row["y"] < HEIGHT - row["size"] / 4
+        for one, next_one in zip(found, found[1:], strict=False):
+            assert next_one["x"] > one["x"] - 6 or next_one["y"] > one["y"] + row["size"] / 2
+
+
+def test_other_glyphs_come_only_from_the_images() -> None:
+    names = tuple("abcdefghij")
+    other = glyphs(names)
+    generator = np.random.default_rng(1)
+    assert {other.draw_class(generator)[0].shape for _ in range(100)} == {(28, 28)}
+    assert other.letters == []
+
+
+@pytest.mark.parametrize("shape", [*(shape for _, shape in DIGITS), *SIGNS, *MARKS])
+def test_every_shape_has_strokes(shape: str) -> None:
+    strokes = parse_shape(shape)
+    assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) > 1 for stroke in strokes)
+    assert np.ptp(np.concatenate(strokes), axis=0).max() > 0
+
+
+def test_all_digits_have_shapes() -> None:
+    assert {name for name, _ in DIGITS} == set(DIGIT_NAMES)
+
+
+@pytest.mark.parametrize("size", [5, 20, 90])
+def test_glyph_is_written_at_its_size(size: float) -> None:
+    generator = np.random.default_rng(1)
+    sides = [max(write(sample_digits()[0][i] / 255, size, choose_hand(generator), generator).shape) for i in range(40)]
+    assert size * 0.75 < np.median(sides) < size * 1.35
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *AROUND_DIGITS])
+def test_every_kind_of_lines_leaves_ink(kind: Any) -> None:
+    placed = [Placed(1, 40, x, 20, (x - 8, 30, x + 8, 50)) for x in (40, 70, 100)]
+    inks = []
+    for seed in range(5):
+        ruler = Ruler((HEIGHT, WIDTH), 0.01, 1.2, 0.8, 20, np.random.default_rng(seed))
+        kind(ruler, placed)
+        inks.append(ruler.ink())
+    assert np.max(inks) > 0.3
+    assert np.min(inks) == 0
+    assert np.mean(inks) < 0.5
+
+
+@pytest.mark.parametrize(("top", "left"), [(-3, 4), (8, -2), (9, 9), (50, 3), (-50, 0)])
+def test_ink_beyond_the_page_is_lost(top: int, left: int) -> None:
+    page, ink = np.zeros((12, 10), np.float32), np.ones((5, 4), np.float32)
+    paste(page, ink, top, left)
+    larger = np.zeros((112, 110), np.float32)
+    larger[50 + top : 55 + top, 50 + left : 54 + left] = 1
+    assert np.array_equal(page, larger[50:62, 50:60])

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from pipeline.data.contrast import BOX, local_contrast
+from pipeline.model.files import Model
+from pipeline.network.architecture import find_window
+from pipeline.network.training import in_sequence
+from pipeline.pictures.sliding import (
+    Detections,
+    Level,
+    build_pyramid,
+    find_candidates,
+    join,
+    predict_positions,
+    suppress,
+)
+from pipeline.training.team import ThreadTeam
+from tests.pipeline.models import make_model
+
+
+def finder(layers: str = "conv4,conv6,conv5x3/1") -> Model:
+    return make_model(layers, shape=find_window(layers), negative_class=True, sliding=True)
+
+
+def make_level(height: int, width: int, seed: int = 0) -> Level:
+    grey = np.random.default_rng(seed).uniform(0, 255, (height, width))
+    return Level(local_contrast(grey), 1.0, 0)
+
+
+def detections(*rows: tuple[float, float, float, float]) -> Detections:
+    """Detections from rows of y, x, size and score."""
+    y, x, size, score = np.array(rows, np.float32).reshape(-1, 4).T
+    return Detections(y, x, size, np.stack([score, 1 - score], axis=1))
+
+
+def test_every_position_has_the_prediction_of_its_window() -> None:
+    model, level = finder(), make_level(61, 74)
+    window = model.image_shape[0]
+    predicted = predict_positions(model, [level.contrast])[0]
+    assert predicted.shape == ((61 - window) // 4 + 1, (74 - window) // 4 + 1, 4)
+    for i, j in np.ndindex(predicted.shape[:2]):
+        part = level.contrast[4 * i : 4 * i + window, 4 * j : 4 * j + window]
+        np.testing.assert_allclose(predict_positions(model, [part])[0, 0, 0], predicted[i, j], atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(150, 210), (21, 21), (30, 200), (90, 90)])
+def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None:
+    model, level = finder(), make_level(*shape)
+    found = find_candidates(model, level, in_sequence)
+    whole = predict_positions(model, [level.contrast])[0]
+    y, x = np.nonzero(whole[..., -1] < 0.95)
+    assert len(found) == len(y) > 0
+    np.testing.assert_allclose(found.probabilities, whole[y, x], atol=1e-5)
+    np.testing.assert_allclose(found.y, 4 * y + (model.image_shape[0] - 1) / 2)
+
+
+def test_threads_change_nothing() -> None:
+    model, level = finder(), make_level(150, 210)
+    with ThreadTeam(2) as team:
+        found = find_candidates(model, level, team.run)
+    with ThreadTeam(1) as team:
+        expected = find_candidates(model, level, team.run)
+    assert np.array_equal(found.probabilities, expected.probabilities)
+
+
+def test_blank_tiles_have_no_candidates() -> None:
+    level = Level(np.zeros((200, 200), np.float32), 1.0, 0)
+    assert len(find_candidates(finder(), level, in_sequence)) == 0
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (60, 400), (1000, 700), (4, 1024)])
+def test_some_level_shows_a_digit_of_each_size_at_the_size_of_the_network(shape: tuple[int, int]) -> None:
+    scales = [level.scale for level in build_pyramid(np.zeros(shape, np.float32), 37)]
+    smallest, largest = max(max(shape) / 50, 12), min(max(shape), 1.6 * min(shape))
+    for size in np.geomspace(smallest, max(largest, smallest), 20):
+        assert any(0.82 < size * scale / BOX < 1.22 for scale in scales) or size > largest
+
+
+def test_overlapping_digits_are_suppressed_by_more_probable_ones() -> None:
+    found = detections((10, 10, 20, 0.8), (12, 11, 20, 0.9), (10, 30, 20, 0.7), (11, 10, 14, 0.6), (40, 10, 20, 0.6))
+    assert suppress(found).tolist() == [1, 2, 4]
+    assert suppress(detections()).tolist() == []
+    assert len(join([found, found])) == 10

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from pipeline.composition.compose import compose
+from pipeline.composition.glyphs import Glyphs
+from pipeline.data.contrast import local_contrast
+from pipeline.engine.errors import UsageError
+from pipeline.network.network import forward
+from pipeline.network.training import count_correct
+from pipeline.training.data import Pictures
+from pipeline.training.fit import Epoch, fit, start
+from pipeline.training.positions import IGNORED, find_grid, label_positions
+from pipeline.training.recipe import Recipe
+from tests.drawings import sample_digits
+
+LAYERS = "conv6,conv12,conv12x3/1,conv12x3/1,conv12x3/1"
+SMALL = Recipe(layers=LAYERS, learning_rate=0.01, batch_size=8, epochs=2)
+
+
+def one_digit(y: float, x: float, size: float = 20, visible: float = 1) -> np.ndarray:
+    return np.array([[3, y, x, size, visible], [-1, 0, 0, 0, 0]], np.float32)
+
+
+def test_positions_near_a_centre_have_its_class() -> None:
+    grid = find_grid(LAYERS, (96, 160))
+    assert (grid.rows, grid.columns, grid.offset, grid.step) == (15, 31, 18, 4)
+    labels = label_positions(one_digit(18 + 4 * 5, 18 + 4 * 7), grid, 10)
+    assert labels[5, 7] == 3
+    assert (labels == 3).sum() == 1
+    assert labels[5, 8] == labels[4, 7] == IGNORED
+    assert labels[5, 9] == labels[3, 7] == 10
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_digit_of_the_right_size_is_labelled(seed: int) -> None:
+    y, x = np.random.default_rng(seed).uniform((18, 18), (74, 138))
+    assert 3 in label_positions(one_digit(y, x), find_grid(LAYERS, (96, 160)), 10)
+
+
+@pytest.mark.parametrize(
+    ("size", "visible", "expected"),
+    [
+        (20, 1, {3, IGNORED, 10}),
+        (15, 1, {IGNORED, 10}),
+        (27, 1, {IGNORED, 10}),
+        (10, 1, {10}),
+        (40, 1, {10}),
+        (20, 0.7, {IGNORED, 10}),
+        (20, 0.3, {10}),
+    ],
+)
+def test_other_sizes_and_cut_digits_are_nothing(size: float, visible: float, expected: set[int]) -> None:
+    labels = label_positions(one_digit(50, 70, size, visible), find_grid(LAYERS, (96, 160)), 10)
+    assert set(labels.reshape(-1).tolist()) == expected
+
+
+def test_neighbours_keep_their_own_positions() -> None:
+    digits = np.array([[1, 50, 70, 20, 1], [2, 50, 77, 20, 1]], np.float32)
+    labels = label_positions(digits, find_grid(LAYERS, (96, 160)), 10)
+    assert {1, 2} <= set(labels.reshape(-1).tolist())
+
+
+def test_layers_that_cannot_slide_are_refused() -> None:
+    with pytest.raises(UsageError, match="128"):
+        find_grid("conv16,128", (96, 160))
+    with pytest.raises(UsageError):
+        find_grid("conv16x90/1,conv16x90/1", (96, 160))
+
+
+def make_pictures(count: int, seed: int = 0) -> Pictures:
+    images, labels = sample_digits()
+    glyphs = Glyphs(images, labels, tuple("0123456789"))
+    made = [compose(glyphs, np.random.default_rng((seed, i))) for i in range(count)]
+    grid = find_grid(LAYERS, (96, 160))
+    positions = [label_positions(digits, grid, 10) for _, digits in made]
+    return Pictures(np.array([picture for picture, _ in made]), np.array(positions), window=(37, 37))
+
+
+def last(pictures: Pictures, **options: object) -> Epoch:
+    (*_, epoch) = fit(SMALL, pictures, pictures, 11, **options)  # type: ignore[arg-type]
+    return epoch
+
+
+def test_training_on_pictures_lowers_the_loss_and_resumes_to_the_same_bits() -> None:
+    pictures = make_pictures(24)
+    first, second = (
+        (epoch.number, epoch.loss, epoch.state.copy()) for epoch in fit(SMALL, pictures, pictures, 11) if epoch.number
+    )
+    assert second[1] < first[1]
+    resumed = last(pictures, resume_from=(1, first[2]))
+    assert np.array_equal(resumed.state, second[2])
+
+
+def test_input_is_the_local_contrast_of_either_sign() -> None:
+    pictures = make_pictures(6)
+    out = np.empty((6, 96, 160), np.float32)
+    pictures.take(np.arange(6), out, np.random.default_rng(1))
+    expected = local_contrast(pictures.images)
+    signs = [np.sign((one * other).sum()) for one, other in zip(out, expected, strict=True)]
+    assert set(signs) == {-1, 1}
+    np.testing.assert_allclose(out * np.array(signs)[:, None, None], expected, rtol=1e-6)
+    assert np.array_equal(pictures.slice(2, 4), expected[2:4])
+
+
+def test_network_in_training_has_an_output_for_each_position() -> None:
+    pictures = make_pictures(4)
+    state = start(SMALL, pictures, 11)
+    logits = forward(state.network, np.moveaxis(pictures.slice(0, 4), 0, -1)).logits
+    assert logits.shape == (11, *pictures.labels.shape[1:], 4)
+
+
+def test_picture_is_correct_if_all_its_positions_are() -> None:
+    labels = np.array([[[0, 1, 2]], [[2, IGNORED, 2]]])  # two rows, one column, three pictures
+    logits = np.zeros((3, 2, 1, 3))
+    logits[0, 0, 0, 0] = logits[2, 1, 0, 0] = 1  # right, right
+    logits[1, 0, 0, 1] = logits[0, 1, 0, 1] = 1  # right, ignored
+    logits[2, 0, 0, 2] = logits[1, 1, 0, 2] = 1  # right, wrong
+    assert count_correct(logits, labels) == 2
