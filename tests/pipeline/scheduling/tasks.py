@@ -85,24 +85,3 @@ class CountedUnpickling:
 def count_unpicklings(shared: CountedUnpickling, task: int, send: Send) -> int:
     time.sleep(0.05)  # an idle worker may pass the shared data on
     return shared.count
-
-
-def double(item: Any) -> Any:
-    return 2 * item
-
-
-def fail_on_seven(item: int) -> int:
-    if item == 7:
-        raise ValueError("seven")
-    return item
-
-
-def end_on_seven(item: int) -> int:
-    if item == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return item
-
-
-def record(path: Path) -> int:
-    path.touch()
-    return os.getpid()
