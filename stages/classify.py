@@ -177,6 +177,7 @@ def _write(work: Work, output: Path) -> str:
     from pipeline.bulk.pictures import check_new
     from pipeline.bulk.progress import LINES, append_lines, load_progress, start_progress
     from pipeline.engine.errors import PipelineError
+    from pipeline.evaluation.predictions import JOURNAL
 
     folder, total, started = output.parent / f".{output.name}.partial", len(work.requests), time.monotonic()
     with working_folder(folder, output, "classify"):
@@ -186,8 +187,10 @@ def _write(work: Work, output: Path) -> str:
             log.info("classify: resuming after %s of %s pictures", f"{state.done:,}", f"{total:,}")
             for error in state.errors:
                 log.info("%s", error)
-        else:  # the copies of an interrupted run exist
-            check_new(request.copy for request in work.requests if request.copy)
+        else:
+            check_new(request.copy for request in work.requests if request.copy)  # a resumed run replaces its own
+            if (folder / JOURNAL).exists():
+                log.info("classify: starting again: pictures, model, options or program are not those of the last run")
             state = start_progress(folder, key, [format_row()] if work.form is format_csv else [])
         missing = total - state.done
         with contextlib.closing(_read(work, state.done)) as blocks:
