@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bulk.progress import JOURNAL, LINES, Progress, append_lines, load_progress, start_progress
+from pipeline.bulk.progress import LINES, Progress, append_lines, load_progress, start_progress
+from pipeline.evaluation.predictions import JOURNAL
 
 KEY = ["model", [["a.png", [1, 2, 3]]]]
 
