@@ -104,7 +104,7 @@ def classify(
     if as_csv + as_json + show > 1:
         raise UsageError("--csv, --json and --show cannot be combined: choose one of them")
     if output and (show or STDIN in files):
-        raise UsageError("--output resumes with files only, and without --show: leave it out")
+        raise UsageError("--output takes neither --show nor -, since standard input cannot be resumed: leave it out")
     if annotate and send_data:
         raise UsageError("the workers write the copies of --annotate: share the folders instead of --send-data")
     found = find_pictures(files)
