@@ -49,7 +49,7 @@ def test_killed_worker_changes_nothing(form: str, run: Run, tmp_path: Path) -> N
         rest, stderr = process.communicate(timeout=120)
         assert process.poll() == 1, stderr
     assert "".join(head) + rest == expected.stdout
-    assert [line for line in stderr.splitlines() if "dashboard" not in line] == expected.stderr.splitlines()
+    assert set(expected.stderr.splitlines()) <= set(stderr.splitlines())
     assert read_copies(tmp_path / "parallel") == read_copies(tmp_path / "serial")
 
 
