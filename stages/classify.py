@@ -1,35 +1,45 @@
 """Read the digits in pictures."""
 
 import contextlib
-import csv
 import functools
 import io
+import itertools
 import logging
 import os
 import sys
-from collections import Counter
+import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from stages.cli.console import run_module
-from stages.cli.options import ModelFolder
-from stages.cli.terminal import printable, to_json
+from stages.cli.dataset_image import classify_test_image
+from stages.cli.options import ModelFolder, SchedulerFile, SendData, Workers, progress, scheduler_option
+from stages.cli.outputs import check_targets, publish, working_folder
+from stages.cli.readings import Format, format_csv, format_drawing, format_json, format_row, format_text
+from stages.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from pipeline.pictures.files import PictureError
-    from pipeline.reader import Reader, Result
+    from pipeline.bulk.blocks import Request
+    from pipeline.reader import Reader
+    from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
-STDIN = "-"
-COLUMNS = ("file", "digits", "confidence", "alternative", "alternative_confidence")  # of --csv
-PARALLEL = 16  # pictures from which several processes are used; they take as long to start as a dozen takes to read
-MAX_PROCESSES = 8  # each may need 600 MB for the largest pictures
+PARALLEL = 64  # pictures from which processes are used; they take as long to start as about 40 pictures take to read
 
-Request = tuple[str, Path | None]  # name of a picture, and of the copy with boxes to write
+
+@dataclass(frozen=True)
+class Work:
+    """Pictures to read and how: the arguments that printing and writing share."""
+
+    reader: "Reader"
+    requests: Sequence["Request"]
+    backend: "Backend"
+    form: Format
 
 
 def classify(
@@ -47,6 +57,24 @@ def classify(
         Path | None,
         Option(help="Folder for a copy of each picture with a box and the class of each digit.", show_default=False),
     ] = None,
+    output: Annotated[
+        Path | None,
+        Option(
+            help="File for the lines of --json or --csv instead of standard output; by default those of --json. "
+            "An interrupted run resumes.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        scheduler_option(
+            f"Backend for the pictures: sync (one after the other; the default for fewer than {PARALLEL} pictures), "
+            "processes (the default for more), threads, distributed or an address, as in predict."
+        ),
+    ] = None,
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
+    send_data: SendData = False,
     parse: Annotated[Path, Option(help="Artifact of parse, for --test-image.")] = Path("artifacts/parse"),
     model: ModelFolder = None,
 ) -> str | Iterator[str]:
@@ -58,204 +86,148 @@ def classify(
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --csv --annotate checked/ scans/ > digits.csv
+        handwriting classify --csv --annotate checked/ --output digits.csv scans/
     """
     from pipeline.engine.errors import UsageError
 
-    if test_image is None and files:
-        if as_csv + as_json + show > 1:
-            raise UsageError("--csv, --json and --show cannot be combined: choose one of them")
-        return _read_files(files, model, show, as_json, as_csv, annotate)
-    if test_image is None or files or as_json or as_csv or annotate:
-        raise UsageError(
-            "name the pictures to read, or use --test-image without pictures, --json, --csv and --annotate"
-        )
-    return _classify_test_image(test_image, show, parse, model)
-
-
-def _read_files(
-    names: Sequence[str], model: Path | None, show: bool, as_json: bool, as_csv: bool, annotate: Path | None
-) -> Iterator[str]:
-    """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
-    from tqdm import tqdm
-
-    from pipeline.engine.errors import PipelineError
-    from pipeline.pictures.files import PictureError
-    from pipeline.reader import load
-    from stages.cli.drawing import draw
-
-    found = _find_pictures(names)
-    copies = _name_copies([inner for _, inner in found], annotate) if annotate else [None] * len(found)
-    requests = [(name, copy) for (name, _), copy in zip(found, copies, strict=True)]
-    reader = load(model)
-    failed = 0
-    if as_csv:
-        yield _format_row(COLUMNS)
-    tqdm.monitor_interval = 0  # its thread would take the signals that are blocked while processes start
-    bar = tqdm(requests, unit="picture", leave=False, disable=None if len(requests) > 1 else True)
-    with contextlib.closing(_read_all(reader, requests)) as results:
-        for (name, _), result in zip(bar, results, strict=True):
-            readable = _readable(name)
-            if isinstance(result, PictureError):
-                failed += 1
-                if as_json:
-                    yield to_json({"file": readable, "error": str(result)})
-                if len(requests) == 1:
-                    raise result
-                log.info("%s", result)
-                continue
-            if show and len(result.images):
-                yield draw(result.images)
-            if as_json:
-                yield to_json(_to_dict(result, readable))
-            else:
-                yield _format_row(_to_row(result, readable)) if as_csv else _format_line(result, readable)
-    if failed:
-        raise PipelineError(f"{failed:,} of {len(requests):,} pictures could not be read: see the messages above")
-
-
-def _readable(name: str) -> str:
-    """Return the name of a file, which may be any bytes, as valid text."""
-    return os.fsencode(name).decode(errors="replace")
-
-
-def _find_pictures(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the names, with each folder replaced by the pictures at any depth in it, sorted.
-
-    The second string of each pair is the name relative to the folder.
-    """
-    from pipeline.engine.errors import PipelineError
-    from pipeline.pictures.files import SUFFIXES
-
-    found: list[tuple[str, str]] = []
-    for name in names:
-        if name == STDIN or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises if the name is too long
-            found.append((name, "stdin" if name == STDIN else Path(name).name))
-            continue
-        paths = (path for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
-        pictures = sorted(str(path) for path in paths if not path.is_dir() and not path.is_fifo())
-        if not pictures:
-            raise PipelineError(f"{name} contains no picture: name a folder with {', '.join(sorted(SUFFIXES))} files")
-        found += [(path, str(Path(path).relative_to(name))) for path in pictures]
-    return found
-
-
-def _name_copies(names: Sequence[str], target: Path) -> list[Path]:
-    """Return the file for the copy of each picture. Raises UsageError if one exists, or two are the same."""
-    from pipeline.engine.errors import UsageError
-    from pipeline.engine.store import check_outside
-
-    check_outside(target)
-    if target.is_file():
-        raise UsageError(f"{target} is a file: give --annotate a folder for the copies")
-    copies = [target / path.parent / f"{path.stem}.png" for path in map(Path, names)]
-    for copy, count in Counter(copies).items():
-        if count > 1:
-            raise UsageError(f"{count} pictures have the name {copy.stem}: write their copies to different folders")
-        if os.path.lexists(copy):
-            raise UsageError(f"{copy} exists already: choose another name for --annotate")
-    return copies
-
-
-def _read_all(reader: "Reader", requests: Sequence[Request]) -> Generator["Result | PictureError", None, None]:
-    """Yield the result of each request, or its PictureError, in order. Many pictures are read in several processes."""
-    from pipeline.engine.threads import count_cores
-    from pipeline.scheduling.pool import map_in_processes
-
-    read = functools.partial(_read, reader)
-    processes = min(count_cores(), MAX_PROCESSES)
-    if processes == 1 or len(requests) < PARALLEL or any(name == STDIN for name, _ in requests):
-        yield from map(read, requests)
-    else:
-        yield from map_in_processes(read, requests, processes)
-
-
-def _read(reader: "Reader", request: Request) -> "Result | PictureError":
-    """Read a picture, and write its copy with boxes; return a PictureError instead of raising it."""
-    from pipeline.pictures.boxes import save_with_boxes
-    from pipeline.pictures.files import MAX_PIPED_BYTES, PictureError
-
-    name, copy = request
-    shown = printable(_readable(name))
-    source: Any = Path(name)
-    if name == STDIN:
-        source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
-        source = io.BytesIO(source.read(MAX_PIPED_BYTES)) if copy else source
-    try:
-        result = reader.read(source, shown)
-        if copy:
-            texts = [reader.model.class_names[label] for label in result.probabilities.argmax(axis=1)]
-            if name == STDIN:
-                source.seek(0)
-            save_with_boxes(copy, source, shown, result.size, result.boxes, texts)
-    except PictureError as error:
-        return error
-    return result
-
-
-def _to_dict(result: "Result", name: str) -> dict[str, Any]:
-    return {
-        "file": name,
-        "digits": result.text,
-        "confidence": round(result.confidence, 6) if result.text else None,
-        "alternatives": [[text, round(probability, 6)] for text, probability in result.alternatives],
-    }
-
-
-def _to_row(result: "Result", name: str) -> list[str]:
-    alternatives = [(result.text, result.confidence), *result.alternatives, ("", 0.0)][:2] if result.text else []
-    return [printable(name), *(each for text, p in alternatives for each in (text, f"{p:.6f}"))]
-
-
-def _format_row(values: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([*values, *[""] * (len(COLUMNS) - len(values))])
-    return line.getvalue()
-
-
-def _format_line(result: "Result", name: str) -> str:
-    if not result.text:
-        return f"{printable(name)}: no digit found"
-    other, probability = (*result.alternatives, ("", 0.0))[0]
-    return f"{printable(name)}: {result.text} ({result.confidence:.2%}), or {other} ({probability:.2%})"
-
-
-def _classify_test_image(index: int, show: bool, parse: Path, folder: Path | None) -> str:
-    import numpy as np
-
-    from pipeline.data.dataset import load_description
-    from pipeline.engine.arrays import open_rows, read_array, read_rows
-    from pipeline.engine.artifacts import find_artifact, require_intact
-    from pipeline.engine.errors import PipelineError, UsageError
-    from pipeline.engine.store import read_lock
-    from pipeline.engine.threads import single_threaded_blas
-    from pipeline.model.prediction import predict
-    from pipeline.reader import load
-    from stages.cli.drawing import draw
-
-    with read_lock(parse) as raw:
-        require_intact(raw, find_artifact(raw, "parse"), shown=parse)
-        model, data = load(folder).model, load_description(raw)
-        if (model.dataset, model.class_names) != (data.name, data.class_names):
-            raise PipelineError(
-                f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"
+    if test_image is not None or not files:
+        if test_image is None or files or as_json or as_csv or annotate or output:
+            raise UsageError(
+                "name the pictures to read, or use --test-image without pictures and without options for their results"
             )
-        images = open_rows(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
-        labels = read_array(raw / "test-labels.npy", np.uint8, (len(images),))
-        if index >= len(images):
-            raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
-        image = read_rows(images, index, index + 1)
-    with single_threaded_blas():  # as in evaluate, so that the results are bit-identical
-        (output,) = predict(model, image, first=index)
-    digit = int(output.argmax())
-    width = max(map(len, model.class_names))
-    lines = [
-        *([draw(image), ""] if show else []),
-        *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
-        "",
-        f"digit {model.class_names[digit]}, confidence {output[digit]:.2%}, truth {model.class_names[labels[index]]}",
+        return classify_test_image(test_image, show, parse, model)
+
+    from pipeline.bulk.pictures import STDIN, check_new, find_pictures, name_copies
+    from pipeline.reader import load
+    from pipeline.scheduling.backends import make_backend
+
+    if as_csv + as_json + show > 1:
+        raise UsageError("--csv, --json and --show cannot be combined: choose one of them")
+    if output and (show or STDIN in files):
+        raise UsageError("--output takes neither --show nor -, since standard input cannot be resumed: leave it out")
+    if annotate and send_data:
+        raise UsageError("the workers write the copies of --annotate: share the folders instead of --send-data")
+    found = find_pictures(files)
+    default = "processes" if workers or len(found) >= PARALLEL else "sync"
+    backend = make_backend(scheduler or default, workers, scheduler_file, send_data)
+    copies = name_copies([inner for _, inner in found], annotate) if annotate else []
+    if output:
+        check_targets([output], [*(Path(name) for name, _ in found), *copies])
+    else:
+        check_new(copies)
+    form = format_csv if as_csv else format_json if as_json or output else format_drawing if show else format_text
+    work = Work(load(model), _make_requests([name for name, _ in found], copies), backend, form)
+    return _write(work, output) if output else _print(work)
+
+
+def _make_requests(names: Sequence[str], copies: Sequence[Path]) -> list["Request"]:
+    """Return a request for each picture; `copies` is empty if none are written."""
+    from pipeline.bulk.blocks import Request
+    from pipeline.bulk.pictures import STDIN
+    from pipeline.pictures.files import MAX_PIPED_BYTES
+
+    requests = []
+    for name, copy in itertools.zip_longest(names, copies):
+        readable = os.fsencode(name).decode(errors="replace")  # it may be any bytes
+        source: Any = Path(name).absolute()
+        if name == STDIN:
+            source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
+            source = io.BytesIO(source.read(MAX_PIPED_BYTES)) if copy else source
+        requests.append(Request(readable, printable(readable), source, copy and copy.absolute()))
+    return requests
+
+
+def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str]], None, None]:
+    """Yield for each block after the first `done` pictures: the lines about each, and its error message or ''."""
+    from pipeline.bulk.blocks import read_pictures
+
+    requests = work.requests[done:]
+    names = iter([request.file for request in requests])
+    report = functools.partial(log.info, "classify: %s")
+    with (
+        progress("classify", len(work.requests), done, "pictures") as advance,
+        contextlib.closing(read_pictures(work.reader, requests, work.backend, report)) as blocks,
+    ):
+        for results in blocks:
+            errors = [str(result) if isinstance(result, Exception) else "" for result in results]
+            yield [(work.form(result, next(names)), error) for result, error in zip(results, errors, strict=True)]
+            advance(len(results))
+
+
+def _print(work: Work) -> Iterator[str]:
+    """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
+    from pipeline.engine.errors import PipelineError
+
+    if work.form is format_csv:
+        yield format_row()
+    failed, total = 0, len(work.requests)
+    with contextlib.closing(_read(work)) as blocks:
+        for lines, error in itertools.chain.from_iterable(blocks):
+            yield from lines
+            if error and total == 1:
+                raise PipelineError(error)
+            if error:
+                failed += 1
+                log.info("%s", error)
+    if failed:
+        raise PipelineError(f"{failed:,} of {total:,} pictures could not be read: see the messages above")
+
+
+def _write(work: Work, output: Path) -> str:
+    """Write the lines to a file that appears when it is complete, and resume an interrupted run; return a summary."""
+    from pipeline.bulk.pictures import check_new
+    from pipeline.bulk.progress import LINES, append_lines, load_progress, start_progress
+    from pipeline.engine.errors import PipelineError
+    from pipeline.evaluation.predictions import JOURNAL
+
+    folder, total, started = output.parent / f".{output.name}.partial", len(work.requests), time.monotonic()
+    with working_folder(folder, output, "classify"):
+        key = _make_key(work)
+        state = load_progress(folder, key)
+        if state:
+            log.info("classify: resuming after %s of %s pictures", f"{state.done:,}", f"{total:,}")
+            for error in state.errors:
+                log.info("%s", error)
+        else:
+            check_new(request.copy for request in work.requests if request.copy)  # a resumed run replaces its own
+            if (folder / JOURNAL).exists():
+                log.info("classify: starting again: pictures, model, options or program are not those of the last run")
+            state = start_progress(folder, key, [format_row()] if work.form is format_csv else [])
+        missing = total - state.done
+        with contextlib.closing(_read(work, state.done)) as blocks:
+            for block in blocks:
+                errors = [error for _, error in block if error]
+                for error in errors:
+                    log.info("%s", error)
+                state = append_lines(folder, state, len(block), [line for lines, _ in block for line in lines], errors)
+        publish(folder / LINES, output)
+    if state.errors:
+        raise PipelineError(
+            f"{len(state.errors):,} of {total:,} pictures could not be read: see the messages above. The others are in "
+            f"{output}"
+        )
+    seconds = time.monotonic() - started
+    return f"{total:,} pictures in {seconds:.1f} s, {missing / seconds:,.1f} pictures/s -> {output}"
+
+
+def _make_key(work: Work) -> list[Any]:
+    """Return what influences the lines and the copies, as JSON-like data."""
+    from pipeline.engine.fingerprint import fingerprint
+    from pipeline.engine.provenance import environment
+
+    pictures = [
+        [request.file, str(request.source), str(request.copy), _signature(request.source)] for request in work.requests
     ]
-    return "\n".join(lines)
+    return [work.reader.digest, work.form.__name__, pictures, fingerprint(classify), environment(["numpy", "pillow"])]
+
+
+def _signature(source: Any) -> list[int]:
+    """Return size, modification time and change time of a file; nothing if it is missing."""
+    try:
+        status = source.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ FIGURES = (
     Figure("reruns", "tests.benchmarks.reruns", (*STAGES, "stages.status"), engine=True),
     Figure("cluster", "tests.benchmarks.cluster", ("stages.predict", "tests.benchmarks.plain"), SCHEDULING),
     Figure("scale", "tests.benchmarks.scale", ("stages.download", "stages.parse", "stages.normalize", "stages.train")),
-    Figure("classify", "tests.benchmarks.classify", ("stages.classify",), MODEL),
+    Figure("classify", "tests.benchmarks.classify", ("stages.classify",), MODEL + SCHEDULING),
     Figure("page-speed", "tests.benchmarks.page_speed", ("stages.export",), PAGE),
     Figure("page", "tests.benchmarks.page", ("stages.export", "stages.train"), PAGE),
     Figure("kinds", "tests.benchmarks.kinds", ("tests.benchmarks.ours",), MODEL),

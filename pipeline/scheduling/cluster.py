@@ -19,23 +19,24 @@ from pipeline.engine.fingerprint import LIBRARY
 from pipeline.scheduling import connection
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.connection import open_client
-from pipeline.scheduling.jobs import Job, JobInterruptedError
+from pipeline.scheduling.jobs import Job, JobInterruptedError, Results
 from pipeline.scheduling.worker import MESSAGE, JobContext, collect_versions, provide, run_task
 
 MIN_IN_FLIGHT, MAX_IN_FLIGHT = 2, 4  # tasks per worker thread, so that no thread is idle
+MAX_AHEAD = 64  # tasks per worker thread that an ordered job starts beyond its first unfinished one
 RESULT_INTERVAL = 0.001  # seconds between two checks for results
-RETRY = "start {} and run the same command again to resume"
+RETRY = "start {} and run the same command again"
 
 
-def run_on_cluster(job: Job, backend: Backend) -> None:
-    """Run all tasks of the job on the cluster at `backend`, or on a local one started for the job.
+def run_on_cluster(job: Job, backend: Backend) -> Results:
+    """Run all tasks of the job on the cluster at `backend`, or on a local one started for it; yield their results.
 
     Raises what a task raises; JobInterruptedError if the scheduler or all workers are lost; PipelineError if there is
     no scheduler or no worker, or if a worker has other versions.
     """
     with open_client(backend, job.report) as client:
         _require_program(client)
-        _run(client, job)
+        yield from _run(client, job)
 
 
 def _require_program(client: Client) -> None:
@@ -50,7 +51,7 @@ def _require_program(client: Client) -> None:
             )
 
 
-def _run(client: Client, job: Job) -> None:
+def _run(client: Client, job: Job) -> Results:
     run = uuid.uuid4().hex
     client.subscribe_topic(run, lambda event: job.on_message(event[1][MESSAGE]))
     context = JobContext(job.function, collect_versions(job.function), job.shared, run)
@@ -59,9 +60,14 @@ def _run(client: Client, job: Job) -> None:
     in_flight: dict[Future[Any], int] = {}  # indices of the tasks
     finished = as_completed(loop=client.loop, with_results=True, raise_errors=False)
     monitor = _Monitor(client)
+    started = 0
     while True:
         if len(in_flight) <= MIN_IN_FLIGHT * monitor.threads:
-            batch = list(itertools.islice(tasks, MAX_IN_FLIGHT * monitor.threads - len(in_flight)))
+            room = MAX_IN_FLIGHT * monitor.threads - len(in_flight)
+            if job.ordered and in_flight:
+                room = min(room, min(in_flight.values()) + MAX_AHEAD * monitor.threads - started)
+            batch = list(itertools.islice(tasks, max(room, 0)))
+            started += len(batch)
             keys = [f"task-{run}-{index}" for index, _ in batch]
             futures = client.map(run_task, [task for _, task in batch], key=keys, context=shared) if batch else []
             in_flight.update(zip(futures, (index for index, _ in batch), strict=True))
@@ -70,7 +76,7 @@ def _run(client: Client, job: Job) -> None:
             return
         ready = finished.next_batch(block=False)
         for future, result in ready:
-            job.on_result(in_flight.pop(future), _check_result(result))
+            yield in_flight.pop(future), _check_result(result)
         if not ready:
             time.sleep(RESULT_INTERVAL)
         monitor.check()

@@ -14,15 +14,15 @@ from dask.threaded import get
 
 from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, JobInterruptedError
+from pipeline.scheduling.jobs import Job, JobInterruptedError, Results
 
 LAST = 10**12 - 1  # keys count down from here: among equal priorities, Dask starts with the last key
 TASKS_PER_THREAD = 32  # in each call of Dask
 POLL_INTERVAL = 0.5  # seconds, after which a signal is handled at the latest
 
 
-def run_in_threads(job: Job, backend: Backend) -> None:
-    """Run all tasks of the job in `backend.workers` threads. Raises what a task raises.
+def run_in_threads(job: Job, backend: Backend) -> Results:
+    """Run all tasks of the job in `backend.workers` threads; yield their results. Raises what a task raises.
 
     Dask's wait has no timeout, and Python handles signals only between bytecodes of the main thread. So another thread
     waits in Dask, and this one wakes every POLL_INTERVAL seconds.
@@ -51,7 +51,7 @@ def run_in_threads(job: Job, backend: Backend) -> None:
                 done: Future[Any] = waiter.submit(compute, *tasks, scheduler=get, pool=pool, chunksize=1)
                 done.add_done_callback(lambda done: results.put(None))
                 while result := _get(results):
-                    job.on_result(*result)
+                    yield result
                 done.result()
     finally:
         cancelled.set()

@@ -16,9 +16,9 @@ INTERVAL = 0.5  # seconds between two updates of a bar
 LOG_INTERVAL = 30.0  # seconds between two updates of a bar that is not on a terminal
 
 
-def _check(scheduler: str) -> str:
+def _check(scheduler: str | None) -> str | None:
     try:
-        return check_scheduler(scheduler)
+        return scheduler and check_scheduler(scheduler)
     except UsageError as error:
         raise BadParameter(str(error)) from None  # its message includes the option or variable
 
@@ -58,11 +58,12 @@ ModelFolder = Annotated[
 
 
 @contextlib.contextmanager
-def progress(command: str, total: int, done: int = 0) -> Iterator[Callable[[int], object]]:
+def progress(command: str, total: int, done: int = 0, unit: str = "images") -> Iterator[Callable[[int], object]]:
     """Yield a function of the number of newly finished images, which moves a bar; without a terminal every 30 s."""
     from tqdm import tqdm
 
     seconds = INTERVAL if sys.stderr.isatty() else LOG_INTERVAL
     options: dict[str, Any] = {"delay": seconds, "mininterval": seconds, "maxinterval": 2 * seconds, "leave": False}
-    with tqdm(desc=command, total=total, initial=done, unit=" images", unit_scale=True, **options) as bar:
+    options |= {"desc": command, "unit": f" {unit}", "unit_scale": True, "disable": total == 1}
+    with tqdm(total=total, initial=done, **options) as bar:
         yield bar.update

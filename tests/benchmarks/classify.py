@@ -1,16 +1,19 @@
-"""Measure speed and memory of `classify` on a folder of photographs, on one core and on two.
+"""Measure speed and memory of `classify` on folders of photographs, on one core, on two, and on a Dask cluster.
 
-    python -m tests.benchmarks.classify [--count 200]
+    python -m tests.benchmarks.classify [--count 200] [--on-cluster 1000]
 
 A folder holds links to a few distinct photographs of a digit or a row on paper. Memory is the largest proportional set
-size (PSS) of all processes together, and the largest resident memory of one. Needs artifacts/ in the current folder,
-and Linux.
+size (PSS) of all processes together, and the largest resident memory of one. On the cluster, the output must equal that
+of one process, also if a worker is killed when half of the lines have been printed. Needs artifacts/ in the current
+folder, and Linux.
 """
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +24,16 @@ from pipeline.reader import PRETRAINED
 from tests.benchmarks.markdown import table
 from tests.benchmarks.paper import Levels
 from tests.benchmarks.writing import Digits, Generator, load_digits, write_row
-from tests.processes import Cost, watch_cost
+from tests.cluster import run_cluster
+from tests.processes import Cost, environment, watch_cost
 
 MEGAPIXELS = (1, 4, 12)
+CLUSTERS = (  # name of the row, workers of the cluster, whether one of them is killed on the way
+    ("one process", 0, False),
+    ("a cluster of one worker", 1, False),
+    ("a cluster of two workers", 2, False),
+    ("a cluster of two workers, one killed halfway", 2, True),
+)
 DISTINCT = 8  # photographs of each size
 CONTRAST, NOISE = 0.75, 3  # of the ink; standard deviation in grey levels
 
@@ -64,9 +74,34 @@ def measure(folder: Path, cores: int) -> Cost:
     return watch_cost([*command, str(folder)])
 
 
+def measure_cluster(folder: Path, count: int) -> list[list[str]]:
+    """Return rows of the table: `classify` in one process, and on clusters, with and without the loss of a worker."""
+    rows, expected = [], None
+    for name, workers, kill in CLUSTERS:
+        with tempfile.TemporaryDirectory() as scratch, run_cluster(Path(scratch), workers) as cluster:
+            started = time.perf_counter()
+            command = [sys.executable, "-m", "stages.classify", "--json", "--model", str(PRETRAINED), str(folder)]
+            command += ["--scheduler", cluster.address if workers else "sync"]
+            lines = []
+            with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+                assert process.stdout
+                for line in process.stdout:
+                    lines.append(line)
+                    if kill and len(lines) == count // 2:
+                        cluster.workers[0].kill()
+            seconds = time.perf_counter() - started
+        assert process.returncode == 0
+        assert len(lines) == count
+        expected = expected or lines
+        assert lines == expected, f"{name}: the output differs from that of one process"
+        rows.append([name, f"{seconds:.1f} s", f"{count / seconds:.1f}"])
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200, help="files of each size")
+    parser.add_argument("--on-cluster", type=int, default=1000, help="files for the cluster")
     given = parser.parse_args()
     digits, rows = load_digits("test"), []
     with tempfile.TemporaryDirectory() as scratch:
@@ -82,7 +117,13 @@ def main() -> None:
                 rows.append([f"{megapixels} million pixels, {size / 1e6:.1f} MB", cores, *cells])
     header = ["photograph", "cores", "a single one", "pictures/s", "memory of all processes", "of the largest process"]
     print(table(header, rows))
-    print(f"\n{given.count} files of each size. Times include the start of the program.")
+    print(f"\n{given.count} files of each size. Times include the start of the program.\n")
+    with tempfile.TemporaryDirectory() as scratch:
+        fill(Path(scratch, "many"), given.on_cluster, MEGAPIXELS[0], digits)
+        found = measure_cluster(Path(scratch, "many"), given.on_cluster)
+    files = f"{given.on_cluster:,} photographs of {MEGAPIXELS[0]} million pixels"
+    print(table([files, "time", "pictures/s"], found))
+    print("\nAll outputs are equal.")
 
 
 if __name__ == "__main__":

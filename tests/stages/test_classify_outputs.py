@@ -17,7 +17,7 @@ from tests.processes import Run, environment, reset_signals
 from tests.stages.common import assert_one_line
 from tests.stages.test_classify import CLEAR, MODEL, PROGRAM, paint, truth, write_unreadable_files
 
-MANY = 40  # pictures, enough for several processes
+MANY = 70  # pictures, enough for several processes
 RED = (214, 0, 60)
 
 
@@ -33,6 +33,71 @@ def test_csv_output(run: Run, project: Path) -> None:
     assert digit[3] in set("0123456789") - {truth()}
     assert blank == ["blank.png", "", "", "", ""]
     assert "missing.png cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_path: Path) -> None:
+    names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR]
+    (tmp_path / "digits").write_text("from before")
+    result = run("classify", form, *names, "--output", "digits")
+    assert result.returncode == 0
+    assert result.stdout.startswith("3 pictures in ")
+    assert result.stdout.endswith(" pictures/s -> digits\n")
+    expected = run("classify", form, *names, "missing.png")
+    lines = (tmp_path / "digits").read_text().splitlines()
+    assert lines == expected.stdout.splitlines()[: len(lines)]
+    failed = run("classify", form, *names, "missing.png", "--output", "digits")
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert failed.stderr.startswith(expected.stderr.rstrip())
+    assert (tmp_path / "digits").read_text() == expected.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {*names, "digits"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a.png", "--output", "a.png"], "a.png is already used"),
+        (["a.png", "--output", "."], "name a file"),
+        (["a.png", "--output", "none/digits.csv"], "does not exist"),
+        (["a.png", "--annotate", ".", "--output", "digits.csv"], "a.png exists already"),
+        (["a.png", "--annotate", "out", "--output", "out/a.png"], "does not exist"),
+        (["a.png", "--show", "--output", "digits.csv"], "--output"),
+        (["-", "--output", "digits.csv"], "--output"),
+        (["--test-image", "0", "--output", "digits.csv"], "--test-image"),
+        (["a.png", "--send-data"], "--send-data"),
+        (["a.png", "--send-data", "--annotate", "out", "--scheduler", "tcp://127.0.0.1:9"], "--send-data"),
+        (["a.png", "--scheduler", "nonsense"], "'nonsense'"),
+    ],
+)
+def test_refused_options_change_nothing(arguments: list[str], words: str, run: Run, tmp_path: Path) -> None:
+    before = paint(tmp_path / "a.png").read_bytes()
+    assert_one_line(run("classify", *arguments), 2, words)
+    assert (tmp_path / "a.png").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The results cannot be published, so the progress is kept."""
+    names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR[:2]]
+    line = ["classify", "--csv", *names, "--output", "digits.csv"]
+
+    def fail(source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device", str(target))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("stages.classify.publish", fail)
+        assert_one_line(run(*line), 1, "No space left on device")
+    assert not (tmp_path / "digits.csv").exists()
+    resumed = run(*line)
+    assert "resuming after 2 of 2 pictures" in resumed.stderr
+    with monkeypatch.context() as patched:
+        patched.setattr("stages.classify.publish", fail)
+        run(*line)
+    paint(tmp_path / names[0], CLEAR[2])
+    again = run(*line)
+    assert "starting again" in again.stderr
+    assert (tmp_path / "digits.csv").read_text() == run("classify", "--csv", *names).stdout
 
 
 @pytest.mark.parametrize("cores", [1, 2])

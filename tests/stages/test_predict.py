@@ -109,7 +109,7 @@ def test_predictions_are_published_last(project: Path, monkeypatch: pytest.Monke
     def fail(source: Path, target: Path) -> None:
         raise OSError(28, "No space left on device", str(target))
 
-    monkeypatch.setattr("stages.predict._publish", fail)
+    monkeypatch.setattr("stages.predict.publish", fail)
     with pytest.raises(OSError, match=r"probabilities.npy"):
         predict([Path(RAW)], probabilities=Path("probabilities.npy"))
 

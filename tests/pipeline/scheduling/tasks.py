@@ -87,22 +87,6 @@ def count_unpicklings(shared: CountedUnpickling, task: int, send: Send) -> int:
     return shared.count
 
 
-def double(item: Any) -> Any:
-    return 2 * item
-
-
-def fail_on_seven(item: int) -> int:
-    if item == 7:
-        raise ValueError("seven")
-    return item
-
-
-def end_on_seven(item: int) -> int:
-    if item == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return item
-
-
-def record(path: Path) -> int:
-    path.touch()
-    return os.getpid()
+def sleep_each(shared: dict[int, float], task: int, send: Send) -> int:
+    time.sleep(shared.get(task, 0))
+    return task

@@ -15,7 +15,7 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.run import run_job
+from pipeline.scheduling.run import iterate_job, run_job
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
 from tests.processes import environment, reset_signals, wait_for
@@ -62,6 +62,25 @@ def test_failed_task_stops_all_threads() -> None:
     assert count
     time.sleep(0.2)
     assert len(messages) == count
+    assert threading.active_count() == threads
+
+
+@EACH
+def test_results_of_ordered_job_are_in_order(scheduler: str) -> None:
+    delays = {0: 0.3, 5: 0.2}
+    job = Job(tasks.sleep_each, delays, range(20), ordered=True)
+    assert list(iterate_job(job, Backend(scheduler, 2))) == [(index, index) for index in range(20)]
+
+
+@EACH
+def test_closed_job_does_not_begin_the_other_tasks(scheduler: str) -> None:
+    begun: list[Any] = []
+    threads = threading.active_count()
+    job = Job(tasks.send_process, None, range(1000), on_message=begun.append, ordered=True)
+    results = iterate_job(job, Backend(scheduler, 2))
+    next(results)
+    results.close()
+    assert 1 <= len(begun) < 1000
     assert threading.active_count() == threads
 
 

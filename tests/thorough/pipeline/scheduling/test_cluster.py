@@ -11,8 +11,9 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import connection
 from pipeline.scheduling.backends import Backend, make_backend
+from pipeline.scheduling.cluster import MAX_AHEAD
 from pipeline.scheduling.jobs import Job, JobInterruptedError
-from pipeline.scheduling.run import run_job
+from pipeline.scheduling.run import iterate_job, run_job
 from tests.cluster import START_TIMEOUT, Cluster, run_cluster
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
@@ -43,6 +44,22 @@ def test_messages_arrive_and_both_workers_run_tasks(cluster: Cluster) -> None:
 def test_shared_data_is_sent_once_to_each_worker(cluster: Cluster) -> None:
     counts = collect(tasks.count_unpicklings, tasks.CountedUnpickling(), range(100), Backend(cluster.address))
     assert set(counts.values()) == {1}
+
+
+def test_ordered_job_is_not_far_ahead_of_its_first_unfinished_task(cluster: Cluster) -> None:
+    started = 0
+
+    def generate_tasks() -> Iterator[int]:
+        nonlocal started
+        for task in range(1000):
+            started += 1
+            yield task
+
+    job = Job(tasks.sleep_each, {3: 2.0}, generate_tasks(), ordered=True)
+    for index, result in iterate_job(job, Backend(cluster.address)):
+        assert index == result
+        assert started <= index + 1 + 2 * MAX_AHEAD  # two threads
+    assert started == 1000
 
 
 def test_error_of_task_is_raised(cluster: Cluster) -> None:

@@ -1,0 +1,62 @@
+"""Output files of commands that are not stages: published when they are complete, resumed after an interruption."""
+
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+def check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
+    """Raise UsageError if an output is not a regular file, or is also an input or another output."""
+    from pipeline.engine.errors import UsageError
+    from pipeline.engine.store import check_outside
+
+    used = set(map(os.path.realpath, files))
+    for target in targets:
+        if target.exists() and not target.is_file():
+            raise UsageError(f"{target} is a folder, a device or a pipe: name a file")
+        if not target.parent.is_dir():
+            raise UsageError(f"folder {target.parent} for {target.name} does not exist: create it first")
+        if os.path.realpath(target) in used:
+            raise UsageError(f"{target} is already used by this command: choose another output")
+        used.add(os.path.realpath(target))
+        check_outside(target)
+
+
+@contextlib.contextmanager
+def working_folder(folder: Path, output: Path, command: str) -> Iterator[None]:
+    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a journal."""
+    from pipeline.engine.errors import PipelineError
+    from pipeline.engine.locks import file_lock
+    from pipeline.evaluation.predictions import JOURNAL
+
+    folder.mkdir(exist_ok=True)
+    try:
+        with file_lock(folder / "lock", None) as acquired:
+            if not acquired:
+                raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
+            try:
+                yield
+                (folder / JOURNAL).unlink()
+            finally:
+                if (folder / JOURNAL).exists():
+                    log.info("%s: progress is kept: run the same command again to resume", command)
+                else:
+                    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # empty if a full disk had no room for the lock
+
+
+def publish(source: Path, target: Path) -> None:
+    """Replace `target` by `source` atomically, even if it is on another disk."""
+    fresh = target.with_name(f".{target.name}.fresh")
+    try:
+        shutil.move(source, fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,64 @@
+"""Format what was read in a picture as lines: for people, with the network's input, as JSON, or as a row of CSV.
+
+Each function takes a result, or the error of a picture that cannot be read, and the name of the picture.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from stages.cli.terminal import printable, to_json
+
+if TYPE_CHECKING:
+    from pipeline.reader import PictureError, Result
+
+COLUMNS = ("file", "digits", "confidence", "alternative", "alternative_confidence")  # of CSV
+
+Format = Callable[["Result | PictureError", str], list[str]]
+
+
+def format_text(result: "Result | PictureError", name: str) -> list[str]:
+    """Return the digits, the confidence and the best alternative; nothing for an error."""
+    if isinstance(result, Exception):
+        return []
+    if not result.text:
+        return [f"{printable(name)}: no digit found"]
+    other, probability = (*result.alternatives, ("", 0.0))[0]
+    return [f"{printable(name)}: {result.text} ({result.confidence:.2%}), or {other} ({probability:.2%})"]
+
+
+def format_drawing(result: "Result | PictureError", name: str) -> list[str]:
+    """Return the input of the network as text, and the line of `format_text`."""
+    from stages.cli.drawing import draw
+
+    drawn = [] if isinstance(result, Exception) or not len(result.images) else [draw(result.images)]
+    return [*drawn, *format_text(result, name)]
+
+
+def format_json(result: "Result | PictureError", name: str) -> list[str]:
+    """Return an object on one line; an error has an object, too."""
+    if isinstance(result, Exception):
+        return [to_json({"file": name, "error": str(result)})]
+    content = {
+        "file": name,
+        "digits": result.text,
+        "confidence": round(result.confidence, 6) if result.text else None,
+        "alternatives": [[text, round(probability, 6)] for text, probability in result.alternatives],
+    }
+    return [to_json(content)]
+
+
+def format_csv(result: "Result | PictureError", name: str) -> list[str]:
+    """Return a row with the values of COLUMNS; nothing for an error."""
+    if isinstance(result, Exception):
+        return []
+    alternatives = [(result.text, result.confidence), *result.alternatives, ("", 0.0)][:2] if result.text else []
+    return [format_row([printable(name), *(each for text, p in alternatives for each in (text, f"{p:.6f}"))])]
+
+
+def format_row(values: Sequence[str] = COLUMNS) -> str:
+    """Return a row of CSV; missing values are empty."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([*values, *[""] * (len(COLUMNS) - len(values))])
+    return line.getvalue()

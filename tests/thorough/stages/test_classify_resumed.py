@@ -1,0 +1,104 @@
+"""Interrupted runs of `classify --output` resume after the last complete block, and give the same file."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.reader import PRETRAINED
+from tests.processes import Run
+from tests.stages.common import assert_one_line, assert_stopped, start, wait_for_more
+from tests.stages.predicting import file_names
+from tests.stages.test_classify import CLEAR, paint
+
+COUNT = 120
+LINE = ["classify", "--csv", "--annotate", "checked", "--output", "digits.csv", "scans"]
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    folder = tmp_path / "scans"
+    for index in range(COUNT):
+        paint(folder / f"{index:03}.png", CLEAR[index % 3])
+    (folder / "001 broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def entries(tmp_path: Path) -> list[str]:
+    journal = tmp_path / ".digits.csv.partial" / "journal"
+    return journal.read_text().splitlines()[1:] if journal.exists() else []
+
+
+def test_killed_run_resumes_to_the_same_bytes(run: Run, tmp_path: Path, scans: Path) -> None:
+    expected = run("classify", "--csv", "--annotate", "expected", "scans", "--scheduler", "sync").stdout
+    (tmp_path / "digits.csv").write_bytes(b"from before")
+    generator, done = random.Random(1), 0
+    for scheduler in ("sync", "processes", "sync"):
+        process = start(tmp_path, *LINE, "--scheduler", scheduler)
+        wait_for_more(lambda: entries(tmp_path), than=done + generator.randint(1, 2))
+        time.sleep(generator.uniform(0, 0.05))
+        process.kill()
+        _, stderr = process.communicate()
+        assert ("resuming after" in stderr) == (done > 0)
+        done = len(entries(tmp_path))
+        assert (tmp_path / "digits.csv").read_bytes() == b"from before"
+    result = run(*LINE)
+    assert result.returncode == 1
+    assert "classify: resuming after " in result.stderr
+    assert "scans/001 broken.png is not a picture" in result.stderr  # in the first run
+    assert "1 of 121 pictures could not be read" in result.stderr
+    assert (tmp_path / "digits.csv").read_text() == expected
+    assert not (tmp_path / ".digits.csv.partial").exists()
+    copies, serial = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("checked", "expected")
+    )
+    assert copies == serial
+
+
+@pytest.mark.parametrize(("scheduler", "kind"), [("sync", signal.SIGTERM), ("processes", signal.SIGINT)])
+def test_stopped_run_reports_how_to_resume(scheduler: str, kind: signal.Signals, tmp_path: Path, scans: Path) -> None:
+    (scans / "001 broken.png").unlink()
+    process = start(tmp_path, *LINE, "--scheduler", scheduler, start_new_session=True)
+    wait_for_more(lambda: entries(tmp_path), than=2)
+    os.killpg(process.pid, kind) if kind == signal.SIGINT else process.send_signal(kind)
+    assert assert_stopped(process, "classify") == ["model: the included one, because artifacts/train does not exist"]
+    assert file_names(tmp_path) == {"scans", "checked", ".digits.csv.partial"}
+
+
+@pytest.mark.parametrize("change", ["picture", "new picture", "model", "form"])
+def test_changed_run_begins_again(change: str, run: Run, tmp_path: Path, scans: Path) -> None:
+    """And so its results are not mixed with others."""
+    line = [each for each in LINE if each not in ("--annotate", "checked")]
+    process = start(tmp_path, *line, "--scheduler", "sync")
+    wait_for_more(lambda: entries(tmp_path), than=2)
+    process.kill()
+    process.communicate()
+    match change:
+        case "picture":
+            paint(scans / "000.png", CLEAR[1])
+        case "new picture":
+            paint(scans / "0000.png")
+        case "model":
+            line += ["--model", str(PRETRAINED / "dense.safetensors")]
+        case "form":
+            line[1] = "--json"
+    result = run(*line)
+    assert "resuming" not in result.stderr
+    assert "starting again" in result.stderr
+    expected = run("classify", line[1], *line[4:], "--scheduler", "sync").stdout  # without --output
+    assert (tmp_path / "digits.csv").read_text() == expected
+
+
+def test_second_process_cannot_write_the_same_output(run: Run, tmp_path: Path, scans: Path) -> None:
+    first = start(tmp_path, *LINE, "--scheduler", "sync")
+    wait_for_more(lambda: entries(tmp_path), than=2)
+    first.send_signal(signal.SIGSTOP)
+    try:
+        result = run("classify", "--output", "digits.csv", "scans/000.png")
+    finally:
+        first.kill()
+        first.communicate()
+    assert_one_line(result, 1, "another process is writing digits.csv")
