@@ -13,7 +13,7 @@ from pipeline.composition.glyphs import Generator, Glyphs, Ink
 from pipeline.composition.lines import draw_lines
 from pipeline.composition.paper import bleed_through, light, print_words, smooth_noise
 from pipeline.composition.writing import NOTHING, Placed, write_page, write_rows
-from pipeline.data.contrast import margin_level
+from pipeline.data.contrast import add_margin
 
 HEIGHT, WIDTH = 96, 160  # pixels of a picture
 COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture in [0, 1]
@@ -121,8 +121,7 @@ def frame(
     bottom, right = max(bottom, top + 12), max(right, left + 12)
     inner = levels[top:bottom, left:right]
     if inner.size < levels.size:
-        levels = np.full_like(levels, margin_level(inner))
-        levels[top:bottom, left:right] = inner
+        levels = add_margin(inner, top, height - bottom, left, width - right)
     return levels, (left, top, right, bottom)
 
 

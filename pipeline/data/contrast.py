@@ -7,13 +7,26 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 BOX = 20  # pixels: longer side of the digits that a network is slid over
+BORDER = 81  # pixels
 MEAN_SIDE, STD_SIDE = 21, 29  # pixels: sides of the squares around a pixel
 LEVELS = 6  # grey levels added to the standard deviation, so that the noise of empty paper stays small
 
 
-def margin_level(grey: NDArray[Any]) -> float:
-    """Return the level of the margin that is added around a picture, (h, w): the median of its border."""
-    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+def add_margin(grey: NDArray[Any], top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
+    """Return a picture, (h, w), with margins of these widths in pixels, in which its paper continues.
+
+    Each edge continues with the median of BORDER pixels along the border, which is a level of the paper, even where ink
+    touches the edge.
+    """
+    height, width = grey.shape
+    border = np.concatenate([grey[0], grey[:, -1], grey[-1, ::-1], grey[::-1, 0]])  # clockwise
+    levels = ndimage.median_filter(border, min(BORDER, len(border)), mode="wrap")
+    above, after, below, before = np.split(levels, np.cumsum([width, height, width]))
+    padded = np.pad(grey, ((top, bottom), (left, right)), mode="edge")
+    padded[:top], padded[top + height :] = (np.pad(line, (left, right), mode="edge") for line in (above, below[::-1]))
+    rows = slice(top, top + height)
+    padded[rows, :left], padded[rows, left + width :] = before[::-1, np.newaxis], after[:, np.newaxis]
+    return padded
 
 
 def local_contrast(grey: NDArray[Any]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.data.contrast import BOX, local_contrast, margin_level
+from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import slide
 from pipeline.network.losses import probabilities
@@ -99,13 +99,13 @@ def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
     height, width = grey.shape
     size = min(max(height, width), WIDEST * min(height, width))
     smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
-    margin, border = window // 2 + MARGIN, margin_level(grey)
+    margin = window // 2 + MARGIN
     image = Image.fromarray(grey)
     while size * STEP > smallest:
         scale = BOX / size
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
-        yield Level(local_contrast(np.pad(small, margin, constant_values=border)), scale, margin)
+        yield Level(local_contrast(add_margin(small, margin, margin, margin, margin)), scale, margin)
         size /= STEP
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.data.contrast import local_contrast
 from pipeline.data.dataset import DatasetError, Description, load_description
 from pipeline.data.negatives import make_negatives
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
@@ -45,8 +44,8 @@ class Examples:
         _, height, width = self.images.shape
         return height, width
 
-    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> None:
-        """Write the standardised images with these indices to `out`, (len(indices), height, width)."""
+    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
+        """Write the standardised images with these indices to `out`, (len(indices), height, width); return labels."""
         if self.images.dtype == np.uint8:
             out[:] = standardise(np.take(self.images, indices, axis=0, mode="clip"), self.scaling)
         else:
@@ -54,41 +53,12 @@ class Examples:
         if self.negatives is not None:
             beyond = np.flatnonzero(indices >= len(self.images))
             out[beyond] = standardise(self.negatives[indices[beyond] - len(self.images)], self.scaling)
+        return self.labels[indices]
 
     def slice(self, start: int, stop: int) -> Array:
         """Return the standardised images from `start` to `stop`, without negatives."""
         images = self.images[start:stop]
         return standardise(images, self.scaling) if images.dtype == np.uint8 else images
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures(Examples):
-    """Pictures, uint8 (n, height, width), over which a network is slid, with labels for each position.
-
-    labels: (n, rows, columns); negative ones are ignored. window: (height, width) of what the network sees at once.
-    The input is the local contrast, of digits darker or lighter than the paper.
-    """
-
-    window: tuple[int, int] = (0, 0)
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """The window."""
-        return self.window
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the local contrast."""
-        return np.dtype(np.float32)
-
-    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> None:
-        """Write the local contrast of the pictures with these indices to `out`, that of some with the opposite sign."""
-        out[:] = local_contrast(self.images[indices])
-        out *= generator.choice([-1, 1], (len(indices), 1, 1))
-
-    def slice(self, start: int, stop: int) -> Array:
-        """Return the local contrast of the pictures from `start` to `stop`."""
-        return local_contrast(self.images[start:stop])
 
 
 @dataclass(frozen=True, eq=False)

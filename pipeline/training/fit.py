@@ -139,11 +139,12 @@ class Loader:
     def __call__(self, indices: NDArray[np.intp], shard: int, thread: int) -> tuple[Array, Labels]:
         """Return the images, (height, width, n), augmented by the generator of the shard, and their labels."""
         images = self.images[thread, : len(indices)]
-        self.training.take(indices, images.reshape(-1, *self.training.images.shape[1:]), self.generators[shard])
+        shape = self.training.images.shape[1:]
+        labels = self.training.take(indices, images.reshape(-1, *shape), self.generators[shard])
         if self.augmenters:
             original, images = images, self.augmented[thread, : len(indices)]
             self.augmenters[thread](original, self.generators[shard], out=images)
-        return images.T.reshape(*self.training.images.shape[1:], -1), np.moveaxis(self.training.labels[indices], 0, -1)
+        return images.T.reshape(*shape, -1), np.moveaxis(labels, 0, -1)
 
 
 def count_batches(count: int, batch_size: int) -> int:

@@ -1,25 +1,35 @@
-"""Labels for each position of a network that is slid over pictures.
+"""Pictures over which a network is slid, with a label for each of its positions.
 
 A position has the class of the digit that is centred there, the label after the last class if nothing is, or IGNORED
 near a centre and for digits whose size is at the limit, where both answers would do.
 """
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from pipeline.data.contrast import BOX
+from pipeline.data.contrast import BOX, local_contrast
 from pipeline.engine.arrays import load_array, read_array
+from pipeline.engine.errors import UsageError
+from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
-from pipeline.training.data import Pictures
+from pipeline.network.losses import Labels
+from pipeline.training.data import Examples
 
 IGNORED = -1
 NEAR, FAR = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
 SIZES = (0.82, 1.22)  # of digits that are read, relative to BOX: a little more than a step of the pyramid
 LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
 VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
+# Standard deviations of how pictures are changed each time they are shown: angle in radians, logarithm of the scale;
+# shift in pixels, and largest noise in grey levels.
+ANGLE, SCALE, SHIFT, NOISE = 0.04, 0.05, 3, 6
 
 
 @dataclass(frozen=True)
@@ -33,28 +43,108 @@ class Grid:
 
 
 def find_grid(layers: str, shape: tuple[int, int]) -> Grid:
-    """Return the positions of a network, in the notation of its hidden layers, in pictures (height, width)."""
+    """Return the positions of a network, in the notation of its hidden layers, in pictures (height, width).
+
+    Raises UsageError if a layer cannot slide, or if its window is larger than the pictures.
+    """
     window = find_window(layers)
     moved = slide(build_layers(layers, "relu", window, 1), shape)
     _, rows, columns = moved[-1].output_shape
-    step = int(np.prod([layer.stride for layer in moved]))
-    return Grid(rows, columns, (window[0] - 1) / 2, step)
+    if min(rows, columns) < 1:
+        raise UsageError(f"the window of {layers} has {window[0]} pixels to a side, but the pictures are {shape}")
+    return Grid(rows, columns, (window[0] - 1) / 2, math.prod(layer.stride for layer in moved))
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures(Examples):
+    """Pictures, uint8 (n, height, width), with digits, float32 (n, m, 5), as the stage `compose` writes them.
+
+    layers: the network that is slid over them. labels: of its positions, (n, rows, columns). The input is the local
+    contrast.
+    """
+
+    digits: NDArray[np.float32] = None  # type: ignore[assignment]
+    layers: str = ""
+    classes: int = 0
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The positions of the network."""
+        return find_grid(self.layers, self.images.shape[1:])
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """(height, width) of what the network sees at once."""
+        return find_window(self.layers)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the local contrast."""
+        return np.dtype(np.float32)
+
+    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
+        """Write the local contrast of the pictures with these indices to `out`; return the labels.
+
+        Each picture is turned, scaled and moved a little, gets some noise, and dark ink becomes light ink in half of
+        them.
+        """
+        labels = []
+        for i, index in enumerate(indices.tolist()):
+            out[i], digits = move(self.images[index], self.digits[index], generator)
+            labels.append(label_positions(digits, self.grid, self.classes))
+        out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
+        out[:] = local_contrast(out)
+        out *= generator.choice([-1, 1], (len(indices), 1, 1))
+        return np.array(labels)
+
+    def slice(self, start: int, stop: int) -> Array:
+        """Return the local contrast of the pictures from `start` to `stop`, unchanged."""
+        return local_contrast(self.images[start:stop])
 
 
 def load_pictures(folder: Path, part: str, layers: str, classes: int) -> Pictures:
     """Return pictures that the stage `compose` has written, with labels for the positions of a network."""
     images = np.asarray(load_array(folder / f"{part}-pictures.npy", np.uint8, (None, None, None)))
     digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), None, None))
+    return make_pictures(images, digits, layers, classes)
+
+
+def make_pictures(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Pictures:
+    """Return pictures (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
     grid = find_grid(layers, images.shape[1:])
     labels = np.array([label_positions(each, grid, classes) for each in digits])
-    return Pictures(images, labels, window=find_window(layers))
+    return Pictures(images, labels, digits=digits, layers=layers, classes=classes)
+
+
+def move(
+    picture: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Turn, scale and move a picture and its digits at random."""
+    height, width = picture.shape
+    angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.15, 0.15))
+    turned = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])  # of (x, y)
+    centre = np.array([width, height]) / 2
+    target = centre + generator.uniform(-SHIFT, SHIFT, 2)
+    inverse = np.linalg.inv(turned)
+    offset = centre - inverse @ target
+    moved = Image.fromarray(picture).transform(
+        (width, height),
+        Image.Transform.AFFINE,
+        (*inverse[0], offset[0], *inverse[1], offset[1]),
+        Image.Resampling.BILINEAR,
+        fillcolor=int(np.median(picture[0])),
+    )
+    changed = digits.copy()
+    changed[:, [2, 1]] = (digits[:, [2, 1]] - centre) @ turned.T + target
+    changed[:, 3] *= scale
+    return np.asarray(moved), changed
 
 
 def label_positions(digits: NDArray[np.float32], grid: Grid, classes: int) -> NDArray[np.int16]:
     """Return the label of each position, (rows, columns).
 
-    digits: (n, 5) with label, centre y and x, longer side and visible part of each, as `compose` returns; rows with a
-    negative label are unused.
+    digits: (m, 5) with label, centre y and x, longer side and visible part of each; rows with a negative label are
+    unused.
     """
     labels = np.full((grid.rows, grid.columns), classes, np.int16)
     nearest = np.full(labels.shape, np.inf)
