@@ -17,10 +17,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import DTypeLike
 
 from pipeline.network.activations import Activation, Array
+from pipeline.network.patches import count_positions, shifted_views, view_patches
 
 Shape = tuple[int, ...]
 Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shapes`
 Generator = np.random.Generator
+
+MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
 
 
 class Buffers:
@@ -36,6 +39,15 @@ class Buffers:
         if name not in self._buffers or self._buffers[name].size < size:
             self._buffers[name] = np.empty(size, self._dtype)
         return self._buffers[name][:size].reshape(shape)
+
+
+def make_contiguous(x: Array, buffers: Buffers) -> Array:
+    """Return x, or a copy if it is not contiguous, as a batch of images, so that patches are taken from long runs."""
+    if x.flags.c_contiguous:
+        return x
+    copy = buffers.array("x", *x.shape)
+    np.copyto(copy, x)
+    return copy
 
 
 @dataclass(frozen=True)
@@ -228,24 +240,6 @@ class Dense(Affine):
         return dp.reshape(*self.input_shape, -1)
 
 
-def count_positions(input_shape: Shape, kernel: int, stride: int) -> tuple[int, int]:
-    """Return the rows and columns of positions of a kernel without padding: floor((size - kernel) / stride) + 1."""
-    _, height, width = input_shape
-    return (height - kernel) // stride + 1, (width - kernel) // stride + 1
-
-
-def shifted_views(x: Array, kernel: int, stride: int) -> list[Array]:
-    """Return for each entry of the kernel, row by row, the inputs under it at all positions: views of x.
-
-    x: (channels, height, width, n). Each view: (channels, rows, columns, n).
-    """
-    rows, columns = count_positions(x.shape[:3], kernel, stride)
-    return [
-        x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-        for i, j in np.ndindex(kernel, kernel)
-    ]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Affine):
     """A convolution with `outputs` filters of kernel x kernel, without padding.
@@ -279,34 +273,24 @@ class Convolution(Affine):
 
     def take_patches(self, x: Array, buffers: Buffers) -> Array:
         """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
-        n = x.shape[-1]
-        if not x.flags.c_contiguous:  # e.g. a batch of images; copied once, not k * k times below
-            source, x = x, buffers.array("x", *x.shape)
-            np.copyto(x, source)
-        p = buffers.array("p", *self.weight_shape[1:], *self.output_shape[1:], n)
-        windows = sliding_window_view(x, self.window, axis=(1, 2))[:, :: self.stride, :: self.stride]
+        p = buffers.array("p", *self.weight_shape[1:], *self.output_shape[1:], x.shape[-1])
+        windows = sliding_window_view(make_contiguous(x, buffers), self.window, axis=(1, 2))
+        windows = windows[:, :: self.stride, :: self.stride]
         np.copyto(p, windows.transpose(0, 4, 5, 1, 2, 3))
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
-        """Compute f(W p + b) with kernel times fewer copies than `take_patches`: the patches are views.
-
-        Each row of the input is copied next to itself for every column of the kernel. Then the patches of one row of
-        positions are one run of memory, and those of the next row begin `stride` rows later.
-        """
-        (weights, b), n = w, x.shape[-1]
+        """Compute f(W p + b) with the patches as views, one matrix product for each row of positions."""
+        (weights, b), (_, rows, columns), n = w, self.output_shape, x.shape[-1]
+        if columns * n < MIN_COLUMNS:
+            return super().infer(w, x, buffers)
         channels, height, _ = self.input_shape
-        _, rows, columns = self.output_shape
         copies = buffers.array("copies", height, self.kernel, channels, columns, n)
-        windows = sliding_window_view(x, self.kernel, axis=2)[:, :, :: self.stride]
-        np.copyto(copies, windows.transpose(1, 4, 0, 2, 3))
-        row = copies[0].size
-        p = sliding_window_view(copies.reshape(-1), self.kernel * row)[:: self.stride * row]
-        W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the copies
-        z = buffers.array("z", *self.output_shape, n)
-        np.matmul(W, p.reshape(rows, -1, columns * n), out=z.reshape(self.outputs, rows, -1).transpose(1, 0, 2))
-        self.activate(z.reshape(self.outputs, -1), b)
-        return z
+        p = view_patches(make_contiguous(x, buffers), self.kernel, self.stride, copies)
+        W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # a patch is (kernel, kernel, channels) in a view
+        z = buffers.array("z", self.outputs, rows, columns * n)
+        np.matmul(W, p, out=z.transpose(1, 0, 2))
+        return self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)
 
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input (col2im); that of a pixel is the sum over the patches that contain it."""
