@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.data.scaling import standardise
 from pipeline.model.files import Model, count_outputs
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.layers import Buffers
+from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers
 

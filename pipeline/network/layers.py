@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import DTypeLike
 
 from pipeline.network.activations import Activation, Array
+from pipeline.network.buffers import Buffers, make_contiguous
 from pipeline.network.patches import count_positions, shifted_views, view_patches
 
 Shape = tuple[int, ...]
@@ -24,30 +24,6 @@ Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shape
 Generator = np.random.Generator
 
 MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
-
-
-class Buffers:
-    """Reusable buffers of one layer, so that a training step allocates almost no memory."""
-
-    def __init__(self, dtype: DTypeLike = np.float32) -> None:
-        self._dtype = np.dtype(dtype)
-        self._buffers: dict[str, Array] = {}
-
-    def array(self, name: str, *shape: int) -> Array:
-        """Return a contiguous array of arbitrary values, valid until the next call with this name."""
-        size = math.prod(shape)
-        if name not in self._buffers or self._buffers[name].size < size:
-            self._buffers[name] = np.empty(size, self._dtype)
-        return self._buffers[name][:size].reshape(shape)
-
-
-def make_contiguous(x: Array, buffers: Buffers) -> Array:
-    """Return x, or a copy if it is not contiguous, as a batch of images, so that patches are taken from long runs."""
-    if x.flags.c_contiguous:
-        return x
-    copy = buffers.array("x", *x.shape)
-    np.copyto(copy, x)
-    return copy
 
 
 @dataclass(frozen=True)
@@ -287,7 +263,7 @@ class Convolution(Affine):
         channels, height, _ = self.input_shape
         copies = buffers.array("copies", height, self.kernel, channels, columns, n)
         p = view_patches(make_contiguous(x, buffers), self.kernel, self.stride, copies)
-        W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # a patch is (kernel, kernel, channels) in a view
+        W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
         z = buffers.array("z", self.outputs, rows, columns * n)
         np.matmul(W, p, out=z.transpose(1, 0, 2))
         return self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)

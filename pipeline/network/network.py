@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.network.activations import Array
-from pipeline.network.layers import Buffers, Layer
+from pipeline.network.buffers import Buffers
+from pipeline.network.layers import Layer
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,12 @@ def shifted_views(x: Array, kernel: int, stride: int) -> list[Array]:
 
 
 def view_patches(x: Array, kernel: int, stride: int, copies: Array) -> Array:
-    """Return the patches of each row of positions as views of `copies`: (rows, kernel * kernel * channels, columns * n).
+    """Return the patches of each row of positions, (rows, fan_in, columns * n), as views of `copies`.
 
-    x: (channels, height, width, n). copies: (height, kernel, channels, columns, n), which receives each row of x once
-    for every column of the kernel. A patch covers `kernel` of these rows, which are one run of memory, and the patches
-    of the next row of positions begin `stride` rows later. So x is copied kernel times instead of kernel * kernel.
+    The fan_in entries of a patch are in the order (kernel, kernel, channels). x: (channels, height, width, n).
+    copies: (height, kernel, channels, columns, n), which receives each row of x once for every column of the kernel.
+    A patch covers `kernel` of these rows, which are one run of memory, and the patches of the next row of positions
+    begin `stride` rows later. So x is copied kernel times instead of kernel * kernel.
     """
     windows = sliding_window_view(x, kernel, axis=2)[:, :, ::stride]
     np.copyto(copies, windows.transpose(1, 4, 0, 2, 3))

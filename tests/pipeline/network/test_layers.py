@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.network.layers import Buffers, Convolution, Dense, MaxPooling
+from pipeline.network.buffers import Buffers
+from pipeline.network.layers import Convolution, Dense, MaxPooling
 from pipeline.network.patches import view_patches
 
 
