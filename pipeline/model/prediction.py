@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pipeline.data.scaling import standardise
 from pipeline.model.files import Model, count_outputs
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.layers import Buffers
+from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
-from pipeline.network.network import forward, make_buffers
+from pipeline.network.network import infer, make_buffers
 
 TILE = 128  # images in one matrix product, fewer for large images; see `_in_tiles`
 
@@ -25,7 +25,7 @@ def compute_logits(
     """
     total = np.zeros((count_outputs(model), images.shape[-1]), np.float32)
     for network in model.networks:
-        total += forward(network, images, buffers).logits
+        total += infer(network, images, buffers)
     total /= np.float32(len(model.networks))
     return total
 

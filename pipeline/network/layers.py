@@ -14,28 +14,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import DTypeLike
 
 from pipeline.network.activations import Activation, Array
+from pipeline.network.buffers import Buffers, make_contiguous
+from pipeline.network.patches import count_positions, shifted_views, view_patches
 
 Shape = tuple[int, ...]
 Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shapes`
 Generator = np.random.Generator
 
-
-class Buffers:
-    """Reusable buffers of one layer, so that a training step allocates almost no memory."""
-
-    def __init__(self, dtype: DTypeLike = np.float32) -> None:
-        self._dtype = np.dtype(dtype)
-        self._buffers: dict[str, Array] = {}
-
-    def array(self, name: str, *shape: int) -> Array:
-        """Return a contiguous array of arbitrary values, valid until the next call with this name."""
-        size = math.prod(shape)
-        if name not in self._buffers or self._buffers[name].size < size:
-            self._buffers[name] = np.empty(size, self._dtype)
-        return self._buffers[name][:size].reshape(shape)
+MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
 
 
 @dataclass(frozen=True)
@@ -100,6 +88,11 @@ class Layer(ABC):
         w: the arrays of parameters.
         """
 
+    def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
+        """Return the output y, up to rounding that of `forward`, where no backward pass follows."""
+        y, _ = self.forward(w, x, buffers)
+        return y
+
     @abstractmethod
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
         """Write the gradient of the parameters w to dw; return that of the input, None for the first layer.
@@ -159,11 +152,15 @@ class Affine(Layer):
         """Compute z = W p + b and a = f(z); save p and a."""
         weights, b = w
         W, p = weights.reshape(self.outputs, -1), self.take_patches(x, buffers)
-        a = np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1]))
-        a += b[:, np.newaxis]
-        if self.activation:
-            self.activation.function(a, out=a)
+        a = self.activate(np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1])), b)
         return a.reshape(*self.output_shape, -1), (p, a)
+
+    def activate(self, products: Array, b: Array) -> Array:
+        """Add the biases to the products W p, (outputs, columns), and apply the activation, both in place."""
+        products += b[:, np.newaxis]
+        if self.activation:
+            self.activation.function(products, out=products)
+        return products
 
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
         """Backpropagate through the activation and the matrix product, with da = dy.
@@ -219,24 +216,6 @@ class Dense(Affine):
         return dp.reshape(*self.input_shape, -1)
 
 
-def count_positions(input_shape: Shape, kernel: int, stride: int) -> tuple[int, int]:
-    """Return the rows and columns of positions of a kernel without padding: floor((size - kernel) / stride) + 1."""
-    _, height, width = input_shape
-    return (height - kernel) // stride + 1, (width - kernel) // stride + 1
-
-
-def shifted_views(x: Array, kernel: int, stride: int) -> list[Array]:
-    """Return for each entry of the kernel, row by row, the inputs under it at all positions: views of x.
-
-    x: (channels, height, width, n). Each view: (channels, rows, columns, n).
-    """
-    rows, columns = count_positions(x.shape[:3], kernel, stride)
-    return [
-        x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-        for i, j in np.ndindex(kernel, kernel)
-    ]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Affine):
     """A convolution with `outputs` filters of kernel x kernel, without padding.
@@ -270,14 +249,24 @@ class Convolution(Affine):
 
     def take_patches(self, x: Array, buffers: Buffers) -> Array:
         """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
-        n = x.shape[-1]
-        if not x.flags.c_contiguous:  # e.g. a batch of images; copied once, not k * k times below
-            source, x = x, buffers.array("x", *x.shape)
-            np.copyto(x, source)
-        p = buffers.array("p", *self.weight_shape[1:], *self.output_shape[1:], n)
-        windows = sliding_window_view(x, self.window, axis=(1, 2))[:, :: self.stride, :: self.stride]
+        p = buffers.array("p", *self.weight_shape[1:], *self.output_shape[1:], x.shape[-1])
+        windows = sliding_window_view(make_contiguous(x, buffers), self.window, axis=(1, 2))
+        windows = windows[:, :: self.stride, :: self.stride]
         np.copyto(p, windows.transpose(0, 4, 5, 1, 2, 3))
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
+
+    def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
+        """Compute f(W p + b) with the patches as views, one matrix product for each row of positions."""
+        (weights, b), (_, rows, columns), n = w, self.output_shape, x.shape[-1]
+        if columns * n < MIN_COLUMNS:
+            return super().infer(w, x, buffers)
+        channels, height, _ = self.input_shape
+        copies = buffers.array("copies", height, self.kernel, channels, columns, n)
+        p = view_patches(make_contiguous(x, buffers), self.kernel, self.stride, copies)
+        W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
+        z = buffers.array("z", self.outputs, rows, columns * n)
+        np.matmul(W, p, out=z.transpose(1, 0, 2))
+        return self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)
 
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input (col2im); that of a pixel is the sum over the patches that contain it."""

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.network.activations import Array
-from pipeline.network.layers import Buffers, Layer
+from pipeline.network.buffers import Buffers
+from pipeline.network.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,19 @@ def forward(network: Network, images: Array, buffers: Sequence[Buffers] | None =
         cache.outputs.append(x)
         cache.saved.append(saved)
     return cache
+
+
+def infer(network: Network, images: Array, buffers: Sequence[Buffers] | None = None) -> Array:
+    """Return the logits of images (height, width, n), up to rounding those of `forward`, faster and with less memory.
+
+    With `buffers` the result is valid until their next use.
+    """
+    x = images[np.newaxis]
+    for layer, arrays, own in zip(
+        network.layers, network.parameters.layers, buffers or make_buffers(network), strict=True
+    ):
+        x = layer.infer(arrays, x, own)
+    return x
 
 
 def backward(

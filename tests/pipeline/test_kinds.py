@@ -17,7 +17,8 @@ from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
 from pipeline.model.safetensors import list_modules, load_safetensors, save_safetensors
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.layers import KINDS, Buffers
+from pipeline.network.buffers import Buffers
+from pipeline.network.layers import KINDS
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
 from pipeline.pages.drawing import model_values

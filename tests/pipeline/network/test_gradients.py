@@ -6,7 +6,8 @@ from scipy.signal import correlate
 
 from pipeline.model.safetensors import to_modules
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.layers import Buffers, Convolution
+from pipeline.network.buffers import Buffers
+from pipeline.network.layers import Convolution
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import backward, forward, view_parameters
 from tests.pipeline.network.kinds import LAYERS

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.network.layers import Buffers, Convolution, Dense, MaxPooling
+from pipeline.network.buffers import Buffers
+from pipeline.network.layers import Convolution, Dense, MaxPooling
+from pipeline.network.patches import view_patches
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,18 @@ def test_patches_do_not_depend_on_memory_order() -> None:
     assert not x.flags.c_contiguous
     expected = layer.take_patches(np.ascontiguousarray(x), Buffers(np.float64))
     assert np.array_equal(layer.take_patches(x, Buffers(np.float64)), expected)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (1, 1), (2, 3), (1, 4), (7, 1)])
+def test_patches_as_views_are_the_patches_in_another_order(kernel: int, stride: int) -> None:
+    layer = Convolution((2, 7, 9), 4, kernel=kernel, stride=stride)
+    _, rows, columns = layer.output_shape
+    x = np.random.default_rng(0).normal(size=(2, 7, 9, 3))
+    copies = np.empty((7, kernel, 2, columns, 3))
+    views = view_patches(x, kernel, stride, copies)
+    assert np.shares_memory(views, copies)
+    p = layer.take_patches(x, Buffers(np.float64)).reshape(2, kernel, kernel, rows, columns * 3)
+    assert np.array_equal(views, p.transpose(3, 1, 2, 0, 4).reshape(views.shape))
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(2, 2), (3, 2), (3, 1), (1, 1), (2, 3), (7, 1)])

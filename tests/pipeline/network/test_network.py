@@ -6,7 +6,15 @@ import pytest
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import cross_entropy
-from pipeline.network.network import backward, count_parameters, forward, initialise, make_buffers, view_parameters
+from pipeline.network.network import (
+    backward,
+    count_parameters,
+    forward,
+    infer,
+    initialise,
+    make_buffers,
+    view_parameters,
+)
 from tests.pipeline.network.kinds import BY_HAND, LAYERS
 from tests.pipeline.networks import make_network
 
@@ -75,6 +83,20 @@ def test_reused_buffers_does_not_change_results(layers: str, dtype: type) -> Non
         _, dz = cross_entropy(fresh.logits, np.arange(count) % 4)
         gradient = backward(network, reused, dz, buffers, out)
         assert gradient.flat.tobytes() == backward(network, fresh, dz).flat.tobytes()
+
+
+@pytest.mark.parametrize(
+    "layers", ["conv2x3/1,conv4x3/2", "conv3x1/3,conv2x2/1,4", "conv2x5/2,pool2/1", *LAYERS.values()]
+)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_inference_gives_the_logits_of_the_forward_pass(layers: str, activation: str) -> None:
+    network = make_network(layers, (11, 9), 4, activation)
+    buffers = make_buffers(network)
+    for count in (150, 1, 30, 150):  # with 1 every product over a row is narrow, with 30 some are
+        images = np.moveaxis(np.random.default_rng(count).normal(size=(count, 11, 9)), 0, -1)
+        expected = forward(network, images).logits
+        np.testing.assert_allclose(infer(network, images, buffers), expected, rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(infer(network, images), expected, rtol=1e-11, atol=1e-11)
 
 
 def test_backward_writes_to_out_and_keeps_parameters() -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
-from pipeline.network.layers import Buffers
+from pipeline.network.buffers import Buffers
 from pipeline.network.network import Cache, Network, forward, make_network, view_parameters
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo

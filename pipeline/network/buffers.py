@@ -1,0 +1,32 @@
+"""Buffers of a layer."""
+
+import math
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pipeline.network.activations import Array
+
+
+class Buffers:
+    """Reusable buffers of one layer, so that a training step allocates almost no memory."""
+
+    def __init__(self, dtype: DTypeLike = np.float32) -> None:
+        self._dtype = np.dtype(dtype)
+        self._buffers: dict[str, Array] = {}
+
+    def array(self, name: str, *shape: int) -> Array:
+        """Return a contiguous array of arbitrary values, valid until the next call with this name."""
+        size = math.prod(shape)
+        if name not in self._buffers or self._buffers[name].size < size:
+            self._buffers[name] = np.empty(size, self._dtype)
+        return self._buffers[name][:size].reshape(shape)
+
+
+def make_contiguous(x: Array, buffers: Buffers) -> Array:
+    """Return x, or a copy if it is not contiguous, as a batch of images, so that patches are taken from long runs."""
+    if x.flags.c_contiguous:
+        return x
+    copy = buffers.array("x", *x.shape)
+    np.copyto(copy, x)
+    return copy
