@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside, read_lock
 from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.model.files import Model, load_model
@@ -89,6 +89,11 @@ class Reader:
     finder: Model | None
     digest: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes of the digits in pictures."""
+        return (self.finder or self.model).class_names
+
     @cached_property
     def classes_(self) -> NDArray[Any]:
         """The classes in the order of the columns of `predict_proba`; integers if all names are, otherwise strings."""
@@ -128,7 +133,7 @@ class Reader:
         with _lock, ThreadTeam(count_cores()) as team:
             grey, size = load_picture(source, name)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
-        names = (self.finder or self.model).class_names
+        names = self.names
         alternatives = find_alternatives(reading, ALTERNATIVES)
         return Result(
             format_digits(reading.labels, names),
@@ -141,24 +146,33 @@ class Reader:
         )
 
 
-def load(folder: str | os.PathLike[str] | None = None) -> Reader:
+def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
     """Load the models, and log which.
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
     `artifacts/reader` in the current folder if these exist, otherwise by the included models. A model that was trained
-    on other classes than the one that reads pictures classifies these itself, as pictures of one object. Raises
-    PipelineError if a model is missing or damaged.
+    on other classes than the one that reads pictures classifies these itself, as pictures of one object. pictures:
+    False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for one that
+    only reads pictures if these are not wanted.
     """
     given = _load(Path(folder)) if folder is not None else None
-    model = given if given and not given.model.sliding else _load(_choose(TRAINED, PRETRAINED))
-    finder: _Loaded | None = given if given and given.model.sliding else _load(_choose(TRAINED_READER, INCLUDED_READER))
-    if given is None or given is model:
-        finder = finder if finder and finder.model.class_names == model.model.class_names else None
-    names = dict.fromkeys(_name(each.path) for each in (model, finder) if each)
-    log.info("model: %s", ", and for pictures ".join(names))
-    digest = hashlib.sha256((model.digest + (finder.digest if finder else "")).encode()).hexdigest()
-    return Reader(model.model, finder.model if finder else None, digest)
+    slides = given is not None and given.model.sliding
+    if slides and not pictures:
+        raise UsageError(f"{folder} is a model that reads pictures: name one that `train` or `export` wrote")
+    model = given if given and not slides else _load(_choose(TRAINED, PRETRAINED))
+    used = [model]
+    if pictures:
+        beside = model.path / INCLUDED_READER.name  # as in PRETRAINED
+        finder = (
+            given
+            if given and slides
+            else _load(beside if given and beside.exists() else _choose(TRAINED_READER, INCLUDED_READER))
+        )
+        used += [finder] if slides or finder.model.class_names == model.model.class_names else []
+    log.info("model: %s", ", and for pictures ".join(dict.fromkeys(_name(each.path) for each in used)))
+    digest = hashlib.sha256("".join(each.digest for each in used).encode()).hexdigest()
+    return Reader(model.model, used[1].model if len(used) > 1 else None, digest)
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:

@@ -19,7 +19,7 @@ from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
 from stages.cli.options import ModelFolder, SchedulerFile, SendData, Workers, progress, scheduler_option
 from stages.cli.outputs import check_targets, publish, working_folder
-from stages.cli.readings import Format, format_csv, format_drawing, format_json, format_row, format_text
+from stages.cli.readings import Format, format_csv, format_json, format_row, format_text
 from stages.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def classify(
     test_image: Annotated[
         int | None, Option(min=0, help="Index of a test image, from 0, instead of files.", show_default=False)
     ] = None,
-    show: Annotated[bool, Option("--show", help="Also draw the network's input as text.")] = False,
+    show: Annotated[bool, Option("--show", help="Also draw the test image as text.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print one line of JSON per picture.")] = False,
     as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
     annotate: Annotated[
@@ -101,10 +101,12 @@ def classify(
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 
-    if as_csv + as_json + show > 1:
-        raise UsageError("--csv, --json and --show cannot be combined: choose one of them")
-    if output and (show or STDIN in files):
-        raise UsageError("--output takes neither --show nor -, since standard input cannot be resumed: leave it out")
+    if show:
+        raise UsageError("--show draws a test image: use it with --test-image")
+    if as_csv and as_json:
+        raise UsageError("--csv and --json cannot be combined: choose one of them")
+    if output and STDIN in files:
+        raise UsageError("--output cannot take -, since standard input cannot be resumed: leave it out")
     if annotate and send_data:
         raise UsageError("the workers write the copies of --annotate: share the folders instead of --send-data")
     found = find_pictures(files)
@@ -115,7 +117,7 @@ def classify(
         check_targets([output], [*(Path(name) for name, _ in found), *copies])
     else:
         check_new(copies)
-    form = format_csv if as_csv else format_json if as_json or output else format_drawing if show else format_text
+    form = format_csv if as_csv else format_json if as_json or output else format_text
     work = Work(load(model), _make_requests([name for name, _ in found], copies), backend, form)
     return _write(work, output) if output else _print(work)
 

@@ -52,7 +52,7 @@ def predict(
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
     work = output.parent / f".{output.name}.partial"
     check_targets(list(outputs.values()), [*files, work])
-    reader = load(model)
+    reader = load(model, pictures=False)
     # The change time tells another file with the same size and modification time.
     inputs = [(str(path.absolute()), signature(path), path.stat().st_ctime_ns) for path in files]
     key = [reader.digest, inputs, fingerprint(predict_block), environment(["numpy"])]

@@ -27,7 +27,12 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"recipe": given["recipe"], **{name: values[name] for name in given if name in values}}
 
 
-@stage(packages=("numpy", "pillow", "scipy"), resolve=resolve, unhashed=("history.csv",))
+@stage(
+    packages=("numpy", "pillow", "scipy", "jinja2"),
+    extra_files=("pipeline/pages/templates/reader_card.md",),
+    resolve=resolve,
+    unhashed=("history.csv", "MODEL_CARD.md"),
+)
 @recipe_options(without=NOT_FOR_PICTURES)
 def reader(
     compose: Annotated[Input, Option(help="Artifact of compose: pictures.")] = Path("artifacts/compose"),
@@ -51,6 +56,7 @@ def reader(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows
     from pipeline.model.files import save_model
+    from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.training import train_reader
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
@@ -80,6 +86,7 @@ def reader(
         "pages": asdict(trained.quality),
     }
     save_model(output, trained.model, record)
+    (output / "MODEL_CARD.md").write_text(make_reader_card(trained.model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.training.history])
     quality = trained.quality
     return (

@@ -106,7 +106,7 @@ def read_picture(reader: Reader, request: Request) -> Result | PictureError:
 
 def _save_copy(reader: Reader, request: Request, copy: Path, result: Result) -> None:
     """Write the copy atomically: an earlier attempt at the same task may have been killed while it wrote it."""
-    texts = [reader.model.class_names[label] for label in result.probabilities.argmax(axis=1)]
+    texts = [reader.names[label] for label in result.probabilities.argmax(axis=1)]
     fresh = copy.with_name(f".{copy.name}.fresh")
     fresh.unlink(missing_ok=True)
     try:

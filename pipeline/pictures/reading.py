@@ -43,7 +43,7 @@ class Reading:
 
 
 def read(model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence) -> Reading:
-    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right. run: may use several threads."""
+    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right. run: may use threads."""
     return arrange(detect(model, np.asarray(grey, np.float32), run), grey.shape, model.temperature)
 
 

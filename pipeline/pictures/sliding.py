@@ -7,7 +7,8 @@ accurate.  (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -17,8 +18,9 @@ from PIL import Image
 from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import slide
+from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
-from pipeline.network.network import forward, make_network
+from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.training import Run, in_sequence
 
 Floats = NDArray[np.float32]
@@ -73,20 +75,48 @@ class Level:
     margin: int
 
 
+@dataclass(frozen=True, eq=False)
+class Slider:
+    """A network to slide over pictures. run: may use several threads."""
+
+    model: Model
+    run: Run = in_sequence
+    _buffers: dict[int, list[Buffers]] = field(default_factory=dict)  # of each thread
+
+    @property
+    def window(self) -> int:
+        """Height and width, in pixels, of what the network sees at once."""
+        return self.model.image_shape[0]
+
+    @cached_property
+    def step(self) -> int:
+        """Pixels from one position to the next."""
+        return math.prod(layer.stride for layer in self.model.networks[0].layers)
+
+    def predict(self, contrast: Sequence[Floats], thread: int = 0) -> Floats:
+        """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles (height, width)."""
+        (network,) = self.model.networks
+        tiles = np.stack(contrast, axis=-1)
+        height, width, _ = tiles.shape
+        moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
+        logits = infer(moved, tiles, self._buffers.setdefault(thread, make_buffers(moved)))
+        predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
+        return np.asarray(predicted.transpose(3, 1, 2, 0))
+
+
 def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
     """Return what may be digits in a picture, grey levels (h, w), each once, the most probable first.
 
     Digits less than FAR_SMALLER as large as the largest one are not looked for. run: may use several threads.
     """
     found: list[Detections] = []
-    largest = 0.0
-    for level in build_pyramid(grey, model.image_shape[0]):
+    largest, slider = 0.0, Slider(model, run)
+    for level in build_pyramid(grey, slider.window):
         size = BOX / level.scale
         if size < FAR_SMALLER * largest:
             break
-        candidates = find_candidates(model, level, run)
-        kept = suppress(candidates)
-        closer = look_closer(model, level, candidates.take(kept), run)
+        candidates = find_candidates(slider, level)
+        closer = look_closer(slider, level, candidates.take(suppress(candidates)))
         if (closer.scores > SURE).any():
             largest = max(largest, size)
         found.append(closer)
@@ -114,12 +144,12 @@ def join(parts: Sequence[Detections]) -> Detections:
     return Detections(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Detections)))
 
 
-def find_candidates(model: Model, level: Level, run: Run) -> Detections:
+def find_candidates(slider: Slider, level: Level) -> Detections:
     """Return the positions of a level at which a digit may be centred.
 
     The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
     """
-    window, step = model.image_shape[0], math.prod(layer.stride for layer in model.networks[0].layers)
+    window, step = slider.window, slider.step
     counts = [max(1, (side - window) // step + 1) for side in level.contrast.shape]
     cells = [min(CELLS, count) for count in counts]
     whole = [-(-count // each) * each for count, each in zip(counts, cells, strict=True)]
@@ -132,8 +162,8 @@ def find_candidates(model: Model, level: Level, run: Run) -> Detections:
     tiles = [contrast[y * step : y * step + tall, x * step : x * step + wide] for y, x in corners]
     inked = [i for i, tile in enumerate(tiles) if max(tile.max(), -tile.min()) > FLAT]
     batches = [inked[i : i + TILES] for i in range(0, len(inked), TILES)]
-    outputs = run(lambda i, thread: predict_positions(model, [tiles[j] for j in batches[i]]), len(batches))
-    predicted = np.zeros((*whole, len(model.class_names) + 1), np.float32)
+    outputs = slider.run(lambda i, thread: slider.predict([tiles[j] for j in batches[i]], thread), len(batches))
+    predicted = np.zeros((*whole, len(slider.model.class_names) + 1), np.float32)
     predicted[..., -1] = 1
     for batch, output in zip(batches, outputs, strict=True):
         for i, of_tile in zip(batch, output, strict=True):
@@ -146,19 +176,9 @@ def find_candidates(model: Model, level: Level, run: Run) -> Detections:
     return Detections(y, x, size, predicted[cell_y, cell_x])
 
 
-def predict_positions(model: Model, contrast: Sequence[Floats]) -> Floats:
-    """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles (height, width)."""
-    tiles = np.stack(contrast, axis=-1)
-    (network,) = model.networks
-    height, width, _ = tiles.shape
-    logits = forward(make_network(slide(network.layers, (height, width)), network.parameters.flat), tiles).logits
-    predicted = probabilities(logits.reshape(len(logits), -1), model.loss).reshape(logits.shape)
-    return np.asarray(predicted.transpose(3, 1, 2, 0))
-
-
-def look_closer(model: Model, level: Level, found: Detections, run: Run) -> Detections:
+def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
     """Predict each digit of a level again, at several positions and sizes around it; return the means."""
-    window, image = model.image_shape[0], Image.fromarray(level.contrast)
+    window, image = slider.window, Image.fromarray(level.contrast)
 
     def look(i: int, thread: int) -> Floats:
         y, x = (at[i] * level.scale + level.margin + 0.5 for at in (found.y, found.x))
@@ -167,10 +187,10 @@ def look_closer(model: Model, level: Level, found: Detections, run: Run) -> Dete
             top, left = y + down - scale * window / 2, x + right - scale * window / 2
             moved = (scale, 0, left, 0, scale, top)
             views.append(image.transform((window, window), Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR))
-        predicted = predict_positions(model, [np.asarray(view) for view in views])
+        predicted = slider.predict([np.asarray(view) for view in views], thread)
         return np.asarray(predicted.mean(axis=(0, 1, 2)))
 
-    means = np.array(run(look, len(found)), np.float32).reshape(found.probabilities.shape)
+    means = np.array(slider.run(look, len(found)), np.float32).reshape(found.probabilities.shape)
     return Detections(found.y, found.x, found.size, means)
 
 

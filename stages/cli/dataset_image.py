@@ -22,7 +22,7 @@ def classify_test_image(index: int, show: bool, parse: Path, folder: Path | None
 
     with read_lock(parse) as raw:
         require_intact(raw, find_artifact(raw, "parse"), shown=parse)
-        model, data = load(folder).model, load_description(raw)
+        model, data = load(folder, pictures=False).model, load_description(raw)
         if (model.dataset, model.class_names) != (data.name, data.class_names):
             raise PipelineError(
                 f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"

@@ -1,4 +1,4 @@
-"""Format what was read in a picture as lines: for people, with the network's input, as JSON, or as a row of CSV.
+"""Format what was read in a picture as lines: for people, as JSON, or as a row of CSV.
 
 Each function takes a result, or the error of a picture that cannot be read, and the name of the picture.
 """
@@ -28,14 +28,6 @@ def format_text(result: "Result | PictureError", name: str) -> list[str]:
     return [f"{printable(name)}: {result.text} ({result.confidence:.2%}), or {other} ({probability:.2%})"]
 
 
-def format_drawing(result: "Result | PictureError", name: str) -> list[str]:
-    """Return the input of the network as text, and the line of `format_text`."""
-    from stages.cli.drawing import draw
-
-    drawn = [] if isinstance(result, Exception) or not len(result.images) else [draw(result.images)]
-    return [*drawn, *format_text(result, name)]
-
-
 def format_json(result: "Result | PictureError", name: str) -> list[str]:
     """Return an object on one line; an error has an object, too."""
     if isinstance(result, Exception):
@@ -43,6 +35,7 @@ def format_json(result: "Result | PictureError", name: str) -> list[str]:
     content = {
         "file": name,
         "digits": result.text,
+        "rows": result.rows,
         "confidence": round(result.confidence, 6) if result.text else None,
         "alternatives": [[text, round(probability, 6)] for text, probability in result.alternatives],
     }

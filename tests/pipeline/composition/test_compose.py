@@ -1,3 +1,4 @@
+import itertools
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_digits_of_a_page_are_whole_and_in_reading_order() -> None:
         for row in found:
             assert row["visible"] == 1
             assert row["size"] / 4 < row["y"] < HEIGHT - row["size"] / 4
-        for one, next_one in zip(found, found[1:], strict=False):
+        for one, next_one in itertools.pairwise(found):
             assert next_one["x"] > one["x"] - 6 or next_one["y"] > one["y"] + row["size"] / 2
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
-from pipeline.pictures.preparation import SUBPIXELS, adjust_strokes, find_ink, prepare, prepare_strips, sample
-from tests.drawings import Images, enlarge, on_paper, place, sample_digits, write_row
+from pipeline.pictures.preparation import SUBPIXELS, adjust_strokes, find_ink, prepare, sample
+from tests.drawings import Images, enlarge, on_paper, place, sample_digits
 
 SHAPE = (28, 28)
 
@@ -159,22 +159,3 @@ def test_resampling_preserves_the_ink(height: int, width: int, factor: int) -> N
     np.testing.assert_allclose(sample(ink, height / 2, width / 2, 1, (height, width)), ink, rtol=1e-6)
     finer = sample(ink, height / 2, width / 2, 1 / factor, (factor * height, factor * width))
     assert finer.mean() == pytest.approx(ink.mean(), rel=1e-4)
-
-
-def test_strips_are_fitted_like_single_drawings() -> None:
-    ink = (enlarge(write_row(list(sample_digits()[0][:4])), 2) / 255).astype(np.float32)
-    generator = np.random.default_rng(1)
-    starts = generator.integers(0, ink.shape[1] - 10, 60)
-    stops = np.minimum(starts + generator.integers(3, 50, 60), ink.shape[1])
-    for shape, box in (((28, 28), 20), ((17, 20), 0)):
-        statistics = InkStatistics(box=box)
-        images = prepare_strips(ink, starts, stops, shape, statistics)
-        differences = []
-        for image, start, stop in zip(images, starts, stops, strict=True):
-            strip = np.pad(ink[:, start:stop], ((0, 0), (3, 3)))
-            if (strip >= 0.5).any():
-                differences.append(np.abs(image.astype(int) - prepare(strip, shape, statistics)).max())
-            else:
-                assert not image.any()
-        assert np.median(differences) <= 1
-        assert np.mean(np.array(differences) <= 2) > 0.6  # rounding may shift some by a pixel

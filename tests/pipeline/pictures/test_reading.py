@@ -41,7 +41,7 @@ def sheet(index: int) -> Images:
 def clear(finder: Model) -> list[int]:
     """Indices of test images that are read correctly and with high confidence."""
     labels = sample_digits()[1]
-    readings = {index: read(finder, sheet(index)) for index in range(DIGITS)}
+    readings = {index: read(finder, sheet(index).astype(np.float32)) for index in range(DIGITS)}
     return [i for i, each in readings.items() if each.labels == (labels[i],) and each.confidence > 0.95]
 
 

@@ -4,14 +4,13 @@ import pytest
 from pipeline.data.contrast import BOX, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import find_window
-from pipeline.network.training import in_sequence
 from pipeline.pictures.sliding import (
     Detections,
     Level,
+    Slider,
     build_pyramid,
     find_candidates,
     join,
-    predict_positions,
     suppress,
 )
 from pipeline.training.team import ThreadTeam
@@ -36,18 +35,18 @@ def detections(*rows: tuple[float, float, float, float]) -> Detections:
 def test_every_position_has_the_prediction_of_its_window() -> None:
     model, level = finder(), make_level(61, 74)
     window = model.image_shape[0]
-    predicted = predict_positions(model, [level.contrast])[0]
+    predicted = Slider(model).predict([level.contrast])[0]
     assert predicted.shape == ((61 - window) // 4 + 1, (74 - window) // 4 + 1, 4)
     for i, j in np.ndindex(predicted.shape[:2]):
         part = level.contrast[4 * i : 4 * i + window, 4 * j : 4 * j + window]
-        np.testing.assert_allclose(predict_positions(model, [part])[0, 0, 0], predicted[i, j], atol=1e-5)
+        np.testing.assert_allclose(Slider(model).predict([part])[0, 0, 0], predicted[i, j], atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(150, 210), (21, 21), (30, 200), (90, 90)])
 def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None:
     model, level = finder(), make_level(*shape)
-    found = find_candidates(model, level, in_sequence)
-    whole = predict_positions(model, [level.contrast])[0]
+    found = find_candidates(Slider(model), level)
+    whole = Slider(model).predict([level.contrast])[0]
     y, x = np.nonzero(whole[..., -1] < 0.95)
     assert len(found) == len(y) > 0
     np.testing.assert_allclose(found.probabilities, whole[y, x], atol=1e-5)
@@ -57,15 +56,15 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
 def test_threads_change_nothing() -> None:
     model, level = finder(), make_level(150, 210)
     with ThreadTeam(2) as team:
-        found = find_candidates(model, level, team.run)
+        found = find_candidates(Slider(model, team.run), level)
     with ThreadTeam(1) as team:
-        expected = find_candidates(model, level, team.run)
+        expected = find_candidates(Slider(model, team.run), level)
     assert np.array_equal(found.probabilities, expected.probabilities)
 
 
 def test_blank_tiles_have_no_candidates() -> None:
     level = Level(np.zeros((200, 200), np.float32), 1.0, 0)
-    assert len(find_candidates(finder(), level, in_sequence)) == 0
+    assert len(find_candidates(Slider(finder()), level)) == 0
 
 
 @pytest.mark.parametrize("shape", [(20, 20), (60, 400), (1000, 700), (4, 1024)])

@@ -7,9 +7,8 @@ from pipeline.data.contrast import local_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.network.network import forward
 from pipeline.network.training import count_correct
-from pipeline.training.data import Pictures
 from pipeline.training.fit import Epoch, fit, start
-from pipeline.training.positions import IGNORED, find_grid, label_positions
+from pipeline.training.positions import IGNORED, Pictures, find_grid, label_positions, make_pictures, move
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
 
@@ -67,13 +66,11 @@ def test_layers_that_cannot_slide_are_refused() -> None:
         find_grid("conv16x90/1,conv16x90/1", (96, 160))
 
 
-def make_pictures(count: int, seed: int = 0) -> Pictures:
+def compose_pictures(count: int, seed: int = 0) -> Pictures:
     images, labels = sample_digits()
     glyphs = Glyphs(images, labels, tuple("0123456789"))
     made = [compose(glyphs, np.random.default_rng((seed, i))) for i in range(count)]
-    grid = find_grid(LAYERS, (96, 160))
-    positions = [label_positions(digits, grid, 10) for _, digits in made]
-    return Pictures(np.array([picture for picture, _ in made]), np.array(positions), window=(37, 37))
+    return make_pictures(np.array([one for one, _ in made]), np.array([digits for _, digits in made]), LAYERS, 10)
 
 
 def last(pictures: Pictures, **options: object) -> Epoch:
@@ -82,7 +79,7 @@ def last(pictures: Pictures, **options: object) -> Epoch:
 
 
 def test_training_on_pictures_lowers_the_loss_and_resumes_to_the_same_bits() -> None:
-    pictures = make_pictures(24)
+    pictures = compose_pictures(24)
     first, second = (
         (epoch.number, epoch.loss, epoch.state.copy()) for epoch in fit(SMALL, pictures, pictures, 11) if epoch.number
     )
@@ -92,18 +89,32 @@ def test_training_on_pictures_lowers_the_loss_and_resumes_to_the_same_bits() -> 
 
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
-    pictures = make_pictures(6)
+    pictures = compose_pictures(6)
     out = np.empty((6, 96, 160), np.float32)
-    pictures.take(np.arange(6), out, np.random.default_rng(1))
-    expected = local_contrast(pictures.images)
-    signs = [np.sign((one * other).sum()) for one, other in zip(out, expected, strict=True)]
-    assert set(signs) == {-1, 1}
-    np.testing.assert_allclose(out * np.array(signs)[:, None, None], expected, rtol=1e-6)
+    generator = np.random.default_rng(1)
+    signs = set()
+    for _ in range(4):
+        labels = pictures.take(np.arange(6), out, generator)
+        assert labels.shape == pictures.labels.shape
+        expected = local_contrast(pictures.images)
+        signs |= {np.sign(np.corrcoef(one.ravel(), two.ravel())[0, 1]) for one, two in zip(out, expected, strict=True)}
+    assert signs == {-1, 1}
     assert np.array_equal(pictures.slice(2, 4), expected[2:4])
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_digits_move_with_their_picture(seed: int) -> None:
+    picture = np.full((96, 160), 200, np.uint8)
+    picture[38:42, 98:102] = 0
+    moved, digits = move(picture, one_digit(40, 100), np.random.default_rng(seed))
+    y, x = np.argwhere(moved < 100).mean(axis=0) + 0.5
+    np.testing.assert_allclose(digits[0, 1:3], [y, x], atol=0.8)
+    assert digits[0, 3] != 20
+    assert (digits[1] == np.array([-1, 0, 0, 0, 0])).sum() >= 1
+
+
 def test_network_in_training_has_an_output_for_each_position() -> None:
-    pictures = make_pictures(4)
+    pictures = compose_pictures(4)
     state = start(SMALL, pictures, 11)
     logits = forward(state.network, np.moveaxis(pictures.slice(0, 4), 0, -1)).logits
     assert logits.shape == (11, *pictures.labels.shape[1:], 4)

@@ -1,0 +1,63 @@
+"""The stages compose and reader, on the sample."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.engine.errors import UsageError
+from pipeline.model.files import load_model
+from pipeline.reader import load
+from stages.compose import compose
+from stages.reader import reader
+from tests.drawings import enlarge, on_paper, sample_digits, write_row
+
+SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", "epochs": 1, "batch_size": 8}
+
+
+@pytest.fixture(scope="module")
+def composed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("composed") / "artifacts" / "compose"
+    compose(parse=built / "parse", pictures=40, scheduler="sync", output=output)
+    return output
+
+
+def arrays(folder: Path) -> dict[str, Any]:
+    return {path.name: np.load(path) for path in folder.glob("*.npy")}
+
+
+def test_composed_pictures_are_the_same_for_any_scheduler(built: Path, composed: Path, tmp_path: Path) -> None:
+    other = tmp_path / "artifacts" / "compose"
+    compose(parse=built / "parse", pictures=40, scheduler="threads", output=other)
+    found, expected = arrays(other), arrays(composed)
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert len(expected["train-pictures.npy"]) == len(expected["train-digits.npy"]) == 40
+    assert len(expected["validation-pictures.npy"]) == len(expected["pages-digits.npy"]) == 200
+
+
+def test_seed_changes_the_pictures(built: Path, composed: Path, tmp_path: Path) -> None:
+    other = tmp_path / "artifacts" / "compose"
+    compose(parse=built / "parse", pictures=40, seed=2, scheduler="sync", output=other)
+    assert not np.array_equal(arrays(other)["train-pictures.npy"], arrays(composed)["train-pictures.npy"])
+
+
+def test_reader_is_trained_and_reads(composed: Path, tmp_path: Path) -> None:
+    output = tmp_path / "artifacts" / "reader"
+    reader(compose=composed, output=output, recipe="quick", **SMALL)
+    model = load_model(output)
+    assert (model.sliding, model.negative_class, model.image_shape) == (True, True, (37, 37))
+    with open(output / "history.csv") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
+    assert "# " in (output / "MODEL_CARD.md").read_text()
+    found = load(output)
+    assert found.finder is not None
+    page = on_paper(enlarge(write_row(list(sample_digits()[0][:3])), 2)).astype(np.uint8)
+    assert found.read(page).size == page.shape
+
+
+def test_dense_layers_are_refused(composed: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="128"):
+        reader(compose=composed, output=tmp_path / "artifacts" / "reader", layers="conv16,128")
