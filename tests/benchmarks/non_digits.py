@@ -231,6 +231,50 @@ def blot(generator: Generator) -> Levels:
     return on_paper(generator, np.clip((height + 0.04 * uneven / uneven.std()) * side / 2, 0, 1))
 
 
+def heart(generator: Generator) -> Levels:
+    t = np.linspace(0, 2 * np.pi, 40)
+    x = np.sin(t) ** 3
+    y = -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) / 16
+    return sketch(generator, [list(zip(0.5 + x / 2, 0.5 + y / 2, strict=True))], generator.normal(0, 8), 0.006)
+
+
+def house(generator: Generator) -> Levels:
+    roof = generator.uniform(0.25, 0.5)
+    walls = [(0.1, roof), (0.1, 1.0), (0.9, 1.0), (0.9, roof)]
+    door = [(0.4, 1.0), (0.4, 0.65), (0.6, 0.65), (0.6, 1.0)]
+    return sketch(generator, [walls, [(0.0, roof + 0.04), (0.5, 0.0), (1.0, roof + 0.04)], door])
+
+
+def question_mark(generator: Generator) -> Levels:
+    bow = [*circle(0.5, 0.25, 0.25, 190, 420), (0.5, 0.55), (0.5, 0.72)]
+    return sketch(generator, [bow, [(0.5, 0.95), (0.5, 0.97)]], generator.normal(0, 6))
+
+
+def exclamation_mark(generator: Generator) -> Levels:
+    count = int(generator.integers(1, 4))
+    strokes = [[(0.3 * i, 0.0), (0.3 * i, 0.7)] for i in range(count)]
+    return sketch(generator, [*strokes, *([(0.3 * i, 0.93), (0.3 * i, 0.96)] for i in range(count))])
+
+
+def check_mark(generator: Generator) -> Levels:
+    return sketch(generator, [[(0.0, generator.uniform(0.4, 0.65)), (0.3, 1.0), (1.0, 0.0)]])
+
+
+def signature(generator: Generator) -> Levels:
+    """Draw a wave of uneven loops and a flourish."""
+    t = np.linspace(0, generator.uniform(20, 45), 250)
+    heights = np.interp(t, np.linspace(0, t[-1], 12), generator.uniform(0.05, 0.4, 12))
+    x = t / t[-1] * generator.uniform(1.5, 2.6) + 0.06 * np.cos(t)
+    wave = list(zip(x, 0.5 + heights * np.sin(t), strict=True))
+    return sketch(generator, [wave, [(0.0, 0.95), (float(x[-1]), generator.uniform(0.6, 1.0))]], wobble=0.002)
+
+
+def barcode(generator: Generator) -> Levels:
+    widths = generator.integers(1, 5, int(generator.integers(40, 90))) * int(generator.integers(1, 3))
+    bars = np.repeat(np.arange(len(widths)) % 2, widths)
+    return on_paper(generator, np.tile(bars, (int(generator.integers(30, 120)), 1)).astype(float))
+
+
 def list_kinds(fonts: Path) -> dict[str, Draw]:
     return {
         "letters, handwriting": partial(letter, faces=FONTS.values(), fonts=fonts),
@@ -246,6 +290,13 @@ def list_kinds(fonts: Path) -> dict[str, Draw]:
         "smileys": smiley,
         "hatching": hatching,
         "blots": blot,
+        "hearts": heart,
+        "houses": house,
+        "question marks": question_mark,
+        "exclamation marks": exclamation_mark,
+        "check marks": check_mark,
+        "signatures": signature,
+        "barcodes": barcode,
     }
 
 

@@ -181,6 +181,41 @@ def several_rows(
     return expose(generator, add_margin(generator, page)), "".join(text for _, text in rows)
 
 
+def tilted(generator: Generator, digits: Digits) -> tuple[Levels, str]:
+    """Turn a row of three to six digits by 8 to 15 degrees."""
+    ink, text = write_row(generator, digits, int(generator.integers(3, 7)))
+    angle = generator.choice([-1, 1]) * generator.uniform(8, 15)
+    return expose(generator, add_margin(generator, np.clip(ndimage.rotate(ink, angle, order=1), 0, 1))), text
+
+
+def filled_table(generator: Generator, digits: Digits) -> tuple[Levels, str]:
+    """Fill in a table of two or three rows and columns with numbers of one to three digits."""
+    scale, rows, columns = generator.uniform(*SCALES), int(generator.integers(2, 4)), int(generator.integers(2, 4))
+    down, across = round(BOX * scale * generator.uniform(1.5, 2.2)), round(BOX * scale * generator.uniform(3.8, 5))
+    page, text = np.zeros((rows * down, columns * across)), ""
+    for row, column in np.ndindex(rows, columns):
+        ink, name = write_row(generator, digits, int(generator.integers(1, 4)), (1, 4), scale=scale)
+        ink = ink[: down - 2, : across - 2]
+        top, left = ((side - inner) // 2 for side, inner in zip((down, across), ink.shape, strict=True))
+        part = page[row * down + top :, column * across + left :]
+        part[: ink.shape[0], : ink.shape[1]] = ink
+        text += name
+    page, margin = np.pad(page, 30), 30
+    printed = np.zeros(page.shape)
+    width = generator.uniform(1, 3)
+    for y in range(rows + 1):
+        draw_line(printed, (margin, margin + y * down), (margin + columns * across, margin + y * down), width)
+    for x in range(columns + 1):
+        draw_line(printed, (margin + x * across, margin), (margin + x * across, margin + rows * down), width)
+    return expose(generator, page, wear(generator, printed), bool(generator.random() < 0.5)), text
+
+
+def far_away(generator: Generator, digits: Digits) -> tuple[Levels, str]:
+    """Write a small number somewhere on a large sheet."""
+    ink, text = write_row(generator, digits, int(generator.integers(1, 6)), scale=generator.uniform(1.2, 2))
+    return expose(generator, add_margin(generator, ink, 100, 500)), text
+
+
 def shadow(generator: Generator, digits: Digits) -> tuple[Levels, str]:
     """Cast a hard shadow on half of the ink, or on all but a strip, that leaves 40% to 75% of the light."""
     ink, text = write_with_margin(generator, digits, 20, 80)
@@ -269,6 +304,9 @@ KINDS: dict[str, Draw] = {
     "two rows": partial(several_rows, count=2),
     "two rows, almost touching": partial(several_rows, count=2, gap=(-0.1, 0.1)),
     "three rows": partial(several_rows, count=3),
+    "a row tilted by 8 to 15 degrees": tilted,
+    "a table of four to nine numbers": filled_table,
+    "a small number on a large sheet": far_away,
     "hard shadow": shadow,
     "two lights": two_lights,
     "yellowed paper": yellowed,
