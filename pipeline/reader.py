@@ -119,18 +119,18 @@ class Reader:
         """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
         return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
 
-    def read(self, picture: Picture, name: str = "") -> Result:
+    def read(self, picture: Picture, name: str = "", threads: int | None = None) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels
         (height, width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: of the
-        picture in error messages, by default its path. Raises PictureError if it cannot be read, TypeError or
-        ValueError for another kind of array.
+        picture in error messages, by default its path. threads: by default one for each core. Raises PictureError if it
+        cannot be read, TypeError or ValueError for another kind of array.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
-        with _lock, ThreadTeam(count_cores()) as team:
+        with _lock, ThreadTeam(threads or count_cores()) as team:
             grey, size = load_picture(source, name)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         names = self.names

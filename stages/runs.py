@@ -8,7 +8,7 @@ from typer import Argument, Context, Option
 
 from stages.cli.app import Group
 from stages.cli.console import run_module
-from stages.cli.order import STAGES
+from stages.cli.order import ALL_STAGES
 from stages.cli.terminal import draw, printable, to_json
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def name(
     from pipeline.engine.results import assign_name, check_name, find_result
     from pipeline.training.runs import list_training_runs
 
-    check_name(artifacts, name, "train", [stage.name for stage in STAGES])
+    check_name(artifacts, name, "train", [stage.name for stage in ALL_STAGES])
     if check:
         return iter(())
     named = find_result(list_training_runs(artifacts), run, "train")

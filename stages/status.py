@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from typer import Option
 
 from stages.cli.console import parse_arguments, run_module
-from stages.cli.order import STAGES
+from stages.cli.order import ALL_STAGES, STAGES
 from stages.cli.terminal import draw, printable, to_json
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from pipeline.engine.plan import Plan
+    from pipeline.engine.stage import Stage
 
 STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 STATE_COLOUR = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
@@ -62,16 +63,18 @@ def status(
         assumed = {words[0]: words[1:] for words in map(shlex.split, assume or []) if words}
     except ValueError as error:
         raise UsageError(f"{error} in --assume") from None
-    names = [stage.name for stage in STAGES]
+    names = [stage.name for stage in ALL_STAGES]
     for name in assumed:
         if name not in names:
             raise UsageError(f"there is no stage '{name}': choose one of {', '.join(names)}")
     statuses: dict[str, Plan] = {}
-    for stage in STAGES:
+    for stage in ALL_STAGES:
         if stale and assumed and stage.name not in assumed:
             continue
         options = assumed.get(stage.name, [])
         arguments = parse_arguments(stage, options)
+        if not (stale or stage in STAGES or options or arguments[stage.output].exists()):
+            continue  # nobody has asked for it
         snapshot = take_snapshot(stage, arguments, options) if stale else None
         try:
             status = check_stage(stage, arguments, statuses)
@@ -92,13 +95,18 @@ def status(
     return _draw_list(statuses, explain)
 
 
+def _find(statuses: "Mapping[str, Plan]") -> list["Stage[Any]"]:
+    """Return the stages with a status, in order."""
+    return [stage for stage in ALL_STAGES if stage.name in statuses]
+
+
 def _draw_list(statuses: "Mapping[str, Plan]", explain: bool) -> str:
     from rich.table import Table
 
     table = Table.grid(padding=(0, 1, 0, 0))
     for min_width in (10, 13, None):
         table.add_column(min_width=min_width, overflow="fold")
-    for stage in STAGES:
+    for stage in _find(statuses):
         status = statuses[stage.name]
         manifest, reasons = status.manifest, status.reasons
         if status.is_missing:
@@ -132,7 +140,7 @@ def _draw_tree(statuses: "Mapping[str, Plan]") -> str:
 
     order = list(statuses)
     nodes = {"": Tree("", hide_root=True)}
-    for stage in STAGES:
+    for stage in _find(statuses):
         *others, parent = ["", *sorted(stage.inputs, key=order.index)]
         also = ", ".join(filter(None, others))
         label = Text.assemble(f"{stage.name}  ", _format_state(statuses[stage.name]), also and f"  also reads {also}")
@@ -145,7 +153,7 @@ def _draw_flowchart(statuses: "Mapping[str, Plan]") -> str:
     states = {status.state for status in statuses.values()}
     lines = ["flowchart TD"]  # below, the prefix avoids words that Mermaid reserves, such as `end`
     lines += [f'    stage_{name}["{name}: {_state_text(found)}"]:::{found.state}' for name, found in statuses.items()]
-    lines += [f"    stage_{source} --> stage_{stage.name}" for stage in STAGES for source in stage.inputs]
+    lines += [f"    stage_{source} --> stage_{stage.name}" for stage in _find(statuses) for source in stage.inputs]
     lines += [f"    classDef {state} {style}" for state, style in STYLES.items() if state in states]
     return "\n".join(lines)
 

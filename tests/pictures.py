@@ -1,4 +1,5 @@
-"""Make the pictures of the documentation, pictures/: the drawing demo, also as an animation, and the report.
+"""Make the pictures of the documentation, pictures/: the drawing demo, also as an animation, the report, composed
+pictures, and the heat map of a photograph.
 
     make pictures
 
@@ -9,10 +10,21 @@ import io
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 
+from pipeline.composition.compose import HEIGHT, compose
+from pipeline.composition.compose import WIDTH as PICTURE_WIDTH
+from pipeline.composition.pictures import load_glyphs
+from pipeline.data.contrast import BOX
+from pipeline.pictures.boxes import draw_boxes
+from pipeline.pictures.files import load_picture
+from pipeline.pictures.sliding import Slider, build_pyramid
+from pipeline.reader import INCLUDED_READER, load
+from tests.benchmarks.pictures import draw_picture
+from tests.benchmarks.writing import load_digits
 from tests.browser import find_box, open_browser, open_page
 from tests.pipeline.pages.input import draw_with_mouse, on_canvas
 from tests.pipeline.pages.strokes import DIGITS, place
@@ -21,7 +33,9 @@ ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 DEMO = ARTIFACTS / "export" / "index.html"
 SCREEN: ViewportSize = {"width": 1200, "height": 900}  # wide enough for all columns of the inside
 FRAME_WIDTH, FRAME_MILLISECONDS = 800, 90  # of the animation
-WIDTH = 1000  # of the report
+WIDTH = 1000  # of the report and of the sheet of composed pictures
+ROWS, COLUMNS, GAP = 5, 4, 6
+PHOTOGRAPH = "three rows", 4
 
 
 def main() -> None:
@@ -31,6 +45,8 @@ def main() -> None:
         take_page(browser)
         take_animation(browser)
         take_report(browser)
+    draw_composed()
+    draw_heat_map()
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
 
@@ -93,6 +109,40 @@ def take_report(browser: Browser) -> None:
         size = {"width": WIDTH, "height": 1500}
         with open_page(browser, ARTIFACTS / "report/index.html", color_scheme=scheme, viewport=size) as page:
             page.screenshot(path=PICTURES / f"report-{scheme}.png")
+
+
+def draw_composed() -> None:
+    """Show some pictures on which the network for pictures is trained."""
+    glyphs = load_glyphs(ARTIFACTS / "parse", held_out=False)
+    sheet = Image.new("L", (COLUMNS * (WIDTH // COLUMNS), ROWS * (HEIGHT * WIDTH // COLUMNS // PICTURE_WIDTH)), 255)
+    wide, tall = sheet.width // COLUMNS, sheet.height // ROWS
+    for number in range(ROWS * COLUMNS):
+        levels, _ = compose(glyphs, np.random.default_rng((1, number)))
+        small = Image.fromarray(levels).resize((wide - GAP, tall - GAP), Image.Resampling.LANCZOS)
+        sheet.paste(small, (number % COLUMNS * wide, number // COLUMNS * tall))
+    sheet.save(PICTURES / "composed.png")
+
+
+def draw_heat_map() -> None:
+    """Show a photograph with what is read, above the probability that a digit is centred at each position."""
+    reader = load(INCLUDED_READER)
+    assert reader.finder
+    file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
+    grey, size = load_picture(file, "photograph")
+    result = reader.read(file)
+    shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    draw_boxes(shown, result.boxes, list(result.text))
+    slider = Slider(reader.finder)
+    digit = float(np.median(np.ptp(result.boxes[:, 1::2], axis=1)))
+    level = min(build_pyramid(grey, slider.window), key=lambda level: abs(np.log(level.scale * digit / BOX)))
+    probability = 1 - slider.predict([level.contrast])[0, ..., -1]
+    heat = Image.fromarray(np.uint8(255 * matplotlib.colormaps["magma"](probability)[..., :3]))
+    border = round((level.margin - (slider.window - 1) / 2) / level.scale)
+    heat = heat.resize((size[1] + 2 * border, size[0] + 2 * border), Image.Resampling.BILINEAR)
+    both = Image.new("RGB", (shown.width, 2 * shown.height + GAP), "white")
+    both.paste(shown)
+    both.paste(heat.crop((border, border, border + size[1], border + size[0])), (0, shown.height + GAP))
+    both.save(PICTURES / "heat-map.png")
 
 
 if __name__ == "__main__":

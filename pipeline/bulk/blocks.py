@@ -36,7 +36,8 @@ class Request:
 
 
 Item = Request | Result | PictureError  # of a task: a picture to read, or the result of one that was read already
-Shared = tuple[Reader, bool]  # whether the worker must see the files, and the folders of the copies
+# Whether the worker must see the files and the folders of the copies; threads for a picture, by default all cores.
+Shared = tuple[Reader, bool, int | None]
 
 
 def read_pictures(
@@ -49,7 +50,8 @@ def read_pictures(
 
     report: called with lines for the user.
     """
-    shared = reader, backend.is_cluster and not backend.send_data
+    threads = None if backend.scheduler == "sync" else 1
+    shared = reader, backend.is_cluster and not backend.send_data, threads
     job = Job(read_block, shared, _split_blocks(reader, requests, backend), report=report, ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as blocks:
         for _, results in blocks:
@@ -77,12 +79,12 @@ def _prepare(reader: Reader, request: Request, backend: Backend) -> Item:
 
 def read_block(shared: Shared, items: Sequence[Item], send: Send) -> list[Result | PictureError]:
     """Run one task. Raises FileNotFoundError if this worker does not see a file or folder that it needs."""
-    reader, must_see = shared
+    reader, must_see, threads = shared
     if must_see:
         for item in items:
             if isinstance(item, Request):
                 _require(item)
-    return [read_picture(reader, item) if isinstance(item, Request) else item for item in items]
+    return [read_picture(reader, item, threads) if isinstance(item, Request) else item for item in items]
 
 
 def _require(request: Request) -> None:
@@ -91,10 +93,10 @@ def _require(request: Request) -> None:
             path.stat()
 
 
-def read_picture(reader: Reader, request: Request) -> Result | PictureError:
+def read_picture(reader: Reader, request: Request, threads: int | None = None) -> Result | PictureError:
     """Read a picture, and write its copy with boxes; return a PictureError instead of raising it."""
     try:
-        result = reader.read(request.source, request.name)
+        result = reader.read(request.source, request.name, threads)
         if request.copy:
             if not isinstance(request.source, Path):
                 request.source.seek(0)

@@ -18,7 +18,7 @@ from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 
 BLOCK = 250  # pictures of a task
-FEWEST = 200  # validation pictures and pages
+FEWEST = 50  # validation pictures and pages
 PARTS = ("train", "validation", "pages")
 ARRAYS = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
 

@@ -118,7 +118,8 @@ def _prefix(networks: int, network: int) -> str:
 
 def load_model(folder: Path) -> Model:
     """Load a model. Raises PipelineError if a file is missing, damaged or inconsistent with the others."""
-    content = load_json(folder / "model.json", Content)
+    # models from before there were sliding ones do not say that they are none
+    content = load_json(folder / "model.json", Content, lambda content: {"sliding": False, **content})
     layers = build_content_layers(content)
     parameters = tuple(
         _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)

@@ -38,7 +38,7 @@ FAR_SMALLER = 1 / 4  # size of a digit relative to the largest one
 ACROSS, ALONG = 0.34, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
 # Positions and sizes of a closer look: pixels down and to the right, and a factor on the window.
 VIEWS = [(y, x, s) for s in (0.88, 1.0, 1.13) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))]
-MAX_CANDIDATES = 300
+MAX_CANDIDATES, MAX_DIGITS = 3000, 200  # of a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +116,12 @@ def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
         if size < FAR_SMALLER * largest:
             break
         candidates = find_candidates(slider, level)
-        closer = look_closer(slider, level, candidates.take(suppress(candidates)))
+        closer = look_closer(slider, level, candidates.take(suppress(candidates)[:MAX_DIGITS]))
         if (closer.scores > SURE).any():
             largest = max(largest, size)
         found.append(closer)
     together = join(found)
-    return together.take(suppress(together)[:MAX_CANDIDATES])
+    return together.take(suppress(together)[:MAX_DIGITS])
 
 
 def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
@@ -197,7 +197,7 @@ def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
 def suppress(found: Detections) -> NDArray[np.intp]:
     """Return the indices of the most probable digits, without those that overlap a more probable one."""
     kept: list[int] = []
-    for i in np.argsort(-found.scores, kind="stable").tolist():
+    for i in np.argsort(-found.scores, kind="stable")[:MAX_CANDIDATES].tolist():
         size = np.maximum(found.size[i], found.size[kept])
         across, along = np.abs(found.x[kept] - found.x[i]) / size, np.abs(found.y[kept] - found.y[i]) / size
         if not ((across < ACROSS) & (along < ALONG)).any():

@@ -6,7 +6,7 @@ from typing import NoReturn
 from stages.ablation import ablation
 from stages.classify import classify
 from stages.cli.console import Command, run_program
-from stages.cli.order import STAGES
+from stages.cli.order import READER_STAGES, STAGES
 from stages.predict import predict
 from stages.prune import prune
 from stages.runs import runs
@@ -14,6 +14,7 @@ from stages.status import status
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
     "Pipeline stages, in order": STAGES,
+    "Stages of a network that reads pictures": READER_STAGES,
     "Predictions and experiments": (classify, predict, ablation),
     "Results": (status, prune, runs),
 }

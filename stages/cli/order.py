@@ -10,4 +10,6 @@ from stages.reader import reader
 from stages.report import report
 from stages.train import train
 
-STAGES = (download, parse, normalize, train, evaluate, export, report, compose, reader)
+STAGES = (download, parse, normalize, train, evaluate, export, report)
+READER_STAGES = (compose, reader)  # only on request: `make reader`
+ALL_STAGES = (*STAGES, *READER_STAGES)

@@ -12,7 +12,7 @@ def main(model: Path) -> None:
 
     def read(path: Path) -> tuple[str, float]:
         try:
-            result = reader.read(path)
+            result = reader.read(path, threads=1)
         except PictureError as error:
             print(error, file=sys.stderr)
             return "", 0.0

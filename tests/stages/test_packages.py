@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import pytest
 
 from pipeline.engine.stage import provenance
+from stages.cli.order import ALL_STAGES
 from tests.processes import ROOT
-from tests.stages.common import STAGES
 
 # Packages for options, progress, verified downloads, thread limits, markup and types. None computes a result.
 WITHOUT_RESULT = {"_typeshed", "markupsafe", "requests", "rich", "threadpoolctl", "tqdm", "typer", "urllib3"}
@@ -42,7 +42,7 @@ def test_imported_packages_are_dependencies() -> None:
     assert find_packages(map(str, files)) <= dependencies | INDIRECT["onnx"]
 
 
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", [stage.name for stage in ALL_STAGES])
 def test_declared_packages_equal_imported_packages(name: str) -> None:
     stage = getattr(importlib.import_module(f"stages.{name}"), name)
     recorded = provenance(stage, {}, {})
