@@ -122,6 +122,8 @@ pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to 
 	$(python) -m tests.pretrained --dense
 	$(MAKE) train $(pretrained.options)
 	$(python) -m tests.pretrained
+	$(MAKE) reader DATASET=mnist
+	$(python) -m tests.pretrained --reader
 
 benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the documentation whose code has changed (up to three hours)
 	$(MAKE) all

@@ -2,14 +2,16 @@
 
 make pretrained                      train the models, then run this for each
 python -m tests.pretrained --dense   write the dense network of pipeline/model/comparison.py instead
+python -m tests.pretrained --reader  write the network for pictures in artifacts/reader, and its card, instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
 import argparse
+import json
 import re
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +28,11 @@ from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
+from pipeline.network.network import view_parameters
 from pipeline.pages.model_card import make_model_card
-from pipeline.reader import PRETRAINED, load
+from pipeline.pages.reader_card import make_reader_card
+from pipeline.pictures.training import calibrate_on_pages
+from pipeline.reader import INCLUDED_READER, PRETRAINED, load
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
 TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors
@@ -56,8 +61,11 @@ def main() -> None:
     parser.add_argument("--train", type=Path, default=Path("artifacts/train"))
     parser.add_argument("--parse", type=Path, default=Path("artifacts/parse"))
     parser.add_argument("--dense", action="store_true")
+    parser.add_argument("--reader", action="store_true")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
+    if options.reader:
+        return write_reader(Path("artifacts/reader"), Path("artifacts/compose"))
     if load_description(options.parse).name != "mnist":
         sys.exit(f"{options.parse} is not MNIST")
     images, labels = (np.load(options.parse / f"test-{name}.npy") for name in ("images", "labels"))
@@ -69,6 +77,22 @@ def main() -> None:
         save_with_accuracy(DENSE, load_model(options.train), images, labels)
     else:
         write(options.train, images, labels)
+
+
+def write_reader(folder: Path, compose: Path) -> None:
+    """Write the network for pictures in 16 bits, calibrated again after rounding, and its card."""
+    model, quality = calibrate_on_pages(round_parameters(load_model(folder)), compose)
+    save_safetensors(INCLUDED_READER, model, model_metadata(model), np.float16)
+    record = json.loads((folder / "model.json").read_text())["training"]
+    (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "pages": asdict(quality)}))
+    print(f"{INCLUDED_READER}: {INCLUDED_READER.stat().st_size:,} bytes, {quality}")
+
+
+def round_parameters(model: Model) -> Model:
+    """Return the model with parameters of 16 bits."""
+    layers = model.networks[0].layers
+    rounded = [each.flat.astype(np.float16).astype(np.float32) for each in model.parameters]
+    return replace(model, parameters=tuple(view_parameters(layers, flat) for flat in rounded))
 
 
 def stated_accuracy() -> float:

@@ -7,7 +7,7 @@ accurate.  (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.training import Run, in_sequence
+from pipeline.training.positions import SIZES
 
 Floats = NDArray[np.float32]
 
@@ -36,6 +37,7 @@ POSSIBLE = 0.05  # probability of a digit from which a position is looked at mor
 SURE = 0.9  # probability from which a digit is certain enough to stop looking for far smaller ones
 FAR_SMALLER = 1 / 4  # size of a digit relative to the largest one
 ACROSS, ALONG = 0.34, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
+NEAR = 0.25  # distance in sizes within which positions belong to one digit
 # Positions and sizes of a closer look: pixels down and to the right, and a factor on the window.
 VIEWS = [(y, x, s) for s in (0.88, 1.0, 1.13) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))]
 MAX_CANDIDATES, MAX_DIGITS = 3000, 200  # of a picture
@@ -116,7 +118,7 @@ def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
         if size < FAR_SMALLER * largest:
             break
         candidates = find_candidates(slider, level)
-        closer = look_closer(slider, level, candidates.take(suppress(candidates)[:MAX_DIGITS]))
+        closer = look_closer(slider, level, centre(candidates, suppress(candidates)[:MAX_DIGITS]))
         if (closer.scores > SURE).any():
             largest = max(largest, size)
         found.append(closer)
@@ -131,7 +133,7 @@ def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
     smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
     margin = window // 2 + MARGIN
     image = Image.fromarray(grey)
-    while size * STEP > smallest:
+    while size * STEP * SIZES[0] > smallest:  # the level before shows none so small
         scale = BOX / size
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
@@ -174,6 +176,17 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     size = np.full(len(cell_y), BOX / level.scale, np.float32)
     y, x = centres.astype(np.float32)
     return Detections(y, x, size, predicted[cell_y, cell_x])
+
+
+def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
+    """Return the digits with the indices `kept`, each at the mean of the positions around it, weighted by scores."""
+    digits = found.take(kept)
+    near = (np.abs(found.y - digits.y[:, np.newaxis]) < NEAR * digits.size[:, np.newaxis]) & (
+        np.abs(found.x - digits.x[:, np.newaxis]) < NEAR * digits.size[:, np.newaxis]
+    )
+    weights = near * found.scores
+    weights /= weights.sum(axis=1, keepdims=True)
+    return replace(digits, y=weights @ found.y, x=weights @ found.x)
 
 
 def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:

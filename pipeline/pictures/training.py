@@ -60,11 +60,16 @@ def train_reader(
         negative_class=True,
         sliding=True,
     )
+    calibrated, quality = calibrate_on_pages(model, compose)
+    return TrainedReader(calibrated, trained, len(training), quality)
+
+
+def calibrate_on_pages(model: Model, compose: Path) -> tuple[Model, Quality]:
+    """Calibrate a model on the pages that the stage `compose` has written to a folder; see `calibrate`."""
     pages = read_array(compose / "pages-pictures.npy", np.uint8, (None, None, None))
     digits = read_array(compose / "pages-digits.npy", np.float32, (len(pages), None, None))
     with single_threaded_blas():
-        calibrated, quality = calibrate(model, pages, [_to_text(each) for each in digits])
-    return TrainedReader(calibrated, trained, len(training), quality)
+        return calibrate(model, pages, [_to_text(each) for each in digits])
 
 
 def _to_text(digits: NDArray[np.float32]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from pipeline.pictures.sliding import (
     Level,
     Slider,
     build_pyramid,
+    centre,
     find_candidates,
     join,
     suppress,
@@ -73,6 +74,14 @@ def test_some_level_shows_a_digit_of_each_size_at_the_size_of_the_network(shape:
     smallest, largest = max(max(shape) / 50, 12), min(max(shape), 1.6 * min(shape))
     for size in np.geomspace(smallest, max(largest, smallest), 20):
         assert any(0.82 < size * scale / BOX < 1.22 for scale in scales) or size > largest
+
+
+def test_centre_is_the_mean_of_the_positions_around_it() -> None:
+    found = detections((10, 10, 20, 0.9), (10, 14, 20, 0.9), (14, 12, 20, 0.6), (10, 40, 20, 0.5))
+    centred = centre(found, np.array([0, 3]))
+    np.testing.assert_allclose(centred.y, [11, 10])
+    np.testing.assert_allclose(centred.x, [12, 40])
+    assert np.array_equal(centred.probabilities, found.probabilities[[0, 3]])
 
 
 def test_overlapping_digits_are_suppressed_by_more_probable_ones() -> None:
