@@ -5,6 +5,7 @@ position in every few pixels; then, where it may have found a digit, at more pos
 accurate.  (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014)
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -36,7 +37,7 @@ FLAT = 0.8  # local contrast up to which a tile is blank
 POSSIBLE = 0.05  # probability of a digit from which a position is looked at more closely
 SURE = 0.9  # probability from which a digit is certain enough to stop looking for far smaller ones
 FAR_SMALLER = 1 / 4  # size of a digit relative to the largest one
-ACROSS, ALONG = 0.34, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
+ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
 NEAR = 0.25  # distance in sizes within which positions belong to one digit
 # Positions and sizes of a closer look: pixels down and to the right, and a factor on the window.
 VIEWS = [(y, x, s) for s in (0.88, 1.0, 1.13) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))]
@@ -105,6 +106,12 @@ class Slider:
         predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
         return np.asarray(predicted.transpose(3, 1, 2, 0))
 
+    def predict_all(self, tiles: Sequence[Floats]) -> list[Floats]:
+        """Return the probabilities (rows, columns, classes + 1) of each of any number of tiles, all of one size."""
+        batches = [tiles[i : i + TILES] for i in range(0, len(tiles), TILES)]
+        outputs = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))
+        return [of_tile for output in outputs for of_tile in output]
+
 
 def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
     """Return what may be digits in a picture, grey levels (h, w), each once, the most probable first.
@@ -149,33 +156,33 @@ def join(parts: Sequence[Detections]) -> Detections:
 def find_candidates(slider: Slider, level: Level) -> Detections:
     """Return the positions of a level at which a digit may be centred.
 
-    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
+    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out. Tiles
+    that may show a digit are also seen between their positions, so that close digits are told apart.
     """
     window, step = slider.window, slider.step
     counts = [max(1, (side - window) // step + 1) for side in level.contrast.shape]
     cells = [min(CELLS, count) for count in counts]
-    whole = [-(-count // each) * each for count, each in zip(counts, cells, strict=True)]
-    padding = [
-        max(0, (count - 1) * step + window - side) for count, side in zip(whole, level.contrast.shape, strict=True)
-    ]
-    contrast = np.pad(level.contrast, [(0, each) for each in padding])
-    tall, wide = ((each - 1) * step + window for each in cells)
-    corners = [(y, x) for y in range(0, whole[0], cells[0]) for x in range(0, whole[1], cells[1])]
-    tiles = [contrast[y * step : y * step + tall, x * step : x * step + wide] for y, x in corners]
-    inked = [i for i, tile in enumerate(tiles) if max(tile.max(), -tile.min()) > FLAT]
-    batches = [inked[i : i + TILES] for i in range(0, len(inked), TILES)]
-    outputs = slider.run(lambda i, thread: slider.predict([tiles[j] for j in batches[i]], thread), len(batches))
-    predicted = np.zeros((*whole, len(slider.model.class_names) + 1), np.float32)
-    predicted[..., -1] = 1
-    for batch, output in zip(batches, outputs, strict=True):
-        for i, of_tile in zip(batch, output, strict=True):
-            top, left = corners[i]
-            predicted[top : top + cells[0], left : left + cells[1]] = of_tile
-    cell_y, cell_x = np.nonzero(predicted[: counts[0], : counts[1], -1] < 1 - POSSIBLE)
-    centres = (np.stack([cell_y, cell_x]) * step + (window - 1) / 2 - level.margin) / level.scale
-    size = np.full(len(cell_y), BOX / level.scale, np.float32)
-    y, x = centres.astype(np.float32)
-    return Detections(y, x, size, predicted[cell_y, cell_x])
+    tall, wide = (window + step * (count - 1) for count in cells)
+    contrast = np.pad(level.contrast, ((0, tall), (0, wide)))
+    starts = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
+    corners = [(y, x) for y, x in itertools.product(*starts) if np.abs(contrast[y:, x:][:tall, :wide]).max() > FLAT]
+    found = [_to_detections(level, window, 0, 0, np.zeros((0, len(slider.model.class_names) + 1), np.float32))]
+    for down, right in itertools.product(sorted({0, step // 2}), repeat=2):
+        outputs = slider.predict_all([contrast[y + down :, x + right :][:tall, :wide] for y, x in corners])
+        possible = [output[..., -1] < 1 - POSSIBLE for output in outputs]
+        for (top, left), output, where in zip(corners, outputs, possible, strict=True):
+            y, x = np.nonzero(where)
+            found.append(_to_detections(level, window, top + down + step * y, left + right + step * x, output[where]))
+        if not down + right:
+            corners = [corner for corner, where in zip(corners, possible, strict=True) if where.any()]
+    return join(found)
+
+
+def _to_detections(level: Level, window: int, top: Any, left: Any, probabilities: Floats) -> Detections:
+    """Return what is centred in windows with these corners, in pixels of a level."""
+    shift, size = (window - 1) / 2 - level.margin, np.full(len(probabilities), BOX / level.scale, np.float32)
+    y, x = (np.asarray((at + shift) / level.scale + 0 * size, np.float32) for at in (top, left))
+    return Detections(y, x, size, probabilities)
 
 
 def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:

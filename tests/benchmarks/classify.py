@@ -20,14 +20,15 @@ import numpy as np
 from PIL import Image
 
 from pipeline.engine.threads import count_cores
-from pipeline.reader import PRETRAINED
+from pipeline.reader import PRETRAINED, Reader, load
 from tests.benchmarks.markdown import table
 from tests.benchmarks.paper import Levels
 from tests.benchmarks.writing import Digits, Generator, load_digits, write_row
 from tests.cluster import run_cluster
 from tests.processes import Cost, environment, watch_cost
 
-MEGAPIXELS = (1, 4, 12)
+MEGAPIXELS = (0.05, 1, 4, 12)
+REPETITIONS = 7  # of reading a picture in a program that runs already
 CLUSTERS = (  # name of the row, workers of the cluster, whether one of them is killed on the way
     ("one process", 0, False),
     ("a cluster of one worker", 1, False),
@@ -74,6 +75,19 @@ def measure(folder: Path, cores: int) -> Cost:
     return watch_cost([*command, str(folder)])
 
 
+def measure_latency(reader: Reader, file: Path) -> list[str]:
+    """Return how long it takes to read a file with one and with two threads, in a program that runs already."""
+    cells = []
+    for threads in (1, 2):
+        seconds = []
+        for _ in range(REPETITIONS + 1):
+            started = time.perf_counter()
+            reader.read(file, threads=threads)
+            seconds.append(time.perf_counter() - started)
+        cells.append(f"{1000 * np.median(seconds[1:]):.0f} ms")
+    return cells
+
+
 def measure_cluster(folder: Path, count: int) -> list[list[str]]:
     """Return rows of the table: `classify` in one process, and on clusters, with and without the loss of a worker."""
     rows, expected = [], None
@@ -103,21 +117,29 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="files of each size")
     parser.add_argument("--on-cluster", type=int, default=1000, help="files for the cluster")
     given = parser.parse_args()
-    digits, rows = load_digits("test"), []
+    digits, rows, reader, latencies = load_digits("test"), [], load(PRETRAINED), []
     with tempfile.TemporaryDirectory() as scratch:
         for megapixels in MEGAPIXELS:
             folder, single = (Path(scratch, f"{name}-{megapixels}") for name in ("all", "single"))
             size = fill(folder, given.count, megapixels, digits)
             fill(single, 1, megapixels, digits)
+            name = f"{megapixels} million pixels, {size / 1e6:.1f} MB"
+            latencies.append([name, *measure_latency(reader, single / "00000.jpg")])
             for cores in range(1, min(2, count_cores()) + 1):
                 start = measure(single, cores).seconds
                 cost = measure(folder, cores)
                 cells = [f"{start:.2f} s", f"{given.count / cost.seconds:.1f}"]
                 cells += [f"{each / 1e6:,.0f} MB" for each in (cost.together, cost.memory)]
-                rows.append([f"{megapixels} million pixels, {size / 1e6:.1f} MB", cores, *cells])
+                rows.append([name, cores, *cells])
+        digit = Path(scratch, "digit.png")
+        large = Image.fromarray(255 - digits.images[0]).resize((200, 200), Image.Resampling.BICUBIC)
+        large.save(digit)
+        latencies.append(["one digit, 200 x 200 pixels", *measure_latency(reader, digit)])
     header = ["photograph", "cores", "a single one", "pictures/s", "memory of all processes", "of the largest process"]
     print(table(header, rows))
     print(f"\n{given.count} files of each size. Times include the start of the program.\n")
+    print(table(["photograph", "read with one thread", "with two"], latencies))
+    print(f"\nMedians of {REPETITIONS}, in a program that runs already.\n")
     with tempfile.TemporaryDirectory() as scratch:
         fill(Path(scratch, "many"), given.on_cluster, MEGAPIXELS[0], digits)
         found = measure_cluster(Path(scratch, "many"), given.on_cluster)
