@@ -37,6 +37,7 @@ FLAT = 0.8  # local contrast up to which a tile is blank
 POSSIBLE = 0.05  # probability of a digit from which a position is looked at more closely
 SURE = 0.9  # probability from which a digit is certain enough to stop looking for far smaller ones
 FAR_SMALLER = 1 / 4  # size of a digit relative to the largest one
+UNEVEN = 2.1
 ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
 NEAR = 0.25  # distance in sizes within which positions belong to one digit
 # Positions and sizes of a closer look: pixels down and to the right, and a factor on the window.
@@ -116,7 +117,9 @@ class Slider:
 def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
     """Return what may be digits in a picture, grey levels (h, w), each once, the most probable first.
 
-    Digits less than FAR_SMALLER as large as the largest one are not looked for. run: may use several threads.
+    Digits less than FAR_SMALLER as large as the largest one are not looked for, and those whose size differs from the
+    median by more than a factor of UNEVEN are left out: they are loops of digits, or edges of shadows. run: may use
+    several threads.
     """
     found: list[Detections] = []
     largest, slider = 0.0, Slider(model, run)
@@ -130,7 +133,10 @@ def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
             largest = max(largest, size)
         found.append(closer)
     together = join(found)
-    return together.take(suppress(together)[:MAX_DIGITS])
+    digits = together.take(suppress(together)[:MAX_DIGITS])
+    sizes = digits.size[digits.scores > SURE]
+    ratio = np.abs(np.log(digits.size / np.median(sizes))) if len(sizes) else np.zeros(len(digits))
+    return digits.take(np.flatnonzero(ratio < math.log(UNEVEN)))
 
 
 def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
