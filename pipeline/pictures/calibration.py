@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.files import Model
+from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.reading import Reading, arrange
 from pipeline.pictures.sliding import Detections, detect
 
-TEMPERATURES = np.geomspace(0.2, 5, 200)
+TEMPERATURES = np.geomspace(0.2, 5, 100)
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,21 @@ class Quality:
     expected_calibration_error: float
 
 
-def calibrate(model: Model, pictures: NDArray[np.uint8], texts: Sequence[tuple[int, ...]]) -> tuple[Model, Quality]:
+def calibrate(
+    model: Model, pictures: NDArray[np.uint8], texts: Sequence[tuple[int, ...]], run: Run = in_sequence
+) -> tuple[Model, Quality]:
     """Return the model with the temperature that fits the texts best, and how well it reads them.
 
     pictures: (n, height, width). texts: the labels of each in reading order. The temperature minimises the negative log
-    likelihood of the correct and wrong texts.  (Guo et al. 2017, for whole texts)
+    likelihood of the correct and wrong texts, where any digit is read.  (Guo et al. 2017, for whole texts)
     """
-    found = [detect(model, picture.astype(np.float32)) for picture in pictures]
+    found = run(lambda i, thread: detect(model, pictures[i].astype(np.float32)), len(pictures))
     correct = np.array([_arrange(each, 1.0).labels == text for each, text in zip(found, texts, strict=True)])
-    losses = [_log_loss(_confidences(found, temperature), correct) for temperature in TEMPERATURES]
-    temperature = float(TEMPERATURES[np.argmin(losses)])
-    confidences = _confidences(found, temperature)
-    error = measure_reliability(confidences[:, np.newaxis], (~correct).astype(np.uint8)).error
+    claimed = np.array([bool(_arrange(each, 1.0).labels) for each in found])
+    sure = [_confidences([each for each, some in zip(found, claimed, strict=True) if some], t) for t in TEMPERATURES]
+    best = int(np.argmin([_log_loss(confidences, correct[claimed]) for confidences in sure]))
+    temperature = float(TEMPERATURES[best])
+    error = measure_reliability(sure[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error
     return replace(model, temperature=temperature), Quality(len(correct), float(correct.mean()), float(error))
 
 

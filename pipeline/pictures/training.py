@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.arrays import read_array
-from pipeline.engine.threads import single_threaded_blas
+from pipeline.engine.threads import count_cores
 from pipeline.model.files import Model
 from pipeline.network.architecture import build_layers, find_window
 from pipeline.network.network import view_parameters
@@ -19,6 +19,7 @@ from pipeline.training.ensemble import TrainedNetwork, train_network
 from pipeline.training.history import Row
 from pipeline.training.positions import load_pictures
 from pipeline.training.recipe import Recipe
+from pipeline.training.team import ThreadTeam
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def calibrate_on_pages(model: Model, compose: Path) -> tuple[Model, Quality]:
     """Calibrate a model on the pages that the stage `compose` has written to a folder; see `calibrate`."""
     pages = read_array(compose / "pages-pictures.npy", np.uint8, (None, None, None))
     digits = read_array(compose / "pages-digits.npy", np.float32, (len(pages), None, None))
-    with single_threaded_blas():
-        return calibrate(model, pages, [_to_text(each) for each in digits])
+    with ThreadTeam(count_cores()) as team:
+        return calibrate(model, pages, [_to_text(each) for each in digits], team.run)
 
 
 def _to_text(digits: NDArray[np.float32]) -> tuple[int, ...]:
