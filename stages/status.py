@@ -73,7 +73,7 @@ def status(
             continue
         options = assumed.get(stage.name, [])
         arguments = parse_arguments(stage, options)
-        if not (stale or stage in STAGES or options or arguments[stage.output].exists()):
+        if not (stale or stage in STAGES or arguments[stage.output].exists()):
             continue  # nobody has asked for it
         snapshot = take_snapshot(stage, arguments, options) if stale else None
         try:

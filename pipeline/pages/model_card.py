@@ -4,11 +4,10 @@
 """
 
 import html
-import itertools
 import re
 import shlex
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,8 @@ from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
 from pipeline.model.files import Model
 from pipeline.model.safetensors import list_modules
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import Layer
 from pipeline.pages.rendering import render
-from pipeline.pages.wording import describe_layer
+from pipeline.pages.wording import describe_layers
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import RecipeName, find_changes
 
@@ -129,17 +127,6 @@ def format_command(dataset: str, training: Training) -> str:
     words.append(f"RECIPE={training.recipe}")
     words += [f"{name.upper()}={shlex.quote(str(value))}" for name, (value, _) in training.changes.items()]
     return " ".join(["make export", *words])
-
-
-def describe_layers(layers: Sequence[Layer]) -> str:
-    """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
-    parts = []
-    for words, group in itertools.groupby(layers, describe_layer):
-        outputs = [str(layer.output_shape[0]) for layer in group]
-        size, plural = f" of {words.size}" if words.size else "", "s" if len(outputs) > 1 else ""
-        units = words.outputs if outputs == ["1"] else f"{words.outputs}s"
-        parts.append(f"{len(outputs)} {words.name}{plural}{size} ({', '.join(outputs)} {units})")
-    return ", ".join(parts)
 
 
 def escape(text: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pipeline.data.catalogue import DATASETS
 from pipeline.model.files import Model
-from pipeline.pages.model_card import describe_layers
 from pipeline.pages.rendering import render
+from pipeline.pages.wording import describe_layers
 
 
 def make_reader_card(model: Model, training: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Format names, shares, times and parameters for the pages."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,3 +80,14 @@ def format_name(name: str) -> str:
 def format_value(value: Any) -> str:
     """Format the value of a parameter; None and empty `layers` give "none"."""
     return "none" if value in ("", None) else str(value)
+
+
+def describe_layers(layers: Sequence[Layer]) -> str:
+    """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
+    parts = []
+    for words, group in itertools.groupby(layers, describe_layer):
+        outputs = [str(layer.output_shape[0]) for layer in group]
+        size, plural = f" of {words.size}" if words.size else "", "s" if len(outputs) > 1 else ""
+        units = words.outputs if outputs == ["1"] else f"{words.outputs}s"
+        parts.append(f"{len(outputs)} {words.name}{plural}{size} ({', '.join(outputs)} {units})")
+    return ", ".join(parts)

@@ -146,11 +146,13 @@ def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
     smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
     margin = window // 2 + MARGIN
     image = Image.fromarray(grey)
-    while size * STEP * SIZES[0] > smallest:  # the level before shows none so small
+    while True:
         scale = BOX / size
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
         yield Level(local_contrast(add_margin(small, margin, margin, margin, margin)), scale, margin)
+        if size * SIZES[0] < smallest:  # so small ones are on this level
+            return
         size /= STEP
 
 

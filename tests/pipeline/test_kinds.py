@@ -23,9 +23,9 @@ from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
 from pipeline.pages.drawing import model_values
 from pipeline.pages.layer_table import list_layers, time_layers
-from pipeline.pages.model_card import describe_layers
 from pipeline.pages.packing import pack
 from pipeline.pages.rendering import TEMPLATES
+from pipeline.pages.wording import describe_layers
 from pipeline.training.recipe import ActivationName
 from tests.pipeline.models import make_model
 from tests.pipeline.network.kinds import layers_of

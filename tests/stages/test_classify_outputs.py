@@ -62,7 +62,7 @@ def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_p
         (["a.png", "--output", "none/digits.csv"], "does not exist"),
         (["a.png", "--annotate", ".", "--output", "digits.csv"], "a.png exists already"),
         (["a.png", "--annotate", "out", "--output", "out/a.png"], "does not exist"),
-        (["a.png", "--show", "--output", "digits.csv"], "--output"),
+        (["a.png", "--show", "--output", "digits.csv"], "--show"),
         (["-", "--output", "digits.csv"], "--output"),
         (["--test-image", "0", "--output", "digits.csv"], "--test-image"),
         (["a.png", "--send-data"], "--send-data"),
@@ -166,7 +166,7 @@ def test_boxes_enclose_the_digits_of_an_upright_copy(run: Run, project: Path) ->
         red = (np.asarray(copy) == RED).all(axis=2)
     rows, columns = (np.flatnonzero(red.sum(axis=axis) > 250 * scale) for axis in (1, 0))
     found = np.array([columns[0], rows[0], columns[-1], rows[-1]]) / scale
-    np.testing.assert_allclose(found, [left, top, right, bottom], atol=25)
+    np.testing.assert_allclose(found, [left, top, right, bottom], atol=60)
 
 
 def test_copies_have_the_names_of_their_pictures(run: Run, project: Path) -> None:

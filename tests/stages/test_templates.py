@@ -9,6 +9,7 @@ from pipeline.engine.stage import Stage
 from pipeline.pages.drawing import SCRIPTS, STYLES
 from pipeline.pages.rendering import TEMPLATES
 from stages.export import export
+from stages.reader import reader
 from stages.report import report
 from tests.processes import ROOT
 
@@ -35,4 +36,6 @@ def test_declared_templates_equal_used_templates(stage: Stage[Any], used: list[s
 
 
 def test_every_template_is_declared() -> None:
-    assert {*declared(export), *declared(report)} == {path.name for path in TEMPLATES.iterdir() if path.is_file()}
+    assert {*declared(export), *declared(report), *declared(reader)} == {
+        path.name for path in TEMPLATES.iterdir() if path.is_file()
+    }

@@ -21,7 +21,8 @@ from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.model.files import load_model
 from pipeline.network.architecture import build_layers
-from pipeline.pages.model_card import describe_layers, escape, load_training, make_model_card
+from pipeline.pages.model_card import escape, load_training, make_model_card
+from pipeline.pages.wording import describe_layers
 from stages.cli.console import parse_arguments
 from stages.download import download
 from stages.evaluate import evaluate
