@@ -35,7 +35,7 @@ SCREEN: ViewportSize = {"width": 1200, "height": 900}  # wide enough for all col
 FRAME_WIDTH, FRAME_MILLISECONDS = 800, 90  # of the animation
 WIDTH = 1000  # of the report and of the sheet of composed pictures
 ROWS, COLUMNS, GAP = 5, 4, 6
-PHOTOGRAPH = "three rows", 4
+PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 
 
 def main() -> None:
