@@ -36,8 +36,7 @@ TILES = 4  # that pass through the network at a time
 FLAT = 0.8  # local contrast up to which a tile is blank
 POSSIBLE = 0.05  # probability of a digit from which a position is looked at more closely
 SURE = 0.97  # probability from which a digit is certain enough to stop looking for far smaller ones
-FAR_SMALLER = 1 / 4  # size of a digit relative to the largest one
-UNEVEN = 2.1
+UNEVEN = 2.1  # ratio of sizes beyond which something is no digit of the same picture
 ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
 NEAR = 0.25  # distance in sizes within which positions belong to one digit
 # Positions and sizes of a closer look: pixels down and to the right, and a factor on the window.
@@ -117,15 +116,14 @@ class Slider:
 def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
     """Return what may be digits in a picture, grey levels (h, w), each once, the most probable first.
 
-    Digits less than FAR_SMALLER as large as the largest one are not looked for, and those whose size differs from the
-    median by more than a factor of UNEVEN are left out: they are loops of digits, or edges of shadows. run: may use
-    several threads.
+    What is smaller than a certain digit by more than a factor of UNEVEN is not looked for. What differs as much from
+    the median of the certain ones is left out: it is a loop of a digit, or the edge of a shadow. run: may use threads.
     """
     found: list[Detections] = []
     largest, slider = 0.0, Slider(model, run)
     for level in build_pyramid(grey, slider.window):
         size = BOX / level.scale
-        if size < FAR_SMALLER * largest:
+        if size * UNEVEN < largest:
             break
         candidates = find_candidates(slider, level)
         closer = look_closer(slider, level, centre(candidates, suppress(candidates)[:MAX_DIGITS]))
