@@ -163,7 +163,7 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     """Return the positions of a level at which a digit may be centred.
 
     The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out. Tiles
-    that may show a digit are also seen between their positions, so that close digits are told apart.
+    that may show a digit are also seen between their positions, so that close digits are separate.
     """
     window, step = slider.window, slider.step
     counts = [max(1, (side - window) // step + 1) for side in level.contrast.shape]

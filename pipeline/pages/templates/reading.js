@@ -2,7 +2,7 @@
 
 /* Reading of a drawing: one picture, or a row of digits. */
 
-const MIN_PROBABILITY = 0.4; // less probable predictions are rejected, as in pipeline/pictures/reading.py
+const MIN_PROBABILITY = 0.4; // less probable predictions are rejected
 
 /**
  * Read the digits of a drawing, or one picture if not isRow. Returns {readings, last}: what `read` returns for each, and

@@ -2,7 +2,7 @@
 
 /*
  * Segmentation of a drawing into digits: strokes that touch are a component; components that are fragments of one digit
- * are merged by the same rules as `are_one_digit` in pipeline/pictures/segmentation.py.
+ * are merged by the rules of `areOneDigit` below.
  */
 
 const TOUCH = PEN / 2; // between two strokes: the centre line of one is in the ink of the other
