@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from pipeline.composition.glyphs import Generator, Glyphs, Ink
 from pipeline.composition.lines import draw_lines
-from pipeline.composition.paper import bleed_through, light, print_words, smooth_noise
+from pipeline.composition.paper import bleed_through, light, smooth_noise, texture, write_words
 from pipeline.composition.writing import NOTHING, Placed, write_page, write_rows
 from pipeline.data.contrast import add_margin
 
@@ -19,8 +19,9 @@ HEIGHT, WIDTH = 96, 160  # pixels of a picture
 COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture in [0, 1]
 MAX_DIGITS = 64  # of a picture
 NO_DIGIT = -1
-# Shares of pictures with lines, printed words, writing of the other side, the grain of a pencil, and without digits.
-LINES, PRINT, BLEED, GRAIN, EMPTY = 0.45, 0.15, 0.08, 0.15, 0.04
+# Shares of pictures with lines, words, writing of the other side, the grain of a pencil, and without digits.
+LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.17, 0.07, 0.15, 0.08
+TEXTURE = 0.35  # of the pictures without digits
 
 
 def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -28,6 +29,8 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
     shape = HEIGHT, WIDTH
     if generator.random() < EMPTY:
         ink, placed = np.zeros(shape, np.float32), list[Placed]()
+        if generator.random() < TEXTURE:
+            ink = texture(shape, generator) * np.float32(generator.uniform(0.05, 1))
     else:
         ink, placed = write_rows(glyphs, shape, generator)
     if generator.random() < GRAIN:
@@ -35,8 +38,8 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
         ink = ink * np.clip(grain, 0, 1.2)
     if generator.random() < LINES:
         ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if generator.random() < PRINT:
-        print_words(ink, placed, generator)
+    if generator.random() < WORDS:
+        write_words(ink, glyphs, placed, generator)
     if generator.random() < BLEED:
         ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
     levels, window = frame(expose(ink, generator), placed, generator)
@@ -107,8 +110,8 @@ def frame(
     left, top, right, bottom = 0, 0, width, height
     if generator.random() < 0.35:
         boxes = np.array([each.box for each in placed]).reshape(-1, 4)
-        tight = generator.random() < 0.5 and len(boxes) > 0
-        sides = generator.random(4) < 0.6
+        tight = generator.random() < 0.55 and len(boxes) > 0
+        sides = generator.random(4) < 0.7
         ends = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)] if tight else [0, 0, width, height]
         moved = generator.uniform(-2, 6, 4) if tight else generator.uniform(0, 30, 4)
         left, top = (int(np.clip(ends[i] - moved[i] if tight else moved[i], 0, 60)) * bool(sides[i]) for i in (0, 1))

@@ -22,8 +22,9 @@ Generator = np.random.Generator
 FINE = 2  # drawn pixels per pixel of the picture
 WOBBLE = 0.03  # standard deviation of the points of a stroke, relative to its height
 SHARES = {"image": 0.82, "shape": 0.1, "hershey": 0.04, "print": 0.04}  # of the digits
-SIGN_SHARES = {"letter": 0.5, "sign": 0.25, "doodle": 0.1, "print": 0.1, "piece": 0.05}
+SIGN_SHARES = {"letter": 0.42, "sign": 0.28, "doodle": 0.13, "print": 0.12, "piece": 0.05}
 PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+="  # do not look like digits
+LIKE_DIGITS = "bgijloqszBGIJOQSZ"  # except within a word
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,24 @@ class Glyphs:
             )
         name = str(generator.integers(10))
         return draw_print(name, generator), self.class_names.index(name)
+
+    def draw_word(self, generator: Generator) -> Ink:
+        """Return the ink of a word in print, or in the strokes of one of the fonts."""
+        count = int(generator.integers(2, 10))
+        if generator.random() < 0.5 or not self.letters:
+            letters = generator.choice(list(PRINTED), count)
+            if self.has_digits and count > 2:
+                letters = np.where(generator.random(count) < 0.25, generator.choice(list(LIKE_DIGITS), count), letters)
+            return draw_print("".join(letters.tolist()), generator)
+        start = generator.integers(len(self.letters))  # letters of one font are neighbours
+        strokes, right = [], 0.0
+        for i in (start + generator.integers(0, 20, count)) % len(self.letters):
+            points = np.concatenate(self.letters[i])
+            moved = np.array([right - points[:, 0].min(), 0])
+            strokes += [stroke + moved for stroke in self.letters[i]]
+            right += np.ptp(points[:, 0]) + 4
+        pen = max(generator.uniform(0.06, 0.16) / count, 0.03)
+        return np.asarray(draw(strokes, 4 * BOX, generator, (pen, pen)), np.float32)
 
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""

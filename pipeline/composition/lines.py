@@ -53,6 +53,14 @@ class Ruler:
         bottom = self.shape[0] if bottom is None else bottom
         self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
 
+    def box(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Draw a rectangle by hand or by a printer."""
+        corners = [
+            (x + self.generator.normal(0, JITTER), y + self.slope * x + self.generator.normal(0, JITTER))
+            for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))
+        ]
+        self.line([*corners, corners[0]])
+
     def spread(self, pitch: float, along: int, across: int) -> Iterable[float]:
         """Return where equally spaced lines begin on an axis of length `along` that they cross over `across` pixels."""
         reach = across * abs(self.slope)
@@ -93,12 +101,33 @@ def box_digits(ruler: Ruler, placed: Sequence[Placed]) -> None:
             x, y = generator.normal(each.x, 0.06 * size), generator.normal(each.y, 0.06 * size)
             half = side / 2 + margin
             left, top, right, bottom = x - half, y - half, x + half, y + half
-        left, top, right, bottom = left - margin, top - margin, right + margin, bottom + margin
-        corners = [
-            (x + generator.normal(0, JITTER), y + generator.normal(0, JITTER))
-            for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))
-        ]
-        ruler.line([*corners, corners[0]])
+        ruler.box(left - margin, top - margin, right + margin, bottom + margin)
+
+
+def box_row(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw rows of equal boxes over the whole page, as forms have them, most of them empty."""
+    size, generator = ruler.size, ruler.generator
+    tall, wide = size * generator.uniform(0.8, 2.6, 2)
+    gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)
+    first = generator.choice(len(placed)) if placed else -1
+    x, y = (placed[first].x, placed[first].y) if placed else generator.uniform(0, 1, 2) * ruler.shape[::-1]
+    x, y = x + generator.normal(0, 0.1) * size - wide / 2, y + generator.normal(0, 0.1) * size - tall / 2
+    rows = [y + i * (tall + pitch) for i in (range(-2, 3) if generator.random() < 0.4 else range(1))]
+    for top in rows:
+        for left in x + (wide + gap) * np.arange(-20, 20):
+            if -wide < left < ruler.shape[1] and -tall < top < ruler.shape[0]:
+                ruler.box(left, top, left + wide, top + tall)
+
+
+def table(ruler: Ruler, placed: Sequence[Placed]) -> None:
+    """Draw the lines of a table, whose columns differ in width."""
+    (height, width), size, generator = ruler.shape, ruler.size, ruler.generator
+    for y in ruler.spread(size * generator.uniform(1, 3), height, width):
+        ruler.across(y)
+    x = generator.uniform(-2, 2) * size
+    while x < width:
+        ruler.down(x)
+        x += size * generator.uniform(1, 7)
 
 
 def comb(ruler: Ruler, placed: Sequence[Placed]) -> None:
@@ -162,7 +191,16 @@ def frame(ruler: Ruler, placed: Sequence[Placed]) -> None:
 
 
 Kind = Callable[[Ruler, Sequence[Placed]], None]
-KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, frame: 0.05, underline: 0.08, comb: 0.06}  # shares
+KINDS: dict[Kind, float] = {  # shares
+    rule: 0.2,
+    square: 0.22,
+    cross: 0.1,
+    frame: 0.05,
+    underline: 0.08,
+    comb: 0.06,
+    box_row: 0.12,
+    table: 0.06,
+}
 AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.04}
 
 

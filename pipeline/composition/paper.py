@@ -1,4 +1,4 @@
-"""Imperfect paper: print, writing on the other side, stains, folds, shadows, fabric."""
+"""Imperfect paper: words, writing on the other side, textures, stains, folds, shadows, fabric."""
 
 import math
 from collections.abc import Sequence
@@ -7,27 +7,38 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.composition.glyphs import PRINTED, Generator, Glyphs, Ink, choose_hand, draw_print, write
+from pipeline.composition.glyphs import Generator, Glyphs, Ink, choose_hand, write
 from pipeline.composition.writing import Placed, paste
-from pipeline.data.ink import to_ink
 
 Shape = tuple[int, int]
 
 
-def print_words(page: Ink, placed: Sequence[Placed], generator: Generator) -> None:
-    """Print words around the digits, smaller or as large as these."""
-    for _ in range(generator.integers(1, 4)):
-        size = int(generator.integers(6, 22))
-        word = "".join(generator.choice(list(PRINTED), generator.integers(2, 9)).tolist())
-        ink = draw_print(word, generator)
-        wide = max(4, round(ink.shape[1] * size / ink.shape[0]))
-        shrunk = Image.fromarray(np.uint8(255 * ink)).resize((wide, size), Image.Resampling.LANCZOS)
-        y, x = (int(value) for value in (generator.uniform(-4, page.shape[0]), generator.uniform(-30, page.shape[1])))
-        free = all(
-            x + wide < each.box[0] or x > each.box[2] or y + size < each.box[1] or y > each.box[3] for each in placed
-        )
-        if free:
-            paste(page, np.float32(generator.uniform(0.4, 1)) * to_ink(np.asarray(shrunk)), y, x)
+def write_words(page: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: Generator) -> None:
+    """Write words around the digits, smaller or as large as these: single ones, or lines of text."""
+    is_text = generator.random() < 0.3
+    size = int(generator.uniform(6, 16 if is_text else 34))
+    hand = choose_hand(generator)
+    y, x = generator.uniform(-4, page.shape[0]), generator.uniform(-60, page.shape[1])
+    if is_text:
+        y, x = generator.uniform(-10, 20), generator.uniform(-30, 40)
+    for _ in range(200 if is_text else generator.integers(1, 4)):
+        ink = glyphs.draw_word(generator)
+        ink = write(ink, size * max(1.0, ink.shape[1] / ink.shape[0]), hand, generator)
+        height, width = ink.shape
+        top, left = round(y + (size - height) / 2), round(x)
+        box = left - 3, top - 3, left + width + 3, top + height + 3
+        if not any(overlap(box, each.box) for each in placed):
+            paste(page, np.float32(generator.uniform(0.5, 1)) * ink, top, left)
+        x += width + size * generator.uniform(0.3, 0.8)
+        if x > page.shape[1]:
+            x, y = generator.uniform(-30, 40), y + size * generator.uniform(1.2, 1.6)
+        if y > page.shape[0]:
+            break
+
+
+def overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Return whether two boxes, left, top, right and bottom, overlap."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def bleed_through(shape: Shape, glyphs: Glyphs, generator: Generator) -> Ink:
@@ -40,6 +51,27 @@ def bleed_through(shape: Shape, glyphs: Glyphs, generator: Generator) -> Ink:
         y, x = generator.uniform(-0.1, 1, 2) * shape
         paste(page, write(ink, size, hand, generator)[:, ::-1], int(y), int(x))
     return np.asarray(ndimage.gaussian_filter(page, generator.uniform(0.6, 2)) * generator.uniform(0.05, 0.4))
+
+
+def texture(shape: Shape, generator: Generator) -> Ink:
+    """Return a pattern in [0, 1] on which nothing is written: stripes, checks, dots, bars, grain."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    angle, pitch = generator.uniform(0, math.pi), generator.uniform(3, 40, 2)
+    along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+    waves = np.sin(2 * math.pi * along / pitch[0]), np.sin(2 * math.pi * across / pitch[1])
+    kind = generator.integers(5)
+    if kind == 0:
+        pattern = waves[0] + 0 * across
+    elif kind == 1:
+        pattern = waves[0] * waves[1]
+    elif kind == 2:
+        pattern = np.minimum(waves[0], waves[1]) - generator.uniform(-0.5, 0.7)
+    elif kind == 3:
+        bars = np.repeat(generator.random(2 * sum(shape)) < 0.5, int(generator.integers(1, 8)))
+        pattern = np.where(bars[np.asarray(along + shape[0]).astype(int) + 0 * y.astype(int)], 1.0, -1.0)
+    else:
+        pattern = smooth_noise(shape, tuple(generator.uniform(1, 40, 2)), generator)
+    return np.asarray(1 / (1 + np.exp(-generator.choice([1, 3, 20]) * pattern)), np.float32)
 
 
 def smooth_noise(shape: Shape, scale: tuple[float, float], generator: Generator) -> Ink:
@@ -62,8 +94,15 @@ def light(shape: Shape, generator: Generator) -> Ink:
         )
 
     if generator.random() < 0.6:
-        across, down = generator.normal(0, 0.15, 2)
-        factor *= np.clip(1 + across * (x / width - 0.5) + down * (y / height - 0.5), 0.3, 1.7)
+        across, down = generator.normal(0, 0.15 if generator.random() < 0.8 else 0.6, 2)
+        factor *= np.clip(1 + across * (x / width - 0.5) + down * (y / height - 0.5), 0.2, 1.8)
+    if generator.random() < 0.08:  # a vignette, or a spot of light
+        away = np.hypot(x - generator.uniform(0, width), y - generator.uniform(0, height)) / generator.uniform(30, 150)
+        factor *= 1 - generator.uniform(0.2, 0.9) * np.clip(away, 0, 1) ** generator.choice([2, 4])
+    if generator.random() < 0.06:  # a soft shadow, as of a hand or a pen
+        angle, wide = generator.uniform(0, 2 * math.pi), generator.uniform(3, 30)
+        across, along = beyond(angle) / wide, beyond(angle + math.pi / 2) / (wide * generator.uniform(0.5, 8))
+        factor *= 1 - generator.uniform(0.1, 0.6) * np.exp(-(across**4) - along**4)
     if generator.random() < 0.2:  # the edge of a shadow
         angle, soft = generator.uniform(0, 2 * math.pi), generator.choice([0.4, 1, 3, 10])
         edge = np.clip(beyond(angle) / soft, -30, 30)

@@ -101,10 +101,10 @@ def _smooth(steps: Stroke, corners: Stroke) -> Stroke:
     return np.asarray((1 - weight) * corners[i % len(corners)] + weight * corners[(i + 1) % len(corners)])
 
 
-def draw(strokes: list[Stroke], box: int, generator: Generator) -> Array:
+def draw(strokes: list[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
     """Draw strokes with a random pen, their longer side the box: ink in [0, 1], SUBPIXELS times as fine."""
     size = SUBPIXELS * box
-    pen = max(1, round(generator.uniform(*PEN) * size))
+    pen = max(1, round(generator.uniform(*pens) * size))
     points = np.concatenate(strokes)
     low, scale = points.min(axis=0), (size - pen) / max(np.ptp(points, axis=0).max(), 1e-6)
     page = Image.new("L", (size, size))

@@ -27,9 +27,9 @@ NEAR, FAR = 2.9, 5.0  # pixels from a centre: within which it has the class, and
 SIZES = (0.82, 1.22)  # of digits that are read, relative to BOX: a little more than a step of the pyramid
 LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
 VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
-# Standard deviations of how pictures are changed each time they are shown: angle in radians, logarithm of the scale;
-# shift in pixels, and largest noise in grey levels.
-ANGLE, SCALE, SHIFT, NOISE = 0.04, 0.05, 3, 6
+# How pictures are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
+# the scale and of width by height, and of the shear in x per y; largest shift in pixels; largest noise in grey levels.
+ANGLE, SCALE, STRETCH, SHEAR, SHIFT, NOISE = 0.04, 0.05, 0.05, 0.06, 3, 6
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class Pictures(Examples):
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of the pictures with these indices to `out`; return the labels.
 
-        Each picture is turned, scaled and moved a little, gets some noise, and dark ink becomes light ink in half of
-        them.
+        Each picture is turned, scaled, sheared and moved a little, gets some noise, and dark ink becomes light ink in
+        half of them.
         """
         labels = []
         for i, index in enumerate(indices.tolist()):
@@ -119,10 +119,12 @@ def make_pictures(images: NDArray[np.uint8], digits: NDArray[np.float32], layers
 def move(
     picture: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Turn, scale and move a picture and its digits at random."""
+    """Turn, scale, stretch, shear and move a picture and its digits at random."""
     height, width = picture.shape
     angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.15, 0.15))
-    turned = scale * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])  # of (x, y)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])  # of (x, y)
+    stretch = math.exp(generator.normal(0, STRETCH) / 2)
+    turned = scale * turn @ np.array([[stretch, generator.normal(0, SHEAR)], [0, 1 / stretch]])
     centre = np.array([width, height]) / 2
     target = centre + generator.uniform(-SHIFT, SHIFT, 2)
     inverse = np.linalg.inv(turned)

@@ -76,7 +76,7 @@ READER = Recipe(
     warmup=0.02,
     ema_decay=0.999,
     batch_size=32,
-    epochs=20,
+    epochs=15,
 )
 READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,
