@@ -49,7 +49,7 @@ def reader(
         handwriting reader
         handwriting reader --recipe quick
     """
-    chosen = override(Recipe(), {**values, "negatives": 0.0})
+    chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from tqdm import tqdm
 
     from pipeline.data.dataset import load_description

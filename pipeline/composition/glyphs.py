@@ -2,7 +2,6 @@
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from pipeline.composition.shapes import DIGITS, SIGNS, parse_shape
 from pipeline.data.contrast import BOX
 from pipeline.data.glyphs import load_digits, load_glyphs
 from pipeline.data.ink import to_ink
-from pipeline.data.negatives import cut_piece, distort, draw, make_doodle
+from pipeline.data.negatives import cut_piece, make_doodle
+from pipeline.data.shapes import DIGITS, SIGNS, parse_shape
+from pipeline.data.strokes import draw, draw_by_hand
+from pipeline.data.styles import are_digits
 
 Ink = NDArray[np.float32]
 Generator = np.random.Generator
 
 FINE = 2  # drawn pixels per pixel of the picture
-WOBBLE = 0.03  # standard deviation of the points of a stroke, relative to its height
 SHARES = {"image": 0.82, "shape": 0.1, "hershey": 0.04, "print": 0.04}  # of the digits
 SIGN_SHARES = {"letter": 0.42, "sign": 0.28, "doodle": 0.13, "print": 0.12, "piece": 0.05}
 PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+="  # do not look like digits
@@ -53,7 +53,7 @@ class Glyphs:
     @functools.cached_property
     def has_digits(self) -> bool:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
-        return set(self.class_names) == set("0123456789")
+        return are_digits(self.class_names)
 
     @functools.cached_property
     def letters(self) -> list[Any]:
@@ -68,11 +68,11 @@ class Glyphs:
             return to_ink(self.images[index]), int(self.labels[index])
         if source == "shape":
             name, shape = DIGITS[generator.integers(len(DIGITS))]
-            return draw_strokes(parse_shape(shape), generator), self.class_names.index(name)
+            return draw_by_hand(parse_shape(shape), BOX, generator), self.class_names.index(name)
         if source == "hershey":
             digit = int(generator.integers(10))
             fonts = load_digits()
-            return draw_strokes(fonts[generator.integers(len(fonts))][digit], generator), self.class_names.index(
+            return draw_by_hand(fonts[generator.integers(len(fonts))][digit], BOX, generator), self.class_names.index(
                 str(digit)
             )
         name = str(generator.integers(10))
@@ -100,7 +100,7 @@ class Glyphs:
         """Return the ink of a sign that is of no class."""
         source = generator.choice(list(SIGN_SHARES), p=list(SIGN_SHARES.values()))
         if source == "letter" and self.letters:
-            return draw_strokes(self.letters[generator.integers(len(self.letters))], generator)
+            return draw_by_hand(self.letters[generator.integers(len(self.letters))], BOX, generator)
         if source == "print" and self.has_digits:
             return draw_print(PRINTED[generator.integers(len(PRINTED))], generator)
         if source == "piece":
@@ -109,16 +109,7 @@ class Glyphs:
             return np.asarray(cut_piece(first, first, generator) if first.shape[1] > 9 else second, np.float32)
         if source == "doodle":
             return np.asarray(draw(make_doodle(generator), BOX, generator), np.float32)
-        return draw_strokes(parse_shape(SIGNS[generator.integers(len(SIGNS))]), generator)
-
-
-def draw_strokes(strokes: Sequence[Any], generator: Generator) -> Ink:
-    """Draw strokes, distorted, with a random pen."""
-    height = np.ptp(np.concatenate(list(strokes)), axis=0).max() or 1
-    moved = [
-        stroke + generator.normal(0, WOBBLE * height * min(1, 6 / len(stroke)), stroke.shape) for stroke in strokes
-    ]
-    return np.asarray(draw(distort(moved, generator), BOX, generator), np.float32)
+        return draw_by_hand(parse_shape(SIGNS[generator.integers(len(SIGNS))]), BOX, generator)
 
 
 @functools.lru_cache(maxsize=64)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.composition.glyphs import Generator, Glyphs, Hand, Ink, choose_hand, draw_strokes, write
-from pipeline.composition.shapes import MARKS, parse_shape
+from pipeline.composition.glyphs import Generator, Glyphs, Hand, Ink, choose_hand, write
 from pipeline.data.contrast import BOX
+from pipeline.data.shapes import MARKS, parse_shape
+from pipeline.data.strokes import draw_by_hand
 
 NOTHING = -1  # label of a sign of no class
 PEN_UP = -1e9
@@ -129,7 +130,7 @@ def _write_row(
                 border[row] = max(border[row], left + columns[-1])
         if generator.random() < PUNCTUATION:
             mark = write(
-                draw_strokes(parse_shape(MARKS[generator.integers(len(MARKS))]), generator),
+                draw_by_hand(parse_shape(MARKS[generator.integers(len(MARKS))]), BOX, generator),
                 generator.uniform(0.1, 0.4) * size,
                 hand,
                 generator,

@@ -12,23 +12,25 @@ from pipeline.data.dataset import DatasetError, Description, load_description
 from pipeline.data.negatives import make_negatives
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
+from pipeline.data.styles import are_digits, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
+from pipeline.training.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
     """images: (n, height, width), raw uint8 or standardised. labels: integers (n + m,). scaling: of raw images.
 
-    negatives: raw uint8 (m, height, width), which follow the images. The arrays may be memory maps of files: only what
+    drawn: raw uint8 (m, height, width), which follow the images. The arrays may be memory maps of files: only what
     `take` and `slice` ask for is read.
     """
 
     images: NDArray[Any]
     labels: Labels
     scaling: Scaling = Scaling(0.0, 1.0)  # noqa: RUF009, it is frozen
-    negatives: NDArray[np.uint8] | None = None
+    drawn: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,13 +52,13 @@ class Examples:
             out[:] = standardise(np.take(self.images, indices, axis=0, mode="clip"), self.scaling)
         else:
             np.take(self.images, indices, axis=0, out=out, mode="clip")
-        if self.negatives is not None:
+        if self.drawn is not None:
             beyond = np.flatnonzero(indices >= len(self.images))
-            out[beyond] = standardise(self.negatives[indices[beyond] - len(self.images)], self.scaling)
+            out[beyond] = standardise(self.drawn[indices[beyond] - len(self.images)], self.scaling)
         return self.labels[indices]
 
     def slice(self, start: int, stop: int) -> Array:
-        """Return the standardised images from `start` to `stop`, without negatives."""
+        """Return the standardised images from `start` to `stop`, without drawn ones."""
         images = self.images[start:stop]
         return standardise(images, self.scaling) if images.dtype == np.uint8 else images
 
@@ -65,7 +67,7 @@ class Examples:
 class TrainingData:
     """What a network is trained with.
 
-    pixels: the raw training images, uint8 (n, height, width), from which ink statistics and negative examples are made.
+    pixels: the raw training images, uint8 (n, height, width), of which ink statistics and drawn examples are made.
     description: name and classes of the data set. folders: artifacts of `parse` and `normalize` from which a worker can
     load the same data; empty for data in memory.
     """
@@ -136,15 +138,18 @@ def hold_out(
     )
 
 
-def count_negatives(examples: int, negatives: float) -> int:
-    """Return the number of negative examples for a number of training examples."""
-    return round(negatives * examples)
+def count_drawn(data: TrainingData, recipe: Recipe) -> tuple[int, int]:
+    """Return the number of digits in other styles, and of negative examples, that a recipe draws."""
+    styles = recipe.styles if are_digits(data.description.class_names) else 0.0
+    return round(styles * len(data.training)), round(recipe.negatives * len(data.training))
 
 
-def add_negatives(data: TrainingData, negatives: float) -> Examples:
-    """Return the training examples and negative ones, a fraction of their number, with the label after the last."""
-    count = count_negatives(len(data.training), negatives)
-    if not count:
+def add_drawn(data: TrainingData, recipe: Recipe) -> Examples:
+    """Return the training examples, then digits in other styles, then negative examples, with a label of their own."""
+    styles, negatives = count_drawn(data, recipe)
+    if not styles + negatives:
         return data.training
-    labels = np.concatenate([data.training.labels, np.full(count, data.classes, data.training.labels.dtype)])
-    return replace(data.training, labels=labels, negatives=make_negatives(data.pixels, count))
+    digits, labels = make_styles(data.pixels, data.description.class_names, styles)
+    labels = np.concatenate([data.training.labels, labels, np.full(negatives, data.classes)])
+    drawn = np.concatenate([digits, make_negatives(data.pixels, negatives)])
+    return replace(data.training, labels=labels.astype(data.training.labels.dtype), drawn=drawn)

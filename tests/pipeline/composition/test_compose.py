@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pipeline.composition.compose import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
 from pipeline.composition.glyphs import Glyphs, choose_hand, write
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
-from pipeline.composition.shapes import DIGITS, MARKS, SIGNS, parse_shape
 from pipeline.composition.writing import Placed, paste
+from pipeline.data.shapes import DIGITS, MARKS, SIGNS, parse_shape
 from tests.drawings import sample_digits
 
 DIGIT_NAMES = tuple("0123456789")
