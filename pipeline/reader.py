@@ -147,7 +147,7 @@ class Reader:
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
-    """Load the models, and log which.
+    """Load the models, and log which one reads.
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
@@ -170,7 +170,7 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
             else _load(beside if given and beside.exists() else _choose(TRAINED_READER, INCLUDED_READER))
         )
         used += [finder] if slides or finder.model.class_names == model.model.class_names else []
-    log.info("model: %s", ", and for pictures ".join(dict.fromkeys(_name(each.path) for each in used)))
+    log.info("model: %s", _describe(used[-1]))
     digest = hashlib.sha256("".join(each.digest for each in used).encode()).hexdigest()
     return Reader(model.model, used[1].model if len(used) > 1 else None, digest)
 
@@ -193,8 +193,14 @@ class _Loaded:
     digest: str
 
 
-def _name(path: Path) -> str:
-    return "the included one" if path in (PRETRAINED, INCLUDED_READER) else str(path)
+def _describe(loaded: _Loaded) -> str:
+    """Return the name of a model, its accuracy, and whether it can reject."""
+    model = loaded.model
+    words = ["the included one" if loaded.path in (PRETRAINED, INCLUDED_READER) else str(loaded.path)]
+    if model.validation_accuracy:
+        words.append(f"{model.validation_accuracy:.2%} of {'composed pages' if model.sliding else 'validation images'}")
+    words.append("rejects what is of no class" if model.negative_class else "cannot reject what is of no class")
+    return ", ".join(words)
 
 
 def _choose(trained: Path, included: Path) -> Path:

@@ -39,7 +39,8 @@ def calibrate(
     best = int(np.argmin([_log_loss(confidences, correct[claimed]) for confidences in sure]))
     temperature = float(TEMPERATURES[best])
     error = measure_reliability(sure[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error
-    return replace(model, temperature=temperature), Quality(len(correct), float(correct.mean()), float(error))
+    quality = Quality(len(correct), float(correct.mean()), float(error))
+    return replace(model, temperature=temperature, validation_accuracy=quality.accuracy), quality
 
 
 def _arrange(found: Detections, temperature: float) -> Reading:
