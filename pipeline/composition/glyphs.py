@@ -15,7 +15,7 @@ from pipeline.data.ink import to_ink
 from pipeline.data.negatives import cut_piece, make_doodle
 from pipeline.data.shapes import DIGITS, SIGNS, parse_shape
 from pipeline.data.strokes import draw, draw_by_hand
-from pipeline.data.styles import are_digits
+from pipeline.data.styles import are_ten_digits
 
 Ink = NDArray[np.float32]
 Generator = np.random.Generator
@@ -53,7 +53,7 @@ class Glyphs:
     @functools.cached_property
     def has_digits(self) -> bool:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
-        return are_digits(self.class_names)
+        return are_ten_digits(self.class_names)
 
     @functools.cached_property
     def letters(self) -> list[Any]:

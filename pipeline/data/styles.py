@@ -14,7 +14,7 @@ DIGIT_NAMES = tuple("0123456789")
 FONTS = 0.25  # share of the digits that are from the Hershey fonts
 
 
-def are_digits(class_names: Sequence[str]) -> bool:
+def are_ten_digits(class_names: Sequence[str]) -> bool:
     """Return whether the classes are the ten digits, in any order."""
     return sorted(class_names) == list(DIGIT_NAMES)
 

@@ -18,6 +18,7 @@ import yaml
 from pipeline.data.catalogue import CUSTOM, DATASETS
 from pipeline.data.dataset import is_printable
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
+from pipeline.data.styles import are_ten_digits
 from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import Count, Share, load_json
 from pipeline.engine.errors import PipelineError
@@ -96,6 +97,7 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
         modules=list_modules(model),
         training=training,
         values=training.values,
+        styles=training.values.styles if are_ten_digits(model.class_names) else 0.0,
         metrics=metrics,
         f1=f1,
         rows=rows,

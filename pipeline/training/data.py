@@ -12,7 +12,7 @@ from pipeline.data.dataset import DatasetError, Description, load_description
 from pipeline.data.negatives import make_negatives
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
-from pipeline.data.styles import are_digits, make_styles
+from pipeline.data.styles import are_ten_digits, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
@@ -140,7 +140,7 @@ def hold_out(
 
 def count_drawn(data: TrainingData, recipe: Recipe) -> tuple[int, int]:
     """Return the number of digits in other styles, and of negative examples, that a recipe draws."""
-    styles = recipe.styles if are_digits(data.description.class_names) else 0.0
+    styles = recipe.styles if are_ten_digits(data.description.class_names) else 0.0
     return round(styles * len(data.training)), round(recipe.negatives * len(data.training))
 
 

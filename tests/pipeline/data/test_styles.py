@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.ink import measure_sides, to_ink
-from pipeline.data.styles import are_digits, make_styles
+from pipeline.data.styles import are_ten_digits, make_styles
 from tests.pipeline.data.test_negatives import make_digits
 
 NAMES = tuple("9876543210")
@@ -30,4 +30,4 @@ def test_no_styles_are_an_empty_array() -> None:
 
 @pytest.mark.parametrize(("names", "expected"), [(NAMES, True), (NAMES[1:], False), (("ten", *NAMES[1:]), False)])
 def test_digits_are_told_from_other_classes(names: tuple[str, ...], expected: bool) -> None:
-    assert are_digits(names) == expected
+    assert are_ten_digits(names) == expected
