@@ -198,7 +198,8 @@ def _describe(loaded: _Loaded) -> str:
     model = loaded.model
     words = ["the included one" if loaded.path in (PRETRAINED, INCLUDED_READER) else str(loaded.path)]
     if model.validation_accuracy:
-        words.append(f"{model.validation_accuracy:.2%} of {'composed pages' if model.sliding else 'validation images'}")
+        what = "the digits of composed pages" if model.sliding else "validation images"
+        words.append(f"{model.validation_accuracy:.2%} of {what}")
     words.append("rejects what is of no class" if model.negative_class else "cannot reject what is of no class")
     return ", ".join(words)
 

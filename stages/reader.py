@@ -90,7 +90,7 @@ def reader(
     write_history(output / "history.csv", [trained.training.history])
     quality = trained.quality
     return (
-        f"{quality.accuracy:.1%} of {quality.pictures:,} composed pages correct, expected calibration error "
+        f"{quality.digit_accuracy:.1%} of the digits of composed pages correct, expected calibration error "
         f"{quality.expected_calibration_error:.1%}, {seconds / 60:.1f} min of training"
     )
 

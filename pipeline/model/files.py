@@ -30,7 +30,7 @@ class Model:
     data. sliding: whether it is slid over the local contrast of pictures, rather than given images of the training set.
     negative_class: whether the networks have one more output, for images of no class. temperature: of the
     softmax. ink_statistics: of the training images. validation_accuracy: in [0, 1], of validation images or, if it is
-    slid, of whole composed pages; 0 if it was not measured.
+    slid, of the digits of composed pages; 0 if it was not measured.
     """
 
     parameters: tuple[Parameters, ...]
