@@ -31,6 +31,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
 from pipeline.pictures.reading import find_alternatives, format_digits, format_rows, read, read_one
+from pipeline.pictures.sliding import MAX_DIGITS
 from pipeline.training.team import ThreadTeam
 
 __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load", "save"]
@@ -63,9 +64,9 @@ class Result:
 
     text: their classes, joined; empty if no digit was found. rows: the text of each row, with spaces where digits are
     far apart, as between the columns of a table. confidence: probability that all are correct; 0 without digits.
-    alternatives: the most probable other texts, each with its probability. boxes: int64 (k, 4): left, top, right and
-    bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the picture.
-    probabilities: float32 (k, classes).
+    alternatives: the most probable texts that differ in one digit, each with its probability. boxes: int64 (k, 4):
+    left, top, right and bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the
+    picture. probabilities: float32 (k, classes).
     """
 
     text: str
@@ -133,6 +134,8 @@ class Reader:
         with _lock, ThreadTeam(threads or count_cores()) as team:
             grey, size = load_picture(source, name)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
+        if len(reading.labels) >= MAX_DIGITS:
+            raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
         names = self.names
         alternatives = find_alternatives(reading, ALTERNATIVES)
         return Result(
@@ -198,9 +201,9 @@ def _describe(loaded: _Loaded) -> str:
     model = loaded.model
     words = ["the included one" if loaded.path in (PRETRAINED, INCLUDED_READER) else str(loaded.path)]
     if model.validation_accuracy:
-        what = "the digits of composed pages" if model.sliding else "validation images"
-        words.append(f"{model.validation_accuracy:.2%} of {what}")
-    words.append("rejects what is of no class" if model.negative_class else "cannot reject what is of no class")
+        where = "composed pages" if model.sliding else "validation images"
+        words.append(f"{model.validation_accuracy:.2%} correct on {where}")
+    words.append("rejects anything else" if model.negative_class else "cannot reject anything else")
     return ", ".join(words)
 
 

@@ -40,10 +40,10 @@ def compose(
     backend = make_backend(scheduler, workers, scheduler_file)
     description = load_description(parse)
     counts = count_pictures(pictures)
-    with progress("compose", sum(counts.values())) as advance:
+    with progress("compose", sum(counts.values()), unit="pictures") as advance:
         compose_parts(parse, output, counts, seed, backend, advance, partial(log.info, "compose: %s"))
     save_description(output, description)
-    return ", ".join(f"{count:,} {part} pictures" for part, count in counts.items())
+    return "{train:,} training pictures, {validation:,} validation pictures, {pages:,} pages".format_map(counts)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Spacing:
-    """Gap between neighbours in pixels, on average and its standard deviation; of their ink, else of their boxes."""
+    """Gap between neighbours in pixels: mean and standard deviation. by_ink: of their ink, otherwise of their boxes."""
 
     gap: float
     std: float
@@ -49,7 +49,7 @@ def choose_spacing(generator: Generator, size: float) -> Spacing:
 
 
 def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
-    """Write one to four rows on a page of `shape`, some of them beyond its edges."""
+    """Write one row, or three, on a page of `shape`, in part beyond its edges."""
     ink, placed = np.zeros(shape, np.float32), []
     low, high = SIZES[generator.choice(len(SIZES), p=SIZE_SHARES)]
     size = BOX * math.exp(generator.uniform(math.log(low), math.log(high)))

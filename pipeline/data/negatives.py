@@ -88,13 +88,18 @@ def cut_piece(first: Array, second: Array, generator: Generator) -> Array:
     """Return a part of a digit, two joined digits, or one and a part: ink in [0, 1]."""
     kind = generator.integers(5)
     if kind == 0 and first.shape[1] >= MIN_WIDTH:
-        width = max(round(generator.uniform(*PART) * first.shape[1]), MIN_PIECE)
-        return first[:, :width] if generator.random() < 0.5 else first[:, -width:]
+        return cut_part(first, generator)
     if kind in (1, 3):
         first = first[:, _cut(first, generator) :]
     if kind in (2, 3):
         second = second[:, : second.shape[1] - _cut(second, generator)]
     return join(first, second, generator)
+
+
+def cut_part(digit: Array, generator: Generator) -> Array:
+    """Return the left or the right part of a digit whose width is at least MIN_WIDTH."""
+    width = max(round(generator.uniform(*PART) * digit.shape[1]), MIN_PIECE)
+    return digit[:, :width] if generator.random() < 0.5 else digit[:, -width:]
 
 
 def _cut(digit: Array, generator: Generator) -> int:

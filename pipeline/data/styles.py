@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.glyphs import load_digits
+from pipeline.data.glyphs import Stroke, load_digits
 from pipeline.data.ink import centre_by_mass, measure_box
 from pipeline.data.shapes import DIGITS, parse_shape
 from pipeline.data.strokes import draw_by_hand, shrink
@@ -19,6 +19,15 @@ def are_ten_digits(class_names: Sequence[str]) -> bool:
     return sorted(class_names) == list(DIGIT_NAMES)
 
 
+def choose_strokes(generator: np.random.Generator) -> tuple[str, list[Stroke]]:
+    """Return the name and the strokes of a random digit, from the fonts or from the styles."""
+    if generator.random() < FONTS:
+        fonts, digit = load_digits(), int(generator.integers(10))
+        return str(digit), fonts[generator.integers(len(fonts))][digit]
+    name, shape = DIGITS[generator.integers(len(DIGITS))]
+    return name, list(parse_shape(shape))
+
+
 def make_styles(
     images: NDArray[np.uint8], class_names: Sequence[str], count: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
@@ -28,15 +37,9 @@ def make_styles(
     the ten digits.
     """
     generator = np.random.default_rng(1)
-    box, fonts = measure_box(images), load_digits()
-    drawn, labels = [], []
+    box, drawn, labels = measure_box(images), [], []
     for _ in range(count):
-        if generator.random() < FONTS:
-            digit = int(generator.integers(10))
-            name, strokes = str(digit), fonts[generator.integers(len(fonts))][digit]
-        else:
-            name, shape = DIGITS[generator.integers(len(DIGITS))]
-            strokes = list(parse_shape(shape))
+        name, strokes = choose_strokes(generator)
         drawn.append(centre_by_mass(shrink(draw_by_hand(strokes, box, generator), box), images.shape[1:]))
         labels.append(class_names.index(name))
     return np.array(drawn, np.uint8).reshape(-1, *images.shape[1:]), np.array(labels, np.intp)

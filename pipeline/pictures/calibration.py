@@ -1,4 +1,4 @@
-"""Calibration of texts: of all readings with a confidence of 90 %, nine in ten should be correct."""
+"""Calibrate the confidence of texts, so that nine in ten readings with a confidence of 90% are correct."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,19 +33,22 @@ def calibrate(
 ) -> tuple[Model, Quality]:
     """Return the model with the temperature that fits the texts best, and how well it reads them.
 
-    pictures: (n, height, width). texts: the labels of each in reading order. The temperature minimises the negative log
-    likelihood of the correct and wrong texts, where any digit is read.  (Guo et al. 2017, for whole texts)
+    pictures: (n, height, width). texts: the labels of each in reading order. The temperature minimises the
+    cross-entropy between the confidence of a text and whether it is correct, over the pictures in which a digit is
+    found.  (Guo et al. 2017, for whole texts)
     """
     found = run(lambda i, thread: detect(model, pictures[i].astype(np.float32)), len(pictures))
     labels = [_arrange(each, 1.0).labels for each in found]
     errors = np.array([edit_distance(*each) for each in zip(labels, texts, strict=True)])
     correct, claimed = errors == 0, np.array([bool(each) for each in labels])
+    digits = max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
+    if not claimed.any():  # as after very little training
+        return replace(model, validation_accuracy=digits), Quality(len(correct), float(correct.mean()), digits, 0.0)
     sure = [_confidences([each for each, some in zip(found, claimed, strict=True) if some], t) for t in TEMPERATURES]
     best = int(np.argmin([_log_loss(confidences, correct[claimed]) for confidences in sure]))
     temperature = float(TEMPERATURES[best])
     error = measure_reliability(sure[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error
-    digits = max(0.0, 1 - errors.sum() / max(sum(map(len, texts)), 1))
-    quality = Quality(len(correct), float(correct.mean()), float(digits), float(error))
+    quality = Quality(len(correct), float(correct.mean()), digits, float(error))
     return replace(model, temperature=temperature, validation_accuracy=quality.digit_accuracy), quality
 
 

@@ -1,8 +1,9 @@
 """Find digits by sliding a network over a picture: at each position it predicts which digit is centred there, if any.
 
-The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. First at one
-position in every few pixels; then, where it may have found a digit, at some positions and sizes farther apart, which
-centre it; last at some around that, whose mean is more accurate.  (LeCun, Bottou, Bengio & Haffner 1998, section VII;
+The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. It is first
+evaluated every few pixels. Where it may have found a digit, it is evaluated at nine positions and sizes farther apart,
+to centre the digit, and then at seven around that centre, whose mean is more accurate.
+(LeCun, Bottou, Bengio & Haffner 1998, section VII;
 Sermanet et al. 2014)
 """
 
@@ -17,14 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.data.contrast import BOX, add_margin, local_contrast
+from pipeline.data.contrast import BOX, READ_SIZES, add_margin, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import slide
 from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
-from pipeline.network.network import infer, make_buffers, make_network
+from pipeline.network.network import Network, infer, make_buffers, make_network
 from pipeline.network.training import Run, in_sequence
-from pipeline.training.positions import SIZES
 
 Floats = NDArray[np.float32]
 Place = tuple[float, float, float]
@@ -45,7 +45,7 @@ NEAR = 0.25  # distance in sizes within which positions belong to one digit
 # predict it.
 APART = [(shift, shift, scale) for scale in (0.84, 1.0, 1.19) for shift in (-2.0, 0.0, 2.0)]
 CLOSE = [(y, x, 1.0) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))] + [(0, 0, 0.88), (0, 0, 1.13)]
-MAX_CANDIDATES, MAX_DIGITS = 3000, 200  # of a picture
+MAX_CANDIDATES, MAX_DIGITS = 10_000, 500  # of a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +88,7 @@ class Slider:
 
     model: Model
     run: Run = in_sequence
+    _networks: dict[tuple[int, ...], Network] = field(default_factory=dict)  # for each size of tiles
     _buffers: dict[int, list[Buffers]] = field(default_factory=dict)  # of each thread
 
     @property
@@ -105,8 +106,13 @@ class Slider:
         (network,) = self.model.networks
         tiles = np.stack(contrast, axis=-1)
         height, width, _ = tiles.shape
-        moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
-        logits = infer(moved, tiles, self._buffers.setdefault(thread, make_buffers(moved)))
+        if (height, width) not in self._networks:
+            layers = slide(network.layers, (height, width))
+            self._networks[height, width] = make_network(layers, network.parameters.flat)
+        moved = self._networks[height, width]
+        if thread not in self._buffers:
+            self._buffers[thread] = make_buffers(moved)
+        logits = infer(moved, tiles, self._buffers[thread])
         predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
         return np.asarray(predicted.transpose(3, 1, 2, 0))
 
@@ -119,10 +125,11 @@ class Slider:
 
 
 def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
-    """Return what may be digits in a picture, grey levels (h, w), each once, the most probable first.
+    """Return the possible digits of a picture, grey levels (h, w), the most probable first.
 
-    What is smaller than a certain digit by more than a factor of UNEVEN is not looked for. What differs as much from
-    the median of the certain ones is left out: it is a loop of a digit, or the edge of a shadow. run: may use threads.
+    Once a digit is certain, digits that are more than UNEVEN times smaller are not searched for. Detections whose size
+    differs as much from the median size of the certain ones are dropped: they are usually loops of a digit or edges of
+    shadows. run: may use threads.
     """
     found: list[Detections] = []
     largest, slider = 0.0, Slider(model, run)
@@ -154,7 +161,7 @@ def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
         yield Level(local_contrast(add_margin(small, margin, margin, margin, margin)), scale, margin)
-        if size * SIZES[0] < smallest:  # so small ones are on this level
+        if size * READ_SIZES[0] < smallest:  # this level still shows the smallest digits
             return
         size /= STEP
 
