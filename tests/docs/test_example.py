@@ -16,4 +16,6 @@ def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) ->
     venv.create(tmp_path / ".venv", symlinks=True)
     problems = run_page(PAGE, tmp_path)
     assert not problems, "\n".join(problems)
-    assert (tmp_path / "dice/artifacts/chart/chart.txt").read_text().startswith("==")
+    artifacts = tmp_path / "dice/artifacts"
+    assert (artifacts / "chart/chart.txt").read_text().endswith("==\n")
+    assert len([*artifacts.glob(".store/*-*")]) == 3  # of 6, before the page prunes

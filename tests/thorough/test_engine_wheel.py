@@ -1,5 +1,6 @@
 """The engine alone, built and installed as docs/pipeline/reuse.md says, runs the project of that page."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -39,9 +40,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def make(project: Path, *arguments: str) -> list[str]:
-    command = ["make", f"python={project.parent}/.venv/bin/python", *arguments]
     environment = {name: value for name, value in clean_environment().items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    environment["PATH"] = f"{project.parent}/.venv/bin{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(["make", *arguments], cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return [line.partition(" -> ")[2] for line in done.stdout.splitlines() if " -> " in line]
 
