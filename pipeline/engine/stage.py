@@ -130,7 +130,7 @@ def run(
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         if options is not None:
             published = {name: folders[name] for name in folders if arguments[name] == output.parent / name}
-            _check_requests(output.parent, published)
+            _check_requests(stage.name, output.parent, published)
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_consistency(inputs)
         digests = {name: manifest.digest for name, manifest in inputs.items()} | digest_files(stage, arguments)
@@ -193,14 +193,17 @@ def write_record(output: Path, manifest: Manifest, snapshot: cache.Record | None
     cache.write(str(output), entry.name, digests, snapshot)
 
 
-def _check_requests(artifacts: Path, inputs: Mapping[str, Path]) -> None:
+def _check_requests(stage: str, artifacts: Path, inputs: Mapping[str, Path]) -> None:
     """Raise PipelineError if an earlier stage has a result other than that which the same call of make has requested.
 
-    Another call of make, with other variables, may have published it meanwhile. inputs: the read-locked entries of
-    those inputs that are published in `artifacts` under the names of their stages.
+    Another call of make, with other variables, may have published it meanwhile; or make does not know of the input.
+    inputs: the read-locked entries of those inputs that are published in `artifacts` under the names of their stages.
     """
-    for request in shlex.split(os.environ.get(EARLIER, "")):
-        name, *options = shlex.split(request)
+    requests = [shlex.split(request) for request in shlex.split(os.environ.get(EARLIER, ""))]
+    unknown = inputs.keys() - {name for name, *_ in requests}
+    if EARLIER in os.environ and unknown:
+        raise PipelineError(f"the stage reads {min(unknown)}: add it to {stage}.inputs in the Makefile")
+    for name, *options in requests:
         record = cache.load(str(artifacts), name)
         if record is None:
             continue
@@ -246,7 +249,9 @@ def _run_function(
     expected = _make_unique(before, outdated)
     with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not outdated) as partial:
         given = {**arguments, **replacements, stage.output: partial}
-        summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        if not isinstance(summary, str):
+            raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
         store.drop_checkpoint(partial)
         manifest = Manifest(
             provenance=_make_unique(expected, _find_changes(stage, arguments, before)),

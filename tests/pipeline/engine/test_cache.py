@@ -196,3 +196,13 @@ def test_input_is_refused_unless_its_record_has_the_options_that_make_has_reques
         call_water()
     Path("artifacts/.cache/plant.json").unlink()  # nothing is known, as in a folder that cannot be written
     assert call_water().startswith("wet")
+
+
+def test_input_that_the_makefile_does_not_name_is_refused(
+    find_stale: FindStale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARLIER_STAGES", "")
+    with pytest.raises(PipelineError, match=r"reads plant: add it to water\.inputs"):
+        call(water)
+    plant(output=Path("artifacts/best"), number=7)
+    assert call(water, plant=Path("artifacts/best")).startswith("wet")  # not made by make

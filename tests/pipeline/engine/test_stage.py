@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.artifacts import Manifest, read_manifest
-from pipeline.engine.errors import UsageError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.provenance import Reason
 from pipeline.engine.stage import File, Input, Output, run, stage
 from pipeline.engine.status import check_stage
@@ -177,6 +177,16 @@ def test_file_that_cannot_be_read_is_wrong_usage(make: Callable[[Path], object],
     make(tmp_path / "food.txt")
     with pytest.raises(UsageError, match="food is .*food.txt, which is not a file"):
         feed(food=tmp_path / "food.txt", output=tmp_path / "feed")
+
+
+def test_stage_without_a_summary_fails_and_publishes_nothing(tmp_path: Path) -> None:
+    @stage(packages=())
+    def forget(output: Output) -> str:
+        return None  # type: ignore[return-value]
+
+    with pytest.raises(PipelineError, match="forget returned None"):
+        forget(output=tmp_path / "forget")
+    assert visible(tmp_path) == []
 
 
 def test_failed_run_leaves_the_published_result_unchanged(tmp_path: Path) -> None:
