@@ -60,10 +60,14 @@ def bakery(tmp_path: Path) -> Path:
 
 
 def start(bakery: Path, *options: str) -> subprocess.Popen[str]:
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.Popen(
-        [*PYTHON, *options], cwd=bakery, env=environment, preexec_fn=reset_signals, text=True, **pipes
+        [*PYTHON, *options],
+        cwd=bakery,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        preexec_fn=reset_signals,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
