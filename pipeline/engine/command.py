@@ -24,7 +24,7 @@ from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import locate
 from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import printable
+from pipeline.engine.terminal import paint, printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 UNCHANGED = "Existing results are unchanged"
@@ -101,7 +101,7 @@ def run_command(name: str, work: Callable[[], object]) -> int:
 
     def fail(message: str, status: int = PipelineError.exit_status) -> int:
         line = printable(" ".join(message.split()))
-        print(f"{_red(f'{name}:', sys.stderr)} {line}", file=sys.stderr, flush=True)
+        print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
         return status
 
     try:
@@ -121,12 +121,6 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         if isinstance(error, MemoryError) or any(text in str(error) for text in MEMORY_ERRORS):
             return fail(f"not enough memory. {UNCHANGED}")
         raise
-
-
-def _red(text: str, stream: TextIO) -> str:
-    """Return the text in red if `stream` is a terminal with colours, and NO_COLOR is not set."""
-    coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    return f"\x1b[31m{text}\x1b[0m" if coloured else text
 
 
 def _print_result(result: object) -> str:
