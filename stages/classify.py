@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from pipeline.engine.terminal import printable
 from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
 from stages.cli.options import ModelFolder, SchedulerFile, SendData, Workers, progress, scheduler_option
 from stages.cli.outputs import check_targets, publish, working_folder
 from stages.cli.readings import Format, format_csv, format_json, format_row, format_text
-from stages.cli.terminal import printable
 
 if TYPE_CHECKING:
     from pipeline.bulk.blocks import Request

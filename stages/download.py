@@ -10,8 +10,8 @@ from typer import Option
 
 from pipeline.data.catalogue import CUSTOM, DatasetName, find_dataset
 from pipeline.engine.stage import Output, stage
+from pipeline.engine.terminal import printable
 from stages.cli.console import run_module
-from stages.cli.terminal import printable
 
 log = logging.getLogger(__name__)
 

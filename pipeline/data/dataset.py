@@ -1,13 +1,13 @@
 """File names of a data set, and its description: its name and class names, copied into every artifact."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.terminal import is_printable
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
@@ -17,11 +17,6 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
-
-
-def is_printable(character: str) -> bool:
-    """Return whether a character is printable or a space; `str.isprintable` accepts only one kind of space."""
-    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 class DatasetError(PipelineError):

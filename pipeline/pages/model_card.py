@@ -16,13 +16,13 @@ import numpy as np
 import yaml
 
 from pipeline.data.catalogue import CUSTOM, DATASETS
-from pipeline.data.dataset import is_printable
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
 from pipeline.data.styles import are_ten_digits
 from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import Count, Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import environment
+from pipeline.engine.terminal import is_printable
 from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
 from pipeline.model.files import Model
 from pipeline.model.safetensors import list_modules

@@ -1,25 +1,13 @@
-"""Colours, and escapes for characters that are not printable, because names are untrusted."""
+"""Tables and JSON for a terminal."""
 
 import json
-import os
 import shutil
-from typing import TYPE_CHECKING, Any, Literal, TextIO
-
-import typer
-
-from pipeline.data.dataset import is_printable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Colour = Literal["red", "green", "yellow", "cyan"]
-
 DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal
-
-
-def printable(text: str) -> str:
-    r"""Return the text on one line, with escapes such as `\x1b` for characters that are not printable."""
-    return "".join(each if is_printable(each) else repr(each)[1:-1] for each in text)
 
 
 def width() -> int:
@@ -40,9 +28,3 @@ def draw(content: "RenderableType") -> str:
 def to_json(content: Any, indent: int | None = None) -> str:
     """Return the content as JSON in ASCII, so that names in it cannot control a terminal."""
     return json.dumps(content, indent=indent)
-
-
-def paint(text: str, colour: Colour, stream: TextIO) -> str:
-    """Return the text in that colour if `stream` is a terminal with colours, and NO_COLOR is not set."""
-    coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    return typer.style(text, fg=colour) if coloured else text
