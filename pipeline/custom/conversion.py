@@ -1,6 +1,6 @@
 """Convert pictures of any size to images like MNIST's, and write them as the four files of a data set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_
 from pipeline.data.ink import InkStatistics
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.data.split import stratify
+from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.files import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
 
@@ -32,6 +33,15 @@ class Levels:
     balance: float  # mean level minus the background's: negative for dark ink
 
 
+@dataclass(frozen=True)
+class Fitting:
+    """How all pictures become images of `shape`. dark: ink on light. unchanged: they are such images already."""
+
+    shape: tuple[int, int]
+    dark: bool
+    unchanged: bool
+
+
 def convert(
     name: str, listing: Listing, output: Path, shape: tuple[int, int], report: Callable[[str], None]
 ) -> Description:
@@ -46,51 +56,43 @@ def convert(
         found = f"{len(names):,} classes" if len(names) != 1 else f"one class, {names[0]}"
         raise DatasetError(f"the pictures belong to {found}: 2 to {MAX_CLASSES} classes are required")
     Description(name, tuple(names))  # raises DatasetError before the pictures are read
+    label_of = {name: label for label, name in enumerate(names)}
+    labels = np.array([label_of[item.label] for item in items], np.uint8)
+    training, test = (np.flatnonzero([item.part == part for item in items]) for part in (TRAIN, TEST))
+    given = len(test) > 0
+    if not given:
+        training, test = _hold_out_test(labels)
+
     report(f"reading {len(items):,} pictures of {len(names)} classes")
     levels, problems = _survey(items)
-    dark_share = float(np.mean([each.balance < 0 for each in levels])) if levels else 0.0
-    dark = dark_share > 0.5
-    unchanged = (
-        not dark and {each.shape for each in levels} == {shape} and np.median([each.background for each in levels]) == 0
-    )
-    if not unchanged and not problems:
-        contrasts = (each.darker if dark else each.lighter for each in levels)
+    fitting, done = _choose_fitting(levels, shape)
+    if not problems and not fitting.unchanged:
         problems = [
-            f"{item.name} shows no {'dark' if dark else 'light'} ink"
-            for item, contrast in zip(items, contrasts, strict=True)
-            if contrast < MIN_CONTRAST
+            f"{item.name} shows no {'dark' if fitting.dark else 'light'} ink"
+            for item, each in zip(items, levels, strict=True)
+            if (each.darker if fitting.dark else each.lighter) < MIN_CONTRAST
         ]
     if problems or listing.empty:
         raise DatasetError(_format_problems(problems, len(items), listing.empty))
 
-    labels = np.array([names.index(item.label) for item in items], np.uint8)
-    training, test = (np.flatnonzero([item.part == part for item in items]) for part in (TRAIN, TEST))
-    given = len(test) > 0
-    if not given:
-        order = stratify(labels)
-        kept = len(order) - max(round(TEST_SHARE * len(order)), len(names))
-        training, test = np.sort(order[:kept]), np.sort(order[kept:])
     for part, images_file, labels_file in ((training, TRAIN_IMAGES, TRAIN_LABELS), (test, TEST_IMAGES, TEST_LABELS)):
-        images = np.empty((len(part), *shape), np.uint8)
-        for image, index in zip(images, part, strict=True):
-            grey = _read(items[index])
-            image[:] = np.rint(grey) if unchanged else _fit(grey, dark, shape)
-        idx.save(output / images_file, images)
+        idx.save(output / images_file, _fit_all([items[index] for index in part], fitting))
         idx.save(output / labels_file, labels[part])
-
-    share = max(dark_share, 1 - dark_share)
-    size = f"{shape[0]} x {shape[1]} pixels"
-    steps = (
-        f"{len(items):,} pictures",
-        f"light on black and {size} already, unchanged"
-        if unchanged
-        else f"{'dark on light, inverted' if dark else 'light on dark'} ({share:.0%} of them), fitted to {size}",
-        f"{len(test):,} test images, {'given' if given else 'a stratified sample'}",
-    )
-    return Description(name, tuple(names), steps)
+    held_out = f"{len(test):,} test images, {'as given' if given else 'a stratified sample'}"
+    return Description(name, tuple(names), (f"{len(items):,} pictures", done, held_out))
 
 
-def _survey(items: tuple[Item, ...]) -> tuple[list[Levels], list[str]]:
+def _hold_out_test(labels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the indices of training and test images; each class of two images has at least one in the test."""
+    total, classes = len(labels), len(np.unique(labels))
+    count = min(max(round(TEST_SHARE * total), classes), total - classes)
+    if count == 0:
+        raise DatasetError("every class has only one picture, so none can be held out for the test: add more pictures")
+    order = stratify(labels)
+    return np.sort(order[:-count]), np.sort(order[-count:])
+
+
+def _survey(items: Sequence[Item]) -> tuple[list[Levels], list[str]]:
     """Return the levels of all pictures that can be read, and the reasons of the others."""
     levels, problems = [], []
     for item in items:
@@ -99,6 +101,22 @@ def _survey(items: tuple[Item, ...]) -> tuple[list[Levels], list[str]]:
         except PictureError as error:
             problems.append(str(error))
     return levels, problems
+
+
+def _choose_fitting(levels: Sequence[Levels], shape: tuple[int, int]) -> tuple[Fitting, str]:
+    """Return how the pictures are fitted, and a text that says so. The majority decides about the ink."""
+    dark_share = np.mean([each.balance < 0 for each in levels]) if levels else 0.0
+    dark = bool(dark_share > 0.5)
+    black = not dark and np.median([each.background for each in levels]) == 0
+    size = f"{shape[0]} x {shape[1]} pixels"
+    if black and all(each.shape == shape for each in levels):
+        return Fitting(shape, dark, unchanged=True), f"light on black and of {size}, so left unchanged"
+    ink = (
+        f"dark on light ({dark_share:.0%} of them), inverted"
+        if dark
+        else f"light on dark ({1 - dark_share:.0%} of them)"
+    )
+    return Fitting(shape, dark, unchanged=False), f"{ink}, fitted to {size}"
 
 
 def _read(item: Item) -> Grey:
@@ -121,10 +139,21 @@ def _measure(grey: Grey) -> Levels:
     )
 
 
-def _fit(grey: Grey, dark: bool, shape: tuple[int, int]) -> NDArray[np.uint8]:
+def _fit_all(items: Sequence[Item], fitting: Fitting) -> NDArray[np.uint8]:
+    """Return the images of pictures, (n, h, w)."""
+    images = np.empty((len(items), *fitting.shape), np.uint8)
+    with single_threaded_blas():  # the matrices are small
+        for image, item in zip(images, items, strict=True):
+            grey = _read(item)
+            image[:] = np.rint(grey) if fitting.unchanged else _fit(grey, fitting)
+    return images
+
+
+def _fit(grey: Grey, fitting: Fitting) -> NDArray[np.uint8]:
+    """Fit the ink into a box in the middle of an image, as MNIST's digits were."""
     background = measure_background(grey)
-    ink = np.maximum(background - grey if dark else grey - background, 0)
-    return prepare(ink / ink.max(), shape, InkStatistics(box=BOX_SHARE * min(shape)))
+    ink = np.maximum(background - grey if fitting.dark else grey - background, 0)
+    return prepare(ink / ink.max(), fitting.shape, InkStatistics(box=BOX_SHARE * min(fitting.shape)))
 
 
 def _format_problems(problems: list[str], total: int, empty: tuple[str, ...]) -> str:
