@@ -58,23 +58,22 @@ def convert(
     Description(name, tuple(names))  # raises DatasetError before the pictures are read
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[item.label] for item in items], np.uint8)
+
+    report(f"reading {len(items):,} pictures of {len(names)} classes")
+    levels, problems = _survey(items)
+    _require_usable(problems, len(items), listing.empty)
+    fitting, done = _choose_fitting(levels, shape)
+    blank = [
+        f"{item.name} shows no {'dark' if fitting.dark else 'light'} ink"
+        for item, each in zip(items, levels, strict=True)
+        if not fitting.unchanged and (each.darker if fitting.dark else each.lighter) < MIN_CONTRAST
+    ]
+    _require_usable(blank, len(items))
+
     training, test = (np.flatnonzero([item.part == part for item in items]) for part in (TRAIN, TEST))
     given = len(test) > 0
     if not given:
         training, test = _hold_out_test(labels)
-
-    report(f"reading {len(items):,} pictures of {len(names)} classes")
-    levels, problems = _survey(items)
-    fitting, done = _choose_fitting(levels, shape)
-    if not problems and not fitting.unchanged:
-        problems = [
-            f"{item.name} shows no {'dark' if fitting.dark else 'light'} ink"
-            for item, each in zip(items, levels, strict=True)
-            if (each.darker if fitting.dark else each.lighter) < MIN_CONTRAST
-        ]
-    if problems or listing.empty:
-        raise DatasetError(_format_problems(problems, len(items), listing.empty))
-
     for part, images_file, labels_file in ((training, TRAIN_IMAGES, TRAIN_LABELS), (test, TEST_IMAGES, TEST_LABELS)):
         idx.save(output / images_file, _fit_all([items[index] for index in part], fitting))
         idx.save(output / labels_file, labels[part])
@@ -105,7 +104,7 @@ def _survey(items: Sequence[Item]) -> tuple[list[Levels], list[str]]:
 
 def _choose_fitting(levels: Sequence[Levels], shape: tuple[int, int]) -> tuple[Fitting, str]:
     """Return how the pictures are fitted, and a text that says so. The majority decides about the ink."""
-    dark_share = np.mean([each.balance < 0 for each in levels]) if levels else 0.0
+    dark_share = np.mean([each.balance < 0 for each in levels])
     dark = bool(dark_share > 0.5)
     black = not dark and np.median([each.background for each in levels]) == 0
     size = f"{shape[0]} x {shape[1]} pixels"
@@ -156,10 +155,16 @@ def _fit(grey: Grey, fitting: Fitting) -> NDArray[np.uint8]:
     return prepare(ink / ink.max(), fitting.shape, InkStatistics(box=BOX_SHARE * min(fitting.shape)))
 
 
-def _format_problems(problems: list[str], total: int, empty: tuple[str, ...]) -> str:
-    """Return one line that names the first pictures that cannot be used, and the empty folders."""
-    more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
-    unusable = f"{len(problems):,} of {total:,} pictures cannot be used ({'; '.join([*problems[:SHOWN], *more])})"
-    lacking = f"{len(empty):,} class folders are empty ({', '.join(empty[:SHOWN])}{', ...' if empty[SHOWN:] else ''})"
-    parts = [*([unusable] if problems else []), *([lacking] if empty else [])]
-    return f"{'; '.join(parts)}: repair or remove them"
+def _require_usable(problems: Sequence[str], total: int, empty: Sequence[str] = ()) -> None:
+    """Raise DatasetError, in one line, if pictures cannot be used or class folders are empty; the first are named."""
+    parts = []
+    if problems:
+        more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
+        parts.append(
+            f"{len(problems):,} of {total:,} pictures cannot be used ({'; '.join([*problems[:SHOWN], *more])})"
+        )
+    if empty:
+        more = [f"and {len(empty) - SHOWN:,} more"] if len(empty) > SHOWN else []
+        parts.append(f"folders of classes without pictures: {', '.join([*empty[:SHOWN], *more])}")
+    if parts:
+        raise DatasetError(f"{'; '.join(parts)}. Repair or remove them")

@@ -52,4 +52,8 @@ def digest_file(path: Path) -> str:
 
 def sort_naturally(names: Iterable[str]) -> list[str]:
     """Return the names in an order in which 2 comes before 10."""
-    return sorted(names, key=lambda name: ([(int(n or 0), text) for n, text in re.findall(r"(\d*)(\D*)", name)], name))
+
+    def split(name: str) -> tuple[list[str | int], str]:
+        return [int(part) if index % 2 else part for index, part in enumerate(re.split(r"(\d+)", name))], name
+
+    return sorted(names, key=split)

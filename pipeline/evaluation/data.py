@@ -58,10 +58,8 @@ def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
             "look at the recall of each class, not only at the accuracy"
         )
     if check.duplicates:
-        lines.append(
-            f"{check.duplicates:,} of {sum(check.counts['test']):,} test images are training or validation images, too: "
-            "expect a lower accuracy on new images"
-        )
+        share = f"{check.duplicates:,} of {sum(check.counts['test']):,} test images"
+        lines.append(f"{share} are training or validation images, too: expect a lower accuracy on new images")
     return lines
 
 
