@@ -16,7 +16,7 @@ SHAPE = (28, 28)
 
 
 def draw(label: str, seed: int = 0, shape: tuple[int, int] = (40, 32)) -> NDArray[np.uint8]:
-    """Return a glyph, light on black: a slash, a horizontal line or a vertical bar, of random place and length."""
+    """Return a glyph, light on black: a slash, a horizontal line or a vertical bar, of random size and levels."""
     generator = np.random.default_rng((CLASSES.index(label), seed))
     y, x = np.mgrid[: shape[0], : shape[1]]
     top, left = generator.integers(3, 8, 2)
@@ -25,7 +25,7 @@ def draw(label: str, seed: int = 0, shape: tuple[int, int] = (40, 32)) -> NDArra
     slope = (bottom - top) / (right - left)
     across, along = abs(y - bottom + slope * (x - left)) < 4, abs(y - shape[0] // 2) < 3
     ink = {"2": across, "10": along, "bar": abs(x - shape[1] // 2) < 3}[label] & inside
-    return np.where(ink, 230, 0).astype(np.uint8)
+    return np.where(ink, generator.integers(200, 231, shape), 0).astype(np.uint8)
 
 
 def save(path: Path, pixels: NDArray[Any], **options: Any) -> None:

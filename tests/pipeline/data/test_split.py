@@ -26,7 +26,7 @@ def test_any_last_images_of_the_order_hold_all_classes_in_proportion(labels: np.
         held_out, kept = np.bincount(labels[order[-count:]]), np.bincount(labels[order[:-count]])
         assert np.ptp(held_out) <= 1 and held_out.min() >= count // 12
         assert np.ptp(kept) <= 1
-    assert np.array_equal(find_order(labels), order)
+    assert np.array_equal(stratify(labels), order)
     assert find_order(labels[order]) is None
 
 
