@@ -11,8 +11,8 @@ from pipeline.custom.listing import TEST, TRAIN, Item, Listing, sort_naturally
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, Description
 from pipeline.data.ink import InkStatistics
+from pipeline.data.order import stratify
 from pipeline.data.parts import MAX_CLASSES
-from pipeline.data.split import stratify
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.files import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare

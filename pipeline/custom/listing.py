@@ -33,7 +33,7 @@ class Listing:
 
 def digest_pictures(listing: Listing) -> dict[str, str]:
     """Return a short digest of the names and the contents of the picture files of each class of each part."""
-    digests = {f"{TRAIN}/{name}": hashlib.sha256() for name in listing.empty}
+    digests = {f"empty {name}": hashlib.sha256() for name in listing.empty}
     for item in listing.items:
         if isinstance(item.source, Path):
             digest = digests.setdefault(f"{item.part}/{item.label}", hashlib.sha256())
