@@ -28,7 +28,7 @@ all.inputs := evaluate export report
 ablation.inputs := parse normalize
 pictures.inputs := export report
 
-download.variables := DATASET FROM
+download.variables := DATASET FROM IMAGE_SIZE
 normalize.variables := VALIDATION
 train.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD ENSEMBLE_SIZE \
                    LOSS LABEL_SMOOTHING OPTIMIZER LEARNING_RATE SCHEDULE WARMUP MOMENTUM WEIGHT_DECAY EMA_DECAY BATCH_SIZE \

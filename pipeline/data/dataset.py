@@ -27,12 +27,15 @@ class DatasetError(PipelineError):
 class Description:
     """class_names: in the order of the labels; empty before the labels are read.
 
+    preparation: what `download` and `parse` did to own data, for the reader of a report.
+
     Raises DatasetError for a name that is unsafe in a command, and for class names that are empty, not printable or
     not distinct.
     """
 
     name: str
     class_names: tuple[str, ...]
+    preparation: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problem = _find_problem(self.class_names)
@@ -43,13 +46,16 @@ class Description:
 
 
 def save_description(folder: Path, description: Description) -> None:
-    """Write the description to `folder`."""
-    save_json(folder / FILE, asdict(description))
+    """Write the description to `folder`, without a preparation if there was none."""
+    content = asdict(description)
+    if not description.preparation:
+        del content["preparation"]
+    save_json(folder / FILE, content)
 
 
 def load_description(folder: Path) -> Description:
     """Read the description in `folder`. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / FILE, Description)
+    return load_json(folder / FILE, Description, lambda content: {"preparation": [], **content})
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import html
 import re
 import shlex
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,10 +69,10 @@ class Training:
         return find_changes({"recipe": self.recipe, **to_dict(self.values)})
 
 
-def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
+def make_model_card(model: Model, train: Path, evaluate: Path, preparation: Sequence[str] = ()) -> str:
     """Return the model card as Markdown.
 
-    train, evaluate: folders of the artifacts. Raises PipelineError if they are damaged.
+    train, evaluate: folders of the artifacts. preparation: of own data. Raises PipelineError if they are damaged.
     """
     training = load_training(train / "model.json")
     metrics = load_metrics(evaluate)
@@ -104,6 +104,7 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
         worst=by_recall[0],
         best=by_recall[-1],
         confusions=list_confusions(confusion, names, CONFUSIONS),
+        preparation=preparation,
         command=format_command(model.dataset, training),
         versions={
             **{escape(name): escape(version) for name, version in training.versions.items()},

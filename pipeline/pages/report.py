@@ -48,7 +48,7 @@ class Findings:
     dense: a dense network to compare with, None without. trained: manifest of the training run. counts: images per
     split. seconds: duration per stage. layer_seconds: of each layer of the first network, per image. images: raw test
     images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw training images, uint8
-    (m, h, w). runs: latest first.
+    (m, h, w). runs: latest first. preparation: what was done to own data. warnings: what the data lack.
     """
 
     model: Model
@@ -65,6 +65,8 @@ class Findings:
     probabilities: NDArray[np.float32]
     samples: NDArray[np.uint8]
     runs: Sequence[TrainingRun]
+    preparation: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 def render_report(findings: Findings) -> str:
@@ -83,6 +85,7 @@ def render_report(findings: Findings) -> str:
         noun="digits" if are_digits(names) else "classes",
         recipe_name=findings.recipe_name,
         facts=list_facts(findings),
+        warnings=findings.warnings,
         networks=len(findings.model.parameters),
         charts=[plot_loss(findings.history), plot_accuracy(findings.history), plot_learning_rate(findings.history)],
         matrix=tint_matrix(confusion) if small else None,
@@ -140,6 +143,7 @@ def list_facts(findings: Findings) -> list[tuple[str, str]]:
         ("Changes to the recipe", changed or "none"),
         ("Data set", f"{format_dataset(model.dataset)}, {len(model.class_names)} classes, {height} × {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in findings.counts.items())),
+        *([("Preparation", "; ".join(findings.preparation))] if findings.preparation else []),
         ("Network", f"{networks}{model.architecture}, {ACTIVATIONS[model.activation].title}, {model.loss}"),
         ("Parameters", f"{len(model.parameters) * count_parameters(model.networks[0].layers):,}"),
         ("Seed", seeds),

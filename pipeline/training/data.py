@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.data.dataset import DatasetError, Description, load_description
 from pipeline.data.negatives import make_negatives
+from pipeline.data.order import find_order
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
 from pipeline.data.styles import are_ten_digits, make_styles
@@ -111,7 +112,9 @@ def hold_out(
     class_names: Sequence[str] = (),
     name: str = "custom",
 ) -> TrainingData:
-    """Return data in memory, in which the last images are held out for validation, as the stage `normalize` does.
+    """Return data in memory, in which the last images are held out for validation, as `parse` and `normalize` do.
+
+    If the last images lack classes, a stratified sample is held out instead.
 
     images: uint8 (n, height, width), light on dark. labels: (n,), integers from 0. validation: a count, or a fraction
     below 1. class_names: by default "0", "1" and so on. Raises DatasetError if images and labels do not fit together,
@@ -129,6 +132,9 @@ def hold_out(
         raise DatasetError(f"labels must be from 0 to {len(names) - 1}, not {classes.min()} to {classes.max()}")
     classes = classes.astype(np.intp)  # the label of negative examples is one more
     kept = len(pixels) - count_held_out(validation, len(pixels))
+    order = find_order(classes, validation)
+    if order is not None:
+        pixels, classes = pixels[order], classes[order]
     scaling = compute_scaling([pixels[:kept]])
     return TrainingData(
         Examples(pixels[:kept], classes[:kept], scaling),
