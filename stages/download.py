@@ -10,6 +10,7 @@ from typer import Option
 
 from pipeline.data.catalogue import CUSTOM, DatasetName, find_dataset
 from pipeline.engine.stage import Output, stage
+from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 from stages.cli.terminal import printable
 
@@ -58,7 +59,8 @@ def download(
 
     wanted = find_dataset(dataset, from_folder)
     try:
-        source = fetch(wanted, output, lambda line: log.info("download: %s", line))
+        with progress("download", None) as shown:
+            source = fetch(wanted, output, lambda line: log.info("download: %s", line), shown.advance)
     except FetchError as error:
         if from_folder is not None:
             raise

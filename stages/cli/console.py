@@ -17,7 +17,7 @@ from pipeline.engine.stage import Stage
 from stages.cli.app import PROGRAM, build
 from stages.cli.config import load_defaults
 from stages.cli.signals import end, install_handlers, stop_requested
-from stages.cli.terminal import paint, printable
+from stages.cli.terminal import format_outcome, paint, printable
 from stages.cli.usage import describe
 
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
@@ -69,7 +69,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
 
     try:
         _prepare_output()
-        app = build(commands, lambda stage, given, force: printable(engine.run(stage, given, force, options)))
+        app = build(commands, lambda stage, given, force: format_outcome(engine.run(stage, given, force, options)))
         defaults: dict[str, dict[str, Any]] = {}
         if known and "--help" not in arguments:  # which works in any case
             _check_address_space()
@@ -104,8 +104,7 @@ def _print_result(result: object) -> str:
     with contextlib.closing(_lines(result)) as lines:  # so that a generator cleans up even if printing fails
         for line in lines:
             try:
-                with _without_bars():
-                    print(line, flush=True)
+                print(line, flush=True)
             except OSError as error:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error at exit
                 if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head -1` does
@@ -119,18 +118,12 @@ def _lines(result: Any) -> Generator[str, None, None]:
     yield from [result] if isinstance(result, str) else result or ()
 
 
-def _without_bars() -> contextlib.AbstractContextManager[None]:
-    """Hide progress bars while the block prints; tqdm is used only if it is imported already."""
-    tqdm = sys.modules.get("tqdm")
-    return tqdm.tqdm.external_write_mode() if tqdm and sys.stderr.isatty() else contextlib.nullcontext()
-
-
-class _Progress(logging.StreamHandler[TextIO]):
-    """Log to stderr without breaking progress bars."""
+class _Log(logging.StreamHandler[TextIO]):
+    """Log to stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        with _without_bars():
-            super().emit(record)
+        self.stream = sys.stderr  # `progress` replaces it, to print above its line
+        super().emit(record)
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
@@ -145,7 +138,7 @@ def _prepare_output() -> None:
             stream.reconfigure(errors="replace")  # class names may not be encodable
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
-        logging.getLogger(name).handlers = [_Progress(sys.stderr)]
+        logging.getLogger(name).handlers = [_Log()]
 
 
 def _check_address_space() -> None:

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import typer
@@ -12,9 +14,13 @@ from pipeline.data.dataset import is_printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from pipeline.engine.stage import Outcome
+
 Colour = Literal["red", "green", "yellow", "cyan"]
 
-DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal
+DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal, and most of a stage's last line
+MARGIN = 14  # columns before the summary of a stage on a terminal
+STATES = {"fresh": "up to date", "stored": "restored"}
 
 
 def printable(text: str) -> str:
@@ -35,6 +41,23 @@ def draw(content: "RenderableType") -> str:
     with console.capture() as capture:
         console.print(content)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def format_outcome(outcome: "Outcome") -> str:
+    """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
+    if not sys.stdout.isatty():
+        return printable(str(outcome))
+    columns, summary = min(width(), DEFAULT_WIDTH), printable(outcome.manifest.summary)
+    head = f"{paint('OK', 'green', sys.stdout)} {outcome.stage:<{MARGIN - 4}} "
+    state = STATES.get(outcome.state)
+    if state:
+        room = columns - MARGIN - len(state) - 2
+        cut = summary if len(summary) <= room else f"{summary[: room - 1]}…"
+        return f"{head}{cut:<{room}}  {state}"
+    text = f"{summary} -> {printable(str(outcome.output))}"
+    if len(text) > columns - MARGIN:
+        text = summary
+    return head + f"\n{' ' * MARGIN}".join(textwrap.wrap(text, columns - MARGIN))
 
 
 def to_json(content: Any, indent: int | None = None) -> str:

@@ -169,3 +169,11 @@ def test_result_is_published_even_if_output_fails(run: Run, project: Path) -> No
     assert result.returncode == 1
     assert "done, but cannot write to standard output" in result.stderr
     assert run("evaluate").returncode == 0
+
+
+def test_stage_runs_with_closed_stderr(project: Path) -> None:
+    line = ["evaluate", "--force", "--scheduler", "processes", "--workers", "2"]
+    command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "stages.cli.main", *line]
+    result = subprocess.run(command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)
+    assert result.returncode == 0
+    assert result.stdout.startswith("test accuracy")
