@@ -32,7 +32,7 @@ def list_tiles(
     low, high = metrics.accuracy_interval_95
     best = [str(best_of(rows).number) for rows in history]
     seconds = sum(row.seconds for rows in history for row in rows)
-    before = [None] * 4
+    before: list[float | None] = [None] * 4
     if previous:
         before = [
             previous.test_accuracy,
@@ -95,6 +95,5 @@ def _count(new: int, old: int | None) -> list[str]:
 def _time(seconds: float, previous: TrainingRun | None) -> list[str]:
     if previous is None:
         return []
-    return [
-        f"{format_duration(abs(seconds - previous.seconds))} {'shorter' if seconds < previous.seconds else 'longer'}"
-    ]
+    longer = seconds - previous.seconds
+    return [f"{format_duration(abs(longer))} {'longer' if longer > 0 else 'shorter'}"]
