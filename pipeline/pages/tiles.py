@@ -1,7 +1,7 @@
 """The most important metrics of a training run, with their differences to the previous run on the same data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.evaluation.metrics import Metrics
 from pipeline.pages.wording import format_duration, percent
@@ -16,7 +16,7 @@ class Tile:
     name: str
     value: str
     detail: str
-    change: str
+    change: str = ""
     verdict: str = ""
 
 
@@ -30,70 +30,46 @@ def list_tiles(
 ) -> list[Tile]:
     """Return the tiles of a run; for the arguments, see `Findings`."""
     low, high = metrics.accuracy_interval_95
-    best = [str(best_of(rows).number) for rows in history]
+    best = ", ".join(str(best_of(rows).number) for rows in history)
     seconds = sum(row.seconds for rows in history for row in rows)
-    before: list[float | None] = [None] * 4
-    if previous:
-        before = [
-            previous.test_accuracy,
-            previous.validation_accuracy,
-            previous.expected_calibration_error,
-            previous.negative_log_likelihood,
-        ]
-    points = " points"
-    return [
+    error, loss = metrics.expected_calibration_error, metrics.negative_log_likelihood
+    misread = f"{metrics.errors:,} of {metrics.images:,} images misread"
+    tiles = [
         Tile(
             "Test accuracy",
             percent(metrics.accuracy),
-            f"{percent(low)} to {percent(high)} with 95% confidence; "
-            f"{metrics.errors:,} of {metrics.images:,} images misread",
-            *_compare(metrics.accuracy, before[0], 100, 2, points),
+            f"{percent(low)} to {percent(high)} with 95% confidence; {misread}",
         ),
-        Tile(
-            "Validation accuracy",
-            percent(validation_accuracy),
-            f"after epoch {', '.join(best)}",
-            *_compare(validation_accuracy, before[1], 100, 2, points),
-        ),
-        Tile(
-            "Calibration error",
-            percent(metrics.expected_calibration_error),
-            "mean gap between confidence and accuracy",
-            *_compare(metrics.expected_calibration_error, before[2], -100, 2, points),
-        ),
-        Tile(
-            "Log loss",
-            f"{metrics.negative_log_likelihood:.4f}",
-            "mean of −log(probability of the true class)",
-            *_compare(metrics.negative_log_likelihood, before[3], -1, 4),
-        ),
-        Tile(
-            "Parameters and time",
-            f"{parameters:,}",
-            f"{format_duration(seconds)} of training",
-            ", ".join(_count(parameters, previous_parameters) + _time(seconds, previous)),
-        ),
+        Tile("Validation accuracy", percent(validation_accuracy), f"after epoch {best}"),
+        Tile("Calibration error", percent(error), "mean gap between confidence and accuracy"),
+        Tile("Log loss", f"{loss:.4f}", "mean of −log(probability of the true class)"),
+        Tile("Parameters and time", f"{parameters:,}", f"{format_duration(seconds)} of training"),
     ]
+    if previous is None:
+        return tiles
+    changes = [
+        _compare(metrics.accuracy, previous.test_accuracy, 100, " points"),
+        _compare(validation_accuracy, previous.validation_accuracy, 100, " points"),
+        _compare(error, previous.expected_calibration_error, -100, " points"),
+        _compare(loss, previous.negative_log_likelihood, -1),
+        (_compare_cost(parameters, previous_parameters, seconds - previous.seconds), ""),
+    ]
+    return [replace(tile, change=text, verdict=verdict) for tile, (text, verdict) in zip(tiles, changes, strict=True)]
 
 
-def _compare(new: float | None, old: float | None, scale: float, digits: int, unit: str = "") -> tuple[str, str]:
+def _compare(new: float | None, old: float | None, scale: float, unit: str = "") -> tuple[str, str]:
     """Return the difference as text and its verdict. scale: below 0 if smaller is better."""
     if new is None or old is None:
         return "", ""
+    digits = 2 if unit else 4
     gain = round(scale * (new - old), digits)
     if not gain:
         return "unchanged", ""
     return f"{abs(gain):.{digits}f}{unit} {'better' if gain > 0 else 'worse'}", "good" if gain > 0 else "bad"
 
 
-def _count(new: int, old: int | None) -> list[str]:
-    if old is None:
-        return []
-    return [f"{abs(new - old):,} {'more' if new > old else 'fewer'}" if new != old else "same size"]
-
-
-def _time(seconds: float, previous: TrainingRun | None) -> list[str]:
-    if previous is None:
-        return []
-    longer = seconds - previous.seconds
-    return [f"{format_duration(abs(longer))} {'longer' if longer > 0 else 'shorter'}"]
+def _compare_cost(new: int, old: int | None, longer: float) -> str:
+    size = []
+    if old is not None:
+        size = [f"{abs(new - old):,} {'more' if new > old else 'fewer'}" if new != old else "same size"]
+    return ", ".join([*size, f"{format_duration(abs(longer))} {'longer' if longer > 0 else 'shorter'}"])
