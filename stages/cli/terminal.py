@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Colour = Literal["red", "green", "yellow", "cyan"]
 
 DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal, and most of a stage's last line
+MIN_WIDTH = 40  # columns of a stage's last line
 MARGIN = 14  # columns before the summary of a stage on a terminal
 STATES = {"fresh": "up to date", "stored": "restored"}
 
@@ -47,13 +48,12 @@ def format_outcome(outcome: "Outcome") -> str:
     """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
     if not sys.stdout.isatty():
         return printable(str(outcome))
-    columns, summary = min(width(), DEFAULT_WIDTH), printable(outcome.manifest.summary)
+    columns, summary = min(max(width(), MIN_WIDTH), DEFAULT_WIDTH), printable(outcome.manifest.summary)
     head = f"{paint('OK', 'green', sys.stdout)} {outcome.stage:<{MARGIN - 4}} "
     state = STATES.get(outcome.state)
     if state:
         room = columns - MARGIN - len(state) - 2
-        cut = summary if len(summary) <= room else f"{summary[: room - 1]}…"
-        return f"{head}{cut:<{room}}  {state}"
+        return f"{head}{textwrap.shorten(summary, room, placeholder=' …'):<{room}}  {state}"
     text = f"{summary} -> {printable(str(outcome.output))}"
     if len(text) > columns - MARGIN:
         text = summary

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
 from pipeline.engine.store import entry_of
+from pipeline.training.history import Row, write_history
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 
@@ -47,9 +48,8 @@ def add(project: Path) -> Add:
         (entry / "model.json").write_bytes(body)
         facts = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
         outputs = {**manifest.outputs, "model.json": facts}  # so that it has no evaluation
-        write_manifest(
-            entry, replace(manifest, provenance=provenance, created=created, seconds=seconds, outputs=outputs)
-        )
+        write_history(entry / "history.csv", [[Row(1, 0.5, 0.5, accuracy, 0.1, seconds)]])
+        write_manifest(entry, replace(manifest, provenance=provenance, created=created, outputs=outputs))
         return entry
 
     return add
