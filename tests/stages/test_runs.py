@@ -1,6 +1,5 @@
 """`runs`, `runs diff` and `runs name`."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.artifacts import read_manifest, write_manifest
+from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
 from pipeline.engine.store import entry_of
 from pipeline.training.history import Row, write_history
 from tests.processes import Run
@@ -44,11 +43,9 @@ def add(project: Path) -> Add:
         shutil.copytree(train, entry)
         model = json.loads((entry / "model.json").read_text())
         model["training"]["validation_accuracy"] = accuracy
-        body = json.dumps(model).encode()
-        (entry / "model.json").write_bytes(body)
-        facts = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
-        outputs = {**manifest.outputs, "model.json": facts}  # so that it has no evaluation
+        (entry / "model.json").write_text(json.dumps(model))
         write_history(entry / "history.csv", [[Row(1, 0.5, 0.5, accuracy, 0.1, seconds)]])
+        outputs = describe_outputs(entry, ["history.csv"])  # another model.json, so that it has no evaluation
         write_manifest(entry, replace(manifest, provenance=provenance, created=created, outputs=outputs))
         return entry
 
