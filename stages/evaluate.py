@@ -31,6 +31,8 @@ def evaluate(
 ) -> str:
     """Predict the test images in parallel and compute the metrics.
 
+    Warns if a class is missing from a part of the data or very rare, and if test images are training images, too.
+
     The results are bit-identical for any scheduler, number of workers and block size. An interrupted run resumes with
     the blocks that are not finished.
 
@@ -44,6 +46,7 @@ def evaluate(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array
     from pipeline.engine.documents import save_json
+    from pipeline.evaluation.data import DATA_FILE, PARTS, check_data, list_warnings
     from pipeline.evaluation.metrics import CHUNK_SIZE, METRICS_FILE, compute_metrics
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
     from pipeline.model.files import load_model
@@ -70,6 +73,14 @@ def evaluate(
     metrics, confusion = compute_metrics(chunks, model.class_names)
     save_array(output / "confusion.npy", confusion)
     save_json(output / METRICS_FILE, asdict(metrics))
+    parts = {
+        part: open_rows(normalize / f"{part}-images.npy", np.float32, (None, *model.image_shape)) for part in PARTS
+    }
+    truth = {part: read_array(normalize / f"{part}-labels.npy", np.uint8, (len(parts[part]),)) for part in PARTS}
+    check = check_data(truth, parts, classes)
+    save_json(output / DATA_FILE, asdict(check))
+    for warning in list_warnings(check, model.class_names):
+        log.warning("evaluate: warning: %s", warning)
     low, high = metrics.accuracy_interval_95
     return (
         f"test accuracy {metrics.accuracy:.2%} (95% interval {low:.2%} to {high:.2%}), "

@@ -44,6 +44,7 @@ def export(
     """
     import numpy as np
 
+    from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import read_array
     from pipeline.evaluation.metrics import load_metrics
     from pipeline.model.files import load_model
@@ -66,7 +67,8 @@ def export(
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
     examples = choose_examples(images, labels, probabilities)
     reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples)
-    (output / "MODEL_CARD.md").write_text(make_model_card(model, train, evaluate), encoding="utf-8")
+    card = make_model_card(model, train, evaluate, load_description(parse).preparation)
+    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
     return f"{sizes} ({reduction})" if reduction else sizes
 

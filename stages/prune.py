@@ -5,8 +5,8 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine.terminal import printable
 from stages.cli.console import run_module
-from stages.cli.terminal import printable
 
 
 def prune(

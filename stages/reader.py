@@ -50,7 +50,7 @@ def reader(
         handwriting reader
         handwriting reader --recipe quick
     """
-    chosen = override(Recipe(), {**values, "negatives": 0.0})
+    chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows
@@ -88,7 +88,7 @@ def reader(
     write_history(output / "history.csv", [trained.training.history])
     quality = trained.quality
     return (
-        f"{quality.accuracy:.1%} of {quality.pictures:,} composed pages correct, expected calibration error "
+        f"{quality.digit_accuracy:.1%} of the digits of composed pages correct, expected calibration error "
         f"{quality.expected_calibration_error:.1%}, {seconds / 60:.1f} min of training"
     )
 

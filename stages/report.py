@@ -1,5 +1,6 @@
 """Write the report: an HTML page with metrics, errors, training history and other runs."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,8 @@ from typer import Option
 
 from pipeline.engine.stage import Input, Output, stage
 from stages.cli.console import run_module
+
+log = logging.getLogger(__name__)
 
 TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
 
@@ -52,11 +55,13 @@ def report(
     """
     import numpy as np
 
+    from pipeline.data.dataset import load_description
     from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import find_artifact
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.threads import single_threaded_blas
+    from pipeline.evaluation.data import list_warnings, load_check
     from pipeline.model.files import load_model
     from pipeline.pages.layer_table import time_layers
     from pipeline.pages.origin import find_commit, find_processor
@@ -94,6 +99,9 @@ def report(
         previous_parameters = count_all_parameters(load_model(earlier[0].entry)) if earlier else None
     except PipelineError:  # damaged, or of an earlier version
         previous_parameters = None
+    warnings = list_warnings(load_check(evaluate), model.class_names)
+    for warning in warnings:
+        log.warning("report: warning: %s", warning)
 
     with single_threaded_blas():
         timed = np.moveaxis(standardise(images[:TIMED_IMAGES], model.scaling), 0, -1)
@@ -114,6 +122,8 @@ def report(
                 previous_parameters=previous_parameters,
                 commit=find_commit(Path(__file__).parents[1]),
                 processor=find_processor(),
+                preparation=load_description(parse).preparation,
+                warnings=warnings,
             )
         )
     file = output / "index.html"

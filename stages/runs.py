@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Context, Option
 
+from pipeline.engine.terminal import printable
 from stages.cli.app import Group
 from stages.cli.console import run_module
 from stages.cli.order import ALL_STAGES
-from stages.cli.terminal import draw, printable, to_json
+from stages.cli.terminal import draw, to_json
 
 if TYPE_CHECKING:
     from pipeline.training.runs import TrainingRun

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Option
 
+from pipeline.engine.terminal import printable
 from stages.cli.console import parse_arguments, run_module
 from stages.cli.order import ALL_STAGES, STAGES
-from stages.cli.terminal import draw, printable, to_json
+from stages.cli.terminal import draw, to_json
 
 if TYPE_CHECKING:
     from rich.text import Text

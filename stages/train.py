@@ -66,7 +66,7 @@ def train(
     from pipeline.network.architecture import build_layers, format_network
     from pipeline.scheduling.backends import make_backend
     from pipeline.training import trained
-    from pipeline.training.data import count_negatives, load_data
+    from pipeline.training.data import count_drawn, load_data
     from pipeline.training.ensemble import Progress
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
@@ -79,7 +79,7 @@ def train(
     architecture = format_network(chosen.layers, shape, outputs)
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
-    batches = count_batches(images + count_negatives(images, chosen.negatives), chosen.batch_size)
+    batches = count_batches(images + sum(count_drawn(data, chosen)), chosen.batch_size)
     with progress("train", chosen.ensemble_size * chosen.epochs * batches, unit="") as shown:
 
         def on_progress(made: Progress) -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 
 from pipeline.composition.compose import HEIGHT, compose
 from pipeline.composition.compose import WIDTH as PICTURE_WIDTH
-from pipeline.composition.pictures import load_glyphs
+from pipeline.composition.pictures import load_parsed
 from pipeline.data.contrast import BOX
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.files import load_picture
@@ -113,7 +113,7 @@ def take_report(browser: Browser) -> None:
 
 def draw_composed() -> None:
     """Show some pictures on which the network for pictures is trained."""
-    glyphs = load_glyphs(ARTIFACTS / "parse", held_out=False)
+    glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
     sheet = Image.new("L", (COLUMNS * (WIDTH // COLUMNS), ROWS * (HEIGHT * WIDTH // COLUMNS // PICTURE_WIDTH)), 255)
     wide, tall = sheet.width // COLUMNS, sheet.height // ROWS
     for number in range(ROWS * COLUMNS):

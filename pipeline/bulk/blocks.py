@@ -24,7 +24,7 @@ BLOCK_SIZE = 16  # pictures, which take about a second
 
 @dataclass(frozen=True)
 class Request:
-    """A picture to read. file, name: its name in results, and printable in messages. copy: see `save_with_boxes`.
+    """A picture to read. file: its name in results. name: the same, printable, for messages. copy: with boxes.
 
     Paths are absolute, since workers may have other working directories.
     """
@@ -36,8 +36,18 @@ class Request:
 
 
 Item = Request | Result | PictureError  # of a task: a picture to read, or the result of one that was read already
-# Whether the worker must see the files and the folders of the copies; threads for a picture, by default all cores.
-Shared = tuple[Reader, bool, int | None]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all tasks share. must_see: whether the worker must see the files, and the folders of the copies.
+
+    threads: for a picture; None: one for each core.
+    """
+
+    reader: Reader
+    must_see: bool
+    threads: int | None
 
 
 def read_pictures(
@@ -50,8 +60,8 @@ def read_pictures(
 
     report: called with lines for the user.
     """
-    threads = None if backend.scheduler == "sync" else 1
-    shared = reader, backend.is_cluster and not backend.send_data, threads
+    threads = None if backend.scheduler in ("sync", "threads") else 1  # a reader reads one picture after the other
+    shared = Shared(reader, backend.is_cluster and not backend.send_data, threads)
     job = Job(read_block, shared, _split_blocks(reader, requests, backend), report=report, ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as blocks:
         for _, results in blocks:
@@ -79,12 +89,11 @@ def _prepare(reader: Reader, request: Request, backend: Backend) -> Item:
 
 def read_block(shared: Shared, items: Sequence[Item], send: Send) -> list[Result | PictureError]:
     """Run one task. Raises FileNotFoundError if this worker does not see a file or folder that it needs."""
-    reader, must_see, threads = shared
-    if must_see:
+    if shared.must_see:
         for item in items:
             if isinstance(item, Request):
                 _require(item)
-    return [read_picture(reader, item, threads) if isinstance(item, Request) else item for item in items]
+    return [read_picture(shared.reader, item, shared.threads) if isinstance(item, Request) else item for item in items]
 
 
 def _require(request: Request) -> None:

@@ -30,15 +30,19 @@ def find_pictures(names: Sequence[str]) -> list[tuple[str, str]]:
     return found
 
 
-def name_copies(names: Sequence[str], target: Path) -> list[Path]:
-    """Return the file in the folder `target` for the copy of each picture. Raises UsageError if two are the same."""
+def name_copies(found: Sequence[tuple[str, str]], target: Path) -> list[Path]:
+    """Return the file in the folder `target` for the copy of each picture. Raises UsageError if two are the same.
+
+    found: from `find_pictures`.
+    """
     check_outside(target)
     if target.is_file():
         raise UsageError(f"{target} is a file: give --annotate a folder for the copies")
-    copies = [target / path.parent / f"{path.stem}.png" for path in map(Path, names)]
+    copies = [target / path.parent / f"{path.stem}.png" for path in (Path(inner) for _, inner in found)]
     for copy, count in Counter(copies).items():
         if count > 1:
-            raise UsageError(f"{count} pictures have the name {copy.stem}: write their copies to different folders")
+            same = [name for (name, _), other in zip(found, copies, strict=True) if other == copy]
+            raise UsageError(f"{' and '.join(same[:2])} would have the same copy, {copy}: rename one of them")
     return copies
 
 

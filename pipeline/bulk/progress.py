@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.evaluation.predictions import JOURNAL
 
-LINES = "lines"
+LINES, COPIES = "lines", "copies.json"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def load_progress(folder: Path, key: Any) -> Progress | None:
     progress = Progress()
     with contextlib.suppress(OSError, ValueError, TypeError):
         first, *entries, torn = journal.read_text(encoding="utf-8").split("\n")
-        if first != _digest(key):
+        if first != _digest(key) or not entries:  # the first entry is that of the lines before all pictures
             return None
         for done, size, errors in map(json.loads, entries):
             progress = Progress(done, size, (*progress.errors, *errors))
@@ -47,8 +47,16 @@ def load_progress(folder: Path, key: Any) -> Progress | None:
     return None
 
 
-def start_progress(folder: Path, key: Any, lines: Sequence[str]) -> Progress:
-    """Begin with `lines`, which precede those about pictures; discard the progress of other runs."""
+def load_copies(folder: Path) -> list[str]:
+    """Return the paths of the copies that runs with this folder have written or were to write."""
+    with contextlib.suppress(OSError, ValueError):
+        return [str(path) for path in json.loads((folder / COPIES).read_bytes())]
+    return []
+
+
+def start_progress(folder: Path, key: Any, lines: Sequence[str], copies: Sequence[str]) -> Progress:
+    """Begin with `lines`, which precede those about pictures; discard the progress of other runs, not their copies."""
+    (folder / COPIES).write_text(json.dumps(sorted({*load_copies(folder), *copies})))
     (folder / JOURNAL).unlink(missing_ok=True)
     (folder / LINES).write_bytes(b"")
     (folder / JOURNAL).write_text(f"{_digest(key)}\n", encoding="utf-8")

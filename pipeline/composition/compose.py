@@ -38,11 +38,11 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
         ink = ink * np.clip(grain, 0, 1.2)
     if generator.random() < LINES:
         ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if generator.random() < WORDS:
+    if glyphs.has_digits and generator.random() < WORDS:
         write_words(ink, glyphs, placed, generator)
     if generator.random() < BLEED:
         ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
-    levels, window = frame(expose(ink, generator), placed, generator)
+    levels, window = cut_margins(expose(ink, generator), placed, generator)
     return levels, list_digits(placed, window)
 
 
@@ -99,7 +99,7 @@ def compress(grey: Ink, quality: int) -> Ink:
     return np.asarray(Image.open(file), np.float32)
 
 
-def frame(
+def cut_margins(
     grey: Ink, placed: Sequence[Placed], generator: Generator
 ) -> tuple[NDArray[np.uint8], tuple[int, int, int, int]]:
     """Cut off the margins of some pictures, and replace them as reading does beyond the edges of a picture.

@@ -2,7 +2,6 @@
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from pipeline.composition.shapes import DIGITS, SIGNS, parse_shape
 from pipeline.data.contrast import BOX
-from pipeline.data.glyphs import load_digits, load_glyphs
+from pipeline.data.glyphs import load_glyphs
 from pipeline.data.ink import to_ink
-from pipeline.data.negatives import cut_piece, distort, draw, make_doodle
+from pipeline.data.negatives import MIN_WIDTH, cut_part, make_doodle
+from pipeline.data.shapes import SIGNS, parse_shape
+from pipeline.data.strokes import draw, draw_by_hand
+from pipeline.data.styles import are_ten_digits, choose_strokes
 
 Ink = NDArray[np.float32]
 Generator = np.random.Generator
 
 FINE = 2  # drawn pixels per pixel of the picture
-WOBBLE = 0.03  # standard deviation of the points of a stroke, relative to its height
-SHARES = {"image": 0.82, "shape": 0.1, "hershey": 0.04, "print": 0.04}  # of the digits
+SHARES = {"image": 0.82, "strokes": 0.14, "print": 0.04}  # of the digits
 SIGN_SHARES = {"letter": 0.42, "sign": 0.28, "doodle": 0.13, "print": 0.12, "piece": 0.05}
+OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be letters or signs
 PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+="  # do not look like digits
 LIKE_DIGITS = "bgijloqszBGIJOQSZ"  # except within a word
 
@@ -44,7 +45,7 @@ class Hand:
 
 @dataclass(frozen=True, eq=False)
 class Glyphs:
-    """What is written. images: uint8 (n, h, w), of `labels`. class_names: of the labels."""
+    """Images of a data set from which pictures are composed, uint8 (n, h, w), with their labels and class names."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.integer[Any]]
@@ -53,11 +54,11 @@ class Glyphs:
     @functools.cached_property
     def has_digits(self) -> bool:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
-        return set(self.class_names) == set("0123456789")
+        return are_ten_digits(self.class_names)
 
     @functools.cached_property
     def letters(self) -> list[Any]:
-        """Strokes of letters and signs that resemble no digit; none if some of the classes are letters."""
+        """Strokes of letters and signs that resemble no digit; none unless the classes are the ten digits."""
         return load_glyphs() if self.has_digits else []
 
     def draw_class(self, generator: Generator) -> tuple[Ink, int]:
@@ -66,24 +67,18 @@ class Glyphs:
         if source == "image":
             index = generator.integers(len(self.images))
             return to_ink(self.images[index]), int(self.labels[index])
-        if source == "shape":
-            name, shape = DIGITS[generator.integers(len(DIGITS))]
-            return draw_strokes(parse_shape(shape), generator), self.class_names.index(name)
-        if source == "hershey":
-            digit = int(generator.integers(10))
-            fonts = load_digits()
-            return draw_strokes(fonts[generator.integers(len(fonts))][digit], generator), self.class_names.index(
-                str(digit)
-            )
+        if source == "strokes":
+            name, strokes = choose_strokes(generator)
+            return draw_by_hand(strokes, BOX, generator), self.class_names.index(name)
         name = str(generator.integers(10))
         return draw_print(name, generator), self.class_names.index(name)
 
     def draw_word(self, generator: Generator) -> Ink:
-        """Return the ink of a word in print, or in the strokes of one of the fonts."""
+        """Return the ink of a word in print, or in the strokes of one of the fonts. The classes must be digits."""
         count = int(generator.integers(2, 10))
-        if generator.random() < 0.5 or not self.letters:
+        if generator.random() < 0.5:
             letters = generator.choice(list(PRINTED), count)
-            if self.has_digits and count > 2:
+            if count > 2:
                 letters = np.where(generator.random(count) < 0.25, generator.choice(list(LIKE_DIGITS), count), letters)
             return draw_print("".join(letters.tolist()), generator)
         start = generator.integers(len(self.letters))  # letters of one font are neighbours
@@ -98,27 +93,19 @@ class Glyphs:
 
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
-        source = generator.choice(list(SIGN_SHARES), p=list(SIGN_SHARES.values()))
-        if source == "letter" and self.letters:
-            return draw_strokes(self.letters[generator.integers(len(self.letters))], generator)
-        if source == "print" and self.has_digits:
+        shares = SIGN_SHARES if self.has_digits else OTHER_SIGN_SHARES
+        source = generator.choice(list(shares), p=list(shares.values()))
+        if source == "letter":
+            return draw_by_hand(self.letters[generator.integers(len(self.letters))], BOX, generator)
+        if source == "print":
             return draw_print(PRINTED[generator.integers(len(PRINTED))], generator)
-        if source == "piece":
-            first, second = (to_ink(self.images[i]) for i in generator.integers(len(self.images), size=2))
-            first = first[:, first.max(axis=0) > 0]
-            return np.asarray(cut_piece(first, first, generator) if first.shape[1] > 9 else second, np.float32)
-        if source == "doodle":
-            return np.asarray(draw(make_doodle(generator), BOX, generator), np.float32)
-        return draw_strokes(parse_shape(SIGNS[generator.integers(len(SIGNS))]), generator)
-
-
-def draw_strokes(strokes: Sequence[Any], generator: Generator) -> Ink:
-    """Draw strokes, distorted, with a random pen."""
-    height = np.ptp(np.concatenate(list(strokes)), axis=0).max() or 1
-    moved = [
-        stroke + generator.normal(0, WOBBLE * height * min(1, 6 / len(stroke)), stroke.shape) for stroke in strokes
-    ]
-    return np.asarray(draw(distort(moved, generator), BOX, generator), np.float32)
+        if source == "sign":
+            return draw_by_hand(parse_shape(SIGNS[generator.integers(len(SIGNS))]), BOX, generator)
+        whole = to_ink(self.images[generator.integers(len(self.images))])
+        whole = whole[:, whole.max(axis=0) > 0]
+        if source == "piece" and whole.shape[1] >= MIN_WIDTH:
+            return np.asarray(cut_part(whole, generator), np.float32)
+        return np.asarray(draw(make_doodle(generator), BOX, generator), np.float32)
 
 
 @functools.lru_cache(maxsize=64)

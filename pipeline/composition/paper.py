@@ -75,7 +75,7 @@ def texture(shape: Shape, generator: Generator) -> Ink:
 
 
 def smooth_noise(shape: Shape, scale: tuple[float, float], generator: Generator) -> Ink:
-    """Return noise that is smooth over `scale` pixels, with standard deviation 1."""
+    """Return noise that is smooth over `scale` pixels, with a standard deviation of about 0.8."""
     coarse = [max(2, math.ceil(side / reach) + 1) for side, reach in zip(shape, scale, strict=True)]
     noise = Image.fromarray(generator.standard_normal(coarse, np.float32))
     return np.asarray(noise.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))

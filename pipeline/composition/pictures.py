@@ -29,10 +29,10 @@ def count_pictures(training: int) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Order:
-    """What all tasks share. glyphs: artifact of `parse`."""
+class Settings:
+    """What all tasks share. parse: the artifact of this stage."""
 
-    glyphs: Path
+    parse: Path
     seed: int
 
 
@@ -65,21 +65,21 @@ def compose_parts(
             write_rows(files[part, name], start, array)
         advance(stop - start)
 
-    run_job(Job(_compose_block, Order(parse.absolute(), seed), tasks, save, report=report), backend)
+    run_job(Job(_compose_block, Settings(parse.absolute(), seed), tasks, save, report=report), backend)
 
 
 def _compose_block(
-    order: Order, task: tuple[str, int, int], send: Send
+    settings: Settings, task: tuple[str, int, int], send: Send
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     part, start, stop = task
-    glyphs = load_glyphs(order.glyphs, held_out=part != "train")
-    generators = [np.random.default_rng((order.seed, PARTS.index(part), i)) for i in range(start, stop)]
+    glyphs = load_parsed(settings.parse, held_out=part != "train")
+    generators = [np.random.default_rng((settings.seed, PARTS.index(part), i)) for i in range(start, stop)]
     function = compose_page if part == "pages" else compose
     pictures, digits = zip(*(function(glyphs, generator) for generator in generators), strict=True)
     return np.array(pictures), np.array(digits)
 
 
-def load_glyphs(parse: Path, held_out: bool) -> Glyphs:
+def load_parsed(parse: Path, held_out: bool) -> Glyphs:
     """Return the training images of an artifact of `parse` that are held out, or the others."""
     images = np.asarray(load_array(parse / "train-images.npy", np.uint8, (None, None, None)))
     labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.composition.glyphs import Generator, Glyphs, Hand, Ink, choose_hand, draw_strokes, write
-from pipeline.composition.shapes import MARKS, parse_shape
+from pipeline.composition.glyphs import Generator, Glyphs, Hand, Ink, choose_hand, write
 from pipeline.data.contrast import BOX
+from pipeline.data.shapes import MARKS, parse_shape
+from pipeline.data.strokes import draw_by_hand
 
 NOTHING = -1  # label of a sign of no class
 PEN_UP = -1e9
@@ -30,7 +31,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Spacing:
-    """Gap between neighbours in pixels, on average and its standard deviation; of their ink, else of their boxes."""
+    """Gap between neighbours in pixels: mean and standard deviation. by_ink: of their ink, otherwise of their boxes."""
 
     gap: float
     std: float
@@ -48,7 +49,7 @@ def choose_spacing(generator: Generator, size: float) -> Spacing:
 
 
 def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
-    """Write one to four rows on a page of `shape`, some of them beyond its edges."""
+    """Write one row, or three, on a page of `shape`, in part beyond its edges."""
     ink, placed = np.zeros(shape, np.float32), []
     low, high = SIZES[generator.choice(len(SIZES), p=SIZE_SHARES)]
     size = BOX * math.exp(generator.uniform(math.log(low), math.log(high)))
@@ -129,7 +130,7 @@ def _write_row(
                 border[row] = max(border[row], left + columns[-1])
         if generator.random() < PUNCTUATION:
             mark = write(
-                draw_strokes(parse_shape(MARKS[generator.integers(len(MARKS))]), generator),
+                draw_by_hand(parse_shape(MARKS[generator.integers(len(MARKS))]), BOX, generator),
                 generator.uniform(0.1, 0.4) * size,
                 hand,
                 generator,

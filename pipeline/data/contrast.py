@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 BOX = 20  # pixels: longer side of the digits that a network is slid over
+READ_SIZES = 0.82, 1.22  # of digits that it reads, relative to BOX: a little more than a step of the pyramid
 BORDER = 81  # pixels
 MEAN_SIDE, STD_SIDE = 21, 29  # pixels: sides of the squares around a pixel
 LEVELS = 6  # grey levels added to the standard deviation, so that the noise of empty paper stays small

@@ -1,13 +1,13 @@
 """File names of a data set, and its description: its name and class names, copied into every artifact."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.terminal import is_printable
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
@@ -19,11 +19,6 @@ FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
 
 
-def is_printable(character: str) -> bool:
-    """Return whether a character is printable or a space; `str.isprintable` accepts only one kind of space."""
-    return character.isprintable() or unicodedata.category(character) == "Zs"
-
-
 class DatasetError(PipelineError):
     """Arrays are not images and labels, or do not fit together."""
 
@@ -32,12 +27,15 @@ class DatasetError(PipelineError):
 class Description:
     """class_names: in the order of the labels; empty before the labels are read.
 
+    preparation: what `download` and `parse` did to own data, for the reader of a report.
+
     Raises DatasetError for a name that is unsafe in a command, and for class names that are empty, not printable or
     not distinct.
     """
 
     name: str
     class_names: tuple[str, ...]
+    preparation: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problem = _find_problem(self.class_names)
@@ -48,13 +46,16 @@ class Description:
 
 
 def save_description(folder: Path, description: Description) -> None:
-    """Write the description to `folder`."""
-    save_json(folder / FILE, asdict(description))
+    """Write the description to `folder`, without a preparation if there was none."""
+    content = asdict(description)
+    if not description.preparation:
+        del content["preparation"]
+    save_json(folder / FILE, content)
 
 
 def load_description(folder: Path) -> Description:
     """Read the description in `folder`. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / FILE, Description)
+    return load_json(folder / FILE, Description, lambda content: {"preparation": [], **content})
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:

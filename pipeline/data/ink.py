@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 
 MAX_IMAGES = 10_000  # from which the statistics are computed
+SAMPLES = 2_000  # images from which the size of drawn ones is computed
 TAIL = 0.01  # fraction of the images with unusually thin strokes, and with unusually thick ones
 UNLIMITED = 1_000_000  # above all possible values
 Length = Annotated[float, 0, UNLIMITED]
@@ -60,6 +61,11 @@ def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         dense = np.any(images >= 0.5, axis=axis)
         sides.append(np.where(dense.any(axis=1), dense.shape[1] - dense.argmax(1) - dense[:, ::-1].argmax(1), 0))
     return sides[0], sides[1]
+
+
+def measure_box(pixels: NDArray[np.uint8]) -> int:
+    """Return the median longer side of the ink of the first raw images, (n, h, w), in pixels; at least 1."""
+    return max(int(np.median(np.maximum(*measure_sides(to_ink(pixels[:SAMPLES]))))), 1)
 
 
 def measure_stroke_widths(images: Array) -> Array:

@@ -10,25 +10,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from pipeline.data.glyphs import Stroke, load_glyphs
-from pipeline.data.ink import centre_by_mass, measure_sides, to_ink
+from pipeline.data.ink import SAMPLES, centre_by_mass, measure_box, to_ink
+from pipeline.data.shapes import SIGNS, parse_shape
+from pipeline.data.strokes import draw, draw_by_hand, shrink
 
 Array = NDArray[np.floating[Any]]
 Generator = np.random.Generator
 
-SHARES = {"glyph": 0.45, "doodle": 0.15, "piece": 0.4}
-SUBPIXELS = 4  # drawn pixels per pixel of the image
-PEN = 0.08, 0.22  # width of a stroke relative to the box
-SLANT, STRETCH, WAVE = 0.3, 0.3, 0.06  # maximum distortions of a glyph, relative to its size
+SHARES = {"glyph": 0.4, "sign": 0.1, "doodle": 0.15, "piece": 0.35}
 OVERLAP, GAP = 3, 1  # pixels: of two digits in a row
 PART = 0.35, 0.7  # of a digit's width that a piece shows
 MIN_WIDTH = 10  # pixels: minimum width of a digit that is cut
 MIN_PIECE = 7  # pixels: minimum width of a part of one digit; narrower ones look like a 1
 CURVE = 12  # points of a scribble between two of its corners
 FAINT = 0.25  # ink of the soft edge of a stroke, relative to the brightest pixel
-SAMPLES = 2_000  # images that determine the size of the box
 
 
 def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
@@ -41,7 +38,7 @@ def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     peaks = images.max(axis=(1, 2)) / 255
     faint = FAINT * peaks.max()
     inked = np.flatnonzero(peaks > faint)
-    box = max(int(np.median(np.maximum(*measure_sides(to_ink(images[inked[:SAMPLES]]))))), 1)
+    box = measure_box(images[inked[:SAMPLES]])
     glyphs = load_glyphs()
 
     def choose_digit() -> Array:
@@ -49,28 +46,14 @@ def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
         return digit[:, digit.max(axis=0) > faint]
 
     makers: dict[str, Callable[[], Array]] = {
-        "glyph": lambda: draw(distort(glyphs[generator.integers(len(glyphs))], generator), box, generator),
+        "glyph": lambda: draw_by_hand(glyphs[generator.integers(len(glyphs))], box, generator),
+        "sign": lambda: draw_by_hand(parse_shape(SIGNS[generator.integers(len(SIGNS))]), box, generator),
         "doodle": lambda: draw(make_doodle(generator), box, generator),
         "piece": lambda: cut_piece(choose_digit(), choose_digit(), generator),
     }
     kinds = generator.choice(list(SHARES), count, p=list(SHARES.values()))
     negatives = [centre_by_mass(shrink(makers[kind](), box), images.shape[1:]) for kind in kinds]
     return np.array(negatives, np.uint8).reshape(-1, *images.shape[1:])
-
-
-def distort(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
-    """Apply a random slant, stretch and wave to the strokes of a glyph."""
-    points = np.concatenate(strokes)
-    low, size = points.min(axis=0), np.ptp(points, axis=0).max() or 1
-    slant = generator.uniform(-SLANT, SLANT, 2) * (1, 0.3)
-    stretch = 1 + generator.uniform(-STRETCH, STRETCH, 2)
-    wave, phases = generator.uniform(0, WAVE, 2), generator.uniform(0, 2 * np.pi, 2)
-
-    def move(stroke: Stroke) -> Stroke:
-        unit = (stroke - low) / size * stretch
-        return np.asarray(unit + slant * unit[:, ::-1] + wave * np.sin(5 * unit[:, ::-1] + phases))
-
-    return [move(stroke) for stroke in strokes]
 
 
 def make_doodle(generator: Generator) -> list[Stroke]:
@@ -101,33 +84,22 @@ def _smooth(steps: Stroke, corners: Stroke) -> Stroke:
     return np.asarray((1 - weight) * corners[i % len(corners)] + weight * corners[(i + 1) % len(corners)])
 
 
-def draw(strokes: list[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
-    """Draw strokes with a random pen, their longer side the box: ink in [0, 1], SUBPIXELS times as fine."""
-    size = SUBPIXELS * box
-    pen = max(1, round(generator.uniform(*pens) * size))
-    points = np.concatenate(strokes)
-    low, scale = points.min(axis=0), (size - pen) / max(np.ptp(points, axis=0).max(), 1e-6)
-    page = Image.new("L", (size, size))
-    canvas = ImageDraw.Draw(page)
-    for stroke in strokes:
-        places = [(x, y) for x, y in ((stroke - low) * scale + pen / 2).tolist()]
-        canvas.line(places, fill=255, width=pen, joint="curve")
-        for x, y in (places[0], places[-1]):  # round ends
-            canvas.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
-    return np.asarray(page, np.float32) / 255
-
-
 def cut_piece(first: Array, second: Array, generator: Generator) -> Array:
     """Return a part of a digit, two joined digits, or one and a part: ink in [0, 1]."""
     kind = generator.integers(5)
     if kind == 0 and first.shape[1] >= MIN_WIDTH:
-        width = max(round(generator.uniform(*PART) * first.shape[1]), MIN_PIECE)
-        return first[:, :width] if generator.random() < 0.5 else first[:, -width:]
+        return cut_part(first, generator)
     if kind in (1, 3):
         first = first[:, _cut(first, generator) :]
     if kind in (2, 3):
         second = second[:, : second.shape[1] - _cut(second, generator)]
     return join(first, second, generator)
+
+
+def cut_part(digit: Array, generator: Generator) -> Array:
+    """Return the left or the right part of a digit whose width is at least MIN_WIDTH."""
+    width = max(round(generator.uniform(*PART) * digit.shape[1]), MIN_PIECE)
+    return digit[:, :width] if generator.random() < 0.5 else digit[:, -width:]
 
 
 def _cut(digit: Array, generator: Generator) -> int:
@@ -145,13 +117,3 @@ def join(first: Array, second: Array, generator: Generator) -> Array:
     part = row[:, offset : offset + second.shape[1]]
     np.maximum(part, second, out=part)
     return row
-
-
-def shrink(ink: Array, box: int) -> Array:
-    """Crop to the ink and resize its longer side to the box."""
-    rows, columns = (np.flatnonzero((ink >= 0.5 * ink.max()).any(axis=axis)) for axis in (1, 0))
-    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = box / max(cropped.shape)
-    height, width = (max(1, round(side * scale)) for side in cropped.shape)
-    picture = Image.fromarray(np.ascontiguousarray(cropped, np.float32))
-    return np.asarray(np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0, 1))

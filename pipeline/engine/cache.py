@@ -6,10 +6,10 @@ A stage that is up to date has a record, artifacts/.cache/STAGE.json: its option
 with size, times, inode and sha256. It stays up to date as long as all of these are unchanged.
 
 make runs this module as a script, once, with all stages in order and their options; so it imports few modules. It
-prints the stage that has to be started because it has no record or because its options differ. A hashed file with new
-times but the same content is unchanged. After any other difference, and if several stages have to be started, it prints
-nothing and its exit status is 1; make then runs `handwriting status --stale`, which checks the options of all stages
-and computes the keys.
+prints the stages that may have to be started: those without a record, with other options or with any other difference,
+and later stages that read them. A hashed file with new times but the same content is unchanged. The exit status is 1 if
+the keys may spare some of them, or if there are several, whose options have to be checked first; make then runs the
+command `status --stale` of the project, if it has one.
 """
 
 import glob
@@ -29,8 +29,9 @@ Record = dict[str, Any]
 
 
 def main(artifacts: str, requests: Sequence[str]) -> int:
-    """Print the stage to start, if any; return the exit status: 1 if the keys are needed."""
+    """Print the stages that may have to be started; return the exit status: 1 if `status --stale` can tell more."""
     start: list[str] = []
+    exact = True
     for request in requests:
         stage, *options = shlex.split(request)
         record = load(artifacts, stage)
@@ -39,13 +40,12 @@ def main(artifacts: str, requests: Sequence[str]) -> int:
             continue
         updated = _update(record)
         if updated is None:
-            return 1
-        if updated != record:
+            start.append(stage)
+            exact = False
+        elif updated != record:
             _save(artifacts, stage, updated)
-    if len(start) > 1:
-        return 1
     print(*start)
-    return 0
+    return 0 if exact and len(start) <= 1 else 1
 
 
 def take_snapshot(

@@ -12,7 +12,8 @@ from typing import Any
 class Provenance:
     """Dependencies of a result. Equal provenances are assumed to give equal results.
 
-    inputs: digest of each input, None if not known yet. code: digest of each file. environment: versions of packages.
+    inputs: digest of each `Input`, None if not known yet, and of each `File`. code: digest of each file. environment:
+    versions of packages.
     """
 
     stage: str

@@ -9,11 +9,14 @@
 #   NAME.after        command to run after a stage, also if it is up to date
 #   python, ready     the interpreter, and the target that installs it
 
+engine := $(dir $(lastword $(MAKEFILE_LIST)))
+
 # Use variables from the command line only; an EPOCHS in the environment may belong to another program.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
-unknown := $(filter-out $(others) $(foreach v,$(filter %.variables,$(.VARIABLES)),$($v)),$(given))
-ifneq ($(strip $(unknown)),)
-$(error Unknown variable $(strip $(unknown)): see `make help`)
+known := $(others) $(foreach v,$(filter %.variables,$(.VARIABLES)),$($v))
+unknown := $(strip $(filter-out $(known),$(given)))
+ifneq ($(unknown),)
+$(error Unknown variable $(unknown): $(if $(filter help,$(.DEFAULT_GOAL)),see `make help`,choose one of $(sort $(known))))
 endif
 
 define newline
@@ -35,13 +38,14 @@ requests = $(foreach s,$1,$2 $(call quoted,$s $(call options,$s)))
 
 # `stale`: the stages to start, among those that the goals need. It is evaluated once, at the first recipe of a stage: from
 # the cache if at most one stage has to be started, else by the command `status`, which computes the exact keys and checks
-# the options of all these stages before the first one is started. A project without this command starts all stages.
+# the options of all these stages before the first one is started. A project without this command starts all that the cache
+# has found; each computes its own key.
 # A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
-needed = $(filter $(call needs,$(MAKECMDGOALS)),$(stages))
+needed = $(filter $(call needs,$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),$(stages))
 stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error No stage was started))$(stale)
-find_stale = $(python) -IS pipeline/engine/cache.py artifacts $(call requests,$(needed)) 2>/dev/null || $(status)
-status = $(if $(wildcard stages/status.py),$(python) -m stages.status --stale $(call requests,$(needed),--assume),echo $(stages))
+find_stale = start=$$($(python) -IS $(engine)cache.py artifacts $(call requests,$(needed)) 2>/dev/null) && echo $$start || $(status)
+status = $(if $(wildcard stages/status.py),$(python) -m stages.status --stale $(call requests,$(needed),--assume),echo $${start:-$(stages)})
 
 # EARLIER_STAGES lets a stage notice that another call of make, with other variables, has replaced an input.
 define rule

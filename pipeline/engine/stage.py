@@ -25,7 +25,7 @@ from pipeline.engine.artifacts import (
     require_intact,
     write_manifest,
 )
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import changed_since_start, find_modules, find_outdated, fingerprint, locate
 from pipeline.engine.plan import make_plan
 from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
@@ -37,11 +37,13 @@ class Role(Enum):
     """Role of an argument that is not a parameter."""
 
     INPUT = "an artifact that the stage reads"
+    FILE = "a file that the stage reads and no stage creates"
     OUTPUT = "the artifact that the stage creates"
     IGNORED = "not part of the key, because it does not influence the result"
 
 
 Input = Annotated[Path, Role.INPUT]
+File = Annotated[Path, Role.FILE]
 Output = Annotated[Path, Role.OUTPUT]
 
 DEFAULTS = Path("pyproject.toml")  # in the working directory: defaults of options
@@ -60,8 +62,9 @@ class Stage(Generic[P]):
         @stage()
         def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
 
-    An `Input` is the artifact of the stage of that name. Arguments without a role are parameters; those with
-    `Role.IGNORED` do not influence the result. The function writes files into `output` and returns a line of summary.
+    An `Input` is the artifact of the stage of that name. A `File` is any other file: its content is part of the key,
+    its path is not. Arguments without a role are parameters; those with `Role.IGNORED` do not influence the result. The
+    function writes files into `output` and returns a line of summary.
 
     A call acts on the plan for the key of the result: it does nothing, restores a result of the store, or runs the
     function in a private folder and publishes it (docs/pipeline/reruns.md). The function may save its state in
@@ -75,8 +78,8 @@ class Stage(Generic[P]):
     watch: function from the given parameters to patterns of files outside the project that `resolve` reads.
 
     A call returns the summary and the output folder. Raises PipelineError if an input is missing or damaged or if two
-    inputs are inconsistent, UsageError if `output` is inside a result or exists and is not a result of this stage, and
-    any exception of the function.
+    inputs are inconsistent, UsageError if a file cannot be read or if `output` is inside a result or exists and is not
+    a result of this stage, and any exception of the function.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Stage(Generic[P]):
         self.signature = inspect.signature(function)
         roles = _roles(function)
         self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]
+        self.files = [argument for argument, role in roles.items() if role is Role.FILE]
         (self.output,) = (argument for argument, role in roles.items() if role is Role.OUTPUT)
         self.parameters = [argument for argument in self.signature.parameters if argument not in roles]
 
@@ -141,10 +145,11 @@ def run(
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         if options is not None:
             published = {name: folders[name] for name in folders if arguments[name] == output.parent / name}
-            _check_requests(output.parent, published)
+            _check_requests(stage.name, output.parent, published)
         inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
         _check_consistency(inputs)
-        expected = provenance(stage, resolved, {name: manifest.digest for name, manifest in inputs.items()})
+        digests = {name: manifest.digest for name, manifest in inputs.items()} | digest_files(stage, arguments)
+        expected = provenance(stage, resolved, digests)
         plan = make_plan(output, expected, force, search=False)
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
@@ -174,6 +179,7 @@ def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequ
     _, root = locate(stage.function)
     extra = [str(Path(glob.escape(str(root)), pattern)) for pattern in stage.extra_files]
     modules = [*find_modules(stage.function), *ENGINE.glob("*.py")]
+    files = [str(arguments[name]) for name in stage.files]
     used = [DEFAULTS, *modules, *(Path(path) for pattern in extra for path in cache.match(pattern))]
     if any(map(changed_since_start, used)):
         return None
@@ -183,7 +189,7 @@ def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequ
     return cache.take_snapshot(
         options,
         inputs={name: str(folder) for name, folder in inputs.items()},
-        hashed=[*map(str, used), *(str(folder / MANIFEST) for folder in inputs.values())],
+        hashed=[*map(str, used), *(str(folder / MANIFEST) for folder in inputs.values()), *files],
         unhashed=[path for pattern in watched for path in cache.match(pattern)],  # they may be large
         folders={str(root), *(str(path.parent) for path in modules)},
         patterns=[*packages, *extra, *watched],
@@ -198,14 +204,17 @@ def write_record(output: Path, manifest: Manifest, snapshot: cache.Record | None
     cache.write(str(output), entry.name, digests, snapshot)
 
 
-def _check_requests(artifacts: Path, inputs: Mapping[str, Path]) -> None:
+def _check_requests(stage: str, artifacts: Path, inputs: Mapping[str, Path]) -> None:
     """Raise PipelineError if an earlier stage has a result other than that which the same call of make has requested.
 
-    Another call of make, with other variables, may have published it meanwhile. inputs: the read-locked entries of
-    those inputs that are published in `artifacts` under the names of their stages.
+    Another call of make, with other variables, may have published it meanwhile; or make does not know of the input.
+    inputs: the read-locked entries of those inputs that are published in `artifacts` under the names of their stages.
     """
-    for request in shlex.split(os.environ.get(EARLIER, "")):
-        name, *options = shlex.split(request)
+    requests = [shlex.split(request) for request in shlex.split(os.environ.get(EARLIER, ""))]
+    unknown = inputs.keys() - {name for name, *_ in requests}
+    if EARLIER in os.environ and unknown:
+        raise PipelineError(f"the stage reads {min(unknown)}: add it to {stage}.inputs in the Makefile")
+    for name, *options in requests:
         record = cache.load(str(artifacts), name)
         if record is None:
             continue
@@ -222,8 +231,19 @@ def resolve(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     return dict(stage.resolve({name: arguments[name] for name in stage.parameters}))
 
 
+def digest_files(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sha256 of each `File`, by argument. Raises UsageError if one cannot be read."""
+    digests = {}
+    for name in stage.files:
+        digest = cache.sha256(str(arguments[name])) if arguments[name].is_file() else None
+        if digest is None:
+            raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
+        digests[name] = digest
+    return digests
+
+
 def provenance(stage: Stage[Any], resolved: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
-    """Return the current provenance, given the resolved parameters and the digests of the inputs."""
+    """Return the current provenance, given the resolved parameters and the digests of the inputs and files."""
     helpers = [function for function in (stage.resolve, stage.watch) if inspect.isfunction(function)]
     exclude = [function.__name__ for function in helpers if function.__module__ == stage.function.__module__]
     code = fingerprint(stage.function, exclude=exclude, extra_files=stage.extra_files)
@@ -240,7 +260,9 @@ def _run_function(
     expected = _make_unique(before, outdated)
     with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not outdated) as partial:
         given = {**arguments, **replacements, stage.output: partial}
-        summary = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        if not isinstance(summary, str):
+            raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
         store.drop_checkpoint(partial)
         manifest = Manifest(
             provenance=_make_unique(expected, _find_changes(stage, arguments, before)),
@@ -259,7 +281,8 @@ def _run_function(
 def _find_changes(stage: Stage[Any], arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
     """Return how the provenance differs from that `before` the run."""
     try:
-        return differences(before, provenance(stage, resolve(stage, arguments), before.inputs))
+        inputs = {**before.inputs, **digest_files(stage, arguments)}
+        return differences(before, provenance(stage, resolve(stage, arguments), inputs))
     except (PipelineError, OSError) as error:  # for example, a module is being edited
         return [Reason("code", stage.name, f"cannot be read ({error})")]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.engine.artifacts import find_artifact
 from pipeline.engine.plan import Plan, make_plan
-from pipeline.engine.stage import Stage, provenance, resolve
+from pipeline.engine.stage import Stage, digest_files, provenance, resolve
 
 
 def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mapping[str, Plan]) -> Plan:
@@ -17,7 +17,8 @@ def check_stage(stage: Stage[Any], arguments: Mapping[str, Any], earlier: Mappin
     """
     resolved = resolve(stage, arguments)
     inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
-    plan = make_plan(arguments[stage.output], provenance(stage, resolved, inputs), every=True)
+    expected = provenance(stage, resolved, inputs | digest_files(stage, arguments))
+    plan = make_plan(arguments[stage.output], expected, every=True)
     is_waiting = plan.state == "stale" and all(
         reason.kind == "input" and inputs.get(reason.name, "") is None for reason in plan.reasons
     )

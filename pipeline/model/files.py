@@ -29,7 +29,8 @@ class Model:
     layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset: name of the training
     data. sliding: whether it is slid over the local contrast of pictures, rather than given images of the training set.
     negative_class: whether the networks have one more output, for images of no class. temperature: of the
-    softmax. ink_statistics: of the training images.
+    softmax. ink_statistics: of the training images. validation_accuracy: in [0, 1], of validation images or, if it is
+    slid, of the digits of composed pages; 0 if it was not measured.
     """
 
     parameters: tuple[Parameters, ...]
@@ -44,6 +45,7 @@ class Model:
     sliding: bool = False
     temperature: Annotated[float, 0.01, 100] = 1.0
     ink_statistics: InkStatistics = InkStatistics()  # noqa: RUF009, it is frozen
+    validation_accuracy: Annotated[float, 0, 1] = 0.0
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -86,6 +88,7 @@ def _check(content: Any) -> None:
 
 # The fields of both Model and model.json.
 SHARED = [(field.name, field.type) for field in fields(Model) if field.name != "parameters"]
+ADDED = {"sliding": False, "validation_accuracy": 0.0}  # fields that older files do not have
 # A model without its arrays: the content of model.json, apart from `training`, which records how it was trained.
 Content: type[Any] = make_dataclass(
     "Content", [("ensemble_size", Positive), *SHARED], namespace={"__post_init__": _check}
@@ -118,8 +121,7 @@ def _prefix(networks: int, network: int) -> str:
 
 def load_model(folder: Path) -> Model:
     """Load a model. Raises PipelineError if a file is missing, damaged or inconsistent with the others."""
-    # models from before there were sliding ones do not say that they are none
-    content = load_json(folder / "model.json", Content, lambda content: {"sliding": False, **content})
+    content = load_json(folder / "model.json", Content, lambda content: {**ADDED, **content})
     layers = build_content_layers(content)
     parameters = tuple(
         _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from pipeline.engine.documents import build
-from pipeline.model.files import Content, Model
+from pipeline.model.files import ADDED, Content, Model
 
 
 def model_metadata(model: Model, accuracy: float | None = None, images: int = 0) -> dict[str, str]:
@@ -28,6 +28,7 @@ def model_metadata(model: Model, accuracy: float | None = None, images: int = 0)
         "pixel_std": repr(model.scaling.std),
         "temperature": repr(model.temperature),
         "ink_statistics": json.dumps(asdict(model.ink_statistics)),
+        "validation_accuracy": repr(model.validation_accuracy),
         "trained_on": model.dataset,
         **tested,
     }
@@ -45,7 +46,7 @@ def parse_metadata(metadata: Mapping[str, str]) -> Any:
         raise ValueError(f"missing metadata: {', '.join(sorted(missing))}")
     scaling = {"mean": _parse(metadata["pixel_mean"]), "std": _parse(metadata["pixel_std"])}
     content = {name: metadata[name] for name in texts} | {name: _parse(metadata[name]) for name in values}
-    content["sliding"] = _parse(metadata.get("sliding", "false"))
+    content |= {name: _parse(metadata[name]) if name in metadata else value for name, value in ADDED.items()}
     return build(Content, {**content, "dataset": metadata["trained_on"], "scaling": scaling})
 
 

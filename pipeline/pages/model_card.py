@@ -7,7 +7,7 @@ import html
 import re
 import shlex
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ import numpy as np
 import yaml
 
 from pipeline.data.catalogue import CUSTOM, DATASETS
-from pipeline.data.dataset import is_printable
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
+from pipeline.data.styles import are_ten_digits
 from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import Count, Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import environment
+from pipeline.engine.terminal import is_printable
 from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
 from pipeline.model.files import Model
 from pipeline.model.safetensors import list_modules
@@ -68,10 +69,10 @@ class Training:
         return find_changes({"recipe": self.recipe, **to_dict(self.values)})
 
 
-def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
+def make_model_card(model: Model, train: Path, evaluate: Path, preparation: Sequence[str] = ()) -> str:
     """Return the model card as Markdown.
 
-    train, evaluate: folders of the artifacts. Raises PipelineError if they are damaged.
+    train, evaluate: folders of the artifacts. preparation: of own data. Raises PipelineError if they are damaged.
     """
     training = load_training(train / "model.json")
     metrics = load_metrics(evaluate)
@@ -96,12 +97,14 @@ def make_model_card(model: Model, train: Path, evaluate: Path) -> str:
         modules=list_modules(model),
         training=training,
         values=training.values,
+        styles=training.values.styles if are_ten_digits(model.class_names) else 0.0,
         metrics=metrics,
         f1=f1,
         rows=rows,
         worst=by_recall[0],
         best=by_recall[-1],
         confusions=list_confusions(confusion, names, CONFUSIONS),
+        preparation=preparation,
         command=format_command(model.dataset, training),
         versions={
             **{escape(name): escape(version) for name, version in training.versions.items()},

@@ -55,6 +55,7 @@ class Findings:
     per image. images: raw test images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw
     training images, uint8 (m, h, w). runs: with this one, latest first. previous_parameters: their number in the
     previous run on the same data, None if unknown. commit, processor: where the report is written, "" if unknown.
+    preparation: what was done to own data. warnings: what the data lack.
     """
 
     model: Model
@@ -72,6 +73,8 @@ class Findings:
     previous_parameters: int | None
     commit: str
     processor: str
+    preparation: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def render_report(findings: Findings) -> str:
         commit=findings.commit,
         processor=findings.processor,
         facts=list_facts(findings),
+        warnings=findings.warnings,
         networks=len(model.parameters),
         accuracy=plot_accuracy(findings.history, curves[:MAX_EARLIER]),
         loss=plot_loss(findings.history),
@@ -180,6 +184,7 @@ def list_facts(findings: Findings) -> list[tuple[str, str]]:
         ("Recipe", f"{findings.recipe_name}{': ' if changed else ''}{changed}"),
         ("Data set", f"{format_dataset(model.dataset)}, {len(model.class_names)} classes, {height} × {width} pixels"),
         ("Images", ", ".join(f"{count:,} {part}" for part, count in findings.counts.items())),
+        *([("Preparation", "; ".join(findings.preparation))] if findings.preparation else []),
         ("Network", f"{networks}{model.architecture}, {ACTIVATIONS[model.activation].title}, {model.loss}"),
         ("Seed", seeds),
         ("Epochs", f"{recipe.epochs}; selected checkpoint: epoch {', '.join(map(str, best))}"),

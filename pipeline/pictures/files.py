@@ -81,7 +81,7 @@ def _load(
                 size = image.size
             else:
                 stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
-                image = stack.enter_context(_open(_seekable(stream, name)))
+                image = stack.enter_context(_open(make_seekable(stream, name)))
                 _check_size(image, name)
                 size = image.size
                 factor = -(-max(size) // side)
@@ -104,8 +104,8 @@ def _load(
         raise PictureError(f"{name} is damaged: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
-def _seekable(stream: BinaryIO, name: str) -> BinaryIO:
-    """Return the stream, or a copy of it in memory if it is a pipe."""
+def make_seekable(stream: BinaryIO, name: str) -> BinaryIO:
+    """Return the stream, or a copy of it in memory if it is a pipe. Raises PictureError if that is too large."""
     if stream.seekable():
         return stream
     copy = io.BytesIO(stream.read(MAX_PIPED_BYTES))
@@ -183,7 +183,8 @@ def _to_floats(image: Image.Image) -> Image.Image:
 def _to_levels(values: Grey) -> Grey:
     """Scale integers of more than 8 bits, or floats, to [0, 255].
 
-    The largest value determines the scale: 1, as many bits as it needs, at least 8 and at most 16, or itself.
+    White is 1 if no value is larger; otherwise the largest integer of 8 to 16 bits, of as few as hold the largest
+    value; otherwise that value itself.
     """
     largest = values.max()
     white = next((limit for limit in (1, *(2**bits - 1 for bits in range(8, 17))) if largest <= limit), largest)

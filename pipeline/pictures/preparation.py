@@ -23,12 +23,17 @@ MIN_CONTRAST = 16  # grey levels between background and ink
 
 def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
     """Return the ink of a drawing, grey (h, w) in [0, 255], scaled to a maximum of 1; None without contrast."""
-    border = np.concatenate([drawing[0], drawing[-1], drawing[1:-1, 0], drawing[1:-1, -1]])
-    difference = drawing.astype(np.float32) - np.float32(np.median(border))
+    difference = drawing.astype(np.float32) - measure_background(drawing)
     if -difference.min() > difference.max():
         difference = -difference
     strongest = difference.max()
     return np.maximum(difference, 0) / strongest if strongest >= MIN_CONTRAST else None
+
+
+def measure_background(drawing: NDArray[np.uint8 | np.float32]) -> np.float32:
+    """Return the median grey level of the border of a drawing, (h, w)."""
+    border = np.concatenate([drawing[0], drawing[-1], drawing[1:-1, 0], drawing[1:-1, -1]])
+    return np.float32(np.median(border))
 
 
 def prepare(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:

@@ -1,8 +1,10 @@
 """Find digits by sliding a network over a picture: at each position it predicts which digit is centred there, if any.
 
-The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. First at one
-position in every few pixels; then, where it may have found a digit, at more positions and sizes, whose mean is more
-accurate.  (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014)
+The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. It is first
+evaluated every few pixels. Where it may have found a digit, it is evaluated at nine positions and sizes farther apart,
+to centre the digit, and then at seven around that centre, whose mean is more accurate.
+(LeCun, Bottou, Bengio & Haffner 1998, section VII;
+Sermanet et al. 2014)
 """
 
 import itertools
@@ -16,32 +18,34 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.data.contrast import BOX, add_margin, local_contrast
+from pipeline.data.contrast import BOX, READ_SIZES, add_margin, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import slide
 from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
-from pipeline.network.network import infer, make_buffers, make_network
+from pipeline.network.network import Network, infer, make_buffers, make_network
 from pipeline.network.training import Run, in_sequence
-from pipeline.training.positions import SIZES
 
 Floats = NDArray[np.float32]
+Place = tuple[float, float, float]
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
 SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
 WIDEST = 1.6  # longer side of a digit, relative to the shorter side of the picture
 MARGIN = 3  # pixels around the picture, in addition to half a window
 CELLS = 16  # positions of a tile along each axis
-TILES = 4  # that pass through the network at a time
+PIXELS = 40_000  # of the tiles that pass through the network at a time
 FLAT = 0.8  # local contrast up to which a tile is blank
 POSSIBLE = 0.05  # probability of a digit from which a position is looked at more closely
 SURE = 0.97  # probability from which a digit is certain enough to stop looking for far smaller ones
 UNEVEN = 2.1  # ratio of sizes beyond which something is no digit of the same picture
 ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
 NEAR = 0.25  # distance in sizes within which positions belong to one digit
-# Positions and sizes of a closer look: pixels down and to the right, and a factor on the window.
-VIEWS = [(y, x, s) for s in (0.88, 1.0, 1.13) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))]
-MAX_CANDIDATES, MAX_DIGITS = 3000, 200  # of a picture
+# Where a candidate is seen again: pixels down and to the right, and a factor on the window. First to centre it, then to
+# predict it.
+APART = [(shift, shift, scale) for scale in (0.84, 1.0, 1.19) for shift in (-2.0, 0.0, 2.0)]
+CLOSE = [(y, x, 1.0) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))] + [(0, 0, 0.88), (0, 0, 1.13)]
+MAX_CANDIDATES, MAX_DIGITS = 10_000, 500  # of a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,7 @@ class Slider:
 
     model: Model
     run: Run = in_sequence
+    _networks: dict[tuple[int, ...], Network] = field(default_factory=dict)  # for each size of tiles
     _buffers: dict[int, list[Buffers]] = field(default_factory=dict)  # of each thread
 
     @property
@@ -101,23 +106,30 @@ class Slider:
         (network,) = self.model.networks
         tiles = np.stack(contrast, axis=-1)
         height, width, _ = tiles.shape
-        moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
-        logits = infer(moved, tiles, self._buffers.setdefault(thread, make_buffers(moved)))
+        if (height, width) not in self._networks:
+            layers = slide(network.layers, (height, width))
+            self._networks[height, width] = make_network(layers, network.parameters.flat)
+        moved = self._networks[height, width]
+        if thread not in self._buffers:
+            self._buffers[thread] = make_buffers(moved)
+        logits = infer(moved, tiles, self._buffers[thread])
         predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
         return np.asarray(predicted.transpose(3, 1, 2, 0))
 
     def predict_all(self, tiles: Sequence[Floats]) -> list[Floats]:
         """Return the probabilities (rows, columns, classes + 1) of each of any number of tiles, all of one size."""
-        batches = [tiles[i : i + TILES] for i in range(0, len(tiles), TILES)]
+        count = max(1, PIXELS // max(tiles[0].size, 1)) if tiles else 1
+        batches = [tiles[i : i + count] for i in range(0, len(tiles), count)]
         outputs = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))
         return [of_tile for output in outputs for of_tile in output]
 
 
 def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
-    """Return what may be digits in a picture, grey levels (h, w), each once, the most probable first.
+    """Return the possible digits of a picture, grey levels (h, w), the most probable first.
 
-    What is smaller than a certain digit by more than a factor of UNEVEN is not looked for. What differs as much from
-    the median of the certain ones is left out: it is a loop of a digit, or the edge of a shadow. run: may use threads.
+    Once a digit is certain, digits that are more than UNEVEN times smaller are not searched for. Detections whose size
+    differs as much from the median size of the certain ones are dropped: they are usually loops of a digit or edges of
+    shadows. run: may use threads.
     """
     found: list[Detections] = []
     largest, slider = 0.0, Slider(model, run)
@@ -149,7 +161,7 @@ def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
         yield Level(local_contrast(add_margin(small, margin, margin, margin, margin)), scale, margin)
-        if size * SIZES[0] < smallest:  # so small ones are on this level
+        if size * READ_SIZES[0] < smallest:  # this level still shows the smallest digits
             return
         size /= STEP
 
@@ -203,21 +215,40 @@ def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
 
 
 def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
-    """Predict each digit of a level again, at several positions and sizes around it; return the means."""
-    window, image = slider.window, Image.fromarray(level.contrast)
+    """Return the digits of a level, each centred and predicted again.
 
-    def look(i: int, thread: int) -> Floats:
-        y, x = (at[i] * level.scale + level.margin + 0.5 for at in (found.y, found.x))
-        views = []
-        for down, right, scale in VIEWS:
-            top, left = y + down - scale * window / 2, x + right - scale * window / 2
-            moved = (scale, 0, left, 0, scale, top)
-            views.append(image.transform((window, window), Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR))
-        predicted = slider.predict([np.asarray(view) for view in views], thread)
-        return np.asarray(predicted.mean(axis=(0, 1, 2)))
+    Its centre and size become the means of those in APART, weighted by scores (the geometric mean of sizes); its
+    probabilities the mean of those in CLOSE.
+    """
+    if not len(found):
+        return found
+    image = Image.fromarray(level.contrast)
+    weights = 1 - _look(slider, level, image, found, APART)[..., -1] + np.finfo(np.float32).eps
+    weights /= weights.sum(axis=1, keepdims=True)
+    down, right, scale = np.array(APART, np.float32).T
+    factor = np.exp(weights @ np.log(scale))
+    y, x = (at + weights @ moved / level.scale for at, moved in ((found.y, down), (found.x, right)))
+    centred = Detections(y, x, found.size * factor, found.probabilities)
+    return replace(centred, probabilities=_look(slider, level, image, centred, CLOSE).mean(axis=1))
 
-    means = np.array(slider.run(look, len(found)), np.float32).reshape(found.probabilities.shape)
-    return Detections(found.y, found.x, found.size, means)
+
+def _look(slider: Slider, level: Level, image: Image.Image, found: Detections, places: Sequence[Place]) -> Floats:
+    """Return the probabilities (k, places, classes + 1) of digits in windows at some places around each."""
+    views = []
+    for y, x, size in zip(found.y.tolist(), found.x.tolist(), found.size.tolist(), strict=True):
+        own = size * level.scale / BOX
+        for down, right, scale in places:
+            half = own * scale * slider.window / 2
+            top = y * level.scale + level.margin + 0.5 + own * down - half
+            left = x * level.scale + level.margin + 0.5 + own * right - half
+            views.append(cut(image, top, left, own * scale, slider.window))
+    return np.array(slider.predict_all(views)).reshape(len(found), len(places), -1)
+
+
+def cut(image: Image.Image, top: float, left: float, scale: float, side: int) -> Floats:
+    """Return the square of `side` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
+    corners = (scale, 0, left, 0, scale, top)
+    return np.asarray(image.transform((side, side), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))
 
 
 def suppress(found: Detections) -> NDArray[np.intp]:

@@ -1,5 +1,6 @@
 """Train a network on composed pictures, and calibrate the confidence of what it reads."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,11 @@ from pipeline.network.network import view_parameters
 from pipeline.pictures.calibration import Quality, calibrate
 from pipeline.training.ensemble import TrainedNetwork, train_network
 from pipeline.training.history import Row
-from pipeline.training.positions import load_pictures
+from pipeline.training.positions import load_composed
 from pipeline.training.recipe import Recipe
 from pipeline.training.team import ThreadTeam
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def train_reader(
     UsageError if a layer cannot slide or needs larger pictures.
     """
     classes = len(description.class_names)
-    training, validation = (load_pictures(compose, part, recipe.layers, classes) for part in ("train", "validation"))
+    training, validation = (load_composed(compose, part, recipe.layers, classes) for part in ("train", "validation"))
     trained = train_network(recipe, training, validation, classes + 1, checkpoint, on_batch, on_epoch)
     window = find_window(recipe.layers)
     model = Model(
@@ -69,6 +72,7 @@ def calibrate_on_pages(model: Model, compose: Path) -> tuple[Model, Quality]:
     """Calibrate a model on the pages that the stage `compose` has written to a folder; see `calibrate`."""
     pages = read_array(compose / "pages-pictures.npy", np.uint8, (None, None, None))
     digits = read_array(compose / "pages-digits.npy", np.float32, (len(pages), None, None))
+    log.info("reader: calibrating the confidence on %s pages", f"{len(pages):,}")
     with ThreadTeam(count_cores()) as team:
         return calibrate(model, pages, [_to_text(each) for each in digits], team.run)
 

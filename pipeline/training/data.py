@@ -10,25 +10,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipeline.data.dataset import DatasetError, Description, load_description
 from pipeline.data.negatives import make_negatives
+from pipeline.data.order import find_order
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
+from pipeline.data.styles import are_ten_digits, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
+from pipeline.training.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
     """images: (n, height, width), raw uint8 or standardised. labels: integers (n + m,). scaling: of raw images.
 
-    negatives: raw uint8 (m, height, width), which follow the images. The arrays may be memory maps of files: only what
+    drawn: raw uint8 (m, height, width), which follow the images. The arrays may be memory maps of files: only what
     `take` and `slice` ask for is read.
     """
 
     images: NDArray[Any]
     labels: Labels
     scaling: Scaling = Scaling(0.0, 1.0)  # noqa: RUF009, it is frozen
-    negatives: NDArray[np.uint8] | None = None
+    drawn: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,13 +53,13 @@ class Examples:
             out[:] = standardise(np.take(self.images, indices, axis=0, mode="clip"), self.scaling)
         else:
             np.take(self.images, indices, axis=0, out=out, mode="clip")
-        if self.negatives is not None:
+        if self.drawn is not None:
             beyond = np.flatnonzero(indices >= len(self.images))
-            out[beyond] = standardise(self.negatives[indices[beyond] - len(self.images)], self.scaling)
+            out[beyond] = standardise(self.drawn[indices[beyond] - len(self.images)], self.scaling)
         return self.labels[indices]
 
     def slice(self, start: int, stop: int) -> Array:
-        """Return the standardised images from `start` to `stop`, without negatives."""
+        """Return the standardised images from `start` to `stop`, without drawn ones."""
         images = self.images[start:stop]
         return standardise(images, self.scaling) if images.dtype == np.uint8 else images
 
@@ -65,7 +68,7 @@ class Examples:
 class TrainingData:
     """What a network is trained with.
 
-    pixels: the raw training images, uint8 (n, height, width), from which ink statistics and negative examples are made.
+    pixels: the raw training images, uint8 (n, height, width), of which ink statistics and drawn examples are made.
     description: name and classes of the data set. folders: artifacts of `parse` and `normalize` from which a worker can
     load the same data; empty for data in memory.
     """
@@ -109,7 +112,9 @@ def hold_out(
     class_names: Sequence[str] = (),
     name: str = "custom",
 ) -> TrainingData:
-    """Return data in memory, in which the last images are held out for validation, as the stage `normalize` does.
+    """Return data in memory, in which the last images are held out for validation, as `parse` and `normalize` do.
+
+    If the last images lack classes, a stratified sample is held out instead.
 
     images: uint8 (n, height, width), light on dark. labels: (n,), integers from 0. validation: a count, or a fraction
     below 1. class_names: by default "0", "1" and so on. Raises DatasetError if images and labels do not fit together,
@@ -127,6 +132,9 @@ def hold_out(
         raise DatasetError(f"labels must be from 0 to {len(names) - 1}, not {classes.min()} to {classes.max()}")
     classes = classes.astype(np.intp)  # the label of negative examples is one more
     kept = len(pixels) - count_held_out(validation, len(pixels))
+    order = find_order(classes, validation)
+    if order is not None:
+        pixels, classes = pixels[order], classes[order]
     scaling = compute_scaling([pixels[:kept]])
     return TrainingData(
         Examples(pixels[:kept], classes[:kept], scaling),
@@ -136,15 +144,18 @@ def hold_out(
     )
 
 
-def count_negatives(examples: int, negatives: float) -> int:
-    """Return the number of negative examples for a number of training examples."""
-    return round(negatives * examples)
+def count_drawn(data: TrainingData, recipe: Recipe) -> tuple[int, int]:
+    """Return the number of digits in other styles, and of negative examples, that a recipe draws."""
+    styles = recipe.styles if are_ten_digits(data.description.class_names) else 0.0
+    return round(styles * len(data.training)), round(recipe.negatives * len(data.training))
 
 
-def add_negatives(data: TrainingData, negatives: float) -> Examples:
-    """Return the training examples and negative ones, a fraction of their number, with the label after the last."""
-    count = count_negatives(len(data.training), negatives)
-    if not count:
+def add_drawn(data: TrainingData, recipe: Recipe) -> Examples:
+    """Return the training examples, then digits in other styles, then negative examples, with a label of their own."""
+    styles, negatives = count_drawn(data, recipe)
+    if not styles + negatives:
         return data.training
-    labels = np.concatenate([data.training.labels, np.full(count, data.classes, data.training.labels.dtype)])
-    return replace(data.training, labels=labels, negatives=make_negatives(data.pixels, count))
+    digits, labels = make_styles(data.pixels, data.description.class_names, styles)
+    labels = np.concatenate([data.training.labels, labels, np.full(negatives, data.classes)])
+    drawn = np.concatenate([digits, make_negatives(data.pixels, negatives)])
+    return replace(data.training, labels=labels.astype(data.training.labels.dtype), drawn=drawn)

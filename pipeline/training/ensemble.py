@@ -14,7 +14,7 @@ from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.data import Examples, TrainingData, add_negatives, load_data
+from pipeline.training.data import Examples, TrainingData, add_drawn, load_data
 from pipeline.training.fit import fit
 from pipeline.training.history import Row, best_of
 from pipeline.training.recipe import Recipe, network_recipes
@@ -132,7 +132,7 @@ def _train(run: Run, task: tuple[int, Recipe], send: Send) -> TrainedNetwork:
         if not folder.is_dir():
             raise FileNotFoundError(2, os.strerror(2), str(folder))
     data = run.data or load_data(*run.folders)
-    training = add_negatives(data, recipe.negatives)
+    training = add_drawn(data, recipe)
     batches, last_sent = 0, time.monotonic()
 
     def send_progress(row: Row | None = None, resumed: bool = False) -> None:

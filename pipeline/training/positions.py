@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.data.contrast import BOX, local_contrast
+from pipeline.data.contrast import BOX, READ_SIZES, local_contrast
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
@@ -24,7 +24,6 @@ from pipeline.training.data import Examples
 
 IGNORED = -1
 NEAR, FAR = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
-SIZES = (0.82, 1.22)  # of digits that are read, relative to BOX: a little more than a step of the pyramid
 LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
 VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
 # How pictures are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
@@ -102,7 +101,7 @@ class Pictures(Examples):
         return local_contrast(self.images[start:stop])
 
 
-def load_pictures(folder: Path, part: str, layers: str, classes: int) -> Pictures:
+def load_composed(folder: Path, part: str, layers: str, classes: int) -> Pictures:
     """Return pictures that the stage `compose` has written, with labels for the positions of a network."""
     images = np.asarray(load_array(folder / f"{part}-pictures.npy", np.uint8, (None, None, None)))
     digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), None, None))
@@ -156,7 +155,7 @@ def label_positions(digits: NDArray[np.float32], grid: Grid, classes: int) -> ND
         if visible < VISIBLE[0] or not LIMITS[0] <= size / BOX <= LIMITS[1]:
             continue
         away = np.hypot(y - centre_y, x - centre_x)
-        is_read = SIZES[0] <= size / BOX <= SIZES[1] and visible >= VISIBLE[1]
+        is_read = READ_SIZES[0] <= size / BOX <= READ_SIZES[1] and visible >= VISIBLE[1]
         closer = away < np.minimum(nearest, FAR)
         labels[closer] = np.where(away[closer] < NEAR, label, IGNORED) if is_read else IGNORED
         nearest = np.minimum(nearest, away)

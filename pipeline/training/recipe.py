@@ -51,6 +51,11 @@ class Recipe:
         "Negative examples (letters, pieces of digits) per training image; above 0 the network has a class for them.",
         "[0, 1]",
     )
+    styles: float = hyperparameter(
+        0.0,
+        "Digits in the styles of several countries, drawn, per training image, if the classes are the ten digits.",
+        "[0, 1]",
+    )
     seed: int = hyperparameter(1, "Seed of all random numbers.", "[0, inf)")
     augmentation: Augmentation = field(default_factory=Augmentation)
 

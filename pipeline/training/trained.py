@@ -24,10 +24,9 @@ from pipeline.training.recipe import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel(Model):
-    """A model and how it was trained. histories: all epochs of each network. validation_accuracy: in [0, 1]."""
+    """A model and how it was trained. histories: all epochs of each network."""
 
     histories: Sequence[Sequence[Row]]
-    validation_accuracy: float
 
     @property
     def best_epochs(self) -> list[int]:
@@ -68,7 +67,6 @@ def train(
         negative_class=outputs > data.classes,
         ink_statistics=measure_ink(data.pixels),
         histories=[network.history for network in trained],
-        validation_accuracy=0.0,
     )
     labels = data.validation.labels
     with single_threaded_blas():  # so that the bits are those of evaluate

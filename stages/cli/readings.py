@@ -8,7 +8,8 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from stages.cli.terminal import printable, to_json
+from pipeline.engine.terminal import printable
+from stages.cli.terminal import to_json
 
 if TYPE_CHECKING:
     from pipeline.reader import PictureError, Result

@@ -21,7 +21,7 @@ PANELS = {
     "augmentation": [field.name for field in fields(Augmentation)],
 }  # all other fields: "training"
 # Values of a recipe that do not apply to a network that is slid over composed pictures.
-NOT_FOR_PICTURES = {"ensemble_size", "negatives", *PANELS["augmentation"]}
+NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentation"]}
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:

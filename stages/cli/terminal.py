@@ -1,32 +1,22 @@
-"""Colours, and escapes for characters that are not printable, because names are untrusted."""
+"""Tables and JSON for a terminal."""
 
 import json
-import os
 import shutil
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from pipeline.data.dataset import is_printable
+from pipeline.engine.terminal import paint, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from pipeline.engine.stage import Outcome
 
-Colour = Literal["red", "green", "yellow", "cyan"]
-
 DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal, and most of a stage's last line
 MIN_WIDTH = 40  # columns of a stage's last line
 MARGIN = 14  # columns before the summary of a stage on a terminal
 STATES = {"fresh": "up to date", "stored": "restored"}
-
-
-def printable(text: str) -> str:
-    r"""Return the text on one line, with escapes such as `\x1b` for characters that are not printable."""
-    return "".join(each if is_printable(each) else repr(each)[1:-1] for each in text)
 
 
 def width() -> int:
@@ -63,9 +53,3 @@ def format_outcome(outcome: "Outcome") -> str:
 def to_json(content: Any, indent: int | None = None) -> str:
     """Return the content as JSON in ASCII, so that names in it cannot control a terminal."""
     return json.dumps(content, indent=indent)
-
-
-def paint(text: str, colour: Colour, stream: TextIO) -> str:
-    """Return the text in that colour if `stream` is a terminal with colours, and NO_COLOR is not set."""
-    coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    return typer.style(text, fg=colour) if coloured else text

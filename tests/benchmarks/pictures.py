@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from tests.benchmarks.paper import (
@@ -284,6 +285,55 @@ def row(
     return expose(generator, add_margin(generator, ink)), text
 
 
+def write_print(generator: Generator, page: Layer, corner: tuple[int, int], size: int, words: int) -> None:
+    """Print words without digits on a page, from the corner (left, top)."""
+    text = " ".join(
+        "".join(generator.choice(list("aceghknmrtuvwxy"), generator.integers(2, 9)).tolist()) for _ in range(words)
+    )
+    image = Image.new("L", page.shape[::-1])
+    ImageDraw.Draw(image).text(corner, text.capitalize(), 255, ImageFont.load_default(size))
+    np.maximum(page, np.asarray(image) / 255, out=page)
+
+
+def filled_form(generator: Generator, digits: Digits) -> tuple[Levels, str]:
+    """Fill in some boxes of a printed page: one to three fields with a title, of six to ten boxes each."""
+    scale, fields = generator.uniform(1, 1.6), int(generator.integers(1, 4))
+    side = round(BOX * scale * generator.uniform(1.25, 1.8))
+    height, width = (3 * fields + 4) * side, 13 * side
+    page, printed, text = np.zeros((height, width)), np.zeros((height, width)), ""
+    write_print(generator, printed, (side, side // 2), side // 2 + 6, 3)
+    for field in range(fields):
+        top, left, boxes = (
+            (3 * field + 3) * side,
+            side + int(generator.integers(0, side)),
+            int(generator.integers(6, 11)),
+        )
+        write_print(generator, printed, (left, top - side // 2 - 4), max(9, side // 3), 2)
+        for box in range(boxes):
+            draw_box(generator, printed, (left + box * side, top, left + (box + 1) * side, top + side), 1)
+        for box in range(int(generator.integers(1 if field else 3, boxes + 1))):
+            ink, name = write_digit(generator, digits, scale * generator.uniform(0.85, 1))
+            y, x = top + (side - ink.shape[0]) // 2, left + box * side + (side - ink.shape[1]) // 2
+            part = page[y : y + ink.shape[0], x : x + ink.shape[1]]
+            np.maximum(part, ink, out=part)
+            text += name
+    return expose(generator, page, wear(generator, printed), bool(generator.random() < 0.5)), text
+
+
+def envelope(generator: Generator, digits: Digits) -> tuple[Levels, str]:
+    """Write a postcode on an envelope with a printed address, a stamp and a frame of lines below the digits."""
+    ink, text = write_row(generator, digits, int(generator.integers(4, 7)), scale=generator.uniform(1, 1.6))
+    height, width = 10 * len(ink), max(14 * len(ink), 2 * ink.shape[1])
+    page, printed = np.zeros((height, width)), np.zeros((height, width))
+    size = round(len(ink) * generator.uniform(0.4, 0.7))
+    for line in range(int(generator.integers(2, 5))):
+        write_print(generator, printed, (width // 2, height // 2 + round(1.5 * line * size)), size, 2)
+    draw_box(generator, printed, (width - 5 * len(ink), len(ink), width - len(ink), 4 * len(ink)), 2)
+    top, left = height - 2 * len(ink) - int(generator.integers(len(ink))), int(generator.integers(len(ink), width // 3))
+    page[top : top + len(ink), left : left + ink.shape[1]] = ink
+    return expose(generator, page, wear(generator, printed), bool(generator.random() < 0.5)), text
+
+
 KINDS: dict[str, Draw] = {
     "one to five digits on plain paper": plain,
     "tight crops, ink at one to three edges": tight,
@@ -307,6 +357,8 @@ KINDS: dict[str, Draw] = {
     "a row tilted by 8 to 15 degrees": tilted,
     "a table of four to nine numbers": filled_table,
     "a small number on a large sheet": far_away,
+    "a printed form, partly filled in": filled_form,
+    "a postcode on an envelope": envelope,
     "hard shadow": shadow,
     "two lights": two_lights,
     "yellowed paper": yellowed,

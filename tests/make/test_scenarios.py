@@ -140,7 +140,7 @@ def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], word
         (["train", "RECIPE=kwik"], "--recipe must be one of "),
         (["train", "EPOCHS=0"], "epochs must be at least 1, not 0"),
         (["all", "BLOCK_SIZE=x"], "--block-size must be a whole number, not 'x'"),
-        (["all", "DATASET=custom", "FROM=nowhere"], "nowhere: no file "),
+        (["all", "DATASET=custom", "FROM=nowhere"], "nowhere does not exist"),
         (["train", "LAYERS=64\n"], "LAYERS contains a line break"),
         (["train", "NAME=a\nb"], "NAME contains a line break"),
     ],

@@ -1,4 +1,5 @@
 import io
+import json
 import logging
 import os
 import shutil
@@ -252,9 +253,21 @@ def test_default_is_the_trained_model_if_it_exists(
     assert trained.digest == load(built / "train").digest == load(str(built / "train")).digest
     assert trained.digest != pretrained.digest
     assert "included" in caplog.messages[0]
-    assert caplog.messages[2] == "model: artifacts/train, and for pictures the included one"
+    assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a network of their own
     assert load(pictures=False).finder is None
-    assert caplog.messages[-1] == "model: artifacts/train"
+    accuracy = json.loads((built / "train/model.json").read_bytes())["training"]["validation_accuracy"]
+    assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} of validation images")
+
+
+@pytest.mark.parametrize(("negative_class", "word"), [(True, "rejects"), (False, "cannot")])
+def test_log_says_whether_the_model_can_reject(
+    negative_class: bool, word: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "pipeline.reader")
+    model = make_model("6", shape=(28, 28), class_names=("coat", "bag"), negative_class=negative_class)
+    save(model, tmp_path / "model.safetensors")
+    load(tmp_path / "model.safetensors")
+    assert word in caplog.messages[-1]
 
 
 def test_model_of_other_classes_reads_pictures_itself(tmp_path: Path) -> None:

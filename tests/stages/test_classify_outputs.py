@@ -12,10 +12,11 @@ import psutil
 import pytest
 from PIL import Image
 
+from pipeline.bulk.progress import start_progress
 from tests.drawings import enlarge, on_paper, place, sample_digits
 from tests.processes import Run, environment, reset_signals
 from tests.stages.common import assert_one_line
-from tests.stages.test_classify import CLEAR, MODEL, PROGRAM, paint, truth, write_unreadable_files
+from tests.stages.test_classify import CLEAR, PROGRAM, paint, truth, write_unreadable_files
 
 MANY = 70  # pictures, enough for several processes
 RED = (214, 0, 60)
@@ -115,7 +116,7 @@ def test_many_pictures_are_read_in_order(cores: int, run: Run, project: Path) ->
     assert [line["file"] for line in lines] == sorted(f"scans/{path.name}" for path in folder.iterdir())
     error = lines.pop(20)["error"]
     assert [line["digits"] for line in lines] == [truth([CLEAR[number % 3]]) for number in range(MANY)]
-    assert result.stderr.startswith(f"{MODEL}{error}\n")
+    assert result.stderr.split("\n", 1)[1].startswith(f"{error}\n")  # after the model
     alone = json.loads(run("classify", "--json", "scans/07.png").stdout)
     assert lines[7] == alone
 
@@ -139,7 +140,7 @@ def test_interruption_of_many_pictures_ends_all_processes(project: Path) -> None
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert stderr == f"{MODEL}handwriting classify: interrupted. Existing results are unchanged\n"
+    assert stderr.split("\n", 1)[1] == "handwriting classify: interrupted. Existing results are unchanged\n"
     _, running = psutil.wait_procs(others, timeout=60)
     assert not running
 
@@ -190,7 +191,7 @@ def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
     [
         (".", ["a.png"], "a.png exists already"),
         (".", ["link.png"], "link.png exists already"),
-        ("out", ["a.png", "scans/a.png"], "2 pictures have the name a: "),
+        ("out", ["a.png", "scans/a.png"], "a.png and scans/a.png would have the same copy"),
         ("artifacts/train/x", ["a.png"], "lies within a published result"),
     ],
 )
@@ -213,3 +214,19 @@ def test_unreadable_pictures_have_no_copy(run: Run, project: Path) -> None:
     bad = write_unreadable_files(project)
     assert run("classify", "--annotate", "out", "intact.png", *bad, "").returncode == 1
     assert [path.name for path in (project / "out").iterdir()] == ["intact.png"]
+
+
+def test_restarted_run_replaces_its_own_copies_only(run: Run, project: Path) -> None:
+    """An interrupted run with other pictures wrote one of the copies; the other one is the user's."""
+    for name in ("a.png", "b.png"):
+        paint(project / name)
+    folder, out = project / ".digits.csv.partial", project / "out"
+    for each in (folder, out):
+        each.mkdir()
+    start_progress(folder, "another run", [], [str(out / "a.png")])
+    for name in ("a.png", "b.png"):
+        (out / name).write_bytes(b"old")
+    command = ("classify", "--output", "digits.csv", "--annotate", "out", "a.png")
+    assert_one_line(run(*command, "b.png"), 2, "b.png exists already")
+    assert run(*command).returncode == 0
+    assert (out / "a.png").read_bytes() != b"old" == (out / "b.png").read_bytes()

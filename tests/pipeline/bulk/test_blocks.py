@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.bulk.blocks import Request, read_block, read_picture, read_pictures
+from pipeline.bulk.blocks import Request, Shared, read_block, read_picture, read_pictures
 from pipeline.reader import PRETRAINED, PictureError, Reader, Result, load
 from pipeline.scheduling.backends import SYNC, Backend
 from tests.drawings import enlarge, sample_digits
@@ -88,10 +88,10 @@ def test_file_that_only_a_worker_misses_ends_the_run(
     assert isinstance(read(Request("x", "x", tmp_path / "x"), reader=reader, backend=CLUSTER)[0], PictureError)
     with pytest.raises(FileNotFoundError, match="2.png"):
         (tmp_path / "2.png").unlink()
-        read_block((reader, True, 1), pictures, print)
+        read_block(Shared(reader, True, 1), pictures, print)
     copied = Request("1.png", "1.png", tmp_path / "1.png", tmp_path / "copies" / "1.png")
     with pytest.raises(FileNotFoundError, match="copies"):
-        read_block((reader, True, 1), [copied], print)
+        read_block(Shared(reader, True, 1), [copied], print)
     read(copied, reader=reader, backend=CLUSTER)
     assert copied.copy
     assert copied.copy.exists()

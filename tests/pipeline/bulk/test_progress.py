@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bulk.progress import LINES, Progress, append_lines, load_progress, start_progress
+from pipeline.bulk.progress import COPIES, LINES, Progress, append_lines, load_copies, load_progress, start_progress
 from pipeline.evaluation.predictions import JOURNAL
 
 KEY = ["model", [["a.png", [1, 2, 3]]]]
@@ -11,7 +11,7 @@ KEY = ["model", [["a.png", [1, 2, 3]]]]
 @pytest.fixture
 def half(tmp_path: Path) -> Progress:
     """Return the progress in tmp_path after two blocks."""
-    progress = start_progress(tmp_path, KEY, ["head"])
+    progress = start_progress(tmp_path, KEY, ["head"], ["a.png"])
     progress = append_lines(tmp_path, progress, 3, ["a", "é"], ["c.png is damaged"])
     return append_lines(tmp_path, progress, 1, ["d"], [])
 
@@ -25,10 +25,17 @@ def test_later_run_continues_after_the_last_block(half: Progress, tmp_path: Path
 @pytest.mark.parametrize("other", [["other model", *KEY[1:]], ["model", [["a.png", [1, 2, 4]]]]])
 def test_progress_with_another_key_is_not_used(other: list[object], half: Progress, tmp_path: Path) -> None:
     assert load_progress(tmp_path, other) is None
-    start_progress(tmp_path, other, [])
+    start_progress(tmp_path, other, [], [])
     assert (tmp_path / LINES).read_bytes() == b""
     assert load_progress(tmp_path, other) == Progress()
     assert load_progress(tmp_path, KEY) is None
+
+
+def test_copies_of_all_runs_are_remembered(half: Progress, tmp_path: Path) -> None:
+    start_progress(tmp_path, ["other"], [], ["a.png", "b.png"])
+    assert load_copies(tmp_path) == ["a.png", "b.png"]
+    (tmp_path / COPIES).unlink()
+    assert load_copies(tmp_path) == []
 
 
 @pytest.mark.parametrize("length", range(1, 9))
@@ -44,7 +51,9 @@ def test_unfinished_block_does_not_count(length: int, half: Progress, tmp_path: 
     assert (tmp_path / LINES).read_text() == "head\na\né\nd\ne\n"
 
 
-@pytest.mark.parametrize("damage", ["lines lost", "lines cut", "no journal", "not a journal", "not entries"])
+@pytest.mark.parametrize(
+    "damage", ["lines lost", "lines cut", "no journal", "not a journal", "no entry", "not entries"]
+)
 def test_damaged_progress_is_not_used(damage: str, half: Progress, tmp_path: Path) -> None:
     match damage:
         case "lines lost":
@@ -55,6 +64,8 @@ def test_damaged_progress_is_not_used(damage: str, half: Progress, tmp_path: Pat
             (tmp_path / JOURNAL).unlink()
         case "not a journal":
             (tmp_path / JOURNAL).write_bytes(b"\xff\xfe")
+        case "no entry":
+            (tmp_path / JOURNAL).write_text((tmp_path / JOURNAL).read_text().split("\n")[0] + "\n")
         case "not entries":
             with open(tmp_path / JOURNAL, "a") as file:
                 file.write("5\n")

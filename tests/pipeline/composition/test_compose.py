@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pipeline.composition.compose import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
 from pipeline.composition.glyphs import Glyphs, choose_hand, write
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
-from pipeline.composition.shapes import DIGITS, MARKS, SIGNS, parse_shape
 from pipeline.composition.writing import Placed, paste
+from pipeline.data.shapes import DIGITS, MARKS, SIGNS, parse_shape
 from tests.drawings import sample_digits
 
 DIGIT_NAMES = tuple("0123456789")
@@ -44,16 +44,27 @@ def test_pictures_show_all_classes_sizes_and_none() -> None:
     assert not all(made)
 
 
-def test_ink_is_where_the_digits_are_said_to_be() -> None:
-    differences = []
-    for seed in range(60):
+def test_ink_is_where_the_digits_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.composition.compose.expose", lambda ink, generator: 255 * (1 - ink))
+    monkeypatch.setattr("pipeline.composition.compose.LINES", 0)
+    monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
+    found = 0
+    for seed in range(200):
         picture, digits = compose_page(glyphs(), np.random.default_rng(seed))
-        grey = picture.astype(float)
-        for row in rows(digits):
-            y, x, half = row["y"], row["x"], row["size"] / 2
-            inside = grey[int(y - half) : int(y + half) + 1, int(max(x - half, 0)) : int(x + half) + 1]
-            differences.append(np.median(grey) - inside.min())
-    assert np.mean(np.array(differences) > 0) > 0.95
+        if len(rows(digits)) == 1:  # no other ink
+            (row,) = rows(digits)
+            (top, bottom), (left, right) = ((np.flatnonzero(inked)[[0, -1]]) for inked in inked_lines(picture))
+            assert abs(row["y"] - (top + bottom + 1) / 2) < 1.5
+            assert abs(row["x"] - (left + right + 1) / 2) < 1.5
+            assert abs(row["size"] - max(bottom - top, right - left) - 1) < 2.5
+            found += 1
+    assert found > 3
+
+
+def inked_lines(picture: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows and which columns of a dark on light picture have ink."""
+    ink = picture < 180
+    return np.any(ink, axis=1), np.any(ink, axis=0)
 
 
 def test_digits_of_a_page_are_whole_and_in_reading_order() -> None:
@@ -64,15 +75,32 @@ def test_digits_of_a_page_are_whole_and_in_reading_order() -> None:
             assert row["visible"] == 1
             assert row["size"] / 4 < row["y"] < HEIGHT - row["size"] / 4
         for one, next_one in itertools.pairwise(found):
-            assert next_one["x"] > one["x"] - 6 or next_one["y"] > one["y"] + row["size"] / 2
+            assert next_one["x"] > one["x"] - 6 or next_one["y"] > one["y"] + one["size"] / 2
 
 
-def test_other_glyphs_come_only_from_the_images() -> None:
+def test_other_glyphs_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     names = tuple("abcdefghij")
     other = glyphs(names)
     generator = np.random.default_rng(1)
     assert {other.draw_class(generator)[0].shape for _ in range(100)} == {(28, 28)}
-    assert other.letters == []
+    for name in ("draw_by_hand", "draw_print", "load_glyphs"):  # of letters and signs
+        monkeypatch.delattr(f"pipeline.composition.glyphs.{name}")
+    for _ in range(100):
+        assert other.draw_sign(generator).any()
+    monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
+    for seed in range(100):
+        compose(other, np.random.default_rng(seed))
+
+
+def test_piece_of_a_glyph_is_not_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.composition.glyphs.SIGN_SHARES", {"piece": 1.0})
+    for width in (3, 9, 20):
+        images = np.zeros((5, 28, 28), np.uint8)
+        images[:, 4:24, 4 : 4 + width] = 200
+        few = Glyphs(images, np.zeros(5, int), DIGIT_NAMES)
+        generator = np.random.default_rng(1)
+        signs = [few.draw_sign(generator) for _ in range(30)]
+        assert all(sign.shape[1] < width or sign.shape[0] > 28 for sign in signs)  # a part, or a scribble
 
 
 @pytest.mark.parametrize("shape", [*(shape for _, shape in DIGITS), *SIGNS, *MARKS])

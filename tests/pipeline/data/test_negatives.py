@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from pipeline.data.glyphs import Stroke, load_glyphs
 from pipeline.data.ink import measure_sides, to_ink
-from pipeline.data.negatives import cut_piece, distort, draw, join, make_doodle, make_negatives
+from pipeline.data.negatives import cut_piece, join, make_doodle, make_negatives
+from pipeline.data.strokes import distort, draw
 
 
 def make_digits(

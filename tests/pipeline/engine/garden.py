@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.engine import CHECKPOINT
 from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.stage import Input, Output, Role, stage
+from pipeline.engine.stage import File, Input, Output, Role, stage
 
 
 @stage()
@@ -24,6 +24,12 @@ def plant(
 def water(plant: Input, output: Output) -> str:
     (output / "wet.txt").write_bytes((plant / "numbers.npy").read_bytes())
     return "wet"
+
+
+@stage()
+def feed(food: File, output: Output) -> str:
+    (output / "eaten.txt").write_text(food.read_text())
+    return f"fed {food.read_text()}"
 
 
 @stage()

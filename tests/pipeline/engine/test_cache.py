@@ -12,7 +12,7 @@ from pipeline.engine import cache
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Stage, run, write_record
-from tests.pipeline.engine.garden import plant, water
+from tests.pipeline.engine.garden import feed, plant, water
 
 EXACT = None  # the exact keys are needed
 
@@ -52,6 +52,30 @@ def test_two_stages_to_start_need_the_exact_keys(find_stale: FindStale) -> None:
     Path("artifacts/.cache/plant.json").unlink()
     assert find_stale(["plant"]) == ["plant"]
     assert find_stale() is EXACT
+
+
+def test_stages_that_may_have_to_be_started_are_printed(
+    find_stale: FindStale, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def printed() -> list[str]:
+        assert cache.main("artifacts", ["plant", "water"]) == 1
+        return capsys.readouterr().out.split()
+
+    Path("artifacts/water/wet.txt").write_bytes(b"dry")
+    assert printed() == ["water"]
+    Path("artifacts/plant/numbers.npy").write_bytes(b"weeds")
+    assert printed() == ["plant", "water"]
+
+
+def test_edited_file_needs_the_exact_keys_and_a_touched_one_does_not(find_stale: FindStale) -> None:
+    food = Path("food.txt")
+    food.write_text("hay")
+    call(feed, food=food)
+    assert find_stale(["feed"]) == []
+    food.touch()
+    assert find_stale(["feed"]) == []
+    food.write_text("oat")
+    assert find_stale(["feed"]) is EXACT
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "null", "\0"])
@@ -173,3 +197,13 @@ def test_input_is_refused_unless_its_record_has_the_options_that_make_has_reques
         call_water()
     Path("artifacts/.cache/plant.json").unlink()  # nothing is known, as in a folder that cannot be written
     assert call_water().startswith("wet")
+
+
+def test_input_that_the_makefile_does_not_name_is_refused(
+    find_stale: FindStale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARLIER_STAGES", "")
+    with pytest.raises(PipelineError, match=r"reads plant: add it to water\.inputs"):
+        call(water)
+    plant(output=Path("artifacts/best"), number=7)
+    assert call(water, plant=Path("artifacts/best")).startswith("wet")  # not made by make

@@ -1,9 +1,10 @@
 """When a stage runs, and what it records."""
 
 import json
+import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 from pipeline.engine.artifacts import Manifest, read_manifest
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.provenance import Reason
-from pipeline.engine.stage import Input, Output, run, stage
-from tests.pipeline.engine.garden import harvest, plant, stored, visible, water
+from pipeline.engine.stage import File, Input, Output, run, stage
+from pipeline.engine.status import check_stage
+from tests.pipeline.engine.garden import feed, harvest, plant, stored, visible, water
 
 
 def resolve_kilos(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,6 +40,12 @@ def read_scale(output: Output, file: Path, write: str) -> str:
     """Change the file, whose content is part of the key, during the run."""
     file.write_text(write)
     return f"read {file.read_text()}"
+
+
+@stage()
+def bite(food: File, output: Output) -> str:
+    food.write_text("half of it")
+    return "bitten"
 
 
 replant = plant  # `plant` is an argument below
@@ -141,6 +150,43 @@ def test_parameter_changed_during_the_run_invalidates_the_result(tmp_path: Path)
     scale.write_text("1")
     assert read_scale(tmp_path / "read_scale", scale, write="1").startswith("read 1")
     assert read_scale(tmp_path / "read_scale", scale, write="1").startswith("up to date")
+
+
+def test_content_of_a_file_is_part_of_the_key_and_its_path_is_not(tmp_path: Path) -> None:
+    food, output = tmp_path / "food.txt", tmp_path / "feed"
+    food.write_text("hay")
+    assert feed(food=food, output=output) == f"fed hay -> {output}"
+    assert feed(food=food.rename(tmp_path / "moved.txt"), output=output).startswith("up to date")
+    food.write_text("oats")
+    status = check_stage(feed, {"food": food, "output": output}, {})
+    assert (status.state, status.reasons) == ("stale", (Reason("input", "food", "changed"),))
+    assert feed(food=food, output=output) == f"fed oats -> {output}"
+    food.write_text("hay")
+    assert feed(food=food, output=output).startswith("restored")
+
+
+def test_file_changed_during_the_run_invalidates_the_result(tmp_path: Path) -> None:
+    food = tmp_path / "food.txt"
+    for _ in range(2):
+        food.write_text("all of it")
+        assert bite(food=food, output=tmp_path / "bite").startswith("bitten")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: None], ids=["folder", "pipe", "missing"])
+def test_file_that_cannot_be_read_is_wrong_usage(make: Callable[[Path], object], tmp_path: Path) -> None:
+    make(tmp_path / "food.txt")
+    with pytest.raises(UsageError, match="food is .*food.txt, which is not a file"):
+        feed(food=tmp_path / "food.txt", output=tmp_path / "feed")
+
+
+def test_stage_without_a_summary_fails_and_publishes_nothing(tmp_path: Path) -> None:
+    @stage(packages=())
+    def forget(output: Output) -> str:
+        return None  # type: ignore[return-value]
+
+    with pytest.raises(PipelineError, match="forget returned None"):
+        forget(output=tmp_path / "forget")
+    assert visible(tmp_path) == []
 
 
 def test_failed_run_leaves_the_published_result_unchanged(tmp_path: Path) -> None:

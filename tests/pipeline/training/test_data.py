@@ -1,12 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pipeline.data.dataset import Description
 from pipeline.data.scaling import standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.training.data import TrainingData, add_negatives, count_negatives, hold_out, load_data
+from pipeline.training.data import TrainingData, add_drawn, count_drawn, hold_out, load_data
+from pipeline.training.recipe import Recipe
 
 
 @pytest.fixture
@@ -31,16 +34,23 @@ def test_data_are_memory_maps_of_the_artifacts(built: Path, data: TrainingData) 
     assert data.classes == 10
 
 
-def test_negatives_follow_the_training_examples(data: TrainingData) -> None:
-    training = add_negatives(data, 0.1)
-    count, negatives = len(data.training), count_negatives(len(data.training), 0.1)
-    assert len(training) == count + negatives
+def test_drawn_examples_follow_the_training_examples(data: TrainingData) -> None:
+    recipe = Recipe(negatives=0.1, styles=0.05)
+    training, count, (styles, negatives) = add_drawn(data, recipe), len(data.training), count_drawn(data, recipe)
+    assert len(training) == count + styles + negatives
+    assert (styles, negatives) == (round(0.05 * count), round(0.1 * count))
     assert np.array_equal(training.labels[:count], data.training.labels)
-    assert training.labels[count:].tolist() == negatives * [10]
-    assert training.negatives is not None and training.negatives.dtype == np.uint8
-    expected = [data.training.images[3], *standardise(training.negatives[[0, -1]], training.scaling)]
-    assert np.array_equal(take(training, [3, count, count + negatives - 1]), expected)
-    assert add_negatives(data, 0.0) is data.training
+    assert set(training.labels[count : count + styles].tolist()) == set(range(10))
+    assert training.labels[count + styles :].tolist() == negatives * [10]
+    assert training.drawn is not None and training.drawn.dtype == np.uint8
+    expected = [data.training.images[3], *standardise(training.drawn[[0, -1]], training.scaling)]
+    assert np.array_equal(take(training, [3, count, len(training) - 1]), expected)
+    assert add_drawn(data, Recipe()) is data.training
+
+
+def test_only_digits_are_drawn_in_other_styles(data: TrainingData) -> None:
+    letters = replace(data, description=Description("letters", tuple("abcdefghij")))
+    assert count_drawn(letters, Recipe(styles=0.5)) == (0, 0)
 
 
 def test_arrays_give_the_data_of_the_stages(built: Path, data: TrainingData) -> None:

@@ -48,7 +48,7 @@ def test_network_learns_a_class_for_negatives_and_is_validated_among_the_others(
     positives.images[:] = np.clip(positives.images, -1, None)
     negatives = np.full((30, 4, 5), 255, np.uint8)  # brighter than all others
     labels = np.concatenate([positives.labels, np.full(30, 3, np.uint8)])
-    training = replace(positives, labels=labels, negatives=negatives)
+    training = replace(positives, labels=labels, drawn=negatives)
     recipe = replace(SMALL, negatives=0.5, epochs=30)
     (*_, epoch) = fit(recipe, training, positives, 3)
     network = Network(build_layers(recipe.layers, recipe.activation, (4, 5), 4), epoch.parameters)

@@ -36,7 +36,7 @@ REAL_EDITS = {
     # a recipe that is not trained: the model card and the report compare with all recipes
     "pipeline/training/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export", "report"]),
     # messages of the commands and the engine affect no result; the report reads the store
-    "stages/cli/console.py": ("Existing results are unchanged", "Results are unchanged", []),
+    "pipeline/engine/command.py": ("Existing results are unchanged", "Results are unchanged", []),
     "stages/cli/app.py": ("Show the version and exit.", "Show it.", []),
     "pipeline/scheduling/progress.py": ("BAR = 12", "BAR = 20", []),
     "pipeline/engine/stage.py": ("nothing relevant has changed", "unchanged", []),

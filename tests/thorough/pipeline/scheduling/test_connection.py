@@ -101,7 +101,7 @@ def start_job(folder: Path, scheduler: str, setup: str = "", **options: Any) -> 
 @pytest.mark.parametrize(
     ("scheduler", "kind", "setup"),
     [  # the handlers repeat an interrupt that Python drops
-        ("distributed", signal.SIGINT, "from stages.cli.signals import install_handlers; install_handlers()"),
+        ("distributed", signal.SIGINT, "from pipeline.engine.signals import install_handlers; install_handlers()"),
         ("processes", signal.SIGKILL, ""),
     ],
 )

@@ -8,9 +8,8 @@ slash.
 import functools
 
 import numpy as np
-from numpy.typing import NDArray
 
-Stroke = NDArray[np.float64]
+from pipeline.data.glyphs import Stroke
 
 ROUNDS = 3  # of Chaikin's corner cutting
 

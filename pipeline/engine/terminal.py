@@ -1,0 +1,23 @@
+"""Colours, and escapes for characters that are not printable, because names are untrusted."""
+
+import os
+import unicodedata
+from typing import TextIO
+
+COLOURS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
+
+
+def is_printable(character: str) -> bool:
+    """Return whether a character is printable or a space; `str.isprintable` accepts only one kind of space."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def printable(text: str) -> str:
+    r"""Return the text on one line, with escapes such as `\x1b` for characters that are not printable."""
+    return "".join(each if is_printable(each) else repr(each)[1:-1] for each in text)
+
+
+def paint(text: str, colour: str, stream: TextIO) -> str:
+    """Return the text in one of COLOURS if `stream` is a terminal with colours, and NO_COLOR is not set."""
+    coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if coloured else text

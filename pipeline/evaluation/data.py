@@ -1,0 +1,68 @@
+"""What a data set lacks: rare and missing classes, and how many test images the training images contain."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.engine.arrays import Rows, read_blocks
+from pipeline.engine.documents import Count, load_json
+
+DATA_FILE = "data.json"
+PARTS = ("train", "validation", "test")
+IMBALANCE = 20  # a warning if the largest class has more training images than this times the smallest
+SHOWN = 5  # classes that a warning names
+
+
+@dataclass(frozen=True)
+class DataCheck:
+    """Content of data.json. counts: images of each class, by part. duplicates: test images that are in another part."""
+
+    counts: Mapping[str, tuple[Count, ...]]
+    duplicates: Count
+
+
+def load_check(folder: Path) -> DataCheck:
+    """Return the check in an artifact of `evaluate`. Raises PipelineError if it is missing or damaged."""
+    return load_json(folder / DATA_FILE, DataCheck)
+
+
+def check_data(labels: Mapping[str, NDArray[np.uint8]], images: Mapping[str, Rows], classes: int) -> DataCheck:
+    """Count the images of each class in each part, and the test images that also occur in another part, exactly.
+
+    labels, images: by part. The files are read once, in blocks; only hashes of the test images stay in memory.
+    """
+    test = Counter(_hash_images(images["test"]))
+    copied = {found for part in PARTS if part != "test" for found in _hash_images(images[part]) if found in test}
+    counts = {part: tuple(np.bincount(labels[part], minlength=classes).tolist()) for part in PARTS}
+    return DataCheck(counts, sum(test[found] for found in copied))
+
+
+def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
+    """Return a line for each property of the data for which the metrics are not to be trusted."""
+    titles = {"train": "training", "validation": "validation", "test": "test"}
+    lines = []
+    for part, title in titles.items():
+        missing = [name for name, count in zip(class_names, check.counts[part], strict=True) if not count]
+        if missing:
+            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+            lines.append(f"no {title} image is of the class {', '.join(missing[:SHOWN])}{more}")
+    present = {count: name for name, count in zip(class_names, check.counts["train"], strict=True) if count}
+    if present and max(present) > IMBALANCE * min(present):
+        most, least = max(present), min(present)
+        lines.append(
+            f"very unequal classes: {most:,} training images of {present[most]}, {least:,} of {present[least]}; "
+            "look at the recall of each class, not only at the accuracy"
+        )
+    if check.duplicates:
+        share = f"{check.duplicates:,} of {sum(check.counts['test']):,} test images"
+        lines.append(f"{share} are training or validation images, too: expect a lower accuracy on new images")
+    return lines
+
+
+def _hash_images(rows: Rows) -> Iterator[int]:
+    for block in read_blocks(rows):
+        yield from (hash(image.tobytes()) for image in block)

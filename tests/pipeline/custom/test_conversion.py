@@ -1,0 +1,191 @@
+"""Pictures become images like MNIST's, whatever their format, size and colours."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from pipeline.custom.listing import sort_naturally
+from pipeline.data.dataset import DatasetError
+from tests.pipeline.custom.common import CLASSES, SHAPE, convert, draw, load, save, write_folder
+
+
+def measure(image: NDArray[np.uint8]) -> tuple[int, int, NDArray[np.float64]]:
+    """Return height and width of the ink, and its centre of mass."""
+    rows, columns = np.nonzero(image >= 128)
+    places = np.indices(image.shape).reshape(2, -1)
+    centre = np.average(places, axis=1, weights=image.reshape(-1).astype(float))
+    return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1, centre
+
+
+@pytest.mark.parametrize(("dark", "words"), [(True, "dark on light"), (False, "light on dark")])
+def test_ink_of_either_polarity_becomes_light(dark: bool, words: str, tmp_path: Path) -> None:
+    description = convert(write_folder(tmp_path / "in", dark=dark), tmp_path / "out")
+    assert words in "; ".join(description.preparation)
+    images = load(tmp_path / "out")["train"]
+    assert images.shape[1:] == SHAPE
+    assert (images[:, 0] < 20).all() and (images.max(axis=(1, 2)) == 255).all()
+
+
+def test_both_polarities_give_the_same_images(tmp_path: Path) -> None:
+    for dark in (True, False):
+        convert(write_folder(tmp_path / f"in {dark}", dark=dark), tmp_path / str(dark))
+    one, other = load(tmp_path / "True"), load(tmp_path / "False")
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_majority_decides_about_the_ink(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in")
+    other = draw("bar") // 2 + 60
+    other[20, 3] = 0
+    save(folder / "bar" / "0.png", other)
+    assert "dark on light (98%" in "; ".join(convert(folder, tmp_path / "out").preparation)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (32, 24)])
+def test_ink_is_fitted_as_in_mnist(shape: tuple[int, int], tmp_path: Path) -> None:
+    convert(write_folder(tmp_path / "in"), tmp_path / "out", shape)
+    images, labels = load(tmp_path / "out")["train"], load(tmp_path / "out")["train_labels"]
+    box = 20 / 28 * min(shape)
+    for image, label in zip(images, labels, strict=True):
+        height, width, centre = measure(image)
+        assert max(height, width) == pytest.approx(box, abs=1.01)
+        assert np.abs(centre - np.array(shape) // 2).max() <= 0.51
+        assert height > 2 * width if CLASSES[label] == "bar" else True  # the aspect ratio is kept
+        assert width > 2 * height if CLASSES[label] == "10" else True
+
+
+def variants() -> dict[str, tuple[Any, dict[str, Any]]]:
+    dark = 240 - draw("2")
+    colours = np.stack([dark, dark // 2 + 60, dark // 3 + 90], axis=-1)
+    transparent = np.stack([np.full_like(dark, 20)] * 3 + [draw("2")], axis=-1)
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6  # rotate by 90 degrees clockwise to view
+    return {
+        "rgb.png": (colours, {}),
+        "deep.png": (dark.astype(np.uint16) * 257, {}),
+        "transparent.png": (transparent, {}),
+        "palette.gif": (dark, {}),
+        "photo.jpg": (colours, {"quality": 95}),
+        "turned.jpg": (np.rot90(dark), {"quality": 95, "exif": turned}),
+        "scan.tif": (dark, {}),
+        "large.bmp": (np.kron(dark, np.ones((9, 9), np.uint8)), {}),
+        "web.webp": (dark, {"lossless": True}),
+    }
+
+
+@pytest.mark.parametrize("name", variants())
+def test_every_kind_of_picture_gives_the_same_image(name: str, tmp_path: Path) -> None:
+    pixels, options = variants()[name]
+    for folder in ("one", "other"):
+        write_folder(tmp_path / folder)
+    save(tmp_path / "one" / "train" / "a" / "0.png", 240 - draw("2"))
+    save(tmp_path / "other" / "train" / "a" / name, pixels, **options)
+    images = []
+    for folder in ("one", "other"):
+        root = tmp_path / folder
+        for label in CLASSES:
+            (root / label).rename(root / "train" / label)
+        convert(write_test(root), tmp_path / f"out {folder}")
+        found = load(tmp_path / f"out {folder}")
+        images.append(found["train"][found["train_labels"] == 2][0].astype(int))  # 2, 10, a, bar
+    assert np.abs(images[0] - images[1]).mean() < 3
+
+
+def write_test(root: Path) -> Path:
+    for label in CLASSES:
+        save(root / "test" / label / "0.png", 240 - draw(label, 99))
+    return root
+
+
+def test_images_like_those_of_mnist_are_left_unchanged(tmp_path: Path) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (40, *SHAPE), np.uint8)
+    images[:, [0, -1]] = 0
+    images[:, :, [0, -1]] = 0
+    for index, image in enumerate(images):
+        part = "train" if index < 30 else "test"
+        save(tmp_path / "in" / part / str(index % 2) / f"{index:02}.png", image)
+    description = convert(tmp_path / "in", tmp_path / "out")
+    assert "unchanged" in description.preparation[1]
+    found = load(tmp_path / "out")
+    assert sorted(map(bytes, [*found["train"], *found["test"]])) == sorted(map(bytes, images))
+    assert description.class_names == ("0", "1")
+
+
+def test_a_seventh_of_every_class_is_held_out_for_the_test(tmp_path: Path) -> None:
+    description = convert(write_folder(tmp_path / "in", count=21), tmp_path / "out")
+    found = load(tmp_path / "out")
+    assert np.bincount(found["test_labels"]).tolist() == [3, 3, 3]
+    assert np.bincount(found["train_labels"]).tolist() == [18, 18, 18]
+    assert "9 test images" in description.preparation[-1]
+    convert(tmp_path / "in", tmp_path / "again")
+    assert all(np.array_equal(found[name], array) for name, array in load(tmp_path / "again").items())
+
+
+def test_test_pictures_are_used_if_there_are_any(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    write_folder(tmp_path / "root" / "train")
+    convert(write_test(tmp_path / "root"), tmp_path / "out")
+    found = load(tmp_path / "out")
+    assert sorted(found["test_labels"]) == [0, 1, 2]
+    assert len(found["train"]) == 3 * 14
+
+
+def test_classes_are_in_natural_order(tmp_path: Path) -> None:
+    assert convert(write_folder(tmp_path / "in"), tmp_path / "out").class_names == CLASSES
+    assert sort_naturally(["b", "a10", "a2", "10", "9", "A", "a", "a02"]) == [
+        "9",
+        "10",
+        "A",
+        "a",
+        "a02",
+        "a2",
+        "a10",
+        "b",
+    ]
+
+
+def test_unusable_pictures_are_named_and_counted(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in")
+    (folder / "2" / "0.png").write_bytes((folder / "2" / "0.png").read_bytes()[:-20])
+    (folder / "10" / "notes.txt").write_text("not a picture")
+    (folder / "bar" / "5.png").write_bytes(b"")
+    (folder / "none").mkdir()
+    with pytest.raises(DatasetError) as raised:
+        convert(folder, tmp_path / "out")
+    message = str(raised.value)
+    assert message.startswith("3 of 43 pictures cannot be used")
+    assert all(str(folder / name) in message for name in ("2/0.png", "10/notes.txt", "bar/5.png", "none"))
+    assert "\n" not in message
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_only_the_first_of_many_unusable_pictures_are_named(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in")
+    for path in sorted(folder.rglob("*.png"))[:20]:
+        path.write_bytes(b"damaged")
+    with pytest.raises(DatasetError, match="20 of 42 .* and 17 more"):
+        convert(folder, tmp_path / "out")
+
+
+def test_picture_without_ink_is_named(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in")
+    save(folder / "bar" / "3.png", np.full((40, 32), 200, np.uint8))
+    with pytest.raises(DatasetError, match=r"1 of 42 .*bar/3.png shows no dark ink"):
+        convert(folder, tmp_path / "out")
+
+
+@pytest.mark.parametrize("count", [1, 257])
+def test_number_of_classes_must_be_supported(count: int, tmp_path: Path) -> None:
+    for index in range(count):
+        save(tmp_path / "in" / f"class {index}" / "a.png", draw("2"))
+    with pytest.raises(DatasetError, match="2 to 256 classes"):
+        convert(tmp_path / "in", tmp_path / "out")
+
+
+def test_classes_of_one_picture_leave_none_for_the_test(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="only one picture"):
+        convert(write_folder(tmp_path / "in", count=1), tmp_path / "out")

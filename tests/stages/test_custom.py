@@ -1,0 +1,105 @@
+"""Own pictures pass all stages; wrong ones are refused in a line."""
+
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import numpy as np
+import pytest
+
+from tests.pipeline.custom.common import CLASSES, draw, save, write_folder
+from tests.processes import Run
+from tests.stages.common import STAGES, assert_one_line
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "mine", count=40)
+
+
+def download(run: Run, source: Path, *more: str) -> CompletedProcess[str]:
+    return run("download", "--dataset", "custom", "--from", str(source), *more)
+
+
+def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Path) -> None:
+    result = download(run, mine)
+    assert "dark on light" in result.stdout and "fitted to 28 x 28" in result.stdout, result.stderr
+    for stage in STAGES[1:]:
+        result = run(stage, *(["--recipe", "mlp", "--epochs", "20"] if stage == "train" else []))
+        assert result.returncode == 0, result.stderr
+        assert "warning" not in result.stderr
+    metrics = json.loads((tmp_path / "artifacts/evaluate/metrics.json").read_text())
+    assert list(metrics["classes"]) == list(CLASSES)
+    assert metrics["accuracy"] > 0.9
+    preparation = json.loads((tmp_path / "artifacts/parse/dataset.json").read_text())["preparation"]
+    assert any("dark on light" in step for step in preparation)
+    for document in ("report/index.html", "export/MODEL_CARD.md"):
+        text = (tmp_path / "artifacts" / document).read_text(encoding="utf-8")
+        assert all(step in text for step in preparation)
+
+
+def test_sorted_images_are_ordered_and_nothing_else(run: Run, mine: Path, tmp_path: Path) -> None:
+    download(run, mine)
+    assert "hold all classes" in run("parse").stdout
+    run("normalize")
+    parts = {
+        part: np.load(tmp_path / f"artifacts/normalize/{part}-labels.npy") for part in ("train", "validation", "test")
+    }
+    for labels in parts.values():
+        assert np.ptp(np.bincount(labels)) <= 1
+    assert len(np.concatenate([*parts.values()])) == 120
+
+
+def test_only_a_changed_picture_reruns(run: Run, mine: Path) -> None:
+    download(run, mine)
+    assert "up to date" in download(run, mine).stdout
+    (mine / "2" / "7.png").touch()
+    (mine / "README").write_text("about")
+    assert "up to date" in download(run, mine).stdout
+    save(mine / "2" / "7.png", 240 - draw("2", 777))
+    result = download(run, mine)
+    assert "120 pictures" in result.stdout and "train/2" in result.stderr
+    assert "fitted to 20 x 24" in download(run, mine, "--image-size", "20x24").stdout
+    assert "restored" in download(run, mine).stdout
+
+
+def test_warnings_are_in_the_output_and_in_the_report(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    for part, label, count in (("train", "2", 60), ("train", "10", 40), ("train", "bar", 2), ("test", "2", 3)):
+        for seed in range(count):
+            save(folder / part / label / f"{seed}.png", 240 - draw(label, seed))
+    download(run, folder)
+    for stage in ("parse", "normalize", "train"):
+        run(stage, *(["--recipe", "mlp", "--epochs", "1"] if stage == "train" else []))
+    words = ("no test image is of the class 10, bar", "very unequal", "3 of 3 test images")
+    lines = [line for line in run("evaluate").stderr.splitlines() if "warning" in line]
+    assert len(lines) == 3 and all(word in line for word, line in zip(words, lines, strict=True))
+    run("export")
+    assert all(word in run("report", "--force").stderr for word in words)
+    page = (tmp_path / "artifacts/report/index.html").read_text(encoding="utf-8")
+    assert all(word in page for word in words)
+
+
+def test_damaged_pictures_leave_the_last_result(run: Run, mine: Path, tmp_path: Path) -> None:
+    download(run, mine)
+    before = (tmp_path / "artifacts/download").resolve()
+    (mine / "2" / "7.png").write_bytes(b"damaged")
+    assert_one_line(download(run, mine), 1, "1 of 120 pictures", "2/7.png")
+    assert (tmp_path / "artifacts/download").resolve() == before
+    assert len(list(before.iterdir())) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--from", "nowhere"], "nowhere does not exist"),
+        (["--from", "mine/2"], "is not a data set"),
+        (["--from", "mine", "--image-size", "28"], "28x28"),
+        (["--from", "mine", "--image-size", "2x2"], "2x2"),
+        (["--from", "mine", "--image-size", "0x28"], "0x28"),
+        (["--from", "mine", "--dataset", "sample", "--image-size", "32x32"], "--image-size"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: list[str], word: str, run: Run, mine: Path, tmp_path: Path) -> None:
+    assert_one_line(run("download", "--dataset", "custom", *arguments), 2, word)
+    assert not (tmp_path / "artifacts/download").exists()
