@@ -31,7 +31,7 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 
 @stage(
-    packages=("numpy", "matplotlib", "pillow", "jinja2", "safetensors"),
+    packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
     watch=watch,
     extra_files=tuple(
