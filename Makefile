@@ -116,7 +116,7 @@ pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of RE
 notebook: $(VENV)/.ready-dev ## Write the tutorial as a notebook
 	$(python) -m tests.docs.notebook
 
-pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4
+pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(MAKE) train DATASET=mnist RECIPE=mlp LAYERS=64
 	$(python) -m tests.pretrained --dense

@@ -201,7 +201,7 @@ def _describe(loaded: _Loaded) -> str:
     model = loaded.model
     words = ["the included one" if loaded.path in (PRETRAINED, INCLUDED_READER) else str(loaded.path)]
     if model.validation_accuracy:
-        where = "composed pages" if model.sliding else "validation images"
+        where = "difficult composed pages" if model.sliding else "validation images"
         words.append(f"{model.validation_accuracy:.2%} correct on {where}")
     words.append("rejects anything else" if model.negative_class else "cannot reject anything else")
     return ", ".join(words)
