@@ -74,13 +74,13 @@ reader: ## Train the network that finds and reads digits in pictures
 .PHONY: all ablation status graph prune
 all: $(all.inputs) ## Run all stages
 
-ablation: $(ablation.inputs) ## Add one technique at a time, from the recipe original to standard, and train each step
+ablation: $(ablation.inputs) ## Train with one technique more at a time, and compare
 	@$(python) -m stages.ablation $(call options,ablation)
 
 status: | $(ready) ## Show which stages are up to date, which are not, and why
 	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)
 
-graph: | $(ready) ## Show the stages as a tree, or with GRAPH=mermaid as a flowchart, with the status of each
+graph: | $(ready) ## Show the status as a tree, or with GRAPH=mermaid as a chart
 	@$(python) -m stages.status --graph text $(call options,graph) $(call requests,$(stages),--assume)
 
 prune: | $(ready) ## Delete old results except the last KEEP of each stage
@@ -117,7 +117,7 @@ notebook: $(VENV)/.ready-dev ## Write the tutorial as a notebook
 	$(python) -m tests.docs.notebook
 
 pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
-pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to pipeline/model/pretrained
+pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(MAKE) train DATASET=mnist RECIPE=mlp LAYERS=64
 	$(python) -m tests.pretrained --dense
 	$(MAKE) train $(pretrained.options)
@@ -125,7 +125,7 @@ pretrained: $(VENV)/.ready-dev ## Train the pretrained models and write them to 
 	$(MAKE) reader DATASET=mnist
 	$(python) -m tests.pretrained --reader
 
-benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the documentation whose code has changed (up to three hours)
+benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure outdated tables of the docs again (up to three hours)
 	$(MAKE) all
 	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(ONLY)
 
@@ -137,10 +137,10 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group build --output-file requirements.txt
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-clean: ## Remove generated files except the store of results, the names of runs and .venv
+clean: ## Remove generated files, but not the store of results and .venv
 	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
-distclean: ## Like clean, and also remove the store of results (requires YES=1)
+distclean: ## Like clean, but with the store of results (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
 	    echo 'artifacts/.store contains results: to delete them, run make distclean YES=1' >&2; exit 1; }
 	@$(MAKE) clean
@@ -149,10 +149,20 @@ distclean: ## Like clean, and also remove the store of results (requires YES=1)
 help: ## Show this list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
 	    Makefile
-	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3'
-	@printf '  %-10s %s\n' $(foreach s,$(stages),$(if $($s.variables),$s '$(strip $($s.variables))'))
-	@printf '  %-10s %s\n' train "NAME, a name for the run"
-	@printf '%s\n' '  For their values, see $(VENV)/bin/handwriting STAGE --help.'
+	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3 NAME=short'
+	@printf '%s\n' $(foreach s,$(stages),$(if $($s.variables),'$s $(strip $($s.variables))')) | awk '{ \
+	    line = sprintf("  %-10s", $$1); \
+	    for (i = 2; i <= NF; i++) { \
+	        if (length(line) + length($$i) > 78) { print line; line = sprintf("%12s", "") } \
+	        line = line " " $$i } \
+	    print line }'
+	@printf '%s\n' 'For their values, see $(VENV)/bin/handwriting STAGE --help.'
+
+# A goal without a rule: name the target that is spelled most like it.
+suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \
+    sys.exit(f"There is no target {goal!r}" + (f": did you mean `make {found[0]}`?" if found else ": see `make help`"))
+.DEFAULT:
+	@$(PYTHON) -c '$(suggest)' $(call quoted,$@) $$(sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)" pyproject.toml

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 
 
@@ -26,8 +27,6 @@ def ablation(
     import statistics
     from dataclasses import replace
 
-    from tqdm import tqdm
-
     from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.store import read_lock
     from pipeline.training.ablation import ablation_steps
@@ -41,14 +40,14 @@ def ablation(
     steps = ablation_steps()
     medians, width = [], max(len(change) for change, _ in steps)
     yield f"{'':<{width}} accuracy  (min..max)       training"
-    with tqdm(total=len(steps) * seeds, unit="network", leave=False, disable=None) as bar:
+    with progress("ablation", len(steps) * seeds, unit="networks") as bar:
         for change, recipe in steps:
             accuracies, durations = [], []
             for seed in range(1, seeds + 1):
                 _, *epochs = fit(replace(recipe, seed=seed), data.training, data.validation, data.classes)
                 accuracies.append(epochs[-1].validation_accuracy)
                 durations.append(sum(epoch.seconds for epoch in epochs))
-                bar.update()
+                bar.advance()
             interval = f"({min(accuracies):.2%}..{max(accuracies):.2%})"
             medians.append(statistics.median(accuracies))
             yield f"{change:<{width}} {medians[-1]:>8.2%}  {interval:<17} {statistics.median(durations):>6.1f} s"

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from pipeline.engine.terminal import printable
+from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
-from stages.cli.options import ModelFolder, SchedulerFile, SendData, Workers, progress, scheduler_option
+from stages.cli.options import ModelFolder, SchedulerFile, SendData, Workers, scheduler_option
 from stages.cli.outputs import check_targets, publish, working_folder
 from stages.cli.readings import Format, format_csv, format_json, format_row, format_text
 
@@ -147,13 +148,13 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str]], N
     names = iter([request.file for request in requests])
     report = functools.partial(log.info, "classify: %s")
     with (
-        progress("classify", len(work.requests), done, "pictures") as advance,
+        progress("classify", len(work.requests), done, "pictures") as shown,
         contextlib.closing(read_pictures(work.reader, requests, work.backend, report)) as blocks,
     ):
         for results in blocks:
             errors = [str(result) if isinstance(result, Exception) else "" for result in results]
             yield [(work.form(result, next(names)), error) for result, error in zip(results, errors, strict=True)]
-            advance(len(results))
+            shown.advance(len(results))
 
 
 def _print(work: Work) -> Iterator[str]:

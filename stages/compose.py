@@ -8,8 +8,9 @@ from typing import Annotated
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, stage
+from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
-from stages.cli.options import Scheduler, SchedulerFile, Workers, progress
+from stages.cli.options import Scheduler, SchedulerFile, Workers
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ def compose(
     backend = make_backend(scheduler, workers, scheduler_file)
     description = load_description(parse)
     counts = count_pictures(pictures)
-    with progress("compose", sum(counts.values()), unit="pictures") as advance:
-        compose_parts(parse, output, counts, seed, backend, advance, partial(log.info, "compose: %s"))
+    with progress("compose", sum(counts.values()), unit="pictures") as shown:
+        compose_parts(parse, output, counts, seed, backend, shown.advance, partial(log.info, "compose: %s"))
     save_description(output, description)
     return "{train:,} training pictures, {validation:,} validation pictures, {pages:,} pages".format_map(counts)
 

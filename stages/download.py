@@ -14,6 +14,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
+from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ def download(
     else:
         wanted = find_dataset(dataset, from_folder)
         try:
-            source = fetch(wanted, output, report)
+            with progress("download", None) as shown:
+                source = fetch(wanted, output, report, shown.advance)
         except FetchError as error:
             if from_folder is not None:
                 raise

@@ -9,8 +9,9 @@ from typing import Annotated
 from typer import Option
 
 from pipeline.engine.stage import Input, Output, Role, stage
+from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
-from stages.cli.options import Scheduler, SchedulerFile, SendData, Workers, progress
+from stages.cli.options import Scheduler, SchedulerFile, SendData, Workers
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,9 @@ def evaluate(
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
 
     predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "test images")
-    with progress("evaluate", total, predictions.done_count) as advance:
+    with progress("evaluate", total, predictions.done_count) as shown:
         report = functools.partial(log.info, "evaluate: %s")
-        predict_missing(predictions, model, [images], block_size, backend, advance, report)
+        predict_missing(predictions, model, [images], block_size, backend, shown.advance, report)
     for name, rows in predictions.files.items():
         rows.path.rename(output / name)
 

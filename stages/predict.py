@@ -8,8 +8,9 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
-from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, SendData, Workers, progress
+from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, SendData, Workers
 from stages.cli.outputs import check_targets, publish, working_folder
 
 log = logging.getLogger(__name__)
@@ -65,9 +66,9 @@ def predict(
         total, classes = sum(map(len, images)), len(reader.model.class_names)
         predictions = open_predictions(work, list(outputs), total, classes, key)
         missing = total - predictions.done_count
-        with progress("predict", total, predictions.done_count) as advance:
+        with progress("predict", total, predictions.done_count) as shown:
             report = functools.partial(log.info, "predict: %s")
-            predict_missing(predictions, reader.model, images, block_size, backend, advance, report)
+            predict_missing(predictions, reader.model, images, block_size, backend, shown.advance, report)
         seconds = time.monotonic() - started
         for name, target in reversed(outputs.items()):  # predictions last: when they exist, all outputs exist
             publish(predictions.files[name].path, target)

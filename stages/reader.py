@@ -10,10 +10,11 @@ from typer import Option
 
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
+from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import READER_RECIPES, ReaderRecipeName
 from stages.cli.console import run_module
-from stages.cli.recipes import NOT_FOR_PICTURES, format_epoch, recipe_options
+from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
 
 if TYPE_CHECKING:
     from pipeline.training.history import Row
@@ -50,8 +51,6 @@ def reader(
         handwriting reader --recipe quick
     """
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
-    from tqdm import tqdm
-
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows
@@ -66,14 +65,13 @@ def reader(
     log.info("reader: %s, %s pictures of %s, recipe %s", chosen.layers, f"{pictures:,}", description.name, recipe)
     (output / CHECKPOINT).mkdir(exist_ok=True)
     batches = count_batches(pictures, chosen.batch_size)
-    with tqdm(total=chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
+    with progress("reader", chosen.epochs * batches, unit="") as shown:
 
         def on_epoch(row: "Row", resumed: bool) -> None:
-            bar.update(row.number * batches if resumed else 0)
-            log.info("reader: %s", format_epoch(row, chosen.epochs, resumed))
+            report_epoch(shown, row, chosen.epochs, batches, resumed)
 
         trained = train_reader(
-            compose, description, chosen, output / CHECKPOINT / "network-1.npz", lambda: bar.update(), on_epoch
+            compose, description, chosen, output / CHECKPOINT / "network-1.npz", shown.advance, on_epoch
         )
     seconds = sum(row.seconds for row in trained.training.history)
     record = {

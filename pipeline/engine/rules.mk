@@ -52,7 +52,7 @@ define rule
 .PHONY: $1
 $1: private export EARLIER_STAGES = $$(call requests,$$(filter-out $1,$$(filter $$(call needs,$1),$$(stages))))
 $1: $($1.inputs) | $(ready)
-	$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m stages.$1 $$(call options,$1))
+	@$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m stages.$1 $$(call options,$1))
 	$$($1.after)
 endef
 $(foreach s,$(stages),$(eval $(call rule,$s)))

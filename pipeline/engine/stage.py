@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -107,7 +107,7 @@ class Stage(Generic[P]):
         """Run the stage unless its result is up to date or in the store; return a line of summary."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return run(self, bound.arguments)
+        return str(run(self, bound.arguments))
 
 
 def stage(**options: Any) -> Callable[[Callable[P, str]], Stage[P]]:
@@ -115,9 +115,24 @@ def stage(**options: Any) -> Callable[[Callable[P, str]], Stage[P]]:
     return lambda function: Stage(function, **options)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a call of a stage ended. state: of its plan: fresh, stored, or stale if the function has run."""
+
+    stage: str
+    state: str
+    manifest: Manifest
+    output: Path
+
+    def __str__(self) -> str:
+        begin = f"restored the result of {self.manifest.when}: " if self.state == "stored" else ""
+        line = "up to date: nothing relevant has changed" if self.state == "fresh" else begin + self.manifest.summary
+        return f"{line} -> {self.output}"
+
+
 def run(
     stage: Stage[Any], arguments: Mapping[str, Any], force: bool = False, options: Sequence[str] | None = None
-) -> str:
+) -> Outcome:
     """Call the stage with all of its arguments; with `force`, run the function even if the result is up to date.
 
     options: the command line that the arguments come from, for the cache. None: write no record.
@@ -142,21 +157,17 @@ def run(
             stack.enter_context(store.read_lock(store.entry_of(output, stage.name, expected.key)))
             plan = make_plan(output, expected, force)  # again: another process may have published a result
         manifest = plan.manifest
-        if plan.state == "fresh" and manifest:
-            line = "up to date: nothing relevant has changed"
-        elif plan.state == "stored" and manifest:
+        if plan.state == "stored" and manifest:
             store.publish(store.entry_of(output, stage.name, expected.key), output)
-            line = f"restored the result of {manifest.when}: {manifest.summary}"
-        else:
+        elif plan.state != "fresh" or not manifest:
             if plan.reasons and output.is_symlink():  # the first run needs no reason
                 more = [f"and {len(plan.reasons) - REASONS} more"] if len(plan.reasons) > REASONS else []
                 log.info("%s: %s", stage.name, "; ".join([*map(str, plan.reasons[:REASONS]), *more]))
             for name, folder in folders.items():
                 require_intact(folder, inputs[name], shown=arguments[name])
             manifest = _run_function(stage, arguments, {**resolved, **folders}, expected)
-            line = manifest.summary
         write_record(output, manifest, snapshot if manifest.provenance == expected else None)
-        return f"{line} -> {output}"
+        return Outcome(stage.name, plan.state, manifest, output)
 
 
 def take_snapshot(stage: Stage[Any], arguments: Mapping[str, Any], options: Sequence[str]) -> cache.Record | None:

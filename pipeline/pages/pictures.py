@@ -14,8 +14,6 @@ LEVELS = 127  # shades on either side of zero
 
 # Orange and blue, between the colours --minus and --plus of light and dark mode, because a picture has one palette.
 NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
-FAINTEST = 24  # opacity of an activation of 0, of 255, so that an inactive map is visible
-MIN_CELL = 3  # pixels of a side of a map, so that gaps of one pixel are narrower
 
 
 def draw_grey(image: NDArray[np.uint8]) -> str:
@@ -28,23 +26,6 @@ def draw_patches(patches: NDArray[np.uint8], columns: int) -> str:
     tiled = _tile(patches.astype(np.int16), columns, gap=-1)
     opacity = np.where(tiled < 0, 0, 255)
     return _encode(Image.fromarray(np.stack([tiled.clip(0), opacity], axis=-1).astype(np.uint8), "LA"))
-
-
-def draw_maps(maps: NDArray[np.floating[Any]], limit: float, columns: int) -> str:
-    """Return the data URI of activations (n, h, w), as rows of pictures with transparent gaps; orange below zero.
-
-    Opacity grows linearly with the magnitude, from FAINTEST at 0 to full at `limit`; larger magnitudes are clipped.
-    """
-    repeated = max(1, math.ceil(MIN_CELL / min(maps.shape[1:])))
-    large = np.stack([np.asarray(_shrink(Image.fromarray(np.asarray(each, np.float32)))) for each in maps])
-    shares = np.clip(large / limit, -1, 1) if limit > 0 else np.zeros_like(large)
-    levels = (LEVELS + 1 + np.rint(shares * LEVELS)).astype(np.uint8)
-    tiled = _tile(levels.repeat(repeated, axis=1).repeat(repeated, axis=2), columns, gap=0)
-    picture = Image.fromarray(tiled, "P")
-    picture.putpalette([*NEGATIVE] * (LEVELS + 1) + [*POSITIVE] * (LEVELS + 1))
-    magnitudes = np.abs(np.linspace(-1, 1, 2 * LEVELS + 1))
-    opacities = np.rint(FAINTEST + (255 - FAINTEST) * magnitudes).astype(np.uint8)
-    return _encode(picture, transparency=bytes([0, *opacities.tolist()]))
 
 
 def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:

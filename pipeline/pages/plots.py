@@ -1,4 +1,4 @@
-"""Charts of the training history, the calibration and the accuracy on shifted images."""
+"""Charts of the training history and the calibration."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from pipeline.evaluation.metrics import Reliability, wilson_interval
-from pipeline.pages.svg import ACCENT, QUIET, SECOND, draw
+from pipeline.pages.svg import ACCENT, GREY, QUIET, SECOND, draw
 from pipeline.training.history import Row
 
 SIZE = (4.4, 3.1)  # inches
+WIDE = (7.2, 4.3)
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
 Histories = Sequence[Sequence[Row]]
@@ -31,16 +32,21 @@ def plot_loss(histories: Histories) -> Markup:
     return draw("loss", description, *SIZE, fill)
 
 
-def plot_accuracy(histories: Histories) -> Markup:
+def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
     """Plot the training and validation accuracy by epoch, two lines per network.
 
-    If the smallest error is below 10%, the axis is logarithmic in the error.
+    If the smallest error is below 10%, the axis is logarithmic in the error. earlier: histories of other runs, whose
+    validation accuracy is drawn in grey, as far as it lies in the range of the others.
     """
     kinds: list[tuple[str, Value, str, str]] = [
         ("training", lambda row: row.train_accuracy, SECOND, "--"),
         ("validation", lambda row: row.validation_accuracy, ACCENT, "-"),
     ]
     description = " ".join(_describe(f"The {name} accuracy", histories, value, "{:.2%}") for name, value, _, _ in kinds)
+    if earlier:
+        ends = [history[-1].validation_accuracy for history in earlier]
+        count = f"that of {len(ends)} earlier runs" if len(ends) > 1 else "that of an earlier run"
+        description += f" In grey, {count}, which ended at {min(ends):.2%} to {max(ends):.2%}."
     errors = [
         1 - value(row)
         for _, value, _, _ in kinds
@@ -52,28 +58,19 @@ def plot_accuracy(histories: Histories) -> Markup:
     def fill(figure: Figure) -> None:
         axes = _epoch_axes(figure, "Accuracy")
         by_error = 0 < min(errors) < 0.1
+        if earlier:
+            last = max(history[-1].number for history in histories)
+            within = [[row for row in history if row.number <= last] for history in earlier]
+            _plot_lines(axes, within, kinds[1][1], GREY, "-", "earlier", by_error)
         for name, value, colour, style in kinds:
             _plot_lines(axes, histories, value, colour, style, name, by_error)
         if by_error:
             _set_error_axis(axes, min(errors), max(errors))
         else:
             axes.yaxis.set_major_formatter(_percent_formatter())
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)  # next to the title
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)  # next to the title
 
-    return draw("accuracy", description, *SIZE, fill)
-
-
-def plot_learning_rate(histories: Histories) -> Markup:
-    """Plot the learning rate by epoch; it is the same for all networks."""
-    description = _describe("The learning rate", histories[:1], lambda row: row.learning_rate, "{:.3g}")
-
-    def fill(figure: Figure) -> None:
-        axes = _epoch_axes(figure, "Learning rate")
-        _plot_lines(axes, histories[:1], lambda row: row.learning_rate, ACCENT, "-")
-        axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
-
-    return draw("rate", description, *SIZE, fill)
+    return draw("accuracy", description, *WIDE, fill)
 
 
 def plot_reliability(reliability: Reliability) -> Markup:
@@ -110,29 +107,7 @@ def plot_reliability(reliability: Reliability) -> Markup:
         below.set_xlim(0, 1.01)
         below.xaxis.set_major_formatter(_percent_formatter())
 
-    return draw("reliability", description, 6, 5.4, fill)
-
-
-def plot_shifts(accuracies: Sequence[Sequence[float]]) -> Markup:
-    """Plot the accuracy by distance of the shift in pixels; the first line is this model, the second the dense one."""
-    names = ["this model", "dense network"][: len(accuracies)]
-    description = " ".join(
-        f"The accuracy of {name} is {values[0]:.1%} without a shift and {values[-1]:.1%} at {len(values) - 1} pixels."
-        for name, values in zip(names, accuracies, strict=True)
-    )
-
-    def fill(figure: Figure) -> None:
-        axes = figure.subplots()
-        axes.set_title("Accuracy by shift")
-        axes.set_xlabel("pixels")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(axis="x", visible=False)
-        for name, values, colour, style in zip(names, accuracies, (ACCENT, SECOND), ("-", "--"), strict=False):
-            axes.plot(values, color=colour, linestyle=style, linewidth=1.8, marker="o", markersize=4, label=name)
-        axes.yaxis.set_major_formatter(_percent_formatter())
-        axes.legend(loc="best")
-
-    return draw("shifts", description, *SIZE, fill)
+    return draw("reliability", description, 6.4, 4.6, fill)
 
 
 def _epoch_axes(figure: Figure, title: str) -> Axes:
@@ -145,7 +120,13 @@ def _epoch_axes(figure: Figure, title: str) -> Axes:
 
 
 def _plot_lines(
-    axes: Axes, histories: Histories, value: Value, colour: str, style: str, label: str = "", by_error: bool = False
+    axes: Axes,
+    histories: Histories,
+    value: Value,
+    colour: str,
+    style: str,
+    label: str = "",
+    by_error: bool = False,
 ) -> None:
     many = len(histories) > 1
     for number, history in enumerate(histories):

@@ -16,8 +16,9 @@ COLOURS = {
     "#030303": "--line",
     "#040404": "--accent",
     "#050505": "--second",
+    "#060606": "--earlier",
 }
-INK, QUIET, LINE, ACCENT, SECOND = COLOURS
+INK, QUIET, LINE, ACCENT, SECOND, GREY = COLOURS
 
 STYLE: Any = {
     "svg.fonttype": "none",

@@ -1,5 +1,7 @@
 """The training runs in the store, each with its evaluation. This module imports nothing slow."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from pipeline.engine import store
 from pipeline.engine.documents import Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.results import Result, list_results, read_results
+from pipeline.training.history import Row, read_history
 from pipeline.training.recipes import find_changes
 
 STAGES = ("train", "evaluate")
@@ -20,8 +23,8 @@ class TrainingRun(Result):
     """One result of the stage `train`.
 
     changes: {parameter: (value, value of the recipe, None without one)} for parameters that differ from the recipe.
-    data: digest of the normalized data. dataset: its name. Accuracies and the calibration error are in [0, 1], None if
-    unknown.
+    data: digest of the normalized data. dataset: its name. history: rows of each network, [] if unknown. Accuracies
+    and the calibration error are in [0, 1]; they and the log loss are None if unknown.
     """
 
     recipe: str
@@ -31,6 +34,13 @@ class TrainingRun(Result):
     validation_accuracy: float | None
     test_accuracy: float | None
     expected_calibration_error: float | None
+    negative_log_likelihood: float | None
+    history: Sequence[Sequence[Row]]
+
+    @property
+    def seconds(self) -> float:
+        """Time of training, also before an interruption; that of the stage if the history is unknown."""
+        return sum(row.seconds for rows in self.history for row in rows) if self.history else self.manifest.seconds
 
 
 def list_training_runs(artifacts: Path, current: Path | None = None) -> list[TrainingRun]:
@@ -61,7 +71,28 @@ def _load(result: Result, evaluation: Path | None) -> TrainingRun:
         validation_accuracy=_load_value(model, Share, lambda model: model["training"]["validation_accuracy"]),
         test_accuracy=_load_value(metrics, Share, lambda metrics: metrics["accuracy"]),
         expected_calibration_error=_load_value(metrics, Share, lambda metrics: metrics["expected_calibration_error"]),
+        negative_log_likelihood=_load_value(metrics, float, lambda metrics: metrics["negative_log_likelihood"]),
+        history=_load_history(result.entry / "history.csv"),
     )
+
+
+def digest_runs(artifacts: Path) -> dict[str, str]:
+    """Return a digest of each training run, by id. It changes when the run is made or evaluated again.
+
+    Names and times of use do not count.
+    """
+    found = {}
+    for run in list_training_runs(artifacts):
+        metrics = (run.test_accuracy, run.expected_calibration_error, run.negative_log_likelihood)
+        facts = [run.manifest.provenance.key, run.manifest.digest, run.created, run.seconds, *metrics]
+        found[run.id] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]
+    return found
+
+
+def find_run(runs: Sequence[TrainingRun], key: str) -> tuple[TrainingRun, list[TrainingRun]]:
+    """Return the run with this key, which is one of them, and those before it on the same data, latest first."""
+    (found,) = (run for run in runs if run.manifest.provenance.key == key)
+    return found, [run for run in runs if run.data == found.data and run.created < found.created]
 
 
 def _load_value(path: Path | None, kind: Any, where: Callable[[dict[str, Any]], Any]) -> Any:
@@ -70,6 +101,13 @@ def _load_value(path: Path | None, kind: Any, where: Callable[[dict[str, Any]], 
         return path and load_json(path, kind, where)
     except (PipelineError, OSError):
         return None
+
+
+def _load_history(path: Path) -> list[list[Row]]:
+    try:
+        return read_history(path)
+    except (PipelineError, OSError):
+        return []
 
 
 def name_data(runs: Sequence[TrainingRun], title: Callable[[str], str] = str) -> dict[str, str]:

@@ -99,7 +99,7 @@ def _with_signature(stage: Stage[Any], act: Act) -> Callable[..., Any]:
 
 
 def _with_check(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the command with a check of its integers: too large ones fail in NumPy, Dask and tqdm in various ways."""
+    """Return the command with a check of its integers: too large ones fail in NumPy and Dask in various ways."""
 
     @functools.wraps(command)
     def checked(**arguments: Any) -> Any:

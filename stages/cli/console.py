@@ -12,9 +12,9 @@ from pipeline.engine.command import INTERRUPTED, run_command
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.signals import end, install_handlers
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import printable
 from stages.cli.app import PROGRAM, build
 from stages.cli.config import load_defaults
+from stages.cli.terminal import format_outcome
 from stages.cli.usage import describe
 
 # Bytes of address space that Python and the libraries need to start. With less, OpenBLAS may retry forever.
@@ -55,7 +55,7 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     options = [word for word in arguments[arguments.index(name) + 1 :] if word != "--force"] if known else []
 
     def work() -> object:
-        app = build(commands, lambda stage, given, force: printable(engine.run(stage, given, force, options)))
+        app = build(commands, lambda stage, given, force: format_outcome(engine.run(stage, given, force, options)))
         defaults: dict[str, dict[str, Any]] = {}
         if known and "--help" not in arguments:  # which works in any case
             _check_address_space()

@@ -1,19 +1,13 @@
-"""Options that choose the backend or the model of a command, and progress output."""
+"""Options that choose the backend or the model of a command."""
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import BadParameter, Option
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.stage import Role
 from pipeline.scheduling.backends import ADDRESS_VARIABLE, LOCAL, check_scheduler
-
-INTERVAL = 0.5  # seconds between two updates of a bar
-LOG_INTERVAL = 30.0  # seconds between two updates of a bar that is not on a terminal
 
 
 def _check(scheduler: str | None) -> str | None:
@@ -55,15 +49,3 @@ ModelFolder = Annotated[
         show_default="artifacts/train if it exists, otherwise the included model",
     ),
 ]
-
-
-@contextlib.contextmanager
-def progress(command: str, total: int, done: int = 0, unit: str = "images") -> Iterator[Callable[[int], object]]:
-    """Yield a function of the number of newly finished images, which moves a bar; without a terminal every 30 s."""
-    from tqdm import tqdm
-
-    seconds = INTERVAL if sys.stderr.isatty() else LOG_INTERVAL
-    options: dict[str, Any] = {"delay": seconds, "mininterval": seconds, "maxinterval": 2 * seconds, "leave": False}
-    options |= {"desc": command, "unit": f" {unit}", "unit_scale": True, "disable": total == 1}
-    with tqdm(total=total, initial=done, **options) as bar:
-        yield bar.update

@@ -1,4 +1,4 @@
-"""What the commands that train share: an option for each value of a recipe, and a line for each epoch."""
+"""What the commands that train share: an option for each value of a recipe, and the progress of each epoch."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -11,6 +11,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from pipeline.scheduling.progress import Progress
     from pipeline.training.history import Row
 
 P = ParamSpec("P")
@@ -53,8 +54,18 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
     return decorate
 
 
-def format_epoch(row: "Row", last: int, resumed: bool) -> str:
-    """Return the line that training prints after an epoch. last: its number of epochs."""
+def report_epoch(
+    progress: "Progress", row: "Row", last: int, batches: int, resumed: bool = False, network: str = ""
+) -> None:
+    """Show a finished epoch. last: number of epochs. batches: of an epoch. network: which one of an ensemble."""
+    if resumed:
+        progress.advance(row.number * batches, resumed)
+    loss = f"  loss {row.loss:.3f}" if row.number else ""
+    step, metrics = f"epoch {min(row.number + 1, last)}/{last}", f"{row.validation_accuracy:.2%}{loss}"
+    progress.report(f"{network}{_format_epoch(row, last, resumed)}", f"{network}{step}", metrics, keep=resumed)
+
+
+def _format_epoch(row: "Row", last: int, resumed: bool) -> str:
     if resumed:
         return f"resuming after epoch {row.number} of {last}"
     if row.number == 0:

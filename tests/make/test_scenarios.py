@@ -129,7 +129,7 @@ def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
 def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], words: str, made: Path) -> None:
     result = make(made, *arguments, *SAMPLE, "VALIDATION=100")
     assert (result.returncode, words in result.stderr) == (2, True)
-    assert " -m stages." not in result.stdout
+    assert "artifacts/" not in result.stdout
     assert not (made / "here").exists()
     assert_quiet(made)
 
@@ -189,6 +189,29 @@ def test_flag_is_passed_without_value_and_0_turns_it_off(fresh: Path) -> None:
     for value, sends in (("1", True), ("yes", True), ("0", False), ("", False)):
         result = make(fresh, "-n", "evaluate", "SCHEDULER=tcp://localhost:1", f"SEND_DATA={value}")
         assert result.stdout.rstrip().endswith(f"--scheduler 'tcp://localhost:1'{' --send-data' if sends else ''}")
+
+
+def test_commands_are_not_printed(project: Path) -> None:
+    result = make(project, "train", *SAMPLE, "EPOCHS=1")
+    (line,) = result.stdout.splitlines()
+    assert line.endswith(" -> artifacts/train")
+    assert "-m stages" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"), [("trian", "`make train`"), ("benchmark", "`make benchmarks`"), ("it's", "`make help`")]
+)
+def test_unknown_target_gets_a_suggestion(goal: str, words: str, fresh: Path) -> None:
+    result = make(fresh, goal)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert words in result.stderr.splitlines()[0]
+    assert "Traceback" not in result.stderr
+
+
+def test_help_fits_80_columns(fresh: Path) -> None:
+    lines = make(fresh, "help").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert {"EPOCHS", "SCHEDULER_FILE", "STROKE_WIDTH"} <= {word for line in lines for word in line.split()}
 
 
 def test_dry_run_prints_one_line_per_stage(fresh: Path, tmp_path: Path) -> None:

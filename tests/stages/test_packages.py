@@ -14,7 +14,7 @@ from stages.cli.order import ALL_STAGES
 from tests.processes import ROOT
 
 # Packages for options, progress, verified downloads, thread limits, markup and types. None computes a result.
-WITHOUT_RESULT = {"_typeshed", "markupsafe", "requests", "rich", "threadpoolctl", "tqdm", "typer", "urllib3"}
+WITHOUT_RESULT = {"_typeshed", "markupsafe", "requests", "rich", "threadpoolctl", "typer", "urllib3"}
 # Packages without effect on the result of a single stage: download verifies its files by their sha256, and has the
 # versions of the others in its parameters if it converts pictures.
 EXCEPTIONS = {"download": {"numpy", "pillow", "scipy"}}

@@ -28,10 +28,10 @@ def test_new_training_run_makes_report_stale(run: Run, project: Path) -> None:
     assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
     assert run("train", "--recipe", "quick").stdout.startswith("restored")
     status = run(*STATUS, "--explain").stdout
-    assert "because of parameter runs: 2 results, " in status
+    assert "because of parameter runs: 1 new\n" in status
     result = run("report")
     assert result.stdout.startswith("index.html")
-    assert "parameter runs: 2 results, " in result.stderr
+    assert result.stderr == "report: parameter runs: 1 new\n"
     after = page(project)
     assert "epochs\u00a01" in after
     assert "epochs\u00a01" not in before

@@ -1,6 +1,5 @@
 """`runs`, `runs diff` and `runs name`."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.artifacts import read_manifest, write_manifest
+from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
 from pipeline.engine.store import entry_of
+from pipeline.training.history import Row, write_history
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 
@@ -43,13 +43,10 @@ def add(project: Path) -> Add:
         shutil.copytree(train, entry)
         model = json.loads((entry / "model.json").read_text())
         model["training"]["validation_accuracy"] = accuracy
-        body = json.dumps(model).encode()
-        (entry / "model.json").write_bytes(body)
-        facts = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
-        outputs = {**manifest.outputs, "model.json": facts}  # so that it has no evaluation
-        write_manifest(
-            entry, replace(manifest, provenance=provenance, created=created, seconds=seconds, outputs=outputs)
-        )
+        (entry / "model.json").write_text(json.dumps(model))
+        write_history(entry / "history.csv", [[Row(1, 0.5, 0.5, accuracy, 0.1, seconds)]])
+        outputs = describe_outputs(entry, ["history.csv"])  # another model.json, so that it has no evaluation
+        write_manifest(entry, replace(manifest, provenance=provenance, created=created, outputs=outputs))
         return entry
 
     return add

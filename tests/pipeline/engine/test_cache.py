@@ -23,7 +23,8 @@ def call(stage: Stage[...], *options: str, **arguments: object) -> str:
     """Run a stage as its command does with these options."""
     inputs = {name: Path("artifacts") / name for name in stage.inputs}
     defaults = {"number": 1, "threads": 1, "place": Path("somewhere")} if stage is plant else {}
-    return run(stage, {**defaults, **inputs, "output": Path("artifacts") / stage.name, **arguments}, options=options)
+    outcome = run(stage, {**defaults, **inputs, "output": Path("artifacts") / stage.name, **arguments}, options=options)
+    return str(outcome)
 
 
 @pytest.fixture

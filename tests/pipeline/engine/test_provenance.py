@@ -69,3 +69,12 @@ def test_environment_has_versions_of_python_and_packages() -> None:
         "numpy": np.__version__,
         "no-such-package": "not installed",
     }
+
+
+def test_entries_of_a_mapping_are_counted() -> None:
+    old, new, before = (
+        Provenance("plant", {"runs": runs}, {}, {}, {})
+        for runs in ({"a": "1", "b": "2", "c": "3"}, {"b": "2", "c": "4", "d": "5", "e": "6"}, "3 runs")
+    )
+    assert list(map(str, differences(old, new))) == ["parameter runs: 2 new, 1 gone, 1 changed"]
+    assert list(map(str, differences(before, new))) == ["parameter runs: 4 new"]

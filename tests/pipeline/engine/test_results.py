@@ -1,20 +1,16 @@
 """The list of results, how one is found in it, and their names: links that `prune` respects."""
 
-import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import read_manifest, write_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.prune import prune
 from pipeline.engine.results import (
     assign_name,
     check_name,
-    digest_results,
     find_result,
     list_results,
     read_results,
@@ -53,31 +49,6 @@ def test_names_are_the_other_links_to_the_entry(folder: Path) -> None:
     assert [f"plant-{result.id}" for result in found[::2]] == [first.name, third.name]
     copy = Path(shutil.copytree(first, folder / "elsewhere.d"))
     assert read_results([copy])[0].id == found[0].id
-
-
-def test_digest_changes_when_a_result_is_added_rerun_or_removed(folder: Path) -> None:
-    digests = [digest_results(folder, ["plant"])]
-    plant(output=folder / "plant", number=4)
-    digests.append(digest_results(folder, ["plant"]))
-    manifest = read_manifest(folder / "plant")
-    write_manifest(folder / "plant", replace(manifest, seconds=99))
-    digests.append(digest_results(folder, ["plant"]))
-    assert len(set(digests)) == 3
-    shutil.rmtree((folder / "plant").resolve())
-    assert digest_results(folder, ["plant"]) == digests[0]
-
-
-def test_digest_ignores_names_other_stages_times_of_use_and_the_path(folder: Path) -> None:
-    digest = digest_results(folder, ["plant"])
-    shutil.rmtree((folder / "water").resolve())
-    for path in folder.glob("*/manifest.json"):
-        os.utime(path, (0, 0))
-    assign_name(folder, "wide", store.resolve(folder / "plant"))
-    (folder / ".store" / "plant-0123.partial").mkdir()
-    (folder / "plant").unlink()
-    assert digest_results(folder, ["plant"]) == digest
-    folder.rename(folder.with_name("moved"))
-    assert digest_results(folder.with_name("moved"), ["plant"]) == digest
 
 
 @pytest.fixture

@@ -28,9 +28,8 @@ def findings(
     augmentation: Augmentation = AUGMENTATION,
     names: tuple[str, ...] = (),
     dataset: str = "custom",
-    dense: bool = False,
 ) -> Findings:
-    """Return random findings; correct: every prediction is. dense: with a dense network to compare with."""
+    """Return random findings; correct: every prediction is."""
     generator = np.random.default_rng(1)
     labels = (np.arange(images) % classes).astype(np.uint8)
     probabilities = generator.dirichlet([0.5] * classes, images).astype(np.float32)
@@ -55,16 +54,16 @@ def findings(
         validation_accuracy=0.6,
         test_accuracy=None,
         expected_calibration_error=None,
+        negative_log_likelihood=None,
+        history=[],
     )
     model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
     return Findings(
         model=model,
-        dense=make_model("7", shape=shape, class_names=names) if dense else None,
         recipe_name="standard",
         recipe=recipe,
         trained=manifest,
         counts={"training": 30, "validation": 3, "test": images},
-        seconds={"train": 12.3, "evaluate": 0.1},
         layer_seconds=[1e-6 * number for number, _ in enumerate(model.networks[0].layers, start=1)],
         history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
         images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
@@ -72,6 +71,9 @@ def findings(
         probabilities=probabilities,
         samples=generator.integers(0, 256, (min(classes, 10), *shape), dtype=np.uint8),
         runs=[training],
+        previous_parameters=None,
+        commit="abc1234",
+        processor="a processor, 2 cores",
     )
 
 
@@ -85,7 +87,7 @@ UNUSUAL = {
     "an ensemble": findings(networks=3),
     "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
     "more filters than shown": findings(layers="conv70x2/1,6", networks=2),
-    "beside a dense network": findings(10, shape=(13, 13), layers="conv8,conv20x3/1,12", dense=True),
+    "ten classes": findings(10, shape=(13, 13), layers="conv8,conv20x3/1,12"),
     "no hidden layer": findings(layers=""),
     "no augmentation": findings(augmentation=Augmentation()),
     "large images": findings(shape=(150, 300)),

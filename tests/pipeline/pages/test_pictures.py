@@ -2,16 +2,13 @@ import base64
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from pipeline.pages.pictures import (
-    FAINTEST,
     MAX_SIDE,
     NEGATIVE,
     POSITIVE,
     draw_grey,
-    draw_maps,
     draw_patches,
     draw_signed,
 )
@@ -62,17 +59,3 @@ def test_patches_are_arranged_in_rows_with_transparent_gaps() -> None:
     assert picture[..., 0].tolist()[-1] == [4, 4, 0, 5, 5, 0, 0, 0]
     assert picture[0, :, 1].tolist() == [255, 255, 0, 255, 255, 0, 255, 255]
     assert not picture[2, :, 1].any()
-
-
-def test_activations_are_opaque_in_proportion_and_zero_is_visible() -> None:
-    maps = np.array([[[0.0, 1.0]] * 3, [[2.0, 0.0]] * 3])
-    opacity = np.asarray(decode(draw_maps(maps, limit=2, columns=2)).convert("RGBA"))[..., 3]
-    assert opacity[0, 0] == FAINTEST
-    assert opacity[0, 2] == pytest.approx((FAINTEST + 255) / 2, abs=1)
-    assert opacity[0, -3] == 255
-    assert (opacity == 0).any()  # the gap
-
-
-def test_maps_without_activation_are_drawn() -> None:
-    opacity = np.asarray(decode(draw_maps(np.zeros((3, 1, 1)), limit=0, columns=2)).convert("RGBA"))[..., 3]
-    assert set(opacity.flat) == {0, FAINTEST}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.metrics import Reliability, measure_reliability
-from pipeline.pages.plots import plot_accuracy, plot_learning_rate, plot_loss, plot_reliability, plot_shifts
+from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.training.history import Row
 
 INITIAL = Row(0, math.nan, math.nan, 0.1, math.nan, 0)
@@ -43,7 +43,7 @@ HISTORIES = {
 }
 
 
-@pytest.mark.parametrize("plot", [plot_loss, plot_accuracy, plot_learning_rate])
+@pytest.mark.parametrize("plot", [plot_loss, plot_accuracy])
 @pytest.mark.parametrize("name", HISTORIES)
 def test_every_history_is_plotted(plot: Callable[[list[list[Row]]], str], name: str) -> None:
     root = ElementTree.fromstring(plot(HISTORIES[name]))
@@ -64,7 +64,7 @@ def test_output_is_deterministic_with_other_settings_of_matplotlib() -> None:
 
 def test_figures_share_no_id_and_reference_only_their_ids() -> None:
     histories = [history(5)]
-    drawings = [plot(histories) for plot in (plot_loss, plot_accuracy, plot_learning_rate)]
+    drawings = [plot(histories) for plot in (plot_loss, plot_accuracy)]
     drawings.append(plot_reliability(reliability()))
     ids = [re.findall(r'\bid="([^"]+)"', drawing) for drawing in drawings]
     assert len({name for names in ids for name in names}) == sum(map(len, ids))
@@ -118,13 +118,16 @@ def test_label_of_reliability_diagram_compares_confidence_and_accuracy() -> None
     assert "In the lowest one, the mean confidence is 82% and 50% of 4 images are correct" in drawing
 
 
-@pytest.mark.parametrize("accuracies", [[[0.99, 0.98, 0.9]], [[0.99, 0.98, 0.9], [0.98, 0.9, 0.5]], [[0.5]]])
-def test_shifts_are_plotted_and_described(accuracies: list[list[float]]) -> None:
-    drawing = plot_shifts(accuracies)
-    root = ElementTree.fromstring(drawing)
-    assert ("var(--second)" in drawing) == (len(accuracies) == 2)
-    assert f"{accuracies[-1][-1]:.1%} at {len(accuracies[0]) - 1} pixels" in root.attrib["aria-label"]
-    assert ("dense network" in root.attrib["aria-label"]) == (len(accuracies) == 2)
+def test_earlier_runs_are_grey_and_do_not_change_the_axes() -> None:
+    alone, beside = (
+        plot_accuracy([history(5, 0.99)], earlier) for earlier in ((), [history(9, 0.98), history(5, 0.5)])
+    )
+    assert "var(--earlier)" not in alone
+    assert beside.count("stroke: var(--earlier)") >= 2
+    label = ElementTree.fromstring(beside).attrib["aria-label"]
+    assert "2 earlier runs, which ended at 50.00% to 98.00%" in label
+    ticks = [re.findall(r">(\d+(?:\.\d+)?%?)</text>", drawing) for drawing in (alone, beside)]
+    assert ticks[0] == ticks[1]
 
 
 def test_pyplot_is_not_imported() -> None:

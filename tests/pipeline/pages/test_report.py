@@ -13,7 +13,15 @@ import pytest
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.evaluation.metrics import list_confusions
-from pipeline.pages.report import draw_augmented, list_facts, render_report, tint_matrix
+from pipeline.pages.report import (
+    MAX_ERRORS,
+    MAX_RUNS,
+    draw_augmented,
+    list_errors,
+    list_facts,
+    render_report,
+    tint_matrix,
+)
 from pipeline.pages.wording import percent
 from pipeline.training.history import Row
 from pipeline.training.recipe import Recipe
@@ -91,6 +99,7 @@ def test_report_contains_the_metrics(sample: str, built: Path) -> None:
         assert percent(share) in sample
     assert "1,833 training, 167 validation, 500 test" in sample
     assert "28x28-192-10" in sample
+    assert "make train DATASET=sample RECIPE=quick</code>" in sample
     assert f"{784 * 192 + 192 + 192 * 10 + 10:,}" in sample
 
 
@@ -98,11 +107,76 @@ def test_most_confident_errors_come_first_with_truth_and_prediction(sample: str,
     probabilities = np.load(built / "evaluate" / "probabilities.npy")
     labels = np.load(built / "parse" / "test-labels.npy")
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    expected = sorted(wrong, key=lambda index: (-probabilities[index].max(), index))[:50]
-    pattern = r'alt="Test image (\d+), class (\d)">\s*<figcaption><b>(\d)</b> read as <b>(\d)</b>'
-    assert [tuple(map(int, found)) for found in re.findall(pattern, sample)] == [
-        tuple(map(int, (index, labels[index], labels[index], probabilities[index].argmax()))) for index in expected
+    expected = sorted(wrong, key=lambda index: (-probabilities[index].max(), index))
+    pattern = (
+        r'<li class="read-(\d)-(\d)(?: hidden)?"><figure><img [^>]*alt="Test image (\d+), class (\d)">'
+        r"\s*<figcaption><b>(\d)</b> read as <b>(\d)</b>"
+    )
+    found = [tuple(map(int, groups)) for groups in re.findall(pattern, sample)]
+    assert [index for _, _, index, *_ in found] == expected
+    for row, column, index, *texts in found:
+        assert (row, column) == (labels[index], probabilities[index].argmax())
+        assert texts == [row, row, column]
+    assert sample.count(' hidden"><figure>') == len(expected) - MAX_ERRORS
+
+
+def test_each_cell_of_the_matrix_shows_its_most_confident_errors() -> None:
+    found = findings(2, images=200)
+    shown = list_errors(found, per_cell=12)
+    predicted = found.probabilities.argmax(axis=1)
+    for truth, other in ((0, 1), (1, 0)):
+        cell = [error for error in shown if error.cell == (truth, other)]
+        first = sum(error.at_first for error in cell)
+        assert len(cell) == max(12, first)
+        assert all((found.labels[error.index], predicted[error.index]) == (truth, other) for error in cell)
+    assert [error.confidence for error in shown] == sorted((error.confidence for error in shown), reverse=True)
+    assert len(list_errors(found, per_cell=0)) == MAX_ERRORS
+    page = render_report(found)
+    count = int(np.count_nonzero((found.labels == 0) & (predicted == 1)))
+    assert f'<a href="#read-0-1" aria-label="{count}: 0 read as 1">{count}</a>' in page
+    assert re.search(rf'id="read-0-1"><b>0</b> read as <b>1</b>:\s+\d+ of {count},', page)
+    assert page.count("#read-0-1:target ~ .errors .read-0-1 ") == 1
+
+
+def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> None:
+    found = findings()
+    (one,) = found.runs
+    provenance = replace(one.manifest.provenance, code={"other.py": "0"})
+    earlier = replace(
+        one,
+        manifest=replace(one.manifest, provenance=provenance, created="2025-01-02T03:04:05.678+00:00"),
+        validation_accuracy=0.65,
+        test_accuracy=0.0,
+        history=[[Row(1, 1.0, 0.5, 0.6, 0.1, 5.0)]],
+    )
+    page = render_report(replace(found, runs=[one, earlier], previous_parameters=1))
+    tiles = re.findall(
+        r"<div><dt>(.*?)</dt><dd>.*?(?:<b class=\"(.*?)\">(.*?)</b>)?</dd></div>", page.partition('class="facts"')[0]
+    )
+    assert [name for name, _, _ in tiles] == [
+        *("Test accuracy", "Validation accuracy", "Calibration error", "Log loss", "Parameters and time")
     ]
+    verdicts = [(verdict, change) for _, verdict, change in tiles]
+    assert verdicts[0][0] == "good"
+    assert verdicts[1] == ("bad", "5.00 points worse")
+    assert verdicts[2] == verdicts[3] == ("", "")  # of a run that was not evaluated
+    assert verdicts[4][1].endswith(" more, 1.0 s longer")
+    assert "2025-01-02 03:04 UTC" in page
+    other = replace(earlier, data="cd" * 32)
+    assert "points worse" not in render_report(replace(found, runs=[one, other]))
+
+
+def test_only_the_latest_runs_are_listed() -> None:
+    found = findings()
+    (one,) = found.runs
+    others = [
+        replace(one, manifest=replace(one.manifest, provenance=replace(one.manifest.provenance, code={"n": str(n)})))
+        for n in range(MAX_RUNS + 1)
+    ]
+    page = render_report(replace(found, runs=[one, *others]))
+    rows = page[page.index('<table class="runs">') :].partition("</table>")[0].count("<tr")
+    assert rows == 1 + MAX_RUNS
+    assert "lists 2 more" in page
 
 
 def test_report_without_augmentation_has_no_augmented_images(sample: str) -> None:
@@ -181,21 +255,9 @@ def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
     assert "receptive field" not in page_of()
 
 
-def test_probabilities_are_explained_for_the_loss() -> None:
-    quadratic = render_report(replace(findings(), model=replace(findings().model, loss="quadratic")))
-    for page, word in ((page_of(), "softmax"), (quadratic, "sigmoids")):
-        assert {each for each in ("softmax", "sigmoids") if each in page} == {word}
-        assert "−0.0<" not in page
-
-
-def test_shifts_of_a_dense_network_are_shown_beside_those_of_the_model() -> None:
-    assert "dense network" in page_of("beside a dense network")
-    assert "dense network" not in page_of()
-
-
 def test_ten_classes_are_augmented_in_two_blocks() -> None:
     page = render_report(findings(12))
-    block = page[page.index('class="augmented"') : page.index('id="runs"')]
+    block = page[page.index('class="augmented"') : page.index("</main>")]
     assert block.count("<div>") == 2
     assert block.count('class="original"') == 10
 
@@ -204,7 +266,8 @@ def test_facts_contain_layers_and_parameters_of_all_networks() -> None:
     facts = dict(list_facts(findings(networks=2, layers="conv3x3/1,6")))
     assert facts["Seed"] == "1 to 2"
     assert "2 × 5x4-conv3x3/1-6-3, ReLU" in facts["Network"]
-    assert facts["Parameters"] == str(2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3))
+    parameters = 2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3)
+    assert f"<strong>{parameters}</strong>" in render_report(findings(networks=2, layers="conv3x3/1,6"))
 
 
 def test_selected_checkpoint_is_the_last_of_the_best() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
+from pipeline.engine.results import assign_name
 from pipeline.engine.store import entry_of, publish
+from pipeline.training.history import read_history
 from pipeline.training.recipes import find_changes
-from pipeline.training.runs import list_training_runs, name_data
+from pipeline.training.runs import TrainingRun, digest_runs, find_run, list_training_runs, name_data
 
 
 @pytest.fixture
@@ -91,6 +93,51 @@ def test_damaged_earlier_result_has_no_metrics(content: str, artifacts: Path) ->
     assert (before.dataset, before.validation_accuracy, before.test_accuracy) == ("unknown", None, None)
     (entry / "manifest.json").write_text(content)
     assert len(list_training_runs(artifacts)) == 1
+
+
+def test_digest_of_a_run_changes_if_it_is_made_or_evaluated_again_but_not_with_its_name(artifacts: Path) -> None:
+    before = digest_runs(artifacts)
+    (run,) = before
+    assign_name(artifacts, "wide", (artifacts / "train").resolve())
+    artifacts = artifacts.rename(artifacts.with_name("moved"))
+    assert digest_runs(artifacts) == before
+    metrics = artifacts / "evaluate" / "metrics.json"
+    metrics.write_text(json.dumps({**json.loads(metrics.read_text()), "accuracy": 0.5}))
+    evaluated = digest_runs(artifacts)
+    assert evaluated.keys() == before.keys()
+    assert evaluated[run] != before[run]
+    write_manifest(
+        artifacts / "train", replace(read_manifest(artifacts / "train"), created="2020-02-03T04:05:06+00:00")
+    )
+    assert digest_runs(artifacts)[run] != evaluated[run]
+    add_entry(artifacts, "train", seed=7)
+    assert len(digest_runs(artifacts)) == 2
+
+
+def test_time_of_a_run_is_that_of_its_training(artifacts: Path) -> None:
+    (run,) = list_training_runs(artifacts)
+    (rows,) = read_history(artifacts / "train" / "history.csv")
+    assert run.seconds == pytest.approx(sum(row.seconds for row in rows))
+    assert run.seconds != run.manifest.seconds
+    (artifacts / "train" / "history.csv").unlink()
+    (run,) = list_training_runs(artifacts)
+    assert (run.history, run.seconds) == ([], run.manifest.seconds)
+
+
+def test_earlier_runs_have_the_same_data(built: Path) -> None:
+    (run,) = list_training_runs(built)
+
+    def made(year: int, data: str = run.data) -> TrainingRun:
+        provenance = replace(run.manifest.provenance, code={"other.py": str((year, data))})
+        return replace(
+            run,
+            data=data,
+            manifest=replace(run.manifest, provenance=provenance, created=f"{year}-02-03T04:05:06+00:00"),
+        )
+
+    later, earlier, earliest, other = made(2100), made(2020), made(2010), made(2021, "ab" * 32)
+    key = run.manifest.provenance.key
+    assert find_run([later, run, other, earlier, earliest], key) == (run, [earlier, earliest])
 
 
 def test_data_have_the_name_of_the_data_set_with_a_digest_if_that_is_not_unique(built: Path) -> None:

@@ -26,7 +26,7 @@ def test_help_and_up_to_date_stage_import_no_large_packages(project: Path) -> No
         "import sys, stages.cli.main, stages.cli.console\n"
         f"for line in {lines}:\n"
         "    assert stages.cli.console.run(stages.cli.main.COMMANDS, line.split()) == 0\n"
-        "large = ('numpy', 'dask', 'onnx', 'requests', 'tqdm', 'matplotlib', 'jinja2', 'PIL')\n"
+        "large = ('numpy', 'dask', 'onnx', 'requests', 'matplotlib', 'jinja2', 'PIL')\n"
         "print([m for m in large if m in sys.modules])"
     )
     command = [sys.executable, "-c", program]
@@ -170,3 +170,11 @@ def test_result_is_published_even_if_output_fails(run: Run, project: Path) -> No
     assert result.returncode == 1
     assert "done, but cannot write to standard output" in result.stderr
     assert run("evaluate").returncode == 0
+
+
+def test_stage_runs_with_closed_stderr(project: Path) -> None:
+    line = ["evaluate", "--force", "--scheduler", "processes", "--workers", "2"]
+    command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "stages.cli.main", *line]
+    result = subprocess.run(command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)
+    assert result.returncode == 0
+    assert result.stdout.startswith("test accuracy")

@@ -1,4 +1,4 @@
-"""What the report shows of the network: receptive fields, exciting patches, layers, examples and shifts."""
+"""What the report shows of the network: receptive fields, exciting patches, layers."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.model.prediction import compute_logits, predict
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import forward, view_parameters
 from pipeline.pages.filters import (
@@ -18,8 +17,6 @@ from pipeline.pages.filters import (
     draw_units,
     measure_excitation,
 )
-from pipeline.pages.forward_pass import MAX_CLASSES, choose_images, draw_passes
-from pipeline.pages.inspection import MAX_SHIFT, MAX_SHIFTED, inspect_network, measure_shifts
 from pipeline.pages.layer_table import ReceptiveField, list_layers, receptive_fields, time_layers
 from pipeline.pages.pictures import draw_signed
 from tests.pipeline.models import make_model
@@ -114,57 +111,3 @@ def test_every_layer_takes_time() -> None:
     seconds = time_layers(MODEL.networks[0], inputs)
     assert len(seconds) == 4
     assert min(seconds) > 0
-
-
-def test_examples_are_a_confident_error_and_a_correct_image_of_its_class() -> None:
-    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3], [0.3, 0.7]], np.float32)
-    assert choose_images(probabilities, np.array([0, 1, 1, 1, 1], np.uint8)) == [1, 3]
-    assert choose_images(probabilities, np.array([0, 0, 0, 0, 0], np.uint8)) == [0, 1]
-    assert choose_images(probabilities, probabilities.argmax(axis=1).astype(np.uint8)) == [0]
-    assert choose_images(probabilities, probabilities.argmin(axis=1).astype(np.uint8)) == [0]
-
-
-def test_forward_pass_has_a_picture_of_each_hidden_layer_and_the_logits() -> None:
-    model = replace(MODEL, parameters=MODEL.parameters * 2)
-    labels = np.zeros(len(IMAGES), np.uint8)
-    probabilities = predict(model, IMAGES)
-    first, second = draw_passes(model, IMAGES, labels, probabilities, [3, 5])
-    assert (first.index, second.index) == (3, 5)
-    assert [layer.size for layer in first.layers] == ["5 maps of 6 × 5", "7 maps of 5 × 4", "6 units"]
-    assert first.layers != second.layers
-    logits = compute_logits(model, np.moveaxis(standardise(IMAGES[3:4], model.scaling), 0, -1))
-    expected = [(logit, share) for logit, share in zip(logits[:, 0], probabilities[3], strict=True)]
-    assert np.allclose([row[1:] for row in first.classes], expected, rtol=1e-5)
-
-
-def test_forward_pass_lists_the_most_probable_of_many_classes() -> None:
-    names = tuple(f"class {number}" for number in range(40))
-    model = make_model("6", shape=(3, 4), class_names=names)
-    images = GENERATOR.integers(0, 256, (1, 3, 4), dtype=np.uint8)
-    probabilities = predict(model, images)
-    (forward_pass,) = draw_passes(model, images, np.zeros(1, np.uint8), probabilities, [0])
-    assert len(forward_pass.classes) == MAX_CLASSES
-    assert {name for name, _, _ in forward_pass.classes} == {
-        names[each] for each in np.argsort(-probabilities[0])[:MAX_CLASSES]
-    }
-
-
-def test_shift_moves_the_image_in_four_directions() -> None:
-    model = make_model("", shape=(3, 3), class_names=("left", "rest"))
-    (parameters,) = model.parameters
-    parameters.flat[:] = 0
-    parameters.layers[0][0].reshape(2, 3, 3)[0, 1, 0] = 1
-    image = np.zeros((1, 3, 3), np.uint8)
-    image[0, 1, 1] = 255  # only a shift to the left by one pixel brings it to the weight
-    accuracies = measure_shifts(model, image, np.array([0], np.uint8))
-    assert len(accuracies) == MAX_SHIFT + 1
-    assert accuracies[:3] == [0, 0.25, 0]
-
-
-def test_large_test_sets_are_sampled_evenly() -> None:
-    model = make_model("", shape=(1, 2))
-    images = np.zeros((MAX_SHIFTED + 1, 1, 2), np.uint8)
-    labels = np.zeros(len(images), np.uint8)
-    inspection = inspect_network(model, None, [1e-6], images, labels, predict(model, images))
-    assert (inspection.shifted_step, inspection.shifted) == (2, MAX_SHIFTED // 2 + 1)
-    assert inspection.searched == len(images)
