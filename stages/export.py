@@ -10,7 +10,7 @@ from stages.cli.console import run_module
 
 
 @stage(
-    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pyyaml"),
+    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pillow", "pyyaml"),
     extra_files=(
         *(
             f"pipeline/pages/templates/{name}"
