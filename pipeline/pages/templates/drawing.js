@@ -24,8 +24,9 @@ function show() {
   frame = null;
   const example = examples[drawing.example];
   paintCanvas(canvas, drawing, example?.image, model.shape);
-  const { readings, last } = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
-  const about = { isEmpty: isEmpty(), example, noun, known, classNames: model.classNames };
+  const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
+  const { readings, last, canSplit } = found;
+  const about = { isEmpty: isEmpty(), example, noun, known, classNames: model.classNames, canSplit };
   const texts = describeResult(readings, last, about);
   showResult(texts, readings.length > 1);
   showBars(barsOf(model, last));
@@ -59,8 +60,7 @@ function changed(done) {
 function remember() {
   const present = steps.present();
   const { strokes, example } = drawing;
-  const hasSameStrokes = strokes.length === present.strokes.length && strokes.every((s, i) => s === present.strokes[i]);
-  if (!hasSameStrokes || example !== present.example) steps.add({ strokes: [...strokes], example });
+  if (!hasSameStrokes(strokes, present.strokes) || example !== present.example) steps.add({ strokes: [...strokes], example });
   const fragment = encodeLink(drawing);
   if (fragment) $("link").href = fragment;
   else $("link").removeAttribute("href");

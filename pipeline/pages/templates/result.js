@@ -61,7 +61,8 @@ function barsOf(model, reading) {
 
 /**
  * Describe what `readAll` returns in texts: {large, first, second, isUncertain}. about: {isEmpty, example, noun, known,
- * classNames}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as in "ten digits".
+ * classNames, canSplit}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as in
+ * "ten digits"; canSplit: of `readAll`.
  */
 function describeResult(readings, last, about) {
   const { isEmpty, example, noun } = about;
@@ -73,7 +74,8 @@ function describeResult(readings, last, about) {
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
     const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
-    return { large: shown, first: `${subject} doesn't look like a ${noun}.`, second, isUncertain: true };
+    const advice = about.canSplit ? " Leave a gap between digits." : "";
+    return { large: shown, first: `${subject} doesn't look like a ${noun}.${advice}`, second, isUncertain: true };
   }
   const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);
   const isUncertain = confidence < SURE;

@@ -84,7 +84,7 @@ def test_rejected_part_is_marked_in_number_and_row_of_rejected_parts_is_rejected
     sure.evaluate("() => { choose = (probabilities) => (probabilities[4] > 0.5 ? null : 7); }")
     draw_with_mouse(sure, row("147"))
     assert prediction(sure) == "7?7"
-    assert sure.locator("#confidence").inner_text() == "Part of this doesn't look like a digit."
+    assert sure.locator("#confidence").inner_text().startswith("Part of this doesn't look like a digit.")
     sure.evaluate("choose = () => null")
     clear(sure)
     draw_with_mouse(sure, row("17"))
