@@ -33,8 +33,32 @@ function showDetail(view, target, explained, values) {
     : "Nothing is drawn yet.";
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  $("detail-note").textContent = explained ? noteOf(target, explained, slices, source) : "";
+  $("detail-note").textContent = explained ? noteOf(target, explained, slices, source) + noteOfField(view, target, values) : "";
   showSlices($("slices"), slices, source, layer, target.index);
+  if (explained) paintRunning($("running"), termsOf(explained));
+}
+
+/** Return the terms of the sum, the bias last: the products, or the sum of each slice if there are several. */
+function termsOf({ slices, bias }) {
+  return [...(slices.length === 1 ? slices[0].products : slices.map(({ sum }) => sum)), bias];
+}
+
+const BAR = [24, 6]; // height of the chart of a running sum, and width of a term, in pixels of its canvas
+
+/** Paint a running sum: for each term a bar from the sum before it to that after it. */
+function paintRunning(canvas, terms) {
+  const sums = [0];
+  for (const term of terms) sums.push(sums.at(-1) + term);
+  const [least, most] = extremes(sums);
+  const [height, step] = BAR;
+  const levels = sums.map((sum) => Math.round(((most - sum) / (most - least || 1)) * (height - 1)));
+  const [plus, minus, none, zero] = ["--plus", "--minus", "--surface", "--line"].map(colour);
+  paintValues(canvas, new Uint8Array(height * step * terms.length), height, step * terms.length, (_, i) => {
+    const [y, k] = [Math.floor(i / (step * terms.length)), Math.floor((i % (step * terms.length)) / step)];
+    const isBar = i % step > 0 && y >= Math.min(levels[k], levels[k + 1]) && y <= Math.max(levels[k], levels[k + 1]);
+    return isBar ? (terms[k] < 0 ? minus : plus) : y === levels[0] ? zero : none;
+  });
+  canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms: ${signed(sums.at(-1))}`);
 }
 
 function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
@@ -58,6 +82,15 @@ function noteOf({ index }, { slices, sum }, shown, source) {
   const rest = sum - shown.reduce((total, slice) => total + slice.sum, 0);
   const most = `The ${shown.length} of ${slices.length} ${source.toLowerCase()}s that contribute most`;
   return `${most}; the other ${others} add ${signed(rest)}.`;
+}
+
+/** Describe what a dense unit cannot see of the picture, because the strides leave out its last rows and columns. */
+function noteOfField({ layers, model: { shape } }, { index }, [ink]) {
+  const { height, width } = receptiveField(layers, index, 0);
+  if (isMap(layers[index].outputShape) || (height === shape[0] && width === shape[1])) return "";
+  const missed = ink.filter((_, i) => Math.floor(i / shape[1]) >= height || i % shape[1] >= width);
+  const share = percent(sumOf(missed) / (sumOf(ink) || 1));
+  return ` It sees ${height} × ${width} of the ${shape.join(" × ")} pixels: the strides leave out the last ones, where ${share} of this ink lies.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */

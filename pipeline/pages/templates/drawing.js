@@ -14,26 +14,29 @@ const steps = makeHistory({ strokes: [], example: null });
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
-const showBars = makeBars($("bars"), model.classNames);
 const showExample = makeExamples($("examples"), examples, model, chooseExample);
 const inside = makeInside(model);
+const ghost = noun === "digit" ? makeGhost(drawing.height, () => changed(false)) : () => null;
+let shown = null; // what `show` showed last, to be shared
+makeShare(model, () => shown);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
 function show() {
   frame = null;
   const example = examples[drawing.example];
-  paintCanvas(canvas, drawing, example?.image, model.shape);
+  const written = isEmpty() ? ghost() : null;
+  document.body.classList.toggle("ghost", written !== null);
+  paintCanvas(canvas, drawing, example?.image, model.shape, written);
   const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
   const { readings, last, canSplit } = found;
   const about = { isEmpty: isEmpty(), example, noun, known, classNames: model.classNames, canSplit };
   const texts = describeResult(readings, last, about);
   showResult(texts, readings.length > 1);
-  showBars(barsOf(model, last));
-  showInput(last?.image, model.shape);
   showExample(drawing.example);
   showControls();
-  inside.show(last?.image ?? null);
+  inside.show(written ? read(model, written) : last);
+  shown = { strokes: drawing.strokes, example, reading: last, large: texts.large, confidence: texts.share ?? "" };
   const isRead = readings.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
@@ -129,7 +132,6 @@ function onKey(event) {
 $("undo").addEventListener("click", () => move(-1));
 $("redo").addEventListener("click", () => move(1));
 $("clear").addEventListener("click", clear);
-$("link").addEventListener("click", () => announce("The address of this page now contains the drawing."));
 document.addEventListener("keydown", onKey);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   resetColours();

@@ -29,38 +29,8 @@ function append(parent, tag, text = "", className = "") {
   return element;
 }
 
-/** Make the table of all classes. Returns a function that shows what `barsOf` returns. */
-function makeBars(table, classNames) {
-  const rows = classNames.map((name) => {
-    const row = append(table, "tr");
-    Object.assign(append(row, "th", name), { scope: "row", title: name });
-    const bar = append(append(row, "td", "", "bar"), "div");
-    return { row, bar, text: append(row, "td", "–", "share") };
-  });
-  return ({ caption, probabilities, digit }) => {
-    $("bars-caption").textContent = caption;
-    rows.forEach(({ row, bar, text }, i) => {
-      row.className = i === digit ? "best" : "";
-      bar.style.width = probabilities ? `${100 * probabilities[i]}%` : "0";
-      text.textContent = probabilities ? percent(probabilities[i]) : "–";
-    });
-  };
-}
-
 /**
- * Return what the bars show of a reading, null for none: {caption, probabilities, digit}. For a rejected drawing, these
- * are the probabilities among the classes alone: without the negative class, with a sum of 1.
- */
-function barsOf(model, reading) {
-  const caption = "Probability of each class";
-  if (reading === null) return { caption, probabilities: null, digit: null };
-  if (reading.digit !== null) return { caption, ...reading };
-  const probabilities = probabilitiesOf(model, reading.logits.slice(0, model.classNames.length));
-  return { caption: "If it had to choose", probabilities, digit: null };
-}
-
-/**
- * Describe what `readAll` returns in texts: {large, first, second, isUncertain}. about: {isEmpty, example, noun, known,
+ * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, example, noun, known,
  * classNames, canSplit}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as in
  * "ten digits"; canSplit: of `readAll`.
  */
@@ -85,7 +55,8 @@ function describeResult(readings, last, about) {
       : isUncertain
         ? `Perhaps ${large}, the closest of the ${about.known}`
         : `Closest to ${large} of the ${about.known}`;
-  return { large, first: `${nearest}: ${percentWithLimits(confidence)}`, second, isUncertain };
+  const share = percentWithLimits(confidence);
+  return { large, first: `${nearest}: ${share}`, second, share, isUncertain };
 }
 
 /** Describe the true and the predicted class of a test image. */
@@ -111,14 +82,6 @@ function showResult({ large, first, second, isUncertain = false }, isRow) {
   classList.toggle("uncertain", isUncertain);
   $("confidence").textContent = first;
   $("runner-up").textContent = second;
-}
-
-/** Show the input of the network; black if there is none. */
-function showInput(image, shape) {
-  const [height, width] = shape;
-  paintInk($("input"), image ?? new Uint8Array(height * width), shape);
-  const content = image ? "the drawing, centred, light on dark" : "nothing yet";
-  $("input").setAttribute("aria-label", `What the network sees, ${width} by ${height} pixels: ${content}`);
 }
 
 /** Return the indices of the largest values, largest first. */

@@ -52,13 +52,13 @@ function showWhy(explained, image, shape, isExact, a, b) {
   $("why-title").textContent = `Why ${a}, not ${b}?`;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
   paintContributions($("why-picture"), explained, image, shape);
-  const sum = [raising, lowering, rest].map((term, i) => (i ? addition(term) : signed(term))).join(" ");
+  paintRunning($("why-running"), [raising, lowering, rest]);
   $("why-sum").textContent =
-    `The logit (score) of ${a} is ${signed(difference)} larger than that of ${b} \u2248 ${sum}. ` +
-    (isExact ? "The last term comes from the biases." : "The last term comes from the biases and the curved activation.");
-  $("raises").textContent = `this ink raises ${a} above ${b}, by ${signed(raising)} in all`;
-  $("lowers").textContent = `this ink raises ${b} above ${a}, by ${signed(-lowering)} in all`;
-  $("gaps").textContent = `ink in these gaps would raise ${b} most`;
+    `Lead in logits: ${signed(raising)} ${addition(lowering)} ${addition(rest)} ` +
+    `(biases${isExact ? "" : ", curved activation"}) \u2248 ${signed(difference)}`;
+  $("raises").textContent = `ink that raises ${a}, by ${signed(raising)}`;
+  $("lowers").textContent = `ink that raises ${b}, by ${signed(-lowering)}`;
+  $("gaps").textContent = `gaps where ink would raise ${b} most`;
 }
 
 /** Paint contributions over a faint picture of the ink, and a dot in each of the gaps. */
