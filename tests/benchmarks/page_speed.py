@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.page_speed
 
-Draws ten digits, point by point, on a desktop by mouse and on a phone by touch, there without and with "Inside the network".
+Draws ten digits, point by point, on a desktop by mouse and on a phone by touch, there without and with
+"Inside the network".
 An update is the task of the browser's main thread that runs an animation frame, as the browser's trace shows it: input
 events, script, style, layout and paint. Needs a browser, and artifacts/export.
 """

@@ -43,20 +43,22 @@ function termsOf({ slices, bias }) {
   return [...(slices.length === 1 ? slices[0].products : slices.map(({ sum }) => sum)), bias];
 }
 
-const BAR = [24, 6]; // height of the chart of a running sum, and width of a term, in pixels of its canvas
-
-/** Paint a running sum: for each term a bar from the sum before it to that after it. */
+/** Paint a running sum: for each term a bar from the sum before it to that after it, over a line at 0. */
 function paintRunning(canvas, terms) {
   const sums = [0];
   for (const term of terms) sums.push(sums.at(-1) + term);
   const [least, most] = extremes(sums);
-  const [height, step] = BAR;
-  const levels = sums.map((sum) => Math.round(((most - sum) / (most - least || 1)) * (height - 1)));
-  const [plus, minus, none, zero] = ["--plus", "--minus", "--surface", "--line"].map(colour);
-  paintValues(canvas, new Uint8Array(height * step * terms.length), height, step * terms.length, (_, i) => {
-    const [y, k] = [Math.floor(i / (step * terms.length)), Math.floor((i % (step * terms.length)) / step)];
-    const isBar = i % step > 0 && y >= Math.min(levels[k], levels[k + 1]) && y <= Math.max(levels[k], levels[k + 1]);
-    return isBar ? (terms[k] < 0 ? minus : plus) : y === levels[0] ? zero : none;
+  [canvas.width, canvas.height] = [600, 48];
+  const context = canvas.getContext("2d");
+  const step = canvas.width / terms.length;
+  const heights = sums.map((sum) => 2 + (44 * (most - sum)) / (most - least || 1));
+  const [plus, minus, line] = ["--plus", "--minus", "--edge"].map((name) => `rgb(${colour(name)})`);
+  context.fillStyle = line;
+  context.fillRect(0, heights[0], canvas.width, 1);
+  terms.forEach((term, k) => {
+    context.fillStyle = term < 0 ? minus : plus;
+    const top = Math.min(heights[k], heights[k + 1]);
+    context.fillRect(step * k, top, step - 3, Math.max(Math.abs(heights[k] - heights[k + 1]), 1.5));
   });
   canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms: ${signed(sums.at(-1))}`);
 }

@@ -49,7 +49,7 @@ function makeInside(model) {
       change({ rival: k === state.rival ? null : k, pinned: NARROW.matches ? null : target, sliding: null, step: 0 });
       announceText("why");
     },
-    preview: (unit) => on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
+    preview: (unit) => state.reading && on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
     leave: on.leave,
   });
   const views = [model, model.dense].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));

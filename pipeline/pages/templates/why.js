@@ -25,7 +25,7 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
       button.classList.toggle("best", k === best);
       button.setAttribute("aria-pressed", k === rival);
       button.disabled = probability === undefined;
-      bar.style.width = `${100 * (probability ?? 0)}%`;
+      bar.style.transform = `scaleX(${probability ?? 0})`; // unlike the width, animated without layout
       share.textContent = probability === undefined ? "–" : percent(probability);
       const question = k === best ? "most probable" : `why not ${names[k]}?`;
       button.setAttribute("aria-label", `${names[k]}: ${share.textContent}, ${question}`);
@@ -66,16 +66,19 @@ function paintContributions(canvas, { gradient, contributions }, image, [height,
   const [zero, ink, minus, plus] = ["--zero", "--quiet", "--minus", "--plus"].map(colour);
   const largest = largestMagnitude(contributions) || 1;
   const raising = gradient.map((slope, i) => (image[i] > 255 * MAX_GAP_INK ? 0 : -slope));
-  const gaps = new Set(strongest(raising, GAPS).filter((i) => raising[i] > 0));
+  const gaps = strongest(raising, GAPS).filter((i) => raising[i] > 0);
   const colours = Array.from(contributions, (value, i) => {
     const faint = interpolate(zero, ink, (0.4 * image[i]) / 255);
     return interpolate(faint, value < 0 ? minus : plus, Math.abs(value) / largest);
   });
-  const pixels = new Float32Array(ZOOM * ZOOM * image.length);
-  paintValues(canvas, pixels, ZOOM * height, ZOOM * width, (_, i) => {
-    const [y, x] = [Math.floor(i / (ZOOM * width)), i % (ZOOM * width)];
-    const pixel = Math.floor(y / ZOOM) * width + Math.floor(x / ZOOM);
-    const isDot = [y, x].every((at) => at % ZOOM > 0 && at % ZOOM < ZOOM - 1);
-    return isDot && gaps.has(pixel) ? minus : colours[pixel];
-  });
+  const small = document.createElement("canvas");
+  paintValues(small, contributions, height, width, (_, i) => colours[i]);
+  [canvas.width, canvas.height] = [ZOOM * width, ZOOM * height];
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  context.fillStyle = `rgb(${minus})`;
+  for (const gap of gaps) {
+    context.fillRect(ZOOM * (gap % width) + 1, ZOOM * Math.floor(gap / width) + 1, ZOOM - 2, ZOOM - 2);
+  }
 }

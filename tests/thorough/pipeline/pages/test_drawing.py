@@ -134,10 +134,9 @@ def test_prediction_below_80_percent_is_shown_as_uncertain(probability: float, c
     assert (colours[0] == colours[1]) != certain
 
 
-def test_rejected_drawing_shows_the_probability_of_the_negative_class(page: Page) -> None:
+def test_rejected_drawing_shows_its_probabilities(page: Page) -> None:
     predict_with(page, *[0.02] * 9, 0.06, 0.76)
     assert prediction(page) == ""
     assert page.locator("#confidence").inner_text() == "This doesn't look like a digit."
     assert page.locator("#announcement").inner_text() == "This doesn't look like a digit."
-    assert bars_of(page) == [*["2.0%"] * 9, "6.0%", "76.0%"]
-    assert page.locator(".class.best .name").all_inner_texts() == ["none"]
+    assert bars_of(page)[:10] == [*["2.0%"] * 9, "6.0%"]
