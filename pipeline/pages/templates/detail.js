@@ -27,13 +27,14 @@ function strongestSlices(slices) {
  */
 function showDetail(view, target, explained, values) {
   const layer = view.layers[target.index];
-  $("detail-title").textContent = titleOfTarget(view, layer, target);
-  $("detail-sum").textContent = explained
-    ? LAYERS[layer.kind].describeSum(explained, outputOf(values, target, layer), layer)
-    : "Nothing is drawn yet.";
+  const { describeSum } = LAYERS[layer.kind];
+  const sum = explained ? describeSum(explained, outputOf(values, target, layer), layer) : "Nothing is drawn yet.";
+  setText($("detail-title"), titleOfTarget(view, layer, target));
+  setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  $("detail-note").textContent = explained ? noteOf(target, explained, slices, source) + noteOfField(view, target, values) : "";
+  const notes = explained ? [noteOf(target, explained, slices, source), noteOfField(view, target, values)] : [];
+  setText($("detail-note"), notes.join(""));
   showSlices($("slices"), slices, source, layer, target.index);
   if (explained) paintRunning($("running"), termsOf(explained));
 }
@@ -146,7 +147,7 @@ function showGrid(grid, values, height, width, paint, hasNumbers) {
   values.forEach((value, i) => {
     const cell = grid.children[i];
     const [red, green, blue] = paint(value);
-    cell.textContent = NARROW.matches ? signed(value, 1).replace(/\b0\./, ".").replace(/^\.0$/, "0") : signed(value);
+    setText(cell, NARROW.matches ? signed(value, 1).replace(/\b0\./, ".").replace(/^\.0$/, "0") : signed(value));
     cell.style.background = `rgb(${red} ${green} ${blue})`;
     cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
   });

@@ -5,6 +5,7 @@
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const LABEL_DELAY = 300; // milliseconds without a change after which the labels of the tiles are updated
+const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
 
 /** Make the section. Returns {show(reading), repaint()}. reading: of the digit that was drawn last, null if nothing is drawn. */
 function makeInside(model) {
@@ -22,6 +23,7 @@ function makeInside(model) {
   };
   let frame = null;
   let labels = null; // the timer of LABEL_DELAY
+  let why = null; // the timer of WHY_DELAY
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
@@ -64,8 +66,9 @@ function makeInside(model) {
   function show(reading) {
     if (reading?.image !== state.reading?.image) Object.assign(state, { nudge: [0, 0], sliding: null });
     if (reading === null) Object.assign(state, { preview: null, step: 0 }); // the buttons of the classes are disabled
+    const isDrawn = reading !== state.reading;
     state.reading = reading;
-    update();
+    update(null, isDrawn);
   }
 
   const isOpen = () => !NARROW.matches || state.isOpened;
@@ -105,13 +108,14 @@ function makeInside(model) {
     return locateTarget(view, state.preview ?? state.pinned ?? follow(), values);
   }
 
-  function update() {
+  /** Update all parts. isDrawn: the drawing has changed. */
+  function update(_, isDrawn = false) {
     cancelAnimationFrame(frame);
     frame = null;
     compute();
     const shown = isOpen() ? state.shown : 0;
     const [view, prediction] = [views[shown], current.predictions[shown]];
-    showAnswers(view, prediction);
+    showAnswers(view, prediction, isDrawn);
     $("nudge-text").textContent = describeNudge(state.nudge);
     if (!isOpen()) return;
     if (state.sliding !== null && !REDUCED_MOTION.matches) slide(view);
@@ -146,7 +150,8 @@ function makeInside(model) {
     placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
   }
 
-  function showAnswers(view, prediction) {
+  function showAnswers(view, prediction, isDrawn) {
+    clearTimeout(why);
     $("why-content").hidden = !prediction;
     if (!prediction) {
       $("why-title").textContent = "Why this class?";
@@ -155,9 +160,13 @@ function makeInside(model) {
     const [best, rival] = contenders(prediction.probabilities, state.rival);
     answer.show(prediction.probabilities, best, rival === state.rival ? rival : null);
     if (!isOpen() || $("why").hidden || rival === undefined) return;
-    const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
-    const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
-    showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival]);
+    const explain = () => {
+      const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
+      const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
+      showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival]);
+    };
+    if (isDrawn) why = setTimeout(explain, WHY_DELAY);
+    else explain();
   }
 
   /** Move the pinned target to the position of the kernel, and request the next frame. */

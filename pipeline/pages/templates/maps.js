@@ -143,7 +143,7 @@ function markTiles(view, target, explained, isPinned) {
       const isTarget = index === target.index && unit === target.unit;
       tile.classList.toggle("target", isTarget);
       tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
-      tile.setAttribute("aria-pressed", isPinned({ index, unit }));
+      setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });
     }),
   );
 }

@@ -20,6 +20,17 @@ function percentWithLimits(share) {
   return share < 0.001 && share > 0 ? `under\u00a0${percent(0.001)}` : percent(share);
 }
 
+/** Set a text or attributes only if they change, so that the browser has less to lay out. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setAttributes(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+  }
+}
+
 /** Append a new element with a text to its parent, and return it. */
 function append(parent, tag, text = "", className = "") {
   const element = document.createElement(tag);

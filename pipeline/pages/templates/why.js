@@ -23,12 +23,11 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
     buttons.forEach(({ button, bar, share }, k) => {
       const probability = probabilities?.[k];
       button.classList.toggle("best", k === best);
-      button.setAttribute("aria-pressed", k === rival);
       button.disabled = probability === undefined;
       bar.style.transform = `scaleX(${probability ?? 0})`; // unlike the width, animated without layout
-      share.textContent = probability === undefined ? "–" : percent(probability);
+      setText(share, probability === undefined ? "–" : percent(probability));
       const question = k === best ? "most probable" : `why not ${names[k]}?`;
-      button.setAttribute("aria-label", `${names[k]}: ${share.textContent}, ${question}`);
+      setAttributes(button, { "aria-pressed": k === rival, "aria-label": `${names[k]}: ${share.textContent}, ${question}` });
     });
   return { buttons: buttons.map(({ button }) => button), show };
 }
