@@ -93,7 +93,8 @@ function noteOfField({ layers, model: { shape } }, { index }, [ink]) {
   if (isMap(layers[index].outputShape) || (height === shape[0] && width === shape[1])) return "";
   const missed = ink.filter((_, i) => Math.floor(i / shape[1]) >= height || i % shape[1] >= width);
   const share = percent(sumOf(missed) / (sumOf(ink) || 1));
-  return ` It sees ${height} × ${width} of the ${shape.join(" × ")} pixels: the strides leave out the last ones, where ${share} of this ink lies.`;
+  const seen = ` It sees ${height} × ${width} of the ${shape.join(" × ")} pixels`;
+  return `${seen}: the strides leave out the last ones, where ${share} of this ink lies.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */

@@ -4,7 +4,7 @@
 
 const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 
-/** Listen to the link. current: returns what is shown, {strokes, example, reading, large, confidence}. */
+/** Listen to the link. current: returns what is shown, {strokes, example, reading, large, confidence}; reading: null for a dot. */
 function makeShare(model, current) {
   const dialog = $("share");
   const repaint = () => paintCard($("card"), model, current(), $("truth").value.trim());
@@ -44,7 +44,8 @@ function paintCard(canvas, model, { strokes, example, reading, large, confidence
   context.fillStyle = CARD.background;
   context.fillRect(0, 0, 1200, 630);
   write(headline(large, truth), 60, 110, 60, CARD.ink, 650);
-  const [width, height] = [370, 370 * drawing.height];
+  const width = Math.min(370, 340 / drawing.height);
+  const height = width * drawing.height;
   const part = document.createElement("canvas");
   [part.width, part.height] = [width, height];
   const paper = part.getContext("2d");
@@ -55,9 +56,10 @@ function paintCard(canvas, model, { strokes, example, reading, large, confidence
   context.strokeRect(60, 190, width, height);
   context.drawImage(part, 60, 190);
   let left = 460;
-  model.networks[0].forEach(({ outputShape }, index) => {
-    if (isMap(outputShape) && left < 900) left = paintMaps(context, reading.values[index + 1], outputShape, left, 190) + 20;
-  });
+  for (const [index, { outputShape }] of model.networks[0].entries()) {
+    if (!reading || !isMap(outputShape) || left + 210 > 900) break;
+    left = paintMaps(context, reading.values[index + 1], outputShape, left, 190) + 20;
+  }
   write(large, 910, 370, large.length > 1 ? 110 : 220, CARD.ink, 650);
   write(confidence, 910, 440, 40, CARD.quiet);
   write("Handwriting recognition from scratch: a neural network in NumPy alone", 60, 580, 28, CARD.quiet);
