@@ -2,7 +2,7 @@
 
 /* The canvas that is drawn on: strokes, or a test image, the keyboard's pen, and a hint while it is empty. */
 
-/** Paint at the resolution of the screen. image: pixels of `shape` to show instead of strokes. ghost: faint strokes, or null. */
+/** Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. ghost: faint strokes. */
 function paintCanvas(canvas, { strokes, pen }, image, shape, ghost) {
   const box = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;

@@ -24,8 +24,9 @@ function differenceGradient(layers, values, a, b) {
 
 /**
  * Explain why class a and not class b: {gradient, contributions, difference, rest}. gradient: of the difference of the
- * logits, averaged over the networks, by the ink of each pixel. known: results of `forward` for the first of them. contributions: ink times gradient; their sum and the rest
- * is the difference. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off.
+ * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; their sum and the rest
+ * is the difference. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off. known:
+ * results of `forward` for the first of the networks.
  */
 function explainDifference(networks, image, a, b, known = []) {
   const ink = inkOf(image);

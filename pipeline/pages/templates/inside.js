@@ -7,7 +7,7 @@ const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const LABEL_DELAY = 300; // milliseconds without a change after which the labels of the tiles are updated
 const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
 
-/** Make the section. Returns {show(reading), repaint()}. reading: of the digit that was drawn last, null if nothing is drawn. */
+/** Make the section. Returns {show(reading), repaint()}. reading: of the digit that was drawn last, or null. */
 function makeInside(model) {
   const state = {
     reading: null, // what `show` was called with
@@ -190,7 +190,7 @@ function makeInside(model) {
     announceText("detail");
   }
 
-  /** Go to the next step of the walk, which explains the strongest pixel of the first layer; its last one slides the kernel. */
+  /** Go to the next step of the walk, about the strongest pixel of the first layer; the last one slides the kernel. */
   function walk() {
     const step = (state.step + 1) % (WALK.length + 1);
     if (step === 0) return on.release();

@@ -41,9 +41,9 @@ function append(parent, tag, text = "", className = "") {
 }
 
 /**
- * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, example, noun, known,
- * classNames, canSplit}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as in
- * "ten digits"; canSplit: of `readAll`.
+ * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, example, noun,
+ * known, classNames, canSplit}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as
+ * in "ten digits"; canSplit: of `readAll`.
  */
 function describeResult(readings, last, about) {
   const { isEmpty, example, noun } = about;
