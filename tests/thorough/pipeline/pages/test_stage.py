@@ -71,7 +71,7 @@ def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], b
 
 def test_pen_writes_while_nothing_is_drawn_until_the_first_key(browser: Browser, file: Path) -> None:
     with open_page(browser, file) as page:
-        page.wait_for_function("document.body.classList.contains('ghost')")
+        page.wait_for_selector("body.ghost")
         page.wait_for_timeout(GHOST_WRITING)
         prediction(page)
         assert (pixels(page, "#picture")[..., 0] > 127).sum() > 20
@@ -88,7 +88,7 @@ def test_pen_writes_while_nothing_is_drawn_until_the_first_key(browser: Browser,
 
 def test_with_reduced_motion_the_pen_has_written_at_once(browser: Browser, file: Path) -> None:
     with open_page(browser, file, reduced_motion="reduce") as page:
-        page.wait_for_function("document.body.classList.contains('ghost')")
+        page.wait_for_selector("body.ghost")
         first = pixels(page, "#picture")
         page.wait_for_timeout(500)
         assert np.array_equal(pixels(page, "#picture"), first)
