@@ -100,7 +100,7 @@ def point_at_map(page: Page) -> None:
 def above_panels(page: Page) -> FloatRect:
     """Scroll to the top; return the part of the page above the panels."""
     page.evaluate("scrollTo(0, 0)")
-    return {"x": 0, "y": 0, "width": SCREEN["width"], "height": find_box(page.locator(".panels"))["y"] - 8}
+    return {"x": 0, "y": 0, "width": SCREEN["width"], "height": find_box(page.locator("#detail"))["y"] - 8}
 
 
 def take_report(browser: Browser) -> None:

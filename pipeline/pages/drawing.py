@@ -37,11 +37,14 @@ SCRIPTS = (
     "nudge.js",
     "tabs.js",
     "view.js",
+    "walk.js",
     "inside.js",
     "pen.js",
     "canvas.js",
     "history.js",
     "link.js",
+    "ghost.js",
+    "share.js",
     "drawing.js",
 )
 ROW = (3, 4)  # height : width of a canvas with room for five digits

@@ -2,8 +2,8 @@
 
 /* The canvas that is drawn on: strokes, or a test image, the keyboard's pen, and a hint while it is empty. */
 
-/** Paint at the resolution of the screen. image: pixels of `shape` to show instead of strokes, or undefined. */
-function paintCanvas(canvas, { strokes, pen }, image, shape) {
+/** Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. ghost: faint strokes. */
+function paintCanvas(canvas, { strokes, pen }, image, shape, ghost) {
   const box = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
@@ -14,7 +14,11 @@ function paintCanvas(canvas, { strokes, pen }, image, shape) {
   context.strokeStyle = context.fillStyle = style.color;
   if (image) paintImage(context, image, shape);
   else if (strokes.length) traceStrokes(context, strokes, width, 0, 0, PEN * width);
-  else if (!pen.visible) paintHint(context, style, ratio);
+  else if (ghost) {
+    context.globalAlpha = 0.3;
+    traceStrokes(context, ghost, width, 0, 0, PEN * width);
+    context.globalAlpha = 1;
+  } else if (!pen.visible) paintHint(context, style, ratio);
   if (pen.visible) paintPen(context, pen, style.caretColor, ratio);
 }
 

@@ -21,15 +21,17 @@ function interpolate(from, to, share) {
   return from.map((value, i) => Math.round(value + (to[i] - value) * share));
 }
 
-/** Return LEVELS + 1 colours from one colour variable to another. */
-function paletteOf(from, to) {
-  const key = `${from} ${to}`;
+/** Return LEVELS + 1 colours through some colour variables. */
+function paletteOf(...names) {
+  const key = names.join(" ");
   if (!palettes.has(key)) {
-    const [first, last] = [from, to].map(colour);
-    palettes.set(
-      key,
-      Array.from({ length: LEVELS + 1 }, (_, i) => interpolate(first, last, i / LEVELS)),
-    );
+    const stops = names.map(colour);
+    const colourAt = (_, i) => {
+      const at = (i * (stops.length - 1)) / LEVELS;
+      const before = Math.min(Math.floor(at), stops.length - 2);
+      return interpolate(stops[before], stops[before + 1], at - before);
+    };
+    palettes.set(key, Array.from({ length: LEVELS + 1 }, colourAt));
   }
   return palettes.get(key);
 }
@@ -44,7 +46,7 @@ function inkColour(ink) {
 function activationColours(...arrays) {
   if (arrays.some((values) => values.some((value) => value < 0))) return signedColours(largestMagnitude(...arrays));
   const largest = largestMagnitude(...arrays);
-  const palette = paletteOf("--unit-off", "--unit-on");
+  const palette = paletteOf("--map-0", "--map-1", "--map-2");
   const scale = LEVELS / (largest || 1);
   return (activation) => palette[Math.round(scale * activation)];
 }
@@ -74,10 +76,10 @@ function paintValues(canvas, values, height, width, paint) {
   canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
-/** Return the number of columns for n units; rows are full if the aspect ratio is then below 4. */
+/** Return the number of columns for n units, at most that of the rows; rows are full if the aspect ratio is then below 4. */
 function columnsFor(n) {
-  for (let rows = Math.floor(Math.sqrt(n)); rows > Math.sqrt(n) / 2; rows--) {
-    if (n % rows === 0) return n / rows;
+  for (let columns = Math.floor(Math.sqrt(n)); columns > Math.sqrt(n) / 2; columns--) {
+    if (n % columns === 0) return columns;
   }
   return Math.ceil(Math.sqrt(n));
 }

@@ -27,14 +27,41 @@ function strongestSlices(slices) {
  */
 function showDetail(view, target, explained, values) {
   const layer = view.layers[target.index];
-  $("detail-title").textContent = titleOfTarget(view, layer, target);
-  $("detail-sum").textContent = explained
-    ? LAYERS[layer.kind].describeSum(explained, outputOf(values, target, layer), layer)
-    : "Nothing is drawn yet.";
+  const { describeSum } = LAYERS[layer.kind];
+  const sum = explained ? describeSum(explained, outputOf(values, target, layer), layer) : "Nothing is drawn yet.";
+  setText($("detail-title"), titleOfTarget(view, layer, target));
+  setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  $("detail-note").textContent = explained ? noteOf(target, explained, slices, source) : "";
+  const notes = explained ? [noteOf(target, explained, slices, source), noteOfField(view, target, values)] : [];
+  setText($("detail-note"), notes.join(""));
   showSlices($("slices"), slices, source, layer, target.index);
+  if (explained) paintRunning($("running"), termsOf(explained));
+}
+
+/** Return the terms of the sum, the bias last: the products, or the sum of each slice if there are several. */
+function termsOf({ slices, bias }) {
+  return [...(slices.length === 1 ? slices[0].products : slices.map(({ sum }) => sum)), bias];
+}
+
+/** Paint a running sum: for each term a bar from the sum before it to that after it, over a line at 0. */
+function paintRunning(canvas, terms) {
+  const sums = [0];
+  for (const term of terms) sums.push(sums.at(-1) + term);
+  const [least, most] = extremes(sums);
+  [canvas.width, canvas.height] = [600, 48];
+  const context = canvas.getContext("2d");
+  const step = canvas.width / terms.length;
+  const heights = sums.map((sum) => 2 + (44 * (most - sum)) / (most - least || 1));
+  const [plus, minus, line] = ["--plus", "--minus", "--edge"].map((name) => `rgb(${colour(name)})`);
+  context.fillStyle = line;
+  context.fillRect(0, heights[0], canvas.width, 1);
+  terms.forEach((term, k) => {
+    context.fillStyle = term < 0 ? minus : plus;
+    const top = Math.min(heights[k], heights[k + 1]);
+    context.fillRect(step * k, top, step - 3, Math.max(Math.abs(heights[k] - heights[k + 1]), 1.5));
+  });
+  canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms: ${signed(sums.at(-1))}`);
 }
 
 function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
@@ -58,6 +85,16 @@ function noteOf({ index }, { slices, sum }, shown, source) {
   const rest = sum - shown.reduce((total, slice) => total + slice.sum, 0);
   const most = `The ${shown.length} of ${slices.length} ${source.toLowerCase()}s that contribute most`;
   return `${most}; the other ${others} add ${signed(rest)}.`;
+}
+
+/** Describe what a dense unit cannot see of the picture, because the strides leave out its last rows and columns. */
+function noteOfField({ layers, model: { shape } }, { index }, [ink]) {
+  const { height, width } = receptiveField(layers, index, 0);
+  if (isMap(layers[index].outputShape) || (height === shape[0] && width === shape[1])) return "";
+  const missed = ink.filter((_, i) => Math.floor(i / shape[1]) >= height || i % shape[1] >= width);
+  const share = percent(sumOf(missed) / (sumOf(ink) || 1));
+  const seen = ` It sees ${height} × ${width} of the ${shape.join(" × ")} pixels`;
+  return `${seen}: the strides leave out the last ones, where ${share} of this ink lies.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */
@@ -111,7 +148,7 @@ function showGrid(grid, values, height, width, paint, hasNumbers) {
   values.forEach((value, i) => {
     const cell = grid.children[i];
     const [red, green, blue] = paint(value);
-    cell.textContent = NARROW.matches ? signed(value, 1).replace(/\b0\./, ".").replace(/^\.0$/, "0") : signed(value);
+    setText(cell, NARROW.matches ? signed(value, 1).replace(/\b0\./, ".").replace(/^\.0$/, "0") : signed(value));
     cell.style.background = `rgb(${red} ${green} ${blue})`;
     cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
   });

@@ -14,25 +14,29 @@ const steps = makeHistory({ strokes: [], example: null });
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
-const showBars = makeBars($("bars"), model.classNames);
 const showExample = makeExamples($("examples"), examples, model, chooseExample);
 const inside = makeInside(model);
+const ghost = noun === "digit" ? makeGhost(drawing.height, () => changed(false)) : () => null;
+let shown = null; // what `show` showed last, to be shared
+makeShare(model, () => shown);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
 function show() {
   frame = null;
   const example = examples[drawing.example];
-  paintCanvas(canvas, drawing, example?.image, model.shape);
-  const { readings, last } = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
-  const about = { isEmpty: isEmpty(), example, noun, known, classNames: model.classNames };
+  const written = isEmpty() ? ghost() : null;
+  document.body.classList.toggle("ghost", written !== null);
+  paintCanvas(canvas, drawing, example?.image, model.shape, written);
+  const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
+  const { readings, last, canSplit } = found;
+  const about = { isEmpty: isEmpty(), example, noun, known, classNames: model.classNames, canSplit };
   const texts = describeResult(readings, last, about);
   showResult(texts, readings.length > 1);
-  showBars(barsOf(model, last));
-  showInput(last?.image, model.shape);
   showExample(drawing.example);
   showControls();
-  inside.show(last?.image ?? null);
+  inside.show(written ? read(model, written) : last);
+  shown = { strokes: drawing.strokes, example, reading: last, large: texts.large, confidence: texts.share ?? "" };
   const isRead = readings.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
@@ -59,8 +63,7 @@ function changed(done) {
 function remember() {
   const present = steps.present();
   const { strokes, example } = drawing;
-  const hasSameStrokes = strokes.length === present.strokes.length && strokes.every((s, i) => s === present.strokes[i]);
-  if (!hasSameStrokes || example !== present.example) steps.add({ strokes: [...strokes], example });
+  if (!hasSameStrokes(strokes, present.strokes) || example !== present.example) steps.add({ strokes: [...strokes], example });
   const fragment = encodeLink(drawing);
   if (fragment) $("link").href = fragment;
   else $("link").removeAttribute("href");
@@ -129,7 +132,6 @@ function onKey(event) {
 $("undo").addEventListener("click", () => move(-1));
 $("redo").addEventListener("click", () => move(1));
 $("clear").addEventListener("click", clear);
-$("link").addEventListener("click", () => announce("The address of this page now contains the drawing."));
 document.addEventListener("keydown", onKey);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   resetColours();

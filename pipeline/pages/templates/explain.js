@@ -25,15 +25,16 @@ function differenceGradient(layers, values, a, b) {
 /**
  * Explain why class a and not class b: {gradient, contributions, difference, rest}. gradient: of the difference of the
  * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; their sum and the rest
- * is the difference. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off.
+ * is the difference. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off. known:
+ * results of `forward` for the first of the networks.
  */
-function explainDifference(networks, image, a, b) {
+function explainDifference(networks, image, a, b, known = []) {
   const ink = inkOf(image);
   const gradient = new Float32Array(ink.length);
   let difference = 0;
-  for (const layers of networks) {
-    const values = forward(layers, ink);
-    differenceGradient(layers, values, a, b).forEach((slope, i) => (gradient[i] += slope / networks.length));
+  for (const [i, layers] of networks.entries()) {
+    const values = known[i] ?? forward(layers, ink);
+    differenceGradient(layers, values, a, b).forEach((slope, k) => (gradient[k] += slope / networks.length));
     difference += (values.at(-1)[a] - values.at(-1)[b]) / networks.length;
   }
   const contributions = gradient.map((slope, i) => slope * ink[i]);

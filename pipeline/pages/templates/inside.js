@@ -5,11 +5,12 @@
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const LABEL_DELAY = 300; // milliseconds without a change after which the labels of the tiles are updated
+const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
 
-/** Make the section. Returns {show(image), repaint()}. image: of the digit that was drawn last, null if nothing is drawn. */
+/** Make the section. Returns {show(reading), repaint()}. reading: of the digit that was drawn last, or null. */
 function makeInside(model) {
   const state = {
-    image: null, // what `show` was called with
+    reading: null, // what `show` was called with
     nudge: [0, 0], // pixels down and right
     preview: null, // target under the pointer or the keyboard's focus
     pinned: null, // target that was clicked
@@ -17,17 +18,20 @@ function makeInside(model) {
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     shown: 0, // index of the shown view
     followed: 0, // layer whose largest activation is explained unless there is a target
+    step: 0, // of the guided walk, from 1; 0 for none
+    isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
   let labels = null; // the timer of LABEL_DELAY
+  let why = null; // the timer of WHY_DELAY
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
     leave: () => change({ preview: null }),
-    release: () => change({ pinned: null, preview: null, sliding: null }),
+    release: () => change({ pinned: null, preview: null, sliding: null, step: 0 }),
     pin: (target) => {
       const isSame = on.isPinned(target) && (target.position === null || target.position === state.pinned.position);
-      change({ pinned: isSame ? null : target, sliding: null });
+      change({ pinned: isSame ? null : target, sliding: null, step: 0 });
       if (isSame) return;
       announceText("detail");
       const tile = views[state.shown].columns[target.index].tiles[target.unit];
@@ -39,47 +43,56 @@ function makeInside(model) {
       announceText("detail");
     },
   };
-  const overlay = makeOverlay($("columns"));
+  const overlay = makeOverlay($("stage"));
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
       const target = { index: views[state.shown].titles.length, unit: k, position: 0 };
-      change({ rival: k === state.rival ? null : k, pinned: NARROW.matches ? null : target, sliding: null });
+      if (!isOpen()) open(true, -1);
+      change({ rival: k === state.rival ? null : k, pinned: NARROW.matches ? null : target, sliding: null, step: 0 });
       announceText("why");
     },
-    preview: (unit) => on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
+    preview: (unit) => state.reading && on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
     leave: on.leave,
   });
   const views = [model, model.dense].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
   const tabs = makeTabs($("tabs"));
-  let current = null; // {original, key, image, predictions} of the last update
+  let current = null; // {reading, key, image, predictions} of the last update
 
   function change(changes) {
     Object.assign(state, changes);
     refresh();
   }
 
-  function show(image) {
-    if (image !== state.image) Object.assign(state, { image, nudge: [0, 0], sliding: null });
-    if (image === null) state.preview = null; // the buttons of the classes are disabled, so none of them is left
-    if (isOpen()) update();
+  function show(reading) {
+    if (reading?.image !== state.reading?.image) Object.assign(state, { nudge: [0, 0], sliding: null });
+    if (reading === null) Object.assign(state, { preview: null, step: 0 }); // the buttons of the classes are disabled
+    const isDrawn = reading !== state.reading;
+    state.reading = reading;
+    update(null, isDrawn);
   }
 
-  const isOpen = () => !$("inside").hidden;
+  const isOpen = () => !NARROW.matches || state.isOpened;
 
-  /** Compute what is shown, unless the image is that of the last update. */
+  /** Compute what is shown, unless it is that of the last update. */
   function compute() {
-    const { image: original, nudge } = state;
-    const key = `${nudge}`;
-    if (current?.original === original && current.key === key) return;
-    const image = original && moveImage(original, model.shape, nudge);
-    const predictions = views.map((view) => (image ? predict(view.model, image) : null));
-    current = { original, key, image, predictions };
-    paintInk($("picture"), image ?? blank(), model.shape);
-    views.forEach(({ columns, layers }, i) => {
-      columns.forEach((column, index) => column.show(predictions[i]?.values[index + 1] ?? zeros(layers[index])));
+    const { reading, nudge, shown } = state;
+    const key = `${nudge} ${shown} ${isOpen()}`;
+    if (current?.reading === reading && current.key === key) return;
+    const isMoved = nudge.some(Boolean);
+    const image = reading && moveImage(reading.image, model.shape, nudge);
+    const predictions = views.map((view) => {
+      if (!reading || (view.model === model && !isMoved)) return reading;
+      return predict(view.model, image);
     });
+    current = { reading, key, image, predictions };
+    paintInk($("picture"), image ?? blank(), model.shape);
+    const content = image ? "the drawing, light on dark" : "nothing yet";
+    $("picture").setAttribute("aria-label", `What the network sees, ${model.shape.join(" by ")} pixels: ${content}`);
+    if (!isOpen()) return;
+    const { columns, layers } = views[shown];
+    columns.forEach((column, index) => column.show(predictions[shown]?.values[index + 1] ?? zeros(layers[index])));
     clearTimeout(labels);
-    labels = setTimeout(() => views.forEach((view, i) => labelTiles(view, predictions[i]?.values)), LABEL_DELAY);
+    labels = setTimeout(() => labelTiles(views[shown], predictions[shown]?.values), LABEL_DELAY);
   }
 
   const blank = () => new Uint8Array(model.shape[0] * model.shape[1]);
@@ -95,26 +108,27 @@ function makeInside(model) {
     return locateTarget(view, state.preview ?? state.pinned ?? follow(), values);
   }
 
-  function update() {
+  /** Update all parts. isDrawn: the drawing has changed. */
+  function update(_, isDrawn = false) {
     cancelAnimationFrame(frame);
     frame = null;
-    if (!isOpen()) return;
     compute();
-    const view = views[state.shown];
-    const prediction = current.predictions[state.shown];
+    const shown = isOpen() ? state.shown : 0;
+    const [view, prediction] = [views[shown], current.predictions[shown]];
+    showAnswers(view, prediction, isDrawn);
+    $("nudge-text").textContent = describeNudge(state.nudge);
+    if (!isOpen()) return;
     if (state.sliding !== null && !REDUCED_MOTION.matches) slide(view);
     const target = resolved();
     if (target) showTarget(view, prediction?.values, target);
     else overlay([]);
-    showAnswers(view, prediction);
-    $("nudge-text").textContent = describeNudge(state.nudge);
     showComparison(document.querySelectorAll(".network-read"), current.predictions, outputNames(model));
     $("follow").setAttribute("aria-pressed", state.pinned === null);
     $("detail").classList.toggle("empty", !prediction || !target);
     $("answer-of").textContent = describeShown(view.model === model.dense, state.nudge);
     const isSheet = NARROW.matches && state.pinned !== null;
     $("detail").classList.toggle("sheet", isSheet);
-    $("follow").textContent = isSheet ? "Close details" : "Follow the strongest";
+    $("follow").textContent = state.step ? "Skip" : isSheet ? "Close details" : "Follow the strongest";
   }
 
   function showTarget(view, values, target) {
@@ -123,10 +137,12 @@ function makeInside(model) {
     const explained = values ? explain(layer, values[target.index], target.unit, target.position) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    $("slide").hidden = !isMap(layer.outputShape) || !values;
+    $("slide").hidden = !isMap(layer.outputShape) || !values || state.step > 0;
+    if ($("walk")) showWalk(state.step, layer, explained, explained && outputOf(values, target, layer));
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
     $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : slide;
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
+    $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     overlay(shapesOf(view, target, explained));
     if (!NARROW.matches) return;
@@ -134,7 +150,8 @@ function makeInside(model) {
     placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
   }
 
-  function showAnswers(view, prediction) {
+  function showAnswers(view, prediction, isDrawn) {
+    clearTimeout(why);
     $("why-content").hidden = !prediction;
     if (!prediction) {
       $("why-title").textContent = "Why this class?";
@@ -142,10 +159,14 @@ function makeInside(model) {
     }
     const [best, rival] = contenders(prediction.probabilities, state.rival);
     answer.show(prediction.probabilities, best, rival === state.rival ? rival : null);
-    if ($("why").hidden || rival === undefined) return;
-    const explained = explainDifference(view.model.networks, current.image, best, rival);
-    const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
-    showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival]);
+    if (!isOpen() || $("why").hidden || rival === undefined) return;
+    const explain = () => {
+      const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
+      const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
+      showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival]);
+    };
+    if (isDrawn) why = setTimeout(explain, WHY_DELAY);
+    else explain();
   }
 
   /** Move the pinned target to the position of the kernel, and request the next frame. */
@@ -169,19 +190,36 @@ function makeInside(model) {
     announceText("detail");
   }
 
+  /** Go to the next step of the walk, about the strongest pixel of the first layer; the last one slides the kernel. */
+  function walk() {
+    const step = (state.step + 1) % (WALK.length + 1);
+    if (step === 0) return on.release();
+    if (step === 1) {
+      const view = views[0];
+      if (state.shown !== 0) document.querySelector("[name=network]").click();
+      tabs.select(1);
+      const values = current.predictions[0]?.values;
+      const target = values ? mostActive(values[1], 0, view.layers[0]) : { index: 0, unit: 0, position: 0 };
+      change({ pinned: locateTarget(view, target, values), preview: null, sliding: null });
+    }
+    change({ step });
+    if (step === WALK.length) startSliding();
+    requestAnimationFrame(() => announce($("walk-text").textContent));
+  }
+
   /** Announce title and sum of a panel, "detail" or "why", after its update. */
   function announceText(panel) {
     requestAnimationFrame(() => announce(`${$(`${panel}-title`).textContent}: ${$(`${panel}-sum`).textContent}`));
   }
 
   function select(shown) {
-    Object.assign(state, { shown, pinned: null, preview: null, sliding: null });
+    Object.assign(state, { shown, pinned: null, preview: null, sliding: null, step: 0 });
     const view = views[shown];
     views.forEach(({ columns }, i) => columns.forEach(({ element }) => (element.hidden = i !== shown)));
     document.querySelectorAll("[data-view]").forEach((text) => (text.hidden = Number(text.dataset.view) !== shown));
     const names = ["Picture", ...view.titles, "Why"];
     const groups = [
-      [$("picture-column"), $("lead"), $("legend")].filter(Boolean),
+      [$("picture-column"), $("hints")],
       ...view.columns.map(({ element }) => [element]),
       [$("answer-column"), $("why")],
     ];
@@ -193,18 +231,22 @@ function makeInside(model) {
     });
   }
 
-  function open(isNowOpen) {
-    $("inside").hidden = !isNowOpen;
+  /** Open or close the inside on a narrow screen. tab: index to select, from the end if negative. */
+  function open(isNowOpen, tab = 0) {
+    state.isOpened = isNowOpen;
     $("look-inside").setAttribute("aria-expanded", isNowOpen);
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
-    document.body.classList.toggle("inside-open", isNowOpen);
-    change({ sliding: null });
+    document.body.classList.toggle("inside-open", isOpen());
+    change({ sliding: null, step: 0, ...(isOpen() ? {} : { nudge: [0, 0] }) });
+    tabs.select(tab);
   }
 
+  NARROW.addEventListener("change", () => open(state.isOpened));
   $("look-inside").addEventListener("click", () => {
-    open(!isOpen());
-    if (isOpen() && NARROW.matches) document.querySelector("main").scrollIntoView();
+    open(!state.isOpened);
+    if (state.isOpened) document.querySelector("main").scrollIntoView();
   });
+  $("walk")?.addEventListener("click", walk);
   $("follow").addEventListener("click", on.release);
   $("slide").addEventListener("click", startSliding);
   document.querySelectorAll("[data-nudge]").forEach((button) =>
@@ -219,13 +261,12 @@ function makeInside(model) {
   );
   window.addEventListener("resize", refresh);
   select(0);
-  open(!NARROW.matches);
+  open(false);
   return {
     show,
     repaint() {
-      if (current) current.key = null; // paints everything again
+      current = null; // paints everything again
       views.forEach(({ columns }) => columns.forEach((column) => column.repaintKernels()));
-      if (isOpen()) refresh();
     },
   };
 }

@@ -133,7 +133,7 @@ const LAYERS = {
     /** "16 kernels of 5 × 5, stride 2: 16 maps of 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {
       const [count, height, width] = outputShape;
-      const size = window.join(" × ") + (depth > 1 ? ` × ${depth} (all maps of the layer before)` : "");
+      const size = [...window, ...(depth > 1 ? [depth] : [])].join(" × ");
       const kernels = `${count} ${plural("kernel", count)} of ${size}, stride ${stride}`;
       return `${kernels}: ${count} ${plural("map", count)} of ${height} × ${width}`;
     },

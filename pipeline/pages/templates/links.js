@@ -1,6 +1,6 @@
 "use strict";
 
-/* Frames and lines over the row of columns: from a target to the parts of the picture and maps that it depends on. */
+/* Frames and lines over the stage: from a target to the parts of the picture and maps that it depends on. */
 
 const SVG = "http://www.w3.org/2000/svg";
 const MAX_LINK = 4; // width in pixels of the line of the largest contribution
@@ -13,7 +13,9 @@ function makeOverlay(parent) {
   parent.append(svg);
   return (shapes) => {
     const origin = parent.getBoundingClientRect();
-    svg.replaceChildren(...shapes.filter(Boolean).map(({ name, ...attributes }) => makeShape(name, attributes, origin)));
+    const shown = shapes.filter(Boolean);
+    const halos = shown.filter(({ name }) => name === "rect").map((frame) => ({ ...frame, class: "halo" }));
+    svg.replaceChildren(...[...halos, ...shown].map(({ name, ...rest }) => makeShape(name, rest, origin)));
   };
 }
 
@@ -28,13 +30,12 @@ function makeShape(name, attributes, origin) {
 }
 
 /** Return a frame around a part, {top, left, height, width} in cells, of a map of `rows` x `columns` cells. */
-function frameOf(element, { top, left, height, width }, [rows, columns], className = "") {
+function frameOf(element, { top, left, height, width }, [rows, columns]) {
   const box = element.getBoundingClientRect();
   if (box.width === 0) return null; // on a tab that is not shown
   const [cellHeight, cellWidth] = [box.height / rows, box.width / columns];
   return {
     name: "rect",
-    class: className,
     x: box.left + left * cellWidth,
     y: box.top + top * cellHeight,
     width: width * cellWidth,
@@ -68,7 +69,7 @@ function shapesOf({ layers, columns, model, answer }, target, explained) {
   const largest = Math.abs(slices[0].sum) || 1;
   const size = layers[target.index - 1].outputShape.slice(1);
   const frames = slices.map(({ channel, ...part }) =>
-    frameOf(columns[target.index - 1].map(channel), part, size.length ? size : [1, 1], "patch-frame"),
+    frameOf(columns[target.index - 1].map(channel), part, size.length ? size : [1, 1]),
   );
   return [start, end, ...frames, ...frames.map((each, i) => lineOf(each, end, slices[i].sum / largest))];
 }

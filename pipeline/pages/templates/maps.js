@@ -23,13 +23,16 @@ function makeColumn(parent, layers, index, title, on) {
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
   const across = columnsFor(count);
+  const aspect = hasKernels ? 1.45 : 1; // of a tile
   const element = append(parent, "section", "", "column");
   append(element, "h3", title);
+  append(element, "p", LAYERS[layer.kind].describe(layer), "caption");
+  const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
+  const variables = { across, down: Math.ceil(count / across), aspect, weight, order: index };
+  for (const [name, value] of Object.entries(variables)) element.style.setProperty(`--${name}`, value);
   const grid = append(element, "div", "", `tiles ${hasMaps ? "maps" : "cells"}${hasKernels ? " with-kernels" : ""}`);
-  grid.style.setProperty("--across", across);
   grid.setAttribute("role", "group");
   grid.setAttribute("aria-label", LAYERS[layer.kind].describe(layer));
-  append(element, "p", LAYERS[layer.kind].describe(layer), "caption");
   const cells = hasMaps ? null : append(grid, "canvas");
   cells?.setAttribute("aria-hidden", "true");
   const tiles = Array.from({ length: count }, (_, unit) => {
@@ -140,7 +143,7 @@ function markTiles(view, target, explained, isPinned) {
       const isTarget = index === target.index && unit === target.unit;
       tile.classList.toggle("target", isTarget);
       tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
-      tile.setAttribute("aria-pressed", isPinned({ index, unit }));
+      setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });
     }),
   );
 }

@@ -3,27 +3,66 @@
 /* Reading of a drawing: one picture, or a row of digits. */
 
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected
+const MAX_SPLIT = 6; // strokes of a group that is split: the number of parts to read grows with its square
+const MAX_SHARED = 0.6; // of the widths of neighbouring digits, relative to the narrower one
+const REMEMBERED = 60; // readings: of the digits of a row, and of the parts of a group
 
 /**
- * Read the digits of a drawing, or one picture if not isRow. Returns {readings, last}: what `read` returns for each, and
- * for the one that was drawn last, null if there is none.
+ * Read the digits of a drawing, or one picture if not isRow. Returns {readings, last, canSplit}. readings: of each, as from
+ * `readOnce`. last: of the one that was drawn last, null if there is none. canSplit: one of several strokes is rejected.
  */
 function readAll(model, strokes, isRow) {
   const groups = isRow ? segment(strokes) : strokes.length === 0 || isDot(strokes) ? [] : [strokes];
-  const readings = groups.map((group) => readOnce(model, group));
-  const times = groups.map((group) => Math.max(...group.map((stroke) => strokes.indexOf(stroke))));
-  return { readings, last: readings[times.indexOf(Math.max(...times))] ?? null };
+  const readings = groups.flatMap((group) => {
+    const reading = readOnce(model, group);
+    return (isRow && split(model, reading)) || [reading];
+  });
+  const times = readings.map((reading) => Math.max(...reading.strokes.map((stroke) => strokes.indexOf(stroke))));
+  const canSplit = isRow && readings.some((reading) => reading.digit === null && reading.strokes.length > 1);
+  return { readings, last: readings[times.indexOf(Math.max(...times))] ?? null, canSplit };
 }
 
-const readBefore = new WeakMap(); // the readings of digits, by their first points
+/**
+ * Read a rejected group of strokes as digits that touch: of all ways to divide the strokes, in the order of their left
+ * edges, the most probable one in which every digit is read. Returns their readings; null if none is probable enough.
+ */
+function split(model, { strokes, digit }) {
+  if (digit !== null || strokes.length < 2 || strokes.length > MAX_SPLIT) return null;
+  const ordered = [...strokes].sort((one, other) => sidesOf([one]).left - sidesOf([other]).left);
+  const best = [{ probability: 1, readings: [] }]; // for the first n strokes
+  for (let end = 1; end <= ordered.length; end++) {
+    for (let start = 0; start < end; start++) {
+      const part = ordered.slice(start, end);
+      const before = best[start];
+      const isWhole = part.length === ordered.length;
+      if (isWhole || !before || areOverlapping(before.readings.at(-1)?.strokes, part)) continue;
+      const reading = readOnce(model, part);
+      const probability = before.probability * (reading.probabilities[reading.digit] ?? 0);
+      if (probability <= (best[end]?.probability ?? 0)) continue;
+      best[end] = { probability, readings: [...before.readings, reading] };
+    }
+  }
+  const whole = best[ordered.length];
+  return whole?.probability >= SURE ? whole.readings : null;
+}
 
-/** Read strokes as `read` does, once only: each frame changes one digit at most. */
+/** Return whether two groups of strokes lie too much over each other to be neighbouring digits. */
+function areOverlapping(one, other) {
+  if (!one) return false;
+  const [a, b] = [one, other].map(sidesOf);
+  return sharedWidth(a, b) > MAX_SHARED * Math.min(a.right - a.left, b.right - b.left);
+}
+
+const remembered = []; // readings, the latest first: each frame changes one digit at most
+
+/** Read strokes as `read` does, once only. The reading also has the `strokes` and the number of their `points`. */
 function readOnce(model, strokes) {
-  const points = strokes.flat();
-  const last = readBefore.get(points[0]);
-  if (last?.points.length === points.length && last.points.every((point, i) => point === points[i])) return last.reading;
-  const reading = read(model, strokes);
-  readBefore.set(points[0], { points, reading });
+  const points = sumOf(strokes.map((stroke) => stroke.length));
+  const isSame = (reading) => reading.points === points && hasSameStrokes(reading.strokes, strokes);
+  const found = remembered.findIndex(isSame);
+  const reading = found < 0 ? { ...read(model, strokes), strokes, points } : remembered.splice(found, 1)[0];
+  remembered.unshift(reading);
+  remembered.length = Math.min(remembered.length, REMEMBERED);
   return reading;
 }
 

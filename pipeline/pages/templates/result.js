@@ -20,6 +20,17 @@ function percentWithLimits(share) {
   return share < 0.001 && share > 0 ? `under\u00a0${percent(0.001)}` : percent(share);
 }
 
+/** Set a text or attributes only if they change, so that the browser has less to lay out. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setAttributes(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+  }
+}
+
 /** Append a new element with a text to its parent, and return it. */
 function append(parent, tag, text = "", className = "") {
   const element = document.createElement(tag);
@@ -29,39 +40,10 @@ function append(parent, tag, text = "", className = "") {
   return element;
 }
 
-/** Make the table of all classes. Returns a function that shows what `barsOf` returns. */
-function makeBars(table, classNames) {
-  const rows = classNames.map((name) => {
-    const row = append(table, "tr");
-    Object.assign(append(row, "th", name), { scope: "row", title: name });
-    const bar = append(append(row, "td", "", "bar"), "div");
-    return { row, bar, text: append(row, "td", "–", "share") };
-  });
-  return ({ caption, probabilities, digit }) => {
-    $("bars-caption").textContent = caption;
-    rows.forEach(({ row, bar, text }, i) => {
-      row.className = i === digit ? "best" : "";
-      bar.style.width = probabilities ? `${100 * probabilities[i]}%` : "0";
-      text.textContent = probabilities ? percent(probabilities[i]) : "–";
-    });
-  };
-}
-
 /**
- * Return what the bars show of a reading, null for none: {caption, probabilities, digit}. For a rejected drawing, these
- * are the probabilities among the classes alone: without the negative class, with a sum of 1.
- */
-function barsOf(model, reading) {
-  const caption = "Probability of each class";
-  if (reading === null) return { caption, probabilities: null, digit: null };
-  if (reading.digit !== null) return { caption, ...reading };
-  const probabilities = probabilitiesOf(model, reading.logits.slice(0, model.classNames.length));
-  return { caption: "If it had to choose", probabilities, digit: null };
-}
-
-/**
- * Describe what `readAll` returns in texts: {large, first, second, isUncertain}. about: {isEmpty, example, noun, known,
- * classNames}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as in "ten digits".
+ * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, example, noun,
+ * known, classNames, canSplit}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as
+ * in "ten digits"; canSplit: of `readAll`.
  */
 function describeResult(readings, last, about) {
   const { isEmpty, example, noun } = about;
@@ -73,7 +55,8 @@ function describeResult(readings, last, about) {
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
     const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
-    return { large: shown, first: `${subject} doesn't look like a ${noun}.`, second, isUncertain: true };
+    const advice = about.canSplit ? " Leave a gap between digits." : "";
+    return { large: shown, first: `${subject} doesn't look like a ${noun}.${advice}`, second, isUncertain: true };
   }
   const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);
   const isUncertain = confidence < SURE;
@@ -83,7 +66,8 @@ function describeResult(readings, last, about) {
       : isUncertain
         ? `Perhaps ${large}, the closest of the ${about.known}`
         : `Closest to ${large} of the ${about.known}`;
-  return { large, first: `${nearest}: ${percentWithLimits(confidence)}`, second, isUncertain };
+  const share = percentWithLimits(confidence);
+  return { large, first: `${nearest}: ${share}`, second, share, isUncertain };
 }
 
 /** Describe the true and the predicted class of a test image. */
@@ -109,14 +93,6 @@ function showResult({ large, first, second, isUncertain = false }, isRow) {
   classList.toggle("uncertain", isUncertain);
   $("confidence").textContent = first;
   $("runner-up").textContent = second;
-}
-
-/** Show the input of the network; black if there is none. */
-function showInput(image, shape) {
-  const [height, width] = shape;
-  paintInk($("input"), image ?? new Uint8Array(height * width), shape);
-  const content = image ? "the drawing, centred, light on dark" : "nothing yet";
-  $("input").setAttribute("aria-label", `What the network sees, ${width} by ${height} pixels: ${content}`);
 }
 
 /** Return the indices of the largest values, largest first. */

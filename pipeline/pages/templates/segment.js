@@ -88,15 +88,26 @@ function shareLine(one, other) {
 
 /**
  * Return whether two components, given by their sides, are parts of one digit. tall: height of the tallest component.
- * Two tall components are one digit if one is above the other. A fragment belongs to a digit above, below or near it.
+ * A component inside the other's box is a part of it, such as the slash of a 0. Two tall components are one digit if one is
+ * above the other. A fragment belongs to a digit above, below or near it.
  */
 function areOneDigit(one, other, tall) {
   const lower = Math.min(heightOf(one), heightOf(other));
   const narrower = Math.min(one.right - one.left, other.right - other.left);
-  const shared = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  const shared = sharedWidth(one, other);
   const apart = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom);
   const over = shared >= MIN_OVERLAP * narrower;
+  if (isInside(one, other) || isInside(other, one)) return true;
   if (lower >= FRAGMENT * tall) return over && -lower / 2 < apart && apart < 0;
   const near = shared >= -MAX_GAP * tall && apart < MAX_GAP * tall;
   return (over || near) && apart < 2 * MAX_GAP * tall;
+}
+
+function isInside(one, other) {
+  return one.left >= other.left && one.right <= other.right && one.top >= other.top && one.bottom <= other.bottom;
+}
+
+/** Return the width that two components have in common, negative if there is a gap between them. */
+function sharedWidth(one, other) {
+  return Math.min(one.right, other.right) - Math.max(one.left, other.left);
 }

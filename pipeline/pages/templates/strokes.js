@@ -17,10 +17,14 @@ function boundingBox(strokes) {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** Return whether the drawing is not larger than a touch of the pen. */
+function hasSameStrokes(one, other) {
+  return one.length === other.length && one.every((stroke, i) => stroke === other[i]);
+}
+
+/** Return whether the pen hardly moved. The size does not tell: a digit can be as small as a dot is wide. */
 function isDot(strokes) {
-  const { width, height } = boundingBox(strokes);
-  return Math.max(width, height) < 1.3 * PEN;
+  const lengthOf = (stroke) => sumOf(stroke.slice(1).map(({ x, y }, i) => Math.hypot(x - stroke[i].x, y - stroke[i].y)));
+  return sumOf(strokes.map(lengthOf)) < 0.7 * PEN;
 }
 
 /**

@@ -5,8 +5,8 @@
 const NARROW = matchMedia("(max-width: 69.99rem)");
 
 /**
- * Make tabs. Returns {set(names, elements, onChange)}. names: of the tabs. elements: for each, those that it shows; on
- * wide screens all are shown. onChange: called with the index of the selected tab.
+ * Make tabs. Returns {set(names, elements, onChange), select(i), show()}. names: of the tabs. elements: for each, those that
+ * it shows; on wide screens, and while the inside is closed, all are shown. onChange: called with the index of the tab.
  */
 function makeTabs(list) {
   let [tabs, groups, selected, changed] = [[], [], 0, () => {}];
@@ -15,8 +15,9 @@ function makeTabs(list) {
       tab.setAttribute("aria-selected", i === selected);
       tab.tabIndex = i === selected ? 0 : -1;
     });
-    list.hidden = !NARROW.matches;
-    groups.forEach((elements, i) => elements.forEach((element) => (element.hidden = NARROW.matches && i !== selected)));
+    const areTabs = NARROW.matches && document.body.classList.contains("inside-open");
+    list.hidden = !areTabs;
+    groups.forEach((elements, i) => elements.forEach((element) => (element.hidden = areTabs && i !== selected)));
     changed(selected);
   };
   const select = (i) => {
@@ -30,8 +31,9 @@ function makeTabs(list) {
     select(next);
     tabs[selected].focus();
   });
-  NARROW.addEventListener("change", show);
   return {
+    select,
+    show,
     set(names, elements, onChange) {
       [groups, changed, selected] = [elements, onChange, Math.min(selected, names.length - 1)];
       list.replaceChildren();

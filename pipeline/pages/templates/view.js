@@ -10,7 +10,6 @@ function makeView(parent, model, answer, on) {
   const [layers] = model.networks;
   const titles = titlesOf(layers);
   const columns = titles.map((title, index) => makeColumn(parent, layers, index, title, on));
-  columns.forEach(({ element }) => parent.insertBefore(element, $("answer-column")));
   return { model, layers, titles, columns, answer, outputs: outputNames(model) };
 }
 

@@ -23,12 +23,11 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
     buttons.forEach(({ button, bar, share }, k) => {
       const probability = probabilities?.[k];
       button.classList.toggle("best", k === best);
-      button.setAttribute("aria-pressed", k === rival);
       button.disabled = probability === undefined;
-      bar.style.width = `${100 * (probability ?? 0)}%`;
-      share.textContent = probability === undefined ? "–" : percent(probability);
+      bar.style.transform = `scaleX(${probability ?? 0})`; // unlike the width, animated without layout
+      setText(share, probability === undefined ? "–" : percent(probability));
       const question = k === best ? "most probable" : `why not ${names[k]}?`;
-      button.setAttribute("aria-label", `${names[k]}: ${share.textContent}, ${question}`);
+      setAttributes(button, { "aria-pressed": k === rival, "aria-label": `${names[k]}: ${share.textContent}, ${question}` });
     });
   return { buttons: buttons.map(({ button }) => button), show };
 }
@@ -52,13 +51,13 @@ function showWhy(explained, image, shape, isExact, a, b) {
   $("why-title").textContent = `Why ${a}, not ${b}?`;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
   paintContributions($("why-picture"), explained, image, shape);
-  const sum = [raising, lowering, rest].map((term, i) => (i ? addition(term) : signed(term))).join(" ");
+  paintRunning($("why-running"), [raising, lowering, rest]);
   $("why-sum").textContent =
-    `The logit (score) of ${a} is ${signed(difference)} larger than that of ${b} \u2248 ${sum}. ` +
-    (isExact ? "The last term comes from the biases." : "The last term comes from the biases and the curved activation.");
-  $("raises").textContent = `this ink raises ${a} above ${b}, by ${signed(raising)} in all`;
-  $("lowers").textContent = `this ink raises ${b} above ${a}, by ${signed(-lowering)} in all`;
-  $("gaps").textContent = `ink in these gaps would raise ${b} most`;
+    `Lead in logits: ${signed(raising)} ${addition(lowering)} ${addition(rest)} ` +
+    `(biases${isExact ? "" : ", curved activation"}) \u2248 ${signed(difference)}`;
+  $("raises").textContent = `ink that raises ${a}, by ${signed(raising)}`;
+  $("lowers").textContent = `ink that raises ${b}, by ${signed(-lowering)}`;
+  $("gaps").textContent = `gaps where ink would raise ${b} most`;
 }
 
 /** Paint contributions over a faint picture of the ink, and a dot in each of the gaps. */
@@ -66,16 +65,19 @@ function paintContributions(canvas, { gradient, contributions }, image, [height,
   const [zero, ink, minus, plus] = ["--zero", "--quiet", "--minus", "--plus"].map(colour);
   const largest = largestMagnitude(contributions) || 1;
   const raising = gradient.map((slope, i) => (image[i] > 255 * MAX_GAP_INK ? 0 : -slope));
-  const gaps = new Set(strongest(raising, GAPS).filter((i) => raising[i] > 0));
+  const gaps = strongest(raising, GAPS).filter((i) => raising[i] > 0);
   const colours = Array.from(contributions, (value, i) => {
     const faint = interpolate(zero, ink, (0.4 * image[i]) / 255);
     return interpolate(faint, value < 0 ? minus : plus, Math.abs(value) / largest);
   });
-  const pixels = new Float32Array(ZOOM * ZOOM * image.length);
-  paintValues(canvas, pixels, ZOOM * height, ZOOM * width, (_, i) => {
-    const [y, x] = [Math.floor(i / (ZOOM * width)), i % (ZOOM * width)];
-    const pixel = Math.floor(y / ZOOM) * width + Math.floor(x / ZOOM);
-    const isDot = [y, x].every((at) => at % ZOOM > 0 && at % ZOOM < ZOOM - 1);
-    return isDot && gaps.has(pixel) ? minus : colours[pixel];
-  });
+  const small = document.createElement("canvas");
+  paintValues(small, contributions, height, width, (_, i) => colours[i]);
+  [canvas.width, canvas.height] = [ZOOM * width, ZOOM * height];
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  context.fillStyle = `rgb(${minus})`;
+  for (const gap of gaps) {
+    context.fillRect(ZOOM * (gap % width) + 1, ZOOM * Math.floor(gap / width) + 1, ZOOM - 2, ZOOM - 2);
+  }
 }

@@ -25,7 +25,7 @@ def test_test_images_are_read_and_named_by_their_true_class(page: Page, built: P
         buttons.nth(number).click()
         read = prediction(page)
         image = np.array(page.evaluate(f"Array.from(examples[{number}].image)"), np.uint8).reshape(1, 28, 28)
-        assert np.array_equal(pixels(page, "#input")[..., 0], image[0])
+        assert np.array_equal(pixels(page, "#picture")[..., 0], image[0])
         assert read == str(predict_with_negative(model, image)[0].argmax())
         assert page.locator("#runner-up").inner_text() == f"{name[-1]} in the test set, read as {read}"
         assert page.locator("#announcement").inner_text().startswith(f"{read}, ")
@@ -67,6 +67,6 @@ def test_images_of_other_shapes_and_classes_are_shown(open_demo: Demo) -> None:
     with open_demo(model, examples=examples) as page:
         page.locator("#examples button").last.click()
         prediction(page)
-        assert np.array_equal(pixels(page, "#input")[..., 0], images[1])
+        assert np.array_equal(pixels(page, "#picture")[..., 0], images[1])
         assert page.locator("#runner-up").inner_text().startswith("c in the test set, re")
         assert "1 of these 2 is misread" in page.locator("#examples-title").inner_text()

@@ -5,6 +5,7 @@ The strokes are given to the page's functions, without pointer events; tests/ben
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -12,8 +13,8 @@ from pipeline.pages.drawing import save_drawing_page
 from pipeline.reader import PRETRAINED, load
 from tests.browser import open_page
 from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.handwriting import KINDS, draw_non_digits, write_digits
-from tests.pipeline.pages.strokes import Strokes
+from tests.pipeline.pages.handwriting import FORMS, KINDS, draw_non_digits, write_digits, write_number, write_touching
+from tests.pipeline.pages.strokes import DIGITS, Strokes, line, place
 
 READ = """(drawings) => drawings.map((drawn) => {
     const side = Math.min(1, drawing.height);
@@ -52,3 +53,27 @@ def test_letters_and_most_other_drawings_are_refused(pretrained: Page) -> None:
     read_as_digits = [(kind, number) for kind, number in found if number]
     assert not [kind for kind, _ in read_as_digits if len(kind) == 1]  # letters
     assert len(read_as_digits) <= 15, read_as_digits
+
+
+def test_digits_that_touch_are_read_by_their_strokes(pretrained: Page) -> None:
+    generator = np.random.default_rng(1)
+    pairs = [f"{one}{other}" for one, other in generator.integers(0, 10, (24, 2))]
+    found = read(pretrained, [write_touching(pair, generator) for pair in pairs])
+    assert sum(map(str.__eq__, pairs, found)) >= 18, list(zip(pairs, found, strict=True))
+
+
+def test_numbers_are_read(pretrained: Page) -> None:
+    generator = np.random.default_rng(5)
+    numbers = ["".join(map(str, generator.integers(0, 10, 2 + count % 4))) for count in range(30)]
+    found = read(pretrained, [write_number(number, generator) for number in numbers])
+    assert sum(map(str.__eq__, numbers, found)) >= 27, list(zip(numbers, found, strict=True))
+
+
+def test_tiny_digits_are_read(pretrained: Page) -> None:
+    found = read(pretrained, [place(strokes, 0.5, 0.5, 0.06) for strokes in DIGITS.values()])
+    assert found == [str(digit) for digit in DIGITS]
+
+
+def test_slash_inside_a_zero_is_no_digit_of_its_own(pretrained: Page) -> None:
+    zeros = [[*zero, line(slash)] for zero in FORMS[0].values() for slash in ("62 30, 38 70", "56 38, 44 62")]
+    assert all(len(number) < 2 for number in read(pretrained, zeros))

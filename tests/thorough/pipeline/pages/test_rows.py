@@ -65,9 +65,9 @@ def test_bars_and_input_are_of_the_digit_drawn_last(sure: Page) -> None:
     drawn = row("417")
     draw_with_mouse(sure, [*drawn[2:], *drawn[:2]])
     assert prediction(sure) == "477"
-    assert sure.locator("#bars tr.best th").inner_text() == "4"
+    assert sure.locator(".class.best .name").inner_text() == "4"
     image = np.array(sure.evaluate("(strokes) => Array.from(read(model, drawing.strokes.slice(-2)).image)"))
-    assert np.array_equal(pixels(sure, "#input")[..., 0].reshape(-1), image)
+    assert np.array_equal(pixels(sure, "#picture")[..., 0].reshape(-1), image)
     assert "4" in sure.locator("#runner-up").inner_text()
 
 
@@ -84,7 +84,7 @@ def test_rejected_part_is_marked_in_number_and_row_of_rejected_parts_is_rejected
     sure.evaluate("() => { choose = (probabilities) => (probabilities[4] > 0.5 ? null : 7); }")
     draw_with_mouse(sure, row("147"))
     assert prediction(sure) == "7?7"
-    assert sure.locator("#confidence").inner_text() == "Part of this doesn't look like a digit."
+    assert sure.locator("#confidence").inner_text().startswith("Part of this doesn't look like a digit.")
     sure.evaluate("choose = () => null")
     clear(sure)
     draw_with_mouse(sure, row("17"))
@@ -102,7 +102,7 @@ def test_row_is_read_by_touch_and_fits_on_phone(open_demo: Demo) -> None:
         draw_with_finger(page, row("70707"))
         assert len(prediction(page)) == 5
         assert not is_wider_than_screen(page)
-        for selector in ("#prediction", "#confidence", "#input"):
+        for selector in ("#prediction", "#confidence", "#picture"):
             box = find_box(page.locator(selector))
             assert box["y"] + box["height"] <= 844, selector
 

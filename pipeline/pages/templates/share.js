@@ -1,0 +1,82 @@
+"use strict";
+
+/* Sharing: the link to the drawing, and a picture of what the network read, 1200 x 630 as web sites preview links. */
+
+const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
+
+/** Listen to the link. current: returns what is shown, {strokes, example, reading, large, confidence}; reading: null for a dot. */
+function makeShare(model, current) {
+  const dialog = $("share");
+  const repaint = () => paintCard($("card"), model, current(), $("truth").value.trim());
+  $("truth").addEventListener("input", repaint);
+  $("link").addEventListener("click", () => {
+    $("truth").value = current().example ? model.classNames[current().example.label] : "";
+    repaint();
+    const copied = navigator.clipboard?.writeText($("link").href) ?? Promise.reject();
+    copied.then(
+      () => announce(($("copied").textContent = "The link is copied, and is the address of this page.")),
+      () => announce(($("copied").textContent = "The link is the address of this page.")),
+    );
+    dialog.showModal();
+  });
+  $("save").addEventListener("click", () => {
+    $("card").toBlob((blob) => {
+      const address = URL.createObjectURL(blob);
+      Object.assign(document.createElement("a"), { href: address, download: "handwriting.png" }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 1000);
+    });
+  });
+}
+
+/** Return the headline: misreadings are what people share. truth: what was drawn, "" if unknown. */
+function headline(large, truth) {
+  if (truth === "") return `It reads this as ${large}`;
+  return truth === large ? `It read my ${truth}` : `It read my ${truth} as ${large}`;
+}
+
+function paintCard(canvas, model, { strokes, example, reading, large, confidence }, truth) {
+  [canvas.width, canvas.height] = [1200, 630];
+  const context = canvas.getContext("2d");
+  const write = (text, x, y, size, fill, weight = 400) => {
+    Object.assign(context, { fillStyle: fill, font: `${weight} ${size}px system-ui, sans-serif` });
+    context.fillText(text, x, y, 1200 - 60 - x);
+  };
+  context.fillStyle = CARD.background;
+  context.fillRect(0, 0, 1200, 630);
+  write(headline(large, truth), 60, 110, 60, CARD.ink, 650);
+  const width = Math.min(370, 340 / drawing.height);
+  const height = width * drawing.height;
+  const part = document.createElement("canvas");
+  [part.width, part.height] = [width, height];
+  const paper = part.getContext("2d");
+  paper.strokeStyle = paper.fillStyle = CARD.ink;
+  if (example) paintImage(paper, example.image, model.shape);
+  else traceStrokes(paper, strokes, width, 0, 0, width * PEN);
+  context.strokeStyle = CARD.quiet;
+  context.strokeRect(60, 190, width, height);
+  context.drawImage(part, 60, 190);
+  let left = 460;
+  for (const [index, { outputShape }] of model.networks[0].entries()) {
+    if (!reading || !isMap(outputShape) || left + 210 > 900) break;
+    left = paintMaps(context, reading.values[index + 1], outputShape, left, 190) + 20;
+  }
+  write(large, 910, 370, large.length > 1 ? 110 : 220, CARD.ink, 650);
+  write(confidence, 910, 440, 40, CARD.quiet);
+  write("Handwriting recognition from scratch: a neural network in NumPy alone", 60, 580, 28, CARD.quiet);
+  canvas.setAttribute("aria-label", `${headline(large, truth)}, ${confidence}, with the drawing and the feature maps`);
+}
+
+/** Paint the maps of a layer on 210 pixels of height; return where they end. */
+function paintMaps(context, values, [count, height, width], left, top) {
+  const across = columnsFor(count);
+  const pitch = 210 / Math.ceil(count / across);
+  const map = document.createElement("canvas");
+  const paint = activationColours(values);
+  context.imageSmoothingEnabled = false;
+  for (let unit = 0; unit < count; unit++) {
+    paintValues(map, values.subarray(unit * height * width, (unit + 1) * height * width), height, width, paint);
+    const [x, y] = [left + (unit % across) * pitch, top + Math.floor(unit / across) * pitch];
+    context.drawImage(map, x, y, pitch - 4, pitch - 4);
+  }
+  return left + across * pitch;
+}

@@ -1,0 +1,238 @@
+"""The stage of the drawing demo: what is in view at once, the empty state, the guided walk, and sharing."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.model.files import Model
+from pipeline.pages.drawing import save_drawing_page
+from tests.browser import PHONE, find_box, find_violations, open_page
+from tests.pipeline.models import make_model
+from tests.pipeline.pages.conftest import TEST_RESULT, Demo
+from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
+from tests.pipeline.pages.strokes import DIGITS, place
+
+DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
+GHOST_WRITING = 2000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return make_model("conv16,conv64,128", shape=(28, 28), class_names=tuple("0123456789"), negative_class=True)
+
+
+@pytest.fixture(scope="module")
+def file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("page") / "index.html"
+    save_drawing_page(file, model, *TEST_RESULT)
+    return file
+
+
+@pytest.fixture
+def drawn(browser: Browser, file: Path) -> Iterator[Page]:
+    with open_page(browser, file) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        yield page
+
+
+def sides_of(page: Page, selector: str) -> NDArray[np.float64]:
+    """Return left, right, top and bottom of each visible element: float64 (n, 4)."""
+    sides = page.locator(selector).evaluate_all(
+        """(elements) => elements.filter((element) => element.checkVisibility())
+            .map((element) => element.getBoundingClientRect())
+            .map(({ left, right, top, bottom }) => [left, right, top, bottom])"""
+    )
+    return np.array(sides, float)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1440, 900), (1920, 1080), (2560, 1440)])
+def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], browser: Browser, file: Path) -> None:
+    width, height = size
+    with open_page(browser, file, viewport={"width": width, "height": height}) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        for selector in ("#canvas", "#picture", ".tile", "#prediction", ".class", "#detail-sum", ".numbers"):
+            sides = sides_of(page, selector)
+            assert sides[:, 1].max() <= width, selector
+            assert sides[:, 3].max() <= height, selector
+        tops = sides_of(page, ".tiles")[:, 2]
+        assert np.ptp(tops) < 1  # the columns are aligned
+        assert sides_of(page, ".column .caption")[:, 3].max() <= tops.min()  # no line crosses a text
+        cells = find_box(page.locator(".cells .tile"))
+        assert cells["width"] >= 12
+
+
+def test_pen_writes_while_nothing_is_drawn_until_the_first_key(browser: Browser, file: Path) -> None:
+    with open_page(browser, file) as page:
+        page.wait_for_selector("body.ghost")
+        page.wait_for_timeout(GHOST_WRITING)
+        prediction(page)
+        assert (pixels(page, "#picture")[..., 0] > 127).sum() > 20
+        assert page.locator(".class .share").first.inner_text() != "–"
+        assert strokes_of(page) == []
+        assert page.locator("#link").get_attribute("href") is None
+        assert page.locator("#confidence").inner_text().startswith("Nothing is drawn yet.")
+        page.keyboard.press("Shift")
+        for _ in range(2):
+            prediction(page)
+            assert not pixels(page, "#picture")[..., :3].any()
+            page.wait_for_timeout(GHOST_WRITING)
+
+
+def test_with_reduced_motion_the_pen_has_written_at_once(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, reduced_motion="reduce") as page:
+        page.wait_for_selector("body.ghost")
+        first = pixels(page, "#picture")
+        page.wait_for_timeout(500)
+        assert np.array_equal(pixels(page, "#picture"), first)
+        assert find_violations(page) == []
+
+
+def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
+    step, text = drawn.locator("#walk"), drawn.locator("#walk-text")
+    for number, word in enumerate(("patch", "kernel", "sum", "pixel", "map"), 1):
+        step.click()
+        expect(text).to_contain_text(f"{number} of 5")
+        assert word in text.inner_text()
+        assert drawn.locator(".tile[aria-pressed=true]").count() == 1
+        drawn.wait_for_timeout(500)
+        seen = drawn.locator("#slices .weights").evaluate("(grid) => Number(getComputedStyle(grid).opacity)")
+        assert (seen == 1) == (number > 1)
+        if word == "sum":
+            terms = [float(term) for term in re.findall(r"-?\d+\.\d+", text.inner_text().replace("−", "-"))]
+            total = re.findall(r"\d+\.\d+", drawn.locator("#detail-sum").inner_text())[2]
+            assert abs(terms[-1]) == float(total)
+    assert drawn.locator("#announcement").inner_text().startswith("5 of 5")
+    step.click()
+    expect(text).to_be_hidden()
+    assert drawn.locator(".tile[aria-pressed=true]").count() == 0
+
+
+def test_walk_can_be_skipped(drawn: Page) -> None:
+    drawn.locator("#walk").click()
+    drawn.locator("#follow").click()
+    expect(drawn.locator("#walk-text")).to_be_hidden()
+    expect(drawn.locator("#walk")).to_have_text("Step by step")
+
+
+def test_walk_works_on_a_phone(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, **PHONE) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.locator("#look-inside").tap()
+        page.locator("[role=tab]").nth(3).tap()
+        page.locator("#walk").tap()
+        expect(page.locator("#walk-text")).to_contain_text("1 of 5")
+        expect(page.locator("[role=tab]").nth(1)).to_have_attribute("aria-selected", "true")
+
+
+def test_without_a_convolution_there_is_no_walk(open_demo: Demo) -> None:
+    with open_demo(make_model("8")) as page:
+        assert page.locator("#walk").count() == 0
+
+
+def test_shared_picture_shows_the_drawing_and_names_a_misreading(drawn: Page) -> None:
+    read = prediction(drawn) or "?"
+    drawn.locator("#link").click()
+    expect(drawn.locator("#share")).to_be_visible()
+    assert pixels(drawn, "#card").shape == (630, 1200, 4)
+    card = drawn.locator("#card")
+    for truth in (read, "42"):
+        drawn.locator("#truth").fill(truth)
+        expect(card).to_have_attribute("aria-label", re.compile(f"my {re.escape(truth)}.*"))
+        assert (f"my {truth} as {read}," in (card.get_attribute("aria-label") or "")) == (truth != read)
+    assert find_violations(drawn) == []
+    with drawn.expect_download() as download:
+        drawn.locator("#save").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    drawn.keyboard.press("Escape")
+    expect(drawn.locator("#share")).to_be_hidden()
+    assert len(strokes_of(drawn)) == 1
+
+
+def test_class_on_phone_opens_why(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, **PHONE) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.locator(".class").nth(8).tap()
+        expect(page.locator("[role=tab]").last).to_have_attribute("aria-selected", "true")
+        expect(page.locator("#why-title")).to_be_visible()
+
+
+def test_dense_units_note_what_the_strides_leave_out(drawn: Page) -> None:
+    ink = np.array(drawn.evaluate("Array.from(read(model, drawing.strokes).image)"), float).reshape(28, 28)
+    drawn.locator(".cells .tile").first.hover()
+    note = drawn.locator("#detail-note")
+    expect(note).to_contain_text("25 × 25 of the 28 × 28 pixels")
+    missed = 1 - ink[:25, :25].sum() / ink.sum()
+    shown = float(re.findall(r"(\d+\.\d)%", note.inner_text())[0])
+    assert shown == pytest.approx(100 * missed, abs=0.1)
+
+
+def test_running_sum_ends_at_the_sum(drawn: Page) -> None:
+    drawn.locator(".with-kernels .tile").nth(5).hover()
+    total = re.findall(r"≈ (−?\d+\.\d+)", drawn.locator("#detail-sum").inner_text())[0]
+    assert (drawn.locator("#running").get_attribute("aria-label") or "").endswith(f"26 terms: {total}")
+
+
+def test_frames_have_a_dark_outline_and_the_chosen_tile_their_colour(drawn: Page) -> None:
+    drawn.locator(".with-kernels .tile").nth(5).click()
+    prediction(drawn)
+    halos = drawn.locator(".overlay .halo")
+    assert halos.count() == drawn.locator(".overlay rect:not(.halo)").count() == 2
+    assert halos.first.evaluate("(halo) => getComputedStyle(halo).stroke") == "rgb(0, 0, 0)"
+    colours = drawn.evaluate(
+        """() => [getComputedStyle(document.querySelector(".tile[aria-pressed=true]")).outlineColor,
+            getComputedStyle(document.querySelector(".overlay rect:not(.halo)")).stroke]"""
+    )
+    assert colours[0] == colours[1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_bars_have_contrast(scheme: Any, browser: Browser, file: Path) -> None:
+    with open_page(browser, file, color_scheme=scheme) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        bar = page.locator(".class:not(.best) .bar span").first
+        levels = bar.evaluate(
+            """(bar) => [getComputedStyle(bar).backgroundColor,
+                getComputedStyle(document.documentElement).backgroundColor].map((text) => {
+                    const [red, green, blue] = text.match(/\\d+/g).map(Number);
+                    return luminance(red, green, blue);
+                })"""
+        )
+        assert (max(levels) + 0.05) / (min(levels) + 0.05) >= 3
+
+
+def test_history_and_readings_are_bounded(drawn: Page) -> None:
+    drawn.evaluate(
+        """() => {
+            for (let i = 0; i < 300; i++) {
+                drawing.strokes = [[{ x: 0.3, y: 0.1 + 0.001 * i }, { x: 0.5, y: 0.6 }]];
+                remember();
+                readAll(model, drawing.strokes, true);
+            }
+        }"""
+    )
+    assert drawn.evaluate("remembered.length") <= 60
+    undone = 0
+    while drawn.evaluate("steps.canMove(-1)"):
+        drawn.evaluate("steps.move(-1)")
+        undone += 1
+    assert 50 <= undone <= 100
+
+
+def test_print_leaves_out_what_cannot_be_used(drawn: Page) -> None:
+    drawn.emulate_media(media="print")
+    for selector in (".buttons", "#link", ".nudge", ".detail-buttons", ".hints"):
+        assert drawn.locator(selector).first.is_hidden(), selector
+    for selector in ("#canvas", ".map", "#answer", "#slices"):
+        assert drawn.locator(selector).first.is_visible(), selector
+    assert len(drawn.pdf()) > 1000
