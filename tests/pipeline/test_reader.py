@@ -256,7 +256,7 @@ def test_default_is_the_trained_model_if_it_exists(
     assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a network of their own
     assert load(pictures=False).finder is None
     accuracy = json.loads((built / "train/model.json").read_bytes())["training"]["validation_accuracy"]
-    assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} of validation images")
+    assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
 
 
 @pytest.mark.parametrize(("negative_class", "word"), [(True, "rejects"), (False, "cannot")])

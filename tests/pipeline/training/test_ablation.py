@@ -9,7 +9,7 @@ from pipeline.training.recipes import RECIPES
 def test_steps_lead_from_original_to_standard() -> None:
     steps = ablation_steps()
     assert steps[0][1] == RECIPES["original"]
-    assert steps[-1][1] == replace(RECIPES["standard"], negatives=0.0)
+    assert steps[-1][1] == replace(RECIPES["standard"], negatives=0.0, styles=0.0)
 
 
 def test_every_step_changes_few_values_and_has_a_unique_name() -> None:
