@@ -25,9 +25,7 @@ STEPS = (  # what is new, and the beginning of the line that the page prints
 def main() -> None:
     """Print the table."""
     text = PAGE.read_text(encoding="utf-8")
-    test = {
-        f"test_{name}": np.load(ROOT / "artifacts" / "parse" / f"test-{name}.npy") for name in ("images", "labels")
-    }
+    test = {f"test_{name}": np.load(ROOT / "artifacts" / "parse" / f"test-{name}.npy") for name in ("images", "labels")}
     printed = [run_steps(text, {"seed": seed, **test}) for seed in range(SEEDS)]
     anchors = [anchor for anchor in read_page(PAGE).anchors if anchor[0].isdigit()]
     rows = []
