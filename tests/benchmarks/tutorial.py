@@ -34,7 +34,8 @@ def main() -> None:
         shown = spread(values, ".1f") if len(set(values)) > 1 else f"{values[0]:.1f}"
         rows.append([f"[{number}](#{anchor})", name, shown])
     print(f"<!-- tutorial: {digest(find_steps(text))} -->\n")
-    print(table(["step", "what is new", f"% of {len(test['test_labels']):,} test images correct"], rows))
+    print(table(["step", "what is new", f"correct of {len(test['test_labels']):,} test images, in %"], rows))
+    print(f"\nMedian over {SEEDS} seeds, with the minimum and the maximum.")
 
 
 if __name__ == "__main__":
