@@ -113,8 +113,8 @@ lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerab
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of README and docs
 	$(python) -m tests.pictures
 
-notebook: $(VENV)/.ready-dev ## Write the tutorial as a notebook
-	$(python) -m tests.docs.notebook
+notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures and notebook
+	$(python) -m tests.docs.tutorial
 
 pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained

@@ -87,6 +87,7 @@ FIGURES = (
     Figure("networks", "tests.benchmarks.recipes networks"),
     Figure("fashion", "tests.benchmarks.recipes fashion"),
     Figure("ablation", "stages.ablation", target="ablation"),
+    Figure("tutorial", "tests.benchmarks.tutorial"),
     Figure("prediction", "tests.benchmarks.prediction"),
     Figure("reruns", "tests.benchmarks.reruns", (*STAGES, "stages.status"), engine=True),
     Figure("cluster", "tests.benchmarks.cluster", ("stages.predict", "tests.benchmarks.plain"), SCHEDULING),

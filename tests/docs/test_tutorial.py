@@ -1,45 +1,40 @@
-"""The tutorial's code prints the output shown after it, and the pages to learn from refer to code that exists."""
+"""The tutorial's code prints the output shown after it, draws its pictures, and refers to code that exists."""
 
 import ast
-import contextlib
 import importlib
-import io
+import json
 import re
 import sys
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
-from tests.docs.pages import Block, read_page
+from tests.docs import illustrations
+from tests.docs.notebook import make_notebook
+from tests.docs.pages import Block
+from tests.docs.tutorial import PAGE, PICTURES, Run, digest, find_blocks, find_steps, run
+from tests.figures import read_figure
 from tests.processes import ROOT
 
-PAGE = ROOT / "docs" / "learn" / "tutorial.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-BLOCKS = [block for block in read_page(PAGE).blocks if block.language == "python"]
+BLOCKS = find_blocks(TEXT)
+STEPS = re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:9]
 TOLERANCE = 1.0  # of an accuracy, in percent: another processor may round differently
+UNTRAINED = ("network", "patches")  # pictures without trained weights, equal on all processors
+MAX_BYTES = 25_000
+REFRESH = "run `make notebook`"
 
 
 @pytest.fixture(scope="module")
-def printed() -> dict[int, str]:
-    """Run all blocks in order in one namespace, and each answer in a copy of it; return the output by line number."""
-    names: dict[str, Any] = {}
-    outputs = {}
-    with contextlib.chdir(ROOT), threadpool_limits(1, "blas"):  # of libraries that are loaded already, by np
-        for block in BLOCKS:
-            code = compile("\n" * block.first + block.text, PAGE, "exec")
-            with contextlib.redirect_stdout(io.StringIO()) as output:
-                exec(code, dict(names) if block.folded else names)
-            outputs[block.first] = output.getvalue()
-    return outputs
+def done() -> Run:
+    return run(TEXT)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line{block.first}")
-def test_block_prints_what_the_page_shows(block: Block, printed: dict[int, str]) -> None:
-    found, expected = (split_accuracies(text) for text in (printed[block.first], block.output or ""))
+def test_block_prints_what_the_page_shows(block: Block, done: Run) -> None:
+    found, expected = (split_accuracies(text) for text in (done.printed[block.first], block.output or ""))
     assert found[0] == expected[0]
     np.testing.assert_allclose(found[1], expected[1], rtol=0, atol=TOLERANCE)
 
@@ -51,26 +46,48 @@ def split_accuracies(text: str) -> tuple[str, list[float]]:
     return re.sub(pattern, "%", lines), [float(number) for number in re.findall(pattern, text)]
 
 
-def test_accuracies_of_the_table_are_those_of_the_steps() -> None:
-    sections = re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
-    rows = re.findall(r"^\| \[(\d)\]\(#(.*?)\) \|.*\| ([\d.]+%) \|$", TEXT, re.MULTILINE)
-    assert len(rows) == 8
-    for (number, anchor, accuracy), section in zip(rows, sections, strict=False):
-        assert anchor.startswith(f"{number}-")
-        assert section.startswith(f"{number}. ")
-        assert accuracy in section
+def test_pictures_were_drawn_by_the_current_code(done: Run) -> None:
+    signature = illustrations.sign("", illustrations.digest(digest(find_blocks(TEXT))))
+    shown = set(re.findall(rf"pictures/{PICTURES.name}/(\w+-\w+\.svg)", TEXT))
+    assert done.pictures.keys() == {path.name for path in PICTURES.glob("*.svg")} == shown
+    for name, picture in done.pictures.items():
+        stored = (PICTURES / name).read_text(encoding="utf-8")
+        assert stored.endswith(signature), f"{name}: {REFRESH}"
+        assert len(stored) <= MAX_BYTES
+        if name.startswith(UNTRAINED):
+            assert stored == picture
 
 
-def test_code_imports_numpy_and_the_standard_library_only() -> None:
-    nodes = [node for block in BLOCKS for node in ast.walk(ast.parse(block.text))]
+def test_table_was_measured_with_the_current_code() -> None:
+    table = read_figure("tutorial")
+    assert f"<!-- tutorial: {digest(find_steps(TEXT))} -->" in table, "run `make benchmarks ONLY=tutorial`"
+    links = re.findall(r"^\| \[(\d)\]\(#(.*?)\)", table, re.MULTILINE)
+    assert [int(number) for number, _ in links] == list(range(1, 9))
+    for (number, anchor), step in zip(links, STEPS, strict=True):
+        assert anchor.startswith(f"{number}-") and step.startswith(f"{number}. ")
+
+
+def test_steps_import_numpy_and_the_standard_library_only() -> None:
+    nodes = [node for block in find_steps(TEXT) for node in ast.walk(ast.parse(block.text))]
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= {"numpy", *sys.stdlib_module_names}
 
 
-def test_every_step_has_an_exercise_with_an_answer() -> None:
-    for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:9]:
-        assert section.index("**Exercise.**") < section.index("<details><summary>Answer</summary>")
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.partition("\n")[0])
+def test_every_step_has_three_exercises_with_answers(step: str) -> None:
+    exercises, answers = step.split("**Exercises.**")[1].split("<details><summary>Answers</summary>")
+    stars = ["★", "★★", "★★★"]
+    assert re.findall(r"^- (★+) ", exercises, re.MULTILINE) == stars
+    assert re.findall(r"^(★+) ", answers, re.MULTILINE) == stars
+
+
+def test_notebook_is_up_to_date() -> None:
+    path = PAGE.with_suffix(".ipynb")
+    assert path.read_text(encoding="utf-8") == make_notebook(PAGE, TEXT), REFRESH
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert code[1:] == [block.text.strip("\n") for block in BLOCKS if not block.folded]
 
 
 @pytest.mark.parametrize("page", sorted(PAGE.parent.glob("*.md")), ids=lambda page: page.name)
