@@ -36,7 +36,10 @@ def ablation_steps() -> list[tuple[str, Recipe]]:
         "augmented images": {"augmentation": mlp.augmentation},
         "label smoothing": {"label_smoothing": mlp.label_smoothing},
         "weight decay by AdamW (the recipe mlp)": {"optimizer": mlp.optimizer, "weight_decay": mlp.weight_decay},
-        "two strided convolutions (standard without negatives)": {"layers": standard.layers, "epochs": standard.epochs},
+        "two strided convolutions (standard without drawn data)": {
+            "layers": standard.layers,
+            "epochs": standard.epochs,
+        },
     }
     recipes = itertools.accumulate(steps.values(), lambda recipe, changes: replace(recipe, **changes), initial=original)
     return list(zip(steps, itertools.islice(recipes, 1, None), strict=True))
