@@ -49,8 +49,7 @@ def list_training_runs(artifacts: Path, current: Path | None = None) -> list[Tra
     Of several evaluations of a run, the published one counts, else the latest. current: a result of `train` that is
     added if it is not in this store.
     """
-    evaluated = sorted(list_results(artifacts, "evaluate"), key=lambda result: result.published)
-    evaluations = {result.manifest.provenance.inputs.get("train"): result.entry for result in evaluated}
+    evaluations = _find_evaluations(artifacts)
     results = list_results(artifacts, "train")
     keys = {result.manifest.provenance.key for result in results}
     for result in read_results([store.resolve(current)] if current else []):
@@ -59,9 +58,15 @@ def list_training_runs(artifacts: Path, current: Path | None = None) -> list[Tra
     return sorted(runs, key=lambda run: run.created, reverse=True)
 
 
-def _load(result: Result, evaluation: Path | None) -> TrainingRun:
+def _find_evaluations(artifacts: Path) -> dict[str | None, Result]:
+    """Return the evaluation of each training run, by the digest of the run."""
+    found = sorted(list_results(artifacts, "evaluate"), key=lambda result: result.published)
+    return {result.manifest.provenance.inputs.get("train"): result for result in found}
+
+
+def _load(result: Result, evaluation: Result | None) -> TrainingRun:
     parameters = result.manifest.provenance.parameters
-    model, metrics = result.entry / "model.json", evaluation and evaluation / "metrics.json"
+    model, metrics = result.entry / "model.json", evaluation.entry / "metrics.json" if evaluation else None
     return TrainingRun(
         **vars(result),
         recipe=str(parameters.get("recipe", UNKNOWN)),
@@ -81,10 +86,12 @@ def digest_runs(artifacts: Path) -> dict[str, str]:
 
     Names and times of use do not count.
     """
-    found = {}
+    found, evaluations = {}, _find_evaluations(artifacts)
     for run in list_training_runs(artifacts):
+        evaluation = evaluations.get(run.manifest.digest)
         metrics = (run.test_accuracy, run.expected_calibration_error, run.negative_log_likelihood)
-        facts = [run.manifest.provenance.key, run.manifest.digest, run.created, run.seconds, *metrics]
+        times = run.created, run.seconds, evaluation and evaluation.created
+        facts = [run.manifest.provenance.key, run.manifest.digest, *times, *metrics]
         found[run.id] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]
     return found
 

@@ -3,6 +3,7 @@
 /* Reading of a drawing: one picture, or a row of digits. */
 
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected
+const SURE_SPLIT = 0.9; // probability of all parts from which a group is split
 const MAX_SPLIT = 6; // strokes of a group that is split: the number of parts to read grows with its square
 const MAX_SHARED = 0.6; // of the widths of neighbouring digits, relative to the narrower one
 const REMEMBERED = 60; // readings: of the digits of a row, and of the parts of a group
@@ -43,7 +44,7 @@ function split(model, { strokes, digit }) {
     }
   }
   const whole = best[ordered.length];
-  return whole?.probability >= SURE ? whole.readings : null;
+  return whole?.probability >= SURE_SPLIT ? whole.readings : null;
 }
 
 /** Return whether two groups of strokes lie too much over each other to be neighbouring digits. */
