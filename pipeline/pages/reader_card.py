@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.data.catalogue import DATASETS
+from pipeline.data.styles import are_ten_digits
 from pipeline.model.files import Model
 from pipeline.pages.rendering import render
 from pipeline.pages.wording import describe_layers
@@ -16,7 +17,7 @@ def make_reader_card(model: Model, training: Mapping[str, Any]) -> str:
         "reader_card.md",
         model=model,
         data=DATASETS.get(model.dataset),
-        digits=set(model.class_names) == set("0123456789"),
+        digits=are_ten_digits(model.class_names),
         layers=describe_layers(model.networks[0].layers),
         parameters=model.parameters[0].flat.size,
         training=training,

@@ -313,3 +313,13 @@ def test_heavy_packages_are_not_imported() -> None:
     code += "assert not {'dask', 'typer', 'matplotlib', 'requests', 'onnx', 'jinja2', 'stages'} & sys.modules.keys()"
     result = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, cwd="/")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_page_of_too_many_digits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, _ = sample_digits()
+    row = Image.fromarray(255 - np.hstack([np.pad(enlarge(images[i], 3), 20) for i in (3, 4, 17)]))
+    reader = load(PRETRAINED)
+    assert len(reader.read(row).text) == 3
+    monkeypatch.setattr("pipeline.reader.MAX_DIGITS", 3)
+    with pytest.raises(PictureError, match="3 digits or more"):
+        reader.read(row)
