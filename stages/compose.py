@@ -15,10 +15,10 @@ from stages.cli.options import Scheduler, SchedulerFile, Workers
 log = logging.getLogger(__name__)
 
 
-@stage(packages=("numpy", "pillow", "scipy"), extra_files=("pipeline/data/hershey/*.jhf",))
+@stage(packages=("matplotlib", "numpy", "pillow", "scipy"), extra_files=("pipeline/data/hershey/*.jhf",))
 def compose(
     parse: Annotated[Input, Option(help="Artifact of parse: the glyphs.")] = Path("artifacts/parse"),
-    pictures: Annotated[int, Option(min=1, help="Training pictures to compose.")] = 48_000,
+    pictures: Annotated[int, Option(min=1, help="Training pictures to compose.")] = 60_000,
     seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
     scheduler: Scheduler = "processes",
     scheduler_file: SchedulerFile = None,

@@ -20,14 +20,16 @@ COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixel
 MAX_DIGITS = 64  # of a picture
 NO_DIGIT = -1
 # Shares of pictures with lines, words, writing of the other side, the grain of a pencil, and without digits.
-LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.17, 0.07, 0.15, 0.08
-TEXTURE = 0.35  # of the pictures without digits
+LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.4, 0.07, 0.15, 0.1
+TEXTURE, TEXT = 0.3, 0.6  # of the pictures without digits
+PAGE_WORDS = 0.25  # of the pages
 
 
 def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a picture, uint8 (HEIGHT, WIDTH), dark on light, and its digits; see `list_digits`."""
     shape = HEIGHT, WIDTH
-    if generator.random() < EMPTY:
+    empty = generator.random() < EMPTY
+    if empty:
         ink, placed = np.zeros(shape, np.float32), list[Placed]()
         if generator.random() < TEXTURE:
             ink = texture(shape, generator) * np.float32(generator.uniform(0.05, 1))
@@ -38,7 +40,7 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
         ink = ink * np.clip(grain, 0, 1.2)
     if generator.random() < LINES:
         ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if glyphs.has_digits and generator.random() < WORDS:
+    if glyphs.has_digits and generator.random() < (TEXT if empty else WORDS):
         write_words(ink, glyphs, placed, generator)
     if generator.random() < BLEED:
         ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
@@ -52,6 +54,8 @@ def compose_page(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8
     ink, placed = write_page(glyphs, shape, generator)
     if generator.random() < LINES:
         ink = np.maximum(ink, draw_lines(shape, placed, generator))
+    if glyphs.has_digits and generator.random() < PAGE_WORDS:
+        write_words(ink, glyphs, placed, generator)
     levels = to_levels(expose(ink, generator))
     return levels, list_digits(placed, (0, 0, WIDTH, HEIGHT))
 

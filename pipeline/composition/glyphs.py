@@ -2,15 +2,19 @@
 
 import functools
 import math
+import string
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from pipeline.data.contrast import BOX
-from pipeline.data.glyphs import load_glyphs
+from pipeline.data.glyphs import DIGIT_LIKE, Stroke, load_glyphs, load_letters
 from pipeline.data.ink import to_ink
 from pipeline.data.negatives import MIN_WIDTH, cut_part, make_doodle
 from pipeline.data.shapes import SIGNS, parse_shape
@@ -21,11 +25,16 @@ Ink = NDArray[np.float32]
 Generator = np.random.Generator
 
 FINE = 2  # drawn pixels per pixel of the picture
-SHARES = {"image": 0.82, "strokes": 0.14, "print": 0.04}  # of the digits
-SIGN_SHARES = {"letter": 0.42, "sign": 0.28, "doodle": 0.13, "print": 0.12, "piece": 0.05}
+EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
+SHARES = {"image": 0.8, "strokes": 0.14, "print": 0.06}  # of the digits
+SIGN_SHARES = {"letter": 0.3, "sign": 0.25, "drawing": 0.15, "doodle": 0.1, "print": 0.15, "piece": 0.05}
 OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be letters or signs
-PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+="  # do not look like digits
-LIKE_DIGITS = "bgijloqszBGIJOQSZ"  # except within a word
+PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+=?!"  # do not look like digits
+LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
+FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of words; the first are 70 % of them
+PRINTED_WORDS = 0.6  # share of the words in print; the others are handwriting
+# Files of the faces of print, which come with Matplotlib.
+FACES = ("DejaVu*[a-zA-Z].ttf", "STIXGeneral*.ttf", "cm[brst]*10.ttf")
 
 
 @dataclass(frozen=True)
@@ -74,21 +83,19 @@ class Glyphs:
         return draw_print(name, generator), self.class_names.index(name)
 
     def draw_word(self, generator: Generator) -> Ink:
-        """Return the ink of a word in print, or in the strokes of one of the fonts. The classes must be digits."""
-        count = int(generator.integers(2, 10))
-        if generator.random() < 0.5:
-            letters = generator.choice(list(PRINTED), count)
-            if count > 2:
-                letters = np.where(generator.random(count) < 0.25, generator.choice(list(LIKE_DIGITS), count), letters)
-            return draw_print("".join(letters.tolist()), generator)
-        start = generator.integers(len(self.letters))  # letters of one font are neighbours
+        """Return the ink of a word, in print or by hand. The classes must be digits."""
+        word = make_word(generator)
+        if generator.random() < PRINTED_WORDS:
+            return draw_print(word, generator)
+        font, gap, wobble = str(generator.choice(list(DIGIT_LIKE))), generator.uniform(-3, 6), generator.uniform(0, 0.8)
         strokes, right = [], 0.0
-        for i in (start + generator.integers(0, 20, count)) % len(self.letters):
-            points = np.concatenate(self.letters[i])
-            moved = np.array([right - points[:, 0].min(), 0])
-            strokes += [stroke + moved for stroke in self.letters[i]]
-            right += np.ptp(points[:, 0]) + 4
-        pen = max(generator.uniform(0.06, 0.16) / count, 0.03)
+        for letter in load_letters(font, word):
+            own = math.exp(generator.normal(0, 0.07))
+            left = own * np.concatenate(letter)[:, 0].min()
+            moved = np.array([right - left, generator.normal(0, 0.7)])
+            strokes += [own * stroke + moved + generator.normal(0, wobble, stroke.shape) for stroke in letter]
+            right += own * np.ptp(np.concatenate(letter)[:, 0]) + gap
+        pen = max(generator.uniform(0.06, 0.16) / len(word), 0.03)
         return np.asarray(draw(strokes, 4 * BOX, generator, (pen, pen)), np.float32)
 
     def draw_sign(self, generator: Generator) -> Ink:
@@ -99,6 +106,8 @@ class Glyphs:
             return draw_by_hand(self.letters[generator.integers(len(self.letters))], BOX, generator)
         if source == "print":
             return draw_print(PRINTED[generator.integers(len(PRINTED))], generator)
+        if source == "drawing":
+            return draw_by_hand(make_drawing(generator), BOX, generator)
         if source == "sign":
             return draw_by_hand(parse_shape(SIGNS[generator.integers(len(SIGNS))]), BOX, generator)
         whole = to_ink(self.images[generator.integers(len(self.images))])
@@ -108,14 +117,51 @@ class Glyphs:
         return np.asarray(draw(make_doodle(generator), BOX, generator), np.float32)
 
 
-@functools.lru_cache(maxsize=64)
-def _load_font(size: int) -> Any:
-    return ImageFont.load_default(size)
+def make_word(generator: Generator) -> str:
+    """Return letters that look like a word, at least a third of which do not look like digits."""
+    while True:
+        count = int(generator.integers(2, 11))
+        frequent = generator.random(count) < 0.7
+        letters = np.where(frequent, generator.choice(list(FREQUENT), count), generator.choice(list(ALL), count))
+        word = "".join(letters.tolist())
+        word = [word, word.capitalize(), word.upper()][generator.choice(3, p=[0.5, 0.3, 0.2])]
+        if 3 * sum(letter not in LIKE_DIGITS for letter in word) >= max(count, 4):
+            return word
+
+
+def make_drawing(generator: Generator) -> list[Stroke]:
+    """Return a sketch of nothing in particular: arcs, lines and closed curves across each other."""
+    strokes = []
+    for _ in range(generator.integers(3, 7)):
+        centre, size = generator.uniform(0, 1, 2), generator.uniform(0.08, 0.5, 2)
+        kind = generator.integers(4)
+        if kind == 0:  # a line, or a broken one
+            points = generator.uniform(-1, 1, (generator.integers(2, 6), 2))
+        elif kind == 1:
+            points = make_doodle(generator)[0]
+        else:  # an arc, or a ring
+            turn = 2 * math.pi if kind == 2 else generator.uniform(1, 5)
+            angles = np.linspace(0, turn, 20) + generator.uniform(0, 2 * math.pi)
+            points = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        strokes.append(centre + size * points)
+    return strokes
+
+
+@functools.cache
+def _find_faces() -> list[str]:
+    folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
+    return sorted(str(path) for pattern in FACES for path in folder.glob(pattern))
+
+
+@functools.cache
+def _load_face(index: int) -> Any:
+    faces = _find_faces()
+    return ImageFont.truetype(faces[index], 4 * BOX) if index < len(faces) else ImageFont.load_default(4 * BOX)
 
 
 def draw_print(text: str, generator: Generator) -> Ink:
-    """Draw text in print."""
-    font = _load_font(4 * BOX)
+    """Draw text in print, in one of many faces."""
+    font = _load_face(int(generator.integers(len(_find_faces()) + 1)))
     left, top, right, bottom = font.getbbox(text)
     page = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
     ImageDraw.Draw(page).text((2 - left, 2 - top), text, 255, font, stroke_width=int(generator.integers(0, 3)))
@@ -142,25 +188,26 @@ def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
     shear = hand.shear + generator.normal(0, 0.06)
     stretch = math.sqrt(hand.stretch * math.exp(generator.normal(0, 0.06)))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    inverse = np.linalg.inv(scale * turn @ np.array([[stretch, -shear], [0, 1 / stretch]]))
-    side = FINE * (math.ceil(1.5 * size) + 4)
+    forward = scale * turn @ np.array([[stretch, -shear], [0, 1 / stretch]])
+    inverse = np.linalg.inv(forward)
+    sides = [FINE * math.ceil(side / FINE + EDGE) for side in (np.abs(forward) @ [width, height]).tolist()]
     centre = np.array([columns[0] + columns[-1] + 1, rows[0] + rows[-1] + 1]) / 2
-    offset = centre - inverse @ np.array([side / 2, side / 2])
+    offset = centre - inverse @ np.array(sides) / 2
     coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
     source = Image.fromarray(np.uint8(255 * np.clip(ink, 0, 1)))
-    fine = source.transform((side, side), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
-    return crop(to_ink(np.asarray(_change_strokes(fine, hand).reduce(FINE))))
+    fine = source.transform(sides, Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
+    return crop(to_ink(np.asarray(Image.fromarray(_change_strokes(np.asarray(fine), hand)).reduce(FINE))))
 
 
-def _change_strokes(fine: Image.Image, hand: Hand) -> Image.Image:
+def _change_strokes(fine: NDArray[np.uint8], hand: Hand) -> NDArray[np.uint8]:
     """Widen or thin the strokes, or make them hollow."""
     if hand.outline:
-        wide, narrow = fine.filter(ImageFilter.MaxFilter(5)), fine.filter(ImageFilter.MinFilter(3))
-        return Image.fromarray(np.asarray(wide) - np.minimum(np.asarray(narrow), np.asarray(wide)))
+        wide = ndimage.maximum_filter(fine, 5)
+        return np.asarray(wide - ndimage.minimum_filter(fine, 3))
     whole, part = divmod(abs(hand.stroke), 1)
-    kind = ImageFilter.MaxFilter if hand.stroke > 0 else ImageFilter.MinFilter
+    change = ndimage.maximum_filter if hand.stroke > 0 else ndimage.minimum_filter
     for weight in [1.0] * int(whole) + [part]:
-        fine = Image.blend(fine, fine.filter(kind(3)), weight)
+        fine = np.uint8(np.rint((1 - weight) * fine + weight * change(fine, 3)))
     return fine
 
 

@@ -14,24 +14,30 @@ Shape = tuple[int, int]
 
 
 def write_words(page: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: Generator) -> None:
-    """Write words around the digits, smaller or as large as these: single ones, or lines of text."""
-    is_text = generator.random() < 0.3
-    size = int(generator.uniform(6, 16 if is_text else 34))
-    hand = choose_hand(generator)
+    """Write words around the digits, smaller or larger than these: single ones, lines of text, or before a row."""
+    kind = generator.choice(["single", "text", "beside"])
+    size = math.exp(generator.uniform(math.log(6), math.log(40)))
+    hand, strength = choose_hand(generator), generator.uniform(0.5, 1)
     y, x = generator.uniform(-4, page.shape[0]), generator.uniform(-60, page.shape[1])
-    if is_text:
+    gap, pitch = size * generator.uniform(0.2, 0.8), size * generator.uniform(1.1, 1.8)
+    if kind == "text":
         y, x = generator.uniform(-10, 20), generator.uniform(-30, 40)
-    for _ in range(200 if is_text else generator.integers(1, 4)):
+    for _ in range(200 if kind == "text" else generator.integers(1, 4)):
         ink = glyphs.draw_word(generator)
         ink = write(ink, size * max(1.0, ink.shape[1] / ink.shape[0]), hand, generator)
         height, width = ink.shape
+        if kind == "beside" and placed:
+            digit = placed[generator.integers(len(placed))]
+            left, _, right, _ = digit.box
+            y = digit.y - size / 2 + generator.normal(0, 0.1) * size
+            x = left - width - gap if generator.random() < 0.5 else right + gap
         top, left = round(y + (size - height) / 2), round(x)
         box = left - 3, top - 3, left + width + 3, top + height + 3
         if not any(overlap(box, each.box) for each in placed):
-            paste(page, np.float32(generator.uniform(0.5, 1)) * ink, top, left)
-        x += width + size * generator.uniform(0.3, 0.8)
+            paste(page, np.float32(strength) * ink, top, left)
+        x += width + gap
         if x > page.shape[1]:
-            x, y = generator.uniform(-30, 40), y + size * generator.uniform(1.2, 1.6)
+            x, y = generator.uniform(-30, 40), y + pitch
         if y > page.shape[0]:
             break
 

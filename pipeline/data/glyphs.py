@@ -41,6 +41,11 @@ def load_glyphs() -> list[list[Stroke]]:
     ]
 
 
+def load_letters(font: str, text: str) -> list[list[Stroke]]:
+    """Return the strokes of each character of a text, of one of the fonts in DIGIT_LIKE."""
+    return [_parse(font)[ord(character) - FIRST] for character in text]
+
+
 def load_digits() -> list[list[list[Stroke]]]:
     """Return the strokes of the ten digits of each font with Latin letters."""
     return [[_parse(font)[ord(str(digit)) - FIRST] for digit in range(10)] for font in DIGIT_LIKE]

@@ -77,7 +77,7 @@ READER = Recipe(
     warmup=0.02,
     ema_decay=0.999,
     batch_size=32,
-    epochs=15,
+    epochs=13,
 )
 READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,

@@ -47,6 +47,7 @@ def test_pictures_show_all_classes_sizes_and_none() -> None:
 def test_ink_is_where_the_digits_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.composition.compose.expose", lambda ink, generator: 255 * (1 - ink))
     monkeypatch.setattr("pipeline.composition.compose.LINES", 0)
+    monkeypatch.setattr("pipeline.composition.compose.PAGE_WORDS", 0)
     monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
     found = 0
     for seed in range(200):
