@@ -174,8 +174,7 @@ def join(parts: Sequence[Detections]) -> Detections:
 def find_candidates(slider: Slider, level: Level) -> Detections:
     """Return the positions of a level at which a digit may be centred.
 
-    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out. Tiles
-    that may show a digit are also seen between their positions, so that close digits are separate.
+    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
     """
     window, step = slider.window, slider.step
     counts = [max(1, (side - window) // step + 1) for side in level.contrast.shape]
@@ -185,14 +184,11 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     starts = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     corners = [(y, x) for y, x in itertools.product(*starts) if np.abs(contrast[y:, x:][:tall, :wide]).max() > FLAT]
     found = [_to_detections(level, window, 0, 0, np.zeros((0, len(slider.model.class_names) + 1), np.float32))]
-    for down, right in itertools.product(sorted({0, step // 2}), repeat=2):
-        outputs = slider.predict_all([contrast[y + down :, x + right :][:tall, :wide] for y, x in corners])
-        possible = [output[..., -1] < 1 - POSSIBLE for output in outputs]
-        for (top, left), output, where in zip(corners, outputs, possible, strict=True):
-            y, x = np.nonzero(where)
-            found.append(_to_detections(level, window, top + down + step * y, left + right + step * x, output[where]))
-        if not down + right:
-            corners = [corner for corner, where in zip(corners, possible, strict=True) if where.any()]
+    outputs = slider.predict_all([contrast[y:, x:][:tall, :wide] for y, x in corners])
+    for (top, left), output in zip(corners, outputs, strict=True):
+        possible = output[..., -1] < 1 - POSSIBLE
+        y, x = np.nonzero(possible)
+        found.append(_to_detections(level, window, top + step * y, left + step * x, output[possible]))
     return join(found)
 
 
