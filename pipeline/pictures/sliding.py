@@ -31,7 +31,7 @@ Place = tuple[float, float, float]
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
 SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
-WIDEST = 1.6  # longer side of a digit, relative to the shorter side of the picture
+WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
 MARGIN = 3  # pixels around the picture, in addition to half a window
 CELLS = 16  # positions of a tile along each axis
 PIXELS = 40_000  # of the tiles that pass through the network at a time
@@ -152,7 +152,7 @@ def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
 def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
     """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
     height, width = grey.shape
-    size = min(max(height, width), WIDEST * min(height, width))
+    size = max(height, min(width, WIDEST * height))
     smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
     margin = window // 2 + MARGIN
     image = Image.fromarray(grey)
