@@ -190,12 +190,12 @@ def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     forward = scale * turn @ np.array([[stretch, -shear], [0, 1 / stretch]])
     inverse = np.linalg.inv(forward)
-    sides = [FINE * math.ceil(side / FINE + EDGE) for side in (np.abs(forward) @ [width, height]).tolist()]
+    wide, high = (FINE * math.ceil(side / FINE + EDGE) for side in (np.abs(forward) @ [width, height]).tolist())
     centre = np.array([columns[0] + columns[-1] + 1, rows[0] + rows[-1] + 1]) / 2
-    offset = centre - inverse @ np.array(sides) / 2
+    offset = centre - inverse @ np.array([wide, high]) / 2
     coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
     source = Image.fromarray(np.uint8(255 * np.clip(ink, 0, 1)))
-    fine = source.transform(sides, Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
+    fine = source.transform((wide, high), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
     return crop(to_ink(np.asarray(Image.fromarray(_change_strokes(np.asarray(fine), hand)).reduce(FINE))))
 
 
@@ -207,7 +207,7 @@ def _change_strokes(fine: NDArray[np.uint8], hand: Hand) -> NDArray[np.uint8]:
     whole, part = divmod(abs(hand.stroke), 1)
     change = ndimage.maximum_filter if hand.stroke > 0 else ndimage.minimum_filter
     for weight in [1.0] * int(whole) + [part]:
-        fine = np.uint8(np.rint((1 - weight) * fine + weight * change(fine, 3)))
+        fine = np.rint((1 - weight) * fine + weight * change(fine, 3)).astype(np.uint8)
     return fine
 
 

@@ -27,7 +27,7 @@ def write_words(page: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: 
         ink = write(ink, size * max(1.0, ink.shape[1] / ink.shape[0]), hand, generator)
         height, width = ink.shape
         if kind == "beside" and placed:
-            digit = placed[generator.integers(len(placed))]
+            digit = placed[int(generator.integers(len(placed)))]
             left, _, right, _ = digit.box
             y = digit.y - size / 2 + generator.normal(0, 0.1) * size
             x = left - width - gap if generator.random() < 0.5 else right + gap
