@@ -36,7 +36,7 @@ def test_reference_has_all_public_names() -> None:
 @pytest.mark.parametrize("name", USES)
 def test_reference_has_what_the_examples_import(name: str) -> None:
     text = "".join(page.read_text() for page in list_pages())
-    missing = [imported for imported in find_imports(ROOT / name) if f"`{imported}`" not in text]
+    missing = [imported for imported in find_imports(ROOT / name) if not re.search(rf"`([a-z]\w*\.)*{imported}`", text)]
     assert missing == []
 
 
@@ -49,7 +49,7 @@ def find_imports(path: Path) -> Iterator[str]:
 
 
 def test_every_variable_of_the_rules_is_described() -> None:
-    header = (ROOT / "pipeline/engine/rules.mk").read_text().partition("\n\n")[2].partition("\n\n")[0]
+    header = (ROOT / "pipeline/engine/rules.mk").read_text().partition("\n\n")[0]
     names = {name for line in re.findall(r"^#   (\S.*?)   ", header, re.MULTILINE) for name in line.split(", ")}
     described = re.findall(r"^\| `([\w.]+)` \|", (FOLDER / "rules.md").read_text(), re.MULTILINE)
     assert set(described) == names and "NAME.inputs" in names
@@ -78,11 +78,9 @@ def test_terms_of_the_glossary_are_in_order() -> None:
 
 
 def test_descriptions_of_parameters_become_a_list() -> None:
-    docstring = "Read.\n\nFast. name: of a file. size: in\nbytes; see below: or not. Raises OSError at last.\n\n    size: 1"
-        "Read.\n\nFast. name: of a file. size: in\nbytes; see below: or not. Raises OSError at last.\n\n    size: 1"
-    )
-    items = "- `name`: of a file.\n- `size`: in bytes; see below: or not."
-    arranged = f"Read.\n\nFast.\n\n{items}\n\nRaises OSError at last.\n\n    size: 1"
+    docstring = "Read.\n\nFast. name: a text. size: in\nbytes; see below: or not. Raises OSError.\n\n    size: 1"
+    items = "- `name`: a text.\n- `size`: in bytes; see below: or not."
+    arranged = f"Read.\n\nFast.\n\n{items}\n\nRaises OSError.\n\n    size: 1"
     assert arrange(docstring, {"name", "size", "below"}) == arranged
     assert arrange("name: of a file", set()) == "name: of a file"
 

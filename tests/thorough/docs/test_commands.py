@@ -10,7 +10,7 @@ from tests.docs.sessions import run_page
 from tests.make.common import stage
 from tests.processes import ROOT
 
-OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md")  # see tests/docs
+OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md", "docs/reference/rules.md")  # see tests/docs
 
 
 def pages_to_run() -> list[Page]:
