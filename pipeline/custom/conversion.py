@@ -24,7 +24,7 @@ SHOWN = 3  # unusable pictures that an error names
 
 @dataclass(frozen=True)
 class Levels:
-    """Grey levels of a picture: of its background, and the largest difference from it to either side."""
+    """The grey level of a picture's background, and the largest difference from it to either side."""
 
     shape: tuple[int, int]
     background: float
@@ -35,7 +35,10 @@ class Levels:
 
 @dataclass(frozen=True)
 class Fitting:
-    """How all pictures become images of `shape`. dark: ink on light. unchanged: they are such images already."""
+    """How all pictures become images of `shape`.
+
+    dark: whether the ink is darker than the paper. unchanged: whether the pictures are such images already.
+    """
 
     shape: tuple[int, int]
     dark: bool

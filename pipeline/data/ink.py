@@ -19,7 +19,7 @@ Length = Annotated[float, 0, UNLIMITED]
 class InkStatistics:
     """Ink statistics of a set of images, in pixels.
 
-    box: median longer side of the ink's bounding box; 0 stands for the image. thin, thick: usual stroke widths.
+    box: median longer side of the ink's bounding box; 0 stands for that of the image. thin, thick: usual stroke widths.
     thickest: maximum stroke width.
     """
 

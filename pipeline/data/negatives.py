@@ -1,4 +1,4 @@
-"""Negative examples: images that are no digit, from which a network learns to reject letters and pieces of digits.
+"""Negative examples: images that are not digits, from which a network learns to reject letters and pieces of digits.
 
 A network trained only on digits predicts one for every image. Splitting a row of touching digits also requires
 distinguishing one digit from a part of one and from more than one.

@@ -1,4 +1,4 @@
-"""Digits in the styles of several countries, drawn from strokes, for networks that are to read other hands too."""
+"""Digits in the styles of several countries, drawn from strokes, for networks that should read them, too."""
 
 from collections.abc import Sequence
 
