@@ -37,10 +37,9 @@ def find_tables(path: Path) -> dict[str, Path]:
 
 
 def watch_tables(path: Path) -> list[str]:
-    """Return patterns that match the CSV files and the pictures that they name."""
-    tables = find_tables(path).values()
-    pictures = (Path(glob.escape(str(item.source))) for item in list_pictures(path).items)
-    return [*(glob.escape(str(table)) for table in tables), *map(str, pictures)]
+    """Return patterns that match the CSV files, also one that is added to their folder, and the pictures they name."""
+    tables = Path(glob.escape(str(path)), "*" if path.is_dir() else "")
+    return [str(tables), *(glob.escape(str(item.source)) for item in list_pictures(path).items)]
 
 
 def list_pictures(path: Path) -> Listing:
