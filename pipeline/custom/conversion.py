@@ -13,6 +13,7 @@ from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_
 from pipeline.data.ink import InkStatistics
 from pipeline.data.order import stratify
 from pipeline.data.parts import MAX_CLASSES
+from pipeline.engine.terminal import is_printable
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.files import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
@@ -55,10 +56,13 @@ def convert(
     """
     items = listing.items
     names = sort_naturally({item.label for item in items})
+    if len(names) < 2:
+        _require_usable((), len(items), listing.empty)
     if not 2 <= len(names) <= MAX_CLASSES:
         found = f"{len(names):,} classes" if len(names) != 1 else f"one class, {names[0]}"
         raise DatasetError(f"the pictures belong to {found}: 2 to {MAX_CLASSES} classes are required")
-    Description(name, tuple(names))  # raises DatasetError before the pictures are read
+    if unprintable := [name for name in names if not all(map(is_printable, name))]:
+        raise DatasetError(f"the class name {unprintable[0]} contains characters that cannot be printed: rename it")
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[item.label] for item in items], np.uint8)
 
