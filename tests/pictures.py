@@ -1,5 +1,5 @@
-"""Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph with
-boxes, composed pictures, and a heat map.
+"""Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
+with boxes, composed pictures, and a heat map.
 
     make pictures
 
@@ -34,7 +34,7 @@ from tests.pipeline.pages.strokes import DIGITS, place
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 DEMO = ARTIFACTS / "export" / "index.html"
 SCHEMES = "light", "dark"
-SCREEN: ViewportSize = {"width": 1120, "height": 800}  # the narrowest with all columns of the inside
+SCREEN: ViewportSize = {"width": 1280, "height": 800}
 DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
 WIDTH = 1000  # of the report and of the sheet of composed pictures
 ROWS, COLUMNS, GAP = 5, 4, 6
@@ -56,10 +56,12 @@ main.stage {
 .picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
 .numbers { --row: 34px; grid-template-columns: repeat(var(--across), 44px); }
 .numbers span { font-size: 15px; }
+.tile:focus-visible { outline-color: var(--frame); }
 """
-MILLISECONDS = {"answer": 1000, "stroke": 90, "drawn": 400, "kernel": 120}  # of a frame of each part
+MILLISECONDS = {"answer": 1000, "stroke": 130, "drawn": 400, "kernel": 120}  # of a frame of each part
 POSITIONS = 12  # of the kernel, from left to right
-QUALITY = 60  # of the animation
+POINTS = 3  # of the stroke that a frame adds
+COMPRESSION: dict[str, Any] = {"quality": 40, "method": 6, "minimize_size": True}  # of the animation
 
 
 def main() -> None:
@@ -100,10 +102,10 @@ def take_animation(browser: Browser, scheme: str) -> None:
         (points,) = on_canvas(page, DRAWN)
         page.mouse.move(*points[0])
         page.mouse.down()
-        for first, second in zip(points[1::2], points[2::2], strict=False):
-            page.mouse.move(*first)
-            page.mouse.move(*second)
-            take("stroke")
+        for number, point in enumerate(points):
+            page.mouse.move(*point)
+            if number % POINTS == POINTS - 1:
+                take("stroke")
         page.mouse.up()
         take("drawn")
         pin_pixel(page, 0)
@@ -116,8 +118,8 @@ def take_animation(browser: Browser, scheme: str) -> None:
     first = durations.index(MILLISECONDS["answer"])
     frames.insert(0, frames.pop(first))
     durations.insert(0, durations.pop(first))
-    options: Any = {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0}
-    frames[0].save(PICTURES / f"drawing-{scheme}.webp", quality=QUALITY, method=6, **options)
+    options: Any = {"append_images": frames[1:], "duration": durations, "loop": 0, **COMPRESSION}
+    frames[0].save(PICTURES / f"drawing-{scheme}.webp", save_all=True, **options)
 
 
 def pin_pixel(page: Page, layer: int) -> None:
@@ -174,7 +176,7 @@ def draw_heat_map() -> None:
 
 
 def draw_photograph() -> None:
-    """Show what `classify --annotate` writes for a photograph: six digits on squared paper, turned, in a soft shadow."""
+    """Show what `classify --annotate` writes for a photograph: six digits on squared paper, turned, in a shadow."""
     generator = np.random.default_rng(14)
     ink, _ = write_row(generator, load_digits("test"), 6, scale=4)
     ink = np.clip(ndimage.rotate(np.pad(ink, 70), 4, order=1), 0, 1)
