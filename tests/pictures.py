@@ -52,7 +52,6 @@ main.stage {
     / 250px minmax(0, 1fr) 200px;
 }
 #canvas { width: 250px; }
-.picture-column { flex-direction: row; }
 .picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
 .numbers { --row: 34px; grid-template-columns: repeat(var(--across), 44px); }
 .numbers span { font-size: 15px; }
