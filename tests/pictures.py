@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
 from pipeline.composition.compose import HEIGHT, compose
@@ -136,7 +136,7 @@ def take_report(browser: Browser, scheme: str) -> None:
     with open_page(browser, ARTIFACTS / "report/index.html", color_scheme=scheme, viewport=size) as page:
         section = find_box(page.locator("main section"))
         end = section["y"] + section["height"] + 16
-        clip = {"x": 0, "y": 0, "width": WIDTH, "height": end}
+        clip: FloatRect = {"x": 0, "y": 0, "width": WIDTH, "height": end}
         page.screenshot(path=PICTURES / f"report-{scheme}.png", clip=clip, full_page=True)
 
 
