@@ -109,7 +109,7 @@ def input_gradient(network: Network, images: Array) -> Array:
 
 
 def check_page(model: Model, folder: Path) -> None:
-    packed = pack(model, 10**6)
+    packed = pack(model)
     assert [layer["kind"] for layer in model_values(model, packed)["layers"]] == [
         layer.kind for layer in model.networks[0].layers
     ]
@@ -147,7 +147,7 @@ def run_javascript(model: Model, script: str) -> Any:
     if node is None:
         pytest.skip("Node.js is not installed")
     source = "\n".join((TEMPLATES / name).read_text().replace('"use strict";', "") for name in SCRIPTS)
-    values = json.dumps(model_values(model, pack(model, 10**6)))
+    values = json.dumps(model_values(model, pack(model)))
     setup = f"const model = unpackModel({values}); const image = {IMAGES[0].reshape(-1).tolist()}; let result;"
     program = f"{source}\n{setup}\n{script}\nconsole.log(JSON.stringify(result));"
     ran = subprocess.run([node, "-"], input=program, capture_output=True, text=True, timeout=60)

@@ -1,5 +1,6 @@
 """Pictures become images like MNIST's, whatever their format, size and colours."""
 
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,17 @@ def test_classes_are_in_natural_order(tmp_path: Path) -> None:
         "a10",
         "b",
     ]
+
+
+def test_progress_counts_each_picture_as_read_and_as_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("pipeline.scheduling.progress.LOG_INTERVAL", 0)
+    caplog.set_level(logging.INFO)
+    convert(write_folder(tmp_path / "in"), tmp_path / "out")
+    for step in ("read", "fitted"):
+        counts = [message for message in caplog.messages if message.endswith(f" pictures {step}")]
+        assert counts == [f"download: {count}/42 pictures {step}" for count in range(1, 43)]
 
 
 def test_unusable_pictures_are_named_and_counted(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
 
 def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
-    save_drawing_page(tmp_path / "index.html", make_model(), *TEST_RESULT, max_characters=10)
+    save_drawing_page(tmp_path / "index.html", make_model(), *TEST_RESULT, limits={8: 10})
     with open_page(browser, tmp_path / "index.html") as page:
         assert "contains no network" in page.locator("main").inner_text()
 
@@ -35,6 +35,21 @@ def test_large_logits_give_valid_probabilities(open_demo: Demo) -> None:
             found = read_images(page, images)
         np.testing.assert_allclose(found.sum(axis=1), 1)
         np.testing.assert_allclose(found, predict_with_negative(model, images)[:, :-1], atol=1e-3)
+
+
+def test_page_with_8_bits_per_weight_predicts_with_the_rounded_weights(open_demo: Demo) -> None:
+    model = make_model("conv24x4,conv48x3/1,conv96x4,160", shape=(28, 28), class_names=tuple("0123456789"))
+    images = np.random.default_rng(1).integers(0, 256, (20, 28, 28), dtype=np.uint8)
+    unrounded = predict_with_negative(model, images)[:, :-1]
+    with open_demo(model) as page:
+        assert "8 bits per weight" in page.locator("footer").inner_text()
+        found = read_images(page, images)
+    for weights, _ in model.parameters[0].layers:
+        rows = weights.reshape(len(weights), -1)
+        steps = np.abs(rows).max(axis=1, keepdims=True) / 127
+        rows[...] = steps * np.rint(rows / steps)
+    np.testing.assert_allclose(found, predict_with_negative(model, images)[:, :-1], atol=1e-3)
+    assert np.abs(found - unrounded).max() > 2e-3
 
 
 def test_class_names_are_escaped(open_demo: Demo) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.model.files import Model
 from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, find_box, find_violations, open_page
+from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT, Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
@@ -236,3 +236,21 @@ def test_print_leaves_out_what_cannot_be_used(drawn: Page) -> None:
     for selector in ("#canvas", ".map", "#answer", "#slices"):
         assert drawn.locator(selector).first.is_visible(), selector
     assert len(drawn.pdf()) > 1000
+
+
+def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, color_scheme="dark") as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.emulate_media(media="print", color_scheme="dark")
+        page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
+        prediction(page)
+        colours = "({ backgroundColor, color }) => [backgroundColor, color]"
+        of_page = page.evaluate(f"({colours})(getComputedStyle(document.documentElement))")
+        assert of_page == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+        paper, pen = page.evaluate(
+            f"({colours})(getComputedStyle(canvas)).map((each) => luminance(...each.match(/\\d+/g)))"
+        )
+        assert pen > paper + 0.5  # as it was drawn
+        assert page.locator(".map").last.is_visible()
+        assert not is_wider_than_screen(page)
