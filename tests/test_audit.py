@@ -2,7 +2,6 @@
 
 import re
 import sys
-import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -65,19 +64,6 @@ SKIPPED = "skipped, no advisory service available"
 def test_report(pypi: Any, osv: Any, collecting: str, lines: list[str], passed: bool, fake_audit: Any) -> None:
     timeout = 1 if pypi == 30 else audit.TIMEOUT
     assert audit.audit(command=fake_audit(pypi, osv, collecting), timeout=timeout) == (lines, passed)
-
-
-@pytest.mark.parametrize("body", ["numpy==2.0.0\n", "numpy>=2 --hash=sha256:00\n", "what is this\n"])
-def test_pip_audit_requires_pinned_versions_with_hashes(body: str, tmp_path: Path) -> None:
-    (tmp_path / "lock").write_text(body)
-    (line,), passed = audit.audit(locks=[tmp_path / "lock"], timeout=30)
-    assert not passed
-    assert line.startswith("pip-audit cannot read the lock files: ")
-
-
-def test_pip_audit_reads_our_lock_files() -> None:
-    locks = [f"--requirement={ROOT / lock}" for lock in audit.LOCKS]
-    assert audit._run([*audit.PIP_AUDIT, *locks, "--dry-run"], time.monotonic() + 60) == (None, "")
 
 
 @pytest.mark.parametrize(
