@@ -118,8 +118,7 @@ def test_networks_of_an_ensemble_differ(expected: list[TrainedNetwork]) -> None:
     assert len({network.flat.tobytes() for network in expected}) == 3
 
 
-@PARALLEL
-@pytest.mark.parametrize("workers", [2, 5])
+@pytest.mark.parametrize(("scheduler", "workers"), [("threads", 5), ("processes", 2)])
 def test_parallel_training_gives_same_bits_and_reports_every_batch(
     scheduler: str, workers: int, built: Path, expected: list[TrainedNetwork], tmp_path: Path
 ) -> None:

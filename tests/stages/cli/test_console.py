@@ -129,9 +129,8 @@ def test_command_line_overrides_pyproject_overrides_defaults(run: Run, project: 
 def test_invalid_pyproject_is_wrong_usage_but_help_works(text: str, words: str, call: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(text)
     assert_one_line(call("train"), 2, words)
-    assert_one_line(call("status"), 2, words)
-    for line in (["--version"], ["--help"], ["train", "--help"]):
-        assert (call(*line).returncode, call(*line).stderr) == (0, "")
+    result = call("train", "--help")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_list_in_pyproject_repeats_an_option(call: Run, project: Path) -> None:
