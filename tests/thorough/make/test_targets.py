@@ -12,14 +12,6 @@ from pipeline.data.dataset import FILES
 from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stages_run, worked
 
 
-def test_default_target_lists_all_targets(fresh: Path) -> None:
-    result = make(fresh)
-    for target in (*STAGES, "all", "test", "torture", "lint", "format", "lock", "clean", "help"):
-        assert f"  make {target} " in result.stdout
-    assert "EPOCHS" in result.stdout
-    assert not (fresh / "artifacts" / "download").exists()
-
-
 def test_train_on_sample_works_offline(fresh: Path, tmp_path: Path) -> None:
     project = copy(fresh, tmp_path / "copy")
     assert stages_run(make(project, "train", *SAMPLE, network=False))[-1] == "train"
@@ -51,11 +43,10 @@ def test_environment_variables_are_ignored(project: Path, monkeypatch: pytest.Mo
     assert stages_run(make(project, "all", *SAMPLE)) == []
 
 
-@pytest.mark.parametrize("version", ["3.81", "4.0", "4.1"])
-def test_old_make_is_refused(version: str, fresh: Path) -> None:
-    result = make(fresh, "train", f"MAKE_VERSION={version}")
+def test_old_make_is_refused(fresh: Path) -> None:
+    result = make(fresh, "train", "MAKE_VERSION=4.1")
     assert result.returncode == 2
-    assert f"GNU Make 4.2 or newer is required, but this is {version}" in result.stderr
+    assert "GNU Make 4.2 or newer is required, but this is 4.1" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
