@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import idx2numpy
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -129,6 +130,13 @@ def test_round_trip(tmp_path: Path, array: NDArray[np.generic]) -> None:
     body = encoded(array)
     assert same(loaded(body, tmp_path), array)
     assert encoded(loaded(body, tmp_path)) == body
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_equals_idx2numpy(name: str, tmp_path: Path) -> None:
+    array = np.random.default_rng(1).integers(-100, 100, (3, 1, 4)).astype(name)
+    assert same(loaded(idx2numpy.convert_to_string(array), tmp_path), array)
+    assert same(np.asarray(idx2numpy.convert_from_string(encoded(array))), array)
 
 
 def test_strided_view_is_written_in_c_order(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Models are read back from safetensors, and other files are refused."""
 
-import json
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -121,14 +120,6 @@ def test_folders_missing_files_and_files_of_others_are_refused(tmp_path: Path, b
     save_file({"x": np.zeros(3, np.float32)}, tmp_path / "other")
     for path in (tmp_path, tmp_path / "missing", tmp_path / "other", built / "export" / "model.onnx"):
         assert_refused(path)
-
-
-def test_header_is_sorted_json(tmp_path: Path) -> None:
-    body = save(tmp_path / "m", make(), np.float16).read_bytes()
-    (length,) = struct.unpack_from("<Q", body)
-    names = list(json.loads(body[8 : 8 + length])["__metadata__"])
-    assert names == sorted(names)
-    assert (8 + length) % 8 == 0
 
 
 def assert_refused(path: Path) -> None:
