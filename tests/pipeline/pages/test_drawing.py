@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.pages.drawing import SCRIPTS, save_drawing_page
-from pipeline.pages.rendering import TEMPLATES
+from pipeline.pages.drawing import save_drawing_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT
 
@@ -30,13 +29,6 @@ def test_page_requests_no_other_resources(built: Path) -> None:
     assert not re.search(
         r"https?://(?!www\.w3\.org/2000/svg)|@import|<link(?! rel=\"icon\" href=\"data:,\")|<script[^>]+src", text
     )
-
-
-def test_scripts_share_no_global_name() -> None:
-    text = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    names = re.findall(r"^(?:function|const|let|class) (\w+|\$)", text, re.MULTILINE)
-    assert len(names) > 50
-    assert len(names) == len(set(names)), [name for name in set(names) if names.count(name) > 1]
 
 
 @pytest.mark.parametrize(
