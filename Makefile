@@ -88,7 +88,7 @@ prune: | $(ready) ## Delete old results except the last KEEP of each stage
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook pretrained benchmarks format lock clean distclean help
+.PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline)
 	$(pytest) $(TESTS)
@@ -115,6 +115,9 @@ pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of RE
 
 notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures and notebook
 	$(python) -m tests.docs.tutorial
+
+reference: $(VENV)/.ready-dev ## Write docs/reference from the docstrings
+	$(python) -m tests.docs.reference
 
 pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained

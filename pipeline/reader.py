@@ -39,6 +39,7 @@ __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "l
 log = logging.getLogger(__name__)
 
 PRETRAINED = Path(__file__).parent / "model" / "pretrained"
+"""Folder of the included models, for `load`."""
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"
 INCLUDED_READER = PRETRAINED / "reader.safetensors"

@@ -48,7 +48,7 @@ def main(counts: tuple[int, ...]) -> None:
     print(table(["", "median (minimum to maximum)", "of the input", "relative to `cp`", "memory"], rows))
     print(f"\n{ROUNDS} rounds. `normalize` is compared with `cp` of its output, the others with `cp` of the input.")
     print("Memory is the peak of the resident memory.")
-    print(f"`train` holds all images: with the recipe `standard` on MNIST it needs {measure_training() / 1e6:,.0f} MB.")
+    print(f"`train` needs {measure_training() / 1e6:,.0f} MB with the recipe `standard` on MNIST.")
     files = (path for stage in ORDER for path in (ARTIFACTS / stage).iterdir())
     print(f"The results of all stages on MNIST take {sum(path.stat().st_size for path in files) / 1e6:,.0f} MB.")
 
