@@ -158,7 +158,7 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     `artifacts/reader` in the current folder if these exist, otherwise by the included models. A model that was trained
     on other classes than the one that reads pictures classifies these itself, as pictures of one object. pictures:
     False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for one that
-    only reads pictures if these are not wanted.
+    only reads pictures if `pictures` is False.
     """
     given = _load(Path(folder)) if folder is not None else None
     slides = given is not None and given.model.sliding

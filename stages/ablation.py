@@ -11,8 +11,8 @@ from stages.cli.console import run_module
 
 
 def ablation(
-    parse: Annotated[Path, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
-    normalize: Annotated[Path, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
+    parse: Annotated[Path, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    normalize: Annotated[Path, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     seeds: Annotated[int, Option(min=1, help="Number of seeds per step.")] = 3,
 ) -> Iterator[str]:
     """Run an ablation study: turn the recipe *original* into *standard* one change at a time; print the effect of each.

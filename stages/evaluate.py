@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 @stage(packages=("numpy",))
 def evaluate(
-    normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
-    train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
+    normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
+    train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
@@ -31,10 +31,10 @@ def evaluate(
 ) -> str:
     """Predict the test images in parallel and compute the metrics.
 
-    Warns if a class is missing from a part of the data or very rare, and if test images are training images, too.
+    Warns if a class is rare, or missing from a part of the data, and if test images are also training images.
 
     The results are bit-identical for any scheduler, number of workers and block size. An interrupted run resumes with
-    the blocks that are not finished.
+    the unfinished blocks.
 
     Examples:
         handwriting evaluate

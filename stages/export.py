@@ -28,9 +28,9 @@ from stages.cli.console import run_module
     ),
 )
 def export(
-    parse: Annotated[Input, Option(help="Artifact of parse: the test images.")] = Path("artifacts/parse"),
-    train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
-    evaluate: Annotated[Input, Option(help="Artifact of evaluate: the metrics.")] = Path("artifacts/evaluate"),
+    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
+    evaluate: Annotated[Input, Option(help="Metrics, written by evaluate.")] = Path("artifacts/evaluate"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/export"),
 ) -> str:
     """Export the model as ONNX and safetensors, with a drawing demo and a model card.

@@ -12,11 +12,11 @@ from stages.cli.console import run_module
 
 @stage()
 def normalize(
-    parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
+    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     validation: Annotated[
         float,
         Option(
-            help="Training images to hold out: a count, or a fraction below 1.",
+            help="Training images to hold out for validation: a count, or a fraction below 1.",
             show_default="one twelfth",
             callback=check_validation,
         ),

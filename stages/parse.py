@@ -11,12 +11,12 @@ from stages.cli.console import run_module
 
 @stage()
 def parse(
-    download: Annotated[Input, Option(help="Artifact of download: the IDX files.")] = Path("artifacts/download"),
+    download: Annotated[Input, Option(help="IDX files, written by download.")] = Path("artifacts/download"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/parse"),
 ) -> str:
     """Convert the IDX files to .npy arrays and check that images and labels match.
 
-    If the last training images lack classes, all of them are reordered, since the last are held out for validation.
+    The last training images will be held out for validation. If they lack a class, all training images are reordered.
 
     Examples:
         handwriting parse

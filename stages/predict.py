@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def predict(
-    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images: .npy or IDX, gzipped or not.")],
+    files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images, .npy or IDX, gzipped or not.")],
     output: Annotated[Path, Option(help="Output file of the class indices: uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,
@@ -32,9 +32,9 @@ def predict(
 ) -> str:
     """Predict the classes of many images, from files that may be larger than memory, locally or on a cluster.
 
-    The files contain uint8 arrays (n, height, width); the image size must be that of the training images. The output is
-    one .npy array for all files in order; it appears when it is complete. An interrupted run resumes with the
-    blocks that are not finished.
+    The files contain uint8 arrays (n, height, width) of the size of the training images. The output is one .npy array
+    for all files, in their order, and appears when it is complete. An interrupted run resumes with the unfinished
+    blocks.
 
     Examples:
         handwriting predict scans.npy --output digits.npy

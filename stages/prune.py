@@ -10,12 +10,13 @@ from stages.cli.console import run_module
 
 
 def prune(
-    keep: Annotated[int, Option(min=1, help="Results of each stage to keep, the most recently used first.")] = 5,
+    keep: Annotated[int, Option(min=1, help="Number of results of each stage to keep: those that were used last.")] = 5,
     artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
 ) -> str:
     """Delete old results and the leftovers of killed runs from the store.
 
-    Published and named results, evaluations of named runs, and results that a running stage reads or writes are kept.
+    Keeps results that are published or named, evaluations of named runs, and results that a running stage reads or
+    writes.
 
     Examples:
         handwriting prune

@@ -36,7 +36,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 )
 @recipe_options(without=NOT_FOR_PICTURES)
 def reader(
-    compose: Annotated[Input, Option(help="Artifact of compose: pictures.")] = Path("artifacts/compose"),
+    compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
     **values: Any,
@@ -44,7 +44,7 @@ def reader(
     """Train a network that is slid over pictures to find digits and read them; `classify` then uses it.
 
     Its layers must be convolutions or max pooling. An interrupted run resumes after its last complete epoch, with a
-    result bit-identical to an uninterrupted run. The confidence of texts is calibrated on pictures of held-out digits.
+    result bit-identical to an uninterrupted run. The confidence in a text is calibrated on pictures of held-out digits.
 
     Examples:
         handwriting reader

@@ -39,16 +39,16 @@ def watch(given: Mapping[str, Any]) -> list[str]:
     ),
 )
 def report(
-    parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
-    normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
-    train: Annotated[Input, Option(help="Artifact of train: the model.")] = Path("artifacts/train"),
-    evaluate: Annotated[Input, Option(help="Artifact of evaluate: the metrics.")] = Path("artifacts/evaluate"),
+    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
+    train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
+    evaluate: Annotated[Input, Option(help="Metrics, written by evaluate.")] = Path("artifacts/evaluate"),
     artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/report"),
 ) -> str:
-    """Write a report, index.html: metrics, errors, training history, and a comparison with other runs in the store.
+    """Write the report, index.html, with metrics, errors, the training history and a comparison with other runs.
 
-    The page is self-contained and works offline.
+    The page is self-contained and works offline. The other runs are those in the store.
 
     Examples:
         handwriting report

@@ -43,16 +43,16 @@ def list_runs(
     context: Context,
     sort: Annotated[
         Literal["created", "validation", "test", "seconds"],
-        Option(help="Newest, most accurate or fastest first."),
+        Option(help="Order: newest, most accurate or fastest runs first."),
     ] = "created",
-    limit: Annotated[int | None, Option(min=1, help="List only the first runs.", show_default="all")] = None,
-    as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters.")] = False,
+    limit: Annotated[int | None, Option(min=1, help="Maximum number of runs to list.", show_default="all")] = None,
+    as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters and metrics.")] = False,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str:
-    """List the training runs in the store: what differs from the recipe, accuracies, duration.
+    """List the training runs in the store, with their accuracies, durations and differences from the recipe.
 
-    An arrow marks the published run, which the later stages read. A run that was not evaluated has no test accuracy.
-    The data are named if those of the runs differ.
+    An arrow marks the published run, which later stages read. A run that was not evaluated has no test accuracy. If the
+    runs were trained on different data, each line names its data.
 
     Examples:
         handwriting runs --sort test --limit 5
@@ -83,7 +83,7 @@ def diff(
     ] = None,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str:
-    """Show what differs between two training runs: parameters, data, code, versions of packages, metrics.
+    """Show how two training runs differ in parameters, data, code, versions of packages and metrics.
 
     Examples:
         handwriting runs diff wide
@@ -125,14 +125,14 @@ def diff(
 
 
 def name(
-    name: Annotated[str, Argument(help="Letters, digits, '_', '-' and '.'.", show_default=False)],
+    name: Annotated[str, Argument(help="Name for the run, of letters, digits, '_', '-' and '.'.", show_default=False)],
     run: Annotated[
         str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
     ] = None,
     check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str | Iterator[str]:
-    """Name a training run: make artifacts/NAME a link to it. A name of another run moves to this one.
+    """Name a training run by making artifacts/NAME a link to it; if another run has the name, move the name.
 
     `prune` keeps runs with a name, and other commands take the link as a folder. To remove a name, delete the link.
 

@@ -44,10 +44,10 @@ def status(
 ) -> str:
     """Show which stages are up to date and why the others are not; run nothing.
 
-    *not made yet* and *stale*: the stage will run. *in the store*: an earlier result will be restored. *waiting*: an
-    input will be rebuilt; the stage runs if that input changes. Options default to those in pyproject.toml; `make
-    status` adds the variables given to make. With *--stale* and *--assume*, only the assumed stages are checked, and
-    the cached status in artifacts/.cache that `make` reads is updated.
+    A stage that is *stale* or *not made yet* will run. If it is *in the store*, an earlier result will be restored. If
+    it is *waiting*, an earlier stage will run, and then this one if its input changes. Options default to those in
+    pyproject.toml, and `make status` adds the variables that make is given. With *--stale* and *--assume*, only the
+    assumed stages are checked, and the status that `make` reads from artifacts/.cache is updated.
 
     Examples:
         handwriting status --explain

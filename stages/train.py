@@ -34,15 +34,15 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 )
 @recipe_options()
 def train(
-    parse: Annotated[Input, Option(help="Artifact of parse: raw arrays.")] = Path("artifacts/parse"),
-    normalize: Annotated[Input, Option(help="Artifact of normalize: scaled arrays.")] = Path("artifacts/normalize"),
+    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     scheduler: Annotated[
         str,
         Role.IGNORED,
         scheduler_option(
-            "Backend for the networks of an ensemble: sync (one after the other), or in parallel: threads, processes, "
-            "distributed or an address, as in evaluate."
+            "Backend for the networks of an ensemble. With sync they are trained one after the other; with threads, "
+            "processes, distributed or an address, as in evaluate, they are trained in parallel."
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,

@@ -1,12 +1,15 @@
 """A Dask scheduler and workers as processes that tests can kill."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.processes import environment
 
@@ -74,6 +77,22 @@ def run_cluster(folder: Path, workers: int, *options: str, **variables: str) -> 
         yield cluster
     finally:
         cluster.stop()
+
+
+def make_folder(tmp_path: Path) -> Path:
+    """Return a folder for a cluster, outside of the folder of the test."""
+    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
+    folder.mkdir()
+    return folder
+
+
+def hidden(folder: Path) -> list[str]:
+    """Return the prefix of a command that does not see the files in a folder. Skips the test if that is impossible."""
+    prefix = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    prefix += ['mount -t tmpfs none "$0" && exec "$@"', str(folder)]
+    if shutil.which("unshare") is None or subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
+        pytest.skip("cannot hide a folder (unshare --mount)")
+    return prefix
 
 
 def wait_until(condition: Callable[[], object], seconds: float = START_TIMEOUT) -> None:

@@ -1,6 +1,5 @@
 """Shared fixtures: artifacts of the embedded sample, and a function that runs the program."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -27,11 +26,6 @@ Shared = Callable[[str, Callable[[Path], object]], Path]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=12, help="number of kills of make; 12 or more reach all stages")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of test processes: more than cores, because tests wait for the programs that they start."""
-    return (os.cpu_count() or 1) * 3 // 2
 
 
 @pytest.fixture

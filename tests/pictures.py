@@ -1,9 +1,9 @@
-"""Make the pictures of the documentation, pictures/: the drawing demo, also as an animation, the report, composed
-pictures, and the heat map of a photograph.
+"""Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
+with boxes, composed pictures, and a heat map.
 
     make pictures
 
-Needs a browser, and artifacts/ with all stages run.
+Needs a browser, and artifacts/ with all stages run on MNIST.
 """
 
 import io
@@ -14,6 +14,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
+from scipy import ndimage
 
 from pipeline.composition.compose import HEIGHT, compose
 from pipeline.composition.compose import WIDTH as PICTURE_WIDTH
@@ -23,92 +24,120 @@ from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.files import load_picture
 from pipeline.pictures.sliding import Slider, build_pyramid
 from pipeline.reader import INCLUDED_READER, load
+from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
-from tests.benchmarks.writing import load_digits
+from tests.benchmarks.writing import load_digits, write_row
 from tests.browser import find_box, open_browser, open_page
 from tests.pipeline.pages.input import draw_with_mouse, on_canvas
 from tests.pipeline.pages.strokes import DIGITS, place
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 DEMO = ARTIFACTS / "export" / "index.html"
-SCREEN: ViewportSize = {"width": 1200, "height": 900}  # wide enough for all columns of the inside
-FRAME_WIDTH, FRAME_MILLISECONDS = 800, 90  # of the animation
+SCHEMES = "light", "dark"
+SCREEN: ViewportSize = {"width": 1280, "height": 800}
+DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
 WIDTH = 1000  # of the report and of the sheet of composed pictures
 ROWS, COLUMNS, GAP = 5, 4, 6
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
+
+# The animation: the stage of the demo without its controls, in larger type, on 800 x 450 pixels.
+HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 630}, "device_scale_factor": 800 / 1120}
+HERO_STYLE = """
+html { font-size: 20px; }
+header, footer, .head, .buttons, .under, .examples, .controls, .hints, .why, .detail-buttons, .answer-column .caption,
+#detail-note, #answer-title { display: none !important; }
+main.stage {
+  padding: 12px 16px; gap: 10px 24px;
+  grid-template: "drawing columns result" min-content "picture columns answer" 1fr "detail detail answer" min-content
+    / 250px minmax(0, 1fr) 200px;
+}
+#canvas { width: 250px; }
+.picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
+.numbers { --row: 34px; grid-template-columns: repeat(var(--across), 44px); }
+.numbers span { font-size: 15px; }
+.tile:focus-visible { outline-color: var(--frame); }
+"""
+MILLISECONDS = {"answer": 1000, "stroke": 130, "drawn": 400, "kernel": 120}  # of a frame of each part
+POSITIONS = 12  # of the kernel, from left to right
+POINTS = 3  # of the stroke that a frame adds
+COMPRESSION: dict[str, Any] = {"quality": 40, "method": 6, "minimize_size": True}  # of the animation
 
 
 def main() -> None:
     """Make all pictures."""
     PICTURES.mkdir(exist_ok=True)
     with open_browser() as browser:
-        take_page(browser)
-        take_animation(browser)
-        take_report(browser)
+        for scheme in SCHEMES:
+            take_animation(browser, scheme)
+            take_page(browser, scheme)
+            take_report(browser, scheme)
     draw_composed()
     draw_heat_map()
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
+    draw_photograph()
 
 
-def take_page(browser: Browser) -> None:
-    """Take the drawing demo with a three and a pixel of a map explained, in light and dark."""
-    for scheme in ("light", "dark"):
-        with open_page(browser, DEMO, color_scheme=scheme, viewport=SCREEN) as page:
-            draw_with_mouse(page, place(DIGITS[3], 0.2, 0.15, 0.65))
-            point_at_map(page)
-            page.wait_for_timeout(300)
-            page.screenshot(path=PICTURES / f"page-{scheme}.png", clip=above_panels(page), full_page=True)
+def take_page(browser: Browser, scheme: str) -> None:
+    """Take the screen of the drawing demo with a three and a pixel of a map explained."""
+    with open_page(browser, DEMO, color_scheme=scheme, viewport=SCREEN) as page:
+        draw_with_mouse(page, DRAWN)
+        pin_pixel(page, 1)
+        page.wait_for_timeout(300)
+        page.screenshot(path=PICTURES / f"page-{scheme}.png")
 
 
-def take_animation(browser: Browser) -> None:
-    """Take the drawing demo while a three is drawn, then a pixel of a map and its sources."""
-    frames = []
-    with open_page(browser, DEMO, color_scheme="dark", viewport=SCREEN) as page:
-        clip = above_panels(page)
+def take_animation(browser: Browser, scheme: str) -> None:
+    """Take the drawing demo while a three is drawn, then while a kernel moves; the first frame shows the answer."""
+    frames, durations = [], []
+    with open_page(browser, DEMO, color_scheme=scheme, **HERO) as page:
+        page.add_style_tag(content=HERO_STYLE)
 
-        def take(count: int = 1) -> None:
+        def take(part: str) -> None:
             page.wait_for_timeout(200)  # transition of the bars
-            image = Image.open(io.BytesIO(page.screenshot(clip=clip, full_page=True))).convert("RGB")
-            size = (FRAME_WIDTH, round(FRAME_WIDTH * image.height / image.width))
-            frames.extend([image.resize(size, Image.Resampling.LANCZOS)] * count)
+            frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+            durations.append(MILLISECONDS[part])
 
-        take(3)
-        (points,) = on_canvas(page, place(DIGITS[3], 0.2, 0.15, 0.65))
+        (points,) = on_canvas(page, DRAWN)
         page.mouse.move(*points[0])
         page.mouse.down()
-        for point in points[1:]:
+        for number, point in enumerate(points):
             page.mouse.move(*point)
-            take()
+            if number % POINTS == POINTS - 1:
+                take("stroke")
         page.mouse.up()
-        take(8)
-        point_at_map(page)
-        take(20)
-    options: Any = {"save_all": True, "append_images": frames[1:], "duration": FRAME_MILLISECONDS, "loop": 0}
-    frames[0].save(PICTURES / "drawing.webp", quality=75, method=6, **options)
+        take("drawn")
+        pin_pixel(page, 0)
+        take("answer")
+        for _ in range(POSITIONS):
+            page.keyboard.press("ArrowLeft")
+        for _ in range(POSITIONS):
+            take("kernel")
+            page.keyboard.press("ArrowRight")
+    first = durations.index(MILLISECONDS["answer"])
+    frames.insert(0, frames.pop(first))
+    durations.insert(0, durations.pop(first))
+    options: Any = {"append_images": frames[1:], "duration": durations, "loop": 0, **COMPRESSION}
+    frames[0].save(PICTURES / f"drawing-{scheme}.webp", save_all=True, **options)
 
 
-def point_at_map(page: Page) -> None:
-    """Click a pixel of the map of the second layer with the largest activation."""
-    tiles = page.locator(".tiles").nth(1).locator(".tile")
+def pin_pixel(page: Page, layer: int) -> None:
+    """Click the pixel with the largest activation of a layer with maps."""
+    tiles = page.locator(".tiles").nth(layer).locator(".tile")
     page.wait_for_timeout(500)  # until the labels are up to date
     values = [float((tile.get_attribute("aria-label") or "").split()[-1]) for tile in tiles.all()]
     tiles.nth(int(np.argmax(values))).focus()
     page.keyboard.press("Enter")
 
 
-def above_panels(page: Page) -> FloatRect:
-    """Scroll to the top; return the part of the page above the panels."""
-    page.evaluate("scrollTo(0, 0)")
-    return {"x": 0, "y": 0, "width": SCREEN["width"], "height": find_box(page.locator("#detail"))["y"] - 8}
-
-
-def take_report(browser: Browser) -> None:
-    """Take the top of the report, in light and dark."""
-    for scheme in ("light", "dark"):
-        size = {"width": WIDTH, "height": 1500}
-        with open_page(browser, ARTIFACTS / "report/index.html", color_scheme=scheme, viewport=size) as page:
-            page.screenshot(path=PICTURES / f"report-{scheme}.png")
+def take_report(browser: Browser, scheme: str) -> None:
+    """Take the report down to the end of its first section."""
+    size = {"width": WIDTH, "height": 900}
+    with open_page(browser, ARTIFACTS / "report/index.html", color_scheme=scheme, viewport=size) as page:
+        section = find_box(page.locator("main section"))
+        end = section["y"] + section["height"] + 16
+        clip: FloatRect = {"x": 0, "y": 0, "width": WIDTH, "height": end}
+        page.screenshot(path=PICTURES / f"report-{scheme}.png", clip=clip, full_page=True)
 
 
 def draw_composed() -> None:
@@ -143,6 +172,23 @@ def draw_heat_map() -> None:
     both.paste(shown)
     both.paste(heat.crop((border, border, border + size[1], border + size[0])), (0, shown.height + GAP))
     both.save(PICTURES / "heat-map.png")
+
+
+def draw_photograph() -> None:
+    """Show what `classify --annotate` writes for a photograph: six digits on squared paper, turned, in a shadow."""
+    generator = np.random.default_rng(14)
+    ink, _ = write_row(generator, load_digits("test"), 6, scale=4)
+    ink = np.clip(ndimage.rotate(np.pad(ink, 70), 4, order=1), 0, 1)
+    grid = draw_grid(generator, ink.shape, 44, 1.5, -4, squared=True)
+    y, x = list_coordinates(ink.shape)
+    light = 1 - 0.25 / (1 + np.exp(-choose_edge(generator, ink, 0.6) / 25)) - 0.1 * np.hypot(y + 0.3, x + 0.5)
+    fibres = ndimage.gaussian_filter(generator.normal(size=ink.shape), (0.7, 2))
+    paper = np.clip(np.array((0.98, 0.95, 0.87)) + 0.01 * fibres[..., np.newaxis] / fibres.std(), 0, 1)
+    levels = expose(generator, ink, wear(generator, grid), light=np.asarray(light), paper=paper)
+    image = Image.fromarray(ndimage.gaussian_filter(levels, (0.7, 0.7, 0)))
+    result = load(INCLUDED_READER).read(image)
+    draw_boxes(image, result.boxes, list(result.text))
+    image.save(PICTURES / "boxes.webp", quality=80, method=6)
 
 
 if __name__ == "__main__":

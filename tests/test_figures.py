@@ -96,10 +96,6 @@ def test_figure_is_up_to_date_until_its_command_or_code_changes(
     assert replace(figure, files=("pyproject.toml",)).is_stale()
 
 
-def test_each_figure_has_a_digest_of_its_own() -> None:
-    assert len({figure.digest() for figure in FIGURES}) == len(FIGURES)
-
-
 def test_table_is_aligned() -> None:
     assert table(["a", "b"], [["long name", 1]]).splitlines() == [
         "| a         |   b |",

@@ -24,9 +24,10 @@ BLOCK_SIZE = 16  # pictures, which take about a second
 
 @dataclass(frozen=True)
 class Request:
-    """A picture to read. file: its name in results. name: the same, printable, for messages. copy: with boxes.
+    """A picture to read. file: its name in results. name: the same, printable, for messages.
 
-    Paths are absolute, since workers may have other working directories.
+    copy: path of a copy with boxes, None if none is written. Paths are absolute, since workers may have other working
+    directories.
     """
 
     file: str
@@ -42,7 +43,7 @@ Item = Request | Result | PictureError  # of a task: a picture to read, or the r
 class Shared:
     """What all tasks share. must_see: whether the worker must see the files, and the folders of the copies.
 
-    threads: for a picture; None: one for each core.
+    threads: number of threads that read a picture; None for one per core.
     """
 
     reader: Reader

@@ -20,7 +20,7 @@ LINES, COPIES = "lines", "copies.json"
 
 @dataclass(frozen=True)
 class Progress:
-    """done: number of finished pictures. size: bytes of their lines. errors: messages about those of them not read."""
+    """done: number of finished pictures. size: bytes of their lines. errors: messages about the unreadable ones."""
 
     done: int = 0
     size: int = 0
@@ -48,14 +48,14 @@ def load_progress(folder: Path, key: Any) -> Progress | None:
 
 
 def load_copies(folder: Path) -> list[str]:
-    """Return the paths of the copies that runs with this folder have written or were to write."""
+    """Return the paths of the copies that runs with this folder have written, or would have written."""
     with contextlib.suppress(OSError, ValueError):
         return [str(path) for path in json.loads((folder / COPIES).read_bytes())]
     return []
 
 
 def start_progress(folder: Path, key: Any, lines: Sequence[str], copies: Sequence[str]) -> Progress:
-    """Begin with `lines`, which precede those about pictures; discard the progress of other runs, not their copies."""
+    """Begin with `lines`, which precede those about pictures; discard the progress of other runs, but no copies."""
     (folder / COPIES).write_text(json.dumps(sorted({*load_copies(folder), *copies})))
     (folder / JOURNAL).unlink(missing_ok=True)
     (folder / LINES).write_bytes(b"")

@@ -13,9 +13,11 @@ from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_
 from pipeline.data.ink import InkStatistics
 from pipeline.data.order import stratify
 from pipeline.data.parts import MAX_CLASSES
+from pipeline.engine.terminal import is_printable
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.files import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
+from pipeline.scheduling.progress import Progress, progress
 
 TEST_SHARE = 1 / 7  # held out if the data have no test images, as in MNIST
 BOX_SHARE = 20 / 28  # of the image's shorter side, as in MNIST
@@ -24,7 +26,7 @@ SHOWN = 3  # unusable pictures that an error names
 
 @dataclass(frozen=True)
 class Levels:
-    """Grey levels of a picture: of its background, and the largest difference from it to either side."""
+    """The grey level of a picture's background, and the largest difference from it to either side."""
 
     shape: tuple[int, int]
     background: float
@@ -35,7 +37,10 @@ class Levels:
 
 @dataclass(frozen=True)
 class Fitting:
-    """How all pictures become images of `shape`. dark: ink on light. unchanged: they are such images already."""
+    """How all pictures become images of `shape`.
+
+    dark: whether the ink is darker than the paper. unchanged: whether the pictures are such images already.
+    """
 
     shape: tuple[int, int]
     dark: bool
@@ -52,15 +57,19 @@ def convert(
     """
     items = listing.items
     names = sort_naturally({item.label for item in items})
+    if len(names) < 2:
+        _require_usable((), len(items), listing.empty)
     if not 2 <= len(names) <= MAX_CLASSES:
         found = f"{len(names):,} classes" if len(names) != 1 else f"one class, {names[0]}"
         raise DatasetError(f"the pictures belong to {found}: 2 to {MAX_CLASSES} classes are required")
-    Description(name, tuple(names))  # raises DatasetError before the pictures are read
+    if unprintable := [name for name in names if not all(map(is_printable, name))]:
+        raise DatasetError(f"the class name {unprintable[0]} contains characters that cannot be printed: rename it")
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[item.label] for item in items], np.uint8)
 
     report(f"reading {len(items):,} pictures of {len(names)} classes")
-    levels, problems = _survey(items)
+    with progress("download", len(items), unit="pictures read") as shown:
+        levels, problems = _survey(items, shown)
     _require_usable(problems, len(items), listing.empty)
     fitting, done = _choose_fitting(levels, shape)
     blank = [
@@ -74,9 +83,11 @@ def convert(
     given = len(test) > 0
     if not given:
         training, test = _hold_out_test(labels)
-    for part, images_file, labels_file in ((training, TRAIN_IMAGES, TRAIN_LABELS), (test, TEST_IMAGES, TEST_LABELS)):
-        idx.save(output / images_file, _fit_all([items[index] for index in part], fitting))
-        idx.save(output / labels_file, labels[part])
+    files = ((training, TRAIN_IMAGES, TRAIN_LABELS), (test, TEST_IMAGES, TEST_LABELS))
+    with progress("download", len(items), unit="pictures fitted") as shown:
+        for part, images_file, labels_file in files:
+            idx.save(output / images_file, _fit_all([items[index] for index in part], fitting, shown))
+            idx.save(output / labels_file, labels[part])
     held_out = f"{len(test):,} test images, {'as given' if given else 'a stratified sample'}"
     return Description(name, tuple(names), (f"{len(items):,} pictures", done, held_out))
 
@@ -91,7 +102,7 @@ def _hold_out_test(labels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray
     return np.sort(order[:-count]), np.sort(order[-count:])
 
 
-def _survey(items: Sequence[Item]) -> tuple[list[Levels], list[str]]:
+def _survey(items: Sequence[Item], shown: Progress) -> tuple[list[Levels], list[str]]:
     """Return the levels of all pictures that can be read, and the reasons of the others."""
     levels, problems = [], []
     for item in items:
@@ -99,6 +110,7 @@ def _survey(items: Sequence[Item]) -> tuple[list[Levels], list[str]]:
             levels.append(_measure(_read(item)))
         except PictureError as error:
             problems.append(str(error))
+        shown.advance()
     return levels, problems
 
 
@@ -138,13 +150,14 @@ def _measure(grey: Grey) -> Levels:
     )
 
 
-def _fit_all(items: Sequence[Item], fitting: Fitting) -> NDArray[np.uint8]:
+def _fit_all(items: Sequence[Item], fitting: Fitting, shown: Progress) -> NDArray[np.uint8]:
     """Return the images of pictures, (n, h, w)."""
     images = np.empty((len(items), *fitting.shape), np.uint8)
     with single_threaded_blas():  # the matrices are small
         for image, item in zip(images, items, strict=True):
             grey = _read(item)
             image[:] = np.rint(grey) if fitting.unchanged else _fit(grey, fitting)
+            shown.advance()
     return images
 
 

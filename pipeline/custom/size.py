@@ -9,7 +9,7 @@ SIDES = (4, 1024)  # pixels
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Return height and width of a text such as 28x28. Raises UsageError if it is none."""
+    """Return height and width of a text such as 28x28. Raises UsageError for any other text."""
     found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
     height, width = map(int, found.groups()) if found else (0, 0)
     if not (SIDES[0] <= min(height, width) and max(height, width) <= SIDES[1]):

@@ -37,10 +37,9 @@ def find_tables(path: Path) -> dict[str, Path]:
 
 
 def watch_tables(path: Path) -> list[str]:
-    """Return patterns that match the CSV files and the pictures that they name."""
-    tables = find_tables(path).values()
-    pictures = (Path(glob.escape(str(item.source))) for item in list_pictures(path).items)
-    return [*(glob.escape(str(table)) for table in tables), *map(str, pictures)]
+    """Return patterns that match the CSV files, also one that is added to their folder, and the pictures they name."""
+    tables = Path(glob.escape(str(path)), "*" if path.is_dir() else "")
+    return [str(tables), *(glob.escape(str(item.source)) for item in list_pictures(path).items)]
 
 
 def list_pictures(path: Path) -> Listing:
@@ -73,7 +72,10 @@ def _read(part: str, table: Path, shape: tuple[int, int] = (0, 0)) -> Iterator[I
             if not label:
                 raise DatasetError(f"{name} has no label")
             if columns.path is not None:
-                file = table.parent / row[columns.path].strip()
+                path = row[columns.path].strip()
+                if not path:
+                    raise DatasetError(f"{name} has no path")
+                file = table.parent / path
                 yield Item(part, label, file, str(file))
             else:
                 pixels = _to_pixels(row[: columns.label] + row[columns.label + 1 :], name)
@@ -89,7 +91,7 @@ def _read_columns(table: Path) -> Columns:
         return Columns(names.index(LABEL), names.index(PATH), True, len(names))
     if len(names) > 2:
         return Columns(names.index(LABEL) if header else 0, None, header, len(names))
-    if len(names) == 2 and not header:
+    if len(names) == 2 and not header and Path(names[1]).suffix:  # a file, not the name of a column
         return Columns(0, 1, False, 2)
     raise DatasetError(
         f"{table} has the columns {', '.join(names) or '(none)'}: give it {LABEL} and {PATH}, or {LABEL} and a column "
@@ -100,7 +102,7 @@ def _read_columns(table: Path) -> Columns:
 def _to_pixels(cells: Sequence[str], name: str) -> NDArray[np.uint8]:
     try:
         values = np.array(cells).astype(np.int64)
-    except ValueError:
+    except (ValueError, OverflowError):
         values = np.array([-1])
     if values.min() < 0 or values.max() > 255:
         raise DatasetError(f"{name} has pixels that are not whole numbers from 0 to 255")

@@ -154,11 +154,11 @@ DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST, 
 def find_dataset(name: str, folder: Path | None) -> Dataset:
     """Return the data set `name`, with `folder`, if given, as its only source; `custom` is any data in `folder`.
 
-    Raises UsageError for an unknown name, and for `custom` without a folder.
+    Raises UsageError for an unknown name, and for `custom` without a path.
     """
     if name == CUSTOM:
         if folder is None:
-            raise UsageError("the data set 'custom' needs a folder: add --from DIR")
+            raise UsageError("the data set 'custom' needs a folder or a CSV file: add --from PATH")
         return Dataset(CUSTOM, sources=(folder,), class_names=())
     if name not in DATASETS:
         known = ", ".join([*DATASETS, CUSTOM])

@@ -116,7 +116,7 @@ def displacement_fields(height: int, width: int, augmentation: Augmentation) -> 
 
 
 def draw_count(expected: float, generator: np.random.Generator) -> int:
-    """Round down or up at random, so that the mean is `expected` even for small shards."""
+    """Return `expected` rounded down or up at random, so that the mean is right even for small shards."""
     whole = int(expected)
     return whole + int(generator.random() < expected - whole)
 

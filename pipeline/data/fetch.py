@@ -35,9 +35,9 @@ def fetch(
 ) -> Source:
     """Write the data set's four files, uncompressed, into `destination`; return their source.
 
-    Sources are tried in order; `report` gets one line for each try and each failure, `advance` the number of bytes just
-    downloaded. Raises FetchError, with one reason
-    per source, if all fail, and OSError if a file cannot be written; `destination` is then incomplete.
+    Sources are tried in order. report: called with one line for each try and each failure. advance: called with the
+    number of bytes just downloaded. Raises FetchError, with one reason per source, if all of them fail, and OSError if
+    a file cannot be written; `destination` is then incomplete.
     """
     reasons = []
     for source in dataset.sources:

@@ -15,8 +15,8 @@ NPY_MAGIC = b"\x93NUMPY"
 def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> Rows:
     """Locate the images in a file, uint8 (n, h, w) with the given h and w.
 
-    A gzipped file is decompressed into `unpacked`, and the rows are there. Raises PipelineError if the file contains
-    anything else, OSError if it cannot be opened.
+    A gzipped file is decompressed into the file `unpacked`, in which the images are then located. Raises PipelineError
+    if the file contains anything else, OSError if it cannot be opened.
     """
     if path.exists() and not path.is_file():
         raise DatasetError(f"{path} is a folder, a device or a pipe: give a regular file")

@@ -19,7 +19,7 @@ Length = Annotated[float, 0, UNLIMITED]
 class InkStatistics:
     """Ink statistics of a set of images, in pixels.
 
-    box: median longer side of the ink's bounding box; 0 stands for the image. thin, thick: usual stroke widths.
+    box: median longer side of the ink's bounding box; 0 stands for that of the image. thin, thick: usual stroke widths.
     thickest: maximum stroke width.
     """
 
@@ -63,7 +63,7 @@ def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return sides[0], sides[1]
 
 
-def measure_box(pixels: NDArray[np.uint8]) -> int:
+def measure_digit_box(pixels: NDArray[np.uint8]) -> int:
     """Return the median longer side of the ink of the first raw images, (n, h, w), in pixels; at least 1."""
     return max(int(np.median(np.maximum(*measure_sides(to_ink(pixels[:SAMPLES]))))), 1)
 

@@ -1,4 +1,4 @@
-"""Negative examples: images that are no digit, from which a network learns to reject letters and pieces of digits.
+"""Negative examples: images that are not digits, from which a network learns to reject letters and pieces of digits.
 
 A network trained only on digits predicts one for every image. Splitting a row of touching digits also requires
 distinguishing one digit from a part of one and from more than one.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.glyphs import Stroke, load_glyphs
-from pipeline.data.ink import SAMPLES, centre_by_mass, measure_box, to_ink
+from pipeline.data.ink import SAMPLES, centre_by_mass, measure_digit_box, to_ink
 from pipeline.data.shapes import SIGNS, parse_shape
 from pipeline.data.strokes import draw, draw_by_hand, shrink
 
@@ -38,7 +38,7 @@ def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     peaks = images.max(axis=(1, 2)) / 255
     faint = FAINT * peaks.max()
     inked = np.flatnonzero(peaks > faint)
-    box = measure_box(images[inked[:SAMPLES]])
+    box = measure_digit_box(images[inked[:SAMPLES]])
     glyphs = load_glyphs()
 
     def choose_digit() -> Array:
@@ -93,7 +93,7 @@ def cut_piece(first: Array, second: Array, generator: Generator) -> Array:
         first = first[:, _cut(first, generator) :]
     if kind in (2, 3):
         second = second[:, : second.shape[1] - _cut(second, generator)]
-    return join(first, second, generator)
+    return join_digits(first, second, generator)
 
 
 def cut_part(digit: Array, generator: Generator) -> Array:
@@ -108,7 +108,7 @@ def _cut(digit: Array, generator: Generator) -> int:
     return width - round(generator.uniform(*PART) * width) if width >= MIN_WIDTH else 0
 
 
-def join(first: Array, second: Array, generator: Generator) -> Array:
+def join_digits(first: Array, second: Array, generator: Generator) -> Array:
     """Return two digits side by side, touching or overlapping, at slightly different heights."""
     second = np.roll(second, generator.integers(-2, 3), axis=0)
     offset = max(first.shape[1] + generator.integers(-OVERLAP, GAP + 1), 0)

@@ -15,12 +15,12 @@ SEED = 0  # of a stratified order
 def find_order(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATION) -> NDArray[np.intp] | None:
     """Return a stratified order for training images of which the last are held out, None if they can stay as they are.
 
-    They can if both the last images and the others have each class of which there are two images. labels: (n,). Raises
-    UsageError if no training images would be left.
+    They can if the last images have each class of which there are two images, and the others have each class. labels:
+    (n,). Raises UsageError if no training images would be left.
     """
     kept = len(labels) - count_held_out(validation, len(labels))
     counts, training = (np.bincount(part, minlength=int(labels.max()) + 1) for part in (labels, labels[:kept]))
-    lacking = (counts > 1) & ((training == 0) | (training == counts))
+    lacking = ((counts > 0) & (training == 0)) | ((counts > 1) & (training == counts))
     return stratify(labels) if lacking.any() else None
 
 

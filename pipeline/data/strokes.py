@@ -41,7 +41,7 @@ def distort(strokes: Sequence[Stroke], generator: Generator) -> list[Stroke]:
 
 
 def draw(strokes: Sequence[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
-    """Draw strokes with a random pen, their longer side the box: ink in [0, 1], SUBPIXELS times as fine."""
+    """Draw strokes with a random pen; return ink in [0, 1], a square whose side is SUBPIXELS times the box."""
     size = SUBPIXELS * box
     pen = max(1, round(generator.uniform(*pens) * size))
     points = np.concatenate(strokes)

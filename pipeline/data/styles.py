@@ -1,4 +1,4 @@
-"""Digits in the styles of several countries, drawn from strokes, for networks that are to read other hands too."""
+"""Digits in the styles of several countries, drawn from strokes, for networks that should read them, too."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.glyphs import Stroke, load_digits
-from pipeline.data.ink import centre_by_mass, measure_box
+from pipeline.data.ink import centre_by_mass, measure_digit_box
 from pipeline.data.shapes import DIGITS, parse_shape
 from pipeline.data.strokes import draw_by_hand, shrink
 
@@ -37,7 +37,7 @@ def make_styles(
     the ten digits.
     """
     generator = np.random.default_rng(1)
-    box, drawn, labels = measure_box(images), [], []
+    box, drawn, labels = measure_digit_box(images), [], []
     for _ in range(count):
         name, strokes = choose_strokes(generator)
         drawn.append(centre_by_mass(shrink(draw_by_hand(strokes, box, generator), box), images.shape[1:]))

@@ -144,7 +144,7 @@ def _is_relative_name(name: str) -> bool:
 def find_artifact(folder: Path, stage: str, *others: str) -> Manifest:
     """Return the manifest of the result of `stage` in `folder`. Raises PipelineError, naming the stage to run.
 
-    others: stages of which it may also be a result.
+    others: other stages whose result is accepted, too.
     """
     if not (folder / MANIFEST).exists():
         raise PipelineError(f"{folder / MANIFEST} is missing: run the stage {stage} first (make {stage})")

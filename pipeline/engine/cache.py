@@ -1,4 +1,4 @@
-"""A cache of what the key of each stage was computed from. With it, make sees in 20 ms that nothing has changed.
+"""A cache of what the key of each stage was computed from. With it, make finds out in 20 ms that nothing has changed.
 
     python -IS pipeline/engine/cache.py artifacts 'parse' 'train --epochs 3' ...
 
@@ -8,8 +8,8 @@ with size, times, inode and sha256. It stays up to date as long as all of these 
 make runs this module as a script, once, with all stages in order and their options; so it imports few modules. It
 prints the stages that may have to be started: those without a record, with other options or with any other difference,
 and later stages that read them. A hashed file with new times but the same content is unchanged. The exit status is 1 if
-the keys may spare some of them, or if there are several, whose options have to be checked first; make then runs the
-command `status --stale` of the project, if it has one.
+the keys may show that some of them are up to date, or if there are several, whose options have to be checked first;
+make then runs the command `status --stale` of the project, if it has one.
 """
 
 import glob

@@ -1,4 +1,4 @@
-"""Commands: results to stdout, progress and errors to stderr, exit status. `main` makes a command of a stage.
+"""Commands: results to stdout, progress and errors to stderr, exit status. `main` turns a stage into a command.
 
 A module stages/NAME.py that ends with
 

@@ -23,7 +23,7 @@ class Result:
     """An entry of the store.
 
     id: digits in the name of the entry, unique in the store. names: of links to it, without that of its stage.
-    published: whether the link of its stage is to it.
+    published: whether the link of its stage leads to it.
     """
 
     id: str

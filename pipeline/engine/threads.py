@@ -1,4 +1,4 @@
-"""Number of cores, and single-threaded BLAS, for the same bits on any number of cores."""
+"""Number of cores, and single-threaded BLAS, with which results are bit-identical on any number of cores."""
 
 import os
 from contextlib import AbstractContextManager

@@ -1,7 +1,7 @@
 """Predict many images in blocks, in parallel, on one or several machines.
 
 A task contains the position of a block in a file, and the images themselves only if the workers cannot read the file.
-The backend and the block size do not change a bit of the predictions.
+The predictions are bit-identical for any backend and block size.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -42,7 +42,7 @@ def check_data(labels: Mapping[str, NDArray[np.uint8]], images: Mapping[str, Row
 
 
 def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
-    """Return a line for each property of the data for which the metrics are not to be trusted."""
+    """Return a line for each property of the data that makes the metrics less reliable."""
     titles = {"train": "training", "validation": "validation", "test": "test"}
     lines = []
     for part, title in titles.items():

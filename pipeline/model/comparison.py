@@ -1,6 +1,6 @@
 """A small dense network that convolutional ones are compared with: `mlp` with one hidden layer of 64 units.
 
-It was trained on MNIST with the augmentation of `standard`, thus with the same shifts. `make pretrained` makes it.
+`make pretrained` trains it on MNIST with the augmentation of `standard`, so it has seen the same shifts.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Buffers of a layer."""
+"""Memory that the passes of a layer reuse."""
 
 import math
 

@@ -39,7 +39,7 @@ def cross_entropy(
     """Mean cross-entropy of p = softmax(z) against targets y; dL/dz = (p - y) / count.
 
     For each image L = -sum of y log p = log of sum of exp(z) - sum of y z, since its y sum to 1.
-    (Bishop 2006, eq. 4.106 and 4.109)
+    (Bishop 2006, eq. 4.108 and 4.109)
     """
     count = count or len(labels)
     y = targets(labels, logits, label_smoothing)

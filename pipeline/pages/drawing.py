@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,10 @@ from pipeline.model.files import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Layer
 from pipeline.pages.examples import Example
-from pipeline.pages.packing import Packed, pack
+from pipeline.pages.packing import LIMITS, Packed, pack
 from pipeline.pages.rendering import TEMPLATES, render
 from pipeline.pages.wording import are_digits, format_dataset
 
-MAX_CHARACTERS = 2_880_000  # of the parameters; the whole page is limited to 3 million
 STYLES = ("style.css", "drawing.css", "inside.css")
 SCRIPTS = (
     "layers.js",
@@ -56,14 +55,14 @@ def save_drawing_page(
     accuracy: float,
     images: int,
     examples: Sequence[Example] = (),
-    max_characters: int = MAX_CHARACTERS,
+    limits: Mapping[int, int] = LIMITS,
 ) -> str:
     """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
 
     accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page.
-    max_characters: upper bound for the packed parameters.
+    limits: of the packed parameters; see `pack`.
     """
-    packed = pack(model, max_characters)
+    packed = pack(model, limits)
     dense = load_dense(model)
     reduction = _describe_reduction(model, packed)
     script = _join_templates(SCRIPTS)
@@ -79,7 +78,7 @@ def save_drawing_page(
             "canvas": canvas,
             "inkStatistics": asdict(model.ink_statistics),
             "examples": [_encode_example(example) for example in examples],
-            "dense": dense and model_values(dense, pack(dense, max_characters)),
+            "dense": dense and model_values(dense, pack(dense, {packed.bits: limits[packed.bits]})),
         },
         noun=noun,
         known=_count_classes(model),

@@ -1,6 +1,7 @@
 """Quantize a model and encode it as text for embedding in a page."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.model.files import Model
 
-BITS = (16, 8)  # in order of preference
+# The most characters of all parameters by the bits per weight, in order of preference. The whole page then has at most
+# one megabyte with 16 bits, and three with 8.
+LIMITS = {16: 680_000, 8: 2_880_000}
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,12 @@ class Packed:
     bits: int
 
 
-def pack(model: Model, max_characters: int) -> Packed:
-    """Quantize the model to at most `max_characters` characters.
+def pack(model: Model, limits: Mapping[int, int] = LIMITS) -> Packed:
+    """Quantize the model, with the first number of bits per weight with which all networks are within its limit.
 
-    Uses 16 bits per weight if all networks fit, else 8 bits, else as many networks as fit in 8 bits; possibly none.
+    Otherwise, as many networks as fit with the last one are packed; possibly none.
     """
-    for bits in BITS:
+    for bits, limit in limits.items():
         networks = tuple(
             tuple(
                 {name: pack_array(array, bits) for name, array in zip(layer.parameter_shapes, arrays, strict=True)}
@@ -35,9 +38,9 @@ def pack(model: Model, max_characters: int) -> Packed:
         )
         # equal for all networks
         size = sum(len(text) for layer in networks[0] for packed in layer.values() for text in packed.values())
-        if len(networks) * size <= max_characters:
+        if len(networks) * size <= limit:
             break
-    return Packed(networks[: max_characters // size], bits)
+    return Packed(networks[: limit // size], bits)
 
 
 def pack_array(array: NDArray[Any], bits: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The most important metrics of a training run, with their differences to the previous run on the same data."""
+"""The most important metrics of a training run, with their differences from the previous run on the same data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from pipeline.training.runs import TrainingRun
 
 @dataclass(frozen=True)
 class Tile:
-    """A metric. change: difference to the previous run, "" without one. verdict: good, bad or ""."""
+    """A metric. change: difference from the previous run, "" without one. verdict: good, bad or ""."""
 
     name: str
     value: str

@@ -1,4 +1,4 @@
-"""Checkpoints: an interrupted run resumes from its last one, to the same bits."""
+"""Checkpoints: an interrupted run resumes from its last one, with a bit-identical result."""
 
 import json
 import os

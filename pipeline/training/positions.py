@@ -1,7 +1,7 @@
 """Pictures over which a network is slid, with a label for each of its positions.
 
 A position has the class of the digit that is centred there, the label after the last class if nothing is, or IGNORED
-near a centre and for digits whose size is at the limit, where both answers would do.
+near a centre and for digits whose size is at the limit, where both would be right.
 """
 
 import math

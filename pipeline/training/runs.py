@@ -82,7 +82,7 @@ def _load(result: Result, evaluation: Result | None) -> TrainingRun:
 
 
 def digest_runs(artifacts: Path) -> dict[str, str]:
-    """Return a digest of each training run, by id. It changes when the run is made or evaluated again.
+    """Return a digest of each training run, by id. It changes when the run is repeated or evaluated again.
 
     Names and times of use do not count.
     """

@@ -49,9 +49,9 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
             bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
         ] = False,
     ) -> None:
-        """Handwriting recognition from scratch: a network in plain NumPy, trained by a pipeline of stages.
+        """Handwriting recognition from scratch: neural networks in plain NumPy, trained by a pipeline of stages.
 
-        Each stage reads the artifacts of earlier stages and publishes its own. `make train` runs the stages needed.
+        Each stage reads the results of earlier stages and publishes its own. `make train` also runs the stages before.
         """
 
     for panel, group in commands.items():

@@ -35,11 +35,14 @@ Scheduler = Annotated[
 SchedulerFile = Annotated[
     Path | None,
     Role.IGNORED,
-    Option(help="File written by dask scheduler --scheduler-file, instead of --scheduler.", show_default=False),
+    Option(
+        help="File with the address, written by dask scheduler --scheduler-file, instead of --scheduler.",
+        show_default=False,
+    ),
 ]
 Workers = Annotated[int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")]
 SendData = Annotated[
-    bool, Role.IGNORED, Option("--send-data", help="Send the images to workers that cannot read the files.")
+    bool, Role.IGNORED, Option("--send-data", help="Send the images to the workers, if these cannot read the files.")
 ]
 
 ModelFolder = Annotated[

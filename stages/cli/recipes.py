@@ -57,7 +57,7 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
 def report_epoch(
     progress: "Progress", row: "Row", last: int, batches: int, resumed: bool = False, network: str = ""
 ) -> None:
-    """Show a finished epoch. last: number of epochs. batches: of an epoch. network: which one of an ensemble."""
+    """Show a finished epoch. last, batches: number of epochs, and of batches in each. network: its name."""
     if resumed:
         progress.advance(row.number * batches, resumed)
     loss = f"  loss {row.loss:.3f}" if row.number else ""

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from tests.docs.outputs import differences
 from tests.docs.pages import Block, Page, read_console
 from tests.drawings import enlarge, on_paper, place, sample_digits, write_row
 from tests.make.common import check_out, clean_environment, make
-from tests.processes import reset_signals
+from tests.processes import ROOT, reset_signals
 
 PYTHON = """
 import json, sys, traceback
@@ -142,6 +143,8 @@ def make_project(folder: Path) -> None:
         file.write('\n[tool.handwriting.download]\ndataset = "sample"\n')
     done = make(project, "all")
     assert done.returncode == 0, done.stderr
+    (project / "pictures").mkdir()
+    shutil.copy(ROOT / "pictures" / "example.jpg", project / "pictures")
     images, labels = sample_digits()
     digits = {int(label): image for image, label in zip(images[::-1], labels[::-1], strict=True)}  # the first of each
 

@@ -55,7 +55,7 @@ PROBLEMS: dict[Callable[[str], str | None], tuple[str, str]] = {  # what is wron
     partial(problem_of_link, FAQ): (
         "nothing.md | ../README.md#nothing | #nothing | ../pipeline/reader.py#L12 | ../pictures/none.png | ../artifacts"
         " | /etc/passwd | http://example.org | https://localhost/x | //example.org",
-        "../README.md#quick-start | ../pipeline/ | https://example.org/x#y",
+        "../README.md#how-it-works | ../pipeline/ | https://example.org/x#y",
     ),
     problem_of_file: (
         "stages/none.py | none.py | stages/none/ | pipeline.reader.none | tests.none",

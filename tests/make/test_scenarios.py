@@ -1,7 +1,5 @@
 """Make on the embedded sample: one case of each scenario. tests/thorough/make has all cases."""
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -12,15 +10,12 @@ from tests.make.common import (
     assert_quiet,
     copy,
     digests,
-    edit,
     make,
     manifest,
     outcome,
     stages_run,
-    start,
     worked,
 )
-from tests.processes import wait_for
 
 OPTIMIZERS = "pipeline/network/optimizers.py"
 
@@ -45,20 +40,12 @@ def test_code_edit_reruns_importing_stages_comment_edit_does_not(project: Path) 
     assert make(project, "-q", "evaluate", *SAMPLE).returncode == 0
 
 
-def test_template_edit_reruns_its_stage(project: Path) -> None:
-    with open(project / "pipeline/pages/templates/drawing.js", "a", encoding="utf-8") as file:
-        file.write("// always\n")
-    assert worked(make(project, "export", *SAMPLE)) == ["export"]
-    (project / "pipeline/pages/templates/more.js").write_text("// new\n")
-    assert worked(make(project, "export", *SAMPLE)) == ["export"]
-
-
 def test_variable_reruns_later_stages_and_dropping_it_restores_results(project: Path) -> None:
     before = digests(project)
-    assert worked(make(project, "export", *SAMPLE, "EPOCHS=2")) == ["train", "evaluate", "export"]
+    assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=2")) == ["train", "evaluate"]
     assert digests(project) != before
     summary = manifest(project, "train")["summary"]
-    assert outcome(make(project, "export", *SAMPLE)) == dict.fromkeys(("train", "evaluate", "export"), "restored")
+    assert outcome(make(project, "evaluate", *SAMPLE)) == dict.fromkeys(("train", "evaluate"), "restored")
     assert digests(project) == before
     status = " ".join(make(project, "status", *SAMPLE, "EPOCHS=2").stdout.split())
     stored = status.partition(" train ")[2].partition(" evaluate ")[0]
@@ -78,32 +65,11 @@ def test_damaged_output_is_named_and_rebuilt(project: Path) -> None:
     assert digests(project) == before
 
 
-def test_killed_make_keeps_the_model_and_can_be_rerun(project: Path) -> None:
-    before = digests(project)
-    with start(project, "make", "train", *SAMPLE, "EPOCHS=1000") as running:
-        wait_for("epoch 2 ", running.stderr)
-        os.killpg(running.pid, signal.SIGKILL)
-        running.communicate()
-    assert digests(project) == before
-    assert outcome(make(project, "train", *SAMPLE)) in ({}, {"train": "up to date"})
-    assert worked(make(project, "train", *SAMPLE, "EPOCHS=2")) == ["train"]
-
-
-def test_status_predicts_what_make_does(project: Path) -> None:
-    edit(project / "stages/normalize.py", "] = DEFAULT_VALIDATION,", "] = 3 * DEFAULT_VALIDATION,")
-    status = make(project, "status", *SAMPLE, "EPOCHS=1").stdout.splitlines()
-    states = {line.split()[0]: line[11:24].strip() for line in status if not line.startswith(" ")}
-    assert states == {
-        **dict.fromkeys(("download", "parse"), "up to date"),
-        **dict.fromkeys(("normalize", "train"), "stale"),
-        **dict.fromkeys(("evaluate", "export", "report"), "waiting"),
-    }
-    assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=1")) == ["normalize", "train", "evaluate"]
-
-
 def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
     named = project / "artifacts/wide"
-    assert worked(make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=wide")) == ["train"]
+    result = make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=wide")
+    assert worked(result) == ["train"]
+    assert "-m stages" not in result.stdout + result.stderr  # make prints no commands
     assert named.readlink() == (project / "artifacts/train").readlink()
     moved = make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=best")  # nothing has to run
     assert stages_run(moved) == []
@@ -118,12 +84,8 @@ def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
     ("arguments", "words"),
     [
         (["train", "NAME=../wide"], "'../wide' is not a valid name"),
-        (["train", "NAME=-wide"], "'-wide' is not a valid name"),
         (["train", "NAME=$(shell touch here)"], "is not a valid name"),
-        (["train", "NAME="], "'' is not a valid name"),
-        (["train", "NAME=evaluate"], "'evaluate' is the name of a stage"),
         (["evaluate", "NAME=wide"], "NAME is the name of a training run"),
-        (["status", "NAME=wide"], "NAME is the name of a training run"),
     ],
 )
 def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], words: str, made: Path) -> None:
@@ -137,12 +99,9 @@ def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], word
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["train", "RECIPE=kwik"], "--recipe must be one of "),
         (["train", "EPOCHS=0"], "epochs must be at least 1, not 0"),
-        (["all", "BLOCK_SIZE=x"], "--block-size must be a whole number, not 'x'"),
         (["all", "DATASET=custom", "FROM=nowhere"], "nowhere does not exist"),
         (["train", "LAYERS=64\n"], "LAYERS contains a line break"),
-        (["train", "NAME=a\nb"], "NAME contains a line break"),
     ],
 )
 def test_wrong_value_of_any_stage_is_refused_before_the_first(
@@ -153,28 +112,6 @@ def test_wrong_value_of_any_stage_is_refused_before_the_first(
     assert (result.returncode, result.stdout) == (2, "")
     assert words in result.stderr.splitlines()[0]
     assert not (project / "artifacts").exists()
-
-
-def test_input_replaced_by_another_command_is_refused(project: Path) -> None:
-    other = "train.after = @.venv/bin/python -m stages.train --recipe quick --epochs 1"
-    result = make(project, f"--eval={other}", "evaluate", *SAMPLE, "EPOCHS=2")
-    assert (result.returncode, "artifacts/train has been replaced" in result.stderr) == (2, True)
-    assert "test accuracy" not in result.stdout
-    assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=2")) == ["evaluate"]
-
-
-def test_clean_keeps_the_store_and_distclean_needs_confirmation(project: Path) -> None:
-    before = digests(project)
-    assert make(project, "clean").returncode == 0
-    assert not list(project.glob("artifacts/[!.]*"))
-    assert outcome(make(project, "train", *SAMPLE)) == dict.fromkeys(STAGES[:4], "restored")
-    assert digests(project) == {name: before[name] for name in digests(project)}
-    refused = make(project, "distclean")
-    assert (refused.returncode, "YES=1" in refused.stderr) == (2, True)
-    assert list(project.glob("artifacts/.store/train-*"))
-    assert make(project, "distclean", "YES=1").returncode == 0
-    assert not (project / "artifacts").exists()
-    assert make(project, "distclean").returncode == 0
 
 
 def test_values_are_passed_verbatim_and_unknown_variables_refused(project: Path) -> None:
@@ -191,16 +128,7 @@ def test_flag_is_passed_without_value_and_0_turns_it_off(fresh: Path) -> None:
         assert result.stdout.rstrip().endswith(f"--scheduler 'tcp://localhost:1'{' --send-data' if sends else ''}")
 
 
-def test_commands_are_not_printed(project: Path) -> None:
-    result = make(project, "train", *SAMPLE, "EPOCHS=1")
-    (line,) = result.stdout.splitlines()
-    assert line.endswith(" -> artifacts/train")
-    assert "-m stages" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("goal", "words"), [("trian", "`make train`"), ("benchmark", "`make benchmarks`"), ("it's", "`make help`")]
-)
+@pytest.mark.parametrize(("goal", "words"), [("trian", "`make train`"), ("it's", "`make help`")])
 def test_unknown_target_gets_a_suggestion(goal: str, words: str, fresh: Path) -> None:
     result = make(fresh, goal)
     assert (result.returncode, result.stdout) == (2, "")

@@ -32,7 +32,7 @@ from tests.pipeline.network.kinds import layers_of
 
 SHAPE = (7, 9)
 IMAGES = np.random.default_rng(1).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
-SCRIPTS = ("detail.js", "layers.js", "network.js", "explain.js")  # of the drawing demo, for its numbers
+SCRIPTS = ("detail.js", "layers.js", "network.js", "explain.js", "nudge.js")  # of the drawing demo, for its numbers
 
 Format = Callable[[Model, Path], None]
 
@@ -78,20 +78,23 @@ def check_javascript(model: Model, folder: Path) -> None:
           return [describe(layer), sum, factor, layer.outputShape.length > 1 ? slider : "unit"];
         });
         const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
-        result = { logits: [...values.at(-1)], contributions: [...contributions], rest, difference, words,
+        result = { values: values.map((each) => [...each]), contributions: [...contributions], rest, difference, words,
                    gradient: [...differenceGradient(layers, values, 0, 1)],
-                   explained: layers.map((layer, i) => apply(layer, explained[i].sum + explained[i].bias)),
-                   outputs: values.slice(1).map((each) => each[0]) };
+                   explained: layers.map((layer, i) => apply(layer, explained[i].sum + explained[i].bias)) };
         """,
     )
-    logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0]
-    np.testing.assert_allclose(run["logits"], logits, atol=2e-3)  # 16 bits per weight
-    assert run["difference"] == pytest.approx(run["logits"][0] - run["logits"][1], abs=1e-4)
-    assert sum(run["contributions"]) + run["rest"] == pytest.approx(run["difference"], abs=1e-4)
-    assert run["explained"] == pytest.approx(run["outputs"], abs=1e-4), "explain and forward differ"
     images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)
-    expected = input_gradient(model.networks[0], images)
-    np.testing.assert_allclose(np.reshape(run["gradient"], SHAPE) * model.scaling.std, expected, atol=2e-3)
+    _, *outputs = run["values"]
+    for found, expected in zip(outputs, forward(model.networks[0], images).outputs, strict=True):
+        np.testing.assert_allclose(found, expected.reshape(-1), atol=2e-3)  # 16 bits per weight
+    logits = outputs[-1]
+    assert run["difference"] == pytest.approx(logits[0] - logits[1], abs=1e-4)
+    assert sum(run["contributions"]) + run["rest"] == pytest.approx(run["difference"], abs=1e-4)
+    assert run["explained"] == pytest.approx([each[0] for each in outputs], abs=1e-4), "explain and forward differ"
+    gradient = np.reshape(run["gradient"], SHAPE)
+    np.testing.assert_allclose(gradient * model.scaling.std, input_gradient(model.networks[0], images), atol=2e-3)
+    ink = IMAGES[0].reshape(-1) / 255
+    np.testing.assert_allclose(run["contributions"], gradient.reshape(-1) * ink, atol=1e-5)
     assert all(run["words"])
 
 
@@ -109,7 +112,7 @@ def input_gradient(network: Network, images: Array) -> Array:
 
 
 def check_page(model: Model, folder: Path) -> None:
-    packed = pack(model, 10**6)
+    packed = pack(model)
     assert [layer["kind"] for layer in model_values(model, packed)["layers"]] == [
         layer.kind for layer in model.networks[0].layers
     ]
@@ -147,7 +150,7 @@ def run_javascript(model: Model, script: str) -> Any:
     if node is None:
         pytest.skip("Node.js is not installed")
     source = "\n".join((TEMPLATES / name).read_text().replace('"use strict";', "") for name in SCRIPTS)
-    values = json.dumps(model_values(model, pack(model, 10**6)))
+    values = json.dumps(model_values(model, pack(model)))
     setup = f"const model = unpackModel({values}); const image = {IMAGES[0].reshape(-1).tolist()}; let result;"
     program = f"{source}\n{setup}\n{script}\nconsole.log(JSON.stringify(result));"
     ran = subprocess.run([node, "-"], input=program, capture_output=True, text=True, timeout=60)
@@ -174,6 +177,18 @@ def test_difference_of_an_ensemble_is_that_of_its_mean_logits() -> None:
     script = "const { difference } = explainDifference(model.networks, image, 0, 1); result = difference;"
     logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0]
     assert run_javascript(model, script) == pytest.approx(logits[0] - logits[1], abs=2e-3)
+
+
+def test_moving_the_image_equals_padding_and_cutting() -> None:
+    image, moves = np.arange(12).reshape(3, 4), [(down, right) for down in range(-3, 4) for right in range(-4, 5)]
+    script = f"""
+        const small = Uint8Array.from({image.reshape(-1).tolist()});
+        result = {[list(move) for move in moves]}.map((move) => [...moveImage(small, [3, 4], move)]);
+    """
+    found = run_javascript(make_model(shape=SHAPE), script)
+    for (down, right), moved in zip(moves, found, strict=True):
+        expected = np.pad(image, 4)[4 - down : 7 - down, 4 - right : 8 - right]
+        assert np.array_equal(np.reshape(moved, (3, 4)), expected), (down, right)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -96,16 +96,6 @@ def test_export_refuses_metrics_of_another_model(run: Run, project: Path) -> Non
     assert_one_line(run("export"), 1, "run the stage evaluate again")
 
 
-def test_custom_data_set_passes_all_stages(run: Run, tmp_path: Path) -> None:
-    folder = write_custom_dataset(tmp_path / "mine here")
-    (folder / "class-names.txt").write_text("no\nyes\n", encoding="utf-8")
-    run("download", "--dataset", "custom", "--from", str(folder))
-    for stage in STAGES[1:]:
-        result = run(stage, *(["--recipe", "mlp"] if stage == "train" else []))
-        assert result.returncode == 0, result.stderr
-    assert run("classify", "--test-image", "3").stdout.endswith("truth yes\n")
-
-
 def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
     folder = write_custom_dataset(tmp_path / os.fsdecode(b"\xff"))
     for state in ("custom: 4 files", "up to date"):

@@ -1,6 +1,7 @@
 """The stages compose and reader, on the sample."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ from stages.compose import compose
 from stages.reader import reader
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
 
+FEWEST = 6  # pages: to read one takes half a second
 SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", "epochs": 1, "batch_size": 8}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_pages() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.composition.pictures.FEWEST", FEWEST)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +44,7 @@ def test_composed_pictures_are_the_same_for_any_scheduler(built: Path, composed:
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     assert len(expected["train-pictures.npy"]) == len(expected["train-digits.npy"]) == 40
-    assert len(expected["validation-pictures.npy"]) == len(expected["pages-digits.npy"]) == 50
+    assert len(expected["validation-pictures.npy"]) == len(expected["pages-digits.npy"]) == FEWEST
 
 
 def test_seed_changes_the_pictures(built: Path, composed: Path, tmp_path: Path) -> None:

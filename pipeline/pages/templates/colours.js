@@ -3,17 +3,22 @@
 /* Colour maps from the colour variables of the style sheet, and canvases painted with them, one pixel per value. */
 
 const LEVELS = 255;
-const palettes = new Map(); // by the names of the variables; see `resetColours`
+const colours = new Map(); // by the name of the variable: to ask for its value makes the browser compute all styles
+const palettes = new Map(); // by the names of the variables
 
-/** Forget all palettes: the colours depend on the colour scheme of the system. */
+/** Forget all colours: they depend on the colour scheme of the system. */
 function resetColours() {
+  colours.clear();
   palettes.clear();
 }
 
 /** Return a colour variable of the style sheet, "#rrggbb", as [red, green, blue]. */
 function colour(name) {
-  const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  return [1, 3, 5].map((start) => parseInt(text.slice(start, start + 2), 16));
+  if (!colours.has(name)) {
+    const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    colours.set(name, [1, 3, 5].map((start) => parseInt(text.slice(start, start + 2), 16)));
+  }
+  return colours.get(name);
 }
 
 /** Interpolate linearly between two colours; share: 0 to 1. */
@@ -62,18 +67,26 @@ function largestMagnitude(...arrays) {
   return Math.max(...arrays.map((values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)), 0);
 }
 
+const surfaces = new WeakMap(); // context and pixels of each canvas that `paintValues` has painted
+
 /** Paint values on a canvas of height x width pixels, which the style sheet enlarges. paint: colour map. */
 function paintValues(canvas, values, height, width, paint) {
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  const pixels = new ImageData(width, height);
-  for (let i = 0, k = 0; i < values.length; i++, k += 4) {
-    const [red, green, blue] = paint(values[i], i);
-    pixels.data[k] = red;
-    pixels.data[k + 1] = green;
-    pixels.data[k + 2] = blue;
-    pixels.data[k + 3] = 255;
+  let surface = surfaces.get(canvas);
+  if (surface?.pixels.width !== width || surface.pixels.height !== height) {
+    [canvas.width, canvas.height] = [width, height];
+    const pixels = new ImageData(width, height);
+    surface = { context: canvas.getContext("2d"), pixels, words: new Int32Array(pixels.data.buffer) };
+    surfaces.set(canvas, surface);
   }
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  const { context, pixels, words } = surface;
+  let isChanged = false; // maps without a change, as those of zeros, are not painted
+  for (let i = 0; i < values.length; i++) {
+    const [red, green, blue] = paint(values[i], i);
+    const word = (255 << 24) | (blue << 16) | (green << 8) | red;
+    isChanged ||= words[i] !== word;
+    words[i] = word;
+  }
+  if (isChanged) context.putImageData(pixels, 0, 0);
 }
 
 /** Return the number of columns for n units, at most that of the rows; rows are full if the aspect ratio is then below 4. */

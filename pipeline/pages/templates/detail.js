@@ -49,8 +49,8 @@ function paintRunning(canvas, terms) {
   const sums = [0];
   for (const term of terms) sums.push(sums.at(-1) + term);
   const [least, most] = extremes(sums);
-  [canvas.width, canvas.height] = [600, 48];
   const context = canvas.getContext("2d");
+  context.clearRect(0, 0, canvas.width, canvas.height);
   const step = canvas.width / terms.length;
   const heights = sums.map((sum) => 2 + (44 * (most - sum)) / (most - least || 1));
   const [plus, minus, line] = ["--plus", "--minus", "--edge"].map((name) => `rgb(${colour(name)})`);

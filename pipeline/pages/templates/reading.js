@@ -36,7 +36,7 @@ function split(model, { strokes, digit }) {
       const part = ordered.slice(start, end);
       const before = best[start];
       const isWhole = part.length === ordered.length;
-      if (isWhole || !before || areOverlapping(before.readings.at(-1)?.strokes, part)) continue;
+      if (isWhole || !before || isDot(part) || areOverlapping(before.readings.at(-1)?.strokes, part)) continue;
       const reading = readOnce(model, part);
       const probability = before.probability * (reading.probabilities[reading.digit] ?? 0);
       if (probability <= (best[end]?.probability ?? 0)) continue;

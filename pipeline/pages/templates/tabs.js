@@ -2,7 +2,7 @@
 
 /* On narrow screens the row of columns becomes tabs: one column at a time (WAI-ARIA Authoring Practices, "Tabs"). */
 
-const NARROW = matchMedia("(max-width: 69.99rem)");
+const NARROW = matchMedia("screen and (max-width: 69.99rem)");
 
 /**
  * Make tabs. Returns {set(names, elements, onChange), select(i), show()}. names: of the tabs. elements: for each, those that

@@ -1,5 +1,7 @@
 """Pictures become images like MNIST's, whatever their format, size and colours."""
 
+import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,17 @@ def test_classes_are_in_natural_order(tmp_path: Path) -> None:
     ]
 
 
+def test_progress_counts_each_picture_as_read_and_as_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("pipeline.scheduling.progress.LOG_INTERVAL", 0)
+    caplog.set_level(logging.INFO)
+    convert(write_folder(tmp_path / "in"), tmp_path / "out")
+    for step in ("read", "fitted"):
+        counts = [message for message in caplog.messages if message.endswith(f" pictures {step}")]
+        assert counts == [f"download: {count}/42 pictures {step}" for count in range(1, 43)]
+
+
 def test_unusable_pictures_are_named_and_counted(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in")
     (folder / "2" / "0.png").write_bytes((folder / "2" / "0.png").read_bytes()[:-20])
@@ -161,6 +174,24 @@ def test_unusable_pictures_are_named_and_counted(tmp_path: Path) -> None:
     assert all(str(folder / name) in message for name in ("2/0.png", "10/notes.txt", "bar/5.png", "none"))
     assert "\n" not in message
     assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b",)])
+def test_folder_without_pictures_is_named_rather_than_the_number_of_classes(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    save(tmp_path / "in" / "a" / "0.png", draw("2"))
+    for name in names:
+        shutil.rmtree(tmp_path / "in" / name, ignore_errors=True)
+        (tmp_path / "in" / name).mkdir()
+    with pytest.raises(DatasetError, match="without pictures: .*in/b"):
+        convert(tmp_path / "in", tmp_path / "out")
+
+
+def test_class_name_that_cannot_be_printed_is_shown(tmp_path: Path) -> None:
+    save(write_folder(tmp_path / "in") / "c\td" / "0.png", draw("2"))
+    with pytest.raises(DatasetError, match="c\td"):
+        convert(tmp_path / "in", tmp_path / "out")
 
 
 def test_only_the_first_of_many_unusable_pictures_are_named(tmp_path: Path) -> None:

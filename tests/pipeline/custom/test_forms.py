@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -81,11 +82,15 @@ def test_folder_may_hold_a_table_for_each_part(tmp_path: Path) -> None:
         ("", ["label", "path"]),
         ("label,file\n1,a.png\n", ["label, file", "path"]),
         ("label;path\n1;a.png\n", ["label;path", "commas"]),
+        ("class,file\n1,a.png\n", ["class, file", "path"]),
+        ("a.png,1\nb.png,2\n", ["a.png, 1", "path"]),
         ("1,0,0,0,0\n2,0,0,0\n", ["line 2", "4 values", "5"]),
         ("1,0,0,0,0\n2,0,0,x,0\n", ["line 2", "0 to 255"]),
         ("1,0,0,0,0\n2,0,0,0.5,0\n", ["line 2", "0 to 255"]),
         ("1,0,0,0,0\n2,0,0,256,0\n", ["line 2", "0 to 255"]),
+        ("1,0,0,0,0\n2,0,0,99999999999999999999,0\n", ["line 2", "0 to 255"]),
         ("1,0,0,0,0\n,0,0,0,0\n", ["line 2", "no label"]),
+        ("label,path\n1,\n", ["line 2", "no path"]),
         ("1,0,0,0\n2,0,0,0\n", ["3 pixels", "IMAGE_SIZE"]),
         ("label,path\n1,none.png\n2,gone.png\n", ["2 of 2", "none.png", "gone.png"]),
         ('label,path\n"1,none.png\n', ["CSV"]),
@@ -176,28 +181,41 @@ CHANGES = {
 def test_changes_of_a_folder_are_noticed(name: str, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in [1]")
     form = find_form(folder)
-    before, watched = dict(form.digest(folder)), watched_files(folder)
+    patterns = form.watch(folder)
+    before, seen = dict(form.digest(folder)), look_at(patterns)
     assert form.digest(folder) == before
     CHANGES[name](folder)
     assert form.digest(folder) != before
-    assert watched_files(folder) != watched
+    assert look_at(patterns) != seen
 
 
 def test_changes_of_a_table_and_its_pictures_are_noticed(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in [1]")
     table = write_paths(folder, header=True)
     form = find_form(table)
-    seen = [(dict(form.digest(table)), watched_files(table))]
+    patterns = form.watch(table)
+    seen = [(dict(form.digest(table)), look_at(patterns))]
     change(folder / "2" / "3.png")
-    seen.append((dict(form.digest(table)), watched_files(table)))
+    seen.append((dict(form.digest(table)), look_at(patterns)))
     table.write_text(table.read_text().replace("bar,bar/1.png", "2,bar/1.png"))
-    seen.append((dict(form.digest(table)), watched_files(table)))
+    seen.append((dict(form.digest(table)), look_at(patterns)))
     assert all(one[0] != other[0] and one[1] != other[1] for one, other in itertools.pairwise(seen))
 
 
-def watched_files(path: Path) -> dict[Path, tuple[int, int]]:
-    """Return size and time of all files that the patterns to watch match, and the folders."""
-    found = [Path(name) for pattern in find_form(path).watch(path) for name in match(pattern)]
+def test_table_that_is_added_is_noticed(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in [1]")
+    write_paths(folder, header=True, name="train.csv")
+    form = find_form(folder)
+    patterns = form.watch(folder)
+    before, seen = dict(form.digest(folder)), look_at(patterns)
+    (folder / "test.csv").write_text("2,2/0.png\nbar,bar/1.png\n")
+    assert form.digest(folder) != before
+    assert look_at(patterns) != seen
+
+
+def look_at(patterns: Iterable[str]) -> dict[Path, tuple[int, int]]:
+    """Return size and time of all files that the patterns match, and the folders."""
+    found = [Path(name) for pattern in patterns for name in match(pattern)]
     return {
         each: (each.stat().st_size, each.stat().st_mtime_ns) if each.is_file() else (0, 0) for each in sorted(found)
     }

@@ -74,23 +74,19 @@ CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
 
 
 @pytest.mark.parametrize(
-    "augmentation",
+    ("augmentation", "height", "width"),
     [
-        STRONG,
-        Augmentation(shift=1.5),
-        Augmentation(rotation=90),
-        Augmentation(scale=0.5),
-        Augmentation(shear=0.5),
-        Augmentation(elastic=2, elastic_sigma=3),
-        Augmentation(stroke_width=1),
-        Augmentation(shift=100),
-        replace(STRONG, augment_fraction=0.5),
-        Augmentation(augment_fraction=0.3, stroke_width=1),
-        replace(STRONG, augment_fraction=0),
+        *((STRONG, height, width) for height, width in [(9, 9), (5, 12), (1, 7), (6, 1), (1, 1), (2, 2)]),
+        (Augmentation(shift=1.5), 5, 6),
+        (Augmentation(rotation=90), 5, 6),
+        (Augmentation(scale=0.5), 5, 6),
+        (Augmentation(shear=0.5), 5, 6),
+        (Augmentation(elastic=2, elastic_sigma=3), 5, 6),
+        (Augmentation(shift=100), 5, 6),
+        (Augmentation(augment_fraction=0.3, stroke_width=1), 5, 6),
     ],
     ids=str,
 )
-@pytest.mark.parametrize(("height", "width"), [(9, 9), (5, 12), (1, 7), (6, 1), (1, 1), (2, 2)])
 def test_equals_the_reference_implementation(augmentation: Augmentation, height: int, width: int) -> None:
     given = images(6, height, width)
     np.testing.assert_allclose(deformed(augmentation, given), reference(augmentation, given), atol=2e-4)

@@ -132,33 +132,9 @@ def test_round_trip(tmp_path: Path, array: NDArray[np.generic]) -> None:
     assert encoded(loaded(body, tmp_path)) == body
 
 
-@given(arrays, st.data(), st.booleans())
-@fuzzed
-def test_random_damage_raises_only_idx_errors(
-    tmp_path: Path, array: NDArray[np.generic], data: st.DataObject, zipped: bool
-) -> None:
-    body = bytearray(gzip.compress(encoded(array)) if zipped else encoded(array))
-    for _ in range(data.draw(st.integers(1, 4))):
-        position = data.draw(st.integers(0, len(body)))
-        match data.draw(st.sampled_from(["change", "insert", "cut"])):
-            case "change":
-                body[position : position + 1] = data.draw(st.binary(min_size=1, max_size=1))
-            case "insert":
-                body[position:position] = data.draw(st.binary(min_size=1, max_size=8))
-            case "cut":
-                del body[position:]
-    (tmp_path / "file").write_bytes(body)
-    for read in (idx.load, idx.locate):
-        with contextlib.suppress(idx.IdxError):
-            read(tmp_path / "file")
-
-
 @pytest.mark.parametrize("name", TYPES)
-@pytest.mark.parametrize("rank", [1, 2, 3, 4])
-def test_equals_idx2numpy(name: str, rank: int, tmp_path: Path) -> None:
-    generator = np.random.default_rng(rank)
-    shape = tuple(generator.integers(1, 6, rank))
-    array = generator.integers(-100, 100, shape).astype(name)
+def test_equals_idx2numpy(name: str, tmp_path: Path) -> None:
+    array = np.random.default_rng(1).integers(-100, 100, (3, 1, 4)).astype(name)
     assert same(loaded(idx2numpy.convert_to_string(array), tmp_path), array)
     assert same(np.asarray(idx2numpy.convert_from_string(encoded(array))), array)
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.glyphs import Stroke, load_glyphs
 from pipeline.data.ink import measure_sides, to_ink
-from pipeline.data.negatives import cut_piece, join, make_doodle, make_negatives
+from pipeline.data.negatives import cut_piece, join_digits, make_doodle, make_negatives
 from pipeline.data.strokes import distort, draw
 
 
@@ -90,6 +90,6 @@ def test_joined_digits_keep_all_their_ink() -> None:
     generator = np.random.default_rng(3)
     first, second = np.ones((28, 5), np.float32), np.ones((28, 8), np.float32)
     for _ in range(30):
-        row = join(first, second, generator)
+        row = join_digits(first, second, generator)
         assert row.min() == 0 or row.shape[1] <= 13
         assert 10 <= row.shape[1] <= 14

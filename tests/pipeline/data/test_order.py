@@ -53,9 +53,12 @@ def test_one_image_of_each_class_stays_in_training() -> None:
     assert set(labels[order[kept:]]) == {0, 1}
 
 
-def test_class_that_only_the_last_images_hold_is_noticed() -> None:
-    labels = np.append(np.tile([0, 1], 50), [2] * 4 + [0, 1])
-    assert find_order(labels) is not None
+@pytest.mark.parametrize("labels", [[*([0, 1] * 50), *([2] * 4), 0, 1], [*([0] * 23), 1]], ids=["four", "one"])
+def test_class_that_only_the_last_images_hold_is_noticed(labels: list[int]) -> None:
+    order = find_order(np.array(labels))
+    assert order is not None
+    kept = len(labels) - count_held_out(1 / 12, len(labels))
+    assert set(np.array(labels)[order[:kept]]) == set(labels)
 
 
 def test_too_few_images_are_refused() -> None:

@@ -89,28 +89,26 @@ def test_result_is_printed_and_reused_unless_forced(bakery: Path) -> None:
     assert "Bake a loaf." in bake(bakery, "--help")[1]
 
 
-@pytest.mark.parametrize(
-    ("options", "status", "words"),
-    [
-        (["--grams", "many"], 2, "--grams: invalid int value: 'many'"),
-        (["--gram", "7"], 2, "--gram 7. See: python -m stages.bake --help"),
-        (["now"], 2, "now"),
-        (["--output", "stages"], 2, "stages"),
-        (["--fault", "usage"], 2, "too much flour"),
-        (["--fault", "failure"], 1, r"no \x1b[31mfire"),
-        (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
-        (["--fault", "memory"], 1, "not enough memory"),
-    ],
-)
-def test_error_is_one_line_with_its_status_and_changes_nothing(
-    options: list[str], status: int, words: str, bakery: Path
-) -> None:
+ERRORS: list[tuple[list[str], int, str]] = [
+    (["--grams", "many"], 2, "--grams: invalid int value: 'many'"),
+    (["--gram", "7"], 2, "--gram 7. See: python -m stages.bake --help"),
+    (["now"], 2, "now"),
+    (["--output", "stages"], 2, "stages"),
+    (["--fault", "usage"], 2, "too much flour"),
+    (["--fault", "failure"], 1, r"no \x1b[31mfire"),
+    (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
+    (["--fault", "memory"], 1, "not enough memory"),
+]
+
+
+def test_error_is_one_line_with_its_status_and_changes_nothing(bakery: Path) -> None:
     bake(bakery)
-    returned, stdout, stderr = bake(bakery, *options)
-    *reasons, line = stderr.splitlines()
-    assert (returned, stdout) == (status, "")
-    assert line.startswith("bake: ") and words in line
-    assert all(reason.startswith("bake: parameter fault") for reason in reasons)
+    for options, status, words in ERRORS:
+        returned, stdout, stderr = bake(bakery, *options)
+        *reasons, line = stderr.splitlines()
+        assert (returned, stdout) == (status, ""), options
+        assert line.startswith("bake: ") and words in line
+        assert all(reason.startswith("bake: parameter fault") for reason in reasons)
     assert (bakery / "artifacts/bake/loaf.txt").read_text() == "500"
     assert bake(bakery)[1].startswith("up to date")
 

@@ -99,15 +99,6 @@ def bake(bakery: Path, module: str = "bake") -> list[str]:
     return subprocess.run(command, cwd=bakery, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
-def test_engine_runs_another_project_unchanged(bakery: Path) -> None:
-    assert bake(bakery) == ["500 g of flour -> out/flour", "a loaf of 800 g -> out/bread"]
-    assert [line.partition(":")[0] for line in bake(bakery)] == ["up to date", "up to date"]
-    (bakery / "bakery/recipes.py").write_text("WATER = 1.7\n")
-    assert bake(bakery)[1] == "a loaf of 850 g -> out/bread"
-    (bakery / "bakery/recipes.py").write_text("# less water\nWATER = 1.60\n")
-    assert bake(bakery)[1].startswith("restored the result of ")
-
-
 @pytest.mark.parametrize("restored", [True, False])
 def test_result_of_module_edited_after_import_is_not_reused(restored: bool, bakery: Path) -> None:
     recipes = bakery / "bakery/recipes.py"

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ from pipeline.data.ink import UNLIMITED, InkStatistics, measure_ink
 from pipeline.engine.errors import PipelineError
 from pipeline.model.files import Model, load_model, named_arrays, save_model
 from tests.pipeline.models import make_model
-from tests.processes import environment
 
 INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1)
 
@@ -154,8 +151,3 @@ def test_error_names_array_of_wrong_shape(tmp_path: Path) -> None:
     (tmp_path / "layer-2-weights.npy").replace(tmp_path / "layer-1-weights.npy")
     with pytest.raises(PipelineError, match=r"layer-1-weights\.npy"):
         load_model(tmp_path)
-
-
-def test_import_has_no_side_effect() -> None:
-    code = "import sys; sys.dont_write_bytecode = 0; import pipeline.model.files; sys.exit(sys.dont_write_bytecode)"
-    assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0

@@ -1,6 +1,5 @@
 """Models are read back from safetensors, and other files are refused."""
 
-import json
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from pipeline.data.ink import InkStatistics
@@ -123,28 +120,6 @@ def test_folders_missing_files_and_files_of_others_are_refused(tmp_path: Path, b
     save_file({"x": np.zeros(3, np.float32)}, tmp_path / "other")
     for path in (tmp_path, tmp_path / "missing", tmp_path / "other", built / "export" / "model.onnx"):
         assert_refused(path)
-
-
-@given(data=st.data())
-def test_damage_is_refused_or_harmless(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = save(tmp_path_factory.getbasetemp() / "damaged", make("3"))
-    body = bytearray(path.read_bytes())
-    body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    path.write_bytes(body[: data.draw(st.integers(0, len(body)))] if data.draw(st.booleans()) else body)
-    try:
-        model = load_safetensors(path)
-    except PipelineError as error:
-        assert "\n" not in str(error)
-    else:
-        assert predict(model, np.zeros((1, *model.image_shape), np.uint8)).shape == (1, len(model.class_names))
-
-
-def test_header_is_sorted_json(tmp_path: Path) -> None:
-    body = save(tmp_path / "m", make(), np.float16).read_bytes()
-    (length,) = struct.unpack_from("<Q", body)
-    names = list(json.loads(body[8 : 8 + length])["__metadata__"])
-    assert names == sorted(names)
-    assert (8 + length) % 8 == 0
 
 
 def assert_refused(path: Path) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.buffers import Buffers
-from pipeline.network.layers import Convolution, Dense, MaxPooling
+from pipeline.network.layers import Convolution, MaxPooling
 from pipeline.network.patches import view_patches
 
 
@@ -87,14 +87,6 @@ def test_gradient_of_equal_values_goes_to_the_first() -> None:
     dx = layer.backward((), (), saved, np.array([[[5.0, 7]]])[..., np.newaxis], buffers, first=False)
     assert dx is not None
     assert dx[0, :, :, 0].tolist() == [[5, 0, 0, 7], [0, 0, 0, 0]]
-
-
-def test_dense_layer_has_one_patch_of_its_whole_input() -> None:
-    layer, x = Dense((2, 3, 4), 5), np.random.default_rng(0).normal(size=(2, 3, 4, 6))
-    assert (layer.weight_shape, layer.output_shape, layer.window) == ((5, 24), (5,), (3, 4))
-    p = layer.take_patches(x, Buffers(np.float64))
-    assert np.array_equal(p, x.reshape(24, 6))
-    assert np.array_equal(layer.add_patches(p, Buffers(np.float64)), x)
 
 
 def test_buffers_buffer_is_reused_if_large_enough() -> None:

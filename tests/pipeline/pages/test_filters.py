@@ -17,7 +17,7 @@ from pipeline.pages.filters import (
     draw_units,
     measure_excitation,
 )
-from pipeline.pages.layer_table import ReceptiveField, list_layers, receptive_fields, time_layers
+from pipeline.pages.layer_table import ReceptiveField, list_layers, receptive_fields
 from pipeline.pages.pictures import draw_signed
 from tests.pipeline.models import make_model
 
@@ -104,10 +104,3 @@ def test_rows_of_the_standard_network() -> None:
     assert [row.multiplications for row in rows] == [25 * 16 * 144, 400 * 64 * 16, 1024 * 128, 1280]
     assert [row.output for row in rows] == ["16 × 12 × 12", "64 × 4 × 4", "128", "10"]
     assert [row.field for row in rows] == ["5 × 5", "13 × 13", "25 × 25", "25 × 25"]
-
-
-def test_every_layer_takes_time() -> None:
-    inputs = np.moveaxis(standardise(IMAGES, MODEL.scaling), 0, -1)
-    seconds = time_layers(MODEL.networks[0], inputs)
-    assert len(seconds) == 4
-    assert min(seconds) > 0

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,7 +20,7 @@ from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.model.files import load_model
 from pipeline.network.architecture import build_layers
-from pipeline.pages.model_card import escape, load_training, make_model_card
+from pipeline.pages.model_card import load_training, make_model_card
 from pipeline.pages.wording import describe_layers
 from stages.cli.console import parse_arguments
 from stages.download import download
@@ -161,11 +160,6 @@ def test_class_names_are_escaped_in_tables(nasty: Path) -> None:
     assert [unescape(cell) for cell in cells] == list(NASTY)
 
 
-@pytest.mark.parametrize("text", ["plain", "T-shirt/top", "お", "3"])
-def test_plain_names_are_not_changed_by_escape(text: str) -> None:
-    assert escape(text) == text
-
-
 @pytest.mark.parametrize("dataset", ["fashion-mnist", "kmnist", "custom"])
 def test_card_of_other_data_does_not_mention_digits(dataset: str, built: Path) -> None:
     card = card_for(built, dataset)
@@ -180,25 +174,6 @@ def test_card_names_licence_owner_and_paper_of_the_data(dataset: str, built: Pat
     assert terms.licence in card and terms.owner in card and terms.paper in card
 
 
-def test_card_lists_only_the_augmentations_in_use(built: Path, tmp_path: Path) -> None:
-    content = json.loads((built / "train/model.json").read_text())
-    strengths = {"shift": 1.5, "rotation": 15.0, "scale": 0.15, "shear": 0.3, "stroke_width": 0.4, "elastic": 1.25}
-    words = ["shift 1.5 pixels", "rotation 15 degrees", "scale 0.15", "shear 0.3", "stroke width 0.4"]
-    words.append("elastic displacement 1.25 pixels")
-    training = shutil.copytree(built / "train", tmp_path / "train")
-
-    def bullet(**values: float) -> str:
-        content["training"]["augmentation"] |= {"augment_fraction": 0.5, **dict.fromkeys(strengths, 0.0), **values}
-        (training / "model.json").write_text(json.dumps(content))
-        card = make_model_card(load_model(built / "train"), training, built / "evaluate")
-        return next((line for line in card.splitlines() if "at random in each epoch" in line), "")
-
-    assert all(word in bullet(**strengths) for word in ["50%", *words])
-    for name, word in zip(strengths, words, strict=True):
-        assert [each for each in words if each in bullet(**{name: strengths[name]})] == [word]
-    assert bullet() == ""
-
-
 def test_card_contains_the_metrics(built: Path) -> None:
     metrics = json.loads((built / "evaluate/metrics.json").read_text())
     card = card_of(built)
@@ -210,26 +185,6 @@ def test_card_contains_the_metrics(built: Path) -> None:
     np.fill_diagonal(confusion, 0)
     truth, predicted = np.unravel_index(confusion.argmax(), confusion.shape)
     assert f"Most frequent errors: {truth} classified as {predicted} ({confusion.max()})" in card
-
-
-def recalls(built: Path, tmp_path: Path, images: int, recall: float) -> str:
-    """Return the section on bias if class 0 has that many images and recall, and all other classes a recall of 0.5."""
-    metrics = json.loads((built / "evaluate/metrics.json").read_text())
-    for one in metrics["classes"].values():
-        one["recall"] = 0.5
-    metrics["classes"]["0"].update(images=images, recall=recall)
-    evaluation = shutil.copytree(built / "evaluate", tmp_path / "evaluate")
-    (evaluation / "metrics.json").write_text(json.dumps(metrics))
-    card = make_model_card(load_model(built / "train"), built / "train", evaluation)
-    return card.partition("## Bias")[2].partition("##")[0]
-
-
-@pytest.mark.parametrize(("images", "recall"), [(40, 0.5), (0, 0.0), (40, 0.25)])
-def test_class_with_lowest_recall_is_named_unless_recalls_are_equal(
-    images: int, recall: float, built: Path, tmp_path: Path
-) -> None:
-    bias = recalls(built, tmp_path, images, recall)
-    assert ("differs between classes" in bias, "50.00% for 9, 25.00% for 0" in bias) == (recall == 0.25,) * 2
 
 
 @pytest.mark.parametrize(

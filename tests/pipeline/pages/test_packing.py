@@ -43,12 +43,12 @@ def test_output_with_zero_weights_is_preserved() -> None:
 
 def test_model_is_packed_in_16_bits_then_8_then_fewer_networks() -> None:
     model = make_model("conv4x2,5", ensemble_size=3)
-    fine = pack(model, 10**6)
+    fine = pack(model)
     assert (len(fine.networks), fine.bits) == (3, 16)
-    assert pack(model, length(fine)) == fine
-    coarse = pack(model, length(fine) - 1)
+    assert pack(model, {16: length(fine), 8: 0}) == fine
+    coarse = pack(model, {16: length(fine) - 1, 8: 10**6})
     assert (len(coarse.networks), coarse.bits) == (3, 8)
-    assert pack(model, length(coarse)) == coarse
-    part = pack(model, length(coarse) - 1)
+    assert pack(model, {8: length(coarse)}) == coarse
+    part = pack(model, {8: length(coarse) - 1})
     assert part.networks == coarse.networks[:2]
-    assert pack(model, length(coarse) // 3 - 1).networks == ()
+    assert pack(model, {8: length(coarse) // 3 - 1}).networks == ()

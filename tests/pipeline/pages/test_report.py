@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.evaluation.metrics import list_confusions
 from pipeline.pages.report import (
     MAX_ERRORS,
     MAX_RUNS,
@@ -202,13 +201,6 @@ def test_rare_confusions_are_tinted() -> None:
     assert cells[2] == [(0, 0)] * 3
 
 
-def test_confusions_are_listed_by_frequency() -> None:
-    confusion = np.array([[5, 0, 2], [3, 1, 0], [0, 0, 7]])
-    assert list_confusions(confusion, "abc", 9) == [("b", "a", 3, 0.75), ("a", "c", 2, 2 / 7)]
-    assert list_confusions(confusion, "abc", 1) == [("b", "a", 3, 0.75)]
-    assert list_confusions(np.diag([1, 2, 3]), "abc", 9) == []
-
-
 def test_more_than_thirty_classes_have_a_list_instead_of_the_matrix() -> None:
     assert 'aria-label="Confusion matrix"' in page_of("30 classes with long names")
     many = page_of("256 classes")
@@ -238,15 +230,6 @@ def test_other_runs_are_listed_beside_this_run() -> None:
     assert "(ababab)" not in page_of()
 
 
-@pytest.mark.parametrize(
-    ("name", "word"), [("convolutions", "kernels"), ("no hidden layer", "weights"), ("ordinary", "weights")]
-)
-def test_pictures_of_the_first_layer_have_a_label(name: str, word: str) -> None:
-    reader = Reader(page_of(name))
-    labels = [each["aria-label"] or "" for each in reader.all("div") if each.get("role") == "img"]
-    assert sum(word in label for label in labels) == 1
-
-
 def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
     page = render_report(findings(layers="conv3x3/1,conv4x2/1,6"))
     assert [f'<th scope="row">{number}</th><td>' in page for number in range(1, 6)] == [True] * 4 + [False]
@@ -255,22 +238,9 @@ def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
     assert "receptive field" not in page_of()
 
 
-def test_ten_classes_are_augmented_in_two_blocks() -> None:
-    page = render_report(findings(12))
-    block = page[page.index('class="augmented"') : page.index("</main>")]
-    assert block.count("<div>") == 2
-    assert block.count('class="original"') == 10
-
-
 def test_facts_contain_layers_and_parameters_of_all_networks() -> None:
     facts = dict(list_facts(findings(networks=2, layers="conv3x3/1,6")))
     assert facts["Seed"] == "1 to 2"
     assert "2 × 5x4-conv3x3/1-6-3, ReLU" in facts["Network"]
     parameters = 2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3)
     assert f"<strong>{parameters}</strong>" in render_report(findings(networks=2, layers="conv3x3/1,6"))
-
-
-def test_selected_checkpoint_is_the_last_of_the_best() -> None:
-    rows = [Row(number, 1.0, 0.5, accuracy, 0.1, 1.0) for number, accuracy in enumerate((0.5, 0.8, 0.8, 0.7), start=1)]
-    facts = dict(list_facts(replace(findings(), history=[rows])))
-    assert facts["Epochs"] == "3; selected checkpoint: epoch 3"

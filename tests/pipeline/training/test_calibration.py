@@ -20,11 +20,11 @@ def draw(count: int, sharpness: float, seed: int = 0) -> tuple[Array, NDArray[np
 
 @pytest.mark.parametrize("sharpness", [0.3, 1.0, 4.0])
 def test_temperature_undoes_a_factor_on_the_logits(sharpness: float) -> None:
-    logits, labels = draw(20_000, sharpness)
+    logits, labels = draw(8000, sharpness)
     temperature = fit_temperature(logits, labels, "cross-entropy")
-    assert temperature == pytest.approx(sharpness, rel=0.03)
+    assert temperature == pytest.approx(sharpness, rel=0.05)
     calibrated = probabilities(logits, "cross-entropy", temperature).T.astype(np.float32)
-    assert measure_reliability(calibrated, labels.astype(np.uint8)).error < 0.02
+    assert measure_reliability(calibrated, labels.astype(np.uint8)).error < 0.03
 
 
 def test_temperature_equals_minimum_found_by_scipy() -> None:

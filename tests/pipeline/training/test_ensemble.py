@@ -118,8 +118,7 @@ def test_networks_of_an_ensemble_differ(expected: list[TrainedNetwork]) -> None:
     assert len({network.flat.tobytes() for network in expected}) == 3
 
 
-@PARALLEL
-@pytest.mark.parametrize("workers", [2, 5])
+@pytest.mark.parametrize(("scheduler", "workers"), [("threads", 5), ("processes", 2)])
 def test_parallel_training_gives_same_bits_and_reports_every_batch(
     scheduler: str, workers: int, built: Path, expected: list[TrainedNetwork], tmp_path: Path
 ) -> None:
@@ -167,14 +166,13 @@ def test_interrupted_ensemble_resumes_on_another_backend_to_same_bits(
     assert {each.network: each.row.number for each in progress if each.resumed and each.row} == {1: 3, 2: 2}
 
 
-@PARALLEL
-def test_training_stops_if_another_run_takes_over(scheduler: str, built: Path, tmp_path: Path) -> None:
+def test_training_stops_if_another_run_takes_over(built: Path, tmp_path: Path) -> None:
     def take_over(progress: Progress) -> None:
         if progress.row and progress.row.number > 0:
             (tmp_path / RUN_FILE).write_text("another")
 
     with pytest.raises(PipelineError, match="another run continues it"):
-        train(built, tmp_path, LONG, Backend(scheduler, 1), take_over)
+        train(built, tmp_path, LONG, Backend("threads", 1), take_over)
     checkpoint = load_checkpoint(tmp_path / "network-1.npz")
     assert checkpoint is not None and 1 <= len(checkpoint.history) < 500
 

@@ -34,15 +34,6 @@ def compute_logits(recipe: Recipe, parameters: Parameters, images: Array) -> Arr
     return forward(Network(layers, parameters), np.moveaxis(images, 0, -1)).logits
 
 
-@pytest.mark.parametrize("layers", ["64", "conv16x3/1,32"])
-def test_training_overfits_a_small_batch(layers: str) -> None:
-    batch = examples(32)
-    recipe = Recipe(layers=layers, learning_rate=0.01, batch_size=32, epochs=100)
-    (*_, epoch) = fit(recipe, batch, batch, 3)
-    assert epoch.validation_accuracy == 1
-    assert epoch.loss < 0.01
-
-
 def test_network_learns_a_class_for_negatives_and_is_validated_among_the_others() -> None:
     positives = examples(90)
     positives.images[:] = np.clip(positives.images, -1, None)
@@ -123,11 +114,6 @@ def test_order_of_images_depends_on_epoch_and_seed(monkeypatch: pytest.MonkeyPat
     assert len({tuple(order) for order in first}) == 3
     assert orders(1) == first
     assert all(one != other for one, other in zip(orders(2), first, strict=True))
-
-
-def test_seed_determines_the_initial_weights() -> None:
-    tiny_rate = replace(SMALL, learning_rate=1e-12)
-    assert not np.allclose(last(tiny_rate).parameters.flat, last(replace(tiny_rate, seed=2)).parameters.flat)
 
 
 def test_loss_and_accuracy_are_means_over_all_images() -> None:
@@ -255,11 +241,10 @@ def test_augmentation_differs_between_epochs_and_shards(monkeypatch: pytest.Monk
     assert len({image.tobytes() for batch in loaded for image in np.moveaxis(batch, -1, 0)}) == 200
 
 
-@pytest.mark.parametrize("cores", [1, 2, 7])
-def test_bits_do_not_depend_on_the_number_of_cores(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bits_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = replace(RECIPE, shards=8, learning_rate=0.01, ema_decay=0.9, batch_size=32)
     expected = last(recipe).state.tobytes()
-    monkeypatch.setattr(module, "count_cores", lambda: cores)
+    monkeypatch.setattr(module, "count_cores", lambda: 7)
     assert last(recipe).state.tobytes() == expected
 
 

@@ -42,13 +42,6 @@ def test_every_recipe_fits_mnist_images(name: RecipeName) -> None:
     assert build_layers(RECIPES[name].layers, RECIPES[name].activation, (28, 28), 10)
 
 
-def test_recipe_original_has_the_constants_of_the_original_script() -> None:
-    recipe = RECIPES["original"]
-    assert (recipe.layers, recipe.activation, recipe.loss) == ("20,16", "sigmoid", "quadratic")
-    assert (recipe.initialisation, recipe.bias_std, recipe.seed) == ("normal", 10, 1)
-    assert (recipe.optimizer, recipe.batch_size, recipe.learning_rate) == ("sgd", 100, 1)
-
-
 def test_override_replaces_only_the_given_values() -> None:
     quick = RECIPES["quick"]
     changed = override(quick, {"epochs": 7, "seed": None, "layers": "3,4", "something": "else"})

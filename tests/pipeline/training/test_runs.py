@@ -12,7 +12,7 @@ from pipeline.engine.results import assign_name
 from pipeline.engine.store import entry_of, publish
 from pipeline.training.history import read_history
 from pipeline.training.recipes import find_changes
-from pipeline.training.runs import TrainingRun, digest_runs, find_run, list_training_runs, name_data
+from pipeline.training.runs import TrainingRun, digest_runs, find_run, list_training_runs
 
 
 @pytest.fixture
@@ -138,16 +138,6 @@ def test_earlier_runs_have_the_same_data(built: Path) -> None:
     later, earlier, earliest, other = made(2100), made(2020), made(2010), made(2021, "ab" * 32)
     key = run.manifest.provenance.key
     assert find_run([later, run, other, earlier, earliest], key) == (run, [earlier, earliest])
-
-
-def test_data_have_the_name_of_the_data_set_with_a_digest_if_that_is_not_unique(built: Path) -> None:
-    (run,) = list_training_runs(built)
-    other, damaged = replace(run, data="ab" * 32), replace(run, dataset="unknown")
-    assert name_data([run, damaged]) == name_data([damaged, run]) == {run.data: "sample"}
-    assert name_data([run, other], str.upper) == {
-        run.data: f"SAMPLE ({run.data[:6]})",
-        other.data: "SAMPLE (ababab)",
-    }
 
 
 def test_changes_are_the_values_that_differ_from_the_recipe() -> None:

@@ -129,9 +129,8 @@ def test_command_line_overrides_pyproject_overrides_defaults(run: Run, project: 
 def test_invalid_pyproject_is_wrong_usage_but_help_works(text: str, words: str, call: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(text)
     assert_one_line(call("train"), 2, words)
-    assert_one_line(call("status"), 2, words)
-    for line in (["--version"], ["--help"], ["train", "--help"]):
-        assert (call(*line).returncode, call(*line).stderr) == (0, "")
+    result = call("train", "--help")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_list_in_pyproject_repeats_an_option(call: Run, project: Path) -> None:
@@ -155,9 +154,8 @@ def test_closed_streams_keep_the_exit_status(line: str, status: int, project: Pa
     assert (result.returncode, result.stderr) == (status, "")
 
 
-@pytest.mark.parametrize("command", ["classify --test-image 0", "parse"])
-def test_closed_pipe_is_not_a_failure(command: str, project: Path) -> None:
-    line = f"{sys.executable} -m stages.cli.main {command} | true; exit ${{PIPESTATUS[0]}}"
+def test_closed_pipe_is_not_a_failure(project: Path) -> None:
+    line = f"{sys.executable} -m stages.cli.main classify --test-image 0 | true; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", line], cwd=project, env=environment(), capture_output=True, text=True)
     assert result.returncode == 0
     assert all(each.startswith("model: artifacts/train,") for each in result.stderr.splitlines())
@@ -173,8 +171,7 @@ def test_result_is_published_even_if_output_fails(run: Run, project: Path) -> No
 
 
 def test_stage_runs_with_closed_stderr(project: Path) -> None:
-    line = ["evaluate", "--force", "--scheduler", "processes", "--workers", "2"]
-    command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "stages.cli.main", *line]
+    command = ["sh", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "stages.cli.main", "evaluate", "--force"]
     result = subprocess.run(command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)
     assert result.returncode == 0
     assert result.stdout.startswith("test accuracy")

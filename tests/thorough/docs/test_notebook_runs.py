@@ -8,8 +8,9 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat import NotebookNode, read, validate
 
-from tests.docs.test_tutorial import BLOCKS, TOLERANCE, split_accuracies
+from tests.docs.test_tutorial import BLOCKS
 from tests.docs.tutorial import PAGE
+from tests.thorough.docs.test_tutorial import TOLERANCE, split_accuracies
 
 
 @pytest.fixture(scope="module")

@@ -4,35 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.make.common import SAMPLE, STAGES, assert_quiet, copy, digests, make, outcome, stage, worked
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (["LEARNING_RATE=0.1", "EPOCHS=2"], ["EPOCHS=2", "LEARNING_RATE=0.10"]),
-        (["LEARNING_RATE=1e-3"], ["LEARNING_RATE=.001"]),
-        (["LAYERS=conv4,11"], ["LAYERS= conv4x5/2, 11"]),
-        (["EPOCHS=5"], []),  # the value of the recipe
-    ],
-)
-def test_notation_of_a_value_does_not_matter(first: list[str], second: list[str], project: Path) -> None:
-    make(project, "train", *SAMPLE, *first)
-    assert worked(make(project, "train", *SAMPLE, *second)) == []
-
-
-@pytest.mark.parametrize(
-    "variable", ["SCHEDULER=sync", "SCHEDULER=processes", "WORKERS=1", "BLOCK_SIZE=7", "SCHEDULER_FILE=no.json"]
-)
-def test_backend_options_do_not_make_a_stage_stale(variable: str, project: Path) -> None:
-    assert outcome(make(project, "all", *SAMPLE, variable)) == {}
-    name, value = variable.lower().replace("_", "-").split("=")
-    for stage_name in ("train", "evaluate"):
-        if name != "block-size" or stage_name == "evaluate":
-            options = ["--recipe", "quick"] if stage_name == "train" else []
-            assert "up to date" in stage(project, stage_name, *options, f"--{name}", value).stdout
 
 
 def test_switching_data_sets_restores_results(project: Path, tmp_path: Path) -> None:

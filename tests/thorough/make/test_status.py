@@ -98,35 +98,6 @@ def test_status_predicts_what_make_does(change: Callable[[Path], None], variable
     assert {state for state, _ in parse_status(make(project, "status", *SAMPLE, *variables)).values()} == {"up to date"}
 
 
-def test_explain_lists_every_reason(project: Path) -> None:
-    edited(project)
-    edit(project / "stages/normalize.py", "] = DEFAULT_VALIDATION,", "] = 3 * DEFAULT_VALIDATION,")
-    edit(project / "stages/normalize.py", "mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}")
-    (project / "artifacts/normalize/scaling.npy").unlink()
-    (project / "artifacts/normalize/test-labels.npy").write_bytes(b"0")
-    status = parse_status(make(project, "status", *SAMPLE, "SEED=2", "EPOCHS=7"))
-    assert status["normalize"] == (
-        "stale",
-        [
-            "parameter validation: 0.08333333333333333 -> 0.25",
-            "code stages/normalize.py: changed",
-            "output scaling.npy: is missing",
-            "output test-labels.npy: is damaged",
-        ],
-    )
-    assert status["train"] == (
-        "stale",
-        [
-            "parameter epochs: 5 -> 7",
-            "parameter seed: 1 -> 2",
-            "input normalize: will be made again",
-            "code pipeline/network/optimizers.py: changed",
-        ],
-    )
-    assert status["export"][0] == "waiting"
-    assert status["parse"] == ("up to date", [])
-
-
 def test_status_uses_pyproject_defaults(project: Path) -> None:
     with open(project / "pyproject.toml", "a") as file:
         file.write('\n[tool.handwriting.download]\ndataset = "sample"\n[tool.handwriting.train]\nrecipe = "quick"\n')

@@ -1,13 +1,11 @@
 """`classify` on a real Dask cluster: the same output as in one process, also if a worker is killed on the way."""
 
-import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.cluster import run_cluster
+from tests.cluster import hidden, make_folder, run_cluster
 from tests.processes import Run
 from tests.stages.common import assert_one_line, start, wait_for_more
 from tests.stages.test_classify import CLEAR, paint
@@ -25,13 +23,6 @@ def write_pictures(folder: Path, count: int) -> None:
 
 def read_copies(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def make_folder(tmp_path: Path) -> Path:
-    """Return a folder for a cluster."""
-    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
-    folder.mkdir()
-    return folder
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])
@@ -78,14 +69,9 @@ def read_entries(tmp_path: Path) -> Sequence[str]:
 
 
 def test_workers_without_the_files_need_send_data(run: Run, tmp_path: Path) -> None:
-    unshare = shutil.which("unshare")
-    hide = f"{unshare} --mount --map-root-user sh -c".split()
-    hide += ['mount -t tmpfs none "$0" && exec "$@"', str(tmp_path)]
-    if unshare is None or subprocess.run([*hide, "true"], capture_output=True).returncode != 0:
-        pytest.skip("cannot hide a folder (unshare --mount)")
     write_pictures(tmp_path / "scans", 20)
     with run_cluster(make_folder(tmp_path), workers=0) as cluster:
-        cluster.start_worker(prefix=hide)
+        cluster.start_worker(prefix=hidden(tmp_path))
         line = ["classify", "--json", "scans", "none.png"]
         distributed = [*line, "--scheduler", cluster.address]
         assert_one_line(run(*distributed), 1, "cannot find", "000.png", "--send-data")

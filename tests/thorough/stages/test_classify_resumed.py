@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.reader import PRETRAINED
 from tests.processes import Run
-from tests.stages.common import assert_one_line, assert_stopped, start, wait_for_more
+from tests.stages.common import assert_stopped, start, wait_for_more
 from tests.stages.predicting import file_names
 from tests.stages.test_classify import CLEAR, paint
 
@@ -66,39 +65,3 @@ def test_stopped_run_reports_how_to_resume(scheduler: str, kind: signal.Signals,
     os.killpg(process.pid, kind) if kind == signal.SIGINT else process.send_signal(kind)
     assert len(assert_stopped(process, "classify")) == 1  # the model
     assert file_names(tmp_path) == {"scans", "checked", ".digits.csv.partial"}
-
-
-@pytest.mark.parametrize("change", ["picture", "new picture", "model", "form"])
-def test_changed_run_begins_again(change: str, run: Run, tmp_path: Path, scans: Path) -> None:
-    """And so its results are not mixed with others."""
-    line = [each for each in LINE if each not in ("--annotate", "checked")]
-    process = start(tmp_path, *line, "--scheduler", "sync")
-    wait_for_more(lambda: entries(tmp_path), than=2)
-    process.kill()
-    process.communicate()
-    match change:
-        case "picture":
-            paint(scans / "000.png", CLEAR[1])
-        case "new picture":
-            paint(scans / "0000.png")
-        case "model":
-            line += ["--model", str(PRETRAINED / "dense.safetensors")]
-        case "form":
-            line[1] = "--json"
-    result = run(*line)
-    assert "resuming" not in result.stderr
-    assert "starting again" in result.stderr
-    expected = run("classify", line[1], *line[4:], "--scheduler", "sync").stdout  # without --output
-    assert (tmp_path / "digits.csv").read_text() == expected
-
-
-def test_second_process_cannot_write_the_same_output(run: Run, tmp_path: Path, scans: Path) -> None:
-    first = start(tmp_path, *LINE, "--scheduler", "sync")
-    wait_for_more(lambda: entries(tmp_path), than=2)
-    first.send_signal(signal.SIGSTOP)
-    try:
-        result = run("classify", "--output", "digits.csv", "scans/000.png")
-    finally:
-        first.kill()
-        first.communicate()
-    assert_one_line(result, 1, "another process is writing digits.csv")

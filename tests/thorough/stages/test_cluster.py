@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cluster import Cluster, run_cluster, wait_until
+from tests.cluster import Cluster, hidden, make_folder, run_cluster, wait_until
 from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, wait_for
 from tests.stages.common import assert_one_line, model, snapshot, start
 
@@ -52,15 +52,8 @@ def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, proj
 
 
 def test_send_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
-    unshare = shutil.which("unshare")
-    hide = f"{unshare} --mount --map-root-user sh -c".split()
-    hide += ['mount -t tmpfs none "$0" && exec "$@"', str(project)]
-    if unshare is None or subprocess.run([*hide, "true"], capture_output=True).returncode != 0:
-        pytest.skip("cannot hide a folder (unshare --mount)")
-    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
-    folder.mkdir()
-    with run_cluster(folder, workers=0) as cluster:
-        cluster.start_worker(prefix=hide)
+    with run_cluster(make_folder(tmp_path), workers=0) as cluster:
+        cluster.start_worker(prefix=hidden(project))
         line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
         assert_one_line(run(*line), 1, "cannot find", "test-images.npy", "--send-data")
         assert run(*line, "--send-data").returncode == 0
@@ -73,9 +66,7 @@ def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
     arguments = ["train", "--recipe", "quick", "--epochs", "200", "--ensemble-size", "3", "--force"]
     assert run(*arguments).returncode == 0
     serial = model(project)
-    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
-    folder.mkdir()
-    with run_cluster(folder, workers=2) as cluster:
+    with run_cluster(make_folder(tmp_path), workers=2) as cluster:
         process = start(project, *arguments, "--scheduler", cluster.address)
         with process, process.stderr as lines:  # type: ignore[union-attr]
             stderr = ""
@@ -93,9 +84,7 @@ def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
 
 
 def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_path: Path) -> None:
-    folder = tmp_path.parent / f"{tmp_path.name}-cluster"
-    folder.mkdir()
-    with run_cluster(folder, workers=2) as cluster:
+    with run_cluster(make_folder(tmp_path), workers=2) as cluster:
         line = ["train", "--recipe", "quick", "--epochs", "100000", "--ensemble-size", "2", "--scheduler"]
         process = start(project, *line, cluster.address)
         for network in ("network 1", "network 2"):

@@ -3,7 +3,6 @@
 import json
 import os
 import pickle
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -73,12 +72,6 @@ def test_pickled_objects_are_never_loaded(
     assert not trap.exists()
 
 
-def test_payload_runs_when_unpickled(tmp_path: Path) -> None:
-    save_objects(tmp_path / "a.npy", tmp_path / "trap")
-    np.load(tmp_path / "a.npy", allow_pickle=True)
-    assert (tmp_path / "trap").exists()
-
-
 def assert_harmless(result: subprocess.CompletedProcess[str]) -> None:
     assert "Traceback" not in result.stderr
     for line in (result.stdout + result.stderr).split("\n"):
@@ -102,91 +95,15 @@ def hostile_project(project: Path) -> Path:
     return project
 
 
-@pytest.mark.parametrize(
-    "command", ["status", "runs", "runs --json", "runs diff train", "train --recipe quick", "evaluate", "report"]
-)
-def test_manifest_contents_are_escaped_on_the_terminal(command: str, run: Run, hostile_project: Path) -> None:
-    assert_harmless(run(*command.split()))
-
-
 def test_manifest_contents_are_escaped_and_json_preserves_them(run: Run, hostile_project: Path) -> None:
     as_text, as_json = run("status", "--explain"), run("runs", "--json")
-    assert_harmless(as_text)
-    assert_harmless(as_json)
+    for result in (as_text, as_json, run("runs"), run("train", "--recipe", "quick"), run("evaluate"), run("report")):
+        assert_harmless(result)
     escaped = r"\x1b]0;pwned\x07 \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041 <script>alert(1)</script>\nsecond line"
     assert " ".join(as_text.stdout.split()).count(f": {escaped} ") >= 2
     (training,) = json.loads(as_json.stdout)
     assert training["summary"] == HOSTILE
     assert training["parameters"][HOSTILE] == [HOSTILE]
-
-
-@pytest.mark.parametrize("name", ["a\0b", "../escaped", "/etc/passwd", "\ud800"])
-def test_invalid_output_name_is_a_damaged_manifest(name: str, run: Run, project: Path) -> None:
-    path = project / "artifacts/train/manifest.json"
-    content = json.loads(path.read_text())
-    content["outputs"][name] = {"sha256": "0" * 64, "bytes": 1}
-    path.write_text(json.dumps(content))
-    assert_one_line(run("evaluate"), 1, "manifest.json is damaged: run the stage train again")
-    status = run("status")
-    assert "Traceback" not in status.stderr
-    assert "manifest manifest.json: is missing or damaged" in status.stdout
-
-
-@pytest.mark.parametrize(
-    ("command", "file", "changes"),
-    [
-        ("parse", "download/dataset.json", {"class_names": [HOSTILE]}),
-        ("parse", "download/dataset.json", {"class_names": list("0123456788")}),
-        ("parse", "download/dataset.json", {"name": HOSTILE}),
-        ("parse", "download/dataset.json", {"name": "mnist; rm -rf ~"}),
-        ("normalize", "parse/dataset.json", {"class_names": ["", *"123456789"]}),
-        ("train", "normalize/dataset.json", {"class_names": ["\x1b[31m", *"123456789"]}),
-        ("evaluate", "train/model.json", {"class_names": ["\x9b31m", *"123456789"]}),
-        ("export", "train/model.json", {"class_names": list("0123456788")}),
-        ("export", "train/model.json", {"dataset": "$(touch trap)"}),
-        ("export", "train/model.json", {"activation": HOSTILE}),
-        ("report", "train/model.json", {"dataset": "</title><script>"}),
-    ],
-)
-def test_invalid_names_are_refused(command: str, file: str, changes: dict[str, Any], run: Run, project: Path) -> None:
-    path = project / "artifacts" / file
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-    update_manifests(path.parent)
-    result = run(command, "--force")
-    assert_one_line(result, 1, path.name)
-    assert_harmless(result)
-
-
-@pytest.mark.parametrize(
-    ("command", "line", "error"),
-    [
-        ("train", r'recipe = "\u001b[31m"', r"'\x1b[31m'"),
-        ("train", r'"\u001b]0;pwned\u0007" = 1', r"sets '\x1b]0;pwned\x07', but train has no such option"),
-        ("train", r'output = "a\u0000b"', "pyproject.toml"),
-        ("train", "epochs = {x = 1}", "epochs"),
-        ("train", "epochs = 1979-05-27", "epochs"),
-        ("train", "learning-rate = nan", "learning rate"),
-        ("train", "layers = [[1], [2]]", "layers"),
-        ("download", 'dataset = "$(touch trap)"', "not '$(touch trap)'"),
-        ("download", 'from = "; touch trap"', "; touch trap"),
-        ("prune", "keep = 9999999999999999999999999", "--keep must be at most"),
-    ],
-)
-def test_pyproject_values_are_not_executed(command: str, line: str, error: str, run: Run, project: Path) -> None:
-    (project / "pyproject.toml").write_text(f"[tool.handwriting.{command}]\n{line}\n")
-    result = run(command)
-    assert result.returncode in (1, 2), result.stderr
-    assert error in result.stderr
-    assert_harmless(result)
-    assert not (project / "trap").exists()
-
-
-def test_store_entry_names_are_escaped(run: Run, project: Path) -> None:
-    store = project / "artifacts/.store"
-    shutil.copytree((project / "artifacts/train").resolve(), store / "train-\x1b[31m\n")
-    for command in ("runs", "runs --json", "prune --keep 1"):
-        assert_harmless(run(*command.split()))
-    assert not (store / "train-\x1b[31m\n").exists()
 
 
 @pytest.mark.parametrize("name", ["\x1b[31m\n\x9b"])

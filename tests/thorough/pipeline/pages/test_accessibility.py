@@ -81,20 +81,3 @@ def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(open_demo:
             draw_with_finger(page, [[(right, height) for height in heights]])
             page.wait_for_timeout(200)
             assert (page.evaluate("scrollY") > 50) == scrolled
-
-
-def test_canvas_has_resolution_of_screen(open_demo: Demo) -> None:
-    for ratio in (1, 3):
-        with open_demo(device_scale_factor=ratio) as page:
-            prediction(page)
-            drawn, shown = page.locator("#canvas").evaluate("canvas => [canvas.width, canvas.clientWidth]")
-            assert drawn == pytest.approx(ratio * shown, abs=1)
-
-
-def test_bars_are_not_animated_with_reduced_motion(open_demo: Demo) -> None:
-    for motion, static in (("reduce", True), ("no-preference", False)):
-        with open_demo(reduced_motion=motion) as page:
-            duration = page.locator(".class .bar span").first.evaluate(
-                "bar => getComputedStyle(bar).transitionDuration"
-            )
-            assert (duration == "0s") == static

@@ -1,10 +1,9 @@
 """Undo, redo and clear in the drawing demo, and the keys for them."""
 
-import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
+from tests.pipeline.pages.input import draw_with_mouse, prediction, strokes_of
 from tests.pipeline.pages.strokes import DIGITS, place
 
 FOUR = place(DIGITS[4], 0.2, 0.2, 0.6)  # of two strokes
@@ -116,16 +115,3 @@ def test_keyboard_stroke_is_one_step(page: Page) -> None:
     page.keyboard.press("Control+y")
     page.keyboard.press("Control+y")
     assert [len(stroke) for stroke in strokes_of(page)] == [3, 2]
-
-
-def test_hint_is_shown_on_empty_canvas_only(page: Page) -> None:
-    page.keyboard.press("Shift")  # ends the pen that writes while nothing is drawn
-    prediction(page)
-    hint = pixels(page, "#canvas")
-    assert hint.any()
-    draw_with_mouse(page, [[(0, 0), (0.01, 0)]])
-    prediction(page)
-    assert not pixels(page, "#canvas")[100:, 100:].any()
-    act(page, "clear")
-    prediction(page)
-    assert np.array_equal(pixels(page, "#canvas"), hint)

@@ -48,20 +48,6 @@ def test_digit_is_read_from_every_pointer_type(kind: str, draw: Draw, options: d
         assert page.evaluate("[scrollX, scrollY]") == [0, 0]
 
 
-def test_digits_are_read_in_every_size_and_corner(page: Page) -> None:
-    """Draws a subset of tests/benchmarks/page.py: every digit in every size, in varying corners."""
-    wrong = []
-    for number, size in enumerate((0.3, 0.5, 0.8)):
-        for digit, strokes in DIGITS.items():
-            right, low = (digit + number) % 2, (digit + number) // 2 % 2
-            left, top = (0.96 - size if far else 0.04 for far in (right, low))
-            clear(page)
-            draw_with_mouse(page, [stroke[::2] + stroke[-1:] for stroke in place(strokes, left, top, size)])
-            if (predicted := prediction(page)) != str(digit):
-                wrong.append((digit, size, predicted))
-    assert len(wrong) <= 1, wrong  # the network was trained on a small part of MNIST
-
-
 def test_input_of_network_is_independent_of_size_position_and_screen(open_demo: Demo) -> None:
     images = []
     for options in ({}, PHONE):
@@ -194,14 +180,6 @@ def test_pen_replaces_touch_of_palm(page: Page) -> None:
     assert ends(page) == [[0.3, 0.2, 0.4, 0.8]]
 
 
-def test_pen_ignores_other_pointers(page: Page) -> None:
-    send(page, "pointerdown", 0.3, 0.2, pointer=1, by="pen")
-    for pointer, by in ((2, "touch"), (3, "pen"), (4, "mouse")):
-        send(page, "pointerdown", 0.9, 0.9, pointer=pointer, by=by)
-    send(page, "pointermove", 0.3, 0.8, pointer=1, by="pen")
-    assert ends(page) == [[0.3, 0.2, 0.3, 0.8]]
-
-
 @pytest.mark.parametrize(("by", "left"), [("touch", 0), ("pen", 1)])
 def test_cancelled_touch_is_removed_and_next_pointer_draws(by: str, left: int, page: Page) -> None:
     send(page, "pointerdown", 0.3, 0.2, pointer=1, by=by)
@@ -218,12 +196,6 @@ def test_lost_pointerup_ends_stroke(page: Page) -> None:
     send(page, "pointermove", 0.9, 0.9, by="mouse", buttons=0)
     assert not page.evaluate("drawing.isDrawing()")
     assert ends(page) == [[0.3, 0.2, 0.3, 0.2]]
-
-
-def test_context_menu_is_prevented_only_while_drawing(page: Page) -> None:
-    assert send(page, "contextmenu", 0.5, 0.5)
-    send(page, "pointerdown", 0.3, 0.2)
-    assert not send(page, "contextmenu", 0.5, 0.5)
 
 
 @pytest.mark.parametrize("key", [" ", "ArrowLeft", "u", "Escape", "Control+z"])
@@ -246,15 +218,6 @@ def test_resized_canvas_keeps_the_drawing(page: Page) -> None:
     page.mouse.move(*on_canvas(page, [[(0.6, 0.7)]])[0][0])
     page.mouse.up()
     assert ends(page) == [[0.2, 0.3, 0.6, 0.7]]
-
-
-def test_class_named_by_question_mark_is_announced(open_demo: Demo) -> None:
-    with open_demo(make_model(class_names=("?", "why?"))) as page:
-        page.evaluate("choose = () => 0")
-        draw_with_mouse(page, place(DIGITS[7], 0.2, 0.2, 0.6))
-        prediction(page)
-        large = page.locator("#prediction").inner_text()
-        assert page.locator("#announcement").inner_text().startswith(f"{large}, ")
 
 
 @pytest.mark.parametrize("shape", [(40, 3), (3, 40)])

@@ -80,8 +80,3 @@ def test_invalid_links_are_ignored(page: Page) -> None:
         page.reload()
         prediction(page)
         assert strokes_of(page) == [], fragment[:20]
-
-
-def test_numbers_of_links_are_decoded(page: Page) -> None:
-    numbers = [0, 1, -1, 15, -16, 16, -17, 511, 512, -1000, 1000]
-    assert page.evaluate("(numbers) => decodeNumbers(numbers.map(encodeNumber).join(''))", numbers) == numbers

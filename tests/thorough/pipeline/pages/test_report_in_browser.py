@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from pipeline.pages.report import render_report
-from tests.browser import find_box, find_violations, is_wider_than_screen, open_page
+from tests.browser import find_violations, is_wider_than_screen, open_page
 from tests.pipeline.pages.findings import UNUSUAL
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 800), "small phone": (360, 640)}
@@ -67,18 +67,6 @@ def test_all_columns_of_the_matrix_and_the_accuracies_of_runs_fit_a_phone(
         assert page.locator(".runs thead th:nth-child(-n + 4)").evaluate_all(right) <= 390
 
 
-@pytest.mark.parametrize(("name", "width"), [("the sample", 1280), ("the sample", 390), ("ten classes", 1280)])
-def test_columns_of_the_matrix_have_equal_widths(
-    name: str, width: int, browser: Browser, files: dict[str, Path]
-) -> None:
-    with open_page(browser, files[name], viewport={"width": width, "height": 900}) as page:
-        widths = page.locator(".confusion tbody tr:first-child td").evaluate_all(
-            "cells => cells.map((cell) => cell.getBoundingClientRect().width)"
-        )
-        assert len(widths) == 10
-        assert max(widths) - min(widths) < 1.5
-
-
 def test_click_on_a_cell_shows_its_errors_and_a_link_shows_all(browser: Browser, files: dict[str, Path]) -> None:
     with open_page(browser, files["the sample"], viewport={"width": 1440, "height": 900}) as page:
         cell = page.locator(".confusion a").first
@@ -93,11 +81,3 @@ def test_click_on_a_cell_shows_its_errors_and_a_link_shows_all(browser: Browser,
         cell.focus()
         page.keyboard.press("Enter")
         assert pictures.count() == int(count)
-
-
-def test_tiles_curve_and_contents_are_on_the_first_screen(browser: Browser, files: dict[str, Path]) -> None:
-    with open_page(browser, files["the sample"], viewport={"width": 1440, "height": 900}) as page:
-        for found in (page.locator(".tiles"), page.locator(".overview svg"), page.locator(".command")):
-            box = find_box(found)
-            assert box["y"] + box["height"] <= 900
-        assert find_box(page.get_by_role("navigation"))["x"] < find_box(page.locator("h1"))["x"]

@@ -97,6 +97,13 @@ def test_dot_in_row_is_ignored(sure: Page) -> None:
     assert prediction(sure) == "47"
 
 
+def test_dot_in_rejected_drawing_is_no_digit_of_its_own(sure: Page) -> None:
+    sure.evaluate("choose = () => null")
+    draw_with_mouse(sure, [line("30 10, 70 90"), [(0.29, 0.1)]])
+    assert prediction(sure) == ""
+    assert sure.evaluate("drawing.strokes.map((stroke) => stroke.length)") == [6, 1]
+
+
 def test_row_is_read_by_touch_and_fits_on_phone(open_demo: Demo) -> None:
     with open_demo(**PHONE) as page:
         draw_with_finger(page, row("70707"))

@@ -1,45 +1,20 @@
 """The stage of the drawing demo: what is in view at once, the empty state, the guided walk, and sharing."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
-from pipeline.model.files import Model
-from pipeline.pages.drawing import save_drawing_page
-from tests.browser import PHONE, find_box, find_violations, open_page
+from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT, Demo
+from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
-from tests.pipeline.pages.strokes import DIGITS, place
+from tests.thorough.pipeline.pages.conftest import DIGIT
 
-DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
 GHOST_WRITING = 2000  # milliseconds
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return make_model("conv16,conv64,128", shape=(28, 28), class_names=tuple("0123456789"), negative_class=True)
-
-
-@pytest.fixture(scope="module")
-def file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("page") / "index.html"
-    save_drawing_page(file, model, *TEST_RESULT)
-    return file
-
-
-@pytest.fixture
-def drawn(browser: Browser, file: Path) -> Iterator[Page]:
-    with open_page(browser, file) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
-        yield page
 
 
 def sides_of(page: Page, selector: str) -> NDArray[np.float64]:
@@ -182,53 +157,6 @@ def test_running_sum_ends_at_the_sum(drawn: Page) -> None:
     assert (drawn.locator("#running").get_attribute("aria-label") or "").endswith(f"26 terms: {total}")
 
 
-def test_frames_have_a_dark_outline_and_the_chosen_tile_their_colour(drawn: Page) -> None:
-    drawn.locator(".with-kernels .tile").nth(5).click()
-    prediction(drawn)
-    halos = drawn.locator(".overlay .halo")
-    assert halos.count() == drawn.locator(".overlay rect:not(.halo)").count() == 2
-    assert halos.first.evaluate("(halo) => getComputedStyle(halo).stroke") == "rgb(0, 0, 0)"
-    colours = drawn.evaluate(
-        """() => [getComputedStyle(document.querySelector(".tile[aria-pressed=true]")).outlineColor,
-            getComputedStyle(document.querySelector(".overlay rect:not(.halo)")).stroke]"""
-    )
-    assert colours[0] == colours[1]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_bars_have_contrast(scheme: Any, browser: Browser, file: Path) -> None:
-    with open_page(browser, file, color_scheme=scheme) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
-        bar = page.locator(".class:not(.best) .bar span").first
-        levels = bar.evaluate(
-            """(bar) => [getComputedStyle(bar).backgroundColor,
-                getComputedStyle(document.documentElement).backgroundColor].map((text) => {
-                    const [red, green, blue] = text.match(/\\d+/g).map(Number);
-                    return luminance(red, green, blue);
-                })"""
-        )
-        assert (max(levels) + 0.05) / (min(levels) + 0.05) >= 3
-
-
-def test_history_and_readings_are_bounded(drawn: Page) -> None:
-    drawn.evaluate(
-        """() => {
-            for (let i = 0; i < 300; i++) {
-                drawing.strokes = [[{ x: 0.3, y: 0.1 + 0.001 * i }, { x: 0.5, y: 0.6 }]];
-                remember();
-                readAll(model, drawing.strokes, true);
-            }
-        }"""
-    )
-    assert drawn.evaluate("remembered.length") <= 60
-    undone = 0
-    while drawn.evaluate("steps.canMove(-1)"):
-        drawn.evaluate("steps.move(-1)")
-        undone += 1
-    assert 50 <= undone <= 100
-
-
 def test_print_leaves_out_what_cannot_be_used(drawn: Page) -> None:
     drawn.emulate_media(media="print")
     for selector in (".buttons", "#link", ".nudge", ".detail-buttons", ".hints"):
@@ -236,3 +164,21 @@ def test_print_leaves_out_what_cannot_be_used(drawn: Page) -> None:
     for selector in ("#canvas", ".map", "#answer", "#slices"):
         assert drawn.locator(selector).first.is_visible(), selector
     assert len(drawn.pdf()) > 1000
+
+
+def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, color_scheme="dark") as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.emulate_media(media="print", color_scheme="dark")
+        page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
+        prediction(page)
+        colours = "({ backgroundColor, color }) => [backgroundColor, color]"
+        of_page = page.evaluate(f"({colours})(getComputedStyle(document.documentElement))")
+        assert of_page == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+        paper, pen = page.evaluate(
+            f"({colours})(getComputedStyle(canvas)).map((each) => luminance(...each.match(/\\d+/g)))"
+        )
+        assert pen > paper + 0.5  # as it was drawn
+        assert page.locator(".map").last.is_visible()
+        assert not is_wider_than_screen(page)

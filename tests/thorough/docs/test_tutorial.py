@@ -1,0 +1,39 @@
+"""The tutorial's code prints the output shown after it, and draws its pictures."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tests.docs.pages import Block
+from tests.docs.test_tutorial import BLOCKS, REFRESH, TEXT
+from tests.docs.tutorial import PICTURES, Run, run
+
+TOLERANCE = 1.0  # of an accuracy, in percent: another processor may round differently
+UNTRAINED = ("network", "patches")  # pictures without trained weights, equal on all processors
+
+
+@pytest.fixture(scope="module")
+def done() -> Run:
+    return run(TEXT)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line{block.first}")
+def test_block_prints_what_the_page_shows(block: Block, done: Run) -> None:
+    found, expected = (split_accuracies(text) for text in (done.printed[block.first], block.output or ""))
+    assert found[0] == expected[0]
+    np.testing.assert_allclose(found[1], expected[1], rtol=0, atol=TOLERANCE)
+
+
+def split_accuracies(text: str) -> tuple[str, list[float]]:
+    """Return the text without accuracies and without spaces at the ends of lines, and the accuracies."""
+    pattern = r"([\d.]+)%"
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(pattern, "%", lines), [float(number) for number in re.findall(pattern, text)]
+
+
+def test_pictures_without_trained_weights_are_drawn_again(done: Run) -> None:
+    assert done.pictures.keys() == {path.name for path in PICTURES.glob("*.svg")}
+    for name, picture in done.pictures.items():
+        if name.startswith(UNTRAINED):
+            assert (PICTURES / name).read_text(encoding="utf-8") == picture, REFRESH
