@@ -7,6 +7,7 @@ Needs a browser, and artifacts/ with all stages run on MNIST.
 """
 
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
-from pipeline.composition.compose import HEIGHT, compose
+from pipeline.composition.compose import HEIGHT, NO_DIGIT, compose
 from pipeline.composition.compose import WIDTH as PICTURE_WIDTH
 from pipeline.composition.pictures import load_parsed
 from pipeline.data.contrast import BOX
@@ -34,7 +35,7 @@ from tests.pipeline.pages.strokes import DIGITS, place
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 DEMO = ARTIFACTS / "export" / "index.html"
 SCHEMES = "light", "dark"
-SCREEN: ViewportSize = {"width": 1280, "height": 800}
+SCREEN: ViewportSize = {"width": 1280, "height": 870}
 DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
 WIDTH = 1000  # of the report and of the sheet of composed pictures
 ROWS, COLUMNS, GAP = 5, 4, 6
@@ -83,6 +84,7 @@ def take_page(browser: Browser, scheme: str) -> None:
     with open_page(browser, DEMO, color_scheme=scheme, viewport=SCREEN) as page:
         draw_with_mouse(page, DRAWN)
         pin_pixel(page, 1)
+        page.evaluate("document.activeElement.blur()")
         page.wait_for_timeout(300)
         page.screenshot(path=PICTURES / f"page-{scheme}.png")
 
@@ -141,15 +143,16 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 
 def draw_composed() -> None:
-    """Show some pictures on which the network for pictures is trained."""
+    """Show some pictures with digits on which the network for pictures is trained."""
     glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
     sheet = Image.new("L", (COLUMNS * (WIDTH // COLUMNS), ROWS * (HEIGHT * WIDTH // COLUMNS // PICTURE_WIDTH)), 255)
     wide, tall = sheet.width // COLUMNS, sheet.height // ROWS
-    for number in range(ROWS * COLUMNS):
-        levels, _ = compose(glyphs, np.random.default_rng((1, number)))
+    pictures = (compose(glyphs, np.random.default_rng((1, number))) for number in itertools.count())
+    with_digits = (levels for levels, digits in pictures if (digits[:, 0] != NO_DIGIT).sum() > 2)
+    for number, levels in enumerate(itertools.islice(with_digits, ROWS * COLUMNS)):
         small = Image.fromarray(levels).resize((wide - GAP, tall - GAP), Image.Resampling.LANCZOS)
         sheet.paste(small, (number % COLUMNS * wide, number // COLUMNS * tall))
-    sheet.save(PICTURES / "composed.png")
+    sheet.save(PICTURES / "composed.webp", quality=70, method=6)
 
 
 def draw_heat_map() -> None:

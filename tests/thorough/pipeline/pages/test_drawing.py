@@ -37,11 +37,12 @@ def test_large_logits_give_valid_probabilities(open_demo: Demo) -> None:
         np.testing.assert_allclose(found, predict_with_negative(model, images)[:, :-1], atol=1e-3)
 
 
-def test_page_with_8_bits_per_weight_predicts_with_the_rounded_weights(open_demo: Demo) -> None:
+def test_page_with_8_bits_per_weight_predicts_with_the_rounded_weights(browser: Browser, tmp_path: Path) -> None:
     model = make_model("conv24x4,conv48x3/1,conv96x4,160", shape=(28, 28), class_names=tuple("0123456789"))
     images = np.random.default_rng(1).integers(0, 256, (20, 28, 28), dtype=np.uint8)
     unrounded = predict_with_negative(model, images)[:, :-1]
-    with open_demo(model) as page:
+    save_drawing_page(tmp_path / "index.html", model, *TEST_RESULT)
+    with open_page(browser, tmp_path / "index.html") as page:
         assert "8 bits per weight" in page.locator("footer").inner_text()
         found = read_images(page, images)
     for weights, _ in model.parameters[0].layers:
