@@ -94,7 +94,7 @@ FIGURES = (
     Figure("scale", "tests.benchmarks.scale", ("stages.download", "stages.parse", "stages.normalize", "stages.train")),
     Figure("classify", "tests.benchmarks.classify", ("stages.classify",), MODEL + SCHEDULING),
     Figure("page-speed", "tests.benchmarks.page_speed", ("stages.export",), PAGE),
-    Figure("page", "tests.benchmarks.page", ("stages.export", "stages.train"), PAGE),
+    Figure("page", "tests.benchmarks.page", ("stages.export", "stages.train"), MODEL + PAGE),
     Figure("kinds", "tests.benchmarks.kinds --count 30 --peers 30", ("tests.benchmarks.ours",), MODEL),
     Figure("non-digits", "tests.benchmarks.non_digits", files=MODEL),
     Figure("fonts", "tests.benchmarks.fonts", files=MODEL),

@@ -76,7 +76,7 @@ def draw_as(pointer: str) -> Draw:
 
 def touch(page: Page, strokes: Strokes) -> None:
     """Draw with a finger; the context of the page needs `has_touch`."""
-    sent = []
+    sent: list[list[dict[str, Any]]] = []
     for stroke in on_canvas(page, strokes):
         events = [{"type": "touchMove", "touchPoints": [{"x": x, "y": y, "id": 1}]} for x, y in stroke]
         sent.append([{**events[0], "type": "touchStart"}, *events[1:], {"type": "touchEnd", "touchPoints": []}])

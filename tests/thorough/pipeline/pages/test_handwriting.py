@@ -15,6 +15,7 @@ from tests.browser import open_page
 from tests.pipeline.pages.conftest import TEST_RESULT
 from tests.pipeline.pages.handwriting import FORMS, KINDS, draw_non_digits, write_digits, write_number, write_touching
 from tests.pipeline.pages.strokes import DIGITS, Strokes, line, place
+from tests.pipeline.pages.styles import write_styles
 
 READ = """(drawings) => drawings.map((drawn) => {
     const side = Math.min(1, drawing.height);
@@ -43,6 +44,14 @@ def test_digits_in_ten_styles_are_read(pretrained: Page) -> None:
     found = read(pretrained, list(drawings))
     wrong = [case for case in zip(digits, styles, found, strict=True) if str(case[0]) != case[2]]
     assert len(found) == 200
+    assert len(wrong) <= 8, wrong
+
+
+def test_digits_in_the_styles_of_several_countries_are_read(pretrained: Page) -> None:
+    styles, digits, drawings = zip(*write_styles(10, seed=0), strict=True)
+    found = read(pretrained, list(drawings))
+    wrong = [case for case in zip(styles, digits, found, strict=True) if case[1] != case[2]]
+    assert len(found) == 170 and set(digits) == set("0123456789")
     assert len(wrong) <= 8, wrong
 
 
