@@ -119,7 +119,7 @@ def test_keyboard_stroke_is_one_step(page: Page) -> None:
 
 
 def test_hint_is_shown_on_empty_canvas_only(page: Page) -> None:
-    page.keyboard.press("Shift")  # ends the pen that writes while nothing is drawn
+    page.locator("#canvas").click(button="right")  # ends the pen that writes while nothing is drawn
     prediction(page)
     hint = pixels(page, "#canvas")
     assert hint.any()
