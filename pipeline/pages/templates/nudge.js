@@ -41,5 +41,6 @@ function showComparison(elements, predictions, classNames) {
     const { probabilities } = predictions[i];
     const [best] = strongest(probabilities, 1);
     element.textContent = `${classNames[best]}, ${percent(probabilities[best])}`;
+    element.style.backgroundSize = `${100 * probabilities[best]}% 3px`; // a bar below
   });
 }

@@ -157,8 +157,8 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     pin(drawn)
     drawn.locator("#slide").click()
     seen: list[int] = []
-    for _ in range(3):
-        drawn.wait_for_timeout(1000)
+    for wait in (1000, 400, 400):
+        drawn.wait_for_timeout(wait)
         if not seen:
             reached = pixels(drawn, "#result-map")[-1]
             assert (reached == reached[0]).all()  # after one second the last row is still empty

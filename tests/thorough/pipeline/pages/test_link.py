@@ -42,7 +42,9 @@ def test_link_shows_others_the_same_numbers(open_demo: Demo) -> None:
     with open_demo() as page, open_demo(viewport={"width": 1440, "height": 900}) as other:
         for digit in (2, 5):
             clear(page)
-            fine: Strokes = [list(map(tuple, resample(stroke, 0.007))) for stroke in place(DIGITS[digit], 0.12, 0.13, 0.7)]
+            fine: Strokes = [
+                list(map(tuple, resample(stroke, 0.007))) for stroke in place(DIGITS[digit], 0.12, 0.13, 0.7)
+            ]
             draw_with_mouse(page, fine)
             prediction(page)
             other.evaluate("(fragment) => { location.hash = fragment; }", link(page))

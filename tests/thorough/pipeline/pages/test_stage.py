@@ -118,7 +118,9 @@ def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
     assert drawn.locator(".tile[aria-pressed=true]").count() == 0
 
 
-@pytest.mark.parametrize("target", [".with-kernels .tile >> nth=2", ".maps >> nth=1 >> .tile >> nth=5", ".class >> nth=8"])
+@pytest.mark.parametrize(
+    "target", [".with-kernels .tile >> nth=2", ".maps >> nth=1 >> .tile >> nth=5", ".class >> nth=8"]
+)
 def test_walk_leads_through_what_was_clicked_without_moving_the_page(target: str, drawn: Page) -> None:
     drawn.locator(target).click()
     drawn.mouse.move(5, 5)
