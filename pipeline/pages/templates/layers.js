@@ -135,7 +135,7 @@ const LAYERS = {
       const [count, height, width] = outputShape;
       const size = [...window, ...(depth > 1 ? [depth] : [])].join(" × ");
       const kernels = `${count} ${plural("kernel", count)} of ${size}, moved by ${stride} (stride)`;
-      return `Convolution: ${kernels}: ${count} feature ${plural("map", count)}, ${height} × ${width}`;
+      return `Convolution: ${kernels}: ${count} feature ${plural("map", count)}, ${height}\u00a0×\u00a0${width}`;
     },
   },
 };
