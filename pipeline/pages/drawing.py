@@ -129,7 +129,8 @@ def _count_classes(model: Model) -> str:
 
 def _encode_example(example: Example) -> dict[str, Any]:
     """Return the input of `unpackExamples` in examples.js."""
-    return {"pixels": base64.b64encode(example.image.tobytes()).decode(), "label": example.label}
+    pixels = base64.b64encode(example.image.tobytes()).decode()
+    return {"pixels": pixels, "label": example.label, "isMisread": example.label != example.predicted}
 
 
 def _describe_reduction(model: Model, packed: Packed) -> str:

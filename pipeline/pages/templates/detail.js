@@ -79,7 +79,7 @@ function outputOf(values, { index, unit, position }, layer) {
 
 /** Describe what is not shown of the sum. */
 function noteOf({ index }, { slices, sum }, shown, source) {
-  if (index === 0) return "0 is no ink, 1 is full ink.";
+  if (index === 0) return "0 is no ink, 1 is full ink. The bias is a constant, learnt as the weights are.";
   const others = slices.length - shown.length;
   if (others === 0) return "";
   const rest = sum - shown.reduce((total, slice) => total + slice.sum, 0);

@@ -16,7 +16,7 @@ let isDone = false; // whether that frame announces the result
 
 const showExample = makeExamples($("examples"), examples, model, chooseExample);
 const inside = makeInside(model);
-const ghost = noun === "digit" ? makeGhost(drawing.height, () => changed(false)) : () => null;
+const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
 let shown = null; // what `show` showed last, to be shared
 makeShare(model, () => shown);
 listenToKeys(canvas, drawing);
@@ -25,17 +25,18 @@ listenToPointers(canvas, drawing);
 function show() {
   frame = null;
   const example = examples[drawing.example];
-  const written = isEmpty() ? ghost() : null;
+  const written = ghost(isEmpty());
   document.body.classList.toggle("ghost", written !== null);
   paintCanvas(canvas, drawing, example?.image, model.shape, written);
   const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
   const { readings, last, canSplit } = found;
-  const about = { isEmpty: isEmpty(), example, noun, known, classNames: model.classNames, canSplit };
+  const isDrawing = drawing.isDrawing() || drawing.pen.down;
+  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, known, classNames: outputNames(model), canSplit };
   const texts = describeResult(readings, last, about);
   showResult(texts, readings.length > 1);
   showExample(drawing.example);
   showControls();
-  inside.show(written ? read(model, written) : last);
+  inside.show(written ? readOnce(model, written) : last);
   shown = { strokes: drawing.strokes, example, reading: last, large: texts.large, confidence: texts.share ?? "" };
   const isRead = readings.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
@@ -63,7 +64,7 @@ function changed(done) {
 function remember() {
   const present = steps.present();
   const { strokes, example } = drawing;
-  if (!hasSameStrokes(strokes, present.strokes) || example !== present.example) steps.add({ strokes: [...strokes], example });
+  if (!hasSameItems(strokes, present.strokes) || example !== present.example) steps.add({ strokes: [...strokes], example });
   const fragment = encodeLink(drawing);
   if (fragment) $("link").href = fragment;
   else $("link").removeAttribute("href");

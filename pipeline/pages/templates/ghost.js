@@ -6,8 +6,12 @@ const GHOST = "#d=ga2JapBiBlBmBdqBVuBNwBDuBEuBOqBWmBeiBmBaqBUwBMyBG0BF0BLyBTwBZq
 const GHOST_DELAY = 800; // milliseconds without input
 const GHOST_WRITING = 1500; // milliseconds
 
-/** Make the pen. repaint: called when it has moved. Returns a function that returns the strokes written so far, or null. */
-function makeGhost(height, repaint) {
+/**
+ * Make the pen. repaint: called when it has moved. Returns a function of whether nothing is drawn, which returns the strokes
+ * written so far, or null. They stay until the canvas is used, so that one can look inside the network before.
+ */
+function makeGhost(canvas, height, repaint) {
+  const written = [];
   const [stroke] = decodeLink(GHOST, height, 0).strokes;
   let started = null;
   const timer = setTimeout(() => {
@@ -19,11 +23,14 @@ function makeGhost(height, repaint) {
     if (started !== null) repaint();
     started = null;
   };
-  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, end, { once: true, capture: true });
-  return () => {
+  canvas.addEventListener("pointerdown", end);
+  canvas.addEventListener("keydown", ({ key }) => ["Tab", "Shift"].includes(key) || end());
+  return (isEmpty) => {
+    if (!isEmpty) end();
     if (started === null) return null;
     const share = REDUCED_MOTION.matches ? 1 : Math.min((performance.now() - started) / GHOST_WRITING, 1);
     if (share < 1) repaint();
-    return [stroke.slice(0, Math.max(share * stroke.length, 2))];
+    written.push(...stroke.slice(written.length, Math.max(share * stroke.length, 2)));
+    return [written];
   };
 }

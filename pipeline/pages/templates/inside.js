@@ -33,14 +33,14 @@ function makeInside(model) {
       const isSame = on.isPinned(target) && (target.position === null || target.position === state.pinned.position);
       change({ pinned: isSame ? null : target, sliding: null, step: 0 });
       if (isSame) return;
-      announceText("detail");
+      announceText("detail-title", "detail-sum");
       const tile = views[state.shown].columns[target.index].tiles[target.unit];
       if (NARROW.matches) requestAnimationFrame(() => tile.scrollIntoView({ block: "nearest" }));
     },
     isPinned: ({ index, unit }) => state.pinned?.index === index && state.pinned.unit === unit,
     move: (down, right) => {
       change({ pinned: movedTarget(views[state.shown], resolved(), down, right), preview: null, sliding: null });
-      announceText("detail");
+      announceText("detail-title", "detail-sum");
     },
   };
   const overlay = makeOverlay($("stage"));
@@ -48,8 +48,10 @@ function makeInside(model) {
     choose(k) {
       const target = { index: views[state.shown].titles.length, unit: k, position: 0 };
       if (!isOpen()) open(true, -1);
-      change({ rival: k === state.rival ? null : k, pinned: NARROW.matches ? null : target, sliding: null, step: 0 });
-      announceText("why");
+      const isSame = k === state.rival; // a second click releases
+      const pinned = isSame || NARROW.matches ? null : target;
+      change({ rival: isSame ? null : k, pinned, preview: null, sliding: null, step: 0 });
+      announceText("why-title", "why-reason");
     },
     preview: (unit) => state.reading && on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
     leave: on.leave,
@@ -64,11 +66,21 @@ function makeInside(model) {
   }
 
   function show(reading) {
-    if (reading?.image !== state.reading?.image) Object.assign(state, { nudge: [0, 0], sliding: null });
-    if (reading === null) Object.assign(state, { preview: null, step: 0 }); // the buttons of the classes are disabled
+    if (reading?.image !== state.reading?.image) {
+      if (state.sliding !== null) state.pinned.position = null; // the strongest
+      Object.assign(state, { nudge: [0, 0], sliding: null });
+    }
+    if (reading === null) state.preview = null; // the buttons of the classes are disabled
     const isDrawn = reading !== state.reading;
+    if (isDrawn && !reading?.strokes?.some((stroke) => state.reading?.strokes?.includes(stroke))) beginAgain();
     state.reading = reading;
     update(null, isDrawn);
+  }
+
+  /** Another drawing begins: end the walk, ask about its own runner-up, and go to the strongest pixel of a pinned map. */
+  function beginAgain() {
+    const isKept = state.step === 0 && state.pinned && state.pinned.index < views[state.shown].titles.length;
+    Object.assign(state, { rival: null, step: 0, pinned: isKept ? { ...state.pinned, position: null } : null });
   }
 
   const isOpen = () => !NARROW.matches || state.isOpened;
@@ -128,7 +140,8 @@ function makeInside(model) {
     $("answer-of").textContent = describeShown(view.model === model.dense, state.nudge);
     const isSheet = NARROW.matches && state.pinned !== null;
     $("detail").classList.toggle("sheet", isSheet);
-    $("follow").textContent = state.step ? "Skip" : isSheet ? "Close details" : "Follow the strongest";
+    const strongest = `Follow the strongest ${isMap(view.layers[0].outputShape) ? "pixel" : "unit"}`;
+    $("follow").textContent = state.step ? "Skip" : isSheet ? "Close details" : strongest;
   }
 
   function showTarget(view, values, target) {
@@ -138,7 +151,9 @@ function makeInside(model) {
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
     $("slide").hidden = !isMap(layer.outputShape) || !values || state.step > 0;
-    if ($("walk")) showWalk(state.step, layer, explained, explained && outputOf(values, target, layer));
+    const result = explained && outputOf(values, target, layer);
+    const about = { index: target.index, name: $("detail-title").textContent, result };
+    if ($("walk")) showWalk(state.step, layer, explained, about);
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
     $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : slide;
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
@@ -174,8 +189,9 @@ function makeInside(model) {
     const positions = positionsOf(view.layers[state.pinned.index]);
     const share = (performance.now() - state.sliding) / (1000 * SLIDE_SECONDS);
     state.pinned.position = Math.min(Math.floor(share * positions), positions - 1);
-    if (share >= 1) state.sliding = null;
-    else refresh();
+    if (share < 1) return refresh();
+    state.sliding = null;
+    state.pinned.position = null; // the strongest
   }
 
   function startSliding() {
@@ -187,29 +203,28 @@ function makeInside(model) {
     const isStepping = state.pinned !== null && state.pinned.position !== null;
     if (isStepping) target.position = (state.pinned.position + 1) % positionsOf(views[state.shown].layers[target.index]);
     change({ pinned: target, preview: null, sliding: 0 });
-    announceText("detail");
+    announceText("detail-title", "detail-sum");
   }
 
-  /** Go to the next step of the walk, about the strongest pixel of the first layer; the last one slides the kernel. */
+  /** Go to the next step of the walk, through what is pinned or else the strongest pixel of the first layer. */
   function walk() {
-    const step = (state.step + 1) % (WALK.length + 1);
-    if (step === 0) return on.release();
-    if (step === 1) {
-      const view = views[0];
+    const layerOf = ({ index }) => views[state.shown].layers[index];
+    if (state.step === 0 && !(state.pinned && stepsOf(layerOf(state.pinned)))) {
       if (state.shown !== 0) document.querySelector("[name=network]").click();
       tabs.select(1);
-      const values = current.predictions[0]?.values;
-      const target = values ? mostActive(values[1], 0, view.layers[0]) : { index: 0, unit: 0, position: 0 };
-      change({ pinned: locateTarget(view, target, values), preview: null, sliding: null });
+      change({ pinned: mostActive(current.predictions[0].values[1], 0, views[0].layers[0]) });
     }
-    change({ step });
+    const step = state.step + 1;
+    if (step > stepsOf(layerOf(state.pinned))) return on.release();
+    const pinned = locateTarget(views[state.shown], state.pinned, current.predictions[state.shown].values);
+    change({ pinned, preview: null, sliding: null, step });
     if (step === WALK.length) startSliding();
     requestAnimationFrame(() => announce($("walk-text").textContent));
   }
 
-  /** Announce title and sum of a panel, "detail" or "why", after its update. */
-  function announceText(panel) {
-    requestAnimationFrame(() => announce(`${$(`${panel}-title`).textContent}: ${$(`${panel}-sum`).textContent}`));
+  /** Announce two texts of a panel after its update. */
+  function announceText(title, text) {
+    requestAnimationFrame(() => announce(`${$(title).textContent}: ${$(text).textContent}`));
   }
 
   function select(shown) {

@@ -33,7 +33,7 @@ const ACTIVATIONS = {
     title: "ReLU",
     apply: (z) => Math.max(z, 0),
     derivative: (a) => (a > 0 ? 1 : 0),
-    describe: (z, result) => (z > 0 ? `positive, stays ${result}` : "negative, becomes 0"),
+    describe: (z, result) => (z > 0 ? `positive, stays ${result}` : "negative, cut to 0"),
     isPiecewiseLinear: true,
   },
 };
@@ -123,19 +123,19 @@ const LAYERS = {
     factor: "weights",
     describe({ inputShape, outputShape: [count] }) {
       const inputs = inputShape.reduce((a, b) => a * b).toLocaleString("en");
-      return `${count.toLocaleString("en")} ${plural("unit", count)}, each with ${inputs} weights`;
+      return `Dense: all ${inputs} inputs go to each of ${count.toLocaleString("en")} ${plural("unit", count)}`;
     },
   },
   conv: {
     ...AFFINE,
     factor: "kernel",
     slider: "kernel",
-    /** "16 kernels of 5 × 5, stride 2: 16 maps of 12 × 12" */
+    /** "Convolution: 16 kernels of 5 × 5, moved by 2 (stride): 16 feature maps, 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {
       const [count, height, width] = outputShape;
       const size = [...window, ...(depth > 1 ? [depth] : [])].join(" × ");
-      const kernels = `${count} ${plural("kernel", count)} of ${size}, stride ${stride}`;
-      return `${kernels}: ${count} ${plural("map", count)} of ${height} × ${width}`;
+      const kernels = `${count} ${plural("kernel", count)} of ${size}, moved by ${stride} (stride)`;
+      return `Convolution: ${kernels}: ${count} feature ${plural("map", count)}, ${height}\u00a0×\u00a0${width}`;
     },
   },
 };
@@ -171,10 +171,10 @@ LAYERS.pool = {
     return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0 };
   },
 
-  /** "the largest of 2 × 2 pixels of each map, stride 2: 16 maps of 6 × 6" */
+  /** "Pooling: the largest of 2 × 2 pixels of each map, moved by 2 (stride): 16 maps of 6 × 6" */
   describe({ outputShape: [count, height, width], window, stride }) {
     const maps = `${count} ${plural("map", count)} of ${height} × ${width}`;
-    return `the largest of ${window.join(" × ")} pixels of each map, stride ${stride}: ${maps}`;
+    return `Pooling: the largest of ${window.join(" × ")} pixels of each map, moved by ${stride} (stride): ${maps}`;
   },
 
   describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,

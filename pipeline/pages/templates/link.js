@@ -5,8 +5,6 @@
  * stroke is a list of numbers, two per point: the differences to the point before, or to (0, 0).
  */
 
-const LINK_UNITS = 1000; // per width of the canvas
-const LINK_STEP = 12; // points of a stroke that are nearer to the one before are left out
 const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored
 const CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const MORE = 32; // marks a character that is not the last one of its number
@@ -21,13 +19,11 @@ function encodeLink({ strokes, example }) {
 function encodeStroke(stroke) {
   let text = "";
   let [lastX, lastY] = [0, 0];
-  stroke.forEach((point, i) => {
+  for (const point of stroke) {
     const [x, y] = [Math.round(LINK_UNITS * point.x), Math.round(LINK_UNITS * point.y)];
-    const isInside = i > 0 && i < stroke.length - 1;
-    if (isInside && Math.hypot(x - lastX, y - lastY) < LINK_STEP) return;
     text += encodeNumber(x - lastX) + encodeNumber(y - lastY);
     [lastX, lastY] = [x, y];
-  });
+  }
   return text;
 }
 

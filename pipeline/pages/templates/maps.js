@@ -26,7 +26,8 @@ function makeColumn(parent, layers, index, title, on) {
   const aspect = hasKernels ? 1.45 : 1; // of a tile
   const element = append(parent, "section", "", "column");
   append(element, "h3", title);
-  append(element, "p", LAYERS[layer.kind].describe(layer), "caption");
+  const feature = index === 0 && hasMaps ? ". Feature: a pattern such as an edge" : "";
+  append(element, "p", LAYERS[layer.kind].describe(layer) + feature, "caption");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
   const variables = { across, down: Math.ceil(count / across), aspect, weight, order: index };
   for (const [name, value] of Object.entries(variables)) element.style.setProperty(`--${name}`, value);
@@ -129,10 +130,15 @@ function describeTile({ outputShape }, title, unit, values) {
   const value = values[unit * positions + position];
   if (value === 0) return `${name}: 0`;
   if (!height) return `${name}: ${value.toFixed(2)}`;
+  return `${name}: strongest ${nameOfPlace(position, [height, width]) || "in the centre"}, ${value.toFixed(2)}`;
+}
+
+/** Return where a position of a map or picture is: "top right", "left", or "" in the centre. */
+function nameOfPlace(position, [height, width]) {
   const part = (share, names) => names[Math.min(Math.floor(3 * share), 2)];
   const row = part((Math.floor(position / width) + 0.5) / height, ["top", "", "bottom"]);
   const column = part(((position % width) + 0.5) / width, ["left", "", "right"]);
-  return `${name}: strongest ${[row, column].filter(Boolean).join(" ") || "in the centre"}, ${value.toFixed(2)}`;
+  return [row, column].filter(Boolean).join(" ");
 }
 
 /** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */

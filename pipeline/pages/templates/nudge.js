@@ -30,7 +30,7 @@ function describeNudge([down, right]) {
 
 /** Describe which answer is shown, if it is not that of the model for the centred picture. */
 function describeShown(isDense, offset) {
-  const parts = [isDense && "of the dense network", offset.some(Boolean) && `picture ${describeNudge(offset)}`];
+  const parts = [isDense && "of the dense network", offset.some(Boolean) && describeNudge(offset)];
   return parts.filter(Boolean).join(", ");
 }
 
@@ -40,6 +40,7 @@ function showComparison(elements, predictions, classNames) {
     if (!predictions[i]) return (element.textContent = "");
     const { probabilities } = predictions[i];
     const [best] = strongest(probabilities, 1);
-    element.textContent = `: ${classNames[best]}, ${percent(probabilities[best])}`;
+    element.textContent = `${classNames[best]}, ${percent(probabilities[best])}`;
+    element.style.backgroundSize = `${100 * probabilities[best]}% 3px`; // a bar below
   });
 }

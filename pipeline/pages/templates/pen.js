@@ -18,9 +18,9 @@ const MOVES = {
 };
 
 /** Begin a stroke. It replaces a test image. */
-function beginStroke(drawing, ...points) {
+function beginStroke(drawing) {
   drawing.example = null;
-  drawing.strokes.push(points);
+  drawing.strokes.push([]);
 }
 
 /** Draw by pointers: one at a time; a second finger is ignored, and a pen replaces a touch (of the palm). */
@@ -32,7 +32,7 @@ function listenToPointers(canvas, drawing) {
     const box = canvas.getBoundingClientRect();
     const x = clamp((event.clientX - box.left) / box.width, 1);
     const y = clamp((event.clientY - box.top) / box.width, box.height / box.width);
-    drawing.strokes.at(-1).push({ x, y });
+    addPoint(drawing.strokes.at(-1), { x, y });
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -89,14 +89,15 @@ function listenToKeys(canvas, drawing) {
         pen.x = clamp(pen.x + step * MOVES[key][0], 1);
         pen.y = clamp(pen.y + step * MOVES[key][1], drawing.height);
       }
-      if (pen.down) drawing.strokes.at(-1).push({ x: pen.x, y: pen.y });
+      if (pen.down) addPoint(drawing.strokes.at(-1), pen);
       pen.visible = true;
       drawing.changed(false);
     } else if (!event.repeat && pen.down) {
       drawing.liftPen();
     } else if (!event.repeat) {
       pen.down = pen.visible = true;
-      beginStroke(drawing, { x: pen.x, y: pen.y });
+      beginStroke(drawing);
+      addPoint(drawing.strokes.at(-1), pen);
       drawing.changed(false);
       drawing.announce("The pen is down.");
     }

@@ -5,12 +5,13 @@
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected
 const SURE_SPLIT = 0.9; // probability of all parts from which a group is split
 const MAX_SPLIT = 6; // strokes of a group that is split: the number of parts to read grows with its square
+const WIDE = 1.1; // relative to the height: digits side by side are wider, most other drawings are not
 const MAX_SHARED = 0.6; // of the widths of neighbouring digits, relative to the narrower one
 const REMEMBERED = 60; // readings: of the digits of a row, and of the parts of a group
 
 /**
  * Read the digits of a drawing, or one picture if not isRow. Returns {readings, last, canSplit}. readings: of each, as from
- * `readOnce`. last: of the one that was drawn last, null if there is none. canSplit: one of several strokes is rejected.
+ * `readOnce`. last: of the one that was drawn last, null if there is none. canSplit: one that may be several is rejected.
  */
 function readAll(model, strokes, isRow) {
   const groups = isRow ? segment(strokes) : strokes.length === 0 || isDot(strokes) ? [] : [strokes];
@@ -19,8 +20,14 @@ function readAll(model, strokes, isRow) {
     return (isRow && split(model, reading)) || [reading];
   });
   const times = readings.map((reading) => Math.max(...reading.strokes.map((stroke) => strokes.indexOf(stroke))));
-  const canSplit = isRow && readings.some((reading) => reading.digit === null && reading.strokes.length > 1);
+  const canSplit = isRow && readings.some((reading) => reading.digit === null && isWide(reading.strokes));
   return { readings, last: readings[times.indexOf(Math.max(...times))] ?? null, canSplit };
+}
+
+/** Return whether several strokes are as wide as digits side by side. */
+function isWide(strokes) {
+  const { left, right, top, bottom } = sidesOf(strokes);
+  return strokes.length > 1 && right - left > WIDE * (bottom - top);
 }
 
 /**
@@ -56,12 +63,12 @@ function areOverlapping(one, other) {
 
 const remembered = []; // readings, the latest first: each frame changes one digit at most
 
-/** Read strokes as `read` does, once only. The reading also has the `strokes` and the number of their `points`. */
+/** Read strokes as `read` does, once only. The reading also has the `strokes` and the last point of each, `ends`. */
 function readOnce(model, strokes) {
-  const points = sumOf(strokes.map((stroke) => stroke.length));
-  const isSame = (reading) => reading.points === points && hasSameStrokes(reading.strokes, strokes);
+  const ends = strokes.map((stroke) => stroke.at(-1));
+  const isSame = (reading) => hasSameItems(reading.strokes, strokes) && hasSameItems(reading.ends, ends);
   const found = remembered.findIndex(isSame);
-  const reading = found < 0 ? { ...read(model, strokes), strokes, points } : remembered.splice(found, 1)[0];
+  const reading = found < 0 ? { ...read(model, strokes), strokes, ends } : remembered.splice(found, 1)[0];
   remembered.unshift(reading);
   remembered.length = Math.min(remembered.length, REMEMBERED);
   return reading;

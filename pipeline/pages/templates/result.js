@@ -41,16 +41,22 @@ function append(parent, tag, text = "", className = "") {
 }
 
 /**
- * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, example, noun,
- * known, classNames, canSplit}; isEmpty: nothing is drawn; example: the test image that is read, or undefined; known: as
- * in "ten digits"; canSplit: of `readAll`.
+ * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, written, isDrawing,
+ * example, noun, known, classNames, canSplit}; isEmpty: nothing is drawn; written: whether an example is written meanwhile;
+ * isDrawing: a stroke is not complete; example: the test image that is read, or undefined; known: as in "ten digits";
+ * classNames: of all outputs; canSplit: of `readAll`.
  */
 function describeResult(readings, last, about) {
-  const { isEmpty, example, noun } = about;
+  const { isEmpty, written, isDrawing, example, noun } = about;
+  if (isEmpty && written) return { large: "", first: `An example. Draw your own ${noun} over it.`, second: "" };
   if (isEmpty) return { large: "", first: `Nothing is drawn yet. Draw a ${noun}.`, second: "" };
-  if (last === null) return { large: "?", first: `This is only a dot. Draw a ${noun}.`, second: "", isUncertain: true };
+  const isRejected = last === null || readings.some(({ digit }) => digit === null);
   const name = ({ digit }) => (digit === null ? "?" : about.classNames[digit]);
   const large = readings.map(name).join("");
+  if (isDrawing && isRejected) {
+    return { large: readings.length > 1 ? large : "", first: `Not a ${noun} yet.`, second: "", isUncertain: true };
+  }
+  if (last === null) return { large: "?", first: `This is only a dot. Draw a ${noun}.`, second: "", isUncertain: true };
   const second = example ? describeExample(example, last, about) : describeSecond(readings, last, about);
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
@@ -76,10 +82,10 @@ function describeExample({ label }, { digit }, { classNames, noun }) {
   return `${classNames[label]} in the test set, ${predicted}`;
 }
 
-/** Describe which digit of a number the details are of, or else the second most probable class. */
+/** Describe which digit of a number the details are of, or else the second most probable output. */
 function describeSecond(readings, { digit, probabilities }, { classNames }) {
   if (readings.length > 1) return `In detail: ${digit === null ? "?" : classNames[digit]}, drawn last`;
-  const [, second] = strongest(probabilities.slice(0, classNames.length), 2);
+  const [, second] = strongest(probabilities, 2);
   if (digit === null || second === undefined) return "";
   return `then ${classNames[second]}, ${percentWithLimits(probabilities[second])}`;
 }

@@ -37,14 +37,14 @@ function merge(groups, belong) {
 
 const measured = new WeakMap(); // what `measure` returned, by stroke
 
-/** Return the sides of the ink of a stroke, and points along it. Measured again only after points are added to it. */
+/** Return the sides of the ink of a stroke, and points along it. Measured again only after its last point changed. */
 function measure(stroke) {
   const last = measured.get(stroke);
-  if (last?.count === stroke.length) return last;
+  if (last?.end === stroke.at(-1)) return last;
   const { left, top, width, height } = boundingBox([stroke]);
   const [right, bottom] = [left + width + PEN / 2, top + height + PEN / 2];
   const sides = { left: left - PEN / 2, right, top: top - PEN / 2, bottom };
-  const measures = { count: stroke.length, sides, points: densify(stroke) };
+  const measures = { end: stroke.at(-1), sides, points: densify(stroke) };
   measured.set(stroke, measures);
   return measures;
 }

@@ -2,20 +2,26 @@
 
 /* Sharing: the link to the drawing, and a picture of what the network read, 1200 x 630 as web sites preview links. */
 
+const LOCAL = " It works only where this file is, so send the picture.";
 const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 
 /** Listen to the link. current: returns what is shown, {strokes, example, reading, large, confidence}; reading: null for a dot. */
 function makeShare(model, current) {
   const dialog = $("share");
   const repaint = () => paintCard($("card"), model, current(), $("truth").value.trim());
-  $("truth").addEventListener("input", repaint);
+  $("truth").addEventListener("input", ({ target }) => {
+    if (noun === "digit") target.value = target.value.replace(/\D/g, ""); // "an 8"
+    repaint();
+  });
+  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside the form, which fills it
   $("link").addEventListener("click", () => {
     $("truth").value = current().example ? model.classNames[current().example.label] : "";
     repaint();
     const copied = navigator.clipboard?.writeText($("link").href) ?? Promise.reject();
+    const say = (text) => announce(($("copied").textContent = text + (location.protocol === "file:" ? LOCAL : "")));
     copied.then(
-      () => announce(($("copied").textContent = "The link is copied, and is the address of this page.")),
-      () => announce(($("copied").textContent = "The link is the address of this page.")),
+      () => say("The link is copied, and is the address of this page."),
+      () => say("The link is the address of this page."),
     );
     dialog.showModal();
   });

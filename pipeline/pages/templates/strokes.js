@@ -5,10 +5,20 @@
  * the canvas does not change the drawing.
  */
 
+const LINK_UNITS = 1000; // per width of the canvas: points are rounded to whole units
+const MIN_STEP = 0.012; // between neighbouring points of a stroke, except the last
 const PEN = 0.035; // width of the pen on the canvas; thin enough for five digits
 const LONG_SIDE = 160; // of the rasterised strokes, in pixels
 const PREPARED_PEN = (2.4 / 20) * LONG_SIDE; // width of the rasterised pen, about as in MNIST
 const BORDER = PREPARED_PEN; // of background around the strokes
+
+/** Add a point to a stroke, only as exactly as a link contains it, so that whoever opens the link sees the same numbers. */
+function addPoint(stroke, { x, y }) {
+  const point = { x: Math.round(LINK_UNITS * x) / LINK_UNITS, y: Math.round(LINK_UNITS * y) / LINK_UNITS };
+  const [before, last] = stroke.slice(-2);
+  if (last && Math.hypot(last.x - before.x, last.y - before.y) < MIN_STEP) stroke.pop();
+  stroke.push(point);
+}
 
 function boundingBox(strokes) {
   const points = strokes.flat();
@@ -17,7 +27,7 @@ function boundingBox(strokes) {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-function hasSameStrokes(one, other) {
+function hasSameItems(one, other) {
   return one.length === other.length && one.every((stroke, i) => stroke === other[i]);
 }
 

@@ -52,20 +52,42 @@ function showWhy(explained, image, shape, isExact, a, b) {
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
   paintContributions($("why-picture"), explained, image, shape);
   paintRunning($("why-running"), [raising, lowering, rest]);
-  $("why-sum").textContent =
-    `Lead in logits: ${signed(raising)} ${addition(lowering)} ${addition(rest)} ` +
-    `(biases${isExact ? "" : ", curved activation"}) \u2248 ${signed(difference)}`;
-  $("raises").textContent = `ink that raises ${a}, by ${signed(raising)}`;
-  $("lowers").textContent = `ink that raises ${b}, by ${signed(-lowering)}`;
-  $("gaps").textContent = `gaps where ink would raise ${b} most`;
+  const sum = `${signed(raising)} ${addition(lowering)} ${addition(rest)} \u2248 ${signed(difference)}`;
+  $("why-sum").textContent = `Lead in logits: ${sum}`;
+  $("rest").textContent = isExact ? "biases" : "biases, curves";
+  $("raises").textContent = `ink for ${a}: ${signed(raising)}`;
+  $("lowers").textContent = `ink against ${a}: ${signed(lowering)}`;
+  $("gaps").textContent = `gaps: ink there would count against ${a}`;
+  const missing = placeOf(gapsOf(explained, image), shape);
+  const present = placeOf(contributions.map((each) => Math.max(each, 0)), shape);
+  $("why-reason").textContent =
+    (missing && `More ink ${missing} (dots) would bring it closer to ${b}. `) +
+    (present && `Its ink ${present} counts most for ${a}.`);
+}
+
+/** Return where most of some values lies, "at the top right" or "in the centre"; "" if none is positive. */
+function placeOf(values, shape) {
+  const sums = {};
+  values.forEach((value, i) => {
+    const name = nameOfPlace(i, shape);
+    sums[name] = (sums[name] ?? 0) + value;
+  });
+  const [[name, sum]] = Object.entries(sums).sort(([, one], [, other]) => other - one);
+  return sum > 0 ? (name ? `at the ${name}` : "in the centre") : "";
+}
+
+/** Return by how much a little ink would raise the other class where it would most, in the gaps; 0 elsewhere. */
+function gapsOf({ gradient }, image) {
+  const raising = gradient.map((slope, i) => (image[i] > 255 * MAX_GAP_INK ? 0 : Math.max(-slope, 0)));
+  const gaps = strongest(raising, GAPS);
+  return raising.map((value, i) => (gaps.includes(i) ? value : 0));
 }
 
 /** Paint contributions over a faint picture of the ink, and a dot in each of the gaps. */
-function paintContributions(canvas, { gradient, contributions }, image, [height, width]) {
+function paintContributions(canvas, explained, image, [height, width]) {
+  const { contributions } = explained;
   const [zero, ink, minus, plus] = ["--zero", "--quiet", "--minus", "--plus"].map(colour);
   const largest = largestMagnitude(contributions) || 1;
-  const raising = gradient.map((slope, i) => (image[i] > 255 * MAX_GAP_INK ? 0 : -slope));
-  const gaps = strongest(raising, GAPS).filter((i) => raising[i] > 0);
   const colours = Array.from(contributions, (value, i) => {
     const faint = interpolate(zero, ink, (0.4 * image[i]) / 255);
     return interpolate(faint, value < 0 ? minus : plus, Math.abs(value) / largest);
@@ -77,7 +99,7 @@ function paintContributions(canvas, { gradient, contributions }, image, [height,
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
   context.fillStyle = `rgb(${minus})`;
-  for (const gap of gaps) {
-    context.fillRect(ZOOM * (gap % width) + 1, ZOOM * Math.floor(gap / width) + 1, ZOOM - 2, ZOOM - 2);
-  }
+  gapsOf(explained, image).forEach((value, i) => {
+    if (value > 0) context.fillRect(ZOOM * (i % width) + 1, ZOOM * Math.floor(i / width) + 1, ZOOM - 2, ZOOM - 2);
+  });
 }

@@ -15,7 +15,7 @@ from pipeline.pages.drawing import save_drawing_page
 from tests.browser import find_box, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT, Demo
-from tests.pipeline.pages.input import draw_with_mouse, prediction, read_images
+from tests.pipeline.pages.input import draw_with_mouse, on_canvas, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
 
@@ -81,8 +81,8 @@ def test_injected_script_is_blocked(name: str, browser: Browser, built: Path, tm
 def test_result_has_confidence_runner_up_and_bar_for_each_class(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[0], 0.2, 0.2, 0.6))
     assert prediction(page) == "0"
-    probabilities = page.evaluate("read(model, drawing.strokes).probabilities")
-    second = sorted(range(10), key=lambda digit: -probabilities[digit])[1]
+    probabilities = page.evaluate("Array.from(read(model, drawing.strokes).probabilities)")
+    second = [*range(10), "none"][np.argsort(probabilities)[-2]]
     share = page.locator("#confidence").inner_text().removeprefix("Closest to 0 of the ten digits: ")
     assert re.fullmatch(r"(over\s)?\d+\.\d%", share)
     assert page.locator("#runner-up").inner_text().startswith(f"then {second}, ")
@@ -99,7 +99,7 @@ def test_result_has_confidence_runner_up_and_bar_for_each_class(page: Page) -> N
     [([], "Nothing is drawn yet. Draw a digit."), (DOT, "This is only a dot. Draw a digit.")],
 )
 def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str, page: Page) -> None:
-    page.keyboard.press("Shift")  # ends the pen that writes while nothing is drawn
+    page.locator("#canvas").click(button="right")  # ends the pen that writes while nothing is drawn
     draw_with_mouse(page, strokes)
     assert prediction(page) == ""
     assert page.locator("#confidence").inner_text() == message
@@ -144,3 +144,24 @@ def test_rejected_drawing_shows_its_probabilities(page: Page) -> None:
     assert page.locator("#confidence").inner_text() == "This doesn't look like a digit."
     assert page.locator("#announcement").inner_text() == "This doesn't look like a digit."
     assert bars_of(page)[:10] == [*["2.0%"] * 9, "6.0%"]
+
+
+def test_runner_up_can_be_no_digit(open_demo: Demo) -> None:
+    with open_demo(make_model(class_names=tuple("0123456789"), negative_class=True)) as page:
+        predict_with(page, 0.87, *[0.001] * 9, 0.121)
+        assert prediction(page) == "0"
+        assert page.locator("#runner-up").inner_text() == "then none, 12.1%"
+
+
+def test_unfinished_stroke_is_not_judged(page: Page) -> None:
+    page.evaluate("choose = () => null")
+    page.mouse.move(*on_canvas(page, [[(0.2, 0.3)]])[0][0])
+    page.mouse.down()
+    prediction(page)
+    assert page.locator("#confidence").inner_text() == "Not a digit yet."
+    page.mouse.move(*on_canvas(page, [[(0.7, 0.8)]])[0][0])
+    prediction(page)
+    assert page.locator("#confidence").inner_text() == "Not a digit yet."
+    page.mouse.up()
+    prediction(page)
+    assert page.locator("#confidence").inner_text() == "This doesn't look like a digit."

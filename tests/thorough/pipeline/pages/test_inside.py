@@ -13,6 +13,7 @@ from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.strokes import DIGITS, place
 from tests.thorough.pipeline.pages.conftest import DIGIT
 
 TOLERANCE = 1e-4
@@ -127,8 +128,8 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     pin(drawn)
     drawn.locator("#slide").click()
     seen: list[int] = []
-    for _ in range(3):
-        drawn.wait_for_timeout(1000)
+    for wait in (1000, 400, 400):
+        drawn.wait_for_timeout(wait)
         if not seen:
             reached = pixels(drawn, "#result-map")[-1]
             assert (reached == reached[0]).all()  # after one second the last row is still empty
@@ -136,7 +137,8 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
         seen.append(12 * row + column)
     assert seen == sorted(set(seen))
     expect(drawn.locator("#slide")).to_have_text("Slide the kernel")
-    assert title(drawn) == "Map 6 of layer 1, row 12, column 12"
+    strongest = drawn.evaluate("strongestPosition(read(model, drawing.strokes).values[1], 16, 5)")
+    assert title(drawn) == f"Map 6 of layer 1, row {strongest // 12 + 1}, column {strongest % 12 + 1}"
 
 
 def test_sliding_is_stopped_by_its_button(drawn: Page) -> None:
@@ -194,14 +196,50 @@ def test_bar_asks_why_not_that_class(drawn: Page) -> None:
     ]
     assert numbers[-1] == pytest.approx(logits[best] - logits[one], abs=0.006)
     announced = drawn.locator("#announcement").inner_text()
-    assert announced.startswith(f"Why {best}, not {one}?: Lead in logits: ")
+    assert announced.startswith(f"Why {best}, not {one}?: ")
+    assert f"closer to {one}." in announced
     drawn.locator(".class").nth(one).click()
-    settle(drawn)
+    drawn.mouse.move(5, 5)
+    assert title(drawn).startswith("Map ")
     assert drawn.locator(".class[aria-pressed=true]").count() == 0
     drawn.locator(".class").nth(other).focus()
     drawn.keyboard.press("Enter")
     settle(drawn)
     assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
+
+
+def test_another_drawing_asks_about_its_own_runner_up_and_leaves_walk_and_pixel(drawn: Page) -> None:
+    probabilities = drawn.evaluate("Array.from(read(model, drawing.strokes).probabilities)")
+    question = drawn.locator("#why-title")
+    drawn.locator(".class").nth(int(np.argsort(probabilities)[0])).click()
+    expect(question).to_have_text(f"Why {np.argmax(probabilities)}, not {np.argmin(probabilities)}?")
+    drawn.locator("#clear").click()
+    draw_with_mouse(drawn, place(DIGITS[1], 0.2, 0.2, 0.6))
+    second, first = np.argsort(drawn.evaluate("Array.from(read(model, drawing.strokes).probabilities)"))[-2:]
+    expect(question).to_have_text(f"Why {first}, not {second}?")
+    assert drawn.locator(".class[aria-pressed=true]").count() == 0
+    for is_walking in (False, True):
+        pin(drawn)
+        if is_walking:
+            drawn.locator("#walk").click()
+        drawn.evaluate("perform(() => restore({ strokes: [[{ x: 0.3, y: 0.1 }, { x: 0.5, y: 0.6 }]], example: null }))")
+        settle(drawn)
+        drawn.mouse.move(5, 5)
+        expect(drawn.locator("#walk-text")).to_be_hidden()
+        assert drawn.locator(".tile[aria-pressed=true]").count() == (not is_walking)
+        shown, row, column = (int(number) for number in re.findall(r"\d+", title(drawn).replace("layer 1", "")))
+        strongest = f"strongestPosition(read(model, drawing.strokes).values[1], 16, {shown - 1})"
+        assert 12 * (row - 1) + column - 1 == drawn.evaluate(strongest)
+
+
+def test_reason_names_where_ink_is_missing(drawn: Page) -> None:
+    places = drawn.evaluate(
+        """() => {
+            const at = (...positions) => Float32Array.from({ length: 81 }, (_, i) => (positions.includes(i) ? 1 : 0));
+            return [at(0), at(40), at(80, 79, 40), at(4), at()].map((values) => placeOf(values, [9, 9]));
+        }"""
+    )
+    assert places == ["at the top left", "in the centre", "at the bottom right", "at the top", ""]
 
 
 def test_pointing_at_a_class_shows_its_logit(drawn: Page) -> None:
@@ -275,7 +313,7 @@ def test_nudging_moves_the_maps_until_the_next_stroke(drawn: Page) -> None:
 
 def test_dense_network_is_shown_beside_the_convolutional_one(drawn: Page) -> None:
     for text in drawn.locator(".networks label").all_inner_texts():
-        assert re.search(r": \d, \d+\.\d%", text)
+        assert re.search(r"\d, \d+\.\d%", text)
     drawn.locator("[name=network]").nth(1).check()
     settle(drawn)
     assert drawn.locator(".tiles:visible").count() == 1

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from tests.pipeline.pages.conftest import Demo
+from tests.pipeline.pages.handwriting import resample
 from tests.pipeline.pages.input import clear, draw_with_mouse, prediction, strokes_of
-from tests.pipeline.pages.strokes import DIGITS, place
+from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
 
 def link(page: Page) -> str | None:
@@ -32,6 +34,24 @@ def test_link_is_short_and_restores_the_drawing(digit: int, page: Page) -> None:
     page.locator("#canvas").focus()
     page.keyboard.press("Control+z")
     assert strokes_of(page) == []
+
+
+def test_link_shows_others_the_same_numbers(open_demo: Demo) -> None:
+    """The pointer gives many more points than a link contains, and at any place."""
+    read = "Array.from(readAll(model, drawing.strokes, true).last.probabilities)"
+    with open_demo() as page, open_demo(viewport={"width": 1440, "height": 900}) as other:
+        for digit in (2, 5):
+            clear(page)
+            fine: Strokes = [
+                list(map(tuple, resample(stroke, 0.007))) for stroke in place(DIGITS[digit], 0.12, 0.13, 0.7)
+            ]
+            draw_with_mouse(page, fine)
+            prediction(page)
+            other.evaluate("(fragment) => { location.hash = fragment; }", link(page))
+            prediction(other)
+            assert other.evaluate(read) == page.evaluate(read)
+            for text in ("#confidence", "#runner-up"):
+                assert other.locator(text).inner_text() == page.locator(text).inner_text()
 
 
 def test_drawing_that_is_too_long_has_no_link(page: Page) -> None:

@@ -92,6 +92,14 @@ def test_rejected_part_is_marked_in_number_and_row_of_rejected_parts_is_rejected
     assert sure.locator("#confidence").inner_text() == "This doesn't look like a digit."
 
 
+@pytest.mark.parametrize(("width", "is_advised"), [(0.4, False), (0.9, True)])
+def test_gap_is_advised_only_for_strokes_that_may_be_several_digits(width: float, is_advised: bool, sure: Page) -> None:
+    sure.evaluate("choose = () => null")
+    draw_with_mouse(sure, [[(0, 0.3), (width, 0.7)], [(0, 0.7), (width, 0.3)]])
+    prediction(sure)
+    assert ("gap" in sure.locator("#confidence").inner_text()) == is_advised
+
+
 def test_dot_in_row_is_ignored(sure: Page) -> None:
     draw_with_mouse(sure, [*row("47"), *place(DOT, -0.05, 0.4, 1)])
     assert prediction(sure) == "47"

@@ -44,7 +44,7 @@ def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], b
         assert cells["width"] >= 12
 
 
-def test_pen_writes_while_nothing_is_drawn_until_the_first_key(browser: Browser, file: Path) -> None:
+def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Browser, file: Path) -> None:
     with open_page(browser, file) as page:
         page.wait_for_selector("body.ghost")
         page.wait_for_timeout(GHOST_WRITING)
@@ -53,8 +53,11 @@ def test_pen_writes_while_nothing_is_drawn_until_the_first_key(browser: Browser,
         assert page.locator(".class .share").first.inner_text() != "–"
         assert strokes_of(page) == []
         assert page.locator("#link").get_attribute("href") is None
-        assert page.locator("#confidence").inner_text().startswith("Nothing is drawn yet.")
-        page.keyboard.press("Shift")
+        assert page.locator("#confidence").inner_text().startswith("An example.")
+        page.locator("#walk").click()
+        expect(page.locator("#walk-text")).to_contain_text("1 of 5")
+        page.locator("#canvas").click(button="right")
+        expect(page.locator("#walk-text")).to_be_hidden()
         for _ in range(2):
             prediction(page)
             assert not pixels(page, "#picture")[..., :3].any()
@@ -90,6 +93,25 @@ def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
     assert drawn.locator(".tile[aria-pressed=true]").count() == 0
 
 
+@pytest.mark.parametrize(
+    "target", [".with-kernels .tile >> nth=2", ".maps >> nth=1 >> .tile >> nth=5", ".class >> nth=8"]
+)
+def test_walk_leads_through_what_was_clicked_without_moving_the_page(target: str, drawn: Page) -> None:
+    drawn.locator(target).click()
+    drawn.mouse.move(5, 5)
+    prediction(drawn)
+    title, sides = drawn.locator("#detail-title").inner_text(), sides_of(drawn, "#slices, #why, #examples")
+    is_class = target.startswith(".class")
+    for number in range(1, 5 if is_class else 6):
+        drawn.locator("#walk").click()
+        expect(drawn.locator("#walk-text")).to_contain_text(f"{number} of {4 if is_class else 5}")
+        np.testing.assert_allclose(sides_of(drawn, "#slices, #why, #examples"), sides, atol=1)
+        if number < 5:
+            assert drawn.locator("#detail-title").inner_text() == title
+    drawn.locator("#walk").click()
+    expect(drawn.locator("#walk-text")).to_be_hidden()
+
+
 def test_walk_can_be_skipped(drawn: Page) -> None:
     drawn.locator("#walk").click()
     drawn.locator("#follow").click()
@@ -114,22 +136,27 @@ def test_without_a_convolution_there_is_no_walk(open_demo: Demo) -> None:
 
 
 def test_shared_picture_shows_the_drawing_and_names_a_misreading(drawn: Page) -> None:
-    read = prediction(drawn) or "?"
+    drawn.evaluate("choose = () => 3")  # of the probabilities
+    draw_with_mouse(drawn, [[(0.5, 0.5), (0.5, 0.6)]])
+    read = prediction(drawn)
     drawn.locator("#link").click()
     expect(drawn.locator("#share")).to_be_visible()
     assert pixels(drawn, "#card").shape == (630, 1200, 4)
     card = drawn.locator("#card")
     for truth in (read, "42"):
-        drawn.locator("#truth").fill(truth)
+        drawn.locator("#truth").fill(f"a {truth}")
         expect(card).to_have_attribute("aria-label", re.compile(f"my {re.escape(truth)}.*"))
         assert (f"my {truth} as {read}," in (card.get_attribute("aria-label") or "")) == (truth != read)
     assert find_violations(drawn) == []
     with drawn.expect_download() as download:
         drawn.locator("#save").click()
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
-    drawn.keyboard.press("Escape")
+    expect(drawn.locator("#copied")).to_contain_text("only where this file is")
+    drawn.locator("#share h2").click()
+    expect(drawn.locator("#share")).to_be_visible()
+    drawn.mouse.click(5, 5)
     expect(drawn.locator("#share")).to_be_hidden()
-    assert len(strokes_of(drawn)) == 1
+    assert len(strokes_of(drawn)) == 2
 
 
 def test_class_on_phone_opens_why(browser: Browser, file: Path) -> None:
