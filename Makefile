@@ -143,7 +143,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove generated files, but not the store of results and .venv
 	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
-distclean: ## Like clean, but remove the store of results, too (requires YES=1)
+distclean: ## Like clean, but also remove the store (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
 	    echo 'artifacts/.store contains results: to delete them, run make distclean YES=1' >&2; exit 1; }
 	@$(MAKE) clean

@@ -46,7 +46,7 @@ def test_version(call: Run) -> None:
             "download --dataset emnist",
             "--dataset must be one of mnist, fashion-mnist, kmnist, sample, custom, not 'emnist'",
         ),
-        ("download --dataset custom", "add --from DIR"),
+        ("download --dataset custom", "add --from PATH"),
         ("normalize --validation 0", "validation must be"),
         ("normalize --validation 2000", "leaves none of the 2,000 training images"),
         ("normalize --validation many", "--validation must be a number, not 'many'. See: handwriting normalize --help"),
