@@ -95,7 +95,7 @@ FIGURES = (
     Figure("classify", "tests.benchmarks.classify", ("stages.classify",), MODEL + SCHEDULING),
     Figure("page-speed", "tests.benchmarks.page_speed", ("stages.export",), PAGE),
     Figure("page", "tests.benchmarks.page", ("stages.export", "stages.train"), MODEL + PAGE),
-    Figure("kinds", "tests.benchmarks.kinds --count 200 --peers 200", ("tests.benchmarks.ours",), MODEL),
+    Figure("kinds", "tests.benchmarks.kinds --count 200 --peers 30", ("tests.benchmarks.ours",), MODEL),
     Figure("non-digits", "tests.benchmarks.non_digits", files=MODEL),
     Figure("fonts", "tests.benchmarks.fonts", files=MODEL),
     Figure("fuzz", "tests.torture.fuzz --seconds 200", engine=True),
