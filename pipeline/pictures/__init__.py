@@ -1,1 +1,1 @@
-"""Pictures of one or several digits: reading files, finding the ink, segmentation, prediction."""
+"""Pictures of digits: reading files, finding digits by a network that is slid over them, ordering them in rows."""

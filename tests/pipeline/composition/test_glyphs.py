@@ -1,0 +1,35 @@
+"""Signs, words and print in ink."""
+
+import numpy as np
+import pytest
+
+from pipeline.composition.glyphs import LIKE_DIGITS, Hand, draw_print, make_drawing, make_word, write
+
+
+def test_print_has_many_faces() -> None:
+    drawn = [draw_print("ag5", np.random.default_rng(seed)) for seed in range(200)]
+    assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # 22 faces in three weights
+
+
+def test_words_can_be_told_from_numbers() -> None:
+    words = [make_word(np.random.default_rng(seed)) for seed in range(300)]
+    assert all(3 * sum(letter not in LIKE_DIGITS for letter in word) >= len(word) >= 2 for word in words)
+    assert any(letter in LIKE_DIGITS for word in words for letter in word)
+    assert any(word.islower() for word in words)
+    assert any(word.isupper() for word in words)
+
+
+def test_sketch_has_several_strokes() -> None:
+    for seed in range(50):
+        strokes = make_drawing(np.random.default_rng(seed))
+        assert 3 <= len(strokes) <= 6
+        assert all(stroke.shape[1] == 2 and len(stroke) >= 2 and np.isfinite(stroke).all() for stroke in strokes)
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (8, 40), (40, 8)])
+@pytest.mark.parametrize("stroke", [-1.0, 0.0, 3.0])
+def test_strokes_widen_and_thin_within_the_whole_sign(shape: tuple[int, int], stroke: float) -> None:
+    hand = Hand(angle=0.0, shear=0.0, stretch=1.0, stroke=stroke, outline=False)
+    ink = write(np.ones(shape, np.float32), 30, hand, np.random.default_rng(1))
+    assert abs(max(ink.shape) - 30 - stroke) < 5  # a stroke of two drawn pixels a side is one pixel of the picture
+    assert (ink > 0.9).any()
