@@ -7,9 +7,10 @@ with size, times, inode and sha256. It stays up to date as long as all of these 
 
 make runs this module as a script, once, with all stages in order and their options; so it imports few modules. It
 prints the stages that may have to be started: those without a record, with other options or with any other difference,
-and later stages that read them. A hashed file with new times but the same content is unchanged. The exit status is 1 if
-the keys may show that some of them are up to date, or if there are several, whose options have to be checked first;
-make then runs the command `status --stale` of the project, if it has one.
+and later stages that read them. A stage that reads one that make has not named before is printed, too: it will end with
+an error. A hashed file with new times but the same content is unchanged. The exit status is 1 if the keys may show that
+some of them are up to date, or if there are several, whose options have to be checked first; make then runs the command
+`status --stale` of the project, if it has one.
 """
 
 import glob
@@ -31,18 +32,21 @@ Record = dict[str, Any]
 def main(artifacts: str, requests: Sequence[str]) -> int:
     """Print the stages that may have to be started; return the exit status: 1 if `status --stale` can tell more."""
     start: list[str] = []
+    fresh: set[str] = set()
     exact = True
     for request in requests:
         stage, *options = shlex.split(request)
         record = load(artifacts, stage)
-        if record is None or record["options"] != options or set(record["inputs"]) & set(start):
+        if record is None or record["options"] != options or not _inputs(artifacts, record) <= fresh:
             start.append(stage)
             continue
         updated = _update(record)
         if updated is None:
             start.append(stage)
             exact = False
-        elif updated != record:
+            continue
+        fresh.add(stage)
+        if updated != record:
             _save(artifacts, stage, updated)
     print(*start)
     return 0 if exact and len(start) <= 1 else 1
@@ -115,6 +119,11 @@ def _save(artifacts: str, stage: str, record: Record) -> None:
 
 def _path(artifacts: str, stage: str) -> str:
     return os.path.join(artifacts, CACHE, f"{stage}.json")
+
+
+def _inputs(artifacts: str, record: Record) -> set[str]:
+    """Return the inputs that are published under the names of their stages, so that make has to know of them."""
+    return {name for name in record["inputs"] if os.path.join(artifacts, name) in record["links"]}
 
 
 def _update(record: Record) -> Record | None:

@@ -25,6 +25,9 @@ define newline
 endef
 $(foreach v,$(given),$(if $(findstring $(newline),$(value $v)),$(error $v contains a line break: write its value on one line)))
 
+# `stages` is the order in which records are compared and stages are started.
+$(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(error $s reads $i: list $i before $s in stages)))$(eval before += $s))
+
 # Do not export the variables: make would expand $(shell ...) in their values.
 unexport $(given)
 
@@ -52,7 +55,7 @@ define rule
 .PHONY: $1
 $1: private export EARLIER_STAGES = $$(call requests,$$(filter-out $1,$$(filter $$(call needs,$1),$$(stages))))
 $1: $($1.inputs) | $(ready)
-	@$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m stages.$1 $$(call options,$1))
+	@$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m pipeline.engine.start stages.$1 $$(call options,$1))
 	$$($1.after)
 endef
 $(foreach s,$(stages),$(eval $(call rule,$s)))

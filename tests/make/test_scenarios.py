@@ -145,5 +145,5 @@ def test_help_fits_80_columns(fresh: Path) -> None:
 def test_dry_run_prints_one_line_per_stage(fresh: Path, tmp_path: Path) -> None:
     project = copy(fresh, tmp_path / "copy")
     lines = make(project, "-n", "train", *SAMPLE).stdout.splitlines()
-    assert [line.split()[2] for line in lines] == [f"stages.{name}" for name in STAGES[:4]]
+    assert [line.split()[3] for line in lines] == [f"stages.{name}" for name in STAGES[:4]]
     assert not (project / "artifacts").exists()

@@ -67,6 +67,14 @@ def test_stages_that_may_have_to_be_started_are_printed(
     assert printed() == ["plant", "water"]
 
 
+def test_stage_is_started_if_make_does_not_name_one_of_its_inputs(find_stale: FindStale) -> None:
+    assert find_stale(["water"]) == ["water"]  # to end with an error
+    assert find_stale(["water", "plant"]) == ["water"]
+    plant(output=Path("artifacts/best"), number=7)
+    call(water, plant=Path("artifacts/best"))
+    assert find_stale(["water"]) == []  # not made by make
+
+
 def test_edited_file_needs_the_exact_keys_and_a_touched_one_does_not(find_stale: FindStale) -> None:
     food = Path("food.txt")
     food.write_text("hay")

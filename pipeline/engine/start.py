@@ -1,0 +1,20 @@
+"""Run the module of a stage as `python -m` does, and fail if it has not run the stage. make starts stages this way.
+
+    python -m pipeline.engine.start stages.throw --sides 20
+
+Without this check, a module that does not call `main` would end with status 0, and the earlier result would be used.
+"""
+
+import runpy
+import sys
+from importlib.util import find_spec
+
+if __name__ == "__main__":
+    del sys.argv[0]
+    module = sys.argv[0]
+    name = module.rpartition(".")[2]
+    path = f"{module.replace('.', '/')}.py"
+    if find_spec(module) is None:
+        sys.exit(f"{name}: {path} is missing: write it, or remove {name} from stages in the Makefile")
+    runpy.run_module(module, run_name="__main__", alter_sys=True)  # `main` raises SystemExit
+    sys.exit(f'{name}: {path} has not run the stage: let it end with main({name}), below if __name__ == "__main__"')
