@@ -218,9 +218,9 @@ def _load(path: Path) -> _Loaded:
             file = entry if entry.is_file() else entry / SAFETENSORS
             if file.exists():
                 if (entry / MANIFEST).exists():
-                    require_intact(entry, find_artifact(entry, "export"), shown=path)
+                    require_intact(entry, find_artifact(entry, "export", shown=path), shown=path)
                 return _Loaded(load_safetensors(file), path, hashlib.sha256(file.read_bytes()).hexdigest())
-            manifest = find_artifact(entry, "train", "reader")
+            manifest = find_artifact(entry, "train", "reader", shown=path)
             require_intact(entry, manifest, shown=path)
             return _Loaded(load_model(entry), path, manifest.digest)
     except OSError as error:

@@ -35,7 +35,7 @@ def ablation(
 
     with read_lock(parse) as raw, read_lock(normalize) as scaled:
         for name, folder, shown in (("parse", raw, parse), ("normalize", scaled, normalize)):
-            require_intact(folder, find_artifact(folder, name), shown=shown)
+            require_intact(folder, find_artifact(folder, name, shown=shown), shown=shown)
         data = load_data(raw, scaled)
     steps = ablation_steps()
     medians, width = [], max(len(change) for change, _ in steps)

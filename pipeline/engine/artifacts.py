@@ -15,6 +15,7 @@ from pipeline.engine.documents import Count, Duration, build, load_json, save_js
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
+ARTIFACTS = Path("artifacts")  # where make publishes the results
 MANIFEST = "manifest.json"
 
 
@@ -118,7 +119,14 @@ def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
         stage = manifest.provenance.stage
         with contextlib.suppress(OSError):
             os.utime(folder / damage.name)  # so that the next make hashes the file
-        raise PipelineError(f"{shown / damage.name} {damage.change}: run the stage {stage} again (make {stage})")
+        raise PipelineError(f"{shown / damage.name} {damage.change}: {advise(stage, shown)}")
+
+
+def advise(stage: str, folder: Path, when: str = "again") -> str:
+    """Return how to create the result of `stage` in `folder`: by make, or by a command with --output."""
+    if folder == ARTIFACTS / stage:
+        return f"run the stage {stage} {when} (make {stage})"
+    return f"run the stage {stage} {when} with --output {folder}, or name another folder"
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -141,17 +149,19 @@ def _is_relative_name(name: str) -> bool:
     return is_normalised and not path.is_absolute() and ".." not in path.parts
 
 
-def find_artifact(folder: Path, stage: str, *others: str) -> Manifest:
+def find_artifact(folder: Path, stage: str, *others: str, shown: Path | None = None) -> Manifest:
     """Return the manifest of the result of `stage` in `folder`. Raises PipelineError, naming the stage to run.
 
-    others: other stages whose result is accepted, too.
+    others: other stages whose result is accepted, too. shown: the folder in messages, if `folder` is its entry in the
+    store.
     """
+    shown = shown or folder
     if not (folder / MANIFEST).exists():
-        raise PipelineError(f"{folder / MANIFEST} is missing: run the stage {stage} first (make {stage})")
+        raise PipelineError(f"{shown / MANIFEST} is missing: {advise(stage, shown, 'first')}")
     try:
         manifest = read_manifest(folder)
     except PipelineError:
-        raise PipelineError(f"{folder / MANIFEST} is damaged: run the stage {stage} again (make {stage})") from None
+        raise PipelineError(f"{shown / MANIFEST} is damaged: {advise(stage, shown)}") from None
     if manifest.provenance.stage not in (stage, *others):
-        raise PipelineError(f"{folder} is the result of the stage {manifest.provenance.stage}, not of {stage}")
+        raise PipelineError(f"{shown} is the result of the stage {manifest.provenance.stage}, not of {stage}")
     return manifest

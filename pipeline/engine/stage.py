@@ -20,6 +20,7 @@ from pipeline.engine import cache, store
 from pipeline.engine.artifacts import (
     MANIFEST,
     Manifest,
+    advise,
     describe_outputs,
     find_artifact,
     require_intact,
@@ -146,8 +147,8 @@ def run(
         if options is not None:
             published = {name: folders[name] for name in folders if arguments[name] == output.parent / name}
             _check_requests(stage.name, output.parent, published)
-        inputs = {name: find_artifact(folder, name) for name, folder in folders.items()}
-        _check_consistency(inputs)
+        inputs = {name: find_artifact(folder, name, shown=arguments[name]) for name, folder in folders.items()}
+        _check_consistency(inputs, arguments)
         digests = {name: manifest.digest for name, manifest in inputs.items()} | digest_files(stage, arguments)
         expected = provenance(stage, resolved, digests)
         plan = make_plan(output, expected, force, search=False)
@@ -305,11 +306,11 @@ def _roles(function: Callable[..., Any]) -> dict[str, Role]:
     }
 
 
-def _check_consistency(inputs: Mapping[str, Manifest]) -> None:
+def _check_consistency(inputs: Mapping[str, Manifest], arguments: Mapping[str, Any]) -> None:
     for name, manifest in inputs.items():
         for source, digest in manifest.provenance.inputs.items():
             if source in inputs and inputs[source].digest != digest:
                 raise PipelineError(
-                    f"{name} was made from another result of {source}, not from the current one: "
-                    f"run the stage {name} again (make {name})"
+                    f"{arguments[name]} was made from another result of {source} than that in {arguments[source]}: "
+                    f"{advise(name, arguments[name])}"
                 )

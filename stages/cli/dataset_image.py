@@ -21,7 +21,7 @@ def classify_test_image(index: int, show: bool, parse: Path, folder: Path | None
     from stages.cli.drawing import draw
 
     with read_lock(parse) as raw:
-        require_intact(raw, find_artifact(raw, "parse"), shown=parse)
+        require_intact(raw, find_artifact(raw, "parse", shown=parse), shown=parse)
         model, data = load(folder, pictures=False).model, load_description(raw)
         if (model.dataset, model.class_names) != (data.name, data.class_names):
             raise PipelineError(

@@ -34,9 +34,30 @@ BODIES = ["", "{", "[]", "null", "3", "[" * 100_000, "{}", '{"stage": "plant"}',
 
 
 def test_missing_input_names_the_stage_to_run(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match=r"manifest\.json is missing: run the stage plant first \(make plant\)"):
+    with pytest.raises(PipelineError, match=r"manifest\.json is missing: run the stage plant first"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
     assert not (tmp_path / ".store").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "advice"),
+    [("artifacts/plant", "make plant"), ("artifacts/tall", "--output artifacts/tall"), ("plant", "--output plant")],
+)
+@pytest.mark.parametrize("fault", ["missing", "damaged", "output"])
+def test_advice_is_about_the_folder_that_was_named(
+    folder: str, advice: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if fault != "missing":
+        plant(output=Path(folder))
+    if fault == "damaged":
+        Path(folder, "manifest.json").write_text("")
+    if fault == "output":
+        Path(folder, "numbers.npy").write_bytes(b"")
+    with pytest.raises(PipelineError) as error:
+        water(plant=Path(folder), output=Path("artifacts/water"))
+    assert str(error.value).startswith(folder)
+    assert advice in str(error.value)
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field in INVALID for value in INVALID[field]])
@@ -44,7 +65,7 @@ def test_manifest_with_invalid_field_names_the_stage_to_run(field: str, value: o
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
-    with pytest.raises(PipelineError, match=r"is damaged: run the stage plant again \(make plant\)"):
+    with pytest.raises(PipelineError, match=r"is damaged: run the stage plant again"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
 
 
@@ -62,7 +83,7 @@ def test_damaged_manifest_is_reported_and_repaired_by_rerun(body: str, tmp_path:
     plant(output=tmp_path / "plant")
     before = read_manifest(tmp_path / "plant")
     (tmp_path / "plant" / "manifest.json").write_text(body)
-    with pytest.raises(PipelineError, match=r"is damaged: run the stage plant again \(make plant\)"):
+    with pytest.raises(PipelineError, match=r"is damaged: run the stage plant again"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
     assert plant(output=tmp_path / "plant").startswith("1 numbers")
     assert read_manifest(tmp_path / "plant").digest == before.digest
@@ -89,7 +110,7 @@ def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(damage: str
         path.write_bytes(body[:-1] if damage == "cut" else body[:-1] + bytes([body[-1] ^ 1]))
     os.utime(tmp_path / "plant" / "manifest.json")
     change = "missing" if damage == "delete" else "damaged"
-    with pytest.raises(PipelineError, match=rf"numbers\.npy is {change}: run the stage plant again \(make plant\)"):
+    with pytest.raises(PipelineError, match=rf"numbers\.npy is {change}: run the stage plant again"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
     if damage != "delete":  # so that make hashes the file
         assert path.stat().st_mtime_ns > (tmp_path / "plant" / "manifest.json").stat().st_mtime_ns
@@ -112,5 +133,5 @@ def test_inconsistent_inputs_are_refused(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=1)
     water(plant=tmp_path / "plant", output=tmp_path / "water")
     plant(output=tmp_path / "plant", number=2)
-    with pytest.raises(PipelineError, match="another result of plant, .* run the stage water again"):
+    with pytest.raises(PipelineError, match="water was made from another result of plant .* with --output .*water"):
         harvest(plant=tmp_path / "plant", water=tmp_path / "water", output=tmp_path / "harvest")
