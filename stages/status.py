@@ -57,7 +57,6 @@ def status(
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.plan import Plan
     from pipeline.engine.provenance import Reason
-    from pipeline.engine.stage import take_snapshot, write_record
     from pipeline.engine.status import check_stage
 
     try:
@@ -76,16 +75,13 @@ def status(
         arguments = parse_arguments(stage, options)
         if not (stale or stage in STAGES or arguments[stage.output].exists()):
             continue  # nobody has asked for it
-        snapshot = take_snapshot(stage, arguments, options) if stale else None
         try:
-            status = check_stage(stage, arguments, statuses)
+            status = check_stage(stage, arguments, statuses, options if stale else None)
         except PipelineError as error:
             if stale:
                 raise type(error)(f"{stage.name}: {error}") from None
             reason = Reason("request", stage.name, str(error))
             status = Plan(arguments[stage.output], "stale", (reason,), None)
-        if stale and status.state == "fresh" and status.manifest:
-            write_record(status.output, status.manifest, snapshot)
         statuses[stage.name] = status
     if stale:
         return "\n".join(name for name, status in statuses.items() if status.state != "fresh")
