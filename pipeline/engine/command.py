@@ -5,7 +5,7 @@ A module stages/NAME.py that ends with
     if __name__ == "__main__":
         main(NAME)
 
-is a command, `python -m stages.NAME`, with an option for each argument of the stage. `rules.mk` starts it.
+is a command, `python -m stages.NAME`, with an option for each argument of the stage.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SIMPLE_TYPES = (int, float, str, Path)  # of options, besides bool and Literal
 
 
 def main(stage: Stage[Any]) -> NoReturn:
-    """Run the stage with the options in `sys.argv` and exit; see `run_command`."""
+    """Run the stage with the options in `sys.argv`, print what it has done, and exit with its status."""
     install_handlers()
     end(run_command(stage.name, lambda: _run_stage(stage, sys.argv[1:])))
 
@@ -95,8 +95,10 @@ def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
 def run_command(name: str, work: Callable[[], object]) -> int:
     """Call `work`, print the string or the lines that it returns, and return the exit status.
 
-    name: begins the line that reports an error. Lines of an iterator are printed immediately.
-    Status: 0 success, 1 failure, 2 wrong usage, 130 interrupted. A traceback appears only for bugs.
+    Lines of an iterator are printed immediately. The status is 0 for success, 1 for failure, 2 for wrong usage, 130 for
+    an interruption. A traceback appears only for bugs.
+
+    name: begins the line that reports an error.
     """
 
     def fail(message: str, status: int = PipelineError.exit_status) -> int:

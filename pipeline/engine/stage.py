@@ -67,9 +67,10 @@ class Stage(Generic[P]):
     its path is not. Arguments without a role are parameters; those with `Role.IGNORED` do not influence the result. The
     function writes files into `output` and returns a line of summary.
 
-    A call acts on the plan for the key of the result: it does nothing, restores a result of the store, or runs the
-    function in a private folder and publishes it (docs/pipeline/reruns.md). The function may save its state in
-    `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the same key.
+    A call computes the key of the result (docs/pipeline/reruns.md). It does nothing if the published result has this
+    key, restores a result with this key from the store, or runs the function in a private folder and publishes it. The
+    function may save its state in `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the
+    same key.
 
     packages: installed packages whose versions are part of the key (default: NumPy).
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
@@ -78,9 +79,9 @@ class Stage(Generic[P]):
     extra_files: patterns of files in the project, other than Python modules, that the function reads.
     watch: function from the given parameters to patterns of files outside the project that `resolve` reads.
 
-    A call returns the summary and the output folder. Raises PipelineError if an input is missing or damaged or if two
-    inputs are inconsistent, UsageError if a file cannot be read or if `output` is inside a result or exists and is not
-    a result of this stage, and any exception of the function.
+    A call returns one string: `SUMMARY -> FOLDER`, or that the result is up to date. Raises PipelineError if an input
+    is missing or damaged or if two inputs are inconsistent, UsageError if a file cannot be read or if `output` is
+    inside a result or exists and is not a result of this stage, and any exception of the function.
     """
 
     def __init__(
