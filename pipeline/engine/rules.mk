@@ -25,7 +25,7 @@ define newline
 endef
 $(foreach v,$(given),$(if $(findstring $(newline),$(value $v)),$(error $v contains a line break: write its value on one line)))
 
-# `stages` is the order in which records are compared and stages are started.
+# Records are compared in the order of `stages`, so a stage before one that it reads would seem to be up to date.
 $(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(error $s reads $i: list $i before $s in stages)))$(eval before += $s))
 
 # Do not export the variables: make would expand $(shell ...) in their values.
