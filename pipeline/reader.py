@@ -39,10 +39,10 @@ __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "l
 log = logging.getLogger(__name__)
 
 PRETRAINED = Path(__file__).parent / "model" / "pretrained"
-"""Folder of the included models, for `load`."""
+"""Folder of the pretrained models, for `load`."""
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"
-INCLUDED_READER = PRETRAINED / "reader.safetensors"
+PRETRAINED_READER = PRETRAINED / "reader.safetensors"
 ALTERNATIVES = 3  # of a result
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
@@ -155,7 +155,7 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the included models. A model that was trained
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A model that was trained
     on other classes than the one that reads pictures classifies these itself, as pictures of one object. pictures:
     False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for one that
     only reads pictures if `pictures` is False.
@@ -167,11 +167,11 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     model = given if given and not slides else _load(_choose(TRAINED, PRETRAINED))
     used = [model]
     if pictures:
-        beside = model.path / INCLUDED_READER.name  # as in PRETRAINED
+        beside = model.path / PRETRAINED_READER.name  # as in PRETRAINED
         finder = (
             given
             if given and slides
-            else _load(beside if given and beside.exists() else _choose(TRAINED_READER, INCLUDED_READER))
+            else _load(beside if given and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER))
         )
         used += [finder] if slides or finder.model.class_names == model.model.class_names else []
     log.info("model: %s", _describe(used[-1]))
@@ -200,7 +200,7 @@ class _Loaded:
 def _describe(loaded: _Loaded) -> str:
     """Return the name of a model, its accuracy, and whether it can reject."""
     model = loaded.model
-    words = ["the included one" if loaded.path in (PRETRAINED, INCLUDED_READER) else str(loaded.path)]
+    words = ["the pretrained one" if loaded.path in (PRETRAINED, PRETRAINED_READER) else str(loaded.path)]
     if model.validation_accuracy:
         where = "difficult composed pages" if model.sliding else "validation images"
         words.append(f"{model.validation_accuracy:.2%} correct on {where}")
@@ -208,8 +208,8 @@ def _describe(loaded: _Loaded) -> str:
     return ", ".join(words)
 
 
-def _choose(trained: Path, included: Path) -> Path:
-    return trained if trained.exists() or trained.is_symlink() else included
+def _choose(trained: Path, pretrained: Path) -> Path:
+    return trained if trained.exists() or trained.is_symlink() else pretrained
 
 
 def _load(path: Path) -> _Loaded:

@@ -24,7 +24,7 @@ from pipeline.data.contrast import BOX
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.files import load_picture
 from pipeline.pictures.sliding import Slider, build_pyramid
-from pipeline.reader import INCLUDED_READER, load
+from pipeline.reader import PRETRAINED_READER, load
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
@@ -143,7 +143,7 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 
 def draw_composed() -> None:
-    """Show some pictures with digits on which the network for pictures is trained."""
+    """Show some pictures with digits on which the reader is trained."""
     glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
     sheet = Image.new("L", (COLUMNS * (WIDTH // COLUMNS), ROWS * (HEIGHT * WIDTH // COLUMNS // PICTURE_WIDTH)), 255)
     wide, tall = sheet.width // COLUMNS, sheet.height // ROWS
@@ -157,7 +157,7 @@ def draw_composed() -> None:
 
 def draw_heat_map() -> None:
     """Show a photograph with what is read, above the probability that a digit is centred at each position."""
-    reader = load(INCLUDED_READER)
+    reader = load(PRETRAINED_READER)
     assert reader.finder
     file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
     grey, size = load_picture(file, "photograph")
@@ -189,7 +189,7 @@ def draw_photograph() -> None:
     paper = np.clip(np.array((0.98, 0.95, 0.87)) + 0.01 * fibres[..., np.newaxis] / fibres.std(), 0, 1)
     levels = expose(generator, ink, wear(generator, grid), light=np.asarray(light), paper=paper)
     image = Image.fromarray(ndimage.gaussian_filter(levels, (0.7, 0.7, 0)))
-    result = load(INCLUDED_READER).read(image)
+    result = load(PRETRAINED_READER).read(image)
     draw_boxes(image, result.boxes, list(result.text))
     image.save(PICTURES / "boxes.webp", quality=80, method=6)
 

@@ -19,7 +19,7 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.model.metadata import model_metadata
 from pipeline.model.safetensors import save_safetensors
-from pipeline.reader import INCLUDED_READER, PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
+from pipeline.reader import PRETRAINED_READER, PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.processes import environment
@@ -252,8 +252,8 @@ def test_default_is_the_trained_model_if_it_exists(
     trained = load()
     assert trained.digest == load(built / "train").digest == load(str(built / "train")).digest
     assert trained.digest != pretrained.digest
-    assert "included" in caplog.messages[0]
-    assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a network of their own
+    assert "pretrained" in caplog.messages[0]
+    assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a separate network
     assert load(pictures=False).finder is None
     accuracy = json.loads((built / "train/model.json").read_bytes())["training"]["validation_accuracy"]
     assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
@@ -280,9 +280,9 @@ def test_model_of_other_classes_reads_pictures_itself(tmp_path: Path) -> None:
 
 
 def test_model_that_reads_pictures_predicts_no_images() -> None:
-    assert load(INCLUDED_READER).finder is not None
+    assert load(PRETRAINED_READER).finder is not None
     with pytest.raises(UsageError, match="reads pictures"):
-        load(INCLUDED_READER, pictures=False)
+        load(PRETRAINED_READER, pictures=False)
 
 
 def test_exported_model_reads_like_the_trained_one(built: Path) -> None:

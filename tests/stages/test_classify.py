@@ -16,7 +16,7 @@ from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages.cli.main", "classify"]
 CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
-MODEL = re.compile(r"model: the included one, .*\n")  # on stderr
+MODEL = re.compile(r"model: the pretrained one, .*\n")  # on stderr
 
 
 def paint(path: Path, index: int = CLEAR[0]) -> Path:
