@@ -155,10 +155,10 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A model that was trained
-    on other classes than the one that reads pictures classifies these itself, as pictures of one object. pictures:
-    False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for one that
-    only reads pictures if `pictures` is False.
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A model that was
+    trained on other classes than the one that reads pictures classifies these itself, as pictures of one object.
+    pictures: False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for
+    one that only reads pictures if `pictures` is False.
     """
     given = _load(Path(folder)) if folder is not None else None
     slides = given is not None and given.model.sliding

@@ -32,7 +32,7 @@ from pipeline.network.network import view_parameters
 from pipeline.pages.model_card import make_model_card
 from pipeline.pages.reader_card import make_reader_card
 from pipeline.pictures.training import calibrate_on_pages
-from pipeline.reader import PRETRAINED_READER, PRETRAINED, load
+from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
 TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors

@@ -19,7 +19,7 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.model.metadata import model_metadata
 from pipeline.model.safetensors import save_safetensors
-from pipeline.reader import PRETRAINED_READER, PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
+from pipeline.reader import PRETRAINED, PRETRAINED_READER, PictureError, PipelineError, Reader, Result, load, save
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.processes import environment
