@@ -65,9 +65,11 @@ class Result:
 
     text: their classes, joined; empty if no digit was found. rows: the text of each row, with spaces where digits are
     far apart, as between the columns of a table. confidence: probability that all are correct; 0 without digits.
-    alternatives: the most probable texts that differ in one digit, each with its probability. boxes: int64 (k, 4):
-    left, top, right and bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the
-    picture. probabilities: float32 (k, classes).
+    alternatives: the most probable texts that differ in one digit, each with its probability; what is missing to 1
+    belongs to all other texts, such as those with a digit more or less. boxes: int64 (k, 4): left, top, right and
+    bottom of a square around each digit, in pixels of the picture as it is displayed; it ends at the edge of the
+    picture. size: (height, width) of the picture. probabilities: float32 (k, classes). more_pages: whether the file has
+    several pages or frames, of which only the first was read.
     """
 
     text: str
@@ -77,6 +79,7 @@ class Result:
     boxes: NDArray[np.int64]
     size: tuple[int, int]
     probabilities: NDArray[np.float32]
+    more_pages: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +136,7 @@ class Reader:
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
-            grey, size = load_picture(source, name)
+            grey, size, more_pages = load_picture(source, name)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         if len(reading.labels) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
@@ -147,6 +150,7 @@ class Reader:
             _enlarge(reading.boxes, grey.shape, size),
             size,
             reading.probabilities,
+            more_pages,
         )
 
 
@@ -198,13 +202,12 @@ class _Loaded:
 
 
 def _describe(loaded: _Loaded) -> str:
-    """Return the name of a model, its accuracy, and whether it can reject."""
+    """Return the name of a model, its accuracy in classifying images, and whether it can reject."""
     model = loaded.model
     words = ["the pretrained one" if loaded.path in (PRETRAINED, PRETRAINED_READER) else str(loaded.path)]
-    if model.validation_accuracy:
-        where = "difficult composed pages" if model.sliding else "validation images"
-        words.append(f"{model.validation_accuracy:.2%} correct on {where}")
-    words.append("rejects anything else" if model.negative_class else "cannot reject anything else")
+    if model.validation_accuracy and not model.sliding:  # that of a reader, on difficult pages, means little to a user
+        words.append(f"{model.validation_accuracy:.2%} correct on validation images")
+    words.append("rejects most other things" if model.negative_class else "cannot reject other things")
     return ", ".join(words)
 
 
@@ -214,6 +217,7 @@ def _choose(trained: Path, pretrained: Path) -> Path:
 
 def _load(path: Path) -> _Loaded:
     try:
+        path.lstat()  # raises OSError if it does not exist
         with read_lock(path) as entry:
             file = entry if entry.is_file() else entry / SAFETENSORS
             if file.exists():

@@ -160,7 +160,7 @@ def draw_heat_map() -> None:
     reader = load(PRETRAINED_READER)
     assert reader.finder
     file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
-    grey, size = load_picture(file, "photograph")
+    grey, size, _ = load_picture(file, "photograph")
     result = reader.read(file)
     shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     draw_boxes(shown, result.boxes, list(result.text))
