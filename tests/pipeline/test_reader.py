@@ -291,6 +291,15 @@ def test_exported_model_reads_like_the_trained_one(built: Path) -> None:
         assert_same(load(path).read(make_picture()), trained)
 
 
+def test_result_says_whether_a_file_has_more_pages(reader: Reader, tmp_path: Path) -> None:
+    image = Image.fromarray(make_picture())
+    image.save(tmp_path / "pages.tif", save_all=True, append_images=[image])
+    image.save(tmp_path / "page.tif")
+    result = reader.read(tmp_path / "pages.tif")
+    assert (result.text, result.more_pages) == (truth(), True)
+    assert not reader.read(tmp_path / "page.tif").more_pages
+
+
 def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> None:
     shutil.copytree(built, tmp_path / "a", symlinks=True)
     for path, name in ((tmp_path / "a/train", "layer-1-biases.npy"), (tmp_path / "a/export", "model.safetensors")):
@@ -298,7 +307,7 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
         with pytest.raises(PipelineError, match=name):
             load(path)
     for path, words in (
-        (tmp_path / "nowhere", "run the stage train first"),
+        (tmp_path / "nowhere", "nowhere cannot be read: No such file"),
         (tmp_path, "run the stage train first"),
         (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
         (tmp_path / "a/parse/manifest.json", "not a model"),
