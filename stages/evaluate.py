@@ -29,7 +29,7 @@ def evaluate(
     send_data: SendData = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:
-    """Predict the test images in parallel and compute the metrics.
+    """Classify the test images in parallel and compute the metrics.
 
     Warns if a class is rare, or missing from a part of the data, and if test images are also training images.
 
