@@ -74,7 +74,7 @@ reader: ## Train the network that finds and reads digits in pictures
 .PHONY: all ablation status graph prune
 all: $(all.inputs) ## Run all stages except compose and reader
 
-ablation: $(ablation.inputs) ## Train with one more technique at a time, and compare
+ablation: $(ablation.inputs) ## Train with one more technique at a time and compare
 	@$(python) -m stages.ablation $(call options,ablation)
 
 status: | $(ready) ## Show which stages are up to date, which are not, and why

@@ -151,7 +151,7 @@ class Reader:
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
-    """Load the models, and log which one reads.
+    """Load the models and log which one is used.
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by

@@ -45,8 +45,8 @@ def reader(
 ) -> str:
     """Train the network with which `classify` finds and reads the digits in pictures.
 
-    An interrupted run resumes after its last complete epoch, with a
-    result bit-identical to an uninterrupted run. The confidence in a text is calibrated on pictures of held-out digits.
+    An interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run. The
+    confidence in a text is calibrated on pictures of held-out digits.
 
     Examples:
         handwriting reader
