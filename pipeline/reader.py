@@ -84,7 +84,7 @@ class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
     model: classifies images as in the training set. finder: is slid over pictures; without one, a picture shows one
-    object, which `model` classifies. digest: sha256 of both, in hexadecimal.
+    object, which `model` classifies. digest: SHA-256 hash of both, in hexadecimal.
     """
 
     model: Model
