@@ -87,7 +87,7 @@ class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
     model: classifies images as in the training set. finder: is slid over pictures; without one, a picture shows one
-    object, which `model` classifies. digest: sha256 of both, in hexadecimal.
+    object, which `model` classifies. digest: SHA-256 hash of both, in hexadecimal.
     """
 
     model: Model
@@ -155,7 +155,7 @@ class Reader:
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
-    """Load the models, and log which one reads.
+    """Load the models and log which one is used.
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by

@@ -73,7 +73,8 @@ def classify(
         str | None,
         scheduler_option(
             f"Backend for the pictures. The default is sync (one after the other) for fewer than {PARALLEL} pictures, "
-            "and processes for more; threads, distributed and addresses are as in predict."
+            "and processes for more; threads, distributed, and the address of a Dask scheduler are also possible (see "
+            "predict --help)."
         ),
     ] = None,
     scheduler_file: SchedulerFile = None,
@@ -84,7 +85,8 @@ def classify(
         Path | None,
         Option(
             help="Model folder, written by reader, train or export.",
-            show_default="artifacts/reader, for --test-image artifacts/train, or the included models",
+            show_default="artifacts/reader, or artifacts/train with --test-image, if it exists; "
+            "otherwise the pretrained model",
         ),
     ] = None,
 ) -> str | Iterator[str]:
