@@ -159,8 +159,8 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A model that was
-    trained on other classes than the one that reads pictures classifies these itself, as pictures of one object.
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A classifier that you
+    trained on other classes than those of the reader classifies pictures itself, as pictures of one object.
     pictures: False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for
     one that only reads pictures if `pictures` is False.
     """
@@ -177,7 +177,8 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
             if given and slides
             else _load(beside if given and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER))
         )
-        used += [finder] if slides or finder.model.class_names == model.model.class_names else []
+        knows = finder.model.class_names == model.model.class_names
+        used += [finder] if slides or knows or model.path == PRETRAINED else []
     log.info("model: %s", _describe(used[-1]))
     digest = hashlib.sha256("".join(each.digest for each in used).encode()).hexdigest()
     return Reader(model.model, used[1].model if len(used) > 1 else None, digest)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +278,17 @@ def test_model_of_other_classes_reads_pictures_itself(tmp_path: Path) -> None:
     assert reader.finder is None
     result = reader.read(255 - enlarge(sample_digits()[0][0], 3))
     assert result.text in ("coat", "bag", "shoe", "")
+
+
+def test_trained_reader_of_other_characters_needs_no_trained_classifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "artifacts/reader").mkdir(parents=True)
+    finder = load(PRETRAINED).finder
+    assert finder
+    save(replace(finder, class_names=tuple("abcdefghij")), "artifacts/reader/model.safetensors")
+    assert load().read(make_picture()).text == truth().translate(str.maketrans("0123456789", "abcdefghij"))
 
 
 def test_model_that_reads_pictures_predicts_no_images() -> None:
