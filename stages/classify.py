@@ -64,8 +64,8 @@ def classify(
     output: Annotated[
         Path | None,
         Option(
-            help="File for the results, instead of standard output: as with --csv if its name ends in .csv, otherwise "
-            "as with --json. An interrupted run resumes.",
+            help="File for the results, instead of standard output. Without --csv and --json, a name that ends in "
+            ".csv chooses the table, any other the objects. An interrupted run resumes.",
             show_default=False,
         ),
     ] = None,
