@@ -72,9 +72,9 @@ report: ## Write a page with learning curves, errors and earlier runs
 compose: ## Compose pictures of digits on imperfect paper
 reader: ## Train the network that finds and reads digits in pictures
 .PHONY: all ablation status graph prune
-all: $(all.inputs) ## Run all stages
+all: $(all.inputs) ## Run all stages except compose and reader
 
-ablation: $(ablation.inputs) ## Train with one more technique at a time, and compare
+ablation: $(ablation.inputs) ## Train with one more technique at a time and compare
 	@$(python) -m stages.ablation $(call options,ablation)
 
 status: | $(ready) ## Show which stages are up to date, which are not, and why
@@ -128,7 +128,7 @@ pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(MAKE) reader DATASET=mnist
 	$(python) -m tests.pretrained --reader
 
-benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure outdated tables of the docs again (up to three hours)
+benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Update outdated benchmark tables of the docs (up to 3 hours)
 	$(MAKE) all
 	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(ONLY)
 
@@ -140,7 +140,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group build --output-file requirements.txt
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-clean: ## Remove generated files, but not the store of results and .venv
+clean: ## Remove generated files except the result store and .venv
 	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, but also remove the store (requires YES=1)
@@ -153,7 +153,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
 	    Makefile
 	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3 NAME=short'
-	@printf '%s\n' $(foreach s,$(stages),$(if $($s.variables),'$s $(strip $($s.variables))')) | awk '{ \
+	@printf '%s\n' $(foreach s,$(stages),$(if $($s.variables),'$s $(strip $($s.variables) $(if $(filter train,$s),NAME))')) | awk '{ \
 	    line = sprintf("  %-10s", $$1); \
 	    for (i = 2; i <= NF; i++) { \
 	        if (length(line) + length($$i) > 78) { print line; line = sprintf("%12s", "") } \

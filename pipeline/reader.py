@@ -39,10 +39,10 @@ __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "l
 log = logging.getLogger(__name__)
 
 PRETRAINED = Path(__file__).parent / "model" / "pretrained"
-"""Folder of the included models, for `load`."""
+"""Folder of the pretrained models, for `load`."""
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"
-INCLUDED_READER = PRETRAINED / "reader.safetensors"
+PRETRAINED_READER = PRETRAINED / "reader.safetensors"
 ALTERNATIVES = 3  # of a result
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
@@ -65,9 +65,11 @@ class Result:
 
     text: their classes, joined; empty if no digit was found. rows: the text of each row, with spaces where digits are
     far apart, as between the columns of a table. confidence: probability that all are correct; 0 without digits.
-    alternatives: the most probable texts that differ in one digit, each with its probability. boxes: int64 (k, 4):
-    left, top, right and bottom of each digit, in pixels of the picture as it is displayed. size: (height, width) of the
-    picture. probabilities: float32 (k, classes).
+    alternatives: the most probable texts that differ in one digit, each with its probability; what is missing to 1
+    belongs to all other texts, such as those with a digit more or less. boxes: int64 (k, 4): left, top, right and
+    bottom of a square around each digit, in pixels of the picture as it is displayed; it ends at the edge of the
+    picture. size: (height, width) of the picture. probabilities: float32 (k, classes). more_pages: whether the file has
+    several pages or frames, of which only the first was read.
     """
 
     text: str
@@ -77,6 +79,7 @@ class Result:
     boxes: NDArray[np.int64]
     size: tuple[int, int]
     probabilities: NDArray[np.float32]
+    more_pages: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,7 @@ class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
     model: classifies images as in the training set. finder: is slid over pictures; without one, a picture shows one
-    object, which `model` classifies. digest: sha256 of both, in hexadecimal.
+    object, which `model` classifies. digest: SHA-256 hash of both, in hexadecimal.
     """
 
     model: Model
@@ -133,7 +136,7 @@ class Reader:
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
-            grey, size = load_picture(source, name)
+            grey, size, more_pages = load_picture(source, name)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         if len(reading.labels) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
@@ -147,18 +150,19 @@ class Reader:
             _enlarge(reading.boxes, grey.shape, size),
             size,
             reading.probabilities,
+            more_pages,
         )
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
-    """Load the models, and log which one reads.
+    """Load the models and log which one is used.
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the included models. A model that was trained
-    on other classes than the one that reads pictures classifies these itself, as pictures of one object. pictures:
-    False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for one that
-    only reads pictures if `pictures` is False.
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A classifier that you
+    trained on other classes than those of the reader classifies pictures itself, as pictures of one object.
+    pictures: False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for
+    one that only reads pictures if `pictures` is False.
     """
     given = _load(Path(folder)) if folder is not None else None
     slides = given is not None and given.model.sliding
@@ -167,13 +171,14 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     model = given if given and not slides else _load(_choose(TRAINED, PRETRAINED))
     used = [model]
     if pictures:
-        beside = model.path / INCLUDED_READER.name  # as in PRETRAINED
+        beside = model.path / PRETRAINED_READER.name  # as in PRETRAINED
         finder = (
             given
             if given and slides
-            else _load(beside if given and beside.exists() else _choose(TRAINED_READER, INCLUDED_READER))
+            else _load(beside if given and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER))
         )
-        used += [finder] if slides or finder.model.class_names == model.model.class_names else []
+        knows = finder.model.class_names == model.model.class_names
+        used += [finder] if slides or knows or model.path == PRETRAINED else []
     log.info("model: %s", _describe(used[-1]))
     digest = hashlib.sha256("".join(each.digest for each in used).encode()).hexdigest()
     return Reader(model.model, used[1].model if len(used) > 1 else None, digest)
@@ -198,22 +203,22 @@ class _Loaded:
 
 
 def _describe(loaded: _Loaded) -> str:
-    """Return the name of a model, its accuracy, and whether it can reject."""
+    """Return the name of a model, its accuracy in classifying images, and whether it can reject."""
     model = loaded.model
-    words = ["the included one" if loaded.path in (PRETRAINED, INCLUDED_READER) else str(loaded.path)]
-    if model.validation_accuracy:
-        where = "difficult composed pages" if model.sliding else "validation images"
-        words.append(f"{model.validation_accuracy:.2%} correct on {where}")
-    words.append("rejects anything else" if model.negative_class else "cannot reject anything else")
+    words = ["the pretrained one" if loaded.path in (PRETRAINED, PRETRAINED_READER) else str(loaded.path)]
+    if model.validation_accuracy and not model.sliding:  # that of a reader, on difficult pages, means little to a user
+        words.append(f"{model.validation_accuracy:.2%} correct on validation images")
+    words.append("rejects most other things" if model.negative_class else "cannot reject other things")
     return ", ".join(words)
 
 
-def _choose(trained: Path, included: Path) -> Path:
-    return trained if trained.exists() or trained.is_symlink() else included
+def _choose(trained: Path, pretrained: Path) -> Path:
+    return trained if trained.exists() or trained.is_symlink() else pretrained
 
 
 def _load(path: Path) -> _Loaded:
     try:
+        path.lstat()  # raises OSError if it does not exist
         with read_lock(path) as entry:
             file = entry if entry.is_file() else entry / SAFETENSORS
             if file.exists():

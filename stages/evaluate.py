@@ -29,9 +29,9 @@ def evaluate(
     send_data: SendData = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:
-    """Predict the test images in parallel and compute the metrics.
+    """Classify the test images in parallel and compute the metrics.
 
-    Warns if a class is rare, or missing from a part of the data, and if test images are also training images.
+    Warns if a class is rare or missing from a part of the data, and if test images are also training images.
 
     The results are bit-identical for any scheduler, number of workers and block size. An interrupted run resumes with
     the unfinished blocks.

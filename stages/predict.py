@@ -32,9 +32,9 @@ def predict(
 ) -> str:
     """Predict the classes of many images, from files that may be larger than memory, locally or on a cluster.
 
-    The files contain uint8 arrays (n, height, width) of the size of the training images. The output is one .npy array
-    for all files, in their order, and appears when it is complete. An interrupted run resumes with the unfinished
-    blocks.
+    The files contain uint8 arrays (n, height, width), whose images must have the size of the training images. The
+    output is one .npy array for all files, in their order, which appears when it is complete. An interrupted run
+    resumes with the unfinished blocks.
 
     Examples:
         handwriting predict scans.npy --output digits.npy

@@ -10,10 +10,10 @@ from stages.cli.console import run_module
 
 
 def prune(
-    keep: Annotated[int, Option(min=1, help="Number of results of each stage to keep: those that were used last.")] = 5,
+    keep: Annotated[int, Option(min=1, help="Number of most recently used results to keep for each stage.")] = 5,
     artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
 ) -> str:
-    """Delete old results and the leftovers of killed runs from the store.
+    """Delete old results and the leftovers of interrupted runs from the store.
 
     Keeps results that are published or named, evaluations of named runs, and results that a running stage reads or
     writes.

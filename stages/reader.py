@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LAYERS = "Hidden layers: convolutions (conv16,conv64; in full conv16x5/2) and max pooling (pool2)."
+
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the name of the recipe and all its values, after the options have replaced some."""
@@ -34,17 +36,17 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     resolve=resolve,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
-@recipe_options(without=NOT_FOR_PICTURES)
+@recipe_options(READER_RECIPES["standard"], without=NOT_FOR_PICTURES, texts={"layers": LAYERS})
 def reader(
     compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
     **values: Any,
 ) -> str:
-    """Train a network that is slid over pictures to find digits and read them; `classify` then uses it.
+    """Train the network with which `classify` finds and reads the digits in pictures.
 
-    Its layers must be convolutions or max pooling. An interrupted run resumes after its last complete epoch, with a
-    result bit-identical to an uninterrupted run. The confidence in a text is calibrated on pictures of held-out digits.
+    An interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run. The
+    confidence in a text is calibrated on pictures of held-out digits.
 
     Examples:
         handwriting reader

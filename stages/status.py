@@ -42,12 +42,11 @@ def status(
         Option(metavar="'STAGE OPTIONS'", help="Show the status as if the stage ran with these options."),
     ] = None,
 ) -> str:
-    """Show which stages are up to date and why the others are not; run nothing.
+    """Show which stages are up to date, which are not, and why.
 
-    A stage that is *stale* or *not made yet* will run. If it is *in the store*, an earlier result will be restored. If
-    it is *waiting*, an earlier stage will run, and then this one if its input changes. Options default to those in
-    pyproject.toml, and `make status` adds the variables that make is given. With *--stale* and *--assume*, only the
-    assumed stages are checked, and the status that `make` reads from artifacts/.cache is updated.
+    The next `make` runs each stage that is *stale* or *not made yet*, and restores an earlier result of each stage that
+    is *in the store*. For a stage that is *waiting*, it runs an earlier stage first, and then this one if its input has
+    changed. Options default to those in pyproject.toml, and `make status` adds the variables that make is given.
 
     Examples:
         handwriting status --explain

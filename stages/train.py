@@ -32,7 +32,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     resolve=resolve,
     unhashed=("history.csv",),
 )
-@recipe_options()
+@recipe_options(RECIPES["standard"])
 def train(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
@@ -41,8 +41,8 @@ def train(
         str,
         Role.IGNORED,
         scheduler_option(
-            "Backend for the networks of an ensemble. With sync they are trained one after the other; with threads, "
-            "processes, distributed or an address, as in evaluate, they are trained in parallel."
+            "Backend for the networks of an ensemble. With sync, they are trained one after the other; with threads, "
+            "processes, distributed or the address of a Dask scheduler, they are trained in parallel."
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,

@@ -1,5 +1,5 @@
 """Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
-with boxes, composed pictures, and a heat map.
+with boxes, composed pictures, a heat map, and scans to read.
 
     make pictures
 
@@ -24,7 +24,8 @@ from pipeline.data.contrast import BOX
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.files import load_picture
 from pipeline.pictures.sliding import Slider, build_pyramid
-from pipeline.reader import INCLUDED_READER, load
+from pipeline.reader import PRETRAINED_READER, load
+from tests import drawings
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
@@ -40,6 +41,8 @@ DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
 WIDTH = 1000  # of the report and of the sheet of composed pictures
 ROWS, COLUMNS, GAP = 5, 4, 6
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
+TABLE = ("12", "350"), ("7", "86"), ("45", "1290"), ("308", "64")
+LINE_HEIGHT, CELL_WIDTH = 44, 100  # of the table, in MNIST's pixels
 
 # The animation: the stage of the demo without its controls, in larger type, on 800 x 450 pixels.
 HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 630}, "device_scale_factor": 800 / 1120}
@@ -77,6 +80,7 @@ def main() -> None:
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
     draw_photograph()
+    draw_scans()
 
 
 def take_page(browser: Browser, scheme: str) -> None:
@@ -143,7 +147,7 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 
 def draw_composed() -> None:
-    """Show some pictures with digits on which the network for pictures is trained."""
+    """Show some pictures with digits on which the reader is trained."""
     glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
     sheet = Image.new("L", (COLUMNS * (WIDTH // COLUMNS), ROWS * (HEIGHT * WIDTH // COLUMNS // PICTURE_WIDTH)), 255)
     wide, tall = sheet.width // COLUMNS, sheet.height // ROWS
@@ -157,10 +161,10 @@ def draw_composed() -> None:
 
 def draw_heat_map() -> None:
     """Show a photograph with what is read, above the probability that a digit is centred at each position."""
-    reader = load(INCLUDED_READER)
+    reader = load(PRETRAINED_READER)
     assert reader.finder
     file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
-    grey, size = load_picture(file, "photograph")
+    grey, size, _ = load_picture(file, "photograph")
     result = reader.read(file)
     shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     draw_boxes(shown, result.boxes, list(result.text))
@@ -189,9 +193,34 @@ def draw_photograph() -> None:
     paper = np.clip(np.array((0.98, 0.95, 0.87)) + 0.01 * fibres[..., np.newaxis] / fibres.std(), 0, 1)
     levels = expose(generator, ink, wear(generator, grid), light=np.asarray(light), paper=paper)
     image = Image.fromarray(ndimage.gaussian_filter(levels, (0.7, 0.7, 0)))
-    result = load(INCLUDED_READER).read(image)
+    result = load(PRETRAINED_READER).read(image)
     draw_boxes(image, result.boxes, list(result.text))
     image.save(PICTURES / "boxes.webp", quality=80, method=6)
+
+
+def draw_scans() -> None:
+    """Draw a number, a digit, empty paper and a table; one file is cut off."""
+    images, labels = drawings.sample_digits()
+    generator = np.random.default_rng(0)
+    table = np.zeros((LINE_HEIGHT * len(TABLE) + 8, CELL_WIDTH * 2 + 20), np.uint8)
+    for (row, column), text in np.ndenumerate(TABLE):
+        chosen = [images[generator.choice(np.flatnonzero(labels == int(digit)))] for digit in text]
+        ink = drawings.write_row(chosen, 3)
+        top, left = LINE_HEIGHT * row + 4, CELL_WIDTH * column + 10
+        table[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    digits = [images[labels == digit][0] for digit in range(10)]
+    (PICTURES / "scans").mkdir(exist_ok=True)
+    for name, ink in (
+        ("field-1", drawings.enlarge(digits[5], 4)),
+        ("field-2", np.zeros((112, 112), np.uint8)),
+        ("field-3", drawings.enlarge(digits[3], 4)),
+        ("postcode", drawings.enlarge(drawings.write_row([digits[int(digit)] for digit in "90210"]), 4)),
+        ("table", drawings.enlarge(table, 3)),
+    ):
+        image = Image.fromarray(drawings.on_paper(ink).astype(np.uint8))
+        image.save(PICTURES / "scans" / f"{name}.png", optimize=True)
+    damaged = PICTURES / "scans" / "field-3.png"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
 
 
 if __name__ == "__main__":

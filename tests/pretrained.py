@@ -2,7 +2,7 @@
 
 make pretrained                      train the models, then run this for each
 python -m tests.pretrained --dense   write the dense network of pipeline/model/comparison.py instead
-python -m tests.pretrained --reader  write the network for pictures in artifacts/reader, and its card, instead
+python -m tests.pretrained --reader  write the reader in artifacts/reader, and its card, instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
@@ -32,7 +32,7 @@ from pipeline.network.network import view_parameters
 from pipeline.pages.model_card import make_model_card
 from pipeline.pages.reader_card import make_reader_card
 from pipeline.pictures.training import calibrate_on_pages
-from pipeline.reader import INCLUDED_READER, PRETRAINED, load
+from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
 TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors
@@ -80,12 +80,12 @@ def main() -> None:
 
 
 def write_reader(folder: Path, compose: Path) -> None:
-    """Write the network for pictures in 16 bits, calibrated again after rounding, and its card."""
+    """Write the reader in 16 bits, calibrated again after rounding, and its card."""
     model, quality = calibrate_on_pages(round_parameters(load_model(folder)), compose)
-    save_safetensors(INCLUDED_READER, model, model_metadata(model), np.float16)
+    save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.float16)
     record = json.loads((folder / "model.json").read_text())["training"]
     (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "pages": asdict(quality)}))
-    print(f"{INCLUDED_READER}: {INCLUDED_READER.stat().st_size:,} bytes, {quality}")
+    print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
 
 
 def round_parameters(model: Model) -> Model:

@@ -1,5 +1,6 @@
 """Find pictures in folders, and name the annotated copies of them."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,26 +8,39 @@ from pathlib import Path
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside
+from pipeline.engine.terminal import printable
 from pipeline.pictures.files import SUFFIXES
 
+log = logging.getLogger(__name__)
+
 STDIN = "-"
+SHOWN = 5  # extensions of skipped files that are named
 
 
 def find_pictures(names: Sequence[str]) -> list[tuple[str, str]]:
     """Return the names, with each folder replaced by the pictures at any depth in it, sorted.
 
-    The second string of each pair is the name relative to the folder. Raises PipelineError if a folder has no picture.
+    The second string of each pair is the name relative to the folder. Logs how many other files are skipped, except
+    hidden ones. Raises PipelineError if a folder has no picture.
     """
     found: list[tuple[str, str]] = []
+    skipped: Counter[str] = Counter()
     for name in names:
         if name == STDIN or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises if the name is too long
             found.append((name, "stdin" if name == STDIN else Path(name).name))
             continue
-        paths = (path for path in Path(name).rglob("*") if path.suffix.lower() in SUFFIXES)
-        pictures = sorted(str(path) for path in paths if not path.is_dir() and not path.is_fifo())
+        files = [path for path in Path(name).rglob("*") if not path.is_dir() and not path.is_fifo()]
+        pictures = sorted(str(path) for path in files if path.suffix.lower() in SUFFIXES)
         if not pictures:
             raise PipelineError(f"{name} contains no picture: name a folder with {', '.join(sorted(SUFFIXES))} files")
         found += [(path, str(Path(path).relative_to(name))) for path in pictures]
+        others = (path for path in files if path.suffix.lower() not in SUFFIXES)
+        visible = (path for path in others if not any(part[0] == "." for part in path.relative_to(name).parts))
+        skipped.update(path.suffix.lower() or "none" for path in visible)
+    if skipped:
+        count = "1 file" if skipped.total() == 1 else f"{skipped.total():,} files"
+        shown = [*map(printable, sorted(skipped)[:SHOWN]), *["others"] * (len(skipped) > SHOWN)]
+        log.info("skipped %s without the extension of a picture (%s)", count, ", ".join(shown))
     return found
 
 

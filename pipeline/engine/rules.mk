@@ -50,7 +50,7 @@ stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter-out 0,$(.SHELLSTA
 find_stale = start=$$($(python) -IS $(engine)cache.py artifacts $(call requests,$(needed)) 2>/dev/null) && echo $$start || $(status)
 status = $(if $(wildcard stages/status.py),$(python) -m stages.status --stale $(call requests,$(needed),--assume),echo $${start:-$(stages)})
 
-# EARLIER_STAGES lets a stage notice that another call of make, with other variables, has replaced an input.
+# EARLIER_STAGES lets a stage notice that another run of make, with other variables, has replaced an input.
 define rule
 .PHONY: $1
 $1: private export EARLIER_STAGES = $$(call requests,$$(filter-out $1,$$(filter $$(call needs,$1),$$(stages))))

@@ -207,9 +207,9 @@ def write_record(output: Path, manifest: Manifest, snapshot: cache.Record | None
 
 
 def _check_requests(stage: str, artifacts: Path, inputs: Mapping[str, Path]) -> None:
-    """Raise PipelineError if an earlier stage has a result other than that which the same call of make has requested.
+    """Raise PipelineError if an earlier stage has a result other than that which the same run of make has requested.
 
-    Another call of make, with other variables, may have published it meanwhile; or make does not know of the input.
+    Another run of make, with other variables, may have published it meanwhile; or make does not know of the input.
     inputs: the read-locked entries of those inputs that are published in `artifacts` under the names of their stages.
     """
     requests = [shlex.split(request) for request in shlex.split(os.environ.get(EARLIER, ""))]

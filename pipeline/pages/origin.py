@@ -15,7 +15,7 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 def format_command(dataset: str, parameters: Mapping[str, Any]) -> str:
-    """Return the call of make that repeats a training run on a data set. parameters: of the run."""
+    """Return the make command that repeats a training run on a data set. parameters: of the run."""
     values = {"DATASET": dataset, "FROM": "FOLDER"} if dataset == "custom" else {"DATASET": dataset}
     values["RECIPE"] = str(parameters.get("recipe"))
     values |= {name.upper(): str(value) for name, (value, _) in find_changes(parameters).items()}

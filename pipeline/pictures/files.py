@@ -46,10 +46,10 @@ class PictureError(PipelineError):
     """A file is not a readable picture."""
 
 
-def load_picture(file: Source, name: str) -> tuple[Grey, tuple[int, int]]:
-    """Read a picture as grey levels; also return the (height, width) of the picture in the file, upright.
+def load_picture(file: Source, name: str) -> tuple[Grey, tuple[int, int], bool]:
+    """Read a picture as grey levels; also return its (height, width), upright, and whether its file has more pages.
 
-    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. Only the first frame is read.
+    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. Only the first page or frame is read.
     Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
     message, if the file is not a readable picture, or one too large or too small.
     """
@@ -66,8 +66,8 @@ def load_colours(file: Source, name: str) -> Image.Image:
 
 def _load(
     file: Source, name: str, side: int, convert: Callable[[Image.Image], NDArray[Any]]
-) -> tuple[NDArray[Any], tuple[int, int]]:
-    """Return the converted picture, upright, and its (height, width) before.
+) -> tuple[NDArray[Any], tuple[int, int], bool]:
+    """Return the converted picture, upright, its (height, width) before, and whether its file has more pages.
 
     side: pixels wanted on the longer side; a JPEG is decoded at a reduced size that suffices.
     """
@@ -89,7 +89,8 @@ def _load(
             image.load()
             orientation = image.getexif().get(ExifTags.Base.Orientation)
             width, height = reversed(size) if orientation in SIDEWAYS else size
-            return _turn_upright(convert(image), orientation), (height, width)
+            pixels = _turn_upright(convert(image), orientation)
+            return pixels, (height, width), image is not file and _has_more_pages(image)
     except PictureError:
         raise
     except Image.DecompressionBombError:  # Pillow checks its limit first
@@ -101,7 +102,8 @@ def _load(
     except Exception as error:  # decoders raise many types
         if isinstance(error, OSError) and error.strerror:  # an error of the operating system
             raise PictureError(f"{name} cannot be read: {error.strerror}") from None
-        raise PictureError(f"{name} is damaged: {' '.join(str(error).split()) or type(error).__name__}") from None
+        reason = " ".join(str(error).partition(" (")[0].split())  # without the number of bytes
+        raise PictureError(f"{name} is damaged: {reason or type(error).__name__}") from None
 
 
 def make_seekable(stream: BinaryIO, name: str) -> BinaryIO:
@@ -122,6 +124,13 @@ def _open(stream: BinaryIO) -> Image.Image:
         stream.seek(start)
         image = Image.open(stream, formats=FORMATS)
     return image
+
+
+def _has_more_pages(image: Image.Image) -> bool:
+    """Return whether pages or frames follow the first one. Other pictures in a JPEG are versions of the same."""
+    with contextlib.suppress(Exception):  # of a damaged second frame
+        return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+    return False
 
 
 def _check_size(image: Image.Image, name: str) -> None:

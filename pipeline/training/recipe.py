@@ -43,7 +43,9 @@ class Recipe:
     weight_decay: float = hyperparameter(0.0, "Weight decay: decoupled for adamw, an L2 term otherwise.", "[0, inf)")
     ema_decay: float = hyperparameter(0.0, "Decay of the moving average of the weights; 0 turns it off.", "[0, 1)")
     batch_size: int = hyperparameter(128, "Images per batch.", "[1, inf)")
-    shards: int = hyperparameter(2, "Shards per batch; also the maximum number of threads per network.", "[1, 1024]")
+    shards: int = hyperparameter(
+        2, "Parts into which each batch is split (shards); also the maximum number of threads per network.", "[1, 1024]"
+    )
     epochs: int = hyperparameter(10, "Epochs of training.", "[1, inf)")
     ensemble_size: int = hyperparameter(1, "Networks to train; their logits are averaged.", "[1, 1000]")
     negatives: float = hyperparameter(
@@ -53,7 +55,8 @@ class Recipe:
     )
     styles: float = hyperparameter(
         0.0,
-        "Digits in the styles of several countries, drawn, per training image, if the classes are the ten digits.",
+        "Drawn digits in the handwriting styles of several countries, per training image; only if the classes are the "
+        "ten digits.",
         "[0, 1]",
     )
     seed: int = hyperparameter(1, "Seed of all random numbers.", "[0, inf)")

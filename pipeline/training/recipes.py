@@ -68,7 +68,7 @@ RECIPES: dict[RecipeName, Recipe] = {
     ),
 }
 
-# Of networks that are slid over pictures: the one that is included, and one for a few minutes of training.
+# Of networks that are slid over pictures: the one that is pretrained, and one for a few minutes of training.
 READER = Recipe(
     layers="conv16,conv40,conv96x3/1,conv96x3/1,conv88x3/1",
     optimizer="adamw",

@@ -14,7 +14,7 @@ from stages.status import status
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
     "Pipeline stages, in order": STAGES,
-    "Stages that train the network for pictures": READER_STAGES,
+    "Stages that train the reader of pictures": READER_STAGES,
     "Predictions and experiments": (classify, predict, ablation),
     "Results": (status, prune, runs),
 }

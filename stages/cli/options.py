@@ -49,6 +49,6 @@ ModelFolder = Annotated[
     Path | None,
     Option(
         help="Model folder, written by train or export.",
-        show_default="artifacts/train if it exists, otherwise the included model",
+        show_default="artifacts/train if it exists, otherwise the pretrained model",
     ),
 ]

@@ -5,7 +5,7 @@ Each function takes a result, or the error of a picture that cannot be read, and
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.engine.terminal import printable
@@ -14,7 +14,8 @@ from stages.cli.terminal import to_json
 if TYPE_CHECKING:
     from pipeline.reader import PictureError, Result
 
-COLUMNS = ("file", "digits", "confidence", "alternative", "alternative_confidence")  # of CSV
+COLUMNS = ("file", "digits", "rows", "confidence", "alternative", "alternative_confidence", "error")  # of CSV
+BETWEEN_ROWS = " | "  # spreadsheets take 7 / 8 for a date
 
 Format = Callable[["Result | PictureError", str], list[str]]
 
@@ -25,8 +26,22 @@ def format_text(result: "Result | PictureError", name: str) -> list[str]:
         return []
     if not result.text:
         return [f"{printable(name)}: no digit found"]
-    other, probability = (*result.alternatives, ("", 0.0))[0]
-    return [f"{printable(name)}: {result.text} ({result.confidence:.2%}), or {other} ({probability:.2%})"]
+    text = BETWEEN_ROWS.join(result.rows)
+    other, probability = result.alternatives[0]
+    other = lay_out(other, result.rows)
+    return [f"{printable(name)}: {text} ({result.confidence:.2%}), or {other} ({probability:.2%})"]
+
+
+def lay_out(text: str, rows: Sequence[str]) -> str:
+    """Return an alternative text in the form of `rows`, from which it differs in one digit.
+
+    It stays as it is if the digits are names of different lengths.
+    """
+    characters = text.replace(" ", "")
+    if len(characters) != len("".join(rows).replace(" ", "")):
+        return text
+    following = iter(characters)
+    return BETWEEN_ROWS.join("".join(each if each == " " else next(following) for each in row) for row in rows)
 
 
 def format_json(result: "Result | PictureError", name: str) -> list[str]:
@@ -44,15 +59,25 @@ def format_json(result: "Result | PictureError", name: str) -> list[str]:
 
 
 def format_csv(result: "Result | PictureError", name: str) -> list[str]:
-    """Return a row with the values of COLUMNS; nothing for an error."""
+    """Return a row with the values of COLUMNS; an error has a row, too."""
+    values = {"file": printable(name)}
     if isinstance(result, Exception):
-        return []
-    alternatives = [(result.text, result.confidence), *result.alternatives, ("", 0.0)][:2] if result.text else []
-    return [format_row([printable(name), *(each for text, p in alternatives for each in (text, f"{p:.6f}"))])]
+        return [format_row({**values, "error": str(result)})]
+    if result.text:
+        values |= {"digits": result.text, "rows": BETWEEN_ROWS.join(result.rows)}
+        values |= {"confidence": f"{result.confidence:.6f}"}
+    for text, probability in result.alternatives[:1]:
+        values |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
+    return [format_row(values)]
 
 
-def format_row(values: Sequence[str] = COLUMNS) -> str:
+def format_row(values: Mapping[str, str]) -> str:
     """Return a row of CSV; missing values are empty."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([*values, *[""] * (len(COLUMNS) - len(values))])
+    csv.DictWriter(line, COLUMNS, lineterminator="").writerow(values)
     return line.getvalue()
+
+
+def format_header() -> str:
+    """Return the first row of CSV, the names of the columns."""
+    return format_row({name: name for name in COLUMNS})

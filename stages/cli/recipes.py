@@ -1,14 +1,15 @@
 """What the commands that train share: an option for each value of a recipe, and the progress of each epoch."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 from typer import Option
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipe import Recipe, to_dict
 
 if TYPE_CHECKING:
     from pipeline.scheduling.progress import Progress
@@ -20,15 +21,19 @@ PANELS = {
     "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
     "augmentation": [field.name for field in fields(Augmentation)],
 }  # all other fields: "training"
-# Values of a recipe that do not apply to a network that is slid over composed pictures.
+# Values of a recipe that do not apply to a network that is slid over pictures.
 NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentation"]}
 
 
-def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:
+def recipe_options(
+    standard: Recipe, without: Iterable[str] = (), texts: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Callable[P, str]], Callable[P, str]]:
     """Replace `**values` in the signature by one option per value of a recipe, with default None.
 
-    without: names of values that get no option.
+    standard: recipe of that name, whose values the help shows. without: names of values that get no option. texts: help
+    texts that replace those of the fields.
     """
+    shown = to_dict(standard)
     chosen = [field for field in (*fields(Recipe), *fields(Augmentation)) if field.name not in {*without}]
 
     def decorate(function: Callable[P, str]) -> Callable[P, str]:
@@ -37,7 +42,10 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
             if field.metadata:  # all but Recipe.augmentation
                 panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
                 help_panel = f"Recipe values: {panel}"
-                option = Option(help=field.metadata["help"], show_default=False, rich_help_panel=help_panel)
+                text = texts.get(field.name, field.metadata["help"])
+                value = str(shown[field.name]).replace(",", ", ")  # so that lines can break
+                text = f"{text} In standard: {value}."
+                option = Option(help=text, show_default=False, rich_help_panel=help_panel)
                 kind: Any = field.type
                 parameters.append(
                     inspect.Parameter(

@@ -46,8 +46,10 @@ def main(counts: tuple[int, ...]) -> None:
             rows.append([f"{count:,}: {name}, {workers}", f"{own:.1f} s", f"{count / own:,.0f}", *ratios, memory])
     header = ["images, threads or workers", "time", "images/s", "/ plain NumPy", "/ one", "largest process"]
     print(table(header, rows))
-    print(f"\nMedians of {ROUNDS} rounds, without imports, with the connection to the cluster. {count:,} images have")
-    print(f"{count * PIXELS / 1e9:.2f} GB. The model is that of the recipe `standard`.\n")
+    print(
+        f"\nThe times are medians of {ROUNDS} rounds; they include the connection to the cluster but not the imports."
+    )
+    print(f"The {count:,} images take {count * PIXELS / 1e9:.2f} GB. The model is that of the recipe `standard`.\n")
     tasks = measure_tasks()
     print(f"A cluster of two workers runs {tasks[CLUSTER]:,.0f} empty tasks per second,")
     print(f"`predict` in two threads {tasks[OURS]:,.0f}.\n")

@@ -357,7 +357,9 @@ def main() -> None:
     total = given.count * len(kinds)
     rows.append(["all", f"{claimed / total:.1%}", f"{sure / total:.1%}", ""])
     print(table(["pictures without digits", "digit claimed", f"confidence above {SURE:.0%}", "most often"], rows))
-    print(f"\n{given.count} pictures of each kind, {total:,} in all, read by the included model. It finds no digit in")
+    print(
+        f"\n{given.count} pictures of each kind, {total:,} in all, read by the pretrained model. It finds no digit in"
+    )
     print(f"{count_refused(reader, list_test_images())} test images and in")
     print(f"{count_refused(reader, list_font_digits(given.fonts))} digits of handwriting fonts on white paper.")
 

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.page
 
-Digits in the styles of several countries, and non-digits, are also read by the included classifier. Needs a browser,
+Digits in the styles of several countries, and non-digits, are also read by the pretrained classifier. Needs a browser,
 and artifacts/ with all stages run. The drawings are deterministic.
 """
 
@@ -169,7 +169,7 @@ def tabulate_styles(results: Mapping[tuple[str, str], Result]) -> str:
     styles, columns = (list(dict.fromkeys(keys)) for keys in zip(*results, strict=True))
     rows = []
     for style in styles:
-        errors = [results[style, column].errors for column in columns if column.startswith("included")]
+        errors = [results[style, column].errors for column in columns if column.startswith("pretrained")]
         cells = [str(results[style, column].correct) for column in columns]
         rows.append([style, *cells, ", ".join(each.replace(f"{style} ", "") for each in errors if each)])
     totals = [sum(results[style, column].correct for style in styles) for column in columns]
@@ -184,9 +184,9 @@ def main() -> None:
     model = load(ARTIFACTS / "train").model
     styles, others, rows = {}, [], []
     with open_browser() as browser, tempfile.TemporaryDirectory() as folder:
-        included = Path(folder, "included.html")
-        save_drawing_page(included, load(PRETRAINED).model, accuracy=1, images=1)
-        for title, file in (("included", included), ("standard", exported)):
+        pretrained = Path(folder, "pretrained.html")
+        save_drawing_page(pretrained, load(PRETRAINED).model, accuracy=1, images=1)
+        for title, file in (("pretrained", pretrained), ("standard", exported)):
             with ExitStack() as stack:
                 devices = {
                     name: (draw, stack.enter_context(open_page(browser, file, **options)))
@@ -207,7 +207,7 @@ def main() -> None:
     expected = predict_with_negative(model, images[:COMPARED])[:, : found.shape[1]]
     difference = np.abs(found[:COMPARED] - expected).max()
     print(tabulate_styles(styles))
-    print(f"\n{STYLED} drawings of each style by each device. Errors are those of the included classifier.\n")
+    print(f"\n{STYLED} drawings of each style by each device. Errors are those of the pretrained classifier.\n")
     print(table(["drawings of twenty other kinds", "tried", "rejected", f"above {SURE:.0%}", "errors"], others))
     print()
     print(table(["drawings, read by `standard`", "by", "tried", "correct", "errors"], rows))

@@ -110,15 +110,15 @@ def list_values() -> str:
     return table(["option", *values], rows)
 
 
-def measure_included() -> list[str]:
-    """Return the line of the included model."""
+def measure_pretrained() -> list[str]:
+    """Return the line of the pretrained model."""
     model = load(PRETRAINED).model
     images, labels = (np.load(KEPT / f"mnist/parse/test-{kind}.npy") for kind in ("images", "labels"))
     probabilities = predict(model, images)
     accuracy, error = np.mean(probabilities.argmax(axis=1) == labels), measure_reliability(probabilities, labels).error
     size = (PRETRAINED / "model.safetensors").stat().st_size
     cells = [f"{count_parameters(model):,}", f"{size / 1e6:.2f} MB", f"{accuracy:.2%}", f"{error:.2%}"]
-    return ["the included model", *cells, "", "", ""]
+    return ["the pretrained model", *cells, "", "", ""]
 
 
 def measure_recipes() -> None:
@@ -129,9 +129,9 @@ def measure_recipes() -> None:
         cells = [f"{count_parameters(model):,}", f"{runs[0].size / 1e6:.2f} MB", show_accuracy(runs), f"{error:.2%}"]
         rows.append([f"`{name}`", *cells, show_seconds(runs), *show_speed(RECIPES[name])])
     header = ["recipe", "parameters", "file", "test accuracy", "calibration error", "training", "images/s"]
-    print(table([*header, "PyTorch, images/s"], [*rows, measure_included()]))
+    print(table([*header, "PyTorch, images/s"], [*rows, measure_pretrained()]))
     print(f"\nMedians of {SEEDS} seeds, in brackets the minimum and maximum; `record` is trained once.")
-    print("File: `model.onnx`; of the included model `model.safetensors`, with 16 bits per parameter.")
+    print("File: `model.onnx`; of the pretrained model `model.safetensors`, with 16 bits per parameter.")
     print("Calibration error: expected calibration error on the test images, in 15 bins.")
     print("images/s: training with Adam, without augmentation, on the layers and the batch size of the recipe.")
 

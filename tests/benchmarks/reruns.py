@@ -61,7 +61,10 @@ def main(peers: Path) -> None:
     versions = {name: version([str(peers / name), "--version"]) for name in ("dvc", "snakemake")}
     header = ["", "`make`", f"`dvc repro` {versions['dvc']}", f"`snakemake` {versions['snakemake']}"]
     print(table(header, rows))
-    print(f"\nMedians of {RUNS} runs, in turn. DVC and Snakemake rerun all stages after a comment.")
+    print(
+        f"\nThe times are medians of {RUNS} runs, in which the programs took turns. DVC and Snakemake rerun all stages"
+    )
+    print("after a comment.")
     print(f"Outputs are verified at {rates[0]:.1f} GB/s; `sha256sum` reads {rates[1]:.1f} GB/s.")
 
 

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from PIL import Image
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from tests.docs.outputs import differences
 from tests.docs.pages import Block, Page, read_console
-from tests.drawings import enlarge, on_paper, place, sample_digits, write_row
+from tests.drawings import sample_digits
 from tests.make.common import check_out, clean_environment, make
 from tests.processes import ROOT, reset_signals
 
@@ -145,20 +144,8 @@ def make_project(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     (project / "pictures").mkdir()
     shutil.copy(ROOT / "pictures" / "example.jpg", project / "pictures")
+    shutil.copytree(ROOT / "pictures" / "scans", project / "pictures" / "scans")
     images, labels = sample_digits()
-    digits = {int(label): image for image, label in zip(images[::-1], labels[::-1], strict=True)}  # the first of each
-
-    def save(name: str, ink: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
-        (project / name).parent.mkdir(exist_ok=True)
-        Image.fromarray(on_paper(ink).astype(np.uint8)).save(project / name)
-
-    save("photo.jpg", place(enlarge(digits[7], 6), (300, 240), 60, 30))
-    save("postcode.png", enlarge(write_row([digits[digit] for digit in (9, 0, 2, 1, 0)]), 4))
-    save("scans/field-1.png", enlarge(digits[5], 4))
-    save("scans/field-2.png", np.zeros((112, 112), np.uint8))
-    save("scans/field-3.png", enlarge(digits[3], 4))
-    damaged = project / "scans" / "field-3.png"
-    damaged.write_bytes(damaged.read_bytes()[:-100])
     np.save(project / "scans.npy", images)
     (project / "my-data").mkdir()
     for (name, label_name), part in zip((FILES[:2], FILES[2:]), (slice(100, None), slice(100)), strict=True):

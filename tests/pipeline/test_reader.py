@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.model.metadata import model_metadata
 from pipeline.model.safetensors import save_safetensors
-from pipeline.reader import INCLUDED_READER, PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
+from pipeline.reader import PRETRAINED, PRETRAINED_READER, PictureError, PipelineError, Reader, Result, load, save
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.processes import environment
@@ -252,8 +253,8 @@ def test_default_is_the_trained_model_if_it_exists(
     trained = load()
     assert trained.digest == load(built / "train").digest == load(str(built / "train")).digest
     assert trained.digest != pretrained.digest
-    assert "included" in caplog.messages[0]
-    assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a network of their own
+    assert "pretrained" in caplog.messages[0]
+    assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a separate network
     assert load(pictures=False).finder is None
     accuracy = json.loads((built / "train/model.json").read_bytes())["training"]["validation_accuracy"]
     assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
@@ -279,16 +280,36 @@ def test_model_of_other_classes_reads_pictures_itself(tmp_path: Path) -> None:
     assert result.text in ("coat", "bag", "shoe", "")
 
 
+def test_trained_reader_of_other_characters_needs_no_trained_classifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "artifacts/reader").mkdir(parents=True)
+    finder = load(PRETRAINED).finder
+    assert finder
+    save(replace(finder, class_names=tuple("abcdefghij")), "artifacts/reader/model.safetensors")
+    assert load().read(make_picture()).text == truth().translate(str.maketrans("0123456789", "abcdefghij"))
+
+
 def test_model_that_reads_pictures_predicts_no_images() -> None:
-    assert load(INCLUDED_READER).finder is not None
+    assert load(PRETRAINED_READER).finder is not None
     with pytest.raises(UsageError, match="reads pictures"):
-        load(INCLUDED_READER, pictures=False)
+        load(PRETRAINED_READER, pictures=False)
 
 
 def test_exported_model_reads_like_the_trained_one(built: Path) -> None:
     trained = load(built / "train").read(make_picture())
     for path in (built / "export", built / "export" / "model.safetensors"):
         assert_same(load(path).read(make_picture()), trained)
+
+
+def test_result_says_whether_a_file_has_more_pages(reader: Reader, tmp_path: Path) -> None:
+    image = Image.fromarray(make_picture())
+    image.save(tmp_path / "pages.tif", save_all=True, append_images=[image])
+    image.save(tmp_path / "page.tif")
+    result = reader.read(tmp_path / "pages.tif")
+    assert (result.text, result.more_pages) == (truth(), True)
+    assert not reader.read(tmp_path / "page.tif").more_pages
 
 
 def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> None:
@@ -298,7 +319,7 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
         with pytest.raises(PipelineError, match=name):
             load(path)
     for path, words in (
-        (tmp_path / "nowhere", "run the stage train first"),
+        (tmp_path / "nowhere", "nowhere cannot be read: No such file"),
         (tmp_path, "run the stage train first"),
         (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
         (tmp_path / "a/parse/manifest.json", "not a model"),

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import re
@@ -6,23 +7,36 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.drawings import enlarge, sample_digits, write_row
+from stages.cli.readings import lay_out
+from tests.drawings import Images, enlarge, place, sample_digits, write_row
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages.cli.main", "classify"]
 CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
-MODEL = re.compile(r"model: the included one, .*\n")  # on stderr
+MODEL = re.compile(r"model: the pretrained one, .*\n")  # on stderr
 
 
 def paint(path: Path, index: int = CLEAR[0]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(255 - enlarge(sample_digits()[0][index], 4)).save(path, "PNG")
     return path
+
+
+def draw_table(rows: Sequence[Sequence[Sequence[int]]]) -> Images:
+    """Return rows of numbers, each given by test images, light on dark."""
+    sheet = np.zeros((60 * len(rows), 160 * len(rows[0])), np.uint8)
+    for (row, column), indices in (
+        ((r, c), number) for r, numbers in enumerate(rows) for c, number in enumerate(numbers)
+    ):
+        ink = write_row([sample_digits()[0][index] for index in indices], 6)
+        sheet = np.maximum(sheet, place(ink, sheet.shape, 60 * row + 10, 160 * column + 10))
+    return sheet
 
 
 def truth(indices: Sequence[int] = CLEAR[:1]) -> str:
@@ -62,6 +76,33 @@ def test_row_is_read_and_blank_picture_has_no_digit(run: Run, project: Path) -> 
     lines = run("classify", "row.png", "blank.png").stdout.splitlines()
     assert lines[0].startswith(f"row.png: {truth(CLEAR)} (")
     assert lines[1] == "blank.png: no digit found"
+
+
+def test_rows_are_separated_in_both_readings(run: Run, project: Path) -> None:
+    rows = (CLEAR[:2], CLEAR[2:]), (CLEAR[:1], CLEAR[1:])
+    Image.fromarray(255 - enlarge(draw_table(rows), 2)).save(project / "table.png")
+    line = run("classify", "table.png").stdout
+    rows_read = " | ".join(" ".join(map(truth, row)) for row in rows)
+    found = re.fullmatch(r"table\.png: (.*) \(\d+\.\d\d%\), or (.*) \(\d+\.\d\d%\)\n", line)
+    assert found
+    assert found[1] == rows_read
+    assert re.sub(r"\d", "#", found[2]) == re.sub(r"\d", "#", rows_read)
+    assert sum(a != b for a, b in zip(found[2], rows_read, strict=True)) == 1
+    (table,) = csv.DictReader(run("classify", "--csv", "table.png").stdout.splitlines())
+    assert (table["digits"], table["rows"]) == (2 * truth(CLEAR), rows_read)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "expected"),
+    [
+        ("12", ("1 3",), "1 2"),
+        ("1 2 10", ("1 2", "11"), "1 2 | 10"),
+        ("1 2 9", ("1 2", "11"), "1 2 9"),
+        ("coat", ("bag",), "coat"),
+    ],
+)
+def test_alternative_has_the_rows_of_the_reading(text: str, rows: tuple[str, ...], expected: str) -> None:
+    assert lay_out(text, rows) == expected
 
 
 def test_json_output(run: Run, project: Path) -> None:
@@ -115,12 +156,40 @@ def test_single_unreadable_file_is_one_error(run: Run, project: Path) -> None:
 def test_folder_is_read_recursively_in_order(run: Run, project: Path) -> None:
     for name in ("b.png", "a.PNG", "sub/c.jpg", "d.png/e.png"):
         paint(project / "scans" / name)
-    (project / "scans/notes.txt").write_text("not a picture")
     os.mkfifo(project / "scans/pipe.png")  # never written to
     result = run("classify", "scans", timeout=60)
     assert result.returncode == 0
+    assert MODEL.fullmatch(result.stderr)
     names = [line.partition(": ")[0] for line in result.stdout.splitlines()]
     assert names == ["scans/a.PNG", "scans/b.png", "scans/d.png/e.png", "scans/sub/c.jpg"]
+
+
+def test_other_files_of_folders_are_counted_except_hidden_ones(run: Run, project: Path) -> None:
+    for name in (
+        "a/b.png",
+        "a/notes.txt",
+        "a/sub/form.PDF",
+        "c/no extension",
+        "c/.hidden",
+        "c/.git/config.txt",
+        "c/d.png",
+    ):
+        paint(project / name)
+    line, _ = run("classify", "a", "c").stderr.splitlines()
+    assert "3 files" in line
+    assert "(.pdf, .txt, none)" in line
+    (project / "a/notes.txt").unlink()
+    line, _ = run("classify", "a").stderr.splitlines()
+    assert "1 file " in line
+
+
+def test_picture_after_whose_first_page_others_follow_is_named(run: Run, project: Path) -> None:
+    digit = Image.open(paint(project / "one.png"))
+    digit.save(project / "pages.tif", save_all=True, append_images=[digit])
+    result = run("classify", "one.png", "pages.tif")
+    assert result.returncode == 0
+    _, line = result.stderr.splitlines()
+    assert line.startswith("pages.tif has several pages")
 
 
 def test_folder_without_pictures_is_an_error(run: Run, project: Path) -> None:
@@ -134,6 +203,8 @@ def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None
     assert piped.stdout.startswith(f"-: {truth()} (".encode())
     with open(project / "a.png") as file:
         assert run("classify", "-", stdin=file).stdout.encode() == piped.stdout
+    cut = subprocess.run([*PROGRAM, "-"], input=body[:-60], capture_output=True, cwd=project, env=environment())
+    assert b": standard input is damaged" in cut.stderr
 
 
 def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path) -> None:

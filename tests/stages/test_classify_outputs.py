@@ -23,13 +23,15 @@ def test_csv_output(run: Run, project: Path) -> None:
     Image.new("L", (50, 50), 255).save(project / "blank.png")
     result = run("classify", "--csv", "two, words.png", "missing.png", "blank.png")
     assert result.returncode == 1
-    header, digit, blank = csv.reader(result.stdout.splitlines())
-    assert header == ["file", "digits", "confidence", "alternative", "alternative_confidence"]
-    assert digit[:2] == ["two, words.png", truth()]
-    assert 1 >= float(digit[2]) > float(digit[4]) > 0
-    assert digit[3] in set("0123456789") - {truth()}
-    assert blank == ["blank.png", "", "", "", ""]
-    assert "missing.png cannot be read" in result.stderr
+    header, digit, missing, blank = csv.reader(result.stdout.splitlines())
+    assert header == ["file", "digits", "rows", "confidence", "alternative", "alternative_confidence", "error"]
+    assert digit[:3] == ["two, words.png", truth(), truth()]
+    assert 1 >= float(digit[3]) > float(digit[5]) > 0
+    assert digit[4] in set("0123456789") - {truth()}
+    assert missing[:-1] == ["missing.png", "", "", "", "", ""]
+    assert missing[-1].startswith("missing.png cannot be read")
+    assert missing[-1] in result.stderr
+    assert blank == ["blank.png", "", "", "", "", "", ""]
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])
@@ -52,6 +54,17 @@ def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_p
 
 
 @pytest.mark.parametrize(
+    ("name", "option"),
+    [("a.csv", "--csv"), ("a.CSV", "--csv"), ("a.jsonl", "--json"), ("a.json", "--json"), ("a", "--json")],
+)
+def test_output_has_the_format_of_its_extension(name: str, option: str, run: Run, tmp_path: Path) -> None:
+    result = run("classify", paint(tmp_path / "a.png").name, "--output", name)
+    assert result.returncode == 0
+    assert result.stdout.startswith("1 picture in ")
+    assert (tmp_path / name).read_text() == run("classify", option, "a.png").stdout
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["a.png", "--output", "a.png"], "a.png is already used"),
@@ -62,6 +75,8 @@ def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_p
         (["a.png", "--show", "--output", "digits.csv"], "--show"),
         (["-", "--output", "digits.csv"], "--output"),
         (["--test-image", "0", "--output", "digits.csv"], "--test-image"),
+        (["a.png", "--csv", "--output", "digits.json"], "--csv"),
+        (["a.png", "--json", "--output", "digits.csv"], "--json"),
         (["a.png", "--send-data"], "--send-data"),
         (["a.png", "--send-data", "--annotate", "out", "--scheduler", "tcp://127.0.0.1:9"], "--send-data"),
         (["a.png", "--scheduler", "nonsense"], "'nonsense'"),

@@ -79,7 +79,7 @@ def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: s
         passed = sum(not trial.failures for trial in group)
         rows.append([fault, len(group), sum(trial.triggered for trial in group), passed])
     print(table(["fault", "trials", "command failed", "passed"], rows))
-    print(f"\nCommands: {', '.join(dict.fromkeys(trial.sandbox.command.name for trial in trials))}.")
+    print(f"\nThe commands are {', '.join(dict.fromkeys(trial.sandbox.command.name for trial in trials))}.")
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}.")
     failed = sum(bool(trial.failures) for trial in trials)

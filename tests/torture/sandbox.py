@@ -49,7 +49,7 @@ COMMANDS = (
     Command("normalize", ("normalize",), ("artifacts/parse",)),
     Command("train", (*QUICK, "8"), ("artifacts/parse", "artifacts/normalize")),
     # its checkpoint is smaller than its model
-    Command("train, 1 epoch", (*QUICK, "1"), ("artifacts/parse", "artifacts/normalize")),
+    Command("train for 1 epoch", (*QUICK, "1"), ("artifacts/parse", "artifacts/normalize")),
     Command("evaluate", ("evaluate",), ("artifacts/normalize", "artifacts/train")),
     Command("export", ("export",), ("artifacts/parse", "artifacts/train", "artifacts/evaluate")),
     Command("report", ("report",), ("artifacts/parse", "artifacts/normalize", "artifacts/train", "artifacts/evaluate")),

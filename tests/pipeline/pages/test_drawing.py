@@ -35,7 +35,7 @@ def test_page_requests_no_other_resources(built: Path) -> None:
     ("layers", "networks", "reduction", "largest"),
     [
         ("conv16,conv64,128", 1, "", 1e6),
-        ("conv24x4,conv48x3/1,conv96x4,160", 1, "in 8 bits per weight", 1e6),  # as the included model
+        ("conv24x4,conv48x3/1,conv96x4,160", 1, "in 8 bits per weight", 1e6),  # as the pretrained model
         ("512,256", 1, "in 8 bits per weight", 1e6),
         ("512,256", 3, "in 8 bits per weight", 3e6),
         ("1024,512", 5, "1 of its 5 networks, in 8 bits per weight", 3e6),

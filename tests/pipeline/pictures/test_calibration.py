@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.pictures.calibration import calibrate, edit_distance
-from pipeline.reader import INCLUDED_READER, load
+from pipeline.reader import PRETRAINED_READER, load
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_edit_distance_counts_changed_missing_and_superfluous_labels(one: str, o
 
 
 def test_reader_that_finds_no_digit_keeps_its_temperature() -> None:
-    model = load(INCLUDED_READER).finder
+    model = load(PRETRAINED_READER).finder
     assert model
     calibrated, quality = calibrate(model, np.full((3, 60, 80), 200, np.uint8), [(1, 2), (3,), ()])
     assert calibrated.temperature == model.temperature

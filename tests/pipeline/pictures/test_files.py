@@ -1,3 +1,4 @@
+import io
 import os
 import threading
 from pathlib import Path
@@ -7,7 +8,7 @@ import PIL
 import pytest
 from PIL import Image
 
-from pipeline.pictures.files import MAX_SIDE, load_picture
+from pipeline.pictures.files import MAX_SIDE, PictureError, load_picture
 from tests.drawings import Grey, Images
 from tests.pipeline.pictures.common import encode, load, page
 
@@ -137,7 +138,22 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
 def test_only_the_first_frame_is_read(kind: str) -> None:
     others = [Image.new("L", (90, 60), level) for level in (0, 99)]
     file = encode(Image.fromarray(page()), kind, save_all=True, append_images=others)
-    assert_same(load(file), page(), 5)
+    grey, _, has_more = load_picture(file, "file")
+    assert_same(grey, page(), 5)
+    assert has_more
+    assert not load_picture(encode(Image.fromarray(page()), kind), "file")[2]
+
+
+def test_other_versions_in_a_photograph_are_no_pages() -> None:
+    image = Image.fromarray(page()).convert("RGB")
+    assert not load_picture(encode(image, "MPO", save_all=True, append_images=[image]), "file")[2]
+
+
+def test_message_about_damage_has_no_number_of_bytes() -> None:
+    body = encode(Image.effect_noise((200, 200), 90), "JPEG").getvalue()
+    with pytest.raises(PictureError) as caught:
+        load_picture(io.BytesIO(body[: len(body) // 2]), "file")
+    assert str(caught.value) == "file is damaged: image file is truncated"
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16", "F"])

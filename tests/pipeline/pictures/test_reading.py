@@ -10,7 +10,7 @@ from pipeline.model.files import Model
 from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import Reading, arrange, find_alternatives, format_digits, format_rows, read, read_one
 from pipeline.pictures.sliding import Detections
-from pipeline.reader import INCLUDED_READER, PRETRAINED, load
+from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.pipeline.pictures.common import join_row
@@ -24,7 +24,7 @@ def read_text(model: Model, grey: Any) -> str:
 
 @pytest.fixture(scope="session")
 def finder() -> Model:
-    found = load(INCLUDED_READER).finder
+    found = load(PRETRAINED_READER).finder
     assert found is not None
     return found
 
