@@ -20,6 +20,8 @@ from pipeline.network.layers import Layer
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, Parameters, view_parameters
 
+CONTEXT = "context"  # folder of the second network of a sliding model, and prefix of its arrays
+
 
 @dataclass(frozen=True)
 class Model:
@@ -30,7 +32,8 @@ class Model:
     data. sliding: whether it is slid over the local contrast of pictures, rather than given images of the training set.
     negative_class: whether the networks have one more output, for images of no class. temperature: of the
     softmax. ink_statistics: of the training images. validation_accuracy: in [0, 1], of validation images or, if it is
-    slid, of the digits of composed pages; 0 if it was not measured.
+    slid, of the digits of composed pages; 0 if it was not measured. context: of a sliding model, a second one, which is
+    given the local contrast around each candidate and predicts whether this is a digit; None without.
     """
 
     parameters: tuple[Parameters, ...]
@@ -46,6 +49,7 @@ class Model:
     temperature: Annotated[float, 0.01, 100] = 1.0
     ink_statistics: InkStatistics = InkStatistics()  # noqa: RUF009, it is frozen
     validation_accuracy: Annotated[float, 0, 1] = 0.0
+    context: "Model | None" = None
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -87,7 +91,7 @@ def _check(content: Any) -> None:
 
 
 # The fields of both Model and model.json.
-SHARED = [(field.name, field.type) for field in fields(Model) if field.name != "parameters"]
+SHARED = [(field.name, field.type) for field in fields(Model) if field.name not in ("parameters", "context")]
 ADDED = {"sliding": False, "validation_accuracy": 0.0}  # fields that older files do not have
 # A model without its arrays: the content of model.json, apart from `training`, which records how it was trained.
 Content: type[Any] = make_dataclass(
@@ -96,7 +100,13 @@ Content: type[Any] = make_dataclass(
 
 
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
-    """Write the files of the model to `folder`; `training` is written to model.json unchanged."""
+    """Write the files of the model to `folder`; `training` is written to model.json unchanged.
+
+    The second network of a sliding model is written to its folder CONTEXT.
+    """
+    if model.context:
+        (folder / CONTEXT).mkdir(exist_ok=True)
+        save_model(folder / CONTEXT, model.context, {})
     for name, array in named_arrays(model).items():
         save_array(folder / f"{name}.npy", array)
     save_json(
@@ -127,7 +137,8 @@ def load_model(folder: Path) -> Model:
         _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)
         for network in range(content.ensemble_size)
     )
-    return Model(parameters, **shared_values(content))
+    context = load_model(folder / CONTEXT) if content.sliding and (folder / CONTEXT).exists() else None
+    return Model(parameters, **shared_values(content), context=context)
 
 
 def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Parameters:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from pipeline.engine.documents import build
-from pipeline.model.files import ADDED, Content, Model
+from pipeline.model.files import ADDED, CONTEXT, Content, Model
 
 
 def model_metadata(model: Model, accuracy: float | None = None, images: int = 0) -> dict[str, str]:
@@ -14,6 +14,7 @@ def model_metadata(model: Model, accuracy: float | None = None, images: int = 0)
 
     accuracy: on the test set, if it was measured. images: size of the test set.
     """
+    context = {CONTEXT: json.dumps(model_metadata(model.context))} if model.context else {}
     tested = {} if accuracy is None else {"test_accuracy": repr(accuracy), "test_images": repr(images)}
     return {
         "layers": model.layers,
@@ -30,6 +31,7 @@ def model_metadata(model: Model, accuracy: float | None = None, images: int = 0)
         "ink_statistics": json.dumps(asdict(model.ink_statistics)),
         "validation_accuracy": repr(model.validation_accuracy),
         "trained_on": model.dataset,
+        **context,
         **tested,
     }
 

@@ -7,7 +7,7 @@ import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from pipeline.engine.documents import INVALID, require_regular
+from pipeline.engine.documents import INVALID, build, require_regular
 from pipeline.engine.errors import PipelineError
-from pipeline.model.files import Model, build_content_layers, shared_values
+from pipeline.model.files import CONTEXT, Model, build_content_layers, shared_values
 from pipeline.model.metadata import parse_metadata
+from pipeline.model.quantization import dequantize, quantize
 from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
 from pipeline.network.network import view_parameters
 
@@ -28,6 +29,7 @@ LENGTH = struct.Struct("<Q")  # a file begins with the length of the header
 ALIGNMENT = 8  # of the arrays after the header
 
 WEIGHT_AND_BIAS = "weight", "bias"
+SCALE = "_scale"  # after the name of an array of 8-bit integers
 
 
 @dataclass(frozen=True)
@@ -73,19 +75,33 @@ def list_modules(model: Model) -> list[str]:
 
 
 def save_safetensors(
-    path: Path, model: Model, metadata: Mapping[str, str], dtype: type[np.floating[Any]] = np.float32
+    path: Path, model: Model, metadata: Mapping[str, str], dtype: type[np.number[Any]] = np.float32
 ) -> None:
     """Write the parameters to `path` as `0.weight`, `0.bias`, `2.weight` and so on.
 
     The number is the index of the module in `list_modules`. For an ensemble the index of the network comes first, as in
-    a torch.nn.ModuleList: `1.0.weight` belongs to the second network. dtype: np.float32, or np.float16 for half the
-    size.
+    a torch.nn.ModuleList: `1.0.weight` belongs to the second network. The arrays of `model.context` begin with
+    `context.`. dtype: np.float32, np.float16 for half the size, or np.int8 for a quarter: then `0.weight_scale` is
+    the scale of each output.
     """
+    arrays = _name_arrays(model, dtype)
+    if model.context:
+        arrays |= {f"{CONTEXT}.{name}": array for name, array in _name_arrays(model.context, dtype).items()}
+    path.write_bytes(_sorted_header(save(arrays, dict(metadata))))
+
+
+def _name_arrays(model: Model, dtype: type[np.number[Any]]) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     for names, network in zip(_list_names(model.networks[0].layers, len(model.networks)), model.networks, strict=True):
         in_order = (array for layer in network.parameters.layers for array in layer)
-        arrays |= {name: array.astype(dtype) for name, array in zip(names, in_order, strict=True)}
-    path.write_bytes(_sorted_header(save(arrays, dict(metadata))))
+        for name, array in zip(names, in_order, strict=True):
+            if not issubclass(dtype, np.integer):
+                arrays[name] = array.astype(dtype)
+            elif array.ndim > 1:
+                arrays[name], arrays[name + SCALE] = quantize(array, 8)
+            else:
+                arrays[name] = array
+    return arrays
 
 
 def load_safetensors(path: Path) -> Model:
@@ -98,15 +114,14 @@ def load_safetensors(path: Path) -> Model:
         with open(path, "rb"):  # raises a better OSError than safe_open
             pass
         with safe_open(path, "np") as file:
-            content = parse_metadata(file.metadata() or {})
-            layers = build_content_layers(content)
-            if len(file.keys()) != content.ensemble_size * sum(len(layer.parameter_shapes) for layer in layers):
-                raise ValueError(f"{len(file.keys())} arrays do not fit the layers and the ensemble size")
-            parameters = tuple(
-                view_parameters(layers, _load_flat(file, layers, names))
-                for names in _list_names(layers, content.ensemble_size)
-            )
-        return Model(parameters, **shared_values(content))
+            metadata = file.metadata() or {}
+            model = _load_networks(file, parse_metadata(metadata), "")
+            if CONTEXT in metadata:
+                content = parse_metadata(build(dict[str, str], json.loads(metadata[CONTEXT])))
+                if (content.class_names, content.negative_class) != (model.class_names, True):
+                    raise ValueError("the classes of the two networks differ")
+                model = replace(model, context=_load_networks(file, content, f"{CONTEXT}."))
+        return model
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing") from None
     except (SafetensorError, *INVALID) as error:
@@ -115,15 +130,33 @@ def load_safetensors(path: Path) -> Model:
         ) from None
 
 
+def _load_networks(file: Any, content: Any, prefix: str) -> Model:
+    """Return the model with this `Content`, whose arrays have names with this prefix."""
+    layers = build_content_layers(content)
+    names = [[prefix + name for name in names] for names in _list_names(layers, content.ensemble_size)]
+    stored = {name for name in file.keys() if name.startswith(f"{CONTEXT}.") == bool(prefix)}  # noqa: SIM118, no dict
+    expected = {name for each in names for name in each}
+    if stored - {name + SCALE for name in expected} != expected:
+        raise ValueError(f"{len(stored)} arrays do not fit the layers and the ensemble size")
+    parameters = tuple(view_parameters(layers, _load_flat(file, layers, each)) for each in names)
+    return Model(parameters, **shared_values(content))
+
+
 def _load_flat(file: Any, layers: Sequence[Layer], names: Sequence[str]) -> NDArray[np.float32]:
     """Load the arrays of one network, one after the other, as for `view_parameters`."""
     shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
     parts = []
     for name, shape in zip(names, shapes, strict=True):
         stored = file.get_slice(name)
-        if stored.get_dtype() not in ("F16", "F32") or tuple(stored.get_shape()) != shape:
-            raise ValueError(f"{name} is not an array of 16 or 32-bit floats of shape {shape}")
-        parts.append(file.get_tensor(name).reshape(-1))
+        if stored.get_dtype() not in ("F16", "F32", "I8") or tuple(stored.get_shape()) != shape:
+            raise ValueError(f"{name} is not an array of 16 or 32-bit floats or 8-bit integers of shape {shape}")
+        array = file.get_tensor(name)
+        if stored.get_dtype() == "I8":
+            scales = file.get_tensor(name + SCALE)
+            if scales.dtype != np.float32 or scales.shape != shape[:1]:
+                raise ValueError(f"{name + SCALE} is not an array of 32-bit floats of shape {shape[:1]}")
+            array = dequantize(array, scales)
+        parts.append(array.reshape(-1))
     flat = np.concatenate(parts, dtype=np.float32)
     if not np.isfinite(flat).all():
         raise ValueError("a parameter is not finite")

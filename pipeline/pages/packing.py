@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model.files import Model
+from pipeline.model.quantization import quantize
 
 # The most characters of all parameters by the bits per weight, in order of preference. The whole page then has at most
 # one megabyte with 16 bits, and three with 8.
@@ -47,17 +47,12 @@ def pack_array(array: NDArray[Any], bits: int) -> dict[str, str]:
     """Return an array of parameters in base64, little-endian.
 
     An array with one axis becomes `values`, float32. Others, (out, ...), become `codes`, int8 or int16, of the same
-    shape, and `scales`, float32 (out,): a weight is its code times the scale of its output (symmetric quantization per
-    output channel).
+    shape, and `scales`, float32 (out,), from `quantize`.
     """
     if array.ndim == 1:
         return _encode(values=array.astype("<f4"))
-    largest = 2 ** (bits - 1) - 1
-    weights = array.reshape(len(array), -1)
-    scales = (np.abs(weights).max(axis=1) / largest).astype(np.float32)
-    scales[scales == 0] = 1  # all weights are 0, so any scale works
-    codes = np.clip(np.rint(weights / scales[:, np.newaxis]), -largest, largest)
-    return _encode(codes=codes.astype(f"<i{bits // 8}"), scales=scales.astype("<f4"))
+    codes, scales = quantize(array, bits)
+    return _encode(codes=codes, scales=scales.astype("<f4"))
 
 
 def _encode(**arrays: NDArray[Any]) -> dict[str, str]:

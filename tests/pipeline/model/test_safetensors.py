@@ -63,6 +63,53 @@ def test_half_precision_halves_the_file_and_rounds_the_parameters(tmp_path: Path
     assert saved == pytest.approx(2 * model.parameters[0].flat.size, abs=100)
 
 
+def make_reader() -> Model:
+    """A model that slides, and a second one for the context."""
+    context = make("7", negative_class=True)
+    return make("conv3x3/2,conv3x2/1", negative_class=True, sliding=True, context=context)
+
+
+def test_eight_bits_quarter_the_weights_and_round_them(tmp_path: Path) -> None:
+    model = make("300")
+    single, byte = save(tmp_path / "32", model), save(tmp_path / "8", model, np.int8)
+    loaded, arrays = load_safetensors(byte), load_file(byte)
+    for number, array in zip((0, 2), loaded.networks[0].parameters.layers, strict=False):
+        exact = arrays[f"{number + 1}.weight"] * arrays[f"{number + 1}.weight_scale"][:, np.newaxis]
+        assert np.array_equal(array[0], exact)
+    np.testing.assert_allclose(loaded.parameters[0].flat, model.parameters[0].flat, atol=0.02)
+    assert single.stat().st_size > 3 * byte.stat().st_size
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int8])
+def test_second_network_of_a_reader_is_kept(dtype: Any, tmp_path: Path) -> None:
+    model = make_reader()
+    loaded = load_safetensors(save(tmp_path / "m", model, dtype))
+    assert loaded.context and model.context
+    assert loaded.context.layers == "7"
+    for one, other in ((loaded, model), (loaded.context, model.context)):
+        np.testing.assert_allclose(one.parameters[0].flat, other.parameters[0].flat, atol=0.02)
+
+
+@pytest.mark.parametrize("missing", ["0.weight_scale", "context.1.weight", "context.1.weight_scale", "context.1.bias"])
+def test_reader_without_one_of_its_arrays_is_refused(missing: str, tmp_path: Path) -> None:
+    model = make_reader()
+    arrays = load_file(save(tmp_path / "m", model, np.int8))
+    del arrays[missing]
+    save_file(arrays, tmp_path / "n", model_metadata(model))
+    assert_refused(tmp_path / "n")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "3", '{"layers": "7"}', "[" * 99999])
+def test_wrong_metadata_of_the_second_network_are_refused(text: str, tmp_path: Path) -> None:
+    assert_refused(save(tmp_path / "m", make_reader(), context=text))
+
+
+def test_second_network_with_other_classes_is_refused(tmp_path: Path) -> None:
+    model = make_reader()
+    for other in (make("7"), make_model("7", 1, SHAPE, negative_class=True)):
+        assert_refused(save(tmp_path / "m", replace(model, context=other)))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
