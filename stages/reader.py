@@ -1,10 +1,12 @@
 """Train the network that finds and reads digits in pictures."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Option
 
@@ -12,12 +14,9 @@ from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import READER_RECIPES, ReaderRecipeName
+from pipeline.training.recipes import CONTEXT, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
 from stages.cli.console import run_module
 from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
-
-if TYPE_CHECKING:
-    from pipeline.training.history import Row
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +44,9 @@ def reader(
 ) -> str:
     """Train the network with which `classify` finds and reads the digits in pictures.
 
+    A second network is then trained to correct it: it sees the places at which the first one finds a possible digit,
+    with what surrounds them, in a part of the pictures.
+
     An interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run. The
     confidence in a text is calibrated on pictures of held-out digits.
 
@@ -58,37 +60,62 @@ def reader(
     from pipeline.engine.arrays import open_rows
     from pipeline.model.files import save_model
     from pipeline.pages.reader_card import make_reader_card
-    from pipeline.pictures.training import train_reader
+    from pipeline.pictures.candidates import collect
+    from pipeline.pictures.training import calibrate_on_pages, train_context, train_slider
+    from pipeline.scheduling.backends import make_backend
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
 
     description = load_description(compose)
-    pictures = len(open_rows(compose / "train-pictures.npy", "uint8", (None, None, None)))
-    log.info("reader: %s, %s pictures of %s, recipe %s", chosen.layers, f"{pictures:,}", description.name, recipe)
+    counts = {
+        part: len(open_rows(compose / f"{part}-pictures.npy", "uint8", (None, None, None)))
+        for part in ("train", "validation")
+    }
+    log.info(
+        "reader: %s, %s pictures of %s, recipe %s", chosen.layers, f"{counts['train']:,}", description.name, recipe
+    )
     (output / CHECKPOINT).mkdir(exist_ok=True)
-    batches = count_batches(pictures, chosen.batch_size)
-    with progress("reader", chosen.epochs * batches, unit="") as shown:
 
-        def on_epoch(row: "Row", resumed: bool) -> None:
-            report_epoch(shown, row, chosen.epochs, batches, resumed)
+    @contextmanager
+    def showing(recipe: Recipe, examples: int) -> Iterator[tuple[Any, Any]]:
+        batches = count_batches(examples, recipe.batch_size)
+        with progress("reader", recipe.epochs * batches, unit="") as shown:
+            yield shown.advance, lambda row, resumed: report_epoch(shown, row, recipe.epochs, batches, resumed)
 
-        trained = train_reader(
-            compose, description, chosen, output / CHECKPOINT / "network-1.npz", shown.advance, on_epoch
-        )
-    seconds = sum(row.seconds for row in trained.training.history)
+    with showing(chosen, counts["train"]) as calls:
+        model, first = train_slider(compose, description, chosen, output / CHECKPOINT / "network-1.npz", *calls)
+    searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
+    log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
+    with progress("reader", sum(searched.values()), unit="pictures") as shown:
+        backend = make_backend("processes", None, None)
+        candidates = {
+            part: collect(model, compose, part, count, backend, shown.advance, partial(log.info, "reader: %s"))
+            for part, count in searched.items()
+        }
+    training, validation = candidates["train"], candidates["validation"]
+    histories = [first.history]
+    if len(training) and len(validation):  # there are none after very little training
+        context = replace(CONTEXT, seed=chosen.seed)
+        log.info("reader: %s, %s candidates", context.layers, f"{len(training):,}")
+        with showing(context, len(training)) as calls:
+            file = output / CHECKPOINT / "network-2.npz"
+            model, second = train_context(model, context, training, validation, file, *calls)
+        histories.append(second.history)
+    model, quality = calibrate_on_pages(model, compose)
+    seconds = sum(row.seconds for history in histories for row in history)
     record = {
-        "pictures": trained.pictures,
+        "pictures": counts["train"],
+        "candidates": len(training),
         "versions": environment(["numpy"]),
         "recipe": recipe,
         **{name: value for name, value in asdict(chosen).items() if name in values},
-        "best_epoch": trained.training.best.number,
+        "best_epoch": first.best.number,
         "seconds": round(seconds),
-        "pages": asdict(trained.quality),
+        "pages": asdict(quality),
     }
-    save_model(output, trained.model, record)
-    (output / "MODEL_CARD.md").write_text(make_reader_card(trained.model, record), encoding="utf-8")
-    write_history(output / "history.csv", [trained.training.history])
-    quality = trained.quality
+    save_model(output, model, record)
+    (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
+    write_history(output / "history.csv", histories)
     return (
         f"{quality.digit_accuracy:.1%} of the digits of composed pages correct, expected calibration error "
         f"{quality.expected_calibration_error:.1%}, {seconds / 60:.1f} min of training"

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,6 @@ from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.network.network import view_parameters
 from pipeline.pages.model_card import make_model_card
 from pipeline.pages.reader_card import make_reader_card
 from pipeline.pictures.training import calibrate_on_pages
@@ -80,19 +79,14 @@ def main() -> None:
 
 
 def write_reader(folder: Path, compose: Path) -> None:
-    """Write the reader in 16 bits, calibrated again after rounding, and its card."""
-    model, quality = calibrate_on_pages(round_parameters(load_model(folder)), compose)
-    save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.float16)
+    """Write the networks of the reader in 8 bits, calibrated again after rounding, and their card."""
+    model = load_model(folder)
+    save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.int8)
+    model, quality = calibrate_on_pages(load_safetensors(PRETRAINED_READER), compose)
+    save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.int8)
     record = json.loads((folder / "model.json").read_text())["training"]
     (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "pages": asdict(quality)}))
     print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
-
-
-def round_parameters(model: Model) -> Model:
-    """Return the model with parameters of 16 bits."""
-    layers = model.networks[0].layers
-    rounded = [each.flat.astype(np.float16).astype(np.float32) for each in model.parameters]
-    return replace(model, parameters=tuple(view_parameters(layers, flat) for flat in rounded))
 
 
 def stated_accuracy() -> float:

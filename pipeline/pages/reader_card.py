@@ -20,6 +20,11 @@ def make_reader_card(model: Model, training: Mapping[str, Any]) -> str:
         digits=are_ten_digits(model.class_names),
         layers=describe_layers(model.networks[0].layers),
         parameters=model.parameters[0].flat.size,
+        context=model.context
+        and {
+            "layers": describe_layers(model.context.networks[0].layers),
+            "parameters": model.context.parameters[0].flat.size,
+        },
         training=training,
     )
     return re.sub(r"\n{3,}", "\n\n", card).rstrip() + "\n"  # skipped parts leave empty lines

@@ -2,9 +2,9 @@
 
 The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. It is first
 evaluated every few pixels. Where it may have found a digit, it is evaluated at nine positions and sizes farther apart,
-to centre the digit, and then at seven around that centre, whose mean is more accurate.
-(LeCun, Bottou, Bengio & Haffner 1998, section VII;
-Sermanet et al. 2014)
+to centre the digit, and then at seven around that centre, whose mean is more accurate. A second network then looks at
+each candidate among its neighbours, since only these distinguish a g in a word from a 9.
+(LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014; Girshick et al. 2014 for a second network)
 """
 
 import itertools
@@ -45,6 +45,8 @@ NEAR = 0.25  # distance in sizes within which positions belong to one digit
 # predict it.
 APART = [(shift, shift, scale) for scale in (0.84, 1.0, 1.19) for shift in (-2.0, 0.0, 2.0)]
 CLOSE = [(y, x, 1.0) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))] + [(0, 0, 0.88), (0, 0, 1.13)]
+AMONG = 0.4  # size of a digit, relative to the height of the window in which the second network sees it
+TRUST = 0.4  # weight of the second network
 MAX_CANDIDATES, MAX_DIGITS = 10_000, 500  # of a picture
 
 
@@ -116,6 +118,15 @@ class Slider:
         predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
         return np.asarray(predicted.transpose(3, 1, 2, 0))
 
+    def predict_context(self, windows: Sequence[Floats]) -> Floats:
+        """Return the probabilities (n, classes + 1) by the second network of n windows (height, width)."""
+        assert self.model.context
+        (network,), loss = self.model.context.networks, self.model.context.loss
+        count = max(1, PIXELS // windows[0].size)
+        batches = [np.stack(windows[i : i + count], axis=-1) for i in range(0, len(windows), count)]
+        logits = self.run(lambda i, thread: infer(network, batches[i], make_buffers(network)), len(batches))
+        return np.concatenate([probabilities(each, loss).T for each in logits])
+
     def predict_all(self, tiles: Sequence[Floats]) -> list[Floats]:
         """Return the probabilities (rows, columns, classes + 1) of each of any number of tiles, all of one size."""
         count = max(1, PIXELS // max(tiles[0].size, 1)) if tiles else 1
@@ -127,26 +138,32 @@ class Slider:
 def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
     """Return the possible digits of a picture, grey levels (h, w), the most probable first.
 
-    Once a digit is certain, digits that are more than UNEVEN times smaller are not searched for. Detections whose size
-    differs as much from the median size of the certain ones are dropped: they are usually loops of a digit or edges of
-    shadows. run: may use threads.
+    Detections whose size differs from the median size of the certain ones by more than a factor of UNEVEN are dropped:
+    they are usually loops of a digit or edges of shadows. run: may use threads.
     """
-    found: list[Detections] = []
-    largest, slider = 0.0, Slider(model, run)
-    for level in build_pyramid(grey, slider.window):
-        size = BOX / level.scale
-        if size * UNEVEN < largest:
-            break
-        candidates = find_candidates(slider, level)
-        closer = look_closer(slider, level, centre(candidates, suppress(candidates)[:MAX_DIGITS]))
-        if (closer.scores > SURE).any():
-            largest = max(largest, size)
-        found.append(closer)
-    together = join(found)
+    slider = Slider(model, run)
+    together = join([look_around(slider, *found) for found in search(slider, grey)])
     digits = together.take(suppress(together)[:MAX_DIGITS])
     sizes = digits.size[digits.scores > SURE]
     ratio = np.abs(np.log(digits.size / np.median(sizes))) if len(sizes) else np.zeros(len(digits))
     return digits.take(np.flatnonzero(ratio < math.log(UNEVEN)))
+
+
+def search(slider: Slider, grey: Floats) -> Iterator[tuple[Level, Detections]]:
+    """Yield each level of a picture, grey levels (h, w), with the possible digits by the first network.
+
+    Once a digit is certain, digits that are more than UNEVEN times smaller are not searched for.
+    """
+    largest = 0.0
+    for level in build_pyramid(grey, slider.window):
+        size = BOX / level.scale
+        if size * UNEVEN < largest:
+            return
+        candidates = find_candidates(slider, level)
+        closer = look_closer(slider, level, centre(candidates, suppress(candidates)[:MAX_DIGITS]))
+        if (closer.scores > SURE).any():
+            largest = max(largest, size)
+        yield level, closer.take(np.flatnonzero(closer.scores > POSSIBLE))
 
 
 def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
@@ -228,6 +245,32 @@ def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
     return replace(centred, probabilities=_look(slider, level, image, centred, CLOSE).mean(axis=1))
 
 
+def look_around(slider: Slider, level: Level, found: Detections) -> Detections:
+    """Return the digits of a level, each with odds that are the weighted geometric mean of those by both networks."""
+    if slider.model.context is None or not len(found):
+        return found
+    around = slider.predict_context(cut_around(level, found, slider.model.context.image_shape))
+    nothing, digit = (
+        first ** (1 - TRUST) * second**TRUST
+        for first, second in ((found.probabilities[:, -1], around[:, -1]), (found.scores, 1 - around[:, -1]))
+    )
+    share = (digit / (digit + nothing))[:, np.newaxis]
+    classes = found.probabilities[:, :-1] / found.scores[:, np.newaxis]  # by the first network, which sees more detail
+    return replace(found, probabilities=np.concatenate([share * classes, 1 - share], axis=1))
+
+
+def cut_around(level: Level, found: Detections, shape: tuple[int, int]) -> list[Floats]:
+    """Return a window (height, width) around each digit of a level, which has a share AMONG of its height."""
+    image = Image.fromarray(level.contrast)
+    scales = found.size * level.scale / (AMONG * shape[0])
+    tops, lefts = (
+        at * level.scale + level.margin + 0.5 - scales * side / 2
+        for at, side in zip((found.y, found.x), shape, strict=True)
+    )
+    corners = zip(tops.tolist(), lefts.tolist(), scales.tolist(), strict=True)
+    return [cut(image, top, left, scale, shape) for top, left, scale in corners]
+
+
 def _look(slider: Slider, level: Level, image: Image.Image, found: Detections, places: Sequence[Place]) -> Floats:
     """Return the probabilities (k, places, classes + 1) of digits in windows at some places around each."""
     views = []
@@ -237,14 +280,15 @@ def _look(slider: Slider, level: Level, image: Image.Image, found: Detections, p
             half = own * scale * slider.window / 2
             top = y * level.scale + level.margin + 0.5 + own * down - half
             left = x * level.scale + level.margin + 0.5 + own * right - half
-            views.append(cut(image, top, left, own * scale, slider.window))
+            views.append(cut(image, top, left, own * scale, slider.model.image_shape))
     return np.array(slider.predict_all(views)).reshape(len(found), len(places), -1)
 
 
-def cut(image: Image.Image, top: float, left: float, scale: float, side: int) -> Floats:
-    """Return the square of `side` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
+def cut(image: Image.Image, top: float, left: float, scale: float, shape: tuple[int, int]) -> Floats:
+    """Return a part of `shape` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
+    height, width = shape
     corners = (scale, 0, left, 0, scale, top)
-    return np.asarray(image.transform((side, side), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))
+    return np.asarray(image.transform((width, height), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))
 
 
 def suppress(found: Detections) -> NDArray[np.intp]:

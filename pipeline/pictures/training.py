@@ -1,8 +1,8 @@
-"""Train a network on composed pictures, and calibrate the confidence of what it reads."""
+"""Train the two networks that read pictures, and calibrate the confidence of what they read."""
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline.model.files import Model
 from pipeline.network.architecture import build_layers, find_window
 from pipeline.network.network import view_parameters
 from pipeline.pictures.calibration import Quality, calibrate
+from pipeline.pictures.candidates import Windows
 from pipeline.training.ensemble import TrainedNetwork, train_network
 from pipeline.training.history import Row
 from pipeline.training.positions import load_composed
@@ -24,26 +25,14 @@ from pipeline.training.team import ThreadTeam
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class TrainedReader:
-    """A calibrated model, its training, and how well it reads the pages."""
-
-    model: Model
-    training: TrainedNetwork
-    pictures: int
-    quality: Quality
+OnBatch = Callable[[], object]
+OnEpoch = Callable[[Row, bool], object]
 
 
-def train_reader(
-    compose: Path,
-    description: Description,
-    recipe: Recipe,
-    checkpoint: Path,
-    on_batch: Callable[[], object] = lambda: None,
-    on_epoch: Callable[[Row, bool], object] = lambda row, resumed: None,
-) -> TrainedReader:
-    """Train a network on pictures that the stage `compose` has written to a folder.
+def train_slider(
+    compose: Path, description: Description, recipe: Recipe, checkpoint: Path, on_batch: OnBatch, on_epoch: OnEpoch
+) -> tuple[Model, TrainedNetwork]:
+    """Train a network to slide over pictures, on those that the stage `compose` has written to a folder.
 
     Training resumes from the file `checkpoint` if it is of this recipe. Raises what `train_network` raises, and
     UsageError if a layer cannot slide or needs larger pictures.
@@ -51,21 +40,41 @@ def train_reader(
     classes = len(description.class_names)
     training, validation = (load_composed(compose, part, recipe.layers, classes) for part in ("train", "validation"))
     trained = train_network(recipe, training, validation, classes + 1, checkpoint, on_batch, on_epoch)
-    window = find_window(recipe.layers)
-    model = Model(
-        (view_parameters(build_layers(recipe.layers, recipe.activation, window, classes + 1), trained.flat),),
+    return replace(_to_model(recipe, find_window(recipe.layers), description, trained), sliding=True), trained
+
+
+def train_context(
+    model: Model,
+    recipe: Recipe,
+    training: Windows,
+    validation: Windows,
+    checkpoint: Path,
+    on_batch: OnBatch,
+    on_epoch: OnEpoch,
+) -> tuple[Model, TrainedNetwork]:
+    """Train the second network, which sees the candidates of a model among their neighbours; return both as a model.
+
+    training, validation: from `collect`. Training resumes from the file `checkpoint` if it is of this recipe.
+    """
+    classes = len(model.class_names)
+    trained = train_network(recipe, training, validation, classes + 1, checkpoint, on_batch, on_epoch)
+    description = Description(model.dataset, model.class_names)
+    return replace(model, context=_to_model(recipe, training.image_shape, description, trained)), trained
+
+
+def _to_model(recipe: Recipe, shape: tuple[int, int], description: Description, trained: TrainedNetwork) -> Model:
+    layers = build_layers(recipe.layers, recipe.activation, shape, len(description.class_names) + 1)
+    return Model(
+        (view_parameters(layers, trained.flat),),
         recipe.layers,
         recipe.activation,
         recipe.loss,
         Scaling(0.0, 1.0),
-        window,
+        shape,
         description.class_names,
         description.name,
         negative_class=True,
-        sliding=True,
     )
-    calibrated, quality = calibrate_on_pages(model, compose)
-    return TrainedReader(calibrated, trained, len(training), quality)
 
 
 def calibrate_on_pages(model: Model, compose: Path) -> tuple[Model, Quality]:

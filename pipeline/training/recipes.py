@@ -79,6 +79,17 @@ READER = Recipe(
     batch_size=32,
     epochs=13,
 )
+# The second network, which sees a candidate among its neighbours. One picture of CONTEXT_SHARE is searched for these.
+CONTEXT = Recipe(
+    layers="conv16,conv32,conv48x3/2,conv64x3/1,48",
+    optimizer="adamw",
+    weight_decay=0.1,
+    learning_rate=0.002,
+    warmup=0.05,
+    ema_decay=0.999,
+    epochs=6,
+)
+CONTEXT_SHARE = 4
 READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,
     "quick": replace(READER, layers="conv12,conv24,conv48x3/1,conv48x3/1,conv48x3/1", epochs=3),

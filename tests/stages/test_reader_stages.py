@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.model.files import load_model
+from pipeline.pictures.candidates import WINDOW
 from pipeline.reader import load
+from pipeline.training.recipes import CONTEXT
 from stages.compose import compose
 from stages.reader import reader
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
@@ -20,9 +23,10 @@ SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", 
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_pages() -> Iterator[None]:
+def _little_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.composition.pictures.FEWEST", FEWEST)
+        patch.setattr("stages.reader.CONTEXT", replace(CONTEXT, layers="conv4x5/4", epochs=1))
         yield
 
 
@@ -60,7 +64,9 @@ def test_reader_is_trained_and_reads(composed: Path, tmp_path: Path, monkeypatch
     model = load_model(output)
     assert (model.sliding, model.negative_class, model.image_shape) == (True, True, (37, 37))
     with open(output / "history.csv") as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
+        assert [(row["network"], row["epoch"]) for row in csv.DictReader(file)] == [("1", "1"), ("2", "1")]
+    assert model.context
+    assert model.context.image_shape == WINDOW
     assert "# " in (output / "MODEL_CARD.md").read_text()
     found = load(output)
     assert found.finder is not None

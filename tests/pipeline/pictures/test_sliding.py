@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,13 +7,17 @@ from pipeline.data.contrast import BOX, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.sliding import (
+    AMONG,
+    TRUST,
     Detections,
     Level,
     Slider,
     build_pyramid,
     centre,
+    cut_around,
     find_candidates,
     join,
+    look_around,
     suppress,
 )
 from pipeline.training.team import ThreadTeam
@@ -77,6 +83,45 @@ def test_some_level_shows_a_digit_of_each_size_at_the_size_of_the_network(shape:
     smallest, largest = max(max(shape) / 50, 12), max(height, min(width, 1.6 * height))
     for size in np.geomspace(smallest, max(largest, smallest), 20):
         assert any(0.82 < size * scale / BOX < 1.22 for scale in scales) or size > largest
+
+
+@pytest.mark.parametrize(("size", "scale", "margin"), [(20, 1, 0), (40, 0.5, 21), (15, 1.4, 7)])
+def test_window_around_a_digit_shows_it_in_the_middle_with_its_share_of_the_height(
+    size: float, scale: float, margin: int
+) -> None:
+    y, x, height, width = 60, 110, 120, 230
+    grey = np.zeros((round(height * scale) + 2 * margin, round(width * scale) + 2 * margin), np.float32)
+    top, left = (round((at - size / 2) * scale) + margin for at in (y, x))
+    grey[top : top + round(size * scale), left : left + round(size * scale)] = 1
+    found = detections((y, x, size, 0.9))
+    (window,) = cut_around(Level(grey, scale, margin), found, (40, 120))
+    rows, columns = (np.flatnonzero(window.max(axis=axis) > 0.5) for axis in (1, 0))
+    assert np.ptp(rows) + 1 == pytest.approx(AMONG * 40, abs=2)
+    assert np.mean(rows) == pytest.approx(19.5, abs=1)
+    assert np.mean(columns) == pytest.approx(59.5, abs=1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_both_networks_decide_whether_there_is_a_digit_and_the_first_which(threads: int) -> None:
+    context = make_model("5", shape=(40, 120), negative_class=True)
+    model, level = replace(finder(), context=context), make_level(150, 210)
+    generator = np.random.default_rng(3)
+    places = [(*generator.uniform(20, 130, 2), generator.uniform(10, 40), 0.5) for _ in range(30)]
+    probabilities = generator.dirichlet(np.ones(4), 30).astype(np.float32)
+    found = replace(detections(*places), probabilities=probabilities)
+    with ThreadTeam(threads) as team:
+        slider = Slider(model, team.run)
+        seen = look_around(slider, level, found)
+        other = slider.predict_context(cut_around(level, found, context.image_shape))
+    np.testing.assert_allclose(seen.probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(
+        seen.probabilities[:, :3] / seen.scores[:, np.newaxis],
+        probabilities[:, :3] / found.scores[:, np.newaxis],
+        rtol=1e-4,
+    )
+    odds, first, second = (each[:, -1] / (1 - each[:, -1]) for each in (seen.probabilities, probabilities, other))
+    np.testing.assert_allclose(odds, first ** (1 - TRUST) * second**TRUST, rtol=1e-3)
+    assert look_around(Slider(finder()), level, found) is found
 
 
 def test_centre_is_the_mean_of_the_positions_around_it() -> None:

@@ -1,0 +1,117 @@
+"""Candidates in composed pictures, from which the second network learns what the first one takes for a digit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.engine.arrays import load_array
+from pipeline.model.files import Model
+from pipeline.network.activations import Array
+from pipeline.network.losses import Labels
+from pipeline.pictures.sliding import Detections, Slider, cut_around, search
+from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.run import run_job
+from pipeline.training.data import Examples
+
+WINDOW = 40, 120  # pixels: height and width of what the second network sees
+STEPS = 16  # integers per unit of local contrast
+BLOCK = 100  # pictures of a task
+MOST = 25  # candidates of a level, after very little training; usually there are fewer
+IGNORED = -1
+# Distance from a digit, relative to its size, ratio of sizes, and visible part: within the first a candidate is this
+# digit, beyond the second it is nothing.
+SAME, OTHER = (0.25, 0.75, 1.35, 0.85), (0.4, 0.6, 1.7, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Windows(Examples):
+    """Candidates as the second network sees them: local contrast, int8 (n, height, width), STEPS per unit."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the local contrast."""
+        return np.dtype(np.float32)
+
+    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
+        """Write the local contrast with these indices to `out`, of which half are negated; return the labels."""
+        out[:] = self.images[indices]
+        out *= generator.choice([-1, 1], (len(indices), 1, 1)) / np.float32(STEPS)
+        return self.labels[indices]
+
+    def slice(self, start: int, stop: int) -> Array:
+        """Return the local contrast of the windows from `start` to `stop`."""
+        return self.images[start:stop] / np.float32(STEPS)
+
+
+def collect(
+    model: Model,
+    compose: Path,
+    part: str,
+    count: int,
+    backend: Backend,
+    advance: Callable[[int], object],
+    report: Callable[[str], object],
+) -> Windows:
+    """Search the first `count` pictures of a part of composed ones; return the candidates with their labels.
+
+    model: slides over pictures. compose: the artifact of this stage. advance: called with the number of searched
+    pictures. A candidate that may be a digit or not is left out.
+    """
+    found: dict[int, tuple[NDArray[np.int8], NDArray[np.uint8]]] = {}
+    tasks = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+
+    def save(index: int, result: tuple[NDArray[np.int8], NDArray[np.uint8]]) -> None:
+        found[index] = result
+        advance(tasks[index][1] - tasks[index][0])
+
+    run_job(Job(_collect, (model, compose.absolute(), part), tasks, save, report=report), backend)
+    windows, labels = zip(*(found[index] for index in range(len(tasks))), strict=True)
+    return Windows(np.concatenate(windows), np.concatenate(labels))
+
+
+def _collect(
+    shared: tuple[Model, Path, str], task: tuple[int, int], send: Send
+) -> tuple[NDArray[np.int8], NDArray[np.uint8]]:
+    model, compose, part = shared
+    pictures = load_array(compose / f"{part}-pictures.npy", np.uint8, (None, None, None))
+    digits = load_array(compose / f"{part}-digits.npy", np.float32, (len(pictures), None, None))
+    slider = Slider(model)
+    windows, labels = [np.zeros((0, *WINDOW), np.int8)], [np.zeros(0, np.uint8)]
+    for i in range(*task):
+        for level, all_found in search(slider, np.asarray(pictures[i], np.float32)):
+            found = all_found.take(np.argsort(-all_found.scores, kind="stable")[:MOST])
+            label = label_candidates(found, np.asarray(digits[i]), len(model.class_names))
+            kept = found.take(np.flatnonzero(label != IGNORED))
+            if len(kept):
+                contrast = STEPS * np.array(cut_around(level, kept, WINDOW))
+                windows.append(np.clip(np.rint(contrast), -127, 127).astype(np.int8))
+                labels.append(label[label != IGNORED].astype(np.uint8))
+    return np.concatenate(windows), np.concatenate(labels)
+
+
+def label_candidates(found: Detections, digits: NDArray[np.float32], classes: int) -> NDArray[np.int64]:
+    """Return the class of each candidate, `classes` if it is nothing, or IGNORED if both would be right.
+
+    digits: (m, 5) as the stage `compose` writes them; rows with a negative label are unused.
+    """
+    labels = np.full(len(found), classes)
+    real = digits[digits[:, 0] >= 0]
+    if not len(real):
+        return labels
+    label, y, x, size, visible = real.T
+    away = np.hypot(y - found.y[:, np.newaxis], x - found.x[:, np.newaxis]) / size
+    ratio = found.size[:, np.newaxis] / size
+
+    def agree(near: float, smallest: float, largest: float, part: float) -> NDArray[np.bool_]:
+        return np.asarray((away < near) & (ratio > smallest) & (ratio < largest) & (visible >= part))
+
+    same, similar = agree(*SAME), agree(*OTHER)
+    labels[similar.any(axis=1)] = IGNORED
+    is_digit = same.any(axis=1)
+    labels[is_digit] = label[np.where(same, away, np.inf).argmin(axis=1)][is_digit]
+    return labels

@@ -1,0 +1,97 @@
+"""Candidates of composed pictures, with which the second network is trained."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.model.files import Model
+from pipeline.pictures.candidates import IGNORED, STEPS, WINDOW, Windows, collect, label_candidates
+from pipeline.pictures.sliding import Detections
+from pipeline.reader import PRETRAINED_READER, load
+from pipeline.scheduling.backends import SYNC
+from tests.drawings import enlarge, on_paper, sample_digits, write_row
+
+
+def detections(*rows: tuple[float, float, float]) -> Detections:
+    """Detections from rows of y, x and size."""
+    y, x, size = np.array(rows, np.float32).reshape(-1, 3).T
+    return Detections(y, x, size, np.full((len(y), 11), 1 / 11, np.float32))
+
+
+def digits(*rows: tuple[float, float, float, float, float]) -> np.ndarray:
+    """Digits as `compose` writes them, with unused rows."""
+    return np.array([*rows, (-1,) * 5, (-1,) * 5], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ((50, 60, 20), 7),
+        ((52, 63, 22), 7),
+        ((50, 60, 14), IGNORED),
+        ((50, 60, 30), IGNORED),
+        ((50, 66, 20), IGNORED),
+        ((50, 60, 8), 10),
+        ((50, 60, 60), 10),
+        ((70, 60, 20), 10),
+        ((50, 100, 20), 3),
+        ((50, 140, 20), IGNORED),
+    ],
+)
+def test_candidate_has_the_class_of_the_digit_with_its_place_and_size(
+    candidate: tuple[float, float, float], expected: int
+) -> None:
+    known = digits((7, 50, 60, 20, 1), (3, 51, 101, 19, 1), (4, 50, 140, 20, 0.5))
+    assert label_candidates(detections(candidate), known, 10).tolist() == [expected]
+
+
+def test_nearer_of_two_digits_counts_and_without_digits_all_is_nothing() -> None:
+    known = digits((7, 50, 60, 20, 1), (3, 50, 64, 20, 1))
+    assert label_candidates(detections((50, 63.5, 20), (50, 60.5, 20)), known, 10).tolist() == [3, 7]
+    assert label_candidates(detections((50, 60, 20)), digits(), 10).tolist() == [10]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    found = load(PRETRAINED_READER).finder
+    assert found
+    return found
+
+
+def test_digits_are_found_and_lie_in_the_middle_of_their_windows(model: Model, tmp_path: Path) -> None:
+    """The digits of a row on paper, 40 pixels high, are candidates with their classes."""
+    images, labels = sample_digits()
+    page = on_paper(enlarge(write_row(list(images[:4])), 2)).astype(np.uint8)
+    inked = page < 120
+    columns = np.flatnonzero(inked.any(axis=0))
+    starts = columns[np.flatnonzero(np.diff(columns, prepend=-9) > 3)]
+    ends = np.append(columns[np.flatnonzero(np.diff(columns) > 3)], columns[-1]) + 1
+    boxes = []
+    for left, right, label in zip(starts, ends, labels[:4], strict=True):
+        rows = np.flatnonzero(inked[:, left:right].any(axis=1))
+        middle, size = (rows[0] + rows[-1] + 1) / 2, max(rows[-1] + 1 - rows[0], right - left)
+        boxes.append((label, middle, (left + right) / 2, size, 1))
+    np.save(tmp_path / "train-pictures.npy", np.array([page, np.full_like(page, 200)]))
+    np.save(tmp_path / "train-digits.npy", np.array([digits(*boxes), np.full((6, 5), -1, np.float32)]))
+    seen: list[int] = []
+    windows = collect(model, tmp_path, "train", 2, SYNC, seen.append, print)
+    assert sum(seen) == 2
+    assert {*labels[:4].tolist()} <= {*windows.labels.tolist()}
+    assert windows.images.dtype == np.int8
+    assert windows.images.shape == (len(windows.labels), *WINDOW)
+    height, width = WINDOW
+    for window in windows.images[windows.labels < 10]:
+        middle = np.abs(window[height // 4 : -height // 4, width // 2 - 10 : width // 2 + 10].astype(int))
+        assert middle.max() > STEPS  # there is ink
+
+
+def test_windows_are_shown_in_both_polarities_and_validated_as_they_are() -> None:
+    images = np.random.default_rng(0).integers(-127, 128, (200, *WINDOW)).astype(np.int8)
+    windows = Windows(images, np.zeros(200, np.uint8))
+    out = np.empty(images.shape, np.float32)
+    windows.take(np.arange(200), out, np.random.default_rng(1))
+    same = (out * STEPS == images).all(axis=(1, 2))
+    assert (out[~same] * STEPS == -images[~same].astype(int)).all()
+    assert 60 < same.sum() < 140
+    assert np.array_equal(windows.slice(3, 5) * STEPS, images[3:5])
