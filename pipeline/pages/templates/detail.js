@@ -38,7 +38,7 @@ function strongestSlices(slices) {
 function showDetail(view, target, explained, values) {
   const layer = view.layers[target.index];
   const { describeSum } = LAYERS[layer.kind];
-  const sum = explained ? describeSum(explained, outputOf(values, target, layer), layer) : "Nothing is drawn yet.";
+  const sum = explained ? describeSum(explained, outputOf(values, target, layer), layer) : "";
   setText($("detail-title"), titleOfTarget(view, layer, target));
   setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];

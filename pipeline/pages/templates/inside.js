@@ -184,11 +184,8 @@ function makeInside(model, changed) {
 
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
-    for (const id of ["why-content", "share-of", "why-sum"]) $(id).hidden = !prediction;
-    if (!prediction) {
-      $("why-title").textContent = "Why this class?";
-      return answer.show(null, null, null);
-    }
+    for (const id of ["why-title", "why-content", "share-of", "why-sum"]) $(id).hidden = !prediction;
+    if (!prediction) return answer.show(null, null, null);
     const [best, rival] = contenders(prediction.probabilities, state.rival, view.model.classNames.length);
     answer.show(prediction.probabilities, best, rival === state.rival ? rival : null);
     setText($("share-of"), describeShare(view, prediction, best));
@@ -273,6 +270,7 @@ function makeInside(model, changed) {
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
     document.body.classList.toggle("inside-open", isOpen());
     change({ sliding: null, step: 0, ...(isOpen() ? {} : { nudge: [0, 0] }) });
+    changed();
     tabs.select(tab);
   }
 

@@ -274,9 +274,7 @@ def test_reason_never_names_overlapping_places(drawn: Page) -> None:
         if missing and present:
             places = {each["name"]: each for each in drawn.evaluate("PLACES")}
             one, other = places[missing[0]], places[present[0]]
-            assert any(
-                one[side][0] >= other[side][1] or other[side][0] >= one[side][1] for side in ("rows", "columns")
-            )
+            assert any(one[side][0] >= other[side][1] or other[side][0] >= one[side][1] for side in ("rows", "columns"))
 
 
 def test_a_digit_is_compared_with_a_digit_and_never_with_itself(drawn: Page) -> None:
@@ -510,6 +508,15 @@ def test_numbers_fit_in_their_cells_on_phones(phone: Page) -> None:
         assert box <= cell
         last = find_box(phone.locator(".products").last)
         assert last["x"] + last["width"] <= width
+
+
+def test_closing_the_inside_goes_back_to_the_answer_for_the_centred_picture(phone: Page) -> None:
+    phone.locator("[aria-label=Left]").tap()
+    settle(phone)
+    assert "moved" in phone.locator("#runner-up").inner_text()
+    phone.locator("#look-inside").tap()
+    settle(phone)
+    assert "moved" not in phone.locator("#runner-up").inner_text()
 
 
 def test_clear_closes_the_inside_on_a_phone(phone: Page) -> None:
