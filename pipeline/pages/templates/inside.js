@@ -80,7 +80,8 @@ function makeInside(model, changed) {
     state.reading = reading;
     update(null, isDrawn);
     const words = reading && isOpen() ? describeShown(views[state.shown].model === model.dense, state.nudge) : "";
-    return { reading: current.predictions[isOpen() ? state.shown : 0], change: words ? { words, before: reading.digit } : null };
+    const shown = current.predictions[isOpen() ? state.shown : 0];
+    return { reading: shown, change: words ? { words, before: reading.digit } : null };
   }
 
   /** Another drawing begins: end the walk, ask about its own runner-up, and go to the strongest pixel of a pinned map. */
@@ -172,7 +173,8 @@ function makeInside(model, changed) {
     const explained = values ? explain(layer, values[target.index], target.unit, target.position) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    showWalk(state.step, layer, explained, { index: target.index, share: () => describeShare(view, current.predictions[state.shown], target.unit) });
+    const share = () => describeShare(view, current.predictions[state.shown], target.unit);
+    showWalk(state.step, layer, explained, { index: target.index, share });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);

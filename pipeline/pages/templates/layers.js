@@ -124,7 +124,10 @@ const LAYERS = {
     ...AFFINE,
     factor: "weights",
     role: () => "votes",
-    tell: ({ inputShape }, index) => `Each unit weighs all ${index === 0 ? "pixels" : isMap(inputShape) ? "maps" : "units before"}: a vote.`,
+    tell({ inputShape }, index) {
+      const inputs = index === 0 ? "pixels" : isMap(inputShape) ? "maps" : "units before";
+      return `Each unit weighs all ${inputs}: a vote.`;
+    },
     /** "128 units of 64 × 4 × 4 = 1,024 weights" */
     describe({ inputShape, outputShape: [count] }) {
       const inputs = inputShape.reduce((a, b) => a * b).toLocaleString("en");

@@ -5,7 +5,10 @@
 const LOCAL = "Send the picture, or this page itself: it is one file that works offline.";
 const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 
-/** Listen to the button. current: returns what the link shows, {strokes, example, reading, large, confidence}; reading: null for a dot. */
+/**
+ * Listen to the button. current: returns what the link shows, {strokes, example, reading, large, confidence}; reading: null
+ * for a dot.
+ */
 function makeShare(model, current) {
   const dialog = $("share");
   const repaint = () => paintCard($("card"), model, current(), $("truth").value.trim());
