@@ -261,7 +261,8 @@ function makeInside(model, changed) {
       const isLayer = tab > 0 && tab <= view.columns.length;
       $("detail").hidden = view.columns.length === 0 || (NARROW.matches && !isLayer);
       const pinned = NARROW.matches && state.pinned?.index !== tab - 1 ? null : state.pinned;
-      change({ followed: NARROW.matches && isLayer ? tab - 1 : 0, pinned, sliding: pinned && state.sliding });
+      const [sliding, step] = pinned ? [state.sliding, state.step] : [null, 0];
+      change({ followed: NARROW.matches && isLayer ? tab - 1 : 0, pinned, sliding, step });
     });
   }
 

@@ -105,8 +105,8 @@ function listPlaces() {
       places.push({ name: side ? `at the ${half} ${side}` : `in the ${half} middle`, rows, columns });
     }
   }
-  for (const [half, rows] of Object.entries(HALVES)) places.push({ name: `in the ${half} half`, rows, columns: ALL });
   for (const side of ["left", "right"]) places.push({ name: `on the ${side}`, rows: ALL, columns: THIRDS[side] });
+  for (const [half, rows] of Object.entries(HALVES)) places.push({ name: `in the ${half} half`, rows, columns: ALL });
   return places;
 }
 

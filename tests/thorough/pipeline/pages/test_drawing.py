@@ -113,7 +113,8 @@ def predict_with(page: Page, *probabilities: float) -> None:
     page.evaluate(
         """(probabilities) => {
             const original = predict;
-            predict = (model, image) => ({ ...original(model, image), probabilities });
+            const logits = probabilities.map((each) => Math.log(each + 1e-9));
+            predict = (model, image) => ({ ...original(model, image), probabilities, logits });
         }""",
         probabilities,
     )
