@@ -183,8 +183,9 @@ def test_phone_sends_the_picture_where_it_can(browser: Browser, file: Path) -> N
         page.locator("#share-drawing").tap()
         expect(page.locator("#save")).to_contain_text("Send")
         page.locator("#save").tap()
-        page.wait_for_function("window.sent")
-        name, kind, size = page.evaluate("window.sent")
+        name, kind, size = page.evaluate(
+            "async () => { while (!window.sent) await new Promise(requestAnimationFrame); return window.sent; }"
+        )
         assert (name, kind, size > 1000) == ("handwriting.png", "image/png", True)
 
 
