@@ -264,6 +264,24 @@ def test_place_is_the_smallest_part_of_the_drawings_box_with_most_of_the_weight(
     assert found == place
 
 
+def test_reason_names_places_of_the_drawing_not_of_the_picture(drawn: Page) -> None:
+    """The ink covers rows 2 to 8 and columns 4 to 8 of 12 x 9 pixels; ink beside it, in the picture's middle, is missing."""
+    reason = drawn.evaluate(
+        """() => {
+            const at = (...positions) => Float32Array.from({ length: 108 }, (_, i) => Number(positions.includes(i)));
+            const image = Uint8Array.from({ length: 108 }, (_, i) => {
+                const [row, column] = [Math.floor(i / 9), i % 9];
+                return row >= 2 && row <= 8 && column >= 4 ? 255 : 0;
+            });
+            const gradient = at(9 * 5 + 3).map((value) => -value);
+            showWhy({ gradient, contributions: at(9 * 8 + 8), difference: 1, rest: 0 }, image, [12, 9], true, "3", "8");
+            return document.getElementById("why-reason").textContent;
+        }"""
+    )
+    assert "left of the waist" in reason
+    assert "at the bottom right" in reason
+
+
 def test_reason_never_names_overlapping_places(drawn: Page) -> None:
     for number in range(10):
         drawn.locator(".class").nth(number).click()
@@ -484,6 +502,8 @@ def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
 
 def test_tabs_keep_their_place_on_a_phone(phone: Page) -> None:
     tabs = phone.locator("[role=tab]")
+    tabs.nth(2).tap()  # the longest
+    settle(phone)
     phone.evaluate("document.getElementById('tabs').scrollIntoView()")
     top = find_box(phone.locator("#tabs"))["y"]
     for number in (1, 3, 0, 4):

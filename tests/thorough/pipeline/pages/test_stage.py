@@ -184,7 +184,10 @@ def test_phone_sends_the_picture_where_it_can(browser: Browser, file: Path) -> N
         expect(page.locator("#save")).to_contain_text("Send")
         page.locator("#save").tap()
         name, kind, size = page.evaluate(
-            "async () => { while (!window.sent) await new Promise(requestAnimationFrame); return window.sent; }"
+            """async () => {
+                for (let i = 0; i < 300 && !window.sent; i++) await new Promise(requestAnimationFrame);
+                return window.sent ?? [null, null, 0];
+            }"""
         )
         assert (name, kind, size > 1000) == ("handwriting.png", "image/png", True)
 
