@@ -265,7 +265,7 @@ def test_place_is_the_smallest_part_of_the_drawings_box_with_most_of_the_weight(
 
 
 def test_reason_names_places_of_the_drawing_not_of_the_picture(drawn: Page) -> None:
-    """The ink covers rows 2 to 8 and columns 4 to 8 of 12 x 9 pixels; ink beside it, in the picture's middle, is missing."""
+    """The ink covers rows 2 to 8 and columns 4 to 8 of 12 x 9 pixels; the missing ink is beside it."""
     reason = drawn.evaluate(
         """() => {
             const at = (...positions) => Float32Array.from({ length: 108 }, (_, i) => Number(positions.includes(i)));
