@@ -73,9 +73,10 @@ def check_javascript(model: Model, folder: Path) -> None:
         const { contributions, rest, difference } = explainDifference(model.networks, image, 0, 1);
         const explained = layers.map((layer, i) => LAYERS[layer.kind].explain(layer, values[i], 0, 0));
         const words = layers.flatMap((layer, i) => {
-          const { describe, describeSum, factor, slider } = LAYERS[layer.kind];
+          const { role, tell, describe, describeSum, factor, slider } = LAYERS[layer.kind];
           const sum = describeSum(explained[i], values[i + 1][0], layer);
-          return [describe(layer), sum, factor, layer.outputShape.length > 1 ? slider : "unit"];
+          const moving = layer.outputShape.length > 1 ? slider : "unit";
+          return [role(i), tell(layer, i), describe(layer), sum, factor, moving];
         });
         const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
         result = { values: values.map((each) => [...each]), contributions: [...contributions], rest, difference, words,

@@ -16,6 +16,16 @@ function addition(number) {
   return `${signed(number).startsWith("\u2212") ? "\u2212" : "+"} ${signed(Math.abs(number))}`;
 }
 
+/** Round a number as `signed` shows it, so that the numbers that are shown add up. */
+function rounded(number) {
+  return Math.round(100 * number) / 100;
+}
+
+/** Return the sum of numbers as they are shown. */
+function roundedSum(...terms) {
+  return terms.map(rounded).reduce((a, b) => a + b);
+}
+
 /** Return the slices with the largest contributions, largest magnitude first. */
 function strongestSlices(slices) {
   return [...slices].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, STRONGEST_SLICES);
@@ -28,13 +38,12 @@ function strongestSlices(slices) {
 function showDetail(view, target, explained, values) {
   const layer = view.layers[target.index];
   const { describeSum } = LAYERS[layer.kind];
-  const sum = explained ? describeSum(explained, outputOf(values, target, layer), layer) : "Nothing is drawn yet.";
+  const sum = explained ? describeSum(explained, outputOf(values, target, layer), layer) : "";
   setText($("detail-title"), titleOfTarget(view, layer, target));
   setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  const notes = explained ? [noteOf(target, explained, slices, source), noteOfField(view, target, values)] : [];
-  setText($("detail-note"), notes.join(""));
+  setText($("detail-note"), explained ? noteOf(target, explained, slices, source) : "");
   showSlices($("slices"), slices, source, layer, target.index);
   if (explained) paintRunning($("running"), termsOf(explained));
 }
@@ -61,11 +70,11 @@ function paintRunning(canvas, terms) {
     const top = Math.min(heights[k], heights[k + 1]);
     context.fillRect(step * k, top, step - 3, Math.max(Math.abs(heights[k] - heights[k + 1]), 1.5));
   });
-  canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms: ${signed(sums.at(-1))}`);
+  canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms`);
 }
 
 function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
-  if (index === titles.length) return `Logit (score) of ${outputs[unit]}`;
+  if (index === titles.length) return `Score of ${outputs[unit]}`;
   const title = titles[index].toLowerCase();
   const [, height, width] = outputShape;
   if (!height) return `Unit ${unit + 1} of ${title}`;
@@ -79,22 +88,12 @@ function outputOf(values, { index, unit, position }, layer) {
 
 /** Describe what is not shown of the sum. */
 function noteOf({ index }, { slices, sum }, shown, source) {
-  if (index === 0) return "0 is no ink, 1 is full ink. The bias is a constant, learnt as the weights are.";
+  if (index === 0) return "0 is no ink, 1 is full ink.";
   const others = slices.length - shown.length;
   if (others === 0) return "";
-  const rest = sum - shown.reduce((total, slice) => total + slice.sum, 0);
+  const rest = rounded(sum) - roundedSum(...shown.map((slice) => slice.sum));
   const most = `The ${shown.length} of ${slices.length} ${source.toLowerCase()}s that contribute most`;
   return `${most}; the other ${others} add ${signed(rest)}.`;
-}
-
-/** Describe what a dense unit cannot see of the picture, because the strides leave out its last rows and columns. */
-function noteOfField({ layers, model: { shape } }, { index }, [ink]) {
-  const { height, width } = receptiveField(layers, index, 0);
-  if (isMap(layers[index].outputShape) || (height === shape[0] && width === shape[1])) return "";
-  const missed = ink.filter((_, i) => Math.floor(i / shape[1]) >= height || i % shape[1] >= width);
-  const share = percent(sumOf(missed) / (sumOf(ink) || 1));
-  const seen = ` It sees ${height} × ${width} of the ${shape.join(" × ")} pixels`;
-  return `${seen}: the strides leave out the last ones, where ${share} of this ink lies.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */

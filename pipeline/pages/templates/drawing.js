@@ -6,7 +6,6 @@ const data = JSON.parse($("model").textContent);
 const model = unpackModel(data);
 const examples = unpackExamples(data.examples);
 const noun = document.body.dataset.noun; // "digit" or "picture"
-const known = document.body.dataset.known; // as in "ten digits"
 const canvas = $("canvas");
 // example: index of the test image that is shown instead of strokes, or null
 const drawing = { strokes: [], example: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
@@ -15,10 +14,10 @@ let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
 const showExample = makeExamples($("examples"), examples, model, chooseExample);
-const inside = makeInside(model);
+const inside = makeInside(model, () => changed(false));
 const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
-let shown = null; // what `show` showed last, to be shared
-makeShare(model, () => shown);
+let shared = null; // what the link to the drawing shows
+makeShare(model, () => shared);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
@@ -31,21 +30,23 @@ function show() {
   const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
   const { readings, last, canSplit } = found;
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
-  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, known, classNames: outputNames(model), canSplit };
-  const texts = describeResult(readings, last, about);
+  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(model), canSplit };
+  const { reading, change } = inside.show(written ? readOnce(model, written) : last);
+  const seen = readings.map((each) => (each === last ? reading : each));
+  const texts = describeResult(seen, reading, { ...about, change });
   showResult(texts, readings.length > 1);
   showExample(drawing.example);
   showControls();
-  inside.show(written ? readOnce(model, written) : last);
-  shown = { strokes: drawing.strokes, example, reading: last, large: texts.large, confidence: texts.share ?? "" };
-  const isRead = readings.some(({ digit }) => digit !== null);
+  const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
+  shared = { strokes: drawing.strokes, example, reading: last, large, confidence: share };
+  const isRead = seen.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
 }
 
 /** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
 function showControls() {
-  const works = { undo: steps.canMove(-1), redo: steps.canMove(1), clear: !isEmpty() };
+  const works = { undo: steps.canMove(-1), redo: steps.canMove(1), clear: !isEmpty(), "share-drawing": !isEmpty() };
   for (const id in works) $(id).setAttribute("aria-disabled", !works[id]);
 }
 
@@ -53,21 +54,18 @@ function isEmpty() {
   return drawing.strokes.length === 0 && drawing.example === null;
 }
 
-/** Update the page after a change of the drawing. done: a stroke or another step is complete. */
+/** Update the page after a change of the drawing or of what is shown inside. done: a stroke or another step is complete. */
 function changed(done) {
   if (done) remember();
   isDone ||= done;
   frame ??= requestAnimationFrame(show);
 }
 
-/** Add the drawing to the history, unless it is the present one there, and update the link. */
+/** Add the drawing to the history, unless it is the present one there. */
 function remember() {
   const present = steps.present();
   const { strokes, example } = drawing;
   if (!hasSameItems(strokes, present.strokes) || example !== present.example) steps.add({ strokes: [...strokes], example });
-  const fragment = encodeLink(drawing);
-  if (fragment) $("link").href = fragment;
-  else $("link").removeAttribute("href");
 }
 
 /** Show a state of the history. */
@@ -95,6 +93,7 @@ function move(step) {
 
 function clear() {
   perform(() => restore({ strokes: [], example: null }));
+  inside.close();
 }
 
 function chooseExample(example) {
@@ -112,6 +111,14 @@ function announce(text) {
   $("announcement").textContent = text;
 }
 
+/** Close the explanations that lie over the page, except one that contains `target`. Returns whether any was open. */
+function closeExplanations(target) {
+  if (NARROW.matches) return false;
+  const open = [...document.querySelectorAll("details[open]")].filter((each) => !each.contains(target));
+  open.forEach((each) => (each.open = false));
+  return open.length > 0;
+}
+
 /**
  * Delete, Escape and single letters work on the canvas only, so that speech input does not trigger letters (WCAG
  * 2.1.4). The others also work on the buttons below it, and while nothing has the focus.
@@ -121,6 +128,7 @@ function onKey(event) {
   const focused = document.activeElement;
   const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
+  if (key === "escape" && closeExplanations(null)) return;
   if (isAlone && focused === canvas && key === "u") move(-1);
   else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
   else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
@@ -134,6 +142,7 @@ $("undo").addEventListener("click", () => move(-1));
 $("redo").addEventListener("click", () => move(1));
 $("clear").addEventListener("click", clear);
 document.addEventListener("keydown", onKey);
+document.addEventListener("pointerdown", ({ target }) => closeExplanations(target));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   resetColours();
   inside.repaint();

@@ -7,8 +7,12 @@ const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const LABEL_DELAY = 300; // milliseconds without a change after which the labels of the tiles are updated
 const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
 
-/** Make the section. Returns {show(reading), repaint()}. reading: of the digit that was drawn last, or null. */
-function makeInside(model) {
+/**
+ * Make the section. changed: called when another reading is shown. Returns {show(reading), close(), repaint()}. reading: of the
+ * digit that was drawn last, or null. `show` returns what it shows, {reading, change}. change: null, or how this reading
+ * differs, {words, before}, before: the class that was read without the change.
+ */
+function makeInside(model, changed) {
   const state = {
     reading: null, // what `show` was called with
     nudge: [0, 0], // pixels down and right
@@ -17,7 +21,7 @@ function makeInside(model) {
     rival: null, // class that "Why" compares with; null for the second most probable
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     shown: 0, // index of the shown view
-    followed: 0, // layer whose largest activation is explained unless there is a target
+    followed: 0, // layer whose most raised output is explained unless there is a target
     step: 0, // of the guided walk, from 1; 0 for none
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
@@ -34,8 +38,7 @@ function makeInside(model) {
       change({ pinned: isSame ? null : target, sliding: null, step: 0 });
       if (isSame) return;
       announceText("detail-title", "detail-sum");
-      const tile = views[state.shown].columns[target.index].tiles[target.unit];
-      if (NARROW.matches) requestAnimationFrame(() => tile.scrollIntoView({ block: "nearest" }));
+      reveal(target);
     },
     isPinned: ({ index, unit }) => state.pinned?.index === index && state.pinned.unit === unit,
     move: (down, right) => {
@@ -48,9 +51,10 @@ function makeInside(model) {
     choose(k) {
       const target = { index: views[state.shown].titles.length, unit: k, position: 0 };
       if (!isOpen()) open(true, -1);
-      const isSame = k === state.rival; // a second click releases
+      const [best] = strongest(current.predictions[state.shown].probabilities, 1);
+      const isSame = k === state.rival || on.isPinned(target); // a second click releases
       const pinned = isSame || NARROW.matches ? null : target;
-      change({ rival: isSame ? null : k, pinned, preview: null, sliding: null, step: 0 });
+      change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null, step: 0 });
       announceText("why-title", "why-reason");
     },
     preview: (unit) => state.reading && on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
@@ -75,6 +79,9 @@ function makeInside(model) {
     if (isDrawn && !reading?.strokes?.some((stroke) => state.reading?.strokes?.includes(stroke))) beginAgain();
     state.reading = reading;
     update(null, isDrawn);
+    const words = reading && isOpen() ? describeShown(views[state.shown].model === model.dense, state.nudge) : "";
+    const shown = current.predictions[isOpen() ? state.shown : 0];
+    return { reading: shown, change: words ? { words, before: reading.digit } : null };
   }
 
   /** Another drawing begins: end the walk, ask about its own runner-up, and go to the strongest pixel of a pinned map. */
@@ -94,7 +101,7 @@ function makeInside(model) {
     const image = reading && moveImage(reading.image, model.shape, nudge);
     const predictions = views.map((view) => {
       if (!reading || (view.model === model && !isMoved)) return reading;
-      return predict(view.model, image);
+      return readImage(view.model, image);
     });
     current = { reading, key, image, predictions };
     paintInk($("picture"), image ?? blank(), model.shape);
@@ -109,14 +116,14 @@ function makeInside(model) {
 
   const blank = () => new Uint8Array(model.shape[0] * model.shape[1]);
 
-  /** Return the target that is shown: pointed at, pinned, or the most active. Null without hidden layers. */
+  /** Return the target that is shown: pointed at, pinned, or the most raised. Null without hidden layers. */
   function resolved() {
     const view = views[state.shown];
     const values = current.predictions[state.shown]?.values;
     if (view.columns.length === 0) return state.preview;
     const index = Math.min(state.followed, view.columns.length - 1);
     const first = { index, unit: 0, position: 0 };
-    const follow = () => (values ? mostActive(values[index + 1], index, view.layers[index]) : first);
+    const follow = () => (values ? mostRaised(values[index + 1], view.blank[index + 1], index, view.layers[index]) : first);
     return locateTarget(view, state.preview ?? state.pinned ?? follow(), values);
   }
 
@@ -135,13 +142,29 @@ function makeInside(model) {
     if (target) showTarget(view, prediction?.values, target);
     else overlay([]);
     showComparison(document.querySelectorAll(".network-read"), current.predictions, outputNames(model));
-    $("follow").setAttribute("aria-pressed", state.pinned === null);
     $("detail").classList.toggle("empty", !prediction || !target);
-    $("answer-of").textContent = describeShown(view.model === model.dense, state.nudge);
-    const isSheet = NARROW.matches && state.pinned !== null;
-    $("detail").classList.toggle("sheet", isSheet);
-    const strongest = `Follow the strongest ${isMap(view.layers[0].outputShape) ? "pixel" : "unit"}`;
-    $("follow").textContent = state.step ? "Skip" : isSheet ? "Close details" : strongest;
+    $("detail").classList.toggle("sheet", NARROW.matches && state.pinned !== null);
+    showButtons(view, target);
+  }
+
+  /** Show the buttons that have an effect. The focus goes from one that is hidden to the one before it. */
+  function showButtons(view, target) {
+    const { step } = state;
+    const layer = target && view.layers[target.index];
+    const steps = layer ? stepsOf(layer) : 0;
+    const slide = state.sliding === null ? `Slide the ${layer && LAYERS[layer.kind].slider}` : "Stop";
+    const texts = {
+      walk: steps > 0 && (step === 0 ? "Step by step" : step < steps ? "Next" : "Done"),
+      back: step > 1 && "Back",
+      slide: step === 0 && layer && isMap(layer.outputShape) && (REDUCED_MOTION.matches ? "Next position" : slide),
+      follow: state.pinned !== null && step < steps && (step ? "Skip" : NARROW.matches ? "Close" : "Release"),
+    };
+    const isLost = texts[document.activeElement.id] === false;
+    for (const [id, text] of Object.entries(texts)) {
+      $(id).hidden = !text;
+      setText($(id), text || "");
+    }
+    if (isLost) $("walk").focus();
   }
 
   function showTarget(view, values, target) {
@@ -150,16 +173,12 @@ function makeInside(model) {
     const explained = values ? explain(layer, values[target.index], target.unit, target.position) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    $("slide").hidden = !isMap(layer.outputShape) || !values || state.step > 0;
-    const result = explained && outputOf(values, target, layer);
-    const about = { index: target.index, name: $("detail-title").textContent, result };
-    if ($("walk")) showWalk(state.step, layer, explained, about);
-    const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
-    $("slide").textContent = REDUCED_MOTION.matches ? "Next position" : slide;
+    const share = () => describeShare(view, current.predictions[state.shown], target.unit);
+    showWalk(state.step, layer, explained, { index: target.index, share });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
-    overlay(shapesOf(view, target, explained));
+    overlay(explained ? shapesOf(view, target, explained) : []);
     if (!NARROW.matches) return;
     paintInk($("field-picture"), current.image ?? blank(), model.shape);
     placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
@@ -167,13 +186,11 @@ function makeInside(model) {
 
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
-    $("why-content").hidden = !prediction;
-    if (!prediction) {
-      $("why-title").textContent = "Why this class?";
-      return answer.show(null, null, null);
-    }
-    const [best, rival] = contenders(prediction.probabilities, state.rival);
+    for (const id of ["why-title", "why-content", "share-of", "why-sum"]) $(id).hidden = !prediction;
+    if (!prediction) return answer.show(null, null, null);
+    const [best, rival] = contenders(prediction.probabilities, state.rival, view.model.classNames.length);
     answer.show(prediction.probabilities, best, rival === state.rival ? rival : null);
+    setText($("share-of"), describeShare(view, prediction, best));
     if (!isOpen() || $("why").hidden || rival === undefined) return;
     const explain = () => {
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
@@ -206,20 +223,22 @@ function makeInside(model) {
     announceText("detail-title", "detail-sum");
   }
 
-  /** Go to the next step of the walk, through what is pinned or else the strongest pixel of the first layer. */
-  function walk() {
-    const layerOf = ({ index }) => views[state.shown].layers[index];
-    if (state.step === 0 && !(state.pinned && stepsOf(layerOf(state.pinned)))) {
-      if (state.shown !== 0) document.querySelector("[name=network]").click();
-      tabs.select(1);
-      change({ pinned: mostActive(current.predictions[0].values[1], 0, views[0].layers[0]) });
-    }
-    const step = state.step + 1;
-    if (step > stepsOf(layerOf(state.pinned))) return on.release();
-    const pinned = locateTarget(views[state.shown], state.pinned, current.predictions[state.shown].values);
-    change({ pinned, preview: null, sliding: null, step });
+  /** Go to a step of the walk through what is shown, which stays selected after the last one. */
+  function walk(step) {
+    if (state.sliding !== null) state.pinned.position = null; // the strongest
+    const pinned = { ...resolved() };
+    const isOver = step > stepsOf(views[state.shown].layers[pinned.index]);
+    change({ pinned, preview: null, sliding: null, step: isOver ? 0 : step });
+    if (isOver) return;
+    reveal(pinned);
     if (step === WALK.length) startSliding();
     requestAnimationFrame(() => announce($("walk-text").textContent));
+  }
+
+  /** Scroll to a target if the details may lie over it. */
+  function reveal({ index, unit }) {
+    const tile = views[state.shown].columns[index]?.tiles[unit];
+    if (NARROW.matches) requestAnimationFrame(() => tile.scrollIntoView({ block: "nearest" }));
   }
 
   /** Announce two texts of a panel after its update. */
@@ -242,7 +261,8 @@ function makeInside(model) {
       const isLayer = tab > 0 && tab <= view.columns.length;
       $("detail").hidden = view.columns.length === 0 || (NARROW.matches && !isLayer);
       const pinned = NARROW.matches && state.pinned?.index !== tab - 1 ? null : state.pinned;
-      change({ followed: NARROW.matches && isLayer ? tab - 1 : 0, pinned, sliding: pinned && state.sliding });
+      const [sliding, step] = pinned ? [state.sliding, state.step] : [null, 0];
+      change({ followed: NARROW.matches && isLayer ? tab - 1 : 0, pinned, sliding, step });
     });
   }
 
@@ -253,6 +273,7 @@ function makeInside(model) {
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
     document.body.classList.toggle("inside-open", isOpen());
     change({ sliding: null, step: 0, ...(isOpen() ? {} : { nudge: [0, 0] }) });
+    changed();
     tabs.select(tab);
   }
 
@@ -261,24 +282,31 @@ function makeInside(model) {
     open(!state.isOpened);
     if (state.isOpened) document.querySelector("main").scrollIntoView();
   });
-  $("walk")?.addEventListener("click", walk);
-  $("follow").addEventListener("click", on.release);
+  $("walk").addEventListener("click", () => walk(state.step + 1));
+  $("back").addEventListener("click", () => walk(state.step - 1));
+  $("follow").addEventListener("click", () => (state.step ? change({ step: 0, sliding: null }) : on.release()));
   $("slide").addEventListener("click", startSliding);
   document.querySelectorAll("[data-nudge]").forEach((button) =>
     button.addEventListener("click", () => {
+      if (!state.reading) return;
       const step = button.dataset.nudge.split(" ").map(Number);
-      change({ nudge: step.some(Boolean) ? nudged(state.nudge, step) : [0, 0] });
-      announce(describeNudge(state.nudge));
+      state.nudge = step.some(Boolean) ? nudged(state.nudge, step) : [0, 0];
+      changed();
+      requestAnimationFrame(() => announce(`${describeNudge(state.nudge)}: ${$("confidence").textContent}`));
     }),
   );
   document.querySelectorAll("[name=network]").forEach((radio, i) =>
-    radio.addEventListener("change", () => select(i)),
+    radio.addEventListener("change", () => {
+      select(i);
+      changed();
+    }),
   );
   window.addEventListener("resize", refresh);
   select(0);
   open(false);
   return {
     show,
+    close: () => state.isOpened && NARROW.matches && open(false),
     repaint() {
       current = null; // paints everything again
       views.forEach(({ columns }) => columns.forEach((column) => column.repaintKernels()));

@@ -7,7 +7,8 @@
  *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
  *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias}. A slice
  *       belongs to one channel of the input: {channel, top, left, height, width, patch, weights, products, sum}.
- *   describe(layer), describeSum({sum, bias}, result, layer): in words, the layer and how one of its outputs follows.
+ *   role(index), tell(layer, index), describe(layer): what a layer contributes, in a word and in a sentence, and its sizes.
+ *   describeSum({sum, bias}, result, layer): how one of its outputs follows, in words and numbers as they are shown.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  *
  * An activation has its title, apply(z), derivative(a) by the output, describe(z, result) in words, and isPiecewiseLinear,
@@ -108,12 +109,13 @@ const AFFINE = {
     return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit] };
   },
 
-  /** "products 3.41 + bias 0.12 ≈ 3.53; ReLU: positive, stays 3.53" */
+  /** "products 3.41 + bias 0.12 = 3.53; ReLU: positive, stays 3.53" */
   describeSum({ sum, bias }, result, { activation }) {
-    const total = `products ${signed(sum)} + bias ${bias < 0 ? `(${signed(bias)})` : signed(bias)} \u2248 ${signed(sum + bias)}`;
-    if (!activation) return total;
-    const { title, describe } = ACTIVATIONS[activation];
-    return `${total}; ${title}: ${describe(sum + bias, signed(result))}`;
+    const total = roundedSum(sum, bias);
+    const text = `products ${signed(sum)} + bias ${bias < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
+    if (!activation) return text;
+    const { title, describe, isPiecewiseLinear } = ACTIVATIONS[activation];
+    return `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;
   },
 };
 
@@ -121,21 +123,34 @@ const LAYERS = {
   dense: {
     ...AFFINE,
     factor: "weights",
+    role: () => "votes",
+    tell({ inputShape }, index) {
+      const inputs = index === 0 ? "pixels" : isMap(inputShape) ? "maps" : "units before";
+      return `Each unit weighs all ${inputs}: a vote.`;
+    },
+    /** "128 units of 64 × 4 × 4 = 1,024 weights" */
     describe({ inputShape, outputShape: [count] }) {
       const inputs = inputShape.reduce((a, b) => a * b).toLocaleString("en");
-      return `Dense: all ${inputs} inputs go to each of ${count.toLocaleString("en")} ${plural("unit", count)}`;
+      const product = isMap(inputShape) ? `${inputShape.join(" × ")} = ` : "";
+      return `${count.toLocaleString("en")} ${plural("unit", count)} of ${product}${inputs} weights`;
     },
   },
   conv: {
     ...AFFINE,
     factor: "kernel",
     slider: "kernel",
-    /** "Convolution: 16 kernels of 5 × 5, moved by 2 (stride): 16 feature maps, 12 × 12" */
+    role: (index) => (index > 0 ? "shapes" : "edges"),
+    tell({ window: [height, width] }, index) {
+      if (index > 0) return "These maps glow at shapes made of edges.";
+      const stencil = `A kernel is a small stencil of ${height * width} learnt weights`;
+      return `${stencil}. Its map glows where the picture looks like the stencil.`;
+    },
+    /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {
       const [count, height, width] = outputShape;
       const size = [...window, ...(depth > 1 ? [depth] : [])].join(" × ");
-      const kernels = `${count} ${plural("kernel", count)} of ${size}, moved by ${stride} (stride)`;
-      return `Convolution: ${kernels}: ${count} feature ${plural("map", count)}, ${height}\u00a0×\u00a0${width}`;
+      const kernels = `${count} ${plural("kernel", count)} of ${size}, step ${stride}`;
+      return `${kernels}: ${count} ${plural("map", count)} of ${height}\u00a0×\u00a0${width}`;
     },
   },
 };
@@ -171,10 +186,13 @@ LAYERS.pool = {
     return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0 };
   },
 
-  /** "Pooling: the largest of 2 × 2 pixels of each map, moved by 2 (stride): 16 maps of 6 × 6" */
-  describe({ outputShape: [count, height, width], window, stride }) {
+  role: () => "pooling",
+  tell: ({ window }) => `Keeps the largest of ${window.join(" × ")} pixels.`,
+
+  /** "step 2: 16 maps of 6 × 6" */
+  describe({ outputShape: [count, height, width], stride }) {
     const maps = `${count} ${plural("map", count)} of ${height} × ${width}`;
-    return `Pooling: the largest of ${window.join(" × ")} pixels of each map, moved by ${stride} (stride): ${maps}`;
+    return `step ${stride}: ${maps}`;
   },
 
   describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,

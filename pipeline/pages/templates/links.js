@@ -64,7 +64,7 @@ function shapesOf({ layers, columns, model, answer }, target, explained) {
   const end = frameOf(columns[target.index]?.map(target.unit) ?? answer[target.unit], cell, [height, width]);
   const field = receptiveField(layers, target.index, target.position);
   const start = frameOf($("picture"), field, model.shape);
-  if (target.index === 0 || !explained) return [start, end, target.index === 0 ? lineOf(start, end, 0) : null];
+  if (target.index === 0) return [start, end];
   const slices = strongestSlices(explained.slices);
   const largest = Math.abs(slices[0].sum) || 1;
   const size = layers[target.index - 1].outputShape.slice(1);

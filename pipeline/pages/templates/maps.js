@@ -23,11 +23,11 @@ function makeColumn(parent, layers, index, title, on) {
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
   const across = columnsFor(count);
-  const aspect = hasKernels ? 1.45 : 1; // of a tile
+  const aspect = hasKernels ? 1.7 : 1; // of a tile
   const element = append(parent, "section", "", "column");
-  append(element, "h3", title);
-  const feature = index === 0 && hasMaps ? ". Feature: a pattern such as an edge" : "";
-  append(element, "p", LAYERS[layer.kind].describe(layer) + feature, "caption");
+  append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
+  const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
+  append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
   const variables = { across, down: Math.ceil(count / across), aspect, weight, order: index };
   for (const [name, value] of Object.entries(variables)) element.style.setProperty(`--${name}`, value);
@@ -146,7 +146,7 @@ function markTiles(view, target, explained, isPinned) {
   const sources = explained && target.index > 0 ? strongestSlices(explained.slices).map(({ channel }) => channel) : [];
   view.columns.forEach(({ tiles }, index) =>
     tiles.forEach((tile, unit) => {
-      const isTarget = index === target.index && unit === target.unit;
+      const isTarget = explained !== null && index === target.index && unit === target.unit;
       tile.classList.toggle("target", isTarget);
       tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
       setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });

@@ -78,10 +78,10 @@ function logSigmoid(z) {
   return Math.min(z, 0) - Math.log1p(Math.exp(-Math.abs(z)));
 }
 
-/** Softmax of scores / temperature; subtracting the largest score avoids overflow. */
-function softmax(scores, temperature) {
+/** Softmax; subtracting the largest score avoids overflow. */
+function softmax(scores) {
   const largest = Math.max(...scores);
-  const powers = Array.from(scores, (score) => Math.exp((score - largest) / temperature));
+  const powers = Array.from(scores, (score) => Math.exp(score - largest));
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((power) => power / sum);
 }
@@ -99,5 +99,10 @@ function predict(model, image) {
 
 /** Return the probabilities of classes, given their logits; of some classes, the probabilities among these alone. */
 function probabilitiesOf(model, logits) {
-  return softmax(model.loss === "quadratic" ? logits.map(logSigmoid) : logits, model.temperature);
+  return softmax(scoresOf(model, logits));
+}
+
+/** Return the scores of which softmax makes probabilities. */
+function scoresOf({ loss, temperature }, logits) {
+  return Array.from(logits, (logit) => (loss === "quadratic" ? logSigmoid(logit) : logit) / temperature);
 }

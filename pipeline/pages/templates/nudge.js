@@ -20,17 +20,17 @@ function nudged([down, right], [moreDown, moreRight]) {
   return [down + moreDown, right + moreRight].map((offset) => Math.max(-MAX_NUDGE, Math.min(MAX_NUDGE, offset)));
 }
 
-/** Describe a position as "moved by 2 up, 1 right". */
+/** Describe a position as "moved 2 up, 1 right". */
 function describeNudge([down, right]) {
-  if (down === 0 && right === 0) return "centred, as in training";
+  if (down === 0 && right === 0) return "centred";
   const vertical = down === 0 ? "" : `${Math.abs(down)} ${down < 0 ? "up" : "down"}`;
   const horizontal = right === 0 ? "" : `${Math.abs(right)} ${right < 0 ? "left" : "right"}`;
-  return `moved by ${[vertical, horizontal].filter(Boolean).join(", ")}`;
+  return `moved ${[vertical, horizontal].filter(Boolean).join(", ")}`;
 }
 
-/** Describe which answer is shown, if it is not that of the model for the centred picture. */
+/** Describe which answer is shown, if it is not that of the model for the centred picture; otherwise "". */
 function describeShown(isDense, offset) {
-  const parts = [isDense && "of the dense network", offset.some(Boolean) && describeNudge(offset)];
+  const parts = [isDense && "dense network", offset.some(Boolean) && describeNudge(offset)];
   return parts.filter(Boolean).join(", ");
 }
 

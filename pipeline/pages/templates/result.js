@@ -8,16 +8,12 @@
 const $ = (id) => document.getElementById(id);
 
 const SURE = 0.8; // less probable predictions are shown as uncertain
+const ALMOST_CERTAIN = 0.99;
+const LEAST_SHARE = 0.001; // of a runner-up that is named
 
 /** Format 0.1239 as "12.3%"; truncated, so that only 1 becomes 100%. */
 function percent(share) {
   return `${(Math.floor(1000 * share) / 10).toFixed(1)}%`;
-}
-
-/** Format a share with "over 99.9%" and "under 0.1%" at the ends. */
-function percentWithLimits(share) {
-  if (share > 0.999 && share < 1) return `over\u00a0${percent(0.999)}`;
-  return share < 0.001 && share > 0 ? `under\u00a0${percent(0.001)}` : percent(share);
 }
 
 /** Set a text or attributes only if they change, so that the browser has less to lay out. */
@@ -42,12 +38,12 @@ function append(parent, tag, text = "", className = "") {
 
 /**
  * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, written, isDrawing,
- * example, noun, known, classNames, canSplit}; isEmpty: nothing is drawn; written: whether an example is written meanwhile;
- * isDrawing: a stroke is not complete; example: the test image that is read, or undefined; known: as in "ten digits";
- * classNames: of all outputs; canSplit: of `readAll`.
+ * example, noun, classNames, canSplit, change}; isEmpty: nothing is drawn; written: whether an example is written meanwhile;
+ * isDrawing: a stroke is not complete; example: the test image that is read, or undefined; classNames: of all outputs;
+ * canSplit: of `readAll`; change: of the reading `last`, as from `inside.show`, or null.
  */
 function describeResult(readings, last, about) {
-  const { isEmpty, written, isDrawing, example, noun } = about;
+  const { isEmpty, written, isDrawing, noun } = about;
   if (isEmpty && written) return { large: "", first: `An example. Draw your own ${noun} over it.`, second: "" };
   if (isEmpty) return { large: "", first: `Nothing is drawn yet. Draw a ${noun}.`, second: "" };
   const isRejected = last === null || readings.some(({ digit }) => digit === null);
@@ -57,7 +53,7 @@ function describeResult(readings, last, about) {
     return { large: readings.length > 1 ? large : "", first: `Not a ${noun} yet.`, second: "", isUncertain: true };
   }
   if (last === null) return { large: "?", first: `This is only a dot. Draw a ${noun}.`, second: "", isUncertain: true };
-  const second = example ? describeExample(example, last, about) : describeSecond(readings, last, about);
+  const second = describeSecond(readings, last, about);
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
     const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
@@ -66,28 +62,25 @@ function describeResult(readings, last, about) {
   }
   const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);
   const isUncertain = confidence < SURE;
-  const nearest =
-    readings.length > 1
-      ? `${isUncertain ? "Perhaps" : "Closest to"} the number ${large}`
-      : isUncertain
-        ? `Perhaps ${large}, the closest of the ${about.known}`
-        : `Closest to ${large} of the ${about.known}`;
-  const share = percentWithLimits(confidence);
-  return { large, first: `${nearest}: ${share}`, second, share, isUncertain };
+  const likely = confidence >= ALMOST_CERTAIN ? "Almost certainly" : isUncertain ? "Perhaps" : "Probably";
+  const share = percent(confidence);
+  const first = `${likely} ${readings.length > 1 ? "the number " : ""}${large}: ${share}`;
+  return { large, first, second, share, isUncertain };
 }
 
-/** Describe the true and the predicted class of a test image. */
-function describeExample({ label }, { digit }, { classNames, noun }) {
-  const predicted = digit === null ? `rejected as no ${noun}` : `read as ${classNames[digit]}`;
-  return `${classNames[label]} in the test set, ${predicted}`;
-}
-
-/** Describe which digit of a number the details are of, or else the second most probable output. */
-function describeSecond(readings, { digit, probabilities }, { classNames }) {
-  if (readings.length > 1) return `In detail: ${digit === null ? "?" : classNames[digit]}, drawn last`;
+/** Describe which digit is shown inside, the true class of a test image and what was changed; or else the runner-up. */
+function describeSecond(readings, last, { example, change, classNames, noun }) {
+  const { digit, probabilities } = last;
+  const read = digit === null ? `no ${noun}` : classNames[digit];
+  const parts = [
+    readings.length > 1 && `inside: digit ${readings.indexOf(last) + 1} of ${readings.length}, ${read}`,
+    example && `${classNames[example.label]} in the test set${change ? "" : `, read as ${read}`}`,
+    change && `${change.words}: ${change.before === digit ? "still" : "now"} ${read}`,
+  ].filter(Boolean);
+  if (parts.length) return parts.join("; ");
   const [, second] = strongest(probabilities, 2);
-  if (digit === null || second === undefined) return "";
-  return `then ${classNames[second]}, ${percentWithLimits(probabilities[second])}`;
+  const isWorthIt = digit !== null && probabilities[second] >= LEAST_SHARE;
+  return isWorthIt ? `then ${classNames[second]}, ${percent(probabilities[second])}` : "";
 }
 
 /** Show the texts of `describeResult`; isRow: of several digits. */

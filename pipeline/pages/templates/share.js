@@ -2,10 +2,13 @@
 
 /* Sharing: the link to the drawing, and a picture of what the network read, 1200 x 630 as web sites preview links. */
 
-const LOCAL = " It works only where this file is, so send the picture.";
+const LOCAL = "Send the picture, or this page itself: it is one file that works offline.";
 const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 
-/** Listen to the link. current: returns what is shown, {strokes, example, reading, large, confidence}; reading: null for a dot. */
+/**
+ * Listen to the button. current: returns what the link shows, {strokes, example, reading, large, confidence}; reading: null
+ * for a dot.
+ */
 function makeShare(model, current) {
   const dialog = $("share");
   const repaint = () => paintCard($("card"), model, current(), $("truth").value.trim());
@@ -14,19 +17,30 @@ function makeShare(model, current) {
     repaint();
   });
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside the form, which fills it
-  $("link").addEventListener("click", () => {
+  const file = new File([], "handwriting.png", { type: "image/png" });
+  const canSend = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] });
+  $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
+  $("share-drawing").addEventListener("click", () => {
+    const fragment = encodeLink(drawing);
+    if (isEmpty()) return;
+    if (fragment) location.hash = fragment;
     $("truth").value = current().example ? model.classNames[current().example.label] : "";
     repaint();
-    const copied = navigator.clipboard?.writeText($("link").href) ?? Promise.reject();
-    const say = (text) => announce(($("copied").textContent = text + (location.protocol === "file:" ? LOCAL : "")));
+    dialog.showModal();
+    const say = (text) => announce(($("copied").textContent = text));
+    if (location.protocol === "file:" || !fragment) return say(LOCAL);
+    const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject();
     copied.then(
       () => say("The link is copied, and is the address of this page."),
       () => say("The link is the address of this page."),
     );
-    dialog.showModal();
   });
   $("save").addEventListener("click", () => {
     $("card").toBlob((blob) => {
+      if (canSend) {
+        const picture = new File([blob], file.name, { type: file.type });
+        return navigator.share({ files: [picture] }).catch(() => {}); // the user has changed their mind
+      }
       const address = URL.createObjectURL(blob);
       Object.assign(document.createElement("a"), { href: address, download: "handwriting.png" }).click();
       setTimeout(() => URL.revokeObjectURL(address), 1000);
@@ -68,7 +82,7 @@ function paintCard(canvas, model, { strokes, example, reading, large, confidence
   }
   write(large, 910, 370, large.length > 1 ? 110 : 220, CARD.ink, 650);
   write(confidence, 910, 440, 40, CARD.quiet);
-  write("Handwriting recognition from scratch: a neural network in NumPy alone", 60, 580, 28, CARD.quiet);
+  write("A small neural network, and what its layers see", 60, 580, 28, CARD.quiet);
   canvas.setAttribute("aria-label", `${headline(large, truth)}, ${confidence}, with the drawing and the feature maps`);
 }
 

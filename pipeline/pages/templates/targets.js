@@ -5,10 +5,11 @@
  * 0 for a dense layer; null for that of the largest activation.
  */
 
-/** Return the target with the largest activation of a layer. */
-function mostActive(values, index, { outputShape }) {
+/** Return the target of a layer that the drawing raises most. blank: the activations of a picture without ink. */
+function mostRaised(values, blank, index, { outputShape }) {
   const positions = values.length / outputShape[0];
-  const most = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+  const raised = values.map((value, i) => value - blank[i]);
+  const most = raised.indexOf(raised.reduce((a, b) => Math.max(a, b)));
   return { index, unit: Math.floor(most / positions), position: null };
 }
 

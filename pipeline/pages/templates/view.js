@@ -3,14 +3,15 @@
 /* A network as it is shown: its columns, and the values of an image in it. */
 
 /**
- * Make the columns of a model's first network. Returns {model, layers, titles, columns, answer, outputs}. answer: the
- * buttons of the outputs, which have the names `outputs`.
+ * Make the columns of a model's first network. Returns {model, layers, titles, columns, answer, outputs, blank}. answer: the
+ * buttons of the outputs, which have the names `outputs`. blank: the result of `forward` for a picture without ink.
  */
 function makeView(parent, model, answer, on) {
   const [layers] = model.networks;
   const titles = titlesOf(layers);
   const columns = titles.map((title, index) => makeColumn(parent, layers, index, title, on));
-  return { model, layers, titles, columns, answer, outputs: outputNames(model) };
+  const blank = forward(layers, new Float32Array(model.shape[0] * model.shape[1]));
+  return { model, layers, titles, columns, answer, outputs: outputNames(model), blank };
 }
 
 /** Return the names of the outputs: of the classes, and of the negative class if the model has one. */

@@ -32,10 +32,24 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
   return { buttons: buttons.map(({ button }) => button), show };
 }
 
-/** Return the most probable class and the one to compare it with: `chosen`, or the second most probable. */
-function contenders(probabilities, chosen) {
-  const [best, second] = strongest(probabilities, 2);
-  return [best, chosen === null || chosen === best || chosen >= probabilities.length ? second : chosen];
+/** Return the most probable of the outputs and the one to compare it with: `chosen`, or the most probable other class. */
+function contenders(probabilities, chosen, classes) {
+  const [best] = strongest(probabilities, 1);
+  const isOther = (k) => k !== best && k < probabilities.length;
+  const second = strongest(probabilities.slice(0, classes), 2).find(isOther);
+  return [best, chosen !== null && isOther(chosen) ? chosen : second];
+}
+
+/** Describe how the outputs of the last hidden layer become the share of class k. */
+function describeShare({ model, layers }, { logits, probabilities }, k) {
+  const inputs = layers.at(-1).inputShape.reduce((a, b) => a * b).toLocaleString("en");
+  const votes = layers.length > 1 ? `${inputs} votes` : `${inputs} pixels`;
+  const scores = scoresOf(model, logits);
+  const second = strongest(scores, 2).find((each) => each !== k);
+  const [own, other] = [k, second].map((each) => `e^${signed(scores[each], 1)}`);
+  const rest = scores.length > 2 ? " + …" : "";
+  const sum = `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
+  return `${votes} make ${scores.length} scores. A share is e to its score, over the sum of all: ${sum}.`;
 }
 
 const GAPS = 12; // pixels without ink that are marked
@@ -47,33 +61,80 @@ const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direct
  * gradient explains all but the biases, because the network is piecewise linear.
  */
 function showWhy(explained, image, shape, isExact, a, b) {
-  const { contributions, difference, rest } = explained;
+  const { contributions, rest } = explained;
   $("why-title").textContent = `Why ${a}, not ${b}?`;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
   paintContributions($("why-picture"), explained, image, shape);
-  paintRunning($("why-running"), [raising, lowering, rest]);
-  const sum = `${signed(raising)} ${addition(lowering)} ${addition(rest)} \u2248 ${signed(difference)}`;
-  $("why-sum").textContent = `Lead in logits: ${sum}`;
-  $("rest").textContent = isExact ? "biases" : "biases, curves";
-  $("raises").textContent = `ink for ${a}: ${signed(raising)}`;
-  $("lowers").textContent = `ink against ${a}: ${signed(lowering)}`;
-  $("gaps").textContent = `gaps: ink there would count against ${a}`;
-  const missing = placeOf(gapsOf(explained, image), shape);
-  const present = placeOf(contributions.map((each) => Math.max(each, 0)), shape);
-  $("why-reason").textContent =
-    (missing && `More ink ${missing} (dots) would bring it closer to ${b}. `) +
-    (present && `Its ink ${present} counts most for ${a}.`);
+  const sum = `${signed(raising)} (ink for ${a}) ${addition(lowering)} (ink against ${a}) ${addition(rest)}`;
+  const total = roundedSum(raising, lowering, rest);
+  $("why-sum").textContent = `${a} leads ${b} by ${sum} (biases${isExact ? "" : ", curves"}) = ${signed(total)}.`;
+  $("raises").textContent = `for ${a}`;
+  $("lowers").textContent = `against ${a}`;
+  $("gaps").textContent = `ink here: for ${b}`;
+  const box = boxOf(image, shape);
+  const missing = placeOf(gapsOf(explained, image), shape, box);
+  const present = placeOf(contributions.map((each) => Math.max(each, 0)), shape, box);
+  $("why-reason").textContent = [
+    missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
+    present && !(missing && areCommon(missing, present)) && `Its ink ${present.name} speaks most for ${a}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
-/** Return where most of some values lies, "at the top right" or "in the centre"; "" if none is positive. */
-function placeOf(values, shape) {
-  const sums = {};
-  values.forEach((value, i) => {
-    const name = nameOfPlace(i, shape);
-    sums[name] = (sums[name] ?? 0) + value;
-  });
-  const [[name, sum]] = Object.entries(sums).sort(([, one], [, other]) => other - one);
-  return sum > 0 ? (name ? `at the ${name}` : "in the centre") : "";
+/*
+ * Places of a drawing, in shares of the box around its ink: of the height from the top, of the width from the left. What lies
+ * outside of the box belongs to the places at its sides.
+ */
+const THIRDS = { left: [0, 1 / 3], "": [1 / 3, 2 / 3], right: [2 / 3, 1] };
+const FIFTHS = { top: [0, 0.2], waist: [0.4, 0.6], bottom: [0.8, 1] };
+const HALVES = { upper: [0, 0.5], lower: [0.5, 1] };
+const ALL = [0, 1];
+
+/** Return the places, the smallest first: {name, rows, columns}. */
+function listPlaces() {
+  const places = [];
+  for (const [side, columns] of Object.entries(THIRDS)) {
+    for (const [level, rows] of Object.entries(FIFTHS)) {
+      const name = level === "waist" ? (side ? `${side} of the waist` : "at the waist") : `at the ${level} ${side}`.trim();
+      places.push({ name, rows, columns });
+    }
+  }
+  for (const [side, columns] of Object.entries(THIRDS)) {
+    for (const [half, rows] of Object.entries(HALVES)) {
+      places.push({ name: side ? `at the ${half} ${side}` : `in the ${half} middle`, rows, columns });
+    }
+  }
+  for (const side of ["left", "right"]) places.push({ name: `on the ${side}`, rows: ALL, columns: THIRDS[side] });
+  for (const [half, rows] of Object.entries(HALVES)) places.push({ name: `in the ${half} half`, rows, columns: ALL });
+  return places;
+}
+
+const PLACES = listPlaces();
+const isWithin = (share, [from, to]) => (share >= from || from === 0) && (share < to || to === 1);
+const areCommon = (one, other) =>
+  ["rows", "columns"].every((side) => one[side][0] < other[side][1] && other[side][0] < one[side][1]);
+
+/** Return the box around the ink of an image, {top, left, height, width}. */
+function boxOf(image, [height, width]) {
+  const inked = [...image.keys()].filter((i) => image[i] > 255 * MAX_GAP_INK);
+  const [rows, columns] = [inked.map((i) => Math.floor(i / width)), inked.map((i) => i % width)];
+  if (inked.length === 0) return { top: 0, left: 0, height, width };
+  const [top, left] = [Math.min(...rows), Math.min(...columns)];
+  return { top, left, height: Math.max(...rows) - top + 1, width: Math.max(...columns) - left + 1 };
+}
+
+/** Return the smallest place that has most of some values, which are not negative; undefined without one. */
+function placeOf(values, [, width], box) {
+  const all = sumOf(values);
+  const has = ({ rows, columns }) => {
+    const inside = values.filter((_, i) => {
+      const [row, column] = [(Math.floor(i / width) + 0.5 - box.top) / box.height, ((i % width) + 0.5 - box.left) / box.width];
+      return isWithin(row, rows) && isWithin(column, columns);
+    });
+    return sumOf(inside) > all / 2;
+  };
+  return PLACES.find(has);
 }
 
 /** Return by how much a little ink would raise the other class where it would most, in the gaps; 0 elsewhere. */

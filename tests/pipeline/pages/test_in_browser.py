@@ -33,8 +33,8 @@ def test_page_reads_digit_and_rejects_dot(page: Page) -> None:
 def test_cleared_drawing_comes_back_by_undo_and_by_its_link(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[0], 0.2, 0.2, 0.6))
     assert prediction(page) == "0"
-    link = page.locator("#link").get_attribute("href")
-    for restore in ("#undo", "#link"):
+    link = page.evaluate("encodeLink(drawing)")
+    for restore in ("#undo", "link"):
         page.locator("#clear").click()
         assert prediction(page) == ""
         if restore == "#undo":

@@ -88,8 +88,8 @@ def test_buttons_without_effect_are_disabled_but_keep_the_focus(page: Page) -> N
 def test_keys_work_on_canvas_only(page: Page) -> None:
     """Control+Z also works on the buttons below the canvas, and where nothing has the focus."""
     draw_with_mouse(page, FOUR)
-    for place_of_focus in ("#link", "#clear", ".class", "#examples button"):
-        undone = place_of_focus in ("#link", "#clear")
+    for place_of_focus in ("#share-drawing", "#clear", ".class", "#examples button"):
+        undone = place_of_focus in ("#share-drawing", "#clear")
         page.locator(place_of_focus).first.focus()
         for key in ("u", "c", "ArrowUp", "Escape", "Delete"):
             page.keyboard.press(key)

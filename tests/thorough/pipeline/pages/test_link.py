@@ -12,7 +12,8 @@ from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
 def link(page: Page) -> str | None:
     prediction(page)
-    return page.locator("#link").get_attribute("href")
+    fragment: str = page.evaluate("encodeLink(drawing)")
+    return fragment or None
 
 
 @pytest.mark.parametrize("digit", DIGITS)
@@ -65,10 +66,10 @@ def test_drawing_that_is_too_long_has_no_link(page: Page) -> None:
     assert link(page)
 
 
-def test_click_on_link_changes_only_the_address_and_page_opens_with_its_drawing(page: Page) -> None:
+def test_share_changes_only_the_address_and_page_opens_with_its_drawing(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[4], 0.1, 0.1, 0.8))
     drawn, fragment = strokes_of(page), link(page)
-    page.locator("#link").click()
+    page.locator("#share-drawing").click()
     assert page.url.endswith(fragment or "?")
     assert strokes_of(page) == drawn
     page.reload()
