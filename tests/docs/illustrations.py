@@ -81,11 +81,10 @@ def draw_network(names: Names, theme: Theme) -> str:
             parts.append(write(left, top + (5 if derivative is None else -3), values[column][row], theme.text))
             if derivative is not None:
                 parts.append(write(left, top + 15, coloured(f"{derivative[row]:.3f}"), theme.text))
-    titles = ("pixels x", "hidden units: z, then a", "logits: z, then p")
+    titles = ("pixels x", f"hidden units: z → a, {coloured('dz')}", f"logits: z → p, {coloured('dz')}")
     parts += [write(70 + 290 * column, 34, title, theme.quiet) for column, title in enumerate(titles)]
-    legend = (
-        f"Forward, from left to right: the values. {coloured('Backward, from right to left: the derivatives of L.')}"
-    )
+    backward = coloured("Backward, from right to left: dz of each unit, dW of each weight.")
+    legend = f"Forward, from left to right: the values. {backward}"
     parts.append(write(360, 264, legend, theme.text))
     return page(720, 276, parts)
 
@@ -94,10 +93,10 @@ def draw_hidden(names: Names, theme: Theme) -> str:
     """Draw the weights of the hidden units that changed most: before training, and the change."""
     before, change = names["hidden_before"], names["hidden_after"] - names["hidden_before"]
     most = np.argsort(-np.linalg.norm(change, axis=1))[:6]
+    largest = max(np.abs(values[most]).max() for values in (before, change))
     parts = []
     for row, (values, title) in enumerate(((before, "before"), (change, "change"))):
-        shown = values[most].reshape(-1, 28, 28)
-        parts.append(draw_row(shown / (0.8 * np.abs(shown).max()), 62, 88 * row, 3))
+        parts.append(draw_row(values[most].reshape(-1, 28, 28) / (0.8 * largest), 62, 88 * row, 3))
         parts.append(write(50, 88 * row + 46, title, theme.quiet, ' text-anchor="end"'))
     return page(62 + 6 * 88, 174, parts)
 
@@ -139,28 +138,28 @@ def draw_curves(names: Names, theme: Theme) -> str:
 
 def draw_patches(names: Names, theme: Theme) -> str:
     """Draw an image whose pixels are numbered, and the matrix of its patches."""
-    image, side = np.arange(25), 36
-    matrix = names["take_patches"](image.reshape(1, 5, 5, 1), 3).reshape(9, 4).astype(int)
+    image, side, height = np.arange(1, 10), 48, 32
+    matrix = names["take_patches"](image.reshape(1, 3, 3, 1), 2, stride=1).reshape(4, 4).astype(int)
     colours = (BLUE, ORANGE, GREEN, PURPLE)
-    parts = [
-        write(5 * side / 2, 16, "image", theme.quiet),
-        write(430, 16, "patches p, one in each column", theme.quiet),
-    ]
-    for pixel in image:
-        row, column = divmod(int(pixel), 5)
+    parts = [write(76, 16, "image", theme.quiet), write(416, 16, "P: a patch in each column", theme.quiet)]
+    for place, pixel in enumerate(image):
+        row, column = divmod(place, 3)
         parts.append(cell(column * side + 4, row * side + 28, side, str(pixel), theme.quiet, theme.text))
     for patch, colour in enumerate(colours):
-        row, column = divmod(int(matrix[0, patch]), 5)
-        inset = 3 + 2 * (patch in (1, 2))  # so that no outline hides another
-        length = 3 * side - 2 * inset
+        row, column = divmod(int(matrix[0, patch]) - 1, 3)
+        inset = 3 + 3 * (patch in (1, 2))  # so that no outline hides another
+        length = 2 * side - 2 * inset
         parts.append(
             f'<rect x="{column * side + 4 + inset}" y="{row * side + 28 + inset}" width="{length}" height="{length}" '
             f'fill="none" stroke="{colour}" stroke-width="2"/>'
         )
-    parts.append(write(240, 118, "→", theme.text, ' font-size="28"'))
+    parts.append(write(178, 108, "→", theme.text, ' font-size="28"'))
     for (row, patch), pixel in np.ndenumerate(matrix):
-        parts.append(cell(360 + patch * side, 28 + row * 24, side, str(pixel), theme.quiet, colours[patch], 24))
-    return page(560, 252, parts)
+        parts.append(cell(320 + patch * side, 28 + row * height, side, str(pixel), theme.quiet, colours[patch], height))
+    for row in range(4):
+        label = f"kernel entry ({row // 2}, {row % 2})"
+        parts.append(write(312, 28 + row * height + 21, label, theme.quiet, ' text-anchor="end" font-size="11"'))
+    return page(520, 180, parts)
 
 
 def draw_kernels(names: Names, theme: Theme) -> str:

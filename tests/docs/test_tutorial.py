@@ -5,6 +5,7 @@ import importlib
 import json
 import re
 import sys
+from collections.abc import Iterator
 from operator import attrgetter
 from pathlib import Path
 
@@ -57,12 +58,37 @@ def test_every_step_has_three_exercises_with_answers(step: str) -> None:
     assert re.findall(r"^(★+) ", answers, re.MULTILINE) == stars
 
 
+def test_answers_bind_none_of_the_names_that_the_page_uses() -> None:
+    steps, answers = (
+        {name for block in BLOCKS if block.folded == folded for name in list_bound_names(block.text)}
+        for folded in (False, True)
+    )
+    assert steps and answers
+    assert steps & answers == set()
+
+
+def list_bound_names(code: str) -> Iterator[str]:
+    """Yield the global names that running the code assigns or defines."""
+    nodes: list[ast.AST] = [ast.parse(code)]
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.comprehension)):  # they have names of their own
+            nodes += ast.iter_child_nodes(node)
+
+
 def test_notebook_is_up_to_date() -> None:
     path = PAGE.with_suffix(".ipynb")
     assert path.read_text(encoding="utf-8") == make_notebook(PAGE, TEXT), REFRESH
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    assert code[1:] == [block.text.strip("\n") for block in BLOCKS if not block.folded]
+    code = [cell for cell in cells if cell["cell_type"] == "code"][1:]  # the first changes the folder
+    for cell, block in zip(code, (block for block in BLOCKS if not block.folded), strict=True):
+        assert "".join(cell["source"]) == block.text.strip("\n")
+        assert "".join(line for output in cell["outputs"] for line in output["text"]) == (block.output or "")
 
 
 @pytest.mark.parametrize("page", sorted(PAGE.parent.glob("*.md")), ids=lambda page: page.name)

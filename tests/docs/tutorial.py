@@ -30,7 +30,7 @@ class Run:
 
 
 def run(text: str) -> Run:
-    """Run all blocks in order, in one namespace in which an answer leaves no trace, and draw the pictures."""
+    """Run all blocks in order, in one namespace, and draw the pictures."""
     names: dict[str, Any] = {"__name__": "__main__"}
     done, blocks = Run(), find_blocks(text)
     version = illustrations.digest(digest(blocks))
@@ -38,11 +38,7 @@ def run(text: str) -> Run:
         for begin, end in find_sections(text):
             for block in blocks:
                 if begin < block.first < end:
-                    before = dict(names)
                     done.printed[block.first] = execute(block, names)
-                    if block.folded:
-                        names.clear()
-                        names.update(before)
             section = "\n".join(text.splitlines()[begin:end])
             for name in re.findall(rf"pictures/{PICTURES.name}/(\w+)-light\.svg", section):
                 for theme in illustrations.THEMES:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.pages import Block
 from tests.docs.test_tutorial import BLOCKS, REFRESH, TEXT
-from tests.docs.tutorial import PICTURES, Run, run
+from tests.docs.tutorial import PICTURES, Run, find_steps, run, run_steps
 
 TOLERANCE = 1.0  # of an accuracy, in percent: another processor may round differently
 UNTRAINED = ("network", "patches")  # pictures without trained weights, equal on all processors
@@ -23,6 +23,11 @@ def test_block_prints_what_the_page_shows(block: Block, done: Run) -> None:
     found, expected = (split_accuracies(text) for text in (done.printed[block.first], block.output or ""))
     assert found[0] == expected[0]
     np.testing.assert_allclose(found[1], expected[1], rtol=0, atol=TOLERANCE)
+
+
+def test_answers_change_no_later_result(done: Run) -> None:
+    _, *others = find_steps(TEXT)
+    assert run_steps(TEXT, {}) == "".join(done.printed[block.first] for block in others)
 
 
 def split_accuracies(text: str) -> tuple[str, list[float]]:
