@@ -133,11 +133,11 @@ def load_safetensors(path: Path) -> Model:
 def _load_networks(file: Any, content: Any, prefix: str) -> Model:
     """Return the model with this `Content`, whose arrays have names with this prefix."""
     layers = build_content_layers(content)
-    names = [[prefix + name for name in names] for names in _list_names(layers, content.ensemble_size)]
     stored = {name for name in file.keys() if name.startswith(f"{CONTEXT}.") == bool(prefix)}  # noqa: SIM118, no dict
-    expected = {name for each in names for name in each}
-    if stored - {name + SCALE for name in expected} != expected:
-        raise ValueError(f"{len(stored)} arrays do not fit the layers and the ensemble size")
+    arrays = {name for name in stored if not name.endswith(SCALE)}
+    if len(arrays) != content.ensemble_size * sum(len(layer.parameter_shapes) for layer in layers):
+        raise ValueError(f"{len(arrays)} arrays do not fit the layers and the ensemble size")
+    names = [[prefix + name for name in names] for names in _list_names(layers, content.ensemble_size)]
     parameters = tuple(view_parameters(layers, _load_flat(file, layers, each)) for each in names)
     return Model(parameters, **shared_values(content))
 

@@ -287,7 +287,10 @@ def test_trained_reader_of_other_characters_needs_no_trained_classifier(
     (tmp_path / "artifacts/reader").mkdir(parents=True)
     finder = load(PRETRAINED).finder
     assert finder
-    save(replace(finder, class_names=tuple("abcdefghij")), "artifacts/reader/model.safetensors")
+    assert finder.context
+    names = tuple("abcdefghij")
+    letters = replace(finder, class_names=names, context=replace(finder.context, class_names=names))
+    save(letters, "artifacts/reader/model.safetensors")
     assert load().read(make_picture()).text == truth().translate(str.maketrans("0123456789", "abcdefghij"))
 
 
