@@ -75,8 +75,10 @@ def test_with_reduced_motion_the_pen_has_written_at_once(browser: Browser, file:
 
 def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
     step, text = drawn.locator("#walk"), drawn.locator("#walk-text")
+    place = step.bounding_box()
     for number, word in enumerate(("patch", "kernel", "sum", "pixel", "map"), 1):
         step.click()
+        assert step.bounding_box() == place  # so that several clicks in one place go on
         expect(text).to_contain_text(f"{number} of 5")
         assert word in text.inner_text()
         assert drawn.locator(".tile[aria-pressed=true]").count() == 1
