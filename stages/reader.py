@@ -14,8 +14,9 @@ from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import CONTEXT, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
+from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
 from stages.cli.console import run_module
+from stages.cli.options import Scheduler, SchedulerFile, Workers
 from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
 
 log = logging.getLogger(__name__)
@@ -39,13 +40,16 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 def reader(
     compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
+    scheduler: Scheduler = "processes",
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
     **values: Any,
 ) -> str:
     """Train the network with which `classify` finds and reads the digits in pictures.
 
-    A second network is then trained to correct it: it sees the places at which the first one finds a possible digit,
-    with what surrounds them, in a part of the pictures.
+    A second network is then trained to correct it. It sees each place where the first one finds a possible digit, with
+    its surroundings; such places are searched for in a quarter of the pictures.
 
     An interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run. The
     confidence in a text is calibrated on pictures of held-out digits.
@@ -66,6 +70,7 @@ def reader(
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
 
+    backend = make_backend(scheduler, workers, scheduler_file)
     description = load_description(compose)
     counts = {
         part: len(open_rows(compose / f"{part}-pictures.npy", "uint8", (None, None, None)))
@@ -87,7 +92,6 @@ def reader(
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
     with progress("reader", sum(searched.values()), unit="pictures") as shown:
-        backend = make_backend("processes", None, None)
         candidates = {
             part: collect(model, compose, part, count, backend, shown.advance, partial(log.info, "reader: %s"))
             for part, count in searched.items()
@@ -95,7 +99,7 @@ def reader(
     training, validation = candidates["train"], candidates["validation"]
     histories = [first.history]
     if len(training) and len(validation):  # there are none after very little training
-        context = replace(CONTEXT, seed=chosen.seed)
+        context = replace(CONTEXT_RECIPE, seed=chosen.seed)
         log.info("reader: %s, %s candidates", context.layers, f"{len(training):,}")
         with showing(context, len(training)) as calls:
             file = output / CHECKPOINT / "network-2.npz"
@@ -105,6 +109,7 @@ def reader(
     seconds = sum(row.seconds for history in histories for row in history)
     record = {
         "pictures": counts["train"],
+        "searched": searched["train"],
         "candidates": len(training),
         "versions": environment(["numpy"]),
         "recipe": recipe,

@@ -7,14 +7,14 @@ Without this check, a module that does not call `main` would end with status 0, 
 
 import runpy
 import sys
-from importlib.util import find_spec
+from pathlib import Path
 
 if __name__ == "__main__":
     del sys.argv[0]
     module = sys.argv[0]
     name = module.rpartition(".")[2]
     path = f"{module.replace('.', '/')}.py"
-    if find_spec(module) is None:
+    if not Path(path).is_file():  # make runs in the folder of the project
         sys.exit(f"{name}: {path} is missing: write it, or remove {name} from stages in the Makefile")
     runpy.run_module(module, run_name="__main__", alter_sys=True)  # `main` raises SystemExit
     sys.exit(f'{name}: {path} has not run the stage: let it end with main({name}), below if __name__ == "__main__"')

@@ -1,6 +1,6 @@
 """A trained model, a single network or an ensemble, and its folder of .npy files and model.json."""
 
-from dataclasses import asdict, dataclass, fields, make_dataclass
+from dataclasses import asdict, dataclass, fields, make_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,11 +15,12 @@ from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import Positive, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.architecture import build_layers, format_network
+from pipeline.network.architecture import build_layers, find_window, format_network
 from pipeline.network.layers import Layer
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, Parameters, view_parameters
 
+MAX_CONTEXT = 1000  # pixels: side of the window of a second network
 CONTEXT = "context"  # folder of the second network of a sliding model, and prefix of its arrays
 
 
@@ -85,6 +86,9 @@ def _check(content: Any) -> None:
         if getattr(content, name) not in choices:
             raise ValueError(f"{name} must be one of {', '.join(choices)}")
     build_content_layers(content)  # raises UsageError
+    kind = content.ensemble_size, content.negative_class
+    if content.sliding and (kind != (1, True) or content.image_shape != find_window(content.layers)):
+        raise ValueError("a model that slides must be one network with an output for nothing, given its window")
     thin = content.ink_statistics.thin
     if thin > 2 * max(content.image_shape):  # more than `measure_stroke_widths` can return
         raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {content.image_shape} pixels")
@@ -102,7 +106,7 @@ Content: type[Any] = make_dataclass(
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     """Write the files of the model to `folder`; `training` is written to model.json unchanged.
 
-    The second network of a sliding model is written to its folder CONTEXT.
+    The second network of a sliding model is written to its folder CONTEXT. `folder` must be empty.
     """
     if model.context:
         (folder / CONTEXT).mkdir(exist_ok=True)
@@ -137,8 +141,17 @@ def load_model(folder: Path) -> Model:
         _load_parameters(folder, f"{_prefix(content.ensemble_size, network)}layer-", layers)
         for network in range(content.ensemble_size)
     )
-    context = load_model(folder / CONTEXT) if content.sliding and (folder / CONTEXT).exists() else None
-    return Model(parameters, **shared_values(content), context=context)
+    model = Model(parameters, **shared_values(content))
+    return add_context(model, load_model(folder / CONTEXT)) if (folder / CONTEXT).exists() else model
+
+
+def add_context(model: Model, context: Model) -> Model:
+    """Return a sliding model with its second network. Raises PipelineError if they do not fit together."""
+    if not model.sliding or context.sliding or len(context.parameters) > 1 or not context.negative_class:
+        raise PipelineError("a second network must be a single one, beside a model that slides")
+    if context.class_names != model.class_names or max(context.image_shape) > MAX_CONTEXT:
+        raise PipelineError(f"the classes of two networks differ, or a window has more than {MAX_CONTEXT} pixels")
+    return replace(model, context=context)
 
 
 def _load_parameters(folder: Path, prefix: str, layers: tuple[Layer, ...]) -> Parameters:

@@ -7,7 +7,7 @@ import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from safetensors.numpy import save
 
 from pipeline.engine.documents import INVALID, build, require_regular
 from pipeline.engine.errors import PipelineError
-from pipeline.model.files import CONTEXT, Model, build_content_layers, shared_values
+from pipeline.model.files import CONTEXT, Model, add_context, build_content_layers, shared_values
 from pipeline.model.metadata import parse_metadata
 from pipeline.model.quantization import dequantize, quantize
 from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
@@ -75,7 +75,7 @@ def list_modules(model: Model) -> list[str]:
 
 
 def save_safetensors(
-    path: Path, model: Model, metadata: Mapping[str, str], dtype: type[np.number[Any]] = np.float32
+    path: Path, model: Model, metadata: Mapping[str, str], dtype: type[np.floating[Any] | np.int8] = np.float32
 ) -> None:
     """Write the parameters to `path` as `0.weight`, `0.bias`, `2.weight` and so on.
 
@@ -90,12 +90,12 @@ def save_safetensors(
     path.write_bytes(_sorted_header(save(arrays, dict(metadata))))
 
 
-def _name_arrays(model: Model, dtype: type[np.number[Any]]) -> dict[str, NDArray[Any]]:
+def _name_arrays(model: Model, dtype: type[np.floating[Any] | np.int8]) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     for names, network in zip(_list_names(model.networks[0].layers, len(model.networks)), model.networks, strict=True):
         in_order = (array for layer in network.parameters.layers for array in layer)
         for name, array in zip(names, in_order, strict=True):
-            if not issubclass(dtype, np.integer):
+            if dtype is not np.int8:
                 arrays[name] = array.astype(dtype)
             elif array.ndim > 1:
                 arrays[name], arrays[name + SCALE] = quantize(array, 8)
@@ -118,9 +118,9 @@ def load_safetensors(path: Path) -> Model:
             model = _load_networks(file, parse_metadata(metadata), "")
             if CONTEXT in metadata:
                 content = parse_metadata(build(dict[str, str], json.loads(metadata[CONTEXT])))
-                if (content.class_names, content.negative_class) != (model.class_names, True):
-                    raise ValueError("the classes of the two networks differ")
-                model = replace(model, context=_load_networks(file, content, f"{CONTEXT}."))
+                model = add_context(model, _load_networks(file, content, f"{CONTEXT}."))
+            elif any(name.startswith(f"{CONTEXT}.") for name in file.keys()):  # noqa: SIM118, no dict
+                raise ValueError("the metadata of the second network are missing")
         return model
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing") from None

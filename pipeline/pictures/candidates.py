@@ -17,12 +17,12 @@ from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 from pipeline.training.data import Examples
+from pipeline.training.positions import IGNORED
 
 WINDOW = 40, 120  # pixels: height and width of what the second network sees
 STEPS = 16  # integers per unit of local contrast
-BLOCK = 100  # pictures of a task
+BLOCK = 20  # pictures of a task
 MOST = 25  # candidates of a level, after very little training; usually there are fewer
-IGNORED = -1
 # Distance from a digit, relative to its size, ratio of sizes, and visible part: within the first a candidate is this
 # digit, beyond the second it is nothing.
 SAME, OTHER = (0.25, 0.75, 1.35, 0.85), (0.4, 0.6, 1.7, 0.0)
@@ -38,7 +38,7 @@ class Windows(Examples):
         return np.dtype(np.float32)
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
-        """Write the local contrast with these indices to `out`, of which half are negated; return the labels."""
+        """Write the local contrast with these indices to `out`, each negated or not at random; return the labels."""
         out[:] = self.images[indices]
         out *= generator.choice([-1, 1], (len(indices), 1, 1)) / np.float32(STEPS)
         return self.labels[indices]
@@ -60,12 +60,12 @@ def collect(
     """Search the first `count` pictures of a part of composed ones; return the candidates with their labels.
 
     model: slides over pictures. compose: the artifact of this stage. advance: called with the number of searched
-    pictures. A candidate that may be a digit or not is left out.
+    pictures. Candidates that are neither clearly a digit nor clearly nothing are left out.
     """
-    found: dict[int, tuple[NDArray[np.int8], NDArray[np.uint8]]] = {}
+    found: dict[int, tuple[NDArray[np.int8], NDArray[np.int16]]] = {}
     tasks = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
 
-    def save(index: int, result: tuple[NDArray[np.int8], NDArray[np.uint8]]) -> None:
+    def save(index: int, result: tuple[NDArray[np.int8], NDArray[np.int16]]) -> None:
         found[index] = result
         advance(tasks[index][1] - tasks[index][0])
 
@@ -76,12 +76,12 @@ def collect(
 
 def _collect(
     shared: tuple[Model, Path, str], task: tuple[int, int], send: Send
-) -> tuple[NDArray[np.int8], NDArray[np.uint8]]:
+) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
     model, compose, part = shared
     pictures = load_array(compose / f"{part}-pictures.npy", np.uint8, (None, None, None))
     digits = load_array(compose / f"{part}-digits.npy", np.float32, (len(pictures), None, None))
     slider = Slider(model)
-    windows, labels = [np.zeros((0, *WINDOW), np.int8)], [np.zeros(0, np.uint8)]
+    windows, labels = [np.zeros((0, *WINDOW), np.int8)], [np.zeros(0, np.int16)]
     for i in range(*task):
         for level, all_found in search(slider, np.asarray(pictures[i], np.float32)):
             found = all_found.take(np.argsort(-all_found.scores, kind="stable")[:MOST])
@@ -90,12 +90,12 @@ def _collect(
             if len(kept):
                 contrast = STEPS * np.array(cut_around(level, kept, WINDOW))
                 windows.append(np.clip(np.rint(contrast), -127, 127).astype(np.int8))
-                labels.append(label[label != IGNORED].astype(np.uint8))
+                labels.append(label[label != IGNORED].astype(np.int16))
     return np.concatenate(windows), np.concatenate(labels)
 
 
 def label_candidates(found: Detections, digits: NDArray[np.float32], classes: int) -> NDArray[np.int64]:
-    """Return the class of each candidate, `classes` if it is nothing, or IGNORED if both would be right.
+    """Return the class of each candidate, `classes` if it is nothing, or IGNORED if it is neither clearly.
 
     digits: (m, 5) as the stage `compose` writes them; rows with a negative label are unused.
     """

@@ -86,7 +86,7 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Slider:
-    """A network to slide over pictures. run: may use several threads."""
+    """The networks of a model that slides over pictures, with their buffers. run: may use several threads."""
 
     model: Model
     run: Run = in_sequence
@@ -119,7 +119,7 @@ class Slider:
         return np.asarray(predicted.transpose(3, 1, 2, 0))
 
     def predict_context(self, windows: Sequence[Floats]) -> Floats:
-        """Return the probabilities (n, classes + 1) by the second network of n windows (height, width)."""
+        """Return the probabilities (n, classes + 1) that the second network gives n windows (height, width)."""
         assert self.model.context
         (network,), loss = self.model.context.networks, self.model.context.loss
         count = max(1, PIXELS // windows[0].size)
@@ -250,8 +250,9 @@ def look_around(slider: Slider, level: Level, found: Detections) -> Detections:
     if slider.model.context is None or not len(found):
         return found
     around = slider.predict_context(cut_around(level, found, slider.model.context.image_shape))
+    tiny = np.finfo(np.float32).tiny  # so that two networks that are certain of the contrary give one half
     nothing, digit = (
-        first ** (1 - TRUST) * second**TRUST
+        np.maximum(first, tiny) ** (1 - TRUST) * np.maximum(second, tiny) ** TRUST
         for first, second in ((found.probabilities[:, -1], around[:, -1]), (found.scores, 1 - around[:, -1]))
     )
     share = (digit / (digit + nothing))[:, np.newaxis]

@@ -79,8 +79,9 @@ READER = Recipe(
     batch_size=32,
     epochs=13,
 )
-# The second network, which sees a candidate among its neighbours. One picture of CONTEXT_SHARE is searched for these.
-CONTEXT = Recipe(
+# The second network, which sees a candidate among its neighbours. The candidates are searched for in the first
+# 1 / CONTEXT_SHARE of the pictures.
+CONTEXT_RECIPE = Recipe(
     layers="conv16,conv32,conv48x3/2,conv64x3/1,48",
     optimizer="adamw",
     weight_decay=0.1,

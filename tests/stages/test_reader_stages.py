@@ -13,7 +13,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.model.files import load_model
 from pipeline.pictures.candidates import WINDOW
 from pipeline.reader import load
-from pipeline.training.recipes import CONTEXT
+from pipeline.training.recipes import CONTEXT_RECIPE
 from stages.compose import compose
 from stages.reader import reader
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", 
 def _little_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.composition.pictures.FEWEST", FEWEST)
-        patch.setattr("stages.reader.CONTEXT", replace(CONTEXT, layers="conv4x5/4", epochs=1))
+        patch.setattr("stages.reader.CONTEXT_RECIPE", replace(CONTEXT_RECIPE, layers="conv4x5/4", epochs=1))
         yield
 
 
@@ -60,7 +60,7 @@ def test_seed_changes_the_pictures(built: Path, composed: Path, tmp_path: Path) 
 def test_reader_is_trained_and_reads(composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     output = tmp_path / "artifacts" / "reader"
-    reader(compose=composed, output=output, recipe="quick", **SMALL)
+    reader(compose=composed, output=output, recipe="quick", scheduler="sync", **SMALL)
     model = load_model(output)
     assert (model.sliding, model.negative_class, model.image_shape) == (True, True, (37, 37))
     with open(output / "history.csv") as file:

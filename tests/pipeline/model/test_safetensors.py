@@ -11,10 +11,11 @@ from safetensors.numpy import load_file, save_file
 
 from pipeline.data.ink import InkStatistics
 from pipeline.engine.errors import PipelineError
-from pipeline.model.files import ADDED, Model, load_model
+from pipeline.model.files import ADDED, Model, load_model, save_model
 from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
+from pipeline.network.architecture import find_window
 from tests.pipeline.models import make_model
 
 SHAPE = (9, 8)
@@ -65,8 +66,9 @@ def test_half_precision_halves_the_file_and_rounds_the_parameters(tmp_path: Path
 
 def make_reader() -> Model:
     """A model that slides, and a second one for the context."""
-    context = make("7", negative_class=True)
-    return make("conv3x3/2,conv3x2/1", negative_class=True, sliding=True, context=context)
+    layers, context = "conv3x3/2,conv3x2/1", make("7", negative_class=True)
+    parts = {"class_names": context.class_names, "ink_statistics": INK_STATISTICS, "context": context}
+    return make_model(layers, 1, find_window(layers), negative_class=True, sliding=True, **parts)
 
 
 def test_eight_bits_quarter_the_weights_and_round_them(tmp_path: Path) -> None:
@@ -104,10 +106,29 @@ def test_wrong_metadata_of_the_second_network_are_refused(text: str, tmp_path: P
     assert_refused(save(tmp_path / "m", make_reader(), context=text))
 
 
-def test_second_network_with_other_classes_is_refused(tmp_path: Path) -> None:
+def test_second_network_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     model = make_reader()
-    for other in (make("7"), make_model("7", 1, SHAPE, negative_class=True)):
+    assert model.context
+    alone = replace(model, context=None)
+    others = [make("7"), make_model("7", 1, SHAPE, negative_class=True), make("7", 2, negative_class=True), alone]
+    for number, other in enumerate(others):
         assert_refused(save(tmp_path / "m", replace(model, context=other)))
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        save_model(folder, replace(model, context=other), {})
+        with pytest.raises(PipelineError):
+            load_model(folder)
+    assert_refused(save(tmp_path / "m", replace(make("7", negative_class=True), context=model.context)))
+    assert_refused(save(tmp_path / "m", model, context=None))
+    save_model(tmp_path, model, {})
+    assert load_model(tmp_path).context
+
+
+@pytest.mark.parametrize("parts", [{"ensemble_size": 2}, {"negative_class": False}, {"shape": (9, 8)}])
+def test_model_that_cannot_slide_is_refused(parts: dict[str, Any], tmp_path: Path) -> None:
+    layers = "conv3x3/2,conv3x2/1"
+    given: dict[str, Any] = {"shape": find_window(layers), "negative_class": True, "sliding": True, **parts}
+    assert_refused(save(tmp_path / "m", make_model(layers, **given)))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from pipeline.model.files import Model
-from pipeline.pictures.candidates import IGNORED, STEPS, WINDOW, Windows, collect, label_candidates
+from pipeline.pictures.candidates import STEPS, WINDOW, Windows, collect, label_candidates
 from pipeline.pictures.sliding import Detections
 from pipeline.reader import PRETRAINED_READER, load
 from pipeline.scheduling.backends import SYNC
+from pipeline.training.positions import IGNORED
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
 
 

@@ -124,6 +124,17 @@ def test_both_networks_decide_whether_there_is_a_digit_and_the_first_which(threa
     assert look_around(Slider(finder()), level, found) is found
 
 
+def test_certain_networks_that_contradict_each_other_give_a_probability(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = make_model("5", shape=(40, 120), negative_class=True)
+    slider = Slider(replace(finder(), context=context))
+    found = replace(detections((60, 60, 20, 0.5)), probabilities=np.array([[0, 1, 0, 0]], np.float32))
+    certain = np.array([[0, 0, 0, 1]], np.float32)
+    monkeypatch.setattr(Slider, "predict_context", lambda slider, windows: certain)
+    with np.errstate(all="raise", under="ignore"):
+        seen = look_around(slider, make_level(150, 210), found)
+    assert np.isfinite(seen.probabilities).all()
+
+
 def test_centre_is_the_mean_of_the_positions_around_it() -> None:
     found = detections((10, 10, 20, 0.9), (10, 14, 20, 0.9), (14, 12, 20, 0.6), (10, 40, 20, 0.5))
     centred = centre(found, np.array([0, 3]))
