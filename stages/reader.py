@@ -36,7 +36,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     resolve=resolve,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
-@recipe_options(READER_RECIPES["standard"], without=NOT_FOR_PICTURES, texts={"layers": LAYERS})
+@recipe_options(without=NOT_FOR_PICTURES, texts={"layers": LAYERS})
 def reader(
     compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",

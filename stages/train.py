@@ -32,7 +32,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     resolve=resolve,
     unhashed=("history.csv",),
 )
-@recipe_options(RECIPES["standard"])
+@recipe_options()
 def train(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
@@ -51,6 +51,8 @@ def train(
     **values: Any,
 ) -> str:
     """Train a network with the hyperparameters of a recipe; options override single values.
+
+    The values of each recipe are listed in docs/results.md.
 
     Keeps the parameters of the last epoch whose validation accuracy is within 0.1 percentage points of the best. An
     interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run.

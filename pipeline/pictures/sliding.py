@@ -46,7 +46,7 @@ NEAR = 0.25  # distance in sizes within which positions belong to one digit
 APART = [(shift, shift, scale) for scale in (0.84, 1.0, 1.19) for shift in (-2.0, 0.0, 2.0)]
 CLOSE = [(y, x, 1.0) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))] + [(0, 0, 0.88), (0, 0, 1.13)]
 AMONG = 0.4  # size of a digit, relative to the height of the window in which the second network sees it
-TRUST = 0.4  # weight of the second network
+TRUST = 0.3  # weight of the second network
 MAX_CANDIDATES, MAX_DIGITS = 10_000, 500  # of a picture
 
 

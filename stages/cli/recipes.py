@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 from typer import Option
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.training.recipe import Recipe, to_dict
+from pipeline.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from pipeline.scheduling.progress import Progress
@@ -26,14 +26,12 @@ NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentatio
 
 
 def recipe_options(
-    standard: Recipe, without: Iterable[str] = (), texts: Mapping[str, str] = MappingProxyType({})
+    without: Iterable[str] = (), texts: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[Callable[P, str]], Callable[P, str]]:
     """Replace `**values` in the signature by one option per value of a recipe, with default None.
 
-    standard: recipe of that name, whose values the help shows. without: names of values that get no option. texts: help
-    texts that replace those of the fields.
+    without: names of values that get no option. texts: help texts that replace those of the fields.
     """
-    shown = to_dict(standard)
     chosen = [field for field in (*fields(Recipe), *fields(Augmentation)) if field.name not in {*without}]
 
     def decorate(function: Callable[P, str]) -> Callable[P, str]:
@@ -43,8 +41,6 @@ def recipe_options(
                 panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
                 help_panel = f"Recipe values: {panel}"
                 text = texts.get(field.name, field.metadata["help"])
-                value = str(shown[field.name]).replace(",", ", ")  # so that lines can break
-                text = f"{text} In standard: {value}."
                 option = Option(help=text, show_default=False, rich_help_panel=help_panel)
                 kind: Any = field.type
                 parameters.append(

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import typer
 
-from pipeline.training.recipes import READER_RECIPES, RECIPES
 from stages.cli.app import Group, build, read_examples
 from stages.cli.main import COMMANDS
 from tests.processes import Run
@@ -48,14 +47,6 @@ def test_help_fits_80_columns_without_broken_examples(
     *_, end = shown.partition(" Examples:")
     assert [text.strip(" •") for text in end.split("\n") if text.strip()] == read_examples(LINES[line])[1]
     assert "|" not in "".join(text for text in shown.splitlines() if "<" in text and ">" not in text)
-
-
-def test_help_shows_the_values_of_the_recipe_standard(call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "250")
-    for name, recipe in (("train", RECIPES["standard"]), ("reader", READER_RECIPES["standard"])):
-        shown = {line.split()[1]: line for line in call(name, "--help").stdout.splitlines() if line.startswith("│ --")}
-        assert f" {recipe.epochs}." in shown["--epochs"] and f" {recipe.learning_rate}." in shown["--learning-rate"]
-        assert recipe.layers in shown["--layers"].replace(", ", ",")
 
 
 def test_subcommand_replaces_the_result_of_its_group() -> None:
