@@ -111,6 +111,7 @@ def test_second_network_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert model.context
     alone = replace(model, context=None)
     others = [make("7"), make_model("7", 1, SHAPE, negative_class=True), make("7", 2, negative_class=True), alone]
+    others.append(make_model("7", 1, (1001, 3), class_names=model.class_names, negative_class=True))
     for number, other in enumerate(others):
         assert_refused(save(tmp_path / "m", replace(model, context=other)))
         folder = tmp_path / str(number)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.data.parts import MAX_CLASSES
 from pipeline.model.files import Model
 from pipeline.pictures.candidates import STEPS, WINDOW, Windows, collect, label_candidates
 from pipeline.pictures.sliding import Detections
@@ -80,6 +81,7 @@ def test_digits_are_found_and_lie_in_the_middle_of_their_windows(model: Model, t
     assert sum(seen) == 2
     assert {*labels[:4].tolist()} <= {*windows.labels.tolist()}
     assert windows.images.dtype == np.int8
+    assert np.iinfo(windows.labels.dtype).max >= MAX_CLASSES  # the label of nothing
     assert windows.images.shape == (len(windows.labels), *WINDOW)
     height, width = WINDOW
     for window in windows.images[windows.labels < 10]:
