@@ -20,9 +20,9 @@ COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixel
 MAX_DIGITS = 64  # of a picture
 NO_DIGIT = -1
 # Shares of pictures with lines, words, writing of the other side, the grain of a pencil, and without digits.
-LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.4, 0.07, 0.15, 0.1
-TEXTURE, TEXT = 0.3, 0.6  # of the pictures without digits
-PAGE_WORDS = 0.25  # of the pages
+LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.6, 0.07, 0.15, 0.16
+TEXTURE, TEXT = 0.3, 0.8  # of the pictures without digits
+PAGE_WORDS = 0.35  # of the pages
 
 
 def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

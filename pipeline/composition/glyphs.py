@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from pipeline.data.contrast import BOX
-from pipeline.data.glyphs import DIGIT_LIKE, Stroke, load_glyphs, load_letters
+from pipeline.data.glyphs import Stroke, load_glyphs, load_letters
 from pipeline.data.ink import to_ink
 from pipeline.data.negatives import MIN_WIDTH, cut_part, make_doodle
 from pipeline.data.shapes import SIGNS, parse_shape
@@ -32,7 +32,9 @@ OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be let
 PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+=?!"  # do not look like digits
 LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
 FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of words; the first are 70 % of them
-PRINTED_WORDS = 0.6  # share of the words in print; the others are handwriting
+PRINTED_WORDS, JOINED = 0.45, 0.3  # shares of the words in print, and of those by hand whose letters are joined
+# Shares of the fonts of the words by hand: block letters, a script of one pen, and faces with serifs or swashes.
+WORD_FONTS = {"futural": 0.45, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05, "cyrilc_1": 0.05}
 # Files of the faces of print, which come with Matplotlib.
 FACES = ("DejaVu*[a-zA-Z].ttf", "STIXGeneral*.ttf", "cm[brst]*10.ttf")
 
@@ -87,16 +89,8 @@ class Glyphs:
         word = make_word(generator)
         if generator.random() < PRINTED_WORDS:
             return draw_print(word, generator)
-        font, gap, wobble = str(generator.choice(list(DIGIT_LIKE))), generator.uniform(-3, 6), generator.uniform(0, 0.8)
-        strokes, right = [], 0.0
-        for letter in load_letters(font, word):
-            own = math.exp(generator.normal(0, 0.07))
-            left = own * np.concatenate(letter)[:, 0].min()
-            moved = np.array([right - left, generator.normal(0, 0.7)])
-            strokes += [own * stroke + moved + generator.normal(0, wobble, stroke.shape) for stroke in letter]
-            right += own * np.ptp(np.concatenate(letter)[:, 0]) + gap
         pen = max(generator.uniform(0.06, 0.16) / len(word), 0.03)
-        return np.asarray(draw(strokes, 4 * BOX, generator, (pen, pen)), np.float32)
+        return crop(np.asarray(draw(write_word(word, generator), 4 * BOX, generator, (pen, pen)), np.float32))
 
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
@@ -127,6 +121,37 @@ def make_word(generator: Generator) -> str:
         word = [word, word.capitalize(), word.upper()][generator.choice(3, p=[0.5, 0.3, 0.2])]
         if 3 * sum(letter not in LIKE_DIGITS for letter in word) >= max(count, 4):
             return word
+
+
+def write_word(word: str, generator: Generator) -> list[Stroke]:
+    """Return the strokes of a word, whose letters share the bends of a hand and may be joined."""
+    font, gap = str(generator.choice(list(WORD_FONTS), p=list(WORD_FONTS.values()))), generator.uniform(-3, 6)
+    joined, wobble = generator.random() < JOINED, generator.uniform(0, 0.8)
+    strokes, right = list[Stroke](), 0.0
+    for letter in load_letters(font, word):
+        own = math.exp(generator.normal(0, 0.07))
+        left = own * np.concatenate(letter)[:, 0].min()
+        moved = np.array([right - left, generator.normal(0, 0.7)])
+        start = len(strokes)
+        strokes += [own * stroke + moved + generator.normal(0, wobble, stroke.shape) for stroke in letter]
+        if joined and start:
+            strokes.append(np.array([strokes[start - 1][-1], strokes[start][0]]))
+        right += own * np.ptp(np.concatenate(letter)[:, 0]) + gap
+    return bend(strokes, generator)
+
+
+def bend(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
+    """Move the points of strokes, in units of the font, by waves along and across the line of writing."""
+    lengths = np.exp(
+        generator.uniform(math.log(10), math.log(60), (2, 2))
+    )  # of the waves: moved axis, axis of the wave
+    heights, phases = lengths * generator.uniform(0, 0.1, (2, 2)), generator.uniform(0, 2 * math.pi, (2, 2))
+
+    def move(stroke: Stroke) -> Stroke:
+        waves = heights * np.sin(2 * math.pi / lengths * stroke[:, np.newaxis, :] + phases)
+        return np.asarray(stroke + waves.sum(axis=2))
+
+    return [move(stroke) for stroke in strokes]
 
 
 def make_drawing(generator: Generator) -> list[Stroke]:

@@ -57,9 +57,9 @@ def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> 
     hand, spacing = replace(choose_hand(generator), angle=tilt), choose_spacing(generator, size)
     pitch = size * (generator.uniform(1.05, 1.35) if generator.random() < 0.5 else generator.uniform(1.3, 2.5))
     signs = generator.choice([0, generator.uniform(0, 0.3), 1.0], p=[0.52, 0.36, 0.12])
-    y = generator.uniform(0.25, 0.75) * shape[0]
+    y, most = generator.uniform(0.25, 0.75) * shape[0], int(generator.choice([4, 12], p=[0.35, 0.65]))
     for row in range(-1, 2) if generator.random() < 0.5 else [0]:
-        start, count = generator.uniform(-size, 0.35 * shape[1]), int(generator.integers(1, 13))
+        start, count = generator.uniform(-size, 0.35 * shape[1]), int(generator.integers(1, most + 1))
         if generator.random() < 0.15:
             start, count = generator.uniform(0.15, 0.85) * shape[1] - size / 2, 1
         at = y + row * pitch + generator.normal(0, 0.05 * size)
