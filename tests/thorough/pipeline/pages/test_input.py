@@ -215,6 +215,7 @@ def test_resized_canvas_keeps_the_drawing(page: Page) -> None:
     page.mouse.move(*on_canvas(page, [[(0.2, 0.3)]])[0][0])
     page.mouse.down()
     page.set_viewport_size({"width": 500, "height": 700})
+    prediction(page)  # when the page has its new size
     page.mouse.move(*on_canvas(page, [[(0.6, 0.7)]])[0][0])
     page.mouse.up()
     assert ends(page) == [[0.2, 0.3, 0.6, 0.7]]
