@@ -31,7 +31,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
 from pipeline.pictures.reading import find_alternatives, format_digits, format_rows, read, read_one
-from pipeline.pictures.sliding import MAX_DIGITS
+from pipeline.pictures.search import MAX_DIGITS
 from pipeline.training.team import ThreadTeam
 
 __all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load", "save"]

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.files import Model
 from pipeline.network.training import Run, in_sequence
+from pipeline.pictures.detections import Detections
 from pipeline.pictures.reading import Reading, arrange
-from pipeline.pictures.sliding import Detections, detect
+from pipeline.pictures.search import detect
 
 TEMPERATURES = np.geomspace(0.2, 5, 100)
 

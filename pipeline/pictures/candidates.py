@@ -12,7 +12,9 @@ from pipeline.engine.arrays import load_array
 from pipeline.model.files import Model
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
-from pipeline.pictures.sliding import Detections, Slider, cut_around, search
+from pipeline.pictures.detections import Detections
+from pipeline.pictures.search import cut_around, search
+from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.training import Run, in_sequence
+from pipeline.pictures.detections import Detections
 from pipeline.pictures.preparation import find_extent, find_ink, prepare
 from pipeline.pictures.rows import find_rows, find_spaces
-from pipeline.pictures.sliding import Detections, detect
+from pipeline.pictures.search import detect
 
 CERTAIN = 0.5  # probability of being a digit from which one is reported
 

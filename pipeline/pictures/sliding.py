@@ -1,87 +1,25 @@
-"""Find digits by sliding a network over a picture: at each position it predicts which digit is centred there, if any.
+"""Slide a network over tiles of a picture: at each position it predicts which digit is centred there, if any.
 
-The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. It is first
-evaluated every few pixels. Where it may have found a digit, it is evaluated at nine positions and sizes farther apart,
-to centre the digit, and then at seven around that centre, whose mean is more accurate. A second network then looks at
-each candidate among its neighbours, since only these distinguish a g in a word from a 9.
-(LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014; Girshick et al. 2014 for a second network)
+A network without dense layers has the same layers for any size of its input (LeCun, Bottou, Bengio & Haffner 1998,
+section VII; Sermanet et al. 2014).
 """
 
-import itertools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from pipeline.data.contrast import BOX, READ_SIZES, add_margin, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import slide
 from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
 from pipeline.network.network import Network, infer, make_buffers, make_network
 from pipeline.network.training import Run, in_sequence
+from pipeline.pictures.detections import Floats
 
-Floats = NDArray[np.float32]
-Place = tuple[float, float, float]
-
-STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
-SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
-WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
-MARGIN = 3  # pixels around the picture, in addition to half a window
-CELLS = 16  # positions of a tile along each axis
 PIXELS = 40_000  # of the tiles that pass through the network at a time
-FLAT = 0.8  # local contrast up to which a tile is blank
-POSSIBLE = 0.05  # probability of a digit from which a position is looked at more closely
-SURE = 0.97  # probability from which a digit is certain enough to stop looking for far smaller ones
-UNEVEN = 2.1  # ratio of sizes beyond which something is no digit of the same picture
-ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
-NEAR = 0.25  # distance in sizes within which positions belong to one digit
-# Where a candidate is seen again: pixels down and to the right, and a factor on the window. First to centre it, then to
-# predict it.
-APART = [(shift, shift, scale) for scale in (0.84, 1.0, 1.19) for shift in (-2.0, 0.0, 2.0)]
-CLOSE = [(y, x, 1.0) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))] + [(0, 0, 0.88), (0, 0, 1.13)]
-AMONG = 0.4  # size of a digit, relative to the height of the window in which the second network sees it
-TRUST = 0.3  # weight of the second network
-MAX_CANDIDATES, MAX_DIGITS = 10_000, 500  # of a picture
-
-
-@dataclass(frozen=True, eq=False)
-class Detections:
-    """Digits found in a picture.
-
-    y, x, size: centre and longer side in pixels, (k,). probabilities: of the classes and of nothing, (k, classes + 1).
-    """
-
-    y: Floats
-    x: Floats
-    size: Floats
-    probabilities: Floats
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    @property
-    def scores(self) -> Floats:
-        """Probability of being a digit."""
-        return np.asarray(1 - self.probabilities[:, -1])
-
-    def take(self, indices: NDArray[np.integer[Any]] | slice) -> Self:
-        """Return some of them."""
-        return type(self)(*(getattr(self, field.name)[indices] for field in fields(self)))
-
-
-@dataclass(frozen=True, eq=False)
-class Level:
-    """A picture at one size: its local contrast, with a margin. scale: its pixels for each pixel of the picture."""
-
-    contrast: Floats
-    scale: float
-    margin: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,171 +71,3 @@ class Slider:
         batches = [tiles[i : i + count] for i in range(0, len(tiles), count)]
         outputs = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))
         return [of_tile for output in outputs for of_tile in output]
-
-
-def detect(model: Model, grey: Floats, run: Run = in_sequence) -> Detections:
-    """Return the possible digits of a picture, grey levels (h, w), the most probable first.
-
-    Detections whose size differs from the median size of the certain ones by more than a factor of UNEVEN are dropped:
-    they are usually loops of a digit or edges of shadows. run: may use threads.
-    """
-    slider = Slider(model, run)
-    together = join([look_around(slider, *found) for found in search(slider, grey)])
-    digits = together.take(suppress(together)[:MAX_DIGITS])
-    sizes = digits.size[digits.scores > SURE]
-    ratio = np.abs(np.log(digits.size / np.median(sizes))) if len(sizes) else np.zeros(len(digits))
-    return digits.take(np.flatnonzero(ratio < math.log(UNEVEN)))
-
-
-def search(slider: Slider, grey: Floats) -> Iterator[tuple[Level, Detections]]:
-    """Yield each level of a picture, grey levels (h, w), with the possible digits by the first network.
-
-    Once a digit is certain, digits that are more than UNEVEN times smaller are not searched for.
-    """
-    largest = 0.0
-    for level in build_pyramid(grey, slider.window):
-        size = BOX / level.scale
-        if size * UNEVEN < largest:
-            return
-        candidates = find_candidates(slider, level)
-        closer = look_closer(slider, level, centre(candidates, suppress(candidates)[:MAX_DIGITS]))
-        if (closer.scores > SURE).any():
-            largest = max(largest, size)
-        yield level, closer.take(np.flatnonzero(closer.scores > POSSIBLE))
-
-
-def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
-    """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
-    height, width = grey.shape
-    size = max(height, min(width, WIDEST * height))
-    smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
-    margin = window // 2 + MARGIN
-    image = Image.fromarray(grey)
-    while True:
-        scale = BOX / size
-        shape = max(1, round(width * scale)), max(1, round(height * scale))
-        small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
-        yield Level(local_contrast(add_margin(small, margin, margin, margin, margin)), scale, margin)
-        if size * READ_SIZES[0] < smallest:  # this level still shows the smallest digits
-            return
-        size /= STEP
-
-
-def join(parts: Sequence[Detections]) -> Detections:
-    """Return all detections of several sets, at least one."""
-    return Detections(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Detections)))
-
-
-def find_candidates(slider: Slider, level: Level) -> Detections:
-    """Return the positions of a level at which a digit may be centred.
-
-    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
-    """
-    window, step = slider.window, slider.step
-    counts = [max(1, (side - window) // step + 1) for side in level.contrast.shape]
-    cells = [min(CELLS, count) for count in counts]
-    tall, wide = (window + step * (count - 1) for count in cells)
-    contrast = np.pad(level.contrast, ((0, tall), (0, wide)))
-    starts = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
-    corners = [(y, x) for y, x in itertools.product(*starts) if np.abs(contrast[y:, x:][:tall, :wide]).max() > FLAT]
-    found = [_to_detections(level, window, 0, 0, np.zeros((0, len(slider.model.class_names) + 1), np.float32))]
-    outputs = slider.predict_all([contrast[y:, x:][:tall, :wide] for y, x in corners])
-    for (top, left), output in zip(corners, outputs, strict=True):
-        possible = output[..., -1] < 1 - POSSIBLE
-        y, x = np.nonzero(possible)
-        found.append(_to_detections(level, window, top + step * y, left + step * x, output[possible]))
-    return join(found)
-
-
-def _to_detections(level: Level, window: int, top: Any, left: Any, probabilities: Floats) -> Detections:
-    """Return what is centred in windows with these corners, in pixels of a level."""
-    shift, size = (window - 1) / 2 - level.margin, np.full(len(probabilities), BOX / level.scale, np.float32)
-    y, x = (np.asarray((at + shift) / level.scale + 0 * size, np.float32) for at in (top, left))
-    return Detections(y, x, size, probabilities)
-
-
-def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
-    """Return the digits with the indices `kept`, each at the mean of the positions around it, weighted by scores."""
-    digits = found.take(kept)
-    near = (np.abs(found.y - digits.y[:, np.newaxis]) < NEAR * digits.size[:, np.newaxis]) & (
-        np.abs(found.x - digits.x[:, np.newaxis]) < NEAR * digits.size[:, np.newaxis]
-    )
-    weights = near * found.scores
-    weights /= weights.sum(axis=1, keepdims=True)
-    return replace(digits, y=weights @ found.y, x=weights @ found.x)
-
-
-def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
-    """Return the digits of a level, each centred and predicted again.
-
-    Its centre and size become the means of those in APART, weighted by scores (the geometric mean of sizes); its
-    probabilities the mean of those in CLOSE.
-    """
-    if not len(found):
-        return found
-    image = Image.fromarray(level.contrast)
-    weights = 1 - _look(slider, level, image, found, APART)[..., -1] + np.finfo(np.float32).eps
-    weights /= weights.sum(axis=1, keepdims=True)
-    down, right, scale = np.array(APART, np.float32).T
-    factor = np.exp(weights @ np.log(scale))
-    y, x = (at + weights @ moved / level.scale for at, moved in ((found.y, down), (found.x, right)))
-    centred = Detections(y, x, found.size * factor, found.probabilities)
-    return replace(centred, probabilities=_look(slider, level, image, centred, CLOSE).mean(axis=1))
-
-
-def look_around(slider: Slider, level: Level, found: Detections) -> Detections:
-    """Return the digits of a level, each with odds that are the weighted geometric mean of those by both networks."""
-    if slider.model.context is None or not len(found):
-        return found
-    around = slider.predict_context(cut_around(level, found, slider.model.context.image_shape))
-    tiny = np.finfo(np.float32).tiny  # so that two networks that are certain of the contrary give one half
-    nothing, digit = (
-        np.maximum(first, tiny) ** (1 - TRUST) * np.maximum(second, tiny) ** TRUST
-        for first, second in ((found.probabilities[:, -1], around[:, -1]), (found.scores, 1 - around[:, -1]))
-    )
-    share = (digit / (digit + nothing))[:, np.newaxis]
-    classes = found.probabilities[:, :-1] / found.scores[:, np.newaxis]  # by the first network, which sees more detail
-    return replace(found, probabilities=np.concatenate([share * classes, 1 - share], axis=1))
-
-
-def cut_around(level: Level, found: Detections, shape: tuple[int, int]) -> list[Floats]:
-    """Return a window (height, width) around each digit of a level, which has a share AMONG of its height."""
-    image = Image.fromarray(level.contrast)
-    scales = found.size * level.scale / (AMONG * shape[0])
-    tops, lefts = (
-        at * level.scale + level.margin + 0.5 - scales * side / 2
-        for at, side in zip((found.y, found.x), shape, strict=True)
-    )
-    corners = zip(tops.tolist(), lefts.tolist(), scales.tolist(), strict=True)
-    return [cut(image, top, left, scale, shape) for top, left, scale in corners]
-
-
-def _look(slider: Slider, level: Level, image: Image.Image, found: Detections, places: Sequence[Place]) -> Floats:
-    """Return the probabilities (k, places, classes + 1) of digits in windows at some places around each."""
-    views = []
-    for y, x, size in zip(found.y.tolist(), found.x.tolist(), found.size.tolist(), strict=True):
-        own = size * level.scale / BOX
-        for down, right, scale in places:
-            half = own * scale * slider.window / 2
-            top = y * level.scale + level.margin + 0.5 + own * down - half
-            left = x * level.scale + level.margin + 0.5 + own * right - half
-            views.append(cut(image, top, left, own * scale, slider.model.image_shape))
-    return np.array(slider.predict_all(views)).reshape(len(found), len(places), -1)
-
-
-def cut(image: Image.Image, top: float, left: float, scale: float, shape: tuple[int, int]) -> Floats:
-    """Return a part of `shape` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
-    height, width = shape
-    corners = (scale, 0, left, 0, scale, top)
-    return np.asarray(image.transform((width, height), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))
-
-
-def suppress(found: Detections) -> NDArray[np.intp]:
-    """Return the indices of the most probable digits, without those that overlap a more probable one."""
-    kept: list[int] = []
-    for i in np.argsort(-found.scores, kind="stable")[:MAX_CANDIDATES].tolist():
-        size = np.maximum(found.size[i], found.size[kept])
-        across, along = np.abs(found.x[kept] - found.x[i]) / size, np.abs(found.y[kept] - found.y[i]) / size
-        if not ((across < ACROSS) & (along < ALONG)).any():
-            kept.append(i)
-    return np.array(kept, np.intp)

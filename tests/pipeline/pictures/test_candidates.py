@@ -8,7 +8,7 @@ import pytest
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.model.files import Model
 from pipeline.pictures.candidates import STEPS, WINDOW, Windows, collect, label_candidates
-from pipeline.pictures.sliding import Detections
+from pipeline.pictures.detections import Detections
 from pipeline.reader import PRETRAINED_READER, load
 from pipeline.scheduling.backends import SYNC
 from pipeline.training.positions import IGNORED

@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from pipeline.model.files import Model
+from pipeline.pictures.detections import Detections
 from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import Reading, arrange, find_alternatives, format_digits, format_rows, read, read_one
-from pipeline.pictures.sliding import Detections
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model

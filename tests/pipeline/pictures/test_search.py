@@ -6,20 +6,10 @@ import pytest
 from pipeline.data.contrast import BOX, local_contrast
 from pipeline.model.files import Model
 from pipeline.network.architecture import find_window
-from pipeline.pictures.sliding import (
-    AMONG,
-    TRUST,
-    Detections,
-    Level,
-    Slider,
-    build_pyramid,
-    centre,
-    cut_around,
-    find_candidates,
-    join,
-    look_around,
-    suppress,
-)
+from pipeline.pictures.detections import Detections, centre, join, suppress
+from pipeline.pictures.pyramid import Level, build_pyramid
+from pipeline.pictures.search import AMONG, TRUST, cut_around, find_candidates, look_around
+from pipeline.pictures.sliding import Slider
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
 

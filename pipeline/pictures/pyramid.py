@@ -1,0 +1,49 @@
+"""A picture at several sizes, so that digits of all sizes have the size for which the networks were trained."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from pipeline.data.contrast import BOX, READ_SIZES, add_margin, local_contrast
+from pipeline.pictures.detections import Floats
+
+STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
+SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
+WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
+MARGIN = 3  # pixels around the picture, in addition to half a window
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A picture at one size: its local contrast, with a margin. scale: its pixels for each pixel of the picture."""
+
+    contrast: Floats
+    scale: float
+    margin: int
+
+
+def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
+    """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
+    height, width = grey.shape
+    size = max(height, min(width, WIDEST * height))
+    smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
+    margin = window // 2 + MARGIN
+    image = Image.fromarray(grey)
+    while True:
+        scale = BOX / size
+        shape = max(1, round(width * scale)), max(1, round(height * scale))
+        small = np.asarray(image.resize(shape, Image.Resampling.BILINEAR))
+        yield Level(local_contrast(add_margin(small, margin, margin, margin, margin)), scale, margin)
+        if size * READ_SIZES[0] < smallest:  # this level still shows the smallest digits
+            return
+        size /= STEP
+
+
+def cut(image: Image.Image, top: float, left: float, scale: float, shape: tuple[int, int]) -> Floats:
+    """Return a part of `shape` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
+    height, width = shape
+    corners = (scale, 0, left, 0, scale, top)
+    return np.asarray(image.transform((width, height), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))
