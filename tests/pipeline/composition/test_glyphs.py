@@ -3,12 +3,30 @@
 import numpy as np
 import pytest
 
-from pipeline.composition.glyphs import LIKE_DIGITS, Hand, draw_print, make_drawing, make_word, write
+from pipeline.composition.glyphs import LIKE_DIGITS, Glyphs, Hand, bend, draw_print, make_drawing, make_word, write
 
 
 def test_print_has_many_faces() -> None:
     drawn = [draw_print("ag5", np.random.default_rng(seed)) for seed in range(200)]
     assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # 22 faces in three weights
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_word_fills_its_picture(seed: int) -> None:
+    """Otherwise it would be scaled to a dash, since its height is that of its picture."""
+    glyphs = Glyphs(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), tuple("0123456789"))
+    inked = glyphs.draw_word(np.random.default_rng(seed)) > 0.3
+    rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
+    assert np.ptp(rows) >= 0.9 * len(inked) - 6
+    assert np.ptp(columns) >= 0.9 * inked.shape[1] - 6
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bent_writing_stays_where_it_was(seed: int) -> None:
+    line = np.stack([np.linspace(0, 100, 200), np.zeros(200)], axis=1)
+    (moved,) = bend([line], np.random.default_rng(seed))
+    assert 0 < np.abs(moved - line).max() < 13
+    assert np.abs(np.diff(moved, axis=0)).max() < 2  # and whole
 
 
 def test_words_can_be_told_from_numbers() -> None:
