@@ -181,7 +181,7 @@ def draw_errors(names: Names, theme: Theme) -> str:
         row, top = wrong[first : first + 8], 86 * first // 8
         parts.append(draw_row(names["test_images"][row] / 255, 8, top, 2, theme.ink, gap=20))
         for place, index in enumerate(row):
-            caption = f"read {answers[index]}, is {names['test_labels'][index]}"
+            caption = f"{names['test_labels'][index]} as {answers[index]}"
             parts.append(write(36 + 76 * place, top + 74, caption, theme.text))
     return page(616, 86 * -(-len(wrong) // 8), parts)
 
