@@ -353,7 +353,7 @@ def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(op
         draw_with_mouse(page, DIGIT)
         prediction(page)
         image = np.array(page.evaluate("Array.from(read(model, drawing.strokes).image)"), np.float32).reshape(1, 3, 4)
-        standardised = (image / 255 - model.scaling.mean) / model.scaling.std
+        standardised = ((image / 255 - model.scaling.mean) / model.scaling.std).astype(np.float32)
         logits = predict_logits(model, standardised)[0] / 0.5
         shown = numbers(page.locator(".class .votes"))
         assert shown == pytest.approx(logits, abs=0.051)
