@@ -187,10 +187,12 @@ function makeInside(model, changed) {
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
-    const best = values && bestOf(view, prediction);
-    const votes = explained && target.index < best.index ? votesOf(view, best, explain(best)) : [];
-    overlay(explained ? [...votes, ...shapesOf(view, target, explained)] : []);
-    if (!NARROW.matches) return;
+    if (!NARROW.matches) {
+      if (!explained) return overlay([]);
+      const best = bestOf(view, prediction);
+      const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
+      return overlay([...votes, ...shapesOf(view, target, explained)]);
+    }
     paintInk($("field-picture"), current.image ?? blank(), model.shape);
     placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
   }
