@@ -50,7 +50,7 @@ HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 630}, "device_scal
 HERO_STYLE = """
 html { font-size: 20px; }
 header, footer, .head, .buttons, .under, .examples, .controls, .hints, .why, .detail-buttons, .answer-column .caption,
-#detail-note, #answer-title, .size, .running-figure figcaption { display: none !important; }
+#detail-note, #answer-title, .votes, .size, .running-figure figcaption { display: none !important; }
 main.stage {
   padding: 12px 16px; gap: 10px 24px;
   grid-template: "drawing columns result" min-content "picture columns answer" 1fr "detail detail answer" min-content

@@ -27,8 +27,8 @@ function roundedSum(...terms) {
 }
 
 /** Return the slices with the largest contributions, largest magnitude first. */
-function strongestSlices(slices) {
-  return [...slices].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, STRONGEST_SLICES);
+function strongestSlices(slices, count = STRONGEST_SLICES) {
+  return [...slices].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, count);
 }
 
 /**
@@ -48,9 +48,11 @@ function showDetail(view, target, explained, values) {
   if (explained) paintRunning($("running"), termsOf(explained));
 }
 
-/** Return the terms of the sum, the bias last: the products, or the sum of each slice if there are several. */
+/** Return the terms of the sum, the bias last: the products, or the sums of several slices, the strongest first. */
 function termsOf({ slices, bias }) {
-  return [...(slices.length === 1 ? slices[0].products : slices.map(({ sum }) => sum)), bias];
+  if (slices.length === 1) return [...slices[0].products, bias];
+  const sums = strongestSlices(slices, slices.length).map(({ sum }) => sum);
+  return [...sums.filter((sum) => sum !== 0), bias];
 }
 
 /** Paint a running sum: for each term a bar from the sum before it to that after it, over a line at 0. */
@@ -74,11 +76,11 @@ function paintRunning(canvas, terms) {
 }
 
 function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
-  if (index === titles.length) return `Score of ${outputs[unit]}`;
+  if (index === titles.length) return `Sum of votes for ${outputs[unit]}`;
   const title = titles[index].toLowerCase();
   const [, height, width] = outputShape;
   if (!height) return `Unit ${unit + 1} of ${title}`;
-  return `Map ${unit + 1} of ${title}, row ${Math.floor(position / width) + 1}, column ${(position % width) + 1}`;
+  return `Pixel of map ${unit + 1}, ${title}: row ${Math.floor(position / width) + 1}, column ${(position % width) + 1}`;
 }
 
 /** Return the value of a target. */
@@ -109,7 +111,7 @@ function showSlices(parent, slices, source, layer, index) {
     const most = isSingle ? MAX_NUMBERS : 1;
     const hasNumbers = slice.height <= most && slice.width <= most;
     item.classList.toggle("single", isSingle);
-    item.querySelector(".slice-title").textContent = isSingle ? "" : `${source} ${slice.channel + 1}: ${signed(slice.sum)}`;
+    item.querySelector(".slice-title").textContent = isSingle ? "" : `${source} ${slice.channel + 1} adds ${signed(slice.sum)}`;
     for (const name of ["patch", "weights", "products"]) {
       const grid = item.querySelector(`.${name}`);
       showGrid(grid, slice[name], slice.height, slice.width, colours[name], hasNumbers);

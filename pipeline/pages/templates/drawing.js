@@ -7,8 +7,8 @@ const model = unpackModel(data);
 const examples = unpackExamples(data.examples);
 const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
-// example: index of the test image that is shown instead of strokes, or null
-const drawing = { strokes: [], example: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
+// example: index of the test image that is shown instead of strokes, or null; tapped: stroke of the digit to look into, or null
+const drawing = { strokes: [], example: null, tapped: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
 const steps = makeHistory({ strokes: [], example: null });
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
@@ -28,7 +28,8 @@ function show() {
   document.body.classList.toggle("ghost", written !== null);
   paintCanvas(canvas, drawing, example?.image, model.shape, written);
   const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
-  const { readings, last, canSplit } = found;
+  const { readings, canSplit } = found;
+  const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
   const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(model), canSplit };
   const { reading, change } = inside.show(written ? readOnce(model, written) : last);
@@ -56,9 +57,22 @@ function isEmpty() {
 
 /** Update the page after a change of the drawing or of what is shown inside. done: a stroke or another step is complete. */
 function changed(done) {
-  if (done) remember();
+  if (done) {
+    takeTap();
+    remember();
+  }
   isDone ||= done;
   frame ??= requestAnimationFrame(show);
+}
+
+/** If the last stroke is a dot on one of several digits, take it away and look into that digit. */
+function takeTap() {
+  const others = drawing.strokes.slice(0, -1);
+  const tap = drawing.strokes.at(-1);
+  if (noun !== "digit" || !tap || !isDot([tap])) return;
+  const { readings } = readAll(model, others, true);
+  const found = readings.find(({ strokes }) => haveCommon(sidesOf([tap]), sidesOf(strokes)));
+  if (found && readings.length > 1) Object.assign(drawing, { strokes: others, tapped: found.strokes[0] });
 }
 
 /** Add the drawing to the history, unless it is the present one there. */

@@ -21,7 +21,7 @@ function makeInside(model, changed) {
     rival: null, // class that "Why" compares with; null for the second most probable
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     shown: 0, // index of the shown view
-    followed: 0, // layer whose most raised output is explained unless there is a target
+    followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
     step: 0, // of the guided walk, from 1; 0 for none
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
@@ -50,7 +50,7 @@ function makeInside(model, changed) {
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
       const target = { index: views[state.shown].titles.length, unit: k, position: 0 };
-      if (!isOpen()) open(true, -1);
+      if (!isOpen()) open(true);
       const [best] = strongest(current.predictions[state.shown].probabilities, 1);
       const isSame = k === state.rival || on.isPinned(target); // a second click releases
       const pinned = isSame || NARROW.matches ? null : target;
@@ -116,15 +116,23 @@ function makeInside(model, changed) {
 
   const blank = () => new Uint8Array(model.shape[0] * model.shape[1]);
 
-  /** Return the target that is shown: pointed at, pinned, or the most raised. Null without hidden layers. */
+  /** Return the target that is shown: pointed at, pinned, the best class, or the most raised output of a layer. */
   function resolved() {
     const view = views[state.shown];
-    const values = current.predictions[state.shown]?.values;
-    if (view.columns.length === 0) return state.preview;
-    const index = Math.min(state.followed, view.columns.length - 1);
-    const first = { index, unit: 0, position: 0 };
-    const follow = () => (values ? mostRaised(values[index + 1], view.blank[index + 1], index, view.layers[index]) : first);
+    const prediction = current.predictions[state.shown];
+    const values = prediction?.values;
+    const index = Math.min(state.followed, view.columns.length);
+    const follow = () => {
+      if (!values) return { index, unit: 0, position: 0 };
+      if (index === view.columns.length) return bestOf(view, prediction);
+      return mostRaised(values[index + 1], view.blank[index + 1], index, view.layers[index]);
+    };
     return locateTarget(view, state.preview ?? state.pinned ?? follow(), values);
+  }
+
+  /** Return the target of the most probable class. */
+  function bestOf({ titles }, { probabilities }) {
+    return { index: titles.length, unit: strongest(probabilities, 1)[0], position: 0 };
   }
 
   /** Update all parts. isDrawn: the drawing has changed. */
@@ -139,10 +147,9 @@ function makeInside(model, changed) {
     if (!isOpen()) return;
     if (state.sliding !== null && !REDUCED_MOTION.matches) slide(view);
     const target = resolved();
-    if (target) showTarget(view, prediction?.values, target);
-    else overlay([]);
+    showTarget(view, prediction, target);
     showComparison(document.querySelectorAll(".network-read"), current.predictions, outputNames(model));
-    $("detail").classList.toggle("empty", !prediction || !target);
+    $("detail").classList.toggle("empty", !prediction);
     $("detail").classList.toggle("sheet", NARROW.matches && state.pinned !== null);
     showButtons(view, target);
   }
@@ -150,13 +157,13 @@ function makeInside(model, changed) {
   /** Show the buttons that have an effect. The focus goes from one that is hidden to the one before it. */
   function showButtons(view, target) {
     const { step } = state;
-    const layer = target && view.layers[target.index];
-    const steps = layer ? stepsOf(layer) : 0;
-    const slide = state.sliding === null ? `Slide the ${layer && LAYERS[layer.kind].slider}` : "Stop";
+    const layer = view.layers[target.index];
+    const steps = stepsOf(layer);
+    const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
     const texts = {
       walk: steps > 0 && (step === 0 ? "Step by step" : step < steps ? "Next" : "Done"),
       back: step > 1 && "Back",
-      slide: step === 0 && layer && isMap(layer.outputShape) && (REDUCED_MOTION.matches ? "Next position" : slide),
+      slide: step === 0 && isMap(layer.outputShape) && (REDUCED_MOTION.matches ? "Next position" : slide),
       follow: state.pinned !== null && step < steps && (step ? "Skip" : NARROW.matches ? "Close" : "Release"),
     };
     const isLost = texts[document.activeElement.id] === false;
@@ -167,35 +174,43 @@ function makeInside(model, changed) {
     if (isLost) $("walk").focus();
   }
 
-  function showTarget(view, values, target) {
+  function showTarget(view, prediction, target) {
     const layer = view.layers[target.index];
-    const { explain } = LAYERS[layer.kind];
-    const explained = values ? explain(layer, values[target.index], target.unit, target.position) : null;
+    const values = prediction?.values;
+    const explain = ({ index, unit, position }) =>
+      LAYERS[view.layers[index].kind].explain(view.layers[index], values[index], unit, position);
+    const explained = values ? explain(target) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    const share = () => describeShare(view, current.predictions[state.shown], target.unit);
+    const share = () => describeShare(view, prediction, target.unit);
     showWalk(state.step, layer, explained, { index: target.index, share });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
-    overlay(explained ? shapesOf(view, target, explained) : []);
-    if (!NARROW.matches) return;
+    if (!NARROW.matches) {
+      if (!explained) return overlay([]);
+      const best = bestOf(view, prediction);
+      const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
+      return overlay([...votes, ...shapesOf(view, target, explained)]);
+    }
     paintInk($("field-picture"), current.image ?? blank(), model.shape);
     placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
   }
 
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
-    for (const id of ["why-title", "why-content", "share-of", "why-sum"]) $(id).hidden = !prediction;
+    for (const id of ["why-title", "why-content", "lines-of", "share-of", "why-sum"]) $(id).hidden = !prediction;
     if (!prediction) return answer.show(null, null, null);
     const [best, rival] = contenders(prediction.probabilities, state.rival, view.model.classNames.length);
-    answer.show(prediction.probabilities, best, rival === state.rival ? rival : null);
+    answer.show(prediction, best, rival === state.rival ? rival : null);
+    setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
     if (!isOpen() || $("why").hidden || rival === undefined) return;
     const explain = () => {
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
-      showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival]);
+      const isClose = rival === state.rival || prediction.probabilities[best] < ALMOST_CERTAIN;
+      showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival], isClose);
     };
     if (isDrawn) why = setTimeout(explain, WHY_DELAY);
     else explain();
@@ -238,7 +253,7 @@ function makeInside(model, changed) {
   /** Scroll to a target if the details may lie over it. */
   function reveal({ index, unit }) {
     const tile = views[state.shown].columns[index]?.tiles[unit];
-    if (NARROW.matches) requestAnimationFrame(() => tile.scrollIntoView({ block: "nearest" }));
+    if (NARROW.matches) requestAnimationFrame(() => tile?.scrollIntoView({ block: "nearest" }));
   }
 
   /** Announce two texts of a panel after its update. */
@@ -251,30 +266,30 @@ function makeInside(model, changed) {
     const view = views[shown];
     views.forEach(({ columns }, i) => columns.forEach(({ element }) => (element.hidden = i !== shown)));
     document.querySelectorAll("[data-view]").forEach((text) => (text.hidden = Number(text.dataset.view) !== shown));
-    const names = ["Picture", ...view.titles, "Why"];
+    const names = ["Why", "Picture", ...view.titles];
     const groups = [
+      [$("why"), $("answer-column")],
       [$("picture-column"), $("hints")],
       ...view.columns.map(({ element }) => [element]),
-      [$("answer-column"), $("why")],
     ];
     tabs.set(names, groups, (tab) => {
-      const isLayer = tab > 0 && tab <= view.columns.length;
-      $("detail").hidden = view.columns.length === 0 || (NARROW.matches && !isLayer);
-      const pinned = NARROW.matches && state.pinned?.index !== tab - 1 ? null : state.pinned;
+      const index = !NARROW.matches ? 0 : tab === 0 ? view.titles.length : tab - 2; // -1 for the picture
+      $("detail").hidden = index < 0;
+      const pinned = NARROW.matches && state.pinned?.index !== index ? null : state.pinned;
       const [sliding, step] = pinned ? [state.sliding, state.step] : [null, 0];
-      change({ followed: NARROW.matches && isLayer ? tab - 1 : 0, pinned, sliding, step });
+      change({ followed: Math.max(index, 0), pinned, sliding, step });
     });
   }
 
-  /** Open or close the inside on a narrow screen. tab: index to select, from the end if negative. */
-  function open(isNowOpen, tab = 0) {
+  /** Open or close the inside on a narrow screen. */
+  function open(isNowOpen) {
     state.isOpened = isNowOpen;
     $("look-inside").setAttribute("aria-expanded", isNowOpen);
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
     document.body.classList.toggle("inside-open", isOpen());
     change({ sliding: null, step: 0, ...(isOpen() ? {} : { nudge: [0, 0] }) });
     changed();
-    tabs.select(tab);
+    tabs.select(0);
   }
 
   NARROW.addEventListener("change", () => open(state.isOpened));

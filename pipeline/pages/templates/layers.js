@@ -109,10 +109,11 @@ const AFFINE = {
     return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit] };
   },
 
-  /** "products 3.41 + bias 0.12 = 3.53; ReLU: positive, stays 3.53" */
+  /** "products 3.41 + bias 0.12 = 3.53; ReLU: positive, stays 3.53"; of an output "votes 9.13 + bias (−0.02) = 9.11" */
   describeSum({ sum, bias }, result, { activation }) {
     const total = roundedSum(sum, bias);
-    const text = `products ${signed(sum)} + bias ${bias < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
+    const terms = activation ? "products" : "votes";
+    const text = `${terms} ${signed(sum)} + bias ${bias < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
     if (!activation) return text;
     const { title, describe, isPiecewiseLinear } = ACTIVATIONS[activation];
     return `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;

@@ -11,7 +11,7 @@
 function unpackModel(packed) {
   const unpackNetwork = (parameters) => {
     const layers = parameters.map((arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));
-    return foldScaling(layers, packed.mean, packed.std);
+    return foldTemperature(foldScaling(layers, packed.mean, packed.std), packed);
   };
   const dense = packed.dense ? unpackModel(packed.dense) : null;
   return { ...packed, dense, networks: packed.networks.map(unpackNetwork) };
@@ -44,6 +44,14 @@ function foldScaling(layers, mean, std) {
     const biases = layer.biases.map((bias, j) => bias - mean * sumOf(rowOf({ ...layer, weights }, j)));
     return { ...layer, weights, biases };
   });
+}
+
+/** Divide the last layer by the temperature where this gives the calibrated logits, so that the page has one score a class. */
+function foldTemperature(layers, { loss, temperature }) {
+  if (loss === "quadratic") return layers; // the temperature divides the logarithm of the sigmoid
+  const divide = (values) => values.map((value) => value / temperature);
+  const last = layers.at(-1);
+  return [...layers.slice(0, -1), { ...last, weights: divide(last.weights), biases: divide(last.biases) }];
 }
 
 function sumOf(values) {
@@ -104,5 +112,5 @@ function probabilitiesOf(model, logits) {
 
 /** Return the scores of which softmax makes probabilities. */
 function scoresOf({ loss, temperature }, logits) {
-  return Array.from(logits, (logit) => (loss === "quadratic" ? logSigmoid(logit) : logit) / temperature);
+  return Array.from(logits, (logit) => (loss === "quadratic" ? logSigmoid(logit) / temperature : logit));
 }

@@ -19,7 +19,7 @@ const MOVES = {
 
 /** Begin a stroke. It replaces a test image. */
 function beginStroke(drawing) {
-  drawing.example = null;
+  drawing.example = drawing.tapped = null;
   drawing.strokes.push([]);
 }
 

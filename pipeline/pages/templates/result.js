@@ -73,7 +73,7 @@ function describeSecond(readings, last, { example, change, classNames, noun }) {
   const { digit, probabilities } = last;
   const read = digit === null ? `no ${noun}` : classNames[digit];
   const parts = [
-    readings.length > 1 && `inside: digit ${readings.indexOf(last) + 1} of ${readings.length}, ${read}`,
+    readings.length > 1 && `inside: digit ${readings.indexOf(last) + 1} of ${readings.length}, ${read}; tap another`,
     example && `${classNames[example.label]} in the test set${change ? "" : `, read as ${read}`}`,
     change && `${change.words}: ${change.before === digit ? "still" : "now"} ${read}`,
   ].filter(Boolean);

@@ -65,8 +65,7 @@ function heightOf({ top, bottom }) {
 }
 
 function areTouching(one, other) {
-  const [a, b] = [one, other].map(sidesOf);
-  if (a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top) return false;
+  if (!haveCommon(...[one, other].map(sidesOf))) return false;
   const [points, others] = [one, other].map((strokes) => strokes.flatMap((stroke) => measure(stroke).points));
   return points.some((p) => others.some((q) => (p.x - q.x) ** 2 + (p.y - q.y) ** 2 <= TOUCH ** 2));
 }
@@ -101,6 +100,11 @@ function areOneDigit(one, other, tall) {
   if (lower >= FRAGMENT * tall) return over && -lower / 2 < apart && apart < 0;
   const near = shared >= -MAX_GAP * tall && apart < MAX_GAP * tall;
   return (over || near) && apart < 2 * MAX_GAP * tall;
+}
+
+/** Return whether two boxes overlap. */
+function haveCommon(one, other) {
+  return sharedWidth(one, other) >= 0 && one.top <= other.bottom && other.top <= one.bottom;
 }
 
 function isInside(one, other) {

@@ -16,6 +16,7 @@ function makeTabs(list) {
       tab.tabIndex = i === selected ? 0 : -1;
     });
     const areTabs = NARROW.matches && document.body.classList.contains("inside-open");
+    document.body.style.minHeight = areTabs ? `${scrollY + innerHeight}px` : ""; // so that the tabs keep their place
     list.hidden = !areTabs;
     groups.forEach((elements, i) => elements.forEach((element) => (element.hidden = areTabs && i !== selected)));
     changed(selected);

@@ -14,14 +14,14 @@ const WALK = [
   },
   (_, { outputShape }) =>
     isMap(outputShape)
-      ? "Times the kernel: each pixel is multiplied by the weight at its place. The weights are learnt, the same everywhere."
+      ? "Times the kernel, cell by cell. Its weights began at random; training nudged them until most answers were right."
       : "Times the weights: each value is multiplied by a weight of its own, learnt in training.",
   () => "The sum of all products, plus the bias, a constant: the bar adds them one by one.",
   (_, { activation, outputShape }, { share }) => {
-    if (!activation) return share();
+    if (!activation) return `The larger a sum is than the others, the larger its share: ${share()}.`;
     return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}.`;
   },
-  () => "The whole map: the kernel slides over its input. It glows where the input looks like the kernel.",
+  () => "The whole map: the same kernel slides over its input. It glows where the input looks like the kernel.",
 ];
 
 /** Return the number of steps through an output of a layer; 0 if there is nothing to multiply. */

@@ -4,7 +4,7 @@
 
 /**
  * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, show}; show: a
- * function of the probabilities, null if nothing is drawn, the index of the best class and that of the chosen one.
+ * function of the prediction, null if nothing is drawn, the index of the best class and that of the chosen one.
  */
 function makeAnswer(parent, names, { choose, preview, leave }) {
   const buttons = names.map((name, k) => {
@@ -12,22 +12,25 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
     button.type = "button";
     append(button, "span", name, "name");
     const bar = append(append(button, "span", "", "bar"), "span");
+    const sum = append(button, "span", "", "votes");
     const share = append(button, "span", "", "share");
     button.addEventListener("click", () => choose(k));
     button.addEventListener("pointerenter", ({ pointerType }) => pointerType !== "touch" && preview(k));
     button.addEventListener("focus", () => button.matches(":focus-visible") && preview(k));
     for (const event of ["pointerleave", "blur"]) button.addEventListener(event, leave);
-    return { button, bar, share };
+    return { button, bar, sum, share };
   });
-  const show = (probabilities, best, rival) =>
-    buttons.forEach(({ button, bar, share }, k) => {
-      const probability = probabilities?.[k];
+  const show = (prediction, best, rival) =>
+    buttons.forEach(({ button, bar, sum, share }, k) => {
+      const probability = prediction?.probabilities[k];
       button.classList.toggle("best", k === best);
       button.disabled = probability === undefined;
       bar.style.transform = `scaleX(${probability ?? 0})`; // unlike the width, animated without layout
+      setText(sum, probability === undefined ? "" : signed(prediction.logits[k], 1));
       setText(share, probability === undefined ? "–" : percent(probability));
       const question = k === best ? "most probable" : `why not ${names[k]}?`;
-      setAttributes(button, { "aria-pressed": k === rival, "aria-label": `${names[k]}: ${share.textContent}, ${question}` });
+      const label = [`${names[k]}: ${share.textContent}`, prediction && `votes ${sum.textContent}`, question];
+      setAttributes(button, { "aria-pressed": k === rival, "aria-label": label.filter(Boolean).join(", ") });
     });
   return { buttons: buttons.map(({ button }) => button), show };
 }
@@ -40,16 +43,20 @@ function contenders(probabilities, chosen, classes) {
   return [best, chosen !== null && isOther(chosen) ? chosen : second];
 }
 
-/** Describe how the outputs of the last hidden layer become the share of class k. */
-function describeShare({ model, layers }, { logits, probabilities }, k) {
-  const inputs = layers.at(-1).inputShape.reduce((a, b) => a * b).toLocaleString("en");
-  const votes = layers.length > 1 ? `${inputs} votes` : `${inputs} pixels`;
+/** Describe the lines to a class; "" without hidden layers. */
+function describeLines({ layers }) {
+  const { inputShape } = layers.at(-1);
+  const sources = `${inputShape[0]} ${isMap(inputShape) ? "maps" : "units"}`;
+  return layers.length > 1 ? `The lines are the strongest votes of ${sources}.` : "";
+}
+
+/** Describe how the sums of votes become the share of class k. */
+function describeShare({ model }, { logits, probabilities }, k) {
   const scores = scoresOf(model, logits);
   const second = strongest(scores, 2).find((each) => each !== k);
   const [own, other] = [k, second].map((each) => `e^${signed(scores[each], 1)}`);
   const rest = scores.length > 2 ? " + …" : "";
-  const sum = `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
-  return `${votes} make ${scores.length} scores. A share is e to its score, over the sum of all: ${sum}.`;
+  return `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
 }
 
 const GAPS = 12; // pixels without ink that are marked
@@ -58,9 +65,9 @@ const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direct
 
 /**
  * Show why the class named a and not that named b. explained: as from `explainDifference`. isExact: whether the
- * gradient explains all but the biases, because the network is piecewise linear.
+ * gradient explains all but the biases, because the network is piecewise linear. isClose: whether to say what b lacks.
  */
-function showWhy(explained, image, shape, isExact, a, b) {
+function showWhy(explained, image, shape, isExact, a, b, isClose) {
   const { contributions, rest } = explained;
   $("why-title").textContent = `Why ${a}, not ${b}?`;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
@@ -72,14 +79,13 @@ function showWhy(explained, image, shape, isExact, a, b) {
   $("lowers").textContent = `against ${a}`;
   $("gaps").textContent = `ink here: for ${b}`;
   const box = boxOf(image, shape);
-  const missing = placeOf(gapsOf(explained, image), shape, box);
+  const missing = isClose && placeOf(gapsOf(explained, image), shape, box);
   const present = placeOf(contributions.map((each) => Math.max(each, 0)), shape, box);
-  $("why-reason").textContent = [
+  const reasons = [
     missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
     present && !(missing && areCommon(missing, present)) && `Its ink ${present.name} speaks most for ${a}.`,
-  ]
-    .filter(Boolean)
-    .join(" ");
+  ].filter(Boolean);
+  $("why-reason").textContent = reasons.join(" ") || `Its ink speaks for ${a} in several places.`;
 }
 
 /*

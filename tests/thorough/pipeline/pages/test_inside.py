@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from pipeline.model.prediction import predict_logits
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
@@ -19,18 +20,28 @@ from tests.thorough.pipeline.pages.conftest import DIGIT
 TOLERANCE = 1e-4
 
 
-def settle(page: Page) -> None:
+def wait_for_update(page: Page) -> None:
     """Wait for the frame after an event."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
+def numbers(found: Locator) -> list[float]:
+    """Return all numbers in the texts of elements."""
+    text = " ".join(found.all_inner_texts()).replace("−", "-").replace("- ", "-")
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
+
+
 def title(page: Page) -> str:
-    settle(page)
+    wait_for_update(page)
     return page.locator("#detail-title").inner_text()
 
 
 def tile(page: Page, layer: int, unit: int) -> Any:
     return page.locator(".tiles:visible").nth(layer).locator(".tile").nth(unit)
+
+
+def tab(page: Page, name: str) -> Locator:
+    return page.locator("[role=tab]", has_text=name)
 
 
 def hover(page: Page, layer: int, unit: int, row: float, column: float, size: int = 12) -> None:
@@ -49,11 +60,11 @@ def pin(page: Page) -> None:
 def test_pointing_shows_the_patch_and_leaving_ends_it(drawn: Page) -> None:
     before = title(drawn)
     hover(drawn, 0, 5, 7, 3)
-    assert title(drawn) == "Map 6 of layer 1, row 7, column 3"
+    assert title(drawn) == "Pixel of map 6, layer 1: row 7, column 3"
     hover(drawn, 1, 20, 2, 4, size=4)
-    assert title(drawn) == "Map 21 of layer 2, row 2, column 4"
+    assert title(drawn) == "Pixel of map 21, layer 2: row 2, column 4"
     assert drawn.locator(".overlay rect:not(.halo)").count() == 2 + 5
-    assert drawn.locator(".overlay line").count() == 5
+    assert drawn.locator(".overlay line:not(.vote)").count() == 5
     assert drawn.locator(".tile.source").count() == 5
     drawn.mouse.move(5, 5)
     assert title(drawn) == before
@@ -61,7 +72,7 @@ def test_pointing_shows_the_patch_and_leaving_ends_it(drawn: Page) -> None:
 
 def test_shown_sum_is_that_of_the_shown_numbers(drawn: Page) -> None:
     hover(drawn, 0, 5, 7, 3)
-    settle(drawn)
+    wait_for_update(drawn)
     numbers = {
         name: np.array([float(text.replace("−", "-")) for text in drawn.locator(f".{name} span").all_inner_texts()])
         for name in ("patch", "weights", "products")
@@ -78,39 +89,39 @@ def test_shown_sum_is_that_of_the_shown_numbers(drawn: Page) -> None:
 def test_click_pins_and_follow_releases(drawn: Page) -> None:
     pin(drawn)
     drawn.mouse.move(5, 5)
-    assert title(drawn) == "Map 6 of layer 1, row 7, column 3"
+    assert title(drawn) == "Pixel of map 6, layer 1: row 7, column 3"
     assert tile(drawn, 0, 5).get_attribute("aria-pressed") == "true"
     drawn.locator("#canvas").scroll_into_view_if_needed()
     draw_with_mouse(drawn, [[(0.3, 0.9), (0.7, 0.9)]])
-    assert title(drawn) == "Map 6 of layer 1, row 7, column 3"
+    assert title(drawn) == "Pixel of map 6, layer 1: row 7, column 3"
     drawn.locator("#follow").click()
-    settle(drawn)
+    wait_for_update(drawn)
     assert drawn.locator(".tile[aria-pressed=true]").count() == 0
     expect(drawn.locator("#follow")).to_be_hidden()  # it would have no effect
     for pressed in ("true", "false"):  # a second click releases, too
         pin(drawn)
-        settle(drawn)
+        wait_for_update(drawn)
         assert tile(drawn, 0, 5).get_attribute("aria-pressed") == pressed
 
 
 def test_keys_move_between_tiles_and_within_a_pinned_map(drawn: Page) -> None:
     tile(drawn, 0, 0).focus()
     drawn.keyboard.press("ArrowRight")
-    assert title(drawn).startswith("Map 2 of layer 1")
+    assert title(drawn).startswith("Pixel of map 2, layer 1")
     drawn.keyboard.press("ArrowDown")
-    assert title(drawn).startswith("Map 6 of layer 1")
+    assert title(drawn).startswith("Pixel of map 6, layer 1")
     drawn.keyboard.press("Enter")
     row, column = map(int, re.findall(r"\d+", title(drawn))[2:])
     for key, down, right in (("ArrowUp", -1, 0), ("ArrowLeft", 0, -1), ("ArrowDown", 1, 0), ("ArrowRight", 0, 1)):
         drawn.keyboard.press(key)
         row, column = min(max(row + down, 1), 12), min(max(column + right, 1), 12)
-        assert title(drawn) == f"Map 6 of layer 1, row {row}, column {column}"
-    settle(drawn)
+        assert title(drawn) == f"Pixel of map 6, layer 1: row {row}, column {column}"
+    wait_for_update(drawn)
     announced = drawn.locator("#announcement").inner_text()
-    assert announced.startswith(f"Map 6 of layer 1, row {row}, column {column}: products ")
+    assert announced.startswith(f"Pixel of map 6, layer 1: row {row}, column {column}: products ")
     drawn.keyboard.press("Escape")
     drawn.keyboard.press("End")
-    assert title(drawn).startswith("Map 16 of layer 1")
+    assert title(drawn).startswith("Pixel of map 16, layer 1")
     assert len(drawn.evaluate("drawing.strokes")) == 1  # Escape did not clear the drawing
 
 
@@ -137,7 +148,7 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     assert seen == sorted(set(seen))
     expect(drawn.locator("#slide")).to_have_text("Slide the kernel")
     strongest = drawn.evaluate("strongestPosition(read(model, drawing.strokes).values[1], 16, 5)")
-    assert title(drawn) == f"Map 6 of layer 1, row {strongest // 12 + 1}, column {strongest % 12 + 1}"
+    assert title(drawn) == f"Pixel of map 6, layer 1: row {strongest // 12 + 1}, column {strongest % 12 + 1}"
 
 
 def test_sliding_is_stopped_by_its_button(drawn: Page) -> None:
@@ -153,7 +164,7 @@ def test_sliding_is_stopped_by_its_button(drawn: Page) -> None:
 def test_inside_can_be_closed_and_opened_with_another_colour_scheme(phone: Page) -> None:
     """A kernel has the colours of the scheme after opening; `open_page` fails on exceptions."""
     light, button = pixels(phone, ".kernel"), phone.locator("#look-inside")
-    phone.locator("[role=tab]").nth(1).tap()
+    tab(phone, "Layer 1").tap()
     phone.locator("#slide").tap()
     assert button.get_attribute("aria-expanded") == "true"
     button.tap()
@@ -162,8 +173,8 @@ def test_inside_can_be_closed_and_opened_with_another_colour_scheme(phone: Page)
     phone.emulate_media(color_scheme="dark")
     phone.wait_for_timeout(400)  # labels are updated after 300 ms
     button.tap()
-    phone.locator("[role=tab]").nth(1).tap()
-    settle(phone)
+    tab(phone, "Layer 1").tap()
+    wait_for_update(phone)
     assert phone.locator(".columns").is_visible()
     assert phone.locator("#slide").inner_text() == "Slide the kernel"
     assert pixels(phone, ".kernel").mean() < light.mean()
@@ -174,7 +185,7 @@ def test_with_reduced_motion_a_button_moves_the_kernel(browser: Browser, file: P
         draw_with_mouse(page, DIGIT)
         prediction(page)
         pin(page)
-        settle(page)
+        wait_for_update(page)
         assert np.array_equal(pixels(page, "#result-map"), pixels(page, ".tile[aria-pressed=true] .map"))
         page.locator("#follow").click()
         for column in (1, 2, 3):
@@ -187,7 +198,7 @@ def test_bar_asks_why_not_that_class(drawn: Page) -> None:
     best = int(np.argmax(logits))
     one, other = (best + 1) % 10, (best + 2) % 10
     drawn.locator(".class").nth(one).click()
-    settle(drawn)
+    wait_for_update(drawn)
     assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {one}?"
     assert drawn.locator(".class").nth(one).get_attribute("aria-pressed") == "true"
     text = (drawn.locator("#why-sum").text_content() or "").replace("−", "-").replace("- ", "-")
@@ -199,11 +210,11 @@ def test_bar_asks_why_not_that_class(drawn: Page) -> None:
     assert "temperature" not in announced
     drawn.locator(".class").nth(one).click()
     drawn.mouse.move(5, 5)
-    assert title(drawn).startswith("Map ")
+    assert title(drawn).startswith("Pixel of map ")
     assert drawn.locator(".class[aria-pressed=true]").count() == 0
     drawn.locator(".class").nth(other).focus()
     drawn.keyboard.press("Enter")
-    settle(drawn)
+    wait_for_update(drawn)
     assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
 
 
@@ -222,7 +233,7 @@ def test_another_drawing_asks_about_its_own_runner_up_and_leaves_walk_and_pixel(
         if is_walking:
             drawn.locator("#walk").click()
         drawn.evaluate("perform(() => restore({ strokes: [[{ x: 0.3, y: 0.1 }, { x: 0.5, y: 0.6 }]], example: null }))")
-        settle(drawn)
+        wait_for_update(drawn)
         drawn.mouse.move(5, 5)
         expect(drawn.locator("#walk-text")).to_be_hidden()
         assert drawn.locator(".tile[aria-pressed=true]").count() == (not is_walking)
@@ -274,7 +285,7 @@ def test_reason_names_places_of_the_drawing_not_of_the_picture(drawn: Page) -> N
                 return row >= 2 && row <= 8 && column >= 4 ? 255 : 0;
             });
             const gradient = at(9 * 5 + 3).map((value) => -value);
-            showWhy({ gradient, contributions: at(9 * 8 + 8), difference: 1, rest: 0 }, image, [12, 9], true, "3", "8");
+            showWhy({ gradient, contributions: at(9 * 8 + 8), rest: 0 }, image, [12, 9], true, "3", "8", true);
             return document.getElementById("why-reason").textContent;
         }"""
     )
@@ -285,7 +296,7 @@ def test_reason_names_places_of_the_drawing_not_of_the_picture(drawn: Page) -> N
 def test_reason_never_names_overlapping_places(drawn: Page) -> None:
     for number in range(10):
         drawn.locator(".class").nth(number).click()
-        settle(drawn)
+        wait_for_update(drawn)
         reason = drawn.locator("#why-reason").inner_text()
         names = re.findall(r"More ink (.+?) \(dots\)|Its ink (.+?) speaks", reason)
         missing, present = ([name for name in each if name] for each in zip(*names, strict=True)) if names else ([], [])
@@ -306,7 +317,7 @@ def test_headline_bars_and_why_follow_the_network_and_the_move(drawn: Page) -> N
     """The numbers of what is shown: the dense network, and the picture moved by some pixels."""
 
     def check_answers(shown: str) -> None:
-        settle(drawn)
+        wait_for_update(drawn)
         found = drawn.evaluate(
             f"""() => {{
                 const {{ image }} = read(model, drawing.strokes);
@@ -336,19 +347,72 @@ def test_headline_bars_and_why_follow_the_network_and_the_move(drawn: Page) -> N
     check_answers("readImage(model, image)")
 
 
-def test_share_of_the_answer_is_explained_with_its_scores(drawn: Page) -> None:
-    scores, probability = drawn.evaluate(
+def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(open_demo: Demo) -> None:
+    model = make_model("6", temperature=0.5)
+    with open_demo(model) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        image = np.array(page.evaluate("Array.from(read(model, drawing.strokes).image)"), np.float32).reshape(1, 3, 4)
+        standardised = ((image / 255 - model.scaling.mean) / model.scaling.std).astype(np.float32)
+        logits = predict_logits(model, standardised)[0] / 0.5
+        shown = numbers(page.locator(".class .votes"))
+        assert shown == pytest.approx(logits, abs=0.051)
+        best = int(np.argmax(logits))
+        page.locator(".class").nth(best).hover()
+        assert title(page) == f"Sum of votes for {model.class_names[best]}"
+        assert numbers(page.locator("#detail-sum"))[-1] == pytest.approx(logits[best], abs=0.011)
+        page.locator("summary", has_text="Numbers").click()
+        text = page.locator("#share-of").inner_text().replace("−", "-")
+        first, again, second = (float(number) for number in re.findall(r"e\^(-?\d+\.\d)", text))
+        assert [first, again, second] == [shown[best], shown[best], sorted(shown)[-2]]
+        share = page.locator(".class.best .share").inner_text()
+        assert text.endswith(f"= {share}")
+        assert float(share[:-1]) == pytest.approx(100 / np.exp(logits - logits[best]).sum(), abs=0.1)
+
+
+def test_lines_lead_from_the_strongest_votes_to_the_answer(drawn: Page) -> None:
+    votes = drawn.evaluate(
         """() => {
-            const { logits, probabilities } = read(model, drawing.strokes);
-            return [Array.from(logits, (logit) => logit / model.temperature), Math.max(...probabilities)];
+            const [layers] = model.networks;
+            const { values, probabilities } = read(model, drawing.strokes);
+            const best = probabilities.indexOf(Math.max(...probabilities));
+            return Array.from(values.at(-2), (value, unit) => value * rowOf(layers.at(-1), best)[unit]);
         }"""
     )
-    text = drawn.locator("#share-of").inner_text().replace("−", "-")
-    first, again, second = (float(number) for number in re.findall(r"e\^(-?\d+\.\d)", text))
-    assert [first, second] == pytest.approx(sorted(scores)[:-3:-1], abs=0.051)
-    assert again == first
-    assert "128" in text
-    assert f"{int(1000 * probability) / 10:.1f}%" in text
+    strongest = np.argsort(-np.abs(votes))[:5]
+    answer = find_box(drawn.locator(".class.best"))
+    ends = drawn.evaluate(
+        """() => {
+            const { left, top } = document.getElementById("stage").getBoundingClientRect();
+            const ends = (line) => ["x1", "y1", "x2", "y2"].map((name) => Number(line.getAttribute(name)));
+            const toPage = ([x1, y1, x2, y2]) => [x1 + left, y1 + top, x2 + left, y2 + top];
+            return [...document.querySelectorAll(".overlay .vote")].map((line) => toPage(ends(line)));
+        }"""
+    )
+    assert len(ends) == 5
+    for unit, (x1, y1, x2, y2) in zip(strongest, ends, strict=True):
+        cell = find_box(tile(drawn, 2, int(unit)))
+        assert [x1, y1] == pytest.approx([cell["x"] + cell["width"], cell["y"] + cell["height"] / 2], abs=1)
+        assert [x2, y2] == pytest.approx([answer["x"], answer["y"] + answer["height"] / 2], abs=1)
+    drawn.locator(".class:not(.best)").first.hover()
+    wait_for_update(drawn)
+    assert drawn.locator(".overlay .vote").count() == 0  # the lines lead to that class
+
+
+def test_ink_that_is_missing_is_named_only_if_it_is_asked_for_or_the_answer_is_open(drawn: Page) -> None:
+    logits = [0.0] * 10
+    for lead, is_asked, is_named in ((1, False, True), (9, False, False), (9, True, True)):
+        logits[:2] = [lead, 0.5]
+        drawn.evaluate("(logits) => { probabilitiesOf = () => softmax(logits); }", logits)
+        drawn.locator("#clear").click()
+        draw_with_mouse(drawn, DIGIT)
+        expect(drawn.locator("#why-title")).to_have_text("Why 0, not 1?")
+        if is_asked:
+            drawn.locator(".class").nth(1).click()
+        drawn.wait_for_timeout(200)
+        reason = drawn.locator("#why-reason").inner_text()
+        assert reason != ""
+        assert ("More ink" in reason) == is_named
 
 
 def test_shown_unit_is_the_one_that_the_drawing_raises_most(open_demo: Demo) -> None:
@@ -373,11 +437,11 @@ def test_shown_unit_is_the_one_that_the_drawing_raises_most(open_demo: Demo) -> 
 def test_nothing_is_marked_after_clear(drawn: Page) -> None:
     assert drawn.locator(".overlay rect").count() > 0
     drawn.locator("#clear").click()
-    settle(drawn)
+    wait_for_update(drawn)
     assert drawn.locator(".overlay *").count() == 0
     assert drawn.locator(".tile:is(.target, .source)").count() == 0
     drawn.locator("[aria-label=Left]").click()
-    settle(drawn)
+    wait_for_update(drawn)
     assert "moved" not in drawn.locator("main").inner_text()
 
 
@@ -396,7 +460,7 @@ def test_pointing_at_a_class_shows_its_logit(drawn: Page) -> None:
     logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
     for number in (2, 7):
         drawn.locator(".class").nth(number).hover()
-        assert title(drawn) == f"Score of {number}"
+        assert title(drawn) == f"Sum of votes for {number}"
         text = drawn.locator("#detail-sum").inner_text().replace("−", "-")
         assert float(text.split()[-1]) == pytest.approx(logits[number], abs=0.011)
         assert drawn.locator(".overlay line").count() == 5
@@ -408,7 +472,7 @@ def test_gaps_are_marked_where_ink_would_raise_the_other_class(drawn: Page) -> N
     logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
     best, *_, other = np.argsort(logits)[::-1].tolist()
     drawn.locator(".class").nth(other).click()
-    settle(drawn)
+    wait_for_update(drawn)
     picture = pixels(drawn, "#why-picture")[..., :3].astype(int)
     marked = {
         (y, x) for y in range(28) for x in range(28) if (picture[4 * y + 1, 4 * x + 1] != picture[4 * y, 4 * x]).any()
@@ -438,19 +502,19 @@ def test_nudging_moves_the_maps_until_the_next_stroke(drawn: Page) -> None:
     before = [pixels(drawn, selector) for selector in ("#picture", ".map")]
     for _ in range(2):
         drawn.locator("[aria-label=Right]").click()
-    settle(drawn)
+    wait_for_update(drawn)
     picture, first = (pixels(drawn, selector) for selector in ("#picture", ".map"))
     assert np.array_equal(picture[:, 2:], before[0][:, :-2])
     assert np.array_equal(first[:, 2:], before[1][:, 1:-1])  # a stride of 2: one pixel of the map
     assert drawn.locator("#nudge-text").inner_text() == "moved 2 right"
     assert drawn.locator("#announcement").inner_text().startswith("moved 2 right: ")
     drawn.locator(".centre").click()
-    settle(drawn)
+    wait_for_update(drawn)
     assert np.array_equal(pixels(drawn, "#picture"), before[0])
     drawn.locator("[aria-label=Up]").click()
     drawn.locator("#canvas").scroll_into_view_if_needed()
     draw_with_mouse(drawn, [[(0.3, 0.9), (0.7, 0.9)]])
-    settle(drawn)
+    wait_for_update(drawn)
     assert "centred" in drawn.locator("#nudge-text").inner_text()
 
 
@@ -458,14 +522,14 @@ def test_dense_network_is_shown_beside_the_convolutional_one(drawn: Page) -> Non
     for text in drawn.locator(".networks label").all_inner_texts():
         assert re.search(r"\d, \d+\.\d%", text)
     drawn.locator("[name=network]").nth(1).check()
-    settle(drawn)
+    wait_for_update(drawn)
     assert drawn.locator(".tiles:visible").count() == 1
     hovered = tile(drawn, 0, 9)
     hovered.hover()
     assert title(drawn) == "Unit 10 of dense"
     assert drawn.locator("#slices canvas").count() == 3
     drawn.locator("[name=network]").nth(0).check()
-    settle(drawn)
+    wait_for_update(drawn)
     assert drawn.locator(".tiles:visible").count() == 3
 
 
@@ -475,48 +539,50 @@ def phone(browser: Browser, file: Path) -> Iterator[Page]:
         draw_with_mouse(page, DIGIT)
         prediction(page)
         page.locator("#look-inside").tap()
-        settle(page)
+        wait_for_update(page)
         yield page
 
 
 def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
     assert find_box(phone.locator("#canvas"))["width"] <= 221
     tabs = phone.locator("[role=tab]")
-    assert tabs.all_inner_texts() == ["Picture", "Layer 1", "Layer 2", "Dense", "Why"]
-    for tab in tabs.all():
-        tab.tap()
-        settle(phone)
+    assert tabs.all_inner_texts() == ["Why", "Picture", "Layer 1", "Layer 2", "Dense"]
+    for each in tabs.all():
+        each.tap()
+        wait_for_update(phone)
         assert phone.locator(":is(.column, .picture-column, .answer-column):visible").count() == 1
         assert not is_wider_than_screen(phone)
-    tabs.nth(1).tap()
+    tab(phone, "Layer 1").tap()
     tile(phone, 0, 2).tap(position={"x": 60, "y": 20})
-    assert title(phone).startswith("Map 3 of layer 1")
+    assert title(phone).startswith("Pixel of map 3, layer 1")
     assert tile(phone, 0, 2).get_attribute("aria-pressed") == "true"
     assert phone.locator("#detail").is_visible()
     sheet = find_box(phone.locator("#detail"))
     assert sheet["y"] + sheet["height"] <= 845
     phone.locator("#look-inside").tap()
-    settle(phone)
+    wait_for_update(phone)
     assert phone.locator("#stage").evaluate("(stage) => getComputedStyle(stage).paddingBottom") == "0px"
 
 
-def test_tabs_keep_their_place_on_a_phone(phone: Page) -> None:
-    tabs = phone.locator("[role=tab]")
-    tabs.nth(2).tap()  # the longest
-    settle(phone)
+def test_tabs_keep_their_place_on_a_phone_without_empty_space_below(phone: Page) -> None:
+    tab(phone, "Picture").tap()  # the shortest
+    height = "Math.round(document.querySelector('footer').getBoundingClientRect().bottom + scrollY)"
+    assert phone.evaluate("document.documentElement.scrollHeight") <= max(phone.evaluate(height), 844)
+    tab(phone, "Layer 2").tap()  # the longest
+    wait_for_update(phone)
     phone.evaluate("document.getElementById('tabs').scrollIntoView()")
     top = find_box(phone.locator("#tabs"))["y"]
-    for number in (1, 3, 0, 4):
-        tabs.nth(number).tap()
-        settle(phone)
+    for name in ("Picture", "Why", "Dense", "Layer 1"):
+        tab(phone, name).tap()
+        wait_for_update(phone)
         assert find_box(phone.locator("#tabs"))["y"] == pytest.approx(top, abs=1)
 
 
 def test_numbers_fit_in_their_cells_on_phones(phone: Page) -> None:
-    phone.locator("[role=tab]").nth(1).tap()
+    tab(phone, "Layer 1").tap()
     for width in (390, 360):
         phone.set_viewport_size({"width": width, "height": 844})
-        settle(phone)
+        wait_for_update(phone)
         phone.locator(".numbers span").first.evaluate("(span) => (span.textContent = '−1.8')")
         box, cell = phone.locator(".numbers span").first.evaluate(
             """(span) => {
@@ -531,23 +597,24 @@ def test_numbers_fit_in_their_cells_on_phones(phone: Page) -> None:
 
 
 def test_closing_the_inside_goes_back_to_the_answer_for_the_centred_picture(phone: Page) -> None:
+    tab(phone, "Picture").tap()
     phone.locator("[aria-label=Left]").tap()
-    settle(phone)
+    wait_for_update(phone)
     assert "moved" in phone.locator("#runner-up").inner_text()
     phone.locator("#look-inside").tap()
-    settle(phone)
+    wait_for_update(phone)
     assert "moved" not in phone.locator("#runner-up").inner_text()
 
 
 def test_clear_closes_the_inside_on_a_phone(phone: Page) -> None:
     phone.locator("#clear").tap()
-    settle(phone)
+    wait_for_update(phone)
     assert phone.locator("#tabs").is_hidden()
     assert phone.locator("#look-inside").get_attribute("aria-expanded") == "false"
 
 
 def test_frame_of_a_unit_covers_its_cell_on_a_phone(phone: Page) -> None:
-    phone.locator("[role=tab]").nth(3).tap()
+    tab(phone, "Dense").tap()
     boxes = [find_box(phone.locator(f".column:visible .cells{part}")) for part in ("", " > canvas")]
     assert boxes[0] == pytest.approx(boxes[1], abs=1)
 
@@ -555,12 +622,13 @@ def test_frame_of_a_unit_covers_its_cell_on_a_phone(phone: Page) -> None:
 def test_tabs_are_reached_by_keys(phone: Page) -> None:
     phone.locator("[role=tab]").first.focus()
     phone.keyboard.press("ArrowRight")
-    assert phone.evaluate("document.activeElement.textContent") == "Layer 1"
+    assert phone.evaluate("document.activeElement.textContent") == "Picture"
     phone.keyboard.press("End")
+    assert phone.evaluate("document.activeElement.textContent") == "Dense"
+    assert phone.locator("#why").is_hidden()
+    phone.keyboard.press("ArrowRight")
     assert phone.evaluate("document.activeElement.textContent") == "Why"
     assert phone.locator("#why").is_visible()
-    phone.keyboard.press("ArrowRight")
-    assert phone.evaluate("document.activeElement.textContent") == "Picture"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -577,8 +645,8 @@ def test_axe_finds_nothing_in_any_view(scheme: Any, browser: Browser, file: Path
         draw_with_mouse(page, DIGIT)
         prediction(page)
         page.locator("#look-inside").tap()
-        for tab in page.locator("[role=tab]").all():
-            tab.tap()
+        for each in page.locator("[role=tab]").all():
+            each.tap()
             check(page)
 
 
@@ -599,7 +667,7 @@ def test_keyboard_leads_from_the_canvas_to_why_and_back(drawn: Page) -> None:
     assert reached[0] == "canvas"
     assert [name.split()[0] for name in reached if name].count("tile") == 3
     page.keyboard.press("Enter")
-    settle(page)
+    wait_for_update(page)
     assert page.locator(".class").first.get_attribute("aria-pressed") == "true"
     for _ in reached[1:]:
         page.keyboard.press("Shift+Tab")
@@ -625,19 +693,19 @@ def test_every_kind_of_model_is_shown(
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
         prediction(page)
         assert page.locator("#picture").evaluate("canvas => [canvas.height, canvas.width]") == [9, 7]
-        settle(page)
+        wait_for_update(page)
         assert page.locator(".tiles").count() == len(hidden)
         for number, layer in enumerate(hidden):
             assert page.locator(".tiles").nth(number).locator(".tile").count() == layer.output_shape[0]
             tile(page, number, 0).hover()
-            assert title(page).startswith(("Map 1 of", "Unit 1 of"))
+            assert title(page).startswith(("Pixel of map 1, ", "Unit 1 of"))
             assert page.locator("#slices li").count() >= 1
         assert page.locator(".class").count() == 3 + negative_class
         assert page.locator("#why-title").inner_text().startswith("Why ")
         page.locator(".class").last.hover()
         page.mouse.move(5, 5)
-        settle(page)
-        assert (page.locator(".overlay *").count() > 0) == (hidden != ())
+        wait_for_update(page)
+        assert page.locator(".overlay *").count() > 0
         assert ("no hidden layer" in (page.locator("#lead").text_content() or "")) == (hidden == ())
         difference, expected = page.evaluate(
             """() => {

@@ -68,7 +68,24 @@ def test_bars_and_input_are_of_the_digit_drawn_last(sure: Page) -> None:
     assert sure.locator(".class.best .name").inner_text() == "4"
     image = np.array(sure.evaluate("(strokes) => Array.from(read(model, drawing.strokes.slice(-2)).image)"))
     assert np.array_equal(pixels(sure, "#picture")[..., 0].reshape(-1), image)
-    assert sure.locator("#runner-up").inner_text() == "inside: digit 1 of 3, 4"
+    assert sure.locator("#runner-up").inner_text() == "inside: digit 1 of 3, 4; tap another"
+
+
+def test_tap_on_a_digit_of_a_row_looks_into_it_and_leaves_no_dot(sure: Page) -> None:
+    drawn = row("471")
+    draw_with_mouse(sure, drawn)
+    for stroke, expected in ((0, "1 of 3, 4"), (2, "2 of 3, 7"), (3, "3 of 3, 7")):
+        draw_with_mouse(sure, [drawn[stroke][1:2]])
+        assert prediction(sure) == "477"
+        assert sure.locator("#runner-up").inner_text().startswith(f"inside: digit {expected}")
+        assert sure.locator(".class.best .name").inner_text() == expected[-1]
+        assert sure.evaluate("drawing.strokes.length") == len(drawn)
+    sure.locator("#undo").click()
+    assert prediction(sure) == "47"  # a tap is no step
+    sure.locator("#undo").click()
+    assert prediction(sure) == "4"
+    draw_with_mouse(sure, [drawn[0][1:2]])
+    assert sure.evaluate("drawing.strokes.length") == 3  # there is nothing to choose from
 
 
 def test_undo_removes_digit_of_row(sure: Page) -> None:
