@@ -48,6 +48,20 @@ def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -
     assert grow(tmp_path / "grow").startswith("5 rings, 2 of them old")
 
 
+def test_forced_run_neither_uses_nor_keeps_a_checkpoint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    arguments = {"output": tmp_path / "grow", "rings": 5, "until": 99, "how": "stopped"}
+    with pytest.raises(KeyboardInterrupt):
+        grow(tmp_path / "grow", until=2, how="stopped")
+    caplog.clear()
+    with pytest.raises(KeyboardInterrupt):
+        run(grow, {**arguments, "until": 4}, force=True)
+    assert caplog.messages == []
+    assert str(run(grow, arguments)).startswith("5 rings, 0 of them old")
+    with pytest.raises(KeyboardInterrupt):
+        grow(tmp_path / "grow", rings=6, until=2, how="stopped")
+    assert str(run(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
+
+
 def test_prune_removes_checkpoints(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", until=2, how="stopped")
