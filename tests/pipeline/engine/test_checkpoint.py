@@ -1,7 +1,10 @@
 """Interrupted runs keep a checkpoint, from which a run with the same key resumes."""
 
+import importlib.util
+import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,9 @@ from pipeline.engine.prune import prune
 from pipeline.engine.stage import run
 from pipeline.engine.store import entry_of, private_folder
 from pipeline.scheduling.jobs import JobInterruptedError
+from tests.docs.pages import read_page
 from tests.pipeline.engine.garden import grow, stored, visible
+from tests.processes import ROOT
 
 KEPT = "grow: progress is kept: run the same command again to resume"
 
@@ -30,6 +35,33 @@ def test_interrupted_stage_resumes_from_its_checkpoint(
     assert (tmp_path / "grow" / "tree.txt").read_text() == "ooooo"
     assert sorted(path.name for path in (tmp_path / "grow").iterdir()) == ["leaf.txt", "manifest.json", "tree.txt"]
     assert stored(tmp_path) == ["grow"]
+
+
+def test_example_of_the_reference_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = read_page(ROOT / "docs/reference/stage.md").blocks
+    (code,) = (block.text for block in blocks if "CHECKPOINT" in block.text and block.language == "python")
+    (tmp_path / "simulate.py").write_text(code)
+    spec = importlib.util.spec_from_file_location("simulate", tmp_path / "simulate.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    saved: list[int] = []
+
+    def interrupt(state: list[int]) -> str:
+        saved.append(state[0])
+        if saved == [100, 200, 300]:
+            raise KeyboardInterrupt
+        return dumps(state)
+
+    dumps: Any = json.dumps
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "json", type("Json", (), {"dumps": interrupt, "loads": json.loads}))
+        with pytest.raises(KeyboardInterrupt):
+            module.simulate(steps=400, output=tmp_path / "out/simulate")
+        module.simulate(steps=400, output=tmp_path / "out/simulate")
+    assert saved == [100, 200, 300, 300, 400]
+    assert (tmp_path / "out/simulate/total.txt").read_text() == str(sum(step**2 for step in range(400)))
+    assert visible(tmp_path / "out/simulate") == ["manifest.json", "total.txt"]
 
 
 def test_run_interrupted_before_first_checkpoint_keeps_nothing(
