@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def test_example_of_the_reference_resumes(tmp_path: Path, monkeypatch: pytest.Mo
 
     dumps: Any = json.dumps
     with monkeypatch.context() as patch:
+        patch.setattr("pipeline.engine.fingerprint.STARTED", time.time_ns())  # after the module was written
         patch.setattr(module, "json", type("Json", (), {"dumps": interrupt, "loads": json.loads}))
         with pytest.raises(KeyboardInterrupt):
             module.simulate(steps=400, output=tmp_path / "out/simulate")
