@@ -52,7 +52,7 @@ def test_example_of_the_reference_resumes(tmp_path: Path, monkeypatch: pytest.Mo
         saved.append(state[0])
         if saved == [100, 200, 300]:
             raise KeyboardInterrupt
-        return dumps(state)
+        return str(dumps(state))
 
     dumps: Any = json.dumps
     with monkeypatch.context() as patch:
