@@ -41,7 +41,9 @@ SchedulerFile = Annotated[
     ),
 ]
 Workers = Annotated[int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")]
-SendData = Annotated[bool, Role.IGNORED, Option(help="Send the images to the workers, if these cannot read the files.")]
+SendData = Annotated[
+    bool, Role.IGNORED, Option("--send-data", help="Send the images to the workers, if these cannot read the files.")
+]
 
 ModelFolder = Annotated[
     Path | None,
