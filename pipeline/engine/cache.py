@@ -10,7 +10,7 @@ prints the stages that may have to be started: those without a record, with othe
 and later stages that read them. A stage that reads one that make has not named before is printed, too: it will end with
 an error. A hashed file with new times but the same content is unchanged. The exit status is 1 if the keys may show that
 some of them are up to date, or if there are several, whose options have to be checked first; make then runs the command
-`status --stale` of the project, if it has one.
+`status --stale`.
 """
 
 import glob

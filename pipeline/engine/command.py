@@ -31,6 +31,7 @@ UNCHANGED = "Existing results are unchanged"
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
 MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
 SIMPLE_TYPES = (int, float, str, Path)  # of options, besides bool and Literal
+RESERVED = ("force", "help")  # options of every command
 
 
 def main(stage: Stage[Any]) -> NoReturn:
@@ -47,6 +48,8 @@ def _run_stage(stage: Stage[Any], line: list[str]) -> str:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        if "ignored explicit argument" in message:
+            message += " (a bool takes no value: a Makefile lists its variable in flags)"
         raise UsageError(f"{message}. See: {self.prog} --help")
 
 
@@ -64,6 +67,8 @@ def make_parser(stage: Stage[Any]) -> argparse.ArgumentParser:
     for name, hint in get_type_hints(stage.function, include_extras=True).items():
         if name == "return":
             continue
+        if name in RESERVED:
+            raise PipelineError(f"{stage.name} has an argument {name}, an option of every command: rename it")
         kind, *notes = get_args(hint) if get_origin(hint) is Annotated else [hint]
         texts = [note for note in notes if isinstance(note, str)]
         options: dict[str, Any] = _read_type(stage.name, name, kind)
@@ -82,6 +87,8 @@ def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
     """Return how argparse reads a value of this type."""
     if get_origin(kind) in (Union, UnionType):
         kind = next(each for each in get_args(kind) if each is not NoneType)
+        if get_origin(kind) is Annotated:
+            raise PipelineError(f"{stage} has an argument {name} that is a File or an Input or None: leave out None")
     if get_origin(kind) is Literal:
         return {"type": type(get_args(kind)[0]), "choices": get_args(kind)}
     if kind is bool:

@@ -1,15 +1,18 @@
 # Rules for stages: pass make variables as options, and start the stages that are not up to date.
 #
-# Before including this file, a Makefile defines:
+# Before including this file, a Makefile defines `stages`, and what it needs of the others:
 #   stages            names of the stages, each after those that it reads
 #   NAME.inputs       stages that a stage or another target reads
 #   NAME.variables    variables that become options of its command
-#   flags             variables that become options without a value
+#   flags             those of the variables that are 1 or 0 and become options without a value
 #   others            other variables that are allowed on the command line
 #   NAME.after        command to run after a stage, also if it is up to date
 #   python, ready     the interpreter, and the target that installs it
+#   .DEFAULT_GOAL     what plain `make` makes
 
 engine := $(dir $(lastword $(MAKEFILE_LIST)))
+python ?= python3
+.DEFAULT_GOAL := $(or $(.DEFAULT_GOAL),$(lastword $(stages)))
 
 # Use variables from the command line only; an EPOCHS in the environment may belong to another program.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
@@ -24,6 +27,7 @@ define newline
 
 endef
 $(foreach v,$(given),$(if $(findstring $(newline),$(value $v)),$(error $v contains a line break: write its value on one line)))
+$(foreach v,$(filter $(flags),$(given)),$(if $(filter -0- -1-,-$(value $v)-),,$(error $v=$(value $v): use 1 or 0)))
 
 # Records are compared in the order of `stages`, so a stage before one that it reads would seem to be up to date.
 $(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(error $s reads $i: list $i before $s in stages)))$(eval before += $s))
@@ -31,24 +35,30 @@ $(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(er
 # Do not export the variables: make would expand $(shell ...) in their values.
 unexport $(given)
 
-# BATCH_SIZE=64 becomes --batch-size '64', with any value quoted; SEND_DATA=1 becomes --send-data.
+# BATCH_SIZE=64 becomes --batch-size='64', with any value quoted; SEND_DATA=1 becomes --send-data, 0 --no-send-data.
 quoted = '$(subst ','\'',$1)'
 name = --$(shell echo $1 | tr A-Z_ a-z-)
-flag = $(if $(filter-out 0,$(value $1)),$(call name,$1))
-option = $(if $(filter $1,$(flags)),$(call flag,$1),$(call name,$1) $(call quoted,$(value $1)))
+flag = $(call name,$(if $(filter 0,$(value $1)),no-)$1)
+option = $(if $(filter $1,$(flags)),$(call flag,$1),$(call name,$1)=$(call quoted,$(value $1)))
 options = $(foreach v,$(filter $(given),$($1.variables)),$(call option,$v))
 requests = $(foreach s,$1,$2 $(call quoted,$s $(call options,$s)))
 
 # `stale`: the stages to start, among those that the goals need. It is evaluated once, at the first recipe of a stage: from
 # the cache if at most one stage has to be started, else by the command `status`, which computes the exact keys and checks
-# the options of all these stages before the first one is started. A project without this command starts all that the cache
-# has found; each computes its own key.
+# the options of all these stages before the first one is started.
 # A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),$(stages))
 stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error No stage was started))$(stale)
 find_stale = start=$$($(python) -IS $(engine)cache.py artifacts $(call requests,$(needed)) 2>/dev/null) && echo $$start || $(status)
-status = $(if $(wildcard stages/status.py),$(python) -m stages.status --stale $(call requests,$(needed),--assume),echo $${start:-$(stages)})
+status = $(python) -m $(if $(own_status),stages,pipeline.engine).status --stale $(call requests,$(needed),--assume)
+own_status := $(wildcard stages/status.py)
+
+ifeq ($(own_status),)
+.PHONY: status
+status: | $(ready)
+	@$(python) -m pipeline.engine.status $(call requests,$(stages),--assume)
+endif
 
 # EARLIER_STAGES lets a stage notice that another run of make, with other variables, has replaced an input.
 define rule

@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
 
-from pipeline.engine import cache, store
+from pipeline.engine import CHECKPOINT, cache, store
 from pipeline.engine.artifacts import (
     MANIFEST,
     Manifest,
@@ -167,7 +167,7 @@ def run(
                 log.info("%s: %s", stage.name, "; ".join([*map(str, plan.reasons[:REASONS]), *more]))
             for name, folder in folders.items():
                 require_intact(folder, inputs[name], shown=arguments[name])
-            manifest = _run_function(stage, arguments, {**resolved, **folders}, expected)
+            manifest = _run_function(stage, arguments, {**resolved, **folders}, expected, force)
         write_record(output, manifest, snapshot if manifest.provenance == expected else None)
         return Outcome(stage.name, plan.state, manifest, output)
 
@@ -213,9 +213,8 @@ def _check_requests(stage: str, artifacts: Path, inputs: Mapping[str, Path]) -> 
     inputs: the read-locked entries of those inputs that are published in `artifacts` under the names of their stages.
     """
     requests = [shlex.split(request) for request in shlex.split(os.environ.get(EARLIER, ""))]
-    unknown = inputs.keys() - {name for name, *_ in requests}
-    if EARLIER in os.environ and unknown:
-        raise PipelineError(f"the stage reads {min(unknown)}: add it to {stage}.inputs in the Makefile")
+    if EARLIER in os.environ:
+        require_known(stage, inputs, [name for name, *_ in requests])
     for name, *options in requests:
         record = cache.load(str(artifacts), name)
         if record is None:
@@ -226,6 +225,12 @@ def _check_requests(stage: str, artifacts: Path, inputs: Mapping[str, Path]) -> 
                 f"{artifacts / name} has been replaced by the result of another command with other options: "
                 "run make again when that command has ended"
             )
+
+
+def require_known(stage: str, inputs: Iterable[str], known: Iterable[str]) -> None:
+    """Raise PipelineError if one of the inputs is not among the stages that make knows to be earlier."""
+    if unknown := set(inputs).difference(known):
+        raise PipelineError(f"the stage reads {min(unknown)}: add it to {stage}.inputs in the Makefile")
 
 
 def resolve(stage: Stage[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,22 +254,41 @@ def provenance(stage: Stage[Any], resolved: Mapping[str, Any], inputs: Mapping[s
     helpers = [function for function in (stage.resolve, stage.watch) if inspect.isfunction(function)]
     exclude = [function.__name__ for function in helpers if function.__module__ == stage.function.__module__]
     code = fingerprint(stage.function, exclude=exclude, extra_files=stage.extra_files)
-    return Provenance(stage.name, to_json_values(resolved), dict(inputs), code, environment(stage.packages))
+    versions = environment(stage.packages)
+    if missing := [package for package in stage.packages if versions.get(package) == "not installed"]:
+        raise PipelineError(
+            f"{missing[0]}, in packages of the stage {stage.name}, is not installed: "
+            'use the name that pip knows, as in packages=("scikit-learn",)'
+        )
+    return Provenance(stage.name, to_json_values(resolved), dict(inputs), code, versions)
 
 
 def _run_function(
-    stage: Stage[Any], arguments: Mapping[str, Any], replacements: Mapping[str, Any], before: Provenance
+    stage: Stage[Any], arguments: Mapping[str, Any], replacements: Mapping[str, Any], before: Provenance, anew: bool
 ) -> Manifest:
+    """Run the function and publish its result. anew: neither use nor keep a checkpoint."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
     report = functools.partial(log.info, "%s: %s", stage.name)
     outdated = [Reason("code", file, "changed") for file in find_outdated(stage.function, before.code)]
     expected = _make_unique(before, outdated)
-    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, not outdated) as partial:
+    resumable = not (outdated or anew)
+    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, resumable) as partial:
+        if anew:
+            store.drop_checkpoint(partial)
         given = {**arguments, **replacements, stage.output: partial}
-        summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        try:
+            summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        except SystemExit as error:
+            raise PipelineError(
+                f"the stage {stage.name} called exit({error.code!r}): let it raise PipelineError"
+            ) from None
         if not isinstance(summary, str):
             raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
+        for path in (*partial.rglob(MANIFEST), partial / CHECKPOINT):
+            if path.is_file():
+                name = path.relative_to(partial)
+                raise PipelineError(f"the stage {stage.name} wrote {name}, a name that the engine uses: choose another")
         store.drop_checkpoint(partial)
         manifest = Manifest(
             provenance=_make_unique(expected, _find_changes(stage, arguments, before)),

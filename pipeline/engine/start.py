@@ -9,12 +9,17 @@ import runpy
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":
-    del sys.argv[0]
-    module = sys.argv[0]
-    name = module.rpartition(".")[2]
-    path = f"{module.replace('.', '/')}.py"
+
+def find_module(module: str) -> tuple[str, str]:
+    """Return the name of the stage that a module defines, and the path of the module; exit if it does not exist."""
+    name, path = module.rpartition(".")[2], f"{module.replace('.', '/')}.py"
     if not Path(path).is_file():  # make runs in the folder of the project
         sys.exit(f"{name}: {path} is missing: write it, or remove {name} from stages in the Makefile")
-    runpy.run_module(module, run_name="__main__", alter_sys=True)  # `main` raises SystemExit
+    return name, path
+
+
+if __name__ == "__main__":
+    del sys.argv[0]
+    name, path = find_module(sys.argv[0])
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)  # `main` raises SystemExit
     sys.exit(f'{name}: {path} has not run the stage: let it end with main({name}), below if __name__ == "__main__"')

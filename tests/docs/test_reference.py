@@ -60,6 +60,13 @@ def test_make_does_what_the_page_on_its_rules_shows(tmp_path: Path) -> None:
     (tmp_path / "pipeline/engine").symlink_to(ROOT / "pipeline/engine")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    (tmp_path / "stages").mkdir()
+    for block in read_page(DOCS / "pipeline/reuse.md").blocks:  # the stages of the Makefile, here with a flag
+        if (name := block.marks.get("file", "")).startswith("dice/stages/"):
+            text = block.text.replace("throws: int = 1000", "throws: int = 1000, fair: bool = False")
+            (tmp_path / name.removeprefix("dice/")).write_text(text)
+    for name in ("weights.txt", "my weights.txt"):
+        (tmp_path / name).write_text("1 1 1 1 1 1")
     problems = run_page(read_page(FOLDER / "rules.md"), tmp_path)
     assert not problems, "\n".join(problems)
 

@@ -1,7 +1,11 @@
 """Interrupted runs keep a checkpoint, from which a run with the same key resumes."""
 
+import importlib.util
+import json
 import logging
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +14,9 @@ from pipeline.engine.prune import prune
 from pipeline.engine.stage import run
 from pipeline.engine.store import entry_of, private_folder
 from pipeline.scheduling.jobs import JobInterruptedError
+from tests.docs.pages import read_page
 from tests.pipeline.engine.garden import grow, stored, visible
+from tests.processes import ROOT
 
 KEPT = "grow: progress is kept: run the same command again to resume"
 
@@ -32,6 +38,34 @@ def test_interrupted_stage_resumes_from_its_checkpoint(
     assert stored(tmp_path) == ["grow"]
 
 
+def test_example_of_the_reference_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = read_page(ROOT / "docs/reference/stage.md").blocks
+    (code,) = (block.text for block in blocks if "CHECKPOINT" in block.text and block.language == "python")
+    (tmp_path / "simulate.py").write_text(code)
+    spec = importlib.util.spec_from_file_location("simulate", tmp_path / "simulate.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    saved: list[int] = []
+
+    def interrupt(state: list[int]) -> str:
+        saved.append(state[0])
+        if saved == [100, 200, 300]:
+            raise KeyboardInterrupt
+        return str(dumps(state))
+
+    dumps: Any = json.dumps
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.engine.fingerprint.STARTED", time.time_ns())  # after the module was written
+        patch.setattr(module, "json", type("Json", (), {"dumps": interrupt, "loads": json.loads}))
+        with pytest.raises(KeyboardInterrupt):
+            module.simulate(steps=400, output=tmp_path / "out/simulate")
+        module.simulate(steps=400, output=tmp_path / "out/simulate")
+    assert saved == [100, 200, 300, 300, 400]
+    assert (tmp_path / "out/simulate/total.txt").read_text() == str(sum(step**2 for step in range(400)))
+    assert visible(tmp_path / "out/simulate") == ["manifest.json", "total.txt"]
+
+
 def test_run_interrupted_before_first_checkpoint_keeps_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -46,6 +80,20 @@ def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -
         grow(tmp_path / "grow", until=2, how="stopped")
     assert grow(tmp_path / "grow", rings=3).startswith("3 rings, 0 of them old")
     assert grow(tmp_path / "grow").startswith("5 rings, 2 of them old")
+
+
+def test_forced_run_neither_uses_nor_keeps_a_checkpoint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    arguments = {"output": tmp_path / "grow", "rings": 5, "until": 99, "how": "stopped"}
+    with pytest.raises(KeyboardInterrupt):
+        grow(tmp_path / "grow", until=2, how="stopped")
+    caplog.clear()
+    with pytest.raises(KeyboardInterrupt):
+        run(grow, {**arguments, "until": 4}, force=True)
+    assert caplog.messages == []
+    assert str(run(grow, arguments)).startswith("5 rings, 0 of them old")
+    with pytest.raises(KeyboardInterrupt):
+        grow(tmp_path / "grow", rings=6, until=2, how="stopped")
+    assert str(run(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
 
 
 def test_prune_removes_checkpoints(tmp_path: Path) -> None:

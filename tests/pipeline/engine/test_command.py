@@ -39,6 +39,7 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
             "failure": PipelineError("no \\x1b[31mfire"),
             "disk": OSError(28, "No space left on device", "loaf.txt"),
             "memory": MemoryError(),
+            "exit": SystemExit(),
             "bug": ValueError("yeast"),
         }[fault]
     return f"a loaf of {grams} g"
@@ -98,6 +99,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--fault", "failure"], 1, r"no \x1b[31mfire"),
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
     (["--fault", "memory"], 1, "not enough memory"),
+    (["--fault", "exit"], 1, "the stage bake called exit(None)"),
 ]
 
 
@@ -170,6 +172,8 @@ def test_wrong_value_is_wrong_usage(line: tuple[str, ...]) -> None:
         parse(*line)
     with pytest.raises(UsageError, match="--times"):
         make_parser(knead).parse_args([])
+    with pytest.raises(UsageError, match="--by-hand.* flags"):
+        parse("--by-hand=1")
 
 
 def test_help_has_the_docstring_the_notes_and_the_defaults() -> None:
@@ -186,3 +190,18 @@ def test_other_type_is_an_error_that_names_the_argument() -> None:
 
     with pytest.raises(PipelineError, match="shape has an argument loaves of type list"):
         make_parser(shape)
+
+
+def test_argument_that_cannot_become_an_option_is_refused() -> None:
+    @stage(packages=())
+    def shape(force: bool, output: Output) -> str:
+        return "shaped"
+
+    @stage(packages=())
+    def glaze(egg: File | None, output: Output) -> str:
+        return "glazed"
+
+    with pytest.raises(PipelineError, match="shape has an argument force, an option of every command"):
+        make_parser(shape)
+    with pytest.raises(PipelineError, match="glaze has an argument egg .*: leave out None"):
+        make_parser(glaze)

@@ -1,5 +1,8 @@
 """The rules for make, with nothing but the engine: a mistake in a Makefile or module is an error, not an old result."""
 
+import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +17,8 @@ MAKEFILE = f"""
 stages := sow reap
 reap.inputs := sow
 sow.variables := SEEDS
+reap.variables := HEIGHT DRY
+flags := DRY
 python := {sys.executable} -S
 .DEFAULT_GOAL := reap
 include pipeline/engine/rules.mk
@@ -40,7 +45,9 @@ from pipeline.engine.stage import Input, Output, stage
 
 
 @stage(packages=())
-def reap(sow: Input = Path("artifacts/sow"), output: Output = Path("artifacts/reap")) -> str:
+def reap(
+    sow: Input = Path("artifacts/sow"), height: float = 1, dry: bool = True, output: Output = Path("artifacts/reap")
+) -> str:
     (output / "ears.txt").write_text((sow / "seeds.txt").read_text())
     return "reaped"
 
@@ -72,7 +79,7 @@ def started(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 def assert_refused(field: Path, words: str, *arguments: str) -> None:
     done = make(field, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert words in done.stderr.splitlines()[0]
     assert "Traceback" not in done.stderr
 
@@ -105,3 +112,80 @@ def test_module_that_does_not_become_a_command_is_refused(end: str, field: Path)
     assert_refused(field, "let it end with main(sow)", "SEEDS=4")
     module.unlink()
     assert_refused(field, "stages/sow.py is missing", "SEEDS=4")
+
+
+def parameters(field: Path) -> dict[str, object]:
+    return dict(json.loads((field / "artifacts/reap/manifest.json").read_text())["parameters"])
+
+
+def test_flag_is_1_or_0_and_can_be_true_by_default(field: Path) -> None:
+    assert started(make(field, "DRY=1")) == ["reap"]  # up to date, but make has not seen the option before
+    assert started(make(field, "DRY=0")) == ["reap"]
+    assert parameters(field)["dry"] is False
+    for value in ("false", "", "1 0"):
+        assert_refused(field, f"DRY={value}: use 1 or 0", f"DRY={value}")
+    edit(field / "Makefile", "flags := DRY", "")
+    assert_refused(field, "flags", "DRY=1")
+
+
+@pytest.mark.parametrize(("value", "height"), [("-1e3", -1000.0), (" 7", 7.0)])
+def test_value_may_begin_with_a_minus_or_a_space(value: str, height: float, field: Path) -> None:
+    assert started(make(field, f"HEIGHT={value}")) == ["reap"]
+    assert parameters(field)["height"] == height
+
+
+def test_wrong_value_of_a_later_stage_is_refused_before_the_first_is_started(field: Path) -> None:
+    words = "reap: argument --height: invalid float value: 'tall'"
+    assert_refused(field, words, "SEEDS=4", "HEIGHT=tall")
+    status = make(field, "status", "HEIGHT=tall")
+    assert (status.returncode, words in status.stderr) == (2, True)
+
+
+def test_status_shows_what_make_would_do_and_does_nothing(field: Path) -> None:
+    assert make(field, "status").stdout.splitlines() == ["sow is fresh", "reap is fresh"]
+    lines = make(field, "status", "SEEDS=4").stdout.splitlines()
+    assert lines == ["sow is stale; parameter seeds: 3 -> 4", "reap is waiting; input sow: will be made again"]
+    assert started(make(field)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("def sow", "def seed", "stages/sow.py has no stage sow"),
+        ("artifacts/sow", "artifacts/seed", "sow: output is artifacts/seed: let its default be artifacts/sow"),
+    ],
+)
+def test_module_that_does_not_fit_the_makefile_is_refused(old: str, new: str, words: str, field: Path) -> None:
+    edit(field / "stages/sow.py", old, new)
+    assert_refused(field, words, "SEEDS=4")
+
+
+def test_input_that_the_makefile_does_not_name_is_refused_before_the_first_stage(field: Path) -> None:
+    edit(field / "Makefile", "reap.inputs := sow", "bake.inputs := reap")
+    edit(field / "Makefile", "stages := sow reap", "stages := sow reap bake")
+    edit(field / "Makefile", "GOAL := reap", "GOAL := bake")
+    bake = REAP.replace("reap", "bake").replace("sow: Input", "reap: Input").replace("sow", "reap")
+    (field / "stages/bake.py").write_text(bake.replace("seeds.txt", "ears.txt"))
+    shutil.rmtree(field / "artifacts")
+    assert_refused(field, "reap: the stage reads sow: add it to reap.inputs")
+
+
+def test_makefile_of_stages_alone_runs_the_last_with_python3(field: Path) -> None:
+    text = re.sub("(?m)^(python|.DEFAULT_GOAL) :=.*", "", (field / "Makefile").read_text())
+    (field / "Makefile").write_text(text)
+    python = field / "bin/python3"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    python.chmod(0o755)
+    environment = clean_environment() | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["make", "SEEDS=4"], cwd=field, env=environment, capture_output=True, text=True)
+    assert started(done) == ["sow", "reap"]
+
+
+def test_every_name_that_the_rules_define_is_in_the_reference(field: Path) -> None:
+    database = make(field, "--print-data-base", "--dry-run").stdout
+    names = set(re.findall(r"(?m)^# makefile \(from '\S*rules\.mk', line \d+\)\n(?:define )?(\w+)", database))
+    page = (ROOT / "docs/reference/rules.md").read_text()
+    names.discard("MAKEFILE_LIST")  # of make
+    assert "quoted" in names
+    assert {name for name in names if f"`{name}`" not in page and f"$(call {name}," not in page} == set()

@@ -189,6 +189,28 @@ def test_stage_without_a_summary_fails_and_publishes_nothing(tmp_path: Path) -> 
     assert visible(tmp_path) == []
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "deep/manifest.json", "checkpoint"])
+def test_file_with_a_name_that_the_engine_uses_is_refused(name: str, tmp_path: Path) -> None:
+    @stage(packages=())
+    def scribble(output: Output) -> str:
+        (output / name).parent.mkdir(exist_ok=True)
+        (output / name).write_text("{}")
+        return "scribbled"
+
+    with pytest.raises(PipelineError, match=f"scribble wrote {name}, a name that the engine uses"):
+        scribble(output=tmp_path / "scribble")
+    assert visible(tmp_path) == []
+
+
+def test_package_that_is_not_installed_is_refused(tmp_path: Path) -> None:
+    @stage(packages=("numpy", "no-such-package"))
+    def import_(output: Output) -> str:
+        return "imported"
+
+    with pytest.raises(PipelineError, match="no-such-package, in packages of the stage import_, is not installed"):
+        import_(output=tmp_path / "import_")
+
+
 def test_failed_run_leaves_the_published_result_unchanged(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     water(plant=tmp_path / "plant", output=tmp_path / "water")
