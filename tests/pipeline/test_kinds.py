@@ -86,14 +86,16 @@ def check_javascript(model: Model, folder: Path) -> None:
     )
     images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)
     _, *outputs = run["values"]
-    for found, expected in zip(outputs, forward(model.networks[0], images).outputs, strict=True):
+    *hidden, last = forward(model.networks[0], images).outputs
+    for found, expected in zip(outputs, [*hidden, last / model.temperature], strict=True):  # calibrated logits
         np.testing.assert_allclose(found, expected.reshape(-1), atol=2e-3)  # 16 bits per weight
     logits = outputs[-1]
     assert run["difference"] == pytest.approx(logits[0] - logits[1], abs=1e-4)
     assert sum(run["contributions"]) + run["rest"] == pytest.approx(run["difference"], abs=1e-4)
     assert run["explained"] == pytest.approx([each[0] for each in outputs], abs=1e-4), "explain and forward differ"
     gradient = np.reshape(run["gradient"], SHAPE)
-    np.testing.assert_allclose(gradient * model.scaling.std, input_gradient(model.networks[0], images), atol=2e-3)
+    expected = input_gradient(model.networks[0], images) / model.temperature
+    np.testing.assert_allclose(gradient * model.scaling.std, expected, atol=2e-3)
     ink = IMAGES[0].reshape(-1) / 255
     np.testing.assert_allclose(run["contributions"], gradient.reshape(-1) * ink, atol=1e-5)
     assert all(run["words"])
@@ -176,7 +178,7 @@ def test_every_format_has_every_activation(name: str, activation: str, tmp_path:
 def test_difference_of_an_ensemble_is_that_of_its_mean_logits() -> None:
     model = make_model("5", 3, SHAPE)
     script = "const { difference } = explainDifference(model.networks, image, 0, 1); result = difference;"
-    logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0]
+    logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0] / model.temperature
     assert run_javascript(model, script) == pytest.approx(logits[0] - logits[1], abs=2e-3)
 
 
