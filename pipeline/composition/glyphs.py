@@ -34,7 +34,7 @@ LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
 FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of words; the first are 70 % of them
 PRINTED_WORDS, JOINED = 0.45, 0.3  # shares of the words in print, and of those by hand whose letters are joined
 # Shares of the fonts of the words by hand: block letters, a script of one pen, and faces with serifs or swashes.
-WORD_FONTS = {"futural": 0.45, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05, "cyrilc_1": 0.05}
+WORD_FONTS = {"futural": 0.5, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05}
 # Files of the faces of print, which come with Matplotlib.
 FACES = ("DejaVu*[a-zA-Z].ttf", "STIXGeneral*.ttf", "cm[brst]*10.ttf")
 
@@ -127,24 +127,24 @@ def write_word(word: str, generator: Generator) -> list[Stroke]:
     """Return the strokes of a word, whose letters share the bends of a hand and may be joined."""
     font, gap = str(generator.choice(list(WORD_FONTS), p=list(WORD_FONTS.values()))), generator.uniform(-3, 6)
     joined, wobble = generator.random() < JOINED, generator.uniform(0, 0.8)
-    strokes, right = list[Stroke](), 0.0
+    strokes, right, end = list[Stroke](), 0.0, None
     for letter in load_letters(font, word):
         own = math.exp(generator.normal(0, 0.07))
         left = own * np.concatenate(letter)[:, 0].min()
         moved = np.array([right - left, generator.normal(0, 0.7)])
-        start = len(strokes)
-        strokes += [own * stroke + moved + generator.normal(0, wobble, stroke.shape) for stroke in letter]
-        if joined and start:
-            strokes.append(np.array([strokes[start - 1][-1], strokes[start][0]]))
+        written = [own * stroke + moved + generator.normal(0, wobble, stroke.shape) for stroke in letter]
+        if joined and end is not None:
+            strokes.append(np.array([end, written[0][0]]))
+        strokes += written
+        end = written[-1][-1]
         right += own * np.ptp(np.concatenate(letter)[:, 0]) + gap
     return bend(strokes, generator)
 
 
 def bend(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
     """Move the points of strokes, in units of the font, by waves along and across the line of writing."""
-    lengths = np.exp(
-        generator.uniform(math.log(10), math.log(60), (2, 2))
-    )  # of the waves: moved axis, axis of the wave
+    # Lengths of the waves; first axis: the coordinate that is moved, second: the one along which the wave runs.
+    lengths = np.exp(generator.uniform(math.log(10), math.log(60), (2, 2)))
     heights, phases = lengths * generator.uniform(0, 0.1, (2, 2)), generator.uniform(0, 2 * math.pi, (2, 2))
 
     def move(stroke: Stroke) -> Stroke:

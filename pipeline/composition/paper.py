@@ -13,11 +13,12 @@ from pipeline.composition.writing import Placed, paste
 Shape = tuple[int, int]
 
 PLACES = {"single": 0.2, "text": 0.45, "beside": 0.35}  # shares of the places of words
-ALIKE = 0.6  # share of the words that are about as large as the digits, and of the text that digits stand in
+ALIKE = 0.6  # share of the pictures with words that are about as large as the digits
+INLINE = 0.6  # share of the texts of which one line continues the digits
 
 
 def write_words(page: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: Generator) -> None:
-    """Write words around the digits, smaller or larger than these: single ones, lines of text, or beside a digit."""
+    """Write words around the digits, often about as large as these: single ones, lines of text, or beside a digit."""
     kind = generator.choice(list(PLACES), p=list(PLACES.values()))
     size = math.exp(generator.uniform(math.log(6), math.log(40)))
     digit = placed[int(generator.integers(len(placed)))] if placed else None
@@ -28,8 +29,8 @@ def write_words(page: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: 
     gap, pitch = size * generator.uniform(0.2, 0.8), size * generator.uniform(1.1, 1.8)
     if kind == "text":
         y, x = generator.uniform(-10, 20), generator.uniform(-30, 40)
-        if digit and generator.random() < ALIKE:  # the digits stand in one of the lines
-            y = (digit.y - size / 2 + pitch) % pitch - pitch
+        if digit and generator.random() < INLINE:
+            y = (digit.y - size / 2) % pitch - pitch
     for _ in range(200 if kind == "text" else generator.integers(1, 4)):
         ink = glyphs.draw_word(generator)
         ink = write(ink, size * max(1.0, ink.shape[1] / ink.shape[0]), hand, generator)

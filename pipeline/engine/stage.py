@@ -280,9 +280,9 @@ def _run_function(
         try:
             summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
         except SystemExit as error:
-            raise PipelineError(
-                f"the stage {stage.name} called exit({error.code!r}): let it raise PipelineError"
-            ) from None
+            failure = PipelineError(f"the stage {stage.name} called exit({error.code!r}): let it raise PipelineError")
+            failure.resumable = True
+            raise failure from error
         if not isinstance(summary, str):
             raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
         for path in (*partial.rglob(MANIFEST), partial / CHECKPOINT):

@@ -40,10 +40,3 @@ def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:
         if size * READ_SIZES[0] < smallest:  # this level still shows the smallest digits
             return
         size /= STEP
-
-
-def cut(image: Image.Image, top: float, left: float, scale: float, shape: tuple[int, int]) -> Floats:
-    """Return a part of `shape` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
-    height, width = shape
-    corners = (scale, 0, left, 0, scale, top)
-    return np.asarray(image.transform((width, height), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))

@@ -20,7 +20,7 @@ from pipeline.data.contrast import BOX
 from pipeline.model.files import Model
 from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.detections import Detections, Floats, centre, join, suppress
-from pipeline.pictures.pyramid import Level, build_pyramid, cut
+from pipeline.pictures.pyramid import Level, build_pyramid
 from pipeline.pictures.sliding import Slider
 
 Place = tuple[float, float, float]
@@ -154,3 +154,10 @@ def _look(slider: Slider, level: Level, image: Image.Image, found: Detections, p
             left = x * level.scale + level.margin + 0.5 + own * right - half
             views.append(cut(image, top, left, own * scale, slider.model.image_shape))
     return np.array(slider.predict_all(views)).reshape(len(found), len(places), -1)
+
+
+def cut(image: Image.Image, top: float, left: float, scale: float, shape: tuple[int, int]) -> Floats:
+    """Return a part of `shape` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
+    height, width = shape
+    corners = (scale, 0, left, 0, scale, top)
+    return np.asarray(image.transform((width, height), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))

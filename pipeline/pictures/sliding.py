@@ -1,7 +1,7 @@
 """Slide a network over tiles of a picture: at each position it predicts which digit is centred there, if any.
 
-A network without dense layers has the same layers for any size of its input (LeCun, Bottou, Bengio & Haffner 1998,
-section VII; Sermanet et al. 2014).
+A dense layer is a convolution whose kernel covers its input, so the same parameters serve for an input of any size
+(LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014).
 """
 
 import math

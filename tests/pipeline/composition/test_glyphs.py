@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from pipeline.composition.glyphs import LIKE_DIGITS, Glyphs, Hand, bend, draw_print, make_drawing, make_word, write
+import pipeline.composition.glyphs as glyphs_module
+from pipeline.composition.glyphs import (
+    LIKE_DIGITS,
+    Glyphs,
+    Hand,
+    bend,
+    draw_print,
+    make_drawing,
+    make_word,
+    write,
+    write_word,
+)
 
 
 def test_print_has_many_faces() -> None:
@@ -19,6 +30,18 @@ def test_a_word_fills_its_picture(seed: int) -> None:
     rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
     assert np.ptp(rows) >= 0.9 * len(inked) - 6
     assert np.ptp(columns) >= 0.9 * inked.shape[1] - 6
+
+
+def test_joins_lead_from_the_end_of_a_letter_to_the_start_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glyphs_module, "JOINED", 1)
+    monkeypatch.setattr(glyphs_module, "bend", lambda strokes, generator: strokes)
+    monkeypatch.setattr(
+        glyphs_module, "load_letters", lambda font, word: [[np.array([[0.0, 0], [5, 9]])] for _ in word]
+    )
+    strokes = write_word("abcd", np.random.default_rng(1))
+    for before, join, after in zip(strokes[::2], strokes[1::2], strokes[2::2], strict=False):
+        np.testing.assert_array_equal(join, [before[-1], after[0]])
+    assert len(strokes) == 7
 
 
 @pytest.mark.parametrize("seed", range(5))
