@@ -66,7 +66,7 @@ def take_snapshot(
     or removed.
     """
     return {
-        "options": list(options),
+        "options": _join(options),
         "inputs": list(inputs),
         "process": _process(),
         "links": {path: read_link(path) for path in inputs.values()},
@@ -75,6 +75,17 @@ def take_snapshot(
         "files": {path: [signature(path), None] for path in unhashed}
         | {path: [signature(path), sha256(path)] for path in hashed},
     }
+
+
+def _join(options: Sequence[str]) -> list[str]:
+    """Return the options as make writes them: --epochs=3 instead of --epochs 3."""
+    joined: list[str] = []
+    for word in options:
+        if joined and not word.startswith("--") and "=" not in joined[-1]:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def write(output: str, entry: str, digests: Mapping[str, str | None], snapshot: Record | None) -> None:

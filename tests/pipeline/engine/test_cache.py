@@ -93,10 +93,10 @@ def test_damaged_record_starts_its_stage(text: str, find_stale: FindStale) -> No
 
 
 def test_changed_options_start_the_stage(find_stale: FindStale) -> None:
-    assert find_stale(["plant --number 2"]) == ["plant"]
-    assert find_stale(["plant", "water --number 2"]) == ["water"]
+    assert find_stale(["plant --number=2"]) == ["plant"]
+    assert find_stale(["plant", "water --number=2"]) == ["water"]
     call(plant, "--number", "2", number=2)
-    assert find_stale(["plant --number 2"]) == []
+    assert find_stale(["plant --number=2"]) == []
     assert find_stale(["plant"]) == ["plant"]
 
 
@@ -189,7 +189,7 @@ def test_input_is_refused_unless_its_record_has_the_options_that_make_has_reques
 ) -> None:
     def call_water(**inputs: Path) -> str:
         with monkeypatch.context() as patch:
-            patch.setenv("EARLIER_STAGES", "'plant --number 2'")
+            patch.setenv("EARLIER_STAGES", "'plant --number=2'")
             return call(water, **inputs)
 
     with pytest.raises(PipelineError, match="artifacts/plant has been replaced"):
