@@ -47,9 +47,6 @@ others := PYTHON VENV SHELL YES NAME ONLY AGAIN TESTS
 
 include pipeline/engine/rules.mk
 
-# Pass nothing for SEND_DATA=0: an option --no-send-data would need a column of its own in the help.
-flag = $(if $(filter 1,$(value $1)),$(call name,$1))
-
 # make train NAME=wide: check the name before the first stage, and give it to the run.
 ifneq ($(filter NAME,$(given)),)
 ifeq ($(filter train,$(MAKECMDGOALS)),)

@@ -42,7 +42,14 @@ SchedulerFile = Annotated[
 ]
 Workers = Annotated[int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")]
 SendData = Annotated[
-    bool, Role.IGNORED, Option("--send-data", help="Send the images to the workers, if these cannot read the files.")
+    bool,
+    Role.IGNORED,
+    Option(
+        "--send-data/--no-send-data",
+        help="Send the images to the workers, if these cannot read the files.",
+        show_default=False,
+        rich_help_panel="On a cluster",  # a table of its own, because the second name needs a column
+    ),
 ]
 
 ModelFolder = Annotated[

@@ -122,10 +122,10 @@ def test_values_are_passed_verbatim_and_unknown_variables_refused(project: Path)
     assert (result.returncode, "Unknown variable EPOCH" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize(("value", "option"), [("1", " --send-data"), ("0", "")])
+@pytest.mark.parametrize(("value", "option"), [("1", "--send-data"), ("0", "--no-send-data")])
 def test_flag_is_passed_without_value_and_0_turns_it_off(value: str, option: str, fresh: Path) -> None:
     result = make(fresh, "-n", "evaluate", "SCHEDULER=tcp://localhost:1", f"SEND_DATA={value}")
-    assert result.stdout.rstrip().endswith(f"--scheduler='tcp://localhost:1'{option}"), result.stderr
+    assert result.stdout.rstrip().endswith(f"--scheduler='tcp://localhost:1' {option}"), result.stderr
 
 
 @pytest.mark.parametrize(("goal", "words"), [("trian", "`make train`"), ("it's", "`make help`")])
