@@ -11,7 +11,9 @@
 #   .DEFAULT_GOAL     what plain `make` makes
 
 engine := $(dir $(lastword $(MAKEFILE_LIST)))
-python ?= python3
+# Clear what the environment defines under the names of this file: it belongs to another program.
+$(foreach v,stages flags others python ready before,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+$(if $(python),,$(eval python := python3))
 .DEFAULT_GOAL := $(or $(.DEFAULT_GOAL),$(lastword $(stages)))
 
 # Use variables from the command line only; an EPOCHS in the environment may belong to another program.
@@ -29,6 +31,7 @@ endef
 $(foreach v,$(given),$(if $(findstring $(newline),$(value $v)),$(error $v contains a line break: write its value on one line)))
 $(foreach v,$(filter $(flags),$(given)),$(if $(filter -0- -1-,-$(value $v)-),,$(error $v=$(value $v): use 1 or 0)))
 
+$(if $(filter status,$(stages)),$(error make status shows the state of the stages: give the stage status another name))
 # Records are compared in the order of `stages`, so a stage before one that it reads would seem to be up to date.
 $(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(error $s reads $i: list $i before $s in stages)))$(eval before += $s))
 
