@@ -75,7 +75,7 @@ def status(
         if not (stale or stage in STAGES or arguments[stage.output].exists()):
             continue  # nobody has asked for it
         try:
-            status = check_stage(stage, arguments, statuses, options if stale else None)
+            status = check_stage(stage, arguments, statuses, "--force" in options, options if stale else None)
         except PipelineError as error:
             if stale:
                 raise type(error)(f"{stage.name}: {error}") from None

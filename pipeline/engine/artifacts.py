@@ -54,7 +54,7 @@ class Manifest:
 
 def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """Return the `outputs` of a manifest for all files below `folder`, by relative path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
     names = [path.relative_to(folder).as_posix() for path in files]
     with ThreadPoolExecutor() as pool:  # hashing releases the GIL
         described = dict(zip(names, pool.map(_facts, files), strict=True))
@@ -111,6 +111,22 @@ def check_result(folder: Path, expected: Provenance, every: bool = False) -> tup
     if every or not reasons:
         reasons += find_damage(folder, manifest)
     return manifest, reasons
+
+
+def find_inputs(folders: Mapping[str, Path], shown: Mapping[str, Path]) -> dict[str, Manifest]:
+    """Return the manifest of each input, by the name of its stage. shown: as in `find_artifact`.
+
+    Raises PipelineError if one is missing or damaged, or if two were made from different results of the same stage.
+    """
+    inputs = {name: find_artifact(folder, name, shown=shown[name]) for name, folder in folders.items()}
+    for name, manifest in inputs.items():
+        for source, digest in manifest.provenance.inputs.items():
+            if source in inputs and inputs[source].digest != digest:
+                raise PipelineError(
+                    f"{shown[name]} was made from another result of {source} than that in {shown[source]}: "
+                    f"{advise(name, shown[name])}"
+                )
+    return inputs
 
 
 def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:

@@ -66,7 +66,7 @@ def take_snapshot(
     or removed.
     """
     return {
-        "options": _join(options),
+        "options": normalize(options),
         "inputs": list(inputs),
         "process": _process(),
         "links": {path: read_link(path) for path in inputs.values()},
@@ -77,13 +77,13 @@ def take_snapshot(
     }
 
 
-def _join(options: Sequence[str]) -> list[str]:
-    """Return the options as make writes them: --epochs=3 instead of --epochs 3."""
+def normalize(options: Sequence[str]) -> list[str]:
+    """Return the options as in a record: as make writes them, --epochs=3 instead of --epochs 3, without --force."""
     joined: list[str] = []
     for word in options:
         if joined and not word.startswith("--") and "=" not in joined[-1]:
             joined[-1] += f"={word}"
-        else:
+        elif word != "--force":
             joined.append(word)
     return joined
 

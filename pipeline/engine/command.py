@@ -19,9 +19,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NoReturn, TextIO, Union, get_args, get_origin, get_type_hints
 
-from pipeline.engine import stage as engine
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import locate
+from pipeline.engine.run import run_stage
 from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.stage import Stage
 from pipeline.engine.terminal import paint, printable
@@ -36,18 +36,24 @@ RESERVED = ("force", "help")  # options of every command
 
 def main(stage: Stage[Any]) -> NoReturn:
     """Run the stage with the options in `sys.argv`, print what it has done, and exit with its status."""
+    module = stage.function.__module__
+    if module != "__main__":
+        raise UsageError(f'{module} calls main when it is imported: put the call below if __name__ == "__main__"')
     install_handlers()
-    end(run_command(stage.name, lambda: _run_stage(stage, sys.argv[1:])))
+    end(run_command(stage.name, lambda: _run(stage, sys.argv[1:])))
 
 
-def _run_stage(stage: Stage[Any], line: list[str]) -> str:
+def _run(stage: Stage[Any], line: list[str]) -> str:
     arguments = vars(make_parser(stage).parse_args(line))
     force = arguments.pop("force")
-    return printable(str(engine.run(stage, arguments, force, [word for word in line if word != "--force"])))
+    return printable(str(run_stage(stage, arguments, force, options=line)))
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """A parser that raises UsageError."""
+
     def error(self, message: str) -> NoReturn:
+        """Raise the error, with the command that shows the options."""
         if "ignored explicit argument" in message:
             message += " (a bool takes no value: a Makefile lists its variable in flags)"
         raise UsageError(f"{message}. See: {self.prog} --help")
@@ -59,7 +65,7 @@ def make_parser(stage: Stage[Any]) -> argparse.ArgumentParser:
     An argument is an int, float, str, bool, Path or Literal, or one of these or None. A string in `Annotated` is the
     help of the option. Raises PipelineError for other types.
     """
-    parser = _Parser(
+    parser = Parser(
         prog=f"python -m {locate(stage.function)[0]}",
         description=stage.__doc__,
         allow_abbrev=False,  # the record of the options would differ

@@ -2,11 +2,9 @@
 
     python -m pipeline.engine.status --assume throw --assume 'chart --width 20'
 
-As a command, this module prints the state of the given stages, in order, as if they ran with these options. With
-`--stale`, it prints the names of those that are not up to date. make runs it, unless the project has stages/status.py.
+make runs this module as a command, unless the project has stages/status.py.
 """
 
-import argparse
 import importlib
 import shlex
 import sys
@@ -16,18 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.artifacts import ARTIFACTS, find_artifact
-from pipeline.engine.command import make_parser, run_command
+from pipeline.engine.command import Parser, make_parser, run_command
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, make_plan
-from pipeline.engine.stage import (
-    Stage,
-    digest_files,
-    provenance,
-    require_known,
-    resolve,
-    take_snapshot,
-    write_record,
-)
+from pipeline.engine.provenance import Reason
+from pipeline.engine.run import require_known, write_record
+from pipeline.engine.stage import Stage
 from pipeline.engine.start import find_module
 
 
@@ -35,18 +27,21 @@ def check_stage(
     stage: Stage[Any],
     arguments: Mapping[str, Any],
     earlier: Mapping[str, Plan],
+    force: bool = False,
     options: Sequence[str] | None = None,
 ) -> Plan:
-    """Return the plan for a stage with these arguments, given the plans of earlier stages, by name.
+    """Return the plan for a call of a stage, given the plans of earlier stages, by name.
 
     options: the command line that the arguments come from, to record in the cache that the stage is up to date. None:
     write no record. Raises PipelineError if the stage cannot run, for example if an argument is not valid.
     """
-    snapshot = None if options is None else take_snapshot(stage, arguments, options)
-    resolved = resolve(stage, arguments)
+    snapshot = None if options is None else stage.take_snapshot(arguments, options)
+    resolved = stage.resolve_parameters(arguments)
     inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
-    expected = provenance(stage, resolved, inputs | digest_files(stage, arguments))
-    plan = make_plan(arguments[stage.output], expected, every=True)
+    expected = stage.provenance(arguments, resolved, inputs)
+    plan = make_plan(arguments[stage.output], expected, force, every=True)
+    if force:
+        plan = replace(plan, reasons=(*plan.reasons, Reason("option", "--force", "given")))
     if options is not None and plan.state == "fresh" and plan.manifest:
         write_record(plan.output, plan.manifest, snapshot)
     is_waiting = plan.state == "stale" and all(
@@ -65,15 +60,22 @@ def _digest(name: str, folder: Path, earlier: Mapping[str, Plan]) -> str | None:
 def status(stale: bool, assume: Sequence[str]) -> Iterator[str]:
     """Yield the state of each stage in `assume`; with `stale`, the names of those that are not up to date."""
     plans: dict[str, Plan] = {}
-    for name, *options in map(shlex.split, assume):
+    for request in assume:
+        try:
+            name, *options = shlex.split(request)
+        except ValueError:
+            raise UsageError(
+                f"--assume is {request!r}: name a stage and its options, as in 'throw --sides 20'"
+            ) from None
         stage = _load_stage(name)
         try:
             arguments = vars(make_parser(stage).parse_args(options))
+            force = arguments.pop("force")
             output = arguments[stage.output]
             if output != ARTIFACTS / name:
                 raise UsageError(f"{stage.output} is {output}: let its default be {ARTIFACTS / name}")
             require_known(name, (each for each in stage.inputs if arguments[each] == ARTIFACTS / each), plans)
-            plan = plans[name] = check_stage(stage, arguments, plans, options if stale else None)
+            plan = plans[name] = check_stage(stage, arguments, plans, force, options if stale else None)
         except PipelineError as error:
             raise type(error)(f"{name}: {error}") from None
         if not stale:
@@ -91,7 +93,15 @@ def _load_stage(name: str) -> Stage[Any]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--stale", action="store_true")
-    parser.add_argument("--assume", action="append", default=[])
+    parser = Parser(
+        "python -m pipeline.engine.status", description="Show what a run of stages would do. Change nothing."
+    )
+    parser.add_argument("--stale", action="store_true", help="Print only the names of stages that are not up to date.")
+    parser.add_argument(
+        "--assume",
+        action="append",
+        required=True,
+        metavar="'STAGE OPTIONS'",
+        help="Show the status as if the stage ran with these options. Give all stages, each after those that it reads.",
+    )
     sys.exit(run_command("status", lambda: status(**vars(parser.parse_args()))))

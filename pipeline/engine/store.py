@@ -87,11 +87,13 @@ def private_folder(
 ) -> Iterator[Path]:
     """Yield a folder next to `entry`, empty except for a checkpoint; remove it at the end if it was not committed.
 
-    After an exception, the checkpoint is kept and reported, if `resumable` is true and the exception is not a
-    PipelineError that would occur again. The caller must hold the stage lock.
+    After an exception, the checkpoint is kept and reported, unless the exception is a PipelineError that would occur
+    again. If `resumable` is false, a checkpoint is neither used nor kept. The caller must hold the stage lock.
     """
     sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
+    if not resumable:
+        _discard(partial)
     partial.mkdir(parents=True, exist_ok=True)
     _clear_except_checkpoint(partial)
     try:
@@ -115,8 +117,8 @@ def _clear_except_checkpoint(partial: Path) -> None:
 
 
 def drop_checkpoint(partial: Path) -> None:
-    """Remove the checkpoint in a private folder."""
-    _discard(partial / CHECKPOINT)
+    """Remove the checkpoint in a private folder, but not a file or a link of this name."""
+    shutil.rmtree(partial / CHECKPOINT, ignore_errors=True)
 
 
 def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:

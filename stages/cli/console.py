@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 import typer
 
-from pipeline.engine import stage as engine
 from pipeline.engine.command import INTERRUPTED, run_command
 from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.run import run_stage
 from pipeline.engine.signals import end, install_handlers
 from pipeline.engine.stage import Stage
 from stages.cli.app import PROGRAM, build
@@ -52,10 +52,10 @@ def run(commands: Mapping[str, Sequence[Command]], arguments: Sequence[str]) -> 
     name = next((word for word in arguments if not word.startswith("-")), "")
     known = name in names
     prefix = f"{PROGRAM} {name}" if known else PROGRAM
-    options = [word for word in arguments[arguments.index(name) + 1 :] if word != "--force"] if known else []
+    options = arguments[arguments.index(name) + 1 :] if known else []
 
     def work() -> object:
-        app = build(commands, lambda stage, given, force: format_outcome(engine.run(stage, given, force, options)))
+        app = build(commands, lambda stage, given, force: format_outcome(run_stage(stage, given, force, options)))
         defaults: dict[str, dict[str, Any]] = {}
         if known and "--help" not in arguments:  # which works in any case
             _check_address_space()

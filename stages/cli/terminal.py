@@ -11,7 +11,7 @@ from pipeline.engine.terminal import paint, printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from pipeline.engine.stage import Outcome
+    from pipeline.engine.run import Outcome
 
 DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal, and most of a stage's last line
 MIN_WIDTH = 40  # columns of a stage's last line
@@ -39,7 +39,7 @@ def format_outcome(outcome: "Outcome") -> str:
     if not sys.stdout.isatty():
         return printable(str(outcome))
     columns, summary = min(max(width(), MIN_WIDTH), DEFAULT_WIDTH), printable(outcome.manifest.summary)
-    head = f"{paint('OK', 'green', sys.stdout)} {outcome.stage:<{MARGIN - 4}} "
+    head = f"{paint('OK', 'green', sys.stdout)} {outcome.manifest.provenance.stage:<{MARGIN - 4}} "
     state = STATES.get(outcome.state)
     if state:
         room = columns - MARGIN - len(state) - 2

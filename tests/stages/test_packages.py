@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 import pytest
 
-from pipeline.engine.stage import provenance
 from stages.cli.order import ALL_STAGES
 from tests.processes import ROOT
 
@@ -46,7 +45,7 @@ def test_imported_packages_are_dependencies() -> None:
 @pytest.mark.parametrize("name", [stage.name for stage in ALL_STAGES])
 def test_declared_packages_equal_imported_packages(name: str) -> None:
     stage = getattr(importlib.import_module(f"stages.{name}"), name)
-    recorded = provenance(stage, {}, {})
+    recorded = stage.provenance({}, {}, {})
     imported = find_packages(file for file in recorded.code if file.endswith(".py"))
     named = recorded.environment.keys() - {"python"}
     assert named == imported - WITHOUT_RESULT - EXCEPTIONS.get(name, set())

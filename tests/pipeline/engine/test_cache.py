@@ -11,7 +11,8 @@ import pytest
 from pipeline.engine import cache
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.stage import Stage, run, write_record
+from pipeline.engine.run import run_stage, write_record
+from pipeline.engine.stage import Stage
 from tests.pipeline.engine.garden import feed, plant, water
 
 EXACT = None  # the exact keys are needed
@@ -23,7 +24,9 @@ def call(stage: Stage[...], *options: str, **arguments: object) -> str:
     """Run a stage as its command does with these options."""
     inputs = {name: Path("artifacts") / name for name in stage.inputs}
     defaults = {"number": 1, "threads": 1, "place": Path("somewhere")} if stage is plant else {}
-    outcome = run(stage, {**defaults, **inputs, "output": Path("artifacts") / stage.name, **arguments}, options=options)
+    outcome = run_stage(
+        stage, {**defaults, **inputs, "output": Path("artifacts") / stage.name, **arguments}, options=options
+    )
     return str(outcome)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.prune import prune
-from pipeline.engine.stage import run
+from pipeline.engine.run import run_stage
 from pipeline.engine.store import entry_of, private_folder
 from pipeline.scheduling.jobs import JobInterruptedError
 from tests.docs.pages import read_page
@@ -88,12 +88,12 @@ def test_forced_run_neither_uses_nor_keeps_a_checkpoint(tmp_path: Path, caplog: 
         grow(tmp_path / "grow", until=2, how="stopped")
     caplog.clear()
     with pytest.raises(KeyboardInterrupt):
-        run(grow, {**arguments, "until": 4}, force=True)
+        run_stage(grow, {**arguments, "until": 4}, force=True)
     assert caplog.messages == []
-    assert str(run(grow, arguments)).startswith("5 rings, 0 of them old")
+    assert str(run_stage(grow, arguments)).startswith("5 rings, 0 of them old")
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", rings=6, until=2, how="stopped")
-    assert str(run(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
+    assert str(run_stage(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
 
 
 def test_prune_removes_checkpoints(tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_prune_removes_checkpoints(tmp_path: Path) -> None:
 
 def test_code_edited_during_the_run_keeps_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.engine.stage.find_outdated", lambda function, files: list(files)[:1])
+        patch.setattr("pipeline.engine.run.find_outdated", lambda function, files: list(files)[:1])
         with pytest.raises(KeyboardInterrupt):
-            run(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
+            run_stage(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
     assert not list((tmp_path / ".store").glob("*.partial"))
     assert grow(tmp_path / "grow").startswith("5 rings, 0 of them old")
 

@@ -36,7 +36,7 @@ def test_nothing_is_published_without_a_manifest(tmp_path: Path, monkeypatch: py
     def fail(*arguments: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("pipeline.engine.stage.write_manifest", fail)
+    monkeypatch.setattr("pipeline.engine.run.write_manifest", fail)
     with pytest.raises(OSError, match="disk full"):
         plant(output=tmp_path / "plant")
     assert visible(tmp_path) == stored(tmp_path) == []

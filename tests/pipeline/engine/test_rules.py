@@ -109,9 +109,20 @@ def test_input_that_the_makefile_does_not_name_is_refused_although_there_is_a_re
 def test_module_that_does_not_become_a_command_is_refused(end: str, field: Path) -> None:
     module = field / "stages/sow.py"
     module.write_text(SOW.partition("if __name__")[0] + end)
-    assert_refused(field, "let it end with main(sow)", "SEEDS=4")
+    done = make(field, "SEEDS=4")
+    assert (done.returncode, done.stdout, "let it end with main(sow)" in done.stderr) == (2, "", True)
     module.unlink()
     assert_refused(field, "stages/sow.py is missing", "SEEDS=4")
+
+
+def test_module_that_runs_its_stage_when_it_is_imported_is_refused(field: Path) -> None:
+    edit(field / "stages/sow.py", 'if __name__ == "__main__":\n    main', "main")
+    assert_refused(field, "stages.sow calls main when it is imported", "SEEDS=4", "HEIGHT=2")
+
+
+def test_stage_called_status_is_refused(field: Path) -> None:
+    edit(field / "Makefile", "stages := sow", "stages := status sow")
+    assert_refused(field, "give the stage status another name")
 
 
 def parameters(field: Path) -> dict[str, object]:
@@ -126,6 +137,19 @@ def test_flag_is_1_or_0_and_can_be_true_by_default(field: Path) -> None:
         assert_refused(field, f"DRY={value}: use 1 or 0", f"DRY={value}")
     edit(field / "Makefile", "flags := DRY", "")
     assert_refused(field, "flags", "DRY=1")
+
+
+def test_option_force_can_become_a_flag(field: Path) -> None:
+    edit(field / "Makefile", "SEEDS\n", "SEEDS FORCE\n")
+    edit(field / "Makefile", "HEIGHT DRY\nflags := ", "HEIGHT DRY FORCE\nflags := FORCE ")
+    for _ in range(2):
+        done = make(field, "FORCE=1")
+        assert (started(done), "up to date" in done.stdout) == (["sow", "reap"], False)
+    assert make(field, "status", "FORCE=1").stdout.splitlines() == [
+        "sow is stale; option --force: given",
+        "reap is stale; input sow: will be made again; option --force: given",
+    ]
+    assert started(make(field)) == []
 
 
 @pytest.mark.parametrize(("value", "height"), [("-1e3", -1000.0), (" 7", 7.0)])
@@ -146,6 +170,28 @@ def test_status_shows_what_make_would_do_and_does_nothing(field: Path) -> None:
     lines = make(field, "status", "SEEDS=4").stdout.splitlines()
     assert lines == ["sow is stale; parameter seeds: 3 -> 4", "reap is waiting; input sow: will be made again"]
     assert started(make(field)) == []
+
+
+def ask_status(field: Path, *options: str) -> tuple[int, str]:
+    line = [sys.executable, "-S", "-m", "pipeline.engine.status", *options]
+    done = subprocess.run(line, cwd=field, env=clean_environment(), capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "--assume"),
+        (("--assume", ""), "--assume is ''"),
+        (("--assume", "sow 'many"), "sow 'many"),
+        (("--assume", "mow"), "stages/mow.py is missing"),
+        (("--all",), "python -m pipeline.engine.status --help"),
+    ],
+)
+def test_wrong_use_of_the_command_status_is_one_line(options: tuple[str, ...], words: str, field: Path) -> None:
+    status, printed = ask_status(field, *options)
+    assert (status, printed.startswith("status: "), printed.count("\n"), words in printed) == (2, True, 1, True)
+    assert "usage: python -m pipeline.engine.status" in ask_status(field, "--help")[1]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +226,17 @@ def test_makefile_of_stages_alone_runs_the_last_with_python3(field: Path) -> Non
     environment = clean_environment() | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["make", "SEEDS=4"], cwd=field, env=environment, capture_output=True, text=True)
     assert started(done) == ["sow", "reap"]
+
+
+def test_variables_of_the_environment_do_not_count(field: Path) -> None:
+    edit(field / "Makefile", "flags := DRY\n", "")
+    edit(field / "Makefile", f"python := {sys.executable} -S\n", "")
+    names = ("stages", "flags", "others", "ready", "before")
+    environment = clean_environment() | dict.fromkeys(names, "sow") | {"python": "false"}
+    done = subprocess.run(["make", "sow=1"], cwd=field, env=environment, capture_output=True, text=True)
+    assert (done.returncode, "Unknown variable sow" in done.stderr) == (2, True)
+    done = subprocess.run(["make", "-n", "SEEDS=1"], cwd=field, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[0] == "python3 -m pipeline.engine.start stages.sow --seeds='1'"
 
 
 def test_every_name_that_the_rules_define_is_in_the_reference(field: Path) -> None:

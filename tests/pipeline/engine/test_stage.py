@@ -14,7 +14,8 @@ import pytest
 from pipeline.engine.artifacts import Manifest, read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.provenance import Reason
-from pipeline.engine.stage import File, Input, Output, run, stage
+from pipeline.engine.run import run_stage
+from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.engine.status import check_stage
 from tests.pipeline.engine.garden import feed, harvest, plant, stored, visible, water
 
@@ -120,7 +121,7 @@ def test_force_runs_an_up_to_date_stage(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=3)
     before = read_manifest(tmp_path / "plant")
     arguments = {"output": tmp_path / "plant", "number": 3, "threads": 1, "place": Path("somewhere")}
-    assert str(run(plant, arguments, force=True)).startswith("3 numbers")
+    assert str(run_stage(plant, arguments, force=True)).startswith("3 numbers")
     after = read_manifest(tmp_path / "plant")
     assert (after.provenance, after.digest) == (before.provenance, before.digest)
     assert after.created > before.created
@@ -130,7 +131,7 @@ def test_force_runs_an_up_to_date_stage(tmp_path: Path) -> None:
 def test_unhashed_output_is_not_part_of_the_digest(tmp_path: Path) -> None:
     weigh(output=tmp_path / "weigh")
     first = read_manifest(tmp_path / "weigh")
-    run(weigh, {"output": tmp_path / "weigh", "kilos": "1"}, force=True)
+    run_stage(weigh, {"output": tmp_path / "weigh", "kilos": "1"}, force=True)
     second = read_manifest(tmp_path / "weigh")
     assert first.outputs["seconds.txt"]["sha256"] != second.outputs["seconds.txt"]["sha256"]
     assert first.digest == second.digest
@@ -189,17 +190,42 @@ def test_stage_without_a_summary_fails_and_publishes_nothing(tmp_path: Path) -> 
     assert visible(tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "deep/manifest.json", "checkpoint"])
-def test_file_with_a_name_that_the_engine_uses_is_refused(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("manifest.json", Path.touch),
+        ("manifest.json", Path.mkdir),
+        ("manifest.json", lambda path: path.symlink_to("nowhere")),
+        ("checkpoint", Path.touch),
+    ],
+)
+def test_output_with_a_name_that_the_engine_uses_is_refused(
+    name: str, make: Callable[[Path], object], tmp_path: Path
+) -> None:
     @stage(packages=())
     def scribble(output: Output) -> str:
-        (output / name).parent.mkdir(exist_ok=True)
-        (output / name).write_text("{}")
+        make(output / name)
         return "scribbled"
 
     with pytest.raises(PipelineError, match=f"scribble wrote {name}, a name that the engine uses"):
         scribble(output=tmp_path / "scribble")
     assert visible(tmp_path) == []
+
+
+def test_names_that_the_engine_uses_are_free_in_subfolders(tmp_path: Path) -> None:
+    names = ("deep/manifest.json", "deep/checkpoint", "checkpoint/manifest.json")
+
+    @stage(packages=())
+    def scribble(output: Output) -> str:
+        for name in names:
+            (output / name).parent.mkdir(exist_ok=True)
+            (output / name).write_text("{}")
+        return "scribbled"
+
+    scribble(output=tmp_path / "scribble")
+    assert set(read_manifest(tmp_path / "scribble").outputs) == {"deep/manifest.json", "deep/checkpoint"}
+    (tmp_path / "scribble/deep/manifest.json").write_text("damaged")
+    assert scribble(output=tmp_path / "scribble").startswith("scribbled")
 
 
 def test_package_that_is_not_installed_is_refused(tmp_path: Path) -> None:
