@@ -41,9 +41,12 @@ reader.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD LOSS LABEL_
 ablation.variables := SEEDS
 graph.variables := GRAPH
 prune.variables := KEEP
+test.variables := TESTS
 torture.variables := SECONDS
+benchmarks.variables := ONLY AGAIN
+distclean.variables := YES
 flags := SEND_DATA
-others := PYTHON VENV SHELL YES NAME ONLY AGAIN TESTS
+others := NAME PYTHON VENV SHELL
 
 include pipeline/engine/rules.mk
 
@@ -62,28 +65,28 @@ endif
 
 ##  Pipeline (stages that are up to date are skipped)
 
-download: ## Download the data set
-parse: ## Convert the IDX files to NumPy arrays
-normalize: ## Standardise the pixels and split off validation images
-train: ## Train the network
-evaluate: ## Evaluate the network on the test images
-export: ## Export the network as ONNX, safetensors and a drawing demo
-report: ## Write a page with learning curves, errors and earlier runs
-compose: ## Compose pictures of digits on imperfect paper
-reader: ## Train the network that finds and reads digits in pictures
+download: ## Fetch the four IDX files of a data set and verify their hashes
+parse: ## Convert the IDX files to .npy arrays
+normalize: ## Scale the pixels and hold out images for validation
+train: ## Train a network with the hyperparameters of a recipe
+evaluate: ## Classify the test images in parallel and compute the metrics
+export: ## Export the model as ONNX and safetensors, with a drawing demo
+report: ## Write a report with metrics, errors and other runs
+compose: ## Compose pictures of rows of digits on imperfect paper
+reader: ## Train the network with which classify reads pictures
 .PHONY: all ablation status graph prune
 all: $(all.inputs) ## Run all stages except compose and reader
 
-ablation: $(ablation.inputs) ## Train with one more technique at a time and compare
+ablation: $(ablation.inputs) ## Turn the recipe original into standard one change at a time
 	@$(python) -m stages.ablation $(call options,ablation)
 
 status: | $(ready) ## Show which stages are up to date, which are not, and why
 	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)
 
-graph: | $(ready) ## Show the status as a tree, or with GRAPH=mermaid as a chart
+graph: | $(ready) ## Show the stages as a tree, or with GRAPH=mermaid as a flowchart
 	@$(python) -m stages.status --graph text $(call options,graph) $(call requests,$(stages),--assume)
 
-prune: | $(ready) ## Delete old results except the last KEEP of each stage
+prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 	@$(python) -m stages.prune $(call options,prune)
 
 ##  Development
@@ -153,13 +156,14 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
 	    Makefile
 	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3 NAME=short'
-	@printf '%s\n' $(foreach s,$(stages),$(if $($s.variables),'$s $(strip $($s.variables) $(if $(filter train,$s),NAME))')) | awk '{ \
+	@printf '%s\n' $(foreach t,$(stages) ablation graph prune test torture benchmarks distclean,$(if $($t.variables),'$t $(strip $($t.variables) \
+	    $(if $(filter train,$t),NAME))')) 'any PYTHON VENV' | awk '{ \
 	    line = sprintf("  %-10s", $$1); \
 	    for (i = 2; i <= NF; i++) { \
 	        if (length(line) + length($$i) > 78) { print line; line = sprintf("%12s", "") } \
 	        line = line " " $$i } \
 	    print line }'
-	@printf '%s\n' 'For their values, see $(VENV)/bin/handwriting STAGE --help.'
+	@printf '%s\n' 'The values are those of the options in $(VENV)/bin/handwriting STAGE --help.'
 
 # A goal without a rule: name the target that is spelled most like it.
 suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \

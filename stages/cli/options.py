@@ -46,7 +46,7 @@ SendData = Annotated[
     Role.IGNORED,
     Option(
         "--send-data/--no-send-data",
-        help="Send the images to the workers, if these cannot read the files.",
+        help="Send the images to the workers, for workers that cannot read the files.",
         show_default=False,
         rich_help_panel="On a cluster",  # a table of its own, because the second name needs a column
     ),
