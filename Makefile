@@ -1,10 +1,6 @@
 # Handwriting recognition from scratch. `make` lists the targets. This file defines the pipeline; pipeline/engine/rules.mk
 # runs its stages.
 
-ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
-$(error GNU Make 4.2 or newer is required, but this is $(MAKE_VERSION): install it (on macOS: brew install make, then gmake))
-endif
-
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DEFAULT_GOAL := help

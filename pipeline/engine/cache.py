@@ -66,7 +66,7 @@ def take_snapshot(
     or removed.
     """
     return {
-        "options": normalize(options),
+        "options": format_options(options),
         "inputs": list(inputs),
         "process": _process(),
         "links": {path: read_link(path) for path in inputs.values()},
@@ -77,7 +77,7 @@ def take_snapshot(
     }
 
 
-def normalize(options: Sequence[str]) -> list[str]:
+def format_options(options: Sequence[str]) -> list[str]:
     """Return the options as in a record: as make writes them, --epochs=3 instead of --epochs 3, without --force."""
     joined: list[str] = []
     for word in options:

@@ -10,6 +10,10 @@
 #   python, ready     the interpreter, and the target that installs it
 #   .DEFAULT_GOAL     what plain `make` makes
 
+ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
+$(error GNU Make 4.2 or newer is required, but this is $(MAKE_VERSION): install it (on macOS: brew install make, then gmake))
+endif
+
 engine := $(dir $(lastword $(MAKEFILE_LIST)))
 # Clear what the environment defines under the names of this file: it belongs to another program.
 $(foreach v,stages flags others python ready before,$(if $(filter environment,$(origin $v)),$(eval $v :=)))

@@ -151,7 +151,7 @@ def _check_requests(stage: str, artifacts: Path, inputs: Mapping[str, Path]) -> 
         if record is None:
             continue
         target = artifacts / (record["links"].get(str(artifacts / name)) or name)
-        if inputs.get(name, target) != target or record["options"] != cache.normalize(options):
+        if inputs.get(name, target) != target or record["options"] != cache.format_options(options):
             raise PipelineError(
                 f"{artifacts / name} has been replaced by the result of another command with other options: "
                 "run make again when that command has ended"
