@@ -1,9 +1,12 @@
 """Run a stage: do nothing, restore a result, or call the function in a private folder and publish it."""
 
 import functools
+import glob
+import inspect
 import logging
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -14,16 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import CHECKPOINT, cache, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
-from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import find_outdated
+from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.fingerprint import changed_since_start, find_modules, find_outdated, fingerprint, locate
 from pipeline.engine.plan import make_plan
-from pipeline.engine.provenance import Provenance, Reason, differences
+from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
 
 if TYPE_CHECKING:  # at run time, stage imports this module
     from pipeline.engine.stage import Stage
 
 log = logging.getLogger(__name__)
 
+DEFAULTS = Path("pyproject.toml")  # in the working directory: defaults of options
+ENGINE = Path(__file__).parent  # its modules compute the keys
 EARLIER = "EARLIER_STAGES"  # environment variable set by make: the requests for all earlier stages
 REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
@@ -50,8 +55,8 @@ def run_stage(
     options: the command line that the arguments come from, for the cache. None: write no record.
     """
     output: Path = arguments[stage.output]
-    snapshot = None if options is None else stage.take_snapshot(arguments, options)
-    resolved = stage.resolve_parameters(arguments)
+    snapshot = None if options is None else take_snapshot(stage, arguments, options)
+    resolved = resolve(stage, arguments)
     with ExitStack() as stack:
         # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
@@ -60,7 +65,7 @@ def run_stage(
             _check_requests(stage.name, output.parent, published)
         inputs = find_inputs(folders, shown=arguments)
         digests = {name: manifest.digest for name, manifest in inputs.items()}
-        expected = stage.provenance(arguments, resolved, digests)
+        expected = provenance(stage, arguments, resolved, digests)
         plan = make_plan(output, expected, force, search=False)
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
@@ -79,6 +84,61 @@ def run_stage(
             manifest = _run_function(stage, arguments, {**resolved, **folders}, expected, force)
         write_record(output, manifest, snapshot if manifest.provenance == expected else None)
         return Outcome(plan.state, manifest, output)
+
+
+def resolve(stage: "Stage[Any]", arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that are part of the key, with their resolved values."""
+    return dict(stage.resolve({name: arguments[name] for name in stage.parameters}))
+
+
+def provenance(
+    stage: "Stage[Any]", arguments: Mapping[str, Any], resolved: Mapping[str, Any], inputs: Mapping[str, str | None]
+) -> Provenance:
+    """Return the current provenance, given the resolved parameters and the digests of the inputs.
+
+    Raises UsageError if a `File` cannot be read, PipelineError if a package is not installed.
+    """
+    digests = dict(inputs)
+    for name in stage.files:
+        digests[name] = cache.sha256(str(arguments[name])) if arguments[name].is_file() else None
+        if digests[name] is None:
+            raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
+    helpers = [function for function in (stage.resolve, stage.watch) if inspect.isfunction(function)]
+    exclude = [function.__name__ for function in helpers if function.__module__ == stage.function.__module__]
+    code = fingerprint(stage.function, exclude=exclude, extra_files=stage.extra_files)
+    versions = environment(stage.packages)
+    if missing := [package for package in stage.packages if versions.get(package) == "not installed"]:
+        raise PipelineError(
+            f"{missing[0]}, in packages of the stage {stage.name}, is not installed: "
+            'use the name that pip knows, as in packages=("scikit-learn",)'
+        )
+    return Provenance(stage.name, to_json_values(resolved), digests, code, versions)
+
+
+def take_snapshot(stage: "Stage[Any]", arguments: Mapping[str, Any], options: Sequence[str]) -> cache.Record | None:
+    """Return a record of everything that the stage depends on, for the cache, before any of it is used.
+
+    Returns None if source code or pyproject.toml changed since this process started: it may have used the earlier
+    version.
+    """
+    _, root = locate(stage.function)
+    extra = [str(Path(glob.escape(str(root)), pattern)) for pattern in stage.extra_files]
+    modules = [*find_modules(stage.function), *ENGINE.glob("*.py")]
+    used = [DEFAULTS, *modules, *(Path(path) for pattern in extra for path in cache.match(pattern))]
+    if any(map(changed_since_start, used)):
+        return None
+    packages = [str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")]
+    watched = list(stage.watch(arguments))
+    inputs: dict[str, Path] = {name: arguments[name] for name in stage.inputs}
+    read = [*used, *(folder / MANIFEST for folder in inputs.values()), *(arguments[name] for name in stage.files)]
+    return cache.take_snapshot(
+        options,
+        inputs={name: str(folder) for name, folder in inputs.items()},
+        hashed=map(str, read),
+        unhashed=[path for pattern in watched for path in cache.match(pattern)],  # they may be large
+        folders={str(root), *(str(path.parent) for path in modules)},
+        patterns=[*packages, *extra, *watched],
+    )
 
 
 def _run_function(
@@ -122,8 +182,8 @@ def _run_function(
 def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
     """Return how the provenance differs from that `before` the run."""
     try:
-        resolved = stage.resolve_parameters(arguments)
-        return differences(before, stage.provenance(arguments, resolved, before.inputs))
+        resolved = resolve(stage, arguments)
+        return differences(before, provenance(stage, arguments, resolved, before.inputs))
     except (PipelineError, OSError) as error:  # for example, a module is being edited
         return [Reason("code", stage.name, f"cannot be read ({error})")]
 

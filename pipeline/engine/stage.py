@@ -1,19 +1,12 @@
-"""Stages: functions from input folders to an output folder, and what the key of their result is computed from."""
+"""The decorator `@stage`: a function from input folders to an output folder, called only if its result is outdated."""
 
 import functools
-import glob
 import inspect
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
 
-from pipeline.engine import cache
-from pipeline.engine.artifacts import MANIFEST
-from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.fingerprint import changed_since_start, find_modules, fingerprint, locate
-from pipeline.engine.provenance import Provenance, environment, to_json_values
 from pipeline.engine.run import run_stage
 
 
@@ -30,13 +23,9 @@ Input = Annotated[Path, Role.INPUT]
 File = Annotated[Path, Role.FILE]
 Output = Annotated[Path, Role.OUTPUT]
 
-DEFAULTS = Path("pyproject.toml")  # in the working directory: defaults of options
-ENGINE = Path(__file__).parent  # its modules compute the keys
-
 P = ParamSpec("P")
-Arguments = Mapping[str, Any]
-Resolve = Callable[[Arguments], Arguments]
-Watch = Callable[[Arguments], Iterable[str]]
+Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Watch = Callable[[Mapping[str, Any]], Iterable[str]]
 
 
 class Stage(Generic[P]):
@@ -97,58 +86,6 @@ class Stage(Generic[P]):
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return str(run_stage(self, bound.arguments))
-
-    def resolve_parameters(self, arguments: Arguments) -> dict[str, Any]:
-        """Return the parameters that are part of the key, with their resolved values."""
-        return dict(self.resolve({name: arguments[name] for name in self.parameters}))
-
-    def provenance(self, arguments: Arguments, resolved: Arguments, inputs: Mapping[str, str | None]) -> Provenance:
-        """Return the current provenance, given the resolved parameters and the digests of the inputs.
-
-        Raises UsageError if a `File` cannot be read, PipelineError if a package is not installed.
-        """
-        digests = dict(inputs)
-        for name in self.files:
-            digests[name] = cache.sha256(str(arguments[name])) if arguments[name].is_file() else None
-            if digests[name] is None:
-                raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
-        helpers = [function for function in (self.resolve, self.watch) if inspect.isfunction(function)]
-        exclude = [function.__name__ for function in helpers if function.__module__ == self.function.__module__]
-        code = fingerprint(self.function, exclude=exclude, extra_files=self.extra_files)
-        versions = environment(self.packages)
-        if missing := [package for package in self.packages if versions.get(package) == "not installed"]:
-            raise PipelineError(
-                f"{missing[0]}, in packages of the stage {self.name}, is not installed: "
-                'use the name that pip knows, as in packages=("scikit-learn",)'
-            )
-        return Provenance(self.name, to_json_values(resolved), digests, code, versions)
-
-    def take_snapshot(self, arguments: Arguments, options: Sequence[str]) -> cache.Record | None:
-        """Return a record of everything that the stage depends on, for the cache, before any of it is used.
-
-        Returns None if source code or pyproject.toml changed since this process started: it may have used the earlier
-        version.
-        """
-        _, root = locate(self.function)
-        extra = [str(Path(glob.escape(str(root)), pattern)) for pattern in self.extra_files]
-        modules = [*find_modules(self.function), *ENGINE.glob("*.py")]
-        used = [DEFAULTS, *modules, *(Path(path) for pattern in extra for path in cache.match(pattern))]
-        if any(map(changed_since_start, used)):
-            return None
-        packages = [
-            str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")
-        ]
-        watched = list(self.watch(arguments))
-        inputs: dict[str, Path] = {name: arguments[name] for name in self.inputs}
-        read = [*used, *(folder / MANIFEST for folder in inputs.values()), *(arguments[name] for name in self.files)]
-        return cache.take_snapshot(
-            options,
-            inputs={name: str(folder) for name, folder in inputs.items()},
-            hashed=map(str, read),
-            unhashed=[path for pattern in watched for path in cache.match(pattern)],  # they may be large
-            folders={str(root), *(str(path.parent) for path in modules)},
-            patterns=[*packages, *extra, *watched],
-        )
 
 
 def stage(**options: Any) -> Callable[[Callable[P, str]], Stage[P]]:

@@ -18,7 +18,7 @@ from pipeline.engine.command import Parser, make_parser, run_command
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, make_plan
 from pipeline.engine.provenance import Reason
-from pipeline.engine.run import require_known, write_record
+from pipeline.engine.run import provenance, require_known, resolve, take_snapshot, write_record
 from pipeline.engine.stage import Stage
 from pipeline.engine.start import find_module
 
@@ -35,10 +35,10 @@ def check_stage(
     options: the command line that the arguments come from, to record in the cache that the stage is up to date. None:
     write no record. Raises PipelineError if the stage cannot run, for example if an argument is not valid.
     """
-    snapshot = None if options is None else stage.take_snapshot(arguments, options)
-    resolved = stage.resolve_parameters(arguments)
+    snapshot = None if options is None else take_snapshot(stage, arguments, options)
+    resolved = resolve(stage, arguments)
     inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
-    expected = stage.provenance(arguments, resolved, inputs)
+    expected = provenance(stage, arguments, resolved, inputs)
     plan = make_plan(arguments[stage.output], expected, force, every=True)
     if force:
         plan = replace(plan, reasons=(*plan.reasons, Reason("option", "--force", "given")))

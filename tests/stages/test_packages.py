@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from pipeline.engine.run import provenance
 from stages.cli.order import ALL_STAGES
 from tests.processes import ROOT
 
@@ -45,7 +46,7 @@ def test_imported_packages_are_dependencies() -> None:
 @pytest.mark.parametrize("name", [stage.name for stage in ALL_STAGES])
 def test_declared_packages_equal_imported_packages(name: str) -> None:
     stage = getattr(importlib.import_module(f"stages.{name}"), name)
-    recorded = stage.provenance({}, {}, {})
+    recorded = provenance(stage, {}, {}, {})
     imported = find_packages(file for file in recorded.code if file.endswith(".py"))
     named = recorded.environment.keys() - {"python"}
     assert named == imported - WITHOUT_RESULT - EXCEPTIONS.get(name, set())

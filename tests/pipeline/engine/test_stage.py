@@ -266,6 +266,6 @@ def test_environment_changed_during_the_run_invalidates_the_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions = iter(["1", "2", "1"])
-    monkeypatch.setattr("pipeline.engine.stage.environment", lambda packages: {"python": next(versions)})
+    monkeypatch.setattr("pipeline.engine.run.environment", lambda packages: {"python": next(versions)})
     plant(output=tmp_path / "plant")
     assert read_manifest(tmp_path / "plant").provenance.code["python"].startswith("changed during the run")
