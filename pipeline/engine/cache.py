@@ -83,7 +83,7 @@ def format_options(options: Sequence[str]) -> list[str]:
     for word in options:
         if joined and not word.startswith("--") and "=" not in joined[-1]:
             joined[-1] += f"={word}"
-        elif word != "--force":
+        elif word not in ("--force", "--no-force"):
             joined.append(word)
     return joined
 

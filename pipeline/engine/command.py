@@ -8,12 +8,12 @@ A module stages/NAME.py that ends with
 is a command, `python -m stages.NAME`, with an option for each argument of the stage.
 """
 
-import argparse
 import contextlib
 import io
 import logging
 import os
 import sys
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import NoneType, UnionType
@@ -49,7 +49,7 @@ def _run(stage: Stage[Any], line: list[str]) -> str:
     return printable(str(run_stage(stage, arguments, force, options=line)))
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(ArgumentParser):
     """A parser that raises UsageError."""
 
     def error(self, message: str) -> NoReturn:
@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}. See: {self.prog} --help")
 
 
-def make_parser(stage: Stage[Any]) -> argparse.ArgumentParser:
+def make_parser(stage: Stage[Any]) -> ArgumentParser:
     """Return a parser with an option for each argument of the stage, and --force.
 
     An argument is an int, float, str, bool, Path or Literal, or one of these or None. A string in `Annotated` is the
@@ -70,22 +70,24 @@ def make_parser(stage: Stage[Any]) -> argparse.ArgumentParser:
         description=stage.__doc__,
         allow_abbrev=False,  # the record of the options would differ
     )
-    for name, hint in get_type_hints(stage.function, include_extras=True).items():
-        if name == "return":
-            continue
+    hints = get_type_hints(stage.function, include_extras=True)
+    defaults: dict[str, Any] = {"force": False}
+    for name, parameter in stage.signature.parameters.items():
         if name in RESERVED:
             raise PipelineError(f"{stage.name} has an argument {name}, an option of every command: rename it")
-        kind, *notes = get_args(hint) if get_origin(hint) is Annotated else [hint]
+        if name not in hints:
+            raise PipelineError(f"{stage.name} has an argument {name} without a type: annotate it, as in {name}: int")
+        kind, *notes = get_args(hints[name]) if get_origin(hints[name]) is Annotated else [hints[name]]
         texts = [note for note in notes if isinstance(note, str)]
         options: dict[str, Any] = _read_type(stage.name, name, kind)
-        default = stage.signature.parameters[name].default
-        if default is stage.signature.empty:
+        if parameter.default is parameter.empty:
             options["required"] = True
         else:
-            options["default"] = default
-            texts.append(f"Default: {default}.")
+            defaults[name] = parameter.default
+            texts.append(f"Default: {parameter.default}.")
         parser.add_argument(f"--{name.replace('_', '-')}", help=" ".join(texts).replace("%", "%%"), **options)
-    parser.add_argument("--force", action="store_true", help="Rerun even if the result is up to date.")
+    parser.add_argument("--force", action=BooleanOptionalAction, help="Rerun even if the result is up to date.")
+    parser.set_defaults(**defaults)  # here, because BooleanOptionalAction would append its default to the help
     return parser
 
 
@@ -98,7 +100,7 @@ def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
     if get_origin(kind) is Literal:
         return {"type": type(get_args(kind)[0]), "choices": get_args(kind)}
     if kind is bool:
-        return {"action": argparse.BooleanOptionalAction}
+        return {"action": BooleanOptionalAction}
     if kind in SIMPLE_TYPES:
         return {"type": kind}
     types = ", ".join(each.__name__ for each in SIMPLE_TYPES)

@@ -110,7 +110,7 @@ def provenance(
     if missing := [package for package in stage.packages if versions.get(package) == "not installed"]:
         raise PipelineError(
             f"{missing[0]}, in packages of the stage {stage.name}, is not installed: "
-            'use the name that pip knows, as in packages=("scikit-learn",)'
+            'install it, or list other names that pip knows, as in packages=("scikit-learn",), or none, packages=()'
         )
     return Provenance(stage.name, to_json_values(resolved), digests, code, versions)
 

@@ -181,6 +181,7 @@ def test_help_has_the_docstring_the_notes_and_the_defaults() -> None:
     assert isinstance(parser, argparse.ArgumentParser)
     for text in ("Knead the dough.", "Hours of rest, 100 % at most. Default: 1.5.", "{rye,wheat}", "--no-by-hand"):
         assert text in " ".join(parser.format_help().split())
+    assert "(default" not in parser.format_help()
 
 
 def test_other_type_is_an_error_that_names_the_argument() -> None:
@@ -201,7 +202,13 @@ def test_argument_that_cannot_become_an_option_is_refused() -> None:
     def glaze(egg: File | None, output: Output) -> str:
         return "glazed"
 
+    @stage(packages=())
+    def fold(output: Output, times=3) -> str:  # type: ignore[no-untyped-def]
+        return "folded"
+
     with pytest.raises(PipelineError, match="shape has an argument force, an option of every command"):
         make_parser(shape)
+    with pytest.raises(PipelineError, match="fold has an argument times without a type"):
+        make_parser(fold)
     with pytest.raises(PipelineError, match="glaze has an argument egg .*: leave out None"):
         make_parser(glaze)

@@ -228,6 +228,20 @@ def test_names_that_the_engine_uses_are_free_in_subfolders(tmp_path: Path) -> No
     assert scribble(output=tmp_path / "scribble").startswith("scribbled")
 
 
+def test_stage_has_exactly_one_output() -> None:
+    with pytest.raises(UsageError, match="lose has 0 arguments of the type Output"):
+
+        @stage(packages=())
+        def lose(output: Path) -> str:
+            return "lost"
+
+    with pytest.raises(UsageError, match="split has 2 arguments of the type Output"):
+
+        @stage(packages=())
+        def split(left: Output, right: Output) -> str:
+            return "split"
+
+
 def test_package_that_is_not_installed_is_refused(tmp_path: Path) -> None:
     @stage(packages=("numpy", "no-such-package"))
     def import_(output: Output) -> str:
