@@ -79,7 +79,7 @@ ablation: $(ablation.inputs) ## Turn the recipe original into standard one chang
 status: | $(ready) ## Show which stages are up to date, which are not, and why
 	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)
 
-graph: | $(ready) ## Show the stages as a tree, or with GRAPH=mermaid as a flowchart
+graph: | $(ready) ## Show the stages as a tree or, with GRAPH=mermaid, a flowchart
 	@$(python) -m stages.status --graph text $(call options,graph) $(call requests,$(stages),--assume)
 
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
