@@ -15,7 +15,10 @@ from stages.cli.options import Scheduler, SchedulerFile, Workers
 log = logging.getLogger(__name__)
 
 
-@stage(packages=("matplotlib", "numpy", "pillow", "scipy"), extra_files=("pipeline/data/hershey/*.jhf",))
+@stage(
+    packages=("matplotlib", "numpy", "pillow", "scipy"),
+    extra_files=("pipeline/data/hershey/*.jhf", "pipeline/data/fonts/*.woff"),
+)
 def compose(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     pictures: Annotated[int, Option(min=1, help="Number of training pictures to compose.")] = 60_000,

@@ -9,7 +9,7 @@ from pipeline.composition.glyphs import (
     Glyphs,
     Hand,
     bend,
-    draw_print,
+    draw_text,
     make_drawing,
     make_word,
     write,
@@ -18,7 +18,7 @@ from pipeline.composition.glyphs import (
 
 
 def test_print_has_many_faces() -> None:
-    drawn = [draw_print("ag5", np.random.default_rng(seed)) for seed in range(200)]
+    drawn = [draw_text("ag5", "print", np.random.default_rng(seed)) for seed in range(200)]
     assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # 22 faces in three weights
 
 
