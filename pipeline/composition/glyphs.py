@@ -37,10 +37,10 @@ WORD_SHARES = {"print": 0.4, "script": 0.4, "strokes": 0.2}
 JOINED = 0.3  # share of the words in strokes whose letters are joined
 # Shares of the fonts of the words in strokes: block letters, a script of one pen, and faces with serifs or swashes.
 WORD_FONTS = {"futural": 0.5, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05}
-# Files of the faces: those of print come with Matplotlib.
+# Files of the faces: those of print come with Matplotlib, but for its faces of signs (DejaVu ... Display, cmex, cmsy).
 MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts", "ttf")
 FACES = {
-    "print": (MATPLOTLIB, ("DejaVu*[a-zA-Z].ttf", "STIXGeneral*.ttf", "cm[brst]*10.ttf")),
+    "print": (MATPLOTLIB, ("DejaVu*[!y].ttf", "STIXGeneral*.ttf", "cm[brt]*10.ttf", "cmss10.ttf")),
     "script": (Path(data.__file__).parent / "fonts", ("*.woff",)),
 }
 PENS = {"print": 3, "script": 4}  # pixels by which strokes may be wider than those of a face, exclusive
@@ -183,7 +183,9 @@ def make_drawing(generator: Generator) -> list[Stroke]:
 @functools.cache
 def _load_faces(kind: str) -> list[Any]:
     folder, patterns = FACES[kind]
-    return [ImageFont.truetype(path, 4 * BOX) for pattern in patterns for path in sorted(folder.glob(pattern))]
+    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    own = [ImageFont.load_default(4 * BOX)] if kind == "print" else []  # a face without serifs, of Pillow
+    return [*(ImageFont.truetype(path, 4 * BOX) for path in paths), *own]
 
 
 def draw_text(text: str, kind: str, generator: Generator) -> Ink:
