@@ -92,10 +92,7 @@ def reader(
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
     with progress("reader", sum(searched.values()), unit="pictures") as shown:
-        candidates = {
-            part: collect(model, compose, part, count, backend, shown.advance, partial(log.info, "reader: %s"))
-            for part, count in searched.items()
-        }
+        candidates = collect(model, compose, searched, backend, shown.advance, partial(log.info, "reader: %s"))
     training, validation = candidates["train"], candidates["validation"]
     histories = [first.history]
     if len(training) and len(validation):  # there are none after very little training
