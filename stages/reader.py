@@ -48,11 +48,11 @@ def reader(
 ) -> str:
     """Train the network with which `classify` finds and reads the digits in pictures.
 
-    A second network is then trained to correct it. It sees each place where the first one finds a possible digit, with
-    its surroundings; such places are searched for in a third of the pictures.
+    A second network is then trained to correct the first one. It sees each place where the first one finds a possible
+    digit, with its surroundings; such places are searched for in a third of the pictures.
 
-    An interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run. The
-    confidence in a text is calibrated on pictures of held-out digits.
+    An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
+    uninterrupted run. The confidence in a text is calibrated on pictures of held-out digits.
 
     Examples:
         handwriting reader
