@@ -21,7 +21,7 @@ from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
 
 log = logging.getLogger(__name__)
 
-LAYERS = "Hidden layers: convolutions (conv16,conv64; in full conv16x5/2) and max pooling (pool2)."
+LAYERS = "Hidden layers, such as conv16,pool2: a convolution (in full conv16x5/2) and max pooling."
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
