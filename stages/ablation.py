@@ -1,4 +1,4 @@
-"""Measure each change from the recipe `original` to `standard`."""
+"""Measure the effect of each change that turns the recipe `original` into `standard`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +13,12 @@ from stages.cli.console import run_module
 def ablation(
     parse: Annotated[Path, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     normalize: Annotated[Path, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
-    seeds: Annotated[int, Option(min=1, help="Number of seeds per step.")] = 3,
+    seeds: Annotated[int, Option(min=1, help="Number of seeds with which each step is trained.")] = 3,
 ) -> Iterator[str]:
-    """Run an ablation study: turn the recipe *original* into *standard* one change at a time; print the effect of each.
+    """Ablation study: turn the recipe 'original' into 'standard' one change at a time, and print the effect of each.
 
-    Prints the validation accuracy (median, minimum and maximum over the seeds) and the median training time. Takes some
-    minutes and leaves the artifacts unchanged.
+    Each line has the validation accuracy (median, minimum and maximum over the seeds) and the median training time. A
+    run takes some minutes and leaves the artifacts unchanged.
 
     Examples:
         handwriting ablation

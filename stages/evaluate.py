@@ -24,14 +24,15 @@ def evaluate(
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     block_size: Annotated[
-        int, Role.IGNORED, Option(min=1, help="Images per block. Each worker holds one block in memory.")
+        int, Role.IGNORED, Option(min=1, help="Number of images per block; each worker holds one block in memory.")
     ] = 1024,
     send_data: SendData = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:
     """Classify the test images in parallel and compute the metrics.
 
-    Warns if a class is rare or missing from a part of the data, and if test images are also training images.
+    A warning is printed if a part of the data lacks a class, if the classes are very unequal, or if test images are
+    also training images.
 
     The results are bit-identical for any scheduler, number of workers and block size. An interrupted run resumes with
     the unfinished blocks.

@@ -35,8 +35,8 @@ def export(
 ) -> str:
     """Export the model as ONNX and safetensors, with a drawing demo and a model card.
 
-    Writes model.onnx, model.safetensors, index.html and MODEL_CARD.md. Each contains the class names and the test
-    accuracy.
+    The files are model.onnx, model.safetensors, index.html (the demo) and MODEL_CARD.md. Each contains the class names
+    and the test accuracy.
 
     Examples:
         handwriting export

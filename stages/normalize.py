@@ -16,14 +16,14 @@ def normalize(
     validation: Annotated[
         float,
         Option(
-            help="Training images to hold out for validation: a count, or a fraction below 1.",
+            help="Number of training images to hold out for validation or, if it is below 1, the fraction of them.",
             show_default="one twelfth",
             callback=check_validation,
         ),
     ] = DEFAULT_VALIDATION,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/normalize"),
 ) -> str:
-    """Scale pixels to mean 0 and standard deviation 1; hold out the last training images for validation.
+    """Scale the pixels to mean 0 and standard deviation 1, and hold out the last training images for validation.
 
     Examples:
         handwriting normalize

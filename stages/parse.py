@@ -16,7 +16,8 @@ def parse(
 ) -> str:
     """Convert the IDX files to .npy arrays and check that images and labels match.
 
-    The last training images will be held out for validation. If they lack a class, all training images are reordered.
+    Later, normalize holds out the last training images for validation. If these lack a class, all training images are
+    reordered.
 
     Examples:
         handwriting parse

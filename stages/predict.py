@@ -18,22 +18,24 @@ log = logging.getLogger(__name__)
 
 def predict(
     files: Annotated[list[Path], Argument(metavar="IMAGES", help="Files of raw images, .npy or IDX, gzipped or not.")],
-    output: Annotated[Path, Option(help="Output file of the class indices: uint8 (n,).")] = Path("predictions.npy"),
+    output: Annotated[Path, Option(help="Output file for the class indices, uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,
-        Option(help="Output file of the class probabilities: float32 (n, classes).", show_default="none"),
+        Option(help="Output file for the class probabilities, float32 (n, classes).", show_default="none"),
     ] = None,
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
-    block_size: Annotated[int, Option(min=1, help="Images per block. Each worker holds one block in memory.")] = 32_768,
+    block_size: Annotated[
+        int, Option(min=1, help="Number of images per block; each worker holds one block in memory.")
+    ] = 32_768,
     send_data: SendData = False,
     model: ModelFolder = None,
 ) -> str:
-    """Predict the classes of many images, from files that may be larger than memory, locally or on a cluster.
+    """Predict the classes of many images, in files that may be larger than memory, locally or on a cluster.
 
     The files contain uint8 arrays (n, height, width), whose images must have the size of the training images. The
-    output is one .npy array for all files, in their order, which appears when it is complete. An interrupted run
+    output is a single .npy array for all files, in their order, and appears when it is complete. An interrupted run
     resumes with the unfinished blocks.
 
     Examples:

@@ -15,8 +15,8 @@ def prune(
 ) -> str:
     """Delete old results and the leftovers of interrupted runs from the store.
 
-    Keeps results that are published or named, evaluations of named runs, and results that a running stage reads or
-    writes.
+    Results that are published or named are kept, and so are evaluations of named runs and results that a running stage
+    reads or writes.
 
     Examples:
         handwriting prune

@@ -21,7 +21,7 @@ from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
 
 log = logging.getLogger(__name__)
 
-LAYERS = "Hidden layers: convolutions (conv16,conv64; in full conv16x5/2) and max pooling (pool2)."
+LAYERS = "Hidden layers, such as conv16,pool2: a convolution (in full conv16x5/2) and max pooling."
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,11 +48,11 @@ def reader(
 ) -> str:
     """Train the network with which `classify` finds and reads the digits in pictures.
 
-    A second network is then trained to correct it. It sees each place where the first one finds a possible digit, with
-    its surroundings; such places are searched for in a quarter of the pictures.
+    A second network is then trained to correct the first one. It sees each place where the first one finds a possible
+    digit, with its surroundings; such places are searched for in a third of the pictures.
 
-    An interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run. The
-    confidence in a text is calibrated on pictures of held-out digits.
+    An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
+    uninterrupted run. The confidence in a text is calibrated on pictures of held-out digits.
 
     Examples:
         handwriting reader
@@ -92,10 +92,7 @@ def reader(
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
     with progress("reader", sum(searched.values()), unit="pictures") as shown:
-        candidates = {
-            part: collect(model, compose, part, count, backend, shown.advance, partial(log.info, "reader: %s"))
-            for part, count in searched.items()
-        }
+        candidates = collect(model, compose, searched, backend, shown.advance, partial(log.info, "reader: %s"))
     training, validation = candidates["train"], candidates["validation"]
     histories = [first.history]
     if len(training) and len(validation):  # there are none after very little training

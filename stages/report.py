@@ -46,9 +46,9 @@ def report(
     artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/report"),
 ) -> str:
-    """Write the report, index.html, with metrics, errors, the training history and a comparison with other runs.
+    """Write a report, index.html, with the metrics, the errors, the training history and a comparison with other runs.
 
-    The page is self-contained and works offline. The other runs are those in the store.
+    The page is a single file that works offline. It compares the run with all others in the store.
 
     Examples:
         handwriting report

@@ -43,7 +43,7 @@ def list_runs(
     context: Context,
     sort: Annotated[
         Literal["created", "validation", "test", "seconds"],
-        Option(help="Order: newest, most accurate or fastest runs first."),
+        Option(help="Value to sort by; the newest, most accurate or fastest run is listed first."),
     ] = "created",
     limit: Annotated[int | None, Option(min=1, help="Maximum number of runs to list.", show_default="all")] = None,
     as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters and metrics.")] = False,
@@ -132,7 +132,7 @@ def name(
     check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str | Iterator[str]:
-    """Name a training run by making artifacts/NAME a link to it; if another run has the name, move the name.
+    """Name a training run by making artifacts/NAME a link to it; if another run has this name, it loses it.
 
     `prune` keeps runs with a name, and other commands take the link as a folder. To remove a name, delete the link.
 

@@ -33,7 +33,8 @@ STYLES = {  # of the boxes of the flowchart
 def status(
     explain: Annotated[bool, Option("--explain", help="Show every reason, not only the first.")] = False,
     graph: Annotated[
-        Literal["text", "mermaid"] | None, Option(help="Show the stages as a graph: a tree, or a Mermaid flowchart.")
+        Literal["text", "mermaid"] | None,
+        Option(help="Show the stages as a tree (text), or as a flowchart for Mermaid."),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print everything as one JSON object.")] = False,
     stale: Annotated[bool, Option("--stale", help="Print only the names of stages that are not up to date.")] = False,
@@ -44,9 +45,9 @@ def status(
 ) -> str:
     """Show which stages are up to date, which are not, and why.
 
-    The next `make` runs each stage that is *stale* or *not made yet*, and restores an earlier result of each stage that
-    is *in the store*. For a stage that is *waiting*, it runs an earlier stage first, and then this one if its input has
-    changed. Options default to those in pyproject.toml, and `make status` adds the variables that make is given.
+    The next `make` runs each stage that is 'stale' or 'not made yet', and restores an earlier result of each stage that
+    is 'in the store'. For a stage that is 'waiting', it runs an earlier stage first, and then this one if its input has
+    changed. The status assumes the options in pyproject.toml; `make status` adds the variables that you give it.
 
     Examples:
         handwriting status --explain

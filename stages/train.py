@@ -41,8 +41,8 @@ def train(
         str,
         Role.IGNORED,
         scheduler_option(
-            "Backend for the networks of an ensemble. With sync, they are trained one after the other; with threads, "
-            "processes, distributed or the address of a Dask scheduler, they are trained in parallel."
+            "Backend for the networks of an ensemble: sync trains one after the other, while threads, processes, "
+            "distributed, and the address of a Dask scheduler (see predict --help) train them in parallel."
         ),
     ] = "sync",
     scheduler_file: SchedulerFile = None,
@@ -50,12 +50,16 @@ def train(
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
 ) -> str:
-    """Train a network with the hyperparameters of a recipe; options override single values.
+    """Train a network with the hyperparameters of a recipe, which options can override one by one.
 
-    The values of each recipe are listed in docs/results.md.
+    docs/results.md lists the values of each recipe. In `--layers`, 128 is a dense layer of 128 units, conv16x5/2 a
+    convolution with 16 filters of 5 x 5 pixels and a stride of 2 (conv16 for short), and pool2 max pooling over squares
+    of 2 x 2 pixels. With `--negatives 0.2`, the network also learns from one letter or piece of a digit for every five
+    training images; with `--styles 0.05`, from one digit in the handwriting of another country for every twenty.
 
-    Keeps the parameters of the last epoch whose validation accuracy is within 0.1 percentage points of the best. An
-    interrupted run resumes after its last complete epoch, with a result bit-identical to an uninterrupted run.
+    The parameters that are saved are those of the last epoch whose validation accuracy is within 0.1 percentage points
+    of the best. An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
+    uninterrupted run.
 
     Examples:
         handwriting train

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from pipeline import data
 from pipeline.data.contrast import BOX
 from pipeline.data.glyphs import Stroke, load_glyphs, load_letters
 from pipeline.data.ink import to_ink
@@ -26,17 +27,23 @@ Generator = np.random.Generator
 
 FINE = 2  # drawn pixels per pixel of the picture
 EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
-SHARES = {"image": 0.8, "strokes": 0.14, "print": 0.06}  # of the digits
+SHARES = {"image": 0.78, "strokes": 0.13, "print": 0.05, "script": 0.04}  # of the digits
 SIGN_SHARES = {"letter": 0.3, "sign": 0.25, "drawing": 0.15, "doodle": 0.1, "print": 0.15, "piece": 0.05}
 OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be letters or signs
 PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+=?!"  # do not look like digits
 LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
 FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of words; the first are 70 % of them
-PRINTED_WORDS, JOINED = 0.45, 0.3  # shares of the words in print, and of those by hand whose letters are joined
-# Shares of the fonts of the words by hand: block letters, a script of one pen, and faces with serifs or swashes.
+WORD_SHARES = {"print": 0.4, "script": 0.4, "strokes": 0.2}
+JOINED = 0.3  # share of the words in strokes whose letters are joined
+# Shares of the fonts of the words in strokes: block letters, a script of one pen, and faces with serifs or swashes.
 WORD_FONTS = {"futural": 0.5, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05}
-# Files of the faces of print, which come with Matplotlib.
-FACES = ("DejaVu*[a-zA-Z].ttf", "STIXGeneral*.ttf", "cm[brst]*10.ttf")
+# Files of the faces: those of print come with Matplotlib, but for its faces of signs (DejaVu ... Display, cmex, cmsy).
+MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts", "ttf")
+FACES = {
+    "print": (MATPLOTLIB, ("DejaVu*[!y].ttf", "STIXGeneral*.ttf", "cm[brt]*10.ttf", "cmss10.ttf")),
+    "script": (Path(data.__file__).parent / "fonts", ("*.woff",)),
+}
+PENS = {"print": 3, "script": 4}  # pixels by which strokes may be wider than those of a face, exclusive
 
 
 @dataclass(frozen=True)
@@ -82,14 +89,15 @@ class Glyphs:
             name, strokes = choose_strokes(generator)
             return draw_by_hand(strokes, BOX, generator), self.class_names.index(name)
         name = str(generator.integers(10))
-        return draw_print(name, generator), self.class_names.index(name)
+        return draw_text(name, source, generator), self.class_names.index(name)
 
     def draw_word(self, generator: Generator) -> Ink:
         """Return the ink of a word, in print or by hand. The classes must be digits."""
         word = make_word(generator)
-        if generator.random() < PRINTED_WORDS:
-            return draw_print(word, generator)
-        pen = max(generator.uniform(0.06, 0.16) / len(word), 0.03)
+        source = generator.choice(list(WORD_SHARES), p=list(WORD_SHARES.values()))
+        if source in FACES:
+            return draw_text(word, source, generator)
+        pen = max(generator.uniform(0.05, 0.12) / len(word), 0.03)
         return crop(np.asarray(draw(write_word(word, generator), 4 * BOX, generator, (pen, pen)), np.float32))
 
     def draw_sign(self, generator: Generator) -> Ink:
@@ -99,7 +107,7 @@ class Glyphs:
         if source == "letter":
             return draw_by_hand(self.letters[generator.integers(len(self.letters))], BOX, generator)
         if source == "print":
-            return draw_print(PRINTED[generator.integers(len(PRINTED))], generator)
+            return draw_text(PRINTED[generator.integers(len(PRINTED))], source, generator)
         if source == "drawing":
             return draw_by_hand(make_drawing(generator), BOX, generator)
         if source == "sign":
@@ -173,23 +181,21 @@ def make_drawing(generator: Generator) -> list[Stroke]:
 
 
 @functools.cache
-def _find_faces() -> list[str]:
-    folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
-    return sorted(str(path) for pattern in FACES for path in folder.glob(pattern))
+def _load_faces(kind: str) -> list[Any]:
+    folder, patterns = FACES[kind]
+    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    own = [ImageFont.load_default(4 * BOX)] if kind == "print" else []  # a face without serifs, of Pillow
+    return [*(ImageFont.truetype(path, 4 * BOX) for path in paths), *own]
 
 
-@functools.cache
-def _load_face(index: int) -> Any:
-    faces = _find_faces()
-    return ImageFont.truetype(faces[index], 4 * BOX) if index < len(faces) else ImageFont.load_default(4 * BOX)
-
-
-def draw_print(text: str, generator: Generator) -> Ink:
-    """Draw text in print, in one of many faces."""
-    font = _load_face(int(generator.integers(len(_find_faces()) + 1)))
+def draw_text(text: str, kind: str, generator: Generator) -> Ink:
+    """Draw text in one of the faces of a kind, in print or as written by hand."""
+    faces = _load_faces(kind)
+    font = faces[generator.integers(len(faces))]
     left, top, right, bottom = font.getbbox(text)
-    page = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
-    ImageDraw.Draw(page).text((2 - left, 2 - top), text, 255, font, stroke_width=int(generator.integers(0, 3)))
+    pen = int(generator.integers(PENS[kind]))
+    page = Image.new("L", (int(right - left) + 2 * pen, int(bottom - top) + 2 * pen))
+    ImageDraw.Draw(page).text((pen - left, pen - top), text, 255, font, stroke_width=pen)
     return to_ink(np.asarray(page))
 
 

@@ -1,6 +1,6 @@
 """Candidates in composed pictures, from which the second network learns what the first one takes for a digit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 from pipeline.training.data import Examples
 from pipeline.training.positions import IGNORED
+
+Found = tuple[NDArray[np.int8], NDArray[np.int16]]  # windows and labels
 
 WINDOW = 40, 120  # pixels: height and width of what the second network sees
 STEPS = 16  # integers per unit of local contrast
@@ -53,38 +55,42 @@ class Windows(Examples):
 def collect(
     model: Model,
     compose: Path,
-    part: str,
-    count: int,
+    counts: Mapping[str, int],
     backend: Backend,
     advance: Callable[[int], object],
     report: Callable[[str], object],
-) -> Windows:
-    """Search the first `count` pictures of a part of composed ones; return the candidates with their labels.
+) -> dict[str, Windows]:
+    """Search composed pictures; return the candidates of each part, with their labels.
 
-    model: slides over pictures. compose: the artifact of this stage. advance: called with the number of searched
-    pictures. Candidates that are neither clearly a digit nor clearly nothing are left out.
+    model: slides over pictures. compose: the artifact of this stage. counts: how many pictures of each part are
+    searched, the first ones. advance: called with the number of searched pictures. Candidates that are neither clearly
+    a digit nor clearly nothing are left out.
     """
-    found: dict[int, tuple[NDArray[np.int8], NDArray[np.int16]]] = {}
-    tasks = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+    tasks = [
+        (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
+    ]
+    found: dict[int, Found] = {}
 
-    def save(index: int, result: tuple[NDArray[np.int8], NDArray[np.int16]]) -> None:
+    def save(index: int, result: Found) -> None:
         found[index] = result
-        advance(tasks[index][1] - tasks[index][0])
+        _, start, stop = tasks[index]
+        advance(stop - start)
 
-    run_job(Job(_collect, (model, compose.absolute(), part), tasks, save, report=report), backend)
-    windows, labels = zip(*(found[index] for index in range(len(tasks))), strict=True)
-    return Windows(np.concatenate(windows), np.concatenate(labels))
+    run_job(Job(_collect, (model, compose.absolute()), tasks, save, report=report), backend)
+    parts = {}
+    for part in counts:
+        windows, labels = zip(*(found[i] for i, task in enumerate(tasks) if task[0] == part), strict=True)
+        parts[part] = Windows(np.concatenate(windows), np.concatenate(labels))
+    return parts
 
 
-def _collect(
-    shared: tuple[Model, Path, str], task: tuple[int, int], send: Send
-) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
-    model, compose, part = shared
+def _collect(shared: tuple[Model, Path], task: tuple[str, int, int], send: Send) -> Found:
+    (model, compose), (part, start, stop) = shared, task
     pictures = load_array(compose / f"{part}-pictures.npy", np.uint8, (None, None, None))
     digits = load_array(compose / f"{part}-digits.npy", np.float32, (len(pictures), None, None))
     slider = Slider(model)
     windows, labels = [np.zeros((0, *WINDOW), np.int8)], [np.zeros(0, np.int16)]
-    for i in range(*task):
+    for i in range(start, stop):
         for level, all_found in search(slider, np.asarray(pictures[i], np.float32)):
             found = all_found.take(np.argsort(-all_found.scores, kind="stable")[:MOST])
             label = label_candidates(found, np.asarray(digits[i]), len(model.class_names))

@@ -26,37 +26,42 @@ class Recipe:
 
     layers: str = hyperparameter(
         "128",
-        "Hidden layers: units (512,256), convolutions (conv16,conv64,128; in full conv16x5/2), max pooling (pool2).",
+        "Hidden layers, such as conv16,pool2,128: a convolution (in full conv16x5/2), max pooling, a dense layer.",
     )
     activation: ActivationName = hyperparameter("relu", "Activation function of the hidden layers.")
     loss: LossName = hyperparameter("cross-entropy", "Loss function.")
     label_smoothing: float = hyperparameter(
-        0.0, "Label smoothing: fraction of each label spread over all classes.", "[0, 1)"
+        0.0, "Label smoothing: the fraction of each label that is spread over all classes.", "[0, 1)"
     )
-    initialisation: InitialisationName = hyperparameter("he", "Weight initialisation.")
+    initialisation: InitialisationName = hyperparameter("he", "Distribution of the initial weights.")
     bias_std: float = hyperparameter(0.0, "Standard deviation of the initial biases.", "[0, 1000000]")
     optimizer: OptimizerName = hyperparameter("adam", "Optimizer.")
     learning_rate: float = hyperparameter(0.001, "Maximum learning rate of the schedule.", "(0, inf)")
     schedule: ScheduleName = hyperparameter("cosine", "Learning rate schedule over the run.")
-    warmup: float = hyperparameter(0.0, "Fraction of the run for linear learning rate warm-up.", "[0, 1)")
+    warmup: float = hyperparameter(
+        0.0, "Fraction of the run in which the learning rate rises linearly (warm-up).", "[0, 1)"
+    )
     momentum: float = hyperparameter(0.9, "Momentum, for the optimizers momentum and nesterov.", "[0, 1)")
     weight_decay: float = hyperparameter(0.0, "Weight decay: decoupled for adamw, an L2 term otherwise.", "[0, inf)")
     ema_decay: float = hyperparameter(0.0, "Decay of the moving average of the weights; 0 turns it off.", "[0, 1)")
-    batch_size: int = hyperparameter(128, "Images per batch.", "[1, inf)")
+    batch_size: int = hyperparameter(128, "Number of images per batch.", "[1, inf)")
     shards: int = hyperparameter(
-        2, "Parts into which each batch is split (shards); also the maximum number of threads per network.", "[1, 1024]"
+        2,
+        "Number of parts (shards) into which each batch is split, and the maximum number of threads per network.",
+        "[1, 1024]",
     )
-    epochs: int = hyperparameter(10, "Epochs of training.", "[1, inf)")
-    ensemble_size: int = hyperparameter(1, "Networks to train; their logits are averaged.", "[1, 1000]")
+    epochs: int = hyperparameter(10, "Number of epochs.", "[1, inf)")
+    ensemble_size: int = hyperparameter(1, "Number of networks to train, whose logits are averaged.", "[1, 1000]")
     negatives: float = hyperparameter(
         0.0,
-        "Negative examples (letters, pieces of digits) per training image; above 0 the network has a class for them.",
+        "Number of negative examples (letters, pieces of digits) per training image; above 0, the network has a class "
+        "for them.",
         "[0, 1]",
     )
     styles: float = hyperparameter(
         0.0,
-        "Drawn digits in the handwriting styles of several countries, per training image; only if the classes are the "
-        "ten digits.",
+        "Number of digits per training image that are drawn in the handwriting of several countries; without effect "
+        "unless the classes are the ten digits.",
         "[0, 1]",
     )
     seed: int = hyperparameter(1, "Seed of all random numbers.", "[0, inf)")

@@ -51,8 +51,9 @@ def build(commands: Mapping[str, Sequence[Callable[..., Any]]], act: Act) -> Any
     ) -> None:
         """Handwriting recognition from scratch: neural networks in plain NumPy, trained by a pipeline of stages.
 
-        Each stage reads the results of earlier stages and publishes its own. `make train` first runs the earlier stages
-        if they are not up to date.
+        Each stage reads the results of earlier stages and publishes its own. A command such as `handwriting train` runs
+        a single stage. In the folder of the project, `make train` first runs the earlier stages that are not up to
+        date.
         """
 
     for panel, group in commands.items():

@@ -28,15 +28,16 @@ Scheduler = Annotated[
     str,
     Role.IGNORED,
     scheduler_option(
-        "Backend for the blocks of images: threads, processes, sync (sequential), distributed (processes with Dask's "
-        "dashboard), or the address of a Dask scheduler, such as tcp://HOST:8786."
+        "Backend for the parallel work: threads, processes, sync (one after the other), distributed (processes with "
+        "Dask's dashboard), or the address of a Dask scheduler, such as tcp://HOST:8786."
     ),
 ]
 SchedulerFile = Annotated[
     Path | None,
     Role.IGNORED,
     Option(
-        help="File with the address, written by dask scheduler --scheduler-file, instead of --scheduler.",
+        help="File with the address of a Dask scheduler, as dask scheduler --scheduler-file writes it, instead of "
+        "--scheduler.",
         show_default=False,
     ),
 ]

@@ -101,5 +101,5 @@ def test_wheel_has_the_model_and_the_licence(python: list[str]) -> None:
     assert (site / MODEL.relative_to(ROOT)).read_bytes() == MODEL.read_bytes()
     assert (site / MODEL.relative_to(ROOT).with_name("MODEL_CARD.md")).exists()
     metadata = next(site.glob("handwriting-*.dist-info/METADATA")).read_text(encoding="utf-8")
-    assert "License-Expression: MIT AND CC-BY-SA-3.0 AND LicenseRef-Hershey\n" in metadata
+    assert "License-Expression: MIT AND CC-BY-SA-3.0 AND LicenseRef-Hershey AND OFL-1.1\n" in metadata
     assert next(site.glob("handwriting-*.dist-info/licenses/LICENSE")).read_bytes() == (ROOT / "LICENSE").read_bytes()

@@ -84,7 +84,7 @@ def test_other_glyphs_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch)
     other = glyphs(names)
     generator = np.random.default_rng(1)
     assert {other.draw_class(generator)[0].shape for _ in range(100)} == {(28, 28)}
-    for name in ("draw_by_hand", "draw_print", "load_glyphs"):  # of letters and signs
+    for name in ("draw_by_hand", "draw_text", "load_glyphs"):  # of letters and signs
         monkeypatch.delattr(f"pipeline.composition.glyphs.{name}")
     for _ in range(100):
         assert other.draw_sign(generator).any()

@@ -1,15 +1,18 @@
 """Signs, words and print in ink."""
 
+import string
+
 import numpy as np
 import pytest
 
 import pipeline.composition.glyphs as glyphs_module
 from pipeline.composition.glyphs import (
+    FACES,
     LIKE_DIGITS,
     Glyphs,
     Hand,
     bend,
-    draw_print,
+    draw_text,
     make_drawing,
     make_word,
     write,
@@ -17,9 +20,17 @@ from pipeline.composition.glyphs import (
 )
 
 
-def test_print_has_many_faces() -> None:
-    drawn = [draw_print("ag5", np.random.default_rng(seed)) for seed in range(200)]
-    assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # 22 faces in three weights
+@pytest.mark.parametrize("kind", FACES)
+def test_each_kind_has_many_faces(kind: str) -> None:
+    drawn = [draw_text("ag5", kind, np.random.default_rng(seed)) for seed in range(200)]
+    assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # twenty faces in several weights
+
+
+@pytest.mark.parametrize("kind", FACES)
+@pytest.mark.parametrize("character", string.ascii_letters + string.digits)
+def test_all_faces_have_ink_for_letters_and_digits(kind: str, character: str) -> None:
+    for seed in range(60):
+        assert draw_text(character, kind, np.random.default_rng(seed)).max() > 0.5
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -77,7 +77,7 @@ def test_digits_are_found_and_lie_in_the_middle_of_their_windows(model: Model, t
     np.save(tmp_path / "train-pictures.npy", np.array([page, np.full_like(page, 200)]))
     np.save(tmp_path / "train-digits.npy", np.array([digits(*boxes), np.full((6, 5), -1, np.float32)]))
     seen: list[int] = []
-    windows = collect(model, tmp_path, "train", 2, SYNC, seen.append, print)
+    windows = collect(model, tmp_path, {"train": 2}, SYNC, seen.append, print)["train"]
     assert sum(seen) == 2
     assert {*labels[:4].tolist()} <= {*windows.labels.tolist()}
     assert windows.images.dtype == np.int8

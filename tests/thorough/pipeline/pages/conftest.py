@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.pages.drawing import save_drawing_page
-from tests.browser import open_page
+from tests.browser import PHONE, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT, open_demo, page, sample  # noqa: F401
 from tests.pipeline.pages.input import draw_with_mouse, prediction
 from tests.pipeline.pages.strokes import DIGITS, place
+from tests.thorough.pipeline.pages.inside import wait_for_update
 
 DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
 
@@ -30,4 +31,15 @@ def drawn(browser: Browser, file: Path) -> Iterator[Page]:
     with open_page(browser, file) as opened:
         draw_with_mouse(opened, DIGIT)
         prediction(opened)
+        yield opened
+
+
+@pytest.fixture
+def phone(browser: Browser, file: Path) -> Iterator[Page]:
+    """The same on a phone, with the inside of the network open."""
+    with open_page(browser, file, **PHONE) as opened:
+        draw_with_mouse(opened, DIGIT)
+        prediction(opened)
+        opened.locator("#look-inside").tap()
+        wait_for_update(opened)
         yield opened

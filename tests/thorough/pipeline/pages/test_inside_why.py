@@ -1,0 +1,280 @@
+"""Inside the network, in a browser: the votes for each class, and why one is above another."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from pipeline.model.prediction import predict_logits
+from tests.browser import find_box
+from tests.pipeline.models import make_model
+from tests.pipeline.pages.conftest import Demo
+from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.strokes import DIGITS, place
+from tests.thorough.pipeline.pages.conftest import DIGIT
+from tests.thorough.pipeline.pages.inside import numbers, pin, tile, title, wait_for_update
+
+
+def test_bar_asks_why_not_that_class(drawn: Page) -> None:
+    logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
+    best = int(np.argmax(logits))
+    one, other = (best + 1) % 10, (best + 2) % 10
+    drawn.locator(".class").nth(one).click()
+    wait_for_update(drawn)
+    assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {one}?"
+    assert drawn.locator(".class").nth(one).get_attribute("aria-pressed") == "true"
+    text = (drawn.locator("#why-sum").text_content() or "").replace("−", "-").replace("- ", "-")
+    *terms, total = [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
+    assert total == pytest.approx(logits[best] - logits[one], abs=0.016)
+    assert total == round(sum(terms), 2)
+    announced = drawn.locator("#announcement").inner_text()
+    assert announced.startswith(f"Why {best}, not {one}?: ")
+    assert "temperature" not in announced
+    drawn.locator(".class").nth(one).click()
+    drawn.mouse.move(5, 5)
+    assert title(drawn).startswith("Pixel of map ")
+    assert drawn.locator(".class[aria-pressed=true]").count() == 0
+    drawn.locator(".class").nth(other).focus()
+    drawn.keyboard.press("Enter")
+    wait_for_update(drawn)
+    assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
+
+
+def test_another_drawing_asks_about_its_own_runner_up_and_leaves_walk_and_pixel(drawn: Page) -> None:
+    probabilities = drawn.evaluate("Array.from(read(model, drawing.strokes).probabilities)")
+    question = drawn.locator("#why-title")
+    drawn.locator(".class").nth(int(np.argsort(probabilities)[0])).click()
+    expect(question).to_have_text(f"Why {np.argmax(probabilities)}, not {np.argmin(probabilities)}?")
+    drawn.locator("#clear").click()
+    draw_with_mouse(drawn, place(DIGITS[1], 0.2, 0.2, 0.6))
+    second, first = np.argsort(drawn.evaluate("Array.from(read(model, drawing.strokes).probabilities)"))[-2:]
+    expect(question).to_have_text(f"Why {first}, not {second}?")
+    assert drawn.locator(".class[aria-pressed=true]").count() == 0
+    for is_walking in (False, True):
+        pin(drawn)
+        if is_walking:
+            drawn.locator("#walk").click()
+        drawn.evaluate("perform(() => restore({ strokes: [[{ x: 0.3, y: 0.1 }, { x: 0.5, y: 0.6 }]], example: null }))")
+        wait_for_update(drawn)
+        drawn.mouse.move(5, 5)
+        expect(drawn.locator("#walk-text")).to_be_hidden()
+        assert drawn.locator(".tile[aria-pressed=true]").count() == (not is_walking)
+        shown, row, column = (int(number) for number in re.findall(r"\d+", title(drawn).replace("layer 1", "")))
+        strongest = f"strongestPosition(read(model, drawing.strokes).values[1], 16, {shown - 1})"
+        assert 12 * (row - 1) + column - 1 == drawn.evaluate(strongest)
+
+
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        ([(2, 2)], "at the top left"),
+        ([(5, 2)], "left of the waist"),
+        ([(5, 4)], "at the waist"),
+        ([(5, 0)], "left of the waist"),  # beside the drawing
+        ([(4, 2), (3, 2), (7, 6)], "at the upper left"),
+        ([(3, 2), (7, 2), (3, 6)], "on the left"),
+        ([(3, 2), (3, 6), (8, 4)], "in the upper half"),
+        ([(2, 2), (2, 6), (8, 2), (8, 6)], None),
+        ([], None),
+    ],
+)
+def test_place_is_the_smallest_part_of_the_drawings_box_with_most_of_the_weight(
+    cells: list[tuple[int, int]], place: str | None, drawn: Page
+) -> None:
+    """The ink covers rows 2 to 8 and columns 2 to 6 of 12 x 9 pixels."""
+    found = drawn.evaluate(
+        """(cells) => {
+            const image = Uint8Array.from({ length: 108 }, (_, i) => {
+                const [row, column] = [Math.floor(i / 9), i % 9];
+                return row >= 2 && row <= 8 && column >= 2 && column <= 6 ? 255 : 0;
+            });
+            const values = new Float32Array(108);
+            for (const [row, column] of cells) values[9 * row + column] = 1;
+            return placeOf(values, [12, 9], boxOf(image, [12, 9]))?.name ?? null;
+        }""",
+        cells,
+    )
+    assert found == place
+
+
+def test_reason_names_places_of_the_drawing_not_of_the_picture(drawn: Page) -> None:
+    """The ink covers rows 2 to 8 and columns 4 to 8 of 12 x 9 pixels; the missing ink is beside it."""
+    reason = drawn.evaluate(
+        """() => {
+            const at = (...positions) => Float32Array.from({ length: 108 }, (_, i) => Number(positions.includes(i)));
+            const image = Uint8Array.from({ length: 108 }, (_, i) => {
+                const [row, column] = [Math.floor(i / 9), i % 9];
+                return row >= 2 && row <= 8 && column >= 4 ? 255 : 0;
+            });
+            const gradient = at(9 * 5 + 3).map((value) => -value);
+            showWhy({ gradient, contributions: at(9 * 8 + 8), rest: 0 }, image, [12, 9], true, "3", "8", true);
+            return document.getElementById("why-reason").textContent;
+        }"""
+    )
+    assert "left of the waist" in reason
+    assert "at the bottom right" in reason
+
+
+def test_reason_never_names_overlapping_places(drawn: Page) -> None:
+    for number in range(10):
+        drawn.locator(".class").nth(number).click()
+        wait_for_update(drawn)
+        reason = drawn.locator("#why-reason").inner_text()
+        names = re.findall(r"More ink (.+?) \(dots\)|Its ink (.+?) speaks", reason)
+        missing, present = ([name for name in each if name] for each in zip(*names, strict=True)) if names else ([], [])
+        if missing and present:
+            places = {each["name"]: each for each in drawn.evaluate("PLACES")}
+            one, other = places[missing[0]], places[present[0]]
+            assert any(one[side][0] >= other[side][1] or other[side][0] >= one[side][1] for side in ("rows", "columns"))
+
+
+def test_a_digit_is_compared_with_a_digit_and_never_with_itself(drawn: Page) -> None:
+    contenders = "([probabilities, chosen]) => contenders(probabilities, chosen, 3)"
+    for chosen, expected in ((None, [1, 2]), (0, [1, 0]), (1, [1, 2]), (3, [1, 3])):
+        assert drawn.evaluate(contenders, [[0.1, 0.4, 0.2, 0.3], chosen]) == expected
+    assert drawn.evaluate(contenders, [[0.1, 0.2, 0.2, 0.5], None]) == [3, 1]
+
+
+def test_headline_bars_and_why_follow_the_network_and_the_move(drawn: Page) -> None:
+    """The numbers of what is shown: the dense network, and the picture moved by some pixels."""
+
+    def check_answers(shown: str) -> None:
+        wait_for_update(drawn)
+        found = drawn.evaluate(
+            f"""() => {{
+                const {{ image }} = read(model, drawing.strokes);
+                const {{ digit, probabilities }} = {shown};
+                return [digit === null ? "?" : model.classNames[digit], Array.from(probabilities)];
+            }}"""
+        )
+        read, probabilities = found
+        assert drawn.locator("#prediction").inner_text() == read
+        assert drawn.locator(".class.best .name").inner_text() == str(np.argmax(probabilities))
+        assert drawn.locator("#why-title").inner_text().startswith(f"Why {np.argmax(probabilities)},")
+        if read != "?":
+            assert drawn.locator("#confidence").inner_text().endswith(f"{int(1000 * max(probabilities)) / 10:.1f}%")
+
+    check_answers("readImage(model, image)")
+    assert "moved" not in drawn.locator("#runner-up").inner_text()
+    drawn.evaluate("() => { choose = (probabilities) => probabilities.indexOf(Math.max(...probabilities)); }")
+    for _ in range(3):
+        drawn.locator("[aria-label=Left]").click()
+    check_answers("readImage(model, moveImage(image, model.shape, [0, -3]))")
+    assert re.search(r"moved 3 left: (now|still)", drawn.locator("#runner-up").inner_text())
+    drawn.locator("[name=network]").nth(1).check()
+    check_answers("readImage(model.dense, moveImage(image, model.shape, [0, -3]))")
+    assert "dense network" in drawn.locator("#runner-up").inner_text()
+    drawn.locator(".centre").click()
+    drawn.locator("[name=network]").nth(0).check()
+    check_answers("readImage(model, image)")
+
+
+def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(open_demo: Demo) -> None:
+    model = make_model("6", temperature=0.5)
+    with open_demo(model) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        image = np.array(page.evaluate("Array.from(read(model, drawing.strokes).image)"), np.float32).reshape(1, 3, 4)
+        standardised = ((image / 255 - model.scaling.mean) / model.scaling.std).astype(np.float32)
+        logits = predict_logits(model, standardised)[0] / 0.5
+        shown = numbers(page.locator(".class .votes"))
+        assert shown == pytest.approx(logits, abs=0.051)
+        best = int(np.argmax(logits))
+        page.locator(".class").nth(best).hover()
+        assert title(page) == f"Sum of votes for {model.class_names[best]}"
+        assert numbers(page.locator("#detail-sum"))[-1] == pytest.approx(logits[best], abs=0.011)
+        page.locator("summary", has_text="Numbers").click()
+        text = page.locator("#share-of").inner_text().replace("−", "-")
+        first, again, second = (float(number) for number in re.findall(r"e\^(-?\d+\.\d)", text))
+        assert [first, again, second] == [shown[best], shown[best], sorted(shown)[-2]]
+        share = page.locator(".class.best .share").inner_text()
+        assert text.endswith(f"= {share}")
+        assert float(share[:-1]) == pytest.approx(100 / np.exp(logits - logits[best]).sum(), abs=0.1)
+
+
+def test_lines_lead_from_the_strongest_votes_to_the_answer(drawn: Page) -> None:
+    votes = drawn.evaluate(
+        """() => {
+            const [layers] = model.networks;
+            const { values, probabilities } = read(model, drawing.strokes);
+            const best = probabilities.indexOf(Math.max(...probabilities));
+            return Array.from(values.at(-2), (value, unit) => value * rowOf(layers.at(-1), best)[unit]);
+        }"""
+    )
+    strongest = np.argsort(-np.abs(votes))[:5]
+    answer = find_box(drawn.locator(".class.best"))
+    ends = drawn.evaluate(
+        """() => {
+            const { left, top } = document.getElementById("stage").getBoundingClientRect();
+            const ends = (line) => ["x1", "y1", "x2", "y2"].map((name) => Number(line.getAttribute(name)));
+            const toPage = ([x1, y1, x2, y2]) => [x1 + left, y1 + top, x2 + left, y2 + top];
+            return [...document.querySelectorAll(".overlay .vote")].map((line) => toPage(ends(line)));
+        }"""
+    )
+    assert len(ends) == 5
+    for unit, (x1, y1, x2, y2) in zip(strongest, ends, strict=True):
+        cell = find_box(tile(drawn, 2, int(unit)))
+        assert [x1, y1] == pytest.approx([cell["x"] + cell["width"], cell["y"] + cell["height"] / 2], abs=1)
+        assert [x2, y2] == pytest.approx([answer["x"], answer["y"] + answer["height"] / 2], abs=1)
+    drawn.locator(".class:not(.best)").first.hover()
+    wait_for_update(drawn)
+    assert drawn.locator(".overlay .vote").count() == 0  # the lines lead to that class
+
+
+def test_ink_that_is_missing_is_named_only_if_it_is_asked_for_or_the_answer_is_open(drawn: Page) -> None:
+    logits = [0.0] * 10
+    for lead, is_asked, is_named in ((1, False, True), (9, False, False), (9, True, True)):
+        logits[:2] = [lead, 0.5]
+        drawn.evaluate("(logits) => { probabilitiesOf = () => softmax(logits); }", logits)
+        drawn.locator("#clear").click()
+        draw_with_mouse(drawn, DIGIT)
+        expect(drawn.locator("#why-title")).to_have_text("Why 0, not 1?")
+        if is_asked:
+            drawn.locator(".class").nth(1).click()
+        drawn.wait_for_timeout(200)
+        reason = drawn.locator("#why-reason").inner_text()
+        assert reason != ""
+        assert ("More ink" in reason) == is_named
+
+
+def test_pointing_at_a_class_shows_its_logit(drawn: Page) -> None:
+    logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
+    for number in (2, 7):
+        drawn.locator(".class").nth(number).hover()
+        assert title(drawn) == f"Sum of votes for {number}"
+        text = drawn.locator("#detail-sum").inner_text().replace("−", "-")
+        assert float(text.split()[-1]) == pytest.approx(logits[number], abs=0.011)
+        assert drawn.locator(".overlay line").count() == 5
+        field = drawn.locator(".overlay rect").first
+        assert float(field.get_attribute("width") or 0) == pytest.approx(112 * 25 / 28, abs=1)
+
+
+def test_gaps_are_marked_where_ink_would_raise_the_other_class(drawn: Page) -> None:
+    logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
+    best, *_, other = np.argsort(logits)[::-1].tolist()
+    drawn.locator(".class").nth(other).click()
+    wait_for_update(drawn)
+    picture = pixels(drawn, "#why-picture")[..., :3].astype(int)
+    marked = {
+        (y, x) for y in range(28) for x in range(28) if (picture[4 * y + 1, 4 * x + 1] != picture[4 * y, 4 * x]).any()
+    }
+    assert len(marked) == 12
+    image = drawn.evaluate("Array.from(read(model, drawing.strokes).image)")
+    changes = []
+    for y, x in marked:
+        assert image[28 * y + x] <= 25.5
+        moved = [255 * 0.02 + value if i == 28 * y + x else value for i, value in enumerate(image)]
+        new = drawn.evaluate("(image) => Array.from(predict(model, Float32Array.from(image)).logits)", moved)
+        changes.append((new[best] - new[other]) - (logits[best] - logits[other]))
+    assert max(changes) < 0
+
+
+def test_numbers_name_the_temperature_of_the_network_that_is_shown(drawn: Page) -> None:
+    temperatures = drawn.evaluate("[model, model.dense].map(({ temperature }) => temperature.toFixed(2))")
+    drawn.locator("summary", has_text="Numbers").click()
+    shown = drawn.locator("#hints [data-view]:visible")
+    assert shown.all_inner_texts() == temperatures[:1]
+    drawn.locator("[name=network]").nth(1).check()
+    drawn.locator("summary", has_text="Numbers").click()
+    assert shown.all_inner_texts() == temperatures[1:]
