@@ -1,6 +1,7 @@
 """Reading order: the digits of a picture in rows, from top to bottom, each from left to right, also if they slope."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, 
 SPACE = 1.9  # distance in sizes between centres from which a space is between them
 
 Floats = NDArray[np.floating]
+Places = tuple[Floats, Floats, Floats]  # y, x, size
 
 
 def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
@@ -30,6 +32,24 @@ def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
         else:
             rows.append([i])
     return sorted(rows, key=lambda row: float(np.mean(across[row])))
+
+
+def find_nearest_rows(rows: Sequence[Sequence[int]], digits: Places, others: Places) -> NDArray[np.intp]:
+    """Return for each of the others the row of the nearest digit, or -1 if it is not at the height of this digit.
+
+    digits, others: y, x and size of each. rows: indices of digits, from `find_rows`.
+    """
+    (y, x, size), slope = digits, measure_slope(*digits)
+    row_of = np.empty(len(y), np.intp)
+    for number, row in enumerate(rows):
+        row_of[row] = number
+    found = np.full(len(others[0]), -1, np.intp)
+    for i, (down, right, own) in enumerate(zip(*others, strict=True)):
+        if len(y):
+            nearest = int(np.argmin(np.hypot(y - down, x - right)))
+            away = abs(y[nearest] - down - slope * (x[nearest] - right))
+            found[i] = row_of[nearest] if away < HEIGHT * max(size[nearest], own) else -1
+    return found
 
 
 def measure_slope(y: Floats, x: Floats, size: Floats) -> float:

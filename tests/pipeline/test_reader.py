@@ -126,7 +126,10 @@ def test_result_of_a_row(reader: Reader) -> None:
     for left, top, right, bottom in result.boxes:
         inside[top:bottom, left:right] = True
     assert (dark & inside).sum() > 0.95 * dark.sum()
-    assert result.rows == (truth(),)
+    (row,) = result.rows
+    assert (row.text, row.spaced, row.confidence) == (truth(), truth(), result.confidence)
+    assert (row.alternatives, row.boxes.tolist()) == (result.alternatives, result.boxes.tolist())
+    assert np.array_equal(row.probabilities, result.probabilities)
 
 
 def test_picture_without_digits(reader: Reader) -> None:
