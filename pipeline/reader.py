@@ -62,10 +62,10 @@ os.register_at_fork(after_in_child=_renew_lock)
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A row of digits, from left to right.
+    """A row of digits, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
     text: their classes, joined. spaced: the same with spaces where digits are far apart, as between the columns of a
-    table. confidence: probability that this row is correct. alternatives, boxes, probabilities: as in `Result`.
+    table. confidence: probability that this row is correct.
     """
 
     text: str
