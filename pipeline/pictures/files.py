@@ -18,8 +18,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 from pipeline.engine.errors import PipelineError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
-FROM_PDF = "convert it first, for example with pdftoppm -r 200 -png scan.pdf scan"
-FROM_HEIC = "export it as JPEG first, for example with a photo program"
+FROM_PDF = "convert to PNG first, for example with pdftoppm -r 200 -png scan.pdf scan"
+FROM_HEIC = "export as JPEG first, for example with a photo program"
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"))
 MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding

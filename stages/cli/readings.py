@@ -12,11 +12,11 @@ from pipeline.engine.terminal import printable
 from stages.cli.terminal import to_json
 
 if TYPE_CHECKING:
-    from pipeline.reader import PictureError, Result
+    from pipeline.reader import PictureError, Result, Row
 
 COLUMNS = ("file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error")  # of CSV
 BETWEEN_ROWS = " | "
-LIKELY = 0.01  # probability from which people are shown an alternative
+LIKELY = 0.01  # probability from which an alternative is shown, except in JSON
 
 Format = Callable[["Result | PictureError", str], list[str]]
 
@@ -29,8 +29,14 @@ def format_text(result: "Result | PictureError", name: str) -> list[str]:
         return [f"{printable(name)}: no digit found"]
     rows = [row.spaced for row in result.rows]
     line = f"{printable(name)}: {BETWEEN_ROWS.join(rows)} ({result.confidence:.2%})"
-    others = [f", or {lay_out(text, rows)} ({p:.2%})" for text, p in result.alternatives[:1] if p >= LIKELY]
-    return ["".join([line, *others])]
+    for text, probability in _find_likely(result):
+        line += f", or {lay_out(text, rows)} ({probability:.2%})"
+    return [line]
+
+
+def _find_likely(reading: "Result | Row") -> list[tuple[str, float]]:
+    """Return the best alternative if it is likely, otherwise nothing."""
+    return [(text, probability) for text, probability in reading.alternatives[:1] if probability >= LIKELY]
 
 
 def lay_out(text: str, rows: Sequence[str]) -> str:
@@ -79,10 +85,11 @@ def format_csv(result: "Result | PictureError", name: str) -> list[str]:
         return [format_row({**values, "error": str(result)})]
     lines = []
     for number, row in enumerate(result.rows, start=1):
-        values |= {"row": str(number), "digits": row.text, "spaced": row.spaced, "confidence": f"{row.confidence:.6f}"}
-        for text, probability in row.alternatives[:1]:
-            values |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
-        lines.append(format_row(values))
+        numbered = {**values, "row": str(number), "digits": row.text, "spaced": row.spaced}
+        numbered["confidence"] = f"{row.confidence:.6f}"
+        for text, probability in _find_likely(row):
+            numbered |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
+        lines.append(format_row(numbered))
     return lines or [format_row(values)]
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pipeline.reader import Result, Row
-from stages.cli.readings import format_json, format_text, lay_out
+from stages.cli.readings import format_csv, format_json, format_text, lay_out
 from tests.drawings import Images, enlarge, place, sample_digits, write_row
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
@@ -99,14 +99,16 @@ def test_rows_are_told_apart_in_every_format(run: Run, project: Path) -> None:
     ("probability", "expected"),
     [(0.0099, "a.png: 1 3 | 5 (80.00%)"), (0.01, "a.png: 1 3 | 5 (80.00%), or 1 2 | 5 (1.00%)")],
 )
-def test_only_a_likely_alternative_is_shown_to_people(probability: float, expected: str) -> None:
+def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, expected: str) -> None:
     boxes, probabilities = np.zeros((3, 4), np.int64), np.zeros((3, 10), np.float32)
     rows = (
-        Row("13", "1 3", 0.9, (), boxes[:2], probabilities[:2]),
+        Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2]),
         Row("5", "5", 0.9, (), boxes[2:], probabilities[2:]),
     )
     result = Result("135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, more_pages=False)
     assert format_text(result, "a.png") == [expected]
+    likely = f"12,{probability:.6f}" if "or" in expected else ","
+    assert format_csv(result, "a.png") == [f"a.png,1,13,1 3,0.900000,{likely},", "a.png,2,5,5,0.900000,,,"]
     assert json.loads(format_json(result, "a.png")[0])["alternatives"] == [["125", probability]]
 
 
