@@ -1,5 +1,6 @@
 """Read the digits in a picture: find them, put them in order, and say how certain the text is."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,10 +46,10 @@ class Reading:
 
     def split(self) -> tuple["Reading", ...]:
         """Return a reading of each row, whose confidence is the probability that this row is correct."""
-        stops = np.cumsum([sum(row) for row in self.rows], dtype=np.intp).tolist()
+        ends = itertools.pairwise(itertools.accumulate(map(sum, self.rows), initial=0))
         return tuple(
             Reading(self.probabilities[start:stop], self.boxes[start:stop], (row,), doubt, (doubt,))
-            for start, stop, row, doubt in zip([0, *stops], stops, self.rows, self.doubts, strict=False)
+            for (start, stop), row, doubt in zip(ends, self.rows, self.doubts, strict=True)
         )
 
 
@@ -79,11 +80,11 @@ def arrange(found: Detections, shape: Sequence[int], temperature: float) -> Read
     order = np.array([i for row in rows for i in row], np.intp)
     words = tuple(_count_words(find_spaces(digits.x, digits.size, row)) for row in rows)
     row_of = find_nearest_rows(rows, (digits.y, digits.x, digits.size), (others.y, others.x, others.size))
-    doubts = tuple(_any(nothing[row_of == row]) for row in range(len(rows)))
-    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, _any(nothing), doubts)
+    doubts = tuple(_combine(nothing[row_of == row]) for row in range(len(rows)))
+    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, _combine(nothing), doubts)
 
 
-def _any(nothing: NDArray[np.float32]) -> float:
+def _combine(nothing: NDArray[np.float32]) -> float:
     """Return the probability that anything is a digit, from the probabilities of each that it is not."""
     return 1 - float(np.prod(nothing, dtype=np.float64))
 

@@ -39,17 +39,14 @@ def find_nearest_rows(rows: Sequence[Sequence[int]], digits: Places, others: Pla
 
     digits, others: y, x and size of each. rows: indices of digits, from `find_rows`.
     """
-    (y, x, size), slope = digits, measure_slope(*digits)
+    (y, x, size), (down, right, own), slope = digits, others, measure_slope(*digits)
+    if not rows:
+        return np.full(len(down), -1, np.intp)
     row_of = np.empty(len(y), np.intp)
-    for number, row in enumerate(rows):
-        row_of[row] = number
-    found = np.full(len(others[0]), -1, np.intp)
-    for i, (down, right, own) in enumerate(zip(*others, strict=True)):
-        if len(y):
-            nearest = int(np.argmin(np.hypot(y - down, x - right)))
-            away = abs(y[nearest] - down - slope * (x[nearest] - right))
-            found[i] = row_of[nearest] if away < HEIGHT * max(size[nearest], own) else -1
-    return found
+    row_of[np.concatenate(rows)] = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    nearest = np.hypot(y - down[:, np.newaxis], x - right[:, np.newaxis]).argmin(axis=1)
+    away = np.abs(y[nearest] - down - slope * (x[nearest] - right))
+    return np.where(away < HEIGHT * np.maximum(size[nearest], own), row_of[nearest], -1)
 
 
 def measure_slope(y: Floats, x: Floats, size: Floats) -> float:
