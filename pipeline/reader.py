@@ -12,7 +12,8 @@ import hashlib
 import logging
 import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,11 +31,11 @@ from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
-from pipeline.pictures.reading import find_alternatives, format_digits, format_rows, read, read_one
+from pipeline.pictures.reading import Reading, find_alternatives, format_digits, format_spaced, read, read_one
 from pipeline.pictures.search import MAX_DIGITS
 from pipeline.training.team import ThreadTeam
 
-__all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "load", "save"]
+__all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "Row", "load", "save"]
 
 log = logging.getLogger(__name__)
 
@@ -60,20 +61,36 @@ os.register_at_fork(after_in_child=_renew_lock)
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
-    """The digits in a picture, in reading order.
+class Row:
+    """A row of digits, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
-    text: their classes, joined; empty if no digit was found. rows: the text of each row, with spaces where digits are
-    far apart, as between the columns of a table. confidence: probability that all are correct; 0 without digits.
-    alternatives: the most probable texts that differ in one digit, each with its probability; what is missing to 1
-    belongs to all other texts, such as those with a digit more or less. boxes: int64 (k, 4): left, top, right and
-    bottom of a square around each digit, in pixels of the picture as it is displayed; it ends at the edge of the
-    picture. size: (height, width) of the picture. probabilities: float32 (k, classes). more_pages: whether the file has
-    several pages or frames, of which only the first was read.
+    text: their classes, joined. spaced: the same with spaces where digits are far apart, as between the columns of a
+    table. confidence: probability that this row is correct.
     """
 
     text: str
-    rows: tuple[str, ...]
+    spaced: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    boxes: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The digits in a picture, in reading order.
+
+    text: their classes, joined; empty if no digit was found. rows: the digits of each row. confidence: probability that
+    all are correct; 0 without digits. alternatives: the most probable texts that differ in one digit, each with its
+    probability; what is missing to 1 belongs to all other texts, such as those with a digit more or less. boxes: int64
+    (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is displayed; it
+    ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32 (k, classes); their
+    sum is less than 1, as it may be no digit. more_pages: whether the file has several pages or frames, of which only
+    the first was read.
+    """
+
+    text: str
+    rows: tuple[Row, ...]
     confidence: float
     alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
@@ -140,18 +157,30 @@ class Reader:
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         if len(reading.labels) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
-        names = self.names
-        alternatives = find_alternatives(reading, ALTERNATIVES)
+        enlarged = replace(reading, boxes=_enlarge(reading.boxes, grey.shape, size))
         return Result(
-            format_digits(reading.labels, names),
-            format_rows(reading, names),
+            format_digits(reading.labels, self.names),
+            tuple(self._to_row(row) for row in enlarged.split()),
             reading.confidence if reading.labels else 0.0,
-            tuple((format_digits(labels, names), probability) for labels, probability in alternatives),
-            _enlarge(reading.boxes, grey.shape, size),
+            self._to_texts(find_alternatives(reading, ALTERNATIVES)),
+            enlarged.boxes,
             size,
             reading.probabilities,
             more_pages,
         )
+
+    def _to_row(self, row: Reading) -> Row:
+        return Row(
+            format_digits(row.labels, self.names),
+            format_spaced(row, self.names),
+            row.confidence,
+            self._to_texts(find_alternatives(row, ALTERNATIVES)),
+            row.boxes,
+            row.probabilities,
+        )
+
+    def _to_texts(self, alternatives: Iterable[tuple[Sequence[int], float]]) -> tuple[tuple[str, float], ...]:
+        return tuple((format_digits(labels, self.names), probability) for labels, probability in alternatives)
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
@@ -203,12 +232,13 @@ class _Loaded:
 
 
 def _describe(loaded: _Loaded) -> str:
-    """Return the name of a model, its accuracy in classifying images, and whether it can reject."""
+    """Return the name of a model, its accuracy in classifying images, and what to do if it cannot reject."""
     model = loaded.model
     words = ["the pretrained one" if loaded.path in (PRETRAINED, PRETRAINED_READER) else str(loaded.path)]
     if model.validation_accuracy and not model.sliding:  # that of a reader, on difficult pages, means little to a user
         words.append(f"{model.validation_accuracy:.2%} correct on validation images")
-    words.append("rejects most other things" if model.negative_class else "cannot reject other things")
+    if not model.negative_class:
+        words.append("takes everything for one of its classes: show it nothing else")
     return ", ".join(words)
 
 

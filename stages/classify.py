@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}
 PARALLEL = 64  # pictures from which processes are used; they take as long to start as about 40 pictures take to read
 
 
@@ -54,18 +55,22 @@ def classify(
     ] = None,
     show: Annotated[bool, Option("--show", help="Also draw the test image as text.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
-    as_csv: Annotated[bool, Option("--csv", help="Print a table of comma-separated values.")] = False,
+    as_csv: Annotated[
+        bool, Option("--csv", help="Print a table of comma-separated values, with a line for each row of digits.")
+    ] = False,
     annotate: Annotated[
         Path | None,
         Option(
-            help="Folder for copies of the pictures that show a box and the class of each digit.", show_default=False
+            help="Folder for copies of the pictures that show a box and the class of each digit; if it is uncertain, "
+            "the box is blue and a question mark follows.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[
         Path | None,
         Option(
-            help="File for the results, instead of standard output. Without --csv and --json, a name that ends in "
-            ".csv chooses the table, any other the objects. An interrupted run resumes.",
+            help="File for the results, instead of standard output: a table if its name ends in .csv, objects if it "
+            "ends in .json or .jsonl. An interrupted run resumes.",
             show_default=False,
         ),
     ] = None,
@@ -136,15 +141,19 @@ def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
     """Return the format that the options or the extension of the output name."""
     from pipeline.engine.errors import UsageError
 
-    extension = output.suffix.lower() if output else ""
     if as_csv and as_json:
         raise UsageError("--csv and --json cannot be combined: choose one of them")
-    if (as_csv and extension in (".json", ".jsonl")) or (as_json and extension == ".csv"):
+    given = format_csv if as_csv else format_json if as_json else None
+    named = EXTENSIONS.get(output.suffix.lower()) if output else None
+    if given and named and given is not named:
         option = "--csv" if as_csv else "--json"
         raise UsageError(f"{option} contradicts the extension of {output}: leave the option out, or rename the file")
-    if as_csv or extension == ".csv":
-        return format_csv
-    return format_json if as_json or output else format_text
+    if output and not (given or named):
+        raise UsageError(
+            f"the name {output} does not say the format: end it in .csv for a table, which spreadsheet programs open, "
+            "or in .jsonl for JSON objects"
+        )
+    return given or named or format_text
 
 
 def _make_requests(names: Sequence[str], copies: Sequence[Path]) -> list["Request"]:

@@ -119,10 +119,11 @@ def read_picture(reader: Reader, request: Request, threads: int | None = None) -
 def _save_copy(reader: Reader, request: Request, copy: Path, result: Result) -> None:
     """Write the copy atomically: an earlier attempt at the same task may have been killed while it wrote it."""
     texts = [reader.names[label] for label in result.probabilities.argmax(axis=1)]
+    sure = result.probabilities.max(axis=1).tolist()
     fresh = copy.with_name(f".{copy.name}.fresh")
     fresh.unlink(missing_ok=True)
     try:
-        save_with_boxes(fresh, request.source, request.name, result.size, result.boxes, texts)
+        save_with_boxes(fresh, request.source, request.name, result.size, result.boxes, texts, sure)
         fresh.replace(copy)
     finally:
         fresh.unlink(missing_ok=True)

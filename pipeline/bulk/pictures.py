@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside
 from pipeline.engine.terminal import printable
-from pipeline.pictures.files import SUFFIXES
+from pipeline.pictures.files import FROM_HEIC, FROM_PDF, SUFFIXES
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +31,31 @@ def find_pictures(names: Sequence[str]) -> list[tuple[str, str]]:
             continue
         files = [path for path in Path(name).rglob("*") if not path.is_dir() and not path.is_fifo()]
         pictures = sorted(str(path) for path in files if path.suffix.lower() in SUFFIXES)
-        if not pictures:
-            raise PipelineError(f"{name} contains no picture: name a folder with {', '.join(sorted(SUFFIXES))} files")
-        found += [(path, str(Path(path).relative_to(name))) for path in pictures]
         others = (path for path in files if path.suffix.lower() not in SUFFIXES)
         visible = (path for path in others if not any(part[0] == "." for part in path.relative_to(name).parts))
-        skipped.update(path.suffix.lower() or "none" for path in visible)
+        here = Counter(path.suffix.lower() or "none" for path in visible)
+        if not pictures:
+            but = f", only {_describe(here)}" if here else ""
+            raise PipelineError(f"{name} contains no picture{but}: {_advise(here)}")
+        found += [(path, str(Path(path).relative_to(name))) for path in pictures]
+        skipped += here
     if skipped:
-        count = "1 file" if skipped.total() == 1 else f"{skipped.total():,} files"
-        shown = [*map(printable, sorted(skipped)[:SHOWN]), *["others"] * (len(skipped) > SHOWN)]
-        log.info("skipped %s without the extension of a picture (%s)", count, ", ".join(shown))
+        log.info("skipped %s", _describe(skipped))
     return found
+
+
+def _describe(skipped: Counter[str]) -> str:
+    count = "1 file" if skipped.total() == 1 else f"{skipped.total():,} files"
+    shown = [*map(printable, sorted(skipped)[:SHOWN]), *["others"] * (len(skipped) > SHOWN)]
+    return f"{count} without the extension of a picture ({', '.join(shown)})"
+
+
+def _advise(skipped: Counter[str]) -> str:
+    """Return what to do about a folder without pictures, from the number of its files of each extension."""
+    for suffix, advice in ((".pdf", FROM_PDF), (".heic", FROM_HEIC)):
+        if skipped[suffix]:
+            return advice
+    return f"name a folder with {', '.join(sorted(SUFFIXES))} files"
 
 
 def name_copies(found: Sequence[tuple[str, str]], target: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from pipeline.custom.listing import TEST, TRAIN, Item, Listing
 from pipeline.data.dataset import DatasetError
 
 LABEL, PATH = "label", "path"  # columns; all others are pixels if there is no path
+MAX_LABEL = 255  # characters, as in the name of a folder
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def _read(part: str, table: Path, shape: tuple[int, int] = (0, 0)) -> Iterator[I
             label = row[columns.label].strip()
             if not label:
                 raise DatasetError(f"{name} has no label")
+            if len(label) > MAX_LABEL:
+                raise DatasetError(f"{name} has a label of {len(label):,} characters: at most {MAX_LABEL} are possible")
             if columns.path is not None:
                 path = row[columns.path].strip()
                 if not path:

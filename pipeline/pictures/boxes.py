@@ -10,23 +10,30 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.pictures.files import Source, load_colours
 
-COLOUR, TEXT_COLOUR = (214, 0, 60), (255, 255, 255)
+COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (214, 0, 60), (0, 80, 230), (255, 255, 255)
+SURE = 0.9  # probability of its class below which a digit is marked
 LINE_WIDTH = 1 / 400  # of the longer side of the picture
 TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longer side of the picture
 MIN_TEXT_SIZE = 8  # pixels
 
 
 def save_with_boxes(
-    path: Path, source: Source, name: str, size: tuple[int, int], boxes: NDArray[np.integer[Any]], texts: Sequence[str]
+    path: Path,
+    source: Source,
+    name: str,
+    size: tuple[int, int],
+    boxes: NDArray[np.integer[Any]],
+    texts: Sequence[str],
+    probabilities: Sequence[float],
 ) -> None:
-    """Write a copy of a picture, upright, with boxes and a text above each, to a new PNG file.
+    """Write a copy of a picture, upright, to a new PNG file, with the boxes that `draw_boxes` draws.
 
-    size: (height, width) of the picture. boxes: (k, 4), left, top, right, bottom in its pixels. Raises PictureError,
-    with `name` in the message, if the picture cannot be read; OSError if `path` exists or cannot be written.
+    size: (height, width) of the picture, whose pixels the boxes are in. Raises PictureError, with `name` in the
+    message, if the picture cannot be read; OSError if `path` exists or cannot be written.
     """
     image = load_colours(source, name)
     scale = [image.width / size[1], image.height / size[0]] * 2
-    draw_boxes(image, np.rint(boxes * scale).astype(np.int64), texts)
+    draw_boxes(image, np.rint(boxes * scale).astype(np.int64), texts, probabilities)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "xb") as file:
         try:
@@ -36,19 +43,25 @@ def save_with_boxes(
             raise
 
 
-def draw_boxes(image: Image.Image, boxes: NDArray[np.integer[Any]], texts: Sequence[str]) -> None:
-    """Draw boxes, (k, 4): left, top, right, bottom in pixels, and a text above each, on an RGB image."""
+def draw_boxes(
+    image: Image.Image, boxes: NDArray[np.integer[Any]], texts: Sequence[str], probabilities: Sequence[float]
+) -> None:
+    """Draw boxes, (k, 4): left, top, right, bottom in pixels, on an RGB image, and the text of each above it.
+
+    Digits with a probability below SURE have another colour and a question mark.
+    """
     draw = ImageDraw.Draw(image)
     longer = max(image.size)
     width = max(1, round(LINE_WIDTH * longer))
-    for (left, top, right, bottom), text in zip(boxes.tolist(), texts, strict=True):
+    for (left, top, right, bottom), name, probability in zip(boxes.tolist(), texts, probabilities, strict=True):
+        text, colour = (name, COLOUR) if probability >= SURE else (f"{name}?", UNSURE_COLOUR)
         left, top, right, bottom = left - width, top - width, right + width - 1, bottom + width - 1
-        draw.rectangle((left, top, right, bottom), outline=COLOUR, width=width)
+        draw.rectangle((left, top, right, bottom), outline=colour, width=width)
         size = max(TEXT_SIZE[0] * (bottom - top), TEXT_SIZE[1] * longer, MIN_TEXT_SIZE)
         font, margin = ImageFont.load_default(size), round(size / 6)
         _, _, wide, tall = draw.textbbox((0, 0), text, font, "lt")
         wide, tall = wide + 2 * margin, tall + 2 * margin
         x = max(0, min(left, image.width - wide))
         y = top - tall if top >= tall else max(0, min(bottom, image.height - tall))
-        draw.rectangle((x, y, x + wide, y + tall), fill=COLOUR)
+        draw.rectangle((x, y, x + wide, y + tall), fill=colour)
         draw.text((x + margin, y + margin), text, TEXT_COLOUR, font, "lt")

@@ -18,6 +18,9 @@ from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 from pipeline.engine.errors import PipelineError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
+FROM_PDF = "convert to PNG first, for example with pdftoppm -r 200 -png scan.pdf scan"
+FROM_HEIC = "export as JPEG first, for example with a photo program"
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"))
 MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
@@ -95,8 +98,8 @@ def _load(
         raise
     except Image.DecompressionBombError:  # Pillow checks its limit first
         raise PictureError(f"{name} is too large: at most {MAX_PIXELS:,} pixels are supported") from None
-    except UnidentifiedImageError:
-        raise PictureError(f"{name} is not a picture: use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from None
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{name} is {error}") from None
     except MemoryError:
         raise PictureError(f"{name} does not fit in memory") from None
     except Exception as error:  # decoders raise many types
@@ -117,13 +120,29 @@ def make_seekable(stream: BinaryIO, name: str) -> BinaryIO:
 
 
 def _open(stream: BinaryIO) -> Image.Image:
+    """Return the picture, not yet decoded. Raises UnidentifiedImageError that says what it is instead."""
     start = stream.tell()
-    image = Image.open(stream, formats=FORMATS)
+    try:
+        image = Image.open(stream, formats=FORMATS)
+    except UnidentifiedImageError:
+        stream.seek(start)
+        raise UnidentifiedImageError(_describe_other(stream.read(12))) from None
     if image.format == "PNG":
         image.verify()  # checks the checksums, unlike load()
         stream.seek(start)
         image = Image.open(stream, formats=FORMATS)
     return image
+
+
+def _describe_other(beginning: bytes) -> str:
+    """Return what a file is that begins in this way and is no picture, and what to do about it."""
+    if not beginning:
+        return "empty (0 bytes)"
+    if beginning.startswith(b"%PDF"):
+        return f"a PDF file: {FROM_PDF}"
+    if beginning[4:8] == b"ftyp" and beginning[8:] in HEIC_BRANDS:
+        return f"a HEIC file: {FROM_HEIC}"
+    return f"not a picture in a supported format: use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 
 
 def _has_more_pages(image: Image.Image) -> bool:

@@ -1,5 +1,6 @@
 """Read the digits in a picture: find them, put them in order, and say how certain the text is."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from pipeline.model.prediction import predict_with_negative
 from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.preparation import find_extent, find_ink, prepare
-from pipeline.pictures.rows import find_rows, find_spaces
+from pipeline.pictures.rows import find_nearest_rows, find_rows, find_spaces
 from pipeline.pictures.search import detect
 
 CERTAIN = 0.5  # probability of being a digit from which one is reported
@@ -24,13 +25,14 @@ class Reading:
 
     probabilities: float32 (k, classes); a row sums to less than 1, since the ink may be no digit. boxes: int64 (k, 4),
     the left, top, right and bottom of the digits in pixels of the picture. rows: for each row the number of its digits
-    between two spaces. doubt: probability that something that is not reported is a digit.
+    between two spaces. doubt: probability that something that is not reported is a digit; doubts: of each row.
     """
 
     probabilities: NDArray[np.float32]
     boxes: NDArray[np.int64]
     rows: tuple[tuple[int, ...], ...]
-    doubt: float = 0.0
+    doubt: float
+    doubts: tuple[float, ...]
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -42,6 +44,14 @@ class Reading:
         """Probability that all digits are correct, and that there are no others."""
         return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64) * (1 - self.doubt))
 
+    def split(self) -> tuple["Reading", ...]:
+        """Return a reading of each row, whose confidence is the probability that this row is correct."""
+        ends = itertools.pairwise(itertools.accumulate(map(sum, self.rows), initial=0))
+        return tuple(
+            Reading(self.probabilities[start:stop], self.boxes[start:stop], (row,), doubt, (doubt,))
+            for (start, stop), row, doubt in zip(ends, self.rows, self.doubts, strict=True)
+        )
+
 
 def read(model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence) -> Reading:
     """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right. run: may use threads."""
@@ -52,24 +62,31 @@ def read_one(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
     """Read a picture (h, w) of one object, by a model for images as in its training set."""
     ink = find_ink(np.asarray(grey, np.float32))
     if ink is None:
-        return Reading(np.zeros((0, len(model.class_names)), np.float32), np.zeros((0, 4), np.int64), ())
+        return Reading(np.zeros((0, len(model.class_names)), np.float32), np.zeros((0, 4), np.int64), (), 0.0, ())
     predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
     top, bottom, left, right = find_extent(ink)
     certain = np.flatnonzero(predicted[:, -1] < 1 - CERTAIN)
     boxes = np.array([[left, top, right, bottom]], np.int64)
-    return Reading(predicted[certain, :-1], boxes[certain], ((1,),) * len(certain))
+    return Reading(predicted[certain, :-1], boxes[certain], ((1,),) * len(certain), 0.0, (0.0,) * len(certain))
 
 
 def arrange(found: Detections, shape: Sequence[int], temperature: float) -> Reading:
     """Return the detections of a picture (height, width) that are certain, in reading order."""
     probabilities = temper(found.probabilities, temperature)
     certain = found.probabilities[:, -1] < 1 - CERTAIN
-    doubt = 1 - float(np.prod(probabilities[~certain, -1], dtype=np.float64))
+    nothing, others = probabilities[~certain, -1], found.take(np.flatnonzero(~certain))
     probabilities, digits = probabilities[certain, :-1], found.take(np.flatnonzero(certain))
     rows = find_rows(digits.y, digits.x, digits.size)
     order = np.array([i for row in rows for i in row], np.intp)
     words = tuple(_count_words(find_spaces(digits.x, digits.size, row)) for row in rows)
-    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, doubt)
+    row_of = find_nearest_rows(rows, (digits.y, digits.x, digits.size), (others.y, others.x, others.size))
+    doubts = tuple(_combine(nothing[row_of == row]) for row in range(len(rows)))
+    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, _combine(nothing), doubts)
+
+
+def _combine(nothing: NDArray[np.float32]) -> float:
+    """Return the probability that anything is a digit, from the probabilities of each that it is not."""
+    return 1 - float(np.prod(nothing, dtype=np.float64))
 
 
 def temper(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
@@ -108,10 +125,8 @@ def format_digits(labels: Sequence[int], class_names: Sequence[str]) -> str:
     return ("" if all(len(name) == 1 for name in class_names) else " ").join(names)
 
 
-def format_rows(reading: Reading, class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return the text of each row, with a space where the digits are far apart."""
-    labels, texts = iter(reading.labels), []
-    for row in reading.rows:
-        words = [format_digits([next(labels) for _ in range(count)], class_names) for count in row]
-        texts.append(" ".join(words))
-    return tuple(texts)
+def format_spaced(row: Reading, class_names: Sequence[str]) -> str:
+    """Return the text of a reading of one row, with a space where the digits are far apart."""
+    labels = iter(row.labels)
+    words = [format_digits([next(labels) for _ in range(count)], class_names) for count in row.rows[0]]
+    return " ".join(words)

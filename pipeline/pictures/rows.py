@@ -1,6 +1,7 @@
 """Reading order: the digits of a picture in rows, from top to bottom, each from left to right, also if they slope."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, 
 SPACE = 1.9  # distance in sizes between centres from which a space is between them
 
 Floats = NDArray[np.floating]
+Places = tuple[Floats, Floats, Floats]  # y, x, size
 
 
 def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
@@ -30,6 +32,21 @@ def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
         else:
             rows.append([i])
     return sorted(rows, key=lambda row: float(np.mean(across[row])))
+
+
+def find_nearest_rows(rows: Sequence[Sequence[int]], digits: Places, others: Places) -> NDArray[np.intp]:
+    """Return for each of the others the row of the nearest digit, or -1 if it is not at the height of this digit.
+
+    digits, others: y, x and size of each. rows: indices of digits, from `find_rows`.
+    """
+    (y, x, size), (down, right, own), slope = digits, others, measure_slope(*digits)
+    if not rows:
+        return np.full(len(down), -1, np.intp)
+    row_of = np.empty(len(y), np.intp)
+    row_of[np.concatenate(rows)] = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    nearest = np.hypot(y - down[:, np.newaxis], x - right[:, np.newaxis]).argmin(axis=1)
+    away = np.abs(y[nearest] - down - slope * (x[nearest] - right))
+    return np.where(away < HEIGHT * np.maximum(size[nearest], own), row_of[nearest], -1)
 
 
 def measure_slope(y: Floats, x: Floats, size: Floats) -> float:

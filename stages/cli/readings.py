@@ -1,4 +1,4 @@
-"""Format what was read in a picture as lines: for people, as JSON, or as a row of CSV.
+"""Format what was read in a picture as lines: for people, as JSON, or as CSV.
 
 Each function takes a result, or the error of a picture that cannot be read, and the name of the picture.
 """
@@ -12,24 +12,31 @@ from pipeline.engine.terminal import printable
 from stages.cli.terminal import to_json
 
 if TYPE_CHECKING:
-    from pipeline.reader import PictureError, Result
+    from pipeline.reader import PictureError, Result, Row
 
-COLUMNS = ("file", "digits", "rows", "confidence", "alternative", "alternative_confidence", "error")  # of CSV
-BETWEEN_ROWS = " | "  # spreadsheets take 7 / 8 for a date
+COLUMNS = ("file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error")  # of CSV
+BETWEEN_ROWS = " | "
+LIKELY = 0.01  # probability from which an alternative is shown, except in JSON
 
 Format = Callable[["Result | PictureError", str], list[str]]
 
 
 def format_text(result: "Result | PictureError", name: str) -> list[str]:
-    """Return the digits, the confidence and the best alternative; nothing for an error."""
+    """Return the digits, the confidence and the best alternative if it is likely; nothing for an error."""
     if isinstance(result, Exception):
         return []
     if not result.text:
         return [f"{printable(name)}: no digit found"]
-    text = BETWEEN_ROWS.join(result.rows)
-    other, probability = result.alternatives[0]
-    other = lay_out(other, result.rows)
-    return [f"{printable(name)}: {text} ({result.confidence:.2%}), or {other} ({probability:.2%})"]
+    rows = [row.spaced for row in result.rows]
+    line = f"{printable(name)}: {BETWEEN_ROWS.join(rows)} ({result.confidence:.2%})"
+    for text, probability in _find_likely(result):
+        line += f", or {lay_out(text, rows)} ({probability:.2%})"
+    return [line]
+
+
+def _find_likely(reading: "Result | Row") -> list[tuple[str, float]]:
+    """Return the best alternative if it is likely, otherwise nothing."""
+    return [(text, probability) for text, probability in reading.alternatives[:1] if probability >= LIKELY]
 
 
 def lay_out(text: str, rows: Sequence[str]) -> str:
@@ -51,33 +58,48 @@ def format_json(result: "Result | PictureError", name: str) -> list[str]:
     content = {
         "file": name,
         "digits": result.text,
-        "rows": result.rows,
         "confidence": round(result.confidence, 6) if result.text else None,
-        "alternatives": [[text, round(probability, 6)] for text, probability in result.alternatives],
+        "alternatives": _round(result.alternatives),
+        "rows": [
+            {
+                "digits": row.text,
+                "spaced": row.spaced,
+                "confidence": round(row.confidence, 6),
+                "alternatives": _round(row.alternatives),
+                "boxes": row.boxes.tolist(),
+            }
+            for row in result.rows
+        ],
     }
     return [to_json(content)]
 
 
+def _round(alternatives: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    return [(text, round(probability, 6)) for text, probability in alternatives]
+
+
 def format_csv(result: "Result | PictureError", name: str) -> list[str]:
-    """Return a row with the values of COLUMNS; an error has a row, too."""
+    """Return a line with the values of COLUMNS for each row of digits, or for an error or a picture without digits."""
     values = {"file": printable(name)}
     if isinstance(result, Exception):
         return [format_row({**values, "error": str(result)})]
-    if result.text:
-        values |= {"digits": result.text, "rows": BETWEEN_ROWS.join(result.rows)}
-        values |= {"confidence": f"{result.confidence:.6f}"}
-    for text, probability in result.alternatives[:1]:
-        values |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
-    return [format_row(values)]
+    lines = []
+    for number, row in enumerate(result.rows, start=1):
+        numbered = {**values, "row": str(number), "digits": row.text, "spaced": row.spaced}
+        numbered["confidence"] = f"{row.confidence:.6f}"
+        for text, probability in _find_likely(row):
+            numbered |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
+        lines.append(format_row(numbered))
+    return lines or [format_row(values)]
 
 
 def format_row(values: Mapping[str, str]) -> str:
-    """Return a row of CSV; missing values are empty."""
+    """Return a line of CSV; missing values are empty."""
     line = io.StringIO()
     csv.DictWriter(line, COLUMNS, lineterminator="").writerow(values)
     return line.getvalue()
 
 
 def format_header() -> str:
-    """Return the first row of CSV, the names of the columns."""
+    """Return the first line of CSV, the names of the columns."""
     return format_row({name: name for name in COLUMNS})

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.cli.readings import lay_out
+from pipeline.reader import Result, Row
+from stages.cli.readings import format_csv, format_json, format_text, lay_out
 from tests.drawings import Images, enlarge, place, sample_digits, write_row
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
@@ -19,7 +20,7 @@ from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages.cli.main", "classify"]
 CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
-MODEL = re.compile(r"model: the pretrained one, .*\n")  # on stderr
+MODEL = re.compile(r"model: the pretrained one\n")  # on stderr
 
 
 def paint(path: Path, index: int = CLEAR[0]) -> Path:
@@ -53,20 +54,19 @@ def write_unreadable_files(folder: Path) -> dict[str, str]:
     Image.new("1", (9000, 9000)).save(folder / "vast.png")
     return {
         "cut off.png": "is damaged: ",
-        "empty.png": "is not a picture: use PNG, JPEG, GIF, BMP, TIFF or WebP",
-        "text.png": "is not a picture: use PNG, JPEG, GIF, BMP, TIFF or WebP",
+        "empty.png": "is empty",
+        "text.png": "is not a picture in a supported format: use PNG, JPEG, GIF, BMP, TIFF or WebP",
         "one.png": "is too small: 1 x 1 pixels",
         "vast.png": "is too large: 9,000 x 9,000 pixels",
         "missing.png": "cannot be read: No such file or directory",
     }
 
 
-def test_line_has_digit_confidence_and_best_alternative(run: Run, project: Path) -> None:
+def test_line_has_digit_and_confidence(run: Run, project: Path) -> None:
     result = run("classify", str(paint(project / "a.png")))
     assert result.returncode == 0
     assert MODEL.fullmatch(result.stderr)
-    pattern = rf"{re.escape(str(project))}/a\.png: {truth()} \(\d\d\.\d\d%\), or \d \(\d+\.\d\d%\)\n"
-    assert re.fullmatch(pattern, result.stdout)
+    assert re.fullmatch(rf"{re.escape(str(project))}/a\.png: {truth()} \(\d\d\.\d\d%\)\n", result.stdout)
 
 
 def test_row_is_read_and_blank_picture_has_no_digit(run: Run, project: Path) -> None:
@@ -78,18 +78,38 @@ def test_row_is_read_and_blank_picture_has_no_digit(run: Run, project: Path) -> 
     assert lines[1] == "blank.png: no digit found"
 
 
-def test_rows_are_separated_in_both_readings(run: Run, project: Path) -> None:
+def test_rows_are_told_apart_in_every_format(run: Run, project: Path) -> None:
     rows = (CLEAR[:2], CLEAR[2:]), (CLEAR[:1], CLEAR[1:])
     Image.fromarray(255 - enlarge(draw_table(rows), 2)).save(project / "table.png")
-    line = run("classify", "table.png").stdout
-    rows_read = " | ".join(" ".join(map(truth, row)) for row in rows)
-    found = re.fullmatch(r"table\.png: (.*) \(\d+\.\d\d%\), or (.*) \(\d+\.\d\d%\)\n", line)
-    assert found
-    assert found[1] == rows_read
-    assert re.sub(r"\d", "#", found[2]) == re.sub(r"\d", "#", rows_read)
-    assert sum(a != b for a, b in zip(found[2], rows_read, strict=True)) == 1
-    (table,) = csv.DictReader(run("classify", "--csv", "table.png").stdout.splitlines())
-    assert (table["digits"], table["rows"]) == (2 * truth(CLEAR), rows_read)
+    spaced = [" ".join(map(truth, row)) for row in rows]
+    assert run("classify", "table.png").stdout.startswith(f"table.png: {' | '.join(spaced)} (")
+    lines = list(csv.DictReader(run("classify", "--csv", "table.png").stdout.splitlines()))
+    assert [(line["file"], line["row"]) for line in lines] == [("table.png", "1"), ("table.png", "2")]
+    assert [line["digits"] for line in lines] == [truth(CLEAR)] * 2
+    assert [line["spaced"] for line in lines] == spaced
+    result = json.loads(run("classify", "--json", "table.png").stdout)
+    assert [row["spaced"] for row in result["rows"]] == spaced
+    assert [f"{row['confidence']:.6f}" for row in result["rows"]] == [line["confidence"] for line in lines]
+    tops = [[box[1] for box in row["boxes"]] for row in result["rows"]]
+    assert (len(tops[0]), len(tops[1])) == (3, 3)
+    assert max(tops[0]) < min(tops[1])
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [(0.0099, "a.png: 1 3 | 5 (80.00%)"), (0.01, "a.png: 1 3 | 5 (80.00%), or 1 2 | 5 (1.00%)")],
+)
+def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, expected: str) -> None:
+    boxes, probabilities = np.zeros((3, 4), np.int64), np.zeros((3, 10), np.float32)
+    rows = (
+        Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2]),
+        Row("5", "5", 0.9, (), boxes[2:], probabilities[2:]),
+    )
+    result = Result("135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, more_pages=False)
+    assert format_text(result, "a.png") == [expected]
+    likely = f"12,{probability:.6f}" if "or" in expected else ","
+    assert format_csv(result, "a.png") == [f"a.png,1,13,1 3,0.900000,{likely},", "a.png,2,5,5,0.900000,,,"]
+    assert json.loads(format_json(result, "a.png")[0])["alternatives"] == [["125", probability]]
 
 
 @pytest.mark.parametrize(
@@ -110,13 +130,19 @@ def test_json_output(run: Run, project: Path) -> None:
     paint(project / "a.png")
     lines = run("classify", "--json", "a.png", "blank.png").stdout.splitlines()
     result, blank = map(json.loads, lines)
-    assert list(result) == ["file", "digits", "rows", "confidence", "alternatives"]
+    assert list(result) == ["file", "digits", "confidence", "alternatives", "rows"]
     assert (result["file"], result["digits"]) == ("a.png", truth())
     assert 0.4 <= result["confidence"] <= 1
     assert len(result["alternatives"]) == 3
     assert 1 > result["alternatives"][0][1] >= result["alternatives"][1][1] >= result["alternatives"][2][1]
     assert result["confidence"] + sum(p for _, p in result["alternatives"]) <= 1.00001
-    assert blank == {"file": "blank.png", "digits": "", "rows": [], "confidence": None, "alternatives": []}
+    (row,) = result["rows"]
+    assert list(row) == ["digits", "spaced", "confidence", "alternatives", "boxes"]
+    assert (row["digits"], row["alternatives"]) == (truth(), result["alternatives"])
+    ((left, top, right, bottom),) = row["boxes"]
+    assert 0 <= left < right <= 112
+    assert 0 <= top < bottom <= 112
+    assert blank == {"file": "blank.png", "digits": "", "confidence": None, "alternatives": [], "rows": []}
 
 
 def test_unreadable_files_are_reported_one_line_each(run: Run, project: Path) -> None:
@@ -193,8 +219,12 @@ def test_picture_after_whose_first_page_others_follow_is_named(run: Run, project
 
 
 def test_folder_without_pictures_is_an_error(run: Run, project: Path) -> None:
-    (project / "empty").mkdir()
-    assert_one_line(run("classify", "empty"), 1, "empty contains no picture")
+    (project / "scans").mkdir()
+    assert_one_line(run("classify", "scans"), 1, "scans contains no picture: name a folder with .bmp,")
+    (project / "scans/notes.txt").touch()
+    assert_one_line(run("classify", "scans"), 1, "1 file without the extension of a picture (.txt): name a folder with")
+    (project / "scans/1.PDF").touch()
+    assert_one_line(run("classify", "scans"), 1, "2 files without the extension of a picture (.pdf, .txt): convert")
 
 
 def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None:

@@ -24,21 +24,22 @@ def test_csv_output(run: Run, project: Path) -> None:
     result = run("classify", "--csv", "two, words.png", "missing.png", "blank.png")
     assert result.returncode == 1
     header, digit, missing, blank = csv.reader(result.stdout.splitlines())
-    assert header == ["file", "digits", "rows", "confidence", "alternative", "alternative_confidence", "error"]
-    assert digit[:3] == ["two, words.png", truth(), truth()]
-    assert 1 >= float(digit[3]) > float(digit[5]) > 0
-    assert digit[4] in set("0123456789") - {truth()}
-    assert missing[:-1] == ["missing.png", "", "", "", "", ""]
+    columns = ["file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error"]
+    assert header == columns
+    assert digit[:4] == ["two, words.png", "1", truth(), truth()]
+    assert 0.9 < float(digit[4]) <= 1
+    assert digit[5:] == ["", "", ""]
+    assert missing[:-1] == ["missing.png", "", "", "", "", "", ""]
     assert missing[-1].startswith("missing.png cannot be read")
     assert missing[-1] in result.stderr
-    assert blank == ["blank.png", "", "", "", "", "", ""]
+    assert blank == ["blank.png", "", "", "", "", "", "", ""]
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])
 def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_path: Path) -> None:
     names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR]
     (tmp_path / "digits").write_text("from before")
-    result = run("classify", form, *names, "--output", "digits")
+    result = run("classify", form, *names, "--output", "digits")  # a name that does not say the format
     assert result.returncode == 0
     assert result.stdout.startswith("3 pictures in ")
     assert result.stdout.endswith(" pictures/s -> digits\n")
@@ -55,7 +56,7 @@ def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_p
 
 @pytest.mark.parametrize(
     ("name", "option"),
-    [("a.csv", "--csv"), ("a.CSV", "--csv"), ("a.jsonl", "--json"), ("a.json", "--json"), ("a", "--json")],
+    [("a.csv", "--csv"), ("a.CSV", "--csv"), ("a.jsonl", "--json"), ("a.json", "--json")],
 )
 def test_output_has_the_format_of_its_extension(name: str, option: str, run: Run, tmp_path: Path) -> None:
     result = run("classify", paint(tmp_path / "a.png").name, "--output", name)
@@ -67,16 +68,18 @@ def test_output_has_the_format_of_its_extension(name: str, option: str, run: Run
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["a.png", "--output", "a.png"], "a.png is already used"),
-        (["a.png", "--output", "."], "name a file"),
+        (["a.png", "--csv", "--output", "a.png"], "a.png is already used"),
+        (["a.png", "--csv", "--output", "."], "name a file"),
         (["a.png", "--output", "none/digits.csv"], "does not exist"),
         (["a.png", "--annotate", ".", "--output", "digits.csv"], "a.png exists already"),
-        (["a.png", "--annotate", "out", "--output", "out/a.png"], "does not exist"),
+        (["a.png", "--annotate", "out", "--output", "out/a.csv"], "does not exist"),
         (["a.png", "--show", "--output", "digits.csv"], "--show"),
         (["-", "--output", "digits.csv"], "--output"),
         (["--test-image", "0", "--output", "digits.csv"], "--test-image"),
         (["a.png", "--csv", "--output", "digits.json"], "--csv"),
         (["a.png", "--json", "--output", "digits.csv"], "--json"),
+        (["a.png", "--output", "digits.xlsx"], "end it in .csv"),
+        (["a.png", "--output", "digits"], "end it in .csv"),
         (["a.png", "--send-data"], "--send-data"),
         (["a.png", "--send-data", "--annotate", "out", "--scheduler", "tcp://127.0.0.1:9"], "--send-data"),
         (["a.png", "--scheduler", "nonsense"], "'nonsense'"),

@@ -90,6 +90,7 @@ def test_folder_may_hold_a_table_for_each_part(tmp_path: Path) -> None:
         ("1,0,0,0,0\n2,0,0,256,0\n", ["line 2", "0 to 255"]),
         ("1,0,0,0,0\n2,0,0,99999999999999999999,0\n", ["line 2", "0 to 255"]),
         ("1,0,0,0,0\n,0,0,0,0\n", ["line 2", "no label"]),
+        (f"label,path\na,a.png\n{'1' * 5000},b.png\n", ["line 3", "5,000 characters"]),
         ("label,path\n1,\n", ["line 2", "no path"]),
         ("1,0,0,0\n2,0,0,0\n", ["3 pixels", "IMAGE_SIZE"]),
         ("label,path\n1,none.png\n2,gone.png\n", ["2 of 2", "none.png", "gone.png"]),

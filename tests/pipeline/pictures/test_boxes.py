@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.pictures.boxes import COLOUR, draw_boxes, save_with_boxes
+from pipeline.pictures.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, save_with_boxes
 from pipeline.pictures.files import PictureError
 
 
-def find_red(image: Image.Image) -> tuple[int, int, int, int]:
-    """Return left, top, right, bottom of the pixels in COLOUR."""
-    red = (np.asarray(image) == COLOUR).all(axis=2)
-    rows, columns = (np.flatnonzero(red.any(axis=axis)) for axis in (1, 0))
+def find_colour(image: Image.Image, colour: tuple[int, int, int] = COLOUR) -> tuple[int, int, int, int]:
+    """Return left, top, right, bottom of the pixels in a colour."""
+    found = (np.asarray(image) == colour).all(axis=2)
+    rows, columns = (np.flatnonzero(found.any(axis=axis)) for axis in (1, 0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def test_box_is_around_the_ink_and_the_text_above_it() -> None:
     image = Image.new("RGB", (300, 400), "white")
-    draw_boxes(image, np.array([[100, 200, 160, 290]]), ["7"])
-    left, top, right, bottom = find_red(image)
+    draw_boxes(image, np.array([[100, 200, 160, 290]]), ["7"], [0.99])
+    left, top, right, bottom = find_colour(image)
     assert (left, right, bottom) == (99, 161, 291)
     assert 150 < top < 190
     assert np.asarray(image)[200:290, 100:160].min() == 255  # nothing is drawn over the digit
@@ -28,8 +28,18 @@ def test_box_is_around_the_ink_and_the_text_above_it() -> None:
 @pytest.mark.parametrize("text", ["7", "Ankle boot", "お"])
 def test_boxes_at_the_border_are_drawn(box: tuple[int, ...], text: str) -> None:
     image = Image.new("RGB", (300, 400), "white")
-    draw_boxes(image, np.array([box]), [text])
-    find_red(image)
+    draw_boxes(image, np.array([box]), [text], [0.99])
+    find_colour(image)
+
+
+def test_uncertain_digits_are_marked() -> None:
+    image = Image.new("RGB", (400, 400), "white")
+    draw_boxes(image, np.array([[50, 200, 110, 290], [250, 200, 310, 290]]), ["7", "7"], [0.9, 0.89])
+    sure, unsure = find_colour(image), find_colour(image, UNSURE_COLOUR)
+    assert (sure[0], sure[2], unsure[0], unsure[2]) == (49, 111, 249, 311)
+    labels = np.asarray(image)[:199]
+    widths = [(labels == colour).all(axis=2).any(axis=0).sum() for colour in (COLOUR, UNSURE_COLOUR)]
+    assert widths[1] > widths[0]  # by a question mark
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "F"])
@@ -38,7 +48,7 @@ def test_copies_of_all_kinds_show_the_picture(mode: str, tmp_path: Path) -> None
     levels[20:40, 30:50] = 0
     image = Image.fromarray(levels)
     image = Image.fromarray(257 * levels.astype(np.uint16)) if mode == "I;16" else image.convert(mode)
-    save_with_boxes(tmp_path / "new/copy.png", image, "it", (60, 80), np.zeros((0, 4), np.int64), [])
+    save_with_boxes(tmp_path / "new/copy.png", image, "it", (60, 80), np.zeros((0, 4), np.int64), [], [])
     with Image.open(tmp_path / "new/copy.png") as copy:
         assert copy.mode == "RGB"
         assert np.array_equal(np.asarray(copy), np.repeat(levels[..., np.newaxis], 3, axis=2))
@@ -48,9 +58,9 @@ def test_existing_files_and_unreadable_pictures(tmp_path: Path) -> None:
     (tmp_path / "there.png").write_bytes(b"mine")
     nothing = np.zeros((0, 4), np.int64)
     with pytest.raises(FileExistsError):
-        save_with_boxes(tmp_path / "there.png", Image.new("L", (9, 9)), "it", (9, 9), nothing, [])
+        save_with_boxes(tmp_path / "there.png", Image.new("L", (9, 9)), "it", (9, 9), nothing, [], [])
     with pytest.raises(PictureError, match="it is not a picture"):
-        save_with_boxes(tmp_path / "new.png", tmp_path / "there.png", "it", (9, 9), nothing, [])
+        save_with_boxes(tmp_path / "new.png", tmp_path / "there.png", "it", (9, 9), nothing, [], [])
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"]
 
 
@@ -60,5 +70,5 @@ def test_no_part_of_a_copy_is_left_after_a_failure(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Image.Image, "save", fail)
     with pytest.raises(OSError, match="No space"):
-        save_with_boxes(tmp_path / "new.png", Image.new("L", (9, 9)), "it", (9, 9), np.zeros((0, 4), np.int64), [])
+        save_with_boxes(tmp_path / "new.png", Image.new("L", (9, 9)), "it", (9, 9), np.zeros((0, 4), np.int64), [], [])
     assert not list(tmp_path.iterdir())

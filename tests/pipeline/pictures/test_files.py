@@ -181,5 +181,21 @@ def test_file_and_pipe_are_read_alike(tmp_path: Path) -> None:
     writer.join()
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "file is empty"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "PDF file: .*pdftoppm"),
+        (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "HEIC file: .*JPEG"),
+        (b"\0\0\0\x24ftypisom\0\0\0\0isom", "not a picture in a supported format: use PNG"),
+    ],
+)
+def test_other_files_are_named_with_what_to_do(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    for source in (tmp_path / "a.png", io.BytesIO(content)):
+        with pytest.raises(PictureError, match=words):
+            load_picture(source, "file")
+
+
 def test_narrow_jpeg_is_read() -> None:
     assert load(encode(Image.new("L", (5000, 4), 255), "JPEG")).min() == 255

@@ -9,7 +9,7 @@ from scipy import ndimage
 from pipeline.model.files import Model
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.files import load_picture
-from pipeline.pictures.reading import Reading, arrange, find_alternatives, format_digits, format_rows, read, read_one
+from pipeline.pictures.reading import Reading, arrange, find_alternatives, format_digits, format_spaced, read, read_one
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model
@@ -82,7 +82,7 @@ def test_rows_are_read_from_top_to_bottom(finder: Model, clear: list[int]) -> No
     page = np.concatenate([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in (above, below)])
     reading = read(finder, on_paper(enlarge(page, 3)))
     assert reading.labels == tuple(labels)
-    assert [len(row.replace(" ", "")) for row in format_rows(reading, finder.class_names)] == [4, 4]
+    assert [len(row.labels) for row in reading.split()] == [4, 4]
 
 
 @pytest.mark.parametrize("angle", [-15, 15])
@@ -239,7 +239,7 @@ def test_tight_crops_are_read(finder: Model, clear: list[int]) -> None:
 
 def make_reading(*probabilities: list[float], rows: tuple[tuple[int, ...], ...] = (), doubt: float = 0) -> Reading:
     boxes = np.zeros((len(probabilities), 4), np.int64)
-    return Reading(np.array(probabilities, np.float32), boxes, rows, doubt)
+    return Reading(np.array(probabilities, np.float32), boxes, rows, doubt, (doubt,) * len(rows))
 
 
 def test_confidence_and_alternatives() -> None:
@@ -276,4 +276,18 @@ def test_long_class_names_are_separated_by_spaces() -> None:
 
 def test_rows_are_told_apart() -> None:
     reading = make_reading([1, 0], [0, 1], [0, 1], [1, 0], rows=((1, 2), (1,)))
-    assert format_rows(reading, ("a", "b")) == ("a bb", "a")
+    assert [format_spaced(row, ("a", "b")) for row in reading.split()] == ["a bb", "a"]
+
+
+def test_confidence_of_a_row_depends_on_what_may_be_a_digit_in_it() -> None:
+    y, x = np.array([0, 0, 40, 40, 0, 42, 90], np.float32), np.array([0, 30, 0, 30, 60, 60, 0], np.float32)
+    sure = [[0.9, 0, 0.1], [0, 0.8, 0.2], [0.7, 0, 0.3], [0.6, 0, 0.4]]
+    possible = [[0.3, 0, 0.7], [0.2, 0, 0.8], [0.1, 0, 0.9]]  # in the first row, in the second, and below both
+    found = Detections(y, x, np.full(7, 20, np.float32), np.array([*sure, *possible], np.float32))
+    reading = arrange(found, (100, 100), temperature=1)
+    first, second = reading.split()
+    assert (first.labels, second.labels) == ((0, 1), (0, 0))
+    assert first.confidence == pytest.approx(0.9 * 0.8 * 0.7)
+    assert second.confidence == pytest.approx(0.7 * 0.6 * 0.8)
+    assert reading.confidence == pytest.approx(first.confidence * second.confidence * 0.9)
+    assert (first.boxes.tolist(), second.boxes.tolist()) == (reading.boxes[:2].tolist(), reading.boxes[2:].tolist())
