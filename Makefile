@@ -159,7 +159,7 @@ help: ## Show this list
 	        if (length(line) + length($$i) > 78) { print line; line = sprintf("%12s", "") } \
 	        line = line " " $$i } \
 	    print line }'
-	@printf '%s\n' 'The values are those of the options in $(VENV)/bin/handwriting STAGE --help.'
+	@printf '%s\n' '$(VENV)/bin/handwriting STAGE --help explains the values of a stage.'
 
 # A goal without a rule: name the target that is spelled most like it.
 suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \

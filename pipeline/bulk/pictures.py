@@ -52,7 +52,7 @@ def _describe(skipped: Counter[str]) -> str:
 
 def _advise(skipped: Counter[str]) -> str:
     """Return what to do about a folder without pictures, from the number of its files of each extension."""
-    for suffix, advice in ((".pdf", FROM_PDF), (".heic", FROM_HEIC)):
+    for suffix, advice in ((".pdf", FROM_PDF), (".heic", FROM_HEIC), (".heif", FROM_HEIC), (".avif", FROM_HEIC)):
         if skipped[suffix]:
             return advice
     return f"name a folder with {', '.join(sorted(SUFFIXES))} files"

@@ -31,12 +31,12 @@ UNCHANGED = "Existing results are unchanged"
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
 MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
 SIMPLE_TYPES = (int, float, str, Path)  # of options, besides bool and Literal
-RESERVED = ("force", "help")  # options of every command
+RESERVED = ("force", "no_force", "help")  # options of every command
 
 
 def main(stage: Stage[Any]) -> NoReturn:
     """Run the stage with the options in `sys.argv`, print what it has done, and exit with its status."""
-    module = stage.function.__module__
+    module = sys._getframe(1).f_globals["__name__"]
     if module != "__main__":
         raise UsageError(f'{module} calls main when it is imported: put the call below if __name__ == "__main__"')
     install_handlers()

@@ -31,4 +31,6 @@ def start(module: str) -> NoReturn:
 
 if __name__ == "__main__":
     del sys.argv[0]
+    if not sys.argv:
+        sys.exit("Name a module, as in python -m pipeline.engine.start stages.train")
     sys.exit(run_command(sys.argv[0].rpartition(".")[2], lambda: start(sys.argv[0])))

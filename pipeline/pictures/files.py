@@ -20,7 +20,7 @@ from pipeline.engine.errors import PipelineError
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
 FROM_PDF = "convert to PNG first, for example with pdftoppm -r 200 -png scan.pdf scan"
 FROM_HEIC = "export as JPEG first, for example with a photo program"
-HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"))
 MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
@@ -141,7 +141,7 @@ def _describe_other(beginning: bytes) -> str:
     if beginning.startswith(b"%PDF"):
         return f"a PDF file: {FROM_PDF}"
     if beginning[4:8] == b"ftyp" and beginning[8:] in HEIC_BRANDS:
-        return f"a HEIC file: {FROM_HEIC}"
+        return f"a HEIC or AVIF file: {FROM_HEIC}"
     return f"not a picture in a supported format: use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 
 

@@ -45,7 +45,10 @@ class Reading:
         return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64) * (1 - self.doubt))
 
     def split(self) -> tuple["Reading", ...]:
-        """Return a reading of each row, whose confidence is the probability that this row is correct."""
+        """Return a reading of each row. The product of their confidences is that of the picture.
+
+        What may be another digit counts for the row of the nearest digit.
+        """
         ends = itertools.pairwise(itertools.accumulate(map(sum, self.rows), initial=0))
         return tuple(
             Reading(self.probabilities[start:stop], self.boxes[start:stop], (row,), doubt, (doubt,))
@@ -79,7 +82,7 @@ def arrange(found: Detections, shape: Sequence[int], temperature: float) -> Read
     rows = find_rows(digits.y, digits.x, digits.size)
     order = np.array([i for row in rows for i in row], np.intp)
     words = tuple(_count_words(find_spaces(digits.x, digits.size, row)) for row in rows)
-    row_of = find_nearest_rows(rows, (digits.y, digits.x, digits.size), (others.y, others.x, others.size))
+    row_of = find_nearest_rows(rows, (digits.y, digits.x), (others.y, others.x)) if rows else np.zeros(0, np.intp)
     doubts = tuple(_combine(nothing[row_of == row]) for row in range(len(rows)))
     return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, _combine(nothing), doubts)
 

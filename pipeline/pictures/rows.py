@@ -12,7 +12,7 @@ HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, 
 SPACE = 1.9  # distance in sizes between centres from which a space is between them
 
 Floats = NDArray[np.floating]
-Places = tuple[Floats, Floats, Floats]  # y, x, size
+Places = tuple[Floats, Floats]  # y, x
 
 
 def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
@@ -35,18 +35,14 @@ def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
 
 
 def find_nearest_rows(rows: Sequence[Sequence[int]], digits: Places, others: Places) -> NDArray[np.intp]:
-    """Return for each of the others the row of the nearest digit, or -1 if it is not at the height of this digit.
+    """Return for each of the others the row of the nearest digit.
 
-    digits, others: y, x and size of each. rows: indices of digits, from `find_rows`.
+    digits, others: y and x of each. rows: indices of digits, from `find_rows`, at least one.
     """
-    (y, x, size), (down, right, own), slope = digits, others, measure_slope(*digits)
-    if not rows:
-        return np.full(len(down), -1, np.intp)
+    (y, x), (down, right) = digits, others
     row_of = np.empty(len(y), np.intp)
     row_of[np.concatenate(rows)] = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    nearest = np.hypot(y - down[:, np.newaxis], x - right[:, np.newaxis]).argmin(axis=1)
-    away = np.abs(y[nearest] - down - slope * (x[nearest] - right))
-    return np.where(away < HEIGHT * np.maximum(size[nearest], own), row_of[nearest], -1)
+    return np.asarray(row_of[np.hypot(y - down[:, np.newaxis], x - right[:, np.newaxis]).argmin(axis=1)])
 
 
 def measure_slope(y: Floats, x: Floats, size: Floats) -> float:

@@ -186,7 +186,7 @@ def test_file_and_pipe_are_read_alike(tmp_path: Path) -> None:
     [
         (b"", "file is empty"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "PDF file: .*pdftoppm"),
-        (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "HEIC file: .*JPEG"),
+        (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "HEIC or AVIF file: .*JPEG"),
         (b"\0\0\0\x24ftypisom\0\0\0\0isom", "not a picture in a supported format: use PNG"),
     ],
 )

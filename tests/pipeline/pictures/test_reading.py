@@ -282,12 +282,12 @@ def test_rows_are_told_apart() -> None:
 def test_confidence_of_a_row_depends_on_what_may_be_a_digit_in_it() -> None:
     y, x = np.array([0, 0, 40, 40, 0, 42, 90], np.float32), np.array([0, 30, 0, 30, 60, 60, 0], np.float32)
     sure = [[0.9, 0, 0.1], [0, 0.8, 0.2], [0.7, 0, 0.3], [0.6, 0, 0.4]]
-    possible = [[0.3, 0, 0.7], [0.2, 0, 0.8], [0.1, 0, 0.9]]  # in the first row, in the second, and below both
+    possible = [[0.3, 0, 0.7], [0.2, 0, 0.8], [0.1, 0, 0.9]]  # in the first row, in the second, and below it
     found = Detections(y, x, np.full(7, 20, np.float32), np.array([*sure, *possible], np.float32))
     reading = arrange(found, (100, 100), temperature=1)
     first, second = reading.split()
     assert (first.labels, second.labels) == ((0, 1), (0, 0))
     assert first.confidence == pytest.approx(0.9 * 0.8 * 0.7)
-    assert second.confidence == pytest.approx(0.7 * 0.6 * 0.8)
-    assert reading.confidence == pytest.approx(first.confidence * second.confidence * 0.9)
+    assert second.confidence == pytest.approx(0.7 * 0.6 * 0.8 * 0.9)
+    assert reading.confidence == pytest.approx(first.confidence * second.confidence)
     assert (first.boxes.tolist(), second.boxes.tolist()) == (reading.boxes[:2].tolist(), reading.boxes[2:].tolist())
