@@ -203,11 +203,17 @@ def test_argument_that_cannot_become_an_option_is_refused() -> None:
         return "glazed"
 
     @stage(packages=())
+    def proof(output: Output, no_force: bool = False) -> str:
+        return "proofed"
+
+    @stage(packages=())
     def fold(output: Output, times=3) -> str:  # type: ignore[no-untyped-def]
         return "folded"
 
     with pytest.raises(PipelineError, match="shape has an argument force, an option of every command"):
         make_parser(shape)
+    with pytest.raises(PipelineError, match="proof has an argument no_force, an option of every command"):
+        make_parser(proof)
     with pytest.raises(PipelineError, match="fold has an argument times without a type"):
         make_parser(fold)
     with pytest.raises(PipelineError, match="glaze has an argument egg .*: leave out None"):

@@ -120,6 +120,14 @@ def test_module_that_runs_its_stage_when_it_is_imported_is_refused(field: Path) 
     assert_refused(field, "stages.sow calls main when it is imported", "SEEDS=4", "HEIGHT=2")
 
 
+def test_stage_can_be_defined_in_another_module(field: Path) -> None:
+    own = field / "stages/sow.py"
+    before, guard, call = own.read_text().partition('if __name__ == "__main__":')
+    (field / "stages/planting.py").write_text(before)
+    own.write_text(f"from pipeline.engine.command import main\nfrom stages.planting import sow\n\n{guard}{call}")
+    assert "sow" in started(make(field, "SEEDS=4"))
+
+
 def test_stage_called_status_is_refused(field: Path) -> None:
     edit(field / "Makefile", "stages := sow", "stages := status sow")
     assert_refused(field, "give the stage status another name")
