@@ -63,7 +63,7 @@ def make_parser(stage: Stage[Any]) -> ArgumentParser:
     """Return a parser with an option for each argument of the stage, and --force.
 
     An argument is an int, float, str, bool, Path or Literal, or one of these or None. A string in `Annotated` is the
-    help of the option. Raises PipelineError for other types.
+    help of the option. Raises UsageError for other types.
     """
     parser = Parser(
         prog=f"python -m {locate(stage.function)[0]}",
@@ -74,9 +74,9 @@ def make_parser(stage: Stage[Any]) -> ArgumentParser:
     defaults: dict[str, Any] = {"force": False}
     for name, parameter in stage.signature.parameters.items():
         if name in RESERVED:
-            raise PipelineError(f"{stage.name} has an argument {name}, an option of every command: rename it")
+            raise UsageError(f"{stage.name} has an argument {name}, an option of every command: rename it")
         if name not in hints:
-            raise PipelineError(f"{stage.name} has an argument {name} without a type: annotate it, as in {name}: int")
+            raise UsageError(f"{stage.name} has an argument {name} without a type: annotate it, as in {name}: int")
         kind, *notes = get_args(hints[name]) if get_origin(hints[name]) is Annotated else [hints[name]]
         texts = [note for note in notes if isinstance(note, str)]
         options: dict[str, Any] = _read_type(stage.name, name, kind)
@@ -96,7 +96,7 @@ def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
     if get_origin(kind) in (Union, UnionType):
         kind = next(each for each in get_args(kind) if each is not NoneType)
         if get_origin(kind) is Annotated:
-            raise PipelineError(f"{stage} has an argument {name} that is a File or an Input or None: leave out None")
+            raise UsageError(f"{stage} has an argument {name} that is a File or an Input or None: leave out None")
     if get_origin(kind) is Literal:
         return {"type": type(get_args(kind)[0]), "choices": get_args(kind)}
     if kind is bool:
@@ -104,7 +104,7 @@ def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
     if kind in SIMPLE_TYPES:
         return {"type": kind}
     types = ", ".join(each.__name__ for each in SIMPLE_TYPES)
-    raise PipelineError(f"{stage} has an argument {name} of type {kind}: declare it as {types}, bool or Literal")
+    raise UsageError(f"{stage} has an argument {name} of type {kind}: declare it as {types}, bool or Literal")
 
 
 def run_command(name: str, work: Callable[[], object]) -> int:
