@@ -86,7 +86,7 @@ class Result:
     (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is displayed; it
     ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32 (k, classes); their
     sum is less than 1, as it may be no digit. more_pages: whether the file has several pages or frames, of which only
-    the first was read.
+    one was read.
     """
 
     text: str
@@ -141,19 +141,19 @@ class Reader:
         """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
         return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
 
-    def read(self, picture: Picture, name: str = "", threads: int | None = None) -> Result:
+    def read(self, picture: Picture, name: str = "", threads: int | None = None, page: int = 0) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels
         (height, width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: of the
-        picture in error messages, by default its path. threads: by default one for each core. Raises PictureError if it
-        cannot be read, TypeError or ValueError for another kind of array.
+        picture in error messages, by default its path. threads: by default one for each core. page: or frame of a file,
+        from 0. Raises PictureError if it cannot be read, TypeError or ValueError for another kind of array.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
-            grey, size, more_pages = load_picture(source, name)
+            grey, size, more_pages = load_picture(source, name, page)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         if len(reading.labels) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
