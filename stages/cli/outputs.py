@@ -57,11 +57,9 @@ def working_folder(folder: Path, output: Path, command: str) -> Iterator[None]:
 
 def summarise(count: int, total: int, unit: str, seconds: float) -> str:
     """Return how many of a total this run has processed, and at what rate. unit: their plural, which ends in s."""
-    done = f"{total:,}" if count == total else f"{count:,} of {total:,}"
-    rate = count / seconds
-    return (
-        f"{done} {unit if total != 1 else unit[:-1]} in {seconds:.1f} s, {rate:,.{0 if rate >= 100 else 1}f} {unit}/s"
-    )
+    processed = f"{total:,}" if count == total else f"{count:,} of {total:,}"
+    units, rate = unit if total != 1 else unit.removesuffix("s"), count / seconds
+    return f"{processed} {units} in {seconds:.1f} s, {rate:,.{0 if rate >= 100 else 1}f} {unit}/s"
 
 
 def publish(source: Path, target: Path) -> None:
