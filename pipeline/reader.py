@@ -85,8 +85,9 @@ class Result:
     probability; what is missing to 1 belongs to all other texts, such as those with a digit more or less. boxes: int64
     (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is displayed; it
     ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32 (k, classes); their
-    sum is less than 1, as it may be no digit. more_pages: whether the file has several pages or frames, of which only
-    one was read.
+    sum is less than 1, as it may be no digit. possible: boxes as above, (m, 4), of what may be a digit, with a
+    probability of at least 10%, but was not read as one. more_pages: whether the file has several pages or frames, of
+    which only one was read.
     """
 
     text: str
@@ -96,6 +97,7 @@ class Result:
     boxes: NDArray[np.int64]
     size: tuple[int, int]
     probabilities: NDArray[np.float32]
+    possible: NDArray[np.int64]
     more_pages: bool
 
 
@@ -166,6 +168,7 @@ class Reader:
             enlarged.boxes,
             size,
             reading.probabilities,
+            _enlarge(reading.possible, grey.shape, size),
             more_pages,
         )
 

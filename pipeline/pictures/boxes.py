@@ -49,7 +49,7 @@ def draw_boxes(
 ) -> None:
     """Draw boxes, (k, 4): left, top, right, bottom in pixels, on an RGB image, and the text of each above it.
 
-    Digits with a probability below SURE have another colour and a question mark.
+    Those with a probability below SURE have another colour and a question mark.
     """
     draw = ImageDraw.Draw(image)
     longer = max(image.size)

@@ -105,7 +105,9 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
         Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2]),
         Row("5", "5", 0.9, (), boxes[2:], probabilities[2:]),
     )
-    result = Result("135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, more_pages=False)
+    result = Result(
+        "135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, boxes[:0], more_pages=False
+    )
     assert format_text(result, "a.png") == [expected]
     likely = f"12,{probability:.6f}" if "or" in expected else ","
     assert format_csv(result, "a.png") == [f"a.png,1,13,1 3,0.900000,{likely},", "a.png,2,5,5,0.900000,,,"]
