@@ -219,3 +219,11 @@ def test_restarted_run_replaces_its_own_copies_only(run: Run, project: Path) -> 
     assert_one_line(run(*command, "b.png"), 2, "b.png exists already")
     assert run(*command).returncode == 0
     assert (out / "a.png").read_bytes() != b"old" == (out / "b.png").read_bytes()
+
+
+def test_error_names_the_output_not_its_hidden_folder(run: Run, tmp_path: Path) -> None:
+    paint(tmp_path / "a.png")
+    (tmp_path / ".digits.csv.partial").touch()
+    result = run("classify", "a.png", "--output", "digits.csv")
+    assert_one_line(result, 1, "digits.csv cannot be written: File exists")
+    assert ".partial" not in result.stderr
