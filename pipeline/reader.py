@@ -83,10 +83,10 @@ class Result:
     text: their classes, joined; empty if no digit was found. rows: the digits of each row. confidence: probability that
     all are correct; 0 without digits. alternatives: the most probable texts that differ in one digit, each with its
     probability. boxes: int64 (k, 4): left, top, right and bottom of a square around each digit, in pixels of the
-    picture as it is displayed; it ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32 (k, classes); their
-    sum is less than 1, as it may be no digit. possible: boxes as above, (m, 4), of what may be a digit, with a
-    probability of at least 0.1, but was not read as one. more_pages: whether the file has several pages or frames, of
-    which only one was read.
+    picture as it is displayed; it ends at the edge of the picture. size: (height, width) of the picture. probabilities:
+    float32 (k, classes); their sum is less than 1, as it may be no digit. possible: boxes as above, (m, 4), of what may
+    be a digit, with a probability of at least 0.1, but was not read as one. more_pages: whether the file has several
+    pages or frames, of which only one was read.
     """
 
     text: str

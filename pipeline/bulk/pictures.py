@@ -48,29 +48,34 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
         if name == STDIN or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises if the name is too long
             found += _split(name, Path("stdin" if name == STDIN else Path(name).name))
             continue
-        files = [path for path in Path(name).rglob("*") if not path.is_dir() and not path.is_fifo()]
-        pictures = [path for path in files if path.suffix.lower() in SUFFIXES]
-        others = [path for path in files if path.suffix.lower() not in SUFFIXES]
-        converted = {path.with_suffix("") for path in pictures}
-        here: Counter[str] = Counter()
-        for path in others:
-            if any(part[0] == "." for part in path.relative_to(name).parts):
-                continue
-            if path.suffix.lower() in CONVERTIBLE and path.with_suffix("") not in converted:
-                pictures.append(path)
-            else:
-                here[path.suffix.lower() or "none"] += 1
+        pictures, here = _search(Path(name))
         if not pictures:
             but = f", only {_describe(here)}" if here else ""
             raise PipelineError(
                 f"{name} contains no picture{but}: name a folder with {', '.join(sorted(SUFFIXES))} files"
             )
-        for path in sorted(pictures, key=str):
+        for path in pictures:
             found += _split(str(path), path.relative_to(name))
         skipped += here
     if skipped:
         log.info("skipped %s", _describe(skipped))
     return found
+
+
+def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
+    """Return the pictures in a folder, sorted, and how many visible files of each other extension there are."""
+    files = sorted((path for path in folder.rglob("*") if not path.is_dir() and not path.is_fifo()), key=str)
+    readable = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}
+    pictures, others = [], Counter[str]()
+    for path in files:
+        suffix = path.suffix.lower()
+        is_hidden = any(part[0] == "." for part in path.relative_to(folder).parts)
+        is_convertible = suffix in CONVERTIBLE and not is_hidden and path.with_suffix("") not in readable
+        if suffix in SUFFIXES or is_convertible:
+            pictures.append(path)
+        elif not is_hidden:
+            others[suffix or "none"] += 1
+    return pictures, others
 
 
 def _split(path: str, inner: Path) -> list[Picture]:
