@@ -85,7 +85,7 @@ def _load(
                 stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
                 image = stack.enter_context(_open(make_seekable(stream, name)))
                 if page:
-                    image.seek(page)
+                    _turn_to(image, page, name)
                 _check_size(image, name)
                 size = image.size
                 factor = -(-max(size) // side)
@@ -149,6 +149,13 @@ def _open(stream: BinaryIO) -> Image.Image:
         stream.seek(start)
         image = Image.open(stream, formats=FORMATS)
     return image
+
+
+def _turn_to(image: Image.Image, page: int, name: str) -> None:
+    try:
+        image.seek(page)
+    except EOFError:
+        raise PictureError(f"{name} has no page {page + 1}") from None
 
 
 def _describe_other(beginning: bytes) -> str:

@@ -318,6 +318,18 @@ def test_result_says_whether_a_file_has_more_pages(reader: Reader, tmp_path: Pat
     assert not reader.read(tmp_path / "page.tif").more_pages
 
 
+def test_any_page_of_a_file_is_read(reader: Reader, tmp_path: Path) -> None:
+    image = Image.fromarray(make_picture())
+    Image.new("L", (90, 80), 255).save(tmp_path / "pages.tif", save_all=True, append_images=[image])
+    first, second = (reader.read(tmp_path / "pages.tif", page=page) for page in (0, 1))
+    assert (first.text, first.size) == ("", (80, 90))
+    assert_same(second, reader.read(image))
+    image.save(tmp_path / "one.png")
+    for name, page in (("pages.tif", 2), ("one.png", 1)):
+        with pytest.raises(PictureError, match=f"{name} has no page {page + 1}"):
+            reader.read(tmp_path / name, page=page)
+
+
 def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> None:
     shutil.copytree(built, tmp_path / "a", symlinks=True)
     for path, name in ((tmp_path / "a/train", "layer-1-biases.npy"), (tmp_path / "a/export", "model.safetensors")):
