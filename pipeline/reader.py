@@ -82,11 +82,11 @@ class Result:
 
     text: their classes, joined; empty if no digit was found. rows: the digits of each row. confidence: probability that
     all are correct; 0 without digits. alternatives: the most probable texts that differ in one digit, each with its
-    probability; what is missing to 1 belongs to all other texts, such as those with a digit more or less. boxes: int64
-    (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is displayed; it
-    ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32 (k, classes); their
-    sum is less than 1, as it may be no digit. more_pages: whether the file has several pages or frames, of which only
-    the first was read.
+    probability. boxes: int64 (k, 4): left, top, right and bottom of a square around each digit, in pixels of the
+    picture as it is displayed; it ends at the edge of the picture. size: (height, width) of the picture. probabilities:
+    float32 (k, classes); their sum is less than 1, as it may be no digit. possible: boxes as above, (m, 4), of what may
+    be a digit, with a probability of at least 0.1, but was not read as one. more_pages: whether the file has several
+    pages or frames, of which only one was read.
     """
 
     text: str
@@ -96,6 +96,7 @@ class Result:
     boxes: NDArray[np.int64]
     size: tuple[int, int]
     probabilities: NDArray[np.float32]
+    possible: NDArray[np.int64]
     more_pages: bool
 
 
@@ -141,19 +142,19 @@ class Reader:
         """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
         return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
 
-    def read(self, picture: Picture, name: str = "", threads: int | None = None) -> Result:
+    def read(self, picture: Picture, name: str = "", threads: int | None = None, page: int = 0) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels
         (height, width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: of the
-        picture in error messages, by default its path. threads: by default one for each core. Raises PictureError if it
-        cannot be read, TypeError or ValueError for another kind of array.
+        picture in error messages, by default its path. threads: by default one for each core. page: or frame of a file,
+        from 0. Raises PictureError if it cannot be read, TypeError or ValueError for another kind of array.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
-            grey, size, more_pages = load_picture(source, name)
+            grey, size, more_pages = load_picture(source, name, page)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         if len(reading.labels) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
@@ -166,6 +167,7 @@ class Reader:
             enlarged.boxes,
             size,
             reading.probabilities,
+            _enlarge(reading.possible, grey.shape, size),
             more_pages,
         )
 
