@@ -115,7 +115,7 @@ def draw_curves(names: Names, theme: Theme) -> str:
     epochs = len(names["history"]["Adam"])
 
     def at(epoch: float, loss: float) -> tuple[float, float]:
-        return 50 + 360 * epoch / (epochs - 1), 20 + 96 * (0.2 - math.log10(loss))
+        return 50 + 360 * epoch / (epochs - 1), 20 + 88 * (0.2 - math.log10(loss))
 
     parts, titles = [], []
     for loss in (0.01, 0.1, 1):
@@ -134,7 +134,7 @@ def draw_curves(names: Names, theme: Theme) -> str:
         lowest = max(top, lowest + 16)  # no title covers another
         parts.append(write(418, round(lowest) + 4, title, colour, ' text-anchor="start"'))
     parts.append(write(230, 310, f"epochs 1 to {epochs}", theme.quiet))
-    parts.append(write(14, 160, "loss", theme.quiet, ' transform="rotate(-90 14 160)"'))
+    parts.append(write(14, 150, "loss", theme.quiet, ' transform="rotate(-90 14 150)"'))
     return page(570, 316, parts)
 
 

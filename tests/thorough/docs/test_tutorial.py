@@ -1,6 +1,7 @@
 """The tutorial's code prints the output shown after it, and draws its pictures."""
 
 import re
+from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tests.docs.test_tutorial import BLOCKS, REFRESH, TEXT
 from tests.docs.tutorial import PICTURES, Run, find_steps, run, run_steps
 
 TOLERANCE = 1.0  # of an accuracy, in percent: another processor may round differently
+DRAWING = re.compile(r"^(?=.*[+#=-])[ +#=-]+$", re.MULTILINE)  # a line of it
 UNTRAINED = ("network", "patches")  # pictures without trained weights, equal on all processors
 
 
@@ -21,7 +23,10 @@ def done() -> Run:
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line{block.first}")
 def test_block_prints_what_the_page_shows(block: Block, done: Run) -> None:
     found, expected = (split_accuracies(text) for text in (done.printed[block.first], block.output or ""))
-    assert found[0] == expected[0]
+    assert DRAWING.sub("", found[0]) == DRAWING.sub("", expected[0])
+    drawings = zip(DRAWING.findall(found[0]), DRAWING.findall(expected[0]), strict=True)
+    pairs = [pair for lines in drawings for pair in zip_longest(*lines, fillvalue=" ")]
+    assert sum(a != b for a, b in pairs) <= 0.2 * len(pairs)  # of weights
     np.testing.assert_allclose(found[1], expected[1], rtol=0, atol=TOLERANCE)
 
 
