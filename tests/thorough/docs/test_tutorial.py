@@ -3,7 +3,6 @@
 import re
 from itertools import zip_longest
 
-import numpy as np
 import pytest
 
 from tests.docs.pages import Block
@@ -11,6 +10,7 @@ from tests.docs.test_tutorial import BLOCKS, REFRESH, TEXT
 from tests.docs.tutorial import PICTURES, Run, find_steps, run, run_steps
 
 TOLERANCE = 1.0  # of an accuracy, in percent: another processor may round differently
+FAILED = 50  # percent: below it, training has failed, and the accuracy depends on roundings
 DRAWING = re.compile(r"^(?=.*[+#=-])[ +#=-]+$", re.MULTILINE)  # a line of it
 UNTRAINED = ("network", "patches")  # pictures without trained weights, equal on all processors
 
@@ -34,7 +34,8 @@ def assert_alike(printed: str, shown: str) -> None:
     """Check that two outputs differ at most in roundings: by the tolerance, and in a tenth of a drawing."""
     (found, found_accuracies), (expected, expected_accuracies) = split_accuracies(printed), split_accuracies(shown)
     assert DRAWING.sub("", found) == DRAWING.sub("", expected)
-    np.testing.assert_allclose(found_accuracies, expected_accuracies, rtol=0, atol=TOLERANCE)
+    for accuracy, other in zip(found_accuracies, expected_accuracies, strict=True):
+        assert abs(accuracy - other) <= TOLERANCE or max(accuracy, other) < FAILED
     lines = zip(DRAWING.findall(found), DRAWING.findall(expected), strict=True)
     differs = [a != b for pair in lines for a, b in zip_longest(*pair)]
     assert sum(differs) <= 0.1 * len(differs)
