@@ -2,10 +2,8 @@
 
 from pipeline.reader import load
 
-reader = load()
-reader.read("photo.jpg").text  # "90210"
-reader.predict(images)  # the classes of images, uint8 (n, 28, 28)
-reader.predict_proba(images)  # float32 (n, 10)
+reader = load() reader.read("photo.jpg").text  # "90210" reader.predict(images)  # the classes of images, uint8 (n, 28,
+28) reader.predict_proba(images)  # float32 (n, 10)
 """
 
 import hashlib
@@ -64,8 +62,8 @@ os.register_at_fork(after_in_child=_renew_lock)
 class Row:
     """A row of digits, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
-    text: their classes, joined. spaced: the same with spaces where digits are far apart, as between the columns of a
-    table. confidence: probability that this row is correct.
+    text: the classes of the digits, joined. spaced: the same text with spaces where digits are far apart, as between
+    the columns of a table. confidence: probability that this row is correct.
     """
 
     text: str
@@ -80,13 +78,13 @@ class Row:
 class Result:
     """The digits in a picture, in reading order.
 
-    text: their classes, joined; empty if no digit was found. rows: the digits of each row. confidence: probability that
-    all are correct; 0 without digits. alternatives: the most probable texts that differ in one digit, each with its
-    probability; what is missing to 1 belongs to all other texts, such as those with a digit more or less. boxes: int64
-    (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is displayed; it
-    ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32 (k, classes); their
-    sum is less than 1, as it may be no digit. more_pages: whether the file has several pages or frames, of which only
-    the first was read.
+    text: the classes of the digits, joined; empty if no digit was found. rows: the digits of each row. confidence:
+    probability that all digits are correct; 0 if there are none. alternatives: the most probable texts that differ in
+    one digit, each with its probability; the rest of the probability belongs to other texts, such as those with a digit
+    more or less. boxes: int64 (k, 4): left, top, right and bottom of a square around each digit, in pixels of the
+    picture as it is displayed; the square ends at the edge of the picture. size: (height, width) of the picture.
+    probabilities: float32 (k, classes): of each class for each digit; a row sums to less than 1, because the ink may be
+    no digit. more_pages: whether the file has several pages or frames, of which only the first was read.
     """
 
     text: str
@@ -103,8 +101,8 @@ class Result:
 class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
-    model: classifies images as in the training set. finder: is slid over pictures; without one, a picture shows one
-    object, which `model` classifies. digest: SHA-256 hash of both, in hexadecimal.
+    model: the model that classifies images as in the training set. finder: the model that is slid over pictures; if it
+    is None, a picture shows one object, which `model` classifies. digest: SHA-256 hash of both models, in hexadecimal.
     """
 
     model: Model
@@ -113,7 +111,7 @@ class Reader:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The classes of the digits in pictures."""
+        """The names of the classes of the digits in pictures."""
         return (self.finder or self.model).class_names
 
     @cached_property
@@ -144,10 +142,10 @@ class Reader:
     def read(self, picture: Picture, name: str = "", threads: int | None = None) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
-        picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels
-        (height, width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: of the
-        picture in error messages, by default its path. threads: by default one for each core. Raises PictureError if it
-        cannot be read, TypeError or ValueError for another kind of array.
+        picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
+        width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
+        picture in error messages, by default its path. threads: number of threads, by default one for each core. Raises
+        PictureError if the picture cannot be read, TypeError or ValueError for another kind of array.
         """
         source = _to_source(picture)
         if not name:
