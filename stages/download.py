@@ -38,7 +38,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
-    """Return the patterns of the files to watch: those of a custom data set."""
+    """Return the patterns of the files of a custom data set."""
     source: Path | None = given["from_folder"]
     if source is None:
         return []
