@@ -8,6 +8,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, SendData, Workers
@@ -56,8 +57,10 @@ def predict(
     work = output.parent / f".{output.name}.partial"
     check_targets(list(outputs.values()), [*files, work])
     reader = load(model, pictures=False)
-    # The change time tells another file with the same size and modification time.
-    inputs = [(str(path.absolute()), signature(path), path.stat().st_ctime_ns) for path in files]
+    try:  # the change time tells another file with the same size and modification time
+        inputs = [(str(path.absolute()), signature(path), path.stat().st_ctime_ns) for path in files]
+    except OSError as error:
+        raise PipelineError(f"{error.filename} cannot be read: {error.strerror}") from None
     key = [reader.digest, inputs, fingerprint(predict_block), environment(["numpy"])]
     with working_folder(work, output, "predict"):
         started = time.monotonic()
