@@ -58,9 +58,9 @@ def train(
     digit for every five training images; with `--styles 0.05`, from one digit in the handwriting of another country for
     every twenty.
 
-    The parameters that are saved are those of the last epoch whose validation accuracy is within 0.1 percentage points
-    of the best. An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
-    uninterrupted run.
+    It saves the parameters of the last epoch whose validation accuracy is within 0.1 percentage points of the best. An
+    interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an uninterrupted
+    run.
 
     Examples:
         handwriting train

@@ -139,7 +139,7 @@ def _adjust_help(command: Any, function: Callable[..., Any]) -> None:
             named = next((METAVARS[kind] for kind in types if kind in METAVARS), parameter.name.upper())
             parameter.metavar = parameter.metavar or "|".join(choices) or named
         if isinstance(parameter.show_default, str):
-            parameter.help, parameter.show_default = f"{parameter.help} [default: {parameter.show_default}]", False
+            parameter.help, parameter.show_default = f"{parameter.help}  \n[default: {parameter.show_default}]", False
         parameter.min = parameter.max = None
     for subcommand in function.subcommands if isinstance(function, Group) else ():
         _adjust_help(command.commands[subcommand.__name__], subcommand)

@@ -35,7 +35,7 @@ SchedulerFile = Annotated[
     Path | None,
     Role.IGNORED,
     Option(
-        help="File with the address of a Dask scheduler, as dask scheduler --scheduler-file writes it, instead of "
+        help="File with the address of a Dask scheduler, written by dask scheduler --scheduler-file, instead of "
         "--scheduler.",
         show_default=False,
     ),
