@@ -83,7 +83,7 @@ class Result:
     one digit, each with its probability; the rest of the probability belongs to other texts, such as those with a digit
     more or less. boxes: int64 (k, 4): left, top, right and bottom of a square around each digit, in pixels of the
     picture as it is displayed; the square ends at the edge of the picture. size: (height, width) of the picture.
-    probabilities: float32 (k, classes): of each class for each digit; a row sums to less than 1, because the ink may be
+    probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1, because the ink may be
     no digit. more_pages: whether the file has several pages or frames, of which only the first was read.
     """
 
@@ -186,10 +186,10 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A classifier that you
-    trained on other classes than those of the reader classifies pictures itself, as pictures of one object.
-    pictures: False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for
-    one that only reads pictures if `pictures` is False.
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. If you have trained a
+    classifier whose classes differ from those of the reader, it classifies pictures itself, as pictures of one object.
+    pictures: whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged,
+    UsageError if `pictures` is False and the model reads only pictures.
     """
     given = _load(Path(folder)) if folder is not None else None
     slides = given is not None and given.model.sliding
