@@ -21,7 +21,7 @@ def predict(
     output: Annotated[Path, Option(help="Output file for the class indices, uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,
-        Option(help="Output file for the class probabilities, float32 (n, classes).", show_default="none"),
+        Option(help="Output file for the class probabilities, float32 (n, classes)."),
     ] = None,
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,

@@ -44,7 +44,7 @@ Item = Request | Result | PictureError  # of a task: a picture to read, or the r
 
 @dataclass(frozen=True)
 class Shared:
-    """What all tasks share. must_see: whether the worker must see the files, and the folders of the copies.
+    """Arguments that all tasks share. must_see: whether the worker must see the files, and the folders of the copies.
 
     threads: number of threads that read a picture; None for one per core.
     """

@@ -48,7 +48,7 @@ class Reading:
         return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64) * (1 - self.doubt))
 
     def split(self) -> tuple["Reading", ...]:
-        """Return a reading of each row. The product of their confidences is that of the picture.
+        """Return a reading of each row. The product of their confidences is the confidence in the picture.
 
         What may be another digit counts for the row of the nearest digit.
         """
