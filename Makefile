@@ -42,7 +42,7 @@ torture.variables := SECONDS
 benchmarks.variables := ONLY AGAIN
 distclean.variables := YES
 flags := SEND_DATA
-others := NAME PYTHON VENV SHELL
+others := NAME PYTHON VENV SHELL $(benchmarks.variables) # which also reach `make all`
 
 include pipeline/engine/rules.mk
 

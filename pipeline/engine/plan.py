@@ -9,6 +9,8 @@ from pipeline.engine.artifacts import Manifest, check_result
 from pipeline.engine.provenance import Provenance, Reason
 
 State = Literal["fresh", "stored", "waiting", "stale"]
+STATES = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
+NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Plan:
     def digest(self) -> str | None:
         """Digest of the result, None if the stage must run first."""
         return self.manifest.digest if self.manifest and self.state in ("fresh", "stored") else None
+
+    @property
+    def description(self) -> str:
+        """The state in words."""
+        return NOT_MADE if self.is_missing else STATES[self.state]
 
     @property
     def is_missing(self) -> bool:

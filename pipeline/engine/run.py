@@ -18,9 +18,16 @@ from typing import TYPE_CHECKING, Any
 from pipeline.engine import CHECKPOINT, cache, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
 from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.fingerprint import changed_since_start, find_modules, find_outdated, fingerprint, locate
+from pipeline.engine.fingerprint import (
+    changed_since_start,
+    find_files,
+    find_modules,
+    find_outdated,
+    fingerprint,
+    locate,
+)
 from pipeline.engine.plan import make_plan
-from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
+from pipeline.engine.provenance import Provenance, Reason, differences, environment, file_reason, to_json_values
 
 if TYPE_CHECKING:  # at run time, stage imports this module
     from pipeline.engine.stage import Stage
@@ -122,9 +129,9 @@ def take_snapshot(stage: "Stage[Any]", arguments: Mapping[str, Any], options: Se
     version.
     """
     _, root = locate(stage.function)
-    extra = [str(Path(glob.escape(str(root)), pattern)) for pattern in stage.extra_files]
+    extra = find_files(stage.function, stage.extra_files)
     modules = [*find_modules(stage.function), *ENGINE.glob("*.py")]
-    used = [DEFAULTS, *modules, *(Path(path) for pattern in extra for path in cache.match(pattern))]
+    used = [DEFAULTS, *modules, *(path for found in extra.values() for path in found)]
     if any(map(changed_since_start, used)):
         return None
     packages = [str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")]
@@ -148,7 +155,7 @@ def _run_function(
     output: Path = arguments[stage.output]
     started = time.perf_counter()
     report = functools.partial(log.info, "%s: %s", stage.name)
-    outdated = [Reason("code", file, "changed") for file in find_outdated(stage.function, before.code)]
+    outdated = [file_reason(file, "changed") for file in find_outdated(stage.function, before.code)]
     expected = _make_unique(before, outdated)
     resumable = not (outdated or anew)
     with store.private_folder(store.entry_of(output, stage.name, expected.key), report, resumable) as partial:
