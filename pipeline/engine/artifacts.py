@@ -73,7 +73,7 @@ def _facts(path: Path) -> dict[str, Any]:
             array = np.lib.format.open_memmap(path, mode="r")
         except ValueError as error:
             raise PipelineError(
-                f"the stage wrote {path.name}, not a complete .npy array ({error}): write it again"
+                f"the stage wrote {path.name}, not a complete .npy array ({error}): use np.save, without Python objects"
             ) from None
         facts |= {"dtype": str(array.dtype), "shape": list(array.shape)}
     return facts

@@ -97,7 +97,7 @@ def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
     if get_origin(kind) in (Union, UnionType):
         kind = next(each for each in get_args(kind) if each is not NoneType)
         if get_origin(kind) is Annotated:
-            raise UsageError(f"{stage} has an argument {name} that is a File or an Input or None: leave out None")
+            raise UsageError(f"{stage} has an argument {name} of type File | None or Input | None: leave out None")
     if get_origin(kind) is Literal:
         return {"type": type(get_args(kind)[0]), "choices": get_args(kind)}
     if kind is bool:
