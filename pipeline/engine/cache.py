@@ -23,6 +23,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+if sys.version_info < (3, 11):  # noqa: UP036  (a copy of the engine has no metadata that pip could check)
+    sys.exit(f"Python 3.11 or newer is required, but {sys.executable} is {sys.version_info[0]}.{sys.version_info[1]}")
+
 CACHE, STORE = ".cache", ".store"  # in the folder of all artifacts
 KEYS = {"options", "inputs", "process", "links", "modules", "patterns", "files"}  # of a record
 

@@ -48,7 +48,8 @@ class Stage(Generic[P]):
     the same name. A UsageError that it raises is reported before any stage is started.
     extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches
     any number of folders, and hidden files are included. A pattern that matches no file is an error.
-    watch: function from the given parameters to patterns of the other files that `resolve` reads, for make.
+    watch: function from the given parameters to patterns of the files that `resolve` reads, in which make looks for
+    changes.
 
     A call returns one string: `SUMMARY -> FOLDER`, or that the result is up to date. Raises PipelineError if an input
     is missing or damaged or if two inputs are inconsistent, UsageError if a file cannot be read or if `output` is
