@@ -24,8 +24,8 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
 
     Results with a link, published or named, are kept and count towards `keep`. So are results that were computed from
     one with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations of named models.
-    Results that a running stage reads or writes are kept too. The returned object has two fields: `removed`, the bytes of
-    each removed result by its name, and `in_use`, the names of those that a running stage uses. Raises UsageError if
+    Results that a running stage reads or writes are kept too. Of what is returned, `removed` maps the name of each
+    removed result to its bytes, and `in_use` has the names of those that a running stage uses. Raises UsageError if
     `keep` is negative.
     """
     if keep < 0:
