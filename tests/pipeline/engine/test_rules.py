@@ -291,6 +291,21 @@ def test_record_that_the_full_disk_refuses_accuses_no_other_command(field: Path)
     assert not record.exists()
 
 
+def test_results_can_be_copied_into_another_clone(field: Path, tmp_path: Path) -> None:
+    for name, damaged in (("whole", False), ("incomplete", True)):
+        clone = field / name
+        for part in ("Makefile", "stages", "pipeline", "artifacts/.store"):
+            copy = shutil.copytree if (field / part).is_dir() else shutil.copy
+            (clone / part).parent.mkdir(parents=True, exist_ok=True)
+            copy(field / part, clone / part)
+        if damaged:
+            for path in clone.glob("artifacts/.store/sow-*/seeds.txt"):
+                path.unlink()
+        done = make(clone)
+        assert started(done) == ["sow", "reap"]
+        assert done.stdout.count("restored") == 2 - damaged
+
+
 def ask_status(field: Path, *options: str) -> tuple[int, str]:
     line = [sys.executable, "-S", "-m", "pipeline.engine.status", *options]
     done = subprocess.run(line, cwd=field, env=clean_environment(), capture_output=True, text=True)
