@@ -72,10 +72,10 @@ def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None 
 
     The lock counts as acquired in a read-only folder, because nothing can be published there.
     """
-    store = output.parent / STORE
     with ExitStack() as stack:
         acquired = True
         with suppress(OSError):
+            store = output.parent / STORE
             store.mkdir(parents=True, exist_ok=True)
             acquired = stack.enter_context(file_lock(store / f"{stage}.lock", report))
         yield acquired
