@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-LONGEST = 100  # characters of a value in a reason
-
 
 @dataclass(frozen=True)
 class Provenance:
@@ -32,7 +30,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Reason:
-    """Reason why a stage is not up to date. kind: parameter, input, code, file, environment, output, and so on."""
+    """Reason why a stage is not up to date. kind: a field of Provenance, output, manifest, result or request."""
 
     kind: str
     name: str
@@ -42,20 +40,12 @@ class Reason:
         return f"{self.kind} {self.name}: {self.change}"
 
 
-def file_reason(name: str, change: str) -> Reason:
-    """Return a reason about a module or another file of the project."""
-    return Reason("code" if name.endswith(".py") else "file", name, change)
-
-
 def differences(old: Provenance, new: Provenance) -> list[Reason]:
-    """Return the differences between two provenances of a stage: an empty list if and only if the keys are equal."""
-    # Another version of Python gives other syntax trees for the same code, so the versions alone are the reason.
-    same_python = old.environment.get("python") == new.environment.get("python")
-    code = _changes(old.code, new.code) if same_python else ()
+    """Return all differences between two provenances of a stage: an empty list if and only if the keys are equal."""
     return [
         *(Reason("parameter", *change) for change in _changes(old.parameters, new.parameters, show_values=True)),
         *(Reason("input", *change) for change in _changes(old.inputs, new.inputs)),
-        *(file_reason(*change) for change in code),
+        *(Reason("code", *change) for change in _changes(old.code, new.code)),
         *(Reason("environment", *change) for change in _changes(old.environment, new.environment, show_values=True)),
     ]
 
@@ -63,9 +53,9 @@ def differences(old: Provenance, new: Provenance) -> list[Reason]:
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool = False) -> Iterable[tuple[str, str]]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
-            yield name, f"new, {_shorten(new[name])}" if show_values else "new"
+            yield name, f"new, {format_value(new[name])}" if show_values else "new"
         elif name not in new:
-            yield name, f"gone, was {_shorten(old[name])}" if show_values else "gone"
+            yield name, f"gone, was {format_value(old[name])}" if show_values else "gone"
         elif json.dumps(old[name], sort_keys=True) != json.dumps(new[name], sort_keys=True):
             changed = "changed" if new[name] is not None else "will be made again"
             yield name, _format_change(old[name], new[name]) if show_values else changed
@@ -74,7 +64,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool =
 def _format_change(old: Any, new: Any) -> str:
     """Return both values, or how many entries of a mapping differ."""
     if not isinstance(new, dict):
-        return f"{_shorten(old)} -> {_shorten(new)}"
+        return f"{format_value(old)} -> {format_value(new)}"
     old = old if isinstance(old, dict) else {}
     changed = [name for name in old.keys() & new.keys() if old[name] != new[name]]
     counts = {"new": len(new.keys() - old.keys()), "gone": len(old.keys() - new.keys()), "changed": len(changed)}
@@ -84,11 +74,6 @@ def _format_change(old: Any, new: Any) -> str:
 def format_value(value: Any) -> str:
     """Return a parameter as text: a string as it is unless it is empty, others as JSON."""
     return value if value and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _shorten(value: Any) -> str:
-    text = format_value(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from pipeline.engine.fingerprint import (
     fingerprint,
     locate,
 )
-from pipeline.engine.plan import make_plan
-from pipeline.engine.provenance import Provenance, Reason, differences, environment, file_reason, to_json_values
+from pipeline.engine.plan import make_plan, simplify
+from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
 
 if TYPE_CHECKING:  # at run time, stage imports this module
     from pipeline.engine.stage import Stage
@@ -155,7 +155,7 @@ def _run_function(
     output: Path = arguments[stage.output]
     started = time.perf_counter()
     report = functools.partial(log.info, "%s: %s", stage.name)
-    outdated = [file_reason(file, "changed") for file in find_outdated(stage.function, before.code)]
+    outdated = [Reason("code", file, "changed") for file in find_outdated(stage.function, before.code)]
     expected = _make_unique(before, outdated)
     resumable = not (outdated or anew)
     with store.private_folder(store.entry_of(output, stage.name, expected.key), report, resumable) as partial:
@@ -192,14 +192,18 @@ def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Pro
         resolved = resolve(stage, arguments)
         return differences(before, provenance(stage, arguments, resolved, before.inputs))
     except (PipelineError, OSError) as error:  # for example, a module is being edited
-        return [Reason("code", stage.name, f"cannot be read ({error})")]
+        return [Reason("stage", stage.name, f"cannot be read ({error})")]
 
 
 def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
     """Add a unique digest for each change, so that the key never occurs again."""
     if not changed:
         return expected
-    log.info("%s: will run again, because of changes during the run: %s", expected.stage, "; ".join(map(str, changed)))
+    log.info(
+        "%s: will run again, because of changes during the run: %s",
+        expected.stage,
+        "; ".join(map(str, simplify(changed))),
+    )
     unique = f"changed during the run ({time.time_ns()})"
     return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})
 

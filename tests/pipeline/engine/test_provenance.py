@@ -62,23 +62,6 @@ def test_differences_are_listed_by_name_with_old_and_new_values() -> None:
     assert list(map(str, differences(old, replace(old, inputs={"in": None})))) == ["input in: will be made again"]
 
 
-def test_only_python_modules_are_called_code() -> None:
-    old, new = (Provenance("plant", {}, {}, {"m.py": text, "day.log": text}, {}) for text in "12")
-    assert list(map(str, differences(old, new))) == ["file day.log: changed", "code m.py: changed"]
-
-
-def test_digests_of_code_are_not_compared_between_versions_of_python() -> None:
-    old = Provenance("plant", {}, {}, {"m.py": "1"}, {"python": "3.11"})
-    new = replace(old, code={"m.py": "2"}, environment={"python": "3.12"})
-    assert list(map(str, differences(old, new))) == ["environment python: 3.11 -> 3.12"]
-
-
-def test_long_values_are_shortened() -> None:
-    old, new = (Provenance("plant", {"hashes": [digit * 64] * 9}, {}, {}, {}) for digit in "ab")
-    (reason,) = map(str, differences(old, new))
-    assert (len(reason) < 300, reason.count("...")) == (True, 2)
-
-
 def test_environment_has_versions_of_python_and_packages() -> None:
     major, minor, *_ = sys.version_info
     assert environment(["numpy", "no-such-package"]) == {
