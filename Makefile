@@ -42,7 +42,7 @@ torture.variables := SECONDS
 benchmarks.variables := ONLY AGAIN
 distclean.variables := YES
 flags := SEND_DATA
-others := NAME PYTHON VENV SHELL $(benchmarks.variables) # which also reach `make all`
+others := NAME PYTHON VENV SHELL
 
 include pipeline/engine/rules.mk
 

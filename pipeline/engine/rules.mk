@@ -28,7 +28,8 @@ $(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(er
 # Use variables from the command line only; an EPOCHS in the environment may belong to another program.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 goals = $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-known := $(others) $(foreach t,$(stages) $(goals),$($t.variables))
+# A make that is called in a recipe also gets the variables of the goals of the first make.
+known := $(others) $(foreach v,$(if $(filter 0,$(MAKELEVEL)),$(addsuffix .variables,$(stages) $(goals)),$(filter %.variables,$(.VARIABLES))),$($v))
 unknown := $(strip $(filter-out $(known),$(given)))
 ifneq ($(unknown),)
 $(error Unknown variable $(unknown) for $(goals): $(if $(filter help,$(.DEFAULT_GOAL)),see `make help`,choose one of $(sort $(known))))
