@@ -1,17 +1,13 @@
 """docs/reference is current and complete, and docs/README.md lists every page."""
 
 import ast
-import importlib
 import re
 import sys
-import time
 from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
 
 from pipeline import reader
@@ -73,32 +69,6 @@ def test_make_does_what_the_page_on_its_rules_shows(tmp_path: Path) -> None:
         (tmp_path / name).write_text("1 1 1 1 1 1")
     problems = run_page(read_page(FOLDER / "rules.md"), tmp_path)
     assert not problems, "\n".join(problems)
-
-
-def test_interrupted_example_of_a_checkpoint_keeps_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (text,) = (block.text for block in read_page(FOLDER / "stage.md").blocks if "CHECKPOINT" in block.text)
-    (tmp_path / "simulation.py").write_text(text)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", time.time_ns())  # the module is older than the process
-    simulate = importlib.import_module("simulation").simulate
-    saved: list[str] = []
-
-    def save(path: Path, array: Any) -> None:
-        if len(saved) == 4:
-            saved.append("interrupted")
-            raise KeyboardInterrupt
-        with open(path, "wb") as file:
-            np.lib.format.write_array(file, array)
-        saved.append(path.name)
-
-    monkeypatch.setattr("numpy.save", save)
-    with pytest.raises(KeyboardInterrupt):
-        simulate()
-    simulate()
-    assert len(saved) == 11  # four parts, the interruption, and the other six
-    names = {f"part-{number}.npy" for number in range(10)}
-    assert {path.name for path in Path("artifacts/simulate").iterdir()} == {*names, "manifest.json"}
 
 
 def test_index_lists_every_page_once() -> None:
