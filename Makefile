@@ -69,11 +69,11 @@ evaluate: ## Classify the test images in parallel and compute the metrics
 export: ## Export the model as ONNX and safetensors, with a drawing demo
 report: ## Write a report with metrics, errors and other runs
 compose: ## Compose pictures of rows of digits on imperfect paper
-reader: ## Train the network with which classify reads pictures
+reader: ## Train the two networks with which classify reads pictures
 .PHONY: all ablation status graph prune
 all: $(all.inputs) ## Run all stages except compose and reader
 
-ablation: $(ablation.inputs) ## Turn the recipe original into standard one change at a time
+ablation: $(ablation.inputs) ## Measure each change from the recipe original to standard
 	@$(python) -m stages.ablation $(call options,ablation)
 
 status: | $(ready) ## Show which stages are up to date, which are not, and why
@@ -153,13 +153,14 @@ help: ## Show this list
 	    Makefile
 	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3 NAME=short'
 	@printf '%s\n' $(foreach t,$(stages) ablation graph prune test torture benchmarks distclean,$(if $($t.variables),'$t $(strip $($t.variables) \
-	    $(if $(filter train,$t),NAME))')) 'any PYTHON VENV' | awk '{ \
+	    $(if $(filter train,$t),NAME))')) | awk '{ \
 	    line = sprintf("  %-10s", $$1); \
 	    for (i = 2; i <= NF; i++) { \
 	        if (length(line) + length($$i) > 78) { print line; line = sprintf("%12s", "") } \
 	        line = line " " $$i } \
 	    print line }'
-	@printf '%s\n' '$(VENV)/bin/handwriting STAGE --help explains the values of a stage.'
+	@printf '%s\n' '  all targets: PYTHON (interpreter for the environment), VENV (its folder)' \
+	    '' '$(VENV)/bin/handwriting STAGE --help explains the options of a stage.'
 
 # A goal without a rule: name the target that is spelled most like it.
 suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \

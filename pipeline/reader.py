@@ -2,10 +2,8 @@
 
 from pipeline.reader import load
 
-reader = load()
-reader.read("photo.jpg").text  # "90210"
-reader.predict(images)  # the classes of images, uint8 (n, 28, 28)
-reader.predict_proba(images)  # float32 (n, 10)
+reader = load() reader.read("photo.jpg").text  # "90210" reader.predict(images)  # the classes of images, uint8 (n, 28,
+28) reader.predict_proba(images)  # float32 (n, 10)
 """
 
 import hashlib
@@ -64,8 +62,8 @@ os.register_at_fork(after_in_child=_renew_lock)
 class Row:
     """A row of digits, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
-    text: their classes, joined. spaced: the same with spaces where digits are far apart, as between the columns of a
-    table. confidence: probability that this row is correct.
+    text: the classes of the digits, joined. spaced: the same text with spaces where digits are far apart, as between
+    the columns of a table. confidence: probability that this row is correct.
     """
 
     text: str
@@ -80,13 +78,14 @@ class Row:
 class Result:
     """The digits in a picture, in reading order.
 
-    text: their classes, joined; empty if no digit was found. rows: the digits of each row. confidence: probability that
-    all are correct; 0 without digits. alternatives: the most probable texts that differ in one digit, each with its
-    probability; what is missing to 1 belongs to all other texts, such as those with a digit more or less. boxes: int64
-    (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is displayed; it
-    ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32 (k, classes); their
-    sum is less than 1, as it may be no digit. more_pages: whether the file has several pages or frames, of which only
-    the first was read.
+    text: the classes of the digits, joined; empty if no digit was found. rows: the digits of each row. confidence:
+    probability that all digits are correct; 0 if there are none. alternatives: the most probable texts that differ in
+    one digit, each with its probability. boxes: int64 (k, 4): left, top, right and bottom of a square around each
+    digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
+    width) of the picture. probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1,
+    because the ink may be no digit. possible: boxes as above, (m, 4), of what may be a digit, with a probability of at
+    least 0.1, but was not read as one. more_pages: whether the file has several pages or frames, of which only one was
+    read.
     """
 
     text: str
@@ -96,6 +95,7 @@ class Result:
     boxes: NDArray[np.int64]
     size: tuple[int, int]
     probabilities: NDArray[np.float32]
+    possible: NDArray[np.int64]
     more_pages: bool
 
 
@@ -103,8 +103,8 @@ class Result:
 class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
-    model: classifies images as in the training set. finder: is slid over pictures; without one, a picture shows one
-    object, which `model` classifies. digest: SHA-256 hash of both, in hexadecimal.
+    model: the model that classifies images as in the training set. finder: the model that is slid over pictures; if it
+    is None, a picture shows one object, which `model` classifies. digest: SHA-256 hash of both models, in hexadecimal.
     """
 
     model: Model
@@ -113,7 +113,7 @@ class Reader:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The classes of the digits in pictures."""
+        """The names of the classes of the digits in pictures."""
         return (self.finder or self.model).class_names
 
     @cached_property
@@ -141,19 +141,20 @@ class Reader:
         """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
         return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
 
-    def read(self, picture: Picture, name: str = "", threads: int | None = None) -> Result:
+    def read(self, picture: Picture, name: str = "", threads: int | None = None, page: int = 0) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
-        picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels
-        (height, width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: of the
-        picture in error messages, by default its path. threads: by default one for each core. Raises PictureError if it
-        cannot be read, TypeError or ValueError for another kind of array.
+        picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
+        width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
+        picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
+        page or frame of a file, from 0. Raises PictureError if the picture cannot be read, TypeError or ValueError for
+        another kind of array.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
-            grey, size, more_pages = load_picture(source, name)
+            grey, size, more_pages = load_picture(source, name, page)
             reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
         if len(reading.labels) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
@@ -166,6 +167,7 @@ class Reader:
             enlarged.boxes,
             size,
             reading.probabilities,
+            _enlarge(reading.possible, grey.shape, size),
             more_pages,
         )
 
@@ -188,10 +190,10 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A classifier that you
-    trained on other classes than those of the reader classifies pictures itself, as pictures of one object.
-    pictures: False for a reader of images only. Raises PipelineError if a model is missing or damaged, UsageError for
-    one that only reads pictures if `pictures` is False.
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. If you have trained a
+    classifier whose classes differ from those of the reader, it classifies pictures itself, as pictures of one object.
+    pictures: whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged,
+    UsageError if `pictures` is False and the model reads only pictures.
     """
     given = _load(Path(folder)) if folder is not None else None
     slides = given is not None and given.model.sliding

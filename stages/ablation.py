@@ -15,7 +15,7 @@ def ablation(
     normalize: Annotated[Path, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     seeds: Annotated[int, Option(min=1, help="Number of seeds with which each step is trained.")] = 3,
 ) -> Iterator[str]:
-    """Ablation study: turn the recipe 'original' into 'standard' one change at a time, and print the effect of each.
+    """Measure the effect of each change that leads from the recipe 'original' to 'standard' (ablation study).
 
     Each line has the validation accuracy (median, minimum and maximum over the seeds) and the median training time. A
     run takes some minutes and leaves the artifacts unchanged.

@@ -20,11 +20,12 @@ from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
 from stages.cli.options import SchedulerFile, SendData, Workers, scheduler_option
-from stages.cli.outputs import check_targets, publish, working_folder
+from stages.cli.outputs import check_targets, publish, summarise, working_folder
 from stages.cli.readings import Format, format_csv, format_header, format_json, format_text
 
 if TYPE_CHECKING:
     from pipeline.bulk.blocks import Request
+    from pipeline.bulk.pictures import Picture
     from pipeline.reader import PictureError, Reader, Result
     from pipeline.scheduling.backends import Backend
 
@@ -61,8 +62,8 @@ def classify(
     annotate: Annotated[
         Path | None,
         Option(
-            help="Folder for copies of the pictures that show a box and the class of each digit; if it is uncertain, "
-            "the box is blue and a question mark follows.",
+            help="Folder for copies of the pictures that show a box around each digit and its class; if the class is "
+            "uncertain, the box is red and a question mark follows.",
             show_default=False,
         ),
     ] = None,
@@ -98,7 +99,7 @@ def classify(
     """Read the digits in drawings, scans and photographs; print them with their confidence.
 
     A picture shows digits in one or several rows, dark on light or light on dark, on plain, ruled or squared paper.
-    With *--test-image*, prints the probabilities of all classes and the true class of one test image.
+    With *--test-image*, the command prints the probabilities of all classes and the true class of one test image.
 
     Examples:
         handwriting classify photo.jpg scans/
@@ -107,12 +108,12 @@ def classify(
     """
     from pipeline.engine.errors import UsageError
 
-    if test_image is not None or not files:
-        if test_image is None or files or as_json or as_csv or annotate or output:
-            raise UsageError(
-                "name the pictures to read, or use --test-image without pictures and without options for their results"
-            )
+    if test_image is not None:
+        if files or as_json or as_csv or annotate or output:
+            raise UsageError("--test-image excludes pictures and the options for their results: leave them out")
         return classify_test_image(test_image, show, parse, model)
+    if not files:
+        raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
     from pipeline.bulk.pictures import STDIN, check_new, find_pictures, name_copies
     from pipeline.reader import load
@@ -128,12 +129,12 @@ def classify(
     found = find_pictures(files)
     default = "processes" if workers or len(found) >= PARALLEL else "sync"
     backend = make_backend(scheduler or default, workers, scheduler_file, send_data)
-    copies = name_copies(found, annotate) if annotate else []
+    copies = name_copies(found, files, annotate) if annotate else []
     if output:
-        check_targets([output], [*(Path(name) for name, _ in found), *copies])
+        check_targets([output], [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    work = Work(load(model), _make_requests([name for name, _ in found], copies), backend, form)
+    work = Work(load(model), _make_requests(found, copies), backend, form)
     return _write(work, output) if output else _print(work)
 
 
@@ -156,22 +157,22 @@ def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
     return given or named or format_text
 
 
-def _make_requests(names: Sequence[str], copies: Sequence[Path]) -> list["Request"]:
+def _make_requests(found: Sequence["Picture"], copies: Sequence[Path]) -> list["Request"]:
     """Return a request for each picture; `copies` is empty if none are written."""
     from pipeline.bulk.blocks import Request
     from pipeline.bulk.pictures import STDIN
     from pipeline.pictures.files import make_seekable
 
     requests = []
-    for name, copy in itertools.zip_longest(names, copies):
-        readable = os.fsencode(name).decode(errors="replace")  # it may be any bytes
+    for picture, copy in itertools.zip_longest(found, copies):
+        readable = os.fsencode(picture.name).decode(errors="replace")  # it may be any bytes
         shown = printable(readable)
-        source: Any = Path(name).absolute()
-        if name == STDIN:
+        source: Any = Path(picture.path).absolute()
+        if picture.path == STDIN:
             shown = "standard input"
             source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
             source = make_seekable(source, shown) if copy else source
-        requests.append(Request(readable, shown, source, copy and copy.absolute()))
+        requests.append(Request(readable, shown, source, copy and copy.absolute(), picture.page))
     return requests
 
 
@@ -195,7 +196,7 @@ def _describe(request: "Request", result: "Result | PictureError", form: Format)
     """Return the lines about a picture, and its error message or ''. Log if only its first page was read."""
     if isinstance(result, Exception):
         return form(result, request.file), str(result)
-    if result.more_pages:
+    if result.more_pages and request.page is None:
         log.info("%s has several pages or frames: only the first was read", request.name)
     return form(result, request.file), ""
 
@@ -253,9 +254,7 @@ def _write(work: Work, output: Path) -> str:
             f"{len(state.errors):,} of {total:,} pictures could not be read: see the messages above. The results are "
             f"in {output}"
         )
-    seconds = time.monotonic() - started
-    count = "1 picture" if total == 1 else f"{total:,} pictures"
-    return f"{count} in {seconds:.1f} s, {missing / seconds:,.1f} pictures/s -> {output}"
+    return f"{summarise(missing, total, 'pictures', time.monotonic() - started)} -> {output}"
 
 
 def _make_key(work: Work) -> list[Any]:

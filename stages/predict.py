@@ -11,7 +11,7 @@ from typer import Argument, Option
 from pipeline.scheduling.progress import progress
 from stages.cli.console import run_module
 from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, SendData, Workers
-from stages.cli.outputs import check_targets, publish, working_folder
+from stages.cli.outputs import check_targets, publish, summarise, working_folder
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def predict(
     output: Annotated[Path, Option(help="Output file for the class indices, uint8 (n,).")] = Path("predictions.npy"),
     probabilities: Annotated[
         Path | None,
-        Option(help="Output file for the class probabilities, float32 (n, classes).", show_default="none"),
+        Option(help="Output file for the class probabilities, float32 (n, classes)."),
     ] = None,
     scheduler: Scheduler = "threads",
     scheduler_file: SchedulerFile = None,
@@ -44,10 +44,12 @@ def predict(
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
     from pipeline.data.image_files import locate_images
+    from pipeline.engine.errors import PipelineError
     from pipeline.engine.fingerprint import fingerprint
     from pipeline.engine.provenance import environment
     from pipeline.evaluation.blocks import predict_block, signature
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
+    from pipeline.pictures.files import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 
@@ -56,6 +58,9 @@ def predict(
     work = output.parent / f".{output.name}.partial"
     check_targets(list(outputs.values()), [*files, work])
     reader = load(model, pictures=False)
+    for path in files:
+        if not path.exists():
+            raise PipelineError(describe_missing(str(path)))
     # The change time tells another file with the same size and modification time.
     inputs = [(str(path.absolute()), signature(path), path.stat().st_ctime_ns) for path in files]
     key = [reader.digest, inputs, fingerprint(predict_block), environment(["numpy"])]
@@ -74,8 +79,7 @@ def predict(
         seconds = time.monotonic() - started
         for name, target in reversed(outputs.items()):  # predictions last: when they exist, all outputs exist
             publish(predictions.files[name].path, target)
-    rate = f"{missing / seconds:,.0f} images/s"
-    return f"{total:,} images in {seconds:.1f} s, {rate} -> {', '.join(map(str, outputs.values()))}"
+    return f"{summarise(missing, total, 'images', seconds)} -> {', '.join(map(str, outputs.values()))}"
 
 
 if __name__ == "__main__":

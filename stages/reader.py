@@ -1,4 +1,4 @@
-"""Train the network that finds and reads digits in pictures."""
+"""Train the two networks that find and read digits in pictures."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -46,13 +46,13 @@ def reader(
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
     **values: Any,
 ) -> str:
-    """Train the network with which `classify` finds and reads the digits in pictures.
+    """Train the two networks with which `classify` finds and reads the digits in pictures.
 
-    A second network is then trained to correct the first one. It sees each place where the first one finds a possible
-    digit, with its surroundings; such places are searched for in a third of the pictures.
+    The second network corrects the first: it is trained on the candidates that the first one finds in a third of the
+    pictures, each with its surroundings.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
-    uninterrupted run. The confidence in a text is calibrated on pictures of held-out digits.
+    uninterrupted run. The confidence in what is read is calibrated on pictures of held-out digits.
 
     Examples:
         handwriting reader

@@ -132,7 +132,7 @@ def name(
     check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str | Iterator[str]:
-    """Name a training run by making artifacts/NAME a link to it; if another run has this name, it loses it.
+    """Name a training run by making artifacts/NAME a link to it; a run that already has this name loses it.
 
     `prune` keeps runs with a name, and other commands take the link as a folder. To remove a name, delete the link.
 

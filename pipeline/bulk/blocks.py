@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from pipeline.pictures.boxes import save_with_boxes
 from pipeline.pictures.files import PictureError
 from pipeline.reader import Reader, Result
@@ -27,13 +29,14 @@ class Request:
     """A picture to read. file: its name in results. name: the same, printable, for messages.
 
     copy: path of a copy with boxes, None if none is written. Paths are absolute, since workers may have other working
-    directories.
+    directories. page: from 0, of a file whose pages are read one by one.
     """
 
     file: str
     name: str
     source: Path | BinaryIO
     copy: Path | None = None
+    page: int | None = None
 
 
 Item = Request | Result | PictureError  # of a task: a picture to read, or the result of one that was read already
@@ -41,7 +44,7 @@ Item = Request | Result | PictureError  # of a task: a picture to read, or the r
 
 @dataclass(frozen=True)
 class Shared:
-    """What all tasks share. must_see: whether the worker must see the files, and the folders of the copies.
+    """Arguments that all tasks share. must_see: whether the worker must see the files, and the folders of the copies.
 
     threads: number of threads that read a picture; None for one per core.
     """
@@ -106,7 +109,7 @@ def _require(request: Request) -> None:
 def read_picture(reader: Reader, request: Request, threads: int | None = None) -> Result | PictureError:
     """Read a picture, and write its copy with boxes; return a PictureError instead of raising it."""
     try:
-        result = reader.read(request.source, request.name, threads)
+        result = reader.read(request.source, request.name, threads, request.page or 0)
         if request.copy:
             if not isinstance(request.source, Path):
                 request.source.seek(0)
@@ -118,12 +121,15 @@ def read_picture(reader: Reader, request: Request, threads: int | None = None) -
 
 def _save_copy(reader: Reader, request: Request, copy: Path, result: Result) -> None:
     """Write the copy atomically: an earlier attempt at the same task may have been killed while it wrote it."""
-    texts = [reader.names[label] for label in result.probabilities.argmax(axis=1)]
-    sure = result.probabilities.max(axis=1).tolist()
+    page = request.page or 0
+    others = len(result.possible)
+    boxes = np.concatenate([result.boxes, result.possible])
+    texts = [*(reader.names[label] for label in result.probabilities.argmax(axis=1)), *[""] * others]
+    sure = [*result.probabilities.max(axis=1).tolist(), *[0.0] * others]
     fresh = copy.with_name(f".{copy.name}.fresh")
     fresh.unlink(missing_ok=True)
     try:
-        save_with_boxes(fresh, request.source, request.name, result.size, result.boxes, texts, sure)
+        save_with_boxes(fresh, request.source, request.name, result.size, boxes, texts, sure, page)
         fresh.replace(copy)
     finally:
         fresh.unlink(missing_ok=True)

@@ -4,12 +4,13 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside
 from pipeline.engine.terminal import printable
-from pipeline.pictures.files import FROM_HEIC, FROM_PDF, SUFFIXES
+from pipeline.pictures.files import CONVERTIBLE, SUFFIXES, count_pages
 
 log = logging.getLogger(__name__)
 
@@ -17,31 +18,71 @@ STDIN = "-"
 SHOWN = 5  # extensions of skipped files that are named
 
 
-def find_pictures(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the names, with each folder replaced by the pictures at any depth in it, sorted.
+@dataclass(frozen=True)
+class Picture:
+    """A picture that was found. path: of its file. inner: the same, relative to the folder that was searched.
 
-    The second string of each pair is the name relative to the folder. Logs how many other files are skipped, except
-    hidden ones. Raises PipelineError if a folder has no picture.
+    page: from 0, if the file has several.
     """
-    found: list[tuple[str, str]] = []
+
+    path: str
+    inner: Path
+    page: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the picture in results."""
+        return self.path if self.page is None else f"{self.path} page {self.page + 1}"
+
+
+def find_pictures(names: Sequence[str]) -> list[Picture]:
+    """Return the files with these names; instead of a folder, the pictures at any depth in it, sorted.
+
+    They include files in formats that cannot be read but converted, so that no result is missing unnoticed, unless a
+    picture of the same name is beside them. Logs how many other files are skipped, except hidden ones. Raises
+    PipelineError if a folder has no picture.
+    """
+    found: list[Picture] = []
     skipped: Counter[str] = Counter()
     for name in names:
         if name == STDIN or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises if the name is too long
-            found.append((name, "stdin" if name == STDIN else Path(name).name))
+            found += _split(name, Path("stdin" if name == STDIN else Path(name).name))
             continue
-        files = [path for path in Path(name).rglob("*") if not path.is_dir() and not path.is_fifo()]
-        pictures = sorted(str(path) for path in files if path.suffix.lower() in SUFFIXES)
-        others = (path for path in files if path.suffix.lower() not in SUFFIXES)
-        visible = (path for path in others if not any(part[0] == "." for part in path.relative_to(name).parts))
-        here = Counter(path.suffix.lower() or "none" for path in visible)
+        pictures, here = _search(Path(name))
         if not pictures:
             but = f", only {_describe(here)}" if here else ""
-            raise PipelineError(f"{name} contains no picture{but}: {_advise(here)}")
-        found += [(path, str(Path(path).relative_to(name))) for path in pictures]
+            raise PipelineError(
+                f"{name} contains no picture{but}: name a folder with {', '.join(sorted(SUFFIXES))} files"
+            )
+        for path in pictures:
+            found += _split(str(path), path.relative_to(name))
         skipped += here
     if skipped:
         log.info("skipped %s", _describe(skipped))
     return found
+
+
+def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
+    """Return the pictures in a folder, sorted, and how many visible files of each other extension there are."""
+    files = sorted((path for path in folder.rglob("*") if not path.is_dir() and not path.is_fifo()), key=str)
+    readable = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}
+    pictures, others = [], Counter[str]()
+    for path in files:
+        suffix = path.suffix.lower()
+        is_hidden = any(part[0] == "." for part in path.relative_to(folder).parts)
+        is_convertible = suffix in CONVERTIBLE and not is_hidden and path.with_suffix("") not in readable
+        if suffix in SUFFIXES or is_convertible:
+            pictures.append(path)
+        elif not is_hidden:
+            others[suffix or "none"] += 1
+    return pictures, others
+
+
+def _split(path: str, inner: Path) -> list[Picture]:
+    """Return each page of a TIFF file, or the file if it has only one or another format."""
+    is_tiff = inner.suffix.lower() in (".tif", ".tiff") and os.path.isfile(path)  # noqa: PTH113 - see above
+    count = count_pages(Path(path)) if is_tiff else 1
+    return [Picture(path, inner, page if count > 1 else None) for page in range(count)]
 
 
 def _describe(skipped: Counter[str]) -> str:
@@ -50,28 +91,33 @@ def _describe(skipped: Counter[str]) -> str:
     return f"{count} without the extension of a picture ({', '.join(shown)})"
 
 
-def _advise(skipped: Counter[str]) -> str:
-    """Return what to do about a folder without pictures, from the number of its files of each extension."""
-    for suffix, advice in ((".pdf", FROM_PDF), (".heic", FROM_HEIC), (".heif", FROM_HEIC), (".avif", FROM_HEIC)):
-        if skipped[suffix]:
-            return advice
-    return f"name a folder with {', '.join(sorted(SUFFIXES))} files"
+def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) -> list[Path]:
+    """Return the file in the folder `target` for the copy of each picture that `find_pictures` found.
 
-
-def name_copies(found: Sequence[tuple[str, str]], target: Path) -> list[Path]:
-    """Return the file in the folder `target` for the copy of each picture. Raises UsageError if two are the same.
-
-    found: from `find_pictures`.
+    names: its arguments. Raises UsageError if two copies are the same, or if `target` is in a folder that is searched.
     """
     check_outside(target)
     if target.is_file():
         raise UsageError(f"{target} is a file: give --annotate a folder for the copies")
-    copies = [target / path.parent / f"{path.stem}.png" for path in (Path(inner) for _, inner in found)]
+    for name in filter(os.path.isdir, names):
+        folder = Path(os.path.realpath(name))
+        if Path(os.path.realpath(target)).is_relative_to(folder):
+            beside = os.path.relpath(folder.with_name(f"{folder.name}-checked"))
+            raise UsageError(
+                f"{target} lies in {name}, so the next run would read the copies, too: choose a folder outside of it "
+                f"for --annotate, such as {beside}"
+            )
+    copies = [_name_copy(picture, target) for picture in found]
     for copy, count in Counter(copies).items():
         if count > 1:
-            same = [name for (name, _), other in zip(found, copies, strict=True) if other == copy]
+            same = [picture.name for picture, other in zip(found, copies, strict=True) if other == copy]
             raise UsageError(f"{' and '.join(same[:2])} would have the same copy, {copy}: rename one of them")
     return copies
+
+
+def _name_copy(picture: Picture, target: Path) -> Path:
+    page = "" if picture.page is None else f"-{picture.page + 1}"
+    return target / picture.inner.parent / f"{picture.inner.stem}{page}.png"
 
 
 def check_new(copies: Iterable[Path]) -> None:

@@ -20,7 +20,10 @@ LINES, COPIES = "lines", "copies.json"
 
 @dataclass(frozen=True)
 class Progress:
-    """done: number of finished pictures. size: bytes of their lines. errors: messages about the unreadable ones."""
+    """Progress of a run.
+
+    done: number of finished pictures. size: bytes of their lines. errors: messages about the unreadable ones.
+    """
 
     done: int = 0
     size: int = 0

@@ -1,4 +1,4 @@
-"""Compose a training picture: rows of digits on imperfect paper, of which every centre is known."""
+"""Compose a training picture: rows of digits with known centres on imperfect paper."""
 
 import io
 import math

@@ -48,7 +48,7 @@ PENS = {"print": 3, "script": 4}  # pixels by which strokes may be wider than th
 
 @dataclass(frozen=True)
 class Hand:
-    """How one hand writes: changes that all its glyphs share.
+    """A hand: the changes that all its glyphs share.
 
     angle: radians, clockwise. shear: x per y. stretch: width by height. stroke: change of the stroke width, in pixels.
     outline: whether strokes are hollow.

@@ -20,7 +20,7 @@ Shape = tuple[int, int]
 
 @dataclass(eq=False)
 class Ruler:
-    """Draws lines of one pen, FINE times as large, on a page of `shape`.
+    """A pen that draws lines on a page of `shape`, FINE times as large.
 
     slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink, in [0, 1]. size: that of the
     digits on the page.
@@ -205,7 +205,7 @@ AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.0
 
 
 def draw_lines(shape: Shape, placed: Sequence[Placed], generator: Generator) -> Ink:
-    """Return the ink of lines of some kind, relative to that of the digits."""
+    """Return the ink of lines of some kind, relative to the ink of the digits."""
     ruler = Ruler(
         shape,
         slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),

@@ -30,7 +30,7 @@ def count_pictures(training: int) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Settings:
-    """What all tasks share. parse: the artifact of this stage."""
+    """Arguments that all tasks share. parse: the artifact of this stage."""
 
     parse: Path
     seed: int

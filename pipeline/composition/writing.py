@@ -1,4 +1,4 @@
-"""Rows of digits in ink, of which the centre and the size of each is known."""
+"""Rows of digits in ink, each digit with its centre and its size."""
 
 import math
 from dataclasses import dataclass, replace
@@ -31,7 +31,10 @@ class Placed:
 
 @dataclass(frozen=True)
 class Spacing:
-    """Gap between neighbours in pixels: mean and standard deviation. by_ink: of their ink, otherwise of their boxes."""
+    """Mean and standard deviation of the gap between neighbours, in pixels.
+
+    by_ink: between their ink, not their boxes.
+    """
 
     gap: float
     std: float

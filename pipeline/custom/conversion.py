@@ -37,7 +37,7 @@ class Levels:
 
 @dataclass(frozen=True)
 class Fitting:
-    """How all pictures become images of `shape`.
+    """Parameters by which all pictures are fitted to images of `shape`.
 
     dark: whether the ink is darker than the paper. unchanged: whether the pictures are such images already.
     """

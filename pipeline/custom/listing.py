@@ -1,4 +1,4 @@
-"""Which pictures a data set consists of, before any of them is decoded."""
+"""List the pictures of a data set, before any of them is decoded."""
 
 import hashlib
 import re

@@ -21,7 +21,7 @@ MAX_LABEL = 255  # characters, as in the name of a folder
 
 @dataclass(frozen=True)
 class Columns:
-    """What the first line tells. label, path: indices. header: whether the line is one."""
+    """Columns of a CSV file. label, path: their indices. header: whether the first line names the columns."""
 
     label: int
     path: int | None
@@ -38,7 +38,7 @@ def find_tables(path: Path) -> dict[str, Path]:
 
 
 def watch_tables(path: Path) -> list[str]:
-    """Return patterns that match the CSV files, also one that is added to their folder, and the pictures they name."""
+    """Return patterns for the CSV files, even for a file that is added later, and for the pictures that they name."""
     tables = Path(glob.escape(str(path)), "*" if path.is_dir() else "")
     return [str(tables), *(glob.escape(str(item.source)) for item in list_pictures(path).items)]
 

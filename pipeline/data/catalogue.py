@@ -27,7 +27,7 @@ Source = Path | str | Package
 
 @dataclass(frozen=True)
 class Terms:
-    """Licence, as in LICENSE. identifier: SPDX, in lower case. owner: copyright notice. paper: citation."""
+    """Licence of a data set. identifier: SPDX, in lower case. owner: copyright notice. paper: citation."""
 
     licence: str
     identifier: str

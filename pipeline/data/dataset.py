@@ -25,7 +25,7 @@ class DatasetError(PipelineError):
 
 @dataclass(frozen=True)
 class Description:
-    """class_names: in the order of the labels; empty before the labels are read.
+    """Name and classes of a data set. class_names: in the order of the labels; empty before the labels are read.
 
     preparation: what `download` and `parse` did to own data, for the reader of a report.
 

@@ -85,7 +85,7 @@ def _smooth(steps: Stroke, corners: Stroke) -> Stroke:
 
 
 def cut_piece(first: Array, second: Array, generator: Generator) -> Array:
-    """Return a part of a digit, two joined digits, or one and a part: ink in [0, 1]."""
+    """Return the ink, in [0, 1], of a part of a digit, of two joined digits, or of a digit and a part."""
     kind = generator.integers(5)
     if kind == 0 and first.shape[1] >= MIN_WIDTH:
         return cut_part(first, generator)

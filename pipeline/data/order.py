@@ -1,4 +1,4 @@
-"""The order of training images of which the last are held out for validation.
+"""Order training images so that the last of them, which are held out for validation, contain all classes.
 
 In a stratified order, any number of last images is a sample of all classes, and so are the first ones. So `parse`
 orders the images once, if at all, and everything after it takes slices.
@@ -13,10 +13,10 @@ SEED = 0  # of a stratified order
 
 
 def find_order(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATION) -> NDArray[np.intp] | None:
-    """Return a stratified order for training images of which the last are held out, None if they can stay as they are.
+    """Return a stratified order of the training images, or None if they can stay as they are.
 
-    They can if the last images have each class of which there are two images, and the others have each class. labels:
-    (n,). Raises UsageError if no training images would be left.
+    They can if the last images, which are held out, have each class of which there are two images, and the others have
+    each class. labels: (n,). Raises UsageError if no training images would be left.
     """
     kept = len(labels) - count_held_out(validation, len(labels))
     counts, training = (np.bincount(part, minlength=int(labels.max()) + 1) for part in (labels, labels[:kept]))
@@ -25,10 +25,10 @@ def find_order(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATI
 
 
 def stratify(labels: NDArray[np.integer]) -> NDArray[np.intp]:
-    """Return a random order of images, with a fixed seed, of which any last ones hold all classes in proportion.
+    """Return a random order in which any number of images at the end contains the classes in proportion.
 
-    The last c images have one of each of c classes; a class of which there is one image is not among the last. The
-    first c images have one of each, too.
+    The seed is fixed. The last c images have one of each of c classes; a class of which there is one image is not among
+    the last. The first c images have one of each, too.
     """
     shuffled = np.random.default_rng(SEED).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]

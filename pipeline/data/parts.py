@@ -15,7 +15,7 @@ MAX_CLASSES = 256
 
 @dataclass(frozen=True)
 class Part:
-    """images: uint8 (n, h, w), as rows of a file. labels: uint8 (n,)."""
+    """A part of a data set. images: uint8 (n, h, w), as rows of a file. labels: uint8 (n,)."""
 
     images: Rows
     labels: NDArray[np.uint8]

@@ -15,7 +15,7 @@ LEVELS = 256  # of a uint8 pixel
 
 @dataclass(frozen=True)
 class Scaling:
-    """mean, std: of the training pixels / 255. Raises PipelineError for impossible values."""
+    """Scaling of pixels. mean, std: of the training pixels / 255. Raises PipelineError for impossible values."""
 
     mean: float
     std: float

@@ -83,7 +83,7 @@ def find_modules(function: Callable[..., Any]) -> list[Path]:
 
 
 def find_outdated(function: Callable[..., Any], files: Collection[str]) -> list[str]:
-    """Return those of the `files` of a fingerprint of which this process may have loaded an earlier version."""
+    """Return the files of a fingerprint that may have changed after this process loaded them."""
     _, root = locate(function)
     return [file for file in files if changed_since_start(root / file)]
 

@@ -46,7 +46,7 @@ def load_metrics(folder: Path) -> Metrics:
 
 
 def count_confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
-    """Return the confusion matrix, (classes, classes): rows are true classes, columns predicted ones."""
+    """Return the confusion matrix, (classes, classes): rows are true classes, columns predicted classes."""
     pairs = truth.astype(np.int64) * classes + predicted
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 

@@ -26,7 +26,7 @@ PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
 @dataclass(frozen=True)
 class PredictionFiles:
-    """files: PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both, by name.
+    """Output files of predictions. files: PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both, by name.
 
     done: intervals of rows that were finished when the files were opened.
     """

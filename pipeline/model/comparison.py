@@ -1,4 +1,4 @@
-"""A small dense network that convolutional ones are compared with: `mlp` with one hidden layer of 64 units.
+"""A small dense network to compare convolutional networks with: `mlp` with one hidden layer of 64 units.
 
 `make pretrained` trains it on MNIST with the augmentation of `standard`, so it has seen the same shifts.
 """

@@ -28,13 +28,14 @@ CONTEXT = "context"  # folder of the second network of a sliding model, and pref
 class Model:
     """A trained model.
 
-    parameters: float32, of each network; the networks have equal layers and their logits are averaged. layers: hidden
-    layers, as in conv16,conv64,128. scaling: of raw pixels. image_shape: (height, width). dataset: name of the training
-    data. sliding: whether it is slid over the local contrast of pictures, rather than given images of the training set.
-    negative_class: whether the networks have one more output, for images of no class. temperature: of the
-    softmax. ink_statistics: of the training images. validation_accuracy: in [0, 1], of validation images or, if it is
-    slid, of the digits of composed pages; 0 if it was not measured. context: of a sliding model, a second one, which is
-    given the local contrast around each candidate and predicts whether this is a digit; None without.
+    parameters: float32 arrays of each network; the networks have equal layers, and their logits are averaged. layers:
+    hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width). dataset: name
+    of the training data. sliding: whether the model is slid over the local contrast of pictures, rather than given
+    images of the training set. negative_class: whether the networks have one more output, for images of no class.
+    temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the ink in the
+    training images. validation_accuracy: accuracy in [0, 1] on validation images or, for a sliding model, on the digits
+    of composed pages; 0 if it was not measured. context: second model of a sliding model, which predicts from the local
+    contrast around each candidate whether it is a digit; None if there is none.
     """
 
     parameters: tuple[Parameters, ...]
@@ -60,7 +61,7 @@ class Model:
 
     @property
     def is_convolutional(self) -> bool:
-        """Whether the first layer has filters: weights whose output is an image."""
+        """Whether the first layer has kernels: weights whose output is an image."""
         first = self.networks[0].layers[0]
         return bool(first.parameter_shapes) and len(first.output_shape) > 1
 

@@ -40,7 +40,7 @@ def predict(model: Model, images: NDArray[Any], first: int = 0) -> NDArray[np.fl
 
 
 def predict_with_negative(model: Model, images: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the probabilities (n, classes + 1) of images as in `predict`; the last column is that of no class.
+    """Return the probabilities (n, classes + 1) of images as in `predict`; the last column is for no class.
 
     It is 0 if the model has no negative class.
     """

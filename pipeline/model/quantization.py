@@ -21,6 +21,6 @@ def quantize(weights: NDArray[Any], bits: int) -> tuple[NDArray[np.signedinteger
 
 
 def dequantize(codes: NDArray[np.signedinteger[Any]], scales: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the weights of which `quantize` has returned the integers and the scales."""
+    """Return the weights from the integers and the scales that `quantize` has returned."""
     with np.errstate(over="ignore", invalid="ignore"):  # whoever reads a file refuses what is not finite
         return np.asarray(codes * scales.reshape(-1, *[1] * (codes.ndim - 1)), np.float32)

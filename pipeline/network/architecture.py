@@ -53,7 +53,7 @@ def build_layers(text: str, activation: str, image_shape: Sequence[int], classes
 
 
 def find_window(text: str) -> tuple[int, int]:
-    """Return the height and width of the image that hidden layers without dense ones reduce to a single position."""
+    """Return the height and width of the image that convolutions and pooling reduce to a single position."""
     side = 1
     for kind, numbers in reversed(parse_layers(text)):
         if KINDS[kind].takes_units:

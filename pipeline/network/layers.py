@@ -89,13 +89,13 @@ class Layer(ABC):
         """
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
-        """Return the output y, up to rounding that of `forward`, where no backward pass follows."""
+        """Return the output y as `forward` does, up to rounding, if no backward pass follows."""
         y, _ = self.forward(w, x, buffers)
         return y
 
     @abstractmethod
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
-        """Write the gradient of the parameters w to dw; return that of the input, None for the first layer.
+        """Write the gradient of the parameters w to dw; return the gradient of the input, None for the first layer.
 
         dy: the gradient of the output, which is overwritten. dy, dz, dw and so on are the gradients of the loss with
         respect to y, z, w. saved: from `forward`.
@@ -104,7 +104,7 @@ class Layer(ABC):
 
 @dataclass(frozen=True)
 class Affine(Layer):
-    """What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation.
+    """Base class of dense layers and convolutions: z = W p + b for each patch p of the input, then the activation.
 
     outputs: number of units or filters. activation: None for the last layer, where it is part of the loss.
     """
@@ -120,7 +120,7 @@ class Affine(Layer):
     @property
     @abstractmethod
     def weight_shape(self) -> Shape:
-        """(outputs, ...); the other axes are those of a patch."""
+        """Shape of the weights: (outputs, ...), followed by the axes of a patch."""
 
     @property
     def parameter_shapes(self) -> Mapping[str, Shape]:
@@ -212,7 +212,7 @@ class Dense(Affine):
         return x.reshape(-1, x.shape[-1])
 
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
-        """Return the gradient of the input, the same values as that of its only patch."""
+        """Return the gradient of the input, whose values are those of its only patch."""
         return dp.reshape(*self.input_shape, -1)
 
 
@@ -269,7 +269,7 @@ class Convolution(Affine):
         return self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)
 
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
-        """Return the gradient of the input (col2im); that of a pixel is the sum over the patches that contain it."""
+        """Return the gradient of the input (col2im): for each pixel, the sum over the patches that contain it."""
         dp = dp.reshape(self.input_shape[0], self.kernel**2, *self.output_shape[1:], -1)
         dx = buffers.array("dx", *self.input_shape, dp.shape[-1])
         dx.fill(0)

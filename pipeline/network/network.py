@@ -106,7 +106,7 @@ def forward(network: Network, images: Array, buffers: Sequence[Buffers] | None =
 
 
 def infer(network: Network, images: Array, buffers: Sequence[Buffers] | None = None) -> Array:
-    """Return the logits of images (height, width, n), up to rounding those of `forward`, faster and with less memory.
+    """Return the logits of images (height, width, n) as `forward` does, up to rounding, faster and with less memory.
 
     With `buffers` the result is valid until their next use.
     """

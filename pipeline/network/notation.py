@@ -16,7 +16,7 @@ LARGEST = 1_000_000
 
 @dataclass(frozen=True)
 class Notation:
-    """How a kind of layer is written: a prefix, then numbers, each after its separator.
+    """Notation of a kind of layer: a prefix, then numbers, each after its separator.
 
     separators: by the name of the number. defaults: of the numbers that can be left out; the name of another number
     stands for the value of that one.

@@ -186,7 +186,7 @@ def make_slices(total: int, shards: int) -> list[slice]:
 
 
 def count_correct(logits: Array, labels: Labels) -> int:
-    """Count the images whose largest logit, (classes, n), is that of the label, (n,).
+    """Return the number of images whose label, (n,), has the largest logit, (classes, n).
 
     Of pictures with logits (classes, rows, columns, n), count those in which every position is right; positions with a
     negative label are ignored.

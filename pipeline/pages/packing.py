@@ -17,14 +17,17 @@ LIMITS = {16: 680_000, 8: 2_880_000}
 
 @dataclass(frozen=True)
 class Packed:
-    """networks: for each network that fits, the arrays of its layers, from `pack_array`. bits: per weight."""
+    """Quantized networks.
+
+    networks: for each network that fits, the arrays of its layers, from `pack_array`. bits: per weight.
+    """
 
     networks: tuple[tuple[dict[str, dict[str, str]], ...], ...]
     bits: int
 
 
 def pack(model: Model, limits: Mapping[int, int] = LIMITS) -> Packed:
-    """Quantize the model, with the first number of bits per weight with which all networks are within its limit.
+    """Quantize the model with the first number of bits per weight at which all networks are within its limit.
 
     Otherwise, as many networks as fit with the last one are packed; possibly none.
     """

@@ -226,7 +226,7 @@ def list_errors(findings: Findings, per_cell: int) -> list[Error]:
 
 
 def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
-    """Return a row for each sample: its picture and COPIES augmented ones; [] if the recipe does not augment."""
+    """Return a row for each sample: its picture and COPIES augmented copies; [] if the recipe does not augment."""
     if not recipe.augmentation.changes_images:
         return []
     count, height, width = samples.shape

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.pictures.files import Source, load_colours
 
-COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (214, 0, 60), (0, 80, 230), (255, 255, 255)
+COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
 SURE = 0.9  # probability of its class below which a digit is marked
 LINE_WIDTH = 1 / 400  # of the longer side of the picture
 TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longer side of the picture
@@ -25,13 +25,14 @@ def save_with_boxes(
     boxes: NDArray[np.integer[Any]],
     texts: Sequence[str],
     probabilities: Sequence[float],
+    page: int = 0,
 ) -> None:
     """Write a copy of a picture, upright, to a new PNG file, with the boxes that `draw_boxes` draws.
 
     size: (height, width) of the picture, whose pixels the boxes are in. Raises PictureError, with `name` in the
     message, if the picture cannot be read; OSError if `path` exists or cannot be written.
     """
-    image = load_colours(source, name)
+    image = load_colours(source, name, page)
     scale = [image.width / size[1], image.height / size[0]] * 2
     draw_boxes(image, np.rint(boxes * scale).astype(np.int64), texts, probabilities)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,7 @@ def draw_boxes(
 ) -> None:
     """Draw boxes, (k, 4): left, top, right, bottom in pixels, on an RGB image, and the text of each above it.
 
-    Digits with a probability below SURE have another colour and a question mark.
+    Those with a probability below SURE have another colour and a question mark.
     """
     draw = ImageDraw.Draw(image)
     longer = max(image.size)

@@ -18,7 +18,7 @@ TEMPERATURES = np.geomspace(0.2, 5, 100)
 
 @dataclass(frozen=True)
 class Quality:
-    """How well pictures are read. accuracy, digit_accuracy: share of the texts, and of the digits, that are correct.
+    """Quality of reading. accuracy, digit_accuracy: share of the texts, and of the digits, that are correct.
 
     Of the digits it is 1 - edit distance / number of digits, at least 0: a digit may be wrong, missing or superfluous.
     """

@@ -1,4 +1,4 @@
-"""Digits found in a picture: their places, sizes and probabilities, and which of them are one digit."""
+"""Digits found in a picture: their places, sizes and probabilities, and which of them show the same digit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -56,7 +56,7 @@ def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
 
 
 def suppress(found: Detections) -> NDArray[np.intp]:
-    """Return the indices of the most probable digits, without those that overlap a more probable one."""
+    """Return the indices of the most probable digits, without digits that overlap a more probable digit."""
     kept: list[int] = []
     for i in np.argsort(-found.scores, kind="stable")[:MAX_CANDIDATES].tolist():
         size = np.maximum(found.size[i], found.size[kept])

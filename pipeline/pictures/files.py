@@ -18,10 +18,9 @@ from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 from pipeline.engine.errors import PipelineError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
-FROM_PDF = "convert to PNG first, for example with pdftoppm -r 200 -png scan.pdf scan"
-FROM_HEIC = "export as JPEG first, for example with a photo program"
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"))
+SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp"))
+CONVERTIBLE = frozenset((".pdf", ".heic", ".heif", ".avif"))  # of files that another program converts to pictures
 MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
 MAX_PIPED_BYTES = 2 * MAX_PIXELS  # of a pipe, buffered since decoders seek
@@ -49,26 +48,26 @@ class PictureError(PipelineError):
     """A file is not a readable picture."""
 
 
-def load_picture(file: Source, name: str) -> tuple[Grey, tuple[int, int], bool]:
+def load_picture(file: Source, name: str, page: int = 0) -> tuple[Grey, tuple[int, int], bool]:
     """Read a picture as grey levels; also return its (height, width), upright, and whether its file has more pages.
 
-    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. Only the first page or frame is read.
+    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. page: or frame, from 0, that is read.
     Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
     message, if the file is not a readable picture, or one too large or too small.
     """
-    return _load(file, name, MAX_SIDE, _to_grey)
+    return _load(file, name, page, MAX_SIDE, _to_grey)
 
 
-def load_colours(file: Source, name: str) -> Image.Image:
+def load_colours(file: Source, name: str, page: int = 0) -> Image.Image:
     """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_COPY_SIDE.
 
     Pictures with transparency or with more than 8 bits become grey, as `load_picture` returns them.
     """
-    return Image.fromarray(_load(file, name, MAX_COPY_SIDE, _to_colours)[0])
+    return Image.fromarray(_load(file, name, page, MAX_COPY_SIDE, _to_colours)[0])
 
 
 def _load(
-    file: Source, name: str, side: int, convert: Callable[[Image.Image], NDArray[Any]]
+    file: Source, name: str, page: int, side: int, convert: Callable[[Image.Image], NDArray[Any]]
 ) -> tuple[NDArray[Any], tuple[int, int], bool]:
     """Return the converted picture, upright, its (height, width) before, and whether its file has more pages.
 
@@ -85,6 +84,8 @@ def _load(
             else:
                 stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
                 image = stack.enter_context(_open(make_seekable(stream, name)))
+                if page:
+                    _turn_to(image, page, name)
                 _check_size(image, name)
                 size = image.size
                 factor = -(-max(size) // side)
@@ -102,11 +103,27 @@ def _load(
         raise PictureError(f"{name} is {error}") from None
     except MemoryError:
         raise PictureError(f"{name} does not fit in memory") from None
+    except FileNotFoundError:
+        raise PictureError(describe_missing(name)) from None
     except Exception as error:  # decoders raise many types
         if isinstance(error, OSError) and error.strerror:  # an error of the operating system
             raise PictureError(f"{name} cannot be read: {error.strerror}") from None
         reason = " ".join(str(error).partition(" (")[0].split())  # without the number of bytes
         raise PictureError(f"{name} is damaged: {reason or type(error).__name__}") from None
+
+
+def describe_missing(name: str) -> str:
+    """Return the message about a file that does not exist."""
+    return f"{name} does not exist: check the path, and put it in quotes if it contains spaces"
+
+
+def count_pages(path: Path) -> int:
+    """Return the number of pages or frames of a file; 1 if it cannot be read."""
+    with contextlib.suppress(Exception), warnings.catch_warnings():  # decoders raise many types
+        warnings.simplefilter("ignore")
+        with path.open("rb") as file, _open(file) as image:
+            return int(getattr(image, "n_frames", 1))
+    return 1
 
 
 def make_seekable(stream: BinaryIO, name: str) -> BinaryIO:
@@ -134,14 +151,21 @@ def _open(stream: BinaryIO) -> Image.Image:
     return image
 
 
+def _turn_to(image: Image.Image, page: int, name: str) -> None:
+    try:
+        image.seek(page)
+    except EOFError:
+        raise PictureError(f"{name} has no page {page + 1}") from None
+
+
 def _describe_other(beginning: bytes) -> str:
     """Return what a file is that begins in this way and is no picture, and what to do about it."""
     if not beginning:
         return "empty (0 bytes)"
     if beginning.startswith(b"%PDF"):
-        return f"a PDF file: {FROM_PDF}"
+        return "a PDF file: convert it to PNG first, for example with pdftoppm -r 200 -png scan.pdf scan"
     if beginning[4:8] == b"ftyp" and beginning[8:] in HEIC_BRANDS:
-        return f"a HEIC or AVIF file: {FROM_HEIC}"
+        return "a HEIC or AVIF file: export it as JPEG first, for example with a photo program"
     return f"not a picture in a supported format: use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 
 

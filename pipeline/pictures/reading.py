@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from pipeline.pictures.rows import find_nearest_rows, find_rows, find_spaces
 from pipeline.pictures.search import detect
 
 CERTAIN = 0.5  # probability of being a digit from which one is reported
+POSSIBLE = 0.1  # the same, from which a person who checks the reading should see it
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Reading:
     probabilities: float32 (k, classes); a row sums to less than 1, since the ink may be no digit. boxes: int64 (k, 4),
     the left, top, right and bottom of the digits in pixels of the picture. rows: for each row the number of its digits
     between two spaces. doubt: probability that something that is not reported is a digit; doubts: of each row.
+    possible: boxes of what may be such a digit, int64 (m, 4).
     """
 
     probabilities: NDArray[np.float32]
@@ -33,6 +35,7 @@ class Reading:
     rows: tuple[tuple[int, ...], ...]
     doubt: float
     doubts: tuple[float, ...]
+    possible: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 4), np.int64))
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -45,7 +48,7 @@ class Reading:
         return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64) * (1 - self.doubt))
 
     def split(self) -> tuple["Reading", ...]:
-        """Return a reading of each row. The product of their confidences is that of the picture.
+        """Return a reading of each row. The product of their confidences is the confidence in the picture.
 
         What may be another digit counts for the row of the nearest digit.
         """
@@ -84,7 +87,8 @@ def arrange(found: Detections, shape: Sequence[int], temperature: float) -> Read
     words = tuple(_count_words(find_spaces(digits.x, digits.size, row)) for row in rows)
     row_of = find_nearest_rows(rows, (digits.y, digits.x), (others.y, others.x)) if rows else np.zeros(0, np.intp)
     doubts = tuple(_combine(nothing[row_of == row]) for row in range(len(rows)))
-    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, _combine(nothing), doubts)
+    possible = _to_boxes(others.take(np.flatnonzero(nothing <= 1 - POSSIBLE)), shape)
+    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, _combine(nothing), doubts, possible)
 
 
 def _combine(nothing: NDArray[np.float32]) -> float:

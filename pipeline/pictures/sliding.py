@@ -66,7 +66,7 @@ class Slider:
         return np.concatenate([probabilities(each, loss).T for each in logits])
 
     def predict_all(self, tiles: Sequence[Floats]) -> list[Floats]:
-        """Return the probabilities (rows, columns, classes + 1) of each of any number of tiles, all of one size."""
+        """Return the probabilities, (rows, columns, classes + 1), of each tile. All tiles have the same size."""
         count = max(1, PIXELS // max(tiles[0].size, 1)) if tiles else 1
         batches = [tiles[i : i + count] for i in range(0, len(tiles), count)]
         outputs = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))

@@ -13,7 +13,9 @@ ADDRESS_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 
 @dataclass(frozen=True)
 class Backend:
-    """scheduler: one of LOCAL, the address of a Dask scheduler, or "" if scheduler_file contains the address.
+    """A backend for jobs.
+
+    scheduler: one of LOCAL, the address of a Dask scheduler, or "" if scheduler_file contains the address.
 
     workers: number of tasks that a LOCAL scheduler runs at once; by default the number of usable cores.
     send_data: send file contents with the tasks, for workers that cannot read the files.

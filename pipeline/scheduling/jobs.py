@@ -18,7 +18,9 @@ class JobInterruptedError(PipelineError):
 
 @dataclass(frozen=True)
 class Job:
-    """function: a module-level function, so that workers can import it; called as function(shared, task, send).
+    """A function and its tasks.
+
+    function: a module-level function, so that workers can import it; called as function(shared, task, send).
 
     shared: data that all tasks need, sent once to each worker. tasks: consumed lazily. on_result: called by `run_job`
     with the index of a task, from 0, and its result, as soon as it is available, in the thread that runs the job.

@@ -26,7 +26,7 @@ def is_live() -> bool:
 
 
 class Progress:
-    """What is done of `total`, None for an unknown number of bytes.
+    """Progress towards `total`, which is None for an unknown number of bytes.
 
     unit: what is counted, in the plural; "" if `report` names the steps instead.
     """

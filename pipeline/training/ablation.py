@@ -13,7 +13,7 @@ def ablation_steps() -> list[tuple[str, Recipe]]:
     original, mlp, standard = RECIPES["original"], RECIPES["mlp"], RECIPES["standard"]
     steps: dict[str, dict[str, Any]] = {
         "correct gradients": {},
-        "biases from N(0, 1), not N(0, 10)": {"bias_std": 1.0},
+        "biases with a standard deviation of 1 instead of 10": {"bias_std": 1.0},
         "ReLU, He initialisation, biases 0; rate 0.1": {
             "activation": "relu",
             "initialisation": "he",
@@ -36,7 +36,7 @@ def ablation_steps() -> list[tuple[str, Recipe]]:
         "augmented images": {"augmentation": mlp.augmentation},
         "label smoothing": {"label_smoothing": mlp.label_smoothing},
         "weight decay by AdamW (the recipe mlp)": {"optimizer": mlp.optimizer, "weight_decay": mlp.weight_decay},
-        "two strided convolutions (standard without drawn data)": {
+        "two strided convolutions (standard without drawn images)": {
             "layers": standard.layers,
             "epochs": standard.epochs,
         },

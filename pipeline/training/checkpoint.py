@@ -19,7 +19,9 @@ from pipeline.training.history import Row
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """state: as in `Epoch`. best: the parameters of the best network so far, (total,). history: all epochs so far.
+    """A checkpoint of a training run.
+
+    state: as in `Epoch`. best: the parameters of the best network so far, (total,). history: all epochs so far.
 
     origin: describes recipe and data, so that a checkpoint of others is not used.
     """

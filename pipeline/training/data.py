@@ -22,7 +22,9 @@ from pipeline.training.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """images: (n, height, width), raw uint8 or standardised. labels: integers (n + m,). scaling: of raw images.
+    """Images with their labels.
+
+    images: (n, height, width), raw uint8 or standardised. labels: integers (n + m,). scaling: of raw images.
 
     drawn: raw uint8 (m, height, width), which follow the images. The arrays may be memory maps of files: only what
     `take` and `slice` ask for is read.
@@ -66,7 +68,7 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a network is trained with.
+    """Training and validation data of a network.
 
     pixels: the raw training images, uint8 (n, height, width), of which ink statistics and drawn examples are made.
     description: name and classes of the data set. folders: artifacts of `parse` and `normalize` from which a worker can

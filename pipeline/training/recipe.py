@@ -26,7 +26,7 @@ class Recipe:
 
     layers: str = hyperparameter(
         "128",
-        "Hidden layers, such as conv16,pool2,128: a convolution (in full conv16x5/2), max pooling, a dense layer.",
+        "Hidden layers, such as conv16,pool2,128: a convolution (in full conv16x5/2), max pooling and a dense layer.",
     )
     activation: ActivationName = hyperparameter("relu", "Activation function of the hidden layers.")
     loss: LossName = hyperparameter("cross-entropy", "Loss function.")
@@ -54,14 +54,14 @@ class Recipe:
     ensemble_size: int = hyperparameter(1, "Number of networks to train, whose logits are averaged.", "[1, 1000]")
     negatives: float = hyperparameter(
         0.0,
-        "Number of negative examples (letters, pieces of digits) per training image; above 0, the network has a class "
-        "for them.",
+        "Number of negative examples (letters, pieces of digits), as a fraction of the training images; above 0, the "
+        "network has a class for them.",
         "[0, 1]",
     )
     styles: float = hyperparameter(
         0.0,
-        "Number of digits per training image that are drawn in the handwriting of several countries; without effect "
-        "unless the classes are the ten digits.",
+        "Number of digits drawn in the handwriting styles of several countries, as a fraction of the training images; "
+        "no effect unless the classes are the ten digits.",
         "[0, 1]",
     )
     seed: int = hyperparameter(1, "Seed of all random numbers.", "[0, inf)")

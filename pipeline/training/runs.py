@@ -39,7 +39,7 @@ class TrainingRun(Result):
 
     @property
     def seconds(self) -> float:
-        """Time of training, also before an interruption; that of the stage if the history is unknown."""
+        """Training time, including the time before an interruption; the time of the stage if the history is unknown."""
         return sum(row.seconds for rows in self.history for row in rows) if self.history else self.manifest.seconds
 
 
@@ -97,7 +97,7 @@ def digest_runs(artifacts: Path) -> dict[str, str]:
 
 
 def find_run(runs: Sequence[TrainingRun], key: str) -> tuple[TrainingRun, list[TrainingRun]]:
-    """Return the run with this key, which is one of them, and those before it on the same data, latest first."""
+    """Return the run with this key, and the earlier runs on the same data, latest first."""
     (found,) = (run for run in runs if run.manifest.provenance.key == key)
     return found, [run for run in runs if run.data == found.data and run.created < found.created]
 

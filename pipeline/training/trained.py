@@ -24,7 +24,7 @@ from pipeline.training.recipe import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel(Model):
-    """A model and how it was trained. histories: all epochs of each network."""
+    """A model with the history of its training. histories: all epochs of each network."""
 
     histories: Sequence[Sequence[Row]]
 
@@ -44,11 +44,11 @@ def train(
 ) -> TrainedModel:
     """Train the network or the ensemble of a recipe; return the model, calibrated on the validation images.
 
-    data: from `hold_out` for arrays, from `load_data` for artifacts. checkpoints: folder for a checkpoint of each
-    network; training resumes from those of the same recipe, with a result bit-identical to an uninterrupted run. Use
-    another folder for other data. backend: of an ensemble, by default one network after the other. on_progress: called
-    during and after each epoch. report: called with lines about the workers. Raises UsageError if the layers do not fit
-    the images, and TrainingError if training diverges.
+    data: the result of `hold_out` for arrays, or of `load_data` for artifacts. checkpoints: folder for a checkpoint of
+    each network; training resumes from checkpoints of the same recipe, with a result bit-identical to an uninterrupted
+    run. Use another folder for other data. backend: backend for the networks of an ensemble, which by default are
+    trained one after the other. on_progress: called during and after each epoch. report: called with lines about the
+    workers. Raises UsageError if the layers do not fit the images, and TrainingError if training diverges.
     """
     shape = data.training.images.shape[1:]
     outputs = recipe.count_outputs(data.classes)

@@ -4,7 +4,8 @@ import functools
 import inspect
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -16,6 +17,7 @@ PROGRAM = "handwriting"
 
 MAX_INTEGER = 2**53  # value of an option; JavaScript and floats represent all integers up to it
 MAX_CHOICES = 20  # characters of choices shown next to their option, so that the help fits 80 columns
+METAVARS = {int: "N", float: "X", Path: "PATH"}  # of values in the help
 
 Act = Callable[[Stage[Any], dict[str, Any], bool], Any]  # runs a stage: arguments, force
 
@@ -115,23 +117,37 @@ def _with_check(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _adjust_help(command: Any, function: Callable[..., Any]) -> None:
-    """Remove the metavar of flags, and move long lists of choices into the help text, where lines can break."""
+    """Name values and arguments in capitals, and move long choices and defaults into the text, where lines can break.
+
+    Validation does not use what is changed here.
+    """
     hints = get_type_hints(function.function if isinstance(function, Group) else function)
     for parameter in command.get_params(typer.Context(command)):
-        choices = ", ".join(_choices(hints.get(parameter.name)))
-        if getattr(parameter, "is_flag", False):
+        types = _leaves(hints.get(parameter.name))
+        choices = [choice for choice in types if isinstance(choice, str)]
+        if parameter.param_type_name == "argument":
+            parameter.metavar = name = (parameter.metavar or parameter.name).upper()
+            pieces = (name if parameter.required else f"[{name}]") + ("..." if parameter.nargs != 1 else "")
+            parameter.get_usage_pieces = lambda context, pieces=pieces: [pieces]
+            parameter.display_type_rich = lambda ctx: None
+        elif parameter.is_flag:
             parameter.metavar = ""
-        elif len(choices) > MAX_CHOICES:
-            parameter.metavar = "<name>"
-            parameter.help = f"{parameter.help} One of {choices}."
+        elif len(", ".join(choices)) > MAX_CHOICES:
+            parameter.metavar = "NAME"
+            parameter.help = f"{parameter.help} One of {', '.join(choices)}."
+        else:
+            named = next((METAVARS[kind] for kind in types if kind in METAVARS), parameter.name.upper())
+            parameter.metavar = parameter.metavar or "|".join(choices) or named
+        if isinstance(parameter.show_default, str):
+            parameter.help, parameter.show_default = f"{parameter.help}  \n[default: {parameter.show_default}]", False
+        parameter.min = parameter.max = None
     for subcommand in function.subcommands if isinstance(function, Group) else ():
         _adjust_help(command.commands[subcommand.__name__], subcommand)
 
 
-def _choices(hint: Any) -> list[str]:
-    return (
-        list(get_args(hint)) if get_origin(hint) is Literal else [c for part in get_args(hint) for c in _choices(part)]
-    )
+def _leaves(hint: Any) -> list[Any]:
+    """Return the types in a hint and the values of its literals."""
+    return [leaf for part in get_args(hint) for leaf in _leaves(part)] or [hint]
 
 
 def _show_version(wanted: bool) -> None:

@@ -20,8 +20,7 @@ def _check(scheduler: str | None) -> str | None:
 def scheduler_option(text: str) -> object:
     """Return the option --scheduler with this help text."""
     complete = lambda incomplete: [name for name in LOCAL if name.startswith(incomplete)]  # noqa: E731
-    metavar = "<name or address>"
-    return Option(metavar=metavar, help=text, callback=_check, autocompletion=complete, envvar=ADDRESS_VARIABLE)
+    return Option(metavar="NAME|ADDRESS", help=text, callback=_check, autocompletion=complete, envvar=ADDRESS_VARIABLE)
 
 
 Scheduler = Annotated[
@@ -36,7 +35,7 @@ SchedulerFile = Annotated[
     Path | None,
     Role.IGNORED,
     Option(
-        help="File with the address of a Dask scheduler, as dask scheduler --scheduler-file writes it, instead of "
+        help="File with the address of a Dask scheduler, written by dask scheduler --scheduler-file, instead of "
         "--scheduler.",
         show_default=False,
     ),
@@ -47,7 +46,7 @@ SendData = Annotated[
     Role.IGNORED,
     Option(
         "--send-data/--no-send-data",
-        help="Send the images to the workers, for workers that cannot read the files.",
+        help="Send the images with each task, for workers that cannot read the files.",
         show_default=False,
         rich_help_panel="On a cluster",  # a table of its own, because the second name needs a column
     ),

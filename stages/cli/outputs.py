@@ -34,7 +34,10 @@ def working_folder(folder: Path, output: Path, command: str) -> Iterator[None]:
     from pipeline.engine.locks import file_lock
     from pipeline.evaluation.predictions import JOURNAL
 
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise PipelineError(f"{output} cannot be written: {error.strerror}: choose another folder") from None
     try:
         with file_lock(folder / "lock", None) as acquired:
             if not acquired:
@@ -50,6 +53,13 @@ def working_folder(folder: Path, output: Path, command: str) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             folder.rmdir()  # empty if a full disk had no room for the lock
+
+
+def summarise(count: int, total: int, unit: str, seconds: float) -> str:
+    """Return how many of a total this run has processed, and at what rate. unit: their plural, which ends in s."""
+    processed = f"{total:,}" if count == total else f"{count:,} of {total:,}"
+    units, rate = unit if total != 1 else unit.removesuffix("s"), count / seconds
+    return f"{processed} {units} in {seconds:.1f} s, {rate:,.{0 if rate >= 100 else 1}f} {unit}/s"
 
 
 def publish(source: Path, target: Path) -> None:

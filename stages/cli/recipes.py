@@ -1,4 +1,4 @@
-"""What the commands that train share: an option for each value of a recipe, and the progress of each epoch."""
+"""Options for the values of a recipe, and the progress of each epoch, for the commands that train."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping

@@ -139,7 +139,7 @@ def main() -> None:
     print(table(header, rows))
     print(f"\n{given.count} files of each size. Times include the start of the program.\n")
     print(table(["photograph", "read with one thread", "with two"], latencies))
-    print(f"\nMedians of {REPETITIONS}, in a program that runs already.\n")
+    print(f"\nMedians of {REPETITIONS}, in a program that is already running.\n")
     with tempfile.TemporaryDirectory() as scratch:
         fill(Path(scratch, "many"), given.on_cluster, MEGAPIXELS[0], digits)
         found = measure_cluster(Path(scratch, "many"), given.on_cluster)

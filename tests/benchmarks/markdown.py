@@ -46,5 +46,5 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def spread(values: Sequence[float], form: str, unit: str = "") -> str:
-    """Format the median, with the minimum and maximum in brackets."""
+    """Format the median, with the minimum and maximum in parentheses."""
     return f"{statistics.median(values):{form}}{unit} ({min(values):{form}} to {max(values):{form}})"

@@ -76,7 +76,7 @@ def main() -> None:
             cells = ("{:.1f} ms ({:.1f})".format(*np.percentile(column, (50, 95))) for column in updates.T)
             rows.append([f"{view}, {'with' if inside else 'without'} the inside", str(len(updates)), *cells])
     print(table(["view", "updates", "main thread", "its CPU time", "its script"], rows))
-    print(f"\nMedian, in brackets the 95th percentile. The page has {file.stat().st_size / 1e6:.2f} MB.")
+    print(f"\nMedians, with the 95th percentile in parentheses. The page has {file.stat().st_size / 1e6:.2f} MB.")
 
 
 if __name__ == "__main__":

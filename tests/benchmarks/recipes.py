@@ -130,7 +130,7 @@ def measure_recipes() -> None:
         rows.append([f"`{name}`", *cells, show_seconds(runs), *show_speed(RECIPES[name])])
     header = ["recipe", "parameters", "file", "test accuracy", "calibration error", "training", "images/s"]
     print(table([*header, "PyTorch, images/s"], [*rows, measure_pretrained()]))
-    print(f"\nMedians of {SEEDS} seeds, in brackets the minimum and maximum; `record` is trained once.")
+    print(f"\nMedians of {SEEDS} seeds, with the minimum and maximum in parentheses; `record` is trained once.")
     print("File: `model.onnx`; of the pretrained model `model.safetensors`, with 16 bits per parameter.")
     print("Calibration error: expected calibration error on the test images, in 15 bins.")
     print("images/s: training with Adam, without augmentation, on the layers and the batch size of the recipe.")
@@ -140,7 +140,7 @@ def measure_variants(dataset: DatasetName = "mnist", title: str = "variant") -> 
     variants = {name: run_seeds(dataset, "standard", **changes) for name, changes in VARIANTS[dataset].items()}
     rows = [[name, show_accuracy(runs), show_seconds(runs)] for name, runs in variants.items()]
     print(table([title, "test accuracy", "training time"], rows))
-    print(f"\nMedians of {SEEDS} seeds, in brackets the minimum and maximum.")
+    print(f"\nMedians of {SEEDS} seeds, with the minimum and maximum in parentheses.")
 
 
 def measure_networks() -> None:

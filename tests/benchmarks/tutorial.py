@@ -11,7 +11,7 @@ from tests.processes import ROOT
 
 SEEDS = 3
 STEPS = (  # what is new, and the beginning of the line that the page prints
-    ("the data; always the same answer", ".*always"),
+    ("the data, and a constant guess", ".*always"),
     ("one layer", "one layer"),
     ("a hidden layer that does not learn", "random hidden layer, 1000"),
     ("backpropagation", ".*backpropagation"),

@@ -21,6 +21,7 @@ Colour = tuple[int, int, int]
 BLUE, ORANGE, GREEN, PURPLE = "#2e7ce6", "#e2652e", "#2da44e", "#a475f9"  # blue and orange: as in the drawing demo
 NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
 LEVELS = 15  # of a pixel, so that it takes 4 bits and 0 is one of them
+CONTRAST = 0.65  # the exponent of weights and feature maps, so that small values can be seen on a dark page
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def draw_network(names: Names, theme: Theme) -> str:
 
 def draw_hidden(names: Names, theme: Theme) -> str:
     """Draw the weights of the hidden units that changed most: before training, and the change."""
-    before, change = names["hidden_before"], names["hidden_after"] - names["hidden_before"]
+    before, change = names["hidden_before"], names["hidden_change"]
     most = np.argsort(-np.linalg.norm(change, axis=1))[:6]
     largest = max(np.abs(values[most]).max() for values in (before, change))
     parts = []
@@ -114,7 +115,7 @@ def draw_curves(names: Names, theme: Theme) -> str:
     epochs = len(names["history"]["Adam"])
 
     def at(epoch: float, loss: float) -> tuple[float, float]:
-        return 50 + 360 * epoch / (epochs - 1), 20 + 96 * (0.2 - math.log10(loss))
+        return 50 + 360 * epoch / (epochs - 1), 20 + 88 * (0.2 - math.log10(loss))
 
     parts, titles = [], []
     for loss in (0.01, 0.1, 1):
@@ -133,6 +134,7 @@ def draw_curves(names: Names, theme: Theme) -> str:
         lowest = max(top, lowest + 16)  # no title covers another
         parts.append(write(418, round(lowest) + 4, title, colour, ' text-anchor="start"'))
     parts.append(write(230, 310, f"epochs 1 to {epochs}", theme.quiet))
+    parts.append(write(14, 150, "loss", theme.quiet, ' transform="rotate(-90 14 150)"'))
     return page(570, 316, parts)
 
 
@@ -166,10 +168,11 @@ def draw_kernels(names: Names, theme: Theme) -> str:
     """Draw a test image, the kernels of the first layer, and the feature maps that they make of it."""
     W, b = names["params"][:2]
     image = names["test_images"][0] / 255
-    maps = np.maximum(names["convolve"](image.reshape(1, 28, 28, 1), W)[..., 0] + b.reshape(-1, 1, 1), 0)
+    maps = np.maximum(names["convolve"](image.reshape(1, 28, 28, 1), W, b)[..., 0], 0)
     kernels = enlarge(W[:, 0] / np.abs(W[:, 0]).max(), 12)
-    parts = [draw_row([image], 0, 25, 3, theme.ink), draw_row(kernels, 110, 0, 1)]
-    return page(620, 130, [*parts, draw_row(enlarge(maps / maps.max(), 5), 110, 68, 1, theme.ink)])
+    parts = [draw_row([image], 0, 43, 3, theme.ink), draw_row(kernels, 110, 18, 1)]
+    parts += [write(140 + 64 * place, 12, str(place + 1), theme.quiet) for place in range(len(kernels))]
+    return page(620, 148, [*parts, draw_row(enlarge((maps / maps.max()) ** CONTRAST, 5), 110, 86, 1, theme.ink)])
 
 
 def draw_errors(names: Names, theme: Theme) -> str:
@@ -231,7 +234,7 @@ def draw_row(
 
 
 def encode(values: Values, ink: Colour | None) -> str:
-    """Return the data URI of an image; the magnitude of a value is the opacity of its colour."""
+    """Return the data URI of an image; the opacity of a colour grows with the magnitude of the value."""
     low = 0 if ink else -1
     levels = np.rint((np.clip(values, low, 1) - low) / (1 - low) * (LEVELS - 1)).astype(np.uint8)
     picture = Image.fromarray(levels, "P")
@@ -239,6 +242,7 @@ def encode(values: Values, ink: Colour | None) -> str:
     colours = [ink or (POSITIVE if shade > 0 else NEGATIVE) for shade in shades]
     picture.putpalette([channel for colour in colours for channel in colour])
     file = io.BytesIO()
-    opacities = bytes(round(255 * abs(shade)) for shade in shades)
+    exponent = 1 if ink else CONTRAST
+    opacities = bytes(round(255 * abs(shade) ** exponent) for shade in shades)
     picture.save(file, "png", bits=4, optimize=True, transparency=opacities)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -184,7 +184,7 @@ def test_boxes_of_a_large_picture_are_in_its_own_pixels(reader: Reader) -> None:
 def test_unreadable_pictures_are_errors(reader: Reader, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("hello")
     for picture, words in (
-        (tmp_path / "missing.png", "missing.png cannot be read: No such file"),
+        (tmp_path / "missing.png", "missing.png does not exist"),
         (tmp_path / "text.png", "text.png is not a picture"),
         (tmp_path, "Is a directory"),
         (np.zeros((3, 3), np.uint8), "too small"),
@@ -316,6 +316,18 @@ def test_result_says_whether_a_file_has_more_pages(reader: Reader, tmp_path: Pat
     result = reader.read(tmp_path / "pages.tif")
     assert (result.text, result.more_pages) == (truth(), True)
     assert not reader.read(tmp_path / "page.tif").more_pages
+
+
+def test_any_page_of_a_file_is_read(reader: Reader, tmp_path: Path) -> None:
+    image = Image.fromarray(make_picture())
+    Image.new("L", (90, 80), 255).save(tmp_path / "pages.tif", save_all=True, append_images=[image])
+    first, second = (reader.read(tmp_path / "pages.tif", page=page) for page in (0, 1))
+    assert (first.text, first.size) == ("", (80, 90))
+    assert_same(second, reader.read(image))
+    image.save(tmp_path / "one.png")
+    for name, page in (("pages.tif", 2), ("one.png", 1)):
+        with pytest.raises(PictureError, match=f"{name} has no page {page + 1}"):
+            reader.read(tmp_path / name, page=page)
 
 
 def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> None:

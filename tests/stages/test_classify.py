@@ -58,7 +58,7 @@ def write_unreadable_files(folder: Path) -> dict[str, str]:
         "text.png": "is not a picture in a supported format: use PNG, JPEG, GIF, BMP, TIFF or WebP",
         "one.png": "is too small: 1 x 1 pixels",
         "vast.png": "is too large: 9,000 x 9,000 pixels",
-        "missing.png": "cannot be read: No such file or directory",
+        "missing.png": "does not exist: check the path",
     }
 
 
@@ -105,7 +105,9 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
         Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2]),
         Row("5", "5", 0.9, (), boxes[2:], probabilities[2:]),
     )
-    result = Result("135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, more_pages=False)
+    result = Result(
+        "135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, boxes[:0], more_pages=False
+    )
     assert format_text(result, "a.png") == [expected]
     likely = f"12,{probability:.6f}" if "or" in expected else ","
     assert format_csv(result, "a.png") == [f"a.png,1,13,1 3,0.900000,{likely},", "a.png,2,5,5,0.900000,,,"]
@@ -173,7 +175,7 @@ def test_json_output_includes_errors_in_order(run: Run, project: Path) -> None:
 
 
 def test_single_unreadable_file_is_one_error(run: Run, project: Path) -> None:
-    assert_one_line(run("classify", "missing.png"), 1, "missing.png cannot be read: No such file or directory")
+    assert_one_line(run("classify", "missing.png"), 1, "missing.png does not exist: check the path")
     result = run("classify", "--json", "missing.png")
     assert result.returncode == 1
     assert "error" in json.loads(result.stdout)
@@ -194,7 +196,7 @@ def test_other_files_of_folders_are_counted_except_hidden_ones(run: Run, project
     for name in (
         "a/b.png",
         "a/notes.txt",
-        "a/sub/form.PDF",
+        "a/sub/form.doc",
         "c/no extension",
         "c/.hidden",
         "c/.git/config.txt",
@@ -203,7 +205,7 @@ def test_other_files_of_folders_are_counted_except_hidden_ones(run: Run, project
         paint(project / name)
     line, _ = run("classify", "a", "c").stderr.splitlines()
     assert "3 files" in line
-    assert "(.pdf, .txt, none)" in line
+    assert "(.doc, .txt, none)" in line
     (project / "a/notes.txt").unlink()
     line, _ = run("classify", "a").stderr.splitlines()
     assert "1 file " in line
@@ -211,11 +213,40 @@ def test_other_files_of_folders_are_counted_except_hidden_ones(run: Run, project
 
 def test_picture_after_whose_first_page_others_follow_is_named(run: Run, project: Path) -> None:
     digit = Image.open(paint(project / "one.png"))
-    digit.save(project / "pages.tif", save_all=True, append_images=[digit])
-    result = run("classify", "one.png", "pages.tif")
+    digit.save(project / "frames.gif", save_all=True, append_images=[Image.new("L", digit.size)])
+    result = run("classify", "one.png", "frames.gif")
     assert result.returncode == 0
     _, line = result.stderr.splitlines()
-    assert line.startswith("pages.tif has several pages")
+    assert line.startswith("frames.gif has several pages")
+
+
+def test_each_page_of_a_scan_is_read(run: Run, project: Path) -> None:
+    pages = [Image.open(paint(project / f"{index}.png", index)) for index in CLEAR[:2]]
+    pages[0].save(project / "scan.tif", save_all=True, append_images=pages[1:])
+    result = run("classify", "--annotate", "out", "scan.tif")
+    assert result.returncode == 0
+    assert MODEL.fullmatch(result.stderr)
+    first, second = result.stdout.splitlines()
+    assert first.startswith(f"scan.tif page 1: {truth(CLEAR[:1])} (")
+    assert second.startswith(f"scan.tif page 2: {truth(CLEAR[1:2])} (")
+    shown = []
+    for copy, page in zip(("scan-1.png", "scan-2.png"), pages, strict=True):
+        with Image.open(project / "out" / copy) as image:
+            shown.append(np.abs(np.asarray(image.convert("L"), int) - np.asarray(page)).mean())
+    assert max(shown) < 20  # but for the box, it is this page
+
+
+def test_files_to_convert_have_a_line_with_what_to_do(run: Run, project: Path) -> None:
+    paint(project / "scans/a.png")
+    (project / "scans/b.pdf").write_bytes(b"%PDF-1.7")
+    result = run("classify", "--csv", "scans")
+    assert result.returncode == 1
+    _, digit, form = csv.DictReader(
+        ["file,row,digits,spaced,confidence,alternative,p,error", *result.stdout.splitlines()]
+    )
+    assert (digit["file"], digit["error"]) == ("scans/a.png", "")
+    assert form["file"] == "scans/b.pdf"
+    assert "convert" in form["error"]
 
 
 def test_folder_without_pictures_is_an_error(run: Run, project: Path) -> None:
@@ -223,8 +254,6 @@ def test_folder_without_pictures_is_an_error(run: Run, project: Path) -> None:
     assert_one_line(run("classify", "scans"), 1, "scans contains no picture: name a folder with .bmp,")
     (project / "scans/notes.txt").touch()
     assert_one_line(run("classify", "scans"), 1, "1 file without the extension of a picture (.txt): name a folder with")
-    (project / "scans/1.PDF").touch()
-    assert_one_line(run("classify", "scans"), 1, "2 files without the extension of a picture (.pdf, .txt): convert")
 
 
 def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None:
@@ -269,7 +298,7 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
     files = [json.loads(line)["file"] for line in lines("--json", *names)]
     assert files == [name.decode(errors="replace") for name in names]
     *_, missing, _ = lines(*names, b"none\n.png")
-    assert missing == r"none\n.png cannot be read: No such file or directory"
+    assert missing.startswith(r"none\n.png does not exist")
 
 
 def test_bar_only_on_a_terminal_and_for_several_pictures(run: Run, project: Path) -> None:

@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from pipeline.bulk.progress import start_progress
+from pipeline.pictures.boxes import COLOUR
 from tests.drawings import enlarge, on_paper, place, sample_digits
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 from tests.stages.test_classify import CLEAR, paint, truth, write_unreadable_files
 
 MANY = 40  # pictures, enough for several processes
-RED = (214, 0, 60)
 
 
 def test_csv_output(run: Run, project: Path) -> None:
@@ -30,7 +30,7 @@ def test_csv_output(run: Run, project: Path) -> None:
     assert 0.9 < float(digit[4]) <= 1
     assert digit[5:] == ["", "", ""]
     assert missing[:-1] == ["missing.png", "", "", "", "", "", ""]
-    assert missing[-1].startswith("missing.png cannot be read")
+    assert missing[-1].startswith("missing.png does not exist")
     assert missing[-1] in result.stderr
     assert blank == ["blank.png", "", "", "", "", "", "", ""]
 
@@ -106,6 +106,7 @@ def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatc
     assert not (tmp_path / "digits.csv").exists()
     resumed = run(*line)
     assert "resuming after 2 of 2 pictures" in resumed.stderr
+    assert resumed.stdout.startswith("0 of 2 pictures in ")
     with monkeypatch.context() as patched:
         patched.setattr("stages.classify.publish", fail)
         run(*line)
@@ -150,8 +151,8 @@ def test_boxes_enclose_the_digits_of_an_upright_copy(run: Run, project: Path) ->
         assert (copy.format, copy.mode) == ("PNG", "RGB")
         assert 1024 < copy.width <= 2048
         scale = copy.width / 2100
-        red = (np.asarray(copy) == RED).all(axis=2)
-    rows, columns = (np.flatnonzero(red.sum(axis=axis) > 250 * scale) for axis in (1, 0))
+        drawn = (np.asarray(copy) == COLOUR).all(axis=2)
+    rows, columns = (np.flatnonzero(drawn.sum(axis=axis) > 250 * scale) for axis in (1, 0))
     found = np.array([columns[0], rows[0], columns[-1], rows[-1]]) / scale
     np.testing.assert_allclose(found, [left, top, right, bottom], atol=80)
 
@@ -179,6 +180,8 @@ def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
         (".", ["link.png"], "link.png exists already"),
         ("out", ["a.png", "scans/a.png"], "a.png and scans/a.png would have the same copy"),
         ("artifacts/train/x", ["a.png"], "lies within a published result"),
+        ("scans/checked", ["scans"], "choose a folder outside of it for --annotate, such as scans-checked"),
+        ("scans", ["b.png", "scans/"], "such as scans-checked"),
     ],
 )
 def test_no_file_is_overwritten(boxes: str, names: list[str], words: str, run: Run, project: Path) -> None:
@@ -216,3 +219,11 @@ def test_restarted_run_replaces_its_own_copies_only(run: Run, project: Path) -> 
     assert_one_line(run(*command, "b.png"), 2, "b.png exists already")
     assert run(*command).returncode == 0
     assert (out / "a.png").read_bytes() != b"old" == (out / "b.png").read_bytes()
+
+
+def test_error_names_the_output_not_its_hidden_folder(run: Run, tmp_path: Path) -> None:
+    paint(tmp_path / "a.png")
+    (tmp_path / ".digits.csv.partial").touch()
+    result = run("classify", "a.png", "--output", "digits.csv")
+    assert_one_line(result, 1, "digits.csv cannot be written: File exists")
+    assert ".partial" not in result.stderr

@@ -13,8 +13,8 @@ from tests.stages.common import assert_one_line
 from tests.stages.predicting import RAW, file_names
 
 WRONG = {
-    "nowhere.npy": "No such file or directory: nowhere.npy. Existing results are unchanged",
-    "-": "No such file or directory: -",
+    "nowhere.npy": "nowhere.npy does not exist: check the path",
+    "-": "- does not exist",
     "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
     "fortran.npy": "fortran.npy is in Fortran order: save it with numpy.ascontiguousarray",
     "pickled.npy": "pickled.npy is not a complete .npy array",

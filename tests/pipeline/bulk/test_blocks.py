@@ -1,12 +1,15 @@
 import io
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.bulk.blocks import Request, Shared, read_block, read_picture, read_pictures
+from pipeline.pictures.boxes import UNSURE_COLOUR
 from pipeline.reader import PRETRAINED, PictureError, Reader, Result, load
 from pipeline.scheduling.backends import SYNC, Backend
 from tests.drawings import enlarge, sample_digits
@@ -53,7 +56,7 @@ def test_results_and_errors_are_in_the_order_of_the_requests(
     assert len(set(single)) == 4
     found = texts(results)
     assert found[:16] == single * 4
-    assert found[16] == "none.png cannot be read: No such file or directory"
+    assert found[16].startswith("none.png does not exist")
     assert found[17].startswith("broken.png is not a picture")
     assert found[18:] == single[3:]
 
@@ -107,3 +110,18 @@ def test_repeated_task_replaces_its_copies(reader: Reader, pictures: list[Reques
     read_picture(reader, request)
     assert request.copy.read_bytes() == expected
     assert list(request.copy.parent.iterdir()) == [request.copy]
+
+
+def test_copy_shows_where_a_digit_may_be_missing(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "blank.png"
+    Image.new("L", (200, 200), 255).save(path)
+    result = reader.read(path)
+    assert result.text == ""
+    likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
+    monkeypatch.setattr(Reader, "read", lambda *arguments: likely)
+    read_picture(reader, Request("blank.png", "blank.png", path, tmp_path / "copy.png"))
+    with Image.open(tmp_path / "copy.png") as copy:
+        red = (np.asarray(copy) == UNSURE_COLOUR).all(axis=2)
+    assert red[80].nonzero()[0].tolist() == [49, 90]

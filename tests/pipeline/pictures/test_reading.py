@@ -39,7 +39,7 @@ def clear(finder: Model) -> list[int]:
     """Indices of test images that are read correctly and with high confidence."""
     labels = sample_digits()[1]
     readings = {index: read(finder, sheet(index).astype(np.float32)) for index in range(DIGITS)}
-    return [i for i, each in readings.items() if each.labels == (labels[i],) and each.confidence > 0.95]
+    return [i for i, each in readings.items() if each.labels == (labels[i],) and each.confidence > 0.9]
 
 
 def test_nearly_all_digits_are_clear(clear: list[int]) -> None:
@@ -261,6 +261,15 @@ def test_possible_digits_that_are_not_reported_lower_the_confidence() -> None:
     assert reading.labels == (0, 1)
     assert reading.confidence == pytest.approx(0.9 * 0.8 * 0.7)
     assert arrange(found, (20, 80), temperature=2).confidence < reading.confidence
+
+
+def test_boxes_of_likely_digits_that_are_not_reported_are_returned() -> None:
+    x, size = np.array([20, 50, 80], np.float32), np.full(3, 20, np.float32)
+    nothing = np.array([0.2, 0.85, 0.95], np.float32)
+    found = Detections(np.full(3, 20, np.float32), x, size, np.stack([1 - nothing, nothing], axis=1))
+    reading = arrange(found, (40, 100), temperature=1)
+    assert reading.boxes.tolist() == [[10, 10, 30, 30]]
+    assert reading.possible.tolist() == [[40, 10, 60, 30]]
 
 
 def test_single_class_has_no_alternative() -> None:

@@ -10,7 +10,7 @@ from nbformat import NotebookNode, read, validate
 
 from tests.docs.test_tutorial import BLOCKS
 from tests.docs.tutorial import PAGE
-from tests.thorough.docs.test_tutorial import TOLERANCE, split_accuracies
+from tests.thorough.docs.test_tutorial import assert_alike
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,7 @@ def test_cells_print_what_the_page_shows(executed: NotebookNode) -> None:
     blocks = [block for block in BLOCKS if not block.folded]
     for cell, block in zip(code, blocks, strict=True):
         printed = "".join(output.text for output in cell.outputs if output.output_type == "stream")
-        found, expected = split_accuracies(printed), split_accuracies(block.output or "")
-        assert found[0] == expected[0]
-        assert found[1] == pytest.approx(expected[1], rel=0, abs=TOLERANCE)
+        assert_alike(printed, block.output or "")
 
 
 def test_nbconvert_writes_a_web_page_with_code_formulas_and_output(executed: NotebookNode) -> None:
