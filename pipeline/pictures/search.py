@@ -35,6 +35,7 @@ UNEVEN = 2.1  # ratio of sizes beyond which something is no digit of the same pi
 APART = [(shift, shift, scale) for scale in (0.84, 1.0, 1.19) for shift in (-2.0, 0.0, 2.0)]
 CLOSE = [(y, x, 1.0) for y, x in ((0, 0), (-2, 0), (2, 0), (0, -2), (0, 2))] + [(0, 0, 0.88), (0, 0, 1.13)]
 AMONG = 0.4  # size of a digit, relative to the height of the window in which the second network sees it
+TRUST = 0.4  # weight of the second network: with more, single digits are missed, with less, words are taken for digits
 MAX_DIGITS = 500  # of a picture
 
 
@@ -116,13 +117,13 @@ def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
 
 
 def look_around(slider: Slider, level: Level, found: Detections) -> Detections:
-    """Return the digits of a level, each with odds that are the geometric mean of those by both networks."""
+    """Return the digits of a level, each with odds that are the weighted geometric mean of those by both networks."""
     if slider.model.context is None or not len(found):
         return found
     around = slider.predict_context(cut_around(level, found, slider.model.context.image_shape))
     tiny = np.finfo(np.float32).tiny  # so that two networks that are certain of the contrary give one half
     nothing, digit = (
-        np.sqrt(np.maximum(first, tiny)) * np.sqrt(np.maximum(second, tiny))
+        np.maximum(first, tiny) ** (1 - TRUST) * np.maximum(second, tiny) ** TRUST
         for first, second in ((found.probabilities[:, -1], around[:, -1]), (found.scores, 1 - around[:, -1]))
     )
     share = (digit / (digit + nothing))[:, np.newaxis]

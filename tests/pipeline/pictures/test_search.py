@@ -8,7 +8,7 @@ from pipeline.model.files import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.detections import Detections, centre, join, suppress
 from pipeline.pictures.pyramid import Level, build_pyramid
-from pipeline.pictures.search import AMONG, cut_around, find_candidates, look_around
+from pipeline.pictures.search import AMONG, TRUST, cut_around, find_candidates, look_around
 from pipeline.pictures.sliding import Slider
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
@@ -110,7 +110,7 @@ def test_both_networks_decide_whether_there_is_a_digit_and_the_first_which(threa
         rtol=1e-4,
     )
     odds, first, second = (each[:, -1] / (1 - each[:, -1]) for each in (seen.probabilities, probabilities, other))
-    np.testing.assert_allclose(odds, np.sqrt(first * second), rtol=1e-3)
+    np.testing.assert_allclose(odds, first ** (1 - TRUST) * second**TRUST, rtol=1e-3)
     assert look_around(Slider(finder()), level, found) is found
 
 
