@@ -3,6 +3,7 @@
 /* The arithmetic of one output: patch times kernel, the sum, the bias and the activation, with all numbers. */
 
 const STRONGEST_SLICES = 5; // shown of each output
+const NARROW_SLICES = 4; // on narrow screens, in two rows
 const MAX_NUMBERS = 7; // rows and columns of the largest patch that is shown with numbers
 
 /** Format a number with a true minus sign and without "-0.00". */
@@ -27,7 +28,7 @@ function roundedSum(...terms) {
 }
 
 /** Return the slices with the largest contributions, largest magnitude first. */
-function strongestSlices(slices, count = STRONGEST_SLICES) {
+function strongestSlices(slices, count = NARROW.matches ? NARROW_SLICES : STRONGEST_SLICES) {
   return [...slices].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, count);
 }
 
@@ -45,7 +46,10 @@ function showDetail(view, target, explained, values) {
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
   setText($("detail-note"), explained ? noteOf(target, explained, slices, source) : "");
   showSlices($("slices"), slices, source, layer, target.index);
-  if (explained) paintRunning($("running"), termsOf(explained));
+  if (!explained) return;
+  const total = signed(roundedSum(explained.sum, explained.bias));
+  paintRunning($("running"), termsOf(explained), largestMagnitude(values[target.index + 1]));
+  setText($("running").nextElementSibling, `running sum, from 0 to ${total}, the bias last`);
 }
 
 /** Return the terms of the sum, the bias last: the products, or the sums of several slices, the strongest first. */
@@ -55,15 +59,19 @@ function termsOf({ slices, bias }) {
   return [...sums.filter((sum) => sum !== 0), bias];
 }
 
-/** Paint a running sum: for each term a bar from the sum before it to that after it, over a line at 0. */
-function paintRunning(canvas, terms) {
+/**
+ * Paint a running sum: for each term a bar from the sum before it to that after it, over a line at 0. scale: what at least has
+ * the full height, the largest output of the layer, so that small sums look small.
+ */
+function paintRunning(canvas, terms, scale) {
   const sums = [0];
   for (const term of terms) sums.push(sums.at(-1) + term);
   const [least, most] = extremes(sums);
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
   const step = canvas.width / terms.length;
-  const heights = sums.map((sum) => 2 + (44 * (most - sum)) / (most - least || 1));
+  const range = Math.max(most - least, scale) || 1;
+  const heights = sums.map((sum) => 46 - (44 * (sum - least)) / range);
   const [plus, minus, line] = ["--plus", "--minus", "--edge"].map((name) => `rgb(${colour(name)})`);
   context.fillStyle = line;
   context.fillRect(0, heights[0], canvas.width, 1);
@@ -75,8 +83,9 @@ function paintRunning(canvas, terms) {
   canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms`);
 }
 
-function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
-  if (index === titles.length) return `Sum of votes for ${outputs[unit]}`;
+function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position, against }) {
+  if (against !== undefined) return `Votes for ${outputs[unit]} minus votes for ${outputs[against]}`;
+  if (index === titles.length) return `Score of ${outputs[unit]}: the sum of its votes`;
   const title = titles[index].toLowerCase();
   const [, height, width] = outputShape;
   if (!height) return `Unit ${unit + 1} of ${title}`;
@@ -90,6 +99,8 @@ function outputOf(values, { index, unit, position }, layer) {
 
 /** Describe what is not shown of the sum. */
 function noteOf({ index }, { slices, sum }, shown, source) {
+  const isBlank = slices.length === 1 && slices[0].patch.every((value) => value === 0);
+  if (isBlank) return "Nothing is here: only the bias is left.";
   if (index === 0) return "0 is no ink, 1 is full ink.";
   const others = slices.length - shown.length;
   if (others === 0) return "";

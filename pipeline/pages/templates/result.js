@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 const SURE = 0.8; // less probable predictions are shown as uncertain
 const ALMOST_CERTAIN = 0.99;
 const LEAST_SHARE = 0.001; // of a runner-up that is named
+const CLOSE_SHARE = 0.05; // of one that is named even if there is more to say, and of "none" to be compared with
 
 /** Format 0.1239 as "12.3%"; truncated, so that only 1 becomes 100%. */
 function percent(share) {
@@ -38,9 +39,9 @@ function append(parent, tag, text = "", className = "") {
 
 /**
  * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, written, isDrawing,
- * example, noun, classNames, canSplit, change}; isEmpty: nothing is drawn; written: whether an example is written meanwhile;
+ * example, noun, classNames, count, canSplit, change}; isEmpty: nothing is drawn; written: whether an example is written meanwhile;
  * isDrawing: a stroke is not complete; example: the test image that is read, or undefined; classNames: of all outputs;
- * canSplit: of `readAll`; change: of the reading `last`, as from `inside.show`, or null.
+ * count: of the classes among these; canSplit: of `readAll`; change: of the reading `last`, as from `inside.show`, or null.
  */
 function describeResult(readings, last, about) {
   const { isEmpty, written, isDrawing, noun } = about;
@@ -56,6 +57,11 @@ function describeResult(readings, last, about) {
   const second = describeSecond(readings, last, about);
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
+    const best = isUndecided(last, about) && bestNameOf(last, about);
+    if (best && readings.length === 1) {
+      const first = `Undecided: ${best} has ${percent(Math.max(...last.probabilities))}; an answer needs ${100 * MIN_PROBABILITY}%.`;
+      return { large, first, second, isUncertain: true };
+    }
     const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
     const advice = about.canSplit ? " Leave a gap between digits." : "";
     return { large: shown, first: `${subject} doesn't look like a ${noun}.${advice}`, second, isUncertain: true };
@@ -64,29 +70,40 @@ function describeResult(readings, last, about) {
   const isUncertain = confidence < SURE;
   const likely = confidence >= ALMOST_CERTAIN ? "Almost certainly" : isUncertain ? "Perhaps" : "Probably";
   const share = percent(confidence);
-  const first = `${likely} ${readings.length > 1 ? "the number " : ""}${large}: ${share}`;
+  const first = `${likely}${readings.length > 1 ? "" : ` ${large}`}: ${share}`; // a number can be long
   return { large, first, second, share, isUncertain };
 }
 
-/** Describe which digit is shown inside, the true class of a test image and what was changed; or else the runner-up. */
-function describeSecond(readings, last, { example, change, classNames, noun }) {
+/** Return whether a reading is rejected although a class is the most probable output. */
+function isUndecided({ digit, probabilities }, { count }) {
+  return digit === null && strongest(probabilities, 1)[0] < count;
+}
+
+function bestNameOf({ probabilities }, { classNames }) {
+  return classNames[strongest(probabilities, 1)[0]];
+}
+
+/** Describe which digit is shown inside, the true class of a test image, what was changed, and the runner-up. */
+function describeSecond(readings, last, about) {
+  const { example, change, classNames, noun } = about;
   const { digit, probabilities } = last;
-  const read = digit === null ? `no ${noun}` : classNames[digit];
+  const read = isUndecided(last, about) ? "undecided" : digit === null ? `no ${noun}` : classNames[digit];
   const parts = [
-    readings.length > 1 && `inside: digit ${readings.indexOf(last) + 1} of ${readings.length}, ${read}; tap another`,
+    readings.length > 1 && `shown: digit ${readings.indexOf(last) + 1} of ${readings.length} (underlined); tap another`,
     example && `${classNames[example.label]} in the test set${change ? "" : `, read as ${read}`}`,
     change && `${change.words}: ${change.before === digit ? "still" : "now"} ${read}`,
   ].filter(Boolean);
-  if (parts.length) return parts.join("; ");
   const [, second] = strongest(probabilities, 2);
-  const isWorthIt = digit !== null && probabilities[second] >= LEAST_SHARE;
-  return isWorthIt ? `then ${classNames[second]}, ${percent(probabilities[second])}` : "";
+  const isWorthIt = digit !== null && probabilities[second] >= (parts.length ? CLOSE_SHARE : LEAST_SHARE);
+  if (isWorthIt) parts.push(`then ${classNames[second]}, ${percent(probabilities[second])}`);
+  return parts.join("; ");
 }
 
 /** Show the texts of `describeResult`; isRow: of several digits. */
 function showResult({ large, first, second, isUncertain = false }, isRow) {
   $("prediction").textContent = large;
   $("prediction").classList.toggle("long", large.length > 2 && !isRow);
+  $("prediction").style.setProperty("--length", large.length);
   const { classList } = $("prediction").parentElement;
   classList.toggle("row", isRow);
   classList.toggle("uncertain", isUncertain);
