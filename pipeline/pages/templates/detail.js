@@ -85,7 +85,7 @@ function paintRunning(canvas, terms, scale) {
 
 function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position, against }) {
   if (against !== undefined) return `Votes for ${outputs[unit]} minus votes for ${outputs[against]}`;
-  if (index === titles.length) return `Score of ${outputs[unit]}: the sum of its votes`;
+  if (index === titles.length) return `Score of ${outputs[unit]}, the sum of its votes`;
   const title = titles[index].toLowerCase();
   const [, height, width] = outputShape;
   if (!height) return `Unit ${unit + 1} of ${title}`;

@@ -32,8 +32,7 @@ function show() {
   const marks = readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
   paintCanvas(canvas, drawing, example?.image, model.shape, written, marks);
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
-  const [classNames, count] = [outputNames(model), model.classNames.length];
-  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames, count, canSplit };
+  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(model), canSplit };
   const { reading, change } = inside.show(written ? readOnce(model, written) : last);
   const seen = readings.map((each) => (each === last ? reading : each));
   const texts = describeResult(seen, reading, { ...about, change });

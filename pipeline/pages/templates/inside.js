@@ -247,8 +247,7 @@ function makeInside(model, changed) {
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
       const advice = adviceFor(view.model.networks, current.image, best, rival, explained);
       const [a, b] = [view.outputs[best], view.outputs[rival]];
-      const isRead = !isUndecided(prediction, { count: view.model.classNames.length });
-      $("why-title").textContent = isRead ? `Why ${a}, not ${b}?` : `Why ${a} before ${b}?`;
+      $("why-title").textContent = isUndecided(prediction) ? `Why ${a} before ${b}?` : `Why ${a}, not ${b}?`;
       showWhy(explained, current.image, model.shape, isExact, a, b, advice, isClose);
     };
     if (!isDrawn) return explain();

@@ -116,7 +116,7 @@ const AFFINE = {
   describeSum({ sum, bias }, result, { activation }) {
     const total = roundedSum(sum, bias);
     const terms = activation ? "products" : "votes";
-    const text = `${terms} ${signed(sum)} + bias ${bias < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
+    const text = `${terms} ${signed(sum)} + bias ${rounded(bias) < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
     if (!activation) return text;
     const { title, describe, isPiecewiseLinear } = ACTIVATIONS[activation];
     return `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;

@@ -39,9 +39,9 @@ function append(parent, tag, text = "", className = "") {
 
 /**
  * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, written, isDrawing,
- * example, noun, classNames, count, canSplit, change}; isEmpty: nothing is drawn; written: whether an example is written meanwhile;
+ * example, noun, classNames, canSplit, change}; isEmpty: nothing is drawn; written: whether an example is written meanwhile;
  * isDrawing: a stroke is not complete; example: the test image that is read, or undefined; classNames: of all outputs;
- * count: of the classes among these; canSplit: of `readAll`; change: of the reading `last`, as from `inside.show`, or null.
+ * canSplit: of `readAll`; change: of the reading `last`, as from `inside.show`, or null.
  */
 function describeResult(readings, last, about) {
   const { isEmpty, written, isDrawing, noun } = about;
@@ -57,10 +57,10 @@ function describeResult(readings, last, about) {
   const second = describeSecond(readings, last, about);
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
-    const best = isUndecided(last, about) && bestNameOf(last, about);
-    if (best && readings.length === 1) {
-      const first = `Undecided: ${best} has ${percent(Math.max(...last.probabilities))}; an answer needs ${100 * MIN_PROBABILITY}%.`;
-      return { large, first, second, isUncertain: true };
+    if (readings.length === 1 && isUndecided(last)) {
+      const [best] = strongest(last.probabilities, 1);
+      const most = `${about.classNames[best]} has ${percent(last.probabilities[best])}`;
+      return { large, first: `Undecided: ${most}; an answer needs ${100 * MIN_PROBABILITY}%.`, second, isUncertain: true };
     }
     const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
     const advice = about.canSplit ? " Leave a gap between digits." : "";
@@ -74,20 +74,15 @@ function describeResult(readings, last, about) {
   return { large, first, second, share, isUncertain };
 }
 
-/** Return whether a reading is rejected although a class is the most probable output. */
-function isUndecided({ digit, probabilities }, { count }) {
-  return digit === null && strongest(probabilities, 1)[0] < count;
-}
-
-function bestNameOf({ probabilities }, { classNames }) {
-  return classNames[strongest(probabilities, 1)[0]];
+/** Return whether a reading is rejected because no output is probable. */
+function isUndecided({ digit, probabilities }) {
+  return digit === null && Math.max(...probabilities) < MIN_PROBABILITY;
 }
 
 /** Describe which digit is shown inside, the true class of a test image, what was changed, and the runner-up. */
-function describeSecond(readings, last, about) {
-  const { example, change, classNames, noun } = about;
+function describeSecond(readings, last, { example, change, classNames, noun }) {
   const { digit, probabilities } = last;
-  const read = isUndecided(last, about) ? "undecided" : digit === null ? `no ${noun}` : classNames[digit];
+  const read = isUndecided(last) ? "undecided" : digit === null ? `no ${noun}` : classNames[digit];
   const parts = [
     readings.length > 1 && `shown: digit ${readings.indexOf(last) + 1} of ${readings.length} (underlined); tap another`,
     example && `${classNames[example.label]} in the test set${change ? "" : `, read as ${read}`}`,

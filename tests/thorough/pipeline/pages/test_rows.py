@@ -57,7 +57,7 @@ def test_digits_are_read_from_left_to_right_with_joint_confidence(digits: str, s
     expected = "".join("4" if digit == "4" else "7" for digit in digits)
     assert prediction(sure) == expected
     share = int(1000 * 0.9 ** len(digits)) / 10
-    assert sure.locator("#confidence").inner_text().endswith(f" the number {expected}: {share}%")
+    assert sure.locator("#confidence").inner_text().endswith(f": {share}%")
     assert sure.locator("#announcement").inner_text().startswith(f"{expected}, ")
 
 
@@ -68,16 +68,16 @@ def test_bars_and_input_are_of_the_digit_drawn_last(sure: Page) -> None:
     assert sure.locator(".class.best .name").inner_text() == "4"
     image = np.array(sure.evaluate("(strokes) => Array.from(read(model, drawing.strokes.slice(-2)).image)"))
     assert np.array_equal(pixels(sure, "#picture")[..., 0].reshape(-1), image)
-    assert sure.locator("#runner-up").inner_text() == "inside: digit 1 of 3, 4; tap another"
+    assert "digit 1 of 3" in sure.locator("#runner-up").inner_text()
 
 
 def test_tap_on_a_digit_of_a_row_looks_into_it_and_leaves_no_dot(sure: Page) -> None:
     drawn = row("471")
     draw_with_mouse(sure, drawn)
-    for stroke, expected in ((0, "1 of 3, 4"), (2, "2 of 3, 7"), (3, "3 of 3, 7")):
+    for stroke, expected in ((0, "14"), (2, "27"), (3, "37")):
         draw_with_mouse(sure, [drawn[stroke][1:2]])
         assert prediction(sure) == "477"
-        assert sure.locator("#runner-up").inner_text().startswith(f"inside: digit {expected}")
+        assert f"digit {expected[0]} of 3" in sure.locator("#runner-up").inner_text()
         assert sure.locator(".class.best .name").inner_text() == expected[-1]
         assert sure.evaluate("drawing.strokes.length") == len(drawn)
     sure.locator("#undo").click()
