@@ -208,13 +208,14 @@ function makeInside(model, changed) {
     const explain = ({ index, unit, position }) =>
       LAYERS[view.layers[index].kind].explain(view.layers[index], values[index], unit, position);
     const best = prediction && bestOf(view, prediction);
-    const isOther = prediction && target.index === best.index && target.unit !== best.unit;
-    if (isOther) target = { ...best, against: target.unit }; // the votes for the best class minus those for the other
-    const explained = values && (isOther ? differenceOf(explain(best), explain({ ...best, unit: target.against })) : explain(target));
-    showDetail(view, target, explained ?? null, values);
+    const isLead = prediction !== null && target.index === best.index && target.unit !== best.unit;
+    const chosen = values ? explain(target) : null;
+    const explained = isLead ? differenceOf(explain(best), chosen) : chosen;
+    if (isLead) target = { ...best, against: target.unit }; // the votes for the best class minus those for the chosen one
+    showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    const share = () => (isOther ? describeLead : describeShare)(view, prediction, target.unit, target.against);
-    showWalk(state.step, layer, explained ?? null, { index: target.index, share, isLead: isOther });
+    const share = () => (isLead ? describeLead : describeShare)(view, prediction, target.unit, target.against);
+    showWalk(state.step, layer, explained, { index: target.index, share, isLead });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);

@@ -57,13 +57,14 @@ function describeResult(readings, last, about) {
   const second = describeSecond(readings, last, about);
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
+    const advice = about.canSplit ? " Leave a gap between digits." : "";
     if (readings.length === 1 && isUndecided(last)) {
       const [best] = strongest(last.probabilities, 1);
       const most = `${about.classNames[best]} has ${percent(last.probabilities[best])}`;
-      return { large, first: `Undecided: ${most}; an answer needs ${100 * MIN_PROBABILITY}%.`, second, isUncertain: true };
+      const first = `Undecided: ${most}; an answer needs ${100 * MIN_PROBABILITY}%.${advice}`;
+      return { large, first, second, isUncertain: true };
     }
     const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
-    const advice = about.canSplit ? " Leave a gap between digits." : "";
     return { large: shown, first: `${subject} doesn't look like a ${noun}.${advice}`, second, isUncertain: true };
   }
   const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);

@@ -24,7 +24,7 @@ def test_bar_asks_why_not_that_class(drawn: Page) -> None:
     wait_for_update(drawn)
     assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {one}?"
     assert drawn.locator(".class").nth(one).get_attribute("aria-pressed") == "true"
-    *terms, lead = numbers(drawn.locator(":is(#raises, #lowers, #biases, #lead)"))
+    *terms, lead = numbers(drawn.locator(":is(#raises, #lowers, #biases, #leads)"))
     assert lead == pytest.approx(logits[best] - logits[one], abs=0.051)
     assert lead == round(sum(terms), 1)  # the numbers that are shown add up
     assert numbers(drawn.locator("#detail-sum"))[-1] == pytest.approx(lead, abs=0.06)  # the same, vote by vote
