@@ -44,7 +44,8 @@ function showDetail(view, target, explained, values) {
   setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  setText($("detail-note"), explained ? noteOf(target, explained, slices, source) : "");
+  const note = explained ? [noteOf(target, explained, slices, source), leftOut(view, target)] : [];
+  setText($("detail-note"), note.filter(Boolean).join(" "));
   showSlices($("slices"), slices, source, layer, target.index);
   if (!explained) return;
   const total = signed(roundedSum(explained.sum, explained.bias));
@@ -107,6 +108,14 @@ function noteOf({ index }, { slices, sum }, shown, source) {
   const rest = rounded(sum) - roundedSum(...shown.map((slice) => slice.sum));
   const most = `The ${shown.length} of ${slices.length} ${source.toLowerCase()}s that contribute most`;
   return `${most}; the other ${others} add ${signed(rest)}.`;
+}
+
+/** Say that no kernel reaches the last pixels of the picture, so that the frame of what sees everything is smaller. */
+function leftOut({ layers, model }, { index }) {
+  const { height, width } = receptiveField(layers, index, 0);
+  const [rows, columns] = [model.shape[0] - height, model.shape[1] - width];
+  if (isMap(layers[index].outputShape) || Math.max(rows, columns) === 0) return "";
+  return `The steps of the kernels leave out the last ${rows} rows and ${columns} columns of the picture.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */

@@ -104,7 +104,7 @@ function showWhy(explained, image, shape, isExact, a, b, advice, isClose) {
   $("raises").textContent = `for ${a}: ${signed(forA, 1)}`;
   $("lowers").textContent = `against ${a}: ${signed(against, 1)}`;
   $("biases").textContent = `biases${isExact ? "" : ", curves"}: ${signed(lead - forA - against, 1)}`;
-  $("leads").textContent = `${a} leads ${b} by ${signed(lead, 1)}`;
+  $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `more ink: for ${b}`;
   $("gaps").parentElement.hidden = !hasDots;
   const box = boxOf(image, shape);

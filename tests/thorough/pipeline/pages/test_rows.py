@@ -71,6 +71,28 @@ def test_bars_and_input_are_of_the_digit_drawn_last(sure: Page) -> None:
     assert "digit 1 of 3" in sure.locator("#runner-up").inner_text()
 
 
+def test_digits_of_a_row_are_underlined_and_the_one_that_is_shown_inside_in_another_colour(sure: Page) -> None:
+    def columns_of_lines() -> tuple[int, int]:
+        """Return in how many columns the lowest ink has the colour of the shown digit, and any other."""
+        painted = pixels(sure, "#canvas").astype(int)
+        below = painted[np.flatnonzero(painted[..., 3].any(axis=1))[-3]]
+        is_blue = (below[:, 2] > below[:, 0] + 60) & (below[:, 3] > 0)
+        return int(is_blue.sum()), int(((below[:, 3] > 0) & ~is_blue).sum())
+
+    draw_with_mouse(sure, row("4"))
+    prediction(sure)
+    assert columns_of_lines()[0] == 0
+    clear(sure)
+    draw_with_mouse(sure, row("47"))
+    prediction(sure)
+    last, first = columns_of_lines()
+    assert last > 5
+    assert first > 5
+    draw_with_mouse(sure, [row("47")[0][1:2]])
+    prediction(sure)
+    assert columns_of_lines() == (first, last)
+
+
 def test_tap_on_a_digit_of_a_row_looks_into_it_and_leaves_no_dot(sure: Page) -> None:
     drawn = row("471")
     draw_with_mouse(sure, drawn)

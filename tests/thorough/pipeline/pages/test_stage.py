@@ -143,7 +143,8 @@ def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(
         if options:
             page.locator("#look-inside").click()
             tab(page, "Layer 1").click()
-        step, seen = page.locator("#walk"), []
+        step = page.locator("#walk")
+        seen: list[str] = []
         step.click()
         for _ in range(30):
             found = title(page)
