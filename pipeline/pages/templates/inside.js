@@ -143,16 +143,18 @@ function makeInside(model, changed) {
   function onward(view, { index, unit }) {
     const prediction = current.predictions[state.shown];
     const next = view.layers.findIndex((layer, i) => i > index && stepsOf(layer) > 0);
-    if (next >= 0) return { ...follow(view, prediction, next), ...(next === view.columns.length && bestOf(view, prediction)) };
+    if (next === view.columns.length) return bestOf(view, prediction);
+    if (next >= 0) return follow(view, prediction, next);
     const [best, rival] = contendersIn(view, prediction);
     return unit === best && rival !== undefined ? { index, unit: rival, position: 0 } : null;
   }
 
+  const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
+
   /** Return the best class and the one that it is compared with: pointed at, chosen, or the runner-up. */
   function contendersIn(view, { probabilities }) {
-    const pointed = state.preview?.index === view.columns.length ? state.preview.unit : null;
     const [best] = strongest(probabilities, 1);
-    const chosen = [pointed, state.rival].find((k) => k !== null && k !== best) ?? null;
+    const chosen = [pointedClass(view), state.rival].find((k) => k !== null && k !== best) ?? null;
     return contenders(probabilities, chosen, view.model.classNames.length);
   }
 
@@ -187,12 +189,13 @@ function makeInside(model, changed) {
     const layer = view.layers[target.index];
     const steps = stepsOf(layer);
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
-    const next = step > 0 && step === steps && onward(view, target);
+    const isLast = step > 0 && step === steps;
+    const next = isLast ? onward(view, target) : null;
     const texts = {
-      walk: steps > 0 && (step === 0 ? "Step by step" : step < steps ? "Next" : next ? `Next: ${nameOfStop(view, next, target)}` : "Done"),
+      walk: steps > 0 && (step === 0 ? "Step by step" : !isLast ? "Next" : next ? nameOfStop(view, next, target) : "Done"),
       back: step > 1 && "Back",
       slide: step === 0 && isMap(layer.outputShape) && (REDUCED_MOTION.matches ? "Next position" : slide),
-      follow: state.pinned !== null && (step === 0 ? (NARROW.matches ? "Close" : "Deselect") : step < steps ? "Skip" : next && "Done"),
+      follow: state.pinned !== null && (step === 0 ? (NARROW.matches ? "Close" : "Deselect") : !isLast ? "Skip" : next !== null && "Done"),
     };
     const isLost = texts[document.activeElement.id] === false;
     for (const [id, text] of Object.entries(texts)) {
@@ -231,13 +234,16 @@ function makeInside(model, changed) {
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
     for (const id of ["why-title", "why-content", "lines-of", "share-of"]) $(id).hidden = !prediction;
-    if (!prediction) return answer.show(null, null, null);
+    if (!prediction) {
+      answered = null;
+      return answer.show(null, null, null);
+    }
     const [best, rival] = contendersIn(view, prediction);
-    answer.show(prediction, best, state.rival);
+    answer.show(prediction, best, state.rival === best ? null : state.rival);
     setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
-    if (!isOpen() || $("why").hidden || rival === undefined) return;
-    const isClose = prediction.probabilities[best] < ALMOST_CERTAIN || rival === state.rival || rival === state.preview?.unit;
+    if (!isOpen() || $("answers").hidden || rival === undefined) return;
+    const isClose = prediction.probabilities[best] < ALMOST_CERTAIN || [state.rival, pointedClass(view)].includes(rival);
     const asked = { prediction, best, rival, isClose };
     const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
     if (isSame(Object.keys(asked))) return;
@@ -287,11 +293,10 @@ function makeInside(model, changed) {
     const next = isOver ? onward(view, here) : null;
     if (isOver) step = next ? 1 : 0;
     const pinned = { ...(next ?? here) };
-    const isAnswer = pinned.index === view.columns.length;
-    const rival = next && isAnswer ? (next.index === here.index ? next.unit : null) : state.rival;
+    const rival = next?.index === here.index ? next.unit : state.rival;
     change({ pinned, preview: null, rival, sliding: null, step });
     if (step === 0) return;
-    if (next && NARROW.matches) tabs.select(isAnswer ? 0 : pinned.index + 2);
+    if (next && NARROW.matches) tabs.select(next.index === view.columns.length ? 0 : next.index + 2);
     reveal(pinned);
     if (step === WALK.length) startSliding();
     requestAnimationFrame(() => announce($("walk-text").textContent));

@@ -27,13 +27,14 @@ const WALK = [
     return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}.`;
   },
   (_, { stride }) =>
-    `The whole map: the same kernel slides over its input, ${stride} ${plural("pixel", stride)} at a time. It glows where the input looks like the kernel.`,
+    `The whole map: the same kernel slides over its input, ${stride} ${plural("pixel", stride)} at a time. ` +
+    "It glows where the input looks like the kernel.",
 ];
 
-/** Return what a walk goes on to, in a word or two. */
+/** Name the target that a walk goes on to from `here`. */
 function nameOfStop({ titles, outputs }, { index, unit }, here) {
-  if (index === here.index) return `why not ${outputs[unit]}?`;
-  return index < titles.length ? titles[index].toLowerCase() : "answer";
+  if (index === here.index) return `Next: why not ${outputs[unit]}?`;
+  return `Next: ${index < titles.length ? titles[index].toLowerCase() : "answer"}`;
 }
 
 /** Return the number of steps through an output of a layer; 0 if there is nothing to multiply. */
@@ -41,7 +42,10 @@ function stepsOf({ weights, outputShape }) {
   return !weights ? 0 : isMap(outputShape) ? WALK.length : WALK.length - 1;
 }
 
-/** Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share(), isLead} of the output, isLead: of the lead of one class over another; see `describeShare`, `describeLead`. */
+/**
+ * Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share(), isLead} of the output. isLead: whether
+ * it is the lead of one class over another. share: see `describeShare` and `describeLead`.
+ */
 function showWalk(step, layer, explained, about) {
   const isShown = step > 0 && explained !== null;
   const text = isShown ? WALK[step - 1](explained, layer, about) : "";
