@@ -12,11 +12,6 @@ function signed(number, digits = 2) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
 }
 
-/** Format a term of a sum, "+ 1.20" or "− 1.20". */
-function addition(number) {
-  return `${signed(number).startsWith("\u2212") ? "\u2212" : "+"} ${signed(Math.abs(number))}`;
-}
-
 /** Round a number as `signed` shows it, so that the numbers that are shown add up. */
 function rounded(number) {
   return Math.round(100 * number) / 100;
