@@ -356,6 +356,7 @@ function makeInside(model, changed) {
   $("back").addEventListener("click", () => walk(state.step - 1));
   $("follow").addEventListener("click", () => (state.step ? change({ step: 0, sliding: null }) : on.release()));
   $("slide").addEventListener("click", startSliding);
+  $("answer").addEventListener("keydown", ({ key }) => key === "Escape" && on.release());
   nudges.forEach((button) =>
     button.addEventListener("click", () => {
       if (button.getAttribute("aria-disabled") === "true") return;

@@ -171,12 +171,19 @@ def test_what_is_too_improbable_is_undecided_everywhere(drawn: Page) -> None:
     expect(drawn.locator("#why-title")).to_have_text("Why 3 before 0?")
 
 
-def test_deselect_also_takes_back_the_compared_class(drawn: Page) -> None:
+@pytest.mark.parametrize("by_key", [False, True])
+def test_deselect_and_escape_also_take_back_the_compared_class(by_key: bool, drawn: Page) -> None:
     drawn.locator(".class:not(.best)").first.click()
-    tile(drawn, 0, 3).click()
-    drawn.locator("#follow").click()
+    wait_for_update(drawn)
+    assert drawn.locator(".class[aria-pressed=true]").count() == 1
+    if by_key:
+        drawn.keyboard.press("Escape")
+    else:
+        tile(drawn, 0, 3).click()
+        drawn.locator("#follow").click()
     wait_for_update(drawn)
     assert drawn.locator(":is(.class, .tile)[aria-pressed=true]").count() == 0
+    assert len(drawn.evaluate("drawing.strokes")) == 1
 
 
 def test_reason_never_names_overlapping_places(drawn: Page) -> None:
