@@ -2,8 +2,11 @@
 
 /* The canvas that is drawn on: strokes, or a test image, the keyboard's pen, and a hint while it is empty. */
 
-/** Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. ghost: faint strokes. */
-function paintCanvas(canvas, { strokes, pen }, image, shape, ghost) {
+/**
+ * Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. ghost: faint strokes. marks:
+ * sides of several digits, and whether each is shown inside.
+ */
+function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, ghost, marks) {
   const box = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
@@ -19,6 +22,15 @@ function paintCanvas(canvas, { strokes, pen }, image, shape, ghost) {
     traceStrokes(context, ghost, width, 0, 0, PEN * width);
     context.globalAlpha = 1;
   } else if (!pen.visible) paintHint(context, style, ratio);
+  context.lineWidth = 3 * ratio;
+  for (const { left, right, bottom, isShown } of marks) {
+    context.strokeStyle = isShown ? style.caretColor : `color-mix(in srgb, ${style.color} 25%, transparent)`;
+    const y = Math.min(bottom + 1.5 * PEN, share) * width - 2 * ratio;
+    context.beginPath();
+    context.moveTo(left * width, y);
+    context.lineTo(right * width, y);
+    context.stroke();
+  }
   if (pen.visible) paintPen(context, pen, style.caretColor, ratio);
 }
 

@@ -3,17 +3,13 @@
 /* The arithmetic of one output: patch times kernel, the sum, the bias and the activation, with all numbers. */
 
 const STRONGEST_SLICES = 5; // shown of each output
+const NARROW_SLICES = 4; // on narrow screens, in two rows
 const MAX_NUMBERS = 7; // rows and columns of the largest patch that is shown with numbers
 
 /** Format a number with a true minus sign and without "-0.00". */
 function signed(number, digits = 2) {
   const text = number.toFixed(digits);
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
-}
-
-/** Format a term of a sum, "+ 1.20" or "− 1.20". */
-function addition(number) {
-  return `${signed(number).startsWith("\u2212") ? "\u2212" : "+"} ${signed(Math.abs(number))}`;
 }
 
 /** Round a number as `signed` shows it, so that the numbers that are shown add up. */
@@ -27,7 +23,7 @@ function roundedSum(...terms) {
 }
 
 /** Return the slices with the largest contributions, largest magnitude first. */
-function strongestSlices(slices, count = STRONGEST_SLICES) {
+function strongestSlices(slices, count = NARROW.matches ? NARROW_SLICES : STRONGEST_SLICES) {
   return [...slices].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, count);
 }
 
@@ -43,9 +39,13 @@ function showDetail(view, target, explained, values) {
   setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  setText($("detail-note"), explained ? noteOf(target, explained, slices, source) : "");
+  const note = explained ? [noteOf(target, explained, slices, source), leftOut(view, target)] : [];
+  setText($("detail-note"), note.filter(Boolean).join(" "));
   showSlices($("slices"), slices, source, layer, target.index);
-  if (explained) paintRunning($("running"), termsOf(explained));
+  if (!explained) return;
+  const total = signed(roundedSum(explained.sum, explained.bias));
+  paintRunning($("running"), termsOf(explained), largestMagnitude(values[target.index + 1]));
+  setText($("running").nextElementSibling, `running sum, from 0 to ${total}, the bias last`);
 }
 
 /** Return the terms of the sum, the bias last: the products, or the sums of several slices, the strongest first. */
@@ -55,15 +55,19 @@ function termsOf({ slices, bias }) {
   return [...sums.filter((sum) => sum !== 0), bias];
 }
 
-/** Paint a running sum: for each term a bar from the sum before it to that after it, over a line at 0. */
-function paintRunning(canvas, terms) {
+/**
+ * Paint a running sum: for each term a bar from the sum before it to that after it, over a line at 0. scale: what at least has
+ * the full height, the largest output of the layer, so that small sums look small.
+ */
+function paintRunning(canvas, terms, scale) {
   const sums = [0];
   for (const term of terms) sums.push(sums.at(-1) + term);
   const [least, most] = extremes(sums);
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
   const step = canvas.width / terms.length;
-  const heights = sums.map((sum) => 2 + (44 * (most - sum)) / (most - least || 1));
+  const range = Math.max(most - least, scale) || 1;
+  const heights = sums.map((sum) => 46 - (44 * (sum - least)) / range);
   const [plus, minus, line] = ["--plus", "--minus", "--edge"].map((name) => `rgb(${colour(name)})`);
   context.fillStyle = line;
   context.fillRect(0, heights[0], canvas.width, 1);
@@ -75,8 +79,9 @@ function paintRunning(canvas, terms) {
   canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms`);
 }
 
-function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
-  if (index === titles.length) return `Sum of votes for ${outputs[unit]}`;
+function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position, against }) {
+  if (against !== undefined) return `Votes for ${outputs[unit]} minus votes for ${outputs[against]}`;
+  if (index === titles.length) return `Score of ${outputs[unit]}, the sum of its votes`;
   const title = titles[index].toLowerCase();
   const [, height, width] = outputShape;
   if (!height) return `Unit ${unit + 1} of ${title}`;
@@ -90,12 +95,22 @@ function outputOf(values, { index, unit, position }, layer) {
 
 /** Describe what is not shown of the sum. */
 function noteOf({ index }, { slices, sum }, shown, source) {
+  const isBlank = slices.length === 1 && slices[0].patch.every((value) => value === 0);
+  if (isBlank) return "Nothing is here: only the bias is left.";
   if (index === 0) return "0 is no ink, 1 is full ink.";
   const others = slices.length - shown.length;
   if (others === 0) return "";
   const rest = rounded(sum) - roundedSum(...shown.map((slice) => slice.sum));
   const most = `The ${shown.length} of ${slices.length} ${source.toLowerCase()}s that contribute most`;
   return `${most}; the other ${others} add ${signed(rest)}.`;
+}
+
+/** Say that no kernel reaches the last pixels of the picture, so that the frame of what sees everything is smaller. */
+function leftOut({ layers, model }, { index }) {
+  const { height, width } = receptiveField(layers, index, 0);
+  const [rows, columns] = [model.shape[0] - height, model.shape[1] - width];
+  if (isMap(layers[index].outputShape) || Math.max(rows, columns) === 0) return "";
+  return `The steps of the kernels leave out the last ${rows} rows and ${columns} columns of the picture.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */

@@ -26,10 +26,11 @@ function show() {
   const example = examples[drawing.example];
   const written = ghost(isEmpty());
   document.body.classList.toggle("ghost", written !== null);
-  paintCanvas(canvas, drawing, example?.image, model.shape, written);
   const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
   const { readings, canSplit } = found;
   const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
+  const marks = readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
+  paintCanvas(canvas, drawing, example?.image, model.shape, written, marks);
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
   const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(model), canSplit };
   const { reading, change } = inside.show(written ? readOnce(model, written) : last);
@@ -107,7 +108,7 @@ function move(step) {
 
 function clear() {
   perform(() => restore({ strokes: [], example: null }));
-  inside.close();
+  canvas.scrollIntoView({ block: "nearest" });
 }
 
 function chooseExample(example) {

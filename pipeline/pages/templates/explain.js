@@ -12,6 +12,15 @@ function receptiveField(layers, index, position) {
   return { top, left, height, width };
 }
 
+/** Return how the difference of two outputs of a layer follows from their common input, as `explain` does for one output. */
+function differenceOf(one, other) {
+  const slices = one.slices.map((slice, i) => {
+    const subtract = (name) => slice[name].map((value, k) => value - other.slices[i][name][k]);
+    return { ...slice, weights: subtract("weights"), products: subtract("products"), sum: slice.sum - other.slices[i].sum };
+  });
+  return { slices, sum: one.sum - other.sum, bias: one.bias - other.bias };
+}
+
 /** Return the gradient of logit a minus logit b with respect to the input of the first layer: backpropagation. */
 function differenceGradient(layers, values, a, b) {
   let gradient = new Float32Array(values.at(-1).length);

@@ -8,7 +8,7 @@ const LABEL_DELAY = 300; // milliseconds without a change after which the labels
 const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
 
 /**
- * Make the section. changed: called when another reading is shown. Returns {show(reading), close(), repaint()}. reading: of the
+ * Make the section. changed: called when another reading is shown. Returns {show(reading), repaint()}. reading: of the
  * digit that was drawn last, or null. `show` returns what it shows, {reading, change}. change: null, or how this reading
  * differs, {words, before}, before: the class that was read without the change.
  */
@@ -18,7 +18,7 @@ function makeInside(model, changed) {
     nudge: [0, 0], // pixels down and right
     preview: null, // target under the pointer or the keyboard's focus
     pinned: null, // target that was clicked
-    rival: null, // class that "Why" compares with; null for the second most probable
+    rival: null, // class that "Why" compares with; null for the runner-up
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     shown: 0, // index of the shown view
     followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
@@ -28,14 +28,17 @@ function makeInside(model, changed) {
   let frame = null;
   let labels = null; // the timer of LABEL_DELAY
   let why = null; // the timer of WHY_DELAY
+  let answered = null; // what "Why" shows, {prediction, best, rival, isClose}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
     leave: () => change({ preview: null }),
-    release: () => change({ pinned: null, preview: null, sliding: null, step: 0 }),
+    release: () => change({ pinned: null, preview: null, rival: null, sliding: null, step: 0 }),
+    /** Select the strongest pixel of a map, or in a selected map this pixel; release what is selected already. */
     pin: (target) => {
       const isSame = on.isPinned(target) && (target.position === null || target.position === state.pinned.position);
-      change({ pinned: isSame ? null : target, sliding: null, step: 0 });
+      const pinned = on.isPinned(target) ? target : { ...target, position: null };
+      change({ pinned: isSame ? null : pinned, preview: null, sliding: null, step: 0 });
       if (isSame) return;
       announceText("detail-title", "detail-sum");
       reveal(target);
@@ -47,6 +50,7 @@ function makeInside(model, changed) {
     },
   };
   const overlay = makeOverlay($("stage"));
+  const nudges = document.querySelectorAll("[data-nudge]");
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
       const target = { index: views[state.shown].titles.length, unit: k, position: 0 };
@@ -56,6 +60,7 @@ function makeInside(model, changed) {
       const pinned = isSame || NARROW.matches ? null : target;
       change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null, step: 0 });
       announceText("why-title", "why-reason");
+      if (NARROW.matches) requestAnimationFrame(() => $("why").scrollIntoView({ block: "nearest" }));
     },
     preview: (unit) => state.reading && on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
     leave: on.leave,
@@ -121,13 +126,36 @@ function makeInside(model, changed) {
     const view = views[state.shown];
     const prediction = current.predictions[state.shown];
     const values = prediction?.values;
-    const index = Math.min(state.followed, view.columns.length);
-    const follow = () => {
-      if (!values) return { index, unit: 0, position: 0 };
-      if (index === view.columns.length) return bestOf(view, prediction);
-      return mostRaised(values[index + 1], view.blank[index + 1], index, view.layers[index]);
-    };
-    return locateTarget(view, state.preview ?? state.pinned ?? follow(), values);
+    return locateTarget(view, state.preview ?? state.pinned ?? follow(view, prediction, state.followed), values);
+  }
+
+  /** Return the target of a layer that is explained unless another is chosen. */
+  function follow(view, prediction, index) {
+    if (!prediction) return { index, unit: 0, position: 0 };
+    if (index < view.columns.length) {
+      return mostRaised(prediction.values[index + 1], view.blank[index + 1], index, view.layers[index]);
+    }
+    const best = bestOf(view, prediction);
+    return { ...best, unit: state.rival ?? best.unit };
+  }
+
+  /** Return where a walk goes on after its last step: in the next layer, and at last from the best class to the comparison. */
+  function onward(view, { index, unit }) {
+    const prediction = current.predictions[state.shown];
+    const next = view.layers.findIndex((layer, i) => i > index && stepsOf(layer) > 0);
+    if (next === view.columns.length) return bestOf(view, prediction);
+    if (next >= 0) return follow(view, prediction, next);
+    const [best, rival] = contendersIn(view, prediction);
+    return unit === best && rival !== undefined ? { index, unit: rival, position: 0 } : null;
+  }
+
+  const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
+
+  /** Return the best class and the one that it is compared with: pointed at, chosen, or the runner-up. */
+  function contendersIn(view, { probabilities }) {
+    const [best] = strongest(probabilities, 1);
+    const chosen = [pointedClass(view), state.rival].find((k) => k !== null && k !== best) ?? null;
+    return contenders(probabilities, chosen, view.model.classNames.length);
   }
 
   /** Return the target of the most probable class. */
@@ -144,6 +172,7 @@ function makeInside(model, changed) {
     const [view, prediction] = [views[shown], current.predictions[shown]];
     showAnswers(view, prediction, isDrawn);
     $("nudge-text").textContent = describeNudge(state.nudge);
+    showNudges(nudges, state.nudge, state.reading !== null);
     if (!isOpen()) return;
     if (state.sliding !== null && !REDUCED_MOTION.matches) slide(view);
     const target = resolved();
@@ -160,11 +189,13 @@ function makeInside(model, changed) {
     const layer = view.layers[target.index];
     const steps = stepsOf(layer);
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
+    const isLast = step > 0 && step === steps;
+    const next = isLast ? onward(view, target) : null;
     const texts = {
-      walk: steps > 0 && (step === 0 ? "Step by step" : step < steps ? "Next" : "Done"),
+      walk: steps > 0 && (step === 0 ? "Step by step" : !isLast ? "Next" : next ? nameOfStop(view, next, target) : "Done"),
       back: step > 1 && "Back",
       slide: step === 0 && isMap(layer.outputShape) && (REDUCED_MOTION.matches ? "Next position" : slide),
-      follow: state.pinned !== null && step < steps && (step ? "Skip" : NARROW.matches ? "Close" : "Release"),
+      follow: state.pinned !== null && (step === 0 ? (NARROW.matches ? "Close" : "Deselect") : !isLast ? "Skip" : next !== null && "Done"),
     };
     const isLost = texts[document.activeElement.id] === false;
     for (const [id, text] of Object.entries(texts)) {
@@ -179,17 +210,20 @@ function makeInside(model, changed) {
     const values = prediction?.values;
     const explain = ({ index, unit, position }) =>
       LAYERS[view.layers[index].kind].explain(view.layers[index], values[index], unit, position);
-    const explained = values ? explain(target) : null;
+    const best = prediction && bestOf(view, prediction);
+    const isLead = prediction !== null && target.index === best.index && target.unit !== best.unit;
+    const chosen = values ? explain(target) : null;
+    const explained = isLead ? differenceOf(explain(best), chosen) : chosen;
+    if (isLead) target = { ...best, against: target.unit }; // the votes for the best class minus those for the chosen one
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    const share = () => describeShare(view, prediction, target.unit);
-    showWalk(state.step, layer, explained, { index: target.index, share });
+    const share = () => (isLead ? describeLead : describeShare)(view, prediction, target.unit, target.against);
+    showWalk(state.step, layer, explained, { index: target.index, share, isLead });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     if (!NARROW.matches) {
       if (!explained) return overlay([]);
-      const best = bestOf(view, prediction);
       const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
       return overlay([...votes, ...shapesOf(view, target, explained)]);
     }
@@ -199,21 +233,33 @@ function makeInside(model, changed) {
 
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
-    for (const id of ["why-title", "why-content", "lines-of", "share-of", "why-sum"]) $(id).hidden = !prediction;
-    if (!prediction) return answer.show(null, null, null);
-    const [best, rival] = contenders(prediction.probabilities, state.rival, view.model.classNames.length);
-    answer.show(prediction, best, rival === state.rival ? rival : null);
+    for (const id of ["why-title", "why-content", "lines-of", "share-of"]) $(id).hidden = !prediction;
+    if (!prediction) {
+      answered = null;
+      return answer.show(null, null, null);
+    }
+    const [best, rival] = contendersIn(view, prediction);
+    answer.show(prediction, best, state.rival === best ? null : state.rival);
     setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
-    if (!isOpen() || $("why").hidden || rival === undefined) return;
+    if (!isOpen() || $("answers").hidden || rival === undefined) return;
+    const isClose = prediction.probabilities[best] < ALMOST_CERTAIN || [state.rival, pointedClass(view)].includes(rival);
+    const asked = { prediction, best, rival, isClose };
+    const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
+    if (isSame(Object.keys(asked))) return;
     const explain = () => {
+      answered = asked;
+      $("why").classList.remove("stale");
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
-      const isClose = rival === state.rival || prediction.probabilities[best] < ALMOST_CERTAIN;
-      showWhy(explained, current.image, model.shape, isExact, view.outputs[best], view.outputs[rival], isClose);
+      const advice = adviceFor(view.model.networks, current.image, best, rival, explained);
+      const [a, b] = [view.outputs[best], view.outputs[rival]];
+      $("why-title").textContent = isUndecided(prediction) ? `Why ${a} before ${b}?` : `Why ${a}, not ${b}?`;
+      showWhy(explained, current.image, model.shape, isExact, a, b, advice, isClose);
     };
-    if (isDrawn) why = setTimeout(explain, WHY_DELAY);
-    else explain();
+    if (!isDrawn) return explain();
+    $("why").classList.toggle("stale", !isSame(["best", "rival"])); // it never explains another answer than the bars show
+    why = setTimeout(explain, WHY_DELAY);
   }
 
   /** Move the pinned target to the position of the kernel, and request the next frame. */
@@ -238,13 +284,19 @@ function makeInside(model, changed) {
     announceText("detail-title", "detail-sum");
   }
 
-  /** Go to a step of the walk through what is shown, which stays selected after the last one. */
+  /** Go to a step of the walk through what is shown; after the last one go on, or else leave it selected. */
   function walk(step) {
     if (state.sliding !== null) state.pinned.position = null; // the strongest
-    const pinned = { ...resolved() };
-    const isOver = step > stepsOf(views[state.shown].layers[pinned.index]);
-    change({ pinned, preview: null, sliding: null, step: isOver ? 0 : step });
-    if (isOver) return;
+    const view = views[state.shown];
+    const here = resolved();
+    const isOver = step > stepsOf(view.layers[here.index]);
+    const next = isOver ? onward(view, here) : null;
+    if (isOver) step = next ? 1 : 0;
+    const pinned = { ...(next ?? here) };
+    const rival = next?.index === here.index ? next.unit : state.rival;
+    change({ pinned, preview: null, rival, sliding: null, step });
+    if (step === 0) return;
+    if (next && NARROW.matches) tabs.select(next.index === view.columns.length ? 0 : next.index + 2);
     reveal(pinned);
     if (step === WALK.length) startSliding();
     requestAnimationFrame(() => announce($("walk-text").textContent));
@@ -262,14 +314,14 @@ function makeInside(model, changed) {
   }
 
   function select(shown) {
-    Object.assign(state, { shown, pinned: null, preview: null, sliding: null, step: 0 });
+    Object.assign(state, { shown, pinned: null, preview: null, rival: null, sliding: null, step: 0 });
     const view = views[shown];
     views.forEach(({ columns }, i) => columns.forEach(({ element }) => (element.hidden = i !== shown)));
     document.querySelectorAll("[data-view]").forEach((text) => (text.hidden = Number(text.dataset.view) !== shown));
     const names = ["Why", "Picture", ...view.titles];
     const groups = [
-      [$("why"), $("answer-column")],
-      [$("picture-column"), $("hints")],
+      [$("answers")],
+      [$("picture-column")],
       ...view.columns.map(({ element }) => [element]),
     ];
     tabs.set(names, groups, (tab) => {
@@ -295,17 +347,20 @@ function makeInside(model, changed) {
   NARROW.addEventListener("change", () => open(state.isOpened));
   $("look-inside").addEventListener("click", () => {
     open(!state.isOpened);
-    if (state.isOpened) document.querySelector("main").scrollIntoView();
+    if (!state.isOpened) return;
+    $("stage").scrollIntoView();
+    const head = $("look-inside").parentElement;
+    if (head.getBoundingClientRect().top > innerHeight / 2) head.scrollIntoView(); // on a phone in landscape
   });
   $("walk").addEventListener("click", () => walk(state.step + 1));
   $("back").addEventListener("click", () => walk(state.step - 1));
   $("follow").addEventListener("click", () => (state.step ? change({ step: 0, sliding: null }) : on.release()));
   $("slide").addEventListener("click", startSliding);
-  document.querySelectorAll("[data-nudge]").forEach((button) =>
+  $("answer").addEventListener("keydown", ({ key }) => key === "Escape" && on.release());
+  nudges.forEach((button) =>
     button.addEventListener("click", () => {
-      if (!state.reading) return;
-      const step = button.dataset.nudge.split(" ").map(Number);
-      state.nudge = step.some(Boolean) ? nudged(state.nudge, step) : [0, 0];
+      if (button.getAttribute("aria-disabled") === "true") return;
+      state.nudge = nudgedBy(button, state.nudge);
       changed();
       requestAnimationFrame(() => announce(`${describeNudge(state.nudge)}: ${$("confidence").textContent}`));
     }),
@@ -321,9 +376,8 @@ function makeInside(model, changed) {
   open(false);
   return {
     show,
-    close: () => state.isOpened && NARROW.matches && open(false),
     repaint() {
-      current = null; // paints everything again
+      current = answered = null; // paints everything again
       views.forEach(({ columns }) => columns.forEach((column) => column.repaintKernels()));
     },
   };

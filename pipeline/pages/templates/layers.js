@@ -42,6 +42,9 @@ const ACTIVATIONS = {
 /** Whether the output of a layer, or its input, consists of maps. */
 const isMap = (shape) => shape.length > 1;
 
+/** Return the number of values of a shape, as text. */
+const sizeOf = (shape) => shape.reduce((a, b) => a * b).toLocaleString("en");
+
 /** Return the number of positions of a layer's window. */
 function positionsOf({ outputShape: [, height = 1, width = 1] }) {
   return height * width;
@@ -113,7 +116,7 @@ const AFFINE = {
   describeSum({ sum, bias }, result, { activation }) {
     const total = roundedSum(sum, bias);
     const terms = activation ? "products" : "votes";
-    const text = `${terms} ${signed(sum)} + bias ${bias < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
+    const text = `${terms} ${signed(sum)} + bias ${rounded(bias) < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
     if (!activation) return text;
     const { title, describe, isPiecewiseLinear } = ACTIVATIONS[activation];
     return `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;
@@ -131,9 +134,8 @@ const LAYERS = {
     },
     /** "128 units of 64 × 4 × 4 = 1,024 weights" */
     describe({ inputShape, outputShape: [count] }) {
-      const inputs = inputShape.reduce((a, b) => a * b).toLocaleString("en");
       const product = isMap(inputShape) ? `${inputShape.join(" × ")} = ` : "";
-      return `${count.toLocaleString("en")} ${plural("unit", count)} of ${product}${inputs} weights`;
+      return `${count.toLocaleString("en")} ${plural("unit", count)} of ${product}${sizeOf(inputShape)} weights`;
     },
   },
   conv: {
@@ -142,9 +144,9 @@ const LAYERS = {
     slider: "kernel",
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
-      if (index > 0) return "These maps glow at shapes made of edges.";
+      if (index > 0) return "These feature maps glow at shapes made of edges.";
       const stencil = `A kernel is a small stencil of ${height * width} learnt weights`;
-      return `${stencil}. Its map glows where the picture looks like the stencil.`;
+      return `${stencil}. Its feature map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {

@@ -34,13 +34,28 @@ function describeShown(isDense, offset) {
   return parts.filter(Boolean).join(", ");
 }
 
+/** Mark the buttons that would not move the picture. */
+function showNudges(buttons, offset, isMovable) {
+  for (const button of buttons) {
+    const isSame = nudgedBy(button, offset).every((each, i) => each === offset[i]);
+    setAttributes(button, { "aria-disabled": !isMovable || isSame });
+  }
+}
+
+/** Return the position after a press of a button: one pixel farther, or the centre. */
+function nudgedBy({ dataset }, offset) {
+  const step = dataset.nudge.split(" ").map(Number);
+  return step.some(Boolean) ? nudged(offset, step) : [0, 0];
+}
+
 /** Show beside the name of each network what it reads. predictions: as from `predict`, or null. */
 function showComparison(elements, predictions, classNames) {
   elements.forEach((element, i) => {
     if (!predictions[i]) return (element.textContent = "");
     const { probabilities } = predictions[i];
     const [best] = strongest(probabilities, 1);
-    element.textContent = `${classNames[best]}, ${percent(probabilities[best])}`;
+    const doubt = probabilities[best] < MIN_PROBABILITY ? "? " : "";
+    element.textContent = `${doubt}${classNames[best]}, ${percent(probabilities[best])}`;
     element.style.backgroundSize = `${100 * probabilities[best]}% 3px`; // a bar below
   });
 }

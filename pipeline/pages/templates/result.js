@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 const SURE = 0.8; // less probable predictions are shown as uncertain
 const ALMOST_CERTAIN = 0.99;
 const LEAST_SHARE = 0.001; // of a runner-up that is named
+const CLOSE_SHARE = 0.05; // of one that is named even if there is more to say, and of "none" to be compared with
 
 /** Format 0.1239 as "12.3%"; truncated, so that only 1 becomes 100%. */
 function percent(share) {
@@ -56,37 +57,49 @@ function describeResult(readings, last, about) {
   const second = describeSecond(readings, last, about);
   const rejected = readings.filter(({ digit }) => digit === null).length;
   if (rejected > 0) {
-    const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
     const advice = about.canSplit ? " Leave a gap between digits." : "";
+    if (readings.length === 1 && isUndecided(last)) {
+      const [best] = strongest(last.probabilities, 1);
+      const most = `${about.classNames[best]} has ${percent(last.probabilities[best])}`;
+      const first = `Undecided: ${most}; an answer needs ${100 * MIN_PROBABILITY}%.${advice}`;
+      return { large, first, second, isUncertain: true };
+    }
+    const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
     return { large: shown, first: `${subject} doesn't look like a ${noun}.${advice}`, second, isUncertain: true };
   }
   const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);
   const isUncertain = confidence < SURE;
   const likely = confidence >= ALMOST_CERTAIN ? "Almost certainly" : isUncertain ? "Perhaps" : "Probably";
   const share = percent(confidence);
-  const first = `${likely} ${readings.length > 1 ? "the number " : ""}${large}: ${share}`;
+  const first = `${likely}${readings.length > 1 ? "" : ` ${large}`}: ${share}`; // a number can be long
   return { large, first, second, share, isUncertain };
 }
 
-/** Describe which digit is shown inside, the true class of a test image and what was changed; or else the runner-up. */
+/** Return whether a reading is rejected because no output is probable. */
+function isUndecided({ digit, probabilities }) {
+  return digit === null && Math.max(...probabilities) < MIN_PROBABILITY;
+}
+
+/** Describe which digit is shown inside, the true class of a test image, what was changed, and the runner-up. */
 function describeSecond(readings, last, { example, change, classNames, noun }) {
   const { digit, probabilities } = last;
-  const read = digit === null ? `no ${noun}` : classNames[digit];
+  const read = isUndecided(last) ? "undecided" : digit === null ? `no ${noun}` : classNames[digit];
   const parts = [
-    readings.length > 1 && `inside: digit ${readings.indexOf(last) + 1} of ${readings.length}, ${read}; tap another`,
+    readings.length > 1 && `shown: digit ${readings.indexOf(last) + 1} of ${readings.length} (underlined); tap another`,
     example && `${classNames[example.label]} in the test set${change ? "" : `, read as ${read}`}`,
     change && `${change.words}: ${change.before === digit ? "still" : "now"} ${read}`,
   ].filter(Boolean);
-  if (parts.length) return parts.join("; ");
   const [, second] = strongest(probabilities, 2);
-  const isWorthIt = digit !== null && probabilities[second] >= LEAST_SHARE;
-  return isWorthIt ? `then ${classNames[second]}, ${percent(probabilities[second])}` : "";
+  const isWorthIt = digit !== null && probabilities[second] >= (parts.length ? CLOSE_SHARE : LEAST_SHARE);
+  if (isWorthIt) parts.push(`then ${classNames[second]}, ${percent(probabilities[second])}`);
+  return parts.join("; ");
 }
 
 /** Show the texts of `describeResult`; isRow: of several digits. */
 function showResult({ large, first, second, isUncertain = false }, isRow) {
   $("prediction").textContent = large;
   $("prediction").classList.toggle("long", large.length > 2 && !isRow);
+  $("prediction").style.setProperty("--length", large.length);
   const { classList } = $("prediction").parentElement;
   classList.toggle("row", isRow);
   classList.toggle("uncertain", isUncertain);

@@ -48,10 +48,11 @@ function makeShare(model, current) {
   });
 }
 
-/** Return the headline: misreadings are what people share. truth: what was drawn, "" if unknown. */
-function headline(large, truth) {
-  if (truth === "") return `It reads this as ${large}`;
-  return truth === large ? `It read my ${truth}` : `It read my ${truth} as ${large}`;
+/** Return the headline: misreadings are what people share. truth: what was drawn or is in the test image, "" if unknown. */
+function headline(large, truth, example) {
+  const what = truth === "" ? "this" : `${example ? "this" : "my"} ${truth}`;
+  if (large === "?") return `It could not read ${what}`;
+  return truth === large ? `It read ${what}` : `It read ${what} as ${large}`;
 }
 
 function paintCard(canvas, model, { strokes, example, reading, large, confidence }, truth) {
@@ -59,11 +60,12 @@ function paintCard(canvas, model, { strokes, example, reading, large, confidence
   const context = canvas.getContext("2d");
   const write = (text, x, y, size, fill, weight = 400) => {
     Object.assign(context, { fillStyle: fill, font: `${weight} ${size}px system-ui, sans-serif` });
-    context.fillText(text, x, y, 1200 - 60 - x);
+    context.fillText(text, x, y, (context.textAlign === "center" ? 2 : 1) * (1200 - 60 - x));
   };
   context.fillStyle = CARD.background;
   context.fillRect(0, 0, 1200, 630);
-  write(headline(large, truth), 60, 110, 60, CARD.ink, 650);
+  const title = headline(large, truth, example);
+  write(title, 60, 110, 60, CARD.ink, 650);
   const width = Math.min(370, 340 / drawing.height);
   const height = width * drawing.height;
   const part = document.createElement("canvas");
@@ -80,10 +82,13 @@ function paintCard(canvas, model, { strokes, example, reading, large, confidence
     if (!reading || !isMap(outputShape) || left + 210 > 900) break;
     left = paintMaps(context, reading.values[index + 1], outputShape, left, 190) + 20;
   }
-  write(large, 910, 370, large.length > 1 ? 110 : 220, CARD.ink, 650);
-  write(confidence, 910, 440, 40, CARD.quiet);
-  write("A small neural network, and what its layers see", 60, 580, 28, CARD.quiet);
-  canvas.setAttribute("aria-label", `${headline(large, truth)}, ${confidence}, with the drawing and the feature maps`);
+  context.textAlign = "center";
+  write(large, 1030, 370, Math.min(220, Math.max(350 / large.length, 40)), CARD.ink, 650);
+  write(confidence, 1030, 440, 40, CARD.quiet);
+  context.textAlign = "left";
+  const where = large.length > 1 ? " in one of the digits" : "";
+  write(`A small neural network, and what its layers see${where}`, 60, 580, 28, CARD.quiet);
+  canvas.setAttribute("aria-label", `${title}, ${confidence}, with the drawing and the feature maps`);
 }
 
 /** Paint the maps of a layer on 210 pixels of height; return where they end. */

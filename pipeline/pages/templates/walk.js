@@ -6,30 +6,46 @@
  */
 
 const WALK = [
-  ({ slices: [{ height, width }] }, { outputShape }, { index }) => {
+  ({ slices }, { inputShape, outputShape }, { index }) => {
+    const [{ height, width }] = slices;
     const source = index > 0 ? "the layer before" : "the picture";
-    if (!isMap(outputShape)) return `The input: all values of ${source}.`;
+    const part = slices.length > strongestSlices(slices).length ? "; here are the parts that matter most" : "";
+    if (!isMap(outputShape)) return `The input: all ${sizeOf(inputShape)} values of ${source}${part}.`;
     if (index > 0) return `A patch: ${height} × ${width} pixels of each map of ${source}, under the green frames.`;
     return `A patch: ${height} × ${width} pixels of ${source}, under the green frame. 0 is no ink, 1 is full ink.`;
   },
-  (_, { outputShape }) =>
-    isMap(outputShape)
+  (_, { outputShape }, { isLead }) => {
+    if (isLead) return "Times the difference of two weights: that for the one class minus that for the other.";
+    return isMap(outputShape)
       ? "Times the kernel, cell by cell. Its weights began at random; training nudged them until most answers were right."
-      : "Times the weights: each value is multiplied by a weight of its own, learnt in training.",
+      : "Times the weights: each value is multiplied by a weight of its own, learnt in training.";
+  },
   () => "The sum of all products, plus the bias, a constant: the bar adds them one by one.",
-  (_, { activation, outputShape }, { share }) => {
-    if (!activation) return `The larger a sum is than the others, the larger its share: ${share()}.`;
+  (_, { activation, outputShape }, { share, isLead }) => {
+    if (isLead) return `The lead: ${share()}.`;
+    if (!activation) return `The larger a score is than the others, the larger its share: ${share()}.`;
     return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}.`;
   },
-  () => "The whole map: the same kernel slides over its input. It glows where the input looks like the kernel.",
+  (_, { stride }) =>
+    `The whole map: the same kernel slides over its input, ${stride} ${plural("pixel", stride)} at a time. ` +
+    "It glows where the input looks like the kernel.",
 ];
+
+/** Name the target that a walk goes on to from `here`. */
+function nameOfStop({ titles, outputs }, { index, unit }, here) {
+  if (index === here.index) return `Next: why not ${outputs[unit]}?`;
+  return `Next: ${index < titles.length ? titles[index].toLowerCase() : "answer"}`;
+}
 
 /** Return the number of steps through an output of a layer; 0 if there is nothing to multiply. */
 function stepsOf({ weights, outputShape }) {
   return !weights ? 0 : isMap(outputShape) ? WALK.length : WALK.length - 1;
 }
 
-/** Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share()} of the output; see `describeShare`. */
+/**
+ * Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share(), isLead} of the output. isLead: whether
+ * it is the lead of one class over another. share: see `describeShare` and `describeLead`.
+ */
 function showWalk(step, layer, explained, about) {
   const isShown = step > 0 && explained !== null;
   const text = isShown ? WALK[step - 1](explained, layer, about) : "";

@@ -29,28 +29,38 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
       setText(sum, probability === undefined ? "" : signed(prediction.logits[k], 1));
       setText(share, probability === undefined ? "–" : percent(probability));
       const question = k === best ? "most probable" : `why not ${names[k]}?`;
-      const label = [`${names[k]}: ${share.textContent}`, prediction && `votes ${sum.textContent}`, question];
+      const label = [`${names[k]}: ${share.textContent}`, prediction && `score ${sum.textContent}`, question];
       setAttributes(button, { "aria-pressed": k === rival, "aria-label": label.filter(Boolean).join(", ") });
     });
   return { buttons: buttons.map(({ button }) => button), show };
 }
 
-/** Return the most probable of the outputs and the one to compare it with: `chosen`, or the most probable other class. */
+/**
+ * Return the most probable of the outputs and the one to compare it with: `chosen`, or the most probable other class. The
+ * negative class, after all classes, counts only if it is close.
+ */
 function contenders(probabilities, chosen, classes) {
   const [best] = strongest(probabilities, 1);
   const isOther = (k) => k !== best && k < probabilities.length;
-  const second = strongest(probabilities.slice(0, classes), 2).find(isOther);
-  return [best, chosen !== null && isOther(chosen) ? chosen : second];
+  if (chosen !== null && isOther(chosen)) return [best, chosen];
+  const counts = (k) => isOther(k) && (k < classes || probabilities[k] >= CLOSE_SHARE);
+  return [best, strongest(probabilities, probabilities.length).find(counts)];
 }
 
 /** Describe the lines to a class; "" without hidden layers. */
 function describeLines({ layers }) {
   const { inputShape } = layers.at(-1);
   const sources = `${inputShape[0]} ${isMap(inputShape) ? "maps" : "units"}`;
-  return layers.length > 1 ? `The lines are the strongest votes of ${sources}.` : "";
+  return layers.length > 1 ? `Lines: the strongest votes of ${sources}.` : "";
 }
 
-/** Describe how the sums of votes become the share of class k. */
+/** Describe by how much class a is more probable than class b. */
+function describeLead({ outputs }, { probabilities }, a, b) {
+  const times = probabilities[a] / probabilities[b];
+  return `${outputs[a]} is ${times.toLocaleString("en", { maximumSignificantDigits: 2 })} times as probable as ${outputs[b]}`;
+}
+
+/** Describe how the scores become the share of class k. */
 function describeShare({ model }, { logits, probabilities }, k) {
   const scores = scoresOf(model, logits);
   const second = strongest(scores, 2).find((each) => each !== k);
@@ -59,31 +69,51 @@ function describeShare({ model }, { logits, probabilities }, k) {
   return `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
 }
 
-const GAPS = 12; // pixels without ink that are marked
+const GAPS = 12; // pixels without ink that are marked, or with ink that are taken away
 const MAX_GAP_INK = 0.1; // of such a pixel
 const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
 
 /**
- * Show why the class named a and not that named b. explained: as from `explainDifference`. isExact: whether the
- * gradient explains all but the biases, because the network is piecewise linear. isClose: whether to say what b lacks.
+ * Return what would bring a drawing closer from class a to class b: "more" ink in the gaps, "less" ink where it speaks most
+ * for a, whichever shrinks the lead of a more in the networks; null if neither does. explained: as from `explainDifference`.
  */
-function showWhy(explained, image, shape, isExact, a, b, isClose) {
-  const { contributions, rest } = explained;
-  $("why-title").textContent = `Why ${a}, not ${b}?`;
+function adviceFor(networks, image, a, b, explained) {
+  const gaps = gapsOf(explained, image);
+  const taken = strongest(explained.contributions, GAPS).filter((i) => explained.contributions[i] > 0);
+  const leadOf = (change) => {
+    const ink = inkOf(image.map(change));
+    return sumOf(networks.map((layers) => forward(layers, ink).at(-1)).map((logits) => logits[a] - logits[b])) / networks.length;
+  };
+  const more = leadOf((pixel, i) => (gaps[i] > 0 ? 255 : pixel));
+  const less = leadOf((pixel, i) => (taken.includes(i) ? 0 : pixel));
+  if (Math.min(more, less) >= explained.difference) return null;
+  return more <= less ? "more" : "less";
+}
+
+/**
+ * Show why the class named a leads that named b. explained: as from `explainDifference`. isExact: whether the
+ * gradient explains all but the biases, because the network is piecewise linear. advice: as from `adviceFor`.
+ * isClose: whether to say it in words, too.
+ */
+function showWhy(explained, image, shape, isExact, a, b, advice, isClose) {
+  const { contributions, difference } = explained;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
-  paintContributions($("why-picture"), explained, image, shape);
-  const sum = `${signed(raising)} (ink for ${a}) ${addition(lowering)} (ink against ${a}) ${addition(rest)}`;
-  const total = roundedSum(raising, lowering, rest);
-  $("why-sum").textContent = `${a} leads ${b} by ${sum} (biases${isExact ? "" : ", curves"}) = ${signed(total)}.`;
-  $("raises").textContent = `for ${a}`;
-  $("lowers").textContent = `against ${a}`;
-  $("gaps").textContent = `ink here: for ${b}`;
+  const hasDots = advice === "more";
+  paintContributions($("why-picture"), explained, image, shape, hasDots);
+  const [forA, against, lead] = [raising, lowering, difference].map((value) => Math.round(10 * value) / 10);
+  $("raises").textContent = `for ${a}: ${signed(forA, 1)}`;
+  $("lowers").textContent = `against ${a}: ${signed(against, 1)}`;
+  $("biases").textContent = `biases${isExact ? "" : ", curves"}: ${signed(lead - forA - against, 1)}`;
+  $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
+  $("gaps").textContent = `more ink: for ${b}`;
+  $("gaps").parentElement.hidden = !hasDots;
   const box = boxOf(image, shape);
-  const missing = isClose && placeOf(gapsOf(explained, image), shape, box);
+  const missing = isClose && hasDots && placeOf(gapsOf(explained, image), shape, box);
   const present = placeOf(contributions.map((each) => Math.max(each, 0)), shape, box);
   const reasons = [
     missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
     present && !(missing && areCommon(missing, present)) && `Its ink ${present.name} speaks most for ${a}.`,
+    isClose && advice === "less" && `Less ${present ? "there" : "of the blue ink"} would bring it closer to ${b}.`,
   ].filter(Boolean);
   $("why-reason").textContent = reasons.join(" ") || `Its ink speaks for ${a} in several places.`;
 }
@@ -150,10 +180,10 @@ function gapsOf({ gradient }, image) {
   return raising.map((value, i) => (gaps.includes(i) ? value : 0));
 }
 
-/** Paint contributions over a faint picture of the ink, and a dot in each of the gaps. */
-function paintContributions(canvas, explained, image, [height, width]) {
+/** Paint contributions over a faint picture of the ink, and with hasDots a dot in each of the gaps. */
+function paintContributions(canvas, explained, image, [height, width], hasDots) {
   const { contributions } = explained;
-  const [zero, ink, minus, plus] = ["--zero", "--quiet", "--minus", "--plus"].map(colour);
+  const [zero, ink, minus, plus, dot] = ["--zero", "--quiet", "--minus", "--plus", "--pen"].map(colour);
   const largest = largestMagnitude(contributions) || 1;
   const colours = Array.from(contributions, (value, i) => {
     const faint = interpolate(zero, ink, (0.4 * image[i]) / 255);
@@ -165,7 +195,8 @@ function paintContributions(canvas, explained, image, [height, width]) {
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  context.fillStyle = `rgb(${minus})`;
+  if (!hasDots) return;
+  context.fillStyle = `rgb(${dot})`;
   gapsOf(explained, image).forEach((value, i) => {
     if (value > 0) context.fillRect(ZOOM * (i % width) + 1, ZOOM * Math.floor(i / width) + 1, ZOOM - 2, ZOOM - 2);
   });

@@ -39,7 +39,8 @@ def hover(page: Page, layer: int, unit: int, row: float, column: float, size: in
 
 
 def pin(page: Page) -> None:
-    """Click a pixel of a map."""
+    """Select a map, and a pixel in it."""
     hover(page, 0, 5, 7, 3)
-    page.mouse.down()
-    page.mouse.up()
+    for _ in range(2):
+        page.mouse.down()
+        page.mouse.up()

@@ -71,11 +71,21 @@ def test_closing_the_inside_goes_back_to_the_answer_for_the_centred_picture(phon
     assert "moved" not in phone.locator("#runner-up").inner_text()
 
 
-def test_clear_closes_the_inside_on_a_phone(phone: Page) -> None:
+def test_clear_keeps_the_inside_open_on_a_phone_and_shows_the_whole_canvas(phone: Page) -> None:
+    phone.evaluate("scrollTo(0, 100)")
     phone.locator("#clear").tap()
     wait_for_update(phone)
-    assert phone.locator("#tabs").is_hidden()
-    assert phone.locator("#look-inside").get_attribute("aria-expanded") == "false"
+    assert phone.locator("#look-inside").get_attribute("aria-expanded") == "true"
+    assert find_box(phone.locator("#canvas"))["y"] >= -1
+
+
+def test_class_that_is_tapped_far_below_brings_why_into_view(phone: Page) -> None:
+    phone.locator(".class").last.scroll_into_view_if_needed()
+    phone.evaluate("scrollBy(0, 300)")
+    phone.locator(".class:not(.best)").last.tap()
+    wait_for_update(phone)
+    assert find_box(phone.locator("#why-title"))["y"] >= -1
+    assert "minus" in title(phone)
 
 
 def test_frame_of_a_unit_covers_its_cell_on_a_phone(phone: Page) -> None:

@@ -24,10 +24,10 @@ def test_bar_asks_why_not_that_class(drawn: Page) -> None:
     wait_for_update(drawn)
     assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {one}?"
     assert drawn.locator(".class").nth(one).get_attribute("aria-pressed") == "true"
-    text = (drawn.locator("#why-sum").text_content() or "").replace("−", "-").replace("- ", "-")
-    *terms, total = [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
-    assert total == pytest.approx(logits[best] - logits[one], abs=0.016)
-    assert total == round(sum(terms), 2)
+    *terms, lead = numbers(drawn.locator(":is(#raises, #lowers, #biases, #leads)"))
+    assert lead == pytest.approx(logits[best] - logits[one], abs=0.051)
+    assert lead == round(sum(terms), 1)  # the numbers that are shown add up
+    assert numbers(drawn.locator("#detail-sum"))[-1] == pytest.approx(lead, abs=0.06)  # the same, vote by vote
     announced = drawn.locator("#announcement").inner_text()
     assert announced.startswith(f"Why {best}, not {one}?: ")
     assert "temperature" not in announced
@@ -108,12 +108,82 @@ def test_reason_names_places_of_the_drawing_not_of_the_picture(drawn: Page) -> N
                 return row >= 2 && row <= 8 && column >= 4 ? 255 : 0;
             });
             const gradient = at(9 * 5 + 3).map((value) => -value);
-            showWhy({ gradient, contributions: at(9 * 8 + 8), rest: 0 }, image, [12, 9], true, "3", "8", true);
+            const explained = { gradient, contributions: at(9 * 8 + 8), difference: 1 };
+            showWhy(explained, image, [12, 9], true, "3", "8", "more", true);
             return document.getElementById("why-reason").textContent;
         }"""
     )
     assert "left of the waist" in reason
     assert "at the bottom right" in reason
+
+
+@pytest.mark.parametrize(
+    ("weights", "advice"),
+    [([3, -0.1, 0, 0], "less"), ([0.1, -3, 0, 0], "more"), ([-1, 1, 1, 1], None)],
+    ids=["less", "more", "neither"],
+)
+def test_advice_is_what_shrinks_the_lead_most(weights: list[float], advice: str | None, drawn: Page) -> None:
+    """A linear network, whose first class has these weights; only the first of four pixels has ink."""
+    found, reason, dots = drawn.evaluate(
+        """(weights) => {
+            const shapes = { inputShape: [1, 2, 2], outputShape: [2], window: [2, 2], stride: 1 };
+            const arrays = { weights: Float32Array.from([...weights, 0, 0, 0, 0]), biases: new Float32Array(2) };
+            const networks = [[{ kind: "dense", activation: null, ...shapes, ...arrays }]];
+            const image = Uint8Array.from([255, 0, 0, 0]);
+            const explained = explainDifference(networks, image, 0, 1);
+            const advice = adviceFor(networks, image, 0, 1, explained);
+            showWhy(explained, image, [2, 2], true, "8", "3", advice, true);
+            const { hidden } = document.getElementById("gaps").parentElement;
+            return [advice, document.getElementById("why-reason").textContent, !hidden];
+        }""",
+        weights,
+    )
+    assert found == advice
+    assert ("More" in reason, "Less" in reason) == (advice == "more", advice == "less")
+    assert dots == (advice == "more")
+
+
+def test_why_is_hidden_while_it_explains_another_answer(drawn: Page) -> None:
+    """At the moment of a change, before the delay of "Why" is over."""
+    seen = drawn.evaluate(
+        """() => [3, 6, 0].map((best) => {
+            probabilitiesOf = () => softmax(Array.from({ length: 10 }, (_, k) => (k === best ? 5 : k / 10)));
+            remembered.length = 0;
+            drawing.strokes = [[{ x: 0.3, y: 0.1 + best / 20 }, { x: 0.5, y: 0.6 }]];
+            show();
+            const title = document.getElementById("why-title");
+            return [getComputedStyle(title).visibility, title.textContent.startsWith(`Why ${best},`)];
+        })"""
+    )
+    assert all(visibility == "hidden" or is_current for visibility, is_current in seen)
+    expect(drawn.locator("#why-title")).to_have_text("Why 0, not 9?")
+    expect(drawn.locator("#why-title")).to_be_visible()
+
+
+def test_what_is_too_improbable_is_undecided_everywhere(drawn: Page) -> None:
+    drawn.evaluate("() => { probabilitiesOf = () => Array(10).fill(0.73 / 9).fill(0.27, 3, 4); }")
+    drawn.evaluate("perform(() => restore({ strokes: [[{ x: 0.3, y: 0.1 }, { x: 0.5, y: 0.6 }]], example: null }))")
+    assert prediction(drawn) == ""
+    confidence = drawn.locator("#confidence").inner_text()
+    assert confidence.startswith("Undecided: 3 has 27.0%")
+    assert "40%" in confidence
+    assert drawn.locator(".network-read").all_inner_texts() == ["? 3, 27.0%"] * 2
+    expect(drawn.locator("#why-title")).to_have_text("Why 3 before 0?")
+
+
+@pytest.mark.parametrize("by_key", [False, True])
+def test_deselect_and_escape_also_take_back_the_compared_class(by_key: bool, drawn: Page) -> None:
+    drawn.locator(".class:not(.best)").first.click()
+    wait_for_update(drawn)
+    assert drawn.locator(".class[aria-pressed=true]").count() == 1
+    if by_key:
+        drawn.keyboard.press("Escape")
+    else:
+        tile(drawn, 0, 3).click()
+        drawn.locator("#follow").click()
+    wait_for_update(drawn)
+    assert drawn.locator(":is(.class, .tile)[aria-pressed=true]").count() == 0
+    assert len(drawn.evaluate("drawing.strokes")) == 1
 
 
 def test_reason_never_names_overlapping_places(drawn: Page) -> None:
@@ -132,8 +202,9 @@ def test_reason_never_names_overlapping_places(drawn: Page) -> None:
 def test_a_digit_is_compared_with_a_digit_and_never_with_itself(drawn: Page) -> None:
     contenders = "([probabilities, chosen]) => contenders(probabilities, chosen, 3)"
     for chosen, expected in ((None, [1, 2]), (0, [1, 0]), (1, [1, 2]), (3, [1, 3])):
-        assert drawn.evaluate(contenders, [[0.1, 0.4, 0.2, 0.3], chosen]) == expected
+        assert drawn.evaluate(contenders, [[0.01, 0.93, 0.02, 0.04], chosen]) == expected
     assert drawn.evaluate(contenders, [[0.1, 0.2, 0.2, 0.5], None]) == [3, 1]
+    assert drawn.evaluate(contenders, [[0.0, 0.513, 0.004, 0.483], None]) == [1, 3]  # a close "none" is the runner-up
 
 
 def test_headline_bars_and_why_follow_the_network_and_the_move(drawn: Page) -> None:
@@ -182,7 +253,7 @@ def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(op
         assert shown == pytest.approx(logits, abs=0.051)
         best = int(np.argmax(logits))
         page.locator(".class").nth(best).hover()
-        assert title(page) == f"Sum of votes for {model.class_names[best]}"
+        assert title(page).startswith(f"Score of {model.class_names[best]},")
         assert numbers(page.locator("#detail-sum"))[-1] == pytest.approx(logits[best], abs=0.011)
         page.locator("summary", has_text="Numbers").click()
         text = page.locator("#share-of").inner_text().replace("−", "-")
@@ -224,7 +295,7 @@ def test_lines_lead_from_the_strongest_votes_to_the_answer(drawn: Page) -> None:
 
 def test_ink_that_is_missing_is_named_only_if_it_is_asked_for_or_the_answer_is_open(drawn: Page) -> None:
     logits = [0.0] * 10
-    for lead, is_asked, is_named in ((1, False, True), (9, False, False), (9, True, True)):
+    for lead, is_asked, is_named in ((2.5, False, True), (9, False, False), (9, True, True)):
         logits[:2] = [lead, 0.5]
         drawn.evaluate("(logits) => { probabilitiesOf = () => softmax(logits); }", logits)
         drawn.locator("#clear").click()
@@ -235,16 +306,24 @@ def test_ink_that_is_missing_is_named_only_if_it_is_asked_for_or_the_answer_is_o
         drawn.wait_for_timeout(200)
         reason = drawn.locator("#why-reason").inner_text()
         assert reason != ""
-        assert ("More ink" in reason) == is_named
+        assert ("closer to 1" in reason) == is_named
 
 
-def test_pointing_at_a_class_shows_its_logit(drawn: Page) -> None:
+def test_pointing_at_a_class_shows_its_logit_or_the_lead_over_it_and_why_agrees(drawn: Page) -> None:
     logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
-    for number in (2, 7):
+    best = int(np.argmax(logits))
+    drawn.locator(".class").nth((best + 3) % 10).click()  # what is pointed at counts more
+    for number in (best, (best + 1) % 10, (best + 5) % 10):
         drawn.locator(".class").nth(number).hover()
-        assert title(drawn) == f"Sum of votes for {number}"
-        text = drawn.locator("#detail-sum").inner_text().replace("−", "-")
-        assert float(text.split()[-1]) == pytest.approx(logits[number], abs=0.011)
+        found = title(drawn)
+        if number == best:
+            assert found.startswith(f"Score of {best},")
+            shown = logits[best]
+        else:
+            assert found == f"Votes for {best} minus votes for {number}"
+            assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {number}?"
+            shown = logits[best] - logits[number]
+        assert numbers(drawn.locator("#detail-sum"))[-1] == pytest.approx(shown, abs=0.011)
         assert drawn.locator(".overlay line").count() == 5
         field = drawn.locator(".overlay rect").first
         assert float(field.get_attribute("width") or 0) == pytest.approx(112 * 25 / 28, abs=1)
@@ -253,6 +332,7 @@ def test_pointing_at_a_class_shows_its_logit(drawn: Page) -> None:
 def test_gaps_are_marked_where_ink_would_raise_the_other_class(drawn: Page) -> None:
     logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
     best, *_, other = np.argsort(logits)[::-1].tolist()
+    drawn.evaluate('() => { adviceFor = () => "more"; }')
     drawn.locator(".class").nth(other).click()
     wait_for_update(drawn)
     picture = pixels(drawn, "#why-picture")[..., :3].astype(int)

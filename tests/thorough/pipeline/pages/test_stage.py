@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,14 @@ from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
 from tests.thorough.pipeline.pages.conftest import DIGIT
+from tests.thorough.pipeline.pages.inside import tab, title, wait_for_update
 
 GHOST_WRITING = 2000  # milliseconds
+
+
+def sides_of_all(page: Page, selector: str) -> NDArray[np.float64]:
+    """Return the same, of invisible elements, too."""
+    return np.array([list(find_box(each).values()) for each in page.locator(selector).all()])
 
 
 def sides_of(page: Page, selector: str) -> NDArray[np.float64]:
@@ -76,7 +83,7 @@ def test_with_reduced_motion_the_pen_has_written_at_once(browser: Browser, file:
 def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
     step, text = drawn.locator("#walk"), drawn.locator("#walk-text")
     place = step.bounding_box()
-    for number, word in enumerate(("patch", "kernel", "sum", "pixel", "map"), 1):
+    for number, word in enumerate(("patch", "kernel", "sum", "pixel", "2 pixels at a time"), 1):
         step.click()
         assert step.bounding_box() == place  # so that several clicks in one place go on
         expect(text).to_contain_text(f"{number} of 5")
@@ -86,13 +93,13 @@ def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
         seen = drawn.locator("#slices .weights").evaluate("(grid) => Number(getComputedStyle(grid).opacity)")
         assert (seen == 1) == (number > 1)
         assert drawn.locator("#back").is_visible() == (number > 1)
-        assert drawn.locator("#follow").is_visible() == (number < 5)
+        expect(drawn.locator("#follow")).to_have_text("Skip" if number < 5 else "Done")
     assert drawn.locator("#announcement").inner_text().startswith("5 of 5")
     drawn.locator("#back").click()
     expect(text).to_contain_text("4 of 5")
     step.click()
     studied = drawn.locator(".tile[aria-pressed=true]").get_attribute("data-unit")
-    step.click()
+    drawn.locator("#follow").click()
     expect(text).to_be_hidden()
     assert drawn.locator(".tile[aria-pressed=true]").get_attribute("data-unit") == studied
 
@@ -112,7 +119,10 @@ def test_walk_leads_through_what_was_clicked_without_moving_the_page(target: str
         np.testing.assert_allclose(sides_of(drawn, "#slices, #why, #examples"), sides, atol=1)
         if number < 5:
             assert drawn.locator("#detail-title").inner_text() == title
-    drawn.locator("#walk").click()
+    if drawn.locator("#follow").is_visible():  # the walk could go on
+        drawn.locator("#follow").click()
+    else:
+        drawn.locator("#walk").click()
     expect(drawn.locator("#walk-text")).to_be_hidden()
 
 
@@ -121,6 +131,106 @@ def test_walk_can_be_skipped(drawn: Page) -> None:
     drawn.locator("#follow").click()
     expect(drawn.locator("#walk-text")).to_be_hidden()
     expect(drawn.locator("#walk")).to_have_text("Step by step")
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(
+    options: dict[str, Any], browser: Browser, file: Path
+) -> None:
+    with open_page(browser, file, **options) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        if options:
+            page.locator("#look-inside").click()
+            tab(page, "Layer 1").click()
+        step = page.locator("#walk")
+        seen: list[str] = []
+        step.click()
+        for _ in range(30):
+            found = title(page)
+            if found not in seen[-1:]:
+                seen.append(found)
+            if step.inner_text() == "Done":
+                break
+            step.click()
+        best = page.locator(".class.best .name").text_content()
+        other = page.locator(".class[aria-pressed=true] .name").text_content()
+        patterns = ("Pixel of map .* layer 1:", "Pixel of map .* layer 2:", "Unit .* of dense", f"Score of {best},")
+        layers = [next(i for i, each in enumerate(patterns) if re.match(each, found)) for found in seen[:-1]]
+        assert sorted(set(layers)) == [0, 1, 2, 3]
+        assert layers == sorted(layers)
+        assert seen[-1] == f"Votes for {best} minus votes for {other}"
+        assert page.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
+        assert re.search(rf"{best} is [\d.,]+ times as probable as {other}", page.locator("#walk-text").inner_text())
+        step.click()
+        expect(page.locator("#walk-text")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (640, 360)])
+def test_on_a_phone_what_is_opened_and_explained_is_in_view(
+    size: tuple[int, int], browser: Browser, file: Path
+) -> None:
+    width, height = size
+    with open_page(browser, file, **{**PHONE, "viewport": {"width": width, "height": height}}) as page:
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.locator("#look-inside").tap()
+        wait_for_update(page)
+        for selector in ("#look-inside", "#tabs", "#why-title"):
+            (_, _, top, bottom), *_ = sides_of(page, selector)
+            assert top >= -1, selector
+            assert bottom <= height, selector
+        for name in ("Layer 1", "Layer 2"):
+            tab(page, name).tap()
+            for _ in range(3):  # "the bar adds them one by one"
+                page.locator("#walk").tap()
+            wait_for_update(page)
+            for selector in ("#walk-text", "#slices .products", "#running", "#detail-sum"):
+                sides = sides_of(page, selector)
+                assert sides[:, 3].max() <= height, (name, selector)
+                assert sides[:, 1].max() <= width, (name, selector)
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_nothing_moves_while_the_example_is_written_or_one_points_at_things(
+    width: int, browser: Browser, file: Path
+) -> None:
+    with open_page(browser, file, viewport={"width": width, "height": 900}) as page:
+        places = "#picture, .nudge, #answer, #running, #detail-sum, footer"
+        before = sides_of_all(page, places)
+        for _ in range(12):
+            page.wait_for_timeout(250)
+            np.testing.assert_allclose(sides_of_all(page, places), before, atol=0.6)
+        draw_with_mouse(page, DIGIT)
+        page.wait_for_timeout(500)
+        for selector in (
+            ".with-kernels .tile",
+            ".maps >> nth=1 >> .tile",
+            ".cells .tile",
+            ".class >> nth=8",
+            ".class.best",
+        ):
+            page.locator(selector).first.hover()
+            page.wait_for_timeout(300)
+            np.testing.assert_allclose(sides_of_all(page, places), before, atol=0.6, err_msg=selector)
+            assert find_box(page.locator("#why"))["y"] + 120 < 900
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_long_numbers_do_not_run_into_the_answer(width: int, browser: Browser, file: Path) -> None:
+    with open_page(browser, file, viewport={"width": width, "height": 800}) as page:
+        page.evaluate("() => { choose = () => 1; }")
+        for count in (2, 6, 9, 14):
+            page.locator("#clear").click(force=True)
+            draw_with_mouse(page, [[(-0.1 + 0.085 * i, 0.2), (-0.1 + 0.085 * i, 0.7)] for i in range(count)])
+            assert prediction(page) == "1" * count
+            texts = sides_of(page, "#prediction, #confidence, #runner-up")
+            assert texts[:, 3].max() <= find_box(page.locator("#answer-title"))["y"]
+            assert texts[:, 1].max() <= width
+            line = page.locator("#prediction").evaluate(
+                "(text) => text.clientHeight / parseFloat(getComputedStyle(text).fontSize)"
+            )
+            assert line < 1.5  # in one line
 
 
 def test_walk_works_on_a_phone(browser: Browser, file: Path) -> None:
