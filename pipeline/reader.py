@@ -84,7 +84,7 @@ class Result:
     digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
     width) of the picture. probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1,
     because the ink may be no digit. possible: boxes as above, (m, 4), of what may be a digit, with a probability of at
-    least 0.1, but was not read as one. more_pages: whether the file has several pages or frames, of which only one was
+    least 0.03, but was not read as one. more_pages: whether the file has several pages or frames, of which only one was
     read.
     """
 

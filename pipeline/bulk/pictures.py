@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 STDIN = "-"
 SHOWN = 5  # extensions of skipped files that are named
+PAGE = re.compile(r"-\d+$")  # at the end of a name, as pdftoppm numbers the pages of a file
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,10 @@ class Picture:
 
 
 def find_pictures(names: Sequence[str]) -> list[Picture]:
-    """Return the files with these names; instead of a folder, the pictures at any depth in it, sorted.
+    """Return the files with these names; instead of a folder, the visible pictures at any depth in it, sorted.
 
     They include files in formats that cannot be read but converted, so that no result is missing unnoticed, unless a
-    picture of the same name is beside them. Logs how many other files are skipped, except hidden ones. Raises
+    picture or numbered pages of the same name are beside them. Logs how many other files are skipped. Raises
     PipelineError if a folder has no picture.
     """
     found: list[Picture] = []
@@ -63,17 +65,17 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
 
 
 def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
-    """Return the pictures in a folder, sorted, and how many visible files of each other extension there are."""
-    files = sorted((path for path in folder.rglob("*") if not path.is_dir() and not path.is_fifo()), key=str)
+    """Return the visible pictures in a folder, sorted, and how many files of each other extension there are."""
+    visible = (path for path in folder.rglob("*") if not any(part[0] == "." for part in path.relative_to(folder).parts))
+    files = sorted((path for path in visible if not path.is_dir() and not path.is_fifo()), key=str)
     readable = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}
+    readable |= {path.with_name(PAGE.sub("", path.name)) for path in readable}
     pictures, others = [], Counter[str]()
     for path in files:
         suffix = path.suffix.lower()
-        is_hidden = any(part[0] == "." for part in path.relative_to(folder).parts)
-        is_convertible = suffix in CONVERTIBLE and not is_hidden and path.with_suffix("") not in readable
-        if suffix in SUFFIXES or is_convertible:
+        if suffix in SUFFIXES or (suffix in CONVERTIBLE and path.with_suffix("") not in readable):
             pictures.append(path)
-        elif not is_hidden:
+        else:
             others[suffix or "none"] += 1
     return pictures, others
 

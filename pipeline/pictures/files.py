@@ -114,6 +114,8 @@ def _load(
 
 def describe_missing(name: str) -> str:
     """Return the message about a file that does not exist."""
+    if "://" in name:
+        return f"{name} is a web address: download the picture and name its file"
     return f"{name} does not exist: check the path, and put it in quotes if it contains spaces"
 
 

@@ -17,7 +17,7 @@ from pipeline.pictures.rows import find_nearest_rows, find_rows, find_spaces
 from pipeline.pictures.search import detect
 
 CERTAIN = 0.5  # probability of being a digit from which one is reported
-POSSIBLE = 0.1  # the same, from which a person who checks the reading should see it
+POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
 
 
 @dataclass(frozen=True)

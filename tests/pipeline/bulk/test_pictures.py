@@ -20,9 +20,10 @@ def list_names(*names: str) -> list[str]:
 
 
 def test_files_to_convert_are_found_unless_they_were_converted(folder: Path) -> None:
-    for name in ("1.HEIC", "1.jpg", "2.heic", "3.pdf", "4.avif", "5.docx", ".6.pdf", "7.jfif"):
+    found = ("1.jpg", "2.heic", "3.pdf", "4.avif", "7.jfif", "8-01.png", "8-02.png", "9-1.png", "9b.pdf")
+    for name in (*found, "1.HEIC", "5.docx", ".6.pdf", "._1.jpg", "8.pdf"):
         (folder / name).touch()
-    assert list_names("scans") == [f"scans/{name}" for name in ("1.jpg", "2.heic", "3.pdf", "4.avif", "7.jfif")]
+    assert list_names("scans") == [f"scans/{name}" for name in found]
 
 
 def test_pages_of_tiff_files_are_found(folder: Path) -> None:

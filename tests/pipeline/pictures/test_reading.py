@@ -265,7 +265,7 @@ def test_possible_digits_that_are_not_reported_lower_the_confidence() -> None:
 
 def test_boxes_of_likely_digits_that_are_not_reported_are_returned() -> None:
     x, size = np.array([20, 50, 80], np.float32), np.full(3, 20, np.float32)
-    nothing = np.array([0.2, 0.85, 0.95], np.float32)
+    nothing = np.array([0.2, 0.85, 0.98], np.float32)
     found = Detections(np.full(3, 20, np.float32), x, size, np.stack([1 - nothing, nothing], axis=1))
     reading = arrange(found, (40, 100), temperature=1)
     assert reading.boxes.tolist() == [[10, 10, 30, 30]]
