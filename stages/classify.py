@@ -62,8 +62,8 @@ def classify(
     annotate: Annotated[
         Path | None,
         Option(
-            help="Folder for copies of the pictures, with a box around each digit and its class above. A red box with "
-            "a question mark marks a digit to check, or something that may be a digit.",
+            help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
+            "red box with a question mark marks a digit to check, or something that may be a digit.",
             show_default=False,
         ),
     ] = None,
