@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from pipeline.engine.plan import Plan
     from pipeline.engine.stage import Stage
 
-STATE_TEXT = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 STATE_COLOUR = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
-NOT_MADE = "not made yet"  # the text of `stale` for a stage without a result
 STYLES = {  # of the boxes of the flowchart
     "fresh": "fill:#dafbe1,stroke:#1a7f37,color:#0b3d1c",
     "stored": "fill:#ddf4ff,stroke:#0969da,color:#0a3069",
@@ -121,14 +119,10 @@ def _draw_list(statuses: "Mapping[str, Plan]", explain: bool) -> str:
     return draw(table)
 
 
-def _state_text(status: "Plan") -> str:
-    return NOT_MADE if status.is_missing else STATE_TEXT[status.state]
-
-
 def _format_state(status: "Plan") -> "Text":
     from rich.text import Text
 
-    return Text(_state_text(status), STATE_COLOUR[status.state])
+    return Text(status.description, STATE_COLOUR[status.state])
 
 
 def _draw_tree(statuses: "Mapping[str, Plan]") -> str:
@@ -150,7 +144,7 @@ def _draw_flowchart(statuses: "Mapping[str, Plan]") -> str:
     """Return a flowchart in Mermaid's language, with an edge for each input."""
     states = {status.state for status in statuses.values()}
     lines = ["flowchart TD"]  # below, the prefix avoids words that Mermaid reserves, such as `end`
-    lines += [f'    stage_{name}["{name}: {_state_text(found)}"]:::{found.state}' for name, found in statuses.items()]
+    lines += [f'    stage_{name}["{name}: {found.description}"]:::{found.state}' for name, found in statuses.items()]
     lines += [f"    stage_{source} --> stage_{stage.name}" for stage in _find(statuses) for source in stage.inputs]
     lines += [f"    classDef {state} {style}" for state, style in STYLES.items() if state in states]
     return "\n".join(lines)

@@ -69,7 +69,12 @@ def _facts(path: Path) -> dict[str, Any]:
     if path.suffix == ".npy":
         import numpy as np
 
-        array = np.lib.format.open_memmap(path, mode="r")
+        try:
+            array = np.lib.format.open_memmap(path, mode="r")
+        except ValueError as error:
+            raise PipelineError(
+                f"the stage wrote {path.name}, not a complete .npy array ({error}): use np.save, without Python objects"
+            ) from None
         facts |= {"dtype": str(array.dtype), "shape": list(array.shape)}
     return facts
 

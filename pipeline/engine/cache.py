@@ -23,6 +23,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+if sys.version_info < (3, 11):  # noqa: UP036  (a copy of the engine has no metadata that pip could check)
+    sys.exit(f"Python 3.11 or newer is required, but {sys.executable} is {sys.version_info[0]}.{sys.version_info[1]}")
+
 CACHE, STORE = ".cache", ".store"  # in the folder of all artifacts
 KEYS = {"options", "inputs", "process", "links", "modules", "patterns", "files"}  # of a record
 
@@ -96,8 +99,7 @@ def write(output: str, entry: str, digests: Mapping[str, str | None], snapshot: 
     artifacts, name = os.path.split(output)
     link = read_link(output)
     if snapshot is None or link not in (None, os.path.join(STORE, entry)):
-        with suppress(OSError):
-            os.unlink(_path(artifacts, name))
+        _remove(_path(artifacts, name))
         return
     files = {path: [signature(path), digest] for path, digest in digests.items()}
     links = {**snapshot["links"], output: link}
@@ -115,17 +117,22 @@ def load(artifacts: str, stage: str) -> Record | None:
 
 
 def _save(artifacts: str, stage: str, record: Record) -> None:
-    """Write a record atomically. Errors are ignored: without a record, the stage is only started once more."""
+    """Write a record atomically, or remove it if the disk is full: the stage is then only started once more."""
     path = _path(artifacts, stage)
     temporary = f"{path}.fresh"  # a killed process may leave it; the next process overwrites it
-    with suppress(OSError):
+    try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        try:
-            with open(temporary, "w", encoding="utf-8") as file:
-                json.dump(record, file)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(record, file)
+        os.replace(temporary, path)
+    except OSError:
+        for outdated in (temporary, path):
+            _remove(outdated)
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
 
 
 def _path(artifacts: str, stage: str) -> str:
@@ -192,8 +199,8 @@ def _is_other(folder: str, name: str) -> bool:
 
 
 def match(pattern: str) -> list[str]:
-    """Return the paths that match a pattern, sorted."""
-    return sorted(glob.glob(pattern))
+    """Return the paths that match a pattern, sorted, with hidden files; `**` matches any number of folders."""
+    return sorted(glob.glob(pattern, recursive=True, include_hidden=True))
 
 
 def sha256(path: str) -> str | None:

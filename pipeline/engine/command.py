@@ -15,6 +15,7 @@ import os
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Callable, Generator
+from importlib.util import find_spec
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NoReturn, TextIO, Union, get_args, get_origin, get_type_hints
@@ -96,7 +97,7 @@ def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
     if get_origin(kind) in (Union, UnionType):
         kind = next(each for each in get_args(kind) if each is not NoneType)
         if get_origin(kind) is Annotated:
-            raise UsageError(f"{stage} has an argument {name} that is a File or an Input or None: leave out None")
+            raise UsageError(f"{stage} has an argument {name} of type File | None or Input | None: leave out None")
     if get_origin(kind) is Literal:
         return {"type": type(get_args(kind)[0]), "choices": get_args(kind)}
     if kind is bool:
@@ -132,6 +133,11 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         return fail(f"{error.strerror or error}{file}. {UNCHANGED}")
     except KeyboardInterrupt:
         return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or find_spec(package):  # a module of the project, or of a package that is installed
+            raise
+        return fail(f"the module {package} is missing: install its package, or correct the import")
     except Exception as error:
         if stop_requested():  # a library has replaced the KeyboardInterrupt by another exception
             return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)

@@ -6,6 +6,7 @@ inside a function. Modules are parsed, not run: dynamic imports (`importlib.impo
 
 import ast
 import functools
+import glob
 import hashlib
 import inspect
 import sys
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import STARTED
-from pipeline.engine.cache import signature
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.cache import match, signature
+from pipeline.engine.errors import PipelineError, UsageError
 
 LIBRARY = __package__.partition(".")[0]
 RUNNERS = {f"{__package__}.stage", f"{LIBRARY}.scheduling"}  # run stages: they do not influence the result
@@ -40,7 +41,7 @@ def fingerprint(
 
     The signature of `function` is ignored, and so are the functions of its module named in `exclude`, with the imports
     that only they use: they determine parameters, which are part of the key themselves. extra_files: patterns of other
-    files, such as `library/templates/*`. Raises PipelineError if a module cannot be parsed.
+    files, as in `find_files`. Raises PipelineError if a module cannot be parsed.
     """
     start, root = locate(function)
     path = Path(inspect.getfile(function)).resolve()
@@ -50,10 +51,27 @@ def fingerprint(
     _drop_functions(tree, function.__name__, exclude)
     _drop_imports(tree, names - _names(tree))
     modules = _with_imports(root, start, _outline(path, tree, start))
-    files = (file for pattern in extra_files for file in root.glob(pattern) if file.is_file())
     digests = {module.path: module.digest for module in modules}
+    files = (file for found in find_files(function, extra_files).values() for file in found)
     digests |= {file: hashlib.sha256(file.read_bytes()).hexdigest()[:DIGEST_LENGTH] for file in files}
     return dict(sorted((file.relative_to(root).as_posix(), digest) for file, digest in digests.items()))
+
+
+def find_files(function: Callable[..., Any], patterns: Iterable[str]) -> dict[str, list[Path]]:
+    """Return the files that match each pattern, such as `library/templates/*`, by the absolute pattern.
+
+    Raises UsageError if a pattern is not relative to the project, or matches no file.
+    """
+    _, root = locate(function)
+    found = {}
+    for pattern in patterns:
+        if Path(pattern).is_absolute():
+            raise UsageError(f"extra_files has {pattern}: name files of the project, by their path from {root}")
+        absolute = str(Path(glob.escape(str(root)), pattern))
+        found[absolute] = [path for path in map(Path, match(absolute)) if path.is_file()]
+        if not found[absolute]:
+            raise UsageError(f"extra_files has {pattern}, which matches no file in {root}: correct the pattern")
+    return found
 
 
 def find_modules(function: Callable[..., Any]) -> list[Path]:

@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 from pipeline.engine import store
 from pipeline.engine.artifacts import MANIFEST
+from pipeline.engine.errors import UsageError
 from pipeline.engine.results import read_results
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """Removed entries, name to bytes, and the names of those that another process is reading or creating."""
+    """Removed results, name to bytes, and the names of those that are kept because a running stage uses them."""
 
     removed: dict[str, int]
     in_use: tuple[str, ...]
@@ -23,8 +24,12 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
 
     Results with a link, published or named, are kept and count towards `keep`. So are results that were computed from
     one with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations of named models.
-    Read-locked results and those of a running stage are kept too.
+    Results that a running stage reads or writes are kept too. Of what is returned, `removed` maps the name of each
+    removed result to its bytes, and `in_use` has the names of those that a running stage uses. Raises UsageError if
+    `keep` is negative.
     """
+    if keep < 0:
+        raise UsageError(f"keep is {keep}: use 0 or more")
 
     def is_kept(entry: Path) -> bool:
         linked = set(store.links(artifacts).values())

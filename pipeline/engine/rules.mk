@@ -17,15 +17,22 @@ endif
 engine := $(dir $(lastword $(MAKEFILE_LIST)))
 # Clear what the environment defines under the names of this file: it belongs to another program.
 $(foreach v,stages flags others python ready before,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+$(if $(strip $(stages)),,$(error The Makefile defines no stages: write stages := NAMES above the include line))
 $(if $(python),,$(eval python := python3))
 .DEFAULT_GOAL := $(or $(.DEFAULT_GOAL),$(lastword $(stages)))
 
+$(if $(filter status,$(stages)),$(error make status shows the state of the stages: give the stage status another name))
+# Records are compared in the order of `stages`, so a stage before one that it reads would seem to be up to date.
+$(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(error $s reads $i: list $i before $s in stages)))$(eval before += $s))
+
 # Use variables from the command line only; an EPOCHS in the environment may belong to another program.
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
-known := $(others) $(foreach v,$(filter %.variables,$(.VARIABLES)),$($v))
+goals = $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
+# A make that is called in a recipe also gets the variables of the goals of the first make.
+known := $(others) $(foreach v,$(if $(filter 0,$(MAKELEVEL)),$(addsuffix .variables,$(stages) $(goals)),$(filter %.variables,$(.VARIABLES))),$($v))
 unknown := $(strip $(filter-out $(known),$(given)))
 ifneq ($(unknown),)
-$(error Unknown variable $(unknown): $(if $(filter help,$(.DEFAULT_GOAL)),see `make help`,choose one of $(sort $(known))))
+$(error Unknown variable $(unknown) for $(goals): $(if $(filter help,$(.DEFAULT_GOAL)),see `make help`,choose one of $(sort $(known))))
 endif
 
 define newline
@@ -34,10 +41,6 @@ define newline
 endef
 $(foreach v,$(given),$(if $(findstring $(newline),$(value $v)),$(error $v contains a line break: write its value on one line)))
 $(foreach v,$(filter $(flags),$(given)),$(if $(filter -0- -1-,-$(value $v)-),,$(error $v=$(value $v): use 1 or 0)))
-
-$(if $(filter status,$(stages)),$(error make status shows the state of the stages: give the stage status another name))
-# Records are compared in the order of `stages`, so a stage before one that it reads would seem to be up to date.
-$(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(error $s reads $i: list $i before $s in stages)))$(eval before += $s))
 
 # Do not export the variables: make would expand $(shell ...) in their values.
 unexport $(given)
@@ -52,12 +55,14 @@ requests = $(foreach s,$1,$2 $(call quoted,$s $(call options,$s)))
 
 # `stale`: the stages to start, among those that the goals need. It is evaluated once, at the first recipe of a stage: from
 # the cache if at most one stage has to be started, else by the command `status`, which computes the exact keys and checks
-# the options of all these stages before the first one is started.
+# the options of all these stages before the first one is started. With --dry-run, the interpreter may not be there yet: then
+# all of them.
 # A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
-needed = $(filter $(call needs,$(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))),$(stages))
+needed = $(filter $(call needs,$(goals)),$(stages))
 stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error No stage was started))$(stale)
-find_stale = start=$$($(python) -IS $(engine)cache.py artifacts $(call requests,$(needed)) 2>/dev/null) && echo $$start || $(status)
+find_stale = command -v $(firstword $(python)) >/dev/null || { echo $(needed); exit; }; \
+             start=$$($(python) -IS $(engine)cache.py artifacts $(call requests,$(needed)) 2>/dev/null) && echo $$start || $(status)
 status = $(python) -m $(if $(own_status),stages,pipeline.engine).status --stale $(call requests,$(needed),--assume)
 own_status := $(wildcard stages/status.py)
 

@@ -18,8 +18,15 @@ from typing import TYPE_CHECKING, Any
 from pipeline.engine import CHECKPOINT, cache, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
 from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.fingerprint import changed_since_start, find_modules, find_outdated, fingerprint, locate
-from pipeline.engine.plan import make_plan
+from pipeline.engine.fingerprint import (
+    changed_since_start,
+    find_files,
+    find_modules,
+    find_outdated,
+    fingerprint,
+    locate,
+)
+from pipeline.engine.plan import make_plan, simplify
 from pipeline.engine.provenance import Provenance, Reason, differences, environment, to_json_values
 
 if TYPE_CHECKING:  # at run time, stage imports this module
@@ -122,9 +129,9 @@ def take_snapshot(stage: "Stage[Any]", arguments: Mapping[str, Any], options: Se
     version.
     """
     _, root = locate(stage.function)
-    extra = [str(Path(glob.escape(str(root)), pattern)) for pattern in stage.extra_files]
+    extra = find_files(stage.function, stage.extra_files)
     modules = [*find_modules(stage.function), *ENGINE.glob("*.py")]
-    used = [DEFAULTS, *modules, *(Path(path) for pattern in extra for path in cache.match(pattern))]
+    used = [DEFAULTS, *modules, *(path for found in extra.values() for path in found)]
     if any(map(changed_since_start, used)):
         return None
     packages = [str(Path(glob.escape(folder), "*.dist-info")) for folder in sys.path if folder.endswith("-packages")]
@@ -185,14 +192,18 @@ def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Pro
         resolved = resolve(stage, arguments)
         return differences(before, provenance(stage, arguments, resolved, before.inputs))
     except (PipelineError, OSError) as error:  # for example, a module is being edited
-        return [Reason("code", stage.name, f"cannot be read ({error})")]
+        return [Reason("stage", stage.name, f"cannot be read ({error})")]
 
 
 def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
     """Add a unique digest for each change, so that the key never occurs again."""
     if not changed:
         return expected
-    log.info("%s: will run again, because of changes during the run: %s", expected.stage, "; ".join(map(str, changed)))
+    log.info(
+        "%s: will run again, because of changes during the run: %s",
+        expected.stage,
+        "; ".join(map(str, simplify(changed))),
+    )
     unique = f"changed during the run ({time.time_ns()})"
     return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})
 

@@ -25,8 +25,6 @@ File = Annotated[Path, Role.FILE]
 Output = Annotated[Path, Role.OUTPUT]
 
 P = ParamSpec("P")
-Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-Watch = Callable[[Mapping[str, Any]], Iterable[str]]
 
 
 class Stage(Generic[P]):
@@ -42,14 +40,16 @@ class Stage(Generic[P]):
     A call computes the key of the result (docs/pipeline/reruns.md). It does nothing if the published result has this
     key, restores a result with this key from the store, or runs the function in a private folder and publishes it. The
     function may save its state in `output / CHECKPOINT`. An interrupted run leaves this folder to the next run with the
-    same key.
+    same key; all else in `output` is deleted.
 
     packages: installed packages whose versions are part of the key (default: NumPy).
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
     resolve: function from the given parameters to the parameters in the key. These also replace the arguments of
-    the same name.
-    extra_files: patterns of files in the project, other than Python modules, that the function reads.
-    watch: function from the given parameters to patterns of files outside the project that `resolve` reads.
+    the same name. A UsageError that it raises is reported before any stage is started.
+    extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches
+    any number of folders, and hidden files are included. A pattern that matches no file is an error.
+    watch: function from the given parameters to patterns of the files that `resolve` reads, in which make looks for
+    changes.
 
     A call returns one string: `SUMMARY -> FOLDER`, or that the result is up to date. Raises PipelineError if an input
     is missing or damaged or if two inputs are inconsistent, UsageError if a file cannot be read or if `output` is
@@ -61,9 +61,9 @@ class Stage(Generic[P]):
         function: Callable[P, str],
         packages: tuple[str, ...] = ("numpy",),
         unhashed: tuple[str, ...] = (),
-        resolve: Resolve = dict,
+        resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
         extra_files: tuple[str, ...] = (),
-        watch: Watch = lambda given: (),
+        watch: Callable[[Mapping[str, Any]], Iterable[str]] = lambda given: (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function

@@ -39,9 +39,9 @@ def check_stage(
     resolved = resolve(stage, arguments)
     inputs = {name: _digest(name, arguments[name], earlier) for name in stage.inputs}
     expected = provenance(stage, arguments, resolved, inputs)
-    plan = make_plan(arguments[stage.output], expected, force, every=True)
-    if force:
-        plan = replace(plan, reasons=(*plan.reasons, Reason("option", "--force", "given")))
+    plan = make_plan(arguments[stage.output], expected, every=True)
+    if force and not plan.is_missing:
+        plan = replace(plan, state="stale", reasons=(*plan.reasons, Reason("option", "--force", "given")))
     if options is not None and plan.state == "fresh" and plan.manifest:
         write_record(plan.output, plan.manifest, snapshot)
     is_waiting = plan.state == "stale" and all(
@@ -79,7 +79,7 @@ def status(stale: bool, assume: Sequence[str]) -> Iterator[str]:
         except PipelineError as error:
             raise type(error)(f"{name}: {error}") from None
         if not stale:
-            yield "; ".join([f"{name} is {plan.state}", *map(str, plan.reasons)])
+            yield "; ".join([f"{name} is {plan.description}", *map(str, () if plan.is_missing else plan.reasons)])
         elif plan.state != "fresh":
             yield name
 

@@ -90,7 +90,12 @@ def private_folder(
     After an exception, the checkpoint is kept and reported, unless the exception is a PipelineError that would occur
     again. If `resumable` is false, a checkpoint is neither used nor kept. The caller must hold the stage lock.
     """
-    sweep(entry.parent, stage_of(entry))
+    store = entry.parent
+    if store.is_symlink() and not store.exists():
+        raise PipelineError(
+            f"{store} links to {store.readlink()}, which is missing: mount its disk, or remove the link"
+        )
+    sweep(store, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
     if not resumable:
         _discard(partial)

@@ -31,6 +31,8 @@ def test_stage_without_result_is_not_made_yet_unless_its_options_are_wrong(call:
     ).stdout.splitlines()
     states = {line.split()[0]: line[11:25].strip() for line in lines if not line.startswith(" ")}
     assert (states["parse"], states["train"], states["report"]) == ("up to date", "not made yet", "not made yet")
+    forced = call("status", *SAMPLE, "--assume", "train --seed 5 --force").stdout
+    assert re.search("train +not made yet", forced)
     wrong = call("status", *SAMPLE, "--assume", "train --epochs 0").stdout
     assert "epochs must be at least 1, not 0" in wrong
 

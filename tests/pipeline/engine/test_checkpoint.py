@@ -1,14 +1,15 @@
 """Interrupted runs keep a checkpoint, from which a run with the same key resumes."""
 
 import importlib.util
-import json
 import logging
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
+from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.prune import prune
 from pipeline.engine.run import run_stage
@@ -46,24 +47,24 @@ def test_example_of_the_reference_resumes(tmp_path: Path, monkeypatch: pytest.Mo
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    saved: list[int] = []
+    saved: list[str] = []
 
-    def interrupt(state: list[int]) -> str:
-        saved.append(state[0])
-        if saved == [100, 200, 300]:
+    def save(path: Path, array: NDArray[Any]) -> None:
+        if len(saved) == 3:
+            saved.append("interrupted")
             raise KeyboardInterrupt
-        return str(dumps(state))
+        save_array(path, array)
+        saved.append(path.name)
 
-    dumps: Any = json.dumps
     with monkeypatch.context() as patch:
         patch.setattr("pipeline.engine.fingerprint.STARTED", time.time_ns())  # after the module was written
-        patch.setattr(module, "json", type("Json", (), {"dumps": interrupt, "loads": json.loads}))
+        patch.setattr("numpy.save", save)
         with pytest.raises(KeyboardInterrupt):
-            module.simulate(steps=400, output=tmp_path / "out/simulate")
-        module.simulate(steps=400, output=tmp_path / "out/simulate")
-    assert saved == [100, 200, 300, 300, 400]
-    assert (tmp_path / "out/simulate/total.txt").read_text() == str(sum(step**2 for step in range(400)))
-    assert visible(tmp_path / "out/simulate") == ["manifest.json", "total.txt"]
+            module.simulate(parts=5, output=tmp_path / "out/simulate")
+        module.simulate(parts=5, output=tmp_path / "out/simulate")
+    assert len(saved) == 6  # three parts, the interruption, the other two parts
+    parts = [f"part-{number}.npy" for number in range(5)]
+    assert visible(tmp_path / "out/simulate") == ["manifest.json", *parts]
 
 
 def test_run_interrupted_before_first_checkpoint_keeps_nothing(

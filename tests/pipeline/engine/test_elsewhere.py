@@ -129,13 +129,21 @@ def test_file_edited_during_the_run_and_read_late_is_not_reused(file: str, baker
             wait_for("started", process.stdout)
             (bakery / "bakery" / file).write_text(edit)
             stdout, stderr = process.communicate("go on\n")
-        assert f"changes during the run: code bakery/{file}: " in stderr
+        assert f"changes during the run: {'code' if file == 'recipes.py' else 'file'} bakery/{file}: " in stderr
         return stdout
 
     assert "2000" in cake(texts[file].format(2000))
     assert "100" in cake(texts[file].format(100))
     assert bake(bakery, "cake")[-1] == "a cake with 100 g of sugar and 100 g of icing -> out/cake"  # not restored
     assert bake(bakery, "cake")[-1].startswith("up to date")
+
+
+@pytest.mark.parametrize("module", ["start", "status", "stage"])
+def test_old_python_is_named_in_one_line(module: str, bakery: Path) -> None:
+    code = f"import sys; sys.version_info = (3, 10, 1); import pipeline.engine.{module}"
+    done = subprocess.run([*PYTHON[:2], "-c", code], cwd=bakery, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("Python 3.11 or newer is required")
 
 
 def test_run_is_kept_if_a_module_is_not_valid_at_its_end(bakery: Path) -> None:

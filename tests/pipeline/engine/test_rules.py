@@ -160,6 +160,52 @@ def test_option_force_can_become_a_flag(field: Path) -> None:
     assert started(make(field, "FORCE=0")) == started(make(field)) == []
 
 
+@pytest.mark.parametrize("line", ["stage := sow reap", ""])
+def test_makefile_without_stages_is_refused(line: str, field: Path) -> None:
+    edit(field / "Makefile", "stages := sow reap", line)
+    assert_refused(field, "defines no stages")
+
+
+def test_variable_of_no_stage_and_no_goal_is_refused(field: Path) -> None:
+    edit(field / "Makefile", "sow.variables", "print.variables := COPIES\nswo.variables")
+    assert_refused(field, "Unknown variable SEEDS for reap: choose one of DRY HEIGHT", "SEEDS=4")
+    with open(field / "Makefile", "a", encoding="utf-8") as file:
+        file.write("print: sow\n\t@echo $(call options,print)\n\t@$(MAKE) reap\n")
+    done = make(field, "print", "COPIES=2", "HEIGHT=2")
+    assert (done.returncode, "--copies=2\n" in done.stdout) == (0, True), done.stderr
+    assert_refused(field, "Unknown variable COPIES for reap", "COPIES=2")
+
+
+def test_dry_run_needs_no_interpreter(field: Path) -> None:
+    edit(field / "Makefile", f"python := {sys.executable} -S", "python := venv/bin/python\nready := venv/ready")
+    with open(field / "Makefile", "a", encoding="utf-8") as file:
+        file.write("$(ready):\n\tinstall it\n")
+    done = make(field, "--dry-run", "SEEDS=4")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "install it",
+        "venv/bin/python -m pipeline.engine.start stages.sow --seeds='4'",
+        "venv/bin/python -m pipeline.engine.start stages.reap ",
+    ]
+
+
+@pytest.mark.parametrize("place", ["def sow", "    (output"])
+def test_missing_package_is_one_line(place: str, field: Path) -> None:
+    indent = place.removesuffix(place.lstrip())
+    line = f"{indent}import tulip.bulbs\n{indent}"
+    module = field / "stages/sow.py"
+    text = module.read_text()
+    text = (
+        text.replace("@stage", f"{line}@stage") if place == "def sow" else text.replace(place, f"{line}{place.strip()}")
+    )
+    module.write_text(text)
+    done = make(field, "SEEDS=4")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "the module tulip is missing: install its package" in done.stderr
+    module.write_text(text.replace("tulip.bulbs", "stages.tulip"))  # a bug of the project
+    assert "Traceback" in make(field, "SEEDS=4").stderr
+
+
 @pytest.mark.parametrize(("value", "height"), [("-1e3", -1000.0), (" 7", 7.0)])
 def test_value_may_begin_with_a_minus_or_a_space(value: str, height: float, field: Path) -> None:
     assert started(make(field, f"HEIGHT={value}")) == ["reap"]
@@ -174,10 +220,91 @@ def test_wrong_value_of_a_later_stage_is_refused_before_the_first_is_started(fie
 
 
 def test_status_shows_what_make_would_do_and_does_nothing(field: Path) -> None:
-    assert make(field, "status").stdout.splitlines() == ["sow is fresh", "reap is fresh"]
+    assert make(field, "status").stdout.splitlines() == ["sow is up to date", "reap is up to date"]
     lines = make(field, "status", "SEEDS=4").stdout.splitlines()
     assert lines == ["sow is stale; parameter seeds: 3 -> 4", "reap is waiting; input sow: will be made again"]
     assert started(make(field)) == []
+    shutil.rmtree(field / "artifacts")
+    assert make(field, "status").stdout.splitlines() == ["sow is not made yet", "reap is not made yet"]
+
+
+def write_data(field: Path, *names: str) -> None:
+    for name in names:
+        path = field / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{name} in its first version")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("data/**/*.csv", "a.csv"),
+        ("data/**/*.csv", "2026/b.csv"),
+        ("data/**/*.csv", "2026/01/c.csv"),
+        ("data/**", "2026/01/c.csv"),
+        ("data/*", ".hidden"),
+        ("data/*/*", ".2025/d.csv"),
+    ],
+)
+@pytest.mark.parametrize("argument", ["extra_files", "watch"])
+def test_make_and_the_key_agree_about_the_files_that_a_pattern_matches(
+    argument: str, pattern: str, name: str, field: Path
+) -> None:
+    names = ["a.csv", "2026/b.csv", "2026/01/c.csv", ".hidden", ".2025/d.csv"]
+    write_data(field, *names)
+    if argument == "extra_files":
+        edit(field / "stages/sow.py", "packages=()", f"packages=(), extra_files=({pattern!r},)")
+    else:
+        read = "[path.read_text() for path in sorted(Path('data').rglob('*')) if path.is_file()]"
+        resolve = f"lambda given: {{**given, 'data': {read}}}"
+        edit(
+            field / "stages/sow.py", "packages=()", f"packages=(), resolve={resolve}, watch=lambda given: [{pattern!r}]"
+        )
+    assert "sow" in started(make(field))
+    assert started(make(field)) == []
+    (field / "data" / name).write_text("changed")
+    assert "sow" in started(make(field))
+    assert started(make(field)) == []
+    (field / "data" / name).unlink()
+    assert "sow" in started(make(field))
+
+
+@pytest.mark.parametrize("pattern", ["dta/*.csv", "data", "data/*.txt", "/etc/*"])
+def test_pattern_that_matches_no_file_of_the_project_is_refused(pattern: str, field: Path) -> None:
+    write_data(field, "a.csv")
+    edit(field / "stages/sow.py", "packages=()", f"packages=(), extra_files=('data/*.csv', {pattern!r})")
+    assert_refused(field, f"sow: extra_files has {pattern}")
+    done = make(field, "status")
+    assert (done.returncode, f"extra_files has {pattern}" in done.stderr, "Traceback" in done.stderr) == (
+        2,
+        True,
+        False,
+    )
+
+
+def test_record_that_the_full_disk_refuses_accuses_no_other_command(field: Path) -> None:
+    assert started(make(field, "SEEDS=4")) == ["sow", "reap"]
+    assert started(make(field)) == ["sow", "reap"]  # restored
+    record = field / "artifacts/.cache/sow.json"
+    limited = f"ulimit -f {record.stat().st_size // 1024}; make SEEDS=4"
+    done = subprocess.run(["bash", "-c", limited], cwd=field, env=clean_environment(), capture_output=True, text=True)
+    assert started(done) == ["sow", "reap"]
+    assert not record.exists()
+
+
+def test_results_can_be_copied_into_another_clone(field: Path, tmp_path: Path) -> None:
+    for name, damaged in (("whole", False), ("incomplete", True)):
+        clone = field / name
+        for part in ("Makefile", "stages", "pipeline", "artifacts/.store"):
+            copy = shutil.copytree if (field / part).is_dir() else shutil.copy
+            (clone / part).parent.mkdir(parents=True, exist_ok=True)
+            copy(field / part, clone / part)
+        if damaged:
+            for path in clone.glob("artifacts/.store/sow-*/seeds.txt"):
+                path.unlink()
+        done = make(clone)
+        assert started(done) == ["sow", "reap"]
+        assert done.stdout.count("restored") == 2 - damaged
 
 
 def ask_status(field: Path, *options: str) -> tuple[int, str]:

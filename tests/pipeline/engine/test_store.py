@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.prune import Pruned, prune
 from pipeline.engine.store import commit, entry_of, private_folder, publish, read_lock, stage_lock
 from tests.processes import environment, reset_signals
@@ -83,6 +84,21 @@ def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
 
 def test_prune_of_an_empty_folder_removes_nothing(tmp_path: Path) -> None:
     assert prune(tmp_path, keep=1) == Pruned({}, ())
+
+
+def test_prune_of_a_negative_number_is_refused(tmp_path: Path) -> None:
+    entry = put(tmp_path, "plant", KEYS[0])
+    put(tmp_path, "plant", KEYS[1])
+    with pytest.raises(UsageError, match="keep is -1"):
+        prune(tmp_path, keep=-1)
+    assert entry.exists()
+    assert prune(tmp_path, keep=0).removed.keys() == {entry.name}
+
+
+def test_store_on_a_missing_disk_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".store").symlink_to(tmp_path / "disk/results")
+    with pytest.raises(PipelineError, match="store links to .*disk/results, which is missing: mount its disk"):
+        put(tmp_path, "plant", KEYS[0])
 
 
 def test_stage_lock_is_exclusive_and_reports_its_start(tmp_path: Path) -> None:

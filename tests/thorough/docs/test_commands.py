@@ -4,11 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.outputs import differences
 from tests.docs.pages import Page, find_pages, read_page
 from tests.docs.sessions import run_page
-from tests.make.common import stage
-from tests.processes import ROOT
 
 OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md", "docs/reference/")  # see tests/docs
 
@@ -23,10 +20,3 @@ def test_page_shows_what_its_commands_print(page: Page, project: Path) -> None:
     problems = run_page(page, project)
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
-
-
-def test_graph_is_that_of_a_project_that_is_up_to_date(project: Path) -> None:
-    page = read_page(ROOT / "docs" / "pipeline" / "reruns.md")
-    (shown,) = (block.text for block in page.blocks if block.language == "mermaid")
-    printed = stage(project, "status", "--graph", "mermaid").stdout
-    assert differences(shown.splitlines(), printed.splitlines(), exact=True) == []

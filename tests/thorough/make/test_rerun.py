@@ -51,7 +51,7 @@ def test_code_edit_reruns_importing_and_later_stages(source: str, project: Path)
     result = make(project, "all", *SAMPLE)
     assert worked(result) == again
     if again:
-        assert f"{again[0]}: code {source}: changed\n" in result.stderr
+        assert f"{again[0]}: {'code' if source.endswith('.py') else 'file'} {source}: changed\n" in result.stderr
     assert_quiet(project)
 
 
