@@ -62,8 +62,8 @@ def classify(
     annotate: Annotated[
         Path | None,
         Option(
-            help="Folder for copies of the pictures that show a box around each digit and its class; if the class is "
-            "uncertain, the box is red and a question mark follows.",
+            help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
+            "red box with a question mark marks a digit to check, or something that may be a digit.",
             show_default=False,
         ),
     ] = None,
@@ -90,7 +90,8 @@ def classify(
     model: Annotated[
         Path | None,
         Option(
-            help="Model folder, written by reader, train or export.",
+            help="Model folder, written by reader, train or export. A model of the ten digits that train or export "
+            "has written is used only with --test-image.",
             show_default="artifacts/reader, or artifacts/train with --test-image, if it exists; "
             "otherwise the pretrained model",
         ),

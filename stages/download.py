@@ -76,10 +76,10 @@ def download(
     set `sample`, a small part of MNIST, comes with the program and needs no connection.
 
     A custom data set is a folder with one folder of pictures for each class, optionally in train/ and test/; a CSV file
-    with the columns `label` and `path`, or `label` and pixels; or a folder of four IDX files, named as MNIST's, with an
-    optional class-names.txt, which has one name per line. Pictures become grey images, light ink on black, fitted to
-    --image-size as MNIST's digits were. If there are no test pictures, a seventh of the pictures is held out for
-    testing.
+    with the columns `label` and `path`, or `label` and pixels, or a folder with train.csv and perhaps test.csv; or a
+    folder of four IDX files, named as MNIST's, with an optional class-names.txt, which has one name per line. Pictures
+    become grey images, light ink on black, fitted to --image-size as MNIST's digits were. If there are no test
+    pictures, a seventh of the pictures is held out for testing.
 
     Examples:
         handwriting download

@@ -48,8 +48,8 @@ def reader(
 ) -> str:
     """Train the two networks with which `classify` finds and reads the digits in pictures.
 
-    The second network corrects the first: it is trained on the candidates that the first one finds in a third of the
-    pictures, each with its surroundings.
+    Both networks decide together whether there is a digit, and the first one alone which digit it is. The second is
+    trained on the candidates that the first one finds in a third of the pictures, each with its surroundings.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
     uninterrupted run. The confidence in what is read is calibrated on pictures of held-out digits.

@@ -48,7 +48,7 @@ def report(
 ) -> str:
     """Write a report, index.html, with the metrics, the errors, the training history and a comparison with other runs.
 
-    The page is a single file that works offline. It compares the run with all others in the store.
+    The page is a single file that works offline. It compares this run with the latest runs in the store.
 
     Examples:
         handwriting report

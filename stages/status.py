@@ -44,8 +44,9 @@ def status(
     """Show which stages are up to date, which are not, and why.
 
     The next `make` runs each stage that is 'stale' or 'not made yet', and restores an earlier result of each stage that
-    is 'in the store'. For a stage that is 'waiting', it runs an earlier stage first, and then this one if its input has
-    changed. The status assumes the options in pyproject.toml; `make status` adds the variables that you give it.
+    is 'in the store'. If a stage is 'waiting', make first runs the earlier stage, and then the waiting stage if its
+    input has changed. The status assumes the options in pyproject.toml; `make status` adds the variables that you give
+    it.
 
     Examples:
         handwriting status --explain

@@ -54,13 +54,13 @@ def train(
 
     The page Results of the documentation lists the values of each recipe. In `--layers`, 128 is a dense layer of 128
     units, conv16x5/2 a convolution with 16 kernels of 5 x 5 pixels and a stride of 2 (conv16 for short), and pool2 max
-    pooling over squares of 2 x 2 pixels. With `--negatives 0.2`, the network also learns from one letter or piece of a
-    digit for every five training images; with `--styles 0.05`, from one digit in the handwriting of another country for
-    every twenty.
+    pooling over squares of 2 x 2 pixels. With `--negatives 0.2`, the network also learns from one letter, scribble or
+    piece of a digit for every five training images; with `--styles 0.05`, from one digit in the handwriting of another
+    country for every twenty.
 
-    It saves the parameters of the last epoch whose validation accuracy is within 0.1 percentage points of the best. An
-    interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an uninterrupted
-    run.
+    The command saves the parameters of the last epoch whose validation accuracy is within 0.1 percentage points of the
+    best. An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
+    uninterrupted run.
 
     Examples:
         handwriting train

@@ -13,10 +13,10 @@ from stages.runs import runs
 from stages.status import status
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
+    "Predictions": (classify, predict),
     "Pipeline stages, in order": STAGES,
     "Stages that train the reader of pictures": READER_STAGES,
-    "Predictions and experiments": (classify, predict, ablation),
-    "Results": (status, prune, runs),
+    "Results and experiments": (status, prune, ablation, runs),
 }
 
 
