@@ -52,13 +52,13 @@ html { font-size: 20px; }
 header, footer, .head, .buttons, .under, .examples, .controls, .hints, .why, .detail-buttons, .answer-column .caption,
 #detail-note, #answer-title, .votes, .size, .running-figure figcaption { display: none !important; }
 main.stage {
-  padding: 12px 16px; gap: 10px 24px;
-  grid-template: "drawing columns result" min-content "picture columns answer" 1fr "detail detail answer" min-content
+  padding: 8px 16px; gap: 6px 24px;
+  grid-template: "drawing columns result" min-content "picture columns answers" 1fr "detail detail answers" min-content
     / 250px minmax(0, 1fr) 200px;
 }
 #canvas { width: 250px; }
 .picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
-.numbers { --row: 34px; grid-template-columns: repeat(var(--across), 44px); }
+.numbers { --row: 29px; grid-template-columns: repeat(var(--across), 44px); }
 .numbers span { font-size: 15px; }
 .tile:focus-visible { outline-color: var(--frame); }
 """
