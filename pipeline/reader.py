@@ -2,8 +2,10 @@
 
 from pipeline.reader import load
 
-reader = load() reader.read("photo.jpg").text  # "90210" reader.predict(images)  # the classes of images, uint8 (n, 28,
-28) reader.predict_proba(images)  # float32 (n, 10)
+reader = load()
+reader.read("photo.jpg").text  # "90210"
+reader.predict(images)  # the classes of images, uint8 (n, 28, 28)
+reader.predict_proba(images)  # float32 (n, 10)
 """
 
 import hashlib
@@ -147,8 +149,8 @@ class Reader:
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
         width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
         picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
-        page or frame of a file, from 0. Raises PictureError if the picture cannot be read, TypeError or ValueError for
-        another kind of array.
+        page or frame of a file, from 0; an image or an array has only one. Raises PictureError if the picture cannot be
+        read, TypeError or ValueError for another kind of array.
         """
         source = _to_source(picture)
         if not name:

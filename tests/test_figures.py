@@ -82,7 +82,8 @@ def test_every_value_in_the_prose_was_measured(name: str) -> None:
     figures = "".join(read_figure(figure) for figure in list_figures())
     measured = list_values_in(figures + "".join(OUTPUT.findall(text)))
     measured |= {f"{number}images/s" for number in re.findall(r"\d+,\d+", figures)}  # columns
-    measured |= {f"{number}%" for number in re.findall(r"\d+\.\d\b", read_figure("tutorial"))}  # a column
+    if name == "docs/learn/tutorial.md":
+        measured |= {f"{number}%" for number in re.findall(r"\d+\.\d\b", read_figure("tutorial"))}  # a column
     assert list_values_in(prose) - measured - GIVEN.get(name, set()) == set()
 
 

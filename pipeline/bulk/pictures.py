@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 STDIN = "-"
 SHOWN = 5  # extensions of skipped files that are named
-PAGE = re.compile(r"-\d+$")  # at the end of a name, as pdftoppm numbers the pages of a file
+FIRST_PAGE = re.compile(r"-0*1$")  # at the end of a name, as pdftoppm numbers the pages of a PDF file
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
     """Return the files with these names; instead of a folder, the visible pictures at any depth in it, sorted.
 
     They include files in formats that cannot be read but converted, so that no result is missing unnoticed, unless a
-    picture or numbered pages of the same name are beside them. Logs how many other files are skipped. Raises
-    PipelineError if a folder has no picture.
+    picture of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are
+    skipped. Raises PipelineError if a folder has no picture.
     """
     found: list[Picture] = []
     skipped: Counter[str] = Counter()
@@ -69,11 +69,12 @@ def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
     visible = (path for path in folder.rglob("*") if not any(part[0] == "." for part in path.relative_to(folder).parts))
     files = sorted((path for path in visible if not path.is_dir() and not path.is_fifo()), key=str)
     readable = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}
-    readable |= {path.with_name(PAGE.sub("", path.name)) for path in readable}
+    converted = {FIRST_PAGE.sub("", str(path)) + ".pdf" for path in readable if FIRST_PAGE.search(path.name)}
     pictures, others = [], Counter[str]()
     for path in files:
         suffix = path.suffix.lower()
-        if suffix in SUFFIXES or (suffix in CONVERTIBLE and path.with_suffix("") not in readable):
+        is_converted = path.with_suffix("") in readable or str(path.with_suffix(suffix)) in converted
+        if suffix in SUFFIXES or (suffix in CONVERTIBLE and not is_converted):
             pictures.append(path)
         else:
             others[suffix or "none"] += 1
@@ -104,15 +105,18 @@ def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) ->
     for name in filter(os.path.isdir, names):
         folder = Path(os.path.realpath(name))
         if Path(os.path.realpath(target)).is_relative_to(folder):
-            beside = os.path.relpath(folder.with_name(f"{folder.name}-checked"))
+            beside = folder.with_name(f"{folder.name}-checked") if folder.name else None
+            example = f", such as {os.path.relpath(beside)}" if beside else ""
             raise UsageError(
                 f"{target} lies in {name}, so the next run would read the copies, too: choose a folder outside of it "
-                f"for --annotate, such as {beside}"
+                f"for --annotate{example}"
             )
     copies = [_name_copy(picture, target) for picture in found]
     for copy, count in Counter(copies).items():
         if count > 1:
             same = [picture.name for picture, other in zip(found, copies, strict=True) if other == copy]
+            if same[0] == same[1]:
+                raise UsageError(f"{same[0]} is given twice: name it once")
             raise UsageError(f"{' and '.join(same[:2])} would have the same copy, {copy}: rename one of them")
     return copies
 

@@ -65,7 +65,7 @@ def find_files(function: Callable[..., Any], patterns: Iterable[str]) -> dict[st
     _, root = locate(function)
     found = {}
     for pattern in patterns:
-        if Path(pattern).is_absolute():
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"extra_files has {pattern}: name files of the project, by their path from {root}")
         absolute = str(Path(glob.escape(str(root)), pattern))
         found[absolute] = [path for path in map(Path, match(absolute)) if path.is_file()]

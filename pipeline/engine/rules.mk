@@ -55,8 +55,8 @@ requests = $(foreach s,$1,$2 $(call quoted,$s $(call options,$s)))
 
 # `stale`: the stages to start, among those that the goals need. It is evaluated once, at the first recipe of a stage: from
 # the cache if at most one stage has to be started, else by the command `status`, which computes the exact keys and checks
-# the options of all these stages before the first one is started. With --dry-run, the interpreter may not be there yet: then
-# all of them.
+# the options of all these stages before the first one is started. All of them if the interpreter is missing, as in a dry run
+# before the installation.
 # A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(goals)),$(stages))

@@ -47,7 +47,8 @@ class Stage(Generic[P]):
     resolve: function from the given parameters to the parameters in the key. These also replace the arguments of
     the same name. A UsageError that it raises is reported before any stage is started.
     extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches
-    any number of folders, and hidden files are included. A pattern that matches no file is an error.
+    any number of folders, also those that are links, and hidden files are included. A pattern that matches no file
+    is an error.
     watch: function from the given parameters to patterns of the files that `resolve` reads, in which make looks for
     changes.
 

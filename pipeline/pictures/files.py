@@ -6,6 +6,7 @@ Files are untrusted: the size is checked before Pillow decodes them, and every e
 import contextlib
 import ctypes
 import io
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -114,8 +115,8 @@ def _load(
 
 def describe_missing(name: str) -> str:
     """Return the message about a file that does not exist."""
-    if "://" in name:
-        return f"{name} is a web address: download the picture and name its file"
+    if re.match(r"(https?|ftp):/", name):  # Path leaves one slash
+        return f"{name} is a web address: download it and name the file"
     return f"{name} does not exist: check the path, and put it in quotes if it contains spaces"
 
 

@@ -1,3 +1,4 @@
+import ast
 import io
 import json
 import logging
@@ -17,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+import pipeline.reader
 from pipeline.engine.errors import UsageError
 from pipeline.model.metadata import model_metadata
 from pipeline.model.safetensors import save_safetensors
@@ -362,3 +364,9 @@ def test_page_of_too_many_digits_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("pipeline.reader.MAX_DIGITS", 3)
     with pytest.raises(PictureError, match="3 digits or more"):
         reader.read(row)
+
+
+def test_example_of_the_module_is_python() -> None:
+    description, _, code = (pipeline.reader.__doc__ or "").partition("\n\n")
+    assert description
+    assert len(ast.parse(code).body) == 5

@@ -39,7 +39,7 @@ function showDetail(view, target, explained, values) {
   setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  const note = explained ? [noteOf(target, explained, slices, source), leftOut(view, target)] : [];
+  const note = explained ? [noteOf(layer, target, explained, slices, source), leftOut(view, target)] : [];
   setText($("detail-note"), note.filter(Boolean).join(" "));
   showSlices($("slices"), slices, source, layer, target.index);
   if (!explained) return;
@@ -94,9 +94,9 @@ function outputOf(values, { index, unit, position }, layer) {
 }
 
 /** Describe what is not shown of the sum. */
-function noteOf({ index }, { slices, sum }, shown, source) {
+function noteOf({ weights }, { index }, { slices, sum }, shown, source) {
   const isBlank = slices.length === 1 && slices[0].patch.every((value) => value === 0);
-  if (isBlank) return "Nothing is here: only the bias is left.";
+  if (isBlank) return weights ? "Nothing is here: only the bias is left." : "Nothing is here.";
   if (index === 0) return "0 is no ink, 1 is full ink.";
   const others = slices.length - shown.length;
   if (others === 0) return "";
@@ -110,7 +110,9 @@ function leftOut({ layers, model }, { index }) {
   const { height, width } = receptiveField(layers, index, 0);
   const [rows, columns] = [model.shape[0] - height, model.shape[1] - width];
   if (isMap(layers[index].outputShape) || Math.max(rows, columns) === 0) return "";
-  return `The steps of the kernels leave out the last ${rows} rows and ${columns} columns of the picture.`;
+  const parts = [[rows, "row"], [columns, "column"]].filter(([count]) => count > 0);
+  const left = parts.map(([count, word]) => `${count} ${plural(word, count)}`).join(" and ");
+  return `The steps of the kernels leave out the last ${left} of the picture.`;
 }
 
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */

@@ -185,9 +185,9 @@ function makeInside(model, changed) {
 
   /** Show the buttons that have an effect. The focus goes from one that is hidden to the one before it. */
   function showButtons(view, target) {
-    const { step } = state;
     const layer = view.layers[target.index];
     const steps = stepsOf(layer);
+    const step = Math.min(state.step, steps); // one may point at another layer during a walk
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
     const isLast = step > 0 && step === steps;
     const next = isLast ? onward(view, target) : null;
@@ -218,7 +218,7 @@ function makeInside(model, changed) {
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
     const share = () => (isLead ? describeLead : describeShare)(view, prediction, target.unit, target.against);
-    showWalk(state.step, layer, explained, { index: target.index, share, isLead });
+    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share, isLead });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);

@@ -51,7 +51,7 @@ function makeShare(model, current) {
 /** Return the headline: misreadings are what people share. truth: what was drawn or is in the test image, "" if unknown. */
 function headline(large, truth, example) {
   const what = truth === "" ? "this" : `${example ? "this" : "my"} ${truth}`;
-  if (large === "?") return `It could not read ${what}`;
+  if (large === "?" || large === "") return `It could not read ${what}`;
   return truth === large ? `It read ${what}` : `It read ${what} as ${large}`;
 }
 

@@ -20,8 +20,9 @@ def list_names(*names: str) -> list[str]:
 
 
 def test_files_to_convert_are_found_unless_they_were_converted(folder: Path) -> None:
-    found = ("1.jpg", "2.heic", "3.pdf", "4.avif", "7.jfif", "8-01.png", "8-02.png", "9-1.png", "9b.pdf")
-    for name in (*found, "1.HEIC", "5.docx", ".6.pdf", "._1.jpg", "8.pdf"):
+    found = ["-1.png", "1.jpg", "2.heic", "3.pdf", "4.avif", "7.jfif", "8-01.png", "8-02.png", "9-1.png", "9.heic"]
+    found += ["a-2023.jpg", "a.pdf"]
+    for name in (*found, "1.HEIC", "5.docx", ".6.pdf", "._1.jpg", "8.PDF"):
         (folder / name).touch()
     assert list_names("scans") == [f"scans/{name}" for name in found]
 
