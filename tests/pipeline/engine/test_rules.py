@@ -269,9 +269,9 @@ def test_make_and_the_key_agree_about_the_files_that_a_pattern_matches(
     assert "sow" in started(make(field))
 
 
-@pytest.mark.parametrize("pattern", ["dta/*.csv", "data", "data/*.txt", "/etc/*"])
+@pytest.mark.parametrize("pattern", ["dta/*.csv", "data", "data/*.txt", "/etc/*", "../beside/*"])
 def test_pattern_that_matches_no_file_of_the_project_is_refused(pattern: str, field: Path) -> None:
-    write_data(field, "a.csv")
+    write_data(field, "a.csv", "../../beside/b.csv")
     edit(field / "stages/sow.py", "packages=()", f"packages=(), extra_files=('data/*.csv', {pattern!r})")
     assert_refused(field, f"sow: extra_files has {pattern}")
     done = make(field, "status")

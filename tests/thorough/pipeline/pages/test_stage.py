@@ -126,6 +126,13 @@ def test_walk_leads_through_what_was_clicked_without_moving_the_page(target: str
     expect(drawn.locator("#walk-text")).to_be_hidden()
 
 
+def test_walk_shows_the_last_step_of_a_layer_that_has_fewer(drawn: Page) -> None:
+    for _ in range(5):
+        drawn.locator("#walk").click()
+    drawn.locator(".class").nth(8).hover()
+    expect(drawn.locator("#walk-text")).to_contain_text("4 of 4")
+
+
 def test_walk_can_be_skipped(drawn: Page) -> None:
     drawn.locator("#walk").click()
     drawn.locator("#follow").click()
