@@ -15,6 +15,7 @@ import inspect
 import io
 import logging
 import os
+import reprlib
 import sys
 import tomllib
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -48,13 +49,14 @@ def main(command: Command | typer.Typer) -> NoReturn:
             f'{module.__name__} calls main when it is imported: put the call below if __name__ == "__main__"'
         )
     program = module.__spec__.name if module.__spec__ else str(module.__file__)
-    run_program(make_app(command), sys.argv[1:], f"python -m {program}", program.rpartition(".")[2])
+    name, app = program.rpartition(".")[2], make_app(command)
+    run_program(lambda: run_command(name, lambda: invoke(app, sys.argv[1:], f"python -m {program}")))
 
 
-def run_program(app: typer.Typer, line: Sequence[str], program: str, name: str) -> NoReturn:
-    """Run an application with the words of a command line, and exit with its status. name: begins an error message."""
+def run_program(run: Callable[[], int]) -> NoReturn:
+    """Exit with the status that `run` returns; signals interrupt it."""
     install_handlers()
-    end(run_command(name, lambda: invoke(app, line, program)))
+    end(run())
 
 
 def invoke(app: typer.Typer, line: Sequence[str], program: str, defaults: bool = True) -> Any:
@@ -83,9 +85,11 @@ def _describe(error: Any, program: str) -> str:
     """Return one line that says what is wrong, with the choice or option that is spelled most like it."""
     text = error.format_message().rstrip(".").replace("Value error, ", "")  # of Pydantic
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
-    before, _, choices = text.partition(" is not one of ")
-    if near := difflib.get_close_matches(before.split("'")[-2] if choices else "", choices.split("'")[1::2], 1):
-        text = f"{before} is not one of {choices}: did you mean {near[0]}?"
+    before, _, choices = text.partition("' is not one of '")
+    if near := difflib.get_close_matches(before.rpartition("'")[2], choices.rstrip("'").split("', '"), 1):
+        text += f": did you mean {near[0]}?"
+    elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
+        text += f", but it is {reprlib.repr(error.__cause__.errors()[0]['input'])}"
     if context and parameter and str(context.get_parameter_source(parameter.name)).endswith("DEFAULT_MAP"):
         text += f" (in {DEFAULTS})"
     return f"{text}{'' if text.endswith('?') else '.'} See: {context.command_path if context else program} --help"
@@ -120,7 +124,9 @@ def load_defaults(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def make_app(command: Command | typer.Typer) -> typer.Typer:
-    """Return an application with this command alone."""
+    """Return an application with this command alone, or the application itself."""
+    if isinstance(command, typer.Typer):
+        return command
     app = typer.Typer(rich_markup_mode="markdown", add_completion=False)
     add_command(app, command)
     return app

@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.engine import ARTIFACTS
-from pipeline.engine.command import add_command, list_variables, parse_variables, run_program
+from pipeline.engine.command import add_command, invoke, list_variables, parse_variables, run_command, run_program
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, plan_call
 from pipeline.engine.run import format_reasons, run_stage
@@ -164,4 +164,4 @@ if __name__ == "__main__":
     app = typer.Typer(rich_markup_mode="markdown", add_completion=False)
     for command in (stale, run, status):
         add_command(app, command)
-    run_program(app, sys.argv[1:], "python -m pipeline.engine.make", "make")
+    run_program(lambda: run_command("make", lambda: invoke(app, sys.argv[1:], "python -m pipeline.engine.make")))

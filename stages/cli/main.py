@@ -1,14 +1,14 @@
 """The `handwriting` program: each module in stages/ has the command of its name."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from pipeline.engine.command import Command, add_command, run_program
+from pipeline.engine.command import Command, add_command, invoke, run_command, run_program
 from pipeline.engine.make import find_stages
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Stage
@@ -19,11 +19,19 @@ PREDICTIONS = ("classify", "predict")
 
 def main() -> NoReturn:
     """Run the console script."""
-    line = sys.argv[1:] or ["--help"]
+    run_program(lambda: run(sys.argv[1:]))
+
+
+def run(line: Sequence[str]) -> int:
+    """Run the command that the words begin with, and return its exit status."""
     name = next((word for word in line if not word.startswith("-")), "")
     known = name in list_names()
-    app = make_program(load_commands([name] if known else order_names()))  # others are slow to import
-    run_program(app, line, PROGRAM, name if known else PROGRAM)
+
+    def work() -> object:
+        app = make_program(load_commands([name] if known else order_names()))  # others are slow to import
+        return invoke(app, line or ["--help"], PROGRAM)
+
+    return run_command(name if known else PROGRAM, work)
 
 
 def list_names() -> list[str]:
