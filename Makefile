@@ -32,7 +32,6 @@ ifneq ($(filter NAME,$(given)),)
 $(if $(filter train,$(goals)),,$(error NAME is the name of a training run: use it with the target train, as in make train NAME=wide))
 train.after = @$(python) -m stages.runs name -- $(call quoted,$(value NAME))
 $(stages): | check-name
-.PHONY: check-name
 check-name: | $(ready)
 	@$(python) -m stages.runs name --check -- $(call quoted,$(value NAME))
 endif
@@ -57,7 +56,7 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean help
+.PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean help FORCE
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=: some)
 	$(pytest) $(TESTS)
@@ -121,7 +120,7 @@ distclean: ## Like clean, but also remove the store (requires YES=1)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
-	@printf '\n%s\n' 'Options of a stage are variables, as in make train RECIPE=quick EPOCHS=3 NAME=short.' \
+	@printf '\n%s\n' 'An option of a stage is a variable: make train RECIPE=quick EPOCHS=3 NAME=short' \
 	    '$(VENV)/bin/handwriting STAGE --help lists them. VENV is the environment.'
 
 # A goal without a rule: name the target that is spelled most like it.
@@ -134,7 +133,6 @@ install := $(python) -m pip install --quiet --disable-pip-version-check
 
 # .venv/.ready is a copy of the installed lock file: make reinstalls only if the content of the lock file differs.
 if_differs = $(shell cmp -s $1 $2 || echo FORCE)
-.PHONY: FORCE
 
 $(VENV)/.ready: $(call if_differs,requirements.txt,$(VENV)/.ready)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
