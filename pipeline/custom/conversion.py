@@ -11,7 +11,7 @@ from pipeline.custom.listing import TEST, TRAIN, Item, Listing, sort_naturally
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, Description
 from pipeline.data.ink import InkStatistics
-from pipeline.data.order import stratify
+from pipeline.data.parts import stratify
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.engine.terminal import is_printable
 from pipeline.engine.threads import single_threaded_blas

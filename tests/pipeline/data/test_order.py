@@ -4,8 +4,7 @@ import pytest
 from pipeline.data import idx
 from pipeline.data.catalogue import SAMPLE
 from pipeline.data.dataset import TRAIN_LABELS
-from pipeline.data.order import find_order, stratify
-from pipeline.data.split import count_held_out
+from pipeline.data.parts import count_held_out, find_order, stratify
 from pipeline.engine.errors import UsageError
 
 SORTED = np.repeat(np.arange(12, dtype=np.uint8), 50)

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
-from pipeline.data.parts import load_parts, name_classes
-from pipeline.data.split import count_held_out
+from pipeline.data.parts import count_held_out, load_parts, name_classes
 from pipeline.engine.arrays import read_rows
 from pipeline.engine.errors import UsageError
 
