@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.data.catalogue import CUSTOM, DatasetName, Source, find_dataset
+from pipeline.engine.command import main
 from pipeline.engine.errors import UsageError
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run_module
 
 IMAGE_SIZE = "28x28"  # as in MNIST
 SIDES = (4, 1024)  # pixels: minimum and maximum
@@ -117,4 +117,4 @@ def download(
 
 
 if __name__ == "__main__":
-    run_module(download)
+    main(download)
