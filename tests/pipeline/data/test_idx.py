@@ -6,7 +6,6 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
-import idx2numpy
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -132,13 +131,6 @@ def test_round_trip(tmp_path: Path, array: NDArray[np.generic]) -> None:
     assert encoded(loaded(body, tmp_path)) == body
 
 
-@pytest.mark.parametrize("name", TYPES)
-def test_equals_idx2numpy(name: str, tmp_path: Path) -> None:
-    array = np.random.default_rng(1).integers(-100, 100, (3, 1, 4)).astype(name)
-    assert same(loaded(idx2numpy.convert_to_string(array), tmp_path), array)
-    assert same(np.asarray(idx2numpy.convert_from_string(encoded(array))), array)
-
-
 def test_strided_view_is_written_in_c_order(tmp_path: Path) -> None:
     array = np.arange(24, dtype="<i2").reshape(4, 6)[::2, ::3].T
     assert same(loaded(encoded(array), tmp_path), array)
@@ -153,21 +145,21 @@ def test_locate_reads_only_the_header(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_memory_depends_on_the_data_not_the_header(zipped: bool, tmp_path: Path) -> None:
-    body = b"\0\0\x08\3" + b"\0\1\0\0" * 3 + bytes(1000)  # claims 2**48 bytes
-    (tmp_path / "file").write_bytes(gzip.compress(body) if zipped else body)
-    with peak_below(10_000_000), pytest.raises(idx.IdxError, match="ends after 1,000 of"):
-        idx.load(tmp_path / "file")
-
-
-def test_decompression_bomb_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "bomb").write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\1" + bytes(100_000_000)))
-    with peak_below(10_000_000):
-        with pytest.raises(idx.IdxError, match="unexpected bytes"):
-            idx.load(tmp_path / "bomb")
-        with pytest.raises(idx.IdxError, match="unexpected bytes"):
-            idx.unpack(tmp_path / "bomb", tmp_path / "unpacked")
-    assert (tmp_path / "unpacked").stat().st_size < 20
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"\0\0\x08\3" + b"\0\1\0\0" * 3 + bytes(1000), "ends after 1,000 of"),  # of 2**48 bytes
+        (b"\0\0\x08\1\0\0\0\1" + bytes(50_000_000), "unexpected bytes"),
+    ],
+)
+def test_memory_depends_neither_on_the_header_nor_on_what_follows(
+    body: bytes, message: str, zipped: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(gzip.compress(body, 1) if zipped else body)
+    for read in (idx.load, lambda path: idx.unpack(path, path.with_name("unpacked"))):
+        with peak_below(10_000_000), pytest.raises(idx.IdxError, match=message):
+            read(tmp_path / "file")
+    assert (tmp_path / "unpacked").stat().st_size < 1100
 
 
 @contextlib.contextmanager
