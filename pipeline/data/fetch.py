@@ -49,8 +49,8 @@ def fetch(
             with tempfile.TemporaryDirectory(dir=destination) as scratch:
                 _fetch_from(source, dataset, destination, Path(scratch), advance)
             return source
-        except (FetchError, ValueError) as error:  # of pooch, if a digest differs
-            reasons.append(f"{source}: {error}")
+        except (FetchError, ValueError) as error:  # of pooch, if a digest differs, with advice for its users
+            reasons.append(f"{source}: {str(error).partition('. Deleted')[0]}")
             report(reasons[-1])
     raise FetchError(
         f"no source has {dataset.name}: {'; '.join(reasons)}. Give a folder with the four files: FROM=folder"

@@ -175,9 +175,10 @@ def test_files_of_a_mirror_that_fails_later_are_kept(tmp_path: Path, serve: Call
     def others(request: BaseHTTPRequestHandler, body: bytes) -> None:
         (missing if "train" in request.path else whole)(request, body)
 
-    good = serve(others)
-    assert fetch(dataset(serve(two), good), tmp_path, ignore) == good
+    good, counts = serve(others), list[int]()
+    assert fetch(dataset(serve(two), good), tmp_path, ignore, counts.append) == good
     assert_fetched(tmp_path)
+    assert sum(counts) == sum(len(gzip.compress(body)) for body in PAYLOADS.values())
 
 
 @pytest.fixture
