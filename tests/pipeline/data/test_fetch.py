@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import catalogue, idx
-from pipeline.data.catalogue import SAMPLE, Dataset, Package
+from pipeline.data.catalogue import SAMPLE, Dataset, Package, Source
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
 from tests.pipeline.data.common import PAGE, PAYLOADS, Responder, assert_fetched, dataset, ignore, missing, whole
@@ -35,7 +35,7 @@ def test_error_lists_every_source_and_reason(
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
     monkeypatch.setenv("PATH", str(tmp_path))
-    reasons = {
+    reasons: dict[Source, str] = {
         tmp_path / "nowhere": "no file train-images-idx3-ubyte or train-images-idx3-ubyte.gz",
         closed: "train-images-idx3-ubyte.gz cannot be downloaded (ConnectionError)",
         serve(missing): "train-images-idx3-ubyte.gz is not available",

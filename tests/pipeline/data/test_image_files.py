@@ -35,19 +35,15 @@ def test_images_of_any_size_are_located(name: str, shape: tuple[int, int, int], 
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz"])
-@pytest.mark.parametrize("kind", [np.int8, np.int16, np.float32, np.float64])
-def test_other_dtype_is_refused(kind: type, name: str, tmp_path: Path) -> None:
-    save(tmp_path / name, IMAGES.astype(kind))
-    message = rf"{name} .* {np.dtype(kind)} \(5, 2, 3\).*: expected images of 2 x 3 pixels, uint8 \(n, 2, 3\)"
-    with pytest.raises(PipelineError, match=message):
-        locate(tmp_path / name)
-
-
-@pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz"])
-@pytest.mark.parametrize("shape", [(), (6,), (5, 6), (5, 3, 2), (1, 5, 2, 3)])
-def test_other_shape_is_refused(shape: tuple[int, ...], name: str, tmp_path: Path) -> None:
-    save(tmp_path / name, np.zeros(shape, np.uint8))
-    with pytest.raises(PipelineError, match=f"{name} (holds|contains) uint8 .*: expected images of 2 x 3 pixels"):
+@pytest.mark.parametrize(
+    "kind", ["u1 ", "u1 6", "u1 5 6", "u1 5 3 2", "u1 1 5 2 3", "i1 5 2 3", "f4 5 2 3"]
+)
+def test_other_shape_and_dtype_are_refused(kind: str, name: str, tmp_path: Path) -> None:
+    dtype, *shape = kind.split()
+    array = np.zeros(tuple(map(int, shape)), dtype)
+    save(tmp_path / name, array)
+    words = rf"{name} (holds|contains) {array.dtype}.*: expected images of 2 x 3 pixels, uint8 \(n, 2, 3\)"
+    with pytest.raises(PipelineError, match=words):
         locate(tmp_path / name)
 
 
