@@ -137,12 +137,12 @@ def _list_folders(folder: Path) -> Iterator[Path]:
 
 
 def _digest_pictures(items: Iterable[Item]) -> dict[str, str]:
-    """Return a short digest of the names and the contents of the picture files of each class of each part."""
+    """Return a short digest of the contents of the picture files of each class of each part."""
     digests: dict[str, hashlib._Hash] = {}
     for item in items:
         if isinstance(item.source, Path):
             digest = digests.setdefault(f"{item.part}/{item.label}", hashlib.sha256())
-            digest.update(f"{item.source.name}\0{_digest(item.source)}\0".encode(errors="surrogateescape"))
+            digest.update(_digest(item.source).encode())
     return {name: digest.hexdigest()[:DIGEST_LENGTH] for name, digest in digests.items()}
 
 

@@ -36,7 +36,7 @@ def fetch(
     report: Callable[[str], None],
     advance: Callable[[int], object] = lambda count: None,
 ) -> Source:
-    """Write the data set's four files, uncompressed, into `destination`; return their source.
+    """Write the data set's four files, uncompressed, into `destination`, unless it has them; return their source.
 
     Sources are tried in order. report: called with one line for each try and each failure. advance: called with the
     number of bytes just downloaded. Raises FetchError, with one reason per source, if all of them fail, and OSError if

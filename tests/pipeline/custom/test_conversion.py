@@ -64,12 +64,20 @@ def test_images_like_those_of_mnist_are_left_unchanged(tmp_path: Path) -> None:
     assert description.class_names == ("0", "1")
 
 
-def test_a_seventh_of_every_class_is_held_out_for_the_test(tmp_path: Path) -> None:
-    description = convert(write_folder(tmp_path / "in", count=21), tmp_path / "out")
+def test_images_of_the_same_size_on_grey_are_fitted(tmp_path: Path) -> None:
+    for label in CLASSES:
+        for seed in range(4):
+            save(tmp_path / "in" / label / f"{seed}.png", draw(label, seed, SHAPE) // 2 + 40)
+    assert "fitted" in convert(tmp_path / "in", tmp_path / "out").preparation[1]
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(21, 3), (2, 1)])
+def test_a_seventh_of_every_class_is_held_out_for_the_test(count: int, held_out: int, tmp_path: Path) -> None:
+    description = convert(write_folder(tmp_path / "in", count), tmp_path / "out")
     found = load(tmp_path / "out")
-    assert np.bincount(found["test_labels"]).tolist() == [3, 3, 3]
-    assert np.bincount(found["train_labels"]).tolist() == [18, 18, 18]
-    assert "9 test images" in description.preparation[-1]
+    assert np.bincount(found["test_labels"]).tolist() == 3 * [held_out]
+    assert np.bincount(found["train_labels"]).tolist() == 3 * [count - held_out]
+    assert f"{3 * held_out} test images" in description.preparation[-1]
     convert(tmp_path / "in", tmp_path / "again")
     assert all(np.array_equal(found[name], array) for name, array in load(tmp_path / "again").items())
 

@@ -105,6 +105,13 @@ def test_wrong_table_is_refused(text: str, words: list[str], tmp_path: Path) -> 
     assert all(word in str(raised.value) for word in words) and "\n" not in str(raised.value)
 
 
+def test_wrong_lines_of_both_tables_are_named(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        (tmp_path / f"{part}.csv").write_text("label,path\n1\n")
+    with pytest.raises(DatasetError, match=r"2 lines .*train.csv, line 2 .*test.csv, line 2 "):
+        convert(tmp_path, tmp_path / "out")
+
+
 def test_table_of_the_test_part_alone_is_refused(tmp_path: Path) -> None:
     write_paths(write_folder(tmp_path / "in"), header=True, name="test.csv")
     with pytest.raises(DatasetError, match=r"none named train.csv"):
@@ -208,6 +215,7 @@ def test_changes_of_tables_and_of_their_pictures_are_noticed(tmp_path: Path) -> 
     seen.append(digest_data(folder))
     table.write_text(table.read_text().replace("bar,bar/1.png", "2,bar/1.png"))
     seen.append(digest_data(folder))
-    (folder / "test.csv").write_text("2,2/0.png\nbar,bar/1.png\n")
-    seen.append(digest_data(folder))
-    assert len({str(each) for each in seen}) == 4
+    for text in ("2,0,0,0,0\nbar,1,1,1,1\n", "2,0,0,0,0\nbar,1,1,1,2\n"):
+        (folder / "test.csv").write_text(text)
+        seen.append(digest_data(folder))
+    assert len({str(each) for each in seen}) == 5

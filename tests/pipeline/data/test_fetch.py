@@ -56,9 +56,10 @@ def test_files_in_a_folder_may_be_gzipped(tmp_path: Path, out: Path) -> None:
     assert len({path.stat().st_mode for path in [*out.iterdir(), tmp_path / FILES[1]]}) == 1
 
 
-def test_wrong_digest_is_refused(tmp_path: Path, out: Path) -> None:
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_wrong_digest_is_refused(suffix: str, tmp_path: Path, out: Path) -> None:
     for name in FILES:
-        idx.save(tmp_path / name, np.zeros(3, np.uint8))
+        idx.save(tmp_path / f"{name}{suffix}", np.zeros(3, np.uint8))
     with pytest.raises(FetchError, match=f"SHA256 hash of downloaded file .{FILES[0]}. does not match"):
         fetch(dataset(tmp_path), out, ignore)
     assert not list(out.iterdir())
@@ -140,6 +141,7 @@ def endless(request: BaseHTTPRequestHandler, body: bytes) -> None:
 
 def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
     send_header(request, 1_000_000)
+    request.wfile.write(bytes(20_000))
     with contextlib.suppress(OSError):
         for _ in range(100):
             request.wfile.write(b"\0")

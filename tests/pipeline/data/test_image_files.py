@@ -35,9 +35,7 @@ def test_images_of_any_size_are_located(name: str, shape: tuple[int, int, int], 
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz"])
-@pytest.mark.parametrize(
-    "kind", ["u1 ", "u1 6", "u1 5 6", "u1 5 3 2", "u1 1 5 2 3", "i1 5 2 3", "f4 5 2 3"]
-)
+@pytest.mark.parametrize("kind", ["u1 ", "u1 6", "u1 5 6", "u1 5 3 2", "u1 1 5 2 3", "i1 5 2 3", "f4 5 2 3"])
 def test_other_shape_and_dtype_are_refused(kind: str, name: str, tmp_path: Path) -> None:
     dtype, *shape = kind.split()
     array = np.zeros(tuple(map(int, shape)), dtype)
