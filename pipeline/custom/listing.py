@@ -116,9 +116,14 @@ def _list_folder(path: Path) -> list[Item]:
             files = _list(folder)
             stray += [file for file in files if not file.is_file()]
             items += [Item(part, folder.name, file, str(file)) for file in files]
-            if not files:
-                problems.append(f"{folder} {'has no pictures' if folder.exists() else 'is a link to nothing'}")
-    problems += [f"{each} is not a picture in the folder of a class" for each in stray]
+            if not folder.exists():
+                stray.append(folder)
+            elif not files:
+                problems.append(f"{folder} has no pictures")
+    for each in stray:
+        problems.append(
+            f"{each} is {'not a picture in the folder of a class' if each.exists() else 'a link to nothing'}"
+        )
     if problems:
         raise DatasetError(
             f"{name_some(problems)}. Repair or remove them: each class has a folder of pictures, in {path} or in its "
