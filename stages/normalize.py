@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from pipeline.data.split import DEFAULT_VALIDATION, check_validation
+from pipeline.data.dataset import DEFAULT_VALIDATION
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
@@ -18,7 +18,6 @@ def normalize(
         Option(
             help="Number of training images to hold out for validation or, if it is below 1, the fraction of them.",
             show_default="one twelfth",
-            callback=check_validation,
         ),
     ] = DEFAULT_VALIDATION,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/normalize"),
@@ -33,8 +32,8 @@ def normalize(
     import numpy as np
 
     from pipeline.data.dataset import load_description, save_description
+    from pipeline.data.parts import count_held_out
     from pipeline.data.scaling import compute_scaling, standardise
-    from pipeline.data.split import count_held_out
     from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array, save_blocks
 
     images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))

@@ -15,6 +15,7 @@ TEST_IMAGES = "t10k-images-idx3-ubyte"
 TEST_LABELS = "t10k-labels-idx1-ubyte"
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
+DEFAULT_VALIDATION = 1 / 12  # of the training images are held out: 5,000 of MNIST's 60,000
 FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.data.dataset import DatasetError, Description, load_description
+from pipeline.data.dataset import DEFAULT_VALIDATION, DatasetError, Description, load_description
 from pipeline.data.negatives import make_negatives
-from pipeline.data.order import find_order
+from pipeline.data.parts import count_held_out, find_order
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
-from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
 from pipeline.data.styles import are_ten_digits, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
