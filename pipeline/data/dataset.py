@@ -1,12 +1,13 @@
 """File names of a data set, and its description: its name and class names, copied into every artifact."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.engine.documents import load_json, save_json
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.terminal import is_printable
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -84,3 +85,18 @@ def _find_problem(names: Sequence[str]) -> str:
             return f"{number} repeats {name}" if name else f"{number} is empty"
         seen.add(name)
     return ""
+
+
+def count_held_out(validation: float, total: int) -> int:
+    """Return the number of validation images, at least 1. validation: a number of images or a fraction of them.
+
+    Raises UsageError if it is neither, and if no training images are left.
+    """
+    if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
+        raise UsageError(
+            f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
+        )
+    count = int(validation) if validation >= 1 else max(1, round(validation * total))
+    if count >= total:
+        raise UsageError(f"validation {validation:g} leaves none of the {total:,} training images for training")
+    return count

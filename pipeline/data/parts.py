@@ -4,7 +4,6 @@ The last training images are held out. In a stratified order, any number of last
 so are the first ones. So `parse` orders the images once, if at all, and everything after it takes slices.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +18,9 @@ from pipeline.data.dataset import (
     TRAIN_IMAGES,
     TRAIN_LABELS,
     DatasetError,
+    count_held_out,
 )
 from pipeline.engine.arrays import Rows, read_rows
-from pipeline.engine.errors import UsageError
 
 MAX_CLASSES = 256
 SEED = 0  # of a stratified order
@@ -82,21 +81,6 @@ def _check(path: Path, rows: Rows, rank: int, what: str) -> Rows:
     if 0 in rows.shape:
         raise DatasetError(f"{path} contains no {what}")
     return rows
-
-
-def count_held_out(validation: float, total: int) -> int:
-    """Return the number of validation images, at least 1. validation: a number of images or a fraction of them.
-
-    Raises UsageError if it is neither, and if no training images are left.
-    """
-    if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
-        raise UsageError(
-            f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
-        )
-    count = int(validation) if validation >= 1 else max(1, round(validation * total))
-    if count >= total:
-        raise UsageError(f"validation {validation:g} leaves none of the {total:,} training images for training")
-    return count
 
 
 def find_order(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATION) -> NDArray[np.intp] | None:
