@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.benchmarks.markdown import spread, table
 from tests.docs.pages import read_page
-from tests.docs.tutorial import PAGE, digest, find_steps, run_steps
+from tests.docs.tutorial import PAGE, run_steps
 from tests.processes import ROOT
 
 SEEDS = 3
@@ -33,7 +33,6 @@ def main() -> None:
         values = [float(re.findall(rf"^{line}.*?: ([\d.]+)%$", each, re.MULTILINE)[0]) for each in printed]
         shown = spread(values, ".1f") if len(set(values)) > 1 else f"{values[0]:.1f}"
         rows.append([f"[{number}](#{anchor})", name, shown])
-    print(f"<!-- tutorial: {digest(find_steps(text))} -->\n")
     print(table(["step", "what is new", f"correct of {len(test['test_labels']):,} test images, in %"], rows))
     print(f"\nMedian over {SEEDS} seeds, with the minimum and the maximum.")
 
