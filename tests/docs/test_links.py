@@ -1,22 +1,18 @@
 """Links, names of files, targets of make and options of commands in the pages exist."""
 
-import importlib
 import re
 import shutil
 import subprocess
-import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache
-from operator import attrgetter
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from pipeline.engine.errors import UsageError
 from stages.cli.app import build
-from stages.cli.config import load_defaults
 from stages.cli.main import COMMANDS
 from tests.docs.pages import Page, find_pages, list_commands, read_page
 from tests.make.common import clean_environment
@@ -62,19 +58,6 @@ def problem_of_link(source: Path, target: str) -> str | None:
     return None
 
 
-def test_every_page_can_be_reached_from_the_readme() -> None:
-    reached: set[Path] = set()
-    waiting = [ROOT / "README.md"]
-    while waiting:
-        path = waiting.pop()
-        reached.add(path)
-        targets = {(path.parent / urlsplit(link).path).resolve() for link in read_page(path).links}
-        waiting += [
-            target for target in targets if target.suffix == ".md" and target.exists() and target not in reached
-        ]
-    assert [page.name for page in PAGES if page.path not in reached] == []
-
-
 @each_present_page
 def test_files_and_modules_exist(page: Page) -> None:
     made = {Path(block.marks["file"]).name for block in page.blocks if "file" in block.marks}
@@ -98,13 +81,9 @@ def files() -> frozenset[str]:
 
 def problem_of_name(name: str) -> str | None:
     """Check a module, or a name in a module, such as `pipeline.reader.load`."""
-    parts = name.split(".")
-    path = ROOT
-    while parts and ((path / parts[0]).is_dir() or (path / f"{parts[0]}.py").exists()):
-        path /= parts.pop(0)
     try:
-        attrgetter(".".join(parts))(importlib.import_module(".".join(path.relative_to(ROOT).parts))) if parts else None
-    except AttributeError:
+        resolve_name(name)
+    except (ImportError, AttributeError):
         return "is not defined"
     return None
 
@@ -136,19 +115,6 @@ def problem_of_code(code: str) -> str | None:
         for module in re.findall(r"-m (tests\.[\w.]+)", part):
             return problem_of_name(module)
     return None
-
-
-@each_present_page
-def test_settings_exist(page: Page, tmp_path: Path) -> None:
-    for block in page.blocks:
-        if block.language == "toml":
-            path = tmp_path / "pyproject.toml"
-            path.write_text(block.text, encoding="utf-8")
-            for name in tomllib.loads(block.text).get("tool", {}).get("handwriting", {}):
-                try:
-                    load_defaults(program().commands.get(name), "handwriting", path)
-                except UsageError as error:
-                    pytest.fail(f"{page.name}:{block.first}: {error}", pytrace=False)
 
 
 @cache

@@ -1,9 +1,7 @@
 """docs/reference is current and complete, and docs/README.md lists every page."""
 
-import ast
 import re
 import sys
-from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +15,6 @@ from tests.docs.reference import FOLDER, fill, list_pages
 from tests.docs.sessions import run_page
 from tests.processes import ROOT
 
-USES = ("docs/use/python.md", "docs/pipeline/reuse.md")
 DOCS = ROOT / "docs"
 
 
@@ -31,21 +28,6 @@ def test_reference_has_all_public_names() -> None:
     assert {name.lower() for name in reader.__all__} <= set(read_page(FOLDER / "python.md").anchors)
     text = (FOLDER / "stage.md").read_text()
     assert [name for name in signature(Stage).parameters if f"- `{name}`: " not in text] == ["function"]
-
-
-@pytest.mark.parametrize("name", USES)
-def test_reference_has_what_the_examples_import(name: str) -> None:
-    text = "".join(page.read_text() for page in list_pages())
-    missing = [imported for imported in find_imports(ROOT / name) if not re.search(rf"`([a-z]\w*\.)*{imported}`", text)]
-    assert missing == []
-
-
-def find_imports(path: Path) -> Iterator[str]:
-    """Yield the names that the Python blocks of a page import from `pipeline`."""
-    for block in read_page(path).blocks:
-        for node in ast.walk(ast.parse(block.text)) if block.language == "python" else ():
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipeline."):
-                yield from (alias.name for alias in node.names)
 
 
 def test_every_variable_of_the_rules_is_described() -> None:

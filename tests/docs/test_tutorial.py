@@ -1,12 +1,10 @@
 """The tutorial's notebook and references are of its code, which tests/thorough runs."""
 
 import ast
-import importlib
-import json
 import re
 import sys
-from operator import attrgetter
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -29,11 +27,6 @@ def test_steps_import_numpy_and_the_standard_library_only() -> None:
 def test_notebook_is_up_to_date() -> None:
     path = PAGE.with_suffix(".ipynb")
     assert path.read_text(encoding="utf-8") == make_notebook(PAGE, TEXT), REFRESH
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"][1:]  # the first changes the folder
-    for cell, block in zip(code, (block for block in find_blocks(TEXT) if not block.folded), strict=True):
-        assert "".join(cell["source"]) == block.text.strip("\n")
-        assert "".join(line for output in cell["outputs"] for line in output["text"]) == (block.output or "")
 
 
 def test_notebook_starts_in_the_root_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +42,5 @@ def test_referenced_code_exists(page: Path) -> None:
     assert references
     for module, link, names in references:
         assert (page.parent / link).resolve() == ROOT / f"{module}.py"
-        loaded = importlib.import_module(module.replace("/", "."))
         for name in re.findall(r"`([\w.]+)`", names):
-            assert attrgetter(name)(loaded)
+            assert resolve_name(f"{module.replace('/', '.')}:{name}")
