@@ -31,7 +31,7 @@ def make_notebook(path: Path, text: str) -> str:
 
 
 def make_cell(kind: str, text: str, output: str = "") -> dict[str, object]:
-    cell = {"cell_type": kind, "metadata": {}, "source": text.strip("\n").splitlines(keepends=True)}
+    cell: dict[str, object] = {"cell_type": kind, "metadata": {}, "source": text.strip("\n").splitlines(keepends=True)}
     if kind == "markdown":
         return cell
     stream = {"output_type": "stream", "name": "stdout", "text": output.splitlines(keepends=True)}
