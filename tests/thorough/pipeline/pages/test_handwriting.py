@@ -1,6 +1,6 @@
 """The drawing demo of the pretrained model: digits in many styles are read, other drawings refused.
 
-The strokes are given to the page's functions, without pointer events.
+The strokes are given to the page's functions, without pointer events; tests/benchmarks/page.py draws them.
 """
 
 from collections.abc import Iterator

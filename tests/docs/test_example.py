@@ -1,0 +1,21 @@
+"""The example of docs/pipeline/reuse.md runs with a copy of the engine and the standard library only."""
+
+import shutil
+import venv
+from pathlib import Path
+
+from tests.docs.pages import read_page
+from tests.docs.sessions import run_page
+from tests.processes import ROOT
+
+PAGE = read_page(ROOT / "docs/pipeline/reuse.md")
+
+
+def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
+    venv.create(tmp_path / ".venv", symlinks=True)
+    problems = run_page(PAGE, tmp_path)
+    assert not problems, "\n".join(problems)
+    artifacts = tmp_path / "dice/artifacts"
+    assert (artifacts / "chart/chart.txt").read_text().endswith("==\n")
+    assert len([*artifacts.glob(".store/*-*")]) == 6  # what has a link, after the page has pruned
