@@ -70,8 +70,7 @@ class Command:
 
 def find_pages() -> list[Path]:
     names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-    docs = (path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "figures")  # pages contain them
-    return [*filter(Path.exists, (ROOT / name for name in names)), *sorted(docs)]
+    return [*filter(Path.exists, (ROOT / name for name in names)), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @functools.cache
