@@ -30,7 +30,7 @@ from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.files import PictureError, Source, load_picture
+from pipeline.pictures.decoding import PictureError, Source, load_picture
 from pipeline.pictures.reading import Reading, find_alternatives, format_digits, format_spaced, read, read_one
 from pipeline.pictures.search import MAX_DIGITS
 from pipeline.training.team import ThreadTeam

@@ -37,7 +37,7 @@ def compose(
         handwriting compose
         handwriting compose --pictures 2000 --seed 7
     """
-    from pipeline.composition.pictures import compose_parts, count_pictures
+    from pipeline.composition.parallel import compose_parts, count_pictures
     from pipeline.data.dataset import load_description, save_description
     from pipeline.scheduling.backends import make_backend
 

@@ -65,7 +65,7 @@ def reader(
     from pipeline.model.files import save_model
     from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.candidates import collect
-    from pipeline.pictures.training import calibrate_on_pages, train_context, train_slider
+    from pipeline.pictures.networks import calibrate_on_pages, train_context, train_slider
     from pipeline.scheduling.backends import make_backend
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history

@@ -30,7 +30,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pages.model_card import make_model_card
 from pipeline.pages.reader_card import make_reader_card
-from pipeline.pictures.training import calibrate_on_pages
+from pipeline.pictures.networks import calibrate_on_pages
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pipeline.pictures.boxes import save_with_boxes
-from pipeline.pictures.files import PictureError
+from pipeline.pictures.decoding import PictureError
 from pipeline.reader import Reader, Result
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send

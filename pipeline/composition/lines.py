@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipeline.composition.glyphs import FINE, Generator, Ink
+from pipeline.composition.signs import FINE, Generator, Ink
 from pipeline.composition.writing import Placed
 from pipeline.data.contrast import BOX
 from pipeline.data.ink import to_ink

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.composition.glyphs import Generator, Glyphs, Ink, choose_hand, write
+from pipeline.composition.signs import Generator, Glyphs, Ink, choose_hand, write
 from pipeline.composition.writing import Placed, paste
 
 Shape = tuple[int, int]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.composition.glyphs import Generator, Glyphs, Hand, Ink, choose_hand, write
+from pipeline.composition.signs import Generator, Glyphs, Hand, Ink, choose_hand, write
 from pipeline.data.contrast import BOX
 from pipeline.data.shapes import MARKS, parse_shape
 from pipeline.data.strokes import draw_by_hand

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.custom.listing import TEST, TRAIN, Item, Listing
 from pipeline.data.dataset import DatasetError
-from pipeline.pictures.files import SUFFIXES
+from pipeline.pictures.decoding import SUFFIXES
 
 PARTS = (TRAIN, TEST)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.pictures.files import Source, load_colours
+from pipeline.pictures.decoding import Source, load_colours
 
 COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
 SURE = 0.9  # probability of its class below which a digit is marked

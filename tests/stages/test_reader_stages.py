@@ -25,7 +25,7 @@ SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", 
 @pytest.fixture(scope="module", autouse=True)
 def _little_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.composition.pictures.FEWEST", FEWEST)
+        patch.setattr("pipeline.composition.parallel.FEWEST", FEWEST)
         patch.setattr("stages.reader.CONTEXT_RECIPE", replace(CONTEXT_RECIPE, layers="conv4x5/4", epochs=1))
         yield
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.pictures.files import load_picture
+from pipeline.pictures.decoding import load_picture
 from tests.drawings import Grey, Images, enlarge, place, sample_digits
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipeline.pictures.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, save_with_boxes
-from pipeline.pictures.files import PictureError
+from pipeline.pictures.decoding import PictureError
 
 
 def find_colour(image: Image.Image, colour: tuple[int, int, int] = COLOUR) -> tuple[int, int, int, int]:

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from pipeline.model.files import Model
+from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.detections import Detections
-from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import Reading, arrange, find_alternatives, format_digits, format_spaced, read, read_one
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row

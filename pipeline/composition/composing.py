@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.composition.glyphs import Generator, Glyphs, Ink
 from pipeline.composition.lines import draw_lines
 from pipeline.composition.paper import bleed_through, light, smooth_noise, texture, write_words
+from pipeline.composition.signs import Generator, Glyphs, Ink
 from pipeline.composition.writing import NOTHING, Placed, write_page, write_rows
 from pipeline.data.contrast import add_margin
 

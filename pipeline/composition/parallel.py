@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.compose import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
-from pipeline.composition.glyphs import Glyphs
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
+from pipeline.composition.signs import Glyphs
 from pipeline.data.dataset import load_description
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows

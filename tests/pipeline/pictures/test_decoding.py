@@ -8,7 +8,7 @@ import PIL
 import pytest
 from PIL import Image
 
-from pipeline.pictures.files import MAX_SIDE, PictureError, load_picture
+from pipeline.pictures.decoding import MAX_SIDE, PictureError, load_picture
 from tests.drawings import Grey, Images
 from tests.pipeline.pictures.common import encode, load, page
 

@@ -15,8 +15,8 @@ from pipeline.engine.threads import count_cores
 from pipeline.model.files import Model
 from pipeline.network.architecture import build_layers, find_window
 from pipeline.network.network import view_parameters
-from pipeline.pictures.calibration import Quality, calibrate
 from pipeline.pictures.candidates import Windows
+from pipeline.pictures.confidence import Quality, calibrate
 from pipeline.training.ensemble import TrainedNetwork, train_network
 from pipeline.training.history import Row
 from pipeline.training.positions import load_composed

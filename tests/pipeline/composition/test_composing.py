@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.composition.compose import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
-from pipeline.composition.glyphs import Glyphs, choose_hand, write
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
+from pipeline.composition.signs import Glyphs, choose_hand, write
 from pipeline.composition.writing import Placed, paste
 from pipeline.data.shapes import DIGITS, MARKS, SIGNS, parse_shape
 from tests.drawings import sample_digits
@@ -45,9 +45,9 @@ def test_pictures_show_all_classes_sizes_and_none() -> None:
 
 
 def test_ink_is_where_the_digits_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.composition.compose.expose", lambda ink, generator: 255 * (1 - ink))
-    monkeypatch.setattr("pipeline.composition.compose.LINES", 0)
-    monkeypatch.setattr("pipeline.composition.compose.PAGE_WORDS", 0)
+    monkeypatch.setattr("pipeline.composition.composing.expose", lambda ink, generator: 255 * (1 - ink))
+    monkeypatch.setattr("pipeline.composition.composing.LINES", 0)
+    monkeypatch.setattr("pipeline.composition.composing.PAGE_WORDS", 0)
     monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
     found = 0
     for seed in range(200):
@@ -85,7 +85,7 @@ def test_other_glyphs_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch)
     generator = np.random.default_rng(1)
     assert {other.draw_class(generator)[0].shape for _ in range(100)} == {(28, 28)}
     for name in ("draw_by_hand", "draw_text", "load_glyphs"):  # of letters and signs
-        monkeypatch.delattr(f"pipeline.composition.glyphs.{name}")
+        monkeypatch.delattr(f"pipeline.composition.signs.{name}")
     for _ in range(100):
         assert other.draw_sign(generator).any()
     monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
@@ -94,7 +94,7 @@ def test_other_glyphs_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_piece_of_a_glyph_is_not_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.composition.glyphs.SIGN_SHARES", {"piece": 1.0})
+    monkeypatch.setattr("pipeline.composition.signs.SIGN_SHARES", {"piece": 1.0})
     for width in (3, 9, 20):
         images = np.zeros((5, 28, 28), np.uint8)
         images[:, 4:24, 4 : 4 + width] = 200

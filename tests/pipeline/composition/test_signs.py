@@ -5,8 +5,8 @@ import string
 import numpy as np
 import pytest
 
-import pipeline.composition.glyphs as glyphs_module
-from pipeline.composition.glyphs import (
+import pipeline.composition.signs as glyphs_module
+from pipeline.composition.signs import (
     FACES,
     LIKE_DIGITS,
     Glyphs,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.pictures.calibration import calibrate, edit_distance
+from pipeline.pictures.confidence import calibrate, edit_distance
 from pipeline.reader import PRETRAINED_READER, load
 
 
