@@ -47,7 +47,7 @@ def compose(
     with progress("compose", sum(counts.values()), unit="pictures") as shown:
         compose_parts(parse, output, counts, seed, backend, shown.advance, partial(log.info, "compose: %s"))
     save_description(output, description)
-    return "{train:,} training pictures, {validation:,} validation pictures, {pages:,} pages".format_map(counts)
+    return "{train:,} training pictures, {validation:,} validation pictures, {sheets:,} sheets".format_map(counts)
 
 
 if __name__ == "__main__":

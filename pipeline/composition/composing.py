@@ -12,7 +12,7 @@ from scipy import ndimage
 from pipeline.composition.lines import draw_lines
 from pipeline.composition.paper import bleed_through, light, smooth_noise, texture, write_words
 from pipeline.composition.signs import Generator, Glyphs, Ink
-from pipeline.composition.writing import NOTHING, Placed, write_page, write_rows
+from pipeline.composition.writing import NOTHING, Placed, write_rows, write_sheet
 from pipeline.data.contrast import add_margin
 
 HEIGHT, WIDTH = 96, 160  # pixels of a picture
@@ -22,7 +22,7 @@ NO_DIGIT = -1
 # Shares of pictures with lines, words, writing of the other side, the grain of a pencil, and without digits.
 LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.6, 0.07, 0.15, 0.16
 TEXTURE, TEXT = 0.3, 0.8  # of the pictures without digits
-PAGE_WORDS = 0.35  # of the pages
+SHEET_WORDS = 0.35  # of the sheets
 
 
 def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -48,13 +48,13 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
     return levels, list_digits(placed, window)
 
 
-def compose_page(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def compose_sheet(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a picture with whole digits of readable sizes, uint8 (HEIGHT, WIDTH), and its digits in reading order."""
     shape = HEIGHT, WIDTH
-    ink, placed = write_page(glyphs, shape, generator)
+    ink, placed = write_sheet(glyphs, shape, generator)
     if generator.random() < LINES:
         ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if glyphs.has_digits and generator.random() < PAGE_WORDS:
+    if glyphs.has_digits and generator.random() < SHEET_WORDS:
         write_words(ink, glyphs, placed, generator)
     levels = to_levels(expose(ink, generator))
     return levels, list_digits(placed, (0, 0, WIDTH, HEIGHT))
@@ -135,7 +135,7 @@ def cut_margins(
 def list_digits(placed: Sequence[Placed], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
     """Return the digits of a picture as an array, (MAX_DIGITS, 5), with the columns COLUMNS; unused rows are NO_DIGIT.
 
-    window: left, top, right and bottom of the part of the page that the picture shows.
+    window: left, top, right and bottom of the part of the sheet that the picture shows.
     """
     left, top, right, bottom = window
     rows = []

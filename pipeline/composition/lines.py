@@ -20,10 +20,10 @@ Shape = tuple[int, int]
 
 @dataclass(eq=False)
 class Ruler:
-    """A pen that draws lines on a page of `shape`, FINE times as large.
+    """A pen that draws lines on a sheet of `shape`, FINE times as large.
 
     slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink, in [0, 1]. size: that of the
-    digits on the page.
+    digits on the sheet.
     """
 
     shape: Shape
@@ -49,7 +49,7 @@ class Ruler:
         self.line([(0, y), (self.shape[1], y + self.slope * self.shape[1])])
 
     def down(self, x: float, top: float = 0, bottom: float | None = None) -> None:
-        """Draw a vertical line, by default over the whole page."""
+        """Draw a vertical line, by default over the whole sheet."""
         bottom = self.shape[0] if bottom is None else bottom
         self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
 
@@ -105,7 +105,7 @@ def box_digits(ruler: Ruler, placed: Sequence[Placed]) -> None:
 
 
 def box_row(ruler: Ruler, placed: Sequence[Placed]) -> None:
-    """Draw rows of equal boxes over the whole page, as forms have them, most of them empty."""
+    """Draw rows of equal boxes over the whole sheet, as forms have them, most of them empty."""
     size, generator = ruler.size, ruler.generator
     tall, wide = size * generator.uniform(0.8, 2.6, 2)
     gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)

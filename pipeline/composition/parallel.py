@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
 from pipeline.composition.signs import Glyphs
 from pipeline.data.dataset import load_description
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
@@ -18,14 +18,14 @@ from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 
 BLOCK = 250  # pictures of a task
-FEWEST = 50  # validation pictures and pages
-PARTS = ("train", "validation", "pages")
+FEWEST = 50  # validation pictures and sheets
+PARTS = ("train", "validation", "sheets")
 ARRAYS = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
 
 
 def count_pictures(training: int) -> dict[str, int]:
-    """Return the number of pictures of each part. pages: whole pictures, to calibrate the confidence of a reading."""
-    return {"train": training, "validation": max(FEWEST, training // 20), "pages": max(FEWEST, training // 40)}
+    """Return the number of pictures of each part. sheets: whole pictures, to calibrate the confidence of a reading."""
+    return {"train": training, "validation": max(FEWEST, training // 20), "sheets": max(FEWEST, training // 40)}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def compose_parts(
 ) -> None:
     """Write the pictures and the digits of each part to `output`.
 
-    Training pictures show the first images of the data set, validation pictures and pages the last ones. counts: from
+    Training pictures show the first images of the data set, validation pictures and sheets the last ones. counts: from
     `count_pictures`. advance: called with the number of new pictures.
     """
     files = {
@@ -74,7 +74,7 @@ def _compose_block(
     part, start, stop = task
     glyphs = load_parsed(settings.parse, held_out=part != "train")
     generators = [np.random.default_rng((settings.seed, PARTS.index(part), i)) for i in range(start, stop)]
-    function = compose_page if part == "pages" else compose
+    function = compose_sheet if part == "sheets" else compose
     pictures, digits = zip(*(function(glyphs, generator) for generator in generators), strict=True)
     return np.array(pictures), np.array(digits)
 

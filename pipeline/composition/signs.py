@@ -194,9 +194,9 @@ def draw_text(text: str, kind: str, generator: Generator) -> Ink:
     font = faces[generator.integers(len(faces))]
     left, top, right, bottom = font.getbbox(text)
     pen = int(generator.integers(PENS[kind]))
-    page = Image.new("L", (int(right - left) + 2 * pen, int(bottom - top) + 2 * pen))
-    ImageDraw.Draw(page).text((pen - left, pen - top), text, 255, font, stroke_width=pen)
-    return to_ink(np.asarray(page))
+    sheet = Image.new("L", (int(right - left) + 2 * pen, int(bottom - top) + 2 * pen))
+    ImageDraw.Draw(sheet).text((pen - left, pen - top), text, 255, font, stroke_width=pen)
+    return to_ink(np.asarray(sheet))
 
 
 def choose_hand(generator: Generator) -> Hand:

@@ -52,7 +52,7 @@ def choose_spacing(generator: Generator, size: float) -> Spacing:
 
 
 def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
-    """Write one row, or three, on a page of `shape`, in part beyond its edges."""
+    """Write one row, or three, on a sheet of `shape`, in part beyond its edges."""
     ink, placed = np.zeros(shape, np.float32), []
     low, high = SIZES[generator.choice(len(SIZES), p=SIZE_SHARES)]
     size = BOX * math.exp(generator.uniform(math.log(low), math.log(high)))
@@ -70,8 +70,8 @@ def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> 
     return ink, placed
 
 
-def write_page(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
-    """Write one to three rows that lie wholly within a page of `shape`; return its ink and the digits in order."""
+def write_sheet(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
+    """Write one to three rows that lie wholly within a sheet of `shape`; return its ink and the digits in order."""
     while True:
         ink, placed = np.zeros(shape, np.float32), []
         size = BOX * math.exp(generator.uniform(math.log(0.7), math.log(2)))
@@ -87,7 +87,7 @@ def write_page(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> 
 
 
 def _write_row(
-    page: Ink,
+    sheet: Ink,
     glyphs: Glyphs,
     hand: Hand,
     spacing: Spacing,
@@ -100,7 +100,7 @@ def _write_row(
 ) -> list[Placed]:
     """Write `count` signs from `start`, to the right. signs: probability that one is of no class."""
     placed: list[Placed] = []
-    border = np.full(page.shape[0], PEN_UP)  # the last column with ink in each row of pixels
+    border = np.full(sheet.shape[0], PEN_UP)  # the last column with ink in each row of pixels
     right, jitter = start, size * generator.uniform(0, 0.1)
     for _ in range(count):
         ink, label = (
@@ -118,7 +118,7 @@ def _write_row(
         gap = generator.normal(spacing.gap, spacing.std)
         left = right + gap
         if spacing.by_ink and placed:
-            inside = slice(max(-top, 0), max(min(height, page.shape[0] - top), 0))
+            inside = slice(max(-top, 0), max(min(height, sheet.shape[0] - top), 0))
             inked = ink[inside] > 0.3
             first = np.where(inked.any(axis=1), inked.argmax(axis=1), width)
             reach = border[max(top, 0) : max(top, 0) + len(first)] + 1 - first
@@ -126,8 +126,8 @@ def _write_row(
                 left = reach.max() + gap
         left = round(left)
         strength = generator.uniform(0.85, 1)
-        paste(page, strength * ink, top, left)
-        for row in range(max(top, 0), min(top + height, page.shape[0])):
+        paste(sheet, strength * ink, top, left)
+        for row in range(max(top, 0), min(top + height, sheet.shape[0])):
             columns = np.flatnonzero(ink[row - top] > 0.3)
             if len(columns):
                 border[row] = max(border[row], left + columns[-1])
@@ -139,7 +139,7 @@ def _write_row(
                 generator,
             )
             paste(
-                page,
+                sheet,
                 strength * mark,
                 round(top + generator.uniform(0.4, 1) * height),
                 left + width + int(generator.integers(1, 4)),
@@ -147,15 +147,15 @@ def _write_row(
         box = (left, top, left + width, top + height)
         placed.append(Placed(label, top + height / 2, left + width / 2, max(height, width), box))
         right = left + width
-        if right > page.shape[1] + size:
+        if right > sheet.shape[1] + size:
             break
     return placed
 
 
-def paste(page: Ink, ink: Ink, top: int, left: int) -> None:
-    """Add ink to a page, where it is stronger than what is there; what lies outside is lost."""
-    bottom, right = min(top + ink.shape[0], page.shape[0]), min(left + ink.shape[1], page.shape[1])
+def paste(sheet: Ink, ink: Ink, top: int, left: int) -> None:
+    """Add ink to a sheet, where it is stronger than what is there; what lies outside is lost."""
+    bottom, right = min(top + ink.shape[0], sheet.shape[0]), min(left + ink.shape[1], sheet.shape[1])
     y, x = max(top, 0), max(left, 0)
     if y < bottom and x < right:
-        part = page[y:bottom, x:right]
+        part = sheet[y:bottom, x:right]
         np.maximum(part, ink[y - top : bottom - top, x - left : right - left], out=part)

@@ -27,21 +27,16 @@ def save_with_boxes(
     probabilities: Sequence[float],
     page: int = 0,
 ) -> None:
-    """Write a copy of a picture, upright, to a new PNG file, with the boxes that `draw_boxes` draws.
+    """Write a copy of a picture, upright, to a PNG file, with the boxes that `draw_boxes` draws.
 
     size: (height, width) of the picture, whose pixels the boxes are in. Raises PictureError, with `name` in the
-    message, if the picture cannot be read; OSError if `path` exists or cannot be written.
+    message, if the picture cannot be read; OSError if `path` cannot be written.
     """
     image = load_colours(source, name, page)
     scale = [image.width / size[1], image.height / size[0]] * 2
     draw_boxes(image, np.rint(boxes * scale).astype(np.int64), texts, probabilities)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "xb") as file:
-        try:
-            image.save(file, "PNG", compress_level=1)  # the default takes three times as long
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    image.save(path, "PNG", compress_level=1)  # the default takes three times as long
 
 
 def draw_boxes(

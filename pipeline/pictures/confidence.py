@@ -1,17 +1,23 @@
 """Calibrate the confidence of texts, so that nine in ten readings with a confidence of 90% are correct."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.arrays import read_array
+from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.files import Model
 from pipeline.network.training import Run, in_sequence
-from pipeline.pictures.detections import Detections
-from pipeline.pictures.reading import Reading, arrange
+from pipeline.pictures.reading import arrange, measure_chances
 from pipeline.pictures.search import detect
+from pipeline.training.team import ThreadTeam
+
+log = logging.getLogger(__name__)
 
 TEMPERATURES = np.geomspace(0.2, 5, 100)
 
@@ -29,8 +35,18 @@ class Quality:
     expected_calibration_error: float
 
 
+def calibrate_on_sheets(model: Model, compose: Path) -> tuple[Model, Quality]:
+    """Calibrate a model on the sheets that the stage `compose` has written to a folder; see `calibrate`."""
+    sheets = read_array(compose / "sheets-pictures.npy", np.uint8, (None, None, None))
+    digits = read_array(compose / "sheets-digits.npy", np.float32, (len(sheets), None, None))
+    log.info("reader: calibrating the confidence on %s sheets", f"{len(sheets):,}")
+    labels = [each[:, 0].astype(int) for each in digits]
+    with ThreadTeam(count_cores()) as team:
+        return calibrate(model, sheets, [each[each >= 0].tolist() for each in labels], team.run)
+
+
 def calibrate(
-    model: Model, pictures: NDArray[np.uint8], texts: Sequence[tuple[int, ...]], run: Run = in_sequence
+    model: Model, pictures: NDArray[np.uint8], texts: Sequence[Sequence[int]], run: Run = in_sequence
 ) -> tuple[Model, Quality]:
     """Return the model with the temperature that fits the texts best, and how well it reads them.
 
@@ -39,18 +55,21 @@ def calibrate(
     found.  (Guo et al. 2017, for whole texts)
     """
     found = run(lambda i, thread: detect(model, pictures[i].astype(np.float32)), len(pictures))
-    labels = [_arrange(each, 1.0).labels for each in found]
-    errors = np.array([edit_distance(*each) for each in zip(labels, texts, strict=True)])
-    correct, claimed = errors == 0, np.array([bool(each) for each in labels])
-    digits = max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
-    if not claimed.any():  # as after very little training
-        return replace(model, validation_accuracy=digits), Quality(len(correct), float(correct.mean()), digits, 0.0)
-    sure = [_confidences([each for each, some in zip(found, claimed, strict=True) if some], t) for t in TEMPERATURES]
-    best = int(np.argmin([_log_loss(confidences, correct[claimed]) for confidences in sure]))
-    temperature = float(TEMPERATURES[best])
-    error = measure_reliability(sure[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error
-    quality = Quality(len(correct), float(correct.mean()), digits, float(error))
-    return replace(model, temperature=temperature, validation_accuracy=quality.digit_accuracy), quality
+    readings = [arrange(each, model.class_names, 1.0, (1, 1), (1, 1)).probabilities.argmax(axis=1) for each in found]
+    errors = np.array([edit_distance(labels.tolist(), text) for labels, text in zip(readings, texts, strict=True)])
+    correct, digits = errors == 0, max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
+    measured = Quality(len(correct), float(correct.mean()), digits, 0.0)
+    claimed = [i for i, labels in enumerate(readings) if len(labels)]
+    if not claimed:  # as after very little training
+        return replace(model, validation_accuracy=digits), measured
+    confidences = np.array(
+        [[measure_chances(found[i], temperature).prod() for i in claimed] for temperature in TEMPERATURES], np.float32
+    )
+    likelihoods = np.where(correct[claimed], confidences, 1 - confidences)
+    best = np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax()
+    error = measure_reliability(confidences[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error
+    calibrated = replace(model, temperature=float(TEMPERATURES[best]), validation_accuracy=digits)
+    return calibrated, replace(measured, expected_calibration_error=float(error))
 
 
 def edit_distance(one: Sequence[int], other: Sequence[int]) -> int:
@@ -64,16 +83,3 @@ def edit_distance(one: Sequence[int], other: Sequence[int]) -> int:
         for j, wanted in enumerate(other, start=1):
             row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (label != wanted)))
     return row[-1]
-
-
-def _arrange(found: Detections, temperature: float) -> Reading:
-    return arrange(found, (1, 1), temperature)
-
-
-def _confidences(found: Sequence[Detections], temperature: float) -> NDArray[np.float32]:
-    return np.array([_arrange(each, temperature).confidence for each in found], np.float32)
-
-
-def _log_loss(confidences: NDArray[np.float32], correct: NDArray[np.bool_]) -> float:
-    p = np.clip(np.where(correct, confidences, 1 - confidences), 1e-6, 1)
-    return float(-np.log(p).mean())

@@ -18,7 +18,7 @@ from stages.compose import compose
 from stages.reader import reader
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
 
-FEWEST = 6  # pages: to read one takes half a second
+FEWEST = 6  # sheets: to read one takes half a second
 SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", "epochs": 1, "batch_size": 8}
 
 
@@ -48,7 +48,7 @@ def test_composed_pictures_are_the_same_for_any_scheduler(built: Path, composed:
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     assert len(expected["train-pictures.npy"]) == len(expected["train-digits.npy"]) == 40
-    assert len(expected["validation-pictures.npy"]) == len(expected["pages-digits.npy"]) == FEWEST
+    assert len(expected["validation-pictures.npy"]) == len(expected["sheets-digits.npy"]) == FEWEST
 
 
 def test_seed_changes_the_pictures(built: Path, composed: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
 from pipeline.composition.signs import Glyphs, choose_hand, write
 from pipeline.composition.writing import Placed, paste
@@ -24,7 +24,7 @@ def rows(digits: NDArray[np.float32]) -> list[dict[str, Any]]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in digits.tolist() if row[0] >= 0]
 
 
-@pytest.mark.parametrize("make", [compose, compose_page])
+@pytest.mark.parametrize("make", [compose, compose_sheet])
 def test_same_seed_gives_the_same_picture(make: Any) -> None:
     one, other, third = (make(glyphs(), np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(one[0], other[0])
@@ -47,11 +47,11 @@ def test_pictures_show_all_classes_sizes_and_none() -> None:
 def test_ink_is_where_the_digits_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.composition.composing.expose", lambda ink, generator: 255 * (1 - ink))
     monkeypatch.setattr("pipeline.composition.composing.LINES", 0)
-    monkeypatch.setattr("pipeline.composition.composing.PAGE_WORDS", 0)
+    monkeypatch.setattr("pipeline.composition.composing.SHEET_WORDS", 0)
     monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
     found = 0
     for seed in range(200):
-        picture, digits = compose_page(glyphs(), np.random.default_rng(seed))
+        picture, digits = compose_sheet(glyphs(), np.random.default_rng(seed))
         if len(rows(digits)) == 1:  # no other ink
             (row,) = rows(digits)
             (top, bottom), (left, right) = ((np.flatnonzero(inked)[[0, -1]]) for inked in inked_lines(picture))
@@ -70,7 +70,7 @@ def inked_lines(picture: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[
 
 def test_digits_of_a_page_are_whole_and_in_reading_order() -> None:
     for seed in range(40):
-        found = rows(compose_page(glyphs(), np.random.default_rng(seed))[1])
+        found = rows(compose_sheet(glyphs(), np.random.default_rng(seed))[1])
         assert found
         for row in found:
             assert row["visible"] == 1
@@ -137,8 +137,8 @@ def test_every_kind_of_lines_leaves_ink(kind: Any) -> None:
 
 @pytest.mark.parametrize(("top", "left"), [(-3, 4), (8, -2), (9, 9), (50, 3), (-50, 0)])
 def test_ink_beyond_the_page_is_lost(top: int, left: int) -> None:
-    page, ink = np.zeros((12, 10), np.float32), np.ones((5, 4), np.float32)
-    paste(page, ink, top, left)
+    sheet, ink = np.zeros((12, 10), np.float32), np.ones((5, 4), np.float32)
+    paste(sheet, ink, top, left)
     larger = np.zeros((112, 110), np.float32)
     larger[50 + top : 55 + top, 50 + left : 54 + left] = 1
-    assert np.array_equal(page, larger[50:62, 50:60])
+    assert np.array_equal(sheet, larger[50:62, 50:60])
