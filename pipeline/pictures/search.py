@@ -81,14 +81,17 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     cells = [min(CELLS, count) for count in counts]
     tall, wide = (window + step * (count - 1) for count in cells)
     contrast = np.pad(level.contrast, ((0, tall), (0, wide)))
-    starts = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
-    tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*starts)}
+    corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
+    tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
     inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
     predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.outputs)
     possible = predicted[..., -1] < 1 - POSSIBLE
-    tile, *position = np.nonzero(possible)
-    corners = np.array([*inked], int).reshape(-1, 2)[tile] + step * np.stack(position, axis=1)
-    y, x = ((corners + (window - 1) / 2 - level.margin) / level.scale).astype(np.float32).T
+    tile, *cell = np.nonzero(possible)
+    starts = np.array([*inked], int).reshape(-1, 2)[tile].T
+    y, x = (
+        ((start + step * at + (window - 1) / 2 - level.margin) / level.scale).astype(np.float32)
+        for start, at in zip(starts, cell, strict=True)
+    )
     return Detections(y, x, np.full(len(tile), BOX / level.scale, np.float32), predicted[possible])
 
 
