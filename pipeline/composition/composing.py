@@ -38,10 +38,7 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
     if generator.random() < GRAIN:
         grain = 1 + generator.uniform(0.1, 0.6) * smooth_noise(shape, (1.2, 1.2), generator)
         ink = ink * np.clip(grain, 0, 1.2)
-    if generator.random() < LINES:
-        ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if glyphs.has_digits and generator.random() < (TEXT if empty else WORDS):
-        write_words(ink, glyphs, placed, generator)
+    ink = add_lines_and_words(ink, glyphs, placed, TEXT if empty else WORDS, generator)
     if generator.random() < BLEED:
         ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
     levels, window = cut_margins(expose(ink, generator), placed, generator)
@@ -50,14 +47,18 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
 
 def compose_sheet(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a picture with whole digits of readable sizes, uint8 (HEIGHT, WIDTH), and its digits in reading order."""
-    shape = HEIGHT, WIDTH
-    ink, placed = write_sheet(glyphs, shape, generator)
+    ink, placed = write_sheet(glyphs, (HEIGHT, WIDTH), generator)
+    ink = add_lines_and_words(ink, glyphs, placed, SHEET_WORDS, generator)
+    return to_levels(expose(ink, generator)), list_digits(placed, (0, 0, WIDTH, HEIGHT))
+
+
+def add_lines_and_words(ink: Ink, glyphs: Glyphs, placed: Sequence[Placed], words: float, generator: Generator) -> Ink:
+    """Return the ink, and in some pictures lines or words around the digits. words: share of pictures with words."""
     if generator.random() < LINES:
-        ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if glyphs.has_digits and generator.random() < SHEET_WORDS:
+        ink = np.maximum(ink, draw_lines(ink.shape, placed, generator))
+    if glyphs.has_digits and generator.random() < words:
         write_words(ink, glyphs, placed, generator)
-    levels = to_levels(expose(ink, generator))
-    return levels, list_digits(placed, (0, 0, WIDTH, HEIGHT))
+    return ink
 
 
 def expose(ink: Ink, generator: Generator) -> Ink:
@@ -111,21 +112,17 @@ def cut_margins(
     Also return the left, top, right and bottom of what remains.
     """
     height, width = grey.shape
-    left, top, right, bottom = 0, 0, width, height
+    start, end = np.zeros(2, int), np.array([width, height])
     if generator.random() < 0.35:
         boxes = np.array([each.box for each in placed]).reshape(-1, 4)
         tight = generator.random() < 0.55 and len(boxes) > 0
         sides = generator.random(4) < 0.7
-        ends = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)] if tight else [0, 0, width, height]
-        moved = generator.uniform(-2, 6, 4) if tight else generator.uniform(0, 30, 4)
-        left, top = (int(np.clip(ends[i] - moved[i] if tight else moved[i], 0, 60)) * bool(sides[i]) for i in (0, 1))
-        if sides[2]:
-            right = int(np.clip(ends[2] + moved[2] if tight else width - moved[2], left + 12, width))
-        if sides[3]:
-            bottom = int(np.clip(ends[3] + moved[3] if tight else height - moved[3], top + 12, height))
+        edges = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)] if tight else [0, 0, width, height]
+        gaps = generator.uniform(-2, 6, 4) if tight else -generator.uniform(0, 30, 4)  # from the edges outwards
+        start = np.where(sides[:2], np.clip(edges[:2] - gaps[:2], 0, 60), 0).astype(int)
+        end = np.where(sides[2:], np.clip(edges[2:] + gaps[2:], start + 12, end), end).astype(int)
+    (left, top), (right, bottom) = start.tolist(), end.tolist()
     levels = to_levels(grey)
-    top, left = min(top, height - 12), min(left, width - 12)
-    bottom, right = max(bottom, top + 12), max(right, left + 12)
     inner = levels[top:bottom, left:right]
     if inner.size < levels.size:
         levels = add_margin(inner, top, height - bottom, left, width - right)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.composition.signs import Generator, Glyphs, Ink, choose_hand, write
+from pipeline.composition.signs import Generator, Glyphs, Ink, choose, choose_hand, write
 from pipeline.composition.writing import Placed, paste
 
 Shape = tuple[int, int]
@@ -19,7 +19,7 @@ INLINE = 0.6  # share of the texts of which one line continues the digits
 
 def write_words(sheet: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: Generator) -> None:
     """Write words around the digits, often about as large as these: single ones, lines of text, or beside a digit."""
-    kind = generator.choice(list(PLACES), p=list(PLACES.values()))
+    kind = choose(PLACES, generator)
     size = math.exp(generator.uniform(math.log(6), math.log(40)))
     digit = placed[int(generator.integers(len(placed)))] if placed else None
     if digit and generator.random() < ALIKE:  # as one hand writes words and numbers
