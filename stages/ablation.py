@@ -6,8 +6,8 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run_module
 
 
 def ablation(
@@ -55,4 +55,4 @@ def ablation(
 
 
 if __name__ == "__main__":
-    run_module(ablation)
+    main(ablation)

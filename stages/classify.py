@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from pipeline.engine.command import main
 from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run_module
 from stages.cli.dataset_image import classify_test_image
 from stages.cli.options import SchedulerFile, SendData, Workers, scheduler_option
 from stages.cli.outputs import check_targets, publish, summarise, working_folder
@@ -285,4 +285,4 @@ def _signature(source: Any) -> list[int]:
 
 
 if __name__ == "__main__":
-    run_module(classify)
+    main(classify)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run_module
 from stages.cli.options import Scheduler, SchedulerFile, Workers
 
 log = logging.getLogger(__name__)
@@ -51,4 +51,4 @@ def compose(
 
 
 if __name__ == "__main__":
-    run_module(compose)
+    main(compose)

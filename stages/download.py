@@ -1,6 +1,5 @@
 """Fetch and verify the four IDX files of a data set."""
 
-import glob
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +9,12 @@ from typer import Option
 
 from pipeline.custom.size import IMAGE_SIZE, check_size, parse_size
 from pipeline.data.catalogue import CUSTOM, DatasetName, Source, find_dataset
+from pipeline.engine.command import main
 from pipeline.engine.errors import UsageError
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run_module
 
 log = logging.getLogger(__name__)
 
@@ -37,19 +36,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     return resolved
 
 
-def watch(given: Mapping[str, Any]) -> list[str]:
-    """Return the patterns of the files of a custom data set."""
-    source: Path | None = given["from_folder"]
-    if source is None:
-        return []
-    if given["dataset"] == CUSTOM:
-        from pipeline.custom.forms import find_form
-
-        return find_form(source).watch(source)
-    return [str(Path(glob.escape(str(source)), "*"))]
-
-
-@stage(packages=(), resolve=resolve, watch=watch)
+@stage(packages=(), resolve=resolve)
 def download(
     dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom needs --from as well.")] = "mnist",
     from_folder: Annotated[
@@ -114,4 +101,4 @@ def download(
 
 
 if __name__ == "__main__":
-    run_module(download)
+    main(download)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run_module
 from stages.cli.options import Scheduler, SchedulerFile, SendData, Workers
 
 log = logging.getLogger(__name__)
@@ -90,4 +90,4 @@ def evaluate(
 
 
 if __name__ == "__main__":
-    run_module(evaluate)
+    main(evaluate)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-from stages.cli.console import run_module
 
 
 @stage(
@@ -74,4 +74,4 @@ def export(
 
 
 if __name__ == "__main__":
-    run_module(export)
+    main(export)

@@ -6,8 +6,8 @@ from typing import Annotated
 from typer import Option
 
 from pipeline.data.split import DEFAULT_VALIDATION, check_validation
+from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-from stages.cli.console import run_module
 
 
 @stage()
@@ -61,4 +61,4 @@ def normalize(
 
 
 if __name__ == "__main__":
-    run_module(normalize)
+    main(normalize)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-from stages.cli.console import run_module
 
 
 @stage()
@@ -51,4 +51,4 @@ def parse(
 
 
 if __name__ == "__main__":
-    run_module(parse)
+    main(parse)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from pipeline.engine.command import main
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run_module
 from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, SendData, Workers
 from stages.cli.outputs import check_targets, publish, summarise, working_folder
 
@@ -83,4 +83,4 @@ def predict(
 
 
 if __name__ == "__main__":
-    run_module(predict)
+    main(predict)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.terminal import printable
-from stages.cli.console import run_module
 
 
 def prune(
@@ -39,4 +39,4 @@ def _megabytes(size: int) -> str:
 
 
 if __name__ == "__main__":
-    run_module(prune)
+    main(prune)

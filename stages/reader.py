@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
-from stages.cli.console import run_module
 from stages.cli.options import Scheduler, SchedulerFile, Workers
 from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
 
@@ -128,4 +128,4 @@ def reader(
 
 
 if __name__ == "__main__":
-    run_module(reader)
+    main(reader)

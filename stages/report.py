@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-from stages.cli.console import run_module
 
 log = logging.getLogger(__name__)
 
@@ -22,18 +22,9 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"runs": digest_runs(given["artifacts"])}
 
 
-def watch(given: Mapping[str, Any]) -> list[str]:
-    """Return what `resolve` depends on."""
-    from pipeline.engine.results import watch_results
-    from pipeline.training.runs import STAGES
-
-    return watch_results(given["artifacts"], STAGES)
-
-
 @stage(
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
-    watch=watch,
     extra_files=tuple(
         f"pipeline/pages/templates/{name}" for name in ("report.html", "network.html", "report.css", "style.css")
     ),
@@ -132,4 +123,4 @@ def report(
 
 
 if __name__ == "__main__":
-    run_module(report)
+    main(report)

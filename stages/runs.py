@@ -1,15 +1,13 @@
 """List the training runs, compare two of them, and give them names."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Context, Option
+from typer import Argument, Context, Option, Typer
 
+from pipeline.engine.command import format_texts, main
 from pipeline.engine.terminal import printable
-from stages.cli.app import Group
-from stages.cli.console import run_module
-from stages.cli.order import ALL_STAGES
 from stages.cli.terminal import draw, to_json
 
 if TYPE_CHECKING:
@@ -17,14 +15,6 @@ if TYPE_CHECKING:
 
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "environment": "environment"}
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
-
-# Sorts the best first, and runs without the value last.
-SORTS: dict[str, "Callable[[TrainingRun], Any]"] = {
-    "created": lambda run: 0,  # the list is already in this order
-    "validation": lambda run: -1 if run.validation_accuracy is None else run.validation_accuracy,
-    "test": lambda run: -1 if run.test_accuracy is None else run.test_accuracy,
-    "seconds": lambda run: -run.seconds,
-}
 
 
 def complete_run(incomplete: str) -> list[str]:
@@ -41,39 +31,30 @@ ONE_RUN = "Name, first digits of the id, or folder of a run."
 
 def list_runs(
     context: Context,
-    sort: Annotated[
-        Literal["created", "validation", "test", "seconds"],
-        Option(help="Value to sort by; the newest, most accurate or fastest run is listed first."),
-    ] = "created",
-    limit: Annotated[int | None, Option(min=1, help="Maximum number of runs to list.", show_default="all")] = None,
     as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters and metrics.")] = False,
     artifacts: Artifacts = Path("artifacts"),
 ) -> str:
-    """List the training runs in the store, with their accuracies, durations and differences from the recipe.
+    """List the training runs in the store, the latest first.
 
-    An arrow marks the published run, which later stages read. A run that was not evaluated has no test accuracy. If the
-    runs were trained on different data, each line names its data.
+    Each line has the accuracies, the duration and how the parameters differ from those of the recipe. An arrow marks
+    the published run, which later stages read. A run that was not evaluated has no test accuracy. If the runs were
+    trained on different data, each line names its data.
 
     Examples:
-        handwriting runs --sort test --limit 5
+        handwriting runs
         handwriting runs diff a31cb7
         handwriting runs name wide
     """
-    from pipeline.engine.errors import UsageError
     from pipeline.training.runs import list_training_runs, name_data
 
     if context.invoked_subcommand:
-        sources = [context.get_parameter_source(option) for option in context.params]
-        if any(source and source.name == "COMMANDLINE" for source in sources):
-            raise UsageError(f"write the options after `{context.invoked_subcommand}`")
         return ""
-    runs = list_training_runs(artifacts)
-    shown = sorted(runs, key=SORTS[sort], reverse=True)[:limit]
+    found = list_training_runs(artifacts)
     if as_json:
-        return to_json([_to_dict(run) for run in shown], indent=2)
-    if not runs:
+        return to_json([_to_dict(run) for run in found], indent=2)
+    if not found:
         return f"no training run in {printable(str(artifacts))}: run the stage train first (make train)"
-    return _draw_table(shown, name_data(runs))
+    return _draw_table(found, name_data(found))
 
 
 def diff(
@@ -140,10 +121,11 @@ def name(
         handwriting runs name wide
         handwriting runs name baseline a31cb7
     """
+    from pipeline.engine.make import find_stages
     from pipeline.engine.results import assign_name, check_name, find_result
     from pipeline.training.runs import list_training_runs
 
-    check_name(artifacts, name, "train", [stage.name for stage in ALL_STAGES])
+    check_name(artifacts, name, "train", [stage.name for stage in find_stages()])
     if check:
         return iter(())
     named = find_result(list_training_runs(artifacts), run, "train")
@@ -151,8 +133,10 @@ def name(
     return printable(f"{artifacts / name} is the run {named.short_id}")
 
 
-list_runs.__name__ = "runs"
-runs = Group(list_runs, diff, name)
+runs = Typer(name="runs", rich_markup_mode="markdown")
+runs.callback(invoke_without_command=True, **format_texts(list_runs))(list_runs)
+for command in (diff, name):
+    runs.command(**format_texts(command))(command)
 
 
 def _format_changes(run: "TrainingRun") -> str:
@@ -211,4 +195,4 @@ def _to_dict(run: "TrainingRun") -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_module(runs)
+    main(runs)

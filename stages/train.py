@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
-from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, Workers, scheduler_option
 from stages.cli.recipes import recipe_options, report_epoch
 
@@ -115,4 +115,4 @@ def train(
 
 
 if __name__ == "__main__":
-    run_module(train)
+    main(train)

@@ -1,6 +1,8 @@
 """Pipeline engine: decides when a stage runs, and publishes its result atomically. Independent of the task."""
 
 import time
+from pathlib import Path
 
+ARTIFACTS = Path("artifacts")  # where make publishes the results
 CHECKPOINT = "checkpoint"  # subfolder of an output folder: the state from which an interrupted run resumes
 STARTED = time.time_ns()  # start of this process: it may have loaded another version of files that changed since

@@ -1,8 +1,6 @@
 """Artifacts: folders of files with a `manifest.json`, written last, that lists all of them."""
 
-import contextlib
 import hashlib
-import os
 import re
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +9,12 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pipeline.engine import ARTIFACTS
+from pipeline.engine.digests import sha256
 from pipeline.engine.documents import Count, Duration, build, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
-ARTIFACTS = Path("artifacts")  # where make publishes the results
 MANIFEST = "manifest.json"
 
 
@@ -65,7 +64,7 @@ def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, 
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
+    facts: dict[str, Any] = {"sha256": sha256(path), "bytes": path.stat().st_size}
     if path.suffix == ".npy":
         import numpy as np
 
@@ -79,19 +78,17 @@ def _facts(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def find_damage(folder: Path, manifest: Manifest, again: bool = False) -> list[Reason]:
+    """Return a reason for each missing or changed output. Raises OSError if one cannot be read.
 
-
-def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
-    """Return a reason for each missing or changed output. Raises OSError if one cannot be read."""
+    again: read each file, although its digest may be remembered: a disk can change it without a trace.
+    """
 
     def damage(name: str) -> str | None:
         path, facts = folder / name, manifest.outputs[name]
         if not path.is_file():
             return "is missing"
-        intact = path.stat().st_size == facts["bytes"] and _sha256(path) == facts["sha256"]
+        intact = path.stat().st_size == facts["bytes"] and sha256(path, again) == facts["sha256"]
         return None if intact else "is damaged"
 
     with ThreadPoolExecutor() as pool:
@@ -136,11 +133,8 @@ def find_inputs(folders: Mapping[str, Path], shown: Mapping[str, Path]) -> dict[
 
 def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
     """Raise PipelineError if an output in `folder` is missing or damaged; the message locates it in `shown`."""
-    for damage in find_damage(folder, manifest):
-        stage = manifest.provenance.stage
-        with contextlib.suppress(OSError):
-            os.utime(folder / damage.name)  # so that the next make hashes the file
-        raise PipelineError(f"{shown / damage.name} {damage.change}: {advise(stage, shown)}")
+    for damage in find_damage(folder, manifest, again=True):
+        raise PipelineError(f"{shown / damage.name} {damage.change}: {advise(manifest.provenance.stage, shown)}")
 
 
 def advise(stage: str, folder: Path, when: str = "again") -> str:

@@ -1,4 +1,4 @@
-"""Commands: results to stdout, progress and errors to stderr, exit status. `main` turns a stage into a command.
+"""Command lines, by Typer: results to stdout, progress and errors to stderr, exit status.
 
 A module stages/NAME.py that ends with
 
@@ -9,103 +9,206 @@ is a command, `python -m stages.NAME`, with an option for each argument of the s
 """
 
 import contextlib
+import difflib
+import functools
+import inspect
 import io
 import logging
 import os
+import reprlib
 import sys
-from argparse import ArgumentParser, BooleanOptionalAction
-from collections.abc import Callable, Generator
+import tomllib
+from collections.abc import Callable, Generator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NoReturn, TextIO, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NoReturn, TextIO
+
+import typer
 
 from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.fingerprint import locate
 from pipeline.engine.run import run_stage
 from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import paint, printable
+from pipeline.engine.terminal import format_outcome, paint, printable
 
+DEFAULTS = Path("pyproject.toml")  # in the working directory; the table [tool.handwriting.NAME] is for the command NAME
+TABLE = "handwriting"
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 UNCHANGED = "Existing results are unchanged"
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
 MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
-SIMPLE_TYPES = (int, float, str, Path)  # of options, besides bool and Literal
-RESERVED = ("force", "no_force", "help")  # options of every command
+
+Command = Callable[..., Any]  # a stage, or a function with Typer's annotations that returns its output or yields lines
 
 
-def main(stage: Stage[Any]) -> NoReturn:
-    """Run the stage with the options in `sys.argv`, print what it has done, and exit with its status."""
-    module = sys._getframe(1).f_globals["__name__"]
-    if module != "__main__":
-        raise UsageError(f'{module} calls main when it is imported: put the call below if __name__ == "__main__"')
+def main(command: Command | typer.Typer) -> NoReturn:
+    """Run the command with the options in `sys.argv`, print its output, and exit with its status."""
+    module = sys.modules[sys._getframe(1).f_globals["__name__"]]
+    if module.__name__ != "__main__":
+        raise UsageError(
+            f'{module.__name__} calls main when it is imported: put the call below if __name__ == "__main__"'
+        )
+    program = module.__spec__.name if module.__spec__ else str(module.__file__)
+    name, app = program.rpartition(".")[2], make_app(command)
+    run_program(lambda: run_command(name, lambda: invoke(app, sys.argv[1:], f"python -m {program}")))
+
+
+def run_program(run: Callable[[], int]) -> NoReturn:
+    """Exit with the status that `run` returns; signals interrupt it."""
     install_handlers()
-    end(run_command(stage.name, lambda: _run(stage, sys.argv[1:])))
+    end(run())
 
 
-def _run(stage: Stage[Any], line: list[str]) -> str:
-    arguments = vars(make_parser(stage).parse_args(line))
-    force = arguments.pop("force")
-    return printable(str(run_stage(stage, arguments, force, options=line)))
+def invoke(app: typer.Typer, line: Sequence[str], program: str, defaults: bool = True) -> Any:
+    """Return what the command of the application returns. Raises UsageError for a wrong command line.
 
-
-class Parser(ArgumentParser):
-    """A parser that raises UsageError."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the error, with the command that shows the options."""
-        if "ignored explicit argument" in message:
-            message += " (a bool takes no value: a Makefile lists its variable in flags)"
-        raise UsageError(f"{message}. See: {self.prog} --help")
-
-
-def make_parser(stage: Stage[Any]) -> ArgumentParser:
-    """Return a parser with an option for each argument of the stage, and --force.
-
-    An argument is an int, float, str, bool, Path or Literal, or one of these or None. A string in `Annotated` is the
-    help of the option. Raises UsageError for other types.
+    defaults: whether DEFAULTS has defaults of options.
     """
-    parser = Parser(
-        prog=f"python -m {locate(stage.function)[0]}",
-        description=stage.__doc__,
-        allow_abbrev=False,  # the record of the options would differ
-    )
-    hints = get_type_hints(stage.function, include_extras=True)
-    defaults: dict[str, Any] = {"force": False}
-    for name, parameter in stage.signature.parameters.items():
-        if name in RESERVED:
-            raise UsageError(f"{stage.name} has an argument {name}, an option of every command: rename it")
-        if name not in hints:
-            raise UsageError(f"{stage.name} has an argument {name} without a type: annotate it, as in {name}: int")
-        kind, *notes = get_args(hints[name]) if get_origin(hints[name]) is Annotated else [hints[name]]
-        texts = [note for note in notes if isinstance(note, str)]
-        options: dict[str, Any] = _read_type(stage.name, name, kind)
-        if parameter.default is parameter.empty:
-            options["required"] = True
-        else:
-            defaults[name] = parameter.default
-            texts.append(f"Default: {parameter.default}.")
-        parser.add_argument(f"--{name.replace('_', '-')}", help=" ".join(texts).replace("%", "%%"), **options)
-    parser.add_argument("--force", action=BooleanOptionalAction, help="Rerun even if the result is up to date.")
-    parser.set_defaults(**defaults)  # here, because BooleanOptionalAction would append its default to the help
-    return parser
+    command: Any = typer.main.get_command(app)
+    known = getattr(command, "commands", {command.name: command})
+    values = load_defaults(known) if defaults and "--help" not in line else {}
+    values = values if hasattr(command, "commands") else values.get(command.name, {})
+    try:
+        result = command.main(list(line), prog_name=program, standalone_mode=False, default_map=values)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a ClickException, of the click that Typer uses
+            raise UsageError(_describe(error, program)) from None
+        raise
+    if result == INTERRUPTED:  # Typer has caught the KeyboardInterrupt
+        raise KeyboardInterrupt
+    return result  # 0 from --help, --version and similar
 
 
-def _read_type(stage: str, name: str, kind: Any) -> dict[str, Any]:
-    """Return how argparse reads a value of this type."""
-    if get_origin(kind) in (Union, UnionType):
-        kind = next(each for each in get_args(kind) if each is not NoneType)
-        if get_origin(kind) is Annotated:
-            raise UsageError(f"{stage} has an argument {name} of type File | None or Input | None: leave out None")
-    if get_origin(kind) is Literal:
-        return {"type": type(get_args(kind)[0]), "choices": get_args(kind)}
-    if kind is bool:
-        return {"action": BooleanOptionalAction}
-    if kind in SIMPLE_TYPES:
-        return {"type": kind}
-    types = ", ".join(each.__name__ for each in SIMPLE_TYPES)
-    raise UsageError(f"{stage} has an argument {name} of type {kind}: declare it as {types}, bool or Literal")
+def _describe(error: Any, program: str) -> str:
+    """Return one line that says what is wrong, with the choice or option that is spelled most like it."""
+    text = error.format_message().rstrip(".").replace("Value error, ", "")  # of Pydantic
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    before, _, choices = text.partition("' is not one of '")
+    if near := difflib.get_close_matches(before.rpartition("'")[2], choices.rstrip("'").split("', '"), 1):
+        text += f": did you mean {near[0]}?"
+    elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
+        text += f", but it is {reprlib.repr(error.__cause__.errors()[0]['input'])}"
+    if context and parameter and str(context.get_parameter_source(parameter.name)).endswith("DEFAULT_MAP"):
+        text += f" (in {DEFAULTS})"
+    return f"{text}{'' if text.endswith('?') else '.'} See: {context.command_path if context else program} --help"
+
+
+def load_defaults(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the defaults in the tables of DEFAULTS for these commands, of click, by name and parameter.
+
+    Its keys are options without the leading dashes; its values become text, so that they are checked as on the command
+    line. Raises UsageError for an unknown option or command: a misspelt default would otherwise be ignored.
+    """
+    try:
+        tables = tomllib.loads(DEFAULTS.read_text(encoding="utf-8")).get("tool", {}).get(TABLE, {})
+        tables = {name: dict(table) for name, table in tables.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise UsageError(f"{DEFAULTS} cannot be read ({error}): write defaults as in [tool.{TABLE}.train]") from None
+    found: dict[str, dict[str, Any]] = {}
+    for name, table in tables.items():
+        if not find_spec(f"stages.{name}"):
+            raise UsageError(f"{DEFAULTS} has a table [tool.{TABLE}.{name}], but there is no such command: correct it")
+        parameters = commands[name].params if name in commands else []
+        options = {option.lstrip("-"): each for each in parameters for option in each.opts if option[0] == "-"}
+        for option, value in table.items() if name in commands else ():
+            if option not in options:
+                raise UsageError(f"{DEFAULTS} sets '{option}', but {name} has no such option: correct it")
+            texts = [str(item) for item in (value if isinstance(value, list) else [value])]
+            chosen = options[option]
+            found.setdefault(name, {})[chosen.name] = texts if chosen.multiple else ",".join(texts)
+    return found
+
+
+def make_app(command: Command | typer.Typer) -> typer.Typer:
+    """Return an application with this command alone, or the application itself."""
+    if isinstance(command, typer.Typer):
+        return command
+    app = typer.Typer(rich_markup_mode="markdown", add_completion=False)
+    add_command(app, command)
+    return app
+
+
+def add_command(app: typer.Typer, command: Command | typer.Typer, panel: str | None = None) -> None:
+    """Add a command, or an application of several, to an application. panel: title in the help, above it and others."""
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, rich_help_panel=panel)
+    else:
+        function = _with_force(command, _run) if isinstance(command, Stage) else command
+        app.command(name=command.__name__, rich_help_panel=panel, **format_texts(command))(function)
+
+
+def format_texts(command: Command) -> dict[str, Any]:
+    """Return the arguments `help` and `epilog` of Typer: the docstring of a command and, below it, its examples."""
+    text, examples = read_examples(command)
+    listed = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
+    return {"help": text, "epilog": listed}
+
+
+def read_examples(command: Command) -> tuple[str, list[str]]:
+    """Return the docstring of a command without its last paragraph, `Examples:`, and the lines of that paragraph."""
+    text, _, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
+    return text, [line.strip() for line in examples.splitlines()]
+
+
+def _run(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
+    return format_outcome(run_stage(stage, arguments, force))
+
+
+def _with_force(stage: Stage[Any], act: Callable[[Stage[Any], dict[str, Any], bool], Any]) -> Command:
+    """Return a function with the signature of the stage plus --force, that calls `act`."""
+
+    def command(*, force: bool, **arguments: Any) -> Any:
+        return act(stage, arguments, force)
+
+    if "force" in stage.signature.parameters:
+        raise UsageError(f"{stage.name} has an argument force, an option of every stage: rename it")
+    option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
+    parameter = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+    functools.update_wrapper(command, stage.function)
+    command.__annotations__ = {**stage.function.__annotations__, "force": option}
+    parameters = [*stage.signature.parameters.values(), parameter]
+    command.__signature__ = stage.signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command
+
+
+@functools.cache
+def _make_parser(stage: Stage[Any]) -> typer.Typer:
+    """Return an application that returns the arguments of the stage, instead of running it."""
+    app = typer.Typer(add_completion=False)
+    app.command(name=stage.name)(_with_force(stage, lambda stage, arguments, force: arguments))
+    return app
+
+
+def list_variables(stage: Stage[Any]) -> dict[str, Any]:
+    """Return the variables of make that are options of a stage, each with the parameter of click.
+
+    BATCH_SIZE is the option --batch-size. The inputs and the output have no variable.
+    """
+    command: Any = typer.main.get_command(_make_parser(stage))
+    without = (*stage.inputs, stage.output, "force")
+    parameters = {each.opts[0]: each for each in command.params if each.name not in without}
+    return {option.lstrip("-").replace("-", "_").upper(): each for option, each in parameters.items()}
+
+
+def parse_variables(stage: Stage[Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments of a stage for those of the variables that are options of it.
+
+    The variable of a flag is 1 or 0. Raises UsageError for a value that is not valid.
+    """
+    line = []
+    for name, parameter in list_variables(stage).items():
+        if name in variables and parameter.is_flag:
+            options = {"1": parameter.opts, "0": parameter.secondary_opts}
+            if variables[name] not in options:
+                raise UsageError(f"{name}={variables[name]}: use 1 or 0")
+            line += options[variables[name]][:1]
+        elif name in variables:
+            line.append(f"{parameter.opts[0]}={variables[name]}")
+    return dict(invoke(_make_parser(stage), line, f"python -m stages.{stage.name}"))
 
 
 def run_command(name: str, work: Callable[[], object]) -> int:

@@ -1,13 +1,19 @@
-"""What a call of a stage does: nothing, restore a result, or run. `run` acts on the plan, `status` shows it."""
+"""What a call of a stage does: nothing, restore a result, or run. `run` acts on the plan, make and `status` ask it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import Manifest, check_result
-from pipeline.engine.provenance import Provenance, Reason
+from pipeline.engine.artifacts import Manifest, check_result, find_artifact
+from pipeline.engine.digests import sha256
+from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.fingerprint import fingerprint
+from pipeline.engine.provenance import Provenance, Reason, environment, to_json_values
+
+if TYPE_CHECKING:  # at run time, stage imports this module
+    from pipeline.engine.stage import Stage
 
 State = Literal["fresh", "stored", "waiting", "stale"]
 STATES = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
@@ -45,6 +51,75 @@ class Plan:
         return self.state == "stale" and [reason.kind for reason in self.reasons] == ["result"]
 
 
+def plan_call(stage: "Stage[Any]", arguments: Mapping[str, Any], earlier: Mapping[str, Plan]) -> Plan:
+    """Return the plan for a call of a stage with all of its arguments, given the plans of earlier stages, by name.
+
+    Raises PipelineError if the stage cannot run, for example if an argument is not valid.
+    """
+
+    def digest(name: str) -> str | None:
+        if name in earlier and earlier[name].output == arguments[name]:
+            return earlier[name].digest
+        return find_artifact(arguments[name], name).digest
+
+    inputs = {name: digest(name) for name in stage.inputs}
+    expected = find_provenance(stage, arguments, resolve_parameters(stage, arguments), inputs)
+    plan = make_plan(arguments[stage.output], expected, every=True)
+    is_waiting = plan.state == "stale" and all(
+        reason.kind == "input" and inputs.get(reason.name, "") is None for reason in plan.reasons
+    )
+    return replace(plan, state="waiting") if is_waiting else plan
+
+
+def resolve_parameters(stage: "Stage[Any]", arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that are part of the key, with their resolved values."""
+    return dict(stage.resolve({name: arguments[name] for name in stage.parameters}))
+
+
+def find_provenance(
+    stage: "Stage[Any]", arguments: Mapping[str, Any], resolved: Mapping[str, Any], inputs: Mapping[str, str | None]
+) -> Provenance:
+    """Return the current provenance, given the resolved parameters and the digests of the inputs.
+
+    Raises UsageError if a `File` cannot be read, PipelineError if a package is not installed.
+    """
+    digests = dict(inputs)
+    for name in stage.files:
+        if not arguments[name].is_file():
+            raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
+        digests[name] = sha256(arguments[name])
+    code = fingerprint(stage.function, stage.extra_files)
+    versions = environment(stage.packages)
+    if missing := [package for package in stage.packages if versions.get(package) == "not installed"]:
+        raise PipelineError(
+            f"{missing[0]}, in packages of the stage {stage.name}, is not installed: "
+            'install it, or list other names that pip knows, as in packages=("scikit-learn",), or none, packages=()'
+        )
+    return Provenance(stage.name, to_json_values(resolved), digests, code, versions)
+
+
+def make_plan(
+    output: Path, expected: Provenance, force: bool = False, every: bool = False, search: bool = True
+) -> Plan:
+    """Return the plan for a result with the provenance `expected`.
+
+    force: run in any case. every: find every reason, also damage of a result that is not up to date. search: look for a
+    result in the store. Raises UsageError if something else is at `output`.
+    """
+    manifest, differences = check_result(output, expected, every)
+    reasons = simplify(differences)
+    if manifest and not reasons and not force:
+        return Plan(output, "fresh", (), manifest)
+    store.check_output(output, expected.stage)
+    entry = store.entry_of(output, expected.stage, expected.key)
+    if search and not force and entry.exists() and entry != store.entry_at(output):
+        stored, damage = check_result(entry, expected)
+        if stored and not damage:
+            return Plan(output, "stored", tuple(reasons), stored)
+        reasons += [Reason("stored result", reason.name, reason.change) for reason in damage]
+    return Plan(output, "stale", tuple(reasons), manifest)
+
+
 def simplify(reasons: Sequence[Reason]) -> list[Reason]:
     """Return the reasons as people need them: data are not called code, and long parameters are shortened.
 
@@ -62,25 +137,3 @@ def simplify(reasons: Sequence[Reason]) -> list[Reason]:
         elif reason.kind != "code" or not other_python:
             simple.append(reason)
     return simple
-
-
-def make_plan(
-    output: Path, expected: Provenance, force: bool = False, every: bool = False, search: bool = True
-) -> Plan:
-    """Return the plan for a result with the provenance `expected`.
-
-    force: run in any case. every: find every reason, also damage of a result that is not up to date. search: look for a
-    result in the store. Raises UsageError if something else is at `output`.
-    """
-    manifest, differences = check_result(output, expected, every)
-    reasons = simplify(differences)
-    if manifest and not reasons and not force:
-        return Plan(output, "fresh", (), manifest)
-    store.check_output(output, expected.stage)
-    entry = store.entry_of(output, expected.stage, expected.key)
-    if search and not force and entry.exists() and entry != store.resolve(output):
-        stored, damage = check_result(entry, expected)
-        if stored and not damage:
-            return Plan(output, "stored", tuple(reasons), stored)
-        reasons += [Reason("stored result", reason.name, reason.change) for reason in damage]
-    return Plan(output, "stale", tuple(reasons), manifest)

@@ -1,6 +1,5 @@
 """The registry of results: those of a stage in the store, and the names that links in the folder of artifacts give."""
 
-import glob
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from pipeline.engine import store
-from pipeline.engine.artifacts import MANIFEST, Manifest, read_manifest
+from pipeline.engine.artifacts import Manifest, read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 
 SHORT_ID = 6  # digits; more are needed only if there are thousands of results
@@ -72,11 +71,6 @@ def list_results(artifacts: Path, stage: str) -> list[Result]:
     return sorted(results, key=lambda result: result.created)
 
 
-def watch_results(artifacts: Path, stages: Iterable[str]) -> list[str]:
-    """Return patterns that match the manifests of the results of these stages."""
-    return [str(Path(glob.escape(str(artifacts)), store.STORE, f"{stage}-*", MANIFEST)) for stage in stages]
-
-
 def find_result(results: Sequence[R], which: str | None, stage: str) -> R:
     """Return the result of `stage` with the name, the first digits of the id or the folder `which`.
 
@@ -113,7 +107,7 @@ def check_name(artifacts: Path, name: str, stage: str, reserved: Collection[str]
         raise UsageError(f"'{name}' is the name of a stage: choose another name")
     path = artifacts / name
     if path.exists() or path.is_symlink():
-        entry = store.resolve(path)
+        entry = store.entry_at(path)
         if entry.parent != artifacts / store.STORE or store.stage_of(entry) != stage:
             raise UsageError(
                 f"{path} exists and is not a result of {stage}: choose another name, or move it away first"

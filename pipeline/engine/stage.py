@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
@@ -45,12 +45,11 @@ class Stage(Generic[P]):
     packages: installed packages whose versions are part of the key (default: NumPy).
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
     resolve: function from the given parameters to the parameters in the key. These also replace the arguments of
-    the same name. A UsageError that it raises is reported before any stage is started.
+    the same name. A UsageError that it raises is reported before any stage is started. If it reads files, it is called
+    at each look at the stage: `digests.sha256` reads only those that have changed.
     extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches
     any number of folders, also those that are links, and hidden files are included. A pattern that matches no file
     is an error.
-    watch: function from the given parameters to patterns of the files that `resolve` reads, in which make looks for
-    changes.
 
     A call returns one string: `SUMMARY -> FOLDER`, or that the result is up to date. Raises PipelineError if an input
     is missing or damaged or if two inputs are inconsistent, UsageError if a file cannot be read or if `output` is
@@ -64,12 +63,10 @@ class Stage(Generic[P]):
         unhashed: tuple[str, ...] = (),
         resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
         extra_files: tuple[str, ...] = (),
-        watch: Callable[[Mapping[str, Any]], Iterable[str]] = lambda given: (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.packages, self.unhashed, self.resolve, self.extra_files = packages, unhashed, resolve, extra_files
-        self.watch = watch
         self.name = function.__name__
         self.signature = inspect.signature(function)
         roles = {

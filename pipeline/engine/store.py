@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine import CHECKPOINT, cache
+from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
-STORE = cache.STORE
+STORE = ".store"  # in the folder of all artifacts
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 
@@ -31,7 +31,7 @@ def stage_of(entry: Path) -> str:
     return entry.name.rpartition("-")[0]
 
 
-def resolve(output: Path) -> Path:
+def entry_at(output: Path) -> Path:
     """Return the target of the link `output`, or `output` itself if it is not a link."""
     return output.parent / output.readlink() if output.is_symlink() else output
 
@@ -39,7 +39,7 @@ def resolve(output: Path) -> Path:
 def check_output(output: Path, stage: str) -> None:
     """Raise UsageError if `output` exists and is not a result of `stage`, or if it is inside a result."""
     if output.exists() or output.is_symlink():
-        entry = resolve(output)
+        entry = entry_at(output)
         if entry.parent != output.parent / STORE:
             raise UsageError(
                 f"{output} is not a link that a stage has made (was it copied without links?): move it away first"
@@ -54,14 +54,14 @@ def check_output(output: Path, stage: str) -> None:
 def check_outside(output: Path) -> None:
     """Raise UsageError if `output` is inside a result."""
     parents = [*output.absolute().parents, *output.parent.resolve().parents, output.parent.resolve()]
-    if any(folder.name == STORE or resolve(folder).parent == folder.parent / STORE for folder in parents):
+    if any(folder.name == STORE or entry_at(folder).parent == folder.parent / STORE for folder in parents):
         raise UsageError(f"{output} lies within a published result: choose another output")
 
 
 @contextmanager
 def read_lock(folder: Path) -> Iterator[Path]:
     """Yield the target of the link `folder`, locked against `prune`. A missing folder is not an error."""
-    entry = resolve(folder)
+    entry = entry_at(folder)
     with shared_lock(entry):
         yield entry
 
@@ -83,12 +83,15 @@ def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None 
 
 @contextmanager
 def private_folder(
-    entry: Path, report: Callable[[str], object] = lambda line: None, resumable: bool = True
+    entry: Path,
+    report: Callable[[str], object] = lambda line: None,
+    is_resumable: Callable[[], bool] = lambda: True,
 ) -> Iterator[Path]:
     """Yield a folder next to `entry`, empty except for a checkpoint; remove it at the end if it was not committed.
 
     After an exception, the checkpoint is kept and reported, unless the exception is a PipelineError that would occur
-    again. If `resumable` is false, a checkpoint is neither used nor kept. The caller must hold the stage lock.
+    again. is_resumable: asked about a checkpoint that is found or left, whether it can be used. The caller must hold
+    the stage lock.
     """
     store = entry.parent
     if store.is_symlink() and not store.exists():
@@ -97,7 +100,7 @@ def private_folder(
         )
     sweep(store, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
-    if not resumable:
+    if has_checkpoint(partial) and not is_resumable():
         _discard(partial)
     partial.mkdir(parents=True, exist_ok=True)
     _clear_except_checkpoint(partial)
@@ -106,7 +109,7 @@ def private_folder(
             yield partial
     except BaseException as error:
         permanent = isinstance(error, PipelineError) and not error.resumable
-        if resumable and not permanent and has_checkpoint(partial):
+        if not permanent and has_checkpoint(partial) and is_resumable():
             _clear_except_checkpoint(partial)
             report("progress is kept: run the same command again to resume")
         else:
@@ -208,7 +211,7 @@ def links(artifacts: Path) -> dict[str, Path]:
     for path in sorted(artifacts.glob("[!.]*")):
         with suppress(OSError):  # the link is being replaced
             if path.is_symlink():
-                targets[path.name] = resolve(path)
+                targets[path.name] = entry_at(path)
     return targets
 
 

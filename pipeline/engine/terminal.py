@@ -1,9 +1,19 @@
 """Colours, and escapes for characters that are not printable, because names are untrusted."""
 
 import os
+import shutil
+import sys
+import textwrap
 import unicodedata
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+if TYPE_CHECKING:
+    from pipeline.engine.run import Outcome
+
+DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal, and most of a stage's last line
+MIN_WIDTH = 40  # columns of a stage's last line
+MARGIN = 14  # columns before the summary of a stage on a terminal
+STATES = {"fresh": "up to date", "stored": "restored"}
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
 
@@ -21,3 +31,24 @@ def paint(text: str, colour: str, stream: TextIO) -> str:
     """Return the text in one of COLOURS if `stream` is a terminal with colours, and NO_COLOR is not set."""
     coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
     return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if coloured else text
+
+
+def width() -> int:
+    """Return the width of the terminal in columns."""
+    return shutil.get_terminal_size((DEFAULT_WIDTH, 0)).columns
+
+
+def format_outcome(outcome: "Outcome") -> str:
+    """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
+    if not sys.stdout.isatty():
+        return printable(str(outcome))
+    columns, summary = min(max(width(), MIN_WIDTH), DEFAULT_WIDTH), printable(outcome.manifest.summary)
+    head = f"{paint('OK', 'green', sys.stdout)} {outcome.manifest.provenance.stage:<{MARGIN - 4}} "
+    state = STATES.get(outcome.state)
+    if state:
+        room = columns - MARGIN - len(state) - 2
+        return f"{head}{textwrap.shorten(summary, room, placeholder=' …'):<{room}}  {state}"
+    text = f"{summary} -> {printable(str(outcome.output))}"
+    if len(text) > columns - MARGIN:
+        text = summary
+    return head + f"\n{' ' * MARGIN}".join(textwrap.wrap(text, columns - MARGIN))

@@ -52,7 +52,7 @@ def list_training_runs(artifacts: Path, current: Path | None = None) -> list[Tra
     evaluations = _find_evaluations(artifacts)
     results = list_results(artifacts, "train")
     keys = {result.manifest.provenance.key for result in results}
-    for result in read_results([store.resolve(current)] if current else []):
+    for result in read_results([store.entry_at(current)] if current else []):
         results += [result] if result.manifest.provenance.key not in keys else []
     runs = [_load(result, evaluations.get(result.manifest.digest)) for result in results]
     return sorted(runs, key=lambda run: run.created, reverse=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.cli.terminal import width
+from pipeline.engine.terminal import width
 
 # The ink of the upper and the lower pixel that each character shows best, in [0, 1].
 BLOCKS = {" ": (0, 0), "░": (0.25, 0.25), "▒": (0.5, 0.5), "▓": (0.75, 0.75), "█": (1, 1), "▀": (1, 0), "▄": (0, 1)}

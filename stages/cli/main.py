@@ -1,28 +1,82 @@
-"""The `handwriting` program."""
+"""The `handwriting` program: each module in stages/ has the command of its name."""
 
 import sys
-from typing import NoReturn
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, NoReturn
 
-from stages.ablation import ablation
-from stages.classify import classify
-from stages.cli.console import Command, run_program
-from stages.cli.order import READER_STAGES, STAGES
-from stages.predict import predict
-from stages.prune import prune
-from stages.runs import runs
-from stages.status import status
+import typer
 
-COMMANDS: dict[str, tuple[Command, ...]] = {
-    "Predictions": (classify, predict),
-    "Pipeline stages, in order": STAGES,
-    "Stages that train the reader of pictures": READER_STAGES,
-    "Results and experiments": (status, prune, ablation, runs),
-}
+from pipeline.engine.command import Command, add_command, invoke, run_command, run_program
+from pipeline.engine.make import find_stages
+from pipeline.engine.provenance import environment
+from pipeline.engine.stage import Stage
+
+PROGRAM = "handwriting"
+PREDICTIONS = ("classify", "predict")
 
 
 def main() -> NoReturn:
     """Run the console script."""
-    run_program(COMMANDS, sys.argv[1:])
+    run_program(lambda: run(sys.argv[1:]))
+
+
+def run(line: Sequence[str]) -> int:
+    """Run the command that the words begin with, and return its exit status."""
+    name = next((word for word in line if not word.startswith("-")), "")
+    known = name in list_names()
+
+    def work() -> object:
+        app = make_program(load_commands([name] if known else order_names()))  # others are slow to import
+        return invoke(app, line or ["--help"], PROGRAM)
+
+    return run_command(name if known else PROGRAM, work)
+
+
+def list_names() -> list[str]:
+    """Return the names of all commands."""
+    return sorted(path.stem for path in Path(__file__).parents[1].glob("[!_]*.py"))
+
+
+def order_names() -> list[str]:
+    """Return the names of all commands in the order of the help."""
+    return list(dict.fromkeys([*PREDICTIONS, *(stage.name for stage in find_stages()), *list_names()]))
+
+
+def load_commands(names: Iterable[str]) -> list[Command | typer.Typer]:
+    """Return the commands with these names."""
+    return [getattr(import_module(f"stages.{name}"), name) for name in names]
+
+
+def make_program(commands: Iterable[Command | typer.Typer]) -> typer.Typer:
+    """Return the program with these commands."""
+    epilog = f"Run `{PROGRAM} COMMAND --help` for the options and examples of a command."
+    app = typer.Typer(rich_markup_mode="markdown", epilog=epilog)
+    app.callback()(handwriting)
+    for command in commands:
+        is_prediction = getattr(command, "__name__", "") in PREDICTIONS
+        other = "Predictions" if is_prediction else "Results"
+        add_command(app, command, "Pipeline stages, in order" if isinstance(command, Stage) else other)
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {environment([PROGRAM])[PROGRAM]}")
+        raise typer.Exit
+
+
+def handwriting(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Handwriting recognition from scratch: neural networks in plain NumPy, trained by a pipeline of stages.
+
+    Each stage reads the results of earlier stages and publishes its own. A command such as `handwriting train` runs a
+    single stage. In the folder of the project, `make train` first runs the earlier stages that are not up to date.
+    """
 
 
 if __name__ == "__main__":

@@ -1,0 +1,167 @@
+"""What make asks for: the stages that it has to start, to run one of them, and the state of all of them.
+
+    python -m pipeline.engine.make stale throw 'chart throw' SIDES=20
+    python -m pipeline.engine.make run chart SIDES=20
+    python -m pipeline.engine.make status SIDES=20
+
+Each takes the variables of make, as they are written on its command line.
+"""
+
+import difflib
+import importlib
+import importlib.util
+import json
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from graphlib import TopologicalSorter
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.engine import ARTIFACTS
+from pipeline.engine.command import add_command, invoke, list_variables, parse_variables, run_command, run_program
+from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.plan import Plan, plan_call
+from pipeline.engine.run import format_reasons, run_stage
+from pipeline.engine.stage import Stage
+from pipeline.engine.terminal import format_outcome, paint, printable
+
+FOLDER = "stages"  # of the modules
+COLOURS = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
+CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an earlier stage during a run
+
+Variables = Annotated[
+    list[str] | None, typer.Argument(metavar="VARIABLE=VALUE", help="Options in capitals, as make takes them.")
+]
+Words = Annotated[list[str], typer.Argument(help="Stages and variables.")]
+
+
+def stale(words: Words) -> str:
+    """Print the stages that are not up to date.
+
+    Each stage is one word with the inputs that the Makefile names, as in 'chart throw'. It follows those that it reads.
+    """
+    variables = _read_variables(words)
+    inputs = {name: rest for name, *rest in (word.split() for word in words if "=" not in word)}
+    stages = [load_stage(name) for name in inputs]
+    for stage in stages:
+        if missing := set(stage.inputs) - set(inputs[stage.name]):
+            name = f"{stage.name}.inputs"
+            raise PipelineError(f"{stage.name}: the stage reads {min(missing)}: add it to {name} in the Makefile")
+    return " ".join(name for name, plan in plan_stages(stages, variables).items() if plan.state != "fresh")
+
+
+def run(words: Words) -> str:
+    """Run a stage, unless another command has replaced the results that it reads meanwhile."""
+    name, *_ = words
+    variables, stage = _read_variables(words), load_stage(name)
+    for earlier, plan in plan_stages(_list_earlier(stage), variables, exact=False).items():
+        if changed := [reason for reason in plan.reasons if reason.kind in CHANGED]:
+            raise PipelineError(
+                f"{ARTIFACTS / earlier} has been replaced by the result of another command ({changed[0]}): "
+                "run make again when that command has ended"
+            )
+    return format_outcome(run_stage(stage, parse_variables(stage, variables)))
+
+
+def status(
+    variables: Variables = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every reason.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+) -> str | Iterator[str]:
+    """Show which stages are up to date, which are not, and why.
+
+    The next `make` runs each stage that is 'stale' or 'not made yet', and restores an earlier result of each stage that
+    is 'in the store'. If a stage is 'waiting', make first runs the earlier stage, and then the waiting stage if its
+    input has changed.
+
+    Examples:
+        handwriting status --explain
+        handwriting status EPOCHS=3 RECIPE=quick
+    """
+    plans = plan_stages(find_stages(), _read_variables(variables or []))
+    if as_json:
+        return json.dumps({name: _to_dict(plan) for name, plan in plans.items()}, indent=2)
+    return (line for name, plan in plans.items() for line in _describe(name, plan, explain))
+
+
+def plan_stages(stages: Sequence[Stage[Any]], variables: Mapping[str, str], exact: bool = True) -> dict[str, Plan]:
+    """Return the plan of each stage, by name, if make ran with these variables. Each follows those that it reads.
+
+    exact: whether each variable must be an option of one of these stages. Raises UsageError if one is not, or if a
+    value is not valid; PipelineError if a stage cannot run.
+    """
+    known = {name for stage in stages for name in list_variables(stage)}
+    if exact and (unknown := sorted(variables.keys() - known)):
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        advice = f"did you mean {near[0]}?" if near else f"choose one of {' '.join(sorted(known))}"
+        raise UsageError(f"Unknown variable {unknown[0]}: {advice}")
+    plans: dict[str, Plan] = {}
+    arguments: dict[str, dict[str, Any]] = {}
+    stage = None
+    try:
+        for stage in stages:
+            arguments[stage.name] = parse_variables(stage, variables)
+        for stage in stages:
+            plans[stage.name] = plan_call(stage, arguments[stage.name], plans)
+    except PipelineError as error:
+        raise type(error)(f"{stage.name if stage else ''}: {error}") from None
+    return plans
+
+
+def load_stage(name: str) -> Stage[Any]:
+    """Return the stage that the module of this name defines. Raises UsageError if there is none."""
+    if not importlib.util.find_spec(f"{FOLDER}.{name}"):
+        raise UsageError(f"{FOLDER}/{name}.py is missing: write it, or remove {name} from stages in the Makefile")
+    found = getattr(importlib.import_module(f"{FOLDER}.{name}"), name, None)
+    if not isinstance(found, Stage):
+        raise UsageError(f"{FOLDER}/{name}.py has no stage {name}: give a function of this name the decorator @stage()")
+    if (output := found.signature.parameters[found.output].default) != ARTIFACTS / name:
+        raise UsageError(f"{name}: {found.output} is {output}: let its default be {ARTIFACTS / name}")
+    return found
+
+
+def find_stages() -> list[Stage[Any]]:
+    """Return all stages, each after those that it reads."""
+    names = [module.name for module in pkgutil.iter_modules(importlib.import_module(FOLDER).__path__)]
+    modules = {name: importlib.import_module(f"{FOLDER}.{name}") for name in names}
+    found = {name: getattr(module, name, None) for name, module in modules.items()}
+    stages = {name: stage for name, stage in found.items() if isinstance(stage, Stage)}
+    return [stages[name] for name in TopologicalSorter({n: s.inputs for n, s in stages.items()}).static_order()]
+
+
+def _list_earlier(stage: Stage[Any]) -> list[Stage[Any]]:
+    """Return the stages whose results a stage reads, directly or indirectly, each after those that it reads."""
+    found: dict[str, Stage[Any]] = {}
+    for name in stage.inputs:
+        one = load_stage(name)
+        found |= {earlier.name: earlier for earlier in [*_list_earlier(one), one]}
+    return list(found.values())
+
+
+def _read_variables(words: Iterable[str]) -> dict[str, str]:
+    pairs = (word.partition("=") for word in words)
+    return {name: value for name, sign, value in pairs if sign}
+
+
+def _describe(name: str, plan: Plan, explain: bool) -> Iterator[str]:
+    about = f"created on {plan.manifest.when}: {plan.manifest.summary}" if plan.manifest else ""
+    state = paint(f"{plan.description:<13}", COLOURS[plan.state], sys.stdout)
+    if plan.reasons and not explain and not plan.is_missing:
+        about = format_reasons(plan.reasons)
+    yield f"{name:<10} {state} {printable(about)}".rstrip()
+    for reason in plan.reasons if explain and not plan.is_missing else ():
+        yield printable(f"{'':24} because of {reason}")
+
+
+def _to_dict(plan: Plan) -> dict[str, Any]:
+    return {"state": plan.state, "output": str(plan.output), "reasons": [asdict(reason) for reason in plan.reasons]}
+
+
+if __name__ == "__main__":
+    app = typer.Typer(rich_markup_mode="markdown", add_completion=False)
+    for command in (stale, run, status):
+        add_command(app, command)
+    run_program(lambda: run_command("make", lambda: invoke(app, sys.argv[1:], "python -m pipeline.engine.make")))
