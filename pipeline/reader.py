@@ -184,10 +184,11 @@ def _load(path: Path) -> Model:
         path.lstat()  # raises OSError if it does not exist
         with read_lock(path) as entry:
             file = entry if entry.is_file() else entry / SAFETENSORS
-            stages = ("export",) if file.exists() else ("train", "reader")
-            if (entry / MANIFEST).exists() or not file.exists():
+            exported = file.exists()
+            if not exported or (entry / MANIFEST).exists():
+                stages = ("export",) if exported else ("train", "reader")
                 require_intact(entry, find_artifact(entry, *stages, shown=path), shown=path)
-            return load_safetensors(file) if file.exists() else load_model(entry)
+            return load_safetensors(file) if exported else load_model(entry)
     except OSError as error:
         raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 
-Block = tuple[NDArray[np.uint8], NDArray[np.float32]]  # pictures and digits
+Block = tuple[NDArray[Any], NDArray[Any]]  # pictures and digits
 
 BLOCK = 250  # pictures of a task
 FEWEST = 50  # validation pictures and sheets
