@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from pipeline.data.parts import MAX_CLASSES
-from pipeline.model.files import Model
 from pipeline.pictures.candidates import STEPS, WINDOW, Windows, collect, label_candidates
 from pipeline.pictures.detections import Detections
 from pipeline.reader import PRETRAINED_READER, load
@@ -54,39 +54,29 @@ def test_nearer_of_two_digits_counts_and_without_digits_all_is_nothing() -> None
     assert label_candidates(detections((50, 60, 20)), digits(), 10).tolist() == [10]
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
-    found = load(PRETRAINED_READER).finder
-    assert found
-    return found
-
-
-def test_digits_are_found_and_lie_in_the_middle_of_their_windows(model: Model, tmp_path: Path) -> None:
+def test_digits_are_found_and_lie_in_the_middle_of_their_windows(tmp_path: Path) -> None:
     """The digits of a row on paper, 40 pixels high, are candidates with their classes."""
-    images, labels = sample_digits()
-    page = on_paper(enlarge(write_row(list(images[:4])), 2)).astype(np.uint8)
-    inked = page < 120
-    columns = np.flatnonzero(inked.any(axis=0))
-    starts = columns[np.flatnonzero(np.diff(columns, prepend=-9) > 3)]
-    ends = np.append(columns[np.flatnonzero(np.diff(columns) > 3)], columns[-1]) + 1
-    boxes = []
-    for left, right, label in zip(starts, ends, labels[:4], strict=True):
-        rows = np.flatnonzero(inked[:, left:right].any(axis=1))
-        middle, size = (rows[0] + rows[-1] + 1) / 2, max(rows[-1] + 1 - rows[0], right - left)
-        boxes.append((label, middle, (left + right) / 2, size, 1))
-    np.save(tmp_path / "train-pictures.npy", np.array([page, np.full_like(page, 200)]))
-    np.save(tmp_path / "train-digits.npy", np.array([digits(*boxes), np.full((6, 5), -1, np.float32)]))
+    model, (images, labels) = load(PRETRAINED_READER).finder, sample_digits()
+    assert model
+    sheet = on_paper(enlarge(write_row(list(images[:4])), 2)).astype(np.uint8)
+    parts, count = ndimage.label(ndimage.binary_dilation((sheet < 120).any(axis=0), iterations=2))
+    known = []
+    for label, (columns,) in zip(labels[:4], ndimage.find_objects(parts), strict=True):
+        rows = np.flatnonzero((sheet[:, columns] < 120).any(axis=1))
+        middle, size = (rows[0] + rows[-1] + 1) / 2, max(np.ptp(rows) + 1, columns.stop - columns.start - 4)
+        known.append((label, middle, (columns.start + columns.stop) / 2, size, 1))
+    np.save(tmp_path / "train-pictures.npy", np.array([sheet, np.full_like(sheet, 200)]))
+    np.save(tmp_path / "train-digits.npy", np.array([digits(*known), np.full((6, 5), -1, np.float32)]))
     seen: list[int] = []
     windows = collect(model, tmp_path, {"train": 2}, SYNC, seen.append, print)["train"]
-    assert sum(seen) == 2
+    assert (count, sum(seen)) == (4, 2)
     assert {*labels[:4].tolist()} <= {*windows.labels.tolist()}
     assert windows.images.dtype == np.int8
     assert np.iinfo(windows.labels.dtype).max >= MAX_CLASSES  # the label of nothing
     assert windows.images.shape == (len(windows.labels), *WINDOW)
     height, width = WINDOW
-    for window in windows.images[windows.labels < 10]:
-        middle = np.abs(window[height // 4 : -height // 4, width // 2 - 10 : width // 2 + 10].astype(int))
-        assert middle.max() > STEPS  # there is ink
+    middles = windows.images[windows.labels < 10, height // 4 : -height // 4, width // 2 - 10 : width // 2 + 10]
+    assert (np.abs(middles.astype(int)).max(axis=(1, 2)) > STEPS).all()  # there is ink
 
 
 def test_windows_are_shown_in_both_polarities_and_validated_as_they_are() -> None:

@@ -1,33 +1,63 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from pipeline.pictures.confidence import calibrate, edit_distance
-from pipeline.reader import PRETRAINED_READER, load
+from pipeline.model.files import Model
+from pipeline.network.architecture import find_window
+from pipeline.pictures.confidence import Quality, calibrate, edit_distance
+from pipeline.pictures.detections import Detections
+from tests.pipeline.models import make_model
 
 
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
-    [
-        ("", "", 0),
-        ("", "12", 2),
-        ("12", "", 2),
-        ("1234", "1234", 0),
-        ("1234", "1334", 1),
-        ("1234", "124", 1),
-        ("124", "1234", 1),
-        ("4321", "1234", 4),
-        ("90210", "9021", 1),
-        ("0123", "1230", 2),
-    ],
+    [("", "", 0), ("", "12", 2), ("12", "", 2), ("1234", "1334", 1), ("1234", "124", 1), ("4321", "1234", 4)],
 )
 def test_edit_distance_counts_changed_missing_and_superfluous_labels(one: str, other: str, expected: int) -> None:
     assert edit_distance([*map(int, one)], [*map(int, other)]) == expected
 
 
-def test_reader_that_finds_no_digit_keeps_its_temperature() -> None:
-    model = load(PRETRAINED_READER).finder
-    assert model
-    calibrated, quality = calibrate(model, np.full((3, 60, 80), 200, np.uint8), [(1, 2), (3,), ()])
+def find(monkeypatch: pytest.MonkeyPatch, chances: list[list[float]]) -> Model:
+    """A model that finds the digits 0, 1, 2 ... with these probabilities in pictures whose level is their index."""
+
+    def detect(model: Model, grey: NDArray[np.float32]) -> Detections:
+        sure = np.array(chances[int(grey[0, 0])], np.float32)
+        k = len(sure)
+        probabilities = np.full((k, 11), 1e-6, np.float32)
+        probabilities[np.arange(k), np.arange(k)], probabilities[:, -1] = sure, 1 - sure
+        return Detections(
+            np.zeros(k, np.float32), np.arange(k) * np.float32(20), np.full(k, 20, np.float32), probabilities
+        )
+
+    monkeypatch.setattr("pipeline.pictures.confidence.detect", detect)
+    return make_model(
+        "conv4,conv6,conv5x3/1",
+        shape=find_window("conv4,conv6,conv5x3/1"),
+        negative_class=True,
+        sliding=True,
+        class_names=tuple("0123456789"),
+    )
+
+
+def pictures(count: int) -> NDArray[np.uint8]:
+    return np.arange(count, dtype=np.uint8)[:, np.newaxis, np.newaxis] + np.zeros((1, 2, 2), np.uint8)
+
+
+@pytest.mark.parametrize(("claimed", "colder"), [(0.99, False), (0.6, True)])
+def test_temperature_makes_the_confidence_the_share_of_correct_texts(
+    claimed: float, colder: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight of ten readings are correct, whatever their confidence was before."""
+    model = find(monkeypatch, [[claimed]] * 10)
+    calibrated, quality = calibrate(model, pictures(10), [(0,)] * 8 + [(1,), (0, 1)])
+    assert (calibrated.temperature < 1) == colder
+    assert (quality.pictures, quality.accuracy) == (10, 0.8)
+    assert quality.digit_accuracy == calibrated.validation_accuracy == pytest.approx(1 - 2 / 11)
+    assert quality.expected_calibration_error < 0.02
+
+
+def test_reader_that_finds_no_digit_keeps_its_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = find(monkeypatch, [[]] * 3)
+    calibrated, quality = calibrate(model, pictures(3), [(1, 2), (3,), ()])
     assert calibrated.temperature == model.temperature
-    assert (quality.pictures, quality.digit_accuracy, quality.expected_calibration_error) == (3, 0, 0)
-    assert quality.accuracy == pytest.approx(1 / 3)
+    assert quality == Quality(3, pytest.approx(1 / 3), 0, 0)
