@@ -13,7 +13,6 @@ from pipeline.composition.signs import (
     bend,
     choose_hand,
     draw_text,
-    make_drawing,
     make_word,
     write,
     write_word,
@@ -72,13 +71,6 @@ def test_words_can_be_told_from_numbers() -> None:
     assert any(letter in LIKE_DIGITS for word in words for letter in word)
     assert any(word.islower() for word in words)
     assert any(word.isupper() for word in words)
-
-
-def test_sketch_has_several_strokes() -> None:
-    for seed in range(50):
-        strokes = make_drawing(np.random.default_rng(seed))
-        assert 3 <= len(strokes) <= 6
-        assert all(stroke.shape[1] == 2 and len(stroke) >= 2 and np.isfinite(stroke).all() for stroke in strokes)
 
 
 @pytest.mark.parametrize("shape", [(40, 40), (8, 40), (40, 8)])
