@@ -32,7 +32,6 @@ ifneq ($(filter NAME,$(given)),)
 $(if $(filter train,$(goals)),,$(error NAME is the name of a training run: use it with the target train, as in make train NAME=wide))
 train.after = @$(python) -m stages.runs name -- $(call quoted,$(value NAME))
 $(stages): | check-name
-.PHONY: check-name
 check-name: | $(ready)
 	@$(python) -m stages.runs name --check -- $(call quoted,$(value NAME))
 endif
@@ -57,9 +56,9 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean help
+.PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean help FORCE
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline); TESTS=tests/make runs some
+test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=: some)
 	$(pytest) $(TESTS)
 
 test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
@@ -70,7 +69,7 @@ torture: $(VENV)/.ready-dev ## Run the fault-injection campaigns (over 30 minute
 	$(python) -m tests.torture.cluster
 	$(python) -m pytest tests/thorough/make/test_kills.py -k any_moment --kills 50 --timeout 3600
 
-lint: $(VENV)/.ready-dev ## Check style, types, import layers, the budget and known vulnerabilities
+lint: $(VENV)/.ready-dev ## Check style, types, imports, budget, known vulnerabilities
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 	$(python) -m mypy
@@ -121,9 +120,8 @@ distclean: ## Like clean, but also remove the store (requires YES=1)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
-	@printf '\n%s\n' 'An option of a stage is a variable in capitals, for example:' \
-	    '  make train RECIPE=quick EPOCHS=3 NAME=short' \
-	    '$(VENV)/bin/handwriting STAGE --help lists them. PYTHON and VENV choose the environment.'
+	@printf '\n%s\n' 'An option of a stage is a variable: make train RECIPE=quick EPOCHS=3 NAME=short' \
+	    '$(VENV)/bin/handwriting STAGE --help lists them. VENV is the environment.'
 
 # A goal without a rule: name the target that is spelled most like it.
 suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \
@@ -135,7 +133,6 @@ install := $(python) -m pip install --quiet --disable-pip-version-check
 
 # .venv/.ready is a copy of the installed lock file: make reinstalls only if the content of the lock file differs.
 if_differs = $(shell cmp -s $1 $2 || echo FORCE)
-.PHONY: FORCE
 
 $(VENV)/.ready: $(call if_differs,requirements.txt,$(VENV)/.ready)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

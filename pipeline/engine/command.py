@@ -167,10 +167,14 @@ def _with_force(stage: Stage[Any], act: Callable[[Stage[Any], dict[str, Any], bo
     if "force" in stage.signature.parameters:
         raise UsageError(f"{stage.name} has an argument force, an option of every stage: rename it")
     option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
-    parameter = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+    force = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+    parameters = [
+        # A parameter without a default is an option, too, where Typer would make it an argument.
+        each.replace(annotation=Annotated[each.annotation, typer.Option()]) if each.default is each.empty else each
+        for each in (*stage.signature.parameters.values(), force)
+    ]
     functools.update_wrapper(command, stage.function)
-    command.__annotations__ = {**stage.function.__annotations__, "force": option}
-    parameters = [*stage.signature.parameters.values(), parameter]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
     command.__signature__ = stage.signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return command
 

@@ -23,7 +23,7 @@ MEMORY = ARTIFACTS / ".cache" / "files.json"
 @functools.cache
 def _memory() -> dict[str, list[Any]]:
     """Return the memory of this process: kind and path of a file -> [its signature, what was computed]."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError):
         return dict(json.loads(MEMORY.read_bytes()))
     return {}
 

@@ -9,6 +9,7 @@ import functools
 import glob
 import hashlib
 import importlib
+import inspect
 import os
 import sys
 import time
@@ -94,7 +95,7 @@ def locate(function: Callable[..., Any]) -> tuple[str, Path]:
 
 def _file_of(function: Callable[..., Any]) -> Path:
     # Not resolved: `stages` may be a link to a folder, whose modules still import those of this project.
-    return Path(os.path.abspath(str(sys.modules[function.__module__].__file__)))
+    return Path(os.path.abspath(inspect.getfile(function)))
 
 
 def find_sources(function: Callable[..., Any]) -> list[Source]:

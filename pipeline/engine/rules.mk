@@ -52,13 +52,12 @@ $(if $(variables),$(error Unknown variable $(variables) for $(goals): choose one
 endif
 
 define rule
-.PHONY: $1
 $1: $($1.inputs) | $(ready)
 	@$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m pipeline.engine.make run $1 $$(variables))
 	$$($1.after)
 endef
 $(foreach s,$(stages),$(eval $(call rule,$s)))
 
-.PHONY: status
-status: | $(ready) ## Show which stages are up to date, which are not, and why
+.PHONY: status $(stages)
+status: | $(ready)
 	@$(python) -m pipeline.engine.make status $(variables)

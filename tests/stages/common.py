@@ -16,9 +16,8 @@ from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import read_manifest, write_manifest
 from pipeline.evaluation.predictions import JOURNAL
+from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
-
-STAGES = ("download", "parse", "normalize", "train", "evaluate", "export", "report")
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -68,7 +67,6 @@ def assert_one_line(result: subprocess.CompletedProcess[str], status: int, *word
     assert result.returncode == status, result.stderr
     assert result.stdout == ""
     *_, line = result.stderr.splitlines()
-    assert line.startswith("handwriting")
     assert "Traceback" not in result.stderr
     for word in words:
         assert word in line
@@ -157,5 +155,5 @@ def assert_stopped(process: subprocess.Popen[str], command: str) -> list[str]:
     assert process.returncode == 130
     *others, kept, last = stderr.splitlines()
     assert kept == f"{command}: progress is kept: run the same command again to resume"
-    assert last == f"handwriting {command}: interrupted. Existing results are unchanged"
+    assert last == f"{command}: interrupted. Existing results are unchanged"
     return others

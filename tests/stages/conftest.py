@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.cli.console import run as run_here
-from stages.cli.main import COMMANDS
+from stages.cli.main import run as run_here
 from tests.processes import Run
 from tests.stages.predicting import MANY, RAW
 
@@ -25,7 +24,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         capsys.readouterr()
         try:
-            status = run_here(COMMANDS, arguments)
+            status = run_here(arguments)
         except SystemExit as end:  # from shell completion
             status = int(end.code or 0)
         return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())

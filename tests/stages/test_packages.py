@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from pipeline.engine.run import provenance
-from stages.cli.order import ALL_STAGES
+from pipeline.engine.make import find_stages
+from pipeline.engine.plan import find_provenance
 from tests.processes import ROOT
 
 # Packages for options, progress, verified downloads, thread limits, markup and types. None computes a result.
@@ -43,10 +43,10 @@ def test_imported_packages_are_dependencies() -> None:
     assert find_packages(map(str, files)) <= dependencies | INDIRECT["onnx"]
 
 
-@pytest.mark.parametrize("name", [stage.name for stage in ALL_STAGES])
+@pytest.mark.parametrize("name", [stage.name for stage in find_stages()])
 def test_declared_packages_equal_imported_packages(name: str) -> None:
     stage = getattr(importlib.import_module(f"stages.{name}"), name)
-    recorded = provenance(stage, {}, {}, {})
+    recorded = find_provenance(stage, {}, {}, {})
     imported = find_packages(file for file in recorded.code if file.endswith(".py"))
     named = recorded.environment.keys() - {"python"}
     assert named == imported - WITHOUT_RESULT - EXCEPTIONS.get(name, set())

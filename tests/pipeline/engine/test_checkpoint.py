@@ -107,7 +107,7 @@ def test_prune_removes_checkpoints(tmp_path: Path) -> None:
 
 def test_code_edited_during_the_run_keeps_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.engine.run.find_outdated", lambda function, files: list(files)[:1])
+        patch.setattr("pipeline.engine.run.load_sources", lambda function, files: list(files)[:1])
         with pytest.raises(KeyboardInterrupt):
             run_stage(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
     assert not list((tmp_path / ".store").glob("*.partial"))

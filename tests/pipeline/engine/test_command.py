@@ -1,20 +1,16 @@
 """A stage of a project that has nothing but the engine is a command."""
 
-import argparse
-import os
-import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 
-from pipeline.engine.command import make_parser
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.command import list_variables, parse_variables
+from pipeline.engine.errors import UsageError
 from pipeline.engine.stage import File, Input, Output, Role, stage
-from tests.processes import ROOT, reset_signals, wait_for
+from tests.pipeline.engine.project import call, interrupt, start, write_project
+from tests.processes import wait_for
 
 BAKE = '''
 import sys
@@ -40,6 +36,7 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
             "disk": OSError(28, "No space left on device", "loaf.txt"),
             "memory": MemoryError(),
             "exit": SystemExit(),
+            "missing": ModuleNotFoundError("no module", name="tulip.bulbs"),
             "bug": ValueError("yeast"),
         }[fault]
     return f"a loaf of {grams} g"
@@ -48,51 +45,26 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
 if __name__ == "__main__":
     main(bake)
 '''
-# Without site-packages: the copied engine has no dependencies.
-PYTHON = (sys.executable, "-S", "-m", "stages.bake")
+COMMAND = "stages.bake"
 
 
 @pytest.fixture
 def bakery(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
-    (tmp_path / "stages").mkdir()
-    (tmp_path / "stages/bake.py").write_text(BAKE)
-    return tmp_path
-
-
-def start(bakery: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PYTHON, *options],
-        cwd=bakery,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        preexec_fn=reset_signals,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def bake(bakery: Path, *options: str) -> tuple[int | None, str, str]:
-    with start(bakery, *options) as process:
-        stdout, stderr = process.communicate()
-    return process.returncode, stdout, stderr
+    return write_project(tmp_path, stages__bake=BAKE)
 
 
 def test_result_is_printed_and_reused_unless_forced(bakery: Path) -> None:
-    assert bake(bakery) == (0, "a loaf of 500 g -> artifacts/bake\n", "")
-    assert bake(bakery)[1].startswith("up to date")
-    assert bake(bakery, "--force") == (0, "a loaf of 500 g -> artifacts/bake\n", "")
-    assert bake(bakery, "--grams", "7") == (
-        0,
-        "a loaf of 7 g -> artifacts/bake\n",
-        "bake: parameter grams: 500 -> 7\n",
-    )
-    assert "Bake a loaf." in bake(bakery, "--help")[1]
+    assert call(bakery, COMMAND) == (0, "a loaf of 500 g -> artifacts/bake\n", "")
+    assert call(bakery, COMMAND)[1].startswith("up to date")
+    assert call(bakery, COMMAND, "--force") == (0, "a loaf of 500 g -> artifacts/bake\n", "")
+    changed = (0, "a loaf of 7 g -> artifacts/bake\n", "bake: parameter grams: 500 -> 7\n")
+    assert call(bakery, COMMAND, "--grams", "7") == changed
+    assert "Bake a loaf." in call(bakery, COMMAND, "--help")[1]
 
 
 ERRORS: list[tuple[list[str], int, str]] = [
-    (["--grams", "many"], 2, "--grams: invalid int value: 'many'"),
-    (["--gram", "7"], 2, "--gram 7. See: python -m stages.bake --help"),
+    (["--grams", "many"], 2, "many"),
+    (["--gram", "7"], 2, "See: python -m stages.bake --help"),
     (["now"], 2, "now"),
     (["--output", "stages"], 2, "stages"),
     (["--fault", "usage"], 2, "too much flour"),
@@ -100,41 +72,63 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
     (["--fault", "memory"], 1, "not enough memory"),
     (["--fault", "exit"], 1, "the stage bake called exit(None)"),
+    (["--fault", "missing"], 1, "tulip"),
 ]
 
 
 def test_error_is_one_line_with_its_status_and_changes_nothing(bakery: Path) -> None:
-    bake(bakery)
+    call(bakery, COMMAND)
     for options, status, words in ERRORS:
-        returned, stdout, stderr = bake(bakery, *options)
+        returned, stdout, stderr = call(bakery, COMMAND, *options)
         *reasons, line = stderr.splitlines()
         assert (returned, stdout) == (status, ""), options
         assert line.startswith("bake: ") and words in line
         assert all(reason.startswith("bake: parameter fault") for reason in reasons)
     assert (bakery / "artifacts/bake/loaf.txt").read_text() == "500"
-    assert bake(bakery)[1].startswith("up to date")
+    assert call(bakery, COMMAND)[1].startswith("up to date")
 
 
 def test_bug_shows_its_traceback(bakery: Path) -> None:
-    status, _, stderr = bake(bakery, "--fault", "bug")
-    assert (status, stderr.splitlines()[0], stderr.splitlines()[-1]) == (
-        1,
-        "Traceback (most recent call last):",
-        "ValueError: yeast",
-    )
+    status, _, stderr = call(bakery, COMMAND, "--fault", "bug")
+    lines = stderr.splitlines()
+    assert (status, lines[0], lines[-1]) == (1, "Traceback (most recent call last):", "ValueError: yeast")
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_is_one_line_and_leaves_the_earlier_result(kind: signal.Signals, bakery: Path) -> None:
-    bake(bakery)
-    with start(bakery, "--fault", "slow") as process:
+    call(bakery, COMMAND)
+    with start(bakery, COMMAND, "--fault", "slow") as process:
         wait_for("begun", process.stderr)
-        process.send_signal(kind)
-        stdout, stderr = process.communicate()
-    assert (process.returncode, stdout) == (130, "")
+        stderr = interrupt(process, kind)
+    assert process.returncode == 130
     assert [line.startswith("bake: interrupted") for line in stderr.splitlines()] == [True]
-    assert bake(bakery)[1].startswith("up to date")
+    assert call(bakery, COMMAND)[1].startswith("up to date")
     assert sorted(path.suffix for path in (bakery / "artifacts/.store").iterdir()) == ["", ".lock"]
+
+
+def test_default_in_pyproject_is_overridden_by_the_command_line(bakery: Path) -> None:
+    (bakery / "pyproject.toml").write_text("[tool.handwriting.bake]\ngrams = 7\n")
+    assert call(bakery, COMMAND)[1].startswith("a loaf of 7 g")
+    assert call(bakery, COMMAND, "--grams", "8")[1].startswith("a loaf of 8 g")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.handwriting.bake]\ngram = 2\n",
+        '[tool.handwriting.bake]\ngrams = "x"\n',
+        "[tool.handwriting.bake]\ngrams = [1, 2]\n",
+        "[tool.handwriting.bakc]\ngrams = 2\n",
+        "[tool]\nhandwriting = 3\n",
+        "tool = 1\n",
+        "[tool.handwriting\n",
+    ],
+)
+def test_wrong_default_is_wrong_usage_but_help_works(text: str, bakery: Path) -> None:
+    (bakery / "pyproject.toml").write_text(text)
+    status, stdout, stderr = call(bakery, COMMAND)
+    assert (status, stdout, stderr.count("\n"), "pyproject.toml" in stderr) == (2, "", 1, True)
+    assert call(bakery, COMMAND, "--help")[0] == 0
 
 
 @stage(packages=())
@@ -142,79 +136,50 @@ def knead(
     times: int,
     flour: Input = Path("artifacts/flour"),
     recipe: File = Path("recipe.txt"),
-    rest: Annotated[float, "Hours of rest, 100 % at most."] = 1.5,
+    rest: float = 1.5,
     sort: Literal["rye", "wheat"] = "rye",
     salt: int | None = None,
-    by_hand: Annotated[bool, Role.IGNORED] = False,
+    by_hand: Annotated[bool, Role.IGNORED] = True,
     output: Output = Path("artifacts/knead"),
 ) -> str:
     """Knead the dough."""
     return "kneaded"
 
 
-def parse(*line: str) -> dict[str, Any]:
-    return vars(make_parser(knead).parse_args(["--times", "3", *line]))
+def parse(**variables: str) -> dict[str, Any]:
+    return parse_variables(knead, {"TIMES": "3", **variables})
 
 
-def test_options_are_of_the_types_of_the_arguments() -> None:
+def test_variables_are_the_options_without_inputs_and_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert set(list_variables(knead)) == {"TIMES", "RECIPE", "REST", "SORT", "SALT", "BY_HAND"}
     defaults = {name: each.default for name, each in knead.signature.parameters.items()}
-    assert parse() == {**defaults, "times": 3, "force": False}
-    given = parse("--rest", "2", "--sort", "wheat", "--salt", "9", "--by-hand", "--flour", "x", "--recipe", "y")
-    assert given == {
-        **parse(),
-        **{"rest": 2.0, "sort": "wheat", "salt": 9, "by_hand": True, "flour": Path("x"), "recipe": Path("y")},
-    }
+    assert parse() == {**defaults, "times": 3}
+    given = parse(REST="-2", SORT="wheat", SALT="9", BY_HAND="0", RECIPE="my recipe", FLOUR="x", OTHER="y")
+    changes = {"rest": -2.0, "sort": "wheat", "salt": 9, "by_hand": False, "recipe": Path("my recipe")}
+    assert given == {**parse(), **changes}
+    assert parse(BY_HAND="1")["by_hand"] is True
 
 
-@pytest.mark.parametrize("line", [("--sort", "oat"), ("--salt", "x"), ("--times", ""), ("--rest",)])
-def test_wrong_value_is_wrong_usage(line: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match=line[0]):
-        parse(*line)
-    with pytest.raises(UsageError, match="--times"):
-        make_parser(knead).parse_args([])
-    with pytest.raises(UsageError, match="--by-hand.* flags"):
-        parse("--by-hand=1")
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"TIMES": "x"}, "x"),
+        ({"TIMES": ""}, "--times"),
+        ({"SORT": "weat"}, "did you mean wheat?"),
+        ({"BY_HAND": "yes"}, "BY_HAND=yes: use 1 or 0"),
+    ],
+)
+def test_wrong_value_of_a_variable_is_wrong_usage(variables: dict[str, str], words: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        parse(**variables)
+    assert words in str(error.value)
 
 
-def test_help_has_the_docstring_the_notes_and_the_defaults() -> None:
-    parser = make_parser(knead)
-    assert isinstance(parser, argparse.ArgumentParser)
-    for text in ("Knead the dough.", "Hours of rest, 100 % at most. Default: 1.5.", "{rye,wheat}", "--no-by-hand"):
-        assert text in " ".join(parser.format_help().split())
-    assert "(default" not in parser.format_help()
-
-
-def test_other_type_is_an_error_that_names_the_argument() -> None:
+def test_name_of_an_option_that_every_stage_has_is_refused() -> None:
     @stage(packages=())
-    def shape(loaves: list[str], output: Output) -> str:
-        return "shaped"
+    def push(force: int = 1, output: Output = Path("artifacts/push")) -> str:
+        return "pushed"
 
-    with pytest.raises(PipelineError, match="shape has an argument loaves of type list"):
-        make_parser(shape)
-
-
-def test_argument_that_cannot_become_an_option_is_refused() -> None:
-    @stage(packages=())
-    def shape(force: bool, output: Output) -> str:
-        return "shaped"
-
-    @stage(packages=())
-    def glaze(egg: File | None, output: Output) -> str:
-        return "glazed"
-
-    @stage(packages=())
-    def proof(output: Output, no_force: bool = False) -> str:
-        return "proofed"
-
-    @stage(packages=())
-    def fold(output: Output, times=3) -> str:  # type: ignore[no-untyped-def]
-        return "folded"
-
-    with pytest.raises(PipelineError, match="shape has an argument force, an option of every command"):
-        make_parser(shape)
-    with pytest.raises(PipelineError, match="proof has an argument no_force, an option of every command"):
-        make_parser(proof)
-    with pytest.raises(PipelineError, match="fold has an argument times without a type"):
-        make_parser(fold)
-    with pytest.raises(PipelineError, match="glaze has an argument egg .*: leave out None"):
-        make_parser(glaze)
+    with pytest.raises(UsageError, match="rename it"):
+        parse_variables(push, {})

@@ -1,7 +1,6 @@
 """Missing and damaged files are reported before they are used."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +108,9 @@ def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(damage: str
         path.unlink()
     else:
         path.write_bytes(body[:-1] if damage == "cut" else body[:-1] + bytes([body[-1] ^ 1]))
-    os.utime(tmp_path / "plant" / "manifest.json")
     change = "missing" if damage == "delete" else "damaged"
     with pytest.raises(PipelineError, match=rf"numbers\.npy is {change}: run the stage plant again"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
-    if damage != "delete":  # so that make hashes the file
-        assert path.stat().st_mtime_ns > (tmp_path / "plant" / "manifest.json").stat().st_mtime_ns
     assert plant(output=tmp_path / "plant").startswith("1 numbers")
     assert (tmp_path / "plant" / "numbers.npy").read_bytes() == body
 

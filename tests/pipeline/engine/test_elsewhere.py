@@ -1,14 +1,12 @@
 """The engine, copied into another project, runs its stages."""
 
-import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, wait_for
+from tests.pipeline.engine.project import call, interrupt, start, write_project
+from tests.processes import wait_for
 
 BAKE = """
 import logging
@@ -60,6 +58,13 @@ def cake(output: Output = Path("out/cake")) -> str:
     from bakery import recipes
     if False:
         import bakery.more
+    (output / "checkpoint").mkdir(exist_ok=True)
+    sugar = output / "checkpoint/sugar.txt"
+    if sugar.exists():
+        return f"a cake with {sugar.read_text()} g of sugar from before"
+    sugar.write_text(str(recipes.SUGAR))
+    print("sweet", flush=True)
+    sys.stdin.readline()
     icing = Path("bakery/icing.txt").read_text()
     (output / "sugar.txt").write_text(f"{recipes.SUGAR} {icing}")
     return f"a cake with {recipes.SUGAR} g of sugar and {icing} g of icing"
@@ -72,31 +77,13 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def bakery(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
-    (tmp_path / "bakery").mkdir()
-    (tmp_path / "bakery/recipes.py").write_text("WATER = 1.6\n")
-    (tmp_path / "bakery/bake.py").write_text(BAKE)
-    return tmp_path
-
-
-# Without site-packages: the copied engine has no dependencies.
-PYTHON = (sys.executable, "-S", "-m")
-
-
-def start(bakery: Path, *command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PYTHON, *command],
-        cwd=bakery,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return write_project(tmp_path, bakery__recipes="WATER = 1.6\nSUGAR = 100\n", bakery__bake=BAKE, bakery__cake=CAKE)
 
 
 def bake(bakery: Path, module: str = "bake") -> list[str]:
-    command = [*PYTHON, f"bakery.{module}"]
-    return subprocess.run(command, cwd=bakery, check=True, capture_output=True, text=True).stdout.splitlines()
+    status, stdout, stderr = call(bakery, f"bakery.{module}")
+    assert status == 0, stderr
+    return stdout.splitlines()
 
 
 @pytest.mark.parametrize("restored", [True, False])
@@ -119,41 +106,51 @@ def test_result_of_module_edited_after_import_is_not_reused(restored: bool, bake
 
 @pytest.mark.parametrize("file", ["recipes.py", "icing.txt"])
 def test_file_edited_during_the_run_and_read_late_is_not_reused(file: str, bakery: Path) -> None:
-    (bakery / "bakery/cake.py").write_text(CAKE)
-    texts = {"recipes.py": "SUGAR = {}\n", "icing.txt": "{}"}
-    for name, text in texts.items():
-        (bakery / "bakery" / name).write_text(text.format(100))
+    path = bakery / "bakery" / file
+    (bakery / "bakery/icing.txt").write_text("100")
+    text = path.read_text()
 
-    def cake(edit: str) -> str:
+    def cake(edited: str) -> str:
         with start(bakery, "bakery.cake") as process:
             wait_for("started", process.stdout)
-            (bakery / "bakery" / file).write_text(edit)
-            stdout, stderr = process.communicate("go on\n")
+            path.write_text(edited)
+            stdout, stderr = process.communicate("go on\ngo on\n")
         assert f"changes during the run: {'code' if file == 'recipes.py' else 'file'} bakery/{file}: " in stderr
         return stdout
 
-    assert "2000" in cake(texts[file].format(2000))
-    assert "100" in cake(texts[file].format(100))
+    assert ("2000" in cake(text.replace("100", "2000"))) == (file == "icing.txt")  # modules are imported before
+    assert "100" in cake(text)
     assert bake(bakery, "cake")[-1] == "a cake with 100 g of sugar and 100 g of icing -> out/cake"  # not restored
     assert bake(bakery, "cake")[-1].startswith("up to date")
 
 
-@pytest.mark.parametrize("module", ["start", "status", "stage"])
-def test_old_python_is_named_in_one_line(module: str, bakery: Path) -> None:
-    code = f"import sys; sys.version_info = (3, 10, 1); import pipeline.engine.{module}"
-    done = subprocess.run([*PYTHON[:2], "-c", code], cwd=bakery, capture_output=True, text=True)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert done.stderr.startswith("Python 3.11 or newer is required")
+@pytest.mark.parametrize("end", ["interrupt", "kill"])
+def test_checkpoint_belongs_to_the_code_that_wrote_it(end: str, bakery: Path) -> None:
+    recipes = bakery / "bakery/recipes.py"
+    (bakery / "bakery/icing.txt").write_text("100")
+    text = recipes.read_text()
+    with start(bakery, "bakery.cake") as process:
+        wait_for("started", process.stdout)
+        recipes.write_text(text.replace("100", "2000"))
+        assert process.stdin
+        process.stdin.write("go on\n")
+        process.stdin.flush()
+        wait_for("sweet", process.stdout)
+        if end == "kill":
+            process.kill()
+            process.communicate()
+        else:
+            interrupt(process)
+    recipes.write_text(text)
+    assert "2000" not in bake(bakery, "cake")[-1]
 
 
 def test_run_is_kept_if_a_module_is_not_valid_at_its_end(bakery: Path) -> None:
-    (bakery / "bakery/cake.py").write_text(CAKE)
-    (bakery / "bakery/recipes.py").write_text("SUGAR = 100\n")
     (bakery / "bakery/icing.txt").write_text("100")
     (bakery / "bakery/more.py").write_text("")
     with start(bakery, "bakery.cake") as process:
         wait_for("started", process.stdout)
         (bakery / "bakery/more.py").write_text("def")
-        stdout, stderr = process.communicate("go on\n")
-    assert (stdout.startswith("a cake with 100 g"), "more.py, line 1 is not valid Python" in stderr) == (True, True)
+        stdout, stderr = process.communicate("go on\ngo on\n")
+    assert ("a cake with 100 g" in stdout, "more.py, line 1 is not valid Python" in stderr) == (True, True)
     assert process.returncode == 0

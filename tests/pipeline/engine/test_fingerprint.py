@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import find_outdated, fingerprint
+from pipeline.engine.fingerprint import fingerprint, load_sources
 
 WORK = '''"""A module."""
 
@@ -17,16 +17,10 @@ from library.options import Choice
 from library.near import help_out
 from library.star import *
 from library.effect import register  # unused
-from library.launcher import start
+from pipeline.engine.command import main
 
 if TYPE_CHECKING:
     from library.types import Kind
-
-
-def resolve(given):
-    from library.table import TABLE
-
-    return TABLE
 
 
 def work(choice: Choice = 1, *, other=2) -> str:
@@ -39,7 +33,7 @@ def work(choice: Choice = 1, *, other=2) -> str:
 
 
 if __name__ == "__main__":
-    start(work)
+    main(work)
 '''
 
 LIBRARY = {
@@ -47,10 +41,8 @@ LIBRARY = {
     "near": "from .far import FAR\nimport json\n\ndef help_out(x):\n    return x + FAR\n",
     "far": "FAR = 1\n",
     "types": "Kind = int\n",
-    "table": "TABLE = {}\n",
     "inner": "try:\n    import library.tried\nexcept ImportError:\n    pass\n",
     "tried": "x = 1\n",
-    "launcher": "start = print\n",
     "unused": "x = 1\n",
     "star": "def help_out(x): ...\n",
     "effect": "register = 1\n",
@@ -80,7 +72,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def compute(project: Path) -> Fingerprint:
     work: Any = importlib.import_module("stages_copy.work").work
-    return lambda: fingerprint(work, exclude=["resolve"])
+    return lambda: fingerprint(work)
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -117,15 +109,11 @@ def test_extra_files_are_hashed_byte_by_byte(project: Path, compute: Fingerprint
         ("stages_copy/work.py", "    return help_out", "    # why\n    return (  help_out)"),
         ("stages_copy/work.py", '"""Work."""', '"""Work hard."""'),
         ("stages_copy/work.py", '    """Work."""\n', ""),
-        ("stages_copy/work.py", "choice: Choice = 1, *", "choice: Choice | str = 3, *, new: int = 2"),
-        ("stages_copy/work.py", "    return TABLE", "    return {**TABLE}"),
-        ("stages_copy/work.py", "start(work)", "start(work, 1)"),
-        ("library/launcher.py", "print", "exit"),
+        ("stages_copy/work.py", "main(work)", "main(work, 1)"),
         ("library/near.py", "def help_out(x):", "def help_out(x):  # comment\n    'Helps.'\n"),
         ("library/near.py", "x + FAR", "(x\n+\nFAR)"),
         ("library/far.py", "1", "0x1"),
         ("library/types.py", "int", "str"),
-        ("library/table.py", "{}", "{1: 2}"),
         ("library/unused.py", "1", "2"),
         ("library/deep/below.py", "options\n", "options\r\n\r\n"),
     ],
@@ -142,6 +130,7 @@ def test_irrelevant_edits_keep_the_fingerprint(
     ("module", "old", "new"),
     [
         ("stages_copy/work.py", "+ 1", "+ 2"),
+        ("stages_copy/work.py", "choice: Choice = 1", "choice: Choice = 3"),
         ("stages_copy/work.py", "+ 1", "+ 1.0"),
         ("stages_copy/work.py", "+ 1", "+ True"),
         ("stages_copy/work.py", "+ 1", "- 1"),
@@ -182,22 +171,40 @@ def test_invalid_python_is_reported_with_its_file(text: str, project: Path, comp
         compute()
 
 
+def test_module_that_appears_where_an_import_failed_changes_the_fingerprint(
+    project: Path, compute: Fingerprint
+) -> None:
+    (project / "library/tried.py").unlink()
+    before = compute()
+    (project / "library/tried").mkdir()
+    assert compute() == before
+    (project / "library/tried/__init__.py").touch()
+    assert compute().keys() - before.keys() == {"library/tried/__init__.py"}
+
+
+@pytest.mark.parametrize("link", ["stages_copy", "stages_copy/work.py"])
+def test_stage_behind_a_link_keeps_its_imports(link: str, project: Path) -> None:
+    (project / link).rename(project / "moved")
+    (project / link).symlink_to(project / "moved")
+    work: Any = importlib.import_module("stages_copy.work").work
+    assert {"library/far.py", "stages_copy/work.py"} <= fingerprint(work).keys()
+
+
 def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_clock_was_set_back(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work: Any = importlib.import_module("stages_copy.work").work
-    assert find_outdated(work, ["library/far.py", "library/missing.py"]) == ["library/far.py"]
+    assert load_sources(work, ["library/far.py", "library/missing.py"]) == ["library/far.py"]
+    assert "library.tried" in sys.modules  # so that a later edit of it is not in the result
     changed = (project / "library/far.py").stat().st_ctime_ns
     monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", changed)
-    assert find_outdated(work, ["library/far.py"]) == []
+    assert load_sources(work, ["library/far.py"]) == []
     monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", 0)
     monkeypatch.setattr("pipeline.engine.fingerprint.time.time_ns", lambda: changed - 10**9)
-    assert find_outdated(work, ["library/far.py"]) == []
+    assert load_sources(work, ["library/far.py"]) == []
 
 
-def test_in_site_packages_only_the_stages_and_the_engines_package_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_site_packages_only_the_stages_and_the_engines_package_count(tmp_path: Path) -> None:
     packages = tmp_path / "site-packages"
     for name, text in {"mine": "import theirs, pipeline.x\ndef work(): ...\n", "theirs": "x = 1\n"}.items():
         (packages / name).mkdir(parents=True)
@@ -205,13 +212,9 @@ def test_in_site_packages_only_the_stages_and_the_engines_package_count(
     (packages / "pipeline").mkdir()
     (packages / "pipeline" / "x.py").write_text("x = 1\n")
     (packages / "mine" / "work.py").write_text("import mine, theirs, pipeline.x as x\ndef work(): theirs, x\n")
-    monkeypatch.syspath_prepend(packages)
-    monkeypatch.setitem(sys.modules, "theirs", sys)
-    source = (packages / "mine" / "work.py").read_text()
-    namespace = {"__name__": "mine.work"}
-    exec(compile(source.partition("\n")[2], packages / "mine" / "work.py", "exec"), namespace)
-    function: Any = namespace["work"]
-    assert list(fingerprint(function)) == ["mine/__init__.py", "mine/work.py", "pipeline/x.py"]
+    assert list(fingerprint(define(packages / "mine/work.py", "mine.work"))) == [
+        *("mine/__init__.py", "mine/work.py", "pipeline/x.py")
+    ]
 
 
 def test_runners_are_left_out_by_their_exact_names(tmp_path: Path) -> None:
@@ -223,9 +226,14 @@ def test_runners_are_left_out_by_their_exact_names(tmp_path: Path) -> None:
         path = tmp_path / "pipeline" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    namespace = {"__name__": "pipeline.work"}
-    exec(compile("def work(): ...", tmp_path / "pipeline/work.py", "exec"), namespace)
-    function: Any = namespace["work"]
-    assert [name.removeprefix("pipeline/") for name in fingerprint(function)] == [
+    found = fingerprint(define(tmp_path / "pipeline/work.py", "pipeline.work"))
+    assert [name.removeprefix("pipeline/") for name in found] == [
         *("__init__.py", "engine/__init__.py", "engine/stages.py", "scheduling_rate.py", "work.py")
     ]
+
+
+def define(file: Path, name: str) -> Any:
+    """Return a function of the module `name` in the file, which is not run."""
+    namespace = {"__name__": name}
+    exec(compile("def work(): ...", file, "exec"), namespace)
+    return namespace["work"]

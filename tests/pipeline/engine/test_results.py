@@ -68,7 +68,7 @@ def test_result_is_found_by_name_id_or_folder(similar: Path) -> None:
     }
     assert list(found.values()) == ["0123456bbbbbbbbb", *["0123456aaaaaaaaa"] * 3]  # a name precedes an id
     published = [find_result(results, which, "plant").entry for which in (None, "plant", str(similar / "plant"))]
-    assert published == [store.resolve(similar / "plant")] * 3
+    assert published == [store.entry_at(similar / "plant")] * 3
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> N
     first, second, third = (result.entry for result in list_results(folder, "plant"))
     check_name(folder, "wide", "plant", RESERVED)
     assign_name(folder, "wide", first)
-    assert store.resolve(folder / "wide") == first
+    assert store.entry_at(folder / "wide") == first
     assert list(prune(folder, keep=1).removed) == [second.name]
     (folder / "wide").unlink()
     assert list(prune(folder, keep=1).removed) == [first.name]
@@ -128,7 +128,7 @@ def test_result_named_while_prune_works_is_kept(folder: Path, monkeypatch: pytes
     first, second, _ = (result.entry for result in list_results(folder, "plant"))
     name_while_prune_works(folder, first, monkeypatch)
     assert list(prune(folder, keep=1).removed) == [second.name]
-    assert store.resolve(folder / "wide") == first
+    assert store.entry_at(folder / "wide") == first
     assert (folder / "wide/manifest.json").exists()
 
 
@@ -190,7 +190,7 @@ def test_something_else_of_that_name_is_not_replaced(thing: str, folder: Path) -
 def test_failure_to_name_is_about_the_link(folder: Path) -> None:
     (folder / "wide").mkdir()  # a link cannot replace it
     with pytest.raises(OSError, match="wide"):
-        assign_name(folder, "wide", store.resolve(folder / "plant"))
+        assign_name(folder, "wide", store.entry_at(folder / "plant"))
     assert not list(folder.glob(".*.link"))
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from pipeline.engine.artifacts import Manifest, read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.plan import plan_call
 from pipeline.engine.provenance import Reason
 from pipeline.engine.run import run_stage
 from pipeline.engine.stage import File, Input, Output, stage
-from pipeline.engine.status import check_stage
 from tests.pipeline.engine.garden import feed, harvest, plant, stored, visible, water
 
 
@@ -101,7 +101,7 @@ def test_earlier_result_is_restored(tmp_path: Path) -> None:
 def test_stale_result_is_not_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[float] = []
 
-    def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
+    def find_damage(folder: Path, manifest: Manifest, again: bool = False) -> list[Reason]:
         hashed.append(manifest.provenance.parameters["number"])
         return []
 
@@ -159,7 +159,7 @@ def test_content_of_a_file_is_part_of_the_key_and_its_path_is_not(tmp_path: Path
     assert feed(food=food, output=output) == f"fed hay -> {output}"
     assert feed(food=food.rename(tmp_path / "moved.txt"), output=output).startswith("up to date")
     food.write_text("oats")
-    status = check_stage(feed, {"food": food, "output": output}, {})
+    status = plan_call(feed, {"food": food, "output": output}, {})
     assert (status.state, status.reasons) == ("stale", (Reason("input", "food", "changed"),))
     assert feed(food=food, output=output) == f"fed oats -> {output}"
     food.write_text("hay")
@@ -280,6 +280,6 @@ def test_environment_changed_during_the_run_invalidates_the_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions = iter(["1", "2", "1"])
-    monkeypatch.setattr("pipeline.engine.run.environment", lambda packages: {"python": next(versions)})
+    monkeypatch.setattr("pipeline.engine.plan.environment", lambda packages: {"python": next(versions)})
     plant(output=tmp_path / "plant")
     assert read_manifest(tmp_path / "plant").provenance.code["python"].startswith("changed during the run")

@@ -62,7 +62,7 @@ def test_interrupted_make_keeps_the_model(kind: signal.Signals, project: Path) -
     os.killpg(process.pid, kind)
     stderr = process.communicate()[1]
     assert process.returncode != 0
-    assert "handwriting train: interrupted. Existing results are unchanged\n" in stderr
+    assert "train: interrupted. Existing results are unchanged\n" in stderr
     assert "Traceback" not in stderr
     assert digests(project) == before
     assert outcome(make(project, "train", *SAMPLE)) in ({}, {"train": "up to date"})

@@ -1,5 +1,6 @@
 """Status reports what make does next."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from tests.make.common import (
     stage,
 )
 
-EXPECTED = {"up to date": "up to date", "not made yet": "worked", "stale": "worked", "in the store": "restored"}
+EXPECTED = {"fresh": "up to date", "stale": "worked", "stored": "restored"}
 
 
 def tree(project: Path) -> dict[str, tuple[int, int]]:
@@ -30,17 +31,8 @@ def tree(project: Path) -> dict[str, tuple[int, int]]:
 
 def parse_status(result: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, list[str]]]:
     assert result.returncode == 0, result.stderr
-    found: dict[str, tuple[str, list[str]]] = {}
-    name = ""
-    for line in result.stdout.splitlines():
-        if line.strip().startswith("because of "):
-            found[name][1].append(line.strip().removeprefix("because of "))
-        elif line.startswith(" ") and found[name][1]:
-            found[name][1][-1] += f" {line.strip()}"
-        elif not line.startswith(" "):
-            name = line.split()[0]
-            found[name] = line[11:25].strip(), []
-    return found
+    found = json.loads(result.stdout)
+    return {name: (found[name]["state"], [each["kind"] for each in found[name]["reasons"]]) for name in STAGES}
 
 
 def unchanged(project: Path) -> None:
@@ -84,23 +76,24 @@ def changed_in_pyproject(project: Path) -> None:
 def test_status_predicts_what_make_does(change: Callable[[Path], None], variables: list[str], project: Path) -> None:
     change(project)
     before = tree(project)
-    status = parse_status(make(project, "status", *SAMPLE, *variables))
+    status = parse_status(stage(project, "status", "--json", *SAMPLE, *variables))
     assert tree(project) == before
     done = outcome(make(project, "all", *SAMPLE, *variables))
     for name in STAGES:
         state, reasons = status[name]
-        assert bool(reasons) == (state not in ("up to date", "not made yet"))
+        assert bool(reasons) == (state != "fresh")
         if state == "waiting":
-            assert all(reason.startswith("input") for reason in reasons)
+            assert set(reasons) == {"input"}
             assert name in done
         else:
             assert done.get(name, "up to date") == EXPECTED[state], name
-    assert {state for state, _ in parse_status(make(project, "status", *SAMPLE, *variables)).values()} == {"up to date"}
+    after = parse_status(stage(project, "status", "--json", *SAMPLE, *variables))
+    assert {state for state, _ in after.values()} == {"fresh"}
 
 
 def test_status_uses_pyproject_defaults(project: Path) -> None:
     with open(project / "pyproject.toml", "a") as file:
         file.write('\n[tool.handwriting.download]\ndataset = "sample"\n[tool.handwriting.train]\nrecipe = "quick"\n')
-    assert {state for state, _ in parse_status(stage(project, "status")).values()} == {"up to date"}
+    assert {state for state, _ in parse_status(stage(project, "status", "--json")).values()} == {"fresh"}
     assert outcome(make(project, "all")) == {}
     assert make(project, "-q", "all").returncode == 0

