@@ -21,8 +21,6 @@ CERTAIN = 0.5  # probability of being a digit from which one is reported
 POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
 ALTERNATIVES = 3  # of a text
 
-Size = tuple[int, int]  # height and width in pixels
-
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -59,13 +57,13 @@ class Result:
     confidence: float
     alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
-    size: Size
+    size: tuple[int, int]
     probabilities: NDArray[np.float32]
     possible: NDArray[np.int64]
     more_pages: bool = False
 
 
-def read(model: Model, grey: NDArray[np.floating[Any]], size: Size, run: Run = in_sequence) -> Result:
+def read(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int], run: Run = in_sequence) -> Result:
     """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
 
     size: that of the picture before it was reduced. run: may use threads.
@@ -74,7 +72,7 @@ def read(model: Model, grey: NDArray[np.floating[Any]], size: Size, run: Run = i
     return arrange(found, model.class_names, model.temperature, grey.shape, size)
 
 
-def read_one(model: Model, grey: NDArray[np.floating[Any]], size: Size) -> Result:
+def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
     """Read a picture (h, w) of one object, by a model for images as in its training set."""
     rows, nowhere = list[Row](), np.zeros((0, 4), np.int64)
     ink = find_ink(np.asarray(grey, np.float32))
@@ -89,7 +87,7 @@ def read_one(model: Model, grey: NDArray[np.floating[Any]], size: Size) -> Resul
 
 
 def arrange(
-    found: Detections, class_names: Sequence[str], temperature: float, shape: Sequence[int], size: Size
+    found: Detections, class_names: Sequence[str], temperature: float, shape: Sequence[int], size: tuple[int, int]
 ) -> Result:
     """Return the detections that are certain, in reading order.
 
@@ -135,7 +133,7 @@ def temper(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: Size) -> NDArray[np.int64]:
+def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -> NDArray[np.int64]:
     """Map boxes, (k, 4), from a grey picture of `shape` to whole pixels of the picture of `size`, within its edges."""
     inner = np.rint(np.clip(boxes, 0, [shape[1], shape[0]] * 2))
     factors = [size[1] / shape[1], size[0] / shape[0]]
@@ -157,7 +155,9 @@ def _make_row(
     )
 
 
-def _join(rows: Sequence[Row], possible: NDArray[np.int64], size: Size, class_names: Sequence[str]) -> Result:
+def _join(
+    rows: Sequence[Row], possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
+) -> Result:
     probabilities = np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)])
     confidence = math.prod(row.confidence for row in rows) if rows else 0.0
     return Result(
