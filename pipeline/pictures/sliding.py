@@ -15,7 +15,7 @@ from pipeline.model.files import Model
 from pipeline.network.architecture import slide
 from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
-from pipeline.network.network import Network, infer, make_buffers, make_network
+from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.detections import Floats
 
@@ -28,8 +28,7 @@ class Slider:
 
     model: Model
     run: Run = in_sequence
-    _networks: dict[tuple[int, ...], Network] = field(default_factory=dict)  # for each size of tiles
-    _buffers: dict[int, list[Buffers]] = field(default_factory=dict)  # of each thread
+    _buffers: dict[int, list[Buffers]] = field(default_factory=dict)  # of each thread, since they cost a third of the time
 
     @property
     def window(self) -> int:
@@ -51,13 +50,8 @@ class Slider:
         (network,) = self.model.networks
         tiles = np.stack(contrast, axis=-1)
         height, width, _ = tiles.shape
-        if (height, width) not in self._networks:
-            layers = slide(network.layers, (height, width))
-            self._networks[height, width] = make_network(layers, network.parameters.flat)
-        moved = self._networks[height, width]
-        if thread not in self._buffers:
-            self._buffers[thread] = make_buffers(moved)
-        logits = infer(moved, tiles, self._buffers[thread])
+        moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
+        logits = infer(moved, tiles, self._buffers.setdefault(thread, make_buffers(moved)))
         predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
         return np.asarray(predicted.transpose(3, 1, 2, 0))
 
