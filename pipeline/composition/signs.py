@@ -82,11 +82,6 @@ class Glyphs:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
         return are_ten_digits(self.class_names)
 
-    @functools.cached_property
-    def letters(self) -> list[Any]:
-        """Strokes of letters and signs that resemble no digit; none unless the classes are the ten digits."""
-        return load_glyphs() if self.has_digits else []
-
     def draw_class(self, generator: Generator) -> tuple[Ink, int]:
         """Return the ink of one of the classes, in [0, 1], and its label."""
         source = choose(SHARES, generator) if self.has_digits else "image"
@@ -112,7 +107,8 @@ class Glyphs:
         """Return the ink of a sign that is of no class."""
         source = choose(SIGN_SHARES if self.has_digits else OTHER_SIGN_SHARES, generator)
         if source == "letter":
-            return draw_by_hand(self.letters[generator.integers(len(self.letters))], BOX, generator)
+            letters = load_glyphs()
+            return draw_by_hand(letters[generator.integers(len(letters))], BOX, generator)
         if source == "print":
             return draw_text(PRINTED[generator.integers(len(PRINTED))], source, generator)
         if source == "drawing":
@@ -161,12 +157,8 @@ def bend(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
     # Lengths of the waves; first axis: the coordinate that is moved, second: the one along which the wave runs.
     lengths = np.exp(generator.uniform(math.log(10), math.log(60), (2, 2)))
     heights, phases = lengths * generator.uniform(0, 0.1, (2, 2)), generator.uniform(0, 2 * math.pi, (2, 2))
-
-    def move(stroke: Stroke) -> Stroke:
-        waves = heights * np.sin(2 * math.pi / lengths * stroke[:, np.newaxis, :] + phases)
-        return np.asarray(stroke + waves.sum(axis=2))
-
-    return [move(stroke) for stroke in strokes]
+    waves = (heights * np.sin(2 * math.pi / lengths * stroke[:, np.newaxis, :] + phases) for stroke in strokes)
+    return [stroke + wave.sum(axis=2) for stroke, wave in zip(strokes, waves, strict=True)]
 
 
 def make_drawing(generator: Generator) -> list[Stroke]:

@@ -28,7 +28,9 @@ class Slider:
 
     model: Model
     run: Run = in_sequence
-    _buffers: dict[int, list[Buffers]] = field(default_factory=dict)  # of each thread, since they cost a third of the time
+    _buffers: dict[int, list[Buffers]] = field(
+        default_factory=dict
+    )  # of each thread, since they cost a third of the time
 
     @property
     def window(self) -> int:
