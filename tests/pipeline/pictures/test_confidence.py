@@ -60,4 +60,4 @@ def test_reader_that_finds_no_digit_keeps_its_temperature(monkeypatch: pytest.Mo
     model = find(monkeypatch, [[]] * 3)
     calibrated, quality = calibrate(model, pictures(3), [(1, 2), (3,), ()])
     assert calibrated.temperature == model.temperature
-    assert quality == Quality(3, pytest.approx(1 / 3), 0, 0)
+    assert quality == Quality(3, 1 / 3, 0, 0)

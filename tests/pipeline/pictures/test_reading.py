@@ -16,7 +16,7 @@ from tests.pipeline.models import make_model
 DIGITS = 30  # test images that the tests take
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def finder() -> Model:
     found = load(PRETRAINED_READER).finder
     assert found is not None
@@ -36,7 +36,7 @@ def truth(indices: Sequence[int]) -> str:
     return "".join(str(sample_digits()[1][index]) for index in indices)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clear(finder: Model) -> list[int]:
     """Indices of test images that are read correctly and with high confidence."""
     results = {index: read(finder, draw(index).astype(np.float32), (320, 300)) for index in range(DIGITS)}
