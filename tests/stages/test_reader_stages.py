@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.composition.composing import compose as compose_picture
+from pipeline.composition.composing import compose_sheet
+from pipeline.composition.parallel import load_parsed
 from pipeline.engine.errors import UsageError
 from pipeline.model.files import load_model
 from pipeline.pictures.candidates import WINDOW
@@ -41,20 +44,36 @@ def arrays(folder: Path) -> dict[str, Any]:
     return {path.name: np.load(path) for path in folder.glob("*.npy")}
 
 
-def test_composed_pictures_are_the_same_for_any_scheduler(built: Path, composed: Path, tmp_path: Path) -> None:
+def test_composed_pictures_are_the_same_for_any_scheduler_and_blocks(
+    built: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.composition.parallel.BLOCK", 16)
     other = tmp_path / "artifacts" / "compose"
     compose(parse=built / "parse", pictures=40, scheduler="threads", output=other)
     found, expected = arrays(other), arrays(composed)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    assert len(expected["train-pictures.npy"]) == len(expected["train-digits.npy"]) == 40
-    assert len(expected["validation-pictures.npy"]) == len(expected["sheets-digits.npy"]) == FEWEST
 
 
-def test_seed_changes_the_pictures(built: Path, composed: Path, tmp_path: Path) -> None:
-    other = tmp_path / "artifacts" / "compose"
-    compose(parse=built / "parse", pictures=40, seed=2, scheduler="sync", output=other)
-    assert not np.array_equal(arrays(other)["train-pictures.npy"], arrays(composed)["train-pictures.npy"])
+def test_each_picture_has_its_own_seed_and_validation_pictures_show_held_out_images(
+    built: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "artifacts" / "compose"
+    compose(parse=built / "parse", pictures=20, seed=7, scheduler="sync", output=output)
+    shown, held_out = (load_parsed(built / "parse", each) for each in (False, True))
+    assert len(held_out.images) < len(shown.images)
+    for number, (part, glyphs, make, count) in enumerate(
+        (
+            ("train", shown, compose_picture, 20),
+            ("validation", held_out, compose_picture, FEWEST),
+            ("sheets", held_out, compose_sheet, FEWEST),
+        )
+    ):
+        last = make(glyphs, np.random.default_rng((7, number, count - 1)))
+        for name, expected in zip(("pictures", "digits"), last, strict=True):
+            found = np.load(output / f"{part}-{name}.npy")
+            assert len(found) == count
+            assert np.array_equal(found[-1], expected)
 
 
 def test_reader_is_trained_and_reads(composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,3 +233,9 @@ def test_temperature_makes_readings_more_or_less_certain() -> None:
     found = find((20, 20, [0.9, 0.05]), (20, 50, [0.3, 0]))
     assert [row.text for row in arrange_ab(found, 5).rows] == ["a"]
     assert arrange_ab(found, 2).confidence < arrange_ab(found).confidence < arrange_ab(found, 0.5).confidence
+
+
+def test_boxes_are_in_whole_pixels_of_the_picture_and_end_at_its_edges() -> None:
+    found = find((21, 21, [0.9, 0]), (5, 195, [0, 0.9]))
+    boxes = arrange(found, ("a", "b"), 1, (100, 200), (150, 500)).boxes
+    assert boxes.tolist() == [[27, 16, 78, 47], [462, 0, 500, 23]]
