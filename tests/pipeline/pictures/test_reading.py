@@ -238,4 +238,4 @@ def test_temperature_makes_readings_more_or_less_certain() -> None:
 def test_boxes_are_in_whole_pixels_of_the_picture_and_end_at_its_edges() -> None:
     found = find((21, 21, [0.9, 0]), (5, 195, [0, 0.9]))
     boxes = arrange(found, ("a", "b"), 1, (100, 200), (150, 500)).boxes
-    assert boxes.tolist() == [[27, 16, 78, 47], [462, 0, 500, 23]]
+    assert boxes.tolist() == [[462, 0, 500, 23], [27, 16, 78, 47]]
