@@ -64,7 +64,7 @@ def reader(
     from pipeline.model.files import save_model
     from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.candidates import collect
-    from pipeline.pictures.confidence import calibrate_on_sheets
+    from pipeline.pictures.confidence import calibrate
     from pipeline.pictures.networks import train_on_pictures
     from pipeline.scheduling.backends import make_backend
     from pipeline.training.fit import count_batches
@@ -105,7 +105,7 @@ def reader(
             looker, second = train_on_pictures(context, training, validation, description, file, *calls)
         model = replace(model, context=looker)
         histories.append(second.history)
-    model, quality = calibrate_on_sheets(model, compose)
+    model, quality = calibrate(model, compose)
     seconds = sum(row.seconds for history in histories for row in history)
     record = {
         "pictures": counts["train"],

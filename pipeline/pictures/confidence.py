@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.engine.arrays import read_array
 from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.files import Model
-from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.reading import arrange, measure_chances
 from pipeline.pictures.search import detect
 from pipeline.training.team import ThreadTeam
@@ -35,44 +33,36 @@ class Quality:
     expected_calibration_error: float
 
 
-def calibrate_on_sheets(model: Model, compose: Path) -> tuple[Model, Quality]:
-    """Calibrate a model on the sheets that the stage `compose` has written to a folder; see `calibrate`."""
+def calibrate(model: Model, compose: Path) -> tuple[Model, Quality]:
+    """Return a model with the temperature that fits composed sheets best, and how well it reads them.
+
+    compose: the artifact of this stage. The temperature minimises the cross-entropy between the confidence of a text
+    and whether it is correct, over the sheets in which a digit is found.  (Guo et al. 2017, for whole texts)
+    """
     sheets = read_array(compose / "sheets-pictures.npy", np.uint8, (None, None, None))
     digits = read_array(compose / "sheets-digits.npy", np.float32, (len(sheets), None, None))
     log.info("reader: calibrating the confidence on %s sheets", f"{len(sheets):,}")
-    labels = [each[:, 0].astype(int) for each in digits]
     with ThreadTeam(count_cores()) as team:
-        return calibrate(model, sheets, [each[each >= 0].tolist() for each in labels], team.run)
-
-
-def calibrate(
-    model: Model, pictures: NDArray[np.uint8], texts: Sequence[Sequence[int]], run: Run = in_sequence
-) -> tuple[Model, Quality]:
-    """Return the model with the temperature that fits the texts best, and how well it reads them.
-
-    pictures: (n, height, width). texts: the labels of each in reading order. The temperature minimises the
-    cross-entropy between the confidence of a text and whether it is correct, over the pictures in which a digit is
-    found.  (Guo et al. 2017, for whole texts)
-    """
-    found = run(lambda i, thread: detect(model, pictures[i].astype(np.float32)), len(pictures))
+        found = team.run(lambda i, thread: detect(model, sheets[i].astype(np.float32)), len(sheets))
+    texts = [each[each[:, 0] >= 0, 0].tolist() for each in digits]
     readings = [arrange(each, model.class_names, 1.0, (1, 1), (1, 1)).probabilities.argmax(axis=1) for each in found]
     errors = np.array([edit_distance(labels.tolist(), text) for labels, text in zip(readings, texts, strict=True)])
-    correct, digits = errors == 0, max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
-    measured = Quality(len(correct), float(correct.mean()), digits, 0.0)
+    correct, digit_accuracy = errors == 0, max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
+    measured = Quality(len(correct), float(correct.mean()), digit_accuracy, 0.0)
     claimed = [i for i, labels in enumerate(readings) if len(labels)]
     if not claimed:  # as after very little training
-        return replace(model, validation_accuracy=digits), measured
+        return replace(model, validation_accuracy=digit_accuracy), measured
     confidences = np.array(
         [[measure_chances(found[i], temperature).prod() for i in claimed] for temperature in TEMPERATURES], np.float32
     )
     likelihoods = np.where(correct[claimed], confidences, 1 - confidences)
     best = np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax()
     error = measure_reliability(confidences[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error
-    calibrated = replace(model, temperature=float(TEMPERATURES[best]), validation_accuracy=digits)
+    calibrated = replace(model, temperature=float(TEMPERATURES[best]), validation_accuracy=digit_accuracy)
     return calibrated, replace(measured, expected_calibration_error=float(error))
 
 
-def edit_distance(one: Sequence[int], other: Sequence[int]) -> int:
+def edit_distance(one: Sequence[float], other: Sequence[float]) -> int:
     """Return how many labels must be replaced, removed or inserted to change one text into the other.
 
     (Levenshtein 1966)

@@ -69,7 +69,7 @@ def test_digits_of_composed_sheets_lie_in_the_middle_of_their_windows(tmp_path: 
     assert set(found.tolist()) == set(known.tolist())
     assert 0.8 * len(known) < len(found) < 3 * len(known)  # other levels may show a digit, too
     assert np.iinfo(windows.labels.dtype).max >= MAX_CLASSES  # the label of nothing
-    assert (windows.images.shape, windows.images.dtype) == ((len(windows.labels), *WINDOW), np.int8)
+    assert (windows.images.shape, windows.images.dtype) == ((len(windows.labels), *WINDOW), np.dtype(np.int8))
     height, width = WINDOW
     middles = windows.images[windows.labels < 10, height // 4 : -height // 4, width // 2 - 10 : width // 2 + 10]
     assert (np.abs(middles.astype(int)).max(axis=(1, 2)) > STEPS).all()  # there is ink

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -39,25 +41,33 @@ def find(monkeypatch: pytest.MonkeyPatch, chances: list[list[float]]) -> Model:
     )
 
 
-def pictures(count: int) -> NDArray[np.uint8]:
-    return np.arange(count, dtype=np.uint8)[:, np.newaxis, np.newaxis] + np.zeros((1, 2, 2), np.uint8)
+def save_sheets(folder: Path, *texts: list[int]) -> None:
+    """Save sheets whose levels are their indices, with these labels."""
+    levels = np.arange(len(texts), dtype=np.uint8)[:, np.newaxis, np.newaxis] + np.zeros((1, 2, 2), np.uint8)
+    digits = np.full((len(texts), 3, 5), -1, np.float32)
+    for each, text in zip(digits, texts, strict=True):
+        each[: len(text), 0] = text
+    np.save(folder / "sheets-pictures.npy", levels)
+    np.save(folder / "sheets-digits.npy", digits)
 
 
 @pytest.mark.parametrize(("claimed", "colder"), [(0.99, False), (0.6, True)])
 def test_temperature_makes_the_confidence_the_share_of_correct_texts(
-    claimed: float, colder: bool, monkeypatch: pytest.MonkeyPatch
+    claimed: float, colder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Eight of ten readings are correct, whatever their confidence was before."""
     model = find(monkeypatch, [[claimed]] * 10)
-    calibrated, quality = calibrate(model, pictures(10), [(0,)] * 8 + [(1,), (0, 1)])
+    save_sheets(tmp_path, *[[0]] * 8, [1], [0, 1])
+    calibrated, quality = calibrate(model, tmp_path)
     assert (calibrated.temperature < 1) == colder
     assert (quality.pictures, quality.accuracy) == (10, 0.8)
     assert quality.digit_accuracy == calibrated.validation_accuracy == pytest.approx(1 - 2 / 11)
     assert quality.expected_calibration_error < 0.02
 
 
-def test_reader_that_finds_no_digit_keeps_its_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_that_finds_no_digit_keeps_its_temperature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = find(monkeypatch, [[]] * 3)
-    calibrated, quality = calibrate(model, pictures(3), [(1, 2), (3,), ()])
+    save_sheets(tmp_path, [1, 2], [3], [])
+    calibrated, quality = calibrate(model, tmp_path)
     assert calibrated.temperature == model.temperature
     assert quality == Quality(3, 1 / 3, 0, 0)
