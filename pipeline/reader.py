@@ -9,10 +9,10 @@ reader.predict_proba(images)  # float32 (n, 10)
 """
 
 import hashlib
+import json
 import logging
 import os
 import threading
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,8 +30,8 @@ from pipeline.model.files import Model, load_model
 from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.files import PictureError, Source, load_picture
-from pipeline.pictures.reading import Reading, find_alternatives, format_digits, format_spaced, read, read_one
+from pipeline.pictures.decoding import PictureError, Source, load_picture
+from pipeline.pictures.reading import Result, Row, read, read_one
 from pipeline.pictures.search import MAX_DIGITS
 from pipeline.training.team import ThreadTeam
 
@@ -44,7 +44,6 @@ PRETRAINED = Path(__file__).parent / "model" / "pretrained"
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"
 PRETRAINED_READER = PRETRAINED / "reader.safetensors"
-ALTERNATIVES = 3  # of a result
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 
@@ -61,57 +60,25 @@ os.register_at_fork(after_in_child=_renew_lock)
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
-    """A row of digits, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
-
-    text: the classes of the digits, joined. spaced: the same text with spaces where digits are far apart, as between
-    the columns of a table. confidence: probability that this row is correct.
-    """
-
-    text: str
-    spaced: str
-    confidence: float
-    alternatives: tuple[tuple[str, float], ...]
-    boxes: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """The digits in a picture, in reading order.
-
-    text: the classes of the digits, joined; empty if no digit was found. rows: the digits of each row. confidence:
-    probability that all digits are correct; 0 if there are none. alternatives: the most probable texts that differ in
-    one digit, each with its probability. boxes: int64 (k, 4): left, top, right and bottom of a square around each
-    digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
-    width) of the picture. probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1,
-    because the ink may be no digit. possible: boxes as above, (m, 4), of what may be a digit, with a probability of at
-    least 0.03, but was not read as one. more_pages: whether the file has several pages or frames, of which only one was
-    read.
-    """
-
-    text: str
-    rows: tuple[Row, ...]
-    confidence: float
-    alternatives: tuple[tuple[str, float], ...]
-    boxes: NDArray[np.int64]
-    size: tuple[int, int]
-    probabilities: NDArray[np.float32]
-    possible: NDArray[np.int64]
-    more_pages: bool
-
-
-@dataclass(frozen=True, eq=False)
 class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
     model: the model that classifies images as in the training set. finder: the model that is slid over pictures; if it
-    is None, a picture shows one object, which `model` classifies. digest: SHA-256 hash of both models, in hexadecimal.
+    is None, a picture shows one object, which `model` classifies.
     """
 
     model: Model
     finder: Model | None
-    digest: str
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 hash of both models, in hexadecimal."""
+        digest = hashlib.sha256()
+        for model in filter(None, (self.model, self.finder, self.finder and self.finder.context)):
+            digest.update(json.dumps(model_metadata(model)).encode())
+            for parameters in model.parameters:
+                digest.update(parameters.flat.data)
+        return digest.hexdigest()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -157,34 +124,10 @@ class Reader:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
             grey, size, more_pages = load_picture(source, name, page)
-            reading = read(self.finder, grey, team.run) if self.finder else read_one(self.model, grey)
-        if len(reading.labels) >= MAX_DIGITS:
+            result = read(self.finder, grey, size, team.run) if self.finder else read_one(self.model, grey, size)
+        if len(result.boxes) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
-        enlarged = replace(reading, boxes=_enlarge(reading.boxes, grey.shape, size))
-        return Result(
-            format_digits(reading.labels, self.names),
-            tuple(self._to_row(row) for row in enlarged.split()),
-            reading.confidence if reading.labels else 0.0,
-            self._to_texts(find_alternatives(reading, ALTERNATIVES)),
-            enlarged.boxes,
-            size,
-            reading.probabilities,
-            _enlarge(reading.possible, grey.shape, size),
-            more_pages,
-        )
-
-    def _to_row(self, row: Reading) -> Row:
-        return Row(
-            format_digits(row.labels, self.names),
-            format_spaced(row, self.names),
-            row.confidence,
-            self._to_texts(find_alternatives(row, ALTERNATIVES)),
-            row.boxes,
-            row.probabilities,
-        )
-
-    def _to_texts(self, alternatives: Iterable[tuple[Sequence[int], float]]) -> tuple[tuple[str, float], ...]:
-        return tuple((format_digits(labels, self.names), probability) for labels, probability in alternatives)
+        return replace(result, more_pages=more_pages)
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
@@ -197,24 +140,20 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     pictures: whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged,
     UsageError if `pictures` is False and the model reads only pictures.
     """
-    given = _load(Path(folder)) if folder is not None else None
-    slides = given is not None and given.model.sliding
-    if slides and not pictures:
+    path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
+    model, finder = _load(path), None
+    if model.sliding and not pictures:
         raise UsageError(f"{folder} is a model that reads pictures: name one that `train` or `export` wrote")
-    model = given if given and not slides else _load(_choose(TRAINED, PRETRAINED))
-    used = [model]
-    if pictures:
-        beside = model.path / PRETRAINED_READER.name  # as in PRETRAINED
-        finder = (
-            given
-            if given and slides
-            else _load(beside if given and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER))
-        )
-        knows = finder.model.class_names == model.model.class_names
-        used += [finder] if slides or knows or model.path == PRETRAINED else []
-    log.info("model: %s", _describe(used[-1]))
-    digest = hashlib.sha256("".join(each.digest for each in used).encode()).hexdigest()
-    return Reader(model.model, used[1].model if len(used) > 1 else None, digest)
+    if model.sliding:
+        model, finder = _load(_choose(TRAINED, PRETRAINED)), model
+    elif pictures:
+        beside = path / PRETRAINED_READER.name  # as in PRETRAINED
+        other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)
+        found = _load(other)
+        if path == PRETRAINED or found.class_names == model.class_names:
+            path, finder = other, found
+    log.info("model: %s", _describe(finder or model, path))
+    return Reader(model, finder)
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -226,20 +165,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     save_safetensors(Path(path), model, model_metadata(model))
 
 
-@dataclass(frozen=True, eq=False)
-class _Loaded:
-    """A model, the path that it was loaded from, and its digest."""
-
-    model: Model
-    path: Path
-    digest: str
-
-
-def _describe(loaded: _Loaded) -> str:
+def _describe(model: Model, path: Path) -> str:
     """Return the name of a model, its accuracy in classifying images, and what to do if it cannot reject."""
-    model = loaded.model
-    words = ["the pretrained one" if loaded.path in (PRETRAINED, PRETRAINED_READER) else str(loaded.path)]
-    if model.validation_accuracy and not model.sliding:  # that of a reader, on difficult pages, means little to a user
+    words = ["the pretrained one" if path in (PRETRAINED, PRETRAINED_READER) else str(path)]
+    if model.validation_accuracy and not model.sliding:  # that of a reader, on difficult sheets, means little to a user
         words.append(f"{model.validation_accuracy:.2%} correct on validation images")
     if not model.negative_class:
         words.append("takes everything for one of its classes: show it nothing else")
@@ -250,18 +179,16 @@ def _choose(trained: Path, pretrained: Path) -> Path:
     return trained if trained.exists() or trained.is_symlink() else pretrained
 
 
-def _load(path: Path) -> _Loaded:
+def _load(path: Path) -> Model:
     try:
         path.lstat()  # raises OSError if it does not exist
         with read_lock(path) as entry:
             file = entry if entry.is_file() else entry / SAFETENSORS
-            if file.exists():
-                if (entry / MANIFEST).exists():
-                    require_intact(entry, find_artifact(entry, "export", shown=path), shown=path)
-                return _Loaded(load_safetensors(file), path, hashlib.sha256(file.read_bytes()).hexdigest())
-            manifest = find_artifact(entry, "train", "reader", shown=path)
-            require_intact(entry, manifest, shown=path)
-            return _Loaded(load_model(entry), path, manifest.digest)
+            exported = file.exists()
+            if not exported or (entry / MANIFEST).exists():
+                stages = ("export",) if exported else ("train", "reader")
+                require_intact(entry, find_artifact(entry, *stages, shown=path), shown=path)
+            return load_safetensors(file) if exported else load_model(entry)
     except OSError as error:
         raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
 
@@ -292,13 +219,6 @@ def _require_uint8(images: Any) -> NDArray[np.uint8]:
             "then convert them with .astype(np.uint8)"
         )
     return array
-
-
-def _enlarge(boxes: NDArray[np.integer[Any]], shape: tuple[int, ...], size: tuple[int, int]) -> NDArray[np.int64]:
-    """Map boxes from a grey picture of `shape` to the picture of `size`, both (height, width)."""
-    (height, width), factors = size, [size[1] / shape[1], size[0] / shape[0]]
-    mapped = np.hstack([np.floor(boxes[:, :2] * factors), np.ceil(boxes[:, 2:] * factors)])
-    return np.asarray(np.clip(mapped, 0, [width, height, width, height]), np.int64)
 
 
 def _is_integer(name: str) -> bool:

@@ -162,7 +162,7 @@ def _make_requests(found: Sequence["Picture"], copies: Sequence[Path]) -> list["
     """Return a request for each picture; `copies` is empty if none are written."""
     from pipeline.bulk.blocks import Request
     from pipeline.bulk.pictures import STDIN
-    from pipeline.pictures.files import make_seekable
+    from pipeline.pictures.decoding import make_seekable
 
     requests = []
     for picture, copy in itertools.zip_longest(found, copies):

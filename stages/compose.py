@@ -37,7 +37,7 @@ def compose(
         handwriting compose
         handwriting compose --pictures 2000 --seed 7
     """
-    from pipeline.composition.pictures import compose_parts, count_pictures
+    from pipeline.composition.parallel import compose_parts, count_pictures
     from pipeline.data.dataset import load_description, save_description
     from pipeline.scheduling.backends import make_backend
 
@@ -47,7 +47,7 @@ def compose(
     with progress("compose", sum(counts.values()), unit="pictures") as shown:
         compose_parts(parse, output, counts, seed, backend, shown.advance, partial(log.info, "compose: %s"))
     save_description(output, description)
-    return "{train:,} training pictures, {validation:,} validation pictures, {pages:,} pages".format_map(counts)
+    return "{train:,} training pictures, {validation:,} validation pictures, {sheets:,} sheets".format_map(counts)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def predict(
     from pipeline.engine.provenance import environment
     from pipeline.evaluation.blocks import predict_block, signature
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
-    from pipeline.pictures.files import describe_missing
+    from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 

@@ -61,21 +61,21 @@ def reader(
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
-    from pipeline.engine.arrays import open_rows
     from pipeline.model.files import save_model
     from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.candidates import collect
-    from pipeline.pictures.training import calibrate_on_pages, train_context, train_slider
+    from pipeline.pictures.confidence import calibrate
+    from pipeline.pictures.networks import train_on_pictures
     from pipeline.scheduling.backends import make_backend
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
+    from pipeline.training.positions import load_composed
 
     backend = make_backend(scheduler, workers, scheduler_file)
     description = load_description(compose)
-    counts = {
-        part: len(open_rows(compose / f"{part}-pictures.npy", "uint8", (None, None, None)))
-        for part in ("train", "validation")
-    }
+    classes = len(description.class_names)
+    pictures = {part: load_composed(compose, part, chosen.layers, classes) for part in ("train", "validation")}
+    counts = {part: len(each) for part, each in pictures.items()}
     log.info(
         "reader: %s, %s pictures of %s, recipe %s", chosen.layers, f"{counts['train']:,}", description.name, recipe
     )
@@ -88,7 +88,9 @@ def reader(
             yield shown.advance, lambda row, resumed: report_epoch(shown, row, recipe.epochs, batches, resumed)
 
     with showing(chosen, counts["train"]) as calls:
-        model, first = train_slider(compose, description, chosen, output / CHECKPOINT / "network-1.npz", *calls)
+        file = output / CHECKPOINT / "network-1.npz"
+        slider, first = train_on_pictures(chosen, pictures["train"], pictures["validation"], description, file, *calls)
+    model = replace(slider, sliding=True)
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
     with progress("reader", sum(searched.values()), unit="pictures") as shown:
@@ -100,9 +102,10 @@ def reader(
         log.info("reader: %s, %s candidates", context.layers, f"{len(training):,}")
         with showing(context, len(training)) as calls:
             file = output / CHECKPOINT / "network-2.npz"
-            model, second = train_context(model, context, training, validation, file, *calls)
+            looker, second = train_on_pictures(context, training, validation, description, file, *calls)
+        model = replace(model, context=looker)
         histories.append(second.history)
-    model, quality = calibrate_on_pages(model, compose)
+    model, quality = calibrate(model, compose)
     seconds = sum(row.seconds for history in histories for row in history)
     record = {
         "pictures": counts["train"],
@@ -113,13 +116,13 @@ def reader(
         **{name: value for name, value in asdict(chosen).items() if name in values},
         "best_epoch": first.best.number,
         "seconds": round(seconds),
-        "pages": asdict(quality),
+        "sheets": asdict(quality),
     }
     save_model(output, model, record)
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", histories)
     return (
-        f"{quality.digit_accuracy:.1%} of the digits of composed pages correct, expected calibration error "
+        f"{quality.digit_accuracy:.1%} of the digits of composed sheets correct, expected calibration error "
         f"{quality.expected_calibration_error:.1%}, {seconds / 60:.1f} min of training"
     )
 

@@ -17,12 +17,12 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
-from pipeline.composition.compose import HEIGHT, NO_DIGIT, compose
-from pipeline.composition.compose import WIDTH as PICTURE_WIDTH
-from pipeline.composition.pictures import load_parsed
+from pipeline.composition.composing import HEIGHT, NO_DIGIT, compose
+from pipeline.composition.composing import WIDTH as PICTURE_WIDTH
+from pipeline.composition.parallel import load_parsed
 from pipeline.data.contrast import BOX
 from pipeline.pictures.boxes import draw_boxes
-from pipeline.pictures.files import load_picture
+from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.pyramid import build_pyramid
 from pipeline.pictures.sliding import Slider
 from pipeline.reader import PRETRAINED_READER, load

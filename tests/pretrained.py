@@ -30,7 +30,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pages.model_card import make_model_card
 from pipeline.pages.reader_card import make_reader_card
-from pipeline.pictures.training import calibrate_on_pages
+from pipeline.pictures.confidence import calibrate
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
@@ -82,10 +82,10 @@ def write_reader(folder: Path, compose: Path) -> None:
     """Write the networks of the reader in 8 bits, calibrated again after rounding, and their card."""
     model = load_model(folder)
     save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.int8)
-    model, quality = calibrate_on_pages(load_safetensors(PRETRAINED_READER), compose)
+    model, quality = calibrate(load_safetensors(PRETRAINED_READER), compose)
     save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.int8)
     record = json.loads((folder / "model.json").read_text())["training"]
-    (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "pages": asdict(quality)}))
+    (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "sheets": asdict(quality)}))
     print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
 
 

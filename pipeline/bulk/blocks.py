@@ -12,10 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from pipeline.pictures.boxes import save_with_boxes
-from pipeline.pictures.files import PictureError
+from pipeline.pictures.decoding import PictureError
 from pipeline.reader import Reader, Result
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
@@ -121,15 +119,10 @@ def read_picture(reader: Reader, request: Request, threads: int | None = None) -
 
 def _save_copy(reader: Reader, request: Request, copy: Path, result: Result) -> None:
     """Write the copy atomically: an earlier attempt at the same task may have been killed while it wrote it."""
-    page = request.page or 0
-    others = len(result.possible)
-    boxes = np.concatenate([result.boxes, result.possible])
-    texts = [*(reader.names[label] for label in result.probabilities.argmax(axis=1)), *[""] * others]
-    sure = [*result.probabilities.max(axis=1).tolist(), *[0.0] * others]
     fresh = copy.with_name(f".{copy.name}.fresh")
     fresh.unlink(missing_ok=True)
     try:
-        save_with_boxes(fresh, request.source, request.name, result.size, boxes, texts, sure, page)
+        save_with_boxes(fresh, request.source, request.name, request.page or 0, result, reader.names)
         fresh.replace(copy)
     finally:
         fresh.unlink(missing_ok=True)

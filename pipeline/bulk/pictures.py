@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside
 from pipeline.engine.terminal import printable
-from pipeline.pictures.files import CONVERTIBLE, SUFFIXES, count_pages
+from pipeline.pictures.decoding import CONVERTIBLE, SUFFIXES, count_pages
 
 log = logging.getLogger(__name__)
 

@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipeline.composition.glyphs import FINE, Generator, Ink
+from pipeline.composition.signs import FINE, Generator, Ink, choose
 from pipeline.composition.writing import Placed
 from pipeline.data.contrast import BOX
 from pipeline.data.ink import to_ink
@@ -20,23 +20,23 @@ Shape = tuple[int, int]
 
 @dataclass(eq=False)
 class Ruler:
-    """A pen that draws lines on a page of `shape`, FINE times as large.
+    """A pen that draws lines on a sheet of `shape`, FINE times as large.
 
-    slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink, in [0, 1]. size: that of the
-    digits on the page.
+    placed: the signs on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
+    in [0, 1].
     """
 
     shape: Shape
+    placed: Sequence[Placed]
     slope: float
     width: float
     strength: float
-    size: float
     generator: Generator
-    image: Image.Image = field(init=False)
 
     def __post_init__(self) -> None:
         self.image = Image.new("L", (FINE * self.shape[1], FINE * self.shape[0]))
         self.pen = ImageDraw.Draw(self.image)
+        self.size = float(np.median([each.size for each in self.placed])) if self.placed else BOX
 
     def line(self, points: Iterable[tuple[float, float]]) -> None:
         """Draw a polyline through points (x, y)."""
@@ -49,7 +49,7 @@ class Ruler:
         self.line([(0, y), (self.shape[1], y + self.slope * self.shape[1])])
 
     def down(self, x: float, top: float = 0, bottom: float | None = None) -> None:
-        """Draw a vertical line, by default over the whole page."""
+        """Draw a vertical line, by default over the whole sheet."""
         bottom = self.shape[0] if bottom is None else bottom
         self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
 
@@ -71,7 +71,7 @@ class Ruler:
         return to_ink(np.asarray(self.image.reduce(FINE)))
 
 
-def rule(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def rule(ruler: Ruler) -> None:
     """Draw ruled paper, sometimes with a margin line."""
     (height, width), generator = ruler.shape, ruler.generator
     for y in ruler.spread(ruler.size * generator.uniform(0.9, 2.5), height, width):
@@ -80,7 +80,7 @@ def rule(ruler: Ruler, placed: Sequence[Placed]) -> None:
         ruler.down(generator.uniform(0, width))
 
 
-def square(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def square(ruler: Ruler) -> None:
     """Draw squared paper."""
     height, width = ruler.shape
     pitch = ruler.size * ruler.generator.uniform(0.25, 1.6)
@@ -90,12 +90,12 @@ def square(ruler: Ruler, placed: Sequence[Placed]) -> None:
         ruler.down(x)
 
 
-def box_digits(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def box_digits(ruler: Ruler) -> None:
     """Draw a box around each digit: all of one size, or each as large as its digit."""
     size, generator = ruler.size, ruler.generator
     margin, side = size * generator.uniform(0.05, 0.6), size * generator.uniform(1.0, 1.5)
     shared = generator.random() < 0.5
-    for each in placed:
+    for each in ruler.placed:
         left, top, right, bottom = map(float, each.box)
         if shared:
             x, y = generator.normal(each.x, 0.06 * size), generator.normal(each.y, 0.06 * size)
@@ -104,13 +104,16 @@ def box_digits(ruler: Ruler, placed: Sequence[Placed]) -> None:
         ruler.box(left - margin, top - margin, right + margin, bottom + margin)
 
 
-def box_row(ruler: Ruler, placed: Sequence[Placed]) -> None:
-    """Draw rows of equal boxes over the whole page, as forms have them, most of them empty."""
+def box_row(ruler: Ruler) -> None:
+    """Draw rows of equal boxes over the whole sheet, as forms have them, most of them empty."""
     size, generator = ruler.size, ruler.generator
     tall, wide = size * generator.uniform(0.8, 2.6, 2)
     gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)
-    first = generator.choice(len(placed)) if placed else -1
-    x, y = (placed[first].x, placed[first].y) if placed else generator.uniform(0, 1, 2) * ruler.shape[::-1]
+    if ruler.placed:
+        first = ruler.placed[generator.choice(len(ruler.placed))]
+        x, y = first.x, first.y
+    else:
+        x, y = generator.uniform(0, 1, 2) * ruler.shape[::-1]
     x, y = x + generator.normal(0, 0.1) * size - wide / 2, y + generator.normal(0, 0.1) * size - tall / 2
     rows = [y + i * (tall + pitch) for i in (range(-2, 3) if generator.random() < 0.4 else range(1))]
     for top in rows:
@@ -119,7 +122,7 @@ def box_row(ruler: Ruler, placed: Sequence[Placed]) -> None:
                 ruler.box(left, top, left + wide, top + tall)
 
 
-def table(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def table(ruler: Ruler) -> None:
     """Draw the lines of a table, whose columns differ in width."""
     (height, width), size, generator = ruler.shape, ruler.size, ruler.generator
     for y in ruler.spread(size * generator.uniform(1, 3), height, width):
@@ -130,11 +133,11 @@ def table(ruler: Ruler, placed: Sequence[Placed]) -> None:
         x += size * generator.uniform(1, 7)
 
 
-def comb(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def comb(ruler: Ruler) -> None:
     """Draw the comb of a form below the digits."""
     size, generator = ruler.size, ruler.generator
     pitch = size * generator.uniform(0.9, 1.8)
-    middle = float(np.mean([each.y for each in placed])) if placed else ruler.shape[0] / 2
+    middle = float(np.mean([each.y for each in ruler.placed])) if ruler.placed else ruler.shape[0] / 2
     bottom, tall = middle + size * generator.uniform(0.5, 0.9), size * generator.uniform(0.2, 1.5)
     ruler.across(bottom)
     if generator.random() < 0.5:
@@ -143,46 +146,46 @@ def comb(ruler: Ruler, placed: Sequence[Placed]) -> None:
         ruler.down(x, bottom - tall, bottom)
 
 
-def separate(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def separate(ruler: Ruler) -> None:
     """Draw lines in the middle between neighbours, above and below them: a row of cells."""
     size, generator = ruler.size, ruler.generator
-    top = min(each.box[1] for each in placed) - size * generator.uniform(0.02, 0.4)
-    bottom = max(each.box[3] for each in placed) + size * generator.uniform(0.02, 0.4)
+    top = min(each.box[1] for each in ruler.placed) - size * generator.uniform(0.02, 0.4)
+    bottom = max(each.box[3] for each in ruler.placed) + size * generator.uniform(0.02, 0.4)
     ruler.across(top)
     ruler.across(bottom)
-    edges = sorted((each.box[0], each.box[2]) for each in placed)
+    edges = sorted((each.box[0], each.box[2]) for each in ruler.placed)
     middles = [(one[1] + other[0]) / 2 for one, other in itertools.pairwise(edges)]
     for x in [edges[0][0] - 0.3 * size, *middles, edges[-1][1] + 0.3 * size]:
         ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
 
 
-def underline(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def underline(ruler: Ruler) -> None:
     """Draw one line below the digits."""
     (height, width), generator = ruler.shape, ruler.generator
-    y = max((each.box[3] for each in placed), default=height / 2) + ruler.size * generator.uniform(-0.08, 0.5)
+    y = max((each.box[3] for each in ruler.placed), default=height / 2) + ruler.size * generator.uniform(-0.08, 0.5)
     ends = sorted(generator.uniform(-0.2, 1.2, 2) * width)
     if generator.random() < 0.5:
         ends = [-width, 2 * width]
     ruler.line([(x, y + ruler.slope * x) for x in ends])
 
 
-def circle(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def circle(ruler: Ruler) -> None:
     """Draw a circle around each digit."""
-    for each in placed:
+    for each in ruler.placed:
         reach = each.size * ruler.generator.uniform(0.65, 1.1)
         box = [FINE * side for side in (each.x - reach, each.y - reach, each.x + reach, each.y + reach)]
         ruler.pen.ellipse(box, outline=round(255 * ruler.strength), width=max(1, round(FINE * ruler.width)))
 
 
-def cross(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def cross(ruler: Ruler) -> None:
     """Draw one to three lines anywhere."""
     height, width = ruler.shape
     for _ in range(ruler.generator.integers(1, 4)):
         points = ruler.generator.uniform(-0.2, 1.2, (2, 2)) * (width, height)
-        ruler.line([(x, y) for x, y in points.tolist()])
+        ruler.line(points.tolist())
 
 
-def frame(ruler: Ruler, placed: Sequence[Placed]) -> None:
+def frame(ruler: Ruler) -> None:
     """Draw a rectangle around everything."""
     height, width = ruler.shape
     x, y = ruler.generator.uniform(0, 0.3, 2) * (width, height)
@@ -190,7 +193,7 @@ def frame(ruler: Ruler, placed: Sequence[Placed]) -> None:
     ruler.line([(x, y), (right, y), (right, bottom), (x, bottom), (x, y)])
 
 
-Kind = Callable[[Ruler, Sequence[Placed]], None]
+Kind = Callable[[Ruler], None]
 KINDS: dict[Kind, float] = {  # shares
     rule: 0.2,
     square: 0.22,
@@ -208,15 +211,13 @@ def draw_lines(shape: Shape, placed: Sequence[Placed], generator: Generator) -> 
     """Return the ink of lines of some kind, relative to the ink of the digits."""
     ruler = Ruler(
         shape,
+        placed,
         slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
         strength=generator.uniform(0.1, 1),
         width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
-        size=float(np.median([each.size for each in placed])) if placed else BOX,
         generator=generator,
     )
-    kinds = KINDS | (AROUND_DIGITS if placed else {})
-    shares = np.array(list(kinds.values()))
-    list(kinds)[generator.choice(len(kinds), p=shares / shares.sum())](ruler, placed)
+    choose(KINDS | (AROUND_DIGITS if placed else {}), generator)(ruler)
     if generator.random() < SECOND:
-        cross(ruler, placed)
+        cross(ruler)
     return ruler.ink()

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.composition.glyphs import Generator, Glyphs, Ink, choose_hand, write
+from pipeline.composition.signs import Generator, Glyphs, Ink, choose, choose_hand, write
 from pipeline.composition.writing import Placed, paste
 
 Shape = tuple[int, int]
@@ -17,15 +17,15 @@ ALIKE = 0.6  # share of the pictures with words that are about as large as the d
 INLINE = 0.6  # share of the texts of which one line continues the digits
 
 
-def write_words(page: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: Generator) -> None:
+def write_words(sheet: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: Generator) -> None:
     """Write words around the digits, often about as large as these: single ones, lines of text, or beside a digit."""
-    kind = generator.choice(list(PLACES), p=list(PLACES.values()))
+    kind = choose(PLACES, generator)
     size = math.exp(generator.uniform(math.log(6), math.log(40)))
     digit = placed[int(generator.integers(len(placed)))] if placed else None
     if digit and generator.random() < ALIKE:  # as one hand writes words and numbers
         size = float(np.clip(digit.size * math.exp(generator.uniform(-0.7, 0.4)), 6, 60))
     hand, strength = choose_hand(generator), generator.uniform(0.5, 1)
-    y, x = generator.uniform(-4, page.shape[0]), generator.uniform(-60, page.shape[1])
+    y, x = generator.uniform(-4, sheet.shape[0]), generator.uniform(-60, sheet.shape[1])
     gap, pitch = size * generator.uniform(0.2, 0.8), size * generator.uniform(1.1, 1.8)
     if kind == "text":
         y, x = generator.uniform(-10, 20), generator.uniform(-30, 40)
@@ -43,11 +43,11 @@ def write_words(page: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: 
         top, left = round(y + (size - height) / 2), round(x)
         box = left - 3, top - 3, left + width + 3, top + height + 3
         if not any(overlap(box, each.box) for each in placed):
-            paste(page, np.float32(strength) * ink, top, left)
+            paste(sheet, np.float32(strength) * ink, top, left)
         x += width + gap
-        if x > page.shape[1]:
+        if x > sheet.shape[1]:
             x, y = generator.uniform(-30, 40), y + pitch
-        if y > page.shape[0]:
+        if y > sheet.shape[0]:
             break
 
 
@@ -58,14 +58,14 @@ def overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) ->
 
 def bleed_through(shape: Shape, glyphs: Glyphs, generator: Generator) -> Ink:
     """Return faint, blurred, mirrored writing of the other side."""
-    page = np.zeros(shape, np.float32)
+    sheet = np.zeros(shape, np.float32)
     hand = choose_hand(generator)
     size = generator.uniform(12, 40)
     for _ in range(generator.integers(2, 10)):
         ink, _ = glyphs.draw_class(generator)
         y, x = generator.uniform(-0.1, 1, 2) * shape
-        paste(page, write(ink, size, hand, generator)[:, ::-1], int(y), int(x))
-    return np.asarray(ndimage.gaussian_filter(page, generator.uniform(0.6, 2)) * generator.uniform(0.05, 0.4))
+        paste(sheet, write(ink, size, hand, generator)[:, ::-1], int(y), int(x))
+    return np.asarray(ndimage.gaussian_filter(sheet, generator.uniform(0.6, 2)) * generator.uniform(0.05, 0.4))
 
 
 def texture(shape: Shape, generator: Generator) -> Ink:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.composition.glyphs import Generator, Glyphs, Hand, Ink, choose_hand, write
+from pipeline.composition.signs import Generator, Glyphs, Hand, Ink, choose_hand, write
 from pipeline.data.contrast import BOX
 from pipeline.data.shapes import MARKS, parse_shape
 from pipeline.data.strokes import draw_by_hand
@@ -30,132 +30,118 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Spacing:
-    """Mean and standard deviation of the gap between neighbours, in pixels.
+class Style:
+    """How rows are written.
 
-    by_ink: between their ink, not their boxes.
+    size: of the digits, in pixels. gap, std: mean and standard deviation of the gap between neighbours, in pixels.
+    by_ink: whether the gap is that between their ink, rather than their boxes. signs: probability that a sign is of no
+    class.
     """
 
+    hand: Hand
+    size: float
     gap: float
     std: float
     by_ink: bool
+    signs: float = 0.0
 
 
-def choose_spacing(generator: Generator, size: float) -> Spacing:
-    """Return a random spacing: apart, close, touching or overlapping."""
+def choose_style(hand: Hand, size: float, generator: Generator) -> Style:
+    """Return a style with random spacing: apart, close, touching or overlapping."""
     kind = generator.choice(4, p=[0.35, 0.2, 0.22, 0.23])
     if kind == 0:
-        return Spacing(size * generator.uniform(0.15, 1.2), size * 0.1, by_ink=False)
+        return Style(hand, size, size * generator.uniform(0.15, 1.2), size * 0.1, by_ink=False)
     if kind == 1:
-        return Spacing(size * generator.uniform(-0.05, 0.15), size * 0.04, by_ink=False)
-    return Spacing(size * generator.uniform(-0.14, 0.06) * (kind == 3), size * 0.02, by_ink=True)
+        return Style(hand, size, size * generator.uniform(-0.05, 0.15), size * 0.04, by_ink=False)
+    return Style(hand, size, size * generator.uniform(-0.14, 0.06) * (kind == 3), size * 0.02, by_ink=True)
 
 
 def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
-    """Write one row, or three, on a page of `shape`, in part beyond its edges."""
+    """Write one row, or three, on a sheet of `shape`, in part beyond its edges."""
     ink, placed = np.zeros(shape, np.float32), []
     low, high = SIZES[generator.choice(len(SIZES), p=SIZE_SHARES)]
     size = BOX * math.exp(generator.uniform(math.log(low), math.log(high)))
     tilt = generator.normal(0, 0.03) if generator.random() < 0.7 else generator.normal(0, 0.14)
-    hand, spacing = replace(choose_hand(generator), angle=tilt), choose_spacing(generator, size)
+    style = choose_style(replace(choose_hand(generator), angle=tilt), size, generator)
     pitch = size * (generator.uniform(1.05, 1.35) if generator.random() < 0.5 else generator.uniform(1.3, 2.5))
-    signs = generator.choice([0, generator.uniform(0, 0.3), 1.0], p=[0.52, 0.36, 0.12])
+    style = replace(style, signs=generator.choice([0, generator.uniform(0, 0.3), 1.0], p=[0.52, 0.36, 0.12]))
     y, most = generator.uniform(0.25, 0.75) * shape[0], int(generator.choice([4, 12], p=[0.35, 0.65]))
     for row in range(-1, 2) if generator.random() < 0.5 else [0]:
         start, count = generator.uniform(-size, 0.35 * shape[1]), int(generator.integers(1, most + 1))
         if generator.random() < 0.15:
             start, count = generator.uniform(0.15, 0.85) * shape[1] - size / 2, 1
         at = y + row * pitch + generator.normal(0, 0.05 * size)
-        placed += _write_row(ink, glyphs, hand, spacing, size, at, start, count, signs, generator)
+        placed += _write_row(ink, glyphs, style, at, start, count, generator)
     return ink, placed
 
 
-def write_page(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
-    """Write one to three rows that lie wholly within a page of `shape`; return its ink and the digits in order."""
+def write_sheet(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
+    """Write one to three rows that lie wholly within a sheet of `shape`; return its ink and the digits in order."""
     while True:
         ink, placed = np.zeros(shape, np.float32), []
         size = BOX * math.exp(generator.uniform(math.log(0.7), math.log(2)))
-        hand, spacing = choose_hand(generator), choose_spacing(generator, size)
+        style = choose_style(choose_hand(generator), size, generator)
         rows, pitch = int(generator.integers(1, 4)), size * generator.uniform(1.3, 1.8)
         y = generator.uniform(0.5, 1) * pitch
         for row in range(rows):
-            start, count = generator.uniform(0.1, 0.6) * shape[1], int(generator.integers(1, 9))
-            placed += _write_row(ink, glyphs, hand, spacing, size, y + row * pitch, start * 0.7, count, 0.0, generator)
+            start, count = generator.uniform(0.1, 0.6) * shape[1] * 0.7, int(generator.integers(1, 9))
+            placed += _write_row(ink, glyphs, style, y + row * pitch, start, count, generator)
         left, top, right, bottom = np.transpose([each.box for each in placed])
         if min(left) >= 1 and min(top) >= 1 and max(right) < shape[1] and max(bottom) < shape[0]:
             return ink, placed
 
 
 def _write_row(
-    page: Ink,
-    glyphs: Glyphs,
-    hand: Hand,
-    spacing: Spacing,
-    size: float,
-    y: float,
-    start: float,
-    count: int,
-    signs: float,
-    generator: Generator,
+    sheet: Ink, glyphs: Glyphs, style: Style, y: float, start: float, count: int, generator: Generator
 ) -> list[Placed]:
-    """Write `count` signs from `start`, to the right. signs: probability that one is of no class."""
-    placed: list[Placed] = []
-    border = np.full(page.shape[0], PEN_UP)  # the last column with ink in each row of pixels
+    """Write `count` signs from `start`, to the right."""
+    hand, size, placed = style.hand, style.size, list[Placed]()
+    border = np.full(sheet.shape[0], PEN_UP)  # the last column with ink in each row of pixels
     right, jitter = start, size * generator.uniform(0, 0.1)
     for _ in range(count):
         ink, label = (
-            (glyphs.draw_sign(generator), NOTHING) if generator.random() < signs else glyphs.draw_class(generator)
+            (glyphs.draw_sign(generator), NOTHING) if generator.random() < style.signs else glyphs.draw_class(generator)
         )
         own = size * math.exp(generator.normal(0, 0.07))
         if label == NOTHING:
             own *= math.exp(generator.normal(0, 0.25))
         ink = write(ink, own, hand, generator)
         height, width = ink.shape
-        if spacing.by_ink and placed and generator.random() < 0.15:  # a new group
+        if style.by_ink and placed and generator.random() < 0.15:  # a new group
             right += size * generator.uniform(0.2, 1)
             border[:] = PEN_UP
         top = round(y + math.tan(hand.angle) * right - height / 2 + generator.normal(0, jitter))
-        gap = generator.normal(spacing.gap, spacing.std)
+        inked = ink[max(-top, 0) : max(sheet.shape[0] - top, 0)] > 0.3
+        beside = border[max(top, 0) :][: len(inked)]
+        gap = generator.normal(style.gap, style.std)
         left = right + gap
-        if spacing.by_ink and placed:
-            inside = slice(max(-top, 0), max(min(height, page.shape[0] - top), 0))
-            inked = ink[inside] > 0.3
+        if style.by_ink and placed:
             first = np.where(inked.any(axis=1), inked.argmax(axis=1), width)
-            reach = border[max(top, 0) : max(top, 0) + len(first)] + 1 - first
-            if len(reach) and reach.max() > right - 1.5 * size:
-                left = reach.max() + gap
+            reach = np.max(beside + 1 - first, initial=PEN_UP)
+            if reach > right - 1.5 * size:
+                left = reach + gap
         left = round(left)
+        last = np.where(inked.any(axis=1), left + width - 1 - inked[:, ::-1].argmax(axis=1), PEN_UP)
+        np.maximum(beside, last, out=beside)
         strength = generator.uniform(0.85, 1)
-        paste(page, strength * ink, top, left)
-        for row in range(max(top, 0), min(top + height, page.shape[0])):
-            columns = np.flatnonzero(ink[row - top] > 0.3)
-            if len(columns):
-                border[row] = max(border[row], left + columns[-1])
+        paste(sheet, strength * ink, top, left)
         if generator.random() < PUNCTUATION:
-            mark = write(
-                draw_by_hand(parse_shape(MARKS[generator.integers(len(MARKS))]), BOX, generator),
-                generator.uniform(0.1, 0.4) * size,
-                hand,
-                generator,
-            )
-            paste(
-                page,
-                strength * mark,
-                round(top + generator.uniform(0.4, 1) * height),
-                left + width + int(generator.integers(1, 4)),
-            )
+            mark = draw_by_hand(parse_shape(MARKS[generator.integers(len(MARKS))]), BOX, generator)
+            mark = write(mark, generator.uniform(0.1, 0.4) * size, hand, generator)
+            below = round(top + generator.uniform(0.4, 1) * height)
+            paste(sheet, strength * mark, below, left + width + int(generator.integers(1, 4)))
         box = (left, top, left + width, top + height)
         placed.append(Placed(label, top + height / 2, left + width / 2, max(height, width), box))
         right = left + width
-        if right > page.shape[1] + size:
+        if right > sheet.shape[1] + size:
             break
     return placed
 
 
-def paste(page: Ink, ink: Ink, top: int, left: int) -> None:
-    """Add ink to a page, where it is stronger than what is there; what lies outside is lost."""
-    bottom, right = min(top + ink.shape[0], page.shape[0]), min(left + ink.shape[1], page.shape[1])
+def paste(sheet: Ink, ink: Ink, top: int, left: int) -> None:
+    """Add ink to a sheet, where it is stronger than what is there; what lies outside is lost."""
+    bottom, right = min(top + ink.shape[0], sheet.shape[0]), min(left + ink.shape[1], sheet.shape[1])
     y, x = max(top, 0), max(left, 0)
     if y < bottom and x < right:
-        part = page[y:bottom, x:right]
+        part = sheet[y:bottom, x:right]
         np.maximum(part, ink[y - top : bottom - top, x - left : right - left], out=part)

@@ -15,7 +15,7 @@ from pipeline.data.ink import InkStatistics
 from pipeline.data.parts import MAX_CLASSES, stratify
 from pipeline.engine.terminal import is_printable
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.files import Grey, PictureError, load_picture
+from pipeline.pictures.decoding import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
 from pipeline.scheduling.progress import progress
 

@@ -13,7 +13,7 @@ from pipeline.custom.tables import has_paths, read_table
 from pipeline.data.dataset import CLASS_NAMES, FILES, DatasetError
 from pipeline.engine.digests import sha256
 from pipeline.engine.errors import UsageError
-from pipeline.pictures.files import SUFFIXES
+from pipeline.pictures.decoding import SUFFIXES
 
 TRAIN, TEST = PARTS = "train", "test"  # names of folders and CSV files
 DIGEST_LENGTH = 16

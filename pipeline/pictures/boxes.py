@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.pictures.files import Source, load_colours
+from pipeline.pictures.decoding import Source, load_colours
+from pipeline.pictures.reading import Result
 
 COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
 SURE = 0.9  # probability of its class below which a digit is marked
@@ -18,30 +19,21 @@ MIN_TEXT_SIZE = 8  # pixels
 
 
 def save_with_boxes(
-    path: Path,
-    source: Source,
-    name: str,
-    size: tuple[int, int],
-    boxes: NDArray[np.integer[Any]],
-    texts: Sequence[str],
-    probabilities: Sequence[float],
-    page: int = 0,
+    path: Path, source: Source, name: str, page: int, result: Result, class_names: Sequence[str]
 ) -> None:
-    """Write a copy of a picture, upright, to a new PNG file, with the boxes that `draw_boxes` draws.
+    """Write a copy of a picture, upright, to a PNG file, with what was read in it, and empty boxes of possible digits.
 
-    size: (height, width) of the picture, whose pixels the boxes are in. Raises PictureError, with `name` in the
-    message, if the picture cannot be read; OSError if `path` exists or cannot be written.
+    Raises PictureError, with `name` in the message, if the picture cannot be read; OSError if `path` cannot be written.
     """
     image = load_colours(source, name, page)
-    scale = [image.width / size[1], image.height / size[0]] * 2
-    draw_boxes(image, np.rint(boxes * scale).astype(np.int64), texts, probabilities)
+    scale = [image.width / result.size[1], image.height / result.size[0]] * 2
+    boxes = np.rint(np.concatenate([result.boxes, result.possible]) * scale).astype(np.int64)
+    texts = [class_names[label] for label in result.probabilities.argmax(axis=1)]
+    probabilities = result.probabilities.max(axis=1).tolist()
+    others = len(result.possible)
+    draw_boxes(image, boxes, texts + [""] * others, probabilities + [0.0] * others)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "xb") as file:
-        try:
-            image.save(file, "PNG", compress_level=1)  # the default takes three times as long
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    image.save(path, "PNG", compress_level=1)  # the default takes three times as long
 
 
 def draw_boxes(

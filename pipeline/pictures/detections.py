@@ -47,10 +47,8 @@ def join(parts: Sequence[Detections]) -> Detections:
 def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
     """Return the digits with the indices `kept`, each at the mean of the positions around it, weighted by scores."""
     digits = found.take(kept)
-    near = (np.abs(found.y - digits.y[:, np.newaxis]) < NEAR * digits.size[:, np.newaxis]) & (
-        np.abs(found.x - digits.x[:, np.newaxis]) < NEAR * digits.size[:, np.newaxis]
-    )
-    weights = near * found.scores
+    y, x, size = (each[:, np.newaxis] for each in (digits.y, digits.x, digits.size))
+    weights = (np.maximum(np.abs(found.y - y), np.abs(found.x - x)) < NEAR * size) * found.scores
     weights /= weights.sum(axis=1, keepdims=True)
     return replace(digits, y=weights @ found.y, x=weights @ found.x)
 

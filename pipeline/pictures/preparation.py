@@ -39,7 +39,8 @@ def measure_background(drawing: NDArray[np.uint8 | np.float32]) -> np.float32:
 def prepare(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:
     """Fit ink, (h, w) in [0, 1] with at least one 1, into the box of an image of `shape`, centred by mass."""
     top, bottom, left, right = find_extent(ink)
-    box, margin = measure_box(shape, ink_statistics)
+    box = min(ink_statistics.box, *shape) or min(shape)
+    margin = math.ceil(MARGIN * box)
     scale = max(bottom - top, right - left) / box  # pixels of the drawing per pixel of the result
     tall, wide = (int(np.ceil(extent / scale - 1e-6)) + 2 * margin for extent in (bottom - top, right - left))
     fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / SUBPIXELS, (tall * SUBPIXELS, wide * SUBPIXELS))
@@ -52,12 +53,6 @@ def find_extent(ink: Ink) -> tuple[int, int, int, int]:
     """Return top, bottom, left and right of the ink of at least 0.5, in pixels; there must be some."""
     rows, columns = (np.flatnonzero(np.any(ink >= 0.5, axis=axis)) for axis in (1, 0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-def measure_box(shape: tuple[int, int], ink_statistics: InkStatistics) -> tuple[float, int]:
-    """Return the side of the box and the margin around it, in pixels of the image."""
-    box = min(ink_statistics.box, *shape) or min(shape)
-    return box, int(np.ceil(MARGIN * box))
 
 
 def sample(ink: Ink, centre_y: float, centre_x: float, scale: float, shape: tuple[int, int]) -> Ink:

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.contrast import BOX, READ_SIZES, add_margin, local_contrast
@@ -23,6 +26,15 @@ class Level:
     contrast: Floats
     scale: float
     margin: int
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """The local contrast as an image, from which windows are cut."""
+        return Image.fromarray(self.contrast)
+
+    def locate(self, at: NDArray[Any]) -> NDArray[Any]:
+        """Return coordinates of pixels of the picture as those in `image`, where a pixel has its centre at a half."""
+        return at * self.scale + self.margin + 0.5
 
 
 def build_pyramid(grey: Floats, window: int) -> Iterator[Level]:

@@ -1,8 +1,9 @@
 """Read the digits in a picture: find them, put them in order, and say how certain the text is."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,82 +19,112 @@ from pipeline.pictures.search import detect
 
 CERTAIN = 0.5  # probability of being a digit from which one is reported
 POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
+ALTERNATIVES = 3  # of a text
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Digits in reading order.
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of digits, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
-    probabilities: float32 (k, classes); a row sums to less than 1, since the ink may be no digit. boxes: int64 (k, 4),
-    the left, top, right and bottom of the digits in pixels of the picture. rows: for each row the number of its digits
-    between two spaces. doubt: probability that something that is not reported is a digit; doubts: of each row.
-    possible: boxes of what may be such a digit, int64 (m, 4).
+    text: the classes of the digits, joined. spaced: the same text with spaces where digits are far apart, as between
+    the columns of a table. confidence: probability that this row is correct.
     """
 
-    probabilities: NDArray[np.float32]
+    text: str
+    spaced: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
-    rows: tuple[tuple[int, ...], ...]
-    doubt: float
-    doubts: tuple[float, ...]
-    possible: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 4), np.int64))
-
-    @property
-    def labels(self) -> tuple[int, ...]:
-        """Predicted class of each digit."""
-        return tuple(self.probabilities.argmax(axis=1).tolist())
-
-    @property
-    def confidence(self) -> float:
-        """Probability that all digits are correct, and that there are no others."""
-        return float(np.prod(self.probabilities.max(axis=1), dtype=np.float64) * (1 - self.doubt))
-
-    def split(self) -> tuple["Reading", ...]:
-        """Return a reading of each row. The product of their confidences is the confidence in the picture.
-
-        What may be another digit counts for the row of the nearest digit.
-        """
-        ends = itertools.pairwise(itertools.accumulate(map(sum, self.rows), initial=0))
-        return tuple(
-            Reading(self.probabilities[start:stop], self.boxes[start:stop], (row,), doubt, (doubt,))
-            for (start, stop), row, doubt in zip(ends, self.rows, self.doubts, strict=True)
-        )
+    probabilities: NDArray[np.float32]
 
 
-def read(model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence) -> Reading:
-    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right. run: may use threads."""
-    return arrange(detect(model, np.asarray(grey, np.float32), run), grey.shape, model.temperature)
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The digits in a picture, in reading order.
+
+    text: the classes of the digits, joined; empty if no digit was found. rows: the digits of each row. confidence:
+    probability that all digits are correct; 0 if there are none. alternatives: the most probable texts that differ in
+    one digit, each with its probability. boxes: int64 (k, 4): left, top, right and bottom of a square around each
+    digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
+    width) of the picture. probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1,
+    because the ink may be no digit. possible: boxes as above, (m, 4), of what may be a digit, with a probability of at
+    least 0.03, but was not read as one. more_pages: whether the file has several pages or frames, of which only one was
+    read.
+    """
+
+    text: str
+    rows: tuple[Row, ...]
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    boxes: NDArray[np.int64]
+    size: tuple[int, int]
+    probabilities: NDArray[np.float32]
+    possible: NDArray[np.int64]
+    more_pages: bool = False
 
 
-def read_one(model: Model, grey: NDArray[np.floating[Any]]) -> Reading:
+def read(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int], run: Run = in_sequence) -> Result:
+    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
+
+    size: that of the picture before it was reduced. run: may use threads.
+    """
+    found = detect(model, np.asarray(grey, np.float32), run)
+    return arrange(found, model.class_names, model.temperature, grey.shape, size)
+
+
+def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
     """Read a picture (h, w) of one object, by a model for images as in its training set."""
+    rows, nowhere = list[Row](), np.zeros((0, 4), np.int64)
     ink = find_ink(np.asarray(grey, np.float32))
-    if ink is None:
-        return Reading(np.zeros((0, len(model.class_names)), np.float32), np.zeros((0, 4), np.int64), (), 0.0, ())
-    predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
-    top, bottom, left, right = find_extent(ink)
-    certain = np.flatnonzero(predicted[:, -1] < 1 - CERTAIN)
-    boxes = np.array([[left, top, right, bottom]], np.int64)
-    return Reading(predicted[certain, :-1], boxes[certain], ((1,),) * len(certain), 0.0, (0.0,) * len(certain))
+    if ink is not None:
+        predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
+        top, bottom, left, right = find_extent(ink)
+        if predicted[0, -1] < 1 - CERTAIN:
+            boxes = _enlarge(np.array([[left, top, right, bottom]]), grey.shape, size)
+            chance = float(predicted[0, :-1].max())
+            rows = [_make_row(predicted[:, :-1], boxes, chance, [False], model.class_names)]
+    return _join(rows, nowhere, size, model.class_names)
 
 
-def arrange(found: Detections, shape: Sequence[int], temperature: float) -> Reading:
-    """Return the detections of a picture (height, width) that are certain, in reading order."""
+def arrange(
+    found: Detections, class_names: Sequence[str], temperature: float, shape: Sequence[int], size: tuple[int, int]
+) -> Result:
+    """Return the detections that are certain, in reading order.
+
+    The confidence in a row is the probability that its digits are correct, and that there is no other: what may be a
+    digit counts for the row of the nearest one. The confidence in a picture is that in all rows. shape: (height, width)
+    of the picture in which they were found. size: that of the picture before it was reduced.
+    """
+    probabilities, chances = temper(found.probabilities, temperature), measure_chances(found, temperature)
+    half = found.size / 2
+    squares = np.stack([found.x - half, found.y - half, found.x + half, found.y + half], axis=1)
+    boxes = _enlarge(squares, shape, size)
+    digits = np.flatnonzero(is_certain(found))
+    rows = [digits[row] for row in find_rows(found.y[digits], found.x[digits], found.size[digits])]
+    row_of = find_nearest_rows(rows, found.y, found.x) if rows else np.zeros(0)
+    made = [
+        _make_row(
+            probabilities[row, :-1],
+            boxes[row],
+            float(chances[row_of == number].prod()),
+            find_spaces(found.x[row], found.size[row]),
+            class_names,
+        )
+        for number, row in enumerate(rows)
+    ]
+    possible = ~is_certain(found) & (probabilities[:, -1] <= 1 - POSSIBLE)
+    return _join(made, boxes[possible], size, class_names)
+
+
+def is_certain(found: Detections) -> NDArray[np.bool_]:
+    """Return which detections are reported."""
+    return np.asarray(found.probabilities[:, -1] < 1 - CERTAIN)
+
+
+def measure_chances(found: Detections, temperature: float) -> NDArray[np.float64]:
+    """Return the probability that what is reported of each detection is correct: its class, or that it is nothing."""
     probabilities = temper(found.probabilities, temperature)
-    certain = found.probabilities[:, -1] < 1 - CERTAIN
-    nothing, others = probabilities[~certain, -1], found.take(np.flatnonzero(~certain))
-    probabilities, digits = probabilities[certain, :-1], found.take(np.flatnonzero(certain))
-    rows = find_rows(digits.y, digits.x, digits.size)
-    order = np.array([i for row in rows for i in row], np.intp)
-    words = tuple(_count_words(find_spaces(digits.x, digits.size, row)) for row in rows)
-    row_of = find_nearest_rows(rows, (digits.y, digits.x), (others.y, others.x)) if rows else np.zeros(0, np.intp)
-    doubts = tuple(_combine(nothing[row_of == row]) for row in range(len(rows)))
-    possible = _to_boxes(others.take(np.flatnonzero(nothing <= 1 - POSSIBLE)), shape)
-    return Reading(probabilities[order], _to_boxes(digits, shape)[order], words, _combine(nothing), doubts, possible)
-
-
-def _combine(nothing: NDArray[np.float32]) -> float:
-    """Return the probability that anything is a digit, from the probabilities of each that it is not."""
-    return 1 - float(np.prod(nothing, dtype=np.float64))
+    return np.where(is_certain(found), probabilities[:, :-1].max(axis=1), probabilities[:, -1]).astype(np.float64)
 
 
 def temper(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
@@ -102,38 +133,70 @@ def temper(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def _count_words(spaces: Sequence[bool]) -> tuple[int, ...]:
-    starts = [i for i, space in enumerate(spaces) if space or i == 0]
-    return tuple(stop - start for start, stop in zip(starts, [*starts[1:], len(spaces)], strict=True))
+def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -> NDArray[np.int64]:
+    """Map boxes, (k, 4), from a grey picture of `shape` to whole pixels of the picture of `size`, within its edges."""
+    inner = np.rint(np.clip(boxes, 0, [shape[1], shape[0]] * 2))
+    factors = [size[1] / shape[1], size[0] / shape[0]]
+    mapped = np.hstack([np.floor(inner[:, :2] * factors), np.ceil(inner[:, 2:] * factors)])
+    return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _to_boxes(digits: Detections, shape: Sequence[int]) -> NDArray[np.int64]:
-    """Return the square around each digit, within the picture."""
-    (height, width), y, x, half = shape, digits.y, digits.x, digits.size / 2
-    corners = np.stack([x - half, y - half, x + half, y + half], axis=1)
-    return np.rint(np.clip(corners, 0, [width, height, width, height])).astype(np.int64)
+def _make_row(
+    probabilities: NDArray[np.float32],
+    boxes: NDArray[np.int64],
+    confidence: float,
+    spaces: Sequence[bool],
+    class_names: Sequence[str],
+) -> Row:
+    labels = probabilities.argmax(axis=1).tolist()
+    text, spaced = format_digits(labels, class_names), format_digits(labels, class_names, spaces)
+    return Row(
+        text, spaced, confidence, find_alternatives(probabilities, confidence, class_names), boxes, probabilities
+    )
 
 
-def find_alternatives(reading: Reading, count: int) -> list[tuple[tuple[int, ...], float]]:
-    """Return the `count` most probable readings that differ from this one in one digit, each with its probability."""
-    alternatives: list[tuple[tuple[int, ...], float]] = []
-    labels, confidence = reading.labels, reading.confidence
-    for position, probabilities in enumerate(reading.probabilities.tolist()):
-        for label, probability in enumerate(probabilities):
-            if label != labels[position]:
-                alternative = (*labels[:position], label, *labels[position + 1 :])
-                alternatives.append((alternative, confidence * probability / probabilities[labels[position]]))
-    return sorted(alternatives, key=lambda each: -each[1])[:count]
+def _join(
+    rows: Sequence[Row], possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
+) -> Result:
+    probabilities = np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)])
+    confidence = math.prod(row.confidence for row in rows) if rows else 0.0
+    return Result(
+        format_digits(probabilities.argmax(axis=1).tolist(), class_names),
+        tuple(rows),
+        confidence,
+        find_alternatives(probabilities, confidence, class_names),
+        np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)]),
+        size,
+        probabilities,
+        possible,
+    )
 
 
-def format_digits(labels: Sequence[int], class_names: Sequence[str]) -> str:
-    """Join the class names of the labels, with spaces unless all class names are single characters."""
-    names = [class_names[label] for label in labels]
-    return ("" if all(len(name) == 1 for name in class_names) else " ").join(names)
+def find_alternatives(
+    probabilities: NDArray[np.float32], confidence: float, class_names: Sequence[str]
+) -> tuple[tuple[str, float], ...]:
+    """Return the most probable texts that differ in one digit, each with its probability.
+
+    probabilities: (k, classes) of the digits. confidence: probability that the most probable text is correct.
+    """
+    labels = probabilities.argmax(axis=1)
+    chances = confidence * probabilities.astype(np.float64) / probabilities.max(axis=1, keepdims=True)
+    others = np.flatnonzero(np.arange(len(class_names)) != labels[:, np.newaxis])
+    best = others[np.argsort(-chances.reshape(-1)[others], kind="stable")[:ALTERNATIVES]]
+    alternatives = []
+    for digit, label in zip(*np.unravel_index(best, chances.shape), strict=True):
+        changed = [*labels[:digit], label, *labels[digit + 1 :]]
+        alternatives.append((format_digits(changed, class_names), float(chances[digit, label])))
+    return tuple(alternatives)
 
 
-def format_spaced(row: Reading, class_names: Sequence[str]) -> str:
-    """Return the text of a reading of one row, with a space where the digits are far apart."""
-    labels = iter(row.labels)
-    words = [format_digits([next(labels) for _ in range(count)], class_names) for count in row.rows[0]]
-    return " ".join(words)
+def format_digits(
+    labels: Sequence[int], class_names: Sequence[str], spaces: Iterable[bool] = itertools.repeat(False)
+) -> str:
+    """Join the class names of the labels, with spaces unless all class names are single characters.
+
+    spaces: whether there is a space before each label in any case.
+    """
+    separator = "" if all(len(name) == 1 for name in class_names) else " "
+    words = [(" " if space else separator) + class_names[label] for label, space in zip(labels, spaces, strict=False)]
+    return "".join(words).removeprefix(separator)

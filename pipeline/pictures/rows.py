@@ -1,6 +1,5 @@
 """Reading order: the digits of a picture in rows, from top to bottom, each from left to right, also if they slope."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +11,6 @@ HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, 
 SPACE = 1.9  # distance in sizes between centres from which a space is between them
 
 Floats = NDArray[np.floating]
-Places = tuple[Floats, Floats]  # y, x
 
 
 def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
@@ -34,15 +32,12 @@ def find_rows(y: Floats, x: Floats, size: Floats) -> list[list[int]]:
     return sorted(rows, key=lambda row: float(np.mean(across[row])))
 
 
-def find_nearest_rows(rows: Sequence[Sequence[int]], digits: Places, others: Places) -> NDArray[np.intp]:
-    """Return for each of the others the row of the nearest digit.
-
-    digits, others: y and x of each. rows: indices of digits, from `find_rows`, at least one.
-    """
-    (y, x), (down, right) = digits, others
-    row_of = np.empty(len(y), np.intp)
-    row_of[np.concatenate(rows)] = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    return np.asarray(row_of[np.hypot(y - down[:, np.newaxis], x - right[:, np.newaxis]).argmin(axis=1)])
+def find_nearest_rows(rows: Sequence[NDArray[np.intp]], y: Floats, x: Floats) -> NDArray[np.intp]:
+    """Return for each place, (k,), the row of the nearest digit. rows: indices of digits among the places, not none."""
+    digits = np.concatenate(rows)
+    row_of = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    away = np.hypot(y[digits] - y[:, np.newaxis], x[digits] - x[:, np.newaxis])
+    return np.asarray(row_of[away.argmin(axis=1)])
 
 
 def measure_slope(y: Floats, x: Floats, size: Floats) -> float:
@@ -57,10 +52,6 @@ def measure_slope(y: Floats, x: Floats, size: Floats) -> float:
     return float(np.median(slopes)) if len(slopes) > 1 else 0.0
 
 
-def find_spaces(x: Floats, size: Floats, row: list[int]) -> list[bool]:
-    """Return for each digit of a row whether a space precedes it, as between the cells of a table."""
-    gaps = [
-        math.inf if not i else (x[row[i]] - x[row[i - 1]]) / max(size[row[i]], size[row[i - 1]])
-        for i in range(len(row))
-    ]
-    return [i > 0 and gap > SPACE for i, gap in enumerate(gaps)]
+def find_spaces(x: Floats, size: Floats) -> list[bool]:
+    """Return for each digit of a row, in order, whether a space precedes it, as between the cells of a table."""
+    return [False, *(np.diff(x) / np.maximum(size[1:], size[:-1]) > SPACE).tolist()]

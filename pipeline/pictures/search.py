@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.contrast import BOX
@@ -80,22 +81,18 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     cells = [min(CELLS, count) for count in counts]
     tall, wide = (window + step * (count - 1) for count in cells)
     contrast = np.pad(level.contrast, ((0, tall), (0, wide)))
-    starts = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
-    corners = [(y, x) for y, x in itertools.product(*starts) if np.abs(contrast[y:, x:][:tall, :wide]).max() > FLAT]
-    found = [_to_detections(level, window, 0, 0, np.zeros((0, len(slider.model.class_names) + 1), np.float32))]
-    outputs = slider.predict_all([contrast[y:, x:][:tall, :wide] for y, x in corners])
-    for (top, left), output in zip(corners, outputs, strict=True):
-        possible = output[..., -1] < 1 - POSSIBLE
-        y, x = np.nonzero(possible)
-        found.append(_to_detections(level, window, top + step * y, left + step * x, output[possible]))
-    return join(found)
-
-
-def _to_detections(level: Level, window: int, top: Any, left: Any, probabilities: Floats) -> Detections:
-    """Return what is centred in windows with these corners, in pixels of a level."""
-    shift, size = (window - 1) / 2 - level.margin, np.full(len(probabilities), BOX / level.scale, np.float32)
-    y, x = (np.asarray((at + shift) / level.scale + 0 * size, np.float32) for at in (top, left))
-    return Detections(y, x, size, probabilities)
+    corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
+    tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
+    inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
+    predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.outputs)
+    possible = predicted[..., -1] < 1 - POSSIBLE
+    tile, *cell = np.nonzero(possible)
+    starts = np.array([*inked], int).reshape(-1, 2)[tile].T
+    y, x = (
+        ((start + step * at + (window - 1) / 2 - level.margin) / level.scale).astype(np.float32)
+        for start, at in zip(starts, cell, strict=True)
+    )
+    return Detections(y, x, np.full(len(tile), BOX / level.scale, np.float32), predicted[possible])
 
 
 def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
@@ -104,16 +101,13 @@ def look_closer(slider: Slider, level: Level, found: Detections) -> Detections:
     Its centre and size become the means of those in APART, weighted by scores (the geometric mean of sizes); its
     probabilities the mean of those in CLOSE.
     """
-    if not len(found):
-        return found
-    image = Image.fromarray(level.contrast)
-    weights = 1 - _look(slider, level, image, found, APART)[..., -1] + np.finfo(np.float32).eps
+    weights = 1 - _look(slider, level, found, APART)[..., -1] + np.finfo(np.float32).eps
     weights /= weights.sum(axis=1, keepdims=True)
     down, right, scale = np.array(APART, np.float32).T
     factor = np.exp(weights @ np.log(scale))
     y, x = (at + weights @ moved / level.scale for at, moved in ((found.y, down), (found.x, right)))
     centred = Detections(y, x, found.size * factor, found.probabilities)
-    return replace(centred, probabilities=_look(slider, level, image, centred, CLOSE).mean(axis=1))
+    return replace(centred, probabilities=_look(slider, level, centred, CLOSE).mean(axis=1))
 
 
 def look_around(slider: Slider, level: Level, found: Detections) -> Detections:
@@ -133,31 +127,28 @@ def look_around(slider: Slider, level: Level, found: Detections) -> Detections:
 
 def cut_around(level: Level, found: Detections, shape: tuple[int, int]) -> list[Floats]:
     """Return a window (height, width) around each digit of a level, which has a share AMONG of its height."""
-    image = Image.fromarray(level.contrast)
-    scales = found.size * level.scale / (AMONG * shape[0])
-    tops, lefts = (
-        at * level.scale + level.margin + 0.5 - scales * side / 2
-        for at, side in zip((found.y, found.x), shape, strict=True)
-    )
-    corners = zip(tops.tolist(), lefts.tolist(), scales.tolist(), strict=True)
-    return [cut(image, top, left, scale, shape) for top, left, scale in corners]
+    scale = found.size * level.scale / (AMONG * shape[0])
+    return _cut(level.image, level.locate(found.y), level.locate(found.x), scale, shape)
 
 
-def _look(slider: Slider, level: Level, image: Image.Image, found: Detections, places: Sequence[Place]) -> Floats:
+def _look(slider: Slider, level: Level, found: Detections, places: Sequence[Place]) -> Floats:
     """Return the probabilities (k, places, classes + 1) of digits in windows at some places around each."""
-    views = []
-    for y, x, size in zip(found.y.tolist(), found.x.tolist(), found.size.tolist(), strict=True):
-        own = size * level.scale / BOX
-        for down, right, scale in places:
-            half = own * scale * slider.window / 2
-            top = y * level.scale + level.margin + 0.5 + own * down - half
-            left = x * level.scale + level.margin + 0.5 + own * right - half
-            views.append(cut(image, top, left, own * scale, slider.model.image_shape))
-    return np.array(slider.predict_all(views)).reshape(len(found), len(places), -1)
+    y, x, size = np.stack([found.y, found.x, found.size])[..., np.newaxis].astype(np.float64)
+    down, right, scale = np.transpose(places)
+    own = size * level.scale / BOX
+    centres = level.locate(y) + own * down, level.locate(x) + own * right
+    windows = _cut(level.image, *centres, own * scale, slider.model.image_shape)
+    return slider.predict_all(windows).reshape(len(found), len(places), slider.outputs)
 
 
-def cut(image: Image.Image, top: float, left: float, scale: float, shape: tuple[int, int]) -> Floats:
-    """Return a part of `shape` pixels, each `scale` pixels of the image, whose corner is at (top, left)."""
+def _cut(
+    image: Image.Image, y: NDArray[Any], x: NDArray[Any], scale: NDArray[Any], shape: tuple[int, int]
+) -> list[Floats]:
+    """Return parts of `shape` pixels, each `scale` pixels of an image wide, around the centres (y, x) in it."""
     height, width = shape
-    corners = (scale, 0, left, 0, scale, top)
-    return np.asarray(image.transform((width, height), Image.Transform.AFFINE, corners, Image.Resampling.BILINEAR))
+    corners = (each.ravel().tolist() for each in (y - scale * height / 2, x - scale * width / 2, scale))
+    how = Image.Transform.AFFINE, Image.Resampling.BILINEAR
+    return [
+        np.asarray(image.transform((width, height), how[0], (pixels, 0, left, 0, pixels, top), how[1]))
+        for top, left, pixels in zip(*corners, strict=True)
+    ]

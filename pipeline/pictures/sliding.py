@@ -5,7 +5,7 @@ A dense layer is a convolution whose kernel covers its input, so the same parame
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from pipeline.model.files import Model
 from pipeline.network.architecture import slide
 from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
-from pipeline.network.network import Network, infer, make_buffers, make_network
+from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.detections import Floats
 
@@ -28,8 +28,9 @@ class Slider:
 
     model: Model
     run: Run = in_sequence
-    _networks: dict[tuple[int, ...], Network] = field(default_factory=dict)  # for each size of tiles
-    _buffers: dict[int, list[Buffers]] = field(default_factory=dict)  # of each thread
+    _buffers: dict[int, list[Buffers]] = field(
+        default_factory=dict
+    )  # of each thread, since they cost a third of the time
 
     @property
     def window(self) -> int:
@@ -41,33 +42,37 @@ class Slider:
         """Pixels from one position to the next."""
         return math.prod(layer.stride for layer in self.model.networks[0].layers)
 
+    @property
+    def outputs(self) -> int:
+        """Number of the classes, and nothing."""
+        return len(self.model.class_names) + 1
+
     def predict(self, contrast: Sequence[Floats], thread: int = 0) -> Floats:
         """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles (height, width)."""
         (network,) = self.model.networks
         tiles = np.stack(contrast, axis=-1)
         height, width, _ = tiles.shape
-        if (height, width) not in self._networks:
-            layers = slide(network.layers, (height, width))
-            self._networks[height, width] = make_network(layers, network.parameters.flat)
-        moved = self._networks[height, width]
-        if thread not in self._buffers:
-            self._buffers[thread] = make_buffers(moved)
-        logits = infer(moved, tiles, self._buffers[thread])
+        moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
+        logits = infer(moved, tiles, self._buffers.setdefault(thread, make_buffers(moved)))
         predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
         return np.asarray(predicted.transpose(3, 1, 2, 0))
+
+    def predict_all(self, tiles: Sequence[Floats]) -> Floats:
+        """Return what `predict` returns, for any number of tiles of one size; several threads may share them."""
+        return self._share(self.predict, tiles)
 
     def predict_context(self, windows: Sequence[Floats]) -> Floats:
         """Return the probabilities (n, classes + 1) that the second network gives n windows (height, width)."""
         assert self.model.context
         (network,), loss = self.model.context.networks, self.model.context.loss
-        count = max(1, PIXELS // windows[0].size)
-        batches = [np.stack(windows[i : i + count], axis=-1) for i in range(0, len(windows), count)]
-        logits = self.run(lambda i, thread: infer(network, batches[i], make_buffers(network)), len(batches))
-        return np.concatenate([probabilities(each, loss).T for each in logits])
 
-    def predict_all(self, tiles: Sequence[Floats]) -> list[Floats]:
-        """Return the probabilities, (rows, columns, classes + 1), of each tile. All tiles have the same size."""
-        count = max(1, PIXELS // max(tiles[0].size, 1)) if tiles else 1
+        def predict(batch: Sequence[Floats], thread: int) -> Floats:
+            return probabilities(infer(network, np.stack(batch, axis=-1), make_buffers(network)), loss).T
+
+        return self._share(predict, windows)
+
+    def _share(self, predict: Callable[[Sequence[Floats], int], Floats], tiles: Sequence[Floats]) -> Floats:
+        count = max(1, PIXELS // tiles[0].size) if tiles else 1
         batches = [tiles[i : i + count] for i in range(0, len(tiles), count)]
-        outputs = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))
-        return [of_tile for output in outputs for of_tile in output]
+        parts = self.run(lambda i, thread: predict(batches[i], thread), len(batches))
+        return np.concatenate(parts) if parts else np.zeros((0, self.outputs), np.float32)

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.composition.composing import compose as compose_picture
+from pipeline.composition.composing import compose_sheet
+from pipeline.composition.parallel import load_parsed
 from pipeline.engine.errors import UsageError
 from pipeline.model.files import load_model
 from pipeline.pictures.candidates import WINDOW
@@ -18,14 +21,14 @@ from stages.compose import compose
 from stages.reader import reader
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
 
-FEWEST = 6  # pages: to read one takes half a second
+FEWEST = 6  # sheets: to read one takes half a second
 SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", "epochs": 1, "batch_size": 8}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _little_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.composition.pictures.FEWEST", FEWEST)
+        patch.setattr("pipeline.composition.parallel.FEWEST", FEWEST)
         patch.setattr("stages.reader.CONTEXT_RECIPE", replace(CONTEXT_RECIPE, layers="conv4x5/4", epochs=1))
         yield
 
@@ -37,24 +40,47 @@ def composed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
+@pytest.fixture(scope="module")
+def seventh(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few composed pictures, of another seed."""
+    output = tmp_path_factory.mktemp("seventh") / "artifacts" / "compose"
+    compose(parse=built / "parse", pictures=20, seed=7, scheduler="sync", output=output)
+    return output
+
+
 def arrays(folder: Path) -> dict[str, Any]:
     return {path.name: np.load(path) for path in folder.glob("*.npy")}
 
 
-def test_composed_pictures_are_the_same_for_any_scheduler(built: Path, composed: Path, tmp_path: Path) -> None:
+def test_composed_pictures_are_the_same_for_any_scheduler_and_blocks(
+    built: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.composition.parallel.BLOCK", 16)
     other = tmp_path / "artifacts" / "compose"
     compose(parse=built / "parse", pictures=40, scheduler="threads", output=other)
     found, expected = arrays(other), arrays(composed)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    assert len(expected["train-pictures.npy"]) == len(expected["train-digits.npy"]) == 40
-    assert len(expected["validation-pictures.npy"]) == len(expected["pages-digits.npy"]) == FEWEST
 
 
-def test_seed_changes_the_pictures(built: Path, composed: Path, tmp_path: Path) -> None:
-    other = tmp_path / "artifacts" / "compose"
-    compose(parse=built / "parse", pictures=40, seed=2, scheduler="sync", output=other)
-    assert not np.array_equal(arrays(other)["train-pictures.npy"], arrays(composed)["train-pictures.npy"])
+@pytest.mark.parametrize(
+    ("number", "part", "make", "count"),
+    [
+        (0, "train", compose_picture, 20),
+        (1, "validation", compose_picture, FEWEST),
+        (2, "sheets", compose_sheet, FEWEST),
+    ],
+)
+def test_each_picture_has_its_own_seed_and_only_training_pictures_show_the_first_images(
+    number: int, part: str, make: Any, count: int, built: Path, seventh: Path
+) -> None:
+    shown, held_out = (load_parsed(built / "parse", each) for each in (False, True))
+    assert len(held_out.images) < len(shown.images)
+    picture, digits = make(shown if part == "train" else held_out, np.random.default_rng((7, number, count - 1)))
+    pictures, all_digits = (np.load(seventh / f"{part}-{name}.npy") for name in ("pictures", "digits"))
+    assert len(pictures) == len(all_digits) == count
+    assert np.array_equal(pictures[-1], picture)
+    assert np.array_equal(all_digits[-1], digits)
 
 
 def test_reader_is_trained_and_reads(composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

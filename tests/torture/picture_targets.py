@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline.pictures.files import MAX_PIXELS, MAX_SIDE, load_picture
+from pipeline.pictures.decoding import MAX_PIXELS, MAX_SIDE, load_picture
 from tests.torture.mutations import mixed, mutate_png, read_chunks
 from tests.torture.targets import Target, try_read
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipeline.pictures.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, save_with_boxes
-from pipeline.pictures.files import PictureError
+from pipeline.pictures.reading import Result
 
 
 def find_colour(image: Image.Image, colour: tuple[int, int, int] = COLOUR) -> tuple[int, int, int, int]:
@@ -48,27 +48,20 @@ def test_copies_of_all_kinds_show_the_picture(mode: str, tmp_path: Path) -> None
     levels[20:40, 30:50] = 0
     image = Image.fromarray(levels)
     image = Image.fromarray(257 * levels.astype(np.uint16)) if mode == "I;16" else image.convert(mode)
-    save_with_boxes(tmp_path / "new/copy.png", image, "it", (60, 80), np.zeros((0, 4), np.int64), [], [])
+    nothing = np.zeros((0, 4), np.int64)
+    result = Result("", (), 0.0, (), nothing, (60, 80), np.zeros((0, 10), np.float32), nothing)
+    save_with_boxes(tmp_path / "new/copy.png", image, "it", 0, result, "0123456789")
     with Image.open(tmp_path / "new/copy.png") as copy:
         assert copy.mode == "RGB"
         assert np.array_equal(np.asarray(copy), np.repeat(levels[..., np.newaxis], 3, axis=2))
 
 
-def test_existing_files_and_unreadable_pictures(tmp_path: Path) -> None:
-    (tmp_path / "there.png").write_bytes(b"mine")
-    nothing = np.zeros((0, 4), np.int64)
-    with pytest.raises(FileExistsError):
-        save_with_boxes(tmp_path / "there.png", Image.new("L", (9, 9)), "it", (9, 9), nothing, [], [])
-    with pytest.raises(PictureError, match="it is not a picture"):
-        save_with_boxes(tmp_path / "new.png", tmp_path / "there.png", "it", (9, 9), nothing, [], [])
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"]
-
-
-def test_no_part_of_a_copy_is_left_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object, **options: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Image.Image, "save", fail)
-    with pytest.raises(OSError, match="No space"):
-        save_with_boxes(tmp_path / "new.png", Image.new("L", (9, 9)), "it", (9, 9), np.zeros((0, 4), np.int64), [], [])
-    assert not list(tmp_path.iterdir())
+def test_boxes_of_a_large_picture_are_scaled_with_its_copy(tmp_path: Path) -> None:
+    read, possible = np.array([[1000, 2000, 1600, 2800]]), np.array([[2000, 2000, 2600, 2800]])
+    result = Result("1", (), 0.9, (), read, (4096, 3072), np.array([[0.05, 0.95]], np.float32), possible)
+    save_with_boxes(tmp_path / "copy.png", Image.new("L", (3072, 4096), 255), "it", 0, result, "01")
+    with Image.open(tmp_path / "copy.png") as copy:
+        assert copy.size == (1536, 2048)
+        for colour, left in ((COLOUR, 500), (UNSURE_COLOUR, 1000)):
+            assert find_colour(copy, colour)[::2] == (left - 5, left + 305)
+            assert find_colour(copy, colour)[3] == 1405

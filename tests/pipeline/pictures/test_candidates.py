@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.composition.composing import compose_sheet
+from pipeline.composition.signs import Glyphs
 from pipeline.data.parts import MAX_CLASSES
-from pipeline.model.files import Model
 from pipeline.pictures.candidates import STEPS, WINDOW, Windows, collect, label_candidates
 from pipeline.pictures.detections import Detections
 from pipeline.reader import PRETRAINED_READER, load
 from pipeline.scheduling.backends import SYNC
 from pipeline.training.positions import IGNORED
-from tests.drawings import enlarge, on_paper, sample_digits, write_row
+from tests.drawings import sample_digits
 
 
 def detections(*rows: tuple[float, float, float]) -> Detections:
@@ -54,39 +55,24 @@ def test_nearer_of_two_digits_counts_and_without_digits_all_is_nothing() -> None
     assert label_candidates(detections((50, 60, 20)), digits(), 10).tolist() == [10]
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
-    found = load(PRETRAINED_READER).finder
-    assert found
-    return found
-
-
-def test_digits_are_found_and_lie_in_the_middle_of_their_windows(model: Model, tmp_path: Path) -> None:
-    """The digits of a row on paper, 40 pixels high, are candidates with their classes."""
-    images, labels = sample_digits()
-    page = on_paper(enlarge(write_row(list(images[:4])), 2)).astype(np.uint8)
-    inked = page < 120
-    columns = np.flatnonzero(inked.any(axis=0))
-    starts = columns[np.flatnonzero(np.diff(columns, prepend=-9) > 3)]
-    ends = np.append(columns[np.flatnonzero(np.diff(columns) > 3)], columns[-1]) + 1
-    boxes = []
-    for left, right, label in zip(starts, ends, labels[:4], strict=True):
-        rows = np.flatnonzero(inked[:, left:right].any(axis=1))
-        middle, size = (rows[0] + rows[-1] + 1) / 2, max(rows[-1] + 1 - rows[0], right - left)
-        boxes.append((label, middle, (left + right) / 2, size, 1))
-    np.save(tmp_path / "train-pictures.npy", np.array([page, np.full_like(page, 200)]))
-    np.save(tmp_path / "train-digits.npy", np.array([digits(*boxes), np.full((6, 5), -1, np.float32)]))
+def test_digits_of_composed_sheets_lie_in_the_middle_of_their_windows(tmp_path: Path) -> None:
+    model, glyphs = load(PRETRAINED_READER).finder, Glyphs(*sample_digits(), tuple("0123456789"))
+    assert model
+    sheets = [compose_sheet(glyphs, np.random.default_rng(seed)) for seed in range(6)]
+    for name, arrays in zip(("pictures", "digits"), zip(*sheets, strict=True), strict=True):
+        np.save(tmp_path / f"train-{name}.npy", np.array(arrays))
     seen: list[int] = []
-    windows = collect(model, tmp_path, {"train": 2}, SYNC, seen.append, print)["train"]
-    assert sum(seen) == 2
-    assert {*labels[:4].tolist()} <= {*windows.labels.tolist()}
-    assert windows.images.dtype == np.int8
+    windows = collect(model, tmp_path, {"train": 4}, SYNC, seen.append, print)["train"]
+    assert sum(seen) == 4
+    known = np.concatenate([digits[digits[:, 0] >= 0, 0] for _, digits in sheets[:4]])
+    found = windows.labels[windows.labels < 10]
+    assert set(found.tolist()) == set(known.tolist())
+    assert 0.8 * len(known) < len(found) < 3 * len(known)  # other levels may show a digit, too
     assert np.iinfo(windows.labels.dtype).max >= MAX_CLASSES  # the label of nothing
-    assert windows.images.shape == (len(windows.labels), *WINDOW)
+    assert (windows.images.shape, windows.images.dtype) == ((len(windows.labels), *WINDOW), np.dtype(np.int8))
     height, width = WINDOW
-    for window in windows.images[windows.labels < 10]:
-        middle = np.abs(window[height // 4 : -height // 4, width // 2 - 10 : width // 2 + 10].astype(int))
-        assert middle.max() > STEPS  # there is ink
+    middles = windows.images[windows.labels < 10, height // 4 : -height // 4, width // 2 - 10 : width // 2 + 10]
+    assert (np.abs(middles.astype(int)).max(axis=(1, 2)) > STEPS).all()  # there is ink
 
 
 def test_windows_are_shown_in_both_polarities_and_validated_as_they_are() -> None:

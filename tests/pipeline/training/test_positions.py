@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.composition.compose import compose
-from pipeline.composition.glyphs import Glyphs
+from pipeline.composition.composing import compose
+from pipeline.composition.signs import Glyphs
 from pipeline.data.contrast import local_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.network.network import forward

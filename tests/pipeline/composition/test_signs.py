@@ -5,19 +5,20 @@ import string
 import numpy as np
 import pytest
 
-import pipeline.composition.glyphs as glyphs_module
-from pipeline.composition.glyphs import (
+from pipeline.composition.signs import (
     FACES,
     LIKE_DIGITS,
     Glyphs,
     Hand,
     bend,
+    choose_hand,
     draw_text,
-    make_drawing,
     make_word,
     write,
     write_word,
 )
+from pipeline.data.shapes import DIGITS, MARKS, SIGNS, parse_shape
+from tests.drawings import sample_digits
 
 
 @pytest.mark.parametrize("kind", FACES)
@@ -29,8 +30,7 @@ def test_each_kind_has_many_faces(kind: str) -> None:
 @pytest.mark.parametrize("kind", FACES)
 @pytest.mark.parametrize("character", string.ascii_letters + string.digits)
 def test_all_faces_have_ink_for_letters_and_digits(kind: str, character: str) -> None:
-    for seed in range(60):
-        assert draw_text(character, kind, np.random.default_rng(seed)).max() > 0.5
+    assert all(draw_text(character, kind, np.random.default_rng(seed)).max() > 0.5 for seed in range(60))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -44,11 +44,13 @@ def test_a_word_fills_its_picture(seed: int) -> None:
 
 
 def test_joins_lead_from_the_end_of_a_letter_to_the_start_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(glyphs_module, "JOINED", 1)
-    monkeypatch.setattr(glyphs_module, "bend", lambda strokes, generator: strokes)
-    monkeypatch.setattr(
-        glyphs_module, "load_letters", lambda font, word: [[np.array([[0.0, 0], [5, 9]])] for _ in word]
-    )
+    letter = [np.array([[0.0, 0], [5, 9]])]
+    for name, value in (
+        ("JOINED", 1),
+        ("bend", lambda strokes, _: strokes),
+        ("load_letters", lambda _, word: [letter] * len(word)),
+    ):
+        monkeypatch.setattr(f"pipeline.composition.signs.{name}", value)
     strokes = write_word("abcd", np.random.default_rng(1))
     for before, join, after in zip(strokes[::2], strokes[1::2], strokes[2::2], strict=False):
         np.testing.assert_array_equal(join, [before[-1], after[0]])
@@ -71,13 +73,6 @@ def test_words_can_be_told_from_numbers() -> None:
     assert any(word.isupper() for word in words)
 
 
-def test_sketch_has_several_strokes() -> None:
-    for seed in range(50):
-        strokes = make_drawing(np.random.default_rng(seed))
-        assert 3 <= len(strokes) <= 6
-        assert all(stroke.shape[1] == 2 and len(stroke) >= 2 and np.isfinite(stroke).all() for stroke in strokes)
-
-
 @pytest.mark.parametrize("shape", [(40, 40), (8, 40), (40, 8)])
 @pytest.mark.parametrize("stroke", [-1.0, 0.0, 3.0])
 def test_strokes_widen_and_thin_within_the_whole_sign(shape: tuple[int, int], stroke: float) -> None:
@@ -85,3 +80,29 @@ def test_strokes_widen_and_thin_within_the_whole_sign(shape: tuple[int, int], st
     ink = write(np.ones(shape, np.float32), 30, hand, np.random.default_rng(1))
     assert abs(max(ink.shape) - 30 - stroke) < 5  # a stroke of two drawn pixels a side is one pixel of the picture
     assert (ink > 0.9).any()
+
+
+@pytest.mark.parametrize("size", [5, 20, 90])
+def test_glyph_is_written_at_its_size(size: float) -> None:
+    generator = np.random.default_rng(1)
+    sides = [max(write(sample_digits()[0][i] / 255, size, choose_hand(generator), generator).shape) for i in range(40)]
+    assert size * 0.75 < np.median(sides) < size * 1.35
+
+
+def test_piece_of_a_glyph_is_not_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.composition.signs.SIGN_SHARES", {"piece": 1.0})
+    for width in (3, 9, 20):
+        images = np.zeros((5, 28, 28), np.uint8)
+        images[:, 4:24, 4 : 4 + width] = 200
+        few = Glyphs(images, np.zeros(5, int), tuple("0123456789"))
+        generator = np.random.default_rng(1)
+        signs = [few.draw_sign(generator) for _ in range(30)]
+        assert all(sign.shape[1] < width or sign.shape[0] > 28 for sign in signs)  # a part, or a scribble
+
+
+def test_every_digit_has_shapes_and_every_shape_strokes() -> None:
+    assert {name for name, _ in DIGITS} == set("0123456789")
+    for shape in (*(shape for _, shape in DIGITS), *SIGNS, *MARKS):
+        strokes = parse_shape(shape)
+        assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) > 1 for stroke in strokes)
+        assert np.ptp(np.concatenate(strokes), axis=0).max() > 0

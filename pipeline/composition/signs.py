@@ -3,9 +3,10 @@
 import functools
 import math
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib
 import numpy as np
@@ -24,6 +25,7 @@ from pipeline.data.styles import are_ten_digits, choose_strokes
 
 Ink = NDArray[np.float32]
 Generator = np.random.Generator
+T = TypeVar("T")
 
 FINE = 2  # drawn pixels per pixel of the picture
 EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
@@ -44,6 +46,12 @@ FACES = {
     "script": (Path(data.__file__).parent / "fonts", ("*.woff",)),
 }
 PENS = {"print": 3, "script": 4}  # pixels by which strokes may be wider than those of a face, exclusive
+
+
+def choose(shares: Mapping[T, float], generator: Generator) -> T:
+    """Return one of the keys at random, each with its share."""
+    values = np.array(list(shares.values()))
+    return list(shares)[generator.choice(len(values), p=values / values.sum())]
 
 
 @dataclass(frozen=True)
@@ -74,14 +82,9 @@ class Glyphs:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
         return are_ten_digits(self.class_names)
 
-    @functools.cached_property
-    def letters(self) -> list[Any]:
-        """Strokes of letters and signs that resemble no digit; none unless the classes are the ten digits."""
-        return load_glyphs() if self.has_digits else []
-
     def draw_class(self, generator: Generator) -> tuple[Ink, int]:
         """Return the ink of one of the classes, in [0, 1], and its label."""
-        source = generator.choice(list(SHARES), p=list(SHARES.values())) if self.has_digits else "image"
+        source = choose(SHARES, generator) if self.has_digits else "image"
         if source == "image":
             index = generator.integers(len(self.images))
             return to_ink(self.images[index]), int(self.labels[index])
@@ -94,7 +97,7 @@ class Glyphs:
     def draw_word(self, generator: Generator) -> Ink:
         """Return the ink of a word, in print or by hand. The classes must be digits."""
         word = make_word(generator)
-        source = generator.choice(list(WORD_SHARES), p=list(WORD_SHARES.values()))
+        source = choose(WORD_SHARES, generator)
         if source in FACES:
             return draw_text(word, source, generator)
         pen = max(generator.uniform(0.05, 0.12) / len(word), 0.03)
@@ -102,10 +105,10 @@ class Glyphs:
 
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
-        shares = SIGN_SHARES if self.has_digits else OTHER_SIGN_SHARES
-        source = generator.choice(list(shares), p=list(shares.values()))
+        source = choose(SIGN_SHARES if self.has_digits else OTHER_SIGN_SHARES, generator)
         if source == "letter":
-            return draw_by_hand(self.letters[generator.integers(len(self.letters))], BOX, generator)
+            letters = load_glyphs()
+            return draw_by_hand(letters[generator.integers(len(letters))], BOX, generator)
         if source == "print":
             return draw_text(PRINTED[generator.integers(len(PRINTED))], source, generator)
         if source == "drawing":
@@ -133,7 +136,7 @@ def make_word(generator: Generator) -> str:
 
 def write_word(word: str, generator: Generator) -> list[Stroke]:
     """Return the strokes of a word, whose letters share the bends of a hand and may be joined."""
-    font, gap = str(generator.choice(list(WORD_FONTS), p=list(WORD_FONTS.values()))), generator.uniform(-3, 6)
+    font, gap = choose(WORD_FONTS, generator), generator.uniform(-3, 6)
     joined, wobble = generator.random() < JOINED, generator.uniform(0, 0.8)
     strokes, right, end = list[Stroke](), 0.0, None
     for letter in load_letters(font, word):
@@ -154,12 +157,8 @@ def bend(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
     # Lengths of the waves; first axis: the coordinate that is moved, second: the one along which the wave runs.
     lengths = np.exp(generator.uniform(math.log(10), math.log(60), (2, 2)))
     heights, phases = lengths * generator.uniform(0, 0.1, (2, 2)), generator.uniform(0, 2 * math.pi, (2, 2))
-
-    def move(stroke: Stroke) -> Stroke:
-        waves = heights * np.sin(2 * math.pi / lengths * stroke[:, np.newaxis, :] + phases)
-        return np.asarray(stroke + waves.sum(axis=2))
-
-    return [move(stroke) for stroke in strokes]
+    waves = (heights * np.sin(2 * math.pi / lengths * stroke[:, np.newaxis, :] + phases) for stroke in strokes)
+    return [stroke + wave.sum(axis=2) for stroke, wave in zip(strokes, waves, strict=True)]
 
 
 def make_drawing(generator: Generator) -> list[Stroke]:
@@ -194,9 +193,9 @@ def draw_text(text: str, kind: str, generator: Generator) -> Ink:
     font = faces[generator.integers(len(faces))]
     left, top, right, bottom = font.getbbox(text)
     pen = int(generator.integers(PENS[kind]))
-    page = Image.new("L", (int(right - left) + 2 * pen, int(bottom - top) + 2 * pen))
-    ImageDraw.Draw(page).text((pen - left, pen - top), text, 255, font, stroke_width=pen)
-    return to_ink(np.asarray(page))
+    sheet = Image.new("L", (int(right - left) + 2 * pen, int(bottom - top) + 2 * pen))
+    ImageDraw.Draw(sheet).text((pen - left, pen - top), text, 255, font, stroke_width=pen)
+    return to_ink(np.asarray(sheet))
 
 
 def choose_hand(generator: Generator) -> Hand:

@@ -195,10 +195,8 @@ def _to_grey(image: Image.Image) -> Grey:
         return _to_levels(_shrink(image, _to_floats))
     if image.has_transparency_data:
         return _composite(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA")))
-    if image.mode == "LAB":
-        return _shrink(image, lambda strip: strip.getchannel("L"))
-    if image.mode in ("L", "1"):
-        return _shrink(image, lambda strip: strip.convert("L"))
+    if image.mode in ("1", "L", "LAB"):
+        return _shrink(image, lambda strip: strip.getchannel(0).convert("L"))
     return _to_lightness(_shrink(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")))
 
 

@@ -2,17 +2,36 @@ import io
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
-from pipeline.pictures.files import MAX_SIDE, PictureError, load_picture
-from tests.drawings import Grey, Images
-from tests.pipeline.pictures.common import encode, load, page
+from pipeline.pictures.decoding import MAX_SIDE, PictureError, Source, load_picture
+from tests.drawings import Grey, Images, enlarge, place, sample_digits
 
 OLD_PILLOW = int(PIL.__version__.partition(".")[0]) < 13
+
+
+def page() -> Images:
+    """A black digit on white; neither square nor symmetric."""
+    return 255 - place(enlarge(sample_digits()[0][0], 2), (60, 90), 2, 5)
+
+
+def encode(image: Image.Image, kind: str, **options: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    file.seek(0)
+    return file
+
+
+def load(file: Source) -> Grey:
+    grey = load_picture(file, "file")[0]
+    assert grey.dtype == np.float32
+    assert 0 <= grey.min() <= grey.max() <= 255
+    return grey
 
 
 def with_mode(levels: Images, mode: str) -> Image.Image:
@@ -42,18 +61,17 @@ def test_every_format_and_mode_is_read(kind: str, mode: str) -> None:
     assert_same(load(encode(image, kind)), levels)
 
 
-@pytest.mark.parametrize("white", [1, 255, 65535, 3e6])
-def test_floats_and_long_integers_are_scaled_by_their_maximum(white: float) -> None:
-    values = page() / 255 * white
-    assert_same(load(encode(Image.fromarray(values.astype(np.float32)), "TIFF")), page(), 1)
-    if white > 1:
-        assert_same(load(encode(Image.fromarray(values.astype(np.int32)), "TIFF")), page(), 1)
-
-
-@pytest.mark.parametrize("bits", [10, 12, 14])
-@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_fewer_than_16_bits_in_16(bits: int, kind: str) -> None:
-    values = (page().astype(np.float32) / 255 * (2**bits - 1)).astype(np.uint16)
+@pytest.mark.parametrize(
+    ("kind", "dtype", "white"),
+    [
+        *(("TIFF", np.float32, white) for white in (1, 255, 65535, 3e6)),
+        *(("TIFF", np.int32, white) for white in (255, 65535, 3e6)),
+        *((kind, np.uint16, 2**bits - 1) for kind in ("PNG", "TIFF") for bits in (10, 12, 14)),
+        ("TIFF", ">u2", 65535),
+    ],
+)
+def test_levels_are_scaled_by_the_number_of_bits_or_the_maximum(kind: str, dtype: Any, white: float) -> None:
+    values = (page() / 255 * white).astype(dtype)
     assert_same(load(encode(Image.fromarray(values), kind)), page(), 1)
 
 
@@ -63,12 +81,6 @@ def test_jpeg_is_decoded_no_smaller_than_other_formats(size: tuple[int, int]) ->
     jpeg, tiff = (load(encode(image, kind)) for kind in ("JPEG", "TIFF"))
     assert jpeg.shape == tiff.shape
     assert np.abs(jpeg - tiff).max() < 4
-
-
-def test_big_endian_16_bits() -> None:
-    image = Image.fromarray((page().astype(np.uint16) * 257).astype(">u2"))
-    assert image.mode == "I;16B"
-    assert_same(load(encode(image, "TIFF")), page(), 1)
 
 
 def test_nan_and_infinite_pixels_are_black() -> None:
@@ -95,13 +107,12 @@ def test_transparent_background_contrasts_with_the_ink(kind: str, pen: int, hidd
     assert_same(load(encode(image, kind, **options)), page() if pen == 0 else 255 - page())
 
 
-def test_transparent_palette_entry() -> None:
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_transparent_palette_entry(kind: str) -> None:
     image = Image.new("P", (90, 60))
     image.putpalette([255, 255, 255, 0, 0, 0])
     image.putdata((page() < 128).reshape(-1).astype(int).tolist())
-    black_on_white = np.where(page() < 128, np.uint8(0), np.uint8(255))
-    for kind in ("PNG", "GIF"):
-        assert_same(load(encode(image, kind, transparency=0)), black_on_white)
+    assert_same(load(encode(image, kind, transparency=0)), np.where(page() < 128, np.uint8(0), np.uint8(255)))
 
 
 def test_fully_transparent_picture_is_blank() -> None:
@@ -130,8 +141,10 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     }
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = Image.fromarray(np.ascontiguousarray(stored[orientation])).convert("RGB")
-    assert_same(load(encode(image, kind, exif=exif)), page(), 5)
+    file = encode(Image.fromarray(np.ascontiguousarray(stored[orientation])).convert("RGB"), kind, exif=exif)
+    assert_same(load(file), page(), 5)
+    with Image.open(file) as image:
+        assert_same(load(image), page(), 5)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
@@ -151,9 +164,29 @@ def test_other_versions_in_a_photograph_are_no_pages() -> None:
 
 def test_message_about_damage_has_no_number_of_bytes() -> None:
     body = encode(Image.effect_noise((200, 200), 90), "JPEG").getvalue()
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(PictureError, match="^file is damaged: image file is truncated$"):
         load_picture(io.BytesIO(body[: len(body) // 2]), "file")
-    assert str(caught.value) == "file is damaged: image file is truncated"
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "words"),
+    [
+        ("PNG", (50, 21), "large: 50 x 21"),
+        ("PNG", (99, 99), "large: at"),
+        ("WEBP", (26, 20), "large"),
+        ("BMP", (3, 90), "small"),
+    ],
+)
+def test_size_is_limited_before_anything_is_decoded(
+    kind: str, size: tuple[int, int], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = encode(Image.new("L", size), kind)
+    monkeypatch.setattr("pipeline.pictures.decoding.MAX_PIXELS", 1000)
+    monkeypatch.setattr("pipeline.pictures.decoding.MAX_PIXELS_WEBP", 500)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3000)  # of Pillow, which refuses twice as many
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("it was decoded"))
+    with pytest.raises(PictureError, match=f"file is too {words}"):
+        load_picture(file, "file")
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16", "F"])
@@ -170,15 +203,21 @@ def test_large_picture_is_reduced(shape: tuple[int, int], mode: str) -> None:
     assert np.abs(scale * grey - truth).max() < 2
 
 
-def test_file_and_pipe_are_read_alike(tmp_path: Path) -> None:
+def test_file_and_pipe_are_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = encode(Image.fromarray(page()), "PNG").getvalue()
     (tmp_path / "a.txt").write_bytes(body)  # the suffix is ignored
-    assert_same(load_picture(tmp_path / "a.txt", "file")[0], page(), 1)
+    assert_same(load(tmp_path / "a.txt"), page(), 1)
     os.mkfifo(tmp_path / "pipe")
-    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[body])
-    writer.start()
-    assert_same(load_picture(tmp_path / "pipe", "file")[0], page(), 1)
-    writer.join()
+    for limit in (len(body) + 1, len(body)):
+        monkeypatch.setattr("pipeline.pictures.decoding.MAX_PIPED_BYTES", limit)
+        writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[body])
+        writer.start()
+        if limit > len(body):
+            assert_same(load(tmp_path / "pipe"), page(), 1)
+        else:
+            with pytest.raises(PictureError, match="too large"):
+                load(tmp_path / "pipe")
+        writer.join()
 
 
 @pytest.mark.parametrize(

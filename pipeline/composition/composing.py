@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.composition.glyphs import Generator, Glyphs, Ink
 from pipeline.composition.lines import draw_lines
 from pipeline.composition.paper import bleed_through, light, smooth_noise, texture, write_words
-from pipeline.composition.writing import NOTHING, Placed, write_page, write_rows
+from pipeline.composition.signs import Generator, Glyphs, Ink
+from pipeline.composition.writing import NOTHING, Placed, write_rows, write_sheet
 from pipeline.data.contrast import add_margin
 
 HEIGHT, WIDTH = 96, 160  # pixels of a picture
@@ -22,7 +22,7 @@ NO_DIGIT = -1
 # Shares of pictures with lines, words, writing of the other side, the grain of a pencil, and without digits.
 LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.6, 0.07, 0.15, 0.16
 TEXTURE, TEXT = 0.3, 0.8  # of the pictures without digits
-PAGE_WORDS = 0.35  # of the pages
+SHEET_WORDS = 0.35  # of the sheets
 
 
 def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -38,26 +38,27 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
     if generator.random() < GRAIN:
         grain = 1 + generator.uniform(0.1, 0.6) * smooth_noise(shape, (1.2, 1.2), generator)
         ink = ink * np.clip(grain, 0, 1.2)
-    if generator.random() < LINES:
-        ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if glyphs.has_digits and generator.random() < (TEXT if empty else WORDS):
-        write_words(ink, glyphs, placed, generator)
+    ink = add_lines_and_words(ink, glyphs, placed, TEXT if empty else WORDS, generator)
     if generator.random() < BLEED:
         ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
     levels, window = cut_margins(expose(ink, generator), placed, generator)
     return levels, list_digits(placed, window)
 
 
-def compose_page(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def compose_sheet(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a picture with whole digits of readable sizes, uint8 (HEIGHT, WIDTH), and its digits in reading order."""
-    shape = HEIGHT, WIDTH
-    ink, placed = write_page(glyphs, shape, generator)
+    ink, placed = write_sheet(glyphs, (HEIGHT, WIDTH), generator)
+    ink = add_lines_and_words(ink, glyphs, placed, SHEET_WORDS, generator)
+    return to_levels(expose(ink, generator)), list_digits(placed, (0, 0, WIDTH, HEIGHT))
+
+
+def add_lines_and_words(ink: Ink, glyphs: Glyphs, placed: Sequence[Placed], words: float, generator: Generator) -> Ink:
+    """Return the ink, and in some pictures lines or words around the digits. words: share of pictures with words."""
     if generator.random() < LINES:
-        ink = np.maximum(ink, draw_lines(shape, placed, generator))
-    if glyphs.has_digits and generator.random() < PAGE_WORDS:
+        ink = np.maximum(ink, draw_lines(ink.shape, placed, generator))
+    if glyphs.has_digits and generator.random() < words:
         write_words(ink, glyphs, placed, generator)
-    levels = to_levels(expose(ink, generator))
-    return levels, list_digits(placed, (0, 0, WIDTH, HEIGHT))
+    return ink
 
 
 def expose(ink: Ink, generator: Generator) -> Ink:
@@ -111,21 +112,17 @@ def cut_margins(
     Also return the left, top, right and bottom of what remains.
     """
     height, width = grey.shape
-    left, top, right, bottom = 0, 0, width, height
+    start, end = np.zeros(2, int), np.array([width, height])
     if generator.random() < 0.35:
         boxes = np.array([each.box for each in placed]).reshape(-1, 4)
         tight = generator.random() < 0.55 and len(boxes) > 0
         sides = generator.random(4) < 0.7
-        ends = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)] if tight else [0, 0, width, height]
-        moved = generator.uniform(-2, 6, 4) if tight else generator.uniform(0, 30, 4)
-        left, top = (int(np.clip(ends[i] - moved[i] if tight else moved[i], 0, 60)) * bool(sides[i]) for i in (0, 1))
-        if sides[2]:
-            right = int(np.clip(ends[2] + moved[2] if tight else width - moved[2], left + 12, width))
-        if sides[3]:
-            bottom = int(np.clip(ends[3] + moved[3] if tight else height - moved[3], top + 12, height))
+        edges = [*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)] if tight else [0, 0, width, height]
+        gaps = generator.uniform(-2, 6, 4) if tight else -generator.uniform(0, 30, 4)  # from the edges outwards
+        start = np.where(sides[:2], np.clip(edges[:2] - gaps[:2], 0, 60), 0).astype(int)
+        end = np.where(sides[2:], np.clip(edges[2:] + gaps[2:], start + 12, end), end).astype(int)
+    (left, top), (right, bottom) = start.tolist(), end.tolist()
     levels = to_levels(grey)
-    top, left = min(top, height - 12), min(left, width - 12)
-    bottom, right = max(bottom, top + 12), max(right, left + 12)
     inner = levels[top:bottom, left:right]
     if inner.size < levels.size:
         levels = add_margin(inner, top, height - bottom, left, width - right)
@@ -135,7 +132,7 @@ def cut_margins(
 def list_digits(placed: Sequence[Placed], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
     """Return the digits of a picture as an array, (MAX_DIGITS, 5), with the columns COLUMNS; unused rows are NO_DIGIT.
 
-    window: left, top, right and bottom of the part of the page that the picture shows.
+    window: left, top, right and bottom of the part of the sheet that the picture shows.
     """
     left, top, right, bottom = window
     rows = []

@@ -1,39 +1,31 @@
 """Compose the pictures of a training run, in parallel, into .npy files."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.compose import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_page
-from pipeline.composition.glyphs import Glyphs
-from pipeline.data.dataset import DEFAULT_VALIDATION, load_description
-from pipeline.data.parts import count_held_out
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
+from pipeline.composition.signs import Glyphs
+from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
 
+Block = tuple[NDArray[Any], NDArray[Any]]  # pictures and digits
+
 BLOCK = 250  # pictures of a task
-FEWEST = 50  # validation pictures and pages
-PARTS = ("train", "validation", "pages")
+FEWEST = 50  # validation pictures and sheets
+PARTS = ("train", "validation", "sheets")
 ARRAYS = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
 
 
 def count_pictures(training: int) -> dict[str, int]:
-    """Return the number of pictures of each part. pages: whole pictures, to calibrate the confidence of a reading."""
-    return {"train": training, "validation": max(FEWEST, training // 20), "pages": max(FEWEST, training // 40)}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Arguments that all tasks share. parse: the artifact of this stage."""
-
-    parse: Path
-    seed: int
+    """Return the number of pictures of each part. sheets: whole pictures, to calibrate the confidence of a reading."""
+    return {"train": training, "validation": max(FEWEST, training // 20), "sheets": max(FEWEST, training // 40)}
 
 
 def compose_parts(
@@ -47,7 +39,7 @@ def compose_parts(
 ) -> None:
     """Write the pictures and the digits of each part to `output`.
 
-    Training pictures show the first images of the data set, validation pictures and pages the last ones. counts: from
+    Training pictures show the first images of the data set, validation pictures and sheets the last ones. counts: from
     `count_pictures`. advance: called with the number of new pictures.
     """
     files = {
@@ -59,23 +51,21 @@ def compose_parts(
         (part, start, min(start + BLOCK, counts[part])) for part in PARTS for start in range(0, counts[part], BLOCK)
     ]
 
-    def save(index: int, arrays: tuple[NDArray[Any], NDArray[Any]]) -> None:
+    def save(index: int, arrays: Block) -> None:
         part, start, stop = tasks[index]
         for (name, *_), array in zip(ARRAYS, arrays, strict=True):
             write_rows(files[part, name], start, array)
         advance(stop - start)
 
-    run_job(Job(_compose_block, Settings(parse.absolute(), seed), tasks, save, report=report), backend)
+    run_job(Job(_compose_block, (parse.absolute(), seed), tasks, save, report=report), backend)
 
 
-def _compose_block(
-    settings: Settings, task: tuple[str, int, int], send: Send
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    part, start, stop = task
-    glyphs = load_parsed(settings.parse, held_out=part != "train")
-    generators = [np.random.default_rng((settings.seed, PARTS.index(part), i)) for i in range(start, stop)]
-    function = compose_page if part == "pages" else compose
-    pictures, digits = zip(*(function(glyphs, generator) for generator in generators), strict=True)
+def _compose_block(shared: tuple[Path, int], task: tuple[str, int, int], send: Send) -> Block:
+    (parse, seed), (part, start, stop) = shared, task
+    glyphs = load_parsed(parse, held_out=part != "train")
+    make = compose_sheet if part == "sheets" else compose
+    made = [make(glyphs, np.random.default_rng((seed, PARTS.index(part), i))) for i in range(start, stop)]
+    pictures, digits = zip(*made, strict=True)
     return np.array(pictures), np.array(digits)
 
 

@@ -1,0 +1,45 @@
+"""Train a network that reads pictures: the one that slides over them, or the one that sees candidates."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.data.dataset import Description
+from pipeline.data.scaling import Scaling
+from pipeline.model.files import Model
+from pipeline.network.architecture import build_layers
+from pipeline.network.network import view_parameters
+from pipeline.training.data import Examples
+from pipeline.training.ensemble import TrainedNetwork, train_network
+from pipeline.training.history import Row
+from pipeline.training.recipe import Recipe
+
+
+def train_on_pictures(
+    recipe: Recipe,
+    training: Examples,
+    validation: Examples,
+    description: Description,
+    checkpoint: Path,
+    on_batch: Callable[[], object],
+    on_epoch: Callable[[Row, bool], object],
+) -> tuple[Model, TrainedNetwork]:
+    """Train a network with an output for nothing; return it as a model that does not slide, and how it was trained.
+
+    training, validation: pictures from `load_composed`, or windows from `collect`. Training resumes from the file
+    `checkpoint` if it is of this recipe. Raises what `train_network` raises.
+    """
+    outputs = len(description.class_names) + 1
+    trained = train_network(recipe, training, validation, outputs, checkpoint, on_batch, on_epoch)
+    layers = build_layers(recipe.layers, recipe.activation, training.image_shape, outputs)
+    model = Model(
+        (view_parameters(layers, trained.flat),),
+        recipe.layers,
+        recipe.activation,
+        recipe.loss,
+        Scaling(0.0, 1.0),
+        training.image_shape,
+        description.class_names,
+        description.name,
+        negative_class=True,
+    )
+    return model, trained

@@ -1,0 +1,99 @@
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
+from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
+from pipeline.composition.signs import Glyphs
+from pipeline.composition.writing import Placed, paste
+from tests.drawings import sample_digits
+
+DIGIT_NAMES = tuple("0123456789")
+
+
+def glyphs(names: tuple[str, ...] = DIGIT_NAMES) -> Glyphs:
+    images, labels = sample_digits()
+    return Glyphs(images, labels, names)
+
+
+def rows(digits: NDArray[np.float32]) -> list[dict[str, Any]]:
+    return [dict(zip(COLUMNS, row, strict=True)) for row in digits.tolist() if row[0] >= 0]
+
+
+def test_pictures_show_all_classes_sizes_and_none() -> None:
+    pictures, found = zip(*(compose(glyphs(), np.random.default_rng(seed)) for seed in range(100)), strict=True)
+    assert {(each.shape, each.dtype) for each in pictures} == {((HEIGHT, WIDTH), np.dtype(np.uint8))}
+    assert {each.shape for each in found} == {(MAX_DIGITS, len(COLUMNS))}
+    made = [*map(rows, found)]
+    digits = [row for each in made for row in each]
+    assert {row["label"] for row in digits} == set(range(10))
+    assert min(row["size"] for row in digits) < 10
+    assert max(row["size"] for row in digits) > 40
+    assert all(0 < row["visible"] <= 1 for row in digits)
+    assert any(row["visible"] < 0.8 for row in digits)
+    assert not all(made)
+
+
+def test_ink_is_where_the_digits_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.composition.composing.expose", lambda ink, generator: 255 * (1 - ink))
+    monkeypatch.setattr("pipeline.composition.composing.LINES", 0)
+    monkeypatch.setattr("pipeline.composition.composing.SHEET_WORDS", 0)
+    monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
+    found = 0
+    for seed in range(200):
+        picture, digits = compose_sheet(glyphs(), np.random.default_rng(seed))
+        if len(rows(digits)) == 1:  # no other ink
+            (row,) = rows(digits)
+            (top, bottom), (left, right) = (np.flatnonzero((picture < 180).any(axis=axis))[[0, -1]] for axis in (1, 0))
+            assert abs(row["y"] - (top + bottom + 1) / 2) < 1.5
+            assert abs(row["x"] - (left + right + 1) / 2) < 1.5
+            assert abs(row["size"] - max(bottom - top, right - left) - 1) < 2.5
+            found += 1
+    assert found > 3
+
+
+def test_digits_of_a_sheet_are_whole_and_in_reading_order() -> None:
+    for seed in range(40):
+        found = rows(compose_sheet(glyphs(), np.random.default_rng(seed))[1])
+        assert found
+        for row in found:
+            assert row["visible"] == 1
+            assert row["size"] / 4 < row["y"] < HEIGHT - row["size"] / 4
+        for one, next_one in itertools.pairwise(found):
+            assert next_one["x"] > one["x"] - 6 or next_one["y"] > one["y"] + one["size"] / 2
+
+
+def test_other_glyphs_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    other, generator = glyphs(tuple("abcdefghij")), np.random.default_rng(1)
+    assert {other.draw_class(generator)[0].shape for _ in range(100)} == {(28, 28)}
+    for name in ("draw_by_hand", "draw_text", "load_glyphs"):  # of letters and signs
+        monkeypatch.delattr(f"pipeline.composition.signs.{name}")
+    assert all(other.draw_sign(generator).any() for _ in range(100))
+    monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
+    for seed in range(100):
+        compose(other, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *AROUND_DIGITS])
+def test_every_kind_of_lines_leaves_ink(kind: Any) -> None:
+    placed = [Placed(1, 40, x, 20, (x - 8, 30, x + 8, 50)) for x in (40, 70, 100)]
+    inks = []
+    for seed in range(5):
+        ruler = Ruler((HEIGHT, WIDTH), placed, 0.01, 1.2, 0.8, np.random.default_rng(seed))
+        kind(ruler)
+        inks.append(ruler.ink())
+    assert np.max(inks) > 0.3
+    assert np.min(inks) == 0
+    assert np.mean(inks) < 0.5
+
+
+@pytest.mark.parametrize(("top", "left"), [(-3, 4), (8, -2), (9, 9), (50, 3), (-50, 0)])
+def test_ink_beyond_the_page_is_lost(top: int, left: int) -> None:
+    sheet, ink = np.zeros((12, 10), np.float32), np.ones((5, 4), np.float32)
+    paste(sheet, ink, top, left)
+    larger = np.zeros((112, 110), np.float32)
+    larger[50 + top : 55 + top, 50 + left : 54 + left] = 1
+    assert np.array_equal(sheet, larger[50:62, 50:60])
