@@ -17,7 +17,7 @@ from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
 from stages.cli.console import run_module
 from stages.cli.options import Scheduler, SchedulerFile, Workers
-from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
+from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, report_training
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def reader(
     from pipeline.pictures.candidates import collect
     from pipeline.pictures.training import calibrate_on_pages, train_context, train_slider
     from pipeline.scheduling.backends import make_backend
-    from pipeline.training.fit import count_batches
+    from pipeline.training.epochs import count_batches
     from pipeline.training.history import write_history
 
     backend = make_backend(scheduler, workers, scheduler_file)
@@ -82,13 +82,13 @@ def reader(
     (output / CHECKPOINT).mkdir(exist_ok=True)
 
     @contextmanager
-    def showing(recipe: Recipe, examples: int) -> Iterator[tuple[Any, Any]]:
+    def showing(recipe: Recipe, examples: int) -> Iterator[Any]:
         batches = count_batches(examples, recipe.batch_size)
         with progress("reader", recipe.epochs * batches, unit="") as shown:
-            yield shown.advance, lambda row, resumed: report_epoch(shown, row, recipe.epochs, batches, resumed)
+            yield partial(report_training, shown, recipe, batches)
 
-    with showing(chosen, counts["train"]) as calls:
-        model, first = train_slider(compose, description, chosen, output / CHECKPOINT / "network-1.npz", *calls)
+    with showing(chosen, counts["train"]) as on_progress:
+        model, first = train_slider(compose, description, chosen, output / CHECKPOINT / "network-1.npz", on_progress)
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
     with progress("reader", sum(searched.values()), unit="pictures") as shown:
@@ -98,12 +98,12 @@ def reader(
     if len(training) and len(validation):  # there are none after very little training
         context = replace(CONTEXT_RECIPE, seed=chosen.seed)
         log.info("reader: %s, %s candidates", context.layers, f"{len(training):,}")
-        with showing(context, len(training)) as calls:
+        with showing(context, len(training)) as on_progress:
             file = output / CHECKPOINT / "network-2.npz"
-            model, second = train_context(model, context, training, validation, file, *calls)
+            model, second = train_context(model, context, training, validation, file, on_progress)
         histories.append(second.history)
     model, quality = calibrate_on_pages(model, compose)
-    seconds = sum(row.seconds for history in histories for row in history)
+    seconds = sum(epoch.seconds for history in histories for epoch in history)
     record = {
         "pictures": counts["train"],
         "searched": searched["train"],

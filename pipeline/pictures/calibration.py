@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.files import Model
-from pipeline.network.training import Run, in_sequence
+from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.reading import Reading, arrange
 from pipeline.pictures.search import detect

@@ -17,20 +17,18 @@ from pipeline.network.architecture import build_layers, find_window
 from pipeline.network.network import view_parameters
 from pipeline.pictures.calibration import Quality, calibrate
 from pipeline.pictures.candidates import Windows
-from pipeline.training.ensemble import TrainedNetwork, train_network
-from pipeline.training.history import Row
+from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_network
 from pipeline.training.positions import load_composed
 from pipeline.training.recipe import Recipe
 from pipeline.training.team import ThreadTeam
 
 log = logging.getLogger(__name__)
 
-OnBatch = Callable[[], object]
-OnEpoch = Callable[[Row, bool], object]
+OnProgress = Callable[[TrainingProgress], object]
 
 
 def train_slider(
-    compose: Path, description: Description, recipe: Recipe, checkpoint: Path, on_batch: OnBatch, on_epoch: OnEpoch
+    compose: Path, description: Description, recipe: Recipe, checkpoint: Path, on_progress: OnProgress
 ) -> tuple[Model, TrainedNetwork]:
     """Train a network to slide over pictures, on those that the stage `compose` has written to a folder.
 
@@ -39,7 +37,7 @@ def train_slider(
     """
     classes = len(description.class_names)
     training, validation = (load_composed(compose, part, recipe.layers, classes) for part in ("train", "validation"))
-    trained = train_network(recipe, training, validation, classes + 1, checkpoint, on_batch, on_epoch)
+    trained = train_network(recipe, training, validation, classes + 1, checkpoint, on_progress)
     return replace(_to_model(recipe, find_window(recipe.layers), description, trained), sliding=True), trained
 
 
@@ -49,15 +47,14 @@ def train_context(
     training: Windows,
     validation: Windows,
     checkpoint: Path,
-    on_batch: OnBatch,
-    on_epoch: OnEpoch,
+    on_progress: OnProgress,
 ) -> tuple[Model, TrainedNetwork]:
     """Train the second network, which sees the candidates of a model among their neighbours; return both as a model.
 
     training, validation: from `collect`. Training resumes from the file `checkpoint` if it is of this recipe.
     """
     classes = len(model.class_names)
-    trained = train_network(recipe, training, validation, classes + 1, checkpoint, on_batch, on_epoch)
+    trained = train_network(recipe, training, validation, classes + 1, checkpoint, on_progress)
     description = Description(model.dataset, model.class_names)
     return replace(model, context=_to_model(recipe, training.image_shape, description, trained)), trained
 

@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.fields import check_values, hyperparameter
 from pipeline.network.notation import format_layers
+from pipeline.network.optimizers import OPTIMIZERS
+from pipeline.network.schedules import SCHEDULES
 
 ActivationName = Literal["sigmoid", "tanh", "relu"]
 LossName = Literal["quadratic", "cross-entropy"]
-OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
-ScheduleName = Literal["constant", "cosine", "one-cycle"]
 InitialisationName = Literal["normal", "xavier", "he"]
+if TYPE_CHECKING:  # type checkers know no Literal of values that follow from a dict
+    OptimizerName = str
+    ScheduleName = str
+else:
+    OptimizerName = Literal[tuple(OPTIMIZERS)]
+    ScheduleName = Literal[tuple(SCHEDULES)]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import sys
 from typing import NoReturn
 
-from stages.ablation import ablation
 from stages.classify import classify
 from stages.cli.console import Command, run_program
 from stages.cli.order import READER_STAGES, STAGES
@@ -16,7 +15,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     "Predictions": (classify, predict),
     "Pipeline stages, in order": STAGES,
     "Stages that train the reader of pictures": READER_STAGES,
-    "Results and experiments": (status, prune, ablation, runs),
+    "Results and experiments": (status, prune, runs),
 }
 
 

@@ -41,7 +41,7 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 
 def ours(layers: str, batch: int) -> Iterator[float]:
     from pipeline.data.scaling import load_scaling
-    from pipeline.training.data import Examples
+    from pipeline.training.training_data import Examples
     from pipeline.training.fit import fit
     from pipeline.training.recipe import Recipe
 

@@ -7,7 +7,7 @@ from scipy.special import log_softmax
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.network.activations import Array
 from pipeline.network.losses import probabilities
-from pipeline.training.calibration import fit_temperature
+from pipeline.training.temperature import fit_temperature
 
 
 def draw(count: int, sharpness: float, seed: int = 0) -> tuple[Array, NDArray[np.intp]]:

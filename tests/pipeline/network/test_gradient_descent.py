@@ -19,7 +19,7 @@ from pipeline.network.training import (
     shuffled_batches,
     train_epoch,
 )
-from pipeline.training.data import Examples
+from pipeline.training.training_data import Examples
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.network.kinds import LAYERS
 from tests.pipeline.networks import make_examples, make_network

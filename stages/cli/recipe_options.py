@@ -13,7 +13,8 @@ from pipeline.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from pipeline.scheduling.progress import Progress
-    from pipeline.training.history import Row
+    from pipeline.training.epochs import TrainingProgress
+    from pipeline.training.history import Epoch
 
 P = ParamSpec("P")
 
@@ -58,23 +59,26 @@ def recipe_options(
     return decorate
 
 
-def report_epoch(
-    progress: "Progress", row: "Row", last: int, batches: int, resumed: bool = False, network: str = ""
-) -> None:
-    """Show a finished epoch. last, batches: number of epochs, and of batches in each. network: its name."""
-    if resumed:
-        progress.advance(row.number * batches, resumed)
-    loss = f"  loss {row.loss:.3f}" if row.number else ""
-    step, metrics = f"epoch {min(row.number + 1, last)}/{last}", f"{row.validation_accuracy:.2%}{loss}"
-    progress.report(f"{network}{_format_epoch(row, last, resumed)}", f"{network}{step}", metrics, keep=resumed)
+def report_training(shown: "Progress", recipe: Recipe, batches: int, made: "TrainingProgress") -> None:
+    """Show what training has made. batches: in each epoch."""
+    epoch, last = made.epoch, recipe.epochs
+    if not epoch:
+        shown.advance(made.batches)
+        return
+    shown.advance(epoch.number * batches if made.resumed else made.batches, made.resumed)
+    network = f"network {made.network} of {recipe.ensemble_size}: " if recipe.ensemble_size > 1 else ""
+    loss = f"  loss {epoch.loss:.3f}" if epoch.number else ""
+    step, metrics = f"epoch {min(epoch.number + 1, last)}/{last}", f"{epoch.validation_accuracy:.2%}{loss}"
+    line = _format_epoch(epoch, last, made.resumed)
+    shown.report(f"{network}{line}", f"{network}{step}", metrics, keep=made.resumed)
 
 
-def _format_epoch(row: "Row", last: int, resumed: bool) -> str:
+def _format_epoch(epoch: "Epoch", last: int, resumed: bool) -> str:
     if resumed:
-        return f"resuming after epoch {row.number} of {last}"
-    if row.number == 0:
-        return f"after initialisation: validation accuracy {row.validation_accuracy:.2%}"
+        return f"resuming after epoch {epoch.number} of {last}"
+    if epoch.number == 0:
+        return f"after initialisation: validation accuracy {epoch.validation_accuracy:.2%}"
     return (
-        f"epoch {row.number} of {last}: loss {row.loss:.4f}, accuracy {row.train_accuracy:.2%} in "
-        f"training, {row.validation_accuracy:.2%} in validation, {row.seconds:.1f} s"
+        f"epoch {epoch.number} of {last}: loss {epoch.loss:.4f}, accuracy {epoch.train_accuracy:.2%} in "
+        f"training, {epoch.validation_accuracy:.2%} in validation, {epoch.seconds:.1f} s"
     )
