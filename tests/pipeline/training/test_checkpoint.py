@@ -11,12 +11,12 @@ import pytest
 
 from pipeline.network.activations import Array
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 
 
 def example(dtype: type = np.float32) -> Checkpoint:
     state: Array = np.random.default_rng(0).normal(size=(3, 5)).astype(dtype)
-    rows = [Row(1, 0.1 + 0.2, 0.9, 0.95, 1e-3, 2.5), Row(2, 0.2, 0.91, 0.96, 0, 2)]
+    rows = [Epoch(1, 0.1 + 0.2, 0.9, 0.95, 1e-3, 2.5), Epoch(2, 0.2, 0.91, 0.96, 0, 2)]
     return Checkpoint(state, state[0] + 1, rows, "élan")
 
 

@@ -1,5 +1,8 @@
 import math
+import tempfile
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,90 +10,100 @@ import pytest
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.data.scaling import standardise
-from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import LOSSES
-from pipeline.network.network import Network, Parameters, forward
-from pipeline.training import fit as module
-from pipeline.training.data import Examples
-from pipeline.training.fit import Epoch, Loader, TrainingError, accuracy, fit
+from pipeline.network.network import Network, forward, view_parameters
+from pipeline.network.optimizers import OPTIMIZERS
+from pipeline.training import epochs as module
+from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.training.epochs import Loader, TrainedNetwork, TrainingError, TrainingProgress, accuracy, train_network
 from pipeline.training.recipe import Recipe
+from pipeline.training.training_data import Examples
 from tests.pipeline.networks import SCALING, make_examples, make_network
 
 SMALL = Recipe(layers="16", learning_rate=0.01, batch_size=10, epochs=3)
+AUGMENTED = replace(SMALL, augmentation=Augmentation(shift=1, rotation=10, elastic=0.5, stroke_width=0.3))
+DENSE = replace(SMALL, learning_rate=0.02, ema_decay=0.9, epochs=6)
+CONVOLUTIONAL = replace(DENSE, layers="conv4x2/1,conv6x3/1,8")
 
 
-def examples(count: int = 60, seed: int = 0, dtype: type = np.float32) -> Examples:
-    return make_examples(count, seed=seed, dtype=dtype)
+def run(
+    recipe: Recipe, training: Examples | None = None, validation: Examples | None = None, **options: Any
+) -> Checkpoint:
+    """Train a network; return the checkpoint after the last epoch."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "one.npz"
+        training, validation = training or make_examples(60), validation or make_examples(20, seed=1)
+        train_network(recipe, training, validation, 3, path, **options)
+        found = load_checkpoint(path)
+    assert found is not None
+    return found
 
 
-def last(recipe: Recipe, **options: Any) -> Epoch:
-    (*_, epoch) = fit(recipe, examples(), examples(20, seed=1), 3, **options)
-    return epoch
-
-
-def compute_logits(recipe: Recipe, parameters: Parameters, images: Array) -> Array:
-    layers = build_layers(recipe.layers, recipe.activation, (4, 5), 3)
-    return forward(Network(layers, parameters), np.moveaxis(images, 0, -1)).logits
+def compute_logits(recipe: Recipe, flat: Array, images: Array) -> Array:
+    layers = build_layers(recipe.layers, recipe.activation, (4, 5), recipe.count_outputs(3))
+    return forward(Network(layers, view_parameters(layers, flat)), np.moveaxis(images, 0, -1)).logits
 
 
 def test_network_learns_a_class_for_negatives_and_is_validated_among_the_others() -> None:
-    positives = examples(90)
+    positives = make_examples(90)
     positives.images[:] = np.clip(positives.images, -1, None)
     negatives = np.full((30, 4, 5), 255, np.uint8)  # brighter than all others
     labels = np.concatenate([positives.labels, np.full(30, 3, np.uint8)])
-    training = replace(positives, labels=labels, drawn=negatives)
     recipe = replace(SMALL, negatives=0.5, epochs=30)
-    (*_, epoch) = fit(recipe, training, positives, 3)
-    network = Network(build_layers(recipe.layers, recipe.activation, (4, 5), 4), epoch.parameters)
-    images = np.concatenate([positives.images, standardise(negatives, SCALING)])
-    logits = forward(network, np.moveaxis(images, 0, -1)).logits
+    found = run(recipe, replace(positives, labels=labels, drawn=negatives), positives)
+    logits = compute_logits(recipe, found.state[0], np.concatenate([positives.images, standardise(negatives, SCALING)]))
     assert np.mean(logits.argmax(axis=0) == labels) >= 0.9
-    assert epoch.validation_accuracy == np.mean(logits[:3, :90].argmax(axis=0) == positives.labels)
+    assert found.history[-1].validation_accuracy == np.mean(logits[:3, :90].argmax(axis=0) == positives.labels)
 
 
-def test_equal_seeds_give_equal_bits_and_others_do_not() -> None:
-    first, second = (last(SMALL).parameters.flat.tobytes() for _ in range(2))
-    assert first == second
-    assert last(replace(SMALL, seed=2)).parameters.flat.tobytes() != first
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"activation": "tanh"},
+        {"loss": "quadratic"},
+        {"label_smoothing": 0.1},
+        {"initialisation": "xavier"},
+        {"bias_std": 1.0},
+        *({"optimizer": name} for name in OPTIMIZERS if name != SMALL.optimizer),
+        {"optimizer": "nesterov", "momentum": 0.5},
+        {"learning_rate": 0.02},
+        {"schedule": "constant"},
+        {"warmup": 0.5},
+        {"weight_decay": 0.1},
+        {"batch_size": 12},
+        {"shards": 3},
+        {"seed": 2},
+        {"augmentation": Augmentation(shift=1)},
+    ],
+)
+def test_every_value_of_a_recipe_changes_the_result(changes: dict[str, Any], results: dict[bytes, Any]) -> None:
+    recipe = replace(SMALL, **{"weight_decay": 0.01, **changes})
+    state = run(recipe).state[0].tobytes()
+    assert run(recipe).state[0].tobytes() == state
+    assert results.setdefault(state, changes) == changes
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adam"])
-def test_every_combination_lowers_its_loss(activation: Any, loss: Any, optimizer: Any) -> None:
-    rate = 0.01 if optimizer == "adam" else 0.3
-    recipe = Recipe("16", activation, loss, optimizer=optimizer, learning_rate=rate, batch_size=10, epochs=8)
-    _, *epochs = fit(recipe, examples(), examples(20, seed=1), 3)
-    assert epochs[-1].loss < 0.95 * epochs[0].loss
-
-
-def test_one_step_per_batch_including_a_smaller_last_batch() -> None:
-    steps: list[None] = []
-    last(replace(SMALL, batch_size=25), on_batch=lambda: steps.append(None))
-    assert len(steps) == 3 * 3
-
-
-def test_step_uses_the_mean_gradient_of_its_batch() -> None:
-    # With all images in one batch, only the mean gradient matters, not the order of the images.
-    recipe = replace(SMALL, batch_size=60, optimizer="sgd", learning_rate=0.5)
-    shuffled = examples()
-    order = np.random.default_rng(5).permutation(60)
-    (*_, epoch) = fit(recipe, Examples(shuffled.images[order], shuffled.labels[order], SCALING), shuffled, 3)
-    np.testing.assert_allclose(epoch.parameters.flat, last(recipe).parameters.flat, atol=1e-5)
+@pytest.fixture(scope="module")
+def results() -> dict[bytes, Any]:
+    """What gave the parameters that earlier tests have seen."""
+    return {}
 
 
 def test_batch_size_is_limited_by_the_number_of_images() -> None:
-    large, whole = (last(replace(SMALL, batch_size=size)).parameters.flat.tobytes() for size in (10_000, 60))
+    large, whole = (run(replace(SMALL, batch_size=size)).state.tobytes() for size in (10_000, 60))
     assert large == whole
 
 
+def test_batches_may_have_fewer_images_than_shards() -> None:
+    assert len(run(replace(SMALL, batch_size=3, shards=8, epochs=1)).history) == 1
+
+
 def test_random_draws_do_not_depend_on_the_number_of_epochs() -> None:
-    recipe = replace(SMALL, schedule="constant")
-    short = last(recipe).parameters.flat.tobytes()
-    for epoch in fit(replace(recipe, epochs=5), examples(), examples(20, seed=1), 3):
-        if epoch.number == 3:
-            assert epoch.parameters.flat.tobytes() == short
+    short, long = (run(replace(AUGMENTED, schedule="constant", epochs=epochs)).history for epochs in (3, 5))
+    assert [epoch.loss for epoch in short] == [epoch.loss for epoch in long[:3]]
 
 
 def test_order_of_images_depends_on_epoch_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,14 +112,14 @@ def test_order_of_images_depends_on_epoch_and_seed(monkeypatch: pytest.MonkeyPat
 
     def record(logits: Array, labels: Any, *more: Any) -> tuple[float, Array]:
         drawn.extend(labels.tolist())
-        return loss(logits, labels, *more)
+        return loss(logits, labels % 3, *more)
 
     monkeypatch.setitem(LOSSES, "cross-entropy", record)
-    numbered = Examples(examples(60).images, np.arange(60), SCALING)  # unique labels identify the images
+    numbered = Examples(make_examples(60).images, np.arange(60))  # unique labels identify the images
 
     def orders(seed: int) -> list[list[int]]:
         drawn.clear()
-        list(fit(replace(SMALL, seed=seed, shards=1), numbered, numbered, 60))
+        run(replace(SMALL, seed=seed, shards=1), numbered)
         return [drawn[:60], drawn[60:120], drawn[120:]]
 
     first = orders(1)
@@ -116,25 +129,27 @@ def test_order_of_images_depends_on_epoch_and_seed(monkeypatch: pytest.MonkeyPat
     assert all(one != other for one, other in zip(orders(2), first, strict=True))
 
 
-def test_loss_and_accuracy_are_means_over_all_images() -> None:
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_and_accuracy_are_means_over_all_images(loss: Any) -> None:
     # At a rate near 0 the network stays the same, so the loss of the epoch is that of the network.
-    tiny_rate = replace(SMALL, learning_rate=1e-12, batch_size=25)  # the last batch has 10 of 60 images
-    data = examples()
-    (*_, epoch) = fit(tiny_rate, data, data, 3)
-    logits = compute_logits(tiny_rate, epoch.parameters, data.images)
-    assert epoch.loss == pytest.approx(LOSSES["cross-entropy"](logits, data.labels)[0], rel=1e-4)
+    recipe = replace(SMALL, loss=loss, learning_rate=1e-12, batch_size=25, epochs=1)  # the last batch has 10 images
+    data, made = make_examples(60), list[TrainingProgress]()
+    found = run(recipe, data, data, on_progress=made.append)
+    logits = compute_logits(recipe, found.state[0], data.images)
+    (epoch,) = found.history
+    assert epoch.loss == pytest.approx(LOSSES[loss](logits, data.labels, 0, 60)[0], rel=1e-4)
     assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=0) == data.labels).mean()
+    assert sum(each.batches for each in made) == 3
 
 
 def test_epochs_have_metrics_and_learning_rates() -> None:
-    first, *epochs = fit(SMALL, examples(), examples(20, seed=1), 3)
-    assert first.number == 0
-    assert math.isnan(first.loss)
+    made: list[TrainingProgress] = []
+    epochs = run(SMALL, on_progress=made.append).history
+    first, *others = [each.epoch for each in made if each.epoch]
+    assert first.number == 0 and math.isnan(first.loss)
+    assert others == epochs
     assert [epoch.number for epoch in epochs] == [1, 2, 3]
-    for epoch in epochs:
-        assert 0 <= epoch.train_accuracy <= 1
-        assert 0 <= epoch.validation_accuracy <= 1
-        assert epoch.seconds > 0
+    assert all(epoch.seconds > 0 for epoch in epochs)
     rates = [epoch.learning_rate for epoch in epochs]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] == pytest.approx(SMALL.learning_rate * (1 + math.cos(math.pi * 17 / 18)) / 2)
@@ -142,53 +157,36 @@ def test_epochs_have_metrics_and_learning_rates() -> None:
 
 def test_parameters_have_the_dtype_of_the_images() -> None:
     for dtype in (np.float32, np.float64):
-        (*_, epoch) = fit(SMALL, examples(dtype=dtype), examples(dtype=dtype), 3)
-        assert epoch.parameters.flat.dtype == dtype
+        assert run(SMALL, make_examples(60, dtype=dtype), make_examples(60, dtype=dtype)).state.dtype == dtype
 
 
-@pytest.mark.parametrize("rate", [1e30, 1e38])
-def test_divergence_raises(rate: float) -> None:
-    recipe = replace(SMALL, learning_rate=rate, optimizer="sgd", schedule="constant")
-    with pytest.raises(TrainingError, match="diverged in epoch ."):
-        last(recipe)
-
-
-@pytest.mark.parametrize("rate", [1e13, 1e39])
-def test_divergence_in_the_last_step_raises(rate: float) -> None:
-    recipe = Recipe("64,64,64", learning_rate=rate, batch_size=1000, epochs=1)
+@pytest.mark.parametrize(
+    ("changes", "factor"),
+    [
+        ({"learning_rate": 1e30, "optimizer": "sgd", "schedule": "constant"}, 1),
+        ({"layers": "64,64,64", "learning_rate": 1e13, "batch_size": 1000, "epochs": 1}, 1),  # in the last step
+        ({"layers": "64,64,64", "learning_rate": 1e39, "batch_size": 1000, "epochs": 1}, 1),
+        ({}, 1e20),  # the squares of the gradients overflow
+        ({}, math.nan),
+    ],
+)
+def test_divergence_raises(changes: dict[str, Any], factor: float) -> None:
+    data = make_examples(60)
+    data.images[:] *= np.float32(factor)
     with pytest.raises(TrainingError, match="diverged in epoch 1"):
-        last(recipe)
-
-
-def test_overflow_of_the_optimizer_state_raises() -> None:
-    huge = Examples(
-        examples().images * np.float32(1e20), examples().labels, SCALING
-    )  # the squares of the gradients overflow
-    with pytest.raises(TrainingError, match="diverged in epoch 1"):
-        list(fit(SMALL, huge, examples(), 3))
-
-
-def test_nan_in_the_images_raises() -> None:
-    with_nan = examples()
-    with_nan.images[3] = np.nan
-    with pytest.raises(TrainingError, match="diverged in epoch 1"):
-        list(fit(SMALL, with_nan, examples(), 3))
+        run(replace(SMALL, **changes), data)
 
 
 def test_result_is_the_moving_average_of_the_parameters() -> None:
-    recipe = replace(SMALL, ema_decay=0.9, learning_rate=0.05)
-    data = examples(20, seed=1)
-    for epoch in fit(recipe, examples(), data, 3):
-        current, average = epoch.state[0], epoch.state[-1]
-        assert np.array_equal(epoch.parameters.flat, average)
-        if epoch.number:
-            assert not np.array_equal(current, average)
-            logits = compute_logits(recipe, epoch.parameters, data.images)
-            assert epoch.validation_accuracy == pytest.approx((logits.argmax(axis=0) == data.labels).mean())
+    recipe, data = replace(SMALL, ema_decay=0.9, learning_rate=0.05), make_examples(20, seed=1)
+    found = run(recipe, validation=data)
+    assert not np.array_equal(found.state[0], found.state[-1])
+    logits = compute_logits(recipe, found.state[-1], data.images)
+    assert found.history[-1].validation_accuracy == pytest.approx((logits.argmax(axis=0) == data.labels).mean())
 
 
 def test_accuracy_counts_only_the_classes() -> None:
-    network, data = make_network("8", (4, 5), 4, dtype=np.float32), examples(50)
+    network, data = make_network("8", (4, 5), 4, dtype=np.float32), make_examples(50)
     network.parameters.layers[-1][1][3] = 100  # the output for no class
     logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
     assert accuracy(network, data, 4) == 0 < accuracy(network, data, 3)
@@ -200,7 +198,7 @@ def test_accuracy_counts_only_the_classes() -> None:
 def test_accuracy_does_not_depend_on_the_number_of_threads(
     layers: str, cores: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network, data = make_network(layers, (4, 5), 3, dtype=np.float32), examples(50)
+    network, data = make_network(layers, (4, 5), 3, dtype=np.float32), make_examples(50)
     monkeypatch.setattr(module, "micro_batch_size", lambda layers, itemsize: 3)
     monkeypatch.setattr(module, "count_cores", lambda: cores)
     correct = forward(network, np.moveaxis(data.images, 0, -1)).logits.argmax(axis=0) == data.labels
@@ -209,54 +207,94 @@ def test_accuracy_does_not_depend_on_the_number_of_threads(
     assert math.isnan(accuracy(network, data, 3))
 
 
-RECIPE = Recipe(
-    layers="40,30",
-    learning_rate=1e-12,
-    batch_size=100,
-    shards=2,
-    epochs=2,
-    augmentation=Augmentation(shift=1, rotation=10, elastic=0.5, stroke_width=0.3),
-)
-
-
-def load_batches(recipe: Recipe, training: Examples, monkeypatch: pytest.MonkeyPatch) -> list[Array]:
-    """Return the images that the network is trained on, one array (height, width, n) for each micro-batch."""
-    loaded = []
+def test_augmentation_differs_between_epochs_and_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Array] = []
     load = Loader.__call__
 
     def record(self: Loader, *args: Any) -> Any:
         images, labels = load(self, *args)
-        loaded.append(images.copy())
+        loaded.extend(np.moveaxis(images, -1, 0).copy())
         return images, labels
 
     monkeypatch.setattr(Loader, "__call__", record)
-    list(fit(recipe, training, training, 3))
-    return loaded
-
-
-def test_augmentation_differs_between_epochs_and_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    same = Examples(np.repeat(examples(1).images, 100, axis=0), np.zeros(100, np.uint8), SCALING)
-    loaded = load_batches(RECIPE, same, monkeypatch)
-    assert len(loaded) == 4
-    assert len({image.tobytes() for batch in loaded for image in np.moveaxis(batch, -1, 0)}) == 200
+    same = Examples(np.repeat(make_examples(1).images, 100, axis=0), np.zeros(100, np.uint8))
+    run(replace(AUGMENTED, batch_size=100, shards=2, epochs=2), same, same)
+    assert len({image.tobytes() for image in loaded}) == len(loaded) == 200
 
 
 def test_bits_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = replace(RECIPE, shards=8, learning_rate=0.01, ema_decay=0.9, batch_size=32)
-    expected = last(recipe).state.tobytes()
+    recipe = replace(AUGMENTED, layers="40,30", shards=8, ema_decay=0.9, batch_size=32)
+    expected = run(recipe).state.tobytes()
     monkeypatch.setattr(module, "count_cores", lambda: 7)
-    assert last(recipe).state.tobytes() == expected
+    assert run(recipe).state.tobytes() == expected
 
 
-def test_raw_images_are_standardised_and_not_changed() -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (60, 4, 5)).astype(np.uint8)
-    raw = Examples(pixels.copy(), examples().labels, SCALING)
-    standardised = Examples(standardise(pixels, SCALING), examples().labels, SCALING)
-    results = [list(fit(RECIPE, each, each, 3))[-1] for each in (raw, standardised)]
-    assert results[0].state.tobytes() == results[1].state.tobytes()
-    assert results[0].validation_accuracy == results[1].validation_accuracy
-    assert np.array_equal(raw.images, pixels)
+class PowerCutError(Exception):
+    pass
 
 
-def test_batches_may_have_fewer_images_than_shards() -> None:
-    assert last(replace(SMALL, batch_size=3, shards=8, epochs=1)).number == 1
+def train_one(
+    recipe: Recipe, checkpoint: Path, interrupt_after: int = -1
+) -> tuple[TrainedNetwork, list[int], list[int]]:
+    """Return the network, the epochs that it reported and those after which it resumed."""
+    reported: list[int] = []
+    resumed_after: list[int] = []
+
+    def on_progress(made: TrainingProgress) -> None:
+        if made.epoch:
+            (resumed_after if made.resumed else reported).append(made.epoch.number)
+            if made.epoch.number == interrupt_after and not made.resumed:
+                raise PowerCutError
+
+    training, validation = (bright(make_examples(count, seed=seed)) for count, seed in ((60, 0), (30, 1)))
+    return train_network(recipe, training, validation, 2, checkpoint, on_progress), reported, resumed_after
+
+
+def bright(examples: Examples) -> Examples:
+    """Label the images by whether they are brighter than the mean, which a network can learn."""
+    return replace(examples, labels=(examples.images.sum(axis=(1, 2)) > 0).astype(np.uint8))
+
+
+def test_parameters_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
+    network, reported, _ = train_one(DENSE, tmp_path / "one.npz")
+    assert reported == [0, 1, 2, 3, 4, 5, 6]
+    assert [epoch.number for epoch in network.history] == reported[1:]
+    assert network.best.validation_accuracy == max(epoch.validation_accuracy for epoch in network.history)
+    with pytest.raises(PowerCutError):
+        train_one(DENSE, tmp_path / "until.npz", network.best.number)
+    found = load_checkpoint(tmp_path / "until.npz")
+    assert found is not None and network.flat.tobytes() == found.state[-1].tobytes()
+
+
+@pytest.mark.parametrize("recipe", [DENSE, CONVOLUTIONAL], ids=lambda recipe: recipe.layers)
+@pytest.mark.parametrize("interruptions", [[1], [3], [6], [1, 2, 3, 4, 5, 6]])
+def test_interrupted_run_resumes_to_same_bits(recipe: Recipe, interruptions: list[int], tmp_path: Path) -> None:
+    uninterrupted, _, _ = train_one(recipe, tmp_path / "uninterrupted.npz")
+    for epoch in interruptions:
+        with pytest.raises(PowerCutError):
+            train_one(recipe, tmp_path / "interrupted.npz", epoch)
+    network, reported, resumed_after = train_one(recipe, tmp_path / "interrupted.npz")
+    assert resumed_after == [interruptions[-1]]
+    assert reported == list(range(interruptions[-1] + 1, 7))
+    assert network.flat.tobytes() == uninterrupted.flat.tobytes()
+    assert [replace(epoch, seconds=0) for epoch in network.history] == [
+        replace(epoch, seconds=0) for epoch in uninterrupted.history
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda found: replace(found, state=found.state[:2]),
+        lambda found: replace(found, state=found.state[:, 1:], best=found.best[1:]),
+        lambda found: replace(found, origin="other"),
+    ],
+)
+def test_checkpoint_of_another_network_is_not_used(change: Callable[[Checkpoint], Checkpoint], tmp_path: Path) -> None:
+    expected, _, _ = train_one(DENSE, tmp_path / "one.npz")
+    found = load_checkpoint(tmp_path / "one.npz")
+    assert found is not None
+    save_checkpoint(tmp_path / "one.npz", change(found))
+    network, reported, resumed_after = train_one(DENSE, tmp_path / "one.npz")
+    assert (reported, resumed_after) == ([0, 1, 2, 3, 4, 5, 6], [])
+    assert network.flat.tobytes() == expected.flat.tobytes()

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.training.history import Row, read_history, write_history
+from pipeline.training.history import Epoch, best_of, read_history, write_history
 
-INITIAL = Row(0, math.nan, math.nan, 0.1, math.nan, 0.0)
-ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
+INITIAL = Epoch(0, math.nan, math.nan, 0.1, math.nan, 0.0)
+ROWS = [Epoch(1, 2.5, 0.25, 0.5, 0.001, 1.25), Epoch(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
 
 
 def test_write_read_round_trip(tmp_path: Path) -> None:
@@ -21,6 +21,14 @@ def test_epoch_0_has_no_loss(tmp_path: Path) -> None:
     assert (initial.number, initial.validation_accuracy) == (0, 0.1)
     assert math.isnan(initial.loss)
     assert rows == ROWS
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "best"), [((0.8, 0.9, 0.9, 0.7), 3), ((0.9952, 0.995, 0.9946, 0.994), 3), ((0.994, 0.9952, 0.99), 2)]
+)
+def test_best_epoch_is_the_last_within_the_tolerance(accuracies: tuple[float, ...], best: int) -> None:
+    history = [Epoch(number, 0.1, 0.9, accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)]
+    assert best_of(history).number == best
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -6,8 +8,8 @@ from pipeline.composition.glyphs import Glyphs
 from pipeline.data.contrast import local_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.network.network import forward
-from pipeline.network.training import count_correct
-from pipeline.training.fit import Epoch, fit, start
+from pipeline.training.checkpoint import load_checkpoint
+from pipeline.training.epochs import TrainingProgress, start, train_network
 from pipeline.training.positions import IGNORED, Pictures, find_grid, label_positions, make_pictures, move
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
@@ -73,19 +75,21 @@ def compose_pictures(count: int, seed: int = 0) -> Pictures:
     return make_pictures(np.array([one for one, _ in made]), np.array([digits for _, digits in made]), LAYERS, 10)
 
 
-def last(pictures: Pictures, **options: object) -> Epoch:
-    (*_, epoch) = fit(SMALL, pictures, pictures, 11, **options)  # type: ignore[arg-type]
-    return epoch
-
-
-def test_training_on_pictures_lowers_the_loss_and_resumes_to_the_same_bits() -> None:
+def test_training_on_pictures_lowers_the_loss_and_resumes_to_the_same_bits(tmp_path: Path) -> None:
     pictures = compose_pictures(24)
-    first, second = (
-        (epoch.number, epoch.loss, epoch.state.copy()) for epoch in fit(SMALL, pictures, pictures, 11) if epoch.number
-    )
-    assert second[1] < first[1]
-    resumed = last(pictures, resume_from=(1, first[2]))
-    assert np.array_equal(resumed.state, second[2])
+    network = train_network(SMALL, pictures, pictures, 11, tmp_path / "one.npz")
+    first, second = network.history
+    assert second.loss < first.loss
+
+    def interrupt(made: TrainingProgress) -> None:
+        if made.epoch and made.epoch.number == 1 and not made.resumed:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_network(SMALL, pictures, pictures, 11, tmp_path / "two.npz", interrupt)
+    train_network(SMALL, pictures, pictures, 11, tmp_path / "two.npz", interrupt)
+    states = [load_checkpoint(tmp_path / name) for name in ("one.npz", "two.npz")]
+    assert states[0] and states[1] and np.array_equal(states[0].state, states[1].state)
 
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
@@ -118,12 +122,3 @@ def test_network_in_training_has_an_output_for_each_position() -> None:
     state = start(SMALL, pictures, 11)
     logits = forward(state.network, np.moveaxis(pictures.slice(0, 4), 0, -1)).logits
     assert logits.shape == (11, *pictures.labels.shape[1:], 4)
-
-
-def test_picture_is_correct_if_all_its_positions_are() -> None:
-    labels = np.array([[[0, 1, 2]], [[2, IGNORED, 2]]])  # two rows, one column, three pictures
-    logits = np.zeros((3, 2, 1, 3))
-    logits[0, 0, 0, 0] = logits[2, 1, 0, 0] = 1  # right, right
-    logits[1, 0, 0, 1] = logits[0, 1, 0, 1] = 1  # right, ignored
-    logits[2, 0, 0, 2] = logits[1, 1, 0, 2] = 1  # right, wrong
-    assert count_correct(logits, labels) == 2
