@@ -7,15 +7,8 @@ import pytest
 
 from pipeline.network import gradient_descent as module
 from pipeline.network.activations import Array
-from pipeline.network.gradient_descent import (
-    Load,
-    TrainingState,
-    make_slices,
-    prepare,
-    shuffled_batches,
-    train_epoch,
-)
-from pipeline.network.losses import LOSSES, Labels, cross_entropy
+from pipeline.network.gradient_descent import TrainingState, make_slices, prepare, shuffled_batches, train_epoch
+from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
 from pipeline.network.targets import CLASSES
@@ -43,9 +36,8 @@ def examples(dtype: type = np.float64) -> Examples:
     return make_examples(COUNT, SHAPE, 4, dtype=dtype)
 
 
-def load_arrays(images: Array, labels: Labels) -> Load:
-    """Return a `load` for `train_epoch` that takes images (total, height, width) and labels from arrays."""
-    return lambda indices, shard, thread: (np.moveaxis(images[indices], 0, -1), labels[indices])
+def load(data: Examples, indices: Any, shard: int = 0, thread: int = 0) -> tuple[Array, Any]:
+    return np.moveaxis(data.images[indices], 0, -1), data.labels[indices]
 
 
 def run_epochs(
@@ -56,8 +48,7 @@ def run_epochs(
     for epoch in (0, 1):
         batches = list(shuffled_batches(COUNT, batch_size, np.random.default_rng(epoch)))
         rates, step = [rate * (1 + i) for i in range(len(batches))], epoch * len(batches)
-        load = load_arrays(data.images, data.labels)
-        metrics.append(train_epoch(state, batches, rates, load, step, **options))
+        metrics.append(train_epoch(state, batches, rates, partial(load, data), step, **options))
     return metrics
 
 
@@ -66,23 +57,6 @@ def test_batches_cover_all_images_once_in_random_order() -> None:
     assert [len(batch) for batch in batches] == [4, 4, 2]
     order = np.concatenate(batches).tolist()
     assert sorted(order) == list(range(10)) != order
-
-
-@pytest.mark.parametrize("layers", ["24,24", "conv6x3/2,24", "conv8x3/1,pool2,24"])
-def test_training_overfits_a_small_data_set(layers: str) -> None:
-    data = make_examples(24, SHAPE, 3, dtype=np.float64)
-    network = make_network(layers, SHAPE, 3, bias_std=0)
-    state = prepare(network, CLASSES, lambda logits, labels, count: cross_entropy(logits, labels, 0, count), sgd())
-    generator, load = np.random.default_rng(0), load_arrays(data.images, data.labels)
-    run_epoch = lambda rate: train_epoch(state, list(shuffled_batches(24, 8, generator)), [rate] * 3, load)  # noqa: E731
-    loss, accuracy = run_epoch(0.0)  # the network stays the same
-    logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
-    assert loss == pytest.approx(cross_entropy(logits, data.labels)[0])
-    assert accuracy == np.mean(logits.argmax(axis=0) == data.labels)
-    for _ in range(300):
-        loss, accuracy = run_epoch(0.1)
-    assert accuracy == 1
-    assert loss < 0.05
 
 
 @ARCHITECTURES
@@ -97,15 +71,16 @@ def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: 
     data, batches = examples(), [np.arange(0, 40), np.arange(30, 100)]
     for step, batch in enumerate(batches, start=1):
         network.parameters.flat[:] = expected[0]
-        cache = forward(network, np.moveaxis(data.images[batch], 0, -1))
-        gradient = backward(network, cache, LOSSES[loss](cache.logits, data.labels[batch], 0.1)[1])
+        images, labels = load(data, batch)
+        cache = forward(network, images)
+        gradient = backward(network, cache, LOSSES[loss](cache.logits, labels, 0.1)[1])
         optimizer.update(expected[0], gradient.flat, list(expected[1:]), rate, step)
-    train_epoch(state, batches, [rate, rate], load_arrays(data.images, data.labels))
+    train_epoch(state, batches, [rate, rate], partial(load, data))
     np.testing.assert_allclose(state.arrays, expected, rtol=1e-9, atol=1e-12)
 
 
 @ARCHITECTURES
-@pytest.mark.parametrize(("shards", "micro_batch"), [(1, 7), (2, 512), (5, 1), (40, 512), (1000, 3)])
+@pytest.mark.parametrize(("shards", "micro_batch"), [(1, 7), (2, 512), (5, 1), (40, 3)])
 def test_shards_and_micro_batches_give_nearly_equal_results(layers: str, shards: int, micro_batch: int) -> None:
     expected, divided = make(layers), make(layers, shards=shards, micro_batch=micro_batch)
     np.testing.assert_allclose(run_epochs(divided, 33), run_epochs(expected, 33), rtol=1e-9)
@@ -113,11 +88,12 @@ def test_shards_and_micro_batches_give_nearly_equal_results(layers: str, shards:
 
 
 @pytest.mark.parametrize("layers", ["40,30", "conv6x3/2,20", *LAYERS.values()])
-@pytest.mark.parametrize("threads", [2, 3, 7])
+@pytest.mark.parametrize("threads", [2, 7])
 def test_bits_do_not_depend_on_the_number_of_threads(
     layers: str, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SLICE", 50)
+    monkeypatch.setattr(module, "SLICE", 500)
+    monkeypatch.setattr(module, "SHARED", 0)
     make_one = partial(make, layers, OPTIMIZERS["adam"](0.0, 0.0), np.float32, ema_decay=0.9, micro_batch=2, shards=8)
     expected, shared = make_one(), make_one(threads=threads)
     with ThreadTeam(1) as alone, ThreadTeam(threads) as team:
@@ -132,14 +108,6 @@ def test_slices_cover_all_parameters_once(total: int, shards: int) -> None:
     assert len(slices) % shards == 0
     assert np.concatenate([np.arange(total)[part] for part in slices]).tolist() == list(range(total))
     assert max(part.stop - part.start for part in slices) <= module.SLICE
-
-
-def test_bits_do_not_depend_on_the_slice_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected, sliced = make(), make()
-    run_epochs(expected)
-    monkeypatch.setattr(module, "SLICE", 7)
-    run_epochs(sliced)
-    assert sliced.arrays.tobytes() == expected.arrays.tobytes()
 
 
 def test_moving_average_has_smaller_decay_in_first_steps() -> None:
@@ -158,27 +126,11 @@ def test_moving_average_has_smaller_decay_in_first_steps() -> None:
     assert not np.allclose(state.arrays[0], average, rtol=1e-3)
 
 
-def test_result_without_moving_average_is_the_network() -> None:
-    state = make()
-    run_epochs(state)
-    assert np.array_equal(state.result.parameters.flat, state.network.parameters.flat)
-
-
 def test_epoch_ends_early_if_loss_is_not_finite() -> None:
     data = examples()
     steps: list[None] = []
     data.images[:10] = np.nan
     batches = [np.arange(10, 20), np.arange(10), np.arange(20, 30)]
-    load = load_arrays(data.images, data.labels)
-    loss, _ = train_epoch(make(), batches, [0.1] * 3, load, on_batch=lambda: steps.append(None))
+    loss, _ = train_epoch(make(), batches, [0.1] * 3, partial(load, data), on_batch=lambda: steps.append(None))
     assert np.isnan(loss)
     assert len(steps) == 1
-
-
-def test_network_that_is_given_is_not_changed() -> None:
-    network = make_network("5", SHAPE, 4)
-    before = network.parameters.flat.copy()
-    state = prepare(network, CLASSES, smoothed, sgd())
-    run_epochs(state)
-    assert np.array_equal(network.parameters.flat, before)
-    assert not np.array_equal(state.network.parameters.flat, before)

@@ -15,6 +15,7 @@ from tests.pipeline.networks import make_network
 
 ARCHITECTURES = [
     *("", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3", "pool2/1,3"),
+    *("conv2x1/1,conv2x3/2,3", "conv2x1/1,conv2x2/3", "conv2x1/1,conv3x1/2,4"),
     *LAYERS.values(),
 ]
 
