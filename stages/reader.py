@@ -1,8 +1,7 @@
 """Train the two networks that find and read digits in pictures."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
 from stages.cli.console import run_module
 from stages.cli.options import Scheduler, SchedulerFile, Workers
-from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, report_training
+from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_training
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +66,6 @@ def reader(
     from pipeline.pictures.candidates import collect
     from pipeline.pictures.training import calibrate_on_pages, train_context, train_slider
     from pipeline.scheduling.backends import make_backend
-    from pipeline.training.epochs import count_batches
     from pipeline.training.history import write_history
 
     backend = make_backend(scheduler, workers, scheduler_file)
@@ -81,13 +79,7 @@ def reader(
     )
     (output / CHECKPOINT).mkdir(exist_ok=True)
 
-    @contextmanager
-    def showing(recipe: Recipe, examples: int) -> Iterator[Any]:
-        batches = count_batches(examples, recipe.batch_size)
-        with progress("reader", recipe.epochs * batches, unit="") as shown:
-            yield partial(report_training, shown, recipe, batches)
-
-    with showing(chosen, counts["train"]) as on_progress:
+    with show_training("reader", chosen, counts["train"]) as on_progress:
         model, first = train_slider(compose, description, chosen, output / CHECKPOINT / "network-1.npz", on_progress)
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
@@ -98,7 +90,7 @@ def reader(
     if len(training) and len(validation):  # there are none after very little training
         context = replace(CONTEXT_RECIPE, seed=chosen.seed)
         log.info("reader: %s, %s candidates", context.layers, f"{len(training):,}")
-        with showing(context, len(training)) as on_progress:
+        with show_training("reader", context, len(training)) as on_progress:
             file = output / CHECKPOINT / "network-2.npz"
             model, second = train_context(model, context, training, validation, file, on_progress)
         histories.append(second.history)

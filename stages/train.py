@@ -11,12 +11,11 @@ from typer import Option
 
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
 from stages.cli.options import SchedulerFile, Workers, scheduler_option
-from stages.cli.recipe_options import recipe_options, report_training
+from stages.cli.recipe_options import recipe_options, show_training
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +72,6 @@ def train(
     from pipeline.network.architecture import build_layers, format_network
     from pipeline.scheduling.backends import make_backend
     from pipeline.training import ensemble
-    from pipeline.training.epochs import count_batches
     from pipeline.training.history import write_history
     from pipeline.training.training_data import count_drawn, load_data
 
@@ -85,9 +83,7 @@ def train(
     architecture = format_network(chosen.layers, shape, outputs)
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
-    batches = count_batches(images + sum(count_drawn(data, chosen)), chosen.batch_size)
-    with progress("train", chosen.ensemble_size * chosen.epochs * batches, unit="") as shown:
-        on_progress = partial(report_training, shown, chosen, batches)
+    with show_training("train", chosen, images + sum(count_drawn(data, chosen))) as on_progress:
         report = partial(log.info, "train: %s")
         model = ensemble.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
 

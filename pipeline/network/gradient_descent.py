@@ -8,7 +8,7 @@ them among threads. The result depends on the number of shards, but not on the n
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,8 @@ BatchLoss = Callable[[Array, Labels, int], tuple[float, Array]]  # logits, label
 Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`
 
 
-class Run(Protocol):
-    """Call function(item, thread) for every item below `count`, and return the results in order."""
-
-    def __call__(self, function: Callable[[int, int], T], count: int) -> list[T]: ...  # noqa: D102
+# Calls function(item, thread) for every item below a count; returns the results in order.
+Run = Callable[[Callable[[int, int], Any], int], list[Any]]
 
 
 def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:

@@ -14,7 +14,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, micro_batch_size
-from pipeline.network.gradient_descent import TrainingState, prepare, shuffled_batches, train_epoch
+from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
 from pipeline.network.losses import LOSSES, Labels
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
@@ -72,8 +72,8 @@ def train_network(
     the order of the images is seeded by (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises
     TrainingError if the loss, a parameter or a logit is not finite.
     """
-    state, origin = start(recipe, training, classes), describe_origin(recipe, training)
-    loader = Loader(recipe, training, state)
+    state = start(recipe, training, classes)
+    origin = repr((recipe, training.images.shape, len(training), training.scaling))
     history: list[Epoch] = []
     found = load_checkpoint(checkpoint)
     if found and found.origin == origin and found.state.shape == state.arrays.shape:
@@ -82,9 +82,13 @@ def train_network(
     else:
         initial = accuracy(state.result, validation, classes)
         on_progress(TrainingProgress(epoch=Epoch(0, math.nan, math.nan, initial, math.nan, 0.0)))
+
+    def on_batch() -> None:
+        on_progress(TrainingProgress(batches=1))
+
     for number in range(len(history) + 1, recipe.epochs + 1):
         started = time.perf_counter()
-        loss, train_accuracy, rate = run_epoch(loader, state, number, lambda: on_progress(TrainingProgress(batches=1)))
+        loss, train_accuracy, rate = run_epoch(recipe, training, state, number, on_batch)
         seconds = time.perf_counter() - started
         epoch = Epoch(number, loss, train_accuracy, accuracy(state.result, validation, classes), rate, seconds)
         if not (math.isfinite(loss) and np.isfinite(state.arrays).all() and math.isfinite(epoch.validation_accuracy)):
@@ -97,11 +101,6 @@ def train_network(
         save_checkpoint(checkpoint, Checkpoint(state.arrays, best, history, origin))
         on_progress(TrainingProgress(epoch=epoch))
     return TrainedNetwork(best, history)
-
-
-def describe_origin(recipe: Recipe, training: Examples) -> str:
-    """Return the `origin` of a checkpoint."""
-    return repr((recipe, training.images.shape, len(training), training.scaling))
 
 
 def start(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
@@ -125,54 +124,40 @@ def start(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
 
 
 def run_epoch(
-    loader: "Loader", state: TrainingState, number: int, on_batch: Callable[[], object]
+    recipe: Recipe, training: Examples, state: TrainingState, number: int, on_batch: Callable[[], object]
 ) -> tuple[float, float, float]:
     """Run one epoch, counted from 1; return the mean loss, the accuracy and the last learning rate."""
-    recipe, images = loader.recipe, len(loader.training)
-    count = count_batches(images, recipe.batch_size)
+    images, count = len(training), recipe.count_batches(len(training))
     step = (number - 1) * count
     batches = list(shuffled_batches(images, recipe.batch_size, np.random.default_rng((recipe.seed, number))))
     rates = [
         recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step + i, recipe.epochs * count)
         for i in range(count)
     ]
-    loader.seed(number)
+    load = make_load(recipe, training, state, number)
     with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.workspaces)) as team:
-        return *train_epoch(state, batches, rates, loader, step, team.run, on_batch), rates[-1]
+        return *train_epoch(state, batches, rates, load, step, team.run, on_batch), rates[-1]
 
 
-class Loader:
-    """Reads and augments the images of micro-batches; see `load` of `train_epoch`."""
+def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: int) -> Load:
+    """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
+    (_, height, width), threads = training.images.shape, len(state.workspaces)
+    generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
+    read, augmented = (np.empty((threads, state.micro_batch, height * width), training.dtype) for _ in range(2))
+    augmenters = [
+        Augmenter(recipe.augmentation, height, width, state.micro_batch, training.dtype)
+        for _ in range(threads if recipe.augmentation.changes_images else 0)
+    ]
 
-    def __init__(self, recipe: Recipe, training: Examples, state: TrainingState) -> None:
-        self.recipe, self.training = recipe, training
-        _, height, width = training.images.shape
-        shape = len(state.workspaces), state.micro_batch, height * width
-        self.images = np.empty(shape, training.dtype)  # of each thread
-        self.augmented = np.empty(shape if recipe.augmentation.changes_images else 0, training.dtype)
-        self.augmenters = [
-            Augmenter(recipe.augmentation, height, width, state.micro_batch, training.dtype)
-            for _ in range(len(state.workspaces) if recipe.augmentation.changes_images else 0)
-        ]
+    def load(indices: NDArray[np.intp], shard: int, thread: int) -> tuple[Array, Labels]:
+        images = read[thread, : len(indices)]
+        labels = training.take(indices, images.reshape(-1, height, width), generators[shard])
+        if augmenters:
+            original, images = images, augmented[thread, : len(indices)]
+            augmenters[thread](original, generators[shard], out=images)
+        return images.T.reshape(height, width, -1), np.moveaxis(labels, 0, -1)
 
-    def seed(self, epoch: int) -> None:
-        """Seed the random generator of each shard for an epoch, counted from 1."""
-        self.generators = [np.random.default_rng((self.recipe.seed, epoch, i + 1)) for i in range(self.recipe.shards)]
-
-    def __call__(self, indices: NDArray[np.intp], shard: int, thread: int) -> tuple[Array, Labels]:
-        """Return the images, (height, width, n), augmented by the generator of the shard, and their labels."""
-        images = self.images[thread, : len(indices)]
-        shape = self.training.images.shape[1:]
-        labels = self.training.take(indices, images.reshape(-1, *shape), self.generators[shard])
-        if self.augmenters:
-            original, images = images, self.augmented[thread, : len(indices)]
-            self.augmenters[thread](original, self.generators[shard], out=images)
-        return images.T.reshape(*shape, -1), np.moveaxis(labels, 0, -1)
-
-
-def count_batches(count: int, batch_size: int) -> int:
-    """Return the number of batches of `count` images."""
-    return -(-count // batch_size)
+    return load
 
 
 def accuracy(network: Network, examples: Examples, classes: int) -> float:
@@ -188,4 +173,4 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
         return examples.target_kind.count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
 
     with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
-        return sum(team.run(count, count_batches(len(examples), size))) / len(examples)
+        return sum(team.run(count, -(-len(examples) // size))) / len(examples)

@@ -77,6 +77,10 @@ class Recipe:
         check_values(self)
         object.__setattr__(self, "layers", format_layers(self.layers))  # equal layers are equal recipes
 
+    def count_batches(self, images: int) -> int:
+        """Return the number of batches of an epoch."""
+        return -(-images // self.batch_size)
+
     def count_outputs(self, classes: int) -> int:
         """Return the number of outputs of a network: one for each class and, with negatives, one for no class."""
         return classes + (self.negatives > 0)

@@ -1,7 +1,8 @@
 """Options for the values of a recipe, and the progress of each epoch, for the commands that train."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 from typer import Option
 
 from pipeline.data.augmentation import Augmentation
+from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from pipeline.scheduling.progress import Progress
     from pipeline.training.epochs import TrainingProgress
     from pipeline.training.history import Epoch
 
@@ -59,18 +60,25 @@ def recipe_options(
     return decorate
 
 
-def report_training(shown: "Progress", recipe: Recipe, batches: int, made: "TrainingProgress") -> None:
-    """Show what training has made. batches: in each epoch."""
-    epoch, last = made.epoch, recipe.epochs
-    if not epoch:
-        shown.advance(made.batches)
-        return
-    shown.advance(epoch.number * batches if made.resumed else made.batches, made.resumed)
-    network = f"network {made.network} of {recipe.ensemble_size}: " if recipe.ensemble_size > 1 else ""
-    loss = f"  loss {epoch.loss:.3f}" if epoch.number else ""
-    step, metrics = f"epoch {min(epoch.number + 1, last)}/{last}", f"{epoch.validation_accuracy:.2%}{loss}"
-    line = _format_epoch(epoch, last, made.resumed)
-    shown.report(f"{network}{line}", f"{network}{step}", metrics, keep=made.resumed)
+@contextmanager
+def show_training(command: str, recipe: Recipe, images: int) -> "Iterator[Callable[[TrainingProgress], None]]":
+    """Yield a function that shows the progress of training. images: in each epoch."""
+    batches, last = recipe.count_batches(images), recipe.epochs
+    with progress(command, recipe.ensemble_size * last * batches, unit="") as shown:
+
+        def on_progress(made: "TrainingProgress") -> None:
+            epoch = made.epoch
+            if not epoch:
+                shown.advance(made.batches)
+                return
+            shown.advance(epoch.number * batches if made.resumed else made.batches, made.resumed)
+            network = f"network {made.network} of {recipe.ensemble_size}: " if recipe.ensemble_size > 1 else ""
+            loss = f"  loss {epoch.loss:.3f}" if epoch.number else ""
+            step, metrics = f"epoch {min(epoch.number + 1, last)}/{last}", f"{epoch.validation_accuracy:.2%}{loss}"
+            line = _format_epoch(epoch, last, made.resumed)
+            shown.report(f"{network}{line}", f"{network}{step}", metrics, keep=made.resumed)
+
+        yield on_progress
 
 
 def _format_epoch(epoch: "Epoch", last: int, resumed: bool) -> str:

@@ -13,7 +13,7 @@ from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.training import hold_out, train
 from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.training.ensemble import RUN_FILE, TrainedModel
-from pipeline.training.epochs import TrainingError, TrainingProgress, count_batches
+from pipeline.training.epochs import TrainingError, TrainingProgress
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import RECIPES
 from pipeline.training.training_data import TrainingData, load_data
@@ -95,7 +95,7 @@ def test_parallel_training_gives_same_bits_and_reports_every_batch(
     made: list[TrainingProgress] = []
     model = train(data, ENSEMBLE, tmp_path, Backend(scheduler, workers), made.append)
     assert_equal(model, expected)
-    batches = count_batches(len(data.training), ENSEMBLE.batch_size)
+    batches = ENSEMBLE.count_batches(len(data.training))
     for number, history in enumerate(model.histories, start=1):
         epochs = [each.epoch for each in made if each.network == number and each.epoch]
         assert epochs[1:] == history

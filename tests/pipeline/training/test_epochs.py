@@ -17,7 +17,7 @@ from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.training import epochs as module
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.epochs import Loader, TrainedNetwork, TrainingError, TrainingProgress, accuracy, train_network
+from pipeline.training.epochs import TrainedNetwork, TrainingError, TrainingProgress, accuracy, make_load, train_network
 from pipeline.training.recipe import Recipe
 from pipeline.training.training_data import Examples
 from tests.pipeline.networks import SCALING, make_examples, make_network
@@ -92,15 +92,6 @@ def results() -> dict[bytes, Any]:
     return {}
 
 
-def test_batch_size_is_limited_by_the_number_of_images() -> None:
-    large, whole = (run(replace(SMALL, batch_size=size)).state.tobytes() for size in (10_000, 60))
-    assert large == whole
-
-
-def test_batches_may_have_fewer_images_than_shards() -> None:
-    assert len(run(replace(SMALL, batch_size=3, shards=8, epochs=1)).history) == 1
-
-
 def test_random_draws_do_not_depend_on_the_number_of_epochs() -> None:
     short, long = (run(replace(AUGMENTED, schedule="constant", epochs=epochs)).history for epochs in (3, 5))
     assert [epoch.loss for epoch in short] == [epoch.loss for epoch in long[:3]]
@@ -155,11 +146,6 @@ def test_epochs_have_metrics_and_learning_rates() -> None:
     assert rates[-1] == pytest.approx(SMALL.learning_rate * (1 + math.cos(math.pi * 17 / 18)) / 2)
 
 
-def test_parameters_have_the_dtype_of_the_images() -> None:
-    for dtype in (np.float32, np.float64):
-        assert run(SMALL, make_examples(60, dtype=dtype), make_examples(60, dtype=dtype)).state.dtype == dtype
-
-
 @pytest.mark.parametrize(
     ("changes", "factor"),
     [
@@ -209,14 +195,18 @@ def test_accuracy_does_not_depend_on_the_number_of_threads(
 
 def test_augmentation_differs_between_epochs_and_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[Array] = []
-    load = Loader.__call__
 
-    def record(self: Loader, *args: Any) -> Any:
-        images, labels = load(self, *args)
-        loaded.extend(np.moveaxis(images, -1, 0).copy())
-        return images, labels
+    def make_recording(*arguments: Any) -> Any:
+        load = make_load(*arguments)
 
-    monkeypatch.setattr(Loader, "__call__", record)
+        def record(*batch: Any) -> Any:
+            images, labels = load(*batch)
+            loaded.extend(np.moveaxis(images, -1, 0).copy())
+            return images, labels
+
+        return record
+
+    monkeypatch.setattr(module, "make_load", make_recording)
     same = Examples(np.repeat(make_examples(1).images, 100, axis=0), np.zeros(100, np.uint8))
     run(replace(AUGMENTED, batch_size=100, shards=2, epochs=2), same, same)
     assert len({image.tobytes() for image in loaded}) == len(loaded) == 200

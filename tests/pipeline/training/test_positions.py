@@ -7,9 +7,7 @@ from pipeline.composition.compose import compose
 from pipeline.composition.glyphs import Glyphs
 from pipeline.data.contrast import local_contrast
 from pipeline.engine.errors import UsageError
-from pipeline.network.network import forward
-from pipeline.training.checkpoint import load_checkpoint
-from pipeline.training.epochs import TrainingProgress, start, train_network
+from pipeline.training.epochs import train_network
 from pipeline.training.positions import IGNORED, Pictures, find_grid, label_positions, make_pictures, move
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
@@ -30,12 +28,6 @@ def test_positions_near_a_centre_have_its_class() -> None:
     assert (labels == 3).sum() == 1
     assert labels[5, 8] == labels[4, 7] == IGNORED
     assert labels[5, 9] == labels[3, 7] == 10
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_every_digit_of_the_right_size_is_labelled(seed: int) -> None:
-    y, x = np.random.default_rng(seed).uniform((18, 18), (74, 138))
-    assert 3 in label_positions(one_digit(y, x), find_grid(LAYERS, (96, 160)), 10)
 
 
 @pytest.mark.parametrize(
@@ -75,21 +67,10 @@ def compose_pictures(count: int, seed: int = 0) -> Pictures:
     return make_pictures(np.array([one for one, _ in made]), np.array([digits for _, digits in made]), LAYERS, 10)
 
 
-def test_training_on_pictures_lowers_the_loss_and_resumes_to_the_same_bits(tmp_path: Path) -> None:
+def test_training_on_pictures_lowers_the_loss(tmp_path: Path) -> None:
     pictures = compose_pictures(24)
-    network = train_network(SMALL, pictures, pictures, 11, tmp_path / "one.npz")
-    first, second = network.history
+    first, second = train_network(SMALL, pictures, pictures, 11, tmp_path / "one.npz").history
     assert second.loss < first.loss
-
-    def interrupt(made: TrainingProgress) -> None:
-        if made.epoch and made.epoch.number == 1 and not made.resumed:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_network(SMALL, pictures, pictures, 11, tmp_path / "two.npz", interrupt)
-    train_network(SMALL, pictures, pictures, 11, tmp_path / "two.npz", interrupt)
-    states = [load_checkpoint(tmp_path / name) for name in ("one.npz", "two.npz")]
-    assert states[0] and states[1] and np.array_equal(states[0].state, states[1].state)
 
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
@@ -115,10 +96,3 @@ def test_digits_move_with_their_picture(seed: int) -> None:
     np.testing.assert_allclose(digits[0, 1:3], [y, x], atol=0.8)
     assert digits[0, 3] != 20
     assert (digits[1] == np.array([-1, 0, 0, 0, 0])).sum() >= 1
-
-
-def test_network_in_training_has_an_output_for_each_position() -> None:
-    pictures = compose_pictures(4)
-    state = start(SMALL, pictures, 11)
-    logits = forward(state.network, np.moveaxis(pictures.slice(0, 4), 0, -1)).logits
-    assert logits.shape == (11, *pictures.labels.shape[1:], 4)
