@@ -20,8 +20,6 @@ from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_tra
 
 log = logging.getLogger(__name__)
 
-LAYERS = "Hidden layers, such as conv16,pool2: a convolution (in full conv16x5/2) and max pooling."
-
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the name of the recipe and all its values, after the options have replaced some."""
@@ -35,7 +33,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     resolve=resolve,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
-@recipe_options(without=NOT_FOR_PICTURES, texts={"layers": LAYERS})
+@recipe_options(without=NOT_FOR_PICTURES)
 def reader(
     compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
@@ -49,6 +47,7 @@ def reader(
 
     Both networks decide together whether there is a digit, and the first one alone which digit it is. The second is
     trained on the candidates that the first one finds in a third of the pictures, each with its surroundings.
+    `--layers` are those of the first network, without dense layers.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
     uninterrupted run. The confidence in what is read is calibrated on pictures of held-out digits.

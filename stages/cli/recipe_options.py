@@ -1,10 +1,9 @@
 """Options for the values of a recipe, and the progress of each epoch, for the commands that train."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 from typer import Option
@@ -27,12 +26,10 @@ PANELS = {
 NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentation"]}
 
 
-def recipe_options(
-    without: Iterable[str] = (), texts: Mapping[str, str] = MappingProxyType({})
-) -> Callable[[Callable[P, str]], Callable[P, str]]:
+def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:
     """Replace `**values` in the signature by one option per value of a recipe, with default None.
 
-    without: names of values that get no option. texts: help texts that replace those of the fields.
+    without: names of values that get no option.
     """
     chosen = [field for field in (*fields(Recipe), *fields(Augmentation)) if field.name not in {*without}]
 
@@ -41,17 +38,12 @@ def recipe_options(
         for field in chosen:
             if field.metadata:  # all but Recipe.augmentation
                 panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
-                help_panel = f"Recipe values: {panel}"
-                text = texts.get(field.name, field.metadata["help"])
+                help_panel, text = f"Recipe values: {panel}", field.metadata["help"]
                 option = Option(help=text, show_default=False, rich_help_panel=help_panel)
                 kind: Any = field.type
+                annotation = Annotated[kind | None, option]
                 parameters.append(
-                    inspect.Parameter(
-                        field.name,
-                        inspect.Parameter.KEYWORD_ONLY,
-                        default=None,
-                        annotation=Annotated[kind | None, option],
-                    )
+                    inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
                 )
         function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
