@@ -72,13 +72,6 @@ def test_model_of_the_stage_has_the_same_bits(arrays: tuple[np.ndarray, np.ndarr
     assert (model.temperature, model.ink_statistics) == (expected.temperature, expected.ink_statistics)
 
 
-def test_checkpoints_of_another_recipe_are_not_used(data: TrainingData, tmp_path: Path) -> None:
-    one = replace(QUICK, epochs=1)
-    train(data, one, tmp_path / "new" / "folder")
-    for recipe in (replace(one, learning_rate=0.001), replace(one, layers="5"), replace(one, epochs=2)):
-        assert bits(train(data, recipe, tmp_path / "new" / "folder")) == bits(train(data, recipe))
-
-
 def test_layers_that_do_not_fit_are_refused(data: TrainingData) -> None:
     with pytest.raises(UsageError, match="does not fit"):
         train(data, Recipe(layers="conv4x29"))

@@ -97,27 +97,30 @@ def test_random_draws_do_not_depend_on_the_number_of_epochs() -> None:
     assert [epoch.loss for epoch in short] == [epoch.loss for epoch in long[:3]]
 
 
-def test_order_of_images_depends_on_epoch_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[int] = []
-    loss = LOSSES["cross-entropy"]
+def test_order_and_augmentation_of_images_differ_between_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[list[int]] = []
+    images: list[bytes] = []
 
-    def record(logits: Array, labels: Any, *more: Any) -> tuple[float, Array]:
-        drawn.extend(labels.tolist())
-        return loss(logits, labels % 3, *more)
+    def make_recording(*arguments: Any) -> Any:
+        load = make_load(*arguments)
+        orders.append([])
 
-    monkeypatch.setitem(LOSSES, "cross-entropy", record)
-    numbered = Examples(make_examples(60).images, np.arange(60))  # unique labels identify the images
+        def record(indices: Any, *where: int) -> Any:
+            batch, labels = load(indices, *where)
+            orders[-1].extend(indices.tolist())
+            images.extend(image.tobytes() for image in np.moveaxis(batch, -1, 0))
+            return batch, labels
 
-    def orders(seed: int) -> list[list[int]]:
-        drawn.clear()
-        run(replace(SMALL, seed=seed, shards=1), numbered)
-        return [drawn[:60], drawn[60:120], drawn[120:]]
+        return record
 
-    first = orders(1)
-    assert all(sorted(order) == list(range(60)) for order in first)
-    assert len({tuple(order) for order in first}) == 3
-    assert orders(1) == first
-    assert all(one != other for one, other in zip(orders(2), first, strict=True))
+    monkeypatch.setattr(module, "make_load", make_recording)
+    monkeypatch.setattr(module, "count_cores", lambda: 1)
+    same = Examples(np.repeat(make_examples(1).images, 60, axis=0), np.zeros(60, np.uint8))
+    run(replace(AUGMENTED, shards=2), same, same)
+    run(replace(AUGMENTED, seed=2, epochs=1), same, same)
+    assert all(sorted(order) == list(range(60)) for order in orders)
+    assert len(set(map(tuple, orders))) == 4
+    assert len(set(images)) == len(images) == 240
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -171,45 +174,20 @@ def test_result_is_the_moving_average_of_the_parameters() -> None:
     assert found.history[-1].validation_accuracy == pytest.approx((logits.argmax(axis=0) == data.labels).mean())
 
 
-def test_accuracy_counts_only_the_classes() -> None:
-    network, data = make_network("8", (4, 5), 4, dtype=np.float32), make_examples(50)
+@pytest.mark.parametrize("layers", ["8", "conv4x2/1,8"])
+@pytest.mark.parametrize("cores", [1, 2, 7])
+def test_accuracy_counts_only_the_classes_with_any_number_of_threads(
+    layers: str, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, data = make_network(layers, (4, 5), 4, dtype=np.float32), make_examples(50)
     network.parameters.layers[-1][1][3] = 100  # the output for no class
+    monkeypatch.setattr(module, "micro_batch_size", lambda layers, itemsize: 3)
+    monkeypatch.setattr(module, "count_cores", lambda: cores)
     logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
     assert accuracy(network, data, 4) == 0 < accuracy(network, data, 3)
     assert accuracy(network, data, 3) == (logits[:3].argmax(axis=0) == data.labels).mean()
-
-
-@pytest.mark.parametrize("layers", ["8", "conv4x2/1,8"])
-@pytest.mark.parametrize("cores", [1, 2, 7])
-def test_accuracy_does_not_depend_on_the_number_of_threads(
-    layers: str, cores: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network, data = make_network(layers, (4, 5), 3, dtype=np.float32), make_examples(50)
-    monkeypatch.setattr(module, "micro_batch_size", lambda layers, itemsize: 3)
-    monkeypatch.setattr(module, "count_cores", lambda: cores)
-    correct = forward(network, np.moveaxis(data.images, 0, -1)).logits.argmax(axis=0) == data.labels
-    assert accuracy(network, data, 3) == correct.mean()
     data.images[49] = np.inf
     assert math.isnan(accuracy(network, data, 3))
-
-
-def test_augmentation_differs_between_epochs_and_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded: list[Array] = []
-
-    def make_recording(*arguments: Any) -> Any:
-        load = make_load(*arguments)
-
-        def record(*batch: Any) -> Any:
-            images, labels = load(*batch)
-            loaded.extend(np.moveaxis(images, -1, 0).copy())
-            return images, labels
-
-        return record
-
-    monkeypatch.setattr(module, "make_load", make_recording)
-    same = Examples(np.repeat(make_examples(1).images, 100, axis=0), np.zeros(100, np.uint8))
-    run(replace(AUGMENTED, batch_size=100, shards=2, epochs=2), same, same)
-    assert len({image.tobytes() for image in loaded}) == len(loaded) == 200
 
 
 def test_bits_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,18 +251,22 @@ def test_interrupted_run_resumes_to_same_bits(recipe: Recipe, interruptions: lis
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("recipe", "change"),
     [
-        lambda found: replace(found, state=found.state[:2]),
-        lambda found: replace(found, state=found.state[:, 1:], best=found.best[1:]),
-        lambda found: replace(found, origin="other"),
+        (DENSE, lambda found: replace(found, state=found.state[:2])),
+        (DENSE, lambda found: replace(found, state=found.state[:, 1:], best=found.best[1:])),
+        (replace(DENSE, learning_rate=0.03), lambda found: found),
+        (replace(DENSE, layers="5", epochs=1), lambda found: found),
     ],
 )
-def test_checkpoint_of_another_network_is_not_used(change: Callable[[Checkpoint], Checkpoint], tmp_path: Path) -> None:
+def test_checkpoint_of_another_network_is_not_used(
+    recipe: Recipe, change: Callable[[Checkpoint], Checkpoint], tmp_path: Path
+) -> None:
     expected, _, _ = train_one(DENSE, tmp_path / "one.npz")
-    found = load_checkpoint(tmp_path / "one.npz")
+    train_one(recipe, tmp_path / "other.npz")
+    found = load_checkpoint(tmp_path / "other.npz")
     assert found is not None
-    save_checkpoint(tmp_path / "one.npz", change(found))
-    network, reported, resumed_after = train_one(DENSE, tmp_path / "one.npz")
+    save_checkpoint(tmp_path / "other.npz", change(found))
+    network, reported, resumed_after = train_one(DENSE, tmp_path / "other.npz")
     assert (reported, resumed_after) == ([0, 1, 2, 3, 4, 5, 6], [])
     assert network.flat.tobytes() == expected.flat.tobytes()
