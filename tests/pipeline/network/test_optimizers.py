@@ -49,7 +49,7 @@ def test_adam_by_hand() -> None:
     # Step 2, g = 2 then -1: m' = (0.9 * 0.2 - 0.1) / 0.19, s' = (0.999 * 0.004 + 0.001) / 0.001999.
     second = (0.9 * 0.2 - 0.1) / 0.19 / math.sqrt((0.999 * 0.004 + 0.001) / 0.001999)
     assert run_steps(adam(), [2.0, -1.0], 0.1) == pytest.approx([0.9, 0.9 - 0.1 * second], rel=1e-7)
-    assert run_steps(adam(), [1e-3], 0.1) == pytest.approx([0.9], rel=1e-4)
+    assert run_steps(adam(), [1e-8, 1e-8], 0.1) == pytest.approx([0.95, 0.9])  # m' / (sqrt(s') + epsilon) = 1/2
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
