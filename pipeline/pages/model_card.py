@@ -16,8 +16,7 @@ import numpy as np
 import yaml
 
 from pipeline.data.catalogue import CUSTOM, DATASETS
-from pipeline.data.dataset import DEFAULT_VALIDATION
-from pipeline.data.parts import count_held_out
+from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out
 from pipeline.data.styles import are_ten_digits
 from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import Count, Share, load_json

@@ -11,14 +11,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from pipeline.evaluation.metrics import Reliability, wilson_interval
 from pipeline.pages.svg import ACCENT, GREY, QUIET, SECOND, draw
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 
 SIZE = (4.4, 3.1)  # inches
 WIDE = (7.2, 4.3)
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
-Histories = Sequence[Sequence[Row]]
-Value = Callable[[Row], float]
+Histories = Sequence[Sequence[Epoch]]
+Value = Callable[[Epoch], float]
 
 
 def plot_loss(histories: Histories) -> Markup:

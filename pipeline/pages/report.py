@@ -30,7 +30,7 @@ from pipeline.pages.wording import (
     format_value,
     percent,
 )
-from pipeline.training.history import Row, best_of
+from pipeline.training.history import Epoch, best_of
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import find_changes
 from pipeline.training.runs import TrainingRun, find_run, name_data
@@ -64,7 +64,7 @@ class Findings:
     trained: Manifest
     counts: Mapping[str, int]
     layer_seconds: Sequence[float]
-    history: Sequence[Sequence[Row]]
+    history: Sequence[Sequence[Epoch]]
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]

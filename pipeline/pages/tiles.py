@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.evaluation.metrics import Metrics
 from pipeline.pages.wording import format_duration, percent
-from pipeline.training.history import Row, best_of
+from pipeline.training.history import Epoch, best_of
 from pipeline.training.runs import TrainingRun
 
 
@@ -23,7 +23,7 @@ class Tile:
 def list_tiles(
     metrics: Metrics,
     validation_accuracy: float | None,
-    history: Sequence[Sequence[Row]],
+    history: Sequence[Sequence[Epoch]],
     parameters: int,
     previous: TrainingRun | None,
     previous_parameters: int | None,

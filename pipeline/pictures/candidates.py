@@ -18,8 +18,8 @@ from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
-from pipeline.training.data import Examples
 from pipeline.training.positions import IGNORED
+from pipeline.training.training_data import Examples
 
 Found = tuple[NDArray[np.int8], NDArray[np.int16]]  # windows and labels
 

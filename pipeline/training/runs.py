@@ -11,7 +11,7 @@ from pipeline.engine import store
 from pipeline.engine.documents import Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.results import Result, list_results, read_results
-from pipeline.training.history import Row, read_history
+from pipeline.training.history import Epoch, read_history
 from pipeline.training.recipes import find_changes
 
 STAGES = ("train", "evaluate")
@@ -23,7 +23,7 @@ class TrainingRun(Result):
     """One result of the stage `train`.
 
     changes: {parameter: (value, value of the recipe, None without one)} for parameters that differ from the recipe.
-    data: digest of the normalized data. dataset: its name. history: rows of each network, [] if unknown. Accuracies
+    data: digest of the normalized data. dataset: its name. history: epochs of each network, [] if unknown. Accuracies
     and the calibration error are in [0, 1]; they and the log loss are None if unknown.
     """
 
@@ -35,12 +35,14 @@ class TrainingRun(Result):
     test_accuracy: float | None
     expected_calibration_error: float | None
     negative_log_likelihood: float | None
-    history: Sequence[Sequence[Row]]
+    history: Sequence[Sequence[Epoch]]
 
     @property
     def seconds(self) -> float:
         """Training time, including the time before an interruption; the time of the stage if the history is unknown."""
-        return sum(row.seconds for rows in self.history for row in rows) if self.history else self.manifest.seconds
+        return (
+            sum(epoch.seconds for epochs in self.history for epoch in epochs) if self.history else self.manifest.seconds
+        )
 
 
 def list_training_runs(artifacts: Path, current: Path | None = None) -> list[TrainingRun]:
@@ -110,7 +112,7 @@ def _load_value(path: Path | None, kind: Any, where: Callable[[dict[str, Any]], 
         return None
 
 
-def _load_history(path: Path) -> list[list[Row]]:
+def _load_history(path: Path) -> list[list[Epoch]]:
     try:
         return read_history(path)
     except (PipelineError, OSError):

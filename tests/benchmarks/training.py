@@ -12,6 +12,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -39,18 +40,18 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 
 def ours(layers: str, batch: int) -> Iterator[float]:
     from pipeline.data.scaling import load_scaling
-    from pipeline.training.data import Examples
-    from pipeline.training.fit import fit
+    from pipeline.training.epochs import train_network
     from pipeline.training.recipe import Recipe
+    from pipeline.training.training_data import Examples
 
     plain: Any = {"label_smoothing": 0.0, "warmup": 0.0, "weight_decay": 0.0, "ema_decay": 0.0}
     adam: Any = {"optimizer": "adam", "learning_rate": 0.001, "schedule": "constant"}
     recipe = Recipe(layers, batch_size=batch, epochs=EPOCHS, **adam, **plain)
     scaling = load_scaling(DATA)
     training, validation = (Examples(*load(*part), scaling) for part in (("train", IMAGES), ("validation", 100)))
-    for epoch in fit(recipe, training, validation, 10):
-        if epoch.number:
-            yield IMAGES / epoch.seconds
+    with tempfile.TemporaryDirectory() as folder:
+        network = train_network(recipe, training, validation, 10, Path(folder) / "network.npz")
+    yield from (IMAGES / epoch.seconds for epoch in network.history)
 
 
 def torch_network(layers: str, pixels: Any, channels_last: bool) -> tuple[Any, Any]:

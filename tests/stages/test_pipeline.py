@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.model.files import load_model
 from pipeline.model.prediction import predict_logits
-from pipeline.training.calibration import fit_temperature
+from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, write_custom_dataset
 

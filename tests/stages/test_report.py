@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.training.history import Row, write_history
+from pipeline.training.history import Epoch, write_history
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line, untimed, update_manifests
 
@@ -53,7 +53,7 @@ def test_name_of_a_run_does_not_make_the_report_stale(run: Run, project: Path) -
 
 def test_ensemble_and_initial_epoch_are_shown(run: Run, project: Path) -> None:
     run("train", "--recipe", "original", "--epochs", "2", "--ensemble-size", "2")
-    rows = [Row(0, math.nan, math.nan, 0.1, math.nan, 0.0), Row(1, 0.5, 0.5, 0.5, 1.0, 1.0)]
+    rows = [Epoch(0, math.nan, math.nan, 0.1, math.nan, 0.0), Epoch(1, 0.5, 0.5, 0.5, 1.0, 1.0)]
     write_history(project / "artifacts/train/history.csv", [rows, rows])
     update_manifests(project / "artifacts/train")
     run("evaluate")

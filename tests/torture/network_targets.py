@@ -17,14 +17,14 @@ from pipeline.model.metadata import model_metadata
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 from tests.pipeline.models import make_model
 from tests.torture.data_targets import JSON_WORDS
 from tests.torture.engine_targets import NPY_WORDS, contains, mutate_npy, npy_data
 from tests.torture.mutations import mixed, mutate, mutate_json, mutate_zip
 from tests.torture.targets import Target, scratch, try_read, write, written
 
-ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
+ROWS = [Epoch(1, 2.5, 0.25, 0.5, 0.001, 1.25), Epoch(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
 
 
 @cache

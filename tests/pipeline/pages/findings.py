@@ -9,7 +9,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.runs import TrainingRun
 from tests.pipeline.models import make_model
@@ -40,7 +40,7 @@ def findings(
     parameters = {"recipe": "standard", **to_dict(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
-    rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
+    rows = [Epoch(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
     training = TrainingRun(
         id=manifest.provenance.key[:16],
         entry=Path("artifacts/train"),
@@ -65,7 +65,7 @@ def findings(
         trained=manifest,
         counts={"training": 30, "validation": 3, "test": images},
         layer_seconds=[1e-6 * number for number, _ in enumerate(model.networks[0].layers, start=1)],
-        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
+        history=[[Epoch(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
         images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
         labels=labels,
         probabilities=probabilities,

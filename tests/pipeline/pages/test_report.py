@@ -22,7 +22,7 @@ from pipeline.pages.report import (
     tint_matrix,
 )
 from pipeline.pages.wording import percent
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
@@ -146,7 +146,7 @@ def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> No
         manifest=replace(one.manifest, provenance=provenance, created="2025-01-02T03:04:05.678+00:00"),
         validation_accuracy=0.65,
         test_accuracy=0.0,
-        history=[[Row(1, 1.0, 0.5, 0.6, 0.1, 5.0)]],
+        history=[[Epoch(1, 1.0, 0.5, 0.6, 0.1, 5.0)]],
     )
     page = render_report(replace(found, runs=[one, earlier], previous_parameters=1))
     tiles = re.findall(

@@ -1,4 +1,4 @@
-"""Training: the gradient of a batch, the update of the parameters, and an epoch of such steps.
+"""Gradient descent: the gradient of a batch, the update of the parameters, and an epoch of such steps.
 
 A batch is split into shards, and the parameters into slices. A step computes the gradient of each shard, then updates
 each slice with the sum of the gradients. Shards do not depend on each other, and neither do slices, so `run` may share
@@ -8,7 +8,7 @@ them among threads. The result depends on the number of shards, but not on the n
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +18,19 @@ from pipeline.network.buffers import Buffers
 from pipeline.network.losses import Labels
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
+from pipeline.network.targets import TargetKind
 
 SHARED = 200_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 65_536  # largest number of parameters that are updated at a time; with their state they fit into the CPU cache
 
 T = TypeVar("T")
 Indices = NDArray[np.intp]
-Loss = Callable[[Array, Labels, int], tuple[float, Array]]  # logits, labels and the size of the batch -> loss, dL/dz
+BatchLoss = Callable[[Array, Labels, int], tuple[float, Array]]  # logits, labels, size of the batch -> loss, dL/dz
 Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`
 
 
-class Run(Protocol):
-    """Call function(item, thread) for every item below `count`, and return the results in order."""
-
-    def __call__(self, function: Callable[[int, int], T], count: int) -> list[T]: ...  # noqa: D102
+# Calls function(item, thread) for every item below a count; returns the results in order.
+Run = Callable[[Callable[[int, int], Any], int], list[Any]]
 
 
 def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:
@@ -48,7 +47,7 @@ class Workspace:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingState:
     """A network in training, with all that a step reads and changes.
 
     arrays: (rows, parameters); the rows are the parameters, the buffers of the optimizer, and the moving average of the
@@ -57,7 +56,8 @@ class Training:
     """
 
     network: Network
-    loss: Loss
+    target_kind: TargetKind
+    loss: BatchLoss
     optimizer: Optimizer
     ema_decay: float
     arrays: Array
@@ -73,13 +73,14 @@ class Training:
 
 def prepare(
     network: Network,
-    loss: Loss,
+    target_kind: TargetKind,
+    loss: BatchLoss,
     optimizer: Optimizer,
     ema_decay: float = 0.0,
     micro_batch: int = 512,
     shards: int = 1,
     threads: int = 1,
-) -> Training:
+) -> TrainingState:
     """Return a network, with a copy of its parameters, ready for training."""
     layers, flat = network.layers, network.parameters.flat
     arrays = np.zeros((1 + optimizer.buffers + (ema_decay > 0), flat.size), flat.dtype)
@@ -93,11 +94,11 @@ def prepare(
 
     gradients = [make_gradient() for _ in range(shards)]
     workspaces = [Workspace(make_buffers(copy), make_gradient()) for _ in range(threads)]
-    return Training(copy, loss, optimizer, ema_decay, arrays, gradients, workspaces, micro_batch)
+    return TrainingState(copy, target_kind, loss, optimizer, ema_decay, arrays, gradients, workspaces, micro_batch)
 
 
 def train_epoch(
-    training: Training,
+    state: TrainingState,
     batches: Sequence[Indices],
     rates: Sequence[float],
     load: Load,
@@ -112,10 +113,10 @@ def train_epoch(
     thread. step: the number of steps in earlier epochs. on_batch: called after each step. The epoch ends early if the
     loss is not finite.
     """
-    losses, correct, slices = [], 0, make_slices(training.arrays.shape[1], len(training.gradients))
+    losses, correct, slices = [], 0, make_slices(state.arrays.shape[1], len(state.gradients))
     for batch, rate in zip(batches, rates, strict=True):
         step += 1
-        loss, correct_now = take_step(training, batch, rate, load, step, slices, run)
+        loss, correct_now = take_step(state, batch, rate, load, step, slices, run)
         losses.append(loss * len(batch))
         correct += correct_now
         if not math.isfinite(loss):
@@ -126,53 +127,53 @@ def train_epoch(
 
 
 def take_step(
-    training: Training, batch: Indices, rate: float, load: Load, step: int, slices: Sequence[slice], run: Run
+    state: TrainingState, batch: Indices, rate: float, load: Load, step: int, slices: Sequence[slice], run: Run
 ) -> tuple[float, int]:
     """Change the parameters by the gradient of a batch; return its loss and its number of correct predictions."""
-    shards = len(training.gradients)
+    shards = len(state.gradients)
 
     def gradient(shard: int, thread: int) -> tuple[float, int]:
         indices = batch[len(batch) * shard // shards : len(batch) * (shard + 1) // shards]
-        return compute_gradient(training, indices, len(batch), load, shard, thread)
+        return compute_gradient(state, indices, len(batch), load, shard, thread)
 
     losses, correct = zip(*run(gradient, shards), strict=True)
-    update_all = run if training.arrays.shape[1] > SHARED else in_sequence
-    update_all(lambda i, thread: update(training, slices[i], rate, step), len(slices))
+    update_all = run if state.arrays.shape[1] > SHARED else in_sequence
+    update_all(lambda i, thread: update(state, slices[i], rate, step), len(slices))
     return sum(losses), sum(correct)
 
 
 def compute_gradient(
-    training: Training, indices: Indices, count: int, load: Load, shard: int, thread: int
+    state: TrainingState, indices: Indices, count: int, load: Load, shard: int, thread: int
 ) -> tuple[float, int]:
     """Compute the gradient of a shard; return its part of the mean loss and its number of correct predictions.
 
     indices: of the shard's images. count: images in the whole batch.
     """
-    gradient, workspace = training.gradients[shard], training.workspaces[thread]
+    gradient, workspace = state.gradients[shard], state.workspaces[thread]
     total, correct = 0.0, 0
     if not len(indices):
         gradient.flat.fill(0)
-    for start in range(0, len(indices), training.micro_batch):
-        images, labels = load(indices[start : start + training.micro_batch], shard, thread)
-        cache = forward(training.network, images, workspace.buffers)
-        loss, dz = training.loss(cache.logits, labels, count)
-        correct += count_correct(cache.logits, labels)
-        backward(training.network, cache, dz, workspace.buffers, out=workspace.gradient if start else gradient)
+    for start in range(0, len(indices), state.micro_batch):
+        images, labels = load(indices[start : start + state.micro_batch], shard, thread)
+        cache = forward(state.network, images, workspace.buffers)
+        loss, dz = state.loss(cache.logits, labels, count)
+        correct += state.target_kind.count_correct(cache.logits, labels)
+        backward(state.network, cache, dz, workspace.buffers, out=workspace.gradient if start else gradient)
         if start:
             np.add(gradient.flat, workspace.gradient.flat, out=gradient.flat)
         total += loss
     return total, correct
 
 
-def update(training: Training, part: slice, rate: float, step: int) -> None:
+def update(state: TrainingState, part: slice, rate: float, step: int) -> None:
     """Sum a slice of the gradients over all shards; update this slice of the parameters and of their average."""
-    g, *others = (gradient.flat[part] for gradient in training.gradients)
+    g, *others = (gradient.flat[part] for gradient in state.gradients)
     for other in others:
         g += other
-    w, *buffers = training.arrays[:, part]
-    training.optimizer.update(w, g, buffers[: training.optimizer.buffers], rate, step)
-    if training.ema_decay:  # average <- decay average + (1 - decay) w, with a smaller decay in the first steps
-        average, decay = buffers[-1], min(training.ema_decay, step / (step + 10))
+    w, *buffers = state.arrays[:, part]
+    state.optimizer.update(w, g, buffers[: state.optimizer.buffers], rate, step)
+    if state.ema_decay:  # average <- decay average + (1 - decay) w, with a smaller decay in the first steps
+        average, decay = buffers[-1], min(state.ema_decay, step / (step + 10))
         np.subtract(w, average, out=g)
         g *= 1 - decay
         average += g
@@ -185,23 +186,8 @@ def make_slices(total: int, shards: int) -> list[slice]:
     return [slice(*borders[i : i + 2]) for i in range(count)]
 
 
-def count_correct(logits: Array, labels: Labels) -> int:
-    """Return the number of images whose label, (n,), has the largest logit, (classes, n).
-
-    Of pictures with logits (classes, rows, columns, n), count those in which every position is right; positions with a
-    negative label are ignored.
-    """
-    correct = (logits.argmax(axis=0) == labels) | (labels < 0)
-    return int(np.count_nonzero(correct.reshape(-1, labels.shape[-1]).all(axis=0)))
-
-
 def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[Indices]:
     """Yield the indices 0 to count - 1 in random order, batch_size at a time; the last batch may be smaller."""
     order = generator.permutation(count)
     for start in range(0, count, batch_size):
         yield order[start : start + batch_size]
-
-
-def load_arrays(images: Array, labels: Labels) -> Load:
-    """Return a `load` function for `train_epoch` that takes images (total, height, width) and labels from arrays."""
-    return lambda indices, shard, thread: (np.moveaxis(images[indices], 0, -1), labels[indices])

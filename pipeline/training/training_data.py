@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.data.dataset import DEFAULT_VALIDATION, DatasetError, Description, load_description
+from pipeline.data.dataset import DEFAULT_VALIDATION, DatasetError, Description, count_held_out, load_description
 from pipeline.data.negatives import make_negatives
-from pipeline.data.parts import count_held_out, find_order
+from pipeline.data.parts import find_order
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
 from pipeline.data.styles import are_ten_digits, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
+from pipeline.network.targets import CLASSES, TargetKind
 from pipeline.training.recipe import Recipe
 
 
@@ -23,12 +24,13 @@ from pipeline.training.recipe import Recipe
 class Examples:
     """Images with their labels.
 
-    images: (n, height, width), raw uint8 or standardised. labels: integers (n + m,). scaling: of raw images.
+    images: (n, height, width), standardised. labels: integers (n + m,), of the kind `target_kind`.
 
-    drawn: raw uint8 (m, height, width), which follow the images. The arrays may be memory maps of files: only what
-    `take` and `slice` ask for is read.
+    drawn: raw uint8 (m, height, width), which follow the images. scaling: of these. The arrays may be memory maps of
+    files: only what `take` and `slice` ask for is read.
     """
 
+    target_kind: ClassVar[TargetKind] = CLASSES
     images: NDArray[Any]
     labels: Labels
     scaling: Scaling = Scaling(0.0, 1.0)  # noqa: RUF009, it is frozen
@@ -39,8 +41,8 @@ class Examples:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of standardised images."""
-        return np.dtype(np.float32) if self.images.dtype == np.uint8 else self.images.dtype
+        """The dtype of what the network classifies."""
+        return self.images.dtype
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -50,10 +52,7 @@ class Examples:
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
         """Write the standardised images with these indices to `out`, (len(indices), height, width); return labels."""
-        if self.images.dtype == np.uint8:
-            out[:] = standardise(np.take(self.images, indices, axis=0, mode="clip"), self.scaling)
-        else:
-            np.take(self.images, indices, axis=0, out=out, mode="clip")
+        np.take(self.images, indices, axis=0, out=out, mode="clip")
         if self.drawn is not None:
             beyond = np.flatnonzero(indices >= len(self.images))
             out[beyond] = standardise(self.drawn[indices[beyond] - len(self.images)], self.scaling)
@@ -61,8 +60,7 @@ class Examples:
 
     def slice(self, start: int, stop: int) -> Array:
         """Return the standardised images from `start` to `stop`, without drawn ones."""
-        images = self.images[start:stop]
-        return standardise(images, self.scaling) if images.dtype == np.uint8 else images
+        return self.images[start:stop]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,12 +135,9 @@ def hold_out(
     if order is not None:
         pixels, classes = pixels[order], classes[order]
     scaling = compute_scaling([pixels[:kept]])
-    return TrainingData(
-        Examples(pixels[:kept], classes[:kept], scaling),
-        Examples(pixels[kept:], classes[kept:], scaling),
-        pixels[:kept],
-        Description(name, names),
-    )
+    scaled = standardise(pixels, scaling)
+    training, held_out = (Examples(scaled[part], classes[part], scaling) for part in (slice(kept), slice(kept, None)))
+    return TrainingData(training, held_out, pixels[:kept], Description(name, names))
 
 
 def count_drawn(data: TrainingData, recipe: Recipe) -> tuple[int, int]:

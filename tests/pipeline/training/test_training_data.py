@@ -8,8 +8,8 @@ import pytest
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.training.data import TrainingData, add_drawn, count_drawn, hold_out, load_data
 from pipeline.training.recipe import Recipe
+from pipeline.training.training_data import TrainingData, add_drawn, count_drawn, hold_out, load_data
 
 
 @pytest.fixture
