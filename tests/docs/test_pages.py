@@ -59,7 +59,7 @@ PROBLEMS: dict[Callable[[str], str | None], tuple[str, str]] = {  # what is wron
     ),
     problem_of_file: (
         "stages/none.py | none.py | stages/none/ | pipeline.reader.none | tests.none",
-        "stages/ | network/layers.py | tests/torture/*_targets.py | pipeline.reader.load",
+        "stages/ | network/layers.py | tests/torture/*.py | pipeline.reader.load",
     ),
     problem_of_code: (
         "make none | make train EPOCH=3 | EPOCH=3 | handwriting none | handwriting train --epoch 3 | --epoch"
