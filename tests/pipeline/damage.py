@@ -46,7 +46,7 @@ VALUES: tuple[Any, ...] = (
 def damaged(draw: st.DrawFn, bodies: Sequence[bytes], words: Sequence[bytes] = ()) -> bytes:
     """Flip bits of a file, cut it, and overwrite, insert, delete or repeat parts. words: tokens of its format."""
     body = bytearray(draw(st.sampled_from(bodies)))
-    kinds = st.sampled_from(("flip", "flip", "overwrite", "overwrite", "insert", "delete", "repeat", "cut"))
+    kinds = st.sampled_from(("flip", "flip", "flip", "overwrite", "overwrite", "insert", "delete", "repeat", "cut"))
     texts = st.one_of(
         st.sampled_from(words or BYTES), st.sampled_from(LENGTHS), st.sampled_from(BYTES), st.binary(max_size=9)
     )
@@ -71,13 +71,11 @@ def damaged_json(draw: st.DrawFn, bodies: Sequence[bytes]) -> bytes:
     """Replace, delete or rename values of a JSON document."""
     root: Any = [json.loads(draw(st.sampled_from(bodies)))]
     for _ in range(draw(st.sampled_from((1, 1, 1, 2, 4)))):
-        node, key = root, 0
-        while node[key] and isinstance(node[key], dict | list) and draw(st.integers(0, 4)):
-            node = node[key]
-            key = draw(st.sampled_from(list(node) if isinstance(node, dict) else range(len(node))))
+        node, key = draw(st.sampled_from([*_places(root)]))
         old = node[key]
         near = (str(old), [old], *((-old, 2 * old, old != 0) if isinstance(old, int | float) else ()))
-        kind = draw(st.sampled_from(("replace", "change", "delete", "rename"))) if node is not root else "replace"
+        kinds = ("change", "change", "replace", "replace", "delete", "rename")
+        kind = draw(st.sampled_from(kinds)) if node is not root else "replace"
         if kind in ("replace", "change"):
             node[key] = copy.deepcopy(draw(st.sampled_from(VALUES if kind == "replace" else near)))
         else:
@@ -85,6 +83,13 @@ def damaged_json(draw: st.DrawFn, bodies: Sequence[bytes]) -> bytes:
             if kind == "rename" and isinstance(node, dict):
                 node[draw(st.sampled_from(NAMES))] = old
     return json.dumps(root[0], ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield all lists and objects of a document, each with each of its keys."""
+    for key in list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ():
+        yield node, key
+        yield from _places(node[key])
 
 
 def npy(array: np.ndarray[Any, Any], version: tuple[int, int] | None = None) -> bytes:

@@ -202,17 +202,8 @@ def test_pictures_have_levels_in_range_and_correct_checksums(body: bytes) -> Non
             assert all(correct for _, _, correct in chunks[:end])
 
 
-PROVENANCE = Provenance(
-    "train",
-    {"recipe": "standard", "layers": "512", "learning_rate": 0.001, "ema_decay": None, "augment_fraction": True},
-    {"normalize": "0f" * 32},
-    {"stages/train.py": "1f" * 32, "pipeline/network/network.py": "2f" * 32},
-    {"python": "3.11", "numpy": "2.4.6"},
-)
-OUTPUTS = {
-    "model.json": {"sha256": "3f" * 32, "bytes": 2, "unhashed": True},
-    "deeper/weights.npy": {"sha256": "4f" * 32, "bytes": 3200, "dtype": "float32", "shape": [20, 40]},
-}
+PROVENANCE = Provenance("train", {"ema_decay": None, "augment": True}, {"normalize": "0f" * 32}, {}, {"numpy": "2.4.6"})
+OUTPUTS = {"deeper/weights.npy": {"sha256": "4f" * 32, "bytes": 3200, "unhashed": True}}
 MADE = Manifest(PROVENANCE, OUTPUTS, "2026-01-02T03:04:05+00:00", 26.5, "99.2% of the validation images")
 
 
@@ -234,7 +225,7 @@ def contains(content: Any, part: Any) -> bool:
 def test_manifest_is_that_in_the_file_and_names_only_files_in_its_folder(
     data: st.DataObject, manifest: bytes, folder: Path
 ) -> None:
-    body = data.draw(st.one_of(damaged_json([manifest]), damaged([manifest], JSON_WORDS)))
+    body = data.draw(damaged_json([manifest]))
     path = written(folder, MANIFEST, body)
     found = attempt(lambda: read_manifest(folder))
     if found is None:
@@ -309,7 +300,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_model_is_that_in_the_file_and_predicts_probabilities(data: st.DataObject, model: Path) -> None:
     whole = (model / "whole.json").read_bytes()
     two = json.dumps({**json.loads(whole), "ensemble_size": 2, "loss": "quadratic"}).encode()
-    body = data.draw(st.one_of(damaged_json([whole, two]), damaged([whole], MODEL_WORDS)))
+    body = data.draw(st.one_of(damaged_json([whole, two]), damaged_json([whole]), damaged([whole], MODEL_WORDS)))
     path = written(model, "model.json", body)
     found = attempt(lambda: load_model(model))
     if found is not None:
@@ -357,10 +348,12 @@ def split_safetensors(body: bytes) -> tuple[bytes, bytes]:
 def test_parameters_of_safetensors_are_those_in_the_file(
     data: st.DataObject, safetensors: list[bytes], folder: Path
 ) -> None:
-    header, numbers = split_safetensors(data.draw(st.sampled_from(safetensors)))
-    header = data.draw(st.one_of(st.just(header), damaged_json([header]), damaged([header], MODEL_WORDS)))
-    numbers = data.draw(st.one_of(st.just(numbers), damaged([numbers], NPY_WORDS[-3:])))
-    body = data.draw(st.one_of(st.just(struct.pack("<Q", len(header)) + header + numbers), damaged(safetensors)))
+    whole = data.draw(st.sampled_from(safetensors))
+    header, numbers = split_safetensors(whole)
+    headers = st.one_of(damaged_json([header]), damaged([header], MODEL_WORDS)).map(lambda each: (each, numbers))
+    parts = st.one_of(headers, damaged([numbers], NPY_WORDS[-3:]).map(lambda each: (header, each)))
+    joined = parts.map(lambda each: struct.pack("<Q", len(each[0])) + each[0] + each[1])
+    body = data.draw(st.one_of(joined, joined, damaged([whole])))
     found = attempt(lambda: load_safetensors(written(folder, "model.safetensors", body)))
     if found is None:
         return

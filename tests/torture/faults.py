@@ -51,8 +51,8 @@ def main(faults: Sequence[Fault], commands: Sequence[Command], about: str, modul
 def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: str, given: argparse.Namespace) -> int:
     started, trials = time.monotonic(), list[Trial]()
     with TemporaryDirectory(prefix="torture-") as folder, ThreadPoolExecutor(THREADS) as pool:
-        chosen = [command for command in commands if given.command in (None, command.name)]
-        sandboxes = create_sandboxes(Path(folder) / "sandboxes", commands=chosen)
+        sandboxes = create_sandboxes(Path(folder) / "sandboxes", commands=commands)
+        chosen = [sandbox for sandbox in sandboxes if given.command in (None, sandbox.command.name)]
         for fault in faults:
             if reason := fault.unavailable():
                 print(f"{fault.name}: skipped, {reason}", flush=True)

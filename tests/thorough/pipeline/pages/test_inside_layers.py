@@ -8,8 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import open_page
-from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction
 from tests.thorough.pipeline.pages.conftest import DIGIT
 from tests.thorough.pipeline.pages.inside import hover, pin, tile, title, wait_for_update
@@ -42,43 +40,6 @@ def test_shown_sum_is_that_of_the_shown_numbers(drawn: Page) -> None:
     assert products == pytest.approx(numbers["products"].sum(), abs=0.15)
     assert round(products + bias, 2) == total  # the numbers that are shown add up
     assert activation == ([total] if total > 0 else [])
-
-
-def test_first_click_on_a_map_selects_its_strongest_pixel(drawn: Page) -> None:
-    """The pixel under the pointer is often an empty one."""
-    for unit, end in ((5, 144), (9, 144)):
-        hover(drawn, 0, unit, 1, 1)
-        drawn.mouse.down()
-        drawn.mouse.up()
-        values = drawn.evaluate(
-            f"Array.from(read(model, drawing.strokes).values[1].slice({end} * {unit}, {end} * {unit + 1}))"
-        )
-        row, column = divmod(int(np.argmax(values)), 12)
-        assert title(drawn) == f"Pixel of map {unit + 1}, layer 1: row {row + 1}, column {column + 1}"
-
-
-def test_arrow_without_effect_is_marked_as_disabled(drawn: Page) -> None:
-    def disabled() -> list[str]:
-        wait_for_update(drawn)
-        return drawn.locator(".nudge [aria-disabled=true]").all_inner_texts()
-
-    assert disabled() == ["Centre"]
-    for _ in range(5):
-        drawn.locator("[aria-label=Right]").click()
-    assert disabled() == ["→"]
-    drawn.locator("[aria-label=Right]").click(force=True)
-    assert drawn.locator("#nudge-text").inner_text() == "moved 5 right"
-    drawn.locator("#clear").click()
-    assert len(disabled()) == 5
-
-
-def test_small_running_sum_looks_small(drawn: Page) -> None:
-    heights = []
-    for term in (0.04, 4):
-        drawn.evaluate(f"paintRunning(document.getElementById('running'), [{term}], 4)")
-        painted = pixels(drawn, "#running")[:, 300]
-        heights.append(int((painted[:, 3] > 0).sum()))
-    assert heights[0] < 0.1 * heights[1]
 
 
 def test_click_pins_and_follow_releases(drawn: Page) -> None:
@@ -123,15 +84,6 @@ def test_keys_move_between_tiles_and_within_a_pinned_map(drawn: Page) -> None:
     assert len(drawn.evaluate("drawing.strokes")) == 1  # Escape did not clear the drawing
 
 
-def test_arrow_keys_move_on_from_a_pinned_unit_and_tiles_of_a_layer_are_one_tab_stop(drawn: Page) -> None:
-    tile(drawn, 2, 3).focus()
-    drawn.keyboard.press("Enter")
-    drawn.keyboard.press("ArrowRight")
-    assert title(drawn) == "Unit 5 of dense"
-    for number in range(3):
-        assert drawn.locator(".tiles:visible").nth(number).locator(".tile[tabindex='0']").count() == 1
-
-
 def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     pin(drawn)
     drawn.locator("#slide").click()
@@ -149,16 +101,6 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     assert title(drawn) == f"Pixel of map 6, layer 1: row {strongest // 12 + 1}, column {strongest % 12 + 1}"
 
 
-def test_sliding_is_stopped_by_its_button(drawn: Page) -> None:
-    drawn.locator("#slide").click()
-    drawn.wait_for_timeout(500)
-    drawn.locator("#slide").click()
-    at = title(drawn)
-    drawn.wait_for_timeout(500)
-    assert title(drawn) == at
-    assert drawn.locator("#slide").inner_text() == "Slide the kernel"
-
-
 def test_with_reduced_motion_a_button_moves_the_kernel(browser: Browser, file: Path) -> None:
     with open_page(browser, file, reduced_motion="reduce") as page:
         draw_with_mouse(page, DIGIT)
@@ -170,25 +112,6 @@ def test_with_reduced_motion_a_button_moves_the_kernel(browser: Browser, file: P
         for column in (1, 2, 3):
             page.locator("#slide").click()
             assert title(page).endswith(f"row 1, column {column}")
-
-
-def test_shown_unit_is_the_one_that_the_drawing_raises_most(open_demo: Demo) -> None:
-    """A unit with a large bias is active without any ink."""
-    model = make_model("8")
-    model.parameters[0].layers[0][1][4] += 50
-    with open_demo(model) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
-        raised = page.evaluate(
-            """() => {
-                const [layer] = model.networks[0];
-                const values = read(model, drawing.strokes).values[1];
-                const blank = forward([layer], new Float32Array(12))[1];
-                return Array.from(values, (value, unit) => value - blank[unit]);
-            }"""
-        )
-        assert np.argmax(raised) != 4
-        assert title(page) == f"Unit {np.argmax(raised) + 1} of dense"
 
 
 def test_nudging_moves_the_maps_until_the_next_stroke(drawn: Page) -> None:

@@ -65,84 +65,6 @@ def test_another_drawing_asks_about_its_own_runner_up_and_leaves_walk_and_pixel(
         assert 12 * (row - 1) + column - 1 == drawn.evaluate(strongest)
 
 
-@pytest.mark.parametrize(
-    ("cells", "place"),
-    [
-        ([(2, 2)], "at the top left"),
-        ([(5, 2)], "left of the waist"),
-        ([(5, 4)], "at the waist"),
-        ([(5, 0)], "left of the waist"),  # beside the drawing
-        ([(4, 2), (3, 2), (7, 6)], "at the upper left"),
-        ([(3, 2), (7, 2), (3, 6)], "on the left"),
-        ([(3, 2), (3, 6), (8, 4)], "in the upper half"),
-        ([(2, 2), (2, 6), (8, 2), (8, 6)], None),
-        ([], None),
-    ],
-)
-def test_place_is_the_smallest_part_of_the_drawings_box_with_most_of_the_weight(
-    cells: list[tuple[int, int]], place: str | None, drawn: Page
-) -> None:
-    """The ink covers rows 2 to 8 and columns 2 to 6 of 12 x 9 pixels."""
-    found = drawn.evaluate(
-        """(cells) => {
-            const image = Uint8Array.from({ length: 108 }, (_, i) => {
-                const [row, column] = [Math.floor(i / 9), i % 9];
-                return row >= 2 && row <= 8 && column >= 2 && column <= 6 ? 255 : 0;
-            });
-            const values = new Float32Array(108);
-            for (const [row, column] of cells) values[9 * row + column] = 1;
-            return placeOf(values, [12, 9], boxOf(image, [12, 9]))?.name ?? null;
-        }""",
-        cells,
-    )
-    assert found == place
-
-
-def test_reason_names_places_of_the_drawing_not_of_the_picture(drawn: Page) -> None:
-    """The ink covers rows 2 to 8 and columns 4 to 8 of 12 x 9 pixels; the missing ink is beside it."""
-    reason = drawn.evaluate(
-        """() => {
-            const at = (...positions) => Float32Array.from({ length: 108 }, (_, i) => Number(positions.includes(i)));
-            const image = Uint8Array.from({ length: 108 }, (_, i) => {
-                const [row, column] = [Math.floor(i / 9), i % 9];
-                return row >= 2 && row <= 8 && column >= 4 ? 255 : 0;
-            });
-            const gradient = at(9 * 5 + 3).map((value) => -value);
-            const explained = { gradient, contributions: at(9 * 8 + 8), difference: 1 };
-            showWhy(explained, image, [12, 9], true, "3", "8", "more", true);
-            return document.getElementById("why-reason").textContent;
-        }"""
-    )
-    assert "left of the waist" in reason
-    assert "at the bottom right" in reason
-
-
-@pytest.mark.parametrize(
-    ("weights", "advice"),
-    [([3, -0.1, 0, 0], "less"), ([0.1, -3, 0, 0], "more"), ([-1, 1, 1, 1], None)],
-    ids=["less", "more", "neither"],
-)
-def test_advice_is_what_shrinks_the_lead_most(weights: list[float], advice: str | None, drawn: Page) -> None:
-    """A linear network, whose first class has these weights; only the first of four pixels has ink."""
-    found, reason, dots = drawn.evaluate(
-        """(weights) => {
-            const shapes = { inputShape: [1, 2, 2], outputShape: [2], window: [2, 2], stride: 1 };
-            const arrays = { weights: Float32Array.from([...weights, 0, 0, 0, 0]), biases: new Float32Array(2) };
-            const networks = [[{ kind: "dense", activation: null, ...shapes, ...arrays }]];
-            const image = Uint8Array.from([255, 0, 0, 0]);
-            const explained = explainDifference(networks, image, 0, 1);
-            const advice = adviceFor(networks, image, 0, 1, explained);
-            showWhy(explained, image, [2, 2], true, "8", "3", advice, true);
-            const { hidden } = document.getElementById("gaps").parentElement;
-            return [advice, document.getElementById("why-reason").textContent, !hidden];
-        }""",
-        weights,
-    )
-    assert found == advice
-    assert ("More" in reason, "Less" in reason) == (advice == "more", advice == "less")
-    assert dots == (advice == "more")
-
-
 def test_why_is_hidden_while_it_explains_another_answer(drawn: Page) -> None:
     """At the moment of a change, before the delay of "Why" is over."""
     seen = drawn.evaluate(
@@ -184,27 +106,6 @@ def test_deselect_and_escape_also_take_back_the_compared_class(by_key: bool, dra
     wait_for_update(drawn)
     assert drawn.locator(":is(.class, .tile)[aria-pressed=true]").count() == 0
     assert len(drawn.evaluate("drawing.strokes")) == 1
-
-
-def test_reason_never_names_overlapping_places(drawn: Page) -> None:
-    for number in range(10):
-        drawn.locator(".class").nth(number).click()
-        wait_for_update(drawn)
-        reason = drawn.locator("#why-reason").inner_text()
-        names = re.findall(r"More ink (.+?) \(dots\)|Its ink (.+?) speaks", reason)
-        missing, present = ([name for name in each if name] for each in zip(*names, strict=True)) if names else ([], [])
-        if missing and present:
-            places = {each["name"]: each for each in drawn.evaluate("PLACES")}
-            one, other = places[missing[0]], places[present[0]]
-            assert any(one[side][0] >= other[side][1] or other[side][0] >= one[side][1] for side in ("rows", "columns"))
-
-
-def test_a_digit_is_compared_with_a_digit_and_never_with_itself(drawn: Page) -> None:
-    contenders = "([probabilities, chosen]) => contenders(probabilities, chosen, 3)"
-    for chosen, expected in ((None, [1, 2]), (0, [1, 0]), (1, [1, 2]), (3, [1, 3])):
-        assert drawn.evaluate(contenders, [[0.01, 0.93, 0.02, 0.04], chosen]) == expected
-    assert drawn.evaluate(contenders, [[0.1, 0.2, 0.2, 0.5], None]) == [3, 1]
-    assert drawn.evaluate(contenders, [[0.0, 0.513, 0.004, 0.483], None]) == [1, 3]  # a close "none" is the runner-up
 
 
 def test_headline_bars_and_why_follow_the_network_and_the_move(drawn: Page) -> None:
@@ -293,22 +194,6 @@ def test_lines_lead_from_the_strongest_votes_to_the_answer(drawn: Page) -> None:
     assert drawn.locator(".overlay .vote").count() == 0  # the lines lead to that class
 
 
-def test_ink_that_is_missing_is_named_only_if_it_is_asked_for_or_the_answer_is_open(drawn: Page) -> None:
-    logits = [0.0] * 10
-    for lead, is_asked, is_named in ((2.5, False, True), (9, False, False), (9, True, True)):
-        logits[:2] = [lead, 0.5]
-        drawn.evaluate("(logits) => { probabilitiesOf = () => softmax(logits); }", logits)
-        drawn.locator("#clear").click()
-        draw_with_mouse(drawn, DIGIT)
-        expect(drawn.locator("#why-title")).to_have_text("Why 0, not 1?")
-        if is_asked:
-            drawn.locator(".class").nth(1).click()
-        drawn.wait_for_timeout(200)
-        reason = drawn.locator("#why-reason").inner_text()
-        assert reason != ""
-        assert ("closer to 1" in reason) == is_named
-
-
 def test_pointing_at_a_class_shows_its_logit_or_the_lead_over_it_and_why_agrees(drawn: Page) -> None:
     logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
     best = int(np.argmax(logits))
@@ -348,13 +233,3 @@ def test_gaps_are_marked_where_ink_would_raise_the_other_class(drawn: Page) -> N
         new = drawn.evaluate("(image) => Array.from(predict(model, Float32Array.from(image)).logits)", moved)
         changes.append((new[best] - new[other]) - (logits[best] - logits[other]))
     assert max(changes) < 0
-
-
-def test_numbers_name_the_temperature_of_the_network_that_is_shown(drawn: Page) -> None:
-    temperatures = drawn.evaluate("[model, model.dense].map(({ temperature }) => temperature.toFixed(2))")
-    drawn.locator("summary", has_text="Numbers").click()
-    shown = drawn.locator("#hints [data-view]:visible")
-    assert shown.all_inner_texts() == temperatures[:1]
-    drawn.locator("[name=network]").nth(1).check()
-    drawn.locator("summary", has_text="Numbers").click()
-    assert shown.all_inner_texts() == temperatures[1:]
