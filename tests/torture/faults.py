@@ -58,9 +58,7 @@ def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: s
                 print(f"{fault.name}: skipped, {reason}", flush=True)
                 continue
             todo = [
-                (each, attempt)
-                for each in sandboxes
-                for attempt in list_attempts(fault, each, given.seed, given.rounds)
+                (each, attempt) for each in chosen for attempt in list_attempts(fault, each, given.seed, given.rounds)
             ]
             group = list(pool.map(lambda each, fault=fault: run_trial(fault, *each), todo))
             failed = [trial for trial in group if trial.failures]

@@ -10,9 +10,8 @@ from pipeline.pages.drawing import save_drawing_page
 from tests.browser import PHONE, open_page
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import TEST_RESULT, open_demo, page, sample  # noqa: F401
-from tests.pipeline.pages.input import draw_with_mouse, prediction
+from tests.pipeline.pages.input import draw_with_mouse, prediction, wait_for_update
 from tests.pipeline.pages.strokes import DIGITS, place
-from tests.thorough.pipeline.pages.inside import wait_for_update
 
 DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
 

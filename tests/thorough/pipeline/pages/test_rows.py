@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser import PHONE, find_box, is_wider_than_screen
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
-from tests.pipeline.pages.input import clear, draw_with_finger, draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.input import clear, draw_with_finger, draw_with_mouse, prediction
 from tests.pipeline.pages.strokes import DIGITS, Strokes, line, place
 
 
@@ -47,16 +46,6 @@ def test_digits_are_read_from_left_to_right_with_joint_confidence(digits: str, s
     share = int(1000 * 0.9 ** len(digits)) / 10
     assert sure.locator("#confidence").inner_text().endswith(f": {share}%")
     assert sure.locator("#announcement").inner_text().startswith(f"{expected}, ")
-
-
-def test_bars_and_input_are_of_the_digit_drawn_last(sure: Page) -> None:
-    drawn = row("417")
-    draw_with_mouse(sure, [*drawn[2:], *drawn[:2]])
-    assert prediction(sure) == "477"
-    assert sure.locator(".class.best .name").inner_text() == "4"
-    image = np.array(sure.evaluate("(strokes) => Array.from(read(model, drawing.strokes.slice(-2)).image)"))
-    assert np.array_equal(pixels(sure, "#picture")[..., 0].reshape(-1), image)
-    assert "digit 1 of 3" in sure.locator("#runner-up").inner_text()
 
 
 def test_tap_on_a_digit_of_a_row_looks_into_it_and_leaves_no_dot(sure: Page) -> None:

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
-from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
+from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of, tab, title, wait_for_update
 from tests.thorough.pipeline.pages.conftest import DIGIT
-from tests.thorough.pipeline.pages.inside import tab, title, wait_for_update
 
 GHOST_WRITING = 2000  # milliseconds
 
@@ -67,39 +66,6 @@ def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Br
             prediction(page)
             assert not pixels(page, "#picture")[..., :3].any()
             page.wait_for_timeout(GHOST_WRITING)
-
-
-def test_with_reduced_motion_the_pen_has_written_at_once(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, reduced_motion="reduce") as page:
-        page.wait_for_selector("body.ghost")
-        first = pixels(page, "#picture")
-        page.wait_for_timeout(500)
-        assert np.array_equal(pixels(page, "#picture"), first)
-        assert find_violations(page) == []
-
-
-def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
-    step, text = drawn.locator("#walk"), drawn.locator("#walk-text")
-    place = step.bounding_box()
-    for number, word in enumerate(("patch", "kernel", "sum", "pixel", "2 pixels at a time"), 1):
-        step.click()
-        assert step.bounding_box() == place  # so that several clicks in one place go on
-        expect(text).to_contain_text(f"{number} of 5")
-        assert word in text.inner_text()
-        assert drawn.locator(".tile[aria-pressed=true]").count() == 1
-        drawn.wait_for_timeout(500)
-        seen = drawn.locator("#slices .weights").evaluate("(grid) => Number(getComputedStyle(grid).opacity)")
-        assert (seen == 1) == (number > 1)
-        assert drawn.locator("#back").is_visible() == (number > 1)
-        expect(drawn.locator("#follow")).to_have_text("Skip" if number < 5 else "Done")
-    assert drawn.locator("#announcement").inner_text().startswith("5 of 5")
-    drawn.locator("#back").click()
-    expect(text).to_contain_text("4 of 5")
-    step.click()
-    studied = drawn.locator(".tile[aria-pressed=true]").get_attribute("data-unit")
-    drawn.locator("#follow").click()
-    expect(text).to_be_hidden()
-    assert drawn.locator(".tile[aria-pressed=true]").get_attribute("data-unit") == studied
 
 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])

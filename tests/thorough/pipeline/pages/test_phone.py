@@ -1,10 +1,10 @@
-"""Inside the network, on a phone: each interaction works by touch."""
+"""The drawing demo on a phone: each interaction works by touch, and what is needed is in view."""
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser import find_box, is_wider_than_screen
-from tests.thorough.pipeline.pages.inside import tab, tile, title, wait_for_update
+from tests.pipeline.pages.input import tab, tile, title, wait_for_update
 
 
 def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
@@ -58,16 +58,6 @@ def test_numbers_fit_in_their_cells_on_phones(phone: Page) -> None:
         assert box <= cell
         last = find_box(phone.locator(".products").last)
         assert last["x"] + last["width"] <= width
-
-
-def test_closing_the_inside_goes_back_to_the_answer_for_the_centred_picture(phone: Page) -> None:
-    tab(phone, "Picture").tap()
-    phone.locator("[aria-label=Left]").tap()
-    wait_for_update(phone)
-    assert "moved" in phone.locator("#runner-up").inner_text()
-    phone.locator("#look-inside").tap()
-    wait_for_update(phone)
-    assert "moved" not in phone.locator("#runner-up").inner_text()
 
 
 def test_tabs_are_reached_by_keys(phone: Page) -> None:
