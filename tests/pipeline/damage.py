@@ -71,10 +71,12 @@ def damaged_json(draw: st.DrawFn, bodies: Sequence[bytes]) -> bytes:
     """Replace, delete or rename values of a JSON document."""
     root: Any = [json.loads(draw(st.sampled_from(bodies)))]
     for _ in range(draw(st.sampled_from((1, 1, 1, 2, 4)))):
-        node, key = draw(st.sampled_from([*_places(root)]))
+        places = [*_places(root)]
+        leaves = [(node, key) for node, key in places if not isinstance(node[key], dict | list)]
+        node, key = draw(st.sampled_from([*places, *leaves, *leaves]))
         old = node[key]
         near = (str(old), [old], *((-old, 2 * old, old != 0) if isinstance(old, int | float) else ()))
-        kinds = ("change", "change", "replace", "replace", "delete", "rename")
+        kinds = ("change", "change", "change", "replace", "replace", "delete", "rename")
         kind = draw(st.sampled_from(kinds)) if node is not root else "replace"
         if kind in ("replace", "change"):
             node[key] = copy.deepcopy(draw(st.sampled_from(VALUES if kind == "replace" else near)))
@@ -113,12 +115,12 @@ def npy_files(draw: st.DrawFn) -> bytes:
 def zip_files(draw: st.DrawFn, members: Mapping[str, Files]) -> bytes:
     """Write an archive with correct checksums and any compression, at times without a member or with another name."""
     kinds = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    names = {name: draw(st.sampled_from((*(name,) * 20, f"../{name}", None))) for name in members}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", draw(st.sampled_from(kinds))) as archive:
-        for name, body in members.items():
-            named = draw(st.sampled_from((*(name,) * 20, "a.npy", f"../{name}", None)))
+        for name, named in names.items():
             if named:
-                archive.writestr(zipfile.ZipInfo(named), draw(body), archive.compression)
+                archive.writestr(zipfile.ZipInfo(named), draw(members[name]), archive.compression)
     return packed.getvalue()
 
 
