@@ -1,15 +1,14 @@
 """Inside the network, in a browser: layers, votes and "Why", by mouse and keys, and with every kind of model."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from pipeline.model.prediction import predict_logits
-from tests.browser import PHONE, find_violations, open_page
+from tests.browser import PHONE, find_violations
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import (
@@ -38,18 +37,14 @@ def test_explanations_are_closed_by_escape_and_by_a_click_elsewhere(name: str, d
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_view(scheme: Any, browser: Browser, file: Path) -> None:
-    with open_page(browser, file, color_scheme=scheme) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+def test_axe_finds_nothing_in_any_view(scheme: Any, open_drawn: Demo) -> None:
+    with open_drawn(color_scheme=scheme) as page:
         for layer in range(3):
             tile(page, layer, 3).hover()
             check(page)
         page.locator("[name=network]").nth(1).check()
         check(page)
-    with open_page(browser, file, color_scheme=scheme, **PHONE) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+    with open_drawn(color_scheme=scheme, **PHONE) as page:
         page.locator("#look-inside").tap()
         for each in page.locator("[role=tab]").all():
             each.tap()
@@ -203,10 +198,8 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     assert title(drawn) == f"Pixel of map 6, layer 1: row {strongest // 12 + 1}, column {strongest % 12 + 1}"
 
 
-def test_with_reduced_motion_a_button_moves_the_kernel(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, reduced_motion="reduce") as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+def test_with_reduced_motion_a_button_moves_the_kernel(open_drawn: Demo) -> None:
+    with open_drawn(reduced_motion="reduce") as page:
         pin(page)
         wait_for_update(page)
         assert np.array_equal(pixels(page, "#result-map"), pixels(page, ".tile[aria-pressed=true] .map"))
@@ -278,17 +271,6 @@ def test_why_is_hidden_while_it_explains_another_answer(drawn: Page) -> None:
     expect(drawn.locator("#why-title")).to_be_visible()
 
 
-def test_what_is_too_improbable_is_undecided_everywhere(drawn: Page) -> None:
-    drawn.evaluate("() => { probabilitiesOf = () => Array(10).fill(0.73 / 9).fill(0.27, 3, 4); }")
-    drawn.evaluate("perform(() => restore({ strokes: [[{ x: 0.3, y: 0.1 }, { x: 0.5, y: 0.6 }]], example: null }))")
-    assert prediction(drawn) == ""
-    confidence = drawn.locator("#confidence").inner_text()
-    assert confidence.startswith("Undecided: 3 has 27.0%")
-    assert "40%" in confidence
-    assert drawn.locator(".network-read").all_inner_texts() == ["? 3, 27.0%"] * 2
-    expect(drawn.locator("#why-title")).to_have_text("Why 3 before 0?")
-
-
 def test_headline_bars_and_why_follow_the_network_and_the_move(drawn: Page) -> None:
     """The numbers of what is shown: the dense network, and the picture moved by some pixels."""
 
@@ -344,23 +326,3 @@ def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(op
         share = page.locator(".class.best .share").inner_text()
         assert text.endswith(f"= {share}")
         assert float(share[:-1]) == pytest.approx(100 / np.exp(logits - logits[best]).sum(), abs=0.1)
-
-
-def test_pointing_at_a_class_shows_its_logit_or_the_lead_over_it_and_why_agrees(drawn: Page) -> None:
-    logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
-    best = int(np.argmax(logits))
-    drawn.locator(".class").nth((best + 3) % 10).click()  # what is pointed at counts more
-    for number in (best, (best + 1) % 10, (best + 5) % 10):
-        drawn.locator(".class").nth(number).hover()
-        found = title(drawn)
-        if number == best:
-            assert found.startswith(f"Score of {best},")
-            shown = logits[best]
-        else:
-            assert found == f"Votes for {best} minus votes for {number}"
-            assert drawn.locator("#why-title").inner_text() == f"Why {best}, not {number}?"
-            shown = logits[best] - logits[number]
-        assert numbers(drawn.locator("#detail-sum"))[-1] == pytest.approx(shown, abs=0.011)
-        assert drawn.locator(".overlay line").count() == 5
-        field = drawn.locator(".overlay rect").first
-        assert float(field.get_attribute("width") or 0) == pytest.approx(112 * 25 / 28, abs=1)

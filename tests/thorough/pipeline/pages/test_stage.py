@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
+from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of, tab, title, wait_for_update
 from tests.thorough.pipeline.pages.conftest import DIGIT
 
@@ -32,11 +33,9 @@ def sides_of(page: Page, selector: str) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1440, 900), (1920, 1080), (2560, 1440)])
-def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], browser: Browser, file: Path) -> None:
+def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], open_drawn: Demo) -> None:
     width, height = size
-    with open_page(browser, file, viewport={"width": width, "height": height}) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+    with open_drawn(viewport={"width": width, "height": height}) as page:
         for selector in ("#canvas", "#picture", ".tile", "#prediction", ".class", "#detail-sum", ".numbers"):
             sides = sides_of(page, selector)
             assert sides[:, 1].max() <= width, selector
@@ -69,12 +68,8 @@ def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Br
 
 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
-def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(
-    options: dict[str, Any], browser: Browser, file: Path
-) -> None:
-    with open_page(browser, file, **options) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(options: dict[str, Any], open_drawn: Demo) -> None:
+    with open_drawn(**options) as page:
         if options:
             page.locator("#look-inside").click()
             tab(page, "Layer 1").click()
@@ -102,13 +97,9 @@ def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(
 
 
 @pytest.mark.parametrize("size", [(390, 844), (844, 390), (640, 360)])
-def test_on_a_phone_what_is_opened_and_explained_is_in_view(
-    size: tuple[int, int], browser: Browser, file: Path
-) -> None:
+def test_on_a_phone_what_is_opened_and_explained_is_in_view(size: tuple[int, int], open_drawn: Demo) -> None:
     width, height = size
-    with open_page(browser, file, **{**PHONE, "viewport": {"width": width, "height": height}}) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+    with open_drawn(**{**PHONE, "viewport": {"width": width, "height": height}}) as page:
         page.locator("#look-inside").tap()
         wait_for_update(page)
         for selector in ("#look-inside", "#tabs", "#why-title"):
@@ -213,10 +204,8 @@ def test_phone_sends_the_picture_where_it_can(browser: Browser, file: Path) -> N
         assert (name, kind, size > 1000) == ("handwriting.png", "image/png", True)
 
 
-def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, color_scheme="dark") as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(open_drawn: Demo) -> None:
+    with open_drawn(color_scheme="dark") as page:
         page.emulate_media(media="print", color_scheme="dark")
         page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
         prediction(page)
