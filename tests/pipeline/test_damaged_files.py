@@ -53,7 +53,10 @@ JSON_WORDS = rb'{ } [ ] " : , null true NaN Infinity 1e999 -0 \ud800'.split()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("damaged")
+    """The folder of the damaged files, with a model whose arrays are among them."""
+    folder = tmp_path_factory.mktemp("damaged")
+    save_model(folder, small_model(), {})
+    return folder
 
 
 def attempt(read: Callable[[], T]) -> T | None:
@@ -318,7 +321,6 @@ WEIGHTS = small_model().parameters[0].layers[0][0]
 
 @given(body=st.one_of(damaged([npy(WEIGHTS), npy(WEIGHTS * np.float32("inf"))], NPY_WORDS), npy_files()))
 def test_weights_are_those_in_the_file_and_finite(body: bytes, folder: Path) -> None:
-    save_model(folder, small_model(), {})
     written(folder, "layer-1-weights.npy", body)
     found = attempt(lambda: load_model(folder))
     if found is not None:
@@ -406,12 +408,13 @@ def test_checkpoint_has_correct_checksums_and_matching_arrays(
 
 IMAGES = encoded(np.zeros((3, 28, 28), np.uint8))
 HISTORY = b"network,epoch,loss,train_accuracy,validation_accuracy,learning_rate,seconds\n1,1,2.5,0.2,0.5,0.001,1.5\n"
+JOURNALS = [b'["it", ["predictions.npy"], 20, 10]\n0 5\n10 15\n']
 OTHERS: dict[str, tuple[Callable[[Path], object], list[bytes]]] = {
     "class-names.txt": (lambda path: read_class_names(path.parent), [b"no\nyes\n", "\ufeffno\r\nお \r\n\r\n".encode()]),
     "dataset.json": (lambda path: load_description(path.parent), [b'{"name": "letters", "class_names": ["a", "b"]}']),
     "history.csv": (read_history, [HISTORY]),
     "images": (lambda path: locate_images(path, (28, 28), path.with_name("plain")), [IMAGES, gzip.compress(IMAGES)]),
-    JOURNAL: (lambda path: open_predictions(path.parent, [PREDICTIONS], 20, 10, "it"), [b'["it", [], 20, 10]\n0 5\n']),
+    JOURNAL: (lambda path: open_predictions(path.parent, [PREDICTIONS], 20, 10, "it"), JOURNALS),
 }
 
 
