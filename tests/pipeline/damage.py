@@ -51,7 +51,8 @@ def damaged(draw: st.DrawFn, bodies: Sequence[bytes], words: Sequence[bytes] = (
         st.sampled_from(words or BYTES), st.sampled_from(LENGTHS), st.sampled_from(BYTES), st.binary(max_size=9)
     )
     for _ in range(draw(st.sampled_from((1, 1, 1, 2, 3, 8)))):
-        start = draw(st.integers(0, min(len(body), draw(st.sampled_from((40, len(body)))))))  # headers are at the start
+        whole = st.integers(0, len(body))
+        start = draw(st.one_of(st.integers(0, min(40, len(body))), whole, whole, st.just(len(body))))
         end = start + draw(st.sampled_from((1, 2, 4, 8, 16, 100)))
         kind = draw(kinds)
         if kind == "flip" and start < len(body):
@@ -70,12 +71,12 @@ def damaged(draw: st.DrawFn, bodies: Sequence[bytes], words: Sequence[bytes] = (
 def damaged_json(draw: st.DrawFn, bodies: Sequence[bytes]) -> bytes:
     """Replace, delete or rename values of a JSON document."""
     root: Any = [json.loads(draw(st.sampled_from(bodies)))]
-    for _ in range(draw(st.sampled_from((1, 1, 1, 2, 4)))):
+    for _ in range(draw(st.sampled_from((1, 1, 1, 2, 3)))):
         places = [*_places(root)]
         leaves = [(node, key) for node, key in places if not isinstance(node[key], dict | list)]
         node, key = draw(st.sampled_from([*places, *leaves, *leaves]))
         old = node[key]
-        near = (str(old), [old], *((-old, 2 * old, old != 0) if isinstance(old, int | float) else ()))
+        near = (str(old), [old], *((-old, 2 * old, old != 0, math.nan) if isinstance(old, int | float) else ()))
         kinds = ("change", "change", "change", "replace", "replace", "delete", "rename")
         kind = draw(st.sampled_from(kinds)) if node is not root else "replace"
         if kind in ("replace", "change"):
@@ -83,7 +84,7 @@ def damaged_json(draw: st.DrawFn, bodies: Sequence[bytes]) -> bytes:
         else:
             del node[key]
             if kind == "rename" and isinstance(node, dict):
-                node[draw(st.sampled_from(NAMES))] = old
+                node[draw(st.sampled_from((*NAMES, f"../{key}", f"/{key}")))] = old
     return json.dumps(root[0], ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
 
 

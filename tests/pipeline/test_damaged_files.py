@@ -205,7 +205,9 @@ def test_pictures_have_levels_in_range_and_correct_checksums(body: bytes) -> Non
             assert all(correct for _, _, correct in chunks[:end])
 
 
-PROVENANCE = Provenance("train", {"ema_decay": None, "augment": True}, {"normalize": "0f" * 32}, {}, {"numpy": "2.4.6"})
+PROVENANCE = Provenance(
+    "train", {"learning_rate": 0.001, "seed": 3, "ema_decay": None}, {"normalize": "0f" * 32}, {}, {"numpy": "2.4.6"}
+)
 OUTPUTS = {"deeper/weights.npy": {"sha256": "4f" * 32, "bytes": 3200, "unhashed": True}}
 MADE = Manifest(PROVENANCE, OUTPUTS, "2026-01-02T03:04:05+00:00", 26.5, "99.2% of the validation images")
 
@@ -389,8 +391,10 @@ def test_checkpoint_has_correct_checksums_and_matching_arrays(
         whole = {name: archive.read(name) for name in archive.namelist()}
     changed = data.draw(st.sampled_from(list(whole)))
     members = {name: st.just(member) for name, member in whole.items()}
-    members[changed] = st.one_of(damaged([whole[changed]], NPY_WORDS), npy_files())
-    body = data.draw(st.one_of(damaged(checkpoints, (b"PK\1\2", b"PK\3\4")), zip_files(members)))
+    member = damaged([whole[changed]], NPY_WORDS)
+    members[changed] = st.one_of(member, member, npy_files())
+    archives = zip_files(members)
+    body = data.draw(st.one_of(damaged(checkpoints, (b"PK\1\2", b"PK\3\4")), archives, archives))
     path = written(folder, "one.npz", body)
     found = attempt(lambda: load_checkpoint(path))
     if found is None:
