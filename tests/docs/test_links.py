@@ -25,7 +25,6 @@ ENVIRONMENT = {"NO_COLOR", "MPLCONFIGDIR", "DASK_SCHEDULER_ADDRESS"}  # variable
 OF_OTHERS = {  # options named without their program
     *("--max-checksum-file-size", "--cache", "--cores"),  # snakemake
     "--no-dashboard",  # dask worker
-    "--repeat",  # tests.torture.fuzz
 }
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

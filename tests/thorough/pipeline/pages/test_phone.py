@@ -1,11 +1,10 @@
-"""Inside the network, on a phone: each interaction works by touch."""
+"""The drawing demo on a phone: each interaction works by touch, and what is needed is in view."""
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser import find_box, is_wider_than_screen
-from tests.pipeline.pages.input import pixels
-from tests.thorough.pipeline.pages.inside import tab, tile, title, wait_for_update
+from tests.pipeline.pages.input import tab, tile, title, wait_for_update
 
 
 def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
@@ -61,39 +60,6 @@ def test_numbers_fit_in_their_cells_on_phones(phone: Page) -> None:
         assert last["x"] + last["width"] <= width
 
 
-def test_closing_the_inside_goes_back_to_the_answer_for_the_centred_picture(phone: Page) -> None:
-    tab(phone, "Picture").tap()
-    phone.locator("[aria-label=Left]").tap()
-    wait_for_update(phone)
-    assert "moved" in phone.locator("#runner-up").inner_text()
-    phone.locator("#look-inside").tap()
-    wait_for_update(phone)
-    assert "moved" not in phone.locator("#runner-up").inner_text()
-
-
-def test_clear_keeps_the_inside_open_on_a_phone_and_shows_the_whole_canvas(phone: Page) -> None:
-    phone.evaluate("scrollTo(0, 100)")
-    phone.locator("#clear").tap()
-    wait_for_update(phone)
-    assert phone.locator("#look-inside").get_attribute("aria-expanded") == "true"
-    assert find_box(phone.locator("#canvas"))["y"] >= -1
-
-
-def test_class_that_is_tapped_far_below_brings_why_into_view(phone: Page) -> None:
-    phone.locator(".class").last.scroll_into_view_if_needed()
-    phone.evaluate("scrollBy(0, 300)")
-    phone.locator(".class:not(.best)").last.tap()
-    wait_for_update(phone)
-    assert find_box(phone.locator("#why-title"))["y"] >= -1
-    assert "minus" in title(phone)
-
-
-def test_frame_of_a_unit_covers_its_cell_on_a_phone(phone: Page) -> None:
-    tab(phone, "Dense").tap()
-    boxes = [find_box(phone.locator(f".column:visible .cells{part}")) for part in ("", " > canvas")]
-    assert boxes[0] == pytest.approx(boxes[1], abs=1)
-
-
 def test_tabs_are_reached_by_keys(phone: Page) -> None:
     phone.locator("[role=tab]").first.focus()
     phone.keyboard.press("ArrowRight")
@@ -104,22 +70,3 @@ def test_tabs_are_reached_by_keys(phone: Page) -> None:
     phone.keyboard.press("ArrowRight")
     assert phone.evaluate("document.activeElement.textContent") == "Why"
     assert phone.locator("#why").is_visible()
-
-
-def test_inside_can_be_closed_and_opened_with_another_colour_scheme(phone: Page) -> None:
-    """A kernel has the colours of the scheme after opening; `open_page` fails on exceptions."""
-    light, button = pixels(phone, ".kernel"), phone.locator("#look-inside")
-    tab(phone, "Layer 1").tap()
-    phone.locator("#slide").tap()
-    assert button.get_attribute("aria-expanded") == "true"
-    button.tap()
-    assert not phone.locator(".columns").is_visible()
-    assert button.get_attribute("aria-expanded") == "false"
-    phone.emulate_media(color_scheme="dark")
-    phone.wait_for_timeout(400)  # labels are updated after 300 ms
-    button.tap()
-    tab(phone, "Layer 1").tap()
-    wait_for_update(phone)
-    assert phone.locator(".columns").is_visible()
-    assert phone.locator("#slide").inner_text() == "Slide the kernel"
-    assert pixels(phone, ".kernel").mean() < light.mean()
