@@ -26,8 +26,7 @@ from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside, read_lock
 from pipeline.engine.threads import count_cores, single_threaded_blas
-from pipeline.model.files import Model, load_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.files import PictureError, Source, load_picture
@@ -223,7 +222,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     Raises UsageError if the file would lie within the result of a stage.
     """
     check_outside(Path(path))
-    save_safetensors(Path(path), model, model_metadata(model))
+    save_safetensors(Path(path), model)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,7 @@ def reader(
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.arrays import open_rows
-    from pipeline.model.files import save_model
+    from pipeline.model.model import save_model
     from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.candidates import collect
     from pipeline.pictures.training import calibrate_on_pages, train_context, train_slider

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import standardise
-from pipeline.model.files import Model, count_outputs
+from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
@@ -23,7 +23,7 @@ def compute_logits(
 
     buffers: buffers from `make_buffers`, shared by the networks.
     """
-    total = np.zeros((count_outputs(model), images.shape[-1]), np.float32)
+    total = np.zeros((model.outputs, images.shape[-1]), np.float32)
     for network in model.networks:
         total += infer(network, images, buffers)
     total /= np.float32(len(model.networks))
@@ -44,7 +44,7 @@ def predict_with_negative(model: Model, images: NDArray[Any]) -> NDArray[np.floa
 
     It is 0 if the model has no negative class.
     """
-    predicted = _in_tiles(model, images, 0, count_outputs(model), _to_probabilities)
+    predicted = _in_tiles(model, images, 0, model.outputs, _to_probabilities)
     return predicted if model.negative_class else np.pad(predicted, ((0, 0), (0, 1)))
 
 

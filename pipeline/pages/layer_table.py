@@ -1,4 +1,4 @@
-"""The layers of a network: output shape, receptive field, parameters, multiplications and time."""
+"""The layers of a network: their receptive fields, and the time that each takes."""
 
 import time
 from collections.abc import Sequence
@@ -8,8 +8,7 @@ import numpy as np
 
 from pipeline.network.activations import Array
 from pipeline.network.layers import Layer
-from pipeline.network.network import Network, count_parameters, make_buffers
-from pipeline.pages.wording import describe_layer
+from pipeline.network.network import Network, make_buffers
 
 REPETITIONS = 10  # of which the fastest counts
 
@@ -31,35 +30,6 @@ def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
         step *= layer.stride
         fields.append(ReceptiveField(height, width, step))
     return fields
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """One layer. output, field: sizes as text. multiplications: per image. seconds: per image."""
-
-    name: str
-    output: str
-    field: str
-    parameters: int
-    multiplications: int
-    seconds: float
-
-
-def list_layers(layers: Sequence[Layer], seconds: Sequence[float]) -> list[LayerRow]:
-    """Return a row for each layer. seconds: from `time_layers`."""
-    return [
-        LayerRow(
-            name=", ".join(filter(None, [words.name, words.size])),
-            output=" × ".join(map(str, layer.output_shape)),
-            field=f"{field.height} × {field.width}",
-            parameters=count_parameters([layer]),
-            multiplications=layer.multiplications,
-            seconds=duration,
-        )
-        for layer, words, field, duration in zip(
-            layers, map(describe_layer, layers), receptive_fields(layers), seconds, strict=True
-        )
-    ]
 
 
 def time_layers(network: Network, images: Array) -> list[float]:

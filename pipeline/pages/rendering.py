@@ -1,11 +1,31 @@
-"""Render pages from Jinja templates."""
+"""Render pages and cards from Jinja templates."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from pipeline.network.network import count_parameters
+from pipeline.pages import wording
+
 TEMPLATES = Path(__file__).parent / "templates"
+
+# Functions that templates call; the records themselves are passed to them.
+GLOBALS: tuple[Any, ...] = (
+    wording.are_digits,
+    wording.describe_layer,
+    wording.describe_layers,
+    wording.format_change,
+    wording.format_cost,
+    wording.format_dataset,
+    wording.format_duration,
+    wording.format_name,
+    wording.format_time,
+    wording.format_value,
+    wording.percent,
+    count_parameters,
+)
 
 
 def render(template: str, **values: Any) -> str:
@@ -18,4 +38,10 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals |= {function.__name__: function for function in GLOBALS}
     return environment.get_template(template).render(**values)
+
+
+def render_card(template: str, **values: Any) -> str:
+    """Render a template in Markdown; the parts that are skipped leave no empty lines."""
+    return re.sub(r"\n{3,}", "\n\n", render(template, **values)).rstrip() + "\n"

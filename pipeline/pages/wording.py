@@ -72,6 +72,29 @@ def format_duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
 
 
+def format_change(new: float | None, old: float | None, scale: float, unit: str = "") -> tuple[str, str]:
+    """Return the difference of two metrics as text, and its verdict: good, bad or "".
+
+    None stands for a metric that is not known. scale: of the text, below 0 if smaller is better.
+    """
+    if new is None or old is None:
+        return "", ""
+    digits = 2 if unit else 4
+    gain = round(scale * (new - old), digits)
+    if not gain:
+        return "unchanged", ""
+    return f"{abs(gain):.{digits}f}{unit} {'better' if gain > 0 else 'worse'}", "good" if gain > 0 else "bad"
+
+
+def format_cost(parameters: int, earlier: int | None, longer: float) -> str:
+    """Return the differences in parameters, unless it is not known how many there were, and in seconds."""
+    size = []
+    if earlier is not None:
+        more = "more" if parameters > earlier else "fewer"
+        size = [f"{abs(parameters - earlier):,} {more}" if parameters != earlier else "same size"]
+    return ", ".join([*size, f"{format_duration(abs(longer))} {'longer' if longer > 0 else 'shorter'}"])
+
+
 def format_name(name: str) -> str:
     """Return the name of a parameter with spaces."""
     return name.replace("_", " ")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evaluation.metrics import measure_reliability
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.reading import Reading, arrange

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.data.contrast import BOX
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.detections import Detections, Floats, centre, join, suppress
 from pipeline.pictures.pyramid import Level, build_pyramid

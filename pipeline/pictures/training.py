@@ -12,7 +12,7 @@ from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.arrays import read_array
 from pipeline.engine.threads import count_cores
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import build_layers, find_window
 from pipeline.network.network import view_parameters
 from pipeline.pictures.calibration import Quality, calibrate
@@ -66,13 +66,13 @@ def _to_model(recipe: Recipe, shape: tuple[int, int], description: Description, 
     layers = build_layers(recipe.layers, recipe.activation, shape, len(description.class_names) + 1)
     return Model(
         (view_parameters(layers, trained.flat),),
-        recipe.layers,
-        recipe.activation,
-        recipe.loss,
-        Scaling(0.0, 1.0),
-        shape,
-        description.class_names,
-        description.name,
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=Scaling(0.0, 1.0),
+        image_shape=shape,
+        class_names=description.class_names,
+        dataset=description.name,
         negative_class=True,
     )
 

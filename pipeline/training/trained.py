@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.data.ink import measure_ink
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.prediction import predict_logits
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import view_parameters

@@ -19,8 +19,7 @@ import numpy as np
 
 from pipeline.data.catalogue import DatasetName
 from pipeline.evaluation.metrics import load_metrics, measure_reliability
-from pipeline.model.files import Model, load_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.model import Model, load_model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
 from pipeline.reader import PRETRAINED, load
@@ -72,7 +71,7 @@ def run(dataset: DatasetName, recipe: RecipeName, **changes: Any) -> Run:
     with open(made["train"] / "history.csv", newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     model, onnx = load_model(made["train"]), folder / "model.onnx"
-    save_onnx(onnx, model, model_metadata(model, metrics.accuracy, metrics.images))
+    save_onnx(onnx, model)
     return Run(model, metrics.accuracy, metrics.expected_calibration_error, seconds, onnx.stat().st_size)
 
 

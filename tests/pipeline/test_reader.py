@@ -20,7 +20,6 @@ from PIL import Image
 
 import pipeline.reader
 from pipeline.engine.errors import UsageError
-from pipeline.model.metadata import model_metadata
 from pipeline.model.safetensors import save_safetensors
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, PictureError, PipelineError, Reader, Result, load, save
 from tests.drawings import enlarge, sample_digits, write_row
@@ -75,7 +74,7 @@ def test_one_image_and_no_image(reader: Reader) -> None:
 def test_other_class_names_are_strings(tmp_path: Path) -> None:
     names = ("1", "02", "b")
     model = make_model("6", class_names=names)
-    save_safetensors(tmp_path / "model.safetensors", model, model_metadata(model, 0.5, 10))
+    save_safetensors(tmp_path / "model.safetensors", model)
     reader = load(tmp_path)
     assert reader.classes_.tolist() == list(names)
     assert set(reader.predict(np.zeros((2, 3, 4), np.uint8)).tolist()) <= set(names)

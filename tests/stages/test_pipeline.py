@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
 from pipeline.training.calibration import fit_temperature
 from tests.processes import Run, environment

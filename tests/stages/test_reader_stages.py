@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.pictures.candidates import WINDOW
 from pipeline.reader import load
 from pipeline.training.recipes import CONTEXT_RECIPE

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.ink import InkStatistics
-from pipeline.model.files import ADDED, load_model, named_arrays, save_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.model import list_files, load_model, name_arrays, save_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -61,8 +60,8 @@ def check_model(body: bytes) -> bool:
     content = json.loads(body)
     save_model(folder, model, content.get("training"))
     written = json.loads((folder / "model.json").read_bytes())
-    assert contains(plain({"training": None, **ADDED, **content}), plain(written))
-    assert all(np.isfinite(array).all() for array in named_arrays(model).values())
+    assert contains(plain({**written, "training": None, **content}), plain(written))
+    assert all(np.isfinite(array).all() for array in name_arrays(model, list_files, "").values())
     probabilities = predict(model, np.zeros((2, *model.image_shape), np.float32))
     assert probabilities.shape == (2, len(model.class_names))
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)
@@ -90,7 +89,7 @@ def weights_seeds() -> list[bytes]:
 def safetensors_seeds() -> list[bytes]:
     def save(path: Path, size: int) -> None:
         model = make_model("conv2x3/1,4", size, (4, 3), class_names=("a", "b", "ö"), negative_class=size == 1)
-        save_safetensors(path, model, model_metadata(model, 0.5, 10), np.float16 if size == 1 else np.float32)
+        save_safetensors(path, model, np.float16 if size == 1 else np.float32)
 
     return [written("model.safetensors", partial(save, size=size)) for size in (1, 2)]
 
@@ -114,10 +113,9 @@ def check_safetensors(body: bytes) -> bool:
         return False
     text, data = split_safetensors(body)
     header = json.loads(text)
-    metadata = header.pop("__metadata__")
-    assert (metadata["layers"], metadata["trained_on"]) == (model.layers, model.dataset)
-    assert json.loads(metadata["class_names"]) == list(model.class_names)
-    assert json.loads(metadata["temperature"]) == model.temperature
+    about = json.loads(header.pop("__metadata__")["model"])
+    assert (about["layers"], about["dataset"]) == (model.layers, model.dataset)
+    assert (about["class_names"], about.get("temperature", 1)) == (list(model.class_names), model.temperature)
 
     def place(name: str) -> list[tuple[int, str]]:
         return [(int(part), "") if part.isdigit() else (-ord(part[0]), part) for part in name.split(".")]

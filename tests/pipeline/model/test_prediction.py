@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.data.scaling import standardise
 from pipeline.model import prediction
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits, predict_with_negative
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import view_parameters

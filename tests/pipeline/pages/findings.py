@@ -11,6 +11,7 @@ from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
 from pipeline.training.history import Row
 from pipeline.training.recipe import Recipe, to_dict
+from pipeline.training.recipes import find_changes
 from pipeline.training.runs import TrainingRun
 from tests.pipeline.models import make_model
 
@@ -48,7 +49,7 @@ def findings(
         names=(),
         published=True,
         recipe="standard",
-        changes={"epochs": (3, 15)},
+        changes=find_changes(parameters),
         dataset=dataset,
         data="ab" * 32,
         validation_accuracy=0.6,
@@ -60,9 +61,8 @@ def findings(
     model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
     return Findings(
         model=model,
-        recipe_name="standard",
-        recipe=recipe,
-        trained=manifest,
+        runs=[training],
+        key=provenance.key,
         counts={"training": 30, "validation": 3, "test": images},
         layer_seconds=[1e-6 * number for number, _ in enumerate(model.networks[0].layers, start=1)],
         history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
@@ -70,8 +70,6 @@ def findings(
         labels=labels,
         probabilities=probabilities,
         samples=generator.integers(0, 256, (min(classes, 10), *shape), dtype=np.uint8),
-        runs=[training],
-        previous_parameters=None,
         commit="abc1234",
         processor="a processor, 2 cores",
     )
@@ -91,5 +89,5 @@ UNUSUAL = {
     "no hidden layer": findings(layers=""),
     "no augmentation": findings(augmentation=Augmentation()),
     "large images": findings(shape=(150, 300)),
-    "names with markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),
+    "names with markup": findings(2, names=(NASTY, "\"'&amp;")),
 }

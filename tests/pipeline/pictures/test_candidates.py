@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.parts import MAX_CLASSES
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.pictures.candidates import STEPS, WINDOW, Windows, collect, label_candidates
 from pipeline.pictures.detections import Detections
 from pipeline.reader import PRETRAINED_READER, load

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.files import load_picture
 from pipeline.pictures.reading import Reading, arrange, find_alternatives, format_digits, format_spaced, read, read_one

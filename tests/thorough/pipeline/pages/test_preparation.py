@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.pictures.preparation import find_ink, prepare
 from tests.pipeline.pages.conftest import Demo
 
