@@ -6,11 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
+import venv
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 import numpy as np
 
 from pipeline.data import idx
@@ -110,6 +112,13 @@ def run_page(page: Page, project: Path) -> list[str]:
                 shown = printed if block.output is None else block.output.splitlines()
                 problems += report(page, block.first, shown, printed, status, exact)
     return problems
+
+
+def create_environment(project: Path) -> None:
+    """Create a virtual environment with nothing but the package that the engine needs."""
+    venv.create(project / ".venv", symlinks=True)
+    (packages,) = project.glob(".venv/lib/*/site-packages")
+    (packages / "msgspec").symlink_to(Path(msgspec.__file__).parent)
 
 
 def is_available(module: str | None) -> bool:

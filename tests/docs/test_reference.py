@@ -2,7 +2,6 @@
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
@@ -14,7 +13,7 @@ from pipeline import reader
 from pipeline.engine.stage import Stage
 from tests.docs.pages import find_pages, read_page
 from tests.docs.reference import FOLDER, arrange, fill, format_signature, list_pages
-from tests.docs.sessions import run_page
+from tests.docs.sessions import create_environment, run_page
 from tests.processes import ROOT
 
 USES = ("docs/use/python.md", "docs/pipeline/reuse.md")
@@ -58,8 +57,7 @@ def test_every_variable_of_the_rules_is_described() -> None:
 def test_make_does_what_the_page_on_its_rules_shows(tmp_path: Path) -> None:
     (tmp_path / "pipeline").mkdir()
     (tmp_path / "pipeline/engine").symlink_to(ROOT / "pipeline/engine")
-    (tmp_path / ".venv/bin").mkdir(parents=True)
-    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    create_environment(tmp_path)
     (tmp_path / "stages").mkdir()
     for block in read_page(DOCS / "pipeline/reuse.md").blocks:  # the stages of the Makefile, here with a flag
         if (name := block.marks.get("file", "")).startswith("dice/stages/"):

@@ -14,7 +14,7 @@ import pytest
 from pipeline.engine.command import make_parser
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.stage import File, Input, Output, Role, stage
-from tests.processes import ROOT, reset_signals, wait_for
+from tests.processes import ROOT, SITE, reset_signals, wait_for
 
 BAKE = '''
 import sys
@@ -48,7 +48,7 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
 if __name__ == "__main__":
     main(bake)
 '''
-# Without site-packages: the copied engine has no dependencies.
+# Without this project, whose engine is copied.
 PYTHON = (sys.executable, "-S", "-m", "stages.bake")
 
 
@@ -64,7 +64,7 @@ def start(bakery: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*PYTHON, *options],
         cwd=bakery,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        env={**os.environ, "PYTHONPATH": SITE},
         preexec_fn=reset_signals,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -18,7 +18,8 @@ class Leaf:
     def __post_init__(self) -> None:
         if self.size == 13:
             raise PipelineError("bad luck")
-        {}[self.veins] if self.size == 14 else None
+        if self.size == 14:
+            raise KeyError(self.size)
 
 
 def test_saved_json_is_loaded_unchanged(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The engine, copied into another project, runs its stages."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, wait_for
+from tests.processes import ROOT, SITE, wait_for
 
 BAKE = """
 import logging
@@ -79,14 +80,16 @@ def bakery(tmp_path: Path) -> Path:
     return tmp_path
 
 
-# Without site-packages: the copied engine has no dependencies.
+# Without this project, whose engine is copied.
 PYTHON = (sys.executable, "-S", "-m")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": SITE}
 
 
 def start(bakery: Path, *command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*PYTHON, *command],
         cwd=bakery,
+        env=ENVIRONMENT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -96,7 +99,8 @@ def start(bakery: Path, *command: str) -> subprocess.Popen[str]:
 
 def bake(bakery: Path, module: str = "bake") -> list[str]:
     command = [*PYTHON, f"bakery.{module}"]
-    return subprocess.run(command, cwd=bakery, check=True, capture_output=True, text=True).stdout.splitlines()
+    done = subprocess.run(command, cwd=bakery, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
 
 
 @pytest.mark.parametrize("restored", [True, False])
@@ -141,7 +145,7 @@ def test_file_edited_during_the_run_and_read_late_is_not_reused(file: str, baker
 @pytest.mark.parametrize("module", ["start", "status", "stage"])
 def test_old_python_is_named_in_one_line(module: str, bakery: Path) -> None:
     code = f"import sys; sys.version_info = (3, 10, 1); import pipeline.engine.{module}"
-    done = subprocess.run([*PYTHON[:2], "-c", code], cwd=bakery, capture_output=True, text=True)
+    done = subprocess.run([*PYTHON[:2], "-c", code], cwd=bakery, env=ENVIRONMENT, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith("Python 3.11 or newer is required")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.make.common import clean_environment, edit
-from tests.processes import ROOT
+from tests.processes import ROOT, SITE
 
+ENVIRONMENT = clean_environment() | {"PYTHONPATH": SITE}
 MAKEFILE = f"""
 stages := sow reap
 reap.inputs := sow
@@ -69,7 +70,7 @@ def field(tmp_path: Path) -> Path:
 
 
 def make(field: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=field, env=clean_environment(), capture_output=True, text=True)
+    return subprocess.run(["make", *arguments], cwd=field, env=ENVIRONMENT, capture_output=True, text=True)
 
 
 def started(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -287,7 +288,7 @@ def test_record_that_the_full_disk_refuses_accuses_no_other_command(field: Path)
     assert started(make(field)) == ["sow", "reap"]  # restored
     record = field / "artifacts/.cache/sow.json"
     limited = f"ulimit -f {record.stat().st_size // 1024}; make SEEDS=4"
-    done = subprocess.run(["bash", "-c", limited], cwd=field, env=clean_environment(), capture_output=True, text=True)
+    done = subprocess.run(["bash", "-c", limited], cwd=field, env=ENVIRONMENT, capture_output=True, text=True)
     assert started(done) == ["sow", "reap"]
     assert not record.exists()
 
@@ -309,7 +310,7 @@ def test_results_can_be_copied_into_another_clone(field: Path, tmp_path: Path) -
 
 def ask_status(field: Path, *options: str) -> tuple[int, str]:
     line = [sys.executable, "-S", "-m", "pipeline.engine.status", *options]
-    done = subprocess.run(line, cwd=field, env=clean_environment(), capture_output=True, text=True)
+    done = subprocess.run(line, cwd=field, env=ENVIRONMENT, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -358,7 +359,7 @@ def test_makefile_of_stages_alone_runs_the_last_with_python3(field: Path) -> Non
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     python.chmod(0o755)
-    environment = clean_environment() | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = ENVIRONMENT | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["make", "SEEDS=4"], cwd=field, env=environment, capture_output=True, text=True)
     assert started(done) == ["sow", "reap"]
 
@@ -367,7 +368,7 @@ def test_variables_of_the_environment_do_not_count(field: Path) -> None:
     edit(field / "Makefile", "flags := DRY\n", "")
     edit(field / "Makefile", f"python := {sys.executable} -S\n", "")
     names = ("stages", "flags", "others", "ready", "before")
-    environment = clean_environment() | dict.fromkeys(names, "sow") | {"python": "false"}
+    environment = ENVIRONMENT | dict.fromkeys(names, "sow") | {"python": "false"}
     done = subprocess.run(["make", "sow=1"], cwd=field, env=environment, capture_output=True, text=True)
     assert (done.returncode, "Unknown variable sow" in done.stderr) == (2, True)
     done = subprocess.run(["make", "-n", "SEEDS=1"], cwd=field, env=environment, capture_output=True, text=True)

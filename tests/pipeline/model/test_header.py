@@ -26,8 +26,8 @@ def make(layers: str = "300", ensemble_size: int = 1, **parts: Any) -> Model:
 def make_reader() -> Model:
     """A model that slides, and a second one for the context."""
     context = make("7", negative_class=True)
-    parts = {"class_names": context.class_names, "negative_class": True, "sliding": True, "context": context}
-    return make_model(SLIDING, shape=find_window(SLIDING), **parts)
+    parts: dict[str, Any] = {"class_names": context.class_names, "negative_class": True, "sliding": True}
+    return make_model(SLIDING, shape=find_window(SLIDING), context=context, **parts)
 
 
 @pytest.mark.parametrize(
