@@ -11,19 +11,11 @@ from stages.cli.console import run_module
 
 
 @stage(
-    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pillow", "pyyaml"),
+    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pillow"),
     extra_files=(
         *(
             f"pipeline/pages/templates/{name}"
-            for name in (
-                "*.js",
-                "style.css",
-                "drawing.css",
-                "inside.css",
-                "drawing.html",
-                "inside.html",
-                "model_card.md",
-            )
+            for name in ("*.js", "drawing.*", "inside.*", "style.css", "model_card.md")
         ),
         "pipeline/model/pretrained/dense.safetensors",
     ),

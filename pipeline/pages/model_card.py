@@ -5,13 +5,11 @@
 
 import html
 import re
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from pipeline.data.catalogue import DATASETS
 from pipeline.data.styles import are_ten_digits
@@ -19,7 +17,7 @@ from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import convert
 from pipeline.engine.provenance import environment
 from pipeline.engine.terminal import is_printable
-from pipeline.evaluation.metrics import Metrics, list_confusions, load_metrics
+from pipeline.evaluation.metrics import list_confusions, load_metrics
 from pipeline.model.model import Model
 from pipeline.model.safetensors import list_modules
 from pipeline.network.activations import ACTIVATIONS
@@ -29,12 +27,6 @@ from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes
 
 CONFUSIONS = 5  # listed, most frequent first
-TAGS = {
-    "mnist": ["handwriting-recognition", "digits", "mnist"],
-    "sample": ["handwriting-recognition", "digits", "mnist"],
-    "fashion-mnist": ["fashion-mnist"],
-    "kmnist": ["handwriting-recognition", "kuzushiji", "kmnist"],
-}
 
 
 def make_model_card(model: Model, training: Mapping[str, Any], evaluate: Path, preparation: Sequence[str] = ()) -> str:
@@ -47,13 +39,10 @@ def make_model_card(model: Model, training: Mapping[str, Any], evaluate: Path, p
     classes = len(model.class_names)
     confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
     names = [escape(name) for name in model.class_names]
-    f1 = statistics.fmean(one.f1 for one in metrics.classes.values())
     recipe = convert(training, Recipe)
     parameters = {"recipe": training["recipe"], **to_dict(recipe)}
-    front_matter = _make_front_matter(model, training["recipe"], metrics, f1)
     return render_card(
         "model_card.md",
-        front_matter=yaml.safe_dump(front_matter, sort_keys=False, allow_unicode=True, width=1000),
         data=DATASETS.get(model.dataset),
         model=model,
         activation=ACTIVATIONS[model.activation],
@@ -63,7 +52,6 @@ def make_model_card(model: Model, training: Mapping[str, Any], evaluate: Path, p
         changes=find_changes(parameters),
         styles=recipe.styles if are_ten_digits(model.class_names) else 0.0,
         metrics=metrics,
-        f1=f1,
         rows=list(zip(names, metrics.classes.values(), strict=True)),
         confusions=list_confusions(confusion, names, CONFUSIONS),
         preparation=preparation,
@@ -76,34 +64,3 @@ def escape(text: str) -> str:
     """Escape HTML and Markdown, including its tables; replace unprintable characters."""
     text = "".join(each if is_printable(each) else "\ufffd" for each in text)
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", html.escape(text, quote=False))
-
-
-def _make_front_matter(model: Model, recipe: str, metrics: Metrics, f1: float) -> dict[str, Any]:
-    kind = "convolutional-neural-network" if model.is_convolutional else "multilayer-perceptron"
-    data = DATASETS.get(model.dataset)
-    measured = {
-        "accuracy": ("Accuracy", metrics.accuracy),
-        "f1": ("F1, mean over classes", f1),
-        "nll": ("Negative log-likelihood", metrics.negative_log_likelihood),
-        "ece": ("Expected calibration error", metrics.expected_calibration_error),
-    }
-    result = {
-        "task": {"type": "image-classification", "name": "Image classification"},
-        "dataset": {
-            "name": data.title if data else "Own data",
-            "type": (data.hub if data else "") or model.dataset,
-            "split": "test",
-        },
-        "metrics": [
-            {"type": name, "name": title, "value": round(value, 6)} for name, (title, value) in measured.items()
-        ],
-    }
-    return {
-        **({"license": "mit"} if data else {}),
-        "library_name": "onnx",
-        "pipeline_tag": "image-classification",
-        "tags": ["onnx", "safetensors", "numpy", kind, *TAGS.get(model.dataset, [])],
-        **({"datasets": [data.hub]} if data and data.hub else {}),
-        "metrics": ["accuracy", "f1"],
-        "model-index": [{"name": f"{model.dataset}-{recipe}", "results": [result]}],
-    }

@@ -20,9 +20,7 @@ GLOBALS: tuple[Any, ...] = (
     wording.format_cost,
     wording.format_dataset,
     wording.format_duration,
-    wording.format_name,
     wording.format_time,
-    wording.format_value,
     wording.percent,
     count_parameters,
 )

@@ -126,7 +126,7 @@ def check_report(model: Model, folder: Path) -> None:
     network = model.networks[0]
     seconds = time_layers(network, np.moveaxis(standardise(IMAGES, model.scaling), 0, -1))
     assert len(seconds) == len(receptive_fields(network.layers)) == len(network.layers)
-    assert all(describe_layer(layer).name for layer in network.layers)
+    assert all(describe_layer(layer) for layer in network.layers)
 
 
 def check_model_card(model: Model, folder: Path) -> None:

@@ -20,7 +20,7 @@ def included(template: str) -> list[str]:
 
 
 def declared(stage: Stage[Any]) -> list[str]:
-    files = [path for pattern in stage.extra_files for path in ROOT.glob(pattern)]
+    files = {path for pattern in stage.extra_files for path in ROOT.glob(pattern)}
     return sorted(path.name for path in files if path.parent == TEMPLATES)
 
 
