@@ -12,8 +12,6 @@ from stages.cli.console import run_module
 
 log = logging.getLogger(__name__)
 
-TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
-
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the path of the artifacts by a digest of each run in them."""
@@ -34,9 +32,7 @@ def watch(given: Mapping[str, Any]) -> list[str]:
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
     watch=watch,
-    extra_files=tuple(
-        f"pipeline/pages/templates/{name}" for name in ("report.html", "network.html", "report.css", "style.css")
-    ),
+    extra_files=tuple(f"pipeline/pages/templates/{name}" for name in ("report.*", "network.html", "style.css")),
 )
 def report(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
@@ -56,16 +52,12 @@ def report(
     import numpy as np
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.evaluation.data import list_warnings, load_check
     from pipeline.model.model import load_model
-    from pipeline.pages.layer_table import time_layers
-    from pipeline.pages.origin import find_commit, find_processor
     from pipeline.pages.report import SAMPLES, Findings, render_report
-    from pipeline.training.history import read_history
     from pipeline.training.runs import list_training_runs
 
     model = load_model(train)
@@ -82,23 +74,18 @@ def report(
         log.warning("report: warning: %s", warning)
 
     with single_threaded_blas():
-        timed = np.moveaxis(standardise(images[:TIMED_IMAGES], model.scaling), 0, -1)
         page = render_report(
             Findings(
                 model=model,
                 runs=list_training_runs(artifacts, train),
                 key=read_manifest(train).provenance.key,
                 counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
-                history=read_history(train / "history.csv"),
-                layer_seconds=time_layers(model.networks[0], timed),
                 images=images,
                 labels=labels,
                 probabilities=read_array(
                     evaluate / "probabilities.npy", np.float32, (len(images), len(model.class_names))
                 ),
                 samples=np.concatenate([read_rows(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
-                commit=find_commit(Path(__file__).parents[1]),
-                processor=find_processor(),
                 preparation=load_description(parse).preparation,
                 warnings=warnings,
             )

@@ -62,14 +62,11 @@ class Header:
         thin = self.ink_statistics.thin
         if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
             raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")
-        if self.context:
-            self._check_context(self.context)
-
-    def _check_context(self, context: "Header") -> None:
-        if not self.sliding or context.sliding or context.ensemble_size > 1 or not context.negative_class:
-            raise ValueError("a second network must be a single one, beside a model that slides")
-        if context.class_names != self.class_names or max(context.image_shape) > MAX_CONTEXT:
-            raise ValueError(f"the classes of two networks differ, or a window has more than {MAX_CONTEXT} pixels")
+        if second := self.context:
+            if not self.sliding or second.sliding or second.ensemble_size > 1 or not second.negative_class:
+                raise ValueError("a second network must be a single one, beside a model that slides")
+            if second.class_names != self.class_names or max(second.image_shape) > MAX_CONTEXT:
+                raise ValueError(f"the classes of two networks differ, or a window has more than {MAX_CONTEXT} pixels")
 
     def make_layers(self) -> tuple[Layer, ...]:
         """Return the layers of each network. Raises UsageError if they do not fit the images."""

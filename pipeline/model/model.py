@@ -17,6 +17,7 @@ from pipeline.network.layers import Shape
 from pipeline.network.network import Network, Parameters, view_parameters
 
 FILE = "model.json"
+CONTEXT = "context."  # before the names of the arrays of a second network
 
 # From a header to the names of the arrays of each network, in the order of their parameters.
 Naming = Callable[[Header], list[list[str]]]
@@ -67,10 +68,9 @@ class _Document:
 def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     """Write the arrays and the header to `folder`, which must be empty.
 
-    The arrays of the second network have names that begin with `context-`. training: record of the training, written to
-    model.json unchanged.
+    training: record of the training, written to model.json unchanged.
     """
-    for name, array in name_arrays(model, list_files, "context-").items():
+    for name, array in name_arrays(model, list_files).items():
         save_array(folder / f"{name}.npy", array)
     save_json(folder / FILE, {**asdict(model.header), "training": training})
 
@@ -85,7 +85,7 @@ def load_model(folder: Path) -> Model:
             raise PipelineError(f"{path} contains NaN or infinite values: remove it and run its stage again")
         return array
 
-    return assemble(load_json(folder / FILE, Header), list_files, "context-", read)
+    return assemble(load_json(folder / FILE, Header), list_files, read)
 
 
 def load_training(folder: Path) -> dict[str, Any]:
@@ -105,25 +105,25 @@ def list_files(header: Header) -> list[list[str]]:
     return [[f"{prefix}{name}" for name in names] for prefix in prefixes]
 
 
-def name_arrays(model: Model, naming: Naming, prefix: str) -> dict[str, NDArray[np.float32]]:
-    """Return all arrays by name. prefix: comes before the names of the second network."""
+def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
+    """Return all arrays by name; those of the second network have names that begin with CONTEXT."""
     named: dict[str, NDArray[np.float32]] = {}
     for names, parameters in zip(naming(model), model.parameters, strict=True):
         named |= zip(names, (array for layer in parameters.layers for array in layer), strict=True)
     if model.context:
-        named |= {f"{prefix}{name}": array for name, array in name_arrays(model.context, naming, "").items()}
+        named |= {f"{CONTEXT}{name}": array for name, array in name_arrays(model.context, naming).items()}
     return named
 
 
-def assemble(header: Header, naming: Naming, prefix: str, read: Callable[[str, Shape], NDArray[Any]]) -> Model:
-    """Return the model of a header. read: returns the array with a name, of a shape. Otherwise as `name_arrays`."""
+def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArray[Any]]) -> Model:
+    """Return the model of a header. read: returns the array with a name of `name_arrays`, of a shape."""
     layers = header.make_layers()
     shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
     parameters = []
     for names in naming(header):
         parts = [read(name, shape).reshape(-1) for name, shape in zip(names, shapes, strict=True)]
         parameters.append(view_parameters(layers, np.concatenate(parts, dtype=np.float32)))
-    context = header.context and assemble(header.context, naming, "", lambda name, shape: read(prefix + name, shape))
+    context = header.context and assemble(header.context, naming, lambda name, shape: read(CONTEXT + name, shape))
     values = {**vars(header), "context": context}
     del values["ensemble_size"]  # of the parameters
     return Model(tuple(parameters), **values)

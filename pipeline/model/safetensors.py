@@ -21,7 +21,6 @@ from pipeline.model.model import Model, assemble, name_arrays
 from pipeline.model.quantization import dequantize, quantize
 from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, Shape, unknown_kind
 
-CONTEXT = "context."  # before the names of the arrays of the second network
 WEIGHT_AND_BIAS = "weight", "bias"
 SCALE = "_scale"  # after the name of an array of 8-bit integers
 
@@ -72,12 +71,12 @@ def save_safetensors(path: Path, model: Model, dtype: type[np.floating[Any] | np
     """Write the header to the metadata of `path`, and the parameters as `0.weight`, `0.bias`, `2.weight` and so on.
 
     The number is the index of the module in `list_modules`. For an ensemble the index of the network comes first, as in
-    a torch.nn.ModuleList: `1.0.weight` belongs to the second network. The arrays of `model.context` begin with
+    a torch.nn.ModuleList: `1.0.weight` belongs to the second network. The names of the second network begin with
     `context.`. dtype: np.float32, np.float16 for half the size, or np.int8 for a quarter: then `0.weight_scale` is
     the scale of each output.
     """
     arrays: dict[str, NDArray[Any]] = {}
-    for name, array in name_arrays(model, list_keys, CONTEXT).items():
+    for name, array in name_arrays(model, list_keys).items():
         if dtype is np.int8 and array.ndim > 1:
             arrays[name], arrays[name + SCALE] = quantize(array, 8)
         else:
@@ -97,7 +96,7 @@ def load_safetensors(path: Path) -> Model:
         with safe_open(path, "np") as file:
             header = decode((file.metadata() or {}).get(HEADER, ""), Header)
             unread = set(file.keys())
-            model = assemble(header, list_keys, CONTEXT, partial(_read_array, file, unread))
+            model = assemble(header, list_keys, partial(_read_array, file, unread))
             if unread:
                 raise ValueError(f"{len(unread)} arrays do not fit the layers and the ensemble size")
         return model

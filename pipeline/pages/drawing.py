@@ -13,39 +13,9 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Layer
 from pipeline.pages.examples import Example
 from pipeline.pages.packing import LIMITS, Packed, pack
-from pipeline.pages.rendering import TEMPLATES, render
+from pipeline.pages.rendering import render
 from pipeline.pages.wording import are_digits
 
-STYLES = ("style.css", "drawing.css", "inside.css")
-SCRIPTS = (
-    "layers.js",
-    "network.js",
-    "prepare.js",
-    "strokes.js",
-    "segment.js",
-    "reading.js",
-    "colours.js",
-    "result.js",
-    "examples.js",
-    "explain.js",
-    "targets.js",
-    "maps.js",
-    "links.js",
-    "detail.js",
-    "why.js",
-    "nudge.js",
-    "tabs.js",
-    "view.js",
-    "walk.js",
-    "inside.js",
-    "pen.js",
-    "canvas.js",
-    "history.js",
-    "link.js",
-    "ghost.js",
-    "share.js",
-    "drawing.js",
-)
 ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
@@ -65,7 +35,6 @@ def save_drawing_page(
     packed = pack(model, limits)
     dense = load_dense(model)
     reduction = _describe_reduction(model, packed)
-    script = _join_templates(SCRIPTS)
     noun = "digit" if are_digits(model.class_names) else "picture"
     values = {
         **model_values(model, packed),
@@ -76,9 +45,7 @@ def save_drawing_page(
     }
     page = render(
         "drawing.html",
-        style=_join_templates(STYLES),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        digest=lambda script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         model=model,
         dense=dense,
         packed=packed,
@@ -133,7 +100,3 @@ def _layer_geometry(layer: Layer) -> dict[str, Any]:
         "stride": layer.stride,
         "activation": layer.activation and layer.activation.name,
     }
-
-
-def _join_templates(names: tuple[str, ...]) -> str:
-    return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)

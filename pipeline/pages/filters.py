@@ -1,6 +1,6 @@
 """What filters and units respond to: their weights in the first layer, and patches of test images that excite them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +9,31 @@ from numpy.typing import NDArray
 from pipeline.data.scaling import standardise
 from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
+from pipeline.network.layers import Layer
 from pipeline.network.network import forward, make_buffers
-from pipeline.pages.layer_table import ReceptiveField, receptive_fields
 from pipeline.pages.png import draw_patches, draw_signed
 
 MAX_UNITS, MAX_LATER_FILTERS = 64, 12  # of the first layer, and of each later convolution
 PATCHES, PATCHES_PER_ROW = 6, 3  # of each filter, each patch from another image
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The output at (row, column) depends on height x width pixels from (row * step, column * step)."""
+
+    height: int
+    width: int
+    step: int
+
+
+def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
+    """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
+    fields, height, width, step = [], 1, 1, 1
+    for layer in layers:
+        height, width = height + (layer.window[0] - 1) * step, width + (layer.window[1] - 1) * step
+        step *= layer.stride
+        fields.append(ReceptiveField(height, width, step))
+    return fields
 
 
 @dataclass(frozen=True)

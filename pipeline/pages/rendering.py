@@ -11,19 +11,8 @@ from pipeline.pages import wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-# Functions that templates call; the records themselves are passed to them.
-GLOBALS: tuple[Any, ...] = (
-    wording.are_digits,
-    wording.describe_layer,
-    wording.describe_layers,
-    wording.format_change,
-    wording.format_cost,
-    wording.format_dataset,
-    wording.format_duration,
-    wording.format_time,
-    wording.percent,
-    count_parameters,
-)
+# What templates call: they receive the records themselves.
+GLOBALS = {name: value for name, value in vars(wording).items() if callable(value)}
 
 
 def render(template: str, **values: Any) -> str:
@@ -36,7 +25,7 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {function.__name__: function for function in GLOBALS}
+    environment.globals |= {**GLOBALS, "count_parameters": count_parameters}
     return environment.get_template(template).render(**values)
 
 

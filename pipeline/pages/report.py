@@ -1,34 +1,44 @@
 """The report: a page with the metrics, errors and training history of a model, and a table of other runs."""
 
 import math
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.deform import Augmenter
+from pipeline.data.scaling import standardise
 from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
 from pipeline.model.header import Header
 from pipeline.model.model import FILE, Model
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.network import count_parameters
-from pipeline.pages.filters import PATCHES, draw_strongest, draw_weights, measure_excitation, rank_filters
-from pipeline.pages.layer_table import receptive_fields
-from pipeline.pages.origin import format_command
+from pipeline.network.network import Network, count_parameters, make_buffers
+from pipeline.pages.filters import (
+    PATCHES,
+    draw_strongest,
+    draw_weights,
+    measure_excitation,
+    rank_filters,
+    receptive_fields,
+)
+from pipeline.pages.origin import find_commit, find_processor, format_command
 from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.pages.png import draw_grey
 from pipeline.pages.rendering import render
 from pipeline.pages.wording import format_dataset
-from pipeline.training.history import Row, best_of
+from pipeline.training.history import best_of
 from pipeline.training.recipe import Recipe, override
 from pipeline.training.runs import TrainingRun, find_run, name_data
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS = 40  # listed instead of the matrix
+TIMED_IMAGES, REPETITIONS = 64, 10  # of the forward passes in which the layers are timed; the fastest counts
 MAX_ERRORS = 28  # shown at first
 MAX_CELL_ERRORS, MAX_HIDDEN_ERRORS = 12, 300  # shown after a click on a cell of the matrix; in all cells together
 MAX_EARLIER = 10  # curves of earlier runs
@@ -41,25 +51,19 @@ SAMPLES, COPIES = 10, 7  # images in the section on augmentation, and augmented 
 class Findings:
     """The input of the report.
 
-    runs: all training runs, latest first. key: of the one that the report is about. counts: images per split. history:
-    all epochs of each network. layer_seconds: of each layer of the first network, per image. images: raw test images,
-    uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw training images, uint8 (m, h, w).
-    commit, processor: where the report is written, "" if unknown. preparation: what was done to own data. warnings:
-    what the data lack.
+    runs: all training runs, latest first. key: of the one that the report is about. counts: images per split. images:
+    raw test images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw training images,
+    uint8 (m, h, w). preparation: what was done to own data. warnings: what the data lack.
     """
 
     model: Model
     runs: Sequence[TrainingRun]
     key: str
     counts: Mapping[str, int]
-    history: Sequence[Sequence[Row]]
-    layer_seconds: Sequence[float]
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
     samples: NDArray[np.uint8]
-    commit: str
-    processor: str
     preparation: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
@@ -75,12 +79,17 @@ class Error:
 
 
 def render_report(findings: Findings) -> str:
-    """Return the report as a self-contained HTML page; the text is deterministic."""
+    """Return the report as a self-contained HTML page, deterministic but for the times of the layers.
+
+    Raises PipelineError if the history of the run is missing or damaged.
+    """
     model, names = findings.model, findings.model.class_names
     metrics, confusion = compute_metrics([(findings.probabilities, findings.labels)], names)
     small = len(names) <= MAX_MATRIX_CLASSES
     errors = list_errors(findings, MAX_CELL_ERRORS if small else 0)
     run, earlier = find_run(findings.runs, findings.key)
+    if not run.history:
+        raise PipelineError("history.csv is missing or damaged: run the stage train again (make train)")
     previous = earlier[0] if earlier else None
     parameters = run.manifest.provenance.parameters
     recipe = override(Recipe(), parameters)
@@ -89,6 +98,7 @@ def render_report(findings: Findings) -> str:
     later = [each for each in excitations if each.layer > 1]
     weights = draw_weights(model)
     layers = model.networks[0].layers
+    seconds = time_layers(model.networks[0], standardise(findings.images[:TIMED_IMAGES], model.scaling))
     return render(
         "report.html",
         findings=findings,
@@ -101,17 +111,20 @@ def render_report(findings: Findings) -> str:
         parameters=count_all_parameters(model),
         previous_parameters=previous and load_parameter_count(previous),
         command=format_command("train", model.dataset, parameters, findings.counts),
+        commit=find_commit(Path(__file__).parents[2]),
+        processor=find_processor(),
         activation=ACTIVATIONS[model.activation],
-        best=[best_of(history).number for history in findings.history],
-        accuracy=plot_accuracy(findings.history, [one.history[0] for one in earlier if one.history][:MAX_EARLIER]),
-        loss=plot_loss(findings.history),
+        best=[best_of(history).number for history in run.history],
+        accuracy=plot_accuracy(run.history, [one.history[0] for one in earlier if one.history][:MAX_EARLIER]),
+        loss=plot_loss(run.history),
         reliability=plot_reliability(measure_reliability(findings.probabilities, findings.labels)),
         matrix=tint_matrix(confusion) if small else [],
         confusions=[] if small else list_confusions(confusion, names, CONFUSIONS),
         errors=errors,
         max_errors=MAX_ERRORS,
         cells=Counter(error.cell for error in errors) if small else {},
-        layers=list(zip(layers, receptive_fields(layers), findings.layer_seconds, strict=True)),
+        seconds=seconds,
+        layers=list(zip(layers, receptive_fields(layers), seconds, strict=True)),
         weights=weights,
         patches=draw_strongest(excitations[0], searched, weights) if excitations else {},
         later_patches=[(each, draw_strongest(each, searched, rank_filters(each))) for each in later],
@@ -134,6 +147,18 @@ def load_parameter_count(run: TrainingRun) -> int | None:
         return count_all_parameters(load_json(run.entry / FILE, Header))
     except PipelineError:
         return None
+
+
+def time_layers(network: Network, images: NDArray[np.float32]) -> list[float]:
+    """Return the seconds per image that the forward pass spends in each layer; images (n, height, width)."""
+    buffers, runs = make_buffers(network), []
+    for _ in range(REPETITIONS):
+        x, times = np.moveaxis(images, 0, -1)[np.newaxis], [time.perf_counter()]
+        for layer, arrays, own in zip(network.layers, network.parameters.layers, buffers, strict=True):
+            x, _ = layer.forward(arrays, x, own)
+            times.append(time.perf_counter())
+        runs.append(np.diff(times))
+    return [float(each) / len(images) for each in np.min(runs, axis=0)]
 
 
 def tint_matrix(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
@@ -172,10 +197,8 @@ def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]
     augmenter = Augmenter(replace(recipe.augmentation, augment_fraction=1.0), height, width, count)
     pictures = samples.reshape(count, -1).astype(np.float32)
     generator = np.random.default_rng(recipe.seed)
-    rows = [[draw_grey(sample)] for sample in samples]
+    versions, copies = [samples], np.empty_like(pictures)
     for _ in range(COPIES):
-        copies = np.empty_like(pictures)
         augmenter(pictures, generator, copies)
-        for row, copy in zip(rows, copies.reshape(samples.shape), strict=True):
-            row.append(draw_grey(np.rint(np.clip(copy, 0, 255)).astype(np.uint8)))
-    return rows
+        versions.append(np.rint(np.clip(copies, 0, 255)).astype(np.uint8).reshape(samples.shape))
+    return [[draw_grey(picture) for picture in row] for row in zip(*versions, strict=True)]

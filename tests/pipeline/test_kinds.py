@@ -22,9 +22,10 @@ from pipeline.network.layers import KINDS
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
 from pipeline.pages.drawing import model_values
-from pipeline.pages.layer_table import receptive_fields, time_layers
+from pipeline.pages.filters import receptive_fields
 from pipeline.pages.packing import pack
 from pipeline.pages.rendering import TEMPLATES
+from pipeline.pages.report import time_layers
 from pipeline.pages.wording import describe_layer, describe_layers
 from pipeline.training.recipe import ActivationName
 from tests.pipeline.models import make_model
@@ -124,7 +125,7 @@ def check_page(model: Model, folder: Path) -> None:
 
 def check_report(model: Model, folder: Path) -> None:
     network = model.networks[0]
-    seconds = time_layers(network, np.moveaxis(standardise(IMAGES, model.scaling), 0, -1))
+    seconds = time_layers(network, standardise(IMAGES, model.scaling))
     assert len(seconds) == len(receptive_fields(network.layers)) == len(network.layers)
     assert all(describe_layer(layer) for layer in network.layers)
 

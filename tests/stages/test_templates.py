@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from pipeline.engine.stage import Stage
-from pipeline.pages.drawing import SCRIPTS, STYLES
 from pipeline.pages.rendering import TEMPLATES
 from stages.export import export
 from stages.reader import reader
@@ -27,8 +26,8 @@ def declared(stage: Stage[Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("stage", "used"),
     [
-        (export, ["drawing.html", "model_card.md", *included("drawing.html"), *STYLES, *SCRIPTS]),
-        (report, ["report.html", *included("report.html")]),
+        (export, ["drawing.html", "model_card.md", *included("drawing.html")]),
+        (report, ["report.html", "report.mplstyle", *included("report.html")]),
     ],
 )
 def test_declared_templates_equal_used_templates(stage: Stage[Any], used: list[str]) -> None:

@@ -56,7 +56,7 @@ def findings(
         test_accuracy=None,
         expected_calibration_error=None,
         negative_log_likelihood=None,
-        history=[],
+        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
     )
     model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
     return Findings(
@@ -64,14 +64,10 @@ def findings(
         runs=[training],
         key=provenance.key,
         counts={"training": 30, "validation": 3, "test": images},
-        layer_seconds=[1e-6 * number for number, _ in enumerate(model.networks[0].layers, start=1)],
-        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
         images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
         labels=labels,
         probabilities=probabilities,
         samples=generator.integers(0, 256, (min(classes, 10), *shape), dtype=np.uint8),
-        commit="abc1234",
-        processor="a processor, 2 cores",
     )
 
 

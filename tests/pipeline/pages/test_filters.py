@@ -12,13 +12,14 @@ from pipeline.pages.filters import (
     MAX_LATER_FILTERS,
     MAX_UNITS,
     PATCHES,
+    ReceptiveField,
     cut_patches,
     draw_strongest,
     draw_weights,
     measure_excitation,
     rank_filters,
+    receptive_fields,
 )
-from pipeline.pages.layer_table import ReceptiveField, receptive_fields
 from pipeline.pages.png import draw_signed
 from tests.pipeline.models import make_model
 

@@ -159,10 +159,10 @@ def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data(tmp_pat
     assert verdicts[0][0] == "good"
     assert verdicts[1] == ("bad", "5.00 points worse")
     assert verdicts[2] == verdicts[3] == ("", "")  # of a run that was not evaluated
-    assert verdicts[4] == ("", f"{21 * 6 + 7 * 3 - 39} more, 7.3 s longer")
+    assert verdicts[4] == ("", f"{21 * 6 + 7 * 3 - 39} more, 1.0 s longer")
     assert "2025-01-02 03:04 UTC" in page
     (tmp_path / "model.json").unlink()
-    assert ">7.3 s longer<" in render_report(replace(found, runs=[one, earlier]))
+    assert ">1.0 s longer<" in render_report(replace(found, runs=[one, earlier]))
     other = replace(earlier, data="cd" * 32)
     assert "points worse" not in render_report(replace(found, runs=[one, other]))
 
