@@ -58,7 +58,8 @@ def export(
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
     examples = choose_examples(images, labels, probabilities)
     reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples)
-    card = make_model_card(model, load_training(train), evaluate, load_description(parse).preparation)
+    confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
+    card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
     return f"{sizes} ({reduction})" if reduction else sizes

@@ -10,7 +10,6 @@ import argparse
 import json
 import re
 import sys
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -19,10 +18,8 @@ import yaml
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
-from pipeline.engine.arrays import save_array
-from pipeline.engine.documents import save_json
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.evaluation.metrics import METRICS_FILE, Metrics, compute_metrics
+from pipeline.evaluation.metrics import Metrics, compute_metrics
 from pipeline.model.comparison import DENSE
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
@@ -120,10 +117,7 @@ def save_with_accuracy(
 
 def make_card(model: Model, train: Path, metrics: Metrics, confusion: NDArray[np.int64]) -> str:
     """Return the model card of `export`, with the parts that differ for this file."""
-    with tempfile.TemporaryDirectory() as folder:
-        save_json(Path(folder, METRICS_FILE), asdict(metrics))
-        save_array(Path(folder, "confusion.npy"), confusion)
-        card = make_model_card(model, load_training(train), Path(folder))
+    card = make_model_card(model, load_training(train), metrics, confusion)
     usage = USAGE.format(size=MODEL.stat().st_size / 1e3)
     for pattern, text in (
         (r"library_name: onnx\n", "library_name: safetensors\n"),

@@ -6,18 +6,17 @@
 import html
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.data.catalogue import DATASETS
 from pipeline.data.styles import are_ten_digits
-from pipeline.engine.arrays import read_array
 from pipeline.engine.documents import convert
 from pipeline.engine.provenance import environment
 from pipeline.engine.terminal import is_printable
-from pipeline.evaluation.metrics import list_confusions, load_metrics
+from pipeline.evaluation.metrics import Metrics, list_confusions
 from pipeline.model.model import Model
 from pipeline.model.safetensors import list_modules
 from pipeline.network.activations import ACTIVATIONS
@@ -29,15 +28,18 @@ from pipeline.training.recipes import find_changes
 CONFUSIONS = 5  # listed, most frequent first
 
 
-def make_model_card(model: Model, training: Mapping[str, Any], evaluate: Path, preparation: Sequence[str] = ()) -> str:
+def make_model_card(
+    model: Model,
+    training: Mapping[str, Any],
+    metrics: Metrics,
+    confusion: NDArray[np.int64],
+    preparation: Sequence[str] = (),
+) -> str:
     """Return the model card as Markdown.
 
-    training: from `load_training`. evaluate: folder of the metrics. preparation: of own data. Raises PipelineError if
-    the metrics are missing or damaged, or if a value of the recipe is not valid.
+    training: from `load_training`. confusion: (classes, classes), rows are true classes. preparation: of own data.
+    Raises PipelineError if a value of the recipe is not valid.
     """
-    metrics = load_metrics(evaluate)
-    classes = len(model.class_names)
-    confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
     names = [escape(name) for name in model.class_names]
     recipe = convert(training, Recipe)
     parameters = {"recipe": training["recipe"], **to_dict(recipe)}

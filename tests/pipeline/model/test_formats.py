@@ -45,15 +45,6 @@ def run_onnx(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32]
     return probabilities, label
 
 
-@pytest.mark.parametrize("batch", [1, 500])
-def test_onnx_runtime_reproduces_predictions_of_evaluate(batch: int, built: Path) -> None:
-    images = np.load(built / "parse" / "test-images.npy")[:batch]
-    expected = np.load(built / "evaluate" / "probabilities.npy")[:batch]
-    probabilities, label = run_onnx(built / "export" / "model.onnx", images)
-    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
-    assert np.array_equal(label, expected.argmax(axis=1))
-
-
 @pytest.mark.parametrize("negative_class", [False, True])
 @pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), MODELS)
 def test_onnx_runtime_equals_numpy_predictions(

@@ -9,8 +9,6 @@ from pipeline.data.scaling import standardise
 from pipeline.model import prediction
 from pipeline.model.model import Model
 from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits, predict_with_negative
-from pipeline.network.architecture import build_layers
-from pipeline.network.network import view_parameters
 from tests.pipeline.models import make_model
 
 SHAPE = (4, 5)
@@ -80,19 +78,6 @@ def test_model_without_negative_class_rejects_nothing() -> None:
     model, images = make(), draw(9)
     expected = np.pad(predict(model, images), ((0, 0), (0, 1)))
     assert np.array_equal(predict_with_negative(model, images), expected)
-
-
-def test_ensemble_equals_one_wide_network() -> None:
-    ensemble, images = make(ensemble_size=2), draw(9)
-    a, b = ensemble.parameters
-    (a_first, a1), (a_second, a2) = a.layers
-    (b_first, b1), (b_second, b2) = b.layers
-    parts = [np.vstack([a_first, b_first]), np.hstack([a1, b1]), np.hstack([a_second, b_second]) / 2, (a2 + b2) / 2]
-    flat = np.concatenate([part.reshape(-1) for part in parts])
-    layers = build_layers("600", ensemble.activation, SHAPE, 3)
-    wide = replace(ensemble, layers="600", parameters=(view_parameters(layers, flat),))
-    np.testing.assert_allclose(predict(ensemble, images), predict(wide, images), rtol=1e-4)
-    assert not np.allclose(predict(ensemble, images), predict(replace(ensemble, parameters=(a,)), images), rtol=0.1)
 
 
 def test_ensemble_averages_logits_of_its_networks() -> None:
