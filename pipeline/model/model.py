@@ -42,8 +42,7 @@ class Model(Header):
     @property
     def header(self) -> Header:
         """The model without its arrays."""
-        values = {each.name: getattr(self, each.name) for each in fields(Header)}
-        return Header(**{**values, "context": self.context and self.context.header})
+        return Header(**{**_header_values(self), "context": self.context and self.context.header})
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -124,6 +123,10 @@ def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArra
         parts = [read(name, shape).reshape(-1) for name, shape in zip(names, shapes, strict=True)]
         parameters.append(view_parameters(layers, np.concatenate(parts, dtype=np.float32)))
     context = header.context and assemble(header.context, naming, lambda name, shape: read(CONTEXT + name, shape))
-    values = {**vars(header), "context": context}
+    values = {**_header_values(header), "context": context}
     del values["ensemble_size"]  # of the parameters
     return Model(tuple(parameters), **values)
+
+
+def _header_values(header: Header) -> dict[str, Any]:
+    return {each.name: getattr(header, each.name) for each in fields(Header)}
