@@ -45,15 +45,6 @@ def test_smaller_tiles_give_nearly_equal_predictions(size: int, layers: str, mon
         assert np.concatenate(parts).tobytes() == predict(model, images).tobytes()
 
 
-def test_probabilities_equal_the_explicit_formula() -> None:
-    model, images = make(), draw(200)
-    (parameters,) = model.parameters
-    (first, b1), (second, b2) = parameters.layers
-    hidden = np.maximum(images.reshape(200, 20) @ first.T + b1, 0)
-    exp_logits = np.exp((hidden @ second.T + b2) / model.temperature)
-    np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
-
-
 @ARCHITECTURES
 def test_softmax_of_logits_gives_probabilities(layers: str) -> None:
     model, images = make(layers, ensemble_size=2), draw(TILE + 3)

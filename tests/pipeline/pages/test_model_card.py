@@ -137,13 +137,6 @@ def test_command_reproduces_the_parameters(convolutional: Path) -> None:
     assert resolve({name: arguments[name] for name in train.parameters}) == wanted
 
 
-def test_command_contains_all_values_that_are_not_defaults(nasty: Path) -> None:
-    assert variables(card_of(nasty)) == {
-        **{"DATASET": "custom", "FROM": "my-data", "VALIDATION": "9", "RECIPE": "original"},
-        **{"LAYERS": "5,4", "EPOCHS": "2", "ENSEMBLE_SIZE": "3"},
-    }
-
-
 def test_class_names_are_escaped_in_tables(nasty: Path) -> None:
     page = MarkdownIt("commonmark").enable("table").render(card_of(nasty).split("---\n", 2)[2])
     assert "<script" not in page

@@ -99,40 +99,33 @@ def test_report_contains_the_metrics(sample: str, built: Path) -> None:
     assert f"{784 * 192 + 192 + 192 * 10 + 10:,}" in sample
 
 
-def test_most_confident_errors_come_first_with_truth_and_prediction(sample: str, built: Path) -> None:
-    probabilities = np.load(built / "evaluate" / "probabilities.npy")
-    labels = np.load(built / "parse" / "test-labels.npy")
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    expected = sorted(wrong, key=lambda index: (-probabilities[index].max(), index))
-    pattern = (
-        r'<li class="read-(\d)-(\d)(?: hidden)?"><figure><img [^>]*alt="Test image (\d+), class (\d)">'
-        r"\s*<figcaption><b>(\d)</b> read as <b>(\d)</b>"
-    )
-    found = [tuple(map(int, groups)) for groups in re.findall(pattern, sample)]
-    assert [index for _, _, index, *_ in found] == expected
-    for row, column, index, *texts in found:
-        assert (row, column) == (labels[index], probabilities[index].argmax())
-        assert texts == [row, row, column]
-    hidden = re.findall(r'<li class="read-\d-\d( hidden)?">', sample)
-    assert hidden == [""] * MAX_ERRORS + [" hidden"] * (len(found) - MAX_ERRORS)
-
-
-def test_each_cell_of_the_matrix_shows_its_most_confident_errors() -> None:
-    found = findings(2, images=200)
-    shown = list_errors(found, per_cell=12)
-    first = [error.cell for error in shown[:MAX_ERRORS]]
-    predicted = found.probabilities.argmax(axis=1)
-    for truth, other in ((0, 1), (1, 0)):
-        cell = [error for error in shown if error.cell == (truth, other)]
-        assert len(cell) == max(12, first.count((truth, other)))
-        assert all((found.labels[error.index], predicted[error.index]) == (truth, other) for error in cell)
-    assert [error.confidence for error in shown] == sorted((error.confidence for error in shown), reverse=True)
-    assert len(list_errors(found, per_cell=0)) == MAX_ERRORS
+def test_most_confident_errors_come_first_and_each_cell_of_the_matrix_shows_its_own() -> None:
+    found = findings(2, images=200, names=("a", "b"))
+    predicted, confidence = found.probabilities.argmax(axis=1), found.probabilities.max(axis=1)
+    wrong = sorted(np.flatnonzero(predicted != found.labels), key=lambda index: (-confidence[index], index))
     page = render_report(found)
-    count = int(np.count_nonzero((found.labels == 0) & (predicted == 1)))
-    assert f'<a href="#read-0-1" aria-label="{count}: 0 read as 1">{count}</a>' in page
-    assert re.search(rf'id="read-0-1"><b>0</b> read as <b>1</b>:\s+\d+ of {count},', page)
-    assert page.count("#read-0-1:target ~ .errors .read-0-1 ") == 1
+    errors = re.findall(
+        r'<li class="read-(\d)-(\d)( hidden)?"><figure><img [^>]*alt="Test image (\d+), class (\w)">'
+        r"\s*<figcaption><b>(\w)</b> read as <b>(\w)</b>, (\d+%)",
+        page,
+    )
+    for row, column, _, index, *texts in errors:
+        cell = (found.labels[int(index)], predicted[int(index)])
+        assert cell == (int(row), int(column))
+        names = [found.model.class_names[number] for number in (cell[0], *cell)]
+        assert texts == [*names, percent(confidence[int(index)], 0)]
+    order = [int(index) for _, _, _, index, *_ in errors]
+    assert order == sorted(order, key=wrong.index) and order[:MAX_ERRORS] == wrong[:MAX_ERRORS]
+    assert [hidden for _, _, hidden, *_ in errors] == [""] * MAX_ERRORS + [" hidden"] * (len(errors) - MAX_ERRORS)
+    for row, column in ((0, 1), (1, 0)):
+        shown = [hidden for *cell, hidden in (error[:3] for error in errors) if cell == [str(row), str(column)]]
+        assert len(shown) == max(12, shown.count(""))
+        count = int(np.count_nonzero((found.labels == row) & (predicted == column)))
+        link, name, other = f"read-{row}-{column}", *(found.model.class_names[each] for each in (row, column))
+        assert f'<a href="#{link}" aria-label="{count}: {name} read as {other}">{count}</a>' in page
+        assert re.search(rf'id="{link}"><b>{name}</b> read as <b>{other}</b>:\s+{len(shown)} of {count},', page)
+        assert page.count(f"#{link}:target ~ .errors .{link} ") == 1
+    assert len(list_errors(found, per_cell=0)) == MAX_ERRORS
 
 
 def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data(tmp_path: Path) -> None:
