@@ -81,6 +81,9 @@ def test_ensemble_averages_logits_of_its_networks() -> None:
 def test_raw_images_are_standardised(layers: str) -> None:
     model, images = make(layers), np.random.default_rng(1).integers(0, 256, (10, *SHAPE), dtype=np.uint8)
     assert np.array_equal(predict(model, images), predict(model, standardise(images, model.scaling)))
+    for other in (np.int64, np.float64):
+        with pytest.raises(AssertionError, match="neither of raw nor of standardised"):
+            predict(model, images.astype(other))
 
 
 def test_empty_batch_has_empty_predictions() -> None:
