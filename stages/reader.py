@@ -59,7 +59,7 @@ def reader(
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
-    from pipeline.model.files import save_model
+    from pipeline.model.model import save_model
     from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.candidates import collect
     from pipeline.pictures.confidence import calibrate

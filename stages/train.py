@@ -68,7 +68,7 @@ def train(
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
     from pipeline.engine import CHECKPOINT
-    from pipeline.model.files import save_model
+    from pipeline.model.model import save_model
     from pipeline.network.architecture import build_layers, format_network
     from pipeline.scheduling.backends import make_backend
     from pipeline.training import ensemble

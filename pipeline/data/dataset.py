@@ -57,7 +57,7 @@ def save_description(folder: Path, description: Description) -> None:
 
 def load_description(folder: Path) -> Description:
     """Read the description in `folder`. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / FILE, Description, lambda content: {"preparation": [], **content})
+    return load_json(folder / FILE, Description)
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:

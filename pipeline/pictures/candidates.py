@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import load_array
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
 from pipeline.pictures.detections import Detections

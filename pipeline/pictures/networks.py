@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import view_parameters
 from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_network
@@ -31,13 +31,13 @@ def train_on_pictures(
     layers = build_layers(recipe.layers, recipe.activation, training.image_shape, outputs)
     model = Model(
         (view_parameters(layers, trained.flat),),
-        recipe.layers,
-        recipe.activation,
-        recipe.loss,
-        Scaling(0.0, 1.0),
-        training.image_shape,
-        description.class_names,
-        description.name,
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=Scaling(0.0, 1.0),
+        image_shape=training.image_shape,
+        class_names=description.class_names,
+        dataset=description.name,
         negative_class=True,
     )
     return model, trained

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.detections import Detections

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import slide
 from pipeline.network.buffers import Buffers
 from pipeline.network.gradient_descent import Run, in_sequence

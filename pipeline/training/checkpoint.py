@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.documents import build
+from pipeline.engine.documents import convert
 from pipeline.network.activations import Array
 from pipeline.training.history import Epoch
 
@@ -53,7 +53,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             names = ("state", "best", "history", "origin")
             state, best, history, origin = (_read_array(archive, name) for name in names)
-            rows = list(build(tuple[Epoch, ...], json.loads(history.tobytes())))
+            rows = convert(json.loads(history.tobytes()), list[Epoch])  # with NaN, which is not JSON
             checkpoint = Checkpoint(state, best, rows, origin.tobytes().decode())
             return checkpoint if checkpoint.history and best.shape == state.shape[1:] else None
     except Exception:  # NumPy and zipfile raise many types for damaged bytes

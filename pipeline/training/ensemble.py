@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.ink import measure_ink
-from pipeline.engine.documents import build
+from pipeline.engine.documents import convert
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.prediction import predict_logits
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import view_parameters
@@ -109,7 +109,7 @@ def train_networks(
     tasks = list(enumerate(network_recipes(recipe), start=1))
 
     def on_message(message: object) -> None:
-        on_progress(build(TrainingProgress, message))
+        on_progress(convert(message, TrainingProgress))
 
     try:
         run_job(Job(_train_network, shared, tasks, trained.__setitem__, on_message, report), backend)

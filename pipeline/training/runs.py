@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.engine import store
 from pipeline.engine.documents import Share, load_json
@@ -16,6 +16,26 @@ from pipeline.training.recipes import find_changes
 
 STAGES = ("train", "evaluate")
 UNKNOWN = "unknown"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Training:
+    validation_accuracy: Share | None = None
+
+
+@dataclass(frozen=True)
+class _Model:
+    dataset: str = UNKNOWN
+    training: _Training = _Training()
+
+
+@dataclass(frozen=True)
+class _Metrics:
+    accuracy: Share | None = None
+    expected_calibration_error: Share | None = None
+    negative_log_likelihood: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,17 +88,18 @@ def _find_evaluations(artifacts: Path) -> dict[str | None, Result]:
 
 def _load(result: Result, evaluation: Result | None) -> TrainingRun:
     parameters = result.manifest.provenance.parameters
-    model, metrics = result.entry / "model.json", evaluation.entry / "metrics.json" if evaluation else None
+    model = _load_known(result.entry / "model.json", _Model())
+    metrics = _load_known(evaluation.entry / "metrics.json", _Metrics()) if evaluation else _Metrics()
     return TrainingRun(
         **vars(result),
         recipe=str(parameters.get("recipe", UNKNOWN)),
         changes=find_changes(parameters),
-        dataset=_load_value(model, str, lambda model: model["dataset"]) or UNKNOWN,
+        dataset=model.dataset,
         data=result.manifest.provenance.inputs.get("normalize") or "",
-        validation_accuracy=_load_value(model, Share, lambda model: model["training"]["validation_accuracy"]),
-        test_accuracy=_load_value(metrics, Share, lambda metrics: metrics["accuracy"]),
-        expected_calibration_error=_load_value(metrics, Share, lambda metrics: metrics["expected_calibration_error"]),
-        negative_log_likelihood=_load_value(metrics, float, lambda metrics: metrics["negative_log_likelihood"]),
+        validation_accuracy=model.training.validation_accuracy,
+        test_accuracy=metrics.accuracy,
+        expected_calibration_error=metrics.expected_calibration_error,
+        negative_log_likelihood=metrics.negative_log_likelihood,
         history=_load_history(result.entry / "history.csv"),
     )
 
@@ -104,12 +125,12 @@ def find_run(runs: Sequence[TrainingRun], key: str) -> tuple[TrainingRun, list[T
     return found, [run for run in runs if run.data == found.data and run.created < found.created]
 
 
-def _load_value(path: Path | None, kind: Any, where: Callable[[dict[str, Any]], Any]) -> Any:
-    """Return a value from a JSON file; None if it is missing or damaged, so that old results cannot fail the report."""
+def _load_known(path: Path, default: T) -> T:
+    """Return the content of a JSON file; `default` if it is damaged, so that old results cannot fail the report."""
     try:
-        return path and load_json(path, kind, where)
+        return load_json(path, type(default))
     except (PipelineError, OSError):
-        return None
+        return default
 
 
 def _load_history(path: Path) -> list[list[Epoch]]:

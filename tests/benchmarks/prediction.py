@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from tests.benchmarks.markdown import spread, table
 from tests.benchmarks.training import ROUNDS, load, run_in_turn, torch_network
 

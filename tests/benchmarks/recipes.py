@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+from pipeline.model.metadata import model_metadata
 
 from pipeline.evaluation.metrics import load_metrics, measure_reliability
-from pipeline.model.files import Model, load_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.model import Model, load_model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict
 from pipeline.reader import PRETRAINED, load

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-
 from stages.cli.app import build
+
 from stages.cli.main import COMMANDS
 from tests.docs.pages import Page, find_pages, list_commands, read_page
 from tests.make.common import clean_environment

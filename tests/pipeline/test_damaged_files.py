@@ -24,6 +24,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from pipeline.model.metadata import model_metadata
+from pipeline.pictures.files import MAX_PIXELS, MAX_SIDE, load_picture
 
 from pipeline.data import idx
 from pipeline.data.dataset import load_description, read_class_names
@@ -34,11 +36,9 @@ from pipeline.engine.artifacts import MANIFEST, Manifest, find_damage, read_mani
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance
 from pipeline.evaluation.predictions import JOURNAL, PREDICTIONS, open_predictions
-from pipeline.model.files import load_model, save_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.model import load_model, save_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.files import MAX_PIXELS, MAX_SIDE, load_picture
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Row, read_history
 from tests.pipeline.damage import damaged, damaged_json, npy, npy_files, png_files, read_chunks, zip_files

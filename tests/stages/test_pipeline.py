@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
 from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_with_negative
 from tests.pipeline.pages.input import draw_with_mouse, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, DOT, place

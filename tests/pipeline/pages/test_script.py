@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.ink import measure_ink
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.pages.drawing import model_values
 from pipeline.pages.packing import LIMITS, pack

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict
 from pipeline.reader import load, save
 from pipeline.scheduling.backends import SYNC, Backend

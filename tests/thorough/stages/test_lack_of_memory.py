@@ -2,8 +2,8 @@ import resource
 import subprocess
 
 import pytest
-
 from stages.cli.console import run as run_here
+
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 

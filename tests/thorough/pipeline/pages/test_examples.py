@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_with_negative
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
 from tests.pipeline.pages.strokes import DIGITS, place

@@ -4,7 +4,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipeline.pages.pictures import (
+from pipeline.pages.png import (
     MAX_SIDE,
     NEGATIVE,
     POSITIVE,
