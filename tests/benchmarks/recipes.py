@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
-from pipeline.model.metadata import model_metadata
 
 from pipeline.evaluation.metrics import load_metrics, measure_reliability
 from pipeline.model.model import Model, load_model
@@ -58,7 +57,7 @@ def run(recipe: RecipeName, seed: int) -> Run:
     with open(made["train"] / "history.csv", newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     model, onnx = load_model(made["train"]), KEPT / "model.onnx"
-    save_onnx(onnx, model, model_metadata(model, metrics.accuracy, metrics.images))
+    save_onnx(onnx, model)
     return Run(model, metrics.accuracy, metrics.expected_calibration_error, seconds, onnx.stat().st_size)
 
 

@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from stages.cli.app import build
+import typer
 
-from stages.cli.main import COMMANDS
+from pipeline.engine.command import list_variables
+from pipeline.engine.make import find_stages
+from stages.cli.main import load_commands, make_program, order_names
 from tests.docs.pages import Page, find_pages, list_commands, read_page
 from tests.make.common import clean_environment
 from tests.processes import ROOT
@@ -126,7 +128,7 @@ def known_options() -> frozenset[str]:
 
 @cache
 def program() -> Any:
-    return build(COMMANDS, lambda *_: None)
+    return typer.main.get_command(make_program(load_commands(order_names())))
 
 
 @cache
@@ -136,6 +138,8 @@ def makefile() -> tuple[frozenset[str], frozenset[str]]:
     command = [make, "--print-data-base", "--question", "help"]
     printed = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True).stdout
     targets = re.findall(r"^(?<!# Not a target:\n)([\w./-]+):", printed, re.MULTILINE)
-    variables = re.findall(r"^(?:[a-z]+\.variables|others) :?= (.*)$", printed, re.MULTILINE)
-    assert "help" in targets and variables
-    return frozenset(targets), frozenset(" ".join(variables).split())
+    (others,) = re.findall(r"^others :?= (.*)$", printed, re.MULTILINE)
+    assert "help" in targets
+    return frozenset(targets), frozenset(
+        [*others.split(), *(name for stage in find_stages() for name in list_variables(stage))]
+    )

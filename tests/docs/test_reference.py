@@ -1,7 +1,6 @@
 """docs/reference is current and complete, and docs/README.md lists every page."""
 
 import re
-import sys
 from inspect import signature
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from pipeline.engine.stage import Stage
 from tests.docs.pages import find_pages, read_page
 from tests.docs.reference import FOLDER, fill, list_pages
 from tests.docs.sessions import run_page
+from tests.make.common import link_environment
 from tests.processes import ROOT
 
 DOCS = ROOT / "docs"
@@ -40,8 +40,7 @@ def test_every_variable_of_the_rules_is_described() -> None:
 def test_make_does_what_the_page_on_its_rules_shows(tmp_path: Path) -> None:
     (tmp_path / "pipeline").mkdir()
     (tmp_path / "pipeline/engine").symlink_to(ROOT / "pipeline/engine")
-    (tmp_path / ".venv/bin").mkdir(parents=True)
-    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    link_environment(tmp_path)
     (tmp_path / "stages").mkdir()
     for block in read_page(DOCS / "pipeline/reuse.md").blocks:  # the stages of the Makefile, here with a flag
         if (name := block.marks.get("file", "")).startswith("dice/stages/"):

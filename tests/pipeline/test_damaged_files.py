@@ -24,8 +24,6 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
-from pipeline.model.metadata import model_metadata
-from pipeline.pictures.files import MAX_PIXELS, MAX_SIDE, load_picture
 
 from pipeline.data import idx
 from pipeline.data.dataset import load_description, read_class_names
@@ -39,8 +37,9 @@ from pipeline.evaluation.predictions import JOURNAL, PREDICTIONS, open_predictio
 from pipeline.model.model import load_model, save_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
+from pipeline.pictures.decoding import MAX_PIXELS, MAX_SIDE, load_picture
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.history import Row, read_history
+from pipeline.training.history import Epoch, read_history
 from tests.pipeline.damage import damaged, damaged_json, npy, npy_files, png_files, read_chunks, zip_files
 from tests.pipeline.models import make_model
 
@@ -337,7 +336,7 @@ def safetensors(folder: Path) -> list[bytes]:
 
     def save(path: Path, networks: int) -> None:
         model = small_model(networks, negative_class=networks == 1)
-        save_safetensors(path, model, model_metadata(model, 0.5, 10), np.float16 if networks == 1 else np.float32)
+        save_safetensors(path, model, np.float16 if networks == 1 else np.float32)
 
     return [saved(folder, "whole.safetensors", partial(save, networks=networks)) for networks in (1, 2)]
 
@@ -374,7 +373,7 @@ def test_parameters_of_safetensors_are_those_in_the_file(
     assert predict(found, np.zeros((2, *found.image_shape), np.uint8)).shape == (2, len(found.class_names))
 
 
-ROWS = [Row(1, 2.5, 0.25, 0.5, 0.001, 1.25), Row(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
+ROWS = [Epoch(1, 2.5, 0.25, 0.5, 0.001, 1.25), Epoch(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
 CHECKPOINTS = [Checkpoint(FLOATS, FLOATS[0] + 1, ROWS, "it"), Checkpoint(FLOATS.astype(float), FLOATS[0] + 1.0, ROWS)]
 
 

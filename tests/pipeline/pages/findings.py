@@ -9,7 +9,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes
 from pipeline.training.runs import TrainingRun
@@ -41,7 +41,7 @@ def findings(
     parameters = {"recipe": "standard", **to_dict(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
-    rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
+    rows = [Epoch(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
     training = TrainingRun(
         id=manifest.provenance.key[:16],
         entry=Path("artifacts/train"),
@@ -56,7 +56,7 @@ def findings(
         test_accuracy=None,
         expected_calibration_error=None,
         negative_log_likelihood=None,
-        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
+        history=[[Epoch(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
     )
     model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
     return Findings(

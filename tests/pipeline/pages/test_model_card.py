@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from huggingface_hub import ModelCard, ModelCardData
 from markdown_it import MarkdownIt
-from stages.cli.console import parse_arguments
 
 from pipeline.data.catalogue import DATASETS
 from pipeline.engine.artifacts import read_manifest
+from pipeline.engine.command import parse_variables
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import load_metrics
 from pipeline.model.model import load_model, load_training
@@ -132,7 +132,7 @@ def test_command_reproduces_the_parameters(convolutional: Path) -> None:
     given = variables(card_of(convolutional))
     assert given.pop("DATASET") == "sample"
     assert set(given) == {"RECIPE", "EPOCHS", "LAYERS", "NEGATIVES"}
-    arguments = parse_arguments(train, options(given))
+    arguments = parse_variables(train, given)
     wanted = read_manifest(convolutional / "train").provenance.parameters
     assert resolve({name: arguments[name] for name in train.parameters}) == wanted
 
