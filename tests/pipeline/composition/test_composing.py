@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet, cut_margins
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
 from pipeline.composition.signs import Glyphs
 from pipeline.composition.writing import Placed, paste
@@ -64,6 +64,19 @@ def test_digits_of_a_sheet_are_whole_and_in_reading_order() -> None:
             assert row["size"] / 4 < row["y"] < HEIGHT - row["size"] / 4
         for one, next_one in itertools.pairwise(found):
             assert next_one["x"] > one["x"] - 6 or next_one["y"] > one["y"] + one["size"] / 2
+
+
+def test_what_remains_between_cut_margins_stays_where_it_was() -> None:
+    grey = np.random.default_rng(0).uniform(0, 255, (HEIGHT, WIDTH)).astype(np.float32)
+    placed, cut = [Placed(1, 40, 70, 20, (62, 30, 78, 50))], 0
+    for seed in range(40):
+        levels, (left, top, right, bottom) = cut_margins(grey, placed, np.random.default_rng(seed))
+        inner = np.s_[top:bottom, left:right]
+        assert levels.shape == grey.shape
+        assert np.array_equal(levels[inner], grey[inner].astype(np.uint8))
+        assert min(right - left, bottom - top) >= 12
+        cut += not np.array_equal(levels, grey.astype(np.uint8))
+    assert 8 < cut < 20
 
 
 def test_other_glyphs_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from pipeline.pictures.rows import find_nearest_rows, find_rows, find_spaces
 @pytest.mark.parametrize(("rows", "columns"), [(1, 6), (2, 5), (3, 8), (4, 3)])
 def test_rows_are_found_at_any_slope_from_detections_in_any_order(rows: int, columns: int, angle: float) -> None:
     down, right = (each.reshape(-1) * 20.0 for each in np.mgrid[:rows, :columns])
-    y = right * math.sin(angle) + 1.5 * down * math.cos(angle)
-    x = right * math.cos(angle) - 1.5 * down * math.sin(angle)
+    y = 2 * right * math.sin(angle) + 1.5 * down * math.cos(angle)
+    x = 2 * right * math.cos(angle) - 1.5 * down * math.sin(angle)
     order = np.random.default_rng(rows).permutation(len(y))
     found = find_rows(y[order], x[order], np.full(len(y), 20.0))
     assert [order[row].tolist() for row in found] == np.arange(rows * columns).reshape(rows, columns).tolist()
