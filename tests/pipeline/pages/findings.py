@@ -28,7 +28,6 @@ def findings(
     correct: bool = False,
     augmentation: Augmentation = AUGMENTATION,
     names: tuple[str, ...] = (),
-    dataset: str = "custom",
 ) -> Findings:
     """Return random findings; correct: every prediction is."""
     generator = np.random.default_rng(1)
@@ -50,7 +49,7 @@ def findings(
         published=True,
         recipe="standard",
         changes=find_changes(parameters),
-        dataset=dataset,
+        dataset="custom",
         data="ab" * 32,
         validation_accuracy=0.6,
         test_accuracy=None,
@@ -58,7 +57,7 @@ def findings(
         negative_log_likelihood=None,
         history=[[Epoch(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
     )
-    model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
+    model = make_model(layers, networks, shape, class_names=names, dataset="custom")
     return Findings(
         model=model,
         runs=[training],

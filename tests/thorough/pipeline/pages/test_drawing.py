@@ -1,7 +1,6 @@
 """The drawing demo in a browser: predictions, views and texts. See test_input.py for drawing."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,12 @@ def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
 
 def test_class_names_are_escaped(open_demo: Demo) -> None:
     names = ("<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "<!--")
-    model = make_model(class_names=names)
-    with open_demo(replace(model, dataset="<b>&amp;")) as page:
+    with open_demo(make_model(class_names=names)) as page:
         page.on("dialog", lambda dialog: pytest.fail(f"a class name was executed: {dialog.message}"))
         draw_with_mouse(page, [[(0.2, 0.2), (0.7, 0.7)]])
         prediction(page)
         assert page.locator(".class .name").all_inner_texts() == list(names)
         assert page.locator("main img").count() == 0
-        assert "<b>&amp;" in page.locator("footer").inner_text()
 
 
 @pytest.mark.parametrize("name", ["export", "report"])
