@@ -48,6 +48,7 @@ class Session:
         stderr = subprocess.STDOUT if language == "console" else subprocess.DEVNULL
         path = f"{project / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         own = {"PATH": path, "PYTHONPATH": str(project), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
+        own["OPENBLAS_NUM_THREADS"] = "1"  # the products are small, and test files run in parallel
         env = {name: value for name, value in clean_environment().items() if name != "COLUMNS"} | own
         options: Any = {"text": True, "errors": "replace", "start_new_session": True, "preexec_fn": reset_signals}
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
