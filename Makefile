@@ -23,7 +23,7 @@ reader.inputs := compose
 all.inputs := evaluate export report
 pictures.inputs := export report
 
-others := NAME KEEP TESTS SECONDS ONLY AGAIN YES PYTHON VENV SHELL
+others := NAME KEEP TESTS ONLY YES PYTHON VENV SHELL
 
 include pipeline/engine/rules.mk
 
@@ -97,7 +97,7 @@ pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 
 benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY='training': one)
 	$(MAKE) all
-	$(python) -m tests.figures $(if $(filter 1,$(AGAIN)),--again) $(ONLY)
+	$(python) -m tests.figures $(ONLY)
 
 format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff format
