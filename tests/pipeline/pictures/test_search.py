@@ -45,7 +45,7 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     found = find_candidates(Slider(model), level)
     whole = Slider(model).predict([level.contrast])[0]
     expected = np.argwhere(whole[..., -1] < 0.95)
-    seen = np.rint((np.stack([found.y, found.x], axis=1) - (model.image_shape[0] - 1) / 2) / 4).astype(int)
+    seen = (np.stack([found.y, found.x], axis=1) - (model.image_shape[0] - 1) / 2) / 4
     order = np.lexsort((seen[:, 1], seen[:, 0]))
     inside = order[(seen[order] < whole.shape[:2]).all(axis=1)]  # not in the margin of the last tiles
     assert np.array_equal(seen[inside], expected)
