@@ -9,7 +9,6 @@ reader.predict_proba(images)  # float32 (n, 10)
 """
 
 import hashlib
-import json
 import logging
 import os
 import threading
@@ -26,8 +25,8 @@ from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside, read_lock
 from pipeline.engine.threads import count_cores, single_threaded_blas
-from pipeline.model.files import Model, load_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.header import format_header
+from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import PictureError, Source, load_picture
@@ -75,7 +74,7 @@ class Reader:
         """SHA-256 hash of both models, in hexadecimal."""
         digest = hashlib.sha256()
         for model in filter(None, (self.model, self.finder, self.finder and self.finder.context)):
-            digest.update(json.dumps(model_metadata(model)).encode())
+            digest.update(format_header(model.header).encode())
             for parameters in model.parameters:
                 digest.update(parameters.flat.data)
         return digest.hexdigest()
@@ -162,7 +161,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     Raises UsageError if the file would lie within the result of a stage.
     """
     check_outside(Path(path))
-    save_safetensors(Path(path), model, model_metadata(model))
+    save_safetensors(Path(path), model)
 
 
 def _describe(model: Model, path: Path) -> str:

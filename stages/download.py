@@ -1,13 +1,13 @@
 """Fetch and verify the four IDX files of a data set."""
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
-from pipeline.custom.size import IMAGE_SIZE, check_size, parse_size
 from pipeline.data.catalogue import CUSTOM, DatasetName, Source, find_dataset
 from pipeline.engine.command import main
 from pipeline.engine.errors import UsageError
@@ -16,7 +16,20 @@ from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
 
+IMAGE_SIZE = "28x28"  # as in MNIST
+SIDES = (4, 1024)  # pixels: minimum and maximum
 log = logging.getLogger(__name__)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return height and width of a text such as 28x28. Raises UsageError for any other text."""
+    found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
+    height, width = map(int, found.groups()) if found else (0, 0)
+    if not (SIDES[0] <= min(height, width) and max(height, width) <= SIDES[1]):
+        raise UsageError(
+            f"--image-size must be height x width, each {SIDES[0]} to {SIDES[1]}, as in 28x28, not '{text}'"
+        )
+    return height, width
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, str]:
@@ -25,12 +38,13 @@ def resolve(given: Mapping[str, Any]) -> dict[str, str]:
     find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
     size = given["image_size"]
     if given["dataset"] == CUSTOM:
-        from pipeline.custom.forms import find_form  # slow to import
+        from pipeline.custom.listing import digest_data, find_form  # slow to import
 
-        form = find_form(given["from_folder"])
-        resolved |= form.digest(given["from_folder"])
-        if form.resizes:
-            return {**resolved, "image_size": size or IMAGE_SIZE, **environment(("numpy", "pillow", "scipy"))}
+        if find_form(given["from_folder"]) != "idx":
+            parse_size(size or IMAGE_SIZE)  # raises UsageError
+            resolved |= {"image_size": size or IMAGE_SIZE, **environment(("numpy", "pillow", "scipy"))}
+            size = None
+        resolved |= digest_data(given["from_folder"])
     if size is not None:
         raise UsageError("--image-size is for pictures and CSV files: the images in IDX files have a size already")
     return resolved
@@ -52,7 +66,6 @@ def download(
             help="Height and width to which the pictures of a custom data set are fitted.",
             metavar="HxW",
             show_default=IMAGE_SIZE,
-            callback=check_size,
         ),
     ] = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/download"),
@@ -73,17 +86,20 @@ def download(
         handwriting download --dataset fashion-mnist
         handwriting download --dataset custom --from my-pictures --image-size 32x32
     """
-    from pipeline.data.dataset import FILES, Description, save_description
+    from pipeline.custom.listing import find_form, list_items
+    from pipeline.data.dataset import FILES, Description, read_class_names, save_description
     from pipeline.data.fetch import FetchError, fetch
 
     def report(line: str) -> None:
         log.info("download: %s", line)
 
-    if dataset == CUSTOM and from_folder is not None:
-        from pipeline.custom.forms import find_form
+    own = from_folder if dataset == CUSTOM else None
+    source: Source
+    if own is not None and find_form(own) != "idx":
+        from pipeline.custom.conversion import convert  # slow to import
 
-        source: Source = from_folder
-        description = find_form(from_folder).write(from_folder, output, parse_size(image_size or IMAGE_SIZE), report)
+        source, shape = own, parse_size(image_size or IMAGE_SIZE)
+        description = convert(list_items(source, shape), output, shape, report)
     else:
         wanted = find_dataset(dataset, from_folder)
         try:
@@ -93,7 +109,7 @@ def download(
             if from_folder is not None:
                 raise
             raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
-        description = Description(dataset, wanted.class_names)
+        description = Description(dataset, read_class_names(own) if own else wanted.class_names)
     save_description(output, description)
     size = sum((output / name).stat().st_size for name in FILES)
     line = f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {printable(str(source))}"

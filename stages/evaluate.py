@@ -50,7 +50,7 @@ def evaluate(
     from pipeline.evaluation.data import DATA_FILE, PARTS, check_data, list_warnings
     from pipeline.evaluation.metrics import CHUNK_SIZE, METRICS_FILE, compute_metrics
     from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
-    from pipeline.model.files import load_model
+    from pipeline.model.model import load_model
     from pipeline.scheduling.backends import make_backend
 
     backend = make_backend(scheduler, workers, scheduler_file, send_data)

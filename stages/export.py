@@ -1,5 +1,6 @@
 """Export the model as ONNX, safetensors, drawing demo and model card."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +11,11 @@ from pipeline.engine.stage import Input, Output, stage
 
 
 @stage(
-    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pillow", "pyyaml"),
+    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pillow"),
     extra_files=(
         *(
             f"pipeline/pages/templates/{name}"
-            for name in (
-                "*.js",
-                "style.css",
-                "drawing.css",
-                "inside.css",
-                "drawing.html",
-                "inside.html",
-                "model_card.md",
-            )
+            for name in ("*.js", "drawing.*", "inside.*", "style.css", "model_card.md")
         ),
         "pipeline/model/pretrained/dense.safetensors",
     ),
@@ -47,27 +40,26 @@ def export(
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import read_array
     from pipeline.evaluation.metrics import load_metrics
-    from pipeline.model.files import load_model
-    from pipeline.model.metadata import model_metadata
+    from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx
     from pipeline.model.safetensors import save_safetensors
     from pipeline.pages.drawing import save_drawing_page
     from pipeline.pages.examples import choose_examples
     from pipeline.pages.model_card import make_model_card
 
-    model = load_model(train)
     metrics = load_metrics(evaluate)
-    metadata = model_metadata(model, metrics.accuracy, metrics.images)
+    model = replace(load_model(train), test_accuracy=metrics.accuracy, test_images=metrics.images)
     files = [output / "model.onnx", output / "model.safetensors", output / "index.html"]
-    save_onnx(files[0], model, metadata)
-    save_safetensors(files[1], model, metadata)
+    save_onnx(files[0], model)
+    save_safetensors(files[1], model)
     classes = len(model.class_names)
     images = read_array(parse / "test-images.npy", np.uint8, (metrics.images, *model.image_shape))
     labels = read_array(parse / "test-labels.npy", np.uint8, (metrics.images,))
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
     examples = choose_examples(images, labels, probabilities)
     reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples)
-    card = make_model_card(model, train, evaluate, load_description(parse).preparation)
+    confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
+    card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
     return f"{sizes} ({reduction})" if reduction else sizes

@@ -1,16 +1,24 @@
 """Standardise the images and split off a validation set."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
-from pipeline.data.split import DEFAULT_VALIDATION, check_validation
+from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
 
-@stage()
+def resolve(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters. Raises UsageError for a value that no data set allows."""
+    count_held_out(given["validation"], sys.maxsize)
+    return given
+
+
+@stage(resolve=resolve)
 def normalize(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     validation: Annotated[
@@ -18,7 +26,6 @@ def normalize(
         Option(
             help="Number of training images to hold out for validation or, if it is below 1, the fraction of them.",
             show_default="one twelfth",
-            callback=check_validation,
         ),
     ] = DEFAULT_VALIDATION,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/normalize"),
@@ -34,7 +41,6 @@ def normalize(
 
     from pipeline.data.dataset import load_description, save_description
     from pipeline.data.scaling import compute_scaling, standardise
-    from pipeline.data.split import count_held_out
     from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array, save_blocks
 
     images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))

@@ -1,8 +1,7 @@
 """Train the two networks that find and read digits in pictures."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -17,11 +16,9 @@ from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
 from stages.cli.options import Scheduler, SchedulerFile, Workers
-from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
+from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_training
 
 log = logging.getLogger(__name__)
-
-LAYERS = "Hidden layers, such as conv16,pool2: a convolution (in full conv16x5/2) and max pooling."
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +33,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     resolve=resolve,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
-@recipe_options(without=NOT_FOR_PICTURES, texts={"layers": LAYERS})
+@recipe_options(without=NOT_FOR_PICTURES)
 def reader(
     compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
@@ -50,6 +47,7 @@ def reader(
 
     Both networks decide together whether there is a digit, and the first one alone which digit it is. The second is
     trained on the candidates that the first one finds in a third of the pictures, each with its surroundings.
+    `--layers` are those of the first network, without dense layers.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
     uninterrupted run. The confidence in what is read is calibrated on pictures of held-out digits.
@@ -61,13 +59,12 @@ def reader(
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
-    from pipeline.model.files import save_model
+    from pipeline.model.model import save_model
     from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.candidates import collect
     from pipeline.pictures.confidence import calibrate
     from pipeline.pictures.networks import train_on_pictures
     from pipeline.scheduling.backends import make_backend
-    from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
     from pipeline.training.positions import load_composed
 
@@ -81,15 +78,11 @@ def reader(
     )
     (output / CHECKPOINT).mkdir(exist_ok=True)
 
-    @contextmanager
-    def showing(recipe: Recipe, examples: int) -> Iterator[tuple[Any, Any]]:
-        batches = count_batches(examples, recipe.batch_size)
-        with progress("reader", recipe.epochs * batches, unit="") as shown:
-            yield shown.advance, lambda row, resumed: report_epoch(shown, row, recipe.epochs, batches, resumed)
-
-    with showing(chosen, counts["train"]) as calls:
+    with show_training("reader", chosen, counts["train"]) as on_progress:
         file = output / CHECKPOINT / "network-1.npz"
-        slider, first = train_on_pictures(chosen, pictures["train"], pictures["validation"], description, file, *calls)
+        slider, first = train_on_pictures(
+            chosen, pictures["train"], pictures["validation"], description, file, on_progress
+        )
     model = replace(slider, sliding=True)
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
@@ -100,13 +93,13 @@ def reader(
     if len(training) and len(validation):  # there are none after very little training
         context = replace(CONTEXT_RECIPE, seed=chosen.seed)
         log.info("reader: %s, %s candidates", context.layers, f"{len(training):,}")
-        with showing(context, len(training)) as calls:
+        with show_training("reader", context, len(training)) as on_progress:
             file = output / CHECKPOINT / "network-2.npz"
-            looker, second = train_on_pictures(context, training, validation, description, file, *calls)
+            looker, second = train_on_pictures(context, training, validation, description, file, on_progress)
         model = replace(model, context=looker)
         histories.append(second.history)
     model, quality = calibrate(model, compose)
-    seconds = sum(row.seconds for history in histories for row in history)
+    seconds = sum(epoch.seconds for history in histories for epoch in history)
     record = {
         "pictures": counts["train"],
         "searched": searched["train"],

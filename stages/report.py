@@ -12,8 +12,6 @@ from pipeline.engine.stage import Input, Output, stage
 
 log = logging.getLogger(__name__)
 
-TIMED_IMAGES = 64  # images of one forward pass when the layers are timed
-
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the path of the artifacts by a digest of each run in them."""
@@ -25,9 +23,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 @stage(
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
-    extra_files=tuple(
-        f"pipeline/pages/templates/{name}" for name in ("report.html", "network.html", "report.css", "style.css")
-    ),
+    extra_files=tuple(f"pipeline/pages/templates/{name}" for name in ("report.*", "network.html", "style.css")),
 )
 def report(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
@@ -47,72 +43,40 @@ def report(
     import numpy as np
 
     from pipeline.data.dataset import load_description
-    from pipeline.data.scaling import standardise
     from pipeline.engine.arrays import open_rows, read_array, read_rows
-    from pipeline.engine.artifacts import find_artifact
-    from pipeline.engine.errors import PipelineError, UsageError
+    from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.evaluation.data import list_warnings, load_check
-    from pipeline.model.files import load_model
-    from pipeline.pages.layer_table import time_layers
-    from pipeline.pages.origin import find_commit, find_processor
-    from pipeline.pages.report import SAMPLES, Findings, count_all_parameters, render_report
-    from pipeline.training.history import read_history
-    from pipeline.training.recipe import Recipe, override
-    from pipeline.training.runs import find_run, list_training_runs
+    from pipeline.model.model import load_model
+    from pipeline.pages.report import SAMPLES, Findings, render_report
+    from pipeline.training.runs import list_training_runs
 
-    folders = {"parse": parse, "normalize": normalize, "train": train, "evaluate": evaluate}
-    manifests = {name: find_artifact(folder, name) for name, folder in folders.items()}
     model = load_model(train)
-    classes = len(model.class_names)
-    try:
-        recipe_name = manifests["train"].provenance.parameters["recipe"]
-        recipe = override(Recipe(), manifests["train"].provenance.parameters)
-    except (KeyError, UsageError, TypeError) as error:
-        raise PipelineError(
-            f"{train / 'manifest.json'} has no valid recipe ({error}): run the stage train again"
-        ) from None
-
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),))
-    probabilities = read_array(evaluate / "probabilities.npy", np.float32, (len(images), classes))
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     counts = {
         split: len(open_rows(normalize / f"{split}-labels.npy", np.uint8, (None,))) for split in ("train", "validation")
     }
     training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["train"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
-    samples = [read_rows(training, index, index + 1) for index in first_of_class[:SAMPLES]]
-
-    runs = list_training_runs(artifacts, train)
-    _, earlier = find_run(runs, manifests["train"].provenance.key)
-    try:
-        previous_parameters = count_all_parameters(load_model(earlier[0].entry)) if earlier else None
-    except PipelineError:  # damaged, or of an earlier version
-        previous_parameters = None
     warnings = list_warnings(load_check(evaluate), model.class_names)
     for warning in warnings:
         log.warning("report: warning: %s", warning)
 
     with single_threaded_blas():
-        timed = np.moveaxis(standardise(images[:TIMED_IMAGES], model.scaling), 0, -1)
         page = render_report(
             Findings(
                 model=model,
-                recipe_name=recipe_name,
-                recipe=recipe,
-                trained=manifests["train"],
+                runs=list_training_runs(artifacts, train),
+                key=read_manifest(train).provenance.key,
                 counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
-                layer_seconds=time_layers(model.networks[0], timed),
-                history=read_history(train / "history.csv"),
                 images=images,
                 labels=labels,
-                probabilities=probabilities,
-                samples=np.concatenate(samples),
-                runs=runs,
-                previous_parameters=previous_parameters,
-                commit=find_commit(Path(__file__).parents[1]),
-                processor=find_processor(),
+                probabilities=read_array(
+                    evaluate / "probabilities.npy", np.float32, (len(images), len(model.class_names))
+                ),
+                samples=np.concatenate([read_rows(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
                 preparation=load_description(parse).preparation,
                 warnings=warnings,
             )

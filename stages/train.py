@@ -12,11 +12,10 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.options import SchedulerFile, Workers, scheduler_option
-from stages.cli.recipes import recipe_options, report_epoch
+from stages.cli.recipe_options import recipe_options, show_training
 
 log = logging.getLogger(__name__)
 
@@ -69,34 +68,24 @@ def train(
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
     from pipeline.engine import CHECKPOINT
-    from pipeline.model.files import save_model
+    from pipeline.model.model import save_model
     from pipeline.network.architecture import build_layers, format_network
     from pipeline.scheduling.backends import make_backend
-    from pipeline.training import trained
-    from pipeline.training.data import count_drawn, load_data
-    from pipeline.training.ensemble import Progress
-    from pipeline.training.fit import count_batches
+    from pipeline.training import ensemble
     from pipeline.training.history import write_history
+    from pipeline.training.training_data import count_drawn, load_data
 
     backend = make_backend(scheduler, workers, scheduler_file)
     data = load_data(parse, normalize)
-    images, shape = len(data.training), data.training.images.shape[1:]
+    images, shape = len(data.training), data.training.image_shape
     outputs = chosen.count_outputs(data.classes)
     build_layers(chosen.layers, chosen.activation, shape, outputs)  # raises UsageError before the first line is shown
     architecture = format_network(chosen.layers, shape, outputs)
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
-    batches = count_batches(images + sum(count_drawn(data, chosen)), chosen.batch_size)
-    with progress("train", chosen.ensemble_size * chosen.epochs * batches, unit="") as shown:
-
-        def on_progress(made: Progress) -> None:
-            shown.advance(made.batches)
-            if made.row:
-                network = f"network {made.network} of {chosen.ensemble_size}: " if chosen.ensemble_size > 1 else ""
-                report_epoch(shown, made.row, chosen.epochs, batches, made.resumed, network)
-
+    with show_training("train", chosen, images + sum(count_drawn(data, chosen))) as on_progress:
         report = partial(log.info, "train: %s")
-        model = trained.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
+        model = ensemble.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
 
     record = {
         "images": {"training": images, "validation": len(data.validation)},
@@ -108,7 +97,7 @@ def train(
     }
     save_model(output, model, record)
     write_history(output / "history.csv", model.histories)
-    seconds = sum(row.seconds for history in model.histories for row in history)
+    seconds = sum(epoch.seconds for history in model.histories for epoch in history)
     best = model.best_epochs
     which = f"after epoch {best[0]}" if len(best) == 1 else f"by {len(best)} networks"
     return f"validation accuracy {model.validation_accuracy:.2%} {which}, {seconds:.1f} s of training"

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-# No test fails on a slow machine.
-settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any-speed")
+# No test fails on a slow machine, or in one run only. `make torture` tries more examples, others in each run.
+quiet = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", quiet, derandomize=True, max_examples=300)
+settings.register_profile("torture", quiet, derandomize=False, max_examples=20_000)
+settings.load_profile("repeatable")
 
 Shared = Callable[[str, Callable[[Path], object]], Path]
 

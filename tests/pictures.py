@@ -1,5 +1,5 @@
 """Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
-with boxes, composed pictures, a heat map, and scans to read.
+with boxes, composed pictures and a heat map.
 
     make pictures
 
@@ -26,7 +26,6 @@ from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.pyramid import build_pyramid
 from pipeline.pictures.sliding import Slider
 from pipeline.reader import PRETRAINED_READER, load
-from tests import drawings
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
@@ -42,8 +41,6 @@ DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
 WIDTH = 1000  # of the report and of the sheet of composed pictures
 ROWS, COLUMNS, GAP = 5, 4, 6
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
-TABLE = ("12", "350"), ("7", "86"), ("45", "1290"), ("308", "64")
-LINE_HEIGHT, CELL_WIDTH = 44, 100  # of the table, in MNIST's pixels
 
 # The animation: the stage of the demo without its controls, in larger type, on 800 x 450 pixels.
 HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 630}, "device_scale_factor": 800 / 1120}
@@ -81,7 +78,6 @@ def main() -> None:
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
     draw_photograph()
-    draw_scans()
 
 
 def take_page(browser: Browser, scheme: str) -> None:
@@ -197,31 +193,6 @@ def draw_photograph() -> None:
     result = load(PRETRAINED_READER).read(image)
     draw_boxes(image, result.boxes, list(result.text), result.probabilities.max(axis=1).tolist())
     image.save(PICTURES / "boxes.webp", quality=80, method=6)
-
-
-def draw_scans() -> None:
-    """Draw a number, a digit, empty paper and a table; one file is cut off."""
-    images, labels = drawings.sample_digits()
-    generator = np.random.default_rng(0)
-    table = np.zeros((LINE_HEIGHT * len(TABLE) + 8, CELL_WIDTH * 2 + 20), np.uint8)
-    for (row, column), text in np.ndenumerate(TABLE):
-        chosen = [images[generator.choice(np.flatnonzero(labels == int(digit)))] for digit in text]
-        ink = drawings.write_row(chosen, 3)
-        top, left = LINE_HEIGHT * row + 4, CELL_WIDTH * column + 10
-        table[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
-    digits = [images[labels == digit][0] for digit in range(10)]
-    (PICTURES / "scans").mkdir(exist_ok=True)
-    for name, ink in (
-        ("field-1", drawings.enlarge(digits[5], 4)),
-        ("field-2", np.zeros((112, 112), np.uint8)),
-        ("field-3", drawings.enlarge(digits[3], 4)),
-        ("postcode", drawings.enlarge(drawings.write_row([digits[int(digit)] for digit in "90210"]), 4)),
-        ("table", drawings.enlarge(table, 3)),
-    ):
-        image = Image.fromarray(drawings.on_paper(ink).astype(np.uint8))
-        image.save(PICTURES / "scans" / f"{name}.png", optimize=True)
-    damaged = PICTURES / "scans" / "field-3.png"
-    damaged.write_bytes(damaged.read_bytes()[:-100])
 
 
 if __name__ == "__main__":

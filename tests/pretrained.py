@@ -10,8 +10,7 @@ import argparse
 import json
 import re
 import sys
-import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +18,10 @@ import yaml
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
-from pipeline.engine.arrays import save_array
-from pipeline.engine.documents import save_json
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.evaluation.metrics import METRICS_FILE, Metrics, compute_metrics
+from pipeline.evaluation.metrics import Metrics, compute_metrics
 from pipeline.model.comparison import DENSE
-from pipeline.model.files import Model, load_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pages.model_card import make_model_card
@@ -81,9 +77,9 @@ def main() -> None:
 def write_reader(folder: Path, compose: Path) -> None:
     """Write the networks of the reader in 8 bits, calibrated again after rounding, and their card."""
     model = load_model(folder)
-    save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.int8)
+    save_safetensors(PRETRAINED_READER, model, np.int8)
     model, quality = calibrate(load_safetensors(PRETRAINED_READER), compose)
-    save_safetensors(PRETRAINED_READER, model, model_metadata(model), np.int8)
+    save_safetensors(PRETRAINED_READER, model, np.int8)
     record = json.loads((folder / "model.json").read_text())["training"]
     (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "sheets": asdict(quality)}))
     print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
@@ -110,20 +106,18 @@ def save_with_accuracy(
 
     images, labels: the test images, uint8 (n, 28, 28) and (n,).
     """
-    save_safetensors(path, model, model_metadata(model, 0, 0), np.float16)
+    save_safetensors(path, model, np.float16)
     with single_threaded_blas():
         metrics, confusion = compute_metrics([(predict(load_safetensors(path), images), labels)], model.class_names)
-    save_safetensors(path, model, model_metadata(model, metrics.accuracy, metrics.images), np.float16)
+    model = replace(model, test_accuracy=metrics.accuracy, test_images=metrics.images)
+    save_safetensors(path, model, np.float16)
     print(f"{path}: {path.stat().st_size:,} bytes, test accuracy {metrics.accuracy:.2%}")
     return metrics, confusion
 
 
 def make_card(model: Model, train: Path, metrics: Metrics, confusion: NDArray[np.int64]) -> str:
     """Return the model card of `export`, with the parts that differ for this file."""
-    with tempfile.TemporaryDirectory() as folder:
-        save_json(Path(folder, METRICS_FILE), asdict(metrics))
-        save_array(Path(folder, "confusion.npy"), confusion)
-        card = make_model_card(model, train, Path(folder))
+    card = make_model_card(model, load_training(train), metrics, confusion)
     usage = USAGE.format(size=MODEL.stat().st_size / 1e3)
     for pattern, text in (
         (r"library_name: onnx\n", "library_name: safetensors\n"),

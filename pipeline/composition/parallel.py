@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
 from pipeline.composition.signs import Glyphs
-from pipeline.data.dataset import load_description
-from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
+from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send

@@ -1,16 +1,23 @@
-"""List the pictures of a data set, before any of them is decoded."""
+"""What is in own data: their form, their pictures, before any of them is decoded, and digests of their content."""
 
 import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-TRAIN, TEST = "train", "test"  # parts, and names of folders and CSV files
+from pipeline.custom.tables import has_paths, read_table
+from pipeline.data.dataset import CLASS_NAMES, FILES, DatasetError
+from pipeline.engine.digests import sha256
+from pipeline.engine.errors import UsageError
+from pipeline.pictures.decoding import SUFFIXES
+
+TRAIN, TEST = PARTS = "train", "test"  # names of folders and CSV files
 DIGEST_LENGTH = 16
+SHOWN = 10  # problems that an error names
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,37 +30,130 @@ class Item:
     name: str
 
 
-@dataclass(frozen=True, eq=False)
-class Listing:
-    """All pictures of a data set. empty: folders of classes without pictures."""
+def find_form(path: Path) -> Literal["idx", "tables", "folders"]:
+    """Return the form of the data at `path`; IDX files go first. Raises UsageError if they have none."""
+    if _list_idx_files(path):
+        return "idx"
+    if _find_tables(path):
+        return "tables"
+    if any(_list_folders(path)):
+        return "folders"
+    problem = "is not a data set" if path.exists() else "does not exist"
+    raise UsageError(
+        f"{path} {problem}: give a folder with four IDX files, a CSV file, a folder with {TRAIN}.csv, or a folder with "
+        "one folder of pictures for each class"
+    )
 
-    items: tuple[Item, ...]
-    empty: tuple[str, ...] = ()
+
+def list_items(path: Path, shape: tuple[int, int]) -> list[Item]:
+    """List the pictures in CSV files or in folders. shape: of images whose pixels are in CSV files.
+
+    Hidden files are ignored. Raises DatasetError, which names the first lines that are wrong, and the first files and
+    folders that are neither a class nor a picture of a class.
+    """
+    tables = _find_tables(path)
+    return _list_tables(path, tables, shape) if tables else _list_folder(path)
 
 
-def digest_pictures(listing: Listing) -> dict[str, str]:
-    """Return a short digest of the names and the contents of the picture files of each class of each part."""
-    digests = {f"empty {name}": hashlib.sha256() for name in listing.empty}
-    for item in listing.items:
+def digest_data(path: Path) -> dict[str, str]:
+    """Return short digests of what `path` has, by the names of files or, for pictures, by the names of classes.
+
+    Raises UsageError and DatasetError as `find_form` and `list_items` do.
+    """
+    form = find_form(path)
+    if form == "idx":
+        names = path / CLASS_NAMES
+        return {file.name: _digest(file) for file in [*_list_idx_files(path), *([names] if names.exists() else [])]}
+    if form == "folders":
+        return _digest_pictures(_list_folder(path))
+    tables = _find_tables(path)
+    named = {part: table for part, table in tables.items() if has_paths(table)}
+    items = [Item(part, *row) for part, table in named.items() for row in read_table(table, (0, 0))[0]]
+    return {**{table.name: _digest(table) for table in tables.values()}, **_digest_pictures(items)}
+
+
+def name_some(problems: Sequence[str]) -> str:
+    """Return the first problems and the number of the others, in one line."""
+    more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
+    return "; ".join([*problems[:SHOWN], *more])
+
+
+def _list_idx_files(path: Path) -> list[Path]:
+    return [file for name in FILES for file in (path / name, path / f"{name}.gz") if file.is_file()]
+
+
+def _find_tables(path: Path) -> dict[str, Path]:
+    """Return the CSV file of each part: the file itself, or train.csv and test.csv in a folder; {} if there is none."""
+    if path.suffix.lower() == ".csv" and path.is_file():
+        return {TRAIN: path}
+    return {part: table for part in PARTS if (table := path / f"{part}.csv").is_file()}
+
+
+def _list_tables(path: Path, tables: dict[str, Path], shape: tuple[int, int]) -> list[Item]:
+    if TRAIN not in tables:
+        raise DatasetError(f"{path} has a file {TEST}.csv but none named {TRAIN}.csv")
+    items, problems = [], []
+    for part, table in tables.items():
+        rows, wrong = read_table(table, shape)
+        items += [Item(part, *row) for row in rows]
+        problems += wrong
+    if problems:
+        raise DatasetError(f"{len(problems):,} lines are wrong: {name_some(problems)}. Repair or remove them")
+    return items
+
+
+def _list_folder(path: Path) -> list[Item]:
+    parts = {path / part: part for part in PARTS if any(_list_folders(path / part))}
+    if parts and path / TRAIN not in parts:
+        raise DatasetError(
+            f"{path} has a folder {TEST} but none named {TRAIN}, with one folder of pictures for each class: add it"
+        )
+    items, problems = [], []
+    stray = [folder for folder in _list_folders(path) if folder not in parts] if parts else []
+    for root, part in (parts or {path: TRAIN}).items():
+        stray += [file for file in _list(root) if file.suffix.lower() in SUFFIXES and file.is_file()]
+        for folder in _list_folders(root):
+            files = _list(folder)
+            stray += [file for file in files if not file.is_file()]
+            items += [Item(part, folder.name, file, str(file)) for file in files]
+            if not folder.exists():
+                stray.append(folder)
+            elif not files:
+                problems.append(f"{folder} has no pictures")
+    for each in stray:
+        problems.append(
+            f"{each} is {'not a picture in the folder of a class' if each.exists() else 'a link to nothing'}"
+        )
+    if problems:
+        raise DatasetError(
+            f"{name_some(problems)}. Repair or remove them: each class has a folder of pictures, in {path} or in its "
+            f"folders {TRAIN} and {TEST}"
+        )
+    return items
+
+
+def _list(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
+
+
+def _list_folders(folder: Path) -> Iterator[Path]:
+    """Yield the folders in a folder, and the links to nothing, which may have been folders."""
+    return (path for path in _list(folder) if path.is_dir() or not path.exists())
+
+
+def _digest_pictures(items: Iterable[Item]) -> dict[str, str]:
+    """Return a short digest of the contents of the picture files of each class of each part."""
+    digests: dict[str, hashlib._Hash] = {}
+    for item in items:
         if isinstance(item.source, Path):
             digest = digests.setdefault(f"{item.part}/{item.label}", hashlib.sha256())
-            digest.update(f"{item.source.name}\0{digest_file(item.source)}\0".encode(errors="surrogateescape"))
+            digest.update(_digest(item.source).encode())
     return {name: digest.hexdigest()[:DIGEST_LENGTH] for name, digest in digests.items()}
 
 
-def digest_file(path: Path) -> str:
+def _digest(path: Path) -> str:
     """Return a short digest of a file; "" if it cannot be read, which the conversion then reports with the reason."""
     try:
-        with open(path if path.is_file() else "", "rb") as file:  # opening a pipe may block forever
-            return hashlib.file_digest(file, "sha256").hexdigest()[:DIGEST_LENGTH]
+        return sha256(path)[:DIGEST_LENGTH] if path.is_file() else ""  # opening a pipe may block for ever
     except OSError:
         return ""
-
-
-def sort_naturally(names: Iterable[str]) -> list[str]:
-    """Return the names in an order in which 2 comes before 10."""
-
-    def split(name: str) -> tuple[list[str | int], str]:
-        return [int(part) if index % 2 else part for index, part in enumerate(re.split(r"(\d+)", name))], name
-
-    return sorted(names, key=split)

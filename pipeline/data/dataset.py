@@ -1,12 +1,13 @@
 """File names of a data set, and its description: its name and class names, copied into every artifact."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.engine.documents import load_json, save_json
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.terminal import is_printable
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -15,6 +16,7 @@ TEST_IMAGES = "t10k-images-idx3-ubyte"
 TEST_LABELS = "t10k-labels-idx1-ubyte"
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
+DEFAULT_VALIDATION = 1 / 12  # of the training images are held out: 5,000 of MNIST's 60,000
 FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
 
@@ -55,7 +57,7 @@ def save_description(folder: Path, description: Description) -> None:
 
 def load_description(folder: Path) -> Description:
     """Read the description in `folder`. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / FILE, Description, lambda content: {"preparation": [], **content})
+    return load_json(folder / FILE, Description)
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
@@ -83,3 +85,18 @@ def _find_problem(names: Sequence[str]) -> str:
             return f"{number} repeats {name}" if name else f"{number} is empty"
         seen.add(name)
     return ""
+
+
+def count_held_out(validation: float, total: int) -> int:
+    """Return the number of validation images, at least 1. validation: a number of images or a fraction of them.
+
+    Raises UsageError if it is neither, and if no training images are left.
+    """
+    if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
+        raise UsageError(
+            f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
+        )
+    count = int(validation) if validation >= 1 else max(1, round(validation * total))
+    if count >= total:
+        raise UsageError(f"validation {validation:g} leaves none of the {total:,} training images for training")
+    return count

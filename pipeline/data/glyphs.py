@@ -34,10 +34,9 @@ def load_glyphs() -> list[list[Stroke]]:
     A stroke is a polyline, (points, 2): x to the right, y downward, in units of the font.
     """
     return [
-        _parse(font)[ord(character) - FIRST]
+        glyph
         for font, left_out in DIGIT_LIKE.items()
-        for character in LETTERS
-        if character not in left_out
+        for glyph in load_letters(font, "".join(character for character in LETTERS if character not in left_out))
     ]
 
 
@@ -47,8 +46,8 @@ def load_letters(font: str, text: str) -> list[list[Stroke]]:
 
 
 def load_digits() -> list[list[list[Stroke]]]:
-    """Return the strokes of the ten digits of each font with Latin letters."""
-    return [[_parse(font)[ord(str(digit)) - FIRST] for digit in range(10)] for font in DIGIT_LIKE]
+    """Return the strokes of the ten digits of each font."""
+    return [load_letters(font, string.digits) for font in DIGIT_LIKE]
 
 
 @functools.cache

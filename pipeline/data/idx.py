@@ -44,10 +44,7 @@ def load(path: Path) -> NDArray[Any]:
     """Read the array, big-endian as in the file, gzipped or not. Raises IdxError or OSError."""
     with _open(path) as stream:
         dtype, shape = _read_header(stream)
-        body = bytearray()
-        for chunk in _read_data(stream, dtype, shape):
-            body += chunk
-    return np.frombuffer(body, dtype).reshape(shape)
+        return np.frombuffer(bytearray().join(_read_data(stream, dtype, shape)), dtype).reshape(shape)
 
 
 def locate(path: Path) -> Rows:

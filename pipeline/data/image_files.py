@@ -7,7 +7,6 @@ import numpy as np
 from pipeline.data import idx
 from pipeline.data.dataset import DatasetError
 from pipeline.engine.arrays import Rows, open_rows
-from pipeline.engine.errors import PipelineError
 
 NPY_MAGIC = b"\x93NUMPY"
 
@@ -20,28 +19,18 @@ def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> R
     """
     if path.exists() and not path.is_file():
         raise DatasetError(f"{path} is a folder, a device or a pipe: give a regular file")
-    if not _starts_with(path, idx.GZIP_MAGIC):
-        return _locate(path, image_shape)
-    idx.unpack(path, unpacked)
-    try:
-        return _locate(unpacked, image_shape)
-    except PipelineError as error:
-        raise DatasetError(str(error).replace(str(unpacked), str(path))) from None
-
-
-def _starts_with(path: Path, magic: bytes) -> bool:
-    with open(path, "rb") as file:
-        return file.read(len(magic)) == magic
-
-
-def _locate(path: Path, image_shape: tuple[int, int]) -> Rows:
     height, width = image_shape
     expected = f"expected images of {height} x {width} pixels, uint8 (n, {height}, {width})"
-    if _starts_with(path, NPY_MAGIC):
+    with open(path, "rb") as file:
+        start = file.read(len(NPY_MAGIC))
+    if start == NPY_MAGIC:
         return open_rows(path, np.uint8, (None, *image_shape), expected)
-    if not _starts_with(path, b"\0\0"):
+    gzipped = start.startswith(idx.GZIP_MAGIC)
+    if gzipped:
+        idx.unpack(path, unpacked)
+    elif not start.startswith(b"\0\0"):
         raise DatasetError(f"{path} is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`")
-    rows = idx.locate(path)
+    rows = idx.locate(unpacked if gzipped else path)
     if rows.dtype != np.uint8 or rows.shape[1:] != image_shape:
         shape = ", ".join(map(str, rows.shape))
         raise DatasetError(f"{path} contains {rows.dtype.newbyteorder('=')} ({shape}): {expected}")

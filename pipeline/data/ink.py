@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
@@ -12,7 +13,7 @@ MAX_IMAGES = 10_000  # from which the statistics are computed
 SAMPLES = 2_000  # images from which the size of drawn ones is computed
 TAIL = 0.01  # fraction of the images with unusually thin strokes, and with unusually thick ones
 UNLIMITED = 1_000_000  # above all possible values
-Length = Annotated[float, 0, UNLIMITED]
+Length = Annotated[float, Meta(ge=0, le=UNLIMITED)]
 
 
 @dataclass(frozen=True)

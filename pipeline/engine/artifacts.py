@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.engine import ARTIFACTS
 from pipeline.engine.digests import sha256
-from pipeline.engine.documents import Count, Duration, build, load_json, save_json
+from pipeline.engine.documents import Count, Duration, convert, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
@@ -35,7 +35,7 @@ class Manifest:
     def __post_init__(self) -> None:
         datetime.fromisoformat(self.created).astimezone()
         for name, facts in self.outputs.items():
-            build(Count, facts["bytes"])
+            convert(facts["bytes"], Count)
             if not (_is_relative_name(name) and re.fullmatch("[0-9a-f]{64}", facts["sha256"])):
                 raise ValueError(f"{name!r} is not an output")
 
@@ -152,9 +152,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest in `folder`. Raises PipelineError if it is missing or damaged."""
-    # The date was called "made" in earlier manifests.
-    arrange = lambda content: {"created": content.get("made"), **content, "provenance": content}  # noqa: E731
-    return load_json(folder / MANIFEST, Manifest, arrange)
+    content = load_json(folder / MANIFEST, dict[str, Any])
+    return convert({**content, "provenance": content}, Manifest)
 
 
 def _is_relative_name(name: str) -> bool:

@@ -164,4 +164,6 @@ if __name__ == "__main__":
     app = typer.Typer(rich_markup_mode="markdown", add_completion=False)
     for command in (stale, run, status):
         add_command(app, command)
-    run_program(lambda: run_command("make", lambda: invoke(app, sys.argv[1:], "python -m pipeline.engine.make")))
+    line = sys.argv[1:]
+    name = line[1] if line[:1] == ["run"] and line[1:] else "make"  # begins an error message
+    run_program(lambda: run_command(name, lambda: invoke(app, line, "python -m pipeline.engine.make")))

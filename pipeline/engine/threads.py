@@ -1,7 +1,13 @@
 """Number of cores, and single-threaded BLAS, with which results are bit-identical on any number of cores."""
 
+import functools
+import logging
 import os
 from contextlib import AbstractContextManager
+
+from pipeline.engine.errors import PipelineError
+
+log = logging.getLogger(__name__)
 
 
 def count_cores() -> int:
@@ -12,10 +18,25 @@ def count_cores() -> int:
 def single_threaded_blas() -> AbstractContextManager[object]:
     """Limit BLAS to one thread in this process, from the call on; leaving the returned context lifts the limit.
 
-    The order of BLAS's sums depends on the number of threads. An unknown BLAS keeps its threads.
+    The order of BLAS's sums depends on the number of threads. An unknown BLAS keeps its threads; this is logged once.
+    Raises PipelineError if threadpoolctl cannot be imported.
     """
     import numpy  # noqa: F401  (loads its BLAS)
-    from threadpoolctl import threadpool_limits
 
-    limited: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError as error:
+        raise PipelineError(f"threadpoolctl cannot be imported ({error}): install it again") from None
+    blas = ThreadpoolController().select(user_api="blas")
+    limited: AbstractContextManager[object] = blas.limit(limits=1)
+    if {library["num_threads"] for library in blas.info()} != {1}:
+        _warn()
     return limited
+
+
+@functools.cache
+def _warn() -> None:
+    log.warning(
+        "warning: the BLAS of NumPy cannot be limited to one thread: the last bits of results may depend on the number "
+        "of cores. Set OPENBLAS_NUM_THREADS=1 if it is OpenBLAS"
+    )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import Rows, read_rows
 from pipeline.engine.errors import PipelineError
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import ArrayError, Rows, create_rows, open_rows, write_rows
 from pipeline.evaluation.blocks import Interval, predict_blocks, split_blocks
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.scheduling.backends import Backend
 
 JOURNAL = "journal"

@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.safetensors import load_safetensors
 
 DENSE = Path(__file__).parent / "pretrained" / "dense.safetensors"

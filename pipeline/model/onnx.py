@@ -1,6 +1,6 @@
 """Export a model to ONNX: from raw images to probabilities and labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import singledispatch
 from pathlib import Path
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.engine.provenance import environment
-from pipeline.model.files import Model
+from pipeline.model.header import HEADER, format_header
+from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
 from pipeline.network.network import Network
@@ -45,11 +46,11 @@ class Graph:
         return name
 
 
-def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
+def save_onnx(path: Path, model: Model) -> None:
     """Write the model to `path` and check it with `onnx.checker`.
 
     Input: `images`, uint8 (N, height, width), as in the IDX file; the scaling is part of the graph. Outputs:
-    `probabilities`, float32 (N, classes), and `label`, int64 (N,). metadata: written to `metadata_props`.
+    `probabilities`, float32 (N, classes), and `label`, int64 (N,). The header is in `metadata_props`.
     """
     graph = Graph()
     height, width = model.image_shape
@@ -59,7 +60,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
     shift = graph.constant("shift", model.scaling.mean / model.scaling.std)
     value = graph.node("standardised", "Sub", value, shift)
     value = graph.node("channels", "Unsqueeze", value, graph.constant("axes", [1], np.int64))
-    is_ensemble = len(model.networks) > 1
+    is_ensemble = model.ensemble_size > 1
     logits = [
         _add_network(graph, value, network, classes, f"network-{number}-" if is_ensemble else "")
         for number, network in enumerate(model.networks, start=1)
@@ -94,7 +95,7 @@ def save_onnx(path: Path, model: Model, metadata: Mapping[str, str]) -> None:
         doc_string=f"Classifies images of {model.dataset}: {model.architecture}, {model.activation}"
         + (f", the mean of {len(logits)} networks." if is_ensemble else "."),
     )
-    helper.set_model_props(proto, dict(metadata))
+    helper.set_model_props(proto, {HEADER: format_header(model.header)})
     onnx.checker.check_model(proto, full_check=True)
     path.write_bytes(proto.SerializeToString(deterministic=True))
 

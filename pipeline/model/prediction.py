@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import standardise
-from pipeline.model.files import Model, count_outputs
+from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
@@ -23,7 +23,7 @@ def compute_logits(
 
     buffers: buffers from `make_buffers`, shared by the networks.
     """
-    total = np.zeros((count_outputs(model), images.shape[-1]), np.float32)
+    total = np.zeros((model.outputs, images.shape[-1]), np.float32)
     for network in model.networks:
         total += infer(network, images, buffers)
     total /= np.float32(len(model.networks))
@@ -44,7 +44,7 @@ def predict_with_negative(model: Model, images: NDArray[Any]) -> NDArray[np.floa
 
     It is 0 if the model has no negative class.
     """
-    predicted = _in_tiles(model, images, 0, count_outputs(model), _to_probabilities)
+    predicted = _in_tiles(model, images, 0, model.outputs, _to_probabilities)
     return predicted if model.negative_class else np.pad(predicted, ((0, 0), (0, 1)))
 
 
@@ -69,6 +69,8 @@ def _in_tiles(
     The order in which BLAS sums a column may depend on its index and on the shape of the product. So image i of the
     larger array is always column i mod size of a product of `size` images, padded with zeros where necessary.
     """
+    is_raw = images.dtype == np.uint8
+    assert is_raw or images.dtype == np.float32, f"{images.dtype} is neither of raw nor of standardised images"
     result = np.empty((len(images), outputs), np.float32)
     size = min(TILE, micro_batch_size(model.networks[0].layers, 4))
     tile = np.zeros((size, *model.image_shape), np.float32)
@@ -77,7 +79,7 @@ def _in_tiles(
     for tile_start in range(first - first % size, end, size):
         start, stop = max(tile_start, first), min(tile_start + size, end)
         block, columns = images[start - first : stop - first], slice(start - tile_start, stop - tile_start)
-        tile[columns] = standardise(block, model.scaling) if images.dtype == np.uint8 else block
+        tile[columns] = standardise(block, model.scaling) if is_raw else block
         tile[: columns.start] = 0
         tile[columns.stop :] = 0
         with np.errstate(over="ignore", invalid="ignore"):  # NaN in an image gives NaN in its predictions

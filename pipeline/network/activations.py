@@ -46,13 +46,8 @@ def sigmoid_derivative(a: Array) -> Array:
     return a * (1 - a)
 
 
-def tanh(z: Array, out: Array | None = None) -> Array:
-    """(exp(z) - exp(-z)) / (exp(z) + exp(-z)), symmetric about 0.  (LeCun et al. 1998, Efficient BackProp, 4.4)"""
-    return np.tanh(z, out=out)
-
-
 def tanh_derivative(a: Array) -> Array:
-    """da/dz = 1 - a^2."""
+    """da/dz = 1 - a^2. Unlike sigmoid, tanh is symmetric about 0.  (LeCun et al. 1998, Efficient BackProp, 4.4)"""
     return 1 - a * a
 
 
@@ -81,7 +76,7 @@ ACTIVATIONS = {
         ),
         Activation(
             name="tanh",
-            function=tanh,
+            function=np.tanh,
             derivative=tanh_derivative,
             title="tanh",
             effect="squeezed between -1 and 1 by tanh",

@@ -3,17 +3,19 @@
 Each updates in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype.
 `state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is overwritten with
 intermediate results, so that a slice of these arrays stays in the CPU cache.
+
+The choices of the option `--optimizer` follow from OPTIMIZERS, so this module imports NumPy only to make an optimizer.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    from pipeline.network.activations import Array
 
-from pipeline.network.activations import Array
-
-Update = Callable[[Array, Array, Sequence[Array], float, int], None]
+Update = Callable[["Array", "Array", Sequence["Array"], float, int], None]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Optimizer:
 def sgd() -> Optimizer:
     """w <- w - rate g."""
 
-    def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
+    def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         g *= rate
         w -= g
 
@@ -39,8 +41,9 @@ def momentum(beta: float, nesterov: bool = False) -> Optimizer:
 
     (Sutskever et al. 2013, in the form that PyTorch uses)
     """
+    import numpy as np
 
-    def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
+    def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         (v,) = state
         v *= beta
         v += g
@@ -63,8 +66,9 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Opt
 
         rate (1 - beta1) / (1 - beta1^step) / c  *  M / (sqrt(S) + epsilon / c)
     """
+    import numpy as np
 
-    def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
+    def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         M, S = state
         c = math.sqrt((1 - beta2) / (1 - beta2**step))
         M *= beta1
@@ -84,7 +88,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Opt
 def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
     """Add an L2 term: g + decay w instead of g, as if the loss had the term decay |w|^2 / 2."""
 
-    def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
+    def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         g += decay * w
         optimizer.update(w, g, state, rate, step)
 
@@ -94,24 +98,18 @@ def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
 def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
     """Add decoupled weight decay: w <- w (1 - rate decay) before each step.  (Loshchilov & Hutter 2019)"""
 
-    def update(w: Array, g: Array, state: Sequence[Array], rate: float, step: int) -> None:
+    def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         w *= 1 - rate * decay
         optimizer.update(w, g, state, rate, step)
 
     return Optimizer(update, optimizer.buffers) if decay else optimizer
 
 
-def make_optimizer(name: str, beta: float, weight_decay: float = 0.0) -> Optimizer:
-    """Make an optimizer by name. beta: of momentum and nesterov. weight_decay: decoupled for adamw, else L2."""
-    match name:
-        case "sgd":
-            return with_l2(sgd(), weight_decay)
-        case "momentum":
-            return with_l2(momentum(beta), weight_decay)
-        case "nesterov":
-            return with_l2(momentum(beta, nesterov=True), weight_decay)
-        case "adam":
-            return with_l2(adam(), weight_decay)
-        case "adamw":
-            return with_decay(adam(), weight_decay)
-    raise KeyError(name)
+# Makes an optimizer from the momentum, for those that have one, and the weight decay.
+OPTIMIZERS: dict[str, Callable[[float, float], Optimizer]] = {
+    "sgd": lambda beta, decay: with_l2(sgd(), decay),
+    "momentum": lambda beta, decay: with_l2(momentum(beta), decay),
+    "nesterov": lambda beta, decay: with_l2(momentum(beta, nesterov=True), decay),
+    "adam": lambda beta, decay: with_l2(adam(), decay),
+    "adamw": lambda beta, decay: with_decay(adam(), decay),
+}

@@ -8,44 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.model.comparison import load_dense
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Layer
 from pipeline.pages.examples import Example
 from pipeline.pages.packing import LIMITS, Packed, pack
-from pipeline.pages.rendering import TEMPLATES, render
-from pipeline.pages.wording import are_digits, format_dataset
+from pipeline.pages.rendering import render
+from pipeline.pages.wording import are_digits
 
-STYLES = ("style.css", "drawing.css", "inside.css")
-SCRIPTS = (
-    "layers.js",
-    "network.js",
-    "prepare.js",
-    "strokes.js",
-    "segment.js",
-    "reading.js",
-    "colours.js",
-    "result.js",
-    "examples.js",
-    "explain.js",
-    "targets.js",
-    "maps.js",
-    "links.js",
-    "detail.js",
-    "why.js",
-    "nudge.js",
-    "tabs.js",
-    "view.js",
-    "walk.js",
-    "inside.js",
-    "pen.js",
-    "canvas.js",
-    "history.js",
-    "link.js",
-    "ghost.js",
-    "share.js",
-    "drawing.js",
-)
 ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
@@ -65,39 +35,26 @@ def save_drawing_page(
     packed = pack(model, limits)
     dense = load_dense(model)
     reduction = _describe_reduction(model, packed)
-    script = _join_templates(SCRIPTS)
     noun = "digit" if are_digits(model.class_names) else "picture"
-    canvas = ROW if noun == "digit" else model.image_shape
+    values = {
+        **model_values(model, packed),
+        "canvas": ROW if noun == "digit" else model.image_shape,
+        "inkStatistics": asdict(model.ink_statistics),
+        "examples": [_encode_example(example) for example in examples],
+        "dense": dense and model_values(dense, pack(dense, {8: limits[8]})),  # only to compare: half the size
+    }
     page = render(
         "drawing.html",
-        style=_join_templates(STYLES),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        model={
-            **model_values(model, packed),
-            "canvas": canvas,
-            "inkStatistics": asdict(model.ink_statistics),
-            "examples": [_encode_example(example) for example in examples],
-            "dense": dense and model_values(dense, pack(dense, {8: limits[8]})),  # only to compare: half the size
-        },
-        noun=noun,
-        invites=noun == "digit" and {"3", "8"} <= {*model.class_names},
-        examples=examples,
-        misread=sum(example.label != example.predicted for example in examples),
-        shape=model.image_shape,
-        canvas=canvas,
-        architecture=model.architecture,
-        filters=model.is_convolutional,
+        digest=lambda script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        model=model,
         dense=dense,
-        classes=len(model.class_names),
-        negative_class=model.negative_class,
-        networks=len(model.parameters),
         packed=packed,
+        values=values,
+        noun=noun,
+        examples=examples,
         reduction=reduction,
         accuracy=accuracy,
         images=images,
-        dataset=format_dataset(model.dataset),
-        loss=model.loss,
         activation=ACTIVATIONS[model.activation],
     )
     path.write_text(page, encoding="utf-8")
@@ -122,14 +79,14 @@ def model_values(model: Model, packed: Packed) -> dict[str, Any]:
 def _encode_example(example: Example) -> dict[str, Any]:
     """Return the input of `unpackExamples` in examples.js."""
     pixels = base64.b64encode(example.image.tobytes()).decode()
-    return {"pixels": pixels, "label": example.label, "isMisread": example.label != example.predicted}
+    return {"pixels": pixels, "label": example.label, "isMisread": example.is_misread}
 
 
 def _describe_reduction(model: Model, packed: Packed) -> str:
     if not packed.networks:
         return "the network is too large for a page"
-    if len(packed.networks) < len(model.parameters):
-        return f"{len(packed.networks)} of its {len(model.parameters)} networks, in {packed.bits} bits per weight"
+    if len(packed.networks) < model.ensemble_size:
+        return f"{len(packed.networks)} of its {model.ensemble_size} networks, in {packed.bits} bits per weight"
     return f"in {packed.bits} bits per weight" if packed.bits < 16 else ""
 
 
@@ -143,7 +100,3 @@ def _layer_geometry(layer: Layer) -> dict[str, Any]:
         "stride": layer.stride,
         "activation": layer.activation and layer.activation.name,
     }
-
-
-def _join_templates(names: tuple[str, ...]) -> str:
-    return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)

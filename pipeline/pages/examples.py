@@ -19,6 +19,11 @@ class Example:
     label: int
     predicted: int
 
+    @property
+    def is_misread(self) -> bool:
+        """Whether the model predicts another class."""
+        return self.label != self.predicted
+
 
 def choose_examples(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]

@@ -1,20 +1,39 @@
 """What filters and units respond to: their weights in the first layer, and patches of test images that excite them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import standardise
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
+from pipeline.network.layers import Layer
 from pipeline.network.network import forward, make_buffers
-from pipeline.pages.layer_table import ReceptiveField, receptive_fields
-from pipeline.pages.pictures import draw_patches, draw_signed
+from pipeline.pages.png import draw_patches, draw_signed
 
 MAX_UNITS, MAX_LATER_FILTERS = 64, 12  # of the first layer, and of each later convolution
 PATCHES, PATCHES_PER_ROW = 6, 3  # of each filter, each patch from another image
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The output at (row, column) depends on height x width pixels from (row * step, column * step)."""
+
+    height: int
+    width: int
+    step: int
+
+
+def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
+    """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
+    fields, height, width, step = [], 1, 1, 1
+    for layer in layers:
+        height, width = height + (layer.window[0] - 1) * step, width + (layer.window[1] - 1) * step
+        step *= layer.stride
+        fields.append(ReceptiveField(height, width, step))
+    return fields
 
 
 @dataclass(frozen=True)
@@ -69,64 +88,30 @@ def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) 
     return np.array(patches, np.uint8).reshape(-1, field.height, field.width)
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A filter or a unit. number: from 1. weights, patches: pictures, "" without."""
+def draw_weights(model: Model) -> dict[int, str]:
+    """Draw the weights or kernels of the first network's first layer, by number of the unit or filter from 0.
 
-    number: int
-    weights: str = ""
-    patches: str = ""
-
-
-@dataclass(frozen=True)
-class FilterLayer:
-    """Filters after the first layer. number: of the layer, from 1. size: of the receptive field, in pixels."""
-
-    number: int
-    filters: int
-    size: int
-    units: list[Unit]
-
-
-def draw_units(model: Model, excitations: Sequence[Excitation], images: NDArray[np.uint8]) -> list[Unit]:
-    """Draw the weights or kernels of the first network's first layer, largest norm first; [] if it has none.
-
-    Filters have patches as well. images: those of the excitations.
+    Those with the largest norm come first; there are none if the layer has no weights.
     """
     layer = model.networks[0].layers[0]
     if not layer.parameter_shapes:
-        return []
+        return {}
     rows = model.parameters[0].layers[0][0].reshape(-1, *layer.window).astype(np.float64)
     order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
     limit = float(np.quantile(np.abs(rows[order]), 0.995))
-    return [
-        Unit(
-            int(number) + 1,
-            draw_signed(rows[number], limit),
-            _draw_strongest(excitations[0], images, number) if excitations else "",
-        )
-        for number in order
-    ]
+    return {int(number): draw_signed(rows[number], limit) for number in order}
 
 
-def draw_later_filters(excitations: Sequence[Excitation], images: NDArray[np.uint8]) -> list[FilterLayer]:
-    """Draw the patches of the layers after the first one, for the filters with the largest mean peak."""
-    return [
-        FilterLayer(
-            excitation.layer,
-            len(excitation.peaks),
-            excitation.field.height,
-            [
-                Unit(int(number) + 1, patches=_draw_strongest(excitation, images, number))
-                for number in np.argsort(-excitation.peaks.mean(axis=1), kind="stable")[:MAX_LATER_FILTERS]
-            ],
-        )
-        for excitation in excitations
-        if excitation.layer > 1
-    ]
+def draw_strongest(excitation: Excitation, images: NDArray[np.uint8], numbers: Iterable[int]) -> dict[int, str]:
+    """Draw the patches of filters by number, from 0; "" for a filter that is never active.
+
+    images: those of `measure_excitation`.
+    """
+    cut = {number: cut_patches(excitation, images, number) for number in numbers}
+    return {number: draw_patches(patches, PATCHES_PER_ROW) if len(patches) else "" for number, patches in cut.items()}
 
 
-def _draw_strongest(excitation: Excitation, images: NDArray[np.uint8], number: int) -> str:
-    """Draw the patches of a filter; "" if it is never active."""
-    patches = cut_patches(excitation, images, number)
-    return draw_patches(patches, PATCHES_PER_ROW) if len(patches) else ""
+def rank_filters(excitation: Excitation) -> list[int]:
+    """Return the numbers, from 0, of the MAX_LATER_FILTERS filters with the largest mean peak."""
+    order = np.argsort(-excitation.peaks.mean(axis=1), kind="stable")[:MAX_LATER_FILTERS]
+    return [int(number) for number in order]

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.quantization import quantize
 
 # The most characters of all parameters by the bits per weight, in order of preference. The whole page then has at most

@@ -11,14 +11,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from pipeline.evaluation.metrics import Reliability, wilson_interval
 from pipeline.pages.svg import ACCENT, GREY, QUIET, SECOND, draw
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 
 SIZE = (4.4, 3.1)  # inches
 WIDE = (7.2, 4.3)
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
-Histories = Sequence[Sequence[Row]]
-Value = Callable[[Row], float]
+Histories = Sequence[Sequence[Epoch]]
+Value = Callable[[Epoch], float]
 
 
 def plot_loss(histories: Histories) -> Markup:
@@ -47,13 +47,8 @@ def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
         ends = [history[-1].validation_accuracy for history in earlier]
         count = f"that of {len(ends)} earlier runs" if len(ends) > 1 else "that of an earlier run"
         description += f" In grey, {count}, which ended at {min(ends):.2%} to {max(ends):.2%}."
-    errors = [
-        1 - value(row)
-        for _, value, _, _ in kinds
-        for history in histories
-        for row in history
-        if not math.isnan(value(row))
-    ]
+    rows = [row for history in histories for row in history]
+    errors = [1 - value(row) for _, value, _, _ in kinds for row in rows if not math.isnan(value(row))]
 
     def fill(figure: Figure) -> None:
         axes = _epoch_axes(figure, "Accuracy")
@@ -161,13 +156,10 @@ def _set_error_axis(axes: Axes, least: float, most: float) -> None:
 
 def _describe(quantity: str, histories: Histories, value: Value, form: str) -> str:
     """Return the first and last values of the first network as a sentence."""
-    ends = []
-    for history in histories:
-        values = [(row.number, value(row)) for row in history if not math.isnan(value(row))]
-        ends += [(values[0], values[-1])] if values else []
-    if not ends:
+    values = [(row.number, value(row)) for row in histories[0] if not math.isnan(value(row))]
+    if not values:
         return f"{quantity} is not available."
-    ((first, begin), (last, end)) = ends[0]
+    (first, begin), (last, end) = values[0], values[-1]
     if first == last:
         return f"{quantity} is {form.format(begin)} after epoch {last}."
     of = f" of network 1 of {len(histories)}" if len(histories) > 1 else ""

@@ -1,11 +1,18 @@
-"""Render pages from Jinja templates."""
+"""Render pages and cards from Jinja templates."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from pipeline.network.network import count_parameters
+from pipeline.pages import wording
+
 TEMPLATES = Path(__file__).parent / "templates"
+
+# What templates call: they receive the records themselves.
+GLOBALS = {name: value for name, value in vars(wording).items() if callable(value)}
 
 
 def render(template: str, **values: Any) -> str:
@@ -18,4 +25,10 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals |= {**GLOBALS, "count_parameters": count_parameters}
     return environment.get_template(template).render(**values)
+
+
+def render_card(template: str, **values: Any) -> str:
+    """Render a template in Markdown; the parts that are skipped leave no empty lines."""
+    return re.sub(r"\n{3,}", "\n\n", render(template, **values)).rstrip() + "\n"

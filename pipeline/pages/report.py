@@ -1,44 +1,44 @@
 """The report: a page with the metrics, errors and training history of a model, and a table of other runs."""
 
 import math
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.deform import Augmenter
-from pipeline.engine.artifacts import Manifest
+from pipeline.data.scaling import standardise
+from pipeline.engine.documents import load_json
+from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
-from pipeline.model.files import Model
+from pipeline.model.header import Header
+from pipeline.model.model import FILE, Model
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.network import count_parameters
-from pipeline.pages.filters import PATCHES, draw_later_filters, draw_units, measure_excitation
-from pipeline.pages.layer_table import list_layers
-from pipeline.pages.origin import format_command
-from pipeline.pages.pictures import draw_grey
-from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
-from pipeline.pages.rendering import render
-from pipeline.pages.tiles import list_tiles
-from pipeline.pages.wording import (
-    are_digits,
-    format_dataset,
-    format_duration,
-    format_name,
-    format_time,
-    format_value,
-    percent,
+from pipeline.network.network import Network, count_parameters, make_buffers
+from pipeline.pages.filters import (
+    PATCHES,
+    draw_strongest,
+    draw_weights,
+    measure_excitation,
+    rank_filters,
+    receptive_fields,
 )
-from pipeline.training.history import Row, best_of
-from pipeline.training.recipe import Recipe
-from pipeline.training.recipes import find_changes
+from pipeline.pages.origin import find_commit, find_processor, format_command
+from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
+from pipeline.pages.png import draw_grey
+from pipeline.pages.rendering import render
+from pipeline.pages.wording import format_dataset
+from pipeline.training.history import best_of
+from pipeline.training.recipe import Recipe, override
 from pipeline.training.runs import TrainingRun, find_run, name_data
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS = 40  # listed instead of the matrix
-MAX_COMPACT_CLASSES = 12  # columns that fit a phone; more classes with long names get vertical column headings
-SHORT_NAME = 3  # characters; longer names get wider columns
+TIMED_IMAGES, REPETITIONS = 64, 10  # of the forward passes in which the layers are timed; the fastest counts
 MAX_ERRORS = 28  # shown at first
 MAX_CELL_ERRORS, MAX_HIDDEN_ERRORS = 12, 300  # shown after a click on a cell of the matrix; in all cells together
 MAX_EARLIER = 10  # curves of earlier runs
@@ -51,147 +51,114 @@ SAMPLES, COPIES = 10, 7  # images in the section on augmentation, and augmented 
 class Findings:
     """The input of the report.
 
-    trained: manifest of the training run. counts: images per split. layer_seconds: of each layer of the first network,
-    per image. images: raw test images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw
-    training images, uint8 (m, h, w). runs: with this one, latest first. previous_parameters: their number in the
-    previous run on the same data, None if unknown. commit, processor: where the report is written, "" if unknown.
-    preparation: what was done to own data. warnings: what the data lack.
+    runs: all training runs, latest first. key: of the one that the report is about. counts: images per split. images:
+    raw test images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw training images,
+    uint8 (m, h, w). preparation: what was done to own data. warnings: what the data lack.
     """
 
     model: Model
-    recipe_name: str
-    recipe: Recipe
-    trained: Manifest
+    runs: Sequence[TrainingRun]
+    key: str
     counts: Mapping[str, int]
-    layer_seconds: Sequence[float]
-    history: Sequence[Sequence[Row]]
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
     samples: NDArray[np.uint8]
-    runs: Sequence[TrainingRun]
-    previous_parameters: int | None
-    commit: str
-    processor: str
     preparation: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Error:
-    """A misread test image.
-
-    cell: row and column of the confusion matrix. at_first: whether it is shown before a click on a cell.
-    """
+    """A misread test image. picture: its data URI. cell: row and column of the confusion matrix."""
 
     index: int
     picture: str
-    predicted: str
-    truth: str
     confidence: float
     cell: tuple[int, int]
-    at_first: bool
 
 
 def render_report(findings: Findings) -> str:
-    """Return the report as a self-contained HTML page; the text is deterministic."""
-    model, key = findings.model, findings.trained.provenance.key
-    names = model.class_names
+    """Return the report as a self-contained HTML page, deterministic but for the times of the layers.
+
+    Raises PipelineError if the history of the run is missing or damaged.
+    """
+    model, names = findings.model, findings.model.class_names
     metrics, confusion = compute_metrics([(findings.probabilities, findings.labels)], names)
-    small, named = len(names) <= MAX_MATRIX_CLASSES, max(map(len, names)) > SHORT_NAME
+    small = len(names) <= MAX_MATRIX_CLASSES
     errors = list_errors(findings, MAX_CELL_ERRORS if small else 0)
-    this, earlier = find_run(findings.runs, key)
+    run, earlier = find_run(findings.runs, findings.key)
+    if not run.history:
+        raise PipelineError("history.csv is missing or damaged: run the stage train again (make train)")
     previous = earlier[0] if earlier else None
-    curves = [run.history[0] for run in earlier if run.history]
+    parameters = run.manifest.provenance.parameters
+    recipe = override(Recipe(), parameters)
     searched = findings.images[:: math.ceil(len(findings.images) / MAX_SEARCHED)]
     excitations = measure_excitation(model, searched)
+    later = [each for each in excitations if each.layer > 1]
+    weights = draw_weights(model)
+    layers = model.networks[0].layers
+    seconds = time_layers(model.networks[0], standardise(findings.images[:TIMED_IMAGES], model.scaling))
     return render(
         "report.html",
-        metrics=metrics,
+        findings=findings,
         model=model,
-        dataset=format_dataset(model.dataset),
-        noun="digits" if are_digits(names) else "classes",
-        recipe_name=findings.recipe_name,
-        tiles=list_tiles(
-            metrics,
-            this.validation_accuracy,
-            findings.history,
-            count_all_parameters(model),
-            previous,
-            findings.previous_parameters,
-        ),
-        previous=previous,
-        command=format_command(model.dataset, findings.trained.provenance.parameters),
-        commit=findings.commit,
-        processor=findings.processor,
-        facts=list_facts(findings),
-        warnings=findings.warnings,
-        networks=len(model.parameters),
-        accuracy=plot_accuracy(findings.history, curves[:MAX_EARLIER]),
-        loss=plot_loss(findings.history),
+        metrics=metrics,
         confusion=confusion,
-        matrix=tint_matrix(confusion) if small else None,
-        compact=len(names) <= MAX_COMPACT_CLASSES,
-        named=named,
-        vertical=named and len(names) > MAX_COMPACT_CLASSES,
-        confusions=list_confusions(confusion, names, CONFUSIONS),
+        run=run,
+        recipe=recipe,
+        previous=previous,
+        parameters=count_all_parameters(model),
+        previous_parameters=previous and load_parameter_count(previous),
+        command=format_command("train", model.dataset, parameters, findings.counts),
+        commit=find_commit(Path(__file__).parents[2]),
+        processor=find_processor(),
+        activation=ACTIVATIONS[model.activation],
+        best=[best_of(history).number for history in run.history],
+        accuracy=plot_accuracy(run.history, [one.history[0] for one in earlier if one.history][:MAX_EARLIER]),
+        loss=plot_loss(run.history),
         reliability=plot_reliability(measure_reliability(findings.probabilities, findings.labels)),
+        matrix=tint_matrix(confusion) if small else [],
+        confusions=[] if small else list_confusions(confusion, names, CONFUSIONS),
         errors=errors,
-        shown_errors=sum(error.at_first for error in errors),
+        max_errors=MAX_ERRORS,
         cells=Counter(error.cell for error in errors) if small else {},
-        layers=list_layers(model.networks[0].layers, findings.layer_seconds),
-        units=draw_units(model, excitations, searched),
-        later_filters=draw_later_filters(excitations, searched),
+        seconds=seconds,
+        layers=list(zip(layers, receptive_fields(layers), seconds, strict=True)),
+        weights=weights,
+        patches=draw_strongest(excitations[0], searched, weights) if excitations else {},
+        later_patches=[(each, draw_strongest(each, searched, rank_filters(each))) for each in later],
+        max_patches=PATCHES,
         searched=len(searched),
-        patches=PATCHES,
-        first=model.networks[0].layers[0],
-        filters=model.is_convolutional,
-        augmented=draw_augmented(findings.samples, findings.recipe),
-        recipe=findings.recipe,
-        runs=findings.runs[:MAX_RUNS],
-        more_runs=len(findings.runs[MAX_RUNS:]),
-        current=key,
+        augmented=draw_augmented(findings.samples, recipe),
+        max_runs=MAX_RUNS,
         dataset_names=name_data(findings.runs, format_dataset),
-        percent=percent,
-        format_time=format_time,
-        format_name=format_name,
-        format_value=format_value,
-        format_duration=format_duration,
     )
 
 
-def count_all_parameters(model: Model) -> int:
+def count_all_parameters(header: Header) -> int:
     """Return the number of parameters of all networks of a model."""
-    return len(model.parameters) * count_parameters(model.networks[0].layers)
+    return header.ensemble_size * count_parameters(header.make_layers())
 
 
-def list_facts(findings: Findings) -> list[tuple[str, str]]:
-    """Return the facts about the run as pairs of name and text."""
-    model, trained, recipe = findings.model, findings.trained, findings.recipe
-    changes = find_changes(trained.provenance.parameters)
-    changed = ", ".join(
-        f"{format_name(name)} {format_value(value)} instead of {format_value(default)}"
-        for name, (value, default) in changes.items()
-    )
-    networks = f"{len(model.parameters)} × " if len(model.parameters) > 1 else ""
-    seeds = (
-        f"{recipe.seed} to {recipe.seed + recipe.ensemble_size - 1}" if recipe.ensemble_size > 1 else str(recipe.seed)
-    )
-    best = [best_of(history).number for history in findings.history]
-    environment = trained.provenance.environment
-    height, width = model.image_shape
-    return [
-        ("Recipe", f"{findings.recipe_name}{': ' if changed else ''}{changed}"),
-        ("Data set", f"{format_dataset(model.dataset)}, {len(model.class_names)} classes, {height} × {width} pixels"),
-        ("Images", ", ".join(f"{count:,} {part}" for part, count in findings.counts.items())),
-        *([("Preparation", "; ".join(findings.preparation))] if findings.preparation else []),
-        ("Network", f"{networks}{model.architecture}, {ACTIVATIONS[model.activation].title}, {model.loss}"),
-        ("Seed", seeds),
-        ("Epochs", f"{recipe.epochs}; selected checkpoint: epoch {', '.join(map(str, best))}"),
-        ("Temperature", f"{model.temperature:.3f}"),
-        ("Trained", format_time(trained.created)),
-        ("Versions", f"Python {environment.get('python', '?')}, NumPy {environment.get('numpy', '?')}"),
-    ]
+def load_parameter_count(run: TrainingRun) -> int | None:
+    """Return the number of parameters of a training run; None if its model is damaged, or of an earlier version."""
+    try:
+        return count_all_parameters(load_json(run.entry / FILE, Header))
+    except PipelineError:
+        return None
+
+
+def time_layers(network: Network, images: NDArray[np.float32]) -> list[float]:
+    """Return the seconds per image that the forward pass spends in each layer; images (n, height, width)."""
+    buffers, runs = make_buffers(network), []
+    for _ in range(REPETITIONS):
+        x, times = np.moveaxis(images, 0, -1)[np.newaxis], [time.perf_counter()]
+        for layer, arrays, own in zip(network.layers, network.parameters.layers, buffers, strict=True):
+            x, _ = layer.forward(arrays, x, own)
+            times.append(time.perf_counter())
+        runs.append(np.diff(times))
+    return [float(each) / len(images) for each in np.min(runs, axis=0)]
 
 
 def tint_matrix(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
@@ -209,19 +176,16 @@ def tint_matrix(confusion: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
 
 def list_errors(findings: Findings, per_cell: int) -> list[Error]:
     """Return the MAX_ERRORS most confident errors and the first `per_cell` of each cell, most confident first."""
-    names, truths, probabilities = findings.model.class_names, findings.labels, findings.probabilities
+    truths, probabilities = findings.labels, findings.probabilities
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != truths)
     found: list[Error] = []
     cells: Counter[tuple[int, int]] = Counter()
     for rank, index in enumerate(wrong[np.argsort(-confidence[wrong], kind="stable")].tolist()):
-        cell = truth, other = int(truths[index]), int(predicted[index])
+        cell = int(truths[index]), int(predicted[index])
         if rank < MAX_ERRORS or (cells[cell] < per_cell and len(found) < MAX_HIDDEN_ERRORS):
             cells[cell] += 1
-            picture = draw_grey(findings.images[index])
-            found.append(
-                Error(index, picture, names[other], names[truth], float(confidence[index]), cell, rank < MAX_ERRORS)
-            )
+            found.append(Error(index, draw_grey(findings.images[index]), float(confidence[index]), cell))
     return found
 
 
@@ -233,10 +197,8 @@ def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]
     augmenter = Augmenter(replace(recipe.augmentation, augment_fraction=1.0), height, width, count)
     pictures = samples.reshape(count, -1).astype(np.float32)
     generator = np.random.default_rng(recipe.seed)
-    rows = [[draw_grey(sample)] for sample in samples]
+    versions, copies = [samples], np.empty_like(pictures)
     for _ in range(COPIES):
-        copies = np.empty_like(pictures)
         augmenter(pictures, generator, copies)
-        for row, copy in zip(rows, copies.reshape(samples.shape), strict=True):
-            row.append(draw_grey(np.rint(np.clip(copy, 0, 255)).astype(np.uint8)))
-    return rows
+        versions.append(np.rint(np.clip(copies, 0, 255)).astype(np.uint8).reshape(samples.shape))
+    return [[draw_grey(picture) for picture in row] for row in zip(*versions, strict=True)]

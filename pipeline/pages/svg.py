@@ -3,13 +3,14 @@
 import io
 import re
 from collections.abc import Callable
-from typing import Any
 
-import matplotlib
 from markupsafe import Markup
+from matplotlib import style
 from matplotlib.figure import Figure
 
-# Placeholder colours, replaced by the CSS variables of the page, which differ in light and dark mode.
+from pipeline.pages.rendering import TEMPLATES
+
+# Placeholder colours, as in STYLE, replaced by the CSS variables of the page, which differ in light and dark mode.
 COLOURS = {
     "#010101": "--ink",
     "#020202": "--quiet",
@@ -18,31 +19,9 @@ COLOURS = {
     "#050505": "--second",
     "#060606": "--earlier",
 }
-INK, QUIET, LINE, ACCENT, SECOND, GREY = COLOURS
+_, QUIET, _, ACCENT, SECOND, GREY = COLOURS
 
-STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "report",
-    "text.parse_math": False,
-    "font.family": "sans-serif",
-    "font.size": 11,
-    "text.color": INK,
-    "axes.labelcolor": QUIET,
-    "axes.edgecolor": QUIET,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": LINE,
-    "grid.linewidth": 0.8,
-    "xtick.color": QUIET,
-    "ytick.color": QUIET,
-    "legend.frameon": False,
-    "figure.constrained_layout.use": True,
-}
+STYLE = TEMPLATES / "report.mplstyle"
 
 
 def draw(name: str, description: str, width: float, height: float, fill: Callable[[Figure], None]) -> Markup:
@@ -51,9 +30,7 @@ def draw(name: str, description: str, width: float, height: float, fill: Callabl
     name: prefix of all ids, unique within a page. description: for screen readers. width, height: in inches, of 72 CSS
     pixels.
     """
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # ignore the user's matplotlibrc
-        matplotlib.rcParams.update(STYLE)
+    with style.context(STYLE, after_reset=True):  # ignores the user's matplotlibrc
         figure = Figure(figsize=(width, height))
         fill(figure)
         file = io.BytesIO()

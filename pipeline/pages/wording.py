@@ -1,14 +1,14 @@
-"""Format names, shares, times and parameters for the pages."""
+"""Format layers, shares, times and differences for the pages."""
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import singledispatch
-from typing import Any
 
 from pipeline.data.catalogue import DATASETS
-from pipeline.network.layers import Convolution, Dense, Layer, MaxPooling, unknown_kind
+from pipeline.network.layers import Dense, Layer
+
+# By kind of layer: its name, and what one of its outputs is called.
+WORDS = {"dense": ("dense layer", "unit"), "conv": ("convolution", "filter"), "pool": ("max-pooling layer", "map")}
 
 
 def are_digits(class_names: Sequence[str]) -> bool:
@@ -21,34 +21,25 @@ def format_dataset(name: str) -> str:
     return DATASETS[name].title if name in DATASETS else name
 
 
-@dataclass(frozen=True)
-class LayerWords:
-    """Words for a layer. name: of its kind. size: of its kernel, "" without. outputs: what one output is called."""
-
-    name: str
-    size: str
-    outputs: str
+def describe_layer(layer: Layer) -> str:
+    """Return the kind of a layer and the size of its kernel."""
+    return ", ".join(filter(None, [WORDS[layer.kind][0], _describe_kernel(layer)]))
 
 
-@singledispatch
-def describe_layer(layer: Layer) -> LayerWords:
-    """Return the words for a layer in the report and in the model card."""
-    raise unknown_kind(layer, "description", __name__)
+def describe_layers(layers: Sequence[Layer]) -> str:
+    """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
+    parts = []
+    for (kind, kernel), group in itertools.groupby(layers, lambda layer: (layer.kind, _describe_kernel(layer))):
+        name, output = WORDS[kind]
+        counts = [str(layer.output_shape[0]) for layer in group]
+        size, plural = f" of {kernel}" if kernel else "", "s" if len(counts) > 1 else ""
+        outputs = output if counts == ["1"] else f"{output}s"
+        parts.append(f"{len(counts)} {name}{plural}{size} ({', '.join(counts)} {outputs})")
+    return ", ".join(parts)
 
 
-@describe_layer.register
-def _(layer: Dense) -> LayerWords:
-    return LayerWords("dense layer", "", "unit")
-
-
-@describe_layer.register
-def _(layer: Convolution) -> LayerWords:
-    return LayerWords("convolution", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "filter")
-
-
-@describe_layer.register
-def _(layer: MaxPooling) -> LayerWords:
-    return LayerWords("max-pooling layer", f"{layer.kernel} × {layer.kernel} with stride {layer.stride}", "map")
+def _describe_kernel(layer: Layer) -> str:
+    return "" if isinstance(layer, Dense) else f"{layer.window[0]} × {layer.window[1]} with stride {layer.stride}"
 
 
 def percent(share: float | None, digits: int = 2) -> str:
@@ -72,22 +63,24 @@ def format_duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
 
 
-def format_name(name: str) -> str:
-    """Return the name of a parameter with spaces."""
-    return name.replace("_", " ")
+def format_change(new: float | None, old: float | None, scale: float, unit: str = "") -> tuple[str, str]:
+    """Return the difference of two metrics as text, and its verdict: good, bad or "".
+
+    None stands for a metric that is not known. scale: of the text, below 0 if smaller is better.
+    """
+    if new is None or old is None:
+        return "", ""
+    digits = 2 if unit else 4
+    gain = round(scale * (new - old), digits)
+    if not gain:
+        return "unchanged", ""
+    return f"{abs(gain):.{digits}f}{unit} {'better' if gain > 0 else 'worse'}", "good" if gain > 0 else "bad"
 
 
-def format_value(value: Any) -> str:
-    """Format the value of a parameter; None and empty `layers` give "none"."""
-    return "none" if value in ("", None) else str(value)
-
-
-def describe_layers(layers: Sequence[Layer]) -> str:
-    """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
-    parts = []
-    for words, group in itertools.groupby(layers, describe_layer):
-        outputs = [str(layer.output_shape[0]) for layer in group]
-        size, plural = f" of {words.size}" if words.size else "", "s" if len(outputs) > 1 else ""
-        units = words.outputs if outputs == ["1"] else f"{words.outputs}s"
-        parts.append(f"{len(outputs)} {words.name}{plural}{size} ({', '.join(outputs)} {units})")
-    return ", ".join(parts)
+def format_cost(parameters: int, earlier: int | None, longer: float) -> str:
+    """Return the differences in parameters, unless it is not known how many there were, and in seconds."""
+    size = []
+    if earlier is not None:
+        more = "more" if parameters > earlier else "fewer"
+        size = [f"{abs(parameters - earlier):,} {more}" if parameters != earlier else "same size"]
+    return ", ".join([*size, f"{format_duration(abs(longer))} {'longer' if longer > 0 else 'shorter'}"])

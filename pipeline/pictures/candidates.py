@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import load_array
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.losses import Labels
 from pipeline.pictures.detections import Detections
@@ -18,8 +18,8 @@ from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.run import run_job
-from pipeline.training.data import Examples
 from pipeline.training.positions import IGNORED
+from pipeline.training.training_data import Examples
 
 Found = tuple[NDArray[np.int8], NDArray[np.int16]]  # windows and labels
 

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.engine.arrays import read_array
 from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import measure_reliability
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.pictures.reading import arrange, measure_chances
 from pipeline.pictures.search import detect
 from pipeline.training.team import ThreadTeam

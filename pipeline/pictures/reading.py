@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.network.training import Run, in_sequence
+from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.preparation import find_extent, find_ink, prepare
 from pipeline.pictures.rows import find_nearest_rows, find_rows, find_spaces

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.contrast import BOX
-from pipeline.model.files import Model
-from pipeline.network.training import Run, in_sequence
+from pipeline.model.model import Model
+from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.detections import Detections, Floats, centre, join, suppress
 from pipeline.pictures.pyramid import Level, build_pyramid
 from pipeline.pictures.sliding import Slider

@@ -11,12 +11,12 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import slide
 from pipeline.network.buffers import Buffers
+from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers, make_network
-from pipeline.network.training import Run, in_sequence
 from pipeline.pictures.detections import Floats
 
 PIXELS = 40_000  # of the tiles that pass through the network at a time

@@ -8,6 +8,7 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,11 +87,16 @@ async def _identify(address: str) -> None:
         await scheduler.identity()
 
 
+@dataclass(frozen=True)
+class _SchedulerFile:
+    address: str
+
+
 def _read_address(scheduler_file: Path) -> str:
     start = f"start a scheduler with --scheduler-file {scheduler_file}"
     if not scheduler_file.is_file():
         raise PipelineError(f"{scheduler_file} is missing: {start}")
-    return load_json(scheduler_file, str, lambda content: content["address"], advice=start)
+    return load_json(scheduler_file, _SchedulerFile, start).address
 
 
 @contextlib.contextmanager

@@ -1,16 +1,19 @@
 """Training: recipes, data, multithreaded epochs, ensembles, checkpoints, history, calibration.
 
-`train` is imported on first use, so that importing a recipe imports neither NumPy nor the code of the training.
+`train` and `hold_out` are imported on first use, so that importing a recipe does not import NumPy.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.training.trained import train as train
+    from pipeline.training.ensemble import train as train
+    from pipeline.training.training_data import hold_out as hold_out
+
+MODULES = {"train": "ensemble", "hold_out": "training_data"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "train":
-        return importlib.import_module("pipeline.training.trained").train
+    if name in MODULES:
+        return getattr(importlib.import_module(f"pipeline.training.{MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

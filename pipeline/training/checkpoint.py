@@ -12,29 +12,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.documents import build
+from pipeline.engine.documents import convert
 from pipeline.network.activations import Array
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint of a training run.
 
-    state: as in `Epoch`. best: the parameters of the best network so far, (total,). history: all epochs so far.
-
-    origin: describes recipe and data, so that a checkpoint of others is not used.
+    state: the `arrays` of `TrainingState`. best: the parameters of the best network so far, (total,). history: all
+    epochs so far. origin: describes recipe and data, so that a checkpoint of others is not used.
     """
 
     state: Array
     best: Array
-    history: Sequence[Row]
+    history: Sequence[Epoch]
     origin: str = ""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to `path` atomically: an earlier one stays until this one is complete."""
-    history = json.dumps([asdict(row) for row in checkpoint.history]).encode()
+    history = json.dumps([asdict(epoch) for epoch in checkpoint.history]).encode()
     origin = checkpoint.origin.encode()
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # unique: an abandoned worker may still write
     try:
@@ -54,7 +53,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             names = ("state", "best", "history", "origin")
             state, best, history, origin = (_read_array(archive, name) for name in names)
-            rows = list(build(tuple[Row, ...], json.loads(history.tobytes())))
+            rows = convert(json.loads(history.tobytes()), list[Epoch])  # with NaN, which is not JSON
             checkpoint = Checkpoint(state, best, rows, origin.tobytes().decode())
             return checkpoint if checkpoint.history and best.shape == state.shape[1:] else None
     except Exception:  # NumPy and zipfile raise many types for damaged bytes

@@ -11,8 +11,8 @@ COLUMNS = ["network", "epoch", "loss", "train_accuracy", "validation_accuracy", 
 
 
 @dataclass(frozen=True)
-class Row:
-    """One epoch; number 0 is the network before training.
+class Epoch:
+    """One row of the history; number 0 is the network before training.
 
     loss, train_accuracy: means over the epoch, measured during training; NaN for number 0. validation_accuracy: after
     the epoch. learning_rate: of the last step. seconds: training time without validation.
@@ -26,34 +26,34 @@ class Row:
     seconds: float
 
 
-def best_of(history: Sequence[Row]) -> Row:
+def best_of(history: Sequence[Epoch]) -> Epoch:
     """Return the last epoch whose validation accuracy is within TOLERANCE of the best.
 
     Later epochs have lower learning rates, and differences within the tolerance are not significant. (The
     one-standard-error rule of Breiman et al. 1984 for 5,000 images at 99.5%)
     """
-    best = max(row.validation_accuracy for row in history)
-    return [row for row in history if row.validation_accuracy >= best - TOLERANCE][-1]
+    best = max(epoch.validation_accuracy for epoch in history)
+    return [epoch for epoch in history if epoch.validation_accuracy >= best - TOLERANCE][-1]
 
 
-def write_history(path: Path, histories: Sequence[Sequence[Row]]) -> None:
+def write_history(path: Path, histories: Sequence[Sequence[Epoch]]) -> None:
     """Write the rows of each network as CSV; accuracies are in [0, 1]."""
     lines = [
-        f"{network},{row.number},{row.loss:.6g},{row.train_accuracy:.6f},{row.validation_accuracy:.6f},"
-        f"{row.learning_rate:g},{row.seconds:.3f}\n"
+        f"{network},{epoch.number},{epoch.loss:.6g},{epoch.train_accuracy:.6f},{epoch.validation_accuracy:.6f},"
+        f"{epoch.learning_rate:g},{epoch.seconds:.3f}\n"
         for network, history in enumerate(histories, start=1)
-        for row in history
+        for epoch in history
     ]
     path.write_text("".join([f"{','.join(COLUMNS)}\n", *lines]), encoding="utf-8")
 
 
-def read_history(path: Path) -> list[list[Row]]:
+def read_history(path: Path) -> list[list[Epoch]]:
     """Return the rows of each network, at least one. Raises PipelineError if the file is missing or damaged."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[Epoch]] = {}
     try:
         for line in path.read_text(encoding="utf-8").splitlines()[1:]:
             network, number, *values = line.split(",")
-            found.setdefault(network, []).append(Row(int(number), *map(float, values)))
+            found.setdefault(network, []).append(Epoch(int(number), *map(float, values)))
         histories = list(found.values())
         if not histories:
             raise ValueError

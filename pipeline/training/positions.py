@@ -20,7 +20,8 @@ from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
 from pipeline.network.losses import Labels
-from pipeline.training.data import Examples
+from pipeline.network.targets import POSITIONS
+from pipeline.training.training_data import Examples
 
 IGNORED = -1
 NEAR, FAR = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
@@ -54,7 +55,7 @@ def find_grid(layers: str, shape: tuple[int, int]) -> Grid:
     return Grid(rows, columns, (window[0] - 1) / 2, math.prod(layer.stride for layer in moved))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Pictures(Examples):
     """Pictures, uint8 (n, height, width), with digits, float32 (n, m, 5), as the stage `compose` writes them.
 
@@ -62,9 +63,10 @@ class Pictures(Examples):
     contrast.
     """
 
-    digits: NDArray[np.float32] = None  # type: ignore[assignment]
-    layers: str = ""
-    classes: int = 0
+    target_kind = POSITIONS
+    digits: NDArray[np.float32]
+    layers: str
+    classes: int
 
     @cached_property
     def grid(self) -> Grid:

@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.fields import check_values, hyperparameter
 from pipeline.network.notation import format_layers
+from pipeline.network.optimizers import OPTIMIZERS
+from pipeline.network.schedules import SCHEDULES
 
 ActivationName = Literal["sigmoid", "tanh", "relu"]
 LossName = Literal["quadratic", "cross-entropy"]
-OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
-ScheduleName = Literal["constant", "cosine", "one-cycle"]
 InitialisationName = Literal["normal", "xavier", "he"]
+if TYPE_CHECKING:  # type checkers know no Literal of values that follow from a dict
+    OptimizerName = str
+    ScheduleName = str
+else:
+    OptimizerName = Literal[tuple(OPTIMIZERS)]
+    ScheduleName = Literal[tuple(SCHEDULES)]
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,10 @@ class Recipe:
     def __post_init__(self) -> None:
         check_values(self)
         object.__setattr__(self, "layers", format_layers(self.layers))  # equal layers are equal recipes
+
+    def count_batches(self, images: int) -> int:
+        """Return the number of batches of an epoch."""
+        return -(-images // self.batch_size)
 
     def count_outputs(self, classes: int) -> int:
         """Return the number of outputs of a network: one for each class and, with negatives, one for no class."""

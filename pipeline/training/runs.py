@@ -5,17 +5,37 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.engine import store
 from pipeline.engine.documents import Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.results import Result, list_results, read_results
-from pipeline.training.history import Row, read_history
+from pipeline.training.history import Epoch, read_history
 from pipeline.training.recipes import find_changes
 
 STAGES = ("train", "evaluate")
 UNKNOWN = "unknown"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Training:
+    validation_accuracy: Share | None = None
+
+
+@dataclass(frozen=True)
+class _Model:
+    dataset: str = UNKNOWN
+    training: _Training = _Training()
+
+
+@dataclass(frozen=True)
+class _Metrics:
+    accuracy: Share | None = None
+    expected_calibration_error: Share | None = None
+    negative_log_likelihood: float | None = None
 
 
 @dataclass(frozen=True)
@@ -23,7 +43,7 @@ class TrainingRun(Result):
     """One result of the stage `train`.
 
     changes: {parameter: (value, value of the recipe, None without one)} for parameters that differ from the recipe.
-    data: digest of the normalized data. dataset: its name. history: rows of each network, [] if unknown. Accuracies
+    data: digest of the normalized data. dataset: its name. history: epochs of each network, [] if unknown. Accuracies
     and the calibration error are in [0, 1]; they and the log loss are None if unknown.
     """
 
@@ -35,12 +55,14 @@ class TrainingRun(Result):
     test_accuracy: float | None
     expected_calibration_error: float | None
     negative_log_likelihood: float | None
-    history: Sequence[Sequence[Row]]
+    history: Sequence[Sequence[Epoch]]
 
     @property
     def seconds(self) -> float:
         """Training time, including the time before an interruption; the time of the stage if the history is unknown."""
-        return sum(row.seconds for rows in self.history for row in rows) if self.history else self.manifest.seconds
+        return (
+            sum(epoch.seconds for epochs in self.history for epoch in epochs) if self.history else self.manifest.seconds
+        )
 
 
 def list_training_runs(artifacts: Path, current: Path | None = None) -> list[TrainingRun]:
@@ -66,17 +88,18 @@ def _find_evaluations(artifacts: Path) -> dict[str | None, Result]:
 
 def _load(result: Result, evaluation: Result | None) -> TrainingRun:
     parameters = result.manifest.provenance.parameters
-    model, metrics = result.entry / "model.json", evaluation.entry / "metrics.json" if evaluation else None
+    model = _load_known(result.entry / "model.json", _Model())
+    metrics = _load_known(evaluation.entry / "metrics.json", _Metrics()) if evaluation else _Metrics()
     return TrainingRun(
         **vars(result),
         recipe=str(parameters.get("recipe", UNKNOWN)),
         changes=find_changes(parameters),
-        dataset=_load_value(model, str, lambda model: model["dataset"]) or UNKNOWN,
+        dataset=model.dataset,
         data=result.manifest.provenance.inputs.get("normalize") or "",
-        validation_accuracy=_load_value(model, Share, lambda model: model["training"]["validation_accuracy"]),
-        test_accuracy=_load_value(metrics, Share, lambda metrics: metrics["accuracy"]),
-        expected_calibration_error=_load_value(metrics, Share, lambda metrics: metrics["expected_calibration_error"]),
-        negative_log_likelihood=_load_value(metrics, float, lambda metrics: metrics["negative_log_likelihood"]),
+        validation_accuracy=model.training.validation_accuracy,
+        test_accuracy=metrics.accuracy,
+        expected_calibration_error=metrics.expected_calibration_error,
+        negative_log_likelihood=metrics.negative_log_likelihood,
         history=_load_history(result.entry / "history.csv"),
     )
 
@@ -102,15 +125,15 @@ def find_run(runs: Sequence[TrainingRun], key: str) -> tuple[TrainingRun, list[T
     return found, [run for run in runs if run.data == found.data and run.created < found.created]
 
 
-def _load_value(path: Path | None, kind: Any, where: Callable[[dict[str, Any]], Any]) -> Any:
-    """Return a value from a JSON file; None if it is missing or damaged, so that old results cannot fail the report."""
+def _load_known(path: Path, default: T) -> T:
+    """Return the content of a JSON file; `default` if it is damaged, so that old results cannot fail the report."""
     try:
-        return path and load_json(path, kind, where)
+        return load_json(path, type(default))
     except (PipelineError, OSError):
-        return None
+        return default
 
 
-def _load_history(path: Path) -> list[list[Row]]:
+def _load_history(path: Path) -> list[list[Epoch]]:
     try:
         return read_history(path)
     except (PipelineError, OSError):

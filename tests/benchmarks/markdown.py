@@ -4,14 +4,26 @@ import platform
 import re
 import statistics
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from pipeline.engine.threads import count_cores
 
+Name = TypeVar("Name")
+Result = TypeVar("Result")
 VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # by flag of the processor, the widest first
+
+
+def take_turns(contenders: Mapping[Name, Callable[[], Result]], rounds: int) -> dict[Name, list[Result]]:
+    """Call each in turn, `rounds` times, so that changes of the machine's speed affect all; return the results."""
+    found: dict[Name, list[Result]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, measure in contenders.items():
+            found[name].append(measure())
+    return found
 
 
 def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pipeline.data.scaling import standardise
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.network.network import forward, make_buffers
 
 BLOCK = 256

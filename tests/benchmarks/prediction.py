@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from tests.benchmarks.markdown import spread, table
-from tests.benchmarks.training import ROUNDS, load, measure, torch_network
+from tests.benchmarks.training import ROUNDS, load, run_in_turn, torch_network
 
 PASSES = 10
 
@@ -78,7 +78,7 @@ PREDICTORS: dict[str, Callable[[Any], Callable[[], Any]]] = {
 
 
 def main() -> None:
-    rates = measure(PREDICTORS, module="prediction")
+    rates = run_in_turn("prediction", PREDICTORS)
     ours = statistics.median(rates["ours"])
     rows = [
         [name, spread(values, ",.0f", " images/s"), f"{statistics.median(values) / ours:.2f}"]

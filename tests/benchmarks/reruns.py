@@ -12,15 +12,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from pipeline.engine.artifacts import Manifest, describe_outputs, find_damage
-from pipeline.engine.provenance import Provenance
-from tests.benchmarks.markdown import table
+from tests.benchmarks.markdown import table, take_turns
 from tests.make.common import SAMPLE, STAGES, check_out, clean_environment, make, outcome
 
+PROGRAMS = "make", "dvc", "snakemake"
 RUNS = 7
-MEGABYTES = 512
 INPUTS = {
     "download": (),
     "parse": ("download",),
@@ -45,36 +44,40 @@ def main(peers: Path) -> None:
         }
         own = {"make": commands["make"]}
         rows = [
-            row("`make all`: nothing changed", measure(commands, lambda project: None)),
-            row("`make all`: every source file was touched", measure(commands, touch)),
-            row("`make all`: a comment was added to a module that all stages import", measure(own, comment)),
+            measure("`make all`: nothing changed", commands, lambda project: None),
+            measure("`make all`: every source file was touched", commands, touch),
+            measure("`make all`: a comment was added to a module that all stages import", own, comment),
+            measure(
+                "`make train EPOCHS=3`: trained before",
+                {"make": (ours, ["make", "train", *SAMPLE, "EPOCHS=3"])},
+                lambda project: [make(project, "train", *SAMPLE, f"EPOCHS={epochs}") for epochs in (3, 4)],
+            ),
         ]
-        restored = []
-        for _ in range(RUNS):
-            make(ours, "train", *SAMPLE, "EPOCHS=3")
-            make(ours, "train", *SAMPLE, "EPOCHS=4")
-            restored.append(seconds(ours, ["make", "train", *SAMPLE, "EPOCHS=3"]))
-        rows.append(row("`make train EPOCHS=3`: trained before", {"make": restored}))
-        status = {"make": (ours, [str(ours / ".venv/bin/python"), "-m", "stages.status"])}
-        rows.append(row("`handwriting status`, which reads all outputs", measure(status, lambda project: None)))
-        rates = hashing(Path(scratch))
-    versions = {name: version([str(peers / name), "--version"]) for name in ("dvc", "snakemake")}
-    header = ["", "`make`", f"`dvc repro` {versions['dvc']}", f"`snakemake` {versions['snakemake']}"]
-    print(table(header, rows))
-    print(
-        f"\nThe times are medians of {RUNS} runs, in which the programs took turns. DVC and Snakemake rerun all stages"
-    )
-    print("after a comment.")
-    print(f"Outputs are verified at {rates[0]:.1f} GB/s; `sha256sum` reads {rates[1]:.1f} GB/s.")
+    header = ["", "`make`", *(f"`{name}` {version(peers, name.split()[0])}" for name in ("dvc repro", "snakemake"))]
+    print(table([*header, "DVC / `make`", "Snakemake / `make`"], rows))
+    print(f"\nThe times are medians of {RUNS} runs, in which the programs took turns.")
+    print("DVC and Snakemake rerun all stages after a comment.")
 
 
-def row(title: str, times: dict[str, list[float]]) -> list[str]:
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    return [title, *(f"{medians[name]:.3g} s" if name in medians else "" for name in ("make", "dvc", "snakemake"))]
+def measure(title: str, commands: dict[str, tuple[Path, list[str]]], prepare: Callable[[Path], object]) -> list[str]:
+    """Return a row of the table: the median seconds of each command after `prepare`, and their ratios to make."""
+
+    def run(project: Path, command: list[str]) -> float:
+        prepare(project)
+        started = time.perf_counter()
+        subprocess.run(command, cwd=project, env=clean_environment(), check=True, capture_output=True)
+        return time.perf_counter() - started
+
+    times = take_turns({name: partial(run, *command) for name, command in commands.items()}, RUNS + 1)
+    medians = {name: statistics.median(values[1:]) for name, values in times.items()}  # the first is a warm-up
+    seconds = (f"{medians[name]:.3g} s" if name in medians else "" for name in PROGRAMS)
+    ratios = (f"{medians[name] / medians['make']:.0f}" if name in medians else "" for name in PROGRAMS[1:])
+    return [title, *seconds, *ratios]
 
 
-def version(command: list[str]) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+def version(peers: Path, name: str) -> str:
+    done = subprocess.run([peers / name, "--version"], check=True, capture_output=True, text=True)
+    return done.stdout.split()[-1]
 
 
 def sources(project: Path) -> list[str]:
@@ -127,41 +130,6 @@ def touch(project: Path) -> None:
 def comment(project: Path) -> None:
     with open(project / "pipeline/engine/errors.py", "a", encoding="utf-8") as module:
         module.write("# one more\n")
-
-
-def seconds(project: Path, command: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, cwd=project, env=clean_environment(), check=True, capture_output=True)
-    return time.perf_counter() - started
-
-
-def measure(commands: dict[str, tuple[Path, list[str]]], prepare: Callable[[Path], object]) -> dict[str, list[float]]:
-    """Return the seconds of each command, measured in turn, so that changes of the machine's speed affect all."""
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for i in range(RUNS + 1):
-        for name, (project, command) in commands.items():
-            prepare(project)
-            taken = seconds(project, command)
-            if i:  # the first is a warm-up
-                times[name].append(taken)
-    return times
-
-
-def hashing(scratch: Path) -> tuple[float, float]:
-    """Return the rate of output verification in GB/s, ours and sha256sum's."""
-    folder = scratch / "large"
-    folder.mkdir()
-    for name in ("one.bin", "two.bin"):
-        (folder / name).write_bytes(bytes(range(256)) * (MEGABYTES * 1_000_000 // 2 // 256))
-    provenance = Provenance("large", {}, {}, {}, {})
-    manifest = Manifest(provenance, describe_outputs(folder), created="2026-01-01", seconds=0.0, summary="")
-    ours, theirs = [], []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        assert find_damage(folder, manifest) == []
-        ours.append(time.perf_counter() - started)
-        theirs.append(seconds(folder, ["sha256sum", "one.bin", "two.bin"]))
-    return MEGABYTES / 1000 / statistics.median(ours), MEGABYTES / 1000 / statistics.median(theirs)
 
 
 if __name__ == "__main__":

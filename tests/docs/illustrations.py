@@ -1,13 +1,11 @@
 """Draw the pictures of the tutorial, as SVG, from the variables of its code."""
 
 import base64
-import hashlib
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -193,16 +191,6 @@ def page(width: float, height: float, parts: Iterable[str]) -> str:
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     style = 'font-family="system-ui, sans-serif" font-size="13" text-anchor="middle" style="image-rendering:pixelated"'
     return "\n".join([f"{head} {style}>", *parts, "</svg>", ""])
-
-
-def digest(code: str) -> str:
-    """Return a digest of the code of this module and of other code, given by its digest."""
-    return hashlib.sha256((code + Path(__file__).read_text(encoding="utf-8")).encode()).hexdigest()[:16]
-
-
-def sign(picture: str, version: str) -> str:
-    """Append the digest of the code that drew a picture."""
-    return f"{picture}<!-- code: {version} -->\n"
 
 
 def write(x: float, y: float, text: str, colour: str, options: str = "") -> str:

@@ -17,28 +17,22 @@ def make_notebook(path: Path, text: str) -> str:
     """Return a page as a notebook: a cell for each block of code outside of answers, and for the text between."""
     lines = text.splitlines()
     end = lines.index(next(line for line in lines if line.startswith("## ")))
-    cells = [make_cell("markdown", "\n".join(lines[:end])), make_code_cell(START, None)]
+    cells = [make_cell("markdown", "\n".join(lines[:end])), make_cell("code", START)]
     for block in parse_page(path, text).blocks:
         if block.language == "python" and not block.folded:  # an answer stays in the text
             cells.append(make_cell("markdown", "\n".join(lines[end : block.first - 1])))
-            cells.append(make_code_cell(block.text, block.output))
+            cells.append(make_cell("code", block.text, block.output or ""))
             end = block.last
     cells.append(make_cell("markdown", "\n".join(lines[end:])))
-    for i, cell in enumerate(cells):
-        cell["id"] = f"cell-{i}"
+    cells = [cell | {"id": f"cell-{number}"} for number, cell in enumerate(cells)]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def make_cell(kind: str, text: str) -> dict[str, object]:
-    return {"cell_type": kind, "metadata": {}, "source": split(text.strip("\n"))}
-
-
-def make_code_cell(code: str, output: str | None) -> dict[str, object]:
-    printed = [{"output_type": "stream", "name": "stdout", "text": split(output)}] if output else []
-    return {**make_cell("code", code), "execution_count": None, "outputs": printed}
-
-
-def split(text: str) -> list[str]:
-    return text.splitlines(keepends=True)
+def make_cell(kind: str, text: str, output: str = "") -> dict[str, object]:
+    cell: dict[str, object] = {"cell_type": kind, "metadata": {}, "source": text.strip("\n").splitlines(keepends=True)}
+    if kind == "markdown":
+        return cell
+    stream = {"output_type": "stream", "name": "stdout", "text": output.splitlines(keepends=True)}
+    return cell | {"execution_count": None, "outputs": [stream] if output else []}

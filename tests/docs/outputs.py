@@ -1,7 +1,7 @@
 """Compare the output of a command with what a page shows."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import ndiff
 
 ELLIPSIS = "..."
@@ -18,46 +18,40 @@ MASKS = (
     (r"\b(?:mnist|sample)\b", "mnist"),  # the pages show MNIST, the tests run on the sample
     (r"[░▒▓█▄▀][ ░▒▓█▄▀]*", "▓"),  # drawings
     (r"[ \t]+|-{3,}", " "),  # columns of tables
+    (r"^ | $", ""),
 )
 INDENT = 8  # spaces; a line that begins with as many continues the line before it, wrapped at another place
 
 
 def differences(shown: Sequence[str], printed: Sequence[str], exact: bool = False) -> list[str]:
-    """Return the lines that differ, as a diff; none if the output is as shown. `...` stands for any lines."""
-    expected, found = ([*(exactly if exact else masked)(lines)] for lines in (shown, printed))
+    """Return the lines that differ, as a diff; none if the output is as shown. `...` stands for any lines.
+
+    exact: compare numbers, except dates, durations and digests. Otherwise wrapped lines are joined, and a drawing is
+    one line.
+    """
+    expected, found = (mask(lines, VARYING) if exact else mask(unwrap(lines), MASKS) for lines in (shown, printed))
     parts = (r"(?:.*\n)*" if line.strip() == ELLIPSIS else re.escape(f"{line}\n") for line in expected)
     if re.fullmatch("".join(parts), "".join(f"{line}\n" for line in found)):
         return []
     return [line for line in ndiff(expected, found) if line[0] != "?"]
 
 
-def exactly(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the lines without dates, durations and digests."""
-    for line in lines:
-        yield mask(line.rstrip(), VARYING)
+def mask(lines: Iterable[str], masks: Sequence[tuple[str, str]]) -> list[str]:
+    """Replace what differs between runs."""
+    masked: list[str] = []
+    for line in map(str.rstrip, lines):
+        for pattern, replacement in masks:
+            line = re.sub(pattern, replacement, line)
+        if line != "▓" or masked[-1:] != ["▓"]:
+            masked.append(line)
+    return masked
 
 
-def mask(line: str, masks: Sequence[tuple[str, str]]) -> str:
-    for pattern, replacement in masks:
-        line = re.sub(pattern, replacement, line)
-    return line
-
-
-def masked(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the lines without numbers; wrapped lines are joined, drawings are one line."""
-    last = ""
-    for line in unwrapped(lines):
-        line = mask(line, MASKS).strip()
-        if line != "▓" or line != last:
-            yield line
-        last = line
-
-
-def unwrapped(lines: Sequence[str]) -> list[str]:
+def unwrap(lines: Sequence[str]) -> list[str]:
     joined: list[str] = []
     for line in lines:
         if joined and joined[-1] != ELLIPSIS and line.strip() != ELLIPSIS and line.startswith(" " * INDENT):
             joined[-1] += f" {line.strip()}"
         else:
-            joined.append(line.rstrip())
+            joined.append(line)
     return joined

@@ -1,10 +1,10 @@
 """The pages of the documentation: their blocks of code, links and anchors."""
 
 import functools
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -45,19 +45,13 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Text:
-    """The target of a link or a picture, or a piece of inline code."""
-
-    line: int
-    text: str
-
-
-@dataclass(frozen=True)
 class Page:
+    """links: targets of links and pictures. codes: pieces of inline code."""
+
     path: Path
     blocks: tuple[Block, ...]
-    links: tuple[Text, ...]
-    codes: tuple[Text, ...]
+    links: tuple[str, ...]
+    codes: tuple[str, ...]
     anchors: tuple[str, ...]
 
     @property
@@ -67,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a ```console block. output: the lines shown after it."""
+    """A command of a block. output: the lines shown after it."""
 
     line: int
     text: str
@@ -76,8 +70,7 @@ class Command:
 
 def find_pages() -> list[Path]:
     names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-    docs = (path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "figures")  # pages contain them
-    return [*filter(Path.exists, (ROOT / name for name in names)), *sorted(docs)]
+    return [*filter(Path.exists, (ROOT / name for name in names)), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @functools.cache
@@ -86,15 +79,14 @@ def read_page(path: Path) -> Page:
 
 
 def parse_page(path: Path, text: str) -> Page:
-    tokens = PARSER.parse(text)
-    inlines = [token for token in tokens if token.type == "inline"]
-    headings = [after for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
+    html = re.sub("<pre>.*?</pre>", "", PARSER.render(text), flags=re.DOTALL)
+    targets = re.findall(r'\b(?:href|src|srcset)="(.*?)"', html)
     return Page(
         path,
-        blocks=tuple(find_blocks(tokens)),
-        links=tuple(link for token in tokens for link in find_links(token)),
-        codes=tuple(Text(line, child.content) for line, child in children(inlines) if child.type == "code_inline"),
-        anchors=tuple(make_anchors(headings)),
+        blocks=tuple(find_blocks(PARSER.parse(text))),
+        links=tuple(unescape(source.split()[0]) for target in targets for source in target.split(",")),
+        codes=tuple(map(unescape, re.findall("<code>(.*?)</code>", html, re.DOTALL))),
+        anchors=tuple(make_anchors(re.findall(r"<h\d>(.*?)</h\d>", html))),
     )
 
 
@@ -106,54 +98,19 @@ def find_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             marks |= {found["name"]: found["value"] or "" for found in COMMENT.finditer(token.content)}
             depth += token.content.count("<details") - token.content.count("</details>")
             continue
-        if token.type == "fence":
-            first, last = lines_of(token)
-            output = None
-            if after is not None and (after.type, after.info) == ("fence", "text"):
-                output, (_, last) = after.content, lines_of(after)
-            yield Block(first, last, token.info.strip(), token.content, depth > 0, output, marks)
+        if token.type == "fence" and token.map:
+            (first, last), output = token.map, None
+            if after is not None and (after.type, after.info) == ("fence", "text") and after.map:
+                output, last = after.content, after.map[1]
+            yield Block(first + 1, last, token.info.strip(), token.content, depth > 0, output, marks)
         marks = {}
 
 
-def find_links(token: Token) -> Iterator[Text]:
-    if token.type == "html_block":
-        for target in targets(token.content):
-            yield Text(lines_of(token)[0], target)
-    for line, child in children([token]):
-        if child.type == "html_inline":
-            for target in targets(child.content):
-                yield Text(line, target)
-        if child.type in ("link_open", "image"):
-            yield Text(line, str(child.attrs["href" if child.type == "link_open" else "src"]))
-
-
-def targets(html: str) -> list[str]:
-    """Return what the attributes `href`, `src` and `srcset` refer to."""
-    found = re.findall(r"\b(href|src|srcset)=([\"'])(.*?)\2", html)
-    values = (value.split(",") if name == "srcset" else [value] for name, _, value in found)
-    return [source.split()[0] for sources in values for source in sources if source.strip()]
-
-
-def children(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
-    """Yield the children of inline tokens, each with its line."""
-    for token in tokens:
-        line = lines_of(token)[0] if token.children else 0
-        for child in token.children or ():
-            line += child.type in ("softbreak", "hardbreak")
-            yield line, child
-
-
-def lines_of(token: Token) -> tuple[int, int]:
-    """Return the first and last line, from 1."""
-    assert token.map is not None
-    return token.map[0] + 1, token.map[1]
-
-
-def make_anchors(headings: Sequence[Token]) -> Iterator[str]:
+def make_anchors(headings: Sequence[str]) -> Iterator[str]:
     """Yield the anchor that GitHub makes from each heading, as the library github-slugger does."""
     seen: dict[str, int] = {}
     for heading in headings:
-        title = "".join(child.content for child in heading.children or () if child.type in ("text", "code_inline"))
+        title = unescape(re.sub("<.*?>", "", heading))
         anchor = slug = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
         while anchor in seen:
             seen[slug] += 1
@@ -162,22 +119,22 @@ def make_anchors(headings: Sequence[Token]) -> Iterator[str]:
         yield anchor
 
 
-def read_console(block: Block) -> list[Command]:
-    """Return the commands of a block: lines with `$ `, continued by a backslash or by lines with `> `, then output."""
+def list_commands(block: Block) -> list[Command]:
+    """Return the code of a Python block, or the commands of a console block.
+
+    These are lines with `$ `, continued after a backslash or by lines with `> `, then their output.
+    """
+    if block.language == "python":
+        return [Command(block.first, block.text, (block.output or "").splitlines())]
     commands: list[Command] = []
-    goes_on = False
     for number, line in enumerate(block.text.splitlines(), block.first + 1):
-        last = commands[-1] if commands else None
-        if last and goes_on:
-            commands[-1] = Command(last.line, f"{last.text}\n{line.removeprefix('> ')}", [])
-            goes_on = line.endswith("\\")
-        elif last and not last.output and (line.startswith("> ") or line == ">"):
-            commands[-1] = Command(last.line, f"{last.text}\n{line[2:]}", [])
-        elif line.startswith("$ "):
+        if line.startswith("$ "):
             commands.append(Command(number, line[2:], []))
-            goes_on = line.endswith("\\")
-        elif last:
-            last.output.append(line)
-        else:
+        elif not commands:
             raise ValueError(f"line {number}: a console block begins with `$ `, not with {line!r}")
+        elif not commands[-1].output and (commands[-1].text.endswith("\\") or re.match(">( |$)", line)):
+            last = commands.pop()
+            commands.append(Command(last.line, f"{last.text}\n{re.sub('^> ?', '', line)}", []))
+        else:
+            commands[-1].output.append(line)
     return commands

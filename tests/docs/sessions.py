@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +15,7 @@ import numpy as np
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from tests.docs.outputs import differences
-from tests.docs.pages import Block, Page, read_console
+from tests.docs.pages import Page, list_commands
 from tests.drawings import sample_digits
 from tests.make.common import check_out, clean_environment, make
 from tests.processes import ROOT, reset_signals
@@ -25,10 +24,10 @@ PYTHON = """
 import json, sys, traceback
 names = {"__name__": "__main__"}
 for line in sys.stdin:
-    path, code, mark = json.loads(line)
+    code, mark = json.loads(line)
     status = 0
     try:
-        exec(compile(code, path, "exec"), names)
+        exec(compile(code, "page", "exec"), names)
     except Exception:
         traceback.print_exc(file=sys.stdout)
         status = 1
@@ -38,14 +37,21 @@ MARK = "=== end of the output, status"
 
 
 class Session:
-    """A process that reads code from its stdin."""
+    """A shell, or Python, that reads code from its stdin and keeps its variables.
 
-    def __init__(self, project: Path, *command: str, stderr: int) -> None:
+    The stdout and stderr of a shell are one stream, as in a terminal; the output of Python is its stdout.
+    """
+
+    def __init__(self, project: Path, language: str) -> None:
+        shell = ["bash", "--noprofile", "--norc"]
+        command = shell if language == "console" else [".venv/bin/python", "-c", PYTHON]
+        stderr = subprocess.STDOUT if language == "console" else subprocess.DEVNULL
         path = f"{project / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         own = {"PATH": path, "PYTHONPATH": str(project), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
         env = {name: value for name, value in clean_environment().items() if name != "COLUMNS"} | own
         options: Any = {"text": True, "errors": "replace", "start_new_session": True, "preexec_fn": reset_signals}
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
+        self.language = language
         self.process = subprocess.Popen[str](command, cwd=project, env=env, **pipes, **options)
 
     def __enter__(self) -> Self:
@@ -56,11 +62,12 @@ class Session:
             os.killpg(self.process.pid, signal.SIGKILL)  # what runs in the background, too
         self.process.communicate()
 
-    def send(self, text: str) -> tuple[list[str], int]:
-        """Send code that ends by printing MARK; return the lines before it and the status after it."""
+    def run(self, code: str) -> tuple[list[str], int]:
+        """Return the lines that the code prints, and its status."""
         assert self.process.stdin is not None and self.process.stdout is not None
+        shell = f"{{ {code}\n}} < /dev/null\nprintf '\\n{MARK} %d\\n' $?\n"
         with suppress(BrokenPipeError):
-            self.process.stdin.write(text)
+            self.process.stdin.write(shell if self.language == "console" else json.dumps([code, MARK]) + "\n")
             self.process.stdin.flush()
         lines: list[str] = []
         for line in self.process.stdout:
@@ -70,69 +77,31 @@ class Session:
         return [*lines, "(the session ended)"], 1
 
 
-class Shell(Session):
-    """Runs commands; their stdout and stderr are one stream, as in a terminal."""
-
-    def __init__(self, project: Path) -> None:
-        super().__init__(project, "bash", "--noprofile", "--norc", stderr=subprocess.STDOUT)
-
-    def run(self, command: str) -> tuple[list[str], int]:
-        return self.send(f"{{ {command}\n}} < /dev/null\nprintf '\\n{MARK} %d\\n' $?\n")
-
-
-class Python(Session):
-    """Runs blocks of Python in one namespace; their output is stdout."""
-
-    def __init__(self, project: Path) -> None:
-        super().__init__(project, ".venv/bin/python", "-c", PYTHON, stderr=subprocess.DEVNULL)
-
-    def run(self, name: str, block: Block) -> tuple[list[str], int]:
-        return self.send(json.dumps([name, "\n" * block.first + block.text, MARK]) + "\n")
-
-
 def run_page(page: Page, project: Path) -> list[str]:
-    """Run the blocks of a page in order; return a line or more on each that does not do what the page shows."""
+    """Run the blocks of a page in order; return a line or more on each that does not do what the page shows.
+
+    The commands of a block that shows no output only have to succeed.
+    """
     problems: list[str] = []
-    with Shell(project) as shell, Python(project) as python:
+    with Session(project, "console") as shell, Session(project, "python") as python:
         for block in page.blocks:
             if "file" in block.marks:
                 (project / block.marks["file"]).write_text(block.text, encoding="utf-8")
-            if not block.is_run or not is_available(block.marks.get("needs")):
+            needed = block.marks.get("needs")
+            if not block.is_run or (needed and importlib.util.find_spec(needed) is None):
                 continue
-            if "first" in block.marks:
-                printed, status = shell.run(block.marks["first"])
-                problems += report(page, block.first, printed, printed, status, False)
-            exact = "exact" in block.marks
-            if block.language == "console":
-                problems += run_console(shell, page, block, exact)
-            else:
-                printed, status = python.run(page.name, block)
-                shown = printed if block.output is None else block.output.splitlines()
-                problems += report(page, block.first, shown, printed, status, exact)
+            if "first" in block.marks and shell.run(block.marks["first"])[1]:
+                problems.append(f"{page.name}:{block.first}: what is to run first failed")
+            commands = list_commands(block)
+            silent = not any(command.output for command in commands)
+            for command in commands:
+                printed, status = (shell if block.language == "console" else python).run(command.text)
+                if silent and status:
+                    problems += [f"{page.name}:{command.line}: status {status}", *printed]
+                different = [] if silent else differences(command.output, printed, "exact" in block.marks)
+                if different:
+                    problems += [f"{page.name}:{command.line}: shown (-) and printed (+) differ", *different]
     return problems
-
-
-def is_available(module: str | None) -> bool:
-    return module is None or importlib.util.find_spec(module) is not None
-
-
-def run_console(shell: Shell, page: Page, block: Block, exact: bool) -> list[str]:
-    """Run the commands of a block. If it shows no output at all, they only have to succeed."""
-    commands = read_console(block)
-    silent = not any(command.output for command in commands)
-    problems: list[str] = []
-    for command in commands:
-        printed, status = shell.run(command.text)
-        shown = printed if silent else command.output
-        problems += report(page, command.line, shown, printed, status if silent else 0, exact)
-    return problems
-
-
-def report(page: Page, line: int, shown: Sequence[str], printed: Sequence[str], status: int, exact: bool) -> list[str]:
-    if status:
-        return [f"{page.name}:{line}: status {status}", *printed]
-    different = differences(shown, printed, exact)
-    return [f"{page.name}:{line}: shown (-) and printed (+) differ", *different] if different else []
 
 
 def make_project(folder: Path) -> None:

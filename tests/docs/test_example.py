@@ -1,11 +1,11 @@
-"""The example of docs/pipeline/reuse.md runs with a copy of the engine and the standard library only."""
+"""The example of docs/pipeline/reuse.md runs with a copy of the engine."""
 
 import shutil
-import venv
 from pathlib import Path
 
 from tests.docs.pages import read_page
 from tests.docs.sessions import run_page
+from tests.make.common import link_environment
 from tests.processes import ROOT
 
 PAGE = read_page(ROOT / "docs/pipeline/reuse.md")
@@ -13,7 +13,7 @@ PAGE = read_page(ROOT / "docs/pipeline/reuse.md")
 
 def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
-    venv.create(tmp_path / ".venv", symlinks=True)
+    link_environment(tmp_path)
     problems = run_page(PAGE, tmp_path)
     assert not problems, "\n".join(problems)
     artifacts = tmp_path / "dice/artifacts"

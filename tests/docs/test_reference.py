@@ -1,9 +1,6 @@
 """docs/reference is current and complete, and docs/README.md lists every page."""
 
-import ast
 import re
-import sys
-from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,11 +10,11 @@ import pytest
 from pipeline import reader
 from pipeline.engine.stage import Stage
 from tests.docs.pages import find_pages, read_page
-from tests.docs.reference import FOLDER, arrange, fill, format_signature, list_pages
+from tests.docs.reference import FOLDER, fill, list_pages
 from tests.docs.sessions import run_page
+from tests.make.common import link_environment
 from tests.processes import ROOT
 
-USES = ("docs/use/python.md", "docs/pipeline/reuse.md")
 DOCS = ROOT / "docs"
 
 
@@ -33,21 +30,6 @@ def test_reference_has_all_public_names() -> None:
     assert [name for name in signature(Stage).parameters if f"- `{name}`: " not in text] == ["function"]
 
 
-@pytest.mark.parametrize("name", USES)
-def test_reference_has_what_the_examples_import(name: str) -> None:
-    text = "".join(page.read_text() for page in list_pages())
-    missing = [imported for imported in find_imports(ROOT / name) if not re.search(rf"`([a-z]\w*\.)*{imported}`", text)]
-    assert missing == []
-
-
-def find_imports(path: Path) -> Iterator[str]:
-    """Yield the names that the Python blocks of a page import from `pipeline`."""
-    for block in read_page(path).blocks:
-        for node in ast.walk(ast.parse(block.text)) if block.language == "python" else ():
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipeline."):
-                yield from (alias.name for alias in node.names)
-
-
 def test_every_variable_of_the_rules_is_described() -> None:
     header = (ROOT / "pipeline/engine/rules.mk").read_text().partition("\n\n")[0]
     names = {name for line in re.findall(r"^#   (\S.*?)   ", header, re.MULTILINE) for name in line.split(", ")}
@@ -58,8 +40,7 @@ def test_every_variable_of_the_rules_is_described() -> None:
 def test_make_does_what_the_page_on_its_rules_shows(tmp_path: Path) -> None:
     (tmp_path / "pipeline").mkdir()
     (tmp_path / "pipeline/engine").symlink_to(ROOT / "pipeline/engine")
-    (tmp_path / ".venv/bin").mkdir(parents=True)
-    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    link_environment(tmp_path)
     (tmp_path / "stages").mkdir()
     for block in read_page(DOCS / "pipeline/reuse.md").blocks:  # the stages of the Makefile, here with a flag
         if (name := block.marks.get("file", "")).startswith("dice/stages/"):
@@ -73,27 +54,6 @@ def test_make_does_what_the_page_on_its_rules_shows(tmp_path: Path) -> None:
 
 def test_index_lists_every_page_once() -> None:
     index = DOCS / "README.md"
-    listed = [(DOCS / urlsplit(link.text).path).resolve() for link in read_page(index).links]
+    listed = [(DOCS / urlsplit(link).path).resolve() for link in read_page(index).links]
     pages = [page for page in find_pages() if page.is_relative_to(DOCS) and page != index]
     assert {page.name: listed.count(page) for page in pages if listed.count(page) != 1} == {}
-
-
-def test_terms_of_the_glossary_are_in_order() -> None:
-    for section in (FOLDER / "glossary.md").read_text().split("\n## ")[1:]:
-        terms = re.findall(r"^\*\*(.+?)\.\*\*", section, re.MULTILINE)
-        assert terms == sorted(terms, key=str.lower) and len(terms) > 1
-
-
-def test_descriptions_of_parameters_become_a_list() -> None:
-    docstring = "Read.\n\nFast. name: a text. size: in\nbytes; see below: or not. Raises OSError.\n\n    size: 1"
-    items = "- `name`: a text.\n- `size`: in bytes; see below: or not."
-    arranged = f"Read.\n\nFast.\n\n{items}\n\nRaises OSError.\n\n    size: 1"
-    assert arrange(docstring, {"name", "size", "below"}) == arranged
-    assert arrange("name: of a file", set()) == "name: of a file"
-
-
-def test_long_signatures_are_wrapped() -> None:
-    assert format_signature("f(x: int) -> str") == "f(x: int) -> str\n"
-    names = [f"name_{number}: tuple[int, str] = (1, 'two')" for number in range(4)]
-    lines = format_signature(f"f({', '.join(names)}) -> str").splitlines()
-    assert lines[0] == "f(" and lines[-1] == ") -> str" and len(lines) == 6

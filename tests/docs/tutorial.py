@@ -1,11 +1,9 @@
 """Run the code of the tutorial; write its outputs, its pictures and its notebook: `make notebook`."""
 
 import contextlib
-import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,64 +19,44 @@ PAGE = ROOT / "docs" / "learn" / "tutorial.md"
 PICTURES = ROOT / "pictures" / "tutorial"
 
 
-@dataclass(frozen=True)
-class Run:
-    """What the code of a page did: its output by line of the block, and the pictures, as SVG, by file name."""
+def run(text: str, given: Mapping[str, Any] | None = None, answers: bool = True) -> tuple[str, dict[str, str]]:
+    """Run all blocks in order, in one namespace; return the page with their outputs, and its pictures, as SVG, by name.
 
-    printed: dict[int, str] = field(default_factory=dict)
-    pictures: dict[str, str] = field(default_factory=dict)
-
-
-def run(text: str) -> Run:
-    """Run all blocks in order, in one namespace, and draw the pictures."""
+    given: variables that are replaced after the first block. answers: whether to run those of the exercises.
+    """
     names: dict[str, Any] = {"__name__": "__main__"}
-    done, blocks = Run(), find_blocks(text)
-    version = illustrations.digest(digest(blocks))
+    replaced, pictures = dict(given or {}), dict[str, str]()
+    sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
     with working_folder():
-        for begin, end in find_sections(text):
-            for block in blocks:
-                if begin < block.first < end:
-                    done.printed[block.first] = execute(block, names)
-            section = "\n".join(text.splitlines()[begin:end])
+        for number, section in enumerate(sections):
+            printed: list[tuple[Block, str]] = []
+            for block in find_blocks(section):
+                if answers or not block.folded:
+                    with contextlib.redirect_stdout(io.StringIO()) as output:
+                        exec(compile(block.text, PAGE, "exec"), names)
+                    printed.append((block, output.getvalue()))
+                    names |= replaced
+                    replaced = {}
             for name in re.findall(rf"pictures/{PICTURES.name}/(\w+)-light\.svg", section):
                 for theme in illustrations.THEMES:
                     drawn = getattr(illustrations, f"draw_{name}")(names, theme)
-                    done.pictures[f"{name}-{theme.name}.svg"] = illustrations.sign(drawn, version)
-    return done
+                    pictures[f"{name}-{theme.name}.svg"] = drawn
+            sections[number] = fill_outputs(section, printed)
+    return "".join(sections), pictures
 
 
-def run_steps(text: str, given: dict[str, Any]) -> str:
-    """Run the steps without answers, with some variables replaced after the first block; return what they print."""
-    names: dict[str, Any] = {}
-    with working_folder():
-        first, *others = find_steps(text)
-        execute(first, names)
-        names |= given
-        return "".join(execute(block, names) for block in others)
-
-
-def execute(block: Block, names: dict[str, Any]) -> str:
-    """Run a block; return what it prints."""
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        exec(compile("\n" * block.first + block.text, PAGE, "exec"), names)
-    return output.getvalue()
+def fill_outputs(section: str, printed: Sequence[tuple[Block, str]]) -> str:
+    """Return a part of the page with the output of each block after it."""
+    lines = section.splitlines()
+    for block, text in reversed(printed):
+        end = block.first + len(block.text.splitlines()) + 1  # the closing fence
+        output = [line.rstrip() for line in text.splitlines()]
+        lines[end : block.last] = ["", "```text", *output, "```"] if output else []
+    return "\n".join(lines) + "\n"
 
 
 def find_blocks(text: str) -> list[Block]:
     return [block for block in parse_page(PAGE, text).blocks if block.language == "python"]
-
-
-def find_steps(text: str) -> list[Block]:
-    """Return the blocks of the numbered sections, without answers."""
-    ends = [end for begin, end in find_sections(text) if text.splitlines()[begin - 1][:4].strip("# ").isdigit()]
-    return [block for block in find_blocks(text) if not block.folded and block.first < max(ends)]
-
-
-def find_sections(text: str) -> list[tuple[int, int]]:
-    """Return the first and the last line of each section of a page."""
-    lines = text.splitlines()
-    starts = [number for number, line in enumerate(lines, 1) if line.startswith("## ")]
-    return list(zip([0, *starts], [*starts, len(lines) + 1], strict=True))
 
 
 @contextlib.contextmanager
@@ -91,29 +69,12 @@ def working_folder() -> Iterator[None]:
             yield
 
 
-def digest(blocks: Iterable[Block]) -> str:
-    """Return a digest of their code, without the answers."""
-    return hashlib.sha256("\n".join(block.text for block in blocks if not block.folded).encode()).hexdigest()[:16]
-
-
-def fill_outputs(text: str, printed: dict[int, str]) -> str:
-    """Return the page with the output of each block after it."""
-    lines = text.splitlines()
-    for block in reversed(find_blocks(text)):
-        end = block.first + len(block.text.splitlines()) + 1  # the closing fence
-        output = [line.rstrip() for line in printed[block.first].splitlines()]
-        lines[end : block.last] = ["", "```text", *output, "```"] if output else []
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    done = run(text)
-    text = fill_outputs(text, done.printed)
+    text, pictures = run(PAGE.read_text(encoding="utf-8"))
     PAGE.write_text(text, encoding="utf-8")
     PAGE.with_suffix(".ipynb").write_text(make_notebook(PAGE, text), encoding="utf-8")
     PICTURES.mkdir(exist_ok=True)
-    for name, picture in done.pictures.items():
+    for name, picture in pictures.items():
         (PICTURES / name).write_text(picture, encoding="utf-8")
 
 

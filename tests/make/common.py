@@ -95,16 +95,22 @@ def check_out(project: Path) -> Path:
         shutil.copy2(ROOT / name, project)
     for name in ("pipeline", "stages"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    venv = project / ".venv"
-    venv.mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (venv / name).symlink_to(Path(sys.prefix) / name)
+    venv = link_environment(project)
     shutil.copy(ROOT / "requirements.txt", venv / ".ready")
     shutil.copy(ROOT / "requirements-dev.txt", venv / ".ready-dev")
     return project
 
 
 STAGES = list_stages("all")
+
+
+def link_environment(project: Path) -> Path:
+    """Make .venv the environment that runs the tests."""
+    venv = project / ".venv"
+    venv.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (venv / name).symlink_to(Path(sys.prefix) / name)
+    return venv
 
 
 def copy(project: Path, to: Path) -> Path:

@@ -7,7 +7,7 @@ from pipeline.network import network as module
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import Network, count_parameters, initialise
-from pipeline.training.data import Examples
+from pipeline.training.training_data import Examples
 
 SCALING = Scaling(0.25, 0.5)
 

@@ -5,14 +5,14 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
 from pipeline.model.safetensors import list_modules, load_safetensors, save_safetensors
@@ -22,13 +22,13 @@ from pipeline.network.layers import KINDS
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
 from pipeline.pages.drawing import model_values
-from pipeline.pages.layer_table import list_layers, time_layers
+from pipeline.pages.filters import receptive_fields
 from pipeline.pages.packing import pack
 from pipeline.pages.rendering import TEMPLATES
-from pipeline.pages.wording import describe_layers
-from pipeline.training.recipe import ActivationName
+from pipeline.pages.report import time_layers
+from pipeline.pages.wording import describe_layer, describe_layers
 from tests.pipeline.models import make_model
-from tests.pipeline.network.kinds import layers_of
+from tests.pipeline.network.kinds import layers_of, look_up
 
 SHAPE = (7, 9)
 IMAGES = np.random.default_rng(1).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
@@ -38,7 +38,7 @@ Format = Callable[[Model, Path], None]
 
 
 def check_onnx(model: Model, folder: Path) -> None:
-    save_onnx(folder / "model.onnx", model, {})
+    save_onnx(folder / "model.onnx", model)
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     (probabilities,) = session.run(["probabilities"], {"images": IMAGES})
     np.testing.assert_allclose(probabilities, predict(model, IMAGES), atol=1e-5)
@@ -47,7 +47,7 @@ def check_onnx(model: Model, folder: Path) -> None:
 def check_pytorch(model: Model, folder: Path) -> None:
     torch = pytest.importorskip("torch")
     network = torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model)))
-    save_safetensors(folder / "model.safetensors", model, {})
+    save_safetensors(folder / "model.safetensors", model)
     from safetensors.torch import load_file
 
     network.load_state_dict(load_file(folder / "model.safetensors"))
@@ -58,9 +58,7 @@ def check_pytorch(model: Model, folder: Path) -> None:
 
 
 def check_safetensors(model: Model, folder: Path) -> None:
-    from pipeline.model.metadata import model_metadata
-
-    save_safetensors(folder / "model.safetensors", model, model_metadata(model, 0.5, 10))
+    save_safetensors(folder / "model.safetensors", model)
     assert np.array_equal(predict(load_safetensors(folder / "model.safetensors"), IMAGES), predict(model, IMAGES))
 
 
@@ -126,10 +124,9 @@ def check_page(model: Model, folder: Path) -> None:
 
 def check_report(model: Model, folder: Path) -> None:
     network = model.networks[0]
-    seconds = time_layers(network, np.moveaxis(standardise(IMAGES, model.scaling), 0, -1))
-    rows = list_layers(network.layers, seconds)
-    assert sum(row.parameters for row in rows) == network.parameters.flat.size
-    assert all(row.name and row.output and row.field for row in rows)
+    seconds = time_layers(network, standardise(IMAGES, model.scaling))
+    assert len(seconds) == len(receptive_fields(network.layers)) == len(network.layers)
+    assert all(describe_layer(layer) for layer in network.layers)
 
 
 def check_model_card(model: Model, folder: Path) -> None:
@@ -215,12 +212,8 @@ def test_javascript_has_the_same_kinds(registry: str, names: Any) -> None:
     assert set(names) ^ set(found) == set(), f"{registry} in layers.js differs"
 
 
-def test_registries_name_the_same_kinds() -> None:
-    assert set(NOTATIONS) == set(KINDS), "pipeline/network/notation.py and layers.py differ"
-    assert set(get_args(ActivationName)) == set(ACTIVATIONS), "pipeline/training/recipe.py and activations.py differ"
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted({*KINDS, *NOTATIONS}))
 def test_notation_of_every_kind_gives_its_layer(kind: str) -> None:
+    look_up(KINDS, kind, "class", "KINDS in pipeline/network/layers.py")
     assert kind in [name for name, _ in parse_layers(layers_of(kind))]
     assert format_layers(layers_of(kind)) == layers_of(kind), "the example is in the shortest notation"

@@ -33,21 +33,12 @@ def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Pa
     assert metrics["accuracy"] > 0.9
     preparation = json.loads((tmp_path / "artifacts/parse/dataset.json").read_text())["preparation"]
     assert any("dark on light" in step for step in preparation)
+    parts = [np.load(tmp_path / f"artifacts/normalize/{part}-labels.npy") for part in ("train", "validation", "test")]
+    assert sum(map(len, parts)) == 120
+    assert all(np.ptp(np.bincount(labels)) <= 1 for labels in parts)  # sorted by class, they were ordered
     for document in ("report/index.html", "export/MODEL_CARD.md"):
         text = (tmp_path / "artifacts" / document).read_text(encoding="utf-8")
         assert all(step in text for step in preparation)
-
-
-def test_sorted_images_are_ordered_and_nothing_else(run: Run, mine: Path, tmp_path: Path) -> None:
-    download(run, mine)
-    assert "hold all classes" in run("parse").stdout
-    run("normalize")
-    parts = {
-        part: np.load(tmp_path / f"artifacts/normalize/{part}-labels.npy") for part in ("train", "validation", "test")
-    }
-    for labels in parts.values():
-        assert np.ptp(np.bincount(labels)) <= 1
-    assert len(np.concatenate([*parts.values()])) == 120
 
 
 def test_only_a_changed_picture_reruns(run: Run, mine: Path) -> None:
@@ -78,15 +69,6 @@ def test_warnings_are_in_the_output_and_in_the_report(run: Run, tmp_path: Path) 
     assert all(word in reported for word in words)
     page = (tmp_path / "artifacts/report/index.html").read_text(encoding="utf-8")
     assert all(word in page for word in words)
-
-
-def test_damaged_pictures_leave_the_last_result(run: Run, mine: Path, tmp_path: Path) -> None:
-    download(run, mine)
-    before = (tmp_path / "artifacts/download").resolve()
-    (mine / "2" / "7.png").write_bytes(b"damaged")
-    assert_one_line(download(run, mine), 1, "1 of 120 pictures", "2/7.png")
-    assert (tmp_path / "artifacts/download").resolve() == before
-    assert len(list(before.iterdir())) == 6
 
 
 @pytest.mark.parametrize(

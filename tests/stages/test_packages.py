@@ -13,12 +13,12 @@ from pipeline.engine.make import find_stages
 from pipeline.engine.plan import find_provenance
 from tests.processes import ROOT
 
-# Packages for options, progress, verified downloads, thread limits, markup and types. None computes a result.
-WITHOUT_RESULT = {"_typeshed", "markupsafe", "requests", "rich", "threadpoolctl", "typer", "urllib3"}
+# Packages for options, progress, downloads, documents, thread limits, markup and types. None computes a result.
+WITHOUT_RESULT = {"_typeshed", "markupsafe", "msgspec", "requests", "rich", "threadpoolctl", "typer", "urllib3"}
 # Packages without effect on the result of a single stage: download verifies its files by their sha256, and has the
 # versions of the others in its parameters if it converts pictures.
 EXCEPTIONS = {"download": {"numpy", "pillow", "scipy"}}
-DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}  # by module, where the names differ
+DISTRIBUTIONS = {"PIL": "pillow"}  # by module, where the names differ
 # Not imported by our modules: onnx uses protobuf, and the file contains the version of this project.
 INDIRECT = {"onnx": {"protobuf", "handwriting"}}
 

@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data import idx
-from pipeline.data.dataset import TEST_IMAGES
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
-from pipeline.training.calibration import fit_temperature
+from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, write_custom_dataset
 
@@ -103,25 +101,6 @@ def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
         result = run(*line, env=environment())  # in another process: pytest-xdist cannot send log lines with this name
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(state)
-
-
-@pytest.mark.parametrize("damage", ["truncated", "page", "missing", "other"])
-def test_damaged_custom_file_is_named(damage: str, run: Run, tmp_path: Path) -> None:
-    folder = write_custom_dataset(tmp_path / "mine")
-    path = folder / f"{TEST_IMAGES}.gz"
-    if damage == "truncated":
-        path.write_bytes(path.read_bytes()[:-5])
-    elif damage == "page":
-        path.write_bytes(b"<!DOCTYPE html>")
-    elif damage == "missing":
-        path.unlink()
-    else:
-        idx.save(path, np.zeros((10, 4, 3), np.uint8))
-    result = run("download", "--dataset", "custom", "--from", str(folder))
-    if result.returncode == 0:
-        result = run("parse")
-    assert_one_line(result, 1)
-    assert TEST_IMAGES in result.stderr or "test images 4 x 3" in result.stderr
 
 
 def test_folder_without_the_known_data_set_is_refused(run: Run, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pipeline.composition.composing import compose as compose_picture
 from pipeline.composition.composing import compose_sheet
 from pipeline.composition.parallel import load_parsed
 from pipeline.engine.errors import UsageError
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.pictures.candidates import WINDOW
 from pipeline.reader import load
 from pipeline.training.recipes import CONTEXT_RECIPE

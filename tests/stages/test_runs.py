@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
 from pipeline.engine.store import entry_of
-from pipeline.training.history import Row, write_history
+from pipeline.training.history import Epoch, write_history
 from tests.processes import Run
 from tests.stages.common import assert_one_line
 
@@ -44,7 +44,7 @@ def add(project: Path) -> Add:
         model = json.loads((entry / "model.json").read_text())
         model["training"]["validation_accuracy"] = accuracy
         (entry / "model.json").write_text(json.dumps(model))
-        write_history(entry / "history.csv", [[Row(1, 0.5, 0.5, accuracy, 0.1, seconds)]])
+        write_history(entry / "history.csv", [[Epoch(1, 0.5, 0.5, accuracy, 0.1, seconds)]])
         outputs = describe_outputs(entry, ["history.csv"])  # another model.json, so that it has no evaluation
         write_manifest(entry, replace(manifest, provenance=provenance, created=created, outputs=outputs))
         return entry

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from pipeline.engine.stage import Stage
-from pipeline.pages.drawing import SCRIPTS, STYLES
 from pipeline.pages.rendering import TEMPLATES
 from stages.export import export
 from stages.reader import reader
@@ -20,15 +19,15 @@ def included(template: str) -> list[str]:
 
 
 def declared(stage: Stage[Any]) -> list[str]:
-    files = [path for pattern in stage.extra_files for path in ROOT.glob(pattern)]
+    files = {path for pattern in stage.extra_files for path in ROOT.glob(pattern)}
     return sorted(path.name for path in files if path.parent == TEMPLATES)
 
 
 @pytest.mark.parametrize(
     ("stage", "used"),
     [
-        (export, ["drawing.html", "model_card.md", *included("drawing.html"), *STYLES, *SCRIPTS]),
-        (report, ["report.html", *included("report.html")]),
+        (export, ["drawing.html", "model_card.md", *included("drawing.html")]),
+        (report, ["report.html", "report.mplstyle", *included("report.html")]),
     ],
 )
 def test_declared_templates_equal_used_templates(stage: Stage[Any], used: list[str]) -> None:

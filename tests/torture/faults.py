@@ -20,7 +20,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.markdown import table
 from tests.torture import limits, storage, timing
 from tests.torture.kinds import INTERRUPTED, Fault
 from tests.torture.sandbox import COMMANDS, Command, create_sandboxes
@@ -31,7 +30,7 @@ THREADS = 2
 
 
 def main(faults: Sequence[Fault], commands: Sequence[Command], about: str, module: str) -> int:
-    """Run a campaign and print a table; return 1 if a trial failed, 130 if interrupted, else 0."""
+    """Run a campaign and print its results; return 1 if a trial failed, 130 if interrupted, else 0."""
     names = [fault.name for fault in faults]
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about.partition("\n")[0])
     parser.add_argument("fault", nargs="*", help=f"default: all of {', '.join(names)}")
@@ -50,47 +49,27 @@ def main(faults: Sequence[Fault], commands: Sequence[Command], about: str, modul
 
 
 def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: str, given: argparse.Namespace) -> int:
-    skipped = {fault.name: reason for fault in faults if (reason := fault.unavailable())}
     started, trials = time.monotonic(), list[Trial]()
-    with TemporaryDirectory(prefix="torture-") as folder:
+    with TemporaryDirectory(prefix="torture-") as folder, ThreadPoolExecutor(THREADS) as pool:
         sandboxes = create_sandboxes(Path(folder) / "sandboxes", commands=commands)
-        todo = [
-            (fault, sandbox, attempt)
-            for fault in faults
-            if fault.name not in skipped
-            for sandbox in sandboxes
-            if given.command in (None, sandbox.command.name)
-            for attempt in list_attempts(fault, sandbox, given.seed, given.rounds)
-        ]
-        pool = ThreadPoolExecutor(THREADS)
-        try:
-            for trial in pool.map(lambda each: run_trial(*each), todo):
-                trials.append(trial)
-                if trial.failures:
-                    show_progress("")
-                    print_failure(trial, module, given)
-                show_progress(f"{len(trials)} of {len(todo)}: {trial.fault.name}, {trial.sandbox.command.name}")
-        finally:  # on interruption, wait only for the running trials
-            pool.shutdown(cancel_futures=True)
-        show_progress("")
-    rows = []
-    for fault in dict.fromkeys(trial.fault.name for trial in trials):
-        group = [trial for trial in trials if trial.fault.name == fault]
-        passed = sum(not trial.failures for trial in group)
-        rows.append([fault, len(group), sum(trial.triggered for trial in group), passed])
-    print(table(["fault", "trials", "command failed", "passed"], rows))
-    print(f"\nThe commands are {', '.join(dict.fromkeys(trial.sandbox.command.name for trial in trials))}.")
-    for name, reason in skipped.items():
-        print(f"{name}: skipped, {reason}.")
-    failed = sum(bool(trial.failures) for trial in trials)
-    print(f"{len(trials)} trials, {len(trials) - failed} passed, in {time.monotonic() - started:.0f} s.")
+        chosen = [sandbox for sandbox in sandboxes if given.command in (None, sandbox.command.name)]
+        for fault in faults:
+            if reason := fault.unavailable():
+                print(f"{fault.name}: skipped, {reason}", flush=True)
+                continue
+            todo = [
+                (each, attempt) for each in chosen for attempt in list_attempts(fault, each, given.seed, given.rounds)
+            ]
+            group = list(pool.map(lambda each, fault=fault: run_trial(fault, *each), todo))
+            failed = [trial for trial in group if trial.failures]
+            for trial in failed:
+                print_failure(trial, module, given)
+            counts = f"{len(group)} trials, {sum(trial.triggered for trial in group)} made the command fail"
+            print(f"{fault.name}: {counts}, {len(group) - len(failed)} passed", flush=True)
+            trials += group
+    failed = [trial for trial in trials if trial.failures]
+    print(f"{len(trials)} trials, {len(trials) - len(failed)} passed, in {time.monotonic() - started:.0f} s")
     return 1 if failed else 0
-
-
-def show_progress(text: str) -> None:
-    """Replace the progress line, if stderr is a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def print_failure(trial: Trial, module: str, given: argparse.Namespace) -> None:

@@ -64,7 +64,7 @@ class Sandbox:
 
     project: a folder with results of one data set and inputs of another, so that the command has work to do and an
     earlier result to lose. before: sha256 of the visible files, by name. after: sha256 of the reproducible files after
-    a run. writes: sizes in bytes of the files that the run writes, in order. seconds: its duration.
+    a run. seconds: its duration.
     """
 
     command: Command
@@ -72,7 +72,6 @@ class Sandbox:
     before: Mapping[str, str]
     after: Mapping[str, str]
     stdout: str
-    writes: Sequence[int]
     seconds: float
 
     @property
@@ -100,8 +99,7 @@ def create_sandboxes(folder: Path, built: Path | None = None, commands: Sequence
         seconds = time.monotonic() - started
         assert result.returncode == 0, result.stderr
         after = reproducible(hash_files(project))
-        writes = [path.stat().st_size for path in _list_written(project, copy)]
-        sandboxes.append(Sandbox(command, copy, before, after, result.stdout, writes, seconds))
+        sandboxes.append(Sandbox(command, copy, before, after, result.stdout, seconds))
     return sandboxes
 
 
@@ -110,18 +108,6 @@ def _save_half_of_sample(folder: Path) -> None:
     for name in FILES:
         whole = np.array(idx.load(next(SAMPLE.glob(f"{name}*"))))
         idx.save(folder / name, whole[: len(whole) // 2])
-
-
-def _list_written(project: Path, before: Path) -> list[Path]:
-    """Return the new and changed files of the project, ordered by modification time."""
-    times = {}
-    for path in project.rglob("*"):
-        old = before / path.relative_to(project)
-        if path.is_file() and not path.parent.is_symlink():
-            time_ns = path.stat().st_mtime_ns
-            if not old.exists() or old.stat().st_mtime_ns != time_ns:
-                times[path] = time_ns
-    return sorted(times, key=lambda path: times[path])
 
 
 def list_inputs(sandbox: Sandbox) -> list[Path]:

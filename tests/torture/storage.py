@@ -1,10 +1,10 @@
-"""File system faults: a full disk, no inodes left, a read-only disk, missing permissions."""
+"""File system faults: a full disk and missing permissions."""
 
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -16,14 +16,14 @@ from tests.torture.sandbox import Sandbox, copy_project, finish, list_inputs, st
 
 PAGE = 4096  # bytes, the unit in which a tmpfs allocates
 RETRIES = 20
-BIG = "size=200m,nr_inodes=20000"
+SIZE = "size=200m"
 
 
 @contextmanager
 def small_disk() -> Iterator[Path]:
     """Mount a tmpfs."""
     with TemporaryDirectory(prefix="disk-") as folder:
-        _mount("-t", "tmpfs", "-o", BIG, "none", folder)
+        _mount("-t", "tmpfs", "-o", SIZE, "none", folder)
         try:
             yield Path(folder)
         finally:
@@ -50,15 +50,12 @@ def mount_unavailable() -> str | None:
 
 
 def fill_up(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
-    """Fill the disk up at the start of each file, in its middle, and at random points."""
+    """Fill the disk up at points spread over what the command writes, and at random ones."""
     peak = _measure_disk_usage(sandbox)
-    pages = [-(-size // PAGE) for size in sandbox.writes]
-    ends = [sum(pages[:end]) for end in range(len(pages) + 1)]
-    free = {0, *ends[:-1], *(end - size // 2 - 1 for end, size in zip(ends[1:], pages, strict=True) if size > 1)}
-    free |= {1, 2, 3, peak - 1, *(peak - end for end in ends[:-1])}  # temporary files may need more than the results
-    free |= {generator.randrange(peak + 1) for _ in range(4 * rounds)}
-    for count in sorted(count for count in free if count >= 0):
-        yield _on_disk(f"{count * PAGE // 1024} KB left", partial(_with_free_pages, pages=count))
+    spread = {0, 1, 2, 3, peak - 1, *(peak * part // 12 for part in range(12))}
+    for count in sorted(spread | {generator.randrange(peak + 1) for _ in range(4 * rounds)}):
+        inject = changed(partial(_filled, pages=count))
+        yield Attempt(f"{count * PAGE // 1024} KB left", inject, on_small_disk=True)
 
 
 def _measure_disk_usage(sandbox: Sandbox) -> int:
@@ -73,36 +70,16 @@ def _measure_disk_usage(sandbox: Sandbox) -> int:
     return before - least
 
 
-def use_up_inodes(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
-    for count in range(min(len(sandbox.writes) + 3, 6 * rounds)):
-        yield _on_disk(f"{count} inodes left", partial(_with_free_inodes, count=count))
-
-
-def read_only(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
-    yield _on_disk("all of it", lambda usage: "ro")
-
-
-def _with_free_pages(usage: os.statvfs_result, pages: int) -> str:
-    return f"size={(usage.f_blocks - usage.f_bfree + pages) * PAGE}"
-
-
-def _with_free_inodes(usage: os.statvfs_result, count: int) -> str:
-    return f"nr_inodes={usage.f_files - usage.f_ffree + count}"
-
-
-def _on_disk(description: str, options: Callable[[os.statvfs_result], str]) -> Attempt:
-    """Return an attempt on a disk remounted with the options computed from its usage."""
-
-    @contextmanager
-    def remounted(project: Path) -> Iterator[None]:
-        disk = project.parent.parent
-        _mount("-o", f"remount,{options(os.statvfs(disk))}", str(disk))
-        try:
-            yield
-        finally:
-            _mount("-o", f"remount,rw,{BIG}", str(disk))
-
-    return Attempt(description, changed(remounted), on_small_disk=True)
+@contextmanager
+def _filled(project: Path, pages: int) -> Iterator[None]:
+    """Leave only so many pages on the disk of a project."""
+    disk = project.parent.parent
+    usage = os.statvfs(disk)
+    _mount("-o", f"remount,size={(usage.f_blocks - usage.f_bfree + pages) * PAGE}", str(disk))
+    try:
+        yield
+    finally:
+        _mount("-o", f"remount,{SIZE}", str(disk))
 
 
 def unprivileged() -> Sequence[str]:
@@ -157,7 +134,5 @@ def _locked(mode: int, *patterns: str, seconds: float | None = None) -> Injectio
 
 FAULTS = (
     Fault("disk full", fill_up, mount_unavailable),
-    Fault("disk full of files", use_up_inodes, mount_unavailable),
-    Fault("disk read-only", read_only, mount_unavailable),
     Fault("permission lost", forbid, permissions_unavailable),
 )

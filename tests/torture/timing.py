@@ -1,4 +1,4 @@
-"""Faults at a point in time: signals, inputs truncated during a run, a clock that was set back."""
+"""Faults at a point in time: signals, and inputs truncated during a run."""
 
 import os
 import signal
@@ -12,8 +12,6 @@ from subprocess import CompletedProcess
 
 from tests.torture.kinds import INTERRUPTED, Attempt, Fault, Injection, changed
 from tests.torture.sandbox import Sandbox, finish, list_inputs, start
-
-DAY = 86_400 * 10**9  # nanoseconds
 
 
 def stop_by(sandbox: Sandbox, generator: Random, rounds: int, kind: signal.Signals) -> Iterator[Attempt]:
@@ -57,22 +55,8 @@ def _truncated(project: Path, name: Path, size: int) -> Iterator[None]:
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def set_clock_back(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
-    yield Attempt("by a day", changed(_from_tomorrow), statuses=())
-
-
-@contextmanager
-def _from_tomorrow(project: Path) -> Iterator[None]:
-    """Move the times of all files one day into the future."""
-    for path in project.rglob("*"):
-        stat = path.lstat()
-        os.utime(path, ns=(stat.st_atime_ns + DAY, stat.st_mtime_ns + DAY), follow_symlinks=False)
-    yield
-
-
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL)
 FAULTS = (
     *(Fault(kind.name, partial(stop_by, kind=kind)) for kind in SIGNALS),
     Fault("input cut short", cut_short),
-    Fault("clock set back", set_clock_back),
 )

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.custom.forms import find_form
+from pipeline.custom import conversion
+from pipeline.custom.listing import list_items
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, Description
 
@@ -44,7 +45,7 @@ def write_folder(path: Path, count: int = 14, dark: bool = True) -> Path:
 
 def convert(source: Path, output: Path, shape: tuple[int, int] = SHAPE) -> Description:
     output.mkdir()
-    return find_form(source).write(source, output, shape, lambda line: None)
+    return conversion.convert(list_items(source, shape), output, shape, lambda line: None)
 
 
 def load(folder: Path) -> dict[str, NDArray[np.uint8]]:

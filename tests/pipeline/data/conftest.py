@@ -40,4 +40,5 @@ def serve() -> Iterator[Callable[[Responder], str]]:
 def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(fetch, "READ_TIMEOUT", 0.5)
+    monkeypatch.setattr(fetch, "WINDOW", 0.5)
     monkeypatch.setattr(fetch, "MAX_BYTES", 4_000_000)

@@ -1,4 +1,3 @@
-import gzip
 import os
 from pathlib import Path
 
@@ -36,19 +35,13 @@ def test_images_of_any_size_are_located(name: str, shape: tuple[int, int, int], 
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz"])
-@pytest.mark.parametrize("kind", [np.int8, np.int16, np.float32, np.float64])
-def test_other_dtype_is_refused(kind: type, name: str, tmp_path: Path) -> None:
-    save(tmp_path / name, IMAGES.astype(kind))
-    message = rf"{name} .* {np.dtype(kind)} \(5, 2, 3\).*: expected images of 2 x 3 pixels, uint8 \(n, 2, 3\)"
-    with pytest.raises(PipelineError, match=message):
-        locate(tmp_path / name)
-
-
-@pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz"])
-@pytest.mark.parametrize("shape", [(), (6,), (5, 6), (5, 3, 2), (1, 5, 2, 3)])
-def test_other_shape_is_refused(shape: tuple[int, ...], name: str, tmp_path: Path) -> None:
-    save(tmp_path / name, np.zeros(shape, np.uint8))
-    with pytest.raises(PipelineError, match=f"{name} (holds|contains) uint8 .*: expected images of 2 x 3 pixels"):
+@pytest.mark.parametrize("kind", ["u1 ", "u1 6", "u1 5 6", "u1 5 3 2", "u1 1 5 2 3", "i1 5 2 3", "f4 5 2 3"])
+def test_other_shape_and_dtype_are_refused(kind: str, name: str, tmp_path: Path) -> None:
+    dtype, *shape = kind.split()
+    array = np.zeros(tuple(map(int, shape)), dtype)
+    save(tmp_path / name, array)
+    words = rf"{name} (holds|contains) {array.dtype}.*: expected images of 2 x 3 pixels, uint8 \(n, 2, 3\)"
+    with pytest.raises(PipelineError, match=words):
         locate(tmp_path / name)
 
 
@@ -57,23 +50,6 @@ def test_other_formats_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(content)
     with pytest.raises(PipelineError, match="picture.png is neither .* use `handwriting classify`$"):
         locate(tmp_path / "picture.png")
-
-
-def test_partly_unpacked_file_is_not_used(tmp_path: Path) -> None:
-    idx.save(tmp_path / "a.gz", np.resize(IMAGES, (100_000, 2, 3)))
-    (tmp_path / "a.gz").write_bytes((tmp_path / "a.gz").read_bytes()[:-100])
-    for _ in range(2):
-        with pytest.raises(PipelineError, match=r"a\.gz cannot be decompressed: its gzip data is damaged"):
-            locate(tmp_path / "a.gz")
-
-
-def test_decompression_stops_where_the_header_says(tmp_path: Path) -> None:
-    idx.save(tmp_path / "a.idx", IMAGES)
-    bomb = gzip.compress((tmp_path / "a.idx").read_bytes() + bytes(50_000_000))
-    (tmp_path / "a.gz").write_bytes(bomb)
-    with pytest.raises(PipelineError, match="unexpected bytes"):
-        locate(tmp_path / "a.gz")
-    assert sum(path.stat().st_size for path in tmp_path.glob("unpacked*")) < 1_000_000
 
 
 def test_special_files_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-import io
 from pathlib import Path
 
 import numpy as np
@@ -6,25 +5,23 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data import idx
-from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
-from pipeline.data.parts import load_parts, name_classes
-from pipeline.data.split import count_held_out
+from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, count_held_out
+from pipeline.data.parts import find_order, load_parts, name_classes, stratify
 from pipeline.engine.arrays import read_rows
 from pipeline.engine.errors import UsageError
+from tests.drawings import SAMPLE
+
+SORTED = np.repeat(np.arange(12, dtype=np.uint8), 50)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A valid data set of six training and three test images of 4 x 5 pixels in three classes."""
-    write(tmp_path, TRAIN_IMAGES, np.arange(120, dtype="u1").reshape(6, 4, 5))
-    write(tmp_path, TRAIN_LABELS, np.array([0, 1, 2, 0, 1, 2], "u1"))
-    write(tmp_path, TEST_IMAGES, np.zeros((3, 4, 5), "u1"))
-    write(tmp_path, TEST_LABELS, np.array([2, 1, 0], "u1"))
+    idx.save(tmp_path / TRAIN_IMAGES, np.arange(120, dtype="u1").reshape(6, 4, 5))
+    idx.save(tmp_path / TRAIN_LABELS, np.array([0, 1, 2, 0, 1, 2], "u1"))
+    idx.save(tmp_path / TEST_IMAGES, np.zeros((3, 4, 5), "u1"))
+    idx.save(tmp_path / TEST_LABELS, np.array([2, 1, 0], "u1"))
     return tmp_path
-
-
-def write(folder: Path, name: str, array: NDArray[np.generic]) -> None:
-    idx.save(folder / name, array)
 
 
 def test_valid_data_set_is_loaded(folder: Path) -> None:
@@ -53,16 +50,8 @@ def test_valid_data_set_is_loaded(folder: Path) -> None:
     ],
 )
 def test_mismatch_is_named(name: str, array: NDArray[np.generic], message: str, folder: Path) -> None:
-    write(folder, name, array)
+    idx.save(folder / name, array)
     with pytest.raises(DatasetError, match=message):
-        load_parts(folder)
-
-
-def test_damaged_file_is_named(folder: Path) -> None:
-    body = io.BytesIO()
-    idx.write(body, np.zeros((3, 4, 5), "u1"))
-    (folder / TEST_IMAGES).write_bytes(body.getvalue()[:-1])
-    with pytest.raises(idx.IdxError, match=f"{TEST_IMAGES} is not a valid IDX file: it ends after 59 of 60 bytes"):
         load_parts(folder)
 
 
@@ -70,7 +59,7 @@ def test_damaged_file_is_named(folder: Path) -> None:
 def test_label_beyond_the_classes_is_named(name: str, which: str, count: int, folder: Path) -> None:
     labels = np.zeros(count, "u1")
     labels[1] = 7
-    write(folder, name, labels)
+    idx.save(folder / name, labels)
     with pytest.raises(DatasetError, match=f"{which} image 1 has label 7"):
         name_classes(*load_parts(folder), ("0", "1", "2"))
 
@@ -81,7 +70,7 @@ def test_more_than_256_class_names_are_refused(folder: Path) -> None:
 
 
 def test_training_labels_determine_the_default_classes(folder: Path) -> None:
-    write(folder, TEST_LABELS, np.array([2, 3, 0], "u1"))
+    idx.save(folder / TEST_LABELS, np.array([2, 3, 0], "u1"))
     with pytest.raises(DatasetError, match=r"test image 1 has label 3, beyond the last class, 2 \(2\)"):
         name_classes(*load_parts(folder), ())
 
@@ -98,3 +87,56 @@ def test_validation_is_a_count_or_a_fraction(validation: float, total: int, coun
 def test_invalid_validation_is_refused(validation: float) -> None:
     with pytest.raises(UsageError, match="validation"):
         count_held_out(validation, 10)
+
+
+def test_images_whose_last_ones_hold_all_classes_stay_as_they_are() -> None:
+    assert find_order(idx.load(SAMPLE / f"{TRAIN_LABELS}.gz")) is None
+    assert find_order(np.tile(np.arange(10), 100)) is None
+
+
+@pytest.mark.parametrize("labels", [SORTED, SORTED[::-1], np.append(np.tile(np.arange(11), 50), [11] * 50)])
+def test_any_last_images_of_the_order_hold_all_classes_in_proportion(labels: np.ndarray) -> None:
+    order = find_order(labels)
+    assert order is not None
+    assert sorted(order) == list(range(600))
+    for count in (12, count_held_out(1 / 12, 600), 120, 300):
+        held_out, kept = np.bincount(labels[order[-count:]]), np.bincount(labels[order[:-count]])
+        assert np.ptp(held_out) <= 1 and held_out.min() >= count // 12
+        assert np.ptp(kept) <= 1
+    assert np.array_equal(stratify(labels), order)
+    assert find_order(labels[order]) is None
+
+
+def test_unequal_classes_keep_their_shares() -> None:
+    labels = np.repeat([0, 1, 2], [1000, 100, 10])
+    last = labels[stratify(labels)[-111:]]
+    assert np.abs(np.bincount(last) - [100, 10, 1]).max() <= 1
+
+
+def test_order_is_random_within_a_class() -> None:
+    order = stratify(SORTED)
+    first = order[SORTED[order] == 0]
+    assert sorted(first) == list(range(50))
+    assert abs(np.corrcoef(first, np.arange(50))[0, 1]) < 0.5
+
+
+def test_one_image_of_each_class_stays_in_training() -> None:
+    labels = np.array([0] * 20 + [1] * 2 + [2])
+    order = find_order(labels)
+    assert order is not None
+    kept = len(labels) - count_held_out(1 / 12, len(labels))
+    assert set(labels[order[:kept]]) == {0, 1, 2}
+    assert set(labels[order[kept:]]) == {0, 1}
+
+
+@pytest.mark.parametrize("labels", [[*([0, 1] * 50), *([2] * 4), 0, 1], [*([0] * 23), 1], [2, 2, *([0, 1] * 50)]])
+def test_class_that_a_part_lacks_is_noticed(labels: list[int]) -> None:
+    order = find_order(np.array(labels))
+    assert order is not None
+    kept = len(labels) - count_held_out(1 / 12, len(labels))
+    assert set(np.array(labels)[order[:kept]]) == set(labels)
+
+
+def test_too_few_images_are_refused() -> None:
+    with pytest.raises(UsageError, match="leaves none"):
+        find_order(np.array([0]))

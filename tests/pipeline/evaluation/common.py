@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.engine.arrays import open_rows, read_rows
 from pipeline.evaluation.predictions import PROBABILITIES, open_predictions, predict_missing
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.scheduling.backends import Backend
 
 

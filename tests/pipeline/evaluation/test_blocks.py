@@ -12,7 +12,7 @@ from pipeline.engine.arrays import Rows, open_rows, read_rows, save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation import blocks
 from pipeline.evaluation.blocks import predict_blocks, signature, split_blocks
-from pipeline.model.files import Model, load_model
+from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import SYNC, Backend
 from tests.pipeline.evaluation.common import predict_test_images

@@ -14,7 +14,7 @@ from pipeline.evaluation.predictions import (
     open_predictions,
     predict_missing,
 )
-from pipeline.model.files import Model, load_model
+from pipeline.model.model import Model, load_model
 from pipeline.scheduling.backends import SYNC
 
 NAMES = (PREDICTIONS, PROBABILITIES)

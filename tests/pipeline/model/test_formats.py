@@ -1,26 +1,21 @@
-"""Exported files, loaded with ONNX Runtime, PyTorch and safetensors."""
+"""Exported files, loaded with ONNX Runtime and safetensors; the examples of the card load them with PyTorch."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from pipeline.data.ink import InkStatistics
-from pipeline.data.scaling import standardise
-from pipeline.model.files import Model, load_model
-from pipeline.model.metadata import model_metadata
+from pipeline.model.header import format_header
+from pipeline.model.model import load_model
 from pipeline.model.onnx import save_onnx
-from pipeline.model.prediction import predict, predict_logits
-from pipeline.model.safetensors import list_modules, save_safetensors
-from pipeline.training.recipes import RECIPES
+from pipeline.model.prediction import predict
+from pipeline.model.safetensors import save_safetensors
 from tests.pipeline.models import make_model
 
 SHAPE = (9, 11)
@@ -31,38 +26,17 @@ MODELS = [  # tests/pipeline/test_kinds.py has single networks of every kind of 
 ]
 
 
-def make_model_and_images(
-    layers: str, ensemble_size: int, activation: Any, loss: Any, negative_class: bool = False
-) -> tuple[Model, NDArray[np.uint8]]:
-    """Return a model and random images for it."""
-    images = np.random.default_rng(1).integers(0, 256, (300, *SHAPE), dtype=np.uint8)
-    parts = {"activation": activation, "loss": loss, "negative_class": negative_class}
-    return make_model(layers, ensemble_size, SHAPE, **parts), images
-
-
-def run_onnx(path: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    probabilities, label = session.run(["probabilities", "label"], {"images": images})
-    return probabilities, label
-
-
-@pytest.mark.parametrize("batch", [1, 500])
-def test_onnx_runtime_reproduces_predictions_of_evaluate(batch: int, built: Path) -> None:
-    images = np.load(built / "parse" / "test-images.npy")[:batch]
-    expected = np.load(built / "evaluate" / "probabilities.npy")[:batch]
-    probabilities, label = run_onnx(built / "export" / "model.onnx", images)
-    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
-    assert np.array_equal(label, expected.argmax(axis=1))
-
-
 @pytest.mark.parametrize("negative_class", [False, True])
 @pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), MODELS)
 def test_onnx_runtime_equals_numpy_predictions(
     layers: str, ensemble_size: int, activation: str, loss: str, negative_class: bool, tmp_path: Path
 ) -> None:
-    model, images = make_model_and_images(layers, ensemble_size, activation, loss, negative_class)
-    save_onnx(tmp_path / "model.onnx", model, {})
-    probabilities, label = run_onnx(tmp_path / "model.onnx", images)
+    images = np.random.default_rng(1).integers(0, 256, (300, *SHAPE), dtype=np.uint8)
+    parts = {"activation": activation, "loss": loss, "negative_class": negative_class}
+    model = make_model(layers, ensemble_size, SHAPE, **parts)
+    save_onnx(tmp_path / "model.onnx", model)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    probabilities, label = session.run(["probabilities", "label"], {"images": images})
     expected = predict(model, images)
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
     assert np.array_equal(label, expected.argmax(axis=1))
@@ -70,29 +44,9 @@ def test_onnx_runtime_equals_numpy_predictions(
     assert all(names) and len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize(("layers", "ensemble_size", "activation", "loss"), MODELS)
-def test_pytorch_with_safetensors_parameters_computes_the_same_logits(
-    layers: str, ensemble_size: int, activation: str, loss: str, tmp_path: Path
-) -> None:
-    torch = pytest.importorskip("torch")
-    model, images = make_model_and_images(layers, ensemble_size, activation, loss)
-    save_safetensors(tmp_path / "model.safetensors", model, {})
-    networks = torch.nn.ModuleList(
-        torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model)))
-        for _ in range(ensemble_size)
-    )
-    (networks if ensemble_size > 1 else networks[0]).load_state_dict(
-        {name: torch.from_numpy(array) for name, array in load_file(tmp_path / "model.safetensors").items()}
-    )
-    pixels = standardise(images, model.scaling)
-    with torch.inference_mode():
-        logits = torch.stack([network(torch.from_numpy(pixels)[:, None]) for network in networks]).mean(dim=0).numpy()
-    np.testing.assert_allclose(logits, predict_logits(model, pixels), rtol=1e-4, atol=1e-4)
-
-
 def test_safetensors_parameters_are_exact(tmp_path: Path) -> None:
     model = make_model("conv3,4", ensemble_size=2, shape=SHAPE)
-    save_safetensors(tmp_path / "model.safetensors", model, {})
+    save_safetensors(tmp_path / "model.safetensors", model)
     stored = load_file(tmp_path / "model.safetensors")
     assert len(stored) == 12
     for network, parameters in enumerate(model.parameters):
@@ -117,39 +71,22 @@ def test_onnx_file_declares_inputs_outputs_and_producer(built: Path) -> None:
     assert proto.producer_name and proto.producer_version and proto.doc_string and proto.graph.doc_string
 
 
-def test_onnx_and_safetensors_have_the_same_metadata(built: Path) -> None:
+def test_all_formats_have_the_same_header(built: Path) -> None:
     metrics = json.loads((built / "evaluate" / "metrics.json").read_text())
-    expected = model_metadata(load_model(built / "train"), metrics["accuracy"], metrics["images"])
+    trained = load_model(built / "train").header
+    expected = replace(trained, test_accuracy=metrics["accuracy"], test_images=metrics["images"])
     proto = onnx.load(built / "export" / "model.onnx")
-    assert {entry.key: entry.value for entry in proto.metadata_props} == expected
+    assert {entry.key: entry.value for entry in proto.metadata_props} == {"model": format_header(expected)}
     with safe_open(built / "export" / "model.safetensors", "np") as file:
-        assert file.metadata() == expected
-
-
-def test_metadata_are_complete() -> None:
-    ink_statistics = InkStatistics(box=20, thin=1.5, thick=4)
-    model = replace(make_model("conv3,6", shape=SHAPE, loss="quadratic"), ink_statistics=ink_statistics)
-    metadata = model_metadata(model, 0.9, 10)
-    assert InkStatistics(**json.loads(metadata["ink_statistics"])) == ink_statistics
-    assert tuple(json.loads(metadata["class_names"])) == model.class_names
-    assert tuple(json.loads(metadata["image_shape"])) == model.image_shape
-    assert {"mean": float(metadata["pixel_mean"]), "std": float(metadata["pixel_std"])} == asdict(model.scaling)
-    assert float(metadata["temperature"]) == model.temperature
-    assert [metadata[name] for name in ("layers", "activation", "loss")] == ["conv3,6", "relu", "quadratic"]
+        assert file.metadata() == {"model": format_header(expected)}
+    document = json.loads((built / "train" / "model.json").read_bytes())
+    assert {name: document[name] for name in document if name != "training"} == json.loads(format_header(trained))
 
 
 def test_export_is_deterministic(built: Path, tmp_path: Path) -> None:
-    model, metadata = load_model(built / "train"), dict.fromkeys("badcfehgji", "é")
+    model = load_model(built / "train")
     for save in (save_onnx, save_safetensors):
         files = [tmp_path / str(number) for number in range(5)]
         for file in files:
-            save(file, model, metadata)
+            save(file, model)
         assert len({file.read_bytes() for file in files}) == 1
-
-
-@pytest.mark.parametrize("save", [save_onnx, save_safetensors])
-def test_files_of_recipe_standard_are_below_one_megabyte(save: Any, tmp_path: Path) -> None:
-    save(
-        tmp_path / "model", make_model(RECIPES["standard"].layers, shape=(28, 28), class_names=tuple("0123456789")), {}
-    )
-    assert (tmp_path / "model").stat().st_size < 1e6

@@ -1,11 +1,13 @@
 """A network with each kind of layer, for the tests that iterate over all kinds and all formats."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from pipeline.network import notation
-from pipeline.network.layers import KINDS
 from pipeline.network.notation import NOTATIONS
+
+T = TypeVar("T")
 
 # Hidden layers for images of 7 x 6 pixels or more. A kind that is missing here fails `test_kinds.py`.
 LAYERS = {
@@ -22,10 +24,18 @@ BY_HAND: dict[str, Callable[[float], float]] = {
 }
 
 
+def look_up(examples: Mapping[str, T], name: str, what: str, place: str) -> T:
+    """Return the example of a kind; fail with the place to add it."""
+    assert name in examples, f"{name} has no {what}: add one to {place}"
+    return examples[name]
+
+
 def layers_of(kind: str) -> str:
-    """Return hidden layers that include the kind. Raises KeyError with the place to add it."""
-    if kind not in NOTATIONS:
-        raise KeyError(f"the layer kind {kind} has no notation: add one to NOTATIONS in {notation.__file__}")
-    if kind not in LAYERS:
-        raise KeyError(f"no example of the layer kind {KINDS[kind].__name__}: add one to {__file__}")
-    return LAYERS[kind]
+    """Return hidden layers that include the kind."""
+    look_up(NOTATIONS, kind, "notation", f"NOTATIONS in {notation.__file__}")
+    return look_up(LAYERS, kind, "example", f"LAYERS in {__file__}")
+
+
+def by_hand(activation: str) -> Callable[[float], float]:
+    """Return the activation of one number."""
+    return look_up(BY_HAND, activation, "function of one number", f"BY_HAND in {__file__}")

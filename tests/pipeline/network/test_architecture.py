@@ -13,7 +13,7 @@ from pipeline.network.architecture import (
     micro_batch_size,
     slide,
 )
-from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
+from pipeline.network.layers import Convolution, Dense, MaxPooling
 from pipeline.network.network import count_parameters, forward, make_network
 
 RELU = ACTIVATIONS["relu"]
@@ -34,35 +34,23 @@ def test_input_shape_of_each_layer_is_output_shape_of_previous() -> None:
     assert build_layers("conv3", "relu", (5, 5), 2)[-1] == Dense((3, 1, 1), 2)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (7, 9), (9, 7), (2, 30), (100, 3)])
-@pytest.mark.parametrize("layers", ["", "4", "conv2x1/1", "conv2x1/5,conv3x1/1,4"])
-def test_layers_fit_images_of_any_size(layers: str, shape: tuple[int, int]) -> None:
-    *hidden, last = build_layers(layers, "relu", shape, 3)
-    assert last.output_shape == (3,)
-    assert all(min(layer.output_shape) >= 1 for layer in hidden)
-    assert isinstance(last, Affine)
-    assert last.weight_shape[1] == (math.prod(hidden[-1].output_shape) if hidden else math.prod(shape))
-
-
 @pytest.mark.parametrize(
-    ("layers", "shape", "words"),
+    ("layers", "shape", "sizes"),
     [
-        ("conv16", (4, 28), ["conv16 does not fit", "4 x 28", "5 x 5"]),
-        ("conv16", (28, 4), ["conv16 does not fit", "28 x 4"]),
-        ("conv16,conv32,conv64", (28, 28), ["conv64 does not fit", "28 x 28 -> 12 x 12 -> 4 x 4"]),
-        ("conv16x2", (1, 1), ["conv16x2 does not fit", "1 x 1", "2 x 2"]),
-        ("conv16x1000000", (28, 28), ["conv16x1000000 does not fit"]),
-        ("conv16,pool13", (28, 28), ["pool13 does not fit", "28 x 28 -> 12 x 12", "13 x 13"]),
-        ("4,pool2", (28, 28), ["pool2", "a dense layer"]),
-        ("128,conv16", (28, 28), ["conv16", "a dense layer"]),
-        ("conv16,128,conv16x1/1", (28, 28), ["conv16x1/1", "a dense layer"]),
+        ("conv16", (4, 28), "4 x 28"),
+        ("conv16", (28, 4), "28 x 4"),
+        ("conv16,conv32,conv64", (28, 28), "28 x 28 -> 12 x 12 -> 4 x 4"),
+        ("conv16x1000000", (28, 28), "28 x 28"),
+        ("conv16,pool13", (28, 28), "28 x 28 -> 12 x 12"),
+        ("4,pool2", (28, 28), ""),
+        ("conv16,128,conv16x1/1", (28, 28), ""),
     ],
 )
-def test_error_for_layer_that_does_not_fit_lists_sizes(layers: str, shape: tuple[int, int], words: list[str]) -> None:
-    with pytest.raises(UsageError) as caught:
+def test_error_for_layer_that_does_not_fit_names_it_and_lists_sizes(
+    layers: str, shape: tuple[int, int], sizes: str
+) -> None:
+    with pytest.raises(UsageError, match=f"^{layers.rpartition(',')[2]} .*{sizes}"):
         build_layers(layers, "relu", shape, 10)
-    assert all(word in str(caught.value) for word in words)
-    assert "\n" not in str(caught.value)
 
 
 def test_format_from_image_shape_to_class_count() -> None:

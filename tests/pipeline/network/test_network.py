@@ -15,7 +15,7 @@ from pipeline.network.network import (
     make_buffers,
     view_parameters,
 )
-from tests.pipeline.network.kinds import BY_HAND, LAYERS
+from tests.pipeline.network.kinds import LAYERS, by_hand
 from tests.pipeline.networks import make_network
 
 
@@ -36,17 +36,18 @@ def test_forward_pass_equals_explicit_sums(name: str, hidden: str) -> None:
     network = make_network(hidden, (2, 2), 3, name, "normal")
     images = np.random.default_rng(1).normal(size=(2, 2, 6))
 
-    def by_hand(column: list[float]) -> list[float]:
+    activation = by_hand(name)
+
+    def compute(column: list[float]) -> list[float]:
         for weights, biases in network.parameters.layers:
             outputs, inputs = weights.shape
             z = [sum(weights[i, j] * column[j] for j in range(inputs)) + biases[i] for i in range(outputs)]
-            activation = BY_HAND[name]
             column = [activation(x) for x in z]
         return z
 
     logits = forward(network, images).logits
     assert logits.shape == (3, 6)
-    np.testing.assert_allclose(logits.T, [by_hand(list(image)) for image in images.reshape(4, 6).T], rtol=1e-12)
+    np.testing.assert_allclose(logits.T, [compute(list(image)) for image in images.reshape(4, 6).T], rtol=1e-12)
 
 
 @pytest.mark.parametrize(

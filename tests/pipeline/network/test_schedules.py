@@ -22,28 +22,6 @@ def test_factors_are_between_0_and_1(name: str) -> None:
     assert all(0 <= SCHEDULES[name](i / STEPS) <= 1 for i in range(STEPS))
 
 
-def test_cosine_equals_pytorch() -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed (make .venv/.ready-peers)")
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    reference = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
-    for step in range(STEPS):
-        assert rate_factor("cosine", 0, step, STEPS) == pytest.approx(reference.get_last_lr()[0], abs=1e-9)
-        optimizer.step()
-        reference.step()
-
-
-def test_one_cycle_equals_pytorch() -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed (make .venv/.ready-peers)")
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    reference = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.0, STEPS, cycle_momentum=False)
-    peak, last = 0.3 * STEPS - 1, STEPS - 1  # the steps of the maximum and the minimum
-    for step in range(STEPS):
-        progress = 0.3 * step / peak if step <= peak else 0.3 + 0.7 * (step - peak) / (last - peak)
-        assert SCHEDULES["one-cycle"](progress) == pytest.approx(reference.get_last_lr()[0], abs=1e-9)
-        optimizer.step()
-        reference.step()
-
-
 def test_one_cycle_by_hand() -> None:
     one_cycle = SCHEDULES["one-cycle"]
     assert one_cycle(0) == pytest.approx(0.04)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import open_page
 

@@ -9,8 +9,9 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
 from pipeline.pages.report import Findings
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict
+from pipeline.training.recipes import find_changes
 from pipeline.training.runs import TrainingRun
 from tests.pipeline.models import make_model
 
@@ -27,7 +28,6 @@ def findings(
     correct: bool = False,
     augmentation: Augmentation = AUGMENTATION,
     names: tuple[str, ...] = (),
-    dataset: str = "custom",
 ) -> Findings:
     """Return random findings; correct: every prediction is."""
     generator = np.random.default_rng(1)
@@ -40,7 +40,7 @@ def findings(
     parameters = {"recipe": "standard", **to_dict(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
     manifest = Manifest(provenance, {}, "2026-01-02T03:04:05.678+00:00", 12.3, "")
-    rows = [Row(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
+    rows = [Epoch(n, 1 / n, 0.5, 0.6, 0.01, 2.0) for n in (1, 2, 3)]
     training = TrainingRun(
         id=manifest.provenance.key[:16],
         entry=Path("artifacts/train"),
@@ -48,32 +48,25 @@ def findings(
         names=(),
         published=True,
         recipe="standard",
-        changes={"epochs": (3, 15)},
-        dataset=dataset,
+        changes=find_changes(parameters),
+        dataset="custom",
         data="ab" * 32,
         validation_accuracy=0.6,
         test_accuracy=None,
         expected_calibration_error=None,
         negative_log_likelihood=None,
-        history=[],
+        history=[[Epoch(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
     )
-    model = make_model(layers, networks, shape, class_names=names, dataset=dataset)
+    model = make_model(layers, networks, shape, class_names=names, dataset="custom")
     return Findings(
         model=model,
-        recipe_name="standard",
-        recipe=recipe,
-        trained=manifest,
+        runs=[training],
+        key=provenance.key,
         counts={"training": 30, "validation": 3, "test": images},
-        layer_seconds=[1e-6 * number for number, _ in enumerate(model.networks[0].layers, start=1)],
-        history=[[Row(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
         images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
         labels=labels,
         probabilities=probabilities,
         samples=generator.integers(0, 256, (min(classes, 10), *shape), dtype=np.uint8),
-        runs=[training],
-        previous_parameters=None,
-        commit="abc1234",
-        processor="a processor, 2 cores",
     )
 
 
@@ -91,5 +84,5 @@ UNUSUAL = {
     "no hidden layer": findings(layers=""),
     "no augmentation": findings(augmentation=Augmentation()),
     "large images": findings(shape=(150, 300)),
-    "names with markup": findings(2, names=(NASTY, "\"'&amp;"), dataset=NASTY),
+    "names with markup": findings(2, names=(NASTY, "\"'&amp;")),
 }

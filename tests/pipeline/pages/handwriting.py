@@ -214,16 +214,6 @@ def write_number(digits: str, generator: np.random.Generator) -> Strokes:
     return place(row, -0.1, 0.5, min(0.65, 1.2 / right))
 
 
-def write_touching(digits: str, generator: np.random.Generator) -> Strokes:
-    """Return two distorted digits, moved towards each other until their strokes touch."""
-    left, right = (wobble(forms[generator.integers(len(forms))], generator) for forms in map(_forms_of, digits))
-    still, moved = (np.concatenate([resample(stroke, spacing=0.01) for stroke in strokes]) for strokes in (left, right))
-    apart = 1.0
-    while np.hypot(*(still[:, np.newaxis] - moved - (apart, 0)).T).min() > 0.012:
-        apart -= 0.006
-    return place(left + place(right, apart, 0, 1), -0.05, 0.15, 0.6)
-
-
 def _forms_of(digit: str) -> list[Strokes]:
     return list(FORMS[int(digit)].values())
 

@@ -1,12 +1,14 @@
 """Draw on the drawing demo by mouse, finger and pen, and read its state."""
 
 import base64
+import re
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
+from tests.browser import find_box
 from tests.pipeline.pages.strokes import Strokes
 
 Draw = Callable[[Page, Strokes], None]
@@ -14,8 +16,7 @@ Draw = Callable[[Page, Strokes], None]
 
 def on_canvas(page: Page, strokes: Strokes) -> Strokes:
     """Map strokes from the unit square to page coordinates, into the largest centred square of the canvas."""
-    box = page.locator("#canvas").bounding_box()
-    assert box is not None
+    box = find_box(page.locator("#canvas"))
     side = min(box["width"], box["height"])
     left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
     return [[(left + side * x, top + side * y) for x, y in stroke] for stroke in strokes]
@@ -67,9 +68,14 @@ def clear(page: Page) -> None:
     page.locator("#clear").click(force=True)
 
 
+def wait_for_update(page: Page) -> None:
+    """Wait for the frame after an event."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def prediction(page: Page) -> str:
     """Return the predicted class or number after the page is updated, "" for none."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    wait_for_update(page)
     text = page.locator("#prediction").inner_text()
     return "" if text == "?" else text
 
@@ -86,6 +92,39 @@ def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
         }"""
     )
     return np.array(levels, np.uint8).reshape(height, width, 4)
+
+
+def numbers(found: Locator) -> list[float]:
+    """Return all numbers in the texts of elements."""
+    text = " ".join(found.all_inner_texts()).replace("−", "-").replace("- ", "-")
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
+
+
+def title(page: Page) -> str:
+    wait_for_update(page)
+    return page.locator("#detail-title").inner_text()
+
+
+def tile(page: Page, layer: int, unit: int) -> Locator:
+    return page.locator(".tiles:visible").nth(layer).locator(".tile").nth(unit)
+
+
+def tab(page: Page, name: str) -> Locator:
+    return page.locator("[role=tab]", has_text=name)
+
+
+def hover(page: Page, layer: int, unit: int, row: float, column: float, size: int = 12) -> None:
+    tile(page, layer, unit).scroll_into_view_if_needed()
+    box = find_box(tile(page, layer, unit).locator(".map"))
+    page.mouse.move(box["x"] + (column - 0.5) * box["width"] / size, box["y"] + (row - 0.5) * box["height"] / size)
+
+
+def pin(page: Page) -> None:
+    """Select a map, and a pixel in it."""
+    hover(page, 0, 5, 7, 3)
+    for _ in range(2):
+        page.mouse.down()
+        page.mouse.up()
 
 
 # All images are passed in one call: a call per image would be slower than the prediction.

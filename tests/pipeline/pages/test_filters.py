@@ -12,13 +12,15 @@ from pipeline.pages.filters import (
     MAX_LATER_FILTERS,
     MAX_UNITS,
     PATCHES,
+    ReceptiveField,
     cut_patches,
-    draw_later_filters,
-    draw_units,
+    draw_strongest,
+    draw_weights,
     measure_excitation,
+    rank_filters,
+    receptive_fields,
 )
-from pipeline.pages.layer_table import ReceptiveField, list_layers, receptive_fields
-from pipeline.pages.pictures import draw_signed
+from pipeline.pages.png import draw_signed
 from tests.pipeline.models import make_model
 
 GENERATOR = np.random.default_rng(3)
@@ -72,7 +74,7 @@ def test_filter_that_is_never_active_has_no_patches() -> None:
     model = replace(MODEL, parameters=(parameters,))
     excitations = measure_excitation(model, IMAGES)
     assert cut_patches(excitations[0], IMAGES, 1).shape == (0, 3, 3)
-    assert [unit.patches for unit in draw_units(model, excitations, IMAGES) if unit.number == 2] == [""]
+    assert draw_strongest(excitations[0], IMAGES, [1]) == {1: ""}
 
 
 @pytest.mark.parametrize(
@@ -80,27 +82,16 @@ def test_filter_that_is_never_active_has_no_patches() -> None:
 )
 def test_units_are_ordered_by_norm_of_their_weights(layers: str, size: tuple[int, int]) -> None:
     model = make_model(layers, ensemble_size=2, shape=(4, 3))
-    images = GENERATOR.integers(0, 256, (9, 4, 3), dtype=np.uint8)
     rows = model.parameters[0].layers[0][0].reshape(-1, *size).astype(float)
     largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:MAX_UNITS]
     limit = np.quantile(np.abs(largest), 0.995)
-    units = draw_units(model, measure_excitation(model, images), images)
-    assert [unit.weights for unit in units] == [draw_signed(row, limit) for row in largest]
+    assert list(draw_weights(model).values()) == [draw_signed(row, limit) for row in largest]
 
 
 def test_later_layers_show_their_most_active_filters() -> None:
     model = make_model("conv3x3/1,conv20x2/1", shape=(6, 6))
     images = GENERATOR.integers(0, 256, (30, 6, 6), dtype=np.uint8)
-    excitations = measure_excitation(model, images)
-    (layer,) = draw_later_filters(excitations, images)
-    assert (layer.number, layer.filters, layer.size) == (2, 20, 4)
-    means = excitations[1].peaks.mean(axis=1)
-    assert [means[unit.number - 1] for unit in layer.units] == sorted(means, reverse=True)[:MAX_LATER_FILTERS]
-
-
-def test_rows_of_the_standard_network() -> None:
-    rows = list_layers(build_layers("conv16,conv64,128", "relu", (28, 28), 10), [1, 2, 3, 4])
-    assert [row.parameters for row in rows] == [416, 25664, 131200, 1290]
-    assert [row.multiplications for row in rows] == [25 * 16 * 144, 400 * 64 * 16, 1024 * 128, 1280]
-    assert [row.output for row in rows] == ["16 × 12 × 12", "64 × 4 × 4", "128", "10"]
-    assert [row.field for row in rows] == ["5 × 5", "13 × 13", "25 × 25", "25 × 25"]
+    _, later = measure_excitation(model, images)
+    assert (later.layer, len(later.peaks), later.field.height) == (2, 20, 4)
+    means = later.peaks.mean(axis=1)
+    assert [means[number] for number in rank_filters(later)] == sorted(means, reverse=True)[:MAX_LATER_FILTERS]

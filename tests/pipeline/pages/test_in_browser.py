@@ -3,13 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from playwright.sync_api import Page
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_with_negative
-from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, prediction, read_images
 from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
@@ -47,15 +44,3 @@ def test_cleared_drawing_comes_back_by_undo_and_by_its_link(page: Page) -> None:
 def test_page_reads_digits_side_by_side_as_number(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[7], 0.6, 0.2, 0.5) + place(DIGITS[0], -0.1, 0.2, 0.5))
     assert prediction(page) == "07"
-
-
-@pytest.mark.parametrize("bias", [-100, 100])
-def test_page_rejects_drawing_of_negative_class(bias: float, open_demo: Demo) -> None:
-    model = make_model(class_names=("0", "1"), negative_class=True)
-    model.parameters[0].layers[-1][1][:] = [100, 0, 100 + bias]
-    images = np.random.default_rng(1).integers(0, 256, (20, 3, 4), dtype=np.uint8)
-    with open_demo(model) as page:
-        np.testing.assert_allclose(read_images(page, images), predict_with_negative(model, images), atol=1e-3)
-        draw_with_mouse(page, place(DIGITS[0], 0.2, 0.2, 0.6))
-        assert prediction(page) == ("" if bias > 0 else "0")
-        assert page.locator(".class .name").all_inner_texts() == ["0", "1", "none"]

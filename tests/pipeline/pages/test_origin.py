@@ -11,11 +11,12 @@ from pipeline.training.recipe import to_dict
 from pipeline.training.recipes import RECIPES
 
 
-def test_command_has_the_values_that_differ_from_the_recipe() -> None:
-    parameters = {"recipe": "quick", **to_dict(RECIPES["quick"])}
-    assert format_command("mnist", parameters) == "make train DATASET=mnist RECIPE=quick"
-    changed = {**parameters, "epochs": 3, "layers": ""}
-    assert format_command("custom", changed) == "make train DATASET=custom FROM=FOLDER RECIPE=quick LAYERS='' EPOCHS=3"
+def test_command_has_the_values_that_are_not_defaults() -> None:
+    parameters, images = {"recipe": "quick", **to_dict(RECIPES["quick"])}, {"training": 110, "validation": 10}
+    assert format_command("train", "mnist", parameters, images) == "make train DATASET=mnist RECIPE=quick"
+    changed, images = {**parameters, "epochs": 3, "layers": ""}, {"training": 111, "validation": 9}
+    words = "make export DATASET=custom FROM=my-data VALIDATION=9 RECIPE=quick LAYERS='' EPOCHS=3"
+    assert format_command("export", "custom", changed, images) == words
 
 
 def test_commit_is_that_of_the_project_and_not_of_a_repository_around_it(tmp_path: Path) -> None:

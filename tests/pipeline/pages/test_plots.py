@@ -8,15 +8,15 @@ import pytest
 
 from pipeline.evaluation.metrics import Reliability, measure_reliability
 from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 
-INITIAL = Row(0, math.nan, math.nan, 0.1, math.nan, 0)
+INITIAL = Epoch(0, math.nan, math.nan, 0.1, math.nan, 0)
 
 
-def history(epochs: int, accuracy: float = 0.9, seed: int = 0) -> list[Row]:
+def history(epochs: int, accuracy: float = 0.9, seed: int = 0) -> list[Epoch]:
     generator, error = np.random.default_rng(seed), 1 - accuracy
     return [
-        Row(number, 1 / number, 1 - error * generator.uniform(), 1 - error, 0.01 / number, 1.0)
+        Epoch(number, 1 / number, 1 - error * generator.uniform(), 1 - error, 0.01 / number, 1.0)
         for number in range(1, epochs + 1)
     ]
 
@@ -31,8 +31,8 @@ HISTORIES = {
     "one epoch": [history(1)],
     "few epochs": [history(5)],
     "few errors": [history(30, 0.99)],
-    "no errors": [[Row(1, 0.0, 1.0, 1.0, 0.1, 0.0), Row(2, 0.0, 1.0, 1.0, 0.1, 0.0)]],
-    "only errors": [[Row(1, 1.0, 0.0, 0.0, 0.1, 0.0)]],
+    "no errors": [[Epoch(1, 0.0, 1.0, 1.0, 0.1, 0.0), Epoch(2, 0.0, 1.0, 1.0, 0.1, 0.0)]],
+    "only errors": [[Epoch(1, 1.0, 0.0, 0.0, 0.1, 0.0)]],
     "with initial network": [[INITIAL, *history(3)]],
     "initial network only": [[INITIAL]],
     "an ensemble": [history(60, 0.97, seed) for seed in range(3)],
@@ -42,7 +42,7 @@ HISTORIES = {
 
 @pytest.mark.parametrize("plot", [plot_loss, plot_accuracy])
 @pytest.mark.parametrize("name", HISTORIES)
-def test_every_history_is_plotted(plot: Callable[[list[list[Row]]], str], name: str) -> None:
+def test_every_history_is_plotted(plot: Callable[[list[list[Epoch]]], str], name: str) -> None:
     root = ElementTree.fromstring(plot(HISTORIES[name]))
     assert root.tag == "svg"
     assert root.attrib["role"] == "img"
@@ -87,7 +87,9 @@ def test_ensemble_has_a_line_per_network() -> None:
 
 @pytest.mark.parametrize("accuracies", [(0.3, 0.8), (0.95, 0.99), (0.5, 0.9999)])
 def test_line_rises_with_increasing_accuracy(accuracies: tuple[float, float]) -> None:
-    rows = [Row(number, 1.0, accuracies[0], accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)]
+    rows = [
+        Epoch(number, 1.0, accuracies[0], accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)
+    ]
     root = ElementTree.fromstring(plot_accuracy([rows]))
     lines = [path.attrib["d"] for path in root.iter("path") if "stroke: var(--accent)" in path.attrib.get("style", "")]
     (_, first), (_, last) = (map(float, point) for point in re.findall(r"[ML] (\S+) (\S+)", lines[0]))

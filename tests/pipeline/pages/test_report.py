@@ -12,18 +12,19 @@ import numpy as np
 import pytest
 
 from pipeline.data.augmentation import Augmentation
+from pipeline.model.model import save_model
 from pipeline.pages.report import (
     MAX_ERRORS,
     MAX_RUNS,
     draw_augmented,
     list_errors,
-    list_facts,
     render_report,
     tint_matrix,
 )
 from pipeline.pages.wording import percent
-from pipeline.training.history import Row
+from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe
+from tests.pipeline.models import make_model
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
 
@@ -79,14 +80,10 @@ def test_page_is_valid_for_unusual_findings(name: str) -> None:
     assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
 
 
-def test_equal_findings_give_equal_pages() -> None:
-    assert render_report(findings()) == page_of()
-
-
 def test_names_are_escaped() -> None:
     page = page_of("names with markup")
     assert NASTY not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 8
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 5
 
 
 def test_report_contains_the_metrics(sample: str, built: Path) -> None:
@@ -102,53 +99,49 @@ def test_report_contains_the_metrics(sample: str, built: Path) -> None:
     assert f"{784 * 192 + 192 + 192 * 10 + 10:,}" in sample
 
 
-def test_most_confident_errors_come_first_with_truth_and_prediction(sample: str, built: Path) -> None:
-    probabilities = np.load(built / "evaluate" / "probabilities.npy")
-    labels = np.load(built / "parse" / "test-labels.npy")
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    expected = sorted(wrong, key=lambda index: (-probabilities[index].max(), index))
-    pattern = (
-        r'<li class="read-(\d)-(\d)(?: hidden)?"><figure><img [^>]*alt="Test image (\d+), class (\d)">'
-        r"\s*<figcaption><b>(\d)</b> read as <b>(\d)</b>"
-    )
-    found = [tuple(map(int, groups)) for groups in re.findall(pattern, sample)]
-    assert [index for _, _, index, *_ in found] == expected
-    for row, column, index, *texts in found:
-        assert (row, column) == (labels[index], probabilities[index].argmax())
-        assert texts == [row, row, column]
-    assert sample.count(' hidden"><figure>') == len(expected) - MAX_ERRORS
-
-
-def test_each_cell_of_the_matrix_shows_its_most_confident_errors() -> None:
-    found = findings(2, images=200)
-    shown = list_errors(found, per_cell=12)
-    predicted = found.probabilities.argmax(axis=1)
-    for truth, other in ((0, 1), (1, 0)):
-        cell = [error for error in shown if error.cell == (truth, other)]
-        first = sum(error.at_first for error in cell)
-        assert len(cell) == max(12, first)
-        assert all((found.labels[error.index], predicted[error.index]) == (truth, other) for error in cell)
-    assert [error.confidence for error in shown] == sorted((error.confidence for error in shown), reverse=True)
-    assert len(list_errors(found, per_cell=0)) == MAX_ERRORS
+def test_most_confident_errors_come_first_and_each_cell_of_the_matrix_shows_its_own() -> None:
+    found = findings(2, images=200, names=("a", "b"))
+    predicted, confidence = found.probabilities.argmax(axis=1), found.probabilities.max(axis=1)
+    wrong = sorted(np.flatnonzero(predicted != found.labels), key=lambda index: (-confidence[index], index))
     page = render_report(found)
-    count = int(np.count_nonzero((found.labels == 0) & (predicted == 1)))
-    assert f'<a href="#read-0-1" aria-label="{count}: 0 read as 1">{count}</a>' in page
-    assert re.search(rf'id="read-0-1"><b>0</b> read as <b>1</b>:\s+\d+ of {count},', page)
-    assert page.count("#read-0-1:target ~ .errors .read-0-1 ") == 1
+    errors = re.findall(
+        r'<li class="read-(\d)-(\d)( hidden)?"><figure><img [^>]*alt="Test image (\d+), class (\w)">'
+        r"\s*<figcaption><b>(\w)</b> read as <b>(\w)</b>, (\d+%)",
+        page,
+    )
+    for row, column, _, index, *texts in errors:
+        cell = (found.labels[int(index)], predicted[int(index)])
+        assert cell == (int(row), int(column))
+        names = [found.model.class_names[number] for number in (cell[0], *cell)]
+        assert texts == [*names, percent(confidence[int(index)], 0)]
+    order = [int(index) for _, _, _, index, *_ in errors]
+    assert order == sorted(order, key=wrong.index) and order[:MAX_ERRORS] == wrong[:MAX_ERRORS]
+    assert [hidden for _, _, hidden, *_ in errors] == [""] * MAX_ERRORS + [" hidden"] * (len(errors) - MAX_ERRORS)
+    for row, column in ((0, 1), (1, 0)):
+        shown = [hidden for *cell, hidden in (error[:3] for error in errors) if cell == [str(row), str(column)]]
+        assert len(shown) == max(12, shown.count(""))
+        count = int(np.count_nonzero((found.labels == row) & (predicted == column)))
+        link, name, other = f"read-{row}-{column}", *(found.model.class_names[each] for each in (row, column))
+        assert f'<a href="#{link}" aria-label="{count}: {name} read as {other}">{count}</a>' in page
+        assert re.search(rf'id="{link}"><b>{name}</b> read as <b>{other}</b>:\s+{len(shown)} of {count},', page)
+        assert page.count(f"#{link}:target ~ .errors .{link} ") == 1
+    assert len(list_errors(found, per_cell=0)) == MAX_ERRORS
 
 
-def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> None:
+def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data(tmp_path: Path) -> None:
     found = findings()
+    save_model(tmp_path, make_model("", dataset="custom"), {})  # of 39 parameters
     (one,) = found.runs
     provenance = replace(one.manifest.provenance, code={"other.py": "0"})
     earlier = replace(
         one,
+        entry=tmp_path,
         manifest=replace(one.manifest, provenance=provenance, created="2025-01-02T03:04:05.678+00:00"),
         validation_accuracy=0.65,
         test_accuracy=0.0,
-        history=[[Row(1, 1.0, 0.5, 0.6, 0.1, 5.0)]],
+        history=[[Epoch(1, 1.0, 0.5, 0.6, 0.1, 5.0)]],
     )
-    page = render_report(replace(found, runs=[one, earlier], previous_parameters=1))
+    page = render_report(replace(found, runs=[one, earlier]))
     tiles = re.findall(
         r"<div><dt>(.*?)</dt><dd>.*?(?:<b class=\"(.*?)\">(.*?)</b>)?</dd></div>", page.partition('class="facts"')[0]
     )
@@ -159,23 +152,12 @@ def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> No
     assert verdicts[0][0] == "good"
     assert verdicts[1] == ("bad", "5.00 points worse")
     assert verdicts[2] == verdicts[3] == ("", "")  # of a run that was not evaluated
-    assert verdicts[4][1].endswith(" more, 1.0 s longer")
+    assert verdicts[4] == ("", f"{21 * 6 + 7 * 3 - 39} more, 1.0 s longer")
     assert "2025-01-02 03:04 UTC" in page
+    (tmp_path / "model.json").unlink()
+    assert ">1.0 s longer<" in render_report(replace(found, runs=[one, earlier]))
     other = replace(earlier, data="cd" * 32)
     assert "points worse" not in render_report(replace(found, runs=[one, other]))
-
-
-def test_only_the_latest_runs_are_listed() -> None:
-    found = findings()
-    (one,) = found.runs
-    others = [
-        replace(one, manifest=replace(one.manifest, provenance=replace(one.manifest.provenance, code={"n": str(n)})))
-        for n in range(MAX_RUNS + 1)
-    ]
-    page = render_report(replace(found, runs=[one, *others]))
-    rows = page[page.index('<table class="runs">') :].partition("</table>")[0].count("<tr")
-    assert rows == 1 + MAX_RUNS
-    assert "lists 2 more" in page
 
 
 def test_report_without_augmentation_has_no_augmented_images(sample: str) -> None:
@@ -187,7 +169,7 @@ def test_report_without_augmentation_has_no_augmented_images(sample: str) -> Non
 
 def test_augmented_copies_differ_and_the_first_picture_is_the_original() -> None:
     found = findings(8)
-    rows = draw_augmented(found.samples, found.recipe)
+    rows = draw_augmented(found.samples, Recipe(augmentation=Augmentation(shift=1.0, rotation=10.0)))
     assert [len(row) for row in rows] == [8] * 8  # the original and 7 copies
     assert all(len(set(row)) == 8 for row in rows)
     thick = draw_augmented(found.samples, Recipe(augmentation=Augmentation(stroke_width=0.5)))
@@ -216,17 +198,22 @@ def test_percentage_below_one_is_not_rounded_to_100() -> None:
     assert percent(None) == "–"
 
 
-def test_other_runs_are_listed_beside_this_run() -> None:
+def test_latest_runs_are_listed_with_this_one() -> None:
     found = findings()
     (one,) = found.runs
-    provenance = replace(one.manifest.provenance, code={"other.py": "0"})
-    other = replace(one, manifest=replace(one.manifest, provenance=provenance), data="cd" * 32)
-    page = render_report(replace(found, runs=[one, other]))
+    others = [
+        replace(
+            one, data="cd" * 32, manifest=replace(one.manifest, provenance=replace(one.manifest.provenance, code=n))
+        )
+        for n in ({"n": str(n)} for n in range(MAX_RUNS + 1))
+    ]
+    page = render_report(replace(found, runs=[one, *others]))
+    table = page[page.index('<table class="runs">') :].partition("</table>")[0]
+    assert table.count("<tr") == 1 + MAX_RUNS
+    assert "lists 2 more" in page
     assert page.count("this run") == page.count('aria-current="true"') == 1
-    headings = re.findall("<th scope=.col.>(.*?)</th>", page[page.index('<table class="runs">') :])
-    assert headings[:4] == ["time", "recipe", "validation", "test"]
-    assert "custom (ababab)" in page
-    assert "custom (cdcdcd)" in page
+    assert re.findall("<th scope=.col.>(.*?)</th>", table)[:4] == ["time", "recipe", "validation", "test"]
+    assert "custom (ababab)" in table and "custom (cdcdcd)" in table
     assert "(ababab)" not in page_of()
 
 
@@ -239,8 +226,11 @@ def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
 
 
 def test_facts_contain_layers_and_parameters_of_all_networks() -> None:
-    facts = dict(list_facts(findings(networks=2, layers="conv3x3/1,6")))
+    page = render_report(findings(networks=2, layers="conv3x3/1,6"))
+    facts = dict(re.findall("<dt>([^<]*)</dt><dd>([^<]*)</dd>", page))
     assert facts["Seed"] == "1 to 2"
     assert "2 × 5x4-conv3x3/1-6-3, ReLU" in facts["Network"]
+    assert facts["Recipe"].startswith("standard: layers conv3x3/1,6 instead of conv16,conv64,128, label smoothing 0.0")
+    assert facts["Images"] == "30 training, 3 validation, 90 test"
     parameters = 2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3)
-    assert f"<strong>{parameters}</strong>" in render_report(findings(networks=2, layers="conv3x3/1,6"))
+    assert f"<strong>{parameters}</strong>" in page

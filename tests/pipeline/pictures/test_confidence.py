@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.confidence import Quality, calibrate, edit_distance
 from pipeline.pictures.detections import Detections

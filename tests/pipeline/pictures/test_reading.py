@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.reading import Result, arrange, find_alternatives, format_digits, read, read_one
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load

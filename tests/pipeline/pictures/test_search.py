@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.contrast import BOX, local_contrast
-from pipeline.model.files import Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.detections import Detections, centre, join, suppress
 from pipeline.pictures.pyramid import Level, build_pyramid

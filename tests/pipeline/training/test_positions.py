@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,9 +7,7 @@ from pipeline.composition.composing import compose
 from pipeline.composition.signs import Glyphs
 from pipeline.data.contrast import local_contrast
 from pipeline.engine.errors import UsageError
-from pipeline.network.network import forward
-from pipeline.network.training import count_correct
-from pipeline.training.fit import Epoch, fit, start
+from pipeline.training.epochs import train_network
 from pipeline.training.positions import IGNORED, Pictures, find_grid, label_positions, make_pictures, move
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
@@ -30,12 +30,6 @@ def test_positions_near_a_centre_have_its_class() -> None:
     assert labels[5, 9] == labels[3, 7] == 10
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_every_digit_of_the_right_size_is_labelled(seed: int) -> None:
-    y, x = np.random.default_rng(seed).uniform((18, 18), (74, 138))
-    assert 3 in label_positions(one_digit(y, x), find_grid(LAYERS, (96, 160)), 10)
-
-
 @pytest.mark.parametrize(
     ("size", "visible", "expected"),
     [
@@ -54,9 +48,9 @@ def test_other_sizes_and_cut_digits_are_nothing(size: float, visible: float, exp
 
 
 def test_neighbours_keep_their_own_positions() -> None:
-    digits = np.array([[1, 50, 70, 20, 1], [2, 50, 77, 20, 1]], np.float32)
+    digits = np.array([[1, 50, 70, 20, 1], [2, 50, 74, 20, 1]], np.float32)
     labels = label_positions(digits, find_grid(LAYERS, (96, 160)), 10)
-    assert {1, 2} <= set(labels.reshape(-1).tolist())
+    assert labels[8, 12:16].tolist() == [IGNORED, 1, 2, IGNORED]
 
 
 def test_layers_that_cannot_slide_are_refused() -> None:
@@ -73,33 +67,21 @@ def compose_pictures(count: int, seed: int = 0) -> Pictures:
     return make_pictures(np.array([one for one, _ in made]), np.array([digits for _, digits in made]), LAYERS, 10)
 
 
-def last(pictures: Pictures, **options: object) -> Epoch:
-    (*_, epoch) = fit(SMALL, pictures, pictures, 11, **options)  # type: ignore[arg-type]
-    return epoch
-
-
-def test_training_on_pictures_lowers_the_loss_and_resumes_to_the_same_bits() -> None:
+def test_training_on_pictures_lowers_the_loss(tmp_path: Path) -> None:
     pictures = compose_pictures(24)
-    first, second = (
-        (epoch.number, epoch.loss, epoch.state.copy()) for epoch in fit(SMALL, pictures, pictures, 11) if epoch.number
-    )
-    assert second[1] < first[1]
-    resumed = last(pictures, resume_from=(1, first[2]))
-    assert np.array_equal(resumed.state, second[2])
+    first, second = train_network(SMALL, pictures, pictures, 11, tmp_path / "one.npz").history
+    assert second.loss < first.loss
 
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
-    pictures = compose_pictures(6)
-    out = np.empty((6, 96, 160), np.float32)
-    generator = np.random.default_rng(1)
-    signs = set()
-    for _ in range(4):
-        labels = pictures.take(np.arange(6), out, generator)
-        assert labels.shape == pictures.labels.shape
-        expected = local_contrast(pictures.images)
-        signs |= {np.sign(np.corrcoef(one.ravel(), two.ravel())[0, 1]) for one, two in zip(out, expected, strict=True)}
-    assert signs == {-1, 1}
-    assert np.array_equal(pictures.slice(2, 4), expected[2:4])
+    images = np.full((20, 96, 160), 200, np.uint8)
+    images[:, 30:50, 90:110] = 0
+    pictures = make_pictures(images, np.repeat([one_digit(40, 100)], 20, axis=0), LAYERS, 10)
+    out = np.empty(images.shape, np.float32)
+    labels = pictures.take(np.arange(20), out, np.random.default_rng(1))
+    assert labels.shape == pictures.labels.shape
+    assert set(np.sign(out[:, 36:44, 96:104].mean(axis=(1, 2)))) == {-1, 1}
+    assert np.array_equal(pictures.slice(2, 4), local_contrast(images[2:4]))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -111,19 +93,3 @@ def test_digits_move_with_their_picture(seed: int) -> None:
     np.testing.assert_allclose(digits[0, 1:3], [y, x], atol=0.8)
     assert digits[0, 3] != 20
     assert (digits[1] == np.array([-1, 0, 0, 0, 0])).sum() >= 1
-
-
-def test_network_in_training_has_an_output_for_each_position() -> None:
-    pictures = compose_pictures(4)
-    state = start(SMALL, pictures, 11)
-    logits = forward(state.network, np.moveaxis(pictures.slice(0, 4), 0, -1)).logits
-    assert logits.shape == (11, *pictures.labels.shape[1:], 4)
-
-
-def test_picture_is_correct_if_all_its_positions_are() -> None:
-    labels = np.array([[[0, 1, 2]], [[2, IGNORED, 2]]])  # two rows, one column, three pictures
-    logits = np.zeros((3, 2, 1, 3))
-    logits[0, 0, 0, 0] = logits[2, 1, 0, 0] = 1  # right, right
-    logits[1, 0, 0, 1] = logits[0, 1, 0, 1] = 1  # right, ignored
-    logits[2, 0, 0, 2] = logits[1, 1, 0, 2] = 1  # right, wrong
-    assert count_correct(logits, labels) == 2

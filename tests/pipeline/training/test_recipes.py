@@ -9,15 +9,11 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import INITIALISATIONS
-from pipeline.network.optimizers import make_optimizer
-from pipeline.network.schedules import SCHEDULES
 from pipeline.training.recipe import (
     ActivationName,
     InitialisationName,
     LossName,
-    OptimizerName,
     Recipe,
-    ScheduleName,
     network_recipes,
     override,
     to_dict,
@@ -28,25 +24,15 @@ FRACTIONS = ("momentum", "label_smoothing", "warmup", "ema_decay")
 
 
 def test_every_allowed_name_is_implemented() -> None:
-    assert set(get_args(ActivationName)) == set(ACTIVATIONS)
-    assert set(get_args(LossName)) == set(LOSSES)
-    assert set(get_args(InitialisationName)) == set(INITIALISATIONS)
-    assert set(get_args(ScheduleName)) == set(SCHEDULES)
+    assert set(get_args(ActivationName)) == set(ACTIVATIONS), "recipe.py and activations.py differ"
+    assert set(get_args(LossName)) == set(LOSSES), "recipe.py and losses.py differ"
+    assert set(get_args(InitialisationName)) == set(INITIALISATIONS), "recipe.py and network.py differ"
     assert set(get_args(RecipeName)) == set(RECIPES)
-    for name in get_args(OptimizerName):
-        make_optimizer(name, 0.9)
 
 
 @pytest.mark.parametrize("name", list(RECIPES))
 def test_every_recipe_fits_mnist_images(name: RecipeName) -> None:
     assert build_layers(RECIPES[name].layers, RECIPES[name].activation, (28, 28), 10)
-
-
-def test_override_replaces_only_the_given_values() -> None:
-    quick = RECIPES["quick"]
-    changed = override(quick, {"epochs": 7, "seed": None, "layers": "3,4", "something": "else"})
-    assert (changed.epochs, changed.layers, changed.learning_rate) == (7, "3,4", quick.learning_rate)
-    assert override(quick, {}) == quick
 
 
 def test_equal_layers_are_equal_recipes() -> None:
@@ -57,20 +43,12 @@ def test_equal_layers_are_equal_recipes() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *[("learning_rate", rate) for rate in (0, -1, float("nan"), float("inf"))],
-        *[(name, fraction) for name in FRACTIONS for fraction in (-0.1, 1, float("nan"))],
-        *[("weight_decay", decay) for decay in (-0.1, float("nan"), float("inf"))],
-        *[("bias_std", std) for std in (-1, 1e300, float("nan"), float("inf"))],
-        *[(name, number) for name in ("batch_size", "epochs", "shards", "ensemble_size") for number in (0, -1)],
-        ("ensemble_size", 1001),
-        ("shards", 1025),
-        ("seed", -1),
-        *[("layers", layers) for layers in ("10,0", "-3", "conv", "9" * 400)],
-        ("activation", "swish"),
-        ("loss", "hinge"),
-        ("optimizer", "lbfgs"),
-        ("schedule", "never"),
-        ("initialisation", "zero"),
+        *[("learning_rate", rate) for rate in (0, float("nan"), float("inf"))],
+        *[(name, value) for name in FRACTIONS for value in (-0.1, 1)],
+        *[("bias_std", std) for std in (-1, 1e300)],
+        *[(name, value) for name in ("batch_size", "epochs", "shards", "ensemble_size") for value in (0, 1.5)],
+        *[("weight_decay", -0.1), ("ensemble_size", 1001), ("shards", 1025), ("seed", -1), ("layers", "10,0")],
+        *[(name, "none") for name in ("activation", "loss", "optimizer", "schedule", "initialisation")],
     ],
 )
 def test_value_out_of_range_is_refused(name: str, value: Any) -> None:
@@ -79,7 +57,7 @@ def test_value_out_of_range_is_refused(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Augmentation)])
-@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), 1001])
+@pytest.mark.parametrize("value", [-0.1, float("inf"), 1001])
 def test_augmentation_out_of_range_is_refused(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=name.replace("_", " ")):
         Recipe(augmentation=Augmentation(**{name: value}))
@@ -93,14 +71,10 @@ def test_negative_zero_is_zero() -> None:
 @pytest.mark.parametrize(
     "recipe", [*RECIPES.values(), Recipe(layers="", augmentation=Augmentation(shift=2, shear=0.1))]
 )
-def test_override_inverts_to_dict(recipe: Recipe) -> None:
+def test_override_inverts_to_dict_and_ignores_other_names(recipe: Recipe) -> None:
     for other in (Recipe(), *RECIPES.values()):
-        assert override(other, to_dict(recipe)) == recipe
-
-
-def test_override_replaces_values_of_the_augmentation() -> None:
-    changed = override(Recipe(augmentation=Augmentation(shift=1)), {"rotation": 10})
-    assert changed == Recipe(augmentation=Augmentation(shift=1, rotation=10))
+        assert override(other, {**to_dict(recipe), "something": "else"}) == recipe
+        assert override(other, dict.fromkeys(to_dict(recipe))) == other
 
 
 def test_networks_of_an_ensemble_differ_only_in_their_seeds() -> None:

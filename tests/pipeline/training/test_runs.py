@@ -12,7 +12,7 @@ from pipeline.engine.results import assign_name
 from pipeline.engine.store import entry_of, publish
 from pipeline.training.history import read_history
 from pipeline.training.recipes import find_changes
-from pipeline.training.runs import TrainingRun, digest_runs, find_run, list_training_runs
+from pipeline.training.runs import digest_runs, find_run, list_training_runs
 
 
 @pytest.fixture
@@ -30,16 +30,12 @@ def add_entry(artifacts: Path, stage: str, **parameters: object) -> Path:
     return entry
 
 
-def test_current_run_is_listed_without_a_store(built: Path, tmp_path: Path) -> None:
+def test_current_run_is_listed_once_with_or_without_a_store(built: Path, tmp_path: Path) -> None:
     assert list_training_runs(tmp_path) == list_training_runs(tmp_path / "nowhere") == []
+    assert len(list_training_runs(built, (built / "train").resolve())) == 1
     (only,) = list_training_runs(tmp_path, built / "train")
     assert (only.dataset, only.recipe, only.test_accuracy) == ("sample", "quick", None)
     assert only.manifest.provenance.key.startswith(only.id)
-
-
-def test_current_run_is_listed_once(built: Path) -> None:
-    assert len(list_training_runs(built, built / "train")) == 1
-    assert len(list_training_runs(built, (built / "train").resolve())) == 1
 
 
 def test_runs_are_listed_with_their_metrics_latest_first(artifacts: Path) -> None:
@@ -124,20 +120,18 @@ def test_time_of_a_run_is_that_of_its_training(artifacts: Path) -> None:
     assert (run.history, run.seconds) == ([], run.manifest.seconds)
 
 
-def test_earlier_runs_have_the_same_data(built: Path) -> None:
-    (run,) = list_training_runs(built)
-
-    def made(year: int, data: str = run.data) -> TrainingRun:
-        provenance = replace(run.manifest.provenance, code={"other.py": str((year, data))})
-        return replace(
-            run,
-            data=data,
-            manifest=replace(run.manifest, provenance=provenance, created=f"{year}-02-03T04:05:06+00:00"),
-        )
-
-    later, earlier, earliest, other = made(2100), made(2020), made(2010), made(2021, "ab" * 32)
-    key = run.manifest.provenance.key
-    assert find_run([later, run, other, earlier, earliest], key) == (run, [earlier, earliest])
+def test_earlier_runs_have_the_same_data(artifacts: Path) -> None:
+    for year, data in ((2100, ""), (2020, ""), (2010, ""), (2021, "ab" * 32)):
+        entry = add_entry(artifacts, "train", year=year)
+        manifest = read_manifest(entry)
+        inputs = {**manifest.provenance.inputs, **({"normalize": data} if data else {})}
+        provenance = replace(manifest.provenance, inputs=inputs)
+        write_manifest(entry, replace(manifest, provenance=provenance, created=f"{year}-02-03T04:05:06.000+00:00"))
+        entry.rename(entry_of(artifacts / "train", "train", provenance.key))
+    runs = list_training_runs(artifacts)
+    run, earlier = find_run(runs, read_manifest(artifacts / "train").provenance.key)
+    assert run.published
+    assert [each.created[:4] for each in earlier] == ["2020", "2010"]
 
 
 def test_changes_are_the_values_that_differ_from_the_recipe() -> None:

@@ -7,7 +7,7 @@ from pipeline.training.team import ThreadTeam
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 12])
+@pytest.mark.parametrize("count", [0, 1, 3, 12])
 def test_every_item_is_run_once_and_results_are_in_order(size: int, count: int) -> None:
     with ThreadTeam(size) as team:
         for _ in range(3):

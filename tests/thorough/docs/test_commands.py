@@ -4,19 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Shared
 from tests.docs.pages import Page, find_pages, read_page
-from tests.docs.sessions import run_page
+from tests.docs.sessions import make_project, run_page
+from tests.make.common import copy
 
 OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md", "docs/reference/")  # see tests/docs
+PAGES = [page for page in map(read_page, find_pages()) if not page.name.startswith(OTHERS)]
 
 
-def pages_to_run() -> list[Page]:
-    pages = [read_page(path) for path in find_pages()]
-    return [page for page in pages if not page.name.startswith(OTHERS) and any(block.is_run for block in page.blocks)]
-
-
-@pytest.mark.parametrize("page", pages_to_run(), ids=lambda page: page.name)
-def test_page_shows_what_its_commands_print(page: Page, project: Path) -> None:
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(block.is_run for block in page.blocks)], ids=lambda page: page.name
+)
+def test_page_shows_what_its_commands_print(page: Page, shared: Shared, tmp_path: Path) -> None:
+    """The project is a copy in which all stages have run on the sample."""
+    project = copy(shared("documented project", make_project), tmp_path / "handwriting")
     problems = run_page(page, project)
-    if problems:
-        pytest.fail("\n".join(problems), pytrace=False)
+    assert not problems, "\n".join(problems)

@@ -21,11 +21,11 @@ EXPECTED = {"fresh": "up to date", "stale": "worked", "stored": "restored"}
 
 
 def tree(project: Path) -> dict[str, tuple[int, int]]:
-    """Return the size and mtime of all files and folders except Python's caches."""
+    """Return the size and mtime of all files and folders except caches."""
     return {
         str(path): (path.lstat().st_size, path.lstat().st_mtime_ns)
         for path in project.rglob("*")
-        if "__pycache__" not in path.parts and ".venv" not in path.parts
+        if not {"__pycache__", ".venv", ".cache"} & {*path.parts}
     }
 
 

@@ -17,21 +17,11 @@ FORCE = {stage: ["--force"] for stage in STAGES} | {"classify --test-image 0": [
     ("command", "file", "body"),
     [
         ("parse", "download/dataset.json", "{}"),
-        ("parse", "download/t10k-labels-idx1-ubyte", "<html>"),
         ("normalize", "parse/train-images.npy", "nothing"),
         ("train", "normalize/scaling.npy", ""),
         ("evaluate", "train/model.json", "{}"),
-        ("evaluate", "train/layer-1-weights.npy", "\x93NUMPY"),
-        ("export", "evaluate/metrics.json", "{}"),
-        ("export", "evaluate/metrics.json", "["),
         ("export", "evaluate/metrics.json", '{"accuracy": 2, "images": 500}'),
-        ("export", "evaluate/metrics.json", '{"accuracy": 1e999, "images": 1e999}'),
-        ("export", "evaluate/manifest.json", "[" * 100_000),
-        ("parse", "download/dataset.json", '{"name": "\\ud800", "class_names": []}'),
-        ("export", "train/manifest.json", "{"),
         ("report", "train/history.csv", "network,epoch\n"),
-        ("report", "train/manifest.json", "{"),
-        ("report", "parse/test-labels.npy", ""),
         ("classify --test-image 0", "parse/test-images.npy", "PK"),
     ],
 )
@@ -47,12 +37,8 @@ def test_damaged_input_is_named(command: str, file: str, body: str, run: Run, pr
 @pytest.mark.parametrize(
     ("command", "file", "array", "words"),
     [
-        ("train", "normalize/scaling.npy", np.full(2, np.nan, np.float32), "pixels cannot have mean nan"),
-        ("train", "normalize/validation-images.npy", np.zeros((167, 8, 8), np.float32), "not float32 (any, 28, 28)"),
-        ("evaluate", "normalize/test-labels.npy", np.zeros(400, np.uint8), "not uint8 (500)"),
         ("evaluate", "normalize/test-images.npy", np.full((500, 28, 28), np.nan, np.float32), "are not finite"),
         ("evaluate", "train/layer-1-weights.npy", np.full((192, 784), 3e38, np.float32), "are not finite"),
-        ("evaluate", "train/layer-1-biases.npy", np.full(192, np.nan, np.float32), "contains NaN or infinite values"),
         ("report", "evaluate/probabilities.npy", np.full((500, 9), 0.1, np.float32), "not float32 (500, 10)"),
     ],
 )

@@ -47,19 +47,6 @@ def test_training_killed_at_random_times_resumes_to_same_bits(networks: int, run
     assert len(resumed) >= 3  # after different epochs
 
 
-def test_damaged_checkpoint_is_ignored(run: Run, project: Path) -> None:
-    process = start(project, *LINE)
-    wait_for("epoch 1 of 12", process.stderr)
-    process.kill()
-    process.communicate()
-    (left,) = partials(project, "train")
-    (checkpoint,) = left.glob("checkpoint/*.npz")
-    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
-    result = run(*LINE)
-    assert result.returncode == 0
-    assert "resuming after" not in result.stderr
-
-
 def test_number_of_blas_threads_changes_no_bit(run: Run, project: Path) -> None:
     models = []
     for threads in ("1", "2", "7"):

@@ -1,7 +1,9 @@
 """Fixtures of the fast tests, and the page of a convolutional network with random parameters."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -9,10 +11,9 @@ from playwright.sync_api import Browser, Page
 from pipeline.pages.drawing import save_drawing_page
 from tests.browser import PHONE, open_page
 from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import TEST_RESULT, open_demo, page, sample  # noqa: F401
-from tests.pipeline.pages.input import draw_with_mouse, prediction
+from tests.pipeline.pages.conftest import TEST_RESULT, Demo, open_demo, page, sample  # noqa: F401
+from tests.pipeline.pages.input import draw_with_mouse, prediction, wait_for_update
 from tests.pipeline.pages.strokes import DIGITS, place
-from tests.thorough.pipeline.pages.inside import wait_for_update
 
 DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
 
@@ -26,20 +27,29 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def drawn(browser: Browser, file: Path) -> Iterator[Page]:
-    """That page with a digit drawn."""
-    with open_page(browser, file) as opened:
-        draw_with_mouse(opened, DIGIT)
-        prediction(opened)
+def open_drawn(browser: Browser, file: Path) -> Demo:
+    """Return a function that opens that page with a digit drawn; options: see `open_page`."""
+
+    @contextmanager
+    def open_drawn(**options: Any) -> Iterator[Page]:
+        with open_page(browser, file, **options) as opened:
+            draw_with_mouse(opened, DIGIT)
+            prediction(opened)
+            yield opened
+
+    return open_drawn
+
+
+@pytest.fixture
+def drawn(open_drawn: Demo) -> Iterator[Page]:
+    with open_drawn() as opened:
         yield opened
 
 
 @pytest.fixture
-def phone(browser: Browser, file: Path) -> Iterator[Page]:
+def phone(open_drawn: Demo) -> Iterator[Page]:
     """The same on a phone, with the inside of the network open."""
-    with open_page(browser, file, **PHONE) as opened:
-        draw_with_mouse(opened, DIGIT)
-        prediction(opened)
+    with open_drawn(**PHONE) as opened:
         opened.locator("#look-inside").tap()
         wait_for_update(opened)
         yield opened

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
-from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, pixels, prediction
+from tests.pipeline.pages.input import draw_with_finger, draw_with_mouse, prediction
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
 DIGIT = place(DIGITS[3], 0.55, 0.2, 0.6)
@@ -37,22 +36,6 @@ def test_many_classes_and_non_square_images_fit_on_phone(open_demo: Demo) -> Non
         assert not is_wider_than_screen(page)
         assert page.locator("h1").inner_text() == "Draw a picture"
         assert find_violations(page) == []
-
-
-def test_colours_follow_system_colour_scheme(page: Page) -> None:
-    draw_with_mouse(page, [[(0.2, 0.5), (0.8, 0.5)]])
-    brightness = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        prediction(page)
-        background = page.evaluate(
-            "getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)"
-        )
-        drawn = pixels(page, "#canvas")
-        brightness.append((sum(background), drawn[drawn[..., 3] == 255][:, :3].mean()))
-    (background_light, ink_light), (background_dark, ink_dark) = brightness
-    assert background_light > background_dark
-    assert ink_light < ink_dark
 
 
 def test_phone_shows_canvas_and_prediction_without_scrolling(open_demo: Demo) -> None:

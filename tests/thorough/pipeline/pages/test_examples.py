@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from pipeline.model.files import load_model
+from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.pages.examples import Example
-from tests.pipeline.models import make_model
-from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
 from tests.pipeline.pages.strokes import DIGITS, place
 
@@ -59,18 +56,3 @@ def test_chosen_image_is_shown_until_a_stroke_replaces_it(page: Page) -> None:
     assert prediction(page) == "1"
     page.locator("#undo").click()
     assert prediction(page) == "0"
-
-
-def test_images_of_other_shapes_and_classes_are_shown(open_demo: Demo) -> None:
-    images = np.random.default_rng(1).integers(0, 256, (2, 12, 5), dtype=np.uint8)
-    examples = [Example(images[0], 0, 0), Example(images[1], 2, 1)]
-    model = make_model(shape=(12, 5), class_names=("a", "<b>", "c"))
-    with open_demo(model, examples=examples) as page:
-        page.locator("#examples button").last.click()
-        prediction(page)
-        assert np.array_equal(pixels(page, "#picture")[..., 0], images[1])
-        assert page.locator("#runner-up").inner_text().startswith("c in the test set, re")
-        assert "misread" in page.locator("#examples-title").inner_text()
-        page.locator("#share-drawing").click()
-        headline = page.locator("#card").get_attribute("aria-label") or ""
-        assert "this c" in headline  # not "my c": somebody else has written it

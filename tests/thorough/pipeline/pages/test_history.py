@@ -25,50 +25,26 @@ def enabled(page: Page) -> list[str]:
     return [name for name in names if page.locator(f"#{name}").get_attribute("aria-disabled") == "false"]
 
 
-@pytest.mark.parametrize("way", ["undo", "Control+z", "u"])
-def test_undo_removes_last_stroke(way: str, page: Page) -> None:
-    draw_with_mouse(page, [*place(DIGITS[1], 0.2, 0.2, 0.6), [(0.05, 0.5), (0.95, 0.5)]])
-    for left in (1, 0, 0):
-        act(page, way)
-        assert len(strokes_of(page)) == left
-        assert prediction(page) == ("1" if left else "")
+WAYS = [
+    ("undo", "redo", "clear"),
+    ("Control+z", "Control+Shift+z", "Delete"),
+    ("u", "Control+y", "Escape"),
+    ("u", "Control+y", "c"),
+]
 
 
-@pytest.mark.parametrize("way", ["redo", "Control+Shift+z", "Control+y"])
-def test_redo_restores_what_was_undone(way: str, page: Page) -> None:
+@pytest.mark.parametrize(("undo", "redo", "clear"), WAYS)
+def test_strokes_are_undone_redone_and_cleared(undo: str, redo: str, clear: str, page: Page) -> None:
     draw_with_mouse(page, FOUR)
     drawn = strokes_of(page)
-    for _ in drawn:
-        act(page, "Control+z")
-    for count in (1, 2, 2):
-        act(page, way)
-        assert strokes_of(page) == drawn[:count]
+    for way, counts in ((undo, (1, 0, 0)), (redo, (1, 2, 2)), (clear, (0,)), (undo, (2,)), (redo, (0,)), (undo, (2,))):
+        for count in counts:
+            act(page, way)
+            assert strokes_of(page) == drawn[:count]
     assert prediction(page) == "4"
-
-
-@pytest.mark.parametrize("way", ["clear", "Delete", "Escape", "c"])
-def test_clear_removes_all_strokes_and_can_be_undone(way: str, page: Page) -> None:
-    draw_with_mouse(page, FOUR)
-    drawn = strokes_of(page)
-    act(page, way)
-    assert prediction(page) == ""
-    assert strokes_of(page) == []
-    assert page.locator("#announcement").inner_text() == "Nothing is drawn yet. Draw a digit."
-    act(page, "Control+z")
-    assert strokes_of(page) == drawn
-    assert prediction(page) == "4"
-    act(page, "Control+y")
-    assert strokes_of(page) == []
-
-
-def test_new_stroke_after_undo_cannot_be_redone(page: Page) -> None:
-    draw_with_mouse(page, FOUR)
-    act(page, "undo")
+    act(page, undo)
     draw_with_mouse(page, [[(0.1, 0.1), (0.2, 0.2)]])
-    drawn = strokes_of(page)
-    assert enabled(page) == ["undo", "clear"]
-    act(page, "Control+y")
-    assert strokes_of(page) == drawn
+    assert enabled(page) == ["undo", "clear"]  # what was undone cannot be redone any more
 
 
 def test_buttons_without_effect_are_disabled_but_keep_the_focus(page: Page) -> None:

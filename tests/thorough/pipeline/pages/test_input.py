@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser import PHONE, find_box, is_wider_than_screen
-from tests.pipeline.models import make_model
+from tests.browser import PHONE
 from tests.pipeline.pages.conftest import Demo
 from tests.pipeline.pages.input import (
     Draw,
@@ -46,18 +45,6 @@ def test_digit_is_read_from_every_pointer_type(kind: str, draw: Draw, options: d
                 np.testing.assert_allclose([stroke[0], stroke[-1]], [expected[0], expected[-1]], atol=0.01)
                 assert len(stroke) > len(expected) / 2
         assert page.evaluate("[scrollX, scrollY]") == [0, 0]
-
-
-def test_input_of_network_is_independent_of_size_position_and_screen(open_demo: Demo) -> None:
-    images = []
-    for options in ({}, PHONE):
-        with open_demo(**options) as page:
-            for left, top, size in ((0.1, 0.1, 0.8), (0.6, 0.05, 0.35)):
-                clear(page)
-                draw_with_mouse(page, place(DIGITS[5], left, top, size))
-                images.append(np.array(page.evaluate("Array.from(read(model, drawing.strokes).image)"), float))
-    for image in images[1:]:
-        assert np.abs(image - images[0]).mean() < 4  # of 255 levels
 
 
 def test_second_finger_is_ignored(open_demo: Demo) -> None:
@@ -117,28 +104,6 @@ def test_digit_can_be_drawn_by_keyboard(page: Page) -> None:
     press("ArrowDown", 3)
     assert len(strokes_of(page)) == 1
     assert page.evaluate("scrollY") == 0
-
-
-def test_two_arrows_move_diagonally_and_shift_moves_slowly(page: Page) -> None:
-    page.locator("#canvas").focus()
-    page.keyboard.press(" ")
-    page.keyboard.down("ArrowLeft")
-    page.keyboard.down("ArrowUp")
-    page.keyboard.up("ArrowUp")
-    page.keyboard.up("ArrowLeft")
-    page.keyboard.press("Shift+ArrowDown")
-    found = page.evaluate("drawing.strokes[0].map(({x, y}) => [x, y].map((value) => +value.toFixed(3)))")
-    assert found == [[0.5, 0.375], [0.46, 0.375], [0.42, 0.335], [0.42, 0.345]]
-
-
-def test_leaving_canvas_lifts_pen(page: Page) -> None:
-    page.locator("#canvas").focus()
-    page.keyboard.press(" ")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Tab")
-    page.locator("#canvas").focus()
-    page.keyboard.press("ArrowDown")
-    assert [len(stroke) for stroke in strokes_of(page)] == [2]
 
 
 def test_tab_key_reaches_all_controls(page: Page) -> None:
@@ -219,13 +184,3 @@ def test_resized_canvas_keeps_the_drawing(page: Page) -> None:
     page.mouse.move(*on_canvas(page, [[(0.6, 0.7)]])[0][0])
     page.mouse.up()
     assert ends(page) == [[0.2, 0.3, 0.6, 0.7]]
-
-
-@pytest.mark.parametrize("shape", [(40, 3), (3, 40)])
-def test_extreme_aspect_ratios_fit_on_the_screen(shape: tuple[int, int], open_demo: Demo) -> None:
-    with open_demo(make_model(shape=shape)) as page:
-        draw_with_mouse(page, [[(0.2, 0.2), (0.8, 0.8)]])
-        prediction(page)
-        for box in map(find_box, page.locator("canvas:not(.running):visible").all()):
-            assert max(box["width"], box["height"]) <= 640
-        assert not is_wider_than_screen(page)

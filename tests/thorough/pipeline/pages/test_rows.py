@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser import PHONE, find_box, is_wider_than_screen
 from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
-from tests.pipeline.pages.input import clear, draw_with_finger, draw_with_mouse, pixels, prediction
-from tests.pipeline.pages.strokes import DIGITS, DOT, Strokes, line, place
+from tests.pipeline.pages.input import clear, draw_with_finger, draw_with_mouse, prediction
+from tests.pipeline.pages.strokes import DIGITS, Strokes, line, place
 
 
 def row(digits: str) -> Strokes:
@@ -20,18 +19,6 @@ def row(digits: str) -> Strokes:
     return [
         stroke for i, digit in enumerate(digits) for stroke in place(DIGITS[int(digit)], i * step - 0.12, 0.2, size)
     ]
-
-
-def segment(page: Page, strokes: Strokes) -> list[list[int]]:
-    """Return the indices of the strokes of each digit that the page finds; coordinates relative to the canvas."""
-    found: list[list[int]] = page.evaluate(
-        """(strokes) => {
-            const drawn = strokes.map((stroke) => stroke.map(([x, y]) => ({x, y})));
-            return segment(drawn).map((group) => group.map((stroke) => drawn.indexOf(stroke)).sort());
-        }""",
-        strokes,
-    )
-    return found
 
 
 @pytest.fixture
@@ -61,38 +48,6 @@ def test_digits_are_read_from_left_to_right_with_joint_confidence(digits: str, s
     assert sure.locator("#announcement").inner_text().startswith(f"{expected}, ")
 
 
-def test_bars_and_input_are_of_the_digit_drawn_last(sure: Page) -> None:
-    drawn = row("417")
-    draw_with_mouse(sure, [*drawn[2:], *drawn[:2]])
-    assert prediction(sure) == "477"
-    assert sure.locator(".class.best .name").inner_text() == "4"
-    image = np.array(sure.evaluate("(strokes) => Array.from(read(model, drawing.strokes.slice(-2)).image)"))
-    assert np.array_equal(pixels(sure, "#picture")[..., 0].reshape(-1), image)
-    assert "digit 1 of 3" in sure.locator("#runner-up").inner_text()
-
-
-def test_digits_of_a_row_are_underlined_and_the_one_that_is_shown_inside_in_another_colour(sure: Page) -> None:
-    def columns_of_lines() -> tuple[int, int]:
-        """Return in how many columns the lowest ink has the colour of the shown digit, and any other."""
-        painted = pixels(sure, "#canvas").astype(int)
-        below = painted[np.flatnonzero(painted[..., 3].any(axis=1))[-3]]
-        is_blue = (below[:, 2] > below[:, 0] + 60) & (below[:, 3] > 0)
-        return int(is_blue.sum()), int(((below[:, 3] > 0) & ~is_blue).sum())
-
-    draw_with_mouse(sure, row("4"))
-    prediction(sure)
-    assert columns_of_lines()[0] == 0
-    clear(sure)
-    draw_with_mouse(sure, row("47"))
-    prediction(sure)
-    last, first = columns_of_lines()
-    assert last > 5
-    assert first > 5
-    draw_with_mouse(sure, [row("47")[0][1:2]])
-    prediction(sure)
-    assert columns_of_lines() == (first, last)
-
-
 def test_tap_on_a_digit_of_a_row_looks_into_it_and_leaves_no_dot(sure: Page) -> None:
     drawn = row("471")
     draw_with_mouse(sure, drawn)
@@ -110,15 +65,6 @@ def test_tap_on_a_digit_of_a_row_looks_into_it_and_leaves_no_dot(sure: Page) -> 
     assert sure.evaluate("drawing.strokes.length") == 3  # there is nothing to choose from
 
 
-def test_undo_removes_digit_of_row(sure: Page) -> None:
-    draw_with_mouse(sure, row("47"))
-    assert prediction(sure) == "47"
-    sure.locator("#undo").click()
-    assert prediction(sure) == "4"
-    sure.locator("#undo").click()
-    assert prediction(sure) == "7"  # one stroke of the 4
-
-
 def test_rejected_part_is_marked_in_number_and_row_of_rejected_parts_is_rejected(sure: Page) -> None:
     sure.evaluate("() => { choose = (probabilities) => (probabilities[4] > 0.5 ? null : 7); }")
     draw_with_mouse(sure, row("147"))
@@ -131,26 +77,6 @@ def test_rejected_part_is_marked_in_number_and_row_of_rejected_parts_is_rejected
     assert sure.locator("#confidence").inner_text() == "This doesn't look like a digit."
 
 
-@pytest.mark.parametrize(("width", "is_advised"), [(0.4, False), (0.9, True)])
-def test_gap_is_advised_only_for_strokes_that_may_be_several_digits(width: float, is_advised: bool, sure: Page) -> None:
-    sure.evaluate("choose = () => null")
-    draw_with_mouse(sure, [[(0, 0.3), (width, 0.7)], [(0, 0.7), (width, 0.3)]])
-    prediction(sure)
-    assert ("gap" in sure.locator("#confidence").inner_text()) == is_advised
-
-
-def test_dot_in_row_is_ignored(sure: Page) -> None:
-    draw_with_mouse(sure, [*row("47"), *place(DOT, -0.05, 0.4, 1)])
-    assert prediction(sure) == "47"
-
-
-def test_dot_in_rejected_drawing_is_no_digit_of_its_own(sure: Page) -> None:
-    sure.evaluate("choose = () => null")
-    draw_with_mouse(sure, [line("30 10, 70 90"), [(0.29, 0.1)]])
-    assert prediction(sure) == ""
-    assert sure.evaluate("drawing.strokes.map((stroke) => stroke.length)") == [6, 1]
-
-
 def test_row_is_read_by_touch_and_fits_on_phone(open_demo: Demo) -> None:
     with open_demo(**PHONE) as page:
         draw_with_finger(page, row("70707"))
@@ -159,23 +85,6 @@ def test_row_is_read_by_touch_and_fits_on_phone(open_demo: Demo) -> None:
         for selector in ("#prediction", "#confidence", "#picture"):
             box = find_box(page.locator(selector))
             assert box["y"] + box["height"] <= 844, selector
-
-
-@pytest.mark.parametrize(
-    ("strokes", "digits"),
-    [
-        ([line("10 10, 10 40"), line("20 10, 20 40")], [[0], [1]]),
-        ([line("10 10, 30 40"), line("30 10, 10 40")], [[0, 1]]),
-        ([line("10 10, 10 30, 25 30"), line("25 10, 25 50")], [[0, 1]]),
-        ([line("13 10, 10 25, 25 45"), line("16 10, 24 10")], [[0, 1]]),  # the separate bar of a 5
-        ([line("40 10, 40 40"), line("10 10, 10 40"), line("5 25, 15 25")], [[1, 2], [0]]),
-        ([line("10 10, 10 40"), line("13 10, 13 40")], [[0], [1]]),  # ink that only just touches
-        ([line("10 50, 10 70"), line("30 5, 30 25"), line("10 10, 10 30"), line("30 50, 30 70")], [[2], [1], [0], [3]]),
-    ],
-    ids=["apart", "crossing", "touching end", "fragment", "order", "ink", "lines"],
-)
-def test_strokes_are_grouped_into_digits(strokes: Strokes, digits: list[list[int]], page: Page) -> None:
-    assert segment(page, strokes) == digits
 
 
 def test_picture_of_other_classes_is_not_segmented(open_demo: Demo) -> None:

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
-from tests.pipeline.models import make_model
 from tests.pipeline.pages.conftest import Demo
-from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of
+from tests.pipeline.pages.input import draw_with_mouse, pixels, prediction, strokes_of, tab, title, wait_for_update
 from tests.thorough.pipeline.pages.conftest import DIGIT
-from tests.thorough.pipeline.pages.inside import tab, title, wait_for_update
 
 GHOST_WRITING = 2000  # milliseconds
 
@@ -35,11 +33,9 @@ def sides_of(page: Page, selector: str) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1440, 900), (1920, 1080), (2560, 1440)])
-def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], browser: Browser, file: Path) -> None:
+def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], open_drawn: Demo) -> None:
     width, height = size
-    with open_page(browser, file, viewport={"width": width, "height": height}) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+    with open_drawn(viewport={"width": width, "height": height}) as page:
         for selector in ("#canvas", "#picture", ".tile", "#prediction", ".class", "#detail-sum", ".numbers"):
             sides = sides_of(page, selector)
             assert sides[:, 1].max() <= width, selector
@@ -71,82 +67,9 @@ def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Br
             page.wait_for_timeout(GHOST_WRITING)
 
 
-def test_with_reduced_motion_the_pen_has_written_at_once(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, reduced_motion="reduce") as page:
-        page.wait_for_selector("body.ghost")
-        first = pixels(page, "#picture")
-        page.wait_for_timeout(500)
-        assert np.array_equal(pixels(page, "#picture"), first)
-        assert find_violations(page) == []
-
-
-def test_walk_explains_one_pixel_in_five_steps(drawn: Page) -> None:
-    step, text = drawn.locator("#walk"), drawn.locator("#walk-text")
-    place = step.bounding_box()
-    for number, word in enumerate(("patch", "kernel", "sum", "pixel", "2 pixels at a time"), 1):
-        step.click()
-        assert step.bounding_box() == place  # so that several clicks in one place go on
-        expect(text).to_contain_text(f"{number} of 5")
-        assert word in text.inner_text()
-        assert drawn.locator(".tile[aria-pressed=true]").count() == 1
-        drawn.wait_for_timeout(500)
-        seen = drawn.locator("#slices .weights").evaluate("(grid) => Number(getComputedStyle(grid).opacity)")
-        assert (seen == 1) == (number > 1)
-        assert drawn.locator("#back").is_visible() == (number > 1)
-        expect(drawn.locator("#follow")).to_have_text("Skip" if number < 5 else "Done")
-    assert drawn.locator("#announcement").inner_text().startswith("5 of 5")
-    drawn.locator("#back").click()
-    expect(text).to_contain_text("4 of 5")
-    step.click()
-    studied = drawn.locator(".tile[aria-pressed=true]").get_attribute("data-unit")
-    drawn.locator("#follow").click()
-    expect(text).to_be_hidden()
-    assert drawn.locator(".tile[aria-pressed=true]").get_attribute("data-unit") == studied
-
-
-@pytest.mark.parametrize(
-    "target", [".with-kernels .tile >> nth=2", ".maps >> nth=1 >> .tile >> nth=5", ".class >> nth=8"]
-)
-def test_walk_leads_through_what_was_clicked_without_moving_the_page(target: str, drawn: Page) -> None:
-    drawn.locator(target).click()
-    drawn.mouse.move(5, 5)
-    prediction(drawn)
-    title, sides = drawn.locator("#detail-title").inner_text(), sides_of(drawn, "#slices, #why, #examples")
-    is_class = target.startswith(".class")
-    for number in range(1, 5 if is_class else 6):
-        drawn.locator("#walk").click()
-        expect(drawn.locator("#walk-text")).to_contain_text(f"{number} of {4 if is_class else 5}")
-        np.testing.assert_allclose(sides_of(drawn, "#slices, #why, #examples"), sides, atol=1)
-        if number < 5:
-            assert drawn.locator("#detail-title").inner_text() == title
-    if drawn.locator("#follow").is_visible():  # the walk could go on
-        drawn.locator("#follow").click()
-    else:
-        drawn.locator("#walk").click()
-    expect(drawn.locator("#walk-text")).to_be_hidden()
-
-
-def test_walk_shows_the_last_step_of_a_layer_that_has_fewer(drawn: Page) -> None:
-    for _ in range(5):
-        drawn.locator("#walk").click()
-    drawn.locator(".class").nth(8).hover()
-    expect(drawn.locator("#walk-text")).to_contain_text("4 of 4")
-
-
-def test_walk_can_be_skipped(drawn: Page) -> None:
-    drawn.locator("#walk").click()
-    drawn.locator("#follow").click()
-    expect(drawn.locator("#walk-text")).to_be_hidden()
-    expect(drawn.locator("#walk")).to_have_text("Step by step")
-
-
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
-def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(
-    options: dict[str, Any], browser: Browser, file: Path
-) -> None:
-    with open_page(browser, file, **options) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(options: dict[str, Any], open_drawn: Demo) -> None:
+    with open_drawn(**options) as page:
         if options:
             page.locator("#look-inside").click()
             tab(page, "Layer 1").click()
@@ -174,13 +97,9 @@ def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(
 
 
 @pytest.mark.parametrize("size", [(390, 844), (844, 390), (640, 360)])
-def test_on_a_phone_what_is_opened_and_explained_is_in_view(
-    size: tuple[int, int], browser: Browser, file: Path
-) -> None:
+def test_on_a_phone_what_is_opened_and_explained_is_in_view(size: tuple[int, int], open_drawn: Demo) -> None:
     width, height = size
-    with open_page(browser, file, **{**PHONE, "viewport": {"width": width, "height": height}}) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+    with open_drawn(**{**PHONE, "viewport": {"width": width, "height": height}}) as page:
         page.locator("#look-inside").tap()
         wait_for_update(page)
         for selector in ("#look-inside", "#tabs", "#why-title"):
@@ -240,32 +159,6 @@ def test_long_numbers_do_not_run_into_the_answer(width: int, browser: Browser, f
             assert line < 1.5  # in one line
 
 
-def test_walk_works_on_a_phone(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, **PHONE) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
-        page.locator("#look-inside").tap()
-        for tab, steps in ((0, 4), (4, 4), (2, 5)):  # of the votes or the layer that is shown
-            page.locator("[role=tab]").nth(tab).tap()
-            page.locator("#walk").tap()
-            expect(page.locator("#walk-text")).to_contain_text(f"1 of {steps}")
-            expect(page.locator("[role=tab]").nth(tab)).to_have_attribute("aria-selected", "true")
-        for selector in ("#walk-text", "#field-frame", "#slices", "#detail-sum"):
-            box = find_box(page.locator(selector))
-            assert box["y"] + box["height"] <= 844, selector
-        tile = find_box(page.locator(".tile[aria-pressed=true]"))
-        assert tile["y"] + tile["height"] <= find_box(page.locator("#detail"))["y"]
-
-
-def test_walk_leads_through_a_unit_of_a_dense_network(open_demo: Demo) -> None:
-    with open_demo(make_model("8")) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
-        for number in range(1, 5):
-            page.locator("#walk").click()
-            expect(page.locator("#walk-text")).to_contain_text(f"{number} of 4")
-
-
 def test_shared_picture_shows_the_drawing_and_names_a_misreading(drawn: Page) -> None:
     drawn.evaluate("choose = () => 3")  # of the probabilities
     draw_with_mouse(drawn, [[(0.5, 0.5), (0.5, 0.6)]])
@@ -311,35 +204,8 @@ def test_phone_sends_the_picture_where_it_can(browser: Browser, file: Path) -> N
         assert (name, kind, size > 1000) == ("handwriting.png", "image/png", True)
 
 
-def test_class_on_a_tablet_opens_why(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, **{**PHONE, "viewport": {"width": 834, "height": 1112}}) as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
-        page.locator(".class").nth(8).tap()
-        expect(page.locator("[role=tab]").first).to_have_attribute("aria-selected", "true")
-        expect(page.locator("#why-title")).to_be_visible()
-
-
-def test_strip_runs_from_the_products_to_the_sum(drawn: Page) -> None:
-    drawn.locator(".with-kernels .tile").nth(5).hover()
-    assert "26 terms" in (drawn.locator("#running").get_attribute("aria-label") or "")
-    order = [find_box(drawn.locator(each))["y"] for each in ("#slices", "#running", "#detail-sum")]
-    assert order == sorted(order)  # as the text tells it
-
-
-def test_print_leaves_out_what_cannot_be_used(drawn: Page) -> None:
-    drawn.emulate_media(media="print")
-    for selector in (".buttons", ".nudge", ".detail-buttons", ".hints"):
-        assert drawn.locator(selector).first.is_hidden(), selector
-    for selector in ("#canvas", ".map", "#answer", "#slices"):
-        assert drawn.locator(selector).first.is_visible(), selector
-    assert len(drawn.pdf()) > 1000
-
-
-def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, color_scheme="dark") as page:
-        draw_with_mouse(page, DIGIT)
-        prediction(page)
+def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(open_drawn: Demo) -> None:
+    with open_drawn(color_scheme="dark") as page:
         page.emulate_media(media="print", color_scheme="dark")
         page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
         prediction(page)

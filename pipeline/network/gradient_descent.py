@@ -1,0 +1,193 @@
+"""Gradient descent: the gradient of a batch, the update of the parameters, and an epoch of such steps.
+
+A batch is split into shards, and the parameters into slices. A step computes the gradient of each shard, then updates
+each slice with the sum of the gradients. Shards do not depend on each other, and neither do slices, so `run` may share
+them among threads. The result depends on the number of shards, but not on the number of threads.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.network.activations import Array
+from pipeline.network.buffers import Buffers
+from pipeline.network.losses import Labels
+from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
+from pipeline.network.optimizers import Optimizer
+from pipeline.network.targets import TargetKind
+
+SHARED = 200_000  # number of parameters from which their update is worth another start of the threads
+SLICE = 65_536  # largest number of parameters that are updated at a time; with their state they fit into the CPU cache
+
+T = TypeVar("T")
+Indices = NDArray[np.intp]
+BatchLoss = Callable[[Array, Labels, int], tuple[float, Array]]  # logits, labels, size of the batch -> loss, dL/dz
+Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`
+
+
+# Calls function(item, thread) for every item below a count; returns the results in order.
+Run = Callable[[Callable[[int, int], Any], int], list[Any]]
+
+
+def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:
+    """Run one item after the other, in thread 0."""
+    return [function(item, 0) for item in range(count)]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Memory of one thread: the buffers of the layers, and the gradient of a micro-batch."""
+
+    buffers: Sequence[Buffers]
+    gradient: Parameters
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A network in training, with all that a step reads and changes.
+
+    arrays: (rows, parameters); the rows are the parameters, the buffers of the optimizer, and the moving average of the
+    parameters if ema_decay is above 0. network: its parameters are a view of the first row. gradients: of each shard.
+    micro_batch: largest number of images in a forward pass, by which a shard is divided to limit memory.
+    """
+
+    network: Network
+    target_kind: TargetKind
+    loss: BatchLoss
+    optimizer: Optimizer
+    ema_decay: float
+    arrays: Array
+    gradients: Sequence[Parameters]
+    workspaces: Sequence[Workspace]
+    micro_batch: int
+
+    @property
+    def result(self) -> Network:
+        """The network to evaluate and save: with the averaged parameters if there are any."""
+        return make_network(self.network.layers, self.arrays[-1 if self.ema_decay else 0])
+
+
+def prepare(
+    network: Network,
+    target_kind: TargetKind,
+    loss: BatchLoss,
+    optimizer: Optimizer,
+    ema_decay: float = 0.0,
+    micro_batch: int = 512,
+    shards: int = 1,
+    threads: int = 1,
+) -> TrainingState:
+    """Return a network, with a copy of its parameters, ready for training."""
+    layers, flat = network.layers, network.parameters.flat
+    arrays = np.zeros((1 + optimizer.buffers + (ema_decay > 0), flat.size), flat.dtype)
+    arrays[0] = flat
+    if ema_decay:
+        arrays[-1] = flat
+    copy = make_network(layers, arrays[0])
+
+    def make_gradient() -> Parameters:
+        return view_parameters(layers, np.empty_like(flat))
+
+    gradients = [make_gradient() for _ in range(shards)]
+    workspaces = [Workspace(make_buffers(copy), make_gradient()) for _ in range(threads)]
+    return TrainingState(copy, target_kind, loss, optimizer, ema_decay, arrays, gradients, workspaces, micro_batch)
+
+
+def train_epoch(
+    state: TrainingState,
+    batches: Sequence[Indices],
+    rates: Sequence[float],
+    load: Load,
+    step: int = 0,
+    run: Run = in_sequence,
+    on_batch: Callable[[], object] = lambda: None,
+) -> tuple[float, float]:
+    """Run one epoch of minibatch gradient descent; return the mean loss and the accuracy during training.
+
+    batches: the indices of the images of each. rates: the learning rate of each step. load: called as
+    load(indices, shard, thread), returns images (height, width, n) and labels (n,), valid until the next call in this
+    thread. step: the number of steps in earlier epochs. on_batch: called after each step. The epoch ends early if the
+    loss is not finite.
+    """
+    losses, correct, slices = [], 0, make_slices(state.arrays.shape[1], len(state.gradients))
+    for batch, rate in zip(batches, rates, strict=True):
+        step += 1
+        loss, correct_now = take_step(state, batch, rate, load, step, slices, run)
+        losses.append(loss * len(batch))
+        correct += correct_now
+        if not math.isfinite(loss):
+            break
+        on_batch()
+    total = sum(map(len, batches))
+    return sum(losses) / total, correct / total
+
+
+def take_step(
+    state: TrainingState, batch: Indices, rate: float, load: Load, step: int, slices: Sequence[slice], run: Run
+) -> tuple[float, int]:
+    """Change the parameters by the gradient of a batch; return its loss and its number of correct predictions."""
+    shards = len(state.gradients)
+
+    def gradient(shard: int, thread: int) -> tuple[float, int]:
+        indices = batch[len(batch) * shard // shards : len(batch) * (shard + 1) // shards]
+        return compute_gradient(state, indices, len(batch), load, shard, thread)
+
+    losses, correct = zip(*run(gradient, shards), strict=True)
+    update_all = run if state.arrays.shape[1] > SHARED else in_sequence
+    update_all(lambda i, thread: update(state, slices[i], rate, step), len(slices))
+    return sum(losses), sum(correct)
+
+
+def compute_gradient(
+    state: TrainingState, indices: Indices, count: int, load: Load, shard: int, thread: int
+) -> tuple[float, int]:
+    """Compute the gradient of a shard; return its part of the mean loss and its number of correct predictions.
+
+    indices: of the shard's images. count: images in the whole batch.
+    """
+    gradient, workspace = state.gradients[shard], state.workspaces[thread]
+    total, correct = 0.0, 0
+    if not len(indices):
+        gradient.flat.fill(0)
+    for start in range(0, len(indices), state.micro_batch):
+        images, labels = load(indices[start : start + state.micro_batch], shard, thread)
+        cache = forward(state.network, images, workspace.buffers)
+        loss, dz = state.loss(cache.logits, labels, count)
+        correct += state.target_kind.count_correct(cache.logits, labels)
+        backward(state.network, cache, dz, workspace.buffers, out=workspace.gradient if start else gradient)
+        if start:
+            np.add(gradient.flat, workspace.gradient.flat, out=gradient.flat)
+        total += loss
+    return total, correct
+
+
+def update(state: TrainingState, part: slice, rate: float, step: int) -> None:
+    """Sum a slice of the gradients over all shards; update this slice of the parameters and of their average."""
+    g, *others = (gradient.flat[part] for gradient in state.gradients)
+    for other in others:
+        g += other
+    w, *buffers = state.arrays[:, part]
+    state.optimizer.update(w, g, buffers[: state.optimizer.buffers], rate, step)
+    if state.ema_decay:  # average <- decay average + (1 - decay) w, with a smaller decay in the first steps
+        average, decay = buffers[-1], min(state.ema_decay, step / (step + 10))
+        np.subtract(w, average, out=g)
+        g *= 1 - decay
+        average += g
+
+
+def make_slices(total: int, shards: int) -> list[slice]:
+    """Divide `total` parameters into equal slices of at most SLICE, as many for each shard."""
+    count = shards * -(-total // (shards * SLICE))
+    borders = [total * i // count for i in range(count + 1)]
+    return [slice(*borders[i : i + 2]) for i in range(count)]
+
+
+def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[Indices]:
+    """Yield the indices 0 to count - 1 in random order, batch_size at a time; the last batch may be smaller."""
+    order = generator.permutation(count)
+    for start in range(0, count, batch_size):
+        yield order[start : start + batch_size]

@@ -1,0 +1,176 @@
+"""Train one network by a recipe, epoch by epoch; measure its validation accuracy and save a checkpoint after each."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.deform import Augmenter
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.threads import count_cores
+from pipeline.network.activations import Array
+from pipeline.network.architecture import build_layers, micro_batch_size
+from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
+from pipeline.network.losses import LOSSES, Labels
+from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
+from pipeline.network.optimizers import OPTIMIZERS
+from pipeline.network.schedules import rate_factor
+from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.training.history import Epoch, best_of
+from pipeline.training.recipe import Recipe
+from pipeline.training.team import ThreadTeam
+from pipeline.training.training_data import Examples
+
+
+class TrainingError(PipelineError):
+    """Training diverged: a parameter or a logit is not finite."""
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """The result of training. flat: all parameters after the best epoch, (total,). history: all epochs from 1."""
+
+    flat: Array
+    history: list[Epoch]
+
+    @property
+    def best(self) -> Epoch:
+        """The selected epoch."""
+        return best_of(self.history)
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """A message about the training of a network.
+
+    batches: finished since the last message. epoch: that has ended; number 0 before the first step. resumed: training
+    resumes after this epoch. network: its number in the ensemble, from 1.
+    """
+
+    batches: int = 0
+    epoch: Epoch | None = None
+    resumed: bool = False
+    network: int = 1
+
+
+def train_network(
+    recipe: Recipe,
+    training: Examples,
+    validation: Examples,
+    classes: int,
+    checkpoint: Path,
+    on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
+) -> TrainedNetwork:
+    """Train one network; resume from the file `checkpoint` if it is of this recipe, and write it after each epoch.
+
+    classes: without the negative class. on_progress: called after each batch, and with each epoch once its checkpoint
+    is written. The result is bit-identical to an uninterrupted run, since every epoch has its own random generators:
+    the order of the images is seeded by (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises
+    TrainingError if the loss, a parameter or a logit is not finite.
+    """
+    state = start(recipe, training, classes)
+    origin = repr((recipe, training.images.shape, len(training), training.scaling))
+    history: list[Epoch] = []
+    found = load_checkpoint(checkpoint)
+    if found and found.origin == origin and found.state.shape == state.arrays.shape:
+        state.arrays[:], best, history = found.state, found.best, list(found.history)
+        on_progress(TrainingProgress(epoch=history[-1], resumed=True))
+    else:
+        initial = accuracy(state.result, validation, classes)
+        on_progress(TrainingProgress(epoch=Epoch(0, math.nan, math.nan, initial, math.nan, 0.0)))
+
+    def on_batch() -> None:
+        on_progress(TrainingProgress(batches=1))
+
+    for number in range(len(history) + 1, recipe.epochs + 1):
+        started = time.perf_counter()
+        loss, train_accuracy, rate = run_epoch(recipe, training, state, number, on_batch)
+        seconds = time.perf_counter() - started
+        epoch = Epoch(number, loss, train_accuracy, accuracy(state.result, validation, classes), rate, seconds)
+        if not (math.isfinite(loss) and np.isfinite(state.arrays).all() and math.isfinite(epoch.validation_accuracy)):
+            raise TrainingError(
+                f"training diverged in epoch {number}: use a learning rate below {recipe.learning_rate:g}"
+            )
+        history.append(epoch)
+        if best_of(history) is epoch:
+            best = state.result.parameters.flat.copy()
+        save_checkpoint(checkpoint, Checkpoint(state.arrays, best, history, origin))
+        on_progress(TrainingProgress(epoch=epoch))
+    return TrainedNetwork(best, history)
+
+
+def start(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
+    """Return an initialised network with all that its training by a recipe needs, in the dtype of the images."""
+    layers = build_layers(recipe.layers, recipe.activation, training.image_shape, recipe.count_outputs(classes))
+    layers = training.target_kind.arrange(layers, training.images.shape[1:])
+    network = make_network(layers, np.empty(count_parameters(layers), training.dtype))
+    initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
+    loss = training.target_kind.adapt(LOSSES[recipe.loss])
+    largest_shard = -(-min(recipe.batch_size, len(training)) // recipe.shards)
+    return prepare(
+        network,
+        training.target_kind,
+        lambda logits, labels, count: loss(logits, labels, recipe.label_smoothing, count),
+        OPTIMIZERS[recipe.optimizer](recipe.momentum, recipe.weight_decay),
+        recipe.ema_decay,
+        min(largest_shard, micro_batch_size(layers, training.dtype.itemsize)),
+        recipe.shards,
+        min(recipe.shards, count_cores()),
+    )
+
+
+def run_epoch(
+    recipe: Recipe, training: Examples, state: TrainingState, number: int, on_batch: Callable[[], object]
+) -> tuple[float, float, float]:
+    """Run one epoch, counted from 1; return the mean loss, the accuracy and the last learning rate."""
+    images, count = len(training), recipe.count_batches(len(training))
+    step = (number - 1) * count
+    batches = list(shuffled_batches(images, recipe.batch_size, np.random.default_rng((recipe.seed, number))))
+    rates = [
+        recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step + i, recipe.epochs * count)
+        for i in range(count)
+    ]
+    load = make_load(recipe, training, state, number)
+    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.workspaces)) as team:
+        return *train_epoch(state, batches, rates, load, step, team.run, on_batch), rates[-1]
+
+
+def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: int) -> Load:
+    """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
+    (_, height, width), threads = training.images.shape, len(state.workspaces)
+    generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
+    read, augmented = (np.empty((threads, state.micro_batch, height * width), training.dtype) for _ in range(2))
+    augmenters = [
+        Augmenter(recipe.augmentation, height, width, state.micro_batch, training.dtype)
+        for _ in range(threads if recipe.augmentation.changes_images else 0)
+    ]
+
+    def load(indices: NDArray[np.intp], shard: int, thread: int) -> tuple[Array, Labels]:
+        images = read[thread, : len(indices)]
+        labels = training.take(indices, images.reshape(-1, height, width), generators[shard])
+        if augmenters:
+            original, images = images, augmented[thread, : len(indices)]
+            augmenters[thread](original, generators[shard], out=images)
+        return images.T.reshape(height, width, -1), np.moveaxis(labels, 0, -1)
+
+    return load
+
+
+def accuracy(network: Network, examples: Examples, classes: int) -> float:
+    """Return the accuracy among the classes, in [0, 1]; NaN if a logit is not finite."""
+    size = micro_batch_size(network.layers, examples.dtype.itemsize)
+    threads = count_cores()
+    buffers = [make_buffers(network) for _ in range(threads)]
+
+    def count(block: int, thread: int) -> float:
+        first, last = block * size, (block + 1) * size
+        images, labels = examples.slice(first, last), np.moveaxis(examples.labels[first:last], 0, -1)
+        logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
+        return examples.target_kind.count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
+
+    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
+        return sum(team.run(count, -(-len(examples) // size))) / len(examples)

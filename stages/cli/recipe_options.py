@@ -1,0 +1,84 @@
+"""Options for the values of a recipe, and the progress of each epoch, for the commands that train."""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+from typer import Option
+
+from pipeline.data.augmentation import Augmentation
+from pipeline.scheduling.progress import progress
+from pipeline.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pipeline.training.epochs import TrainingProgress
+    from pipeline.training.history import Epoch
+
+P = ParamSpec("P")
+
+PANELS = {
+    "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
+    "augmentation": [field.name for field in fields(Augmentation)],
+}  # all other fields: "training"
+# Values of a recipe that do not apply to a network that is slid over pictures.
+NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentation"]}
+
+
+def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:
+    """Replace `**values` in the signature by one option per value of a recipe, with default None.
+
+    without: names of values that get no option.
+    """
+    chosen = [field for field in (*fields(Recipe), *fields(Augmentation)) if field.name not in {*without}]
+
+    def decorate(function: Callable[P, str]) -> Callable[P, str]:
+        *parameters, _ = inspect.signature(function).parameters.values()
+        for field in chosen:
+            if field.metadata:  # all but Recipe.augmentation
+                panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
+                help_panel, text = f"Recipe values: {panel}", field.metadata["help"]
+                option = Option(help=text, show_default=False, rich_help_panel=help_panel)
+                kind: Any = field.type
+                annotation = Annotated[kind | None, option]
+                parameters.append(
+                    inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+                )
+        function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+@contextmanager
+def show_training(command: str, recipe: Recipe, images: int) -> "Iterator[Callable[[TrainingProgress], None]]":
+    """Yield a function that shows the progress of training. images: in each epoch."""
+    batches, last = recipe.count_batches(images), recipe.epochs
+    with progress(command, recipe.ensemble_size * last * batches, unit="") as shown:
+
+        def on_progress(made: "TrainingProgress") -> None:
+            epoch = made.epoch
+            if not epoch:
+                shown.advance(made.batches)
+                return
+            shown.advance(epoch.number * batches if made.resumed else made.batches, made.resumed)
+            network = f"network {made.network} of {recipe.ensemble_size}: " if recipe.ensemble_size > 1 else ""
+            loss = f"  loss {epoch.loss:.3f}" if epoch.number else ""
+            step, metrics = f"epoch {min(epoch.number + 1, last)}/{last}", f"{epoch.validation_accuracy:.2%}{loss}"
+            line = _format_epoch(epoch, last, made.resumed)
+            shown.report(f"{network}{line}", f"{network}{step}", metrics, keep=made.resumed)
+
+        yield on_progress
+
+
+def _format_epoch(epoch: "Epoch", last: int, resumed: bool) -> str:
+    if resumed:
+        return f"resuming after epoch {epoch.number} of {last}"
+    if epoch.number == 0:
+        return f"after initialisation: validation accuracy {epoch.validation_accuracy:.2%}"
+    return (
+        f"epoch {epoch.number} of {last}: loss {epoch.loss:.4f}, accuracy {epoch.train_accuracy:.2%} in "
+        f"training, {epoch.validation_accuracy:.2%} in validation, {epoch.seconds:.1f} s"
+    )

@@ -1,0 +1,81 @@
+"""The effect of each change that turns the recipe `original` into `standard`.
+
+    python -m tests.benchmarks.ablation
+
+Needs `artifacts/` with normalize run on MNIST.
+"""
+
+import itertools
+import statistics
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.training.epochs import train_network
+from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import RECIPES
+from pipeline.training.training_data import load_data
+from tests.benchmarks.markdown import spread, table
+
+SEEDS = 3
+ORIGINAL, MLP, STANDARD = RECIPES["original"], RECIPES["mlp"], RECIPES["standard"]
+STEPS: dict[str, dict[str, Any]] = {
+    "correct gradients": {},
+    "biases with a standard deviation of 1 instead of 10": {"bias_std": 1.0},
+    "ReLU, He initialisation, biases 0; rate 0.1": {
+        "activation": "relu",
+        "initialisation": "he",
+        "bias_std": 0.0,
+        "learning_rate": 0.1,
+    },
+    "softmax and cross-entropy": {"loss": "cross-entropy"},
+    f"layers of {MLP.layers.replace(',', ' and ')} units, {MLP.epochs} epochs": {
+        "layers": MLP.layers,
+        "shards": MLP.shards,
+        "epochs": MLP.epochs,
+    },
+    "Adam at rate 0.001": {"optimizer": "adam", "learning_rate": 0.001},
+    f"rate {MLP.learning_rate:g}, warm-up, cosine schedule; batches of {MLP.batch_size}": {
+        "learning_rate": MLP.learning_rate,
+        "schedule": MLP.schedule,
+        "warmup": MLP.warmup,
+        "batch_size": MLP.batch_size,
+    },
+    "augmented images": {"augmentation": MLP.augmentation},
+    "label smoothing": {"label_smoothing": MLP.label_smoothing},
+    "weight decay by AdamW (the recipe `mlp`)": {"optimizer": MLP.optimizer, "weight_decay": MLP.weight_decay},
+    "two strided convolutions (`standard` without drawn images)": {
+        "layers": STANDARD.layers,
+        "epochs": STANDARD.epochs,
+    },
+}
+
+
+def list_recipes() -> list[Recipe]:
+    """Return the recipe of each step, with the changes of all steps before it."""
+    made = itertools.accumulate(STEPS.values(), lambda recipe, changes: replace(recipe, **changes), initial=ORIGINAL)
+    _, *recipes = made
+    assert recipes[-1] == replace(STANDARD, negatives=0.0, styles=0.0), "the steps lead to another recipe"
+    return recipes
+
+
+def main() -> None:
+    data, rows = load_data(Path("artifacts/parse"), Path("artifacts/normalize")), []
+    for change, recipe in zip(STEPS, list_recipes(), strict=True):
+        print(change, file=sys.stderr)
+        histories = []
+        for seed in range(1, SEEDS + 1):
+            with tempfile.TemporaryDirectory() as folder:
+                one, checkpoint = replace(recipe, seed=seed), Path(folder) / "network.npz"
+                histories.append(train_network(one, data.training, data.validation, data.classes, checkpoint).history)
+        accuracies = [100 * history[-1].validation_accuracy for history in histories]
+        seconds = statistics.median(sum(epoch.seconds for epoch in history) for history in histories)
+        rows.append([change, spread(accuracies, ".2f", "%"), f"{seconds:.1f} s"])
+    print(table(["change", "validation accuracy", "training"], rows))
+    print(f"\nMedians of {SEEDS} seeds, with the minimum and maximum in parentheses.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The values in README.md and docs/ were measured: the prose states those of the tables, which `make benchmarks`
+writes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.network.architecture import build_layers
+from pipeline.network.network import count_parameters
+from pipeline.training.recipes import RECIPES
+from tests.figures import BLOCK, ROOT, find_figures, list_pages
+
+MARKER = re.compile(r"^<!-- figure: ([\w-]+) -->$", re.MULTILINE)
+VALUE = re.compile(
+    r"(\d[\d,]*(?:\.\d+)?)\s?(%|(?:kB|MB|GB)(?:/s)?|(?:images|pictures)/s|ms|s|seconds?|min|minutes?|hours?)(?![\w/])"
+)
+UNITS = {"second": "s", "seconds": "s", "minute": "min", "minutes": "min", "hour": "hours"}
+# Code, comments, images with their descriptions, formulas.
+NO_PROSE = re.compile(
+    r"^```.*?^```$|<!--.*?-->|`[^`\n]+`|<[^>]+>|!\[.*?\]\(|\$\$.*?\$\$|\$[^$\n]+\$", re.MULTILINE | re.DOTALL
+)
+
+# Values in the prose that are parameters, limits or examples, not measurements, by page.
+GIVEN: dict[str, set[str]] = {
+    "README.md": {"99.5%", "90%"},  # rounded
+    "docs/learn/derivation.md": {"1hours"},  # in the title of a reference
+    "docs/learn/tutorial.md": {"47MB", "376MB"},  # computed there
+    "docs/pipeline/cluster.md": {"10s", "30s"},  # time limits
+    "docs/pipeline/reruns.md": {"1MB"},  # an option of Snakemake
+    "docs/results.md": {"30%", "700kB"},  # a fraction of augmented images, the limit on the pretrained model
+    # Limit on a pipe, memory of a process, thresholds, examples; rounded: accuracy by kind, remaining errors.
+    "docs/use/pictures.md": {"128MB", "600MB", "90%", "100%", "3%", "2%"},
+}
+OUTPUT = re.compile(r"^```text$.*?^```$", re.MULTILINE | re.DOTALL)  # which a test compares
+
+
+def list_values(text: str) -> set[str]:
+    """Return the accuracies, sizes, times and speeds in a text: "99.5 %" and "3 seconds" as "99.5%" and "3s"."""
+    return {number + UNITS.get(unit, unit) for number, unit in VALUE.findall(text)}
+
+
+@pytest.mark.parametrize("page", list_pages(), ids=lambda page: page.stem)
+def test_every_value_in_the_prose_was_measured(page: Path) -> None:
+    text, name = page.read_text(encoding="utf-8"), page.relative_to(ROOT).as_posix()
+    assert [block[2] for block in BLOCK.finditer(text)] == MARKER.findall(text), "a table needs a command and an end"
+    figures = {name: content for name, (_, content, _) in find_figures().items()}
+    tables = "".join(figures.values())
+    measured = list_values(tables + "".join(OUTPUT.findall(text)))
+    measured |= {f"{number}images/s" for number in re.findall(r"\d+,\d+", tables)}  # columns
+    if name == "docs/learn/tutorial.md":
+        measured |= {f"{number}%" for number in re.findall(r"\d+\.\d\b", figures["tutorial"])}  # a column
+    prose = NO_PROSE.sub("", BLOCK.sub("", text))
+    assert list_values(prose) - measured - GIVEN.get(name, set()) == set()
+
+
+def test_table_of_the_recipes_is_of_their_networks() -> None:
+    rows = re.findall(r"^\| `(\w+)` +\| +([\d,]+) \|", find_figures()["recipes"][1], re.MULTILINE)
+    counts = {}
+    for name, recipe in RECIPES.items():
+        layers = build_layers(recipe.layers, recipe.activation, (28, 28), 10 + (recipe.negatives > 0))
+        counts[name] = recipe.ensemble_size * count_parameters(layers)
+    assert {name: int(count.replace(",", "")) for name, count in rows} == counts

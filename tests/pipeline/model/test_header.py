@@ -1,0 +1,107 @@
+"""The header is JSON, and what does not describe a model is refused."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipeline.data.ink import UNLIMITED, InkStatistics
+from pipeline.engine.documents import decode
+from pipeline.engine.errors import PipelineError
+from pipeline.model.header import Header, format_header
+from pipeline.model.model import Model
+from pipeline.network.architecture import find_window
+from tests.pipeline.models import make_model
+
+INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1)
+SLIDING = "conv3x3/2,conv3x2/1"
+
+
+def make(layers: str = "300", ensemble_size: int = 1, **parts: Any) -> Model:
+    parts = {"class_names": ("a", "b", "ö"), "ink_statistics": INK_STATISTICS, **parts}
+    return make_model(layers, ensemble_size, (4, 5), **parts)
+
+
+def make_reader() -> Model:
+    """A model that slides, and a second one for the context."""
+    context = make("7", negative_class=True)
+    parts: dict[str, Any] = {"class_names": context.class_names, "negative_class": True, "sliding": True}
+    return make_model(SLIDING, shape=find_window(SLIDING), context=context, **parts)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make("conv2x3/1,4", 3, loss="quadratic", activation="tanh", test_accuracy=0.5, test_images=10),
+        make("", negative_class=True, validation_accuracy=0.25, temperature=2),
+        make_reader(),
+    ],
+)
+def test_header_is_read_as_it_was_written(model: Model) -> None:
+    assert decode(format_header(model.header), Header) == model.header
+    assert model.header.ensemble_size == len(model.parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ensemble_size", (0, "1", 1.5, True, -1, 10**9)),
+        (
+            "layers",
+            ("many", "0", "-300", "3e2", "30 0", "9" * 5000, "300,conv2", "conv9x6", "conv2", None, 300, ["300"]),
+        ),
+        ("activation", ("import os", "softplus", None)),
+        ("loss", (1, "none")),
+        *(("scaling", ({"mean": mean, "std": std},)) for mean, std in ((0, 0), (2, 1), ("0.5", 1), (False, True))),
+        ("scaling", (None, {"mean": 0}, [0, 1])),
+        ("image_shape", ([4], [-4, -5], "45", [4, 5.5])),
+        ("class_names", (3, "abc", ["a", "b", 3], ["a", "a", "b"], ["a", "b", "\x1b"])),
+        ("dataset", (None, "\x1b[31m", "a b")),
+        ("negative_class", (0, "no", None)),
+        ("sliding", (True, 1)),
+        ("temperature", ("1.5", True, 0, 1000)),
+        ("validation_accuracy", (1.1, True, None)),
+        ("test_accuracy", (-1, "1")),
+        ("test_images", (-1, 1.5)),
+        (
+            "ink_statistics",
+            (None, [1], {"box": -1}, {"box": "large"}, {"thick": UNLIMITED + 1}, {"thin": 3, "thick": 2}),
+        ),
+        ("ink_statistics", ({"thin": 20},)),
+        ("context", (3, {}, json.loads(format_header(make().header)))),
+    ],
+)
+def test_invalid_value_is_refused(name: str, values: tuple[Any, ...]) -> None:
+    content = json.loads(format_header(make().header))
+    for value in values:
+        with pytest.raises(PipelineError):
+            decode(json.dumps({**content, name: value}), Header)
+
+
+@pytest.mark.parametrize("missing", ["layers", "loss", "scaling", "image_shape", "class_names", "dataset"])
+def test_missing_value_is_refused(missing: str) -> None:
+    content = json.loads(format_header(make().header))
+    del content[missing]
+    with pytest.raises(PipelineError):
+        decode(json.dumps(content), Header)
+
+
+@pytest.mark.parametrize("parts", [{"ensemble_size": 2}, {"negative_class": False}, {"shape": (9, 8)}])
+def test_model_that_cannot_slide_is_refused(parts: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"shape": find_window(SLIDING), "negative_class": True, "sliding": True, **parts}
+    with pytest.raises(ValueError):
+        make_model(SLIDING, **given)
+
+
+def test_second_network_that_does_not_fit_is_refused() -> None:
+    model = make_reader()
+    assert model.context
+    alone = replace(model, context=None)
+    others = [make("7"), make_model("7", 1, (4, 5), negative_class=True), make("7", 2, negative_class=True), alone]
+    others.append(make_model("7", 1, (1001, 3), class_names=model.class_names, negative_class=True))
+    for other in others:
+        with pytest.raises(ValueError, match="network"):
+            replace(model, context=other)
+    with pytest.raises(ValueError, match="second network"):
+        replace(make("7", negative_class=True), context=model.context)
