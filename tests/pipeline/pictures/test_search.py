@@ -1,14 +1,16 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.data.contrast import BOX, local_contrast
 from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.detections import Detections, centre, join, suppress
 from pipeline.pictures.pyramid import Level, build_pyramid
-from pipeline.pictures.search import AMONG, TRUST, cut_around, find_candidates, look_around
+from pipeline.pictures.search import AMONG, TRUST, cut_around, find_candidates, look_around, look_closer
 from pipeline.pictures.sliding import Slider
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
@@ -88,6 +90,23 @@ def test_window_around_a_digit_shows_it_in_the_middle_with_its_share_of_the_heig
     assert np.ptp(rows) + 1 == pytest.approx(AMONG * 40, abs=2)
     assert np.mean(rows) == pytest.approx(19.5, abs=1)
     assert np.mean(columns) == pytest.approx(59.5, abs=1)
+
+
+def test_candidate_is_moved_to_the_digit_and_then_predicted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    contrast = np.zeros((120, 140), np.float32)
+    contrast[56:64, 66:74] = 1
+
+    def predict_all(slider: Slider, windows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Be the more certain of a digit, the closer the ink is to the middle of a window."""
+        away = [np.hypot(*(np.argwhere(each > 0.5).mean(axis=0) - (len(each) - 1) / 2)) for each in windows]
+        score = np.exp(-np.square(away))[:, np.newaxis]
+        return np.concatenate([score, 0 * score, 0 * score, 1 - score], axis=1).astype(np.float32)
+
+    monkeypatch.setattr(Slider, "predict_all", predict_all)
+    seen = look_closer(Slider(finder()), Level(contrast, 1.0, 0), detections((57.5, 67.5, 20, 0.5)))
+    assert seen.y == pytest.approx(59.5, abs=0.6)
+    assert seen.x == pytest.approx(69.5, abs=0.6)
+    assert seen.scores > 0.2
 
 
 def test_both_networks_decide_whether_there_is_a_digit_and_the_first_which() -> None:
