@@ -82,7 +82,7 @@ def test_what_remains_between_cut_margins_stays_where_it_was() -> None:
 @pytest.mark.parametrize(("by_ink", "least", "most"), [(False, -2, 2), (True, -30, -8)])
 def test_gap_is_between_the_ink_or_the_boxes_of_neighbours(by_ink: bool, least: float, most: float) -> None:
     """Slanted strokes whose ink touches have boxes that overlap."""
-    slanted = np.uint8(255 * (np.eye(28)[:, ::-1] + np.eye(28, k=1)[:, ::-1]))
+    slanted = (255 * (np.eye(28)[:, ::-1] + np.eye(28, k=1)[:, ::-1])).astype(np.uint8)
     style = Style(Hand(0.0, 0.0, 1.0, 0.0, outline=False), 20, gap=0, std=0, by_ink=by_ink)
     few = Glyphs(slanted[np.newaxis], np.zeros(1, int), ("a", "b"))
     placed = _write_row(np.zeros((96, 160), np.float32), few, style, 40, 10, 6, np.random.default_rng(1))
