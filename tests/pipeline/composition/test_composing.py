@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet, cut_margins
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
-from pipeline.composition.signs import Glyphs
-from pipeline.composition.writing import Placed, paste
+from pipeline.composition.signs import Glyphs, Hand
+from pipeline.composition.writing import Placed, Style, _write_row, paste
 from tests.drawings import sample_digits
 
 DIGIT_NAMES = tuple("0123456789")
@@ -77,6 +77,17 @@ def test_what_remains_between_cut_margins_stays_where_it_was() -> None:
         assert min(right - left, bottom - top) >= 12
         cut += not np.array_equal(levels, grey.astype(np.uint8))
     assert 8 < cut < 20
+
+
+@pytest.mark.parametrize(("by_ink", "least", "most"), [(False, -2, 2), (True, -30, -8)])
+def test_gap_is_between_the_ink_or_the_boxes_of_neighbours(by_ink: bool, least: float, most: float) -> None:
+    """Slanted strokes whose ink touches have boxes that overlap."""
+    slanted = (255 * (np.eye(28)[:, ::-1] + np.eye(28, k=1)[:, ::-1])).astype(np.uint8)
+    style = Style(Hand(0.0, 0.0, 1.0, 0.0, outline=False), 20, gap=0, std=0, by_ink=by_ink)
+    few = Glyphs(slanted[np.newaxis], np.zeros(1, int), ("a", "b"))
+    placed = _write_row(np.zeros((96, 160), np.float32), few, style, 40, 10, 6, np.random.default_rng(1))
+    gaps = [after.box[0] - before.box[2] for before, after in itertools.pairwise(placed)]
+    assert least <= np.median(gaps) <= most
 
 
 def test_other_glyphs_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from pipeline.composition.signs import (
     Glyphs,
     Hand,
     bend,
+    choose,
     choose_hand,
     draw_text,
     make_word,
@@ -106,3 +107,9 @@ def test_every_digit_has_shapes_and_every_shape_strokes() -> None:
         strokes = parse_shape(shape)
         assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) > 1 for stroke in strokes)
         assert np.ptp(np.concatenate(strokes), axis=0).max() > 0
+
+
+def test_choice_follows_the_shares() -> None:
+    generator = np.random.default_rng(1)
+    chosen = [choose({"a": 0.3, "b": 0.9}, generator) for _ in range(400)]
+    assert 80 < chosen.count("a") < 120

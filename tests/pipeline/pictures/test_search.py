@@ -1,14 +1,16 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.data.contrast import BOX, local_contrast
 from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.detections import Detections, centre, join, suppress
 from pipeline.pictures.pyramid import Level, build_pyramid
-from pipeline.pictures.search import AMONG, TRUST, cut_around, find_candidates, look_around
+from pipeline.pictures.search import AMONG, TRUST, cut_around, detect, find_candidates, look_around, look_closer
 from pipeline.pictures.sliding import Slider
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
@@ -45,7 +47,7 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     found = find_candidates(Slider(model), level)
     whole = Slider(model).predict([level.contrast])[0]
     expected = np.argwhere(whole[..., -1] < 0.95)
-    seen = np.rint((np.stack([found.y, found.x], axis=1) - (model.image_shape[0] - 1) / 2) / 4).astype(int)
+    seen = (np.stack([found.y, found.x], axis=1) - (model.image_shape[0] - 1) / 2) / 4
     order = np.lexsort((seen[:, 1], seen[:, 0]))
     inside = order[(seen[order] < whole.shape[:2]).all(axis=1)]  # not in the margin of the last tiles
     assert np.array_equal(seen[inside], expected)
@@ -86,8 +88,25 @@ def test_window_around_a_digit_shows_it_in_the_middle_with_its_share_of_the_heig
     (window,) = cut_around(Level(grey, scale, margin), found, (40, 120))
     rows, columns = (np.flatnonzero(window.max(axis=axis) > 0.5) for axis in (1, 0))
     assert np.ptp(rows) + 1 == pytest.approx(AMONG * 40, abs=2)
-    assert np.mean(rows) == pytest.approx(19.5, abs=1)
-    assert np.mean(columns) == pytest.approx(59.5, abs=1)
+    assert np.mean(rows) == pytest.approx(19.5, abs=0.6)
+    assert np.mean(columns) == pytest.approx(59.5, abs=0.6)
+
+
+def test_candidate_is_moved_to_the_digit_and_then_predicted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    contrast = np.zeros((120, 140), np.float32)
+    contrast[56:64, 66:74] = 1
+
+    def predict_all(slider: Slider, windows: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Be the more certain of a digit, the closer the ink is to the middle of a window."""
+        away = [np.hypot(*(np.argwhere(each > 0.5).mean(axis=0) - (len(each) - 1) / 2)) for each in windows]
+        score = np.exp(-np.square(away))[:, np.newaxis]
+        return np.concatenate([score, 0 * score, 0 * score, 1 - score], axis=1).astype(np.float32)
+
+    monkeypatch.setattr(Slider, "predict_all", predict_all)
+    seen = look_closer(Slider(finder()), Level(contrast, 1.0, 0), detections((57.5, 67.5, 20, 0.5)))
+    assert seen.y == pytest.approx(59.5, abs=0.6)
+    assert seen.x == pytest.approx(69.5, abs=0.6)
+    assert seen.scores > 0.2
 
 
 def test_both_networks_decide_whether_there_is_a_digit_and_the_first_which() -> None:
@@ -130,3 +149,11 @@ def test_overlapping_digits_are_suppressed_by_more_probable_ones() -> None:
     assert suppress(found).tolist() == [1, 2, 4]
     assert suppress(detections()).tolist() == []
     assert len(join([found, found])) == 10
+
+
+def test_detections_far_larger_or_smaller_than_the_certain_ones_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = detections(
+        (10, 10, 20, 0.99), (10, 60, 22, 0.98), (10, 110, 60, 0.9), (10, 160, 8, 0.9), (10, 200, 30, 0.9)
+    )
+    monkeypatch.setattr("pipeline.pictures.search.search", lambda slider, grey: [(make_level(9, 9), found)])
+    assert detect(finder(), np.zeros((9, 9), np.float32)).x.tolist() == [10, 60, 200]
