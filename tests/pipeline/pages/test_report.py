@@ -100,7 +100,7 @@ def test_report_contains_the_metrics(sample: str, built: Path) -> None:
 
 
 def test_most_confident_errors_come_first_and_each_cell_of_the_matrix_shows_its_own() -> None:
-    found = findings(2, images=200, names=("a", "b"))
+    found = findings(3, images=300, names=("a", "b", "c"))
     predicted, confidence = found.probabilities.argmax(axis=1), found.probabilities.max(axis=1)
     wrong = sorted(np.flatnonzero(predicted != found.labels), key=lambda index: (-confidence[index], index))
     page = render_report(found)
