@@ -168,6 +168,9 @@ def test_card_contains_the_metrics(built: Path) -> None:
     assert f"**{metrics['accuracy']:.2%}** (95% interval {low:.2%} to {high:.2%})" in card
     seven = metrics["classes"]["7"]
     assert f"| 7 | {seven['precision']:.2%} | {seven['recall']:.2%} | {seven['f1']:.2%} | {seven['images']} |" in card
+    recalls = {name: one["recall"] for name, one in metrics["classes"].items()}
+    best, worst = (choose(recalls, key=recalls.__getitem__) for choose in (max, min))
+    assert f"{recalls[best]:.2%} for " in card and f", {recalls[worst]:.2%} for {worst}." in card
     confusion = np.load(built / "evaluate/confusion.npy")
     np.fill_diagonal(confusion, 0)
     truth, predicted = np.unravel_index(confusion.argmax(), confusion.shape)
@@ -200,7 +203,15 @@ def test_card_contains_number_of_parameters_and_kind_of_network(which: str, requ
     assert f"{count:,} parameters" in card_of(artifacts)
 
 
-def test_values_of_the_recipe_are_checked(built: Path) -> None:
-    training = {**load_training(built / "train"), "epochs": 0}
+def test_values_of_the_recipe_are_checked_and_styles_are_of_digits(built: Path) -> None:
+    model, training, metrics = (
+        load_model(built / "train"),
+        load_training(built / "train"),
+        load_metrics(built / "evaluate"),
+    )
+    letters = replace(model, class_names=tuple("abcdefghij"))
+    for each, count in ((model, 1), (letters, 0)):
+        card = make_model_card(each, {**training, "styles": 0.5}, metrics, np.eye(10, dtype=int))
+        assert card.count("- Digits in the styles of several countries") == count
     with pytest.raises(PipelineError, match="epochs must be at least 1"):
-        make_model_card(load_model(built / "train"), training, load_metrics(built / "evaluate"), np.eye(10, dtype=int))
+        make_model_card(model, {**training, "epochs": 0}, metrics, np.eye(10, dtype=int))
