@@ -16,7 +16,7 @@ from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
 from stages.cli.console import run_module
-from stages.cli.options import Scheduler, SchedulerFile, Workers
+from stages.cli.options import Scheduler, Workers
 from stages.cli.recipes import NOT_FOR_PICTURES, recipe_options, report_epoch
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,6 @@ def reader(
     compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     scheduler: Scheduler = "processes",
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
     **values: Any,
@@ -70,7 +69,7 @@ def reader(
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
 
-    backend = make_backend(scheduler, workers, scheduler_file)
+    backend = make_backend(scheduler, workers)
     description = load_description(compose)
     counts = {
         part: len(open_rows(compose / f"{part}-pictures.npy", "uint8", (None, None, None)))

@@ -15,7 +15,7 @@ from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 from stages.cli.console import run_module
-from stages.cli.options import SchedulerFile, Workers, scheduler_option
+from stages.cli.options import Workers, scheduler_option
 from stages.cli.recipes import recipe_options, report_epoch
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,10 @@ def train(
         str,
         Role.IGNORED,
         scheduler_option(
-            "Backend for the networks of an ensemble: sync trains one after the other, while threads, processes, "
-            "distributed, and the address of a Dask scheduler (see predict --help) train them in parallel."
+            "Backend for the networks of an ensemble: sync trains one after the other, while threads, processes, and "
+            "the address of a Dask scheduler (see predict --help) train them in parallel."
         ),
     ] = "sync",
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
@@ -78,7 +77,7 @@ def train(
     from pipeline.training.fit import count_batches
     from pipeline.training.history import write_history
 
-    backend = make_backend(scheduler, workers, scheduler_file)
+    backend = make_backend(scheduler, workers)
     data = load_data(parse, normalize)
     images, shape = len(data.training), data.training.images.shape[1:]
     outputs = chosen.count_outputs(data.classes)

@@ -1,7 +1,7 @@
 """Copies of pictures with a box and the class of each digit, for people to check a reading."""
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,31 +17,25 @@ TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longe
 MIN_TEXT_SIZE = 8  # pixels
 
 
-def save_with_boxes(
-    path: Path,
+def encode_with_boxes(
     source: Source,
     name: str,
     size: tuple[int, int],
     boxes: NDArray[np.integer[Any]],
     texts: Sequence[str],
     probabilities: Sequence[float],
-    page: int = 0,
-) -> None:
-    """Write a copy of a picture, upright, to a new PNG file, with the boxes that `draw_boxes` draws.
+) -> bytes:
+    """Return a copy of a picture, upright, as PNG, with the boxes that `draw_boxes` draws.
 
     size: (height, width) of the picture, whose pixels the boxes are in. Raises PictureError, with `name` in the
-    message, if the picture cannot be read; OSError if `path` exists or cannot be written.
+    message, if the picture cannot be read.
     """
-    image = load_colours(source, name, page)
+    image = load_colours(source, name)
     scale = [image.width / size[1], image.height / size[0]] * 2
     draw_boxes(image, np.rint(boxes * scale).astype(np.int64), texts, probabilities)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "xb") as file:
-        try:
-            image.save(file, "PNG", compress_level=1)  # the default takes three times as long
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    encoded = io.BytesIO()
+    image.save(encoded, "PNG", compress_level=1)  # the default takes three times as long
+    return encoded.getvalue()
 
 
 def draw_boxes(

@@ -130,7 +130,9 @@ def _start_threads(job: Job, backend: Backend) -> Iterator[Workers]:
     pool = ThreadPoolExecutor(workers)
     try:
         with single_threaded_blas():
-            yield Workers(lambda task: pool.submit(job.function, job.shared, task, send), Future.result, lambda: workers)
+            yield Workers(
+                lambda task: pool.submit(job.function, job.shared, task, send), Future.result, lambda: workers
+            )
     finally:
         cancelled.set()
         pool.shutdown(cancel_futures=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.bulk.pictures import find_pictures, name_copies
+from pipeline.bulk.folders import find_pictures, name_copies
 from pipeline.engine.errors import UsageError
 
 

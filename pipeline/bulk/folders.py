@@ -33,8 +33,14 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """The name of the picture in results."""
-        return self.path if self.page is None else f"{self.path} page {self.page + 1}"
+        """The name of the picture in results; that of a file may be any bytes."""
+        path = os.fsencode(self.path).decode(errors="replace")
+        return path if self.page is None else f"{path} page {self.page + 1}"
+
+    @property
+    def shown(self) -> str:
+        """The name of the picture in messages."""
+        return "standard input" if self.path == STDIN else printable(self.name)
 
 
 def find_pictures(names: Sequence[str]) -> list[Picture]:
