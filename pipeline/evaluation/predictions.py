@@ -7,6 +7,7 @@ backend and block size.
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,10 @@ def open_predictions(folder: Path, names: Collection[str], total: int, classes: 
     }
     folder.mkdir(parents=True, exist_ok=True)
     key = [key, list(names), total, classes]
-    with contextlib.suppress(OSError, ArrayError, ValueError, TypeError, OverflowError):
+    with contextlib.suppress(OSError, ArrayError, ValueError, TypeError):
         if (entries := read_journal(folder, key)) is not None:
             files = {name: open_rows(folder / f".{name}", *formats[name]) for name in names}
-            return PredictionFiles(folder, files, [(int(start), int(stop)) for start, stop in entries])
+            return PredictionFiles(folder, files, [(index(start), index(stop)) for start, stop in entries])
     with new_journal(folder, key):
         files = {name: create_rows(folder / f".{name}", *formats[name]) for name in names}
     return PredictionFiles(folder, files, [])
@@ -95,7 +96,7 @@ def predict_missing(
     if predictions.done:
         report(f"resuming after {predictions.done_count:,} of {sum(map(len, images)):,} images")
 
-    def write(index: int, result: tuple[int, NDArray[np.float32]]) -> None:
+    def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
         start, probabilities = result
         found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
         for name, rows in predictions.files.items():

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.reader import Result, Row
+from pipeline.reader import PictureError, Result, Row
 from stages.cli.readings import format_csv, format_json, format_text, lay_out
 from tests.drawings import Images, enlarge, place, sample_digits, write_row
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
-from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages.cli.main", "classify"]
 CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
@@ -127,6 +126,19 @@ def test_alternative_has_the_rows_of_the_reading(text: str, rows: tuple[str, ...
     assert lay_out(text, rows) == expected
 
 
+@pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png"])
+def test_no_cell_is_a_formula(name: str) -> None:
+    (line,) = csv.reader(format_csv(PictureError(f"{name} is damaged"), name))
+    assert line == [f"'{name}", *[""] * 6, f"'{name} is damaged"]
+
+
+def test_other_cells_are_unchanged() -> None:
+    boxes, probabilities = np.zeros((2, 4), np.int64), np.zeros((2, 10), np.float32)
+    row = Row("07", "0 7", 0.9, (), boxes, probabilities)
+    result = Result("07", (row,), 0.9, (), boxes, (9, 9), probabilities, boxes[:0], more_pages=False)
+    assert format_csv(result, "-") == ["-,1,07,0 7,0.900000,,,"]
+
+
 def test_json_output(run: Run, project: Path) -> None:
     Image.new("L", (50, 50), 255).save(project / "blank.png")
     paint(project / "a.png")
@@ -181,36 +193,6 @@ def test_single_unreadable_file_is_one_error(run: Run, project: Path) -> None:
     assert "error" in json.loads(result.stdout)
 
 
-def test_folder_is_read_recursively_in_order(run: Run, project: Path) -> None:
-    for name in ("b.png", "a.PNG", "sub/c.jpg", "d.png/e.png"):
-        paint(project / "scans" / name)
-    os.mkfifo(project / "scans/pipe.png")  # never written to
-    result = run("classify", "scans", timeout=60)
-    assert result.returncode == 0
-    assert MODEL.fullmatch(result.stderr)
-    names = [line.partition(": ")[0] for line in result.stdout.splitlines()]
-    assert names == ["scans/a.PNG", "scans/b.png", "scans/d.png/e.png", "scans/sub/c.jpg"]
-
-
-def test_other_files_of_folders_are_counted_except_hidden_ones(run: Run, project: Path) -> None:
-    for name in (
-        "a/b.png",
-        "a/notes.txt",
-        "a/sub/form.doc",
-        "c/no extension",
-        "c/.hidden",
-        "c/.git/config.txt",
-        "c/d.png",
-    ):
-        paint(project / name)
-    line, _ = run("classify", "a", "c").stderr.splitlines()
-    assert "3 files" in line
-    assert "(.doc, .txt, none)" in line
-    (project / "a/notes.txt").unlink()
-    line, _ = run("classify", "a").stderr.splitlines()
-    assert "1 file " in line
-
-
 def test_picture_after_whose_first_page_others_follow_is_named(run: Run, project: Path) -> None:
     digit = Image.open(paint(project / "one.png"))
     digit.save(project / "frames.gif", save_all=True, append_images=[Image.new("L", digit.size)])
@@ -234,26 +216,6 @@ def test_each_page_of_a_scan_is_read(run: Run, project: Path) -> None:
         with Image.open(project / "out" / copy) as image:
             shown.append(np.abs(np.asarray(image.convert("L"), int) - np.asarray(page)).mean())
     assert max(shown) < 20  # but for the box, it is this page
-
-
-def test_files_to_convert_have_a_line_with_what_to_do(run: Run, project: Path) -> None:
-    paint(project / "scans/a.png")
-    (project / "scans/b.pdf").write_bytes(b"%PDF-1.7")
-    result = run("classify", "--csv", "scans")
-    assert result.returncode == 1
-    _, digit, form = csv.DictReader(
-        ["file,row,digits,spaced,confidence,alternative,p,error", *result.stdout.splitlines()]
-    )
-    assert (digit["file"], digit["error"]) == ("scans/a.png", "")
-    assert form["file"] == "scans/b.pdf"
-    assert "convert" in form["error"]
-
-
-def test_folder_without_pictures_is_an_error(run: Run, project: Path) -> None:
-    (project / "scans").mkdir()
-    assert_one_line(run("classify", "scans"), 1, "scans contains no picture: name a folder with .bmp,")
-    (project / "scans/notes.txt").touch()
-    assert_one_line(run("classify", "scans"), 1, "1 file without the extension of a picture (.txt): name a folder with")
 
 
 def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None:
@@ -301,17 +263,6 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
     assert missing.startswith(r"none\n.png does not exist")
 
 
-def test_bar_only_on_a_terminal_and_for_several_pictures(run: Run, project: Path) -> None:
-    paint(project / "a.png")
-    assert MODEL.fullmatch(run("classify", "a.png", "a.png").stderr)
-    several, one = (show([*PROGRAM, *["a.png"] * count], cwd=project) for count in (40, 1))
-    assert ".. classify " in re.sub(r"\x1b\[[0-9]*m", "", several.raw)
-    assert ".. classify" not in re.sub(r"\x1b\[[0-9]*m", "", one.raw)
-    assert MODEL.fullmatch(several.lines[0] + "\n")
-    assert len(several.lines) == 41
-    assert all(line.startswith(f"a.png: {truth()} (") for line in several.lines[1:])
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -330,11 +281,3 @@ def test_bar_only_on_a_terminal_and_for_several_pictures(run: Run, project: Path
 def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run, project: Path) -> None:
     paint(project / "a.png")
     assert_one_line(run("classify", *arguments), 2)
-
-
-def test_pretrained_model_is_used_where_none_is_trained(run: Run, tmp_path: Path) -> None:
-    paint(tmp_path / "a.png")
-    result = run("classify", "a.png")
-    assert result.returncode == 0
-    assert result.stdout.startswith(f"a.png: {truth()} (")
-    assert MODEL.fullmatch(result.stderr)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
-from pipeline.engine import fingerprint
 from pipeline.evaluation import predictions
 from pipeline.reader import PRETRAINED
+from pipeline.scheduling import journal
 from stages.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
@@ -140,6 +140,6 @@ def test_key_contains_all_that_influences_the_predictions(project: Path, monkeyp
     predict_and_record("other.npy")
     predict_and_record(probabilities=Path("probabilities.npy"))
     predict_and_record(model=PRETRAINED)
-    monkeypatch.setattr(fingerprint, "fingerprint", lambda function: {"blocks.py": "new"})
+    monkeypatch.setattr(journal, "fingerprint", lambda function: {"predictions.py": "new"})
     predict_and_record()
     assert len(set(keys)) == len(keys) - 1

@@ -5,11 +5,12 @@ import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.processes import Run
-from tests.stages.common import assert_stopped, start, wait_for_more
+from tests.stages.common import assert_stopped, read_entries, start, wait_for_more
 from tests.stages.predicting import file_names
 from tests.stages.test_classify import CLEAR, paint
 
@@ -26,9 +27,8 @@ def scans(tmp_path: Path) -> Path:
     return folder
 
 
-def entries(tmp_path: Path) -> list[str]:
-    journal = tmp_path / ".digits.csv.partial" / "journal"
-    return journal.read_text().splitlines()[1:] if journal.exists() else []
+def entries(tmp_path: Path) -> list[list[Any]]:
+    return read_entries(tmp_path / ".digits.csv.partial")
 
 
 def test_killed_run_resumes_to_the_same_bytes(run: Run, tmp_path: Path, scans: Path) -> None:
