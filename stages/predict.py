@@ -26,8 +26,8 @@ def predict(
     scheduler: Scheduler = "threads",
     workers: Workers = None,
     block_size: Annotated[
-        int, Option(min=1, help="Number of images per block; two blocks of each worker are in memory.")
-    ] = 32_768,
+        int, Option(min=1, help="Number of images per block; four blocks per worker are in memory.")
+    ] = 8192,
     model: ModelFolder = None,
 ) -> str:
     """Predict the classes of many images, in files that may be larger than memory, locally or on a cluster.
