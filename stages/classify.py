@@ -42,15 +42,6 @@ class Work:
     form: Format
 
 
-@dataclass(frozen=True)
-class Described:
-    """The lines about a picture, its error message or "", and its copy as PNG if one is wanted and it is readable."""
-
-    lines: Sequence[str]
-    error: str
-    copy: bytes | None
-
-
 def classify(
     files: Annotated[
         list[str] | None,
@@ -160,8 +151,11 @@ def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
     return given or named or format_text
 
 
-def _read(work: Work, done: int = 0) -> Generator[list[Described], None, None]:
-    """Yield each block after the first `done` pictures. Log if only the first page of a picture was read."""
+def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str, bytes | None]], None, None]:
+    """Yield for each block after the first `done` pictures: the lines about each, its error message or '', its copy.
+
+    Log if only the first page of a picture was read.
+    """
     from pipeline.bulk.blocks import read_pictures
 
     pictures = work.pictures[done:]
@@ -178,7 +172,7 @@ def _read(work: Work, done: int = 0) -> Generator[list[Described], None, None]:
                 error = str(result) if isinstance(result, Exception) else ""
                 if not isinstance(result, Exception) and result.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
-                block.append(Described(work.form(result, picture.name), error, copy))
+                block.append((work.form(result, picture.name), error, copy))
             yield block
             shown.advance(len(block))
 
@@ -193,16 +187,16 @@ def _print(work: Work) -> Iterator[str]:
         yield format_header()
     failed, total = 0, len(work.pictures)
     with contextlib.closing(_read(work)) as blocks:
-        for each, target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
-            if each.copy is not None:
+        for (lines, error, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
+            if copy is not None:
                 check_new([target])  # another process may have written it meanwhile
-                write_file(target, each.copy)
-            yield from each.lines
-            if each.error and total == 1:
-                raise PipelineError(each.error)
-            if each.error:
+                write_file(target, copy)
+            yield from lines
+            if error and total == 1:
+                raise PipelineError(error)
+            if error:
                 failed += 1
-                log.info("%s", each.error)
+                log.info("%s", error)
     if failed:
         raise PipelineError(f"{failed:,} of {total:,} pictures could not be read: see the messages above")
 
@@ -232,17 +226,16 @@ def _write(work: Work, output: Path) -> str:
         missing = total - state.done
         with contextlib.closing(_read(work, state.done)) as blocks:
             for block in blocks:
-                errors = [each.error for each in block if each.error]
-                for error in errors:
+                lines, errors, copies = zip(*block, strict=True)
+                for error in filter(None, errors):
                     log.info("%s", error)
-                lines = [line for each in block for line in each.lines]
-                state = append_block(state, lines, errors, [each.copy for each in block])
+                state = append_block(state, list(itertools.chain(*lines)), list(filter(None, errors)), copies)
         # An interrupted run may have moved some of the copies already.
-        copies = [(state.copy_of(index), copy) for index, copy in enumerate(work.copies)]
-        unpublished = [(source, target) for source, target in copies if source.exists()]
-        check_new(target for _, target in unpublished)  # another process may have written one meanwhile
-        for source, target in unpublished:
-            publish(source, target)
+        unpublished = {state.copy_of(index): copy for index, copy in enumerate(work.copies)}
+        unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
+        check_new(unpublished.values())  # another process may have written one meanwhile
+        for source, copy in unpublished.items():
+            publish(source, copy)
         publish(folder / LINES, output)
     if state.errors:
         raise PipelineError(

@@ -136,14 +136,11 @@ def _make_monitor(client: Client) -> Callable[[], int]:
     def count() -> int:
         nonlocal alive, checked, threads
         now = time.monotonic()
-        if now < checked + CHECK_INTERVAL:
-            return threads
-        found = _count_threads(client)
-        checked = now
-        if found:
-            alive, threads = now, found
-        elif now > alive + WORKER_TIMEOUT:
-            raise JobInterruptedError(f"all workers are gone: {RETRY.format('some')}")
+        if now >= checked + CHECK_INTERVAL:
+            found, checked = _count_threads(client), now
+            alive, threads = (now, found) if found else (alive, threads)
+            if now > alive + WORKER_TIMEOUT:
+                raise JobInterruptedError(f"all workers are gone: {RETRY.format('some')}")
         return threads
 
     return count

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cluster import hidden, make_folder, run_cluster
 from tests.processes import Run
-from tests.stages.common import read_entries, start, wait_for_more
+from tests.stages.common import start
 from tests.stages.test_classify import CLEAR, paint
 
 COUNT = 96
@@ -42,24 +42,6 @@ def test_killed_worker_changes_nothing(form: str, run: Run, tmp_path: Path) -> N
     assert "".join(head) + rest == expected.stdout
     assert set(expected.stderr.splitlines()) <= set(stderr.splitlines())
     assert read_copies(tmp_path / "parallel") == read_copies(tmp_path / "serial")
-
-
-def test_lost_cluster_is_reported_and_another_backend_resumes(run: Run, tmp_path: Path) -> None:
-    write_pictures(tmp_path / "scans", COUNT)
-    expected = run("classify", "--csv", "scans", "--scheduler", "sync").stdout
-    line = ["classify", "--csv", "scans", "--output", "digits.csv"]
-    with run_cluster(make_folder(tmp_path), workers=2) as cluster:
-        process = start(tmp_path, *line, "--scheduler", cluster.address)
-        wait_for_more(lambda: read_entries(tmp_path / ".digits.csv.partial"), than=KILLED_AFTER)
-        cluster.stop()
-        _, stderr = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "progress is kept" in stderr
-    assert "the scheduler is gone" in stderr.splitlines()[-1]
-    assert not (tmp_path / "digits.csv").exists()
-    result = run(*line, "--scheduler", "sync")
-    assert "classify: resuming after " in result.stderr
-    assert (tmp_path / "digits.csv").read_text() == expected
 
 
 def test_workers_need_no_shared_folder(run: Run, tmp_path: Path) -> None:

@@ -78,14 +78,6 @@ def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_pat
         assert result.returncode == 0, result.stderr
 
 
-def test_unreachable_scheduler_is_reported_and_nothing_changes(run: Run, project: Path) -> None:
-    before = snapshot(project / "artifacts")
-    result = run("evaluate", "--force", "--scheduler", "tcp://127.0.0.1:9")
-    assert_one_line(result, 1, "no Dask scheduler responds at tcp://127.0.0.1:9 within 10 seconds")
-    assert len(result.stderr.splitlines()) == 1
-    assert snapshot(project / "artifacts") == before
-
-
 def test_commands_in_the_documentation_listen_to_this_machine_only(tmp_path: Path) -> None:
     """The ports are replaced, since those of the page may be in use."""
     text = (ROOT / "docs" / "pipeline" / "cluster.md").read_text()
