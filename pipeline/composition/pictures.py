@@ -14,7 +14,8 @@ from pipeline.data.dataset import load_description
 from pipeline.data.split import DEFAULT_VALIDATION, count_held_out
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Send, run_job
+from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.run import run_job
 
 BLOCK = 250  # pictures of a task
 FEWEST = 50  # validation pictures and pages

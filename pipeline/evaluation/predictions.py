@@ -19,8 +19,9 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.files import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Send, run_job
+from pipeline.scheduling.jobs import Job, Send
 from pipeline.scheduling.journal import append_entry, describe_file, new_journal, read_journal
+from pipeline.scheduling.run import run_job
 
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 

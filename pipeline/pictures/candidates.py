@@ -16,7 +16,8 @@ from pipeline.pictures.detections import Detections
 from pipeline.pictures.search import cut_around, search
 from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Send, run_job
+from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.run import run_job
 from pipeline.training.data import Examples
 from pipeline.training.positions import IGNORED
 

@@ -11,7 +11,8 @@ from typing import Any
 from pipeline.engine.errors import PipelineError
 from pipeline.network.activations import Array
 from pipeline.scheduling.backends import SYNC, Backend
-from pipeline.scheduling.jobs import Job, Send, run_job
+from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.run import run_job
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.data import Examples, TrainingData, add_drawn, load_data
 from pipeline.training.fit import fit

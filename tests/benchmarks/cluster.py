@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, run_job
+from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.run import run_job
 from tests.benchmarks.large import make_images
 from tests.benchmarks.markdown import table
 from tests.cluster import run_cluster

@@ -163,18 +163,6 @@ def test_unreadable_files_are_reported_one_line_each(run: Run, project: Path) ->
     assert summary == "handwriting classify: 2 of 4 pictures could not be read: see the messages above"
 
 
-def test_json_output_includes_errors_in_order(run: Run, project: Path) -> None:
-    bad = write_unreadable_files(project)
-    result = run("classify", "--json", *bad, "intact.png")
-    assert result.returncode == 1
-    *errors, intact = map(json.loads, result.stdout.splitlines())
-    assert [each["file"] for each in errors] == list(bad)
-    for each in errors:
-        assert list(each) == ["file", "error"]
-        assert each["error"].startswith(f"{each['file']} {bad[each['file']]}")
-    assert intact["digits"] == truth()
-
-
 def test_single_unreadable_file_is_one_error(run: Run, project: Path) -> None:
     assert_one_line(run("classify", "missing.png"), 1, "missing.png does not exist: check the path")
     result = run("classify", "--json", "missing.png")

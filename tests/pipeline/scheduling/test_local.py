@@ -14,7 +14,8 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, iterate_job, run_job
+from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.run import iterate_job, run_job
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
 from tests.processes import environment, reset_signals, wait_for
@@ -88,6 +89,7 @@ def script(body: str) -> list[str]:
     head = (
         "import os, signal, sys, threading, time\n"
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
+        "from pipeline.scheduling.run import *\n"
         "from stages.cli.console import run\n"
         "from tests.pipeline.scheduling import tasks\n"
     )
