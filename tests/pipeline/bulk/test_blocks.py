@@ -60,6 +60,15 @@ def test_block_ends_before_its_contents_fill_the_memory(
     assert [len(block) for block in found] == [2, 2]
 
 
+def test_file_that_is_too_large_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.pictures.files.MAX_BYTES", 10)
+    for size in (10, 11):
+        (tmp_path / f"{size}.png").write_bytes(bytes(size))
+    small, large = blocks._load_contents(find_pictures([str(tmp_path)]))
+    assert small == bytes(10)
+    assert "11.png is too large" in str(large)
+
+
 @pytest.mark.parametrize(
     ("mode", "compression"), [("1", "group4"), ("RGB", "jpeg"), ("I;16", None), ("RGBA", "tiff_lzw")]
 )

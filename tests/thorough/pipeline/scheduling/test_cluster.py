@@ -25,11 +25,6 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield cluster
 
 
-def test_results_have_the_index_of_their_task(cluster: Cluster) -> None:
-    assert collect(tasks.multiply, 3, range(150), Backend(cluster.address)) == {i: 3 * i for i in range(150)}
-    assert collect(tasks.multiply, 3, [], Backend(cluster.address)) == {}
-
-
 def test_messages_arrive_and_both_workers_run_tasks(cluster: Cluster) -> None:
     messages: list[Any] = []
     processes = collect(tasks.send_process, None, range(50), Backend(cluster.address), on_message=messages.append)
