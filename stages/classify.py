@@ -2,11 +2,9 @@
 
 import contextlib
 import functools
-import io
 import itertools
 import logging
 import os
-import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,17 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from pipeline.engine.command import main
-from pipeline.engine.terminal import printable
 from pipeline.scheduling.progress import progress
 from stages.cli.dataset_image import classify_test_image
-from stages.cli.options import SchedulerFile, SendData, Workers, scheduler_option
-from stages.cli.outputs import check_targets, publish, summarise, working_folder
+from stages.cli.options import Workers, scheduler_option
+from stages.cli.outputs import check_targets, name_work, publish, summarise, working_folder
 from stages.cli.readings import Format, format_csv, format_header, format_json, format_text
 
 if TYPE_CHECKING:
-    from pipeline.bulk.blocks import Request
-    from pipeline.bulk.pictures import Picture
-    from pipeline.reader import PictureError, Reader, Result
+    from pipeline.bulk.folders import Picture
+    from pipeline.reader import Reader
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
@@ -37,10 +33,11 @@ PARALLEL = 64  # pictures from which processes are used; they take as long to st
 
 @dataclass(frozen=True)
 class Work:
-    """Pictures to read and how: the arguments that printing and writing share."""
+    """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted."""
 
     reader: "Reader"
-    requests: Sequence["Request"]
+    pictures: Sequence["Picture"]
+    copies: Sequence[Path]
     backend: "Backend"
     form: Format
 
@@ -79,13 +76,11 @@ def classify(
         str | None,
         scheduler_option(
             f"Backend for the pictures. The default is sync (one after the other) for fewer than {PARALLEL} pictures, "
-            "and processes for more; threads, distributed, and the address of a Dask scheduler are also possible (see "
-            "predict --help)."
+            "and processes for more; threads and the address of a Dask scheduler are also possible (see predict "
+            "--help)."
         ),
     ] = None,
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
-    send_data: SendData = False,
     parse: Annotated[Path, Option(help="Raw arrays, written by parse, for --test-image.")] = Path("artifacts/parse"),
     model: Annotated[
         Path | None,
@@ -116,7 +111,7 @@ def classify(
     if not files:
         raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
-    from pipeline.bulk.pictures import STDIN, check_new, find_pictures, name_copies
+    from pipeline.bulk.folders import STDIN, check_new, find_pictures, name_copies
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 
@@ -125,17 +120,15 @@ def classify(
     form = _choose_format(as_csv, as_json, output)
     if output and STDIN in files:
         raise UsageError("--output cannot take -, since standard input cannot be resumed: leave it out")
-    if annotate and send_data:
-        raise UsageError("the workers write the copies of --annotate: share the folders instead of --send-data")
     found = find_pictures(files)
     default = "processes" if workers or len(found) >= PARALLEL else "sync"
-    backend = make_backend(scheduler or default, workers, scheduler_file, send_data)
+    backend = make_backend(scheduler or default, workers)
     copies = name_copies(found, files, annotate) if annotate else []
     if output:
         check_targets([output], [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    work = Work(load(model), _make_requests(found, copies), backend, form)
+    work = Work(load(model), found, copies, backend, form)
     return _write(work, output) if output else _print(work)
 
 
@@ -158,59 +151,46 @@ def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
     return given or named or format_text
 
 
-def _make_requests(found: Sequence["Picture"], copies: Sequence[Path]) -> list["Request"]:
-    """Return a request for each picture; `copies` is empty if none are written."""
-    from pipeline.bulk.blocks import Request
-    from pipeline.bulk.pictures import STDIN
-    from pipeline.pictures.decoding import make_seekable
+def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str, bytes | None]], None, None]:
+    """Yield for each block after the first `done` pictures: the lines about each, its error message or '', its copy.
 
-    requests = []
-    for picture, copy in itertools.zip_longest(found, copies):
-        readable = os.fsencode(picture.name).decode(errors="replace")  # it may be any bytes
-        shown = printable(readable)
-        source: Any = Path(picture.path).absolute()
-        if picture.path == STDIN:
-            shown = "standard input"
-            source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
-            source = make_seekable(source, shown) if copy else source
-        requests.append(Request(readable, shown, source, copy and copy.absolute(), picture.page))
-    return requests
-
-
-def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str]], None, None]:
-    """Yield for each block after the first `done` pictures: the lines about each, and its error message or ''."""
+    Log if only the first page of a picture was read.
+    """
     from pipeline.bulk.blocks import read_pictures
 
-    requests = work.requests[done:]
-    following = iter(requests)
+    pictures = work.pictures[done:]
+    following = iter(pictures)
     report = functools.partial(log.info, "classify: %s")
     with (
-        progress("classify", len(work.requests), done, "pictures") as shown,
-        contextlib.closing(read_pictures(work.reader, requests, work.backend, report)) as blocks,
+        progress("classify", len(work.pictures), done, "pictures") as shown,
+        contextlib.closing(read_pictures(work.reader, pictures, work.backend, bool(work.copies), report)) as blocks,
     ):
-        for results in blocks:
-            yield [_describe(next(following), result, work.form) for result in results]
-            shown.advance(len(results))
-
-
-def _describe(request: "Request", result: "Result | PictureError", form: Format) -> tuple[list[str], str]:
-    """Return the lines about a picture, and its error message or ''. Log if only its first page was read."""
-    if isinstance(result, Exception):
-        return form(result, request.file), str(result)
-    if result.more_pages and request.page is None:
-        log.info("%s has several pages or frames: only the first was read", request.name)
-    return form(result, request.file), ""
+        for outcomes in blocks:
+            block = []
+            for result, copy in outcomes:
+                picture = next(following)
+                error = str(result) if isinstance(result, Exception) else ""
+                if not isinstance(result, Exception) and result.more_pages:
+                    log.info("%s has several pages or frames: only the first was read", picture.shown)
+                block.append((work.form(result, picture.name), error, copy))
+            yield block
+            shown.advance(len(block))
 
 
 def _print(work: Work) -> Iterator[str]:
     """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
+    from pipeline.bulk.folders import check_new
+    from pipeline.bulk.output import write_file
     from pipeline.engine.errors import PipelineError
 
     if work.form is format_csv:
         yield format_header()
-    failed, total = 0, len(work.requests)
+    failed, total = 0, len(work.pictures)
     with contextlib.closing(_read(work)) as blocks:
-        for lines, error in itertools.chain.from_iterable(blocks):
+        for (lines, error, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
+            if copy is not None:
+                check_new([target])  # another process may have written it meanwhile
+                write_file(target, copy)
             yield from lines
             if error and total == 1:
                 raise PipelineError(error)
@@ -222,33 +202,40 @@ def _print(work: Work) -> Iterator[str]:
 
 
 def _write(work: Work, output: Path) -> str:
-    """Write the lines to a file that appears when it is complete, and resume an interrupted run; return a summary."""
-    from pipeline.bulk.pictures import check_new
-    from pipeline.bulk.progress import LINES, append_lines, load_copies, load_progress, start_progress
+    """Write the lines and the copies, which appear when all pictures are read, or resume; return a summary."""
+    from pipeline.bulk.folders import check_new
+    from pipeline.bulk.output import LINES, append_block, resume_output, start_output
     from pipeline.engine.errors import PipelineError
-    from pipeline.evaluation.predictions import JOURNAL
+    from pipeline.scheduling.journal import JOURNAL
 
-    folder, total, started = output.parent / f".{output.name}.partial", len(work.requests), time.monotonic()
-    with working_folder(folder, output, "classify"):
+    folder, total, started = name_work(output), len(work.pictures), time.monotonic()
+    with working_folder(output, "classify"):
         key = _make_key(work)
-        state = load_progress(folder, key)
+        state = resume_output(folder, key)
         if state:
             log.info("classify: resuming after %s of %s pictures", f"{state.done:,}", f"{total:,}")
             for error in state.errors:
                 log.info("%s", error)
         else:
-            copies, own = [str(request.copy) for request in work.requests if request.copy], load_copies(folder)
-            check_new(Path(copy) for copy in copies if copy not in own)
+            check_new(work.copies)
             if (folder / JOURNAL).exists():
                 log.info("classify: starting again: the last run had other pictures or options, model or program")
-            state = start_progress(folder, key, [format_header()] if work.form is format_csv else [], copies)
+            state = start_output(folder, key, [format_header()] if work.form is format_csv else [])
+        for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
+            parent.mkdir(parents=True, exist_ok=True)
         missing = total - state.done
         with contextlib.closing(_read(work, state.done)) as blocks:
             for block in blocks:
-                errors = [error for _, error in block if error]
-                for error in errors:
+                lines, errors, copies = zip(*block, strict=True)
+                for error in filter(None, errors):
                     log.info("%s", error)
-                state = append_lines(folder, state, len(block), [line for lines, _ in block for line in lines], errors)
+                state = append_block(state, list(itertools.chain(*lines)), list(filter(None, errors)), copies)
+        # An interrupted run may have moved some of the copies already.
+        unpublished = {state.copy_of(index): copy for index, copy in enumerate(work.copies)}
+        unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
+        check_new(unpublished.values())  # another process may have written one meanwhile
+        for source, copy in unpublished.items():
+            publish(source, copy)
         publish(folder / LINES, output)
     if state.errors:
         raise PipelineError(
@@ -259,29 +246,15 @@ def _write(work: Work, output: Path) -> str:
 
 
 def _make_key(work: Work) -> list[Any]:
-    """Return what influences the lines and the copies, as JSON-like data."""
-    from pipeline.engine.fingerprint import fingerprint
-    from pipeline.engine.provenance import environment
+    from pipeline.scheduling.journal import describe_file, make_key
 
-    pictures = [
-        [request.file, str(request.source), str(request.copy), _signature(request.source)] for request in work.requests
-    ]
-    return [
-        work.reader.digest,
-        work.form.__name__,
-        pictures,
-        fingerprint(classify),
-        environment(["numpy", "pillow", "scipy"]),
-    ]
-
-
-def _signature(source: Any) -> list[int]:
-    """Return size, modification time and change time of a file; nothing if it is missing."""
-    try:
-        status = source.stat()
-    except OSError:
-        return []
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    pictures = []
+    for picture in work.pictures:
+        path = Path(picture.path).absolute()
+        facts = describe_file(path) if os.path.exists(path) else []  # noqa: PTH110 - see find_pictures
+        pictures.append([picture.name, os.fspath(path), facts])
+    inputs = [work.reader.digest, work.form.__name__, pictures, [str(copy.absolute()) for copy in work.copies]]
+    return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.scheduling.progress import progress
-from stages.cli.options import Scheduler, SchedulerFile, Workers
+from stages.cli.options import Scheduler, Workers
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,6 @@ def compose(
     pictures: Annotated[int, Option(min=1, help="Number of training pictures to compose.")] = 60_000,
     seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
     scheduler: Scheduler = "processes",
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/compose"),
 ) -> str:
@@ -41,7 +40,7 @@ def compose(
     from pipeline.data.dataset import load_description, save_description
     from pipeline.scheduling.backends import make_backend
 
-    backend = make_backend(scheduler, workers, scheduler_file)
+    backend = make_backend(scheduler, workers)
     description = load_description(parse)
     counts = count_pictures(pictures)
     with progress("compose", sum(counts.values()), unit="pictures") as shown:

@@ -11,7 +11,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.scheduling.progress import progress
-from stages.cli.options import Scheduler, SchedulerFile, SendData, Workers
+from stages.cli.options import Scheduler, Workers
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +21,10 @@ def evaluate(
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
     scheduler: Scheduler = "threads",
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     block_size: Annotated[
-        int, Role.IGNORED, Option(min=1, help="Number of images per block; each worker holds one block in memory.")
+        int, Role.IGNORED, Option(min=1, help="Number of images per block; four blocks per worker are in memory.")
     ] = 1024,
-    send_data: SendData = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:
     """Classify the test images in parallel and compute the metrics.
@@ -53,7 +51,7 @@ def evaluate(
     from pipeline.model.model import load_model
     from pipeline.scheduling.backends import make_backend
 
-    backend = make_backend(scheduler, workers, scheduler_file, send_data)
+    backend = make_backend(scheduler, workers)
     model = load_model(train)
     classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))

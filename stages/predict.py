@@ -10,8 +10,8 @@ from typer import Argument, Option
 
 from pipeline.engine.command import main
 from pipeline.scheduling.progress import progress
-from stages.cli.options import ModelFolder, Scheduler, SchedulerFile, SendData, Workers
-from stages.cli.outputs import check_targets, publish, summarise, working_folder
+from stages.cli.options import ModelFolder, Scheduler, Workers
+from stages.cli.outputs import check_targets, name_work, publish, summarise, working_folder
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +24,10 @@ def predict(
         Option(help="Output file for the class probabilities, float32 (n, classes)."),
     ] = None,
     scheduler: Scheduler = "threads",
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     block_size: Annotated[
-        int, Option(min=1, help="Number of images per block; each worker holds one block in memory.")
-    ] = 32_768,
-    send_data: SendData = False,
+        int, Option(min=1, help="Number of images per block; four blocks per worker are in memory.")
+    ] = 8192,
     model: ModelFolder = None,
 ) -> str:
     """Predict the classes of many images, in files that may be larger than memory, locally or on a cluster.
@@ -45,26 +43,29 @@ def predict(
     """
     from pipeline.data.image_files import locate_images
     from pipeline.engine.errors import PipelineError
-    from pipeline.engine.fingerprint import fingerprint
-    from pipeline.engine.provenance import environment
-    from pipeline.evaluation.blocks import predict_block, signature
-    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
+    from pipeline.evaluation.predictions import (
+        PREDICTIONS,
+        PROBABILITIES,
+        open_predictions,
+        predict_block,
+        predict_missing,
+    )
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
+    from pipeline.scheduling.journal import describe_file, make_key
 
-    backend = make_backend(scheduler, workers, scheduler_file, send_data)
+    backend = make_backend(scheduler, workers)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
-    work = output.parent / f".{output.name}.partial"
+    work = name_work(output)
     check_targets(list(outputs.values()), [*files, work])
     reader = load(model, pictures=False)
     for path in files:
         if not path.exists():
             raise PipelineError(describe_missing(str(path)))
-    # The change time tells another file with the same size and modification time.
-    inputs = [(str(path.absolute()), signature(path), path.stat().st_ctime_ns) for path in files]
-    key = [reader.digest, inputs, fingerprint(predict_block), environment(["numpy"])]
-    with working_folder(work, output, "predict"):
+    inputs = [(str(path.absolute()), describe_file(path)) for path in files]
+    key = make_key([reader.digest, inputs], predict_block, ["numpy"])
+    with working_folder(output, "predict"):
         started = time.monotonic()
         images = [
             locate_images(path, reader.model.image_shape, work / f"images-{index}.idx")

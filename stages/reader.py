@@ -15,7 +15,7 @@ from pipeline.engine.stage import Input, Output, stage
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
-from stages.cli.options import Scheduler, SchedulerFile, Workers
+from stages.cli.options import Scheduler, Workers
 from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_training
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ def reader(
     compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     scheduler: Scheduler = "processes",
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
     **values: Any,
@@ -68,7 +67,7 @@ def reader(
     from pipeline.training.history import write_history
     from pipeline.training.positions import load_composed
 
-    backend = make_backend(scheduler, workers, scheduler_file)
+    backend = make_backend(scheduler, workers)
     description = load_description(compose)
     classes = len(description.class_names)
     pictures = {part: load_composed(compose, part, chosen.layers, classes) for part in ("train", "validation")}

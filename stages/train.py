@@ -14,7 +14,7 @@ from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
-from stages.cli.options import SchedulerFile, Workers, scheduler_option
+from stages.cli.options import Workers, scheduler_option
 from stages.cli.recipe_options import recipe_options, show_training
 
 log = logging.getLogger(__name__)
@@ -40,11 +40,10 @@ def train(
         str,
         Role.IGNORED,
         scheduler_option(
-            "Backend for the networks of an ensemble: sync trains one after the other, while threads, processes, "
-            "distributed, and the address of a Dask scheduler (see predict --help) train them in parallel."
+            "Backend for the networks of an ensemble: sync trains one after the other, while threads, processes, and "
+            "the address of a Dask scheduler (see predict --help) train them in parallel."
         ),
     ] = "sync",
-    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
@@ -75,7 +74,7 @@ def train(
     from pipeline.training.history import write_history
     from pipeline.training.training_data import count_drawn, load_data
 
-    backend = make_backend(scheduler, workers, scheduler_file)
+    backend = make_backend(scheduler, workers)
     data = load_data(parse, normalize)
     images, shape = len(data.training), data.training.image_shape
     outputs = chosen.count_outputs(data.classes)

@@ -92,12 +92,12 @@ def list_confusions(
     ]
 
 
-def wilson_interval(successes: int, total: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion, by default for 95%.  (Wilson 1927)
+def wilson_interval(successes: int, total: int) -> tuple[float, float]:
+    """Return the 95% confidence interval of a proportion.  (Wilson 1927)
 
     Unlike the normal approximation it stays within [0, 1] and is accurate near both ends.
     """
-    share = successes / total
+    share, z = successes / total, Z_95
     centre = share + z * z / (2 * total)
     margin = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     low, high = ((centre + sign * margin) / (1 + z * z / total) for sign in (-1, 1))
@@ -134,15 +134,15 @@ class Reliability:
 NO_IMAGES = Reliability(np.zeros(BINS, np.int64), np.zeros(BINS, np.int64), np.zeros(BINS))
 
 
-def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], bins: int = BINS) -> Reliability:
-    """Divide images by confidence into `bins` bins of [0, 1]. probabilities: (n, c); labels: (n,)."""
+def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> Reliability:
+    """Divide images by confidence into BINS bins of [0, 1]. probabilities: (n, c); labels: (n,)."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    bin_of = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return Reliability(
-        counts=np.bincount(bin_of, minlength=bins),
-        correct=np.bincount(bin_of[correct], minlength=bins),
-        gaps=np.bincount(bin_of, weights=correct - confidence, minlength=bins).astype(np.float64),
+        counts=np.bincount(bin_of, minlength=BINS),
+        correct=np.bincount(bin_of[correct], minlength=BINS),
+        gaps=np.bincount(bin_of, weights=correct - confidence, minlength=BINS).astype(np.float64),
     )
 
 

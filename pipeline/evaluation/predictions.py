@@ -1,27 +1,31 @@
-"""Write predictions to files block by block; a resumed run does not repeat a finished block.
+"""Predict many images in blocks, in parallel, into files; a resumed run does not repeat a finished block.
 
-A journal lists the finished blocks. The line of a block is appended after the block is on the disk, so an unfinished
-block never counts as finished.
+A task carries the images of its block, so workers need no shared folder. The predictions are bit-identical for any
+backend and block size.
 """
 
 import contextlib
-import json
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.arrays import ArrayError, Rows, create_rows, open_rows, write_rows
-from pipeline.evaluation.blocks import Interval, predict_blocks, split_blocks
+from pipeline.engine.arrays import ArrayError, Rows, create_rows, open_rows, read_rows, write_rows
+from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
+from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.journal import append_entry, describe_file, new_journal, read_journal
+from pipeline.scheduling.run import run_job
 
-JOURNAL = "journal"
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
+
+Interval = tuple[int, int]  # start and stop of a range of rows
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class PredictionFiles:
     done: intervals of rows that were finished when the files were opened.
     """
 
-    journal: Path
+    folder: Path
     files: Mapping[str, Rows]
     done: Sequence[Interval]
 
@@ -39,6 +43,19 @@ class PredictionFiles:
     def done_count(self) -> int:
         """Number of rows that were finished."""
         return sum(stop - start for start, stop in self.done)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Consecutive images of a file. first: index of the first one in the file, and `at` among the images of all files.
+
+    path: the file, for messages.
+    """
+
+    path: str
+    first: int
+    at: int
+    images: NDArray[Any]
 
 
 def open_predictions(folder: Path, names: Collection[str], total: int, classes: int, key: Any) -> PredictionFiles:
@@ -52,19 +69,14 @@ def open_predictions(folder: Path, names: Collection[str], total: int, classes: 
         PROBABILITIES: (np.float32, (total, classes)),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    journal = folder / JOURNAL
-    header = json.dumps([key, list(names), total, classes])
-    with contextlib.suppress(OSError, ArrayError, ValueError):
-        first, *lines, torn = journal.read_text(encoding="utf-8").split("\n")
-        if first == header:
+    key = [key, list(names), total, classes]
+    with contextlib.suppress(OSError, ArrayError, ValueError, TypeError):
+        if (entries := read_journal(folder, key)) is not None:
             files = {name: open_rows(folder / f".{name}", *formats[name]) for name in names}
-            done = [(int(start), int(stop)) for start, stop in map(str.split, lines)]
-            os.truncate(journal, journal.stat().st_size - len(torn.encode()))  # remove an incomplete last line
-            return PredictionFiles(journal, files, done)
-    journal.unlink(missing_ok=True)
-    files = {name: create_rows(folder / f".{name}", *formats[name]) for name in names}
-    journal.write_text(f"{header}\n", encoding="utf-8")
-    return PredictionFiles(journal, files, [])
+            return PredictionFiles(folder, files, [(index(start), index(stop)) for start, stop in entries])
+    with new_journal(folder, key):
+        files = {name: create_rows(folder / f".{name}", *formats[name]) for name in names}
+    return PredictionFiles(folder, files, [])
 
 
 def predict_missing(
@@ -79,20 +91,56 @@ def predict_missing(
     """Predict all images that are not done, a few blocks at a time, and write the predictions.
 
     images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32. advance: called with the
-    number of images in each finished block. report: called with lines for the user. Raises what `predict_blocks`
-    raises.
+    number of images in each finished block. report: called with lines for the user. Raises PipelineError for files that
+    are missing or change, and for predictions that are not finite, and what `run_job` raises.
     """
-    labels_only = PROBABILITIES not in predictions.files
     if predictions.done:
         report(f"resuming after {predictions.done_count:,} of {sum(map(len, images)):,} images")
 
-    def write(start: int, predicted: NDArray[Any]) -> None:
-        labels = predicted if labels_only else predicted.argmax(axis=1).astype(np.uint8)
-        blocks = {name: labels if name == PREDICTIONS else predicted for name in predictions.files}
+    def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
+        start, probabilities = result
+        found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
         for name, rows in predictions.files.items():
-            write_rows(rows, start, blocks[name])
-        with open(predictions.journal, "a", encoding="utf-8") as file:
-            file.write(f"{start} {start + len(labels)}\n")
-        advance(len(labels))
+            write_rows(rows, start, found[name])
+        append_entry(predictions.folder, [start, start + len(probabilities)])
+        advance(len(probabilities))
 
-    predict_blocks((model, labels_only), split_blocks(images, block_size, predictions.done), write, backend, report)
+    run_job(
+        Job(predict_block, model, read_missing(images, block_size, predictions.done), write, report=report), backend
+    )
+
+
+def predict_block(model: Model, block: Block, send: Send) -> tuple[int, NDArray[np.float32]]:
+    """Run one task: return the index of the block's first image among all images, and the probabilities, (n, c)."""
+    probabilities = predict(model, block.images, block.first)
+    if not np.isfinite(probabilities).all():
+        raise PipelineError(f"predictions for {block.path} are not finite: recreate the model and the images")
+    return block.at, probabilities
+
+
+def read_missing(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iterator[Block]:
+    """Yield blocks of at most `size` images, each of one file, without the images whose indices are in `done`.
+
+    Raises PipelineError if a file has changed since the first block was read.
+    """
+    at = 0
+    missing = list(find_gaps(done, sum(map(len, files))))
+    before = [describe_file(rows.path) for rows in files]  # before the first block, not when a file is reached
+    for rows, expected in zip(files, before, strict=True):
+        for begin, end in missing:
+            stop = min(end - at, len(rows))
+            for first in range(max(begin - at, 0), stop, size):
+                images = read_rows(rows, first, min(first + size, stop))
+                if describe_file(rows.path) != expected:  # also if it changed while it was read
+                    raise PipelineError(f"{rows.path} changed during the run: retry when nothing writes to it")
+                yield Block(str(rows.path), first, at + first, images)
+        at += len(rows)
+
+
+def find_gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
+    """Yield the parts of (0, end) that no interval covers."""
+    begin = 0
+    for start, stop in [*sorted(done), (end, end)]:
+        if begin < start:
+            yield begin, start
+        begin = max(begin, stop)

@@ -1,7 +1,7 @@
 """Copies of pictures with a box and the class of each digit, for people to check a reading."""
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,22 +18,21 @@ TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longe
 MIN_TEXT_SIZE = 8  # pixels
 
 
-def save_with_boxes(
-    path: Path, source: Source, name: str, page: int, result: Result, class_names: Sequence[str]
-) -> None:
-    """Write a copy of a picture, upright, to a PNG file, with what was read in it, and empty boxes of possible digits.
+def encode_with_boxes(source: Source, name: str, result: Result, class_names: Sequence[str]) -> bytes:
+    """Return a copy of a picture, upright, as PNG, with what was read in it, and empty boxes of possible digits.
 
-    Raises PictureError, with `name` in the message, if the picture cannot be read; OSError if `path` cannot be written.
+    Raises PictureError, with `name` in the message, if the picture cannot be read.
     """
-    image = load_colours(source, name, page)
+    image = load_colours(source, name)
     scale = [image.width / result.size[1], image.height / result.size[0]] * 2
     boxes = np.rint(np.concatenate([result.boxes, result.possible]) * scale).astype(np.int64)
     texts = [class_names[label] for label in result.probabilities.argmax(axis=1)]
     probabilities = result.probabilities.max(axis=1).tolist()
     others = len(result.possible)
     draw_boxes(image, boxes, texts + [""] * others, probabilities + [0.0] * others)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, "PNG", compress_level=1)  # the default takes three times as long
+    encoded = io.BytesIO()
+    image.save(encoded, "PNG", compress_level=1)  # the default takes three times as long
+    return encoded.getvalue()
 
 
 def draw_boxes(

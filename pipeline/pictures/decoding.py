@@ -8,7 +8,7 @@ import ctypes
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +24,7 @@ SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", 
 CONVERTIBLE = frozenset((".pdf", ".heic", ".heif", ".avif"))  # of files that another program converts to pictures
 MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
-MAX_PIPED_BYTES = 2 * MAX_PIXELS  # of a pipe, buffered since decoders seek
+MAX_BYTES = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 bits
 MIN_SIDE = 4  # pixels
 MAX_SIDE = 1024  # pixels of the result's longer side
 MAX_COPY_SIDE = 2048  # pixels of the longer side of a picture in colours
@@ -59,12 +59,12 @@ def load_picture(file: Source, name: str, page: int = 0) -> tuple[Grey, tuple[in
     return _load(file, name, page, MAX_SIDE, _to_grey)
 
 
-def load_colours(file: Source, name: str, page: int = 0) -> Image.Image:
+def load_colours(file: Source, name: str) -> Image.Image:
     """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_COPY_SIDE.
 
     Pictures with transparency or with more than 8 bits become grey, as `load_picture` returns them.
     """
-    return Image.fromarray(_load(file, name, page, MAX_COPY_SIDE, _to_colours)[0])
+    return Image.fromarray(_load(file, name, 0, MAX_COPY_SIDE, _to_colours)[0])
 
 
 def _load(
@@ -74,28 +74,34 @@ def _load(
 
     side: pixels wanted on the longer side; a JPEG is decoded at a reduced size that suffices.
     """
+    with _reading(name), contextlib.ExitStack() as stack:
+        if isinstance(file, Image.Image):
+            image = file
+            _check_size(image, name)
+            size = image.size
+        else:
+            stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+            image = stack.enter_context(_open(make_seekable(stream, name)))
+            if page:
+                _turn_to(image, page, name)
+            _check_size(image, name)
+            size = image.size
+            factor = -(-max(size) // side)
+            image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
+        image.load()
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        width, height = reversed(size) if orientation in SIDEWAYS else size
+        pixels = _turn_upright(convert(image), orientation)
+        return pixels, (height, width), image is not file and _has_more_pages(image)
+
+
+@contextlib.contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Raise PictureError, in one line, instead of what Pillow and its decoders raise."""
     try:
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(warnings.catch_warnings())
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files that are readable nevertheless
-            if isinstance(file, Image.Image):
-                image = file
-                _check_size(image, name)
-                size = image.size
-            else:
-                stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
-                image = stack.enter_context(_open(make_seekable(stream, name)))
-                if page:
-                    _turn_to(image, page, name)
-                _check_size(image, name)
-                size = image.size
-                factor = -(-max(size) // side)
-                image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
-            image.load()
-            orientation = image.getexif().get(ExifTags.Base.Orientation)
-            width, height = reversed(size) if orientation in SIDEWAYS else size
-            pixels = _turn_upright(convert(image), orientation)
-            return pixels, (height, width), image is not file and _has_more_pages(image)
+            yield
     except PictureError:
         raise
     except Image.DecompressionBombError:  # Pillow checks its limit first
@@ -122,21 +128,45 @@ def describe_missing(name: str) -> str:
 
 def count_pages(path: Path) -> int:
     """Return the number of pages or frames of a file; 1 if it cannot be read."""
-    with contextlib.suppress(Exception), warnings.catch_warnings():  # decoders raise many types
-        warnings.simplefilter("ignore")
-        with path.open("rb") as file, _open(file) as image:
-            return int(getattr(image, "n_frames", 1))
+    with contextlib.suppress(PictureError), _reading(""), path.open("rb") as file, _open(file) as image:
+        return int(getattr(image, "n_frames", 1))
     return 1
+
+
+def read_pages(path: Path, pages: Iterable[tuple[int, str]]) -> Iterator[Image.Image | PictureError]:
+    """Yield pages or frames of a file, decoded, or their errors. pages: numbers, from 0, and names for messages.
+
+    The file is opened once: a page of a TIFF file is found only through all pages before it.
+    """
+    with contextlib.ExitStack() as stack:
+        image = None
+        for page, name in pages:
+            found: Image.Image | PictureError
+            try:
+                with _reading(name):
+                    if image is None:
+                        image = stack.enter_context(_open(stack.enter_context(path.open("rb"))))
+                    _turn_to(image, page, name)
+                    _check_size(image, name)
+                    found = image.copy()
+            except PictureError as error:
+                found = error
+            yield found
+
+
+def read_content(file: Path | BinaryIO, name: str) -> bytes:
+    """Return the content of a file, a pipe or a stream. Raises PictureError if it cannot be read or is too large."""
+    with _reading(name), contextlib.ExitStack() as stack:
+        stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+        content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise PictureError(f"{name} is too large: at most {MAX_BYTES:,} bytes are supported")
+        return content
 
 
 def make_seekable(stream: BinaryIO, name: str) -> BinaryIO:
     """Return the stream, or a copy of it in memory if it is a pipe. Raises PictureError if that is too large."""
-    if stream.seekable():
-        return stream
-    copy = io.BytesIO(stream.read(MAX_PIPED_BYTES))
-    if len(copy.getbuffer()) == MAX_PIPED_BYTES:
-        raise PictureError(f"{name} is too large: at most {MAX_PIPED_BYTES:,} bytes are read from a pipe")
-    return copy
+    return stream if stream.seekable() else io.BytesIO(read_content(stream, name))
 
 
 def _open(stream: BinaryIO) -> Image.Image:

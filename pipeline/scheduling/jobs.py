@@ -1,6 +1,7 @@
 """A job: one function, applied to many tasks."""
 
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,3 +37,16 @@ class Job:
     on_message: Send = lambda message: None
     report: Callable[[str], object] = lambda line: None
     ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Workers that run the tasks of a job.
+
+    submit: starts a task. result: returns the result of a finished one, or raises. count: returns the number of worker
+    threads; raises JobInterruptedError if they are lost.
+    """
+
+    submit: Callable[[Any], Future[Any]]
+    result: Callable[[Future[Any]], Any]
+    count: Callable[[], int]

@@ -1,13 +1,24 @@
-"""Run a job serially, in threads, or on a Dask cluster."""
+"""Run a job serially, in threads, in processes or on a cluster, by one loop for all that run tasks in parallel.
+
+Only a few tasks are in flight at a time, so the memory of this process and of a scheduler does not grow with the job.
+"""
 
 import contextlib
-from collections.abc import Callable
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from typing import Any
 
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.threads import single_threaded_blas
+from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Results
+from pipeline.scheduling.jobs import Job, JobInterruptedError, Results, Workers
+
+IN_FLIGHT = 4  # tasks per worker thread, so that none is idle, and drops the shared data meanwhile
+MAX_AHEAD = 8  # tasks per worker thread that an ordered job starts beyond its first unfinished one
+POLL_INTERVAL = 0.5  # seconds, after which a signal or the loss of the cluster is noticed at the latest
 
 
 def run_job(job: Job, backend: Backend) -> None:
@@ -23,15 +34,32 @@ def iterate_job(job: Job, backend: Backend) -> Results:
     Close the generator to stop the tasks that have not begun. Raises what a task raises; JobInterruptedError if all
     workers are lost; PipelineError if the backend is unavailable.
     """
-    runner = _run_here if backend.scheduler == "sync" else _import_runner(backend)
-    with contextlib.closing(runner(job, backend)) as results:
+    if backend.scheduler == "sync":
+        with single_threaded_blas():
+            for index, task in enumerate(job.tasks):
+                yield index, job.function(job.shared, task, job.on_message)
+        return
+    start = _start_threads if backend.scheduler == "threads" else _import_cluster()
+    with start(job, backend) as workers, contextlib.closing(_run(job, workers)) as results:
         yield from _reorder(results) if job.ordered else results
 
 
-def _run_here(job: Job, backend: Backend) -> Results:
-    with single_threaded_blas():
-        for index, task in enumerate(job.tasks):
-            yield index, job.function(job.shared, task, job.on_message)
+def _run(job: Job, workers: Workers) -> Results:
+    tasks = enumerate(job.tasks)
+    in_flight: dict[Future[Any], int] = {}  # indices of the tasks
+    started = 0
+    while True:
+        threads = workers.count()
+        room = IN_FLIGHT * threads - len(in_flight)
+        if job.ordered:
+            room = min(room, min(in_flight.values(), default=started) + MAX_AHEAD * threads - started)
+        for started, task in itertools.islice(tasks, max(room, 0)):
+            in_flight[workers.submit(task)] = started
+        if not in_flight:
+            return
+        # With a timeout, since Python handles signals only between bytecodes of the main thread.
+        for future in wait(in_flight, POLL_INTERVAL, FIRST_COMPLETED).done:
+            yield in_flight.pop(future), workers.result(future)
 
 
 def _reorder(results: Results) -> Results:
@@ -45,15 +73,32 @@ def _reorder(results: Results) -> Results:
             turn += 1
 
 
-def _import_runner(backend: Backend) -> Callable[[Job, Backend], Results]:
-    """Import the runner of the backend, and with it Dask, which takes half a second and reads its configuration."""
-    try:
-        if backend.scheduler == "threads":
-            from pipeline.scheduling.threads import run_in_threads
+@contextlib.contextmanager
+def _start_threads(job: Job, backend: Backend) -> Iterator[Workers]:
+    cancelled = threading.Event()
 
-            return run_in_threads
-        from pipeline.scheduling.cluster import run_on_cluster
+    def send(message: Any) -> None:
+        if cancelled.is_set():  # a thread can be stopped only here
+            raise JobInterruptedError("the job was cancelled")
+        job.on_message(message)
+
+    workers = backend.workers or count_cores()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        with single_threaded_blas():
+            yield Workers(
+                lambda task: pool.submit(job.function, job.shared, task, send), Future.result, lambda: workers
+            )
+    finally:
+        cancelled.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _import_cluster() -> Callable[[Job, Backend], AbstractContextManager[Workers]]:
+    """Import Dask, which takes half a second and reads its configuration."""
+    try:
+        from pipeline.scheduling.cluster import connect
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         problem = f"Dask cannot read its configuration ({type(error).__name__}: {error})"
         raise PipelineError(f"{problem}: correct its files (~/.config/dask) and variables (DASK_...)") from error
-    return run_on_cluster
+    return connect

@@ -69,8 +69,7 @@ def run_task(task: Any, context: JobContext) -> Any:
         return context.function(context.shared, task, send)
     except FileNotFoundError as error:
         raise PipelineError(
-            f"worker {worker.address} cannot find {error.filename}: share its folder with all workers, "
-            "or use --send-data"
+            f"worker {worker.address} cannot find {error.filename}: share its folder with all workers"
         ) from None
 
 

@@ -27,31 +27,11 @@ Scheduler = Annotated[
     str,
     Role.IGNORED,
     scheduler_option(
-        "Backend for the parallel work: threads, processes, sync (one after the other), distributed (processes with "
-        "Dask's dashboard), or the address of a Dask scheduler, such as tcp://HOST:8786."
-    ),
-]
-SchedulerFile = Annotated[
-    Path | None,
-    Role.IGNORED,
-    Option(
-        help="File with the address of a Dask scheduler, written by dask scheduler --scheduler-file, instead of "
-        "--scheduler.",
-        show_default=False,
+        "Backend for the parallel work: threads, processes, sync (one after the other), or the address of a Dask "
+        "scheduler, such as tcp://HOST:8786."
     ),
 ]
 Workers = Annotated[int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")]
-SendData = Annotated[
-    bool,
-    Role.IGNORED,
-    Option(
-        "--send-data/--no-send-data",
-        help="Send the images with each task, for workers that cannot read the files.",
-        show_default=False,
-        rich_help_panel="On a cluster",  # a table of its own, because the second name needs a column
-    ),
-]
-
 ModelFolder = Annotated[
     Path | None,
     Option(

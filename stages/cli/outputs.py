@@ -27,13 +27,19 @@ def check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
         check_outside(target)
 
 
+def name_work(output: Path) -> Path:
+    """Return the working folder of an output, which contains the progress of an interrupted run."""
+    return output.parent / f".{output.name}.partial"
+
+
 @contextlib.contextmanager
-def working_folder(folder: Path, output: Path, command: str) -> Iterator[None]:
+def working_folder(output: Path, command: str) -> Iterator[None]:
     """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a journal."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import file_lock
-    from pipeline.evaluation.predictions import JOURNAL
+    from pipeline.scheduling.journal import JOURNAL
 
+    folder = name_work(output)
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:

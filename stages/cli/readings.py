@@ -5,6 +5,7 @@ Each function takes a result, or the error of a picture that cannot be read, and
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error")  # of CSV
 BETWEEN_ROWS = " | "
+FORMULA = re.compile(r"[=+\-@\t\r].")  # at the beginning of a cell that a spreadsheet program would evaluate
 LIKELY = 0.01  # probability from which an alternative is shown, except in JSON
 
 Format = Callable[["Result | PictureError", str], list[str]]
@@ -94,9 +96,10 @@ def format_csv(result: "Result | PictureError", name: str) -> list[str]:
 
 
 def format_row(values: Mapping[str, str]) -> str:
-    """Return a line of CSV; missing values are empty."""
+    """Return a line of CSV; missing values are empty, and an apostrophe precedes what looks like a formula."""
     line = io.StringIO()
-    csv.DictWriter(line, COLUMNS, lineterminator="").writerow(values)
+    safe = {name: f"'{value}" if FORMULA.match(value) else value for name, value in values.items()}
+    csv.DictWriter(line, COLUMNS, lineterminator="").writerow(safe)
     return line.getvalue()
 
 

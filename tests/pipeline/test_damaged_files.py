@@ -33,11 +33,12 @@ from pipeline.engine.arrays import load_array, open_rows, read_rows
 from pipeline.engine.artifacts import MANIFEST, Manifest, find_damage, read_manifest, write_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance
-from pipeline.evaluation.predictions import JOURNAL, PREDICTIONS, open_predictions
+from pipeline.evaluation.predictions import PREDICTIONS, open_predictions
 from pipeline.model.model import load_model, save_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import MAX_PIXELS, MAX_SIDE, load_picture
+from pipeline.scheduling.journal import JOURNAL
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, read_history
 from tests.pipeline.damage import damaged, damaged_json, npy, npy_files, png_files, read_chunks, zip_files

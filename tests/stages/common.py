@@ -1,6 +1,7 @@
 """Helpers for the tests of the commands."""
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import numpy as np
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import read_manifest, write_manifest
-from pipeline.evaluation.predictions import JOURNAL
+from pipeline.scheduling.journal import JOURNAL
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
 
@@ -129,11 +130,11 @@ def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:
     )
 
 
-def read_journal(folder: Path) -> list[tuple[int, int]]:
-    """Return the start and stop of each block in the journal of predictions in `folder`, if there is one."""
+def read_entries(folder: Path) -> list[list[Any]]:
+    """Return the entries of the journal in a folder, if there is one."""
     file = folder / JOURNAL
-    lines = file.read_text().splitlines()[1:] if file.exists() else []
-    return [(int(start), int(stop)) for start, stop in map(str.split, lines)]
+    lines = file.read_text().split("\n")[1:-1] if file.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def wait_for_more(found: Callable[[], Sized], than: int) -> None:

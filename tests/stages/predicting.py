@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.stages.common import read_journal
+from tests.stages.common import read_entries
 
 RAW = "artifacts/parse/test-images.npy"
 MANY = 30_000
@@ -10,7 +10,7 @@ LONG = ["predict", "many.npy", "--block-size", "8"]
 
 
 def journal(project: Path) -> list[tuple[int, int]]:
-    return read_journal(project / ".predictions.npy.partial")
+    return [(start, stop) for start, stop in read_entries(project / ".predictions.npy.partial")]
 
 
 def file_names(project: Path) -> set[str]:

@@ -1,21 +1,24 @@
 """`classify` with many pictures, as a table, and with boxes."""
 
 import csv
-import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.bulk.progress import start_progress
+from pipeline.engine.errors import UsageError
 from pipeline.pictures.boxes import COLOUR
+from stages.classify import classify
 from tests.drawings import enlarge, on_paper, place, sample_digits
-from tests.processes import Run, environment
+from tests.processes import Run
 from tests.stages.common import assert_one_line
 from tests.stages.test_classify import CLEAR, paint, truth, write_unreadable_files
 
-MANY = 40  # pictures, enough for several processes
+
+def fail(source: Path, target: Path) -> None:
+    raise OSError(28, "No space left on device", str(target))
 
 
 def test_csv_output(run: Run, project: Path) -> None:
@@ -80,8 +83,6 @@ def test_output_has_the_format_of_its_extension(name: str, option: str, run: Run
         (["a.png", "--json", "--output", "digits.csv"], "--json"),
         (["a.png", "--output", "digits.xlsx"], "end it in .csv"),
         (["a.png", "--output", "digits"], "end it in .csv"),
-        (["a.png", "--send-data"], "--send-data"),
-        (["a.png", "--send-data", "--annotate", "out", "--scheduler", "tcp://127.0.0.1:9"], "--send-data"),
         (["a.png", "--scheduler", "nonsense"], "'nonsense'"),
     ],
 )
@@ -97,9 +98,6 @@ def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatc
     names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR[:2]]
     line = ["classify", "--csv", *names, "--output", "digits.csv"]
 
-    def fail(source: Path, target: Path) -> None:
-        raise OSError(28, "No space left on device", str(target))
-
     with monkeypatch.context() as patched:
         patched.setattr("stages.classify.publish", fail)
         assert_one_line(run(*line), 1, "No space left on device")
@@ -114,22 +112,6 @@ def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatc
     again = run(*line)
     assert "starting again" in again.stderr
     assert (tmp_path / "digits.csv").read_text() == run("classify", "--csv", *names).stdout
-
-
-def test_many_pictures_are_read_in_order(run: Run, project: Path) -> None:
-    folder = project / "scans"
-    for number in range(MANY):
-        paint(folder / f"{number:02}.png", CLEAR[number % 3])
-    (folder / "20 broken.png").write_bytes(b"no picture")
-    result = run("classify", "--json", "scans", env=environment())  # in another process, which starts others
-    assert result.returncode == 1
-    lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [line["file"] for line in lines] == sorted(f"scans/{path.name}" for path in folder.iterdir())
-    error = lines.pop(20)["error"]
-    assert [line["digits"] for line in lines] == [truth([CLEAR[number % 3]]) for number in range(MANY)]
-    assert result.stderr.split("\n", 1)[1].startswith(f"{error}\n")  # after the model
-    alone = json.loads(run("classify", "--json", "scans/07.png").stdout)
-    assert lines[7] == alone
 
 
 def write_drawing(path: Path) -> tuple[int, int, int, int]:
@@ -178,9 +160,7 @@ def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
     [
         (".", ["a.png"], "a.png exists already"),
         (".", ["link.png"], "link.png exists already"),
-        ("out", ["a.png", "scans/a.png"], "a.png and scans/a.png would have the same copy"),
         ("artifacts/train/x", ["a.png"], "lies within a published result"),
-        ("scans/checked", ["scans"], "choose a folder outside of it for --annotate, such as scans-checked"),
         ("scans", ["b.png", "scans/"], "such as scans-checked"),
     ],
 )
@@ -205,20 +185,49 @@ def test_unreadable_pictures_have_no_copy(run: Run, project: Path) -> None:
     assert [path.name for path in (project / "out").iterdir()] == ["intact.png"]
 
 
-def test_restarted_run_replaces_its_own_copies_only(run: Run, project: Path) -> None:
-    """An interrupted run with other pictures wrote one of the copies; the other one is the user's."""
+def test_resumed_run_replaces_no_copy_that_another_process_wrote(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint(project / "a.png")
+    command = ("classify", "--output", "digits.csv", "--annotate", "out", "a.png")
+    with monkeypatch.context() as patched:
+        patched.setattr("stages.classify.publish", fail)
+        assert_one_line(run(*command), 1, "No space left on device")
+    copy = project / "out/a.png"
+    assert not copy.exists()
+    copy.write_bytes(b"another's")
+    assert_one_line(run(*command), 2, "a.png exists already")
+    assert copy.read_bytes() == b"another's"
+    copy.unlink()
+    assert run(*command).stdout.startswith("0 of 1 picture ")
+    with Image.open(copy) as image:
+        assert image.size == (112, 112)
+    assert not (project / ".digits.csv.partial").exists()
+
+
+def test_printing_run_replaces_no_copy_that_another_process_wrote(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    lines = classify([paint(project / name).name for name in ("a.png", "b.png")], annotate=Path("out"))
+    assert isinstance(lines, Iterator)
+    next(lines)
+    (project / "out/b.png").write_bytes(b"another's")
+    with pytest.raises(UsageError, match="b.png exists already"):
+        next(lines)
+    assert (project / "out/b.png").read_bytes() == b"another's"
+
+
+def test_restarted_run_publishes_its_own_copies_only(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interrupted run had other pictures."""
     for name in ("a.png", "b.png"):
         paint(project / name)
-    folder, out = project / ".digits.csv.partial", project / "out"
-    for each in (folder, out):
-        each.mkdir()
-    start_progress(folder, "another run", [], [str(out / "a.png")])
-    for name in ("a.png", "b.png"):
-        (out / name).write_bytes(b"old")
-    command = ("classify", "--output", "digits.csv", "--annotate", "out", "a.png")
-    assert_one_line(run(*command, "b.png"), 2, "b.png exists already")
-    assert run(*command).returncode == 0
-    assert (out / "a.png").read_bytes() != b"old" == (out / "b.png").read_bytes()
+    command = ("classify", "--output", "digits.csv", "--annotate", "out")
+    with monkeypatch.context() as patched:
+        patched.setattr("stages.classify.publish", fail)
+        run(*command, "b.png")
+    assert run(*command, "a.png").returncode == 0
+    assert [path.name for path in (project / "out").iterdir()] == ["a.png"]
 
 
 def test_error_names_the_output_not_its_hidden_folder(run: Run, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
-from pipeline.engine import fingerprint
 from pipeline.evaluation import predictions
 from pipeline.reader import PRETRAINED
+from pipeline.scheduling import journal
 from stages.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
-from tests.stages.predicting import MANY, RAW, file_names
+from tests.stages.predicting import RAW, file_names
 
 NO_BYTECODE = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}  # Python keeps a .pyc file that was cut off
 
@@ -78,31 +77,6 @@ def test_failed_write_changes_nothing(run: Run, project: Path) -> None:
     assert file_names(project) == {"artifacts", "predictions.npy"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk to fill")
-def test_full_disk_is_reported_and_existing_output_kept(run: Run, project: Path, many: np.ndarray) -> None:
-    disk = project / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "none", str(disk)], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("cannot mount a small disk")
-    try:
-        (disk / "small.npy").write_bytes(b"from before")
-        result = run("predict", "many.npy", "--output", "disk/labels.npy", "--probabilities", "disk/small.npy")
-        assert_one_line(result, 1, "No space left on device")
-        assert "labels.npy" not in file_names(disk)
-        shutil.rmtree(disk / ".labels.npy.partial")  # the progress, for a second try
-        # the labels are published last, after the probabilities, which do not fit
-        result = run("predict", "many.npy", "--probabilities", "disk/small.npy")
-        assert_one_line(result, 1, "No space left on device")
-        assert file_names(disk) == {"small.npy"}
-        assert (disk / "small.npy").read_bytes() == b"from before"
-        result = run("predict", "many.npy", "--probabilities", "large.npy")
-        assert result.returncode == 0, result.stderr
-        assert len(np.load(project / "large.npy")) == MANY
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-
-
 def test_predictions_are_published_last(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
 
@@ -140,6 +114,6 @@ def test_key_contains_all_that_influences_the_predictions(project: Path, monkeyp
     predict_and_record("other.npy")
     predict_and_record(probabilities=Path("probabilities.npy"))
     predict_and_record(model=PRETRAINED)
-    monkeypatch.setattr(fingerprint, "fingerprint", lambda function: {"blocks.py": "new"})
+    monkeypatch.setattr(journal, "fingerprint", lambda function: {"predictions.py": "new"})
     predict_and_record()
     assert len(set(keys)) == len(keys) - 1

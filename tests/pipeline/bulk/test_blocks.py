@@ -1,5 +1,5 @@
 import io
-import pickle
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.bulk.blocks import Request, Shared, read_block, read_picture, read_pictures
+from pipeline.bulk import blocks
+from pipeline.bulk.blocks import Shared, read_picture, read_pictures
+from pipeline.bulk.folders import Picture, find_pictures
 from pipeline.pictures.boxes import UNSURE_COLOUR
-from pipeline.reader import PRETRAINED, PictureError, Reader, Result, load
+from pipeline.pictures.decoding import load_picture
+from pipeline.reader import PRETRAINED, Reader, Result, load
 from pipeline.scheduling.backends import SYNC, Backend
 from tests.drawings import enlarge, sample_digits
-
-CLUSTER = Backend("tcp://nowhere:1")
-SENDING = Backend("tcp://nowhere:1", send_data=True)
 
 
 @pytest.fixture(scope="module")
@@ -24,104 +24,112 @@ def reader() -> Reader:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> list[Request]:
-    """Write pictures of the digits 7, 2, 1, 0; return a request for each."""
-    requests = []
+def pictures(tmp_path: Path) -> list[Picture]:
+    """Write pictures of the digits 7, 2, 1, 0."""
     for index in range(4):
-        path = tmp_path / f"{index}.png"
-        Image.fromarray(255 - enlarge(sample_digits()[0][index], 4)).save(path)
-        requests.append(Request(path.name, path.name, path))
-    return requests
+        Image.fromarray(255 - enlarge(sample_digits()[0][index], 4)).save(tmp_path / f"{index}.png")
+    return find_pictures([str(tmp_path)])
 
 
-def read(*requests: Request, reader: Reader, backend: Backend) -> list[Any]:
-    return [result for results in read_pictures(reader, requests, backend) for result in results]
-
-
-def texts(results: list[Any]) -> list[str]:
-    return [result.text if isinstance(result, Result) else str(result) for result in results]
+def read(reader: Reader, pictures: Sequence[Picture], backend: Backend = SYNC) -> list[str]:
+    outcomes = [outcome for block in read_pictures(reader, pictures, backend) for outcome in block]
+    return [result.text if isinstance(result, Result) else str(result) for result, copy in outcomes]
 
 
 @pytest.mark.parametrize("scheduler", ["sync", "processes"])
-def test_results_and_errors_are_in_the_order_of_the_requests(
-    scheduler: str, reader: Reader, pictures: list[Request], tmp_path: Path
+def test_results_and_errors_are_in_the_order_of_the_pictures(
+    scheduler: str, reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    missing = Request("none.png", "none.png", tmp_path / "none.png")
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    broken = Request("broken.png", "broken.png", tmp_path / "broken.png")
-    piped = Request("-", "-", io.BytesIO((tmp_path / "3.png").read_bytes()))
-    requests = [*pictures * 4, missing, broken, piped]  # more than a block
-    results = read(*requests, reader=reader, backend=Backend(scheduler, 2))
-    single = texts([read_picture(reader, request) for request in pictures])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "3.png").read_bytes())))
+    others = find_pictures([str(tmp_path / "none.png"), str(tmp_path / "broken.png"), "-"])
+    found = read(reader, [*pictures * 4, *others], Backend(scheduler, 2))  # more than a block
+    single = [text for picture in pictures for text in read(reader, [picture])]
     assert len(set(single)) == 4
-    found = texts(results)
     assert found[:16] == single * 4
-    assert found[16].startswith("none.png does not exist")
-    assert found[17].startswith("broken.png is not a picture")
+    assert "none.png does not exist" in found[16]
+    assert "broken.png is not a picture" in found[17]
     assert found[18:] == single[3:]
 
 
-def record_tasks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Run the tasks for a cluster in this process; return the list of its tasks."""
-    tasks: list[Any] = []
-
-    def run(job: Any, backend: Backend) -> Any:
-        for index, task in enumerate(job.tasks):
-            tasks.append(task)
-            yield index, job.function(job.shared, pickle.loads(pickle.dumps(task)), print)
-
-    monkeypatch.setattr("pipeline.bulk.blocks.iterate_job", run)
-    return tasks
-
-
-def test_contents_are_sent_to_workers_without_the_files(
-    reader: Reader, pictures: list[Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_block_ends_before_its_contents_fill_the_memory(
+    reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = texts(read(*pictures, reader=reader, backend=SYNC))
-    tasks = record_tasks(monkeypatch)
-    assert texts(read(*pictures, reader=reader, backend=SENDING)) == expected
-    assert [item.source.getvalue() for item in tasks[0]] == [(tmp_path / each.name).read_bytes() for each in pictures]
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1 + (tmp_path / "0.png").stat().st_size)
+    found = list(read_pictures(reader, pictures, Backend("threads", 2)))
+    assert [len(block) for block in found] == [2, 2]
 
 
-def test_file_that_only_a_worker_misses_ends_the_run(
-    reader: Reader, pictures: list[Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    record_tasks(monkeypatch)
-    assert isinstance(read(Request("x", "x", tmp_path / "x"), reader=reader, backend=CLUSTER)[0], PictureError)
-    with pytest.raises(FileNotFoundError, match="2.png"):
-        (tmp_path / "2.png").unlink()
-        read_block(Shared(reader, True, 1), pictures, print)
-    copied = Request("1.png", "1.png", tmp_path / "1.png", tmp_path / "copies" / "1.png")
-    with pytest.raises(FileNotFoundError, match="copies"):
-        read_block(Shared(reader, True, 1), [copied], print)
-    read(copied, reader=reader, backend=CLUSTER)
-    assert copied.copy
-    assert copied.copy.exists()
+def test_file_that_is_too_large_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.pictures.decoding.MAX_BYTES", 10)
+    for size in (10, 11):
+        (tmp_path / f"{size}.png").write_bytes(bytes(size))
+    small, large = blocks._load_contents(find_pictures([str(tmp_path)]))
+    assert small == bytes(10)
+    assert "11.png is too large" in str(large)
 
 
-def test_repeated_task_replaces_its_copies(reader: Reader, pictures: list[Request], tmp_path: Path) -> None:
-    """The worker may have been killed while it wrote them."""
-    request = Request("0.png", "0.png", tmp_path / "0.png", tmp_path / "copies" / "0.png")
-    assert request.copy
-    read_picture(reader, request)
-    expected = request.copy.read_bytes()
-    request.copy.write_bytes(expected[:100])
-    (request.copy.parent / ".0.png.fresh").write_bytes(expected[:100])
-    read_picture(reader, request)
-    assert request.copy.read_bytes() == expected
-    assert list(request.copy.parent.iterdir()) == [request.copy]
+@pytest.mark.parametrize(
+    ("mode", "compression"), [("1", "group4"), ("RGB", "jpeg"), ("I;16", None), ("RGBA", "tiff_lzw")]
+)
+def test_pages_have_the_pixels_of_their_file(mode: str, compression: str | None, tmp_path: Path) -> None:
+    levels = np.arange(60 * 80, dtype=np.uint16).reshape(60, 80) % 251
+    pages = [
+        Image.fromarray(257 * each) if mode == "I;16" else Image.fromarray(each.astype(np.uint8)).convert(mode)
+        for each in (levels, levels[::-1], levels.T)
+    ]
+    path = tmp_path / "scan.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:], compression=compression)
+    contents = list(blocks._load_contents(find_pictures([str(path)])))
+    assert len(contents) == 3
+    for page, content in enumerate(contents):
+        assert isinstance(content, Image.Image)
+        (found, size, _), (expected, full, _) = load_picture(content, "it"), load_picture(path, "it", page)
+        assert np.array_equal(found, expected)
+        assert size == full
 
 
-def test_copy_shows_where_a_digit_may_be_missing(
-    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "blank.png"
-    Image.new("L", (200, 200), 255).save(path)
-    result = reader.read(path)
+def test_damaged_page_is_an_error_and_the_others_are_read(tmp_path: Path) -> None:
+    page = Image.fromarray(np.arange(3600, dtype=np.uint16).astype(np.uint8).reshape(60, 60))
+    page.save(tmp_path / "scan.tif", save_all=True, append_images=[page] * 3, compression="tiff_lzw")
+    with Image.open(tmp_path / "scan.tif") as scan:
+        scan.seek(1)
+        strips = scan.tag_v2[273], scan.tag_v2[279]  # type: ignore[attr-defined]
+    body = bytearray((tmp_path / "scan.tif").read_bytes())
+    for start, size in zip(*strips, strict=True):
+        body[start : start + size] = b"\xff" * size
+    (tmp_path / "scan.tif").write_bytes(body)
+    found = list(blocks._load_contents(find_pictures([str(tmp_path / "scan.tif")])))
+    assert "scan.tif page 2 is damaged" in str(found[1])
+    assert [each.size for each in (found[0], *found[2:]) if isinstance(each, Image.Image)] == [(60, 60)] * 3
+
+
+def test_each_page_is_found_from_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the time for a file grows with the square of its pages."""
+    page = Image.new("L", (8, 8))
+    page.save(tmp_path / "scan.tif", save_all=True, append_images=[page] * 29)
+    opened: list[Any] = []
+    original = Path.open
+
+    def open_and_count(*arguments: Any) -> Any:
+        opened.append(arguments)
+        return original(*arguments)
+
+    found = find_pictures([str(tmp_path / "scan.tif")])
+    monkeypatch.setattr(Path, "open", open_and_count)
+    assert len(list(blocks._split_blocks(found, 1))) == 30
+    assert len(opened) == 1
+
+
+def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = io.BytesIO()
+    Image.new("L", (200, 200), 255).save(body, "PNG")
+    result = reader.read(io.BytesIO(body.getvalue()))
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
     monkeypatch.setattr(Reader, "read", lambda *arguments: likely)
-    read_picture(reader, Request("blank.png", "blank.png", path, tmp_path / "copy.png"))
-    with Image.open(tmp_path / "copy.png") as copy:
+    _, copied = read_picture(Shared(reader, copies=True), "blank.png", body.getvalue())
+    assert copied
+    with Image.open(io.BytesIO(copied)) as copy:
         red = (np.asarray(copy) == UNSURE_COLOUR).all(axis=2)
     assert red[80].nonzero()[0].tolist() == [49, 90]

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from pipeline.evaluation.metrics import (
+    BINS,
     ClassMetrics,
     compute_metrics,
     count_confusion,
@@ -84,8 +85,8 @@ def test_confidence_one_is_in_the_last_bin() -> None:
 def test_reliability_equals_direct_computation(predictions: Predictions) -> None:
     probabilities, predicted, truth = predictions
     confidence, correct = probabilities.max(axis=1), predicted == truth
-    found = measure_reliability(probabilities, truth, bins=10)
-    edges = np.linspace(0, 1, 11)
+    found = measure_reliability(probabilities, truth)
+    edges = np.linspace(0, 1, BINS + 1)
     for index, (low, high) in enumerate(itertools.pairwise(edges)):
         inside = (confidence >= low) & ((confidence < high) | (high == 1))
         assert (found.counts[index], found.correct[index]) == (inside.sum(), correct[inside].sum())

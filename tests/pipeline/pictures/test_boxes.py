@@ -1,10 +1,11 @@
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.pictures.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, save_with_boxes
+from pipeline.pictures.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, encode_with_boxes
 from pipeline.pictures.reading import Result
 
 
@@ -50,17 +51,16 @@ def test_copies_of_all_kinds_show_the_picture(mode: str, tmp_path: Path) -> None
     image = Image.fromarray(257 * levels.astype(np.uint16)) if mode == "I;16" else image.convert(mode)
     nothing = np.zeros((0, 4), np.int64)
     result = Result("", (), 0.0, (), nothing, (60, 80), np.zeros((0, 10), np.float32), nothing)
-    save_with_boxes(tmp_path / "new/copy.png", image, "it", 0, result, "0123456789")
-    with Image.open(tmp_path / "new/copy.png") as copy:
-        assert copy.mode == "RGB"
+    with Image.open(io.BytesIO(encode_with_boxes(image, "it", result, "0123456789"))) as copy:
+        assert (copy.format, copy.mode) == ("PNG", "RGB")
         assert np.array_equal(np.asarray(copy), np.repeat(levels[..., np.newaxis], 3, axis=2))
 
 
 def test_boxes_of_a_large_picture_are_scaled_with_its_copy(tmp_path: Path) -> None:
     read, possible = np.array([[1000, 2000, 1600, 2800]]), np.array([[2000, 2000, 2600, 2800]])
     result = Result("1", (), 0.9, (), read, (4096, 3072), np.array([[0.05, 0.95]], np.float32), possible)
-    save_with_boxes(tmp_path / "copy.png", Image.new("L", (3072, 4096), 255), "it", 0, result, "01")
-    with Image.open(tmp_path / "copy.png") as copy:
+    image = Image.new("L", (3072, 4096), 255)
+    with Image.open(io.BytesIO(encode_with_boxes(image, "it", result, "01"))) as copy:
         assert copy.size == (1536, 2048)
         for colour, left in ((COLOUR, 500), (UNSURE_COLOUR, 1000)):
             assert find_colour(copy, colour)[::2] == (left - 5, left + 305)

@@ -146,18 +146,17 @@ def _copy(shared: Any, task: bytes, send: Any) -> bytes:
     return bytes(len(task))
 
 
-@pytest.mark.parametrize(("scheduler", "damage"), [("threads", "file"), ("processes", "variable")])
-def test_invalid_dask_configuration_is_one_line(damage: str, scheduler: str, tmp_path: Path) -> None:
+def test_invalid_dask_configuration_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "dask.yaml").write_text("distributed: {")
-    variables = {"file": {"DASK_CONFIG": str(tmp_path)}, "variable": {"DASK_DATAFRAME": "7"}}[damage]
-    program = f"""
+    program = """
         def status():
-            run_job(Job(tasks.do_nothing, None, range(1), print), Backend({scheduler!r}, 1))
+            run_job(Job(tasks.do_nothing, None, range(1), print), Backend("processes", 1))
 
         if __name__ == "__main__":
-            sys.exit(run({{"One": [status]}}, ["status"]))
+            sys.exit(run({"One": [status]}, ["status"]))
     """
-    result = subprocess.run(script(program), env={**environment(), **variables}, capture_output=True, text=True)
+    variables = {**environment(), "DASK_CONFIG": str(tmp_path)}
+    result = subprocess.run(script(program), env=variables, capture_output=True, text=True)
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
     assert "configuration" in line

@@ -1,13 +1,12 @@
 """`classify` on a real Dask cluster: the same output as in one process, also if a worker is killed on the way."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import hidden, make_folder, run_cluster
 from tests.processes import Run
-from tests.stages.common import assert_one_line, start, wait_for_more
+from tests.stages.common import start
 from tests.stages.test_classify import CLEAR, paint
 
 COUNT = 96
@@ -45,46 +44,12 @@ def test_killed_worker_changes_nothing(form: str, run: Run, tmp_path: Path) -> N
     assert read_copies(tmp_path / "parallel") == read_copies(tmp_path / "serial")
 
 
-def test_lost_cluster_is_reported_and_another_backend_resumes(run: Run, tmp_path: Path) -> None:
-    write_pictures(tmp_path / "scans", COUNT)
-    expected = run("classify", "--csv", "scans", "--scheduler", "sync").stdout
-    line = ["classify", "--csv", "scans", "--output", "digits.csv"]
-    with run_cluster(make_folder(tmp_path), workers=2) as cluster:
-        process = start(tmp_path, *line, "--scheduler", cluster.address)
-        wait_for_more(lambda: read_entries(tmp_path), than=KILLED_AFTER)
-        cluster.stop()
-        _, stderr = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "progress is kept" in stderr
-    assert "the scheduler is gone" in stderr.splitlines()[-1]
-    assert not (tmp_path / "digits.csv").exists()
-    result = run(*line, "--scheduler", "sync")
-    assert "classify: resuming after " in result.stderr
-    assert (tmp_path / "digits.csv").read_text() == expected
-
-
-def read_entries(tmp_path: Path) -> Sequence[str]:
-    journal = tmp_path / ".digits.csv.partial" / "journal"
-    return journal.read_text().splitlines()[1:] if journal.exists() else []
-
-
-def test_workers_without_the_files_need_send_data(run: Run, tmp_path: Path) -> None:
+def test_workers_need_no_shared_folder(run: Run, tmp_path: Path) -> None:
     write_pictures(tmp_path / "scans", 20)
+    line = ["classify", "--json", "scans", "none.png", "--annotate"]
+    expected = run(*line, "serial", "--scheduler", "sync")
+    assert "2 of 22 pictures" in expected.stderr
     with run_cluster(make_folder(tmp_path), workers=0) as cluster:
         cluster.start_worker(prefix=hidden(tmp_path))
-        line = ["classify", "--json", "scans", "none.png"]
-        distributed = [*line, "--scheduler", cluster.address]
-        assert_one_line(run(*distributed), 1, "cannot find", "000.png", "--send-data")
-        expected = run(*line, "--scheduler", "sync")
-        assert "2 of 22 pictures" in expected.stderr
-        assert run(*distributed, "--send-data").stdout == expected.stdout
-
-
-def test_standard_input_is_read_here(run: Run, tmp_path: Path) -> None:
-    write_pictures(tmp_path / "scans", 20)
-    expected = run("classify", "scans/003.png").stdout.removeprefix("scans/003.png")
-    line = ["classify", "scans", "-", "scans", "--scheduler"]
-    with run_cluster(make_folder(tmp_path), workers=2) as cluster, open(tmp_path / "scans/003.png", "rb") as file:
-        lines = run(*line, cluster.address, stdin=file).stdout.splitlines()
-    assert lines[20] == f"-{expected}".rstrip()
-    assert lines[:20] == lines[21:]
+        assert run(*line, "parallel", "--scheduler", cluster.address).stdout == expected.stdout
+    assert read_copies(tmp_path / "parallel") == read_copies(tmp_path / "serial")

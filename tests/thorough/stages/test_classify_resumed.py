@@ -1,16 +1,14 @@
 """Interrupted runs of `classify --output` resume after the last complete block, and give the same file."""
 
-import os
 import random
-import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.processes import Run
-from tests.stages.common import assert_stopped, start, wait_for_more
-from tests.stages.predicting import file_names
+from tests.stages.common import read_entries, start, wait_for_more
 from tests.stages.test_classify import CLEAR, paint
 
 COUNT = 120
@@ -26,9 +24,8 @@ def scans(tmp_path: Path) -> Path:
     return folder
 
 
-def entries(tmp_path: Path) -> list[str]:
-    journal = tmp_path / ".digits.csv.partial" / "journal"
-    return journal.read_text().splitlines()[1:] if journal.exists() else []
+def entries(tmp_path: Path) -> list[list[Any]]:
+    return read_entries(tmp_path / ".digits.csv.partial")
 
 
 def test_killed_run_resumes_to_the_same_bytes(run: Run, tmp_path: Path, scans: Path) -> None:
@@ -55,13 +52,3 @@ def test_killed_run_resumes_to_the_same_bytes(run: Run, tmp_path: Path, scans: P
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("checked", "expected")
     )
     assert copies == serial
-
-
-@pytest.mark.parametrize(("scheduler", "kind"), [("sync", signal.SIGTERM), ("processes", signal.SIGINT)])
-def test_stopped_run_reports_how_to_resume(scheduler: str, kind: signal.Signals, tmp_path: Path, scans: Path) -> None:
-    (scans / "001 broken.png").unlink()
-    process = start(tmp_path, *LINE, "--scheduler", scheduler, start_new_session=True)
-    wait_for_more(lambda: entries(tmp_path), than=2)
-    os.killpg(process.pid, kind) if kind == signal.SIGINT else process.send_signal(kind)
-    assert len(assert_stopped(process, "classify")) == 1  # the model
-    assert file_names(tmp_path) == {"scans", "checked", ".digits.csv.partial"}

@@ -5,59 +5,40 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.cluster import Cluster, hidden, make_folder, run_cluster, wait_until
+from tests.cluster import hidden, make_folder, run_cluster, wait_until
 from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, wait_for
 from tests.stages.common import assert_one_line, model, snapshot, start
 
 RESULTS = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with run_cluster(tmp_path_factory.mktemp("cluster"), workers=2) as cluster:
-        yield cluster
-
-
-@pytest.mark.parametrize("connection", ["file", "variable", "sent"])
-def test_evaluate_gives_same_bits_as_one_process(connection: str, cluster: Cluster, run: Run, project: Path) -> None:
+def test_evaluate_gives_same_bits_as_one_process(run: Run, project: Path, tmp_path: Path) -> None:
     assert run("evaluate", "--force", "--scheduler", "sync").returncode == 0
     expected = snapshot(project / "artifacts")
-    arguments = {
-        "file": ["--scheduler-file", str(cluster.file)],
-        "variable": [],
-        "sent": ["--scheduler", cluster.address, "--send-data"],
-    }[connection]
-    variables = {"DASK_SCHEDULER_ADDRESS": cluster.address} if connection == "variable" else {}
-    result = run("evaluate", "--force", "--block-size", "77", *arguments, env={**environment(), **variables})
+    with run_cluster(make_folder(tmp_path), workers=2) as cluster:
+        variables = {**environment(), "DASK_SCHEDULER_ADDRESS": cluster.address}
+        result = run("evaluate", "--force", "--block-size", "77", env=variables)
     assert result.returncode == 0, result.stderr
     results = snapshot(project / "artifacts")
     assert {name: results[name] for name in RESULTS} == {name: expected[name] for name in RESULTS}
 
 
-def test_predict_gives_same_bits_as_one_process(cluster: Cluster, run: Run, project: Path) -> None:
+def test_workers_of_predict_need_no_shared_folder(run: Run, project: Path, tmp_path: Path) -> None:
     files = [f"artifacts/parse/{part}-images.npy" for part in ("test", "train")]
+    more = ["--probabilities", "p.npy", "--block-size", "300", "--scheduler"]
     bodies = []
-    for arguments in (["sync"], [cluster.address], [cluster.address, "--send-data"]):
-        more = ["--probabilities", "p.npy", "--block-size", "300"]
-        result = run("predict", *files, *more, "--scheduler", *arguments)
-        assert result.returncode == 0, result.stderr
-        bodies.append([(project / name).read_bytes() for name in ("predictions.npy", "p.npy")])
-    assert bodies[0] == bodies[1] == bodies[2]
-
-
-def test_send_data_sends_images_to_workers_without_the_files(run: Run, project: Path, tmp_path: Path) -> None:
     with run_cluster(make_folder(tmp_path), workers=0) as cluster:
         cluster.start_worker(prefix=hidden(project))
-        line = ["predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address]
-        assert_one_line(run(*line), 1, "cannot find", "test-images.npy", "--send-data")
-        assert run(*line, "--send-data").returncode == 0
-    assert np.array_equal(np.load(project / "predictions.npy"), np.load(project / "artifacts/evaluate/predictions.npy"))
+        for scheduler in ("sync", cluster.address):
+            result = run("predict", *files, *more, scheduler)
+            assert result.returncode == 0, result.stderr
+            bodies.append([(project / name).read_bytes() for name in ("predictions.npy", "p.npy")])
+    assert bodies[0] == bodies[1]
 
 
 def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
@@ -95,14 +76,6 @@ def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_pat
         # both workers would train for 100,000 epochs if the interrupt did not reach them
         result = run("predict", "artifacts/parse/test-images.npy", "--scheduler", cluster.address, timeout=60)
         assert result.returncode == 0, result.stderr
-
-
-def test_unreachable_scheduler_is_reported_and_nothing_changes(run: Run, project: Path) -> None:
-    before = snapshot(project / "artifacts")
-    result = run("evaluate", "--force", "--scheduler", "tcp://127.0.0.1:9")
-    assert_one_line(result, 1, "no Dask scheduler responds at tcp://127.0.0.1:9 within 10 seconds")
-    assert len(result.stderr.splitlines()) == 1
-    assert snapshot(project / "artifacts") == before
 
 
 def test_commands_in_the_documentation_listen_to_this_machine_only(tmp_path: Path) -> None:

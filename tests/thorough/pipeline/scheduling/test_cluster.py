@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling import connection
-from pipeline.scheduling.backends import Backend, make_backend
-from pipeline.scheduling.cluster import MAX_AHEAD
+from pipeline.scheduling import cluster as module
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, JobInterruptedError
-from pipeline.scheduling.run import iterate_job, run_job
+from pipeline.scheduling.run import MAX_AHEAD, iterate_job, run_job
 from tests.cluster import START_TIMEOUT, Cluster, run_cluster
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
@@ -24,12 +23,6 @@ from tests.processes import ROOT
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     with run_cluster(tmp_path, workers=2) as cluster:
         yield cluster
-
-
-def test_results_have_the_index_of_their_task(cluster: Cluster) -> None:
-    assert collect(tasks.multiply, 3, range(150), Backend(cluster.address)) == {i: 3 * i for i in range(150)}
-    backend = make_backend("threads", scheduler_file=cluster.file)
-    assert collect(tasks.multiply, 3, [], backend) == {}
 
 
 def test_messages_arrive_and_both_workers_run_tasks(cluster: Cluster) -> None:
@@ -94,7 +87,7 @@ def test_task_that_kills_workers_is_abandoned(tmp_path: Path) -> None:
 def test_kills_are_survived_or_reported_and_restarted_cluster_works(
     what: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "WORKER_TIMEOUT", 10.0)
+    monkeypatch.setattr(module, "WORKER_TIMEOUT", 10.0)
     generator = random.Random(what)
     for _ in range(2 if what == "a worker" else 1):
         last = generator.randrange(1, 50)
@@ -132,7 +125,7 @@ def _kill(what: str, cluster: Cluster) -> None:
 
 
 def test_job_waits_for_new_workers(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "WORKER_TIMEOUT", START_TIMEOUT)
+    monkeypatch.setattr(module, "WORKER_TIMEOUT", START_TIMEOUT)
     results: dict[int, int] = {}
 
     def on_result(index: int, result: int) -> None:
@@ -148,7 +141,7 @@ def test_job_waits_for_new_workers(cluster: Cluster, monkeypatch: pytest.MonkeyP
 def test_tasks_of_a_suspended_worker_are_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The scheduler must not miss the stopped worker before the check of the workers times out.
     with run_cluster(tmp_path, 2, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="10s") as cluster:
-        monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 3.0)
+        monkeypatch.setattr(module, "CONNECT_TIMEOUT", 3.0)
         cluster.workers[0].send_signal(signal.SIGSTOP)
         assert collect(tasks.multiply, 2, range(9), Backend(cluster.address)) == {i: 2 * i for i in range(9)}
 

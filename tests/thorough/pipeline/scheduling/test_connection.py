@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ import psutil
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling import connection
-from pipeline.scheduling.backends import Backend, make_backend
+from pipeline.scheduling import cluster as module
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import run_job
 from tests.cluster import START_TIMEOUT, run_cluster, wait_until
@@ -25,17 +24,11 @@ from tests.processes import environment, kill_tree, listening_addresses, process
 
 
 def test_missing_scheduler_or_workers_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 2.0)
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT", 2.0)
     with pytest.raises(PipelineError, match="no Dask scheduler responds at tcp://127.0.0.1:9 within 2 seconds"):
         collect(tasks.multiply, 1, range(1), Backend("tcp://127.0.0.1:9"))
-    file = tmp_path / "scheduler.json"
-    with pytest.raises(PipelineError, match=r"scheduler.json is missing: start a scheduler with --scheduler-file"):
-        collect(tasks.multiply, 1, range(1), make_backend("threads", scheduler_file=file))
-    file.write_text("{")
-    with pytest.raises(PipelineError, match=r"scheduler.json is not valid"):
-        collect(tasks.multiply, 1, range(1), make_backend("threads", scheduler_file=file))
-    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", START_TIMEOUT)
-    monkeypatch.setattr(connection, "WORKER_TIMEOUT", 2.0)
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT", START_TIMEOUT)
+    monkeypatch.setattr(module, "WORKER_TIMEOUT", 2.0)
     lines: list[str] = []
     with run_cluster(tmp_path, workers=0) as cluster, pytest.raises(PipelineError, match="has no workers: start some"):
         collect(tasks.multiply, 1, range(1), Backend(cluster.address), report=lines.append)
@@ -43,7 +36,7 @@ def test_missing_scheduler_or_workers_are_reported(tmp_path: Path, monkeypatch: 
 
 
 def test_server_that_is_not_a_scheduler_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 2.0)
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT", 2.0)
     server = subprocess.Popen(
         [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"], stdout=subprocess.PIPE, text=True
     )
@@ -57,9 +50,8 @@ def test_server_that_is_not_a_scheduler_is_reported(monkeypatch: pytest.MonkeyPa
         server.communicate()
 
 
-@pytest.mark.parametrize("scheduler", ["processes", "distributed"])
 def test_local_cluster_listens_to_this_machine_only_and_ends_with_job(
-    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     addresses: list[set[str]] = []
@@ -69,7 +61,7 @@ def test_local_cluster_listens_to_this_machine_only_and_ends_with_job(
         addresses.append(set(listening_addresses(os.getpid())))
         workers.extend(child for child in process_tree(os.getpid())[1:] if listening_addresses(child.pid))
 
-    run_job(Job(tasks.multiply, 1, range(1), on_result), Backend(scheduler, 2))
+    run_job(Job(tasks.multiply, 1, range(1), on_result), Backend("processes", 2))
     assert addresses == [{"127.0.0.1"}]
     assert len(workers) == 2
     wait_until(lambda: not any(worker.is_running() for worker in workers), 20)
@@ -78,7 +70,7 @@ def test_local_cluster_listens_to_this_machine_only_and_ends_with_job(
 
 def test_workers_of_local_cluster_ignore_ctrl_c() -> None:
     """The parent process handles Ctrl-C; each worker would print a traceback."""
-    processes = collect(tasks.send_itself_ctrl_c, None, range(3), Backend("distributed", 1))
+    processes = collect(tasks.send_itself_ctrl_c, None, range(3), Backend("processes", 1))
     assert len(set(processes.values())) == 1  # the worker was not restarted
 
 
@@ -90,23 +82,23 @@ from tests.pipeline.scheduling import tasks
 """
 
 
-def start_job(folder: Path, scheduler: str, setup: str = "", **options: Any) -> subprocess.Popen[str]:
+def start_job(folder: Path, setup: str = "", **options: Any) -> subprocess.Popen[str]:
     """Start two tasks of a minute in a process, in a local cluster; each writes a file named by its process."""
     script = folder.parent / f"{folder.name}.py"
-    job = f"run_job(Job(tasks.sleep_long, {str(folder)!r}, range(2), print), Backend({scheduler!r}, 2))"
+    job = f"run_job(Job(tasks.sleep_long, {str(folder)!r}, range(2), print), Backend('processes', 2))"
     script.write_text(f"{IMPORTS}if __name__ == '__main__':\n    {setup}\n    {job}")
     return subprocess.Popen([sys.executable, str(script)], env=environment(), text=True, **options)
 
 
 @pytest.mark.parametrize(
-    ("scheduler", "kind", "setup"),
+    ("kind", "setup"),
     [  # the handlers repeat an interrupt that Python drops
-        ("distributed", signal.SIGINT, "from pipeline.engine.signals import install_handlers; install_handlers()"),
-        ("processes", signal.SIGKILL, ""),
+        (signal.SIGINT, "from pipeline.engine.signals import install_handlers; install_handlers()"),
+        (signal.SIGKILL, ""),
     ],
 )
-def test_local_cluster_ends_with_its_parent(scheduler: str, kind: signal.Signals, setup: str, tmp_path: Path) -> None:
-    parent = start_job(tmp_path, scheduler, setup, start_new_session=True, preexec_fn=reset_signals)
+def test_local_cluster_ends_with_its_parent(kind: signal.Signals, setup: str, tmp_path: Path) -> None:
+    parent = start_job(tmp_path, setup, start_new_session=True, preexec_fn=reset_signals)
     wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
     if kind == signal.SIGINT:
         os.killpg(parent.pid, kind)  # as the terminal does
@@ -120,29 +112,15 @@ def test_local_cluster_ends_with_its_parent(scheduler: str, kind: signal.Signals
         parent.wait()
 
 
-def test_dashboard_is_reported_and_reachable() -> None:
-    lines: list[str] = []
-    statuses: list[int] = []
-
-    def on_result(index: int, result: Any) -> None:
-        (line,) = lines
-        link = line.removeprefix("the dashboard is at ").split()[0]
-        with urllib.request.urlopen(link, timeout=10) as page:
-            statuses.append(page.status)
-
-    run_job(Job(tasks.multiply, 1, range(1), on_result, report=lines.append), Backend("distributed", 1))
-    assert statuses == [200]
-
-
 def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path) -> None:
     body = IMPORTS.replace("\n", "\n        ")
     setup = f"""from stages.cli.console import run_program
     def status():
         print("begins", flush=True){body}
-        run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend("distributed", 2))
+        run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend("processes", 2))
     run_program({{"One": [status]}}, ["status"])"""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = start_job(tmp_path, "distributed", setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
+    process = start_job(tmp_path, setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(1.5)  # until Dask starts the workers
@@ -152,6 +130,4 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path)
     finally:
         kill_tree(process.pid)
     assert process.returncode == 130
-    assert [line for line in stderr.splitlines() if "dashboard" not in line] == [
-        "handwriting status: interrupted. Existing results are unchanged"
-    ]
+    assert stderr.splitlines() == ["handwriting status: interrupted. Existing results are unchanged"]

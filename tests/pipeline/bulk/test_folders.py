@@ -1,10 +1,12 @@
+import logging
+import os
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from pipeline.bulk.pictures import find_pictures, name_copies
-from pipeline.engine.errors import UsageError
+from pipeline.bulk.folders import find_pictures, name_copies
+from pipeline.engine.errors import PipelineError, UsageError
 
 
 @pytest.fixture
@@ -17,6 +19,33 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def list_names(*names: str) -> list[str]:
     return [picture.name for picture in find_pictures(names)]
+
+
+def test_folder_is_searched_recursively_in_order(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for name in ("d.png/e.png", "sub/c.jpg", ".git/f.png"):
+        (folder / name).parent.mkdir()
+    for name in (
+        "b.png",
+        "a.PNG",
+        "sub/c.jpg",
+        "d.png/e.png",
+        ".hidden",
+        ".git/f.png",
+        "notes.txt",
+        "sub/no extension",
+    ):
+        (folder / name).touch()
+    os.mkfifo(folder / "pipe.png")
+    assert list_names("scans") == ["scans/a.PNG", "scans/b.png", "scans/d.png/e.png", "scans/sub/c.jpg"]
+    (line,) = caplog.messages
+    assert "2 files" in line and "(.txt, none)" in line
+
+
+def test_folder_without_pictures_is_an_error(folder: Path) -> None:
+    (folder / "notes.txt").touch()
+    with pytest.raises(PipelineError, match=r"1 file without the extension of a picture \(.txt\)"):
+        find_pictures(["scans"])
 
 
 def test_files_to_convert_are_found_unless_they_were_converted(folder: Path) -> None:

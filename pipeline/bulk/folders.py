@@ -33,8 +33,14 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """The name of the picture in results."""
-        return self.path if self.page is None else f"{self.path} page {self.page + 1}"
+        """The name of the picture in results; that of a file may be any bytes."""
+        path = os.fsencode(self.path).decode(errors="replace")
+        return path if self.page is None else f"{path} page {self.page + 1}"
+
+    @property
+    def shown(self) -> str:
+        """The name of the picture in messages."""
+        return "standard input" if self.path == STDIN else printable(self.name)
 
 
 def find_pictures(names: Sequence[str]) -> list[Picture]:
@@ -111,14 +117,14 @@ def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) ->
                 f"{target} lies in {name}, so the next run would read the copies, too: choose a folder outside of it "
                 f"for --annotate{example}"
             )
-    copies = [_name_copy(picture, target) for picture in found]
-    for copy, count in Counter(copies).items():
-        if count > 1:
-            same = [picture.name for picture, other in zip(found, copies, strict=True) if other == copy]
-            if same[0] == same[1]:
-                raise UsageError(f"{same[0]} is given twice: name it once")
-            raise UsageError(f"{' and '.join(same[:2])} would have the same copy, {copy}: rename one of them")
-    return copies
+    copies: dict[Path, Picture] = {}
+    for picture in found:
+        copy = _name_copy(picture, target)
+        other = copies.setdefault(copy, picture)
+        if other is not picture:
+            both = f"{other.name} and {picture.name}"
+            raise UsageError(f"{both} would have the same copy, {copy}: name each picture once, or rename one of them")
+    return list(copies)
 
 
 def _name_copy(picture: Picture, target: Path) -> Path:

@@ -1,0 +1,64 @@
+"""Journals, by which a run in blocks that was interrupted resumes after its finished blocks.
+
+The first line is the digest of a key, all that influences the results; every other line is an entry about a finished
+block. An entry is appended after the data of its block are on the disk, so an unfinished block never counts.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine.fingerprint import fingerprint
+from pipeline.engine.provenance import environment
+
+JOURNAL = "journal"
+
+
+def make_key(inputs: Any, function: Callable[..., Any], packages: Sequence[str]) -> list[Any]:
+    """Return a key: JSON-like data about the inputs, the code of a function, and the versions of packages."""
+    return [inputs, fingerprint(function), environment(packages)]
+
+
+def describe_file(path: Path) -> list[int]:
+    """Return the size, modification and change time of a file; they differ if it changes, or is another one.
+
+    Raises OSError if it does not exist.
+    """
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def read_journal(folder: Path, key: Any) -> list[Any] | None:
+    """Return the entries of an earlier run with an equal key, or None; remove a last entry that was cut off."""
+    path = folder / JOURNAL
+    try:
+        first, *lines, torn = path.read_text(encoding="utf-8").split("\n")
+        if first != _digest(key):
+            return None
+        entries = [json.loads(line) for line in lines]
+        os.truncate(path, path.stat().st_size - len(torn.encode()))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return entries
+
+
+@contextlib.contextmanager
+def new_journal(folder: Path, key: Any) -> Iterator[None]:
+    """Begin a journal without entries; there is none while the `with` block prepares the files of the data."""
+    (folder / JOURNAL).unlink(missing_ok=True)
+    yield
+    (folder / JOURNAL).write_text(f"{_digest(key)}\n", encoding="utf-8")
+
+
+def append_entry(folder: Path, entry: Any) -> None:
+    """Append an entry, JSON-like data, about a block whose data are on the disk."""
+    with open(folder / JOURNAL, "a", encoding="utf-8") as file:
+        file.write(f"{json.dumps(entry)}\n")
+
+
+def _digest(key: Any) -> str:
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()

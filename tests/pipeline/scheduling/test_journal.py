@@ -1,0 +1,63 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.scheduling.journal import JOURNAL, append_entry, describe_file, new_journal, read_journal
+
+KEY = ["model", [["a.png", [1, 2, 3]]]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a journal of two entries."""
+    with new_journal(tmp_path, KEY):
+        pass
+    append_entry(tmp_path, [0, 5])
+    append_entry(tmp_path, [5, "é"])
+    return tmp_path
+
+
+def test_entries_of_a_run_with_an_equal_key_are_read(folder: Path) -> None:
+    assert read_journal(folder, KEY) == [[0, 5], [5, "é"]]
+    for other in (["other model", *KEY[1:]], ["model", [["a.png", [1, 2, 4]]]]):
+        assert read_journal(folder, other) is None
+
+
+@pytest.mark.parametrize("length", range(1, 10))
+def test_entry_that_was_cut_off_does_not_count_and_others_can_follow(length: int, folder: Path) -> None:
+    with open(folder / JOURNAL, "a") as file:
+        file.write('[9, "é"]'[:length])
+    assert read_journal(folder, KEY) == [[0, 5], [5, "é"]]
+    append_entry(folder, [7])
+    assert read_journal(folder, KEY) == [[0, 5], [5, "é"], [7]]
+
+
+@pytest.mark.parametrize("body", [None, b"", b"\xff\xfe", b"5\n", b"\0\0\0\n"])
+def test_damaged_journal_is_not_used(body: bytes | None, folder: Path) -> None:
+    journal = folder / JOURNAL
+    if body is None:
+        journal.unlink()
+    elif body.startswith(b"\0"):  # of a block on a disk that lost its power
+        journal.write_bytes(journal.read_bytes() + body)
+    else:
+        journal.write_bytes(body)
+    assert read_journal(folder, KEY) is None
+
+
+def test_there_is_no_journal_while_the_data_are_prepared(folder: Path) -> None:
+    with new_journal(folder, KEY):
+        assert not (folder / JOURNAL).exists()
+    assert read_journal(folder, KEY) == []
+
+
+def test_description_tells_another_file_of_the_same_size_and_time(tmp_path: Path) -> None:
+    before = []
+    for content in (b"one", b"two"):
+        (tmp_path / "fresh").write_bytes(content)
+        os.utime(tmp_path / "fresh", ns=(1, 1))
+        (tmp_path / "fresh").replace(tmp_path / "file")
+        before.append(describe_file(tmp_path / "file"))
+        os.utime(tmp_path / "file", ns=(2, 2))
+        before.append(describe_file(tmp_path / "file"))
+    assert len({tuple(facts) for facts in before}) == 4
