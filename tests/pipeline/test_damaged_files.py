@@ -355,7 +355,7 @@ def test_parameters_of_safetensors_are_those_in_the_file(
     whole = data.draw(st.sampled_from(safetensors))
     header, numbers = split_safetensors(whole)
     headers = st.one_of(damaged_json([header]), damaged([header], MODEL_WORDS)).map(lambda each: (each, numbers))
-    parts = st.one_of(headers, damaged([numbers], NPY_WORDS[-3:]).map(lambda each: (header, each)))
+    parts = st.one_of(headers, damaged([numbers, b"\xff" * len(numbers)]).map(lambda each: (header, each)))
     joined = parts.map(lambda each: struct.pack("<Q", len(each[0])) + each[0] + each[1])
     body = data.draw(st.one_of(joined, joined, damaged([whole])))
     found = attempt(lambda: load_safetensors(written(folder, "model.safetensors", body)))
