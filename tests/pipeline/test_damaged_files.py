@@ -162,7 +162,7 @@ def test_complete_gzipped_idx_files_are_read_and_no_others(body: bytes, folder: 
 
 def picture_of(kind: str, mode: str = "RGB", **options: Any) -> bytes:
     levels = np.random.default_rng(0).integers(0, 256, (12, 17, 4), np.uint8)
-    image = Image.fromarray(levels, "RGBA").convert("F" if mode == "I;16" else mode).convert(mode)
+    image = Image.fromarray(levels).convert("F" if mode == "I;16" else mode).convert(mode)
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
@@ -178,7 +178,7 @@ PICTURES = [
     *(picture_of("TIFF", mode, compression="tiff_lzw") for mode in ("L", "RGBA", "I;16", "CMYK")),
     *(picture_of("TIFF", mode, compression="raw") for mode in ("F", "RGB")),
     *(picture_of("TIFF", compression=name) for name in ("packbits", "tiff_adobe_deflate", "jpeg")),
-    *(picture_of("TIFF", "1", compression="group4"),),
+    picture_of("TIFF", "1", compression="group4"),
 ]
 PICTURE_WORDS = (
     *(b"\x89PNG\r\n\x1a\n", b"IHDR", b"IDAT", b"IEND", b"PLTE", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"eXIf"),
