@@ -162,7 +162,7 @@ def test_complete_gzipped_idx_files_are_read_and_no_others(body: bytes, folder: 
 
 def picture_of(kind: str, mode: str = "RGB", **options: Any) -> bytes:
     levels = np.random.default_rng(0).integers(0, 256, (12, 17, 4), np.uint8)
-    image = Image.fromarray(levels, "RGBA").convert("F" if mode == "I;16" else mode).convert(mode)
+    image = Image.fromarray(levels).convert("F" if mode == "I;16" else mode).convert(mode)
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
@@ -178,7 +178,7 @@ PICTURES = [
     *(picture_of("TIFF", mode, compression="tiff_lzw") for mode in ("L", "RGBA", "I;16", "CMYK")),
     *(picture_of("TIFF", mode, compression="raw") for mode in ("F", "RGB")),
     *(picture_of("TIFF", compression=name) for name in ("packbits", "tiff_adobe_deflate", "jpeg")),
-    *(picture_of("TIFF", "1", compression="group4"),),
+    picture_of("TIFF", "1", compression="group4"),
 ]
 PICTURE_WORDS = (
     *(b"\x89PNG\r\n\x1a\n", b"IHDR", b"IDAT", b"IEND", b"PLTE", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"eXIf"),
@@ -355,7 +355,7 @@ def test_parameters_of_safetensors_are_those_in_the_file(
     whole = data.draw(st.sampled_from(safetensors))
     header, numbers = split_safetensors(whole)
     headers = st.one_of(damaged_json([header]), damaged([header], MODEL_WORDS)).map(lambda each: (each, numbers))
-    parts = st.one_of(headers, damaged([numbers], NPY_WORDS[-3:]).map(lambda each: (header, each)))
+    parts = st.one_of(headers, damaged([numbers, b"\xff" * len(numbers)]).map(lambda each: (header, each)))
     joined = parts.map(lambda each: struct.pack("<Q", len(each[0])) + each[0] + each[1])
     body = data.draw(st.one_of(joined, joined, damaged([whole])))
     found = attempt(lambda: load_safetensors(written(folder, "model.safetensors", body)))
