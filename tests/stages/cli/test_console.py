@@ -133,13 +133,6 @@ def test_invalid_pyproject_is_wrong_usage_but_help_works(text: str, words: str, 
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_flag_in_pyproject_can_be_turned_off(call: Run, project: Path) -> None:
-    (project / "pyproject.toml").write_text("[tool.handwriting.evaluate]\nsend-data = true\n")
-    line = ("evaluate", "--scheduler", "sync", "--force")
-    assert "--send-data needs a cluster" in call(*line).stderr
-    assert call(*line, "--no-send-data").returncode == 0
-
-
 def test_list_in_pyproject_repeats_an_option(call: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text(
         '[tool.handwriting.status]\nassume = ["download --dataset sample", "train --recipe quick --epochs 1"]\n'
