@@ -16,8 +16,8 @@ from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, JobInterruptedError, Results, Workers
 
-IN_FLIGHT = 4  # tasks per worker thread, so that none is idle, and drops the shared data meanwhile
-MAX_AHEAD = 8  # tasks per worker thread that an ordered job starts beyond its first unfinished one
+IN_FLIGHT = 3  # tasks per worker thread, so that none is idle, and drops the shared data meanwhile
+MAX_AHEAD = 6  # tasks per worker thread that an ordered job starts beyond its first unfinished one
 POLL_INTERVAL = 0.5  # seconds, after which a signal or the loss of the cluster is noticed at the latest
 
 

@@ -160,7 +160,7 @@ def test_unreadable_files_are_reported_one_line_each(run: Run, project: Path) ->
     assert len(errors) == len(bad)
     for line, (name, words) in zip(errors, bad.items(), strict=True):
         assert line.startswith(f"{name} {words}")
-    assert summary == "handwriting classify: 2 of 4 pictures could not be read: see the messages above"
+    assert summary == "classify: 2 of 4 pictures could not be read: see the messages above"
 
 
 def test_single_unreadable_file_is_one_error(run: Run, project: Path) -> None:

@@ -90,7 +90,7 @@ def script(body: str) -> list[str]:
         "import os, signal, sys, threading, time\n"
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
         "from pipeline.scheduling.run import *\n"
-        "from stages.cli.console import run\n"
+        "from pipeline.engine.command import run_command\n"
         "from tests.pipeline.scheduling import tasks\n"
     )
     return [sys.executable, "-c", head + textwrap.dedent(body)]
@@ -153,7 +153,7 @@ def test_invalid_dask_configuration_is_one_line(tmp_path: Path) -> None:
             run_job(Job(tasks.do_nothing, None, range(1), print), Backend("processes", 1))
 
         if __name__ == "__main__":
-            sys.exit(run({"One": [status]}, ["status"]))
+            sys.exit(run_command("status", status))
     """
     variables = {**environment(), "DASK_CONFIG": str(tmp_path)}
     result = subprocess.run(script(program), env=variables, capture_output=True, text=True)
