@@ -245,13 +245,10 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
     [
         [],
         ["--json"],
-        ["--show", "a.png"],
         ["--test-image", "0", "a.png"],
         ["--test-image", "0", "--json"],
         ["--test-image", "0", "--annotate", "out"],
         ["--csv", "--json", "a.png"],
-        ["--csv", "--show", "a.png"],
-        ["--json", "--show", "a.png"],
         ["--what"],
     ],
 )
