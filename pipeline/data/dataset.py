@@ -80,7 +80,7 @@ def _find_problem(names: Sequence[str]) -> str:
     seen = set()
     for number, name in enumerate(names, start=1):
         if not all(map(is_printable, name)):
-            return f"{number} is not printable"
+            return f"{number}, {name!r}, is not printable: rename it"
         if not name or name in seen:
             return f"{number} repeats {name}" if name else f"{number} is empty"
         seen.add(name)
