@@ -48,11 +48,8 @@ class Description:
 
 
 def save_description(folder: Path, description: Description) -> None:
-    """Write the description to `folder`, without a preparation if there was none."""
-    content = asdict(description)
-    if not description.preparation:
-        del content["preparation"]
-    save_json(folder / FILE, content)
+    """Write the description to `folder`."""
+    save_json(folder / FILE, asdict(description))
 
 
 def load_description(folder: Path) -> Description:

@@ -1,5 +1,6 @@
 """Candidates in composed pictures, from which the second network learns what the first one takes for a digit."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipeline.pictures.search import cut_around, search
 from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, Send
-from pipeline.scheduling.run import run_job
+from pipeline.scheduling.run import iterate_job
 from pipeline.training.positions import IGNORED
 from pipeline.training.training_data import Examples
 
@@ -69,17 +70,15 @@ def collect(
     tasks = [
         (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
     ]
-    found: dict[int, Found] = {}
-
-    def save(index: int, result: Found) -> None:
-        found[index] = result
-        _, start, stop = tasks[index]
-        advance(stop - start)
-
-    run_job(Job(_collect, (model, compose.absolute()), tasks, save, report=report), backend)
+    found: dict[str, list[Found]] = {part: [] for part in counts}
+    job = Job(_collect, (model, compose.absolute()), tasks, report=report, ordered=True)
+    with contextlib.closing(iterate_job(job, backend)) as results:
+        for (part, start, stop), (_, result) in zip(tasks, results, strict=True):
+            found[part].append(result)
+            advance(stop - start)
     parts = {}
-    for part in counts:
-        windows, labels = zip(*(found[i] for i, task in enumerate(tasks) if task[0] == part), strict=True)
+    for part, each in found.items():
+        windows, labels = zip(*each, strict=True)
         parts[part] = Windows(np.concatenate(windows), np.concatenate(labels))
     return parts
 
