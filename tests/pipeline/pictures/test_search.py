@@ -55,16 +55,12 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     np.testing.assert_allclose(found.probabilities[inside], whole[tuple(expected.T)], atol=1e-5)
 
 
-def test_threads_change_nothing() -> None:
+def test_threads_change_nothing_and_blank_tiles_have_no_candidates() -> None:
     model, level = finder(), make_level(150, 210)
     with ThreadTeam(2) as team:
         found = find_candidates(Slider(model, team.run), level)
     assert np.array_equal(found.probabilities, find_candidates(Slider(model), level).probabilities)
-
-
-def test_blank_tiles_have_no_candidates() -> None:
-    level = Level(np.zeros((200, 200), np.float32), 1.0, 0)
-    assert len(find_candidates(Slider(finder()), level)) == 0
+    assert len(find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0, 0))) == 0
 
 
 @pytest.mark.parametrize("shape", [(20, 20), (60, 400), (400, 60), (1000, 700), (4, 1024)])
