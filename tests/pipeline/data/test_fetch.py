@@ -230,7 +230,7 @@ def test_only_four_files_of_a_package_are_written(tmp_path: Path, out: Path, let
     ("script", "reason"),
     [
         ("echo no network >&2; exit 3", "npm failed .no network"),
-        ("exec sleep 20", "npm took more than 0.3 seconds"),
+        ("exec sleep 20", "npm failed .*timed out"),
         ('head -c 200 "$ARCHIVE" > letters-1.0.0.tgz', "letters-1.0.0.tgz. does not match"),
     ],
 )

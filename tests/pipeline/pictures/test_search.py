@@ -9,8 +9,17 @@ from pipeline.data.contrast import BOX, local_contrast
 from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.detections import Detections, centre, join, suppress
-from pipeline.pictures.pyramid import Level, build_pyramid
-from pipeline.pictures.search import AMONG, TRUST, cut_around, detect, find_candidates, look_around, look_closer
+from pipeline.pictures.search import (
+    AMONG,
+    TRUST,
+    Level,
+    build_pyramid,
+    cut_around,
+    detect,
+    find_candidates,
+    look_around,
+    look_closer,
+)
 from pipeline.pictures.sliding import Slider
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
