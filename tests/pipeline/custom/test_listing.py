@@ -178,7 +178,6 @@ def test_changes_of_idx_files_and_of_the_names_of_the_classes_are_noticed(tmp_pa
 
 CHANGES = {
     "a changed picture": lambda folder: save(folder / "2" / "3.png", draw("bar", 1234)),
-    "a new picture": lambda folder: save(folder / "10" / "new.png", draw("bar", 1234)),
     "a removed picture": lambda folder: (folder / "10" / "3.png").unlink(),
     "a renamed class": lambda folder: (folder / "bar").rename(folder / "pole"),
     "a picture of another class": lambda folder: (folder / "2" / "3.png").rename(folder / "10" / "33.png"),

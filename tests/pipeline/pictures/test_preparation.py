@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import ndimage
 
 from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
 from pipeline.pictures.preparation import adjust_strokes, find_ink, prepare, sample
@@ -39,15 +38,6 @@ def test_polarity_and_position_are_irrelevant_and_grey_levels_nearly(
     assert np.array_equal(fitted(255 - drawing), expected)
     assert np.array_equal(fitted(place(drawing, (150, 150), top, left)), expected)
     assert difference(expected, fitted(on_paper(drawing, paper, pen))) < 0.02
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 499), st.sampled_from([2.0, 3.5, 8.0, 14.0]))
-def test_size_changes_little(index: int, times: float) -> None:
-    """The images are blurred to reduce the effect of aliasing."""
-    image = sample_digits()[0][index]
-    blurred = (ndimage.gaussian_filter(fitted(enlarge(image, each)).astype(float), 1) for each in (5, times))
-    assert np.corrcoef(*(each.reshape(-1) for each in blurred))[0, 1] > 0.8
 
 
 def test_images_of_the_data_set_change_little_and_then_no_more() -> None:

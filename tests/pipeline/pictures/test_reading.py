@@ -84,29 +84,17 @@ def test_tilted_rows_are_followed(finder: Model, clear: list[int], angle: float)
     assert read_text(finder, on_paper(turned)) == truth(clear[:6])
 
 
-def add_grid(grey: Grey) -> Grey:
-    lines = np.full_like(grey, 235)
-    lines[10::25] = lines[:, 12::25] = 200
-    return np.minimum(grey, lines)
-
-
 def move_away(grey: Grey) -> Grey:
     small = np.asarray(Image.fromarray(grey).resize((75, 80), Image.Resampling.BOX))
     return np.pad(small, ((500, 300), (100, 700)), constant_values=235)
 
 
-DEGRADATIONS: dict[str, Callable[[Grey], Grey]] = {
-    "squared": add_grid,
-    "on a desk": lambda grey: np.pad(grey, 60, constant_values=50),
-    "framed": lambda grey: np.pad(np.pad(grey[9:-9, 9:-9], 3, constant_values=30), 6, constant_values=235),
-    "blurred": lambda grey: np.asarray(ndimage.gaussian_filter(grey, 3), np.float32),
-    "far away": move_away,
-}
+def put_on_a_desk(grey: Grey) -> Grey:
+    return np.pad(grey, 60, constant_values=50)
 
 
-@pytest.mark.parametrize("name", DEGRADATIONS)
-def test_degraded_pictures_are_read(name: str, finder: Model, clear: list[int]) -> None:
-    degrade = DEGRADATIONS[name]
+@pytest.mark.parametrize("degrade", [move_away, put_on_a_desk])
+def test_degraded_pictures_are_read(degrade: Callable[[Grey], Grey], finder: Model, clear: list[int]) -> None:
     correct = [read_text(finder, degrade(on_paper(draw(index)))) == truth([index]) for index in clear[:5]]
     assert sum(correct) >= 4
 
@@ -117,7 +105,6 @@ def blanks() -> dict[str, Grey]:
     return {
         "vignette": 255 - np.hypot(y - 150, x - 150) / 2,
         "noise": generator.uniform(0, 255, (300, 300)).astype(np.float32),
-        "salt": np.where(generator.random((300, 300)) < 0.02, 0, 255).astype(np.float32),
         "two halves": np.where(x < 150, 0, 255).astype(np.float32),
         "blot": np.where(np.hypot(y - 150, x - 150) < 60, 20, 235).astype(np.float32),
         "blank sheet on a desk": np.where((abs(y - 150) < 100) & (abs(x - 150) < 90), 235, 50).astype(np.float32),
