@@ -49,15 +49,6 @@ Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 _lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
 
 
-def _renew_lock() -> None:
-    """Replace the lock in a forked child, which has no thread that would release it."""
-    global _lock
-    _lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew_lock)
-
-
 @dataclass(frozen=True, eq=False)
 class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
@@ -88,13 +79,14 @@ class Reader:
     def classes_(self) -> NDArray[Any]:
         """The classes in the order of the columns of `predict_proba`; integers if all names are, otherwise strings."""
         names = self.model.class_names
-        return np.array([int(name) for name in names] if all(map(_is_integer, names)) else names)
+        integers = all(name.isdecimal() and str(int(name)) == name for name in names)
+        return np.array([int(name) for name in names] if integers else names)
 
     def predict_proba(self, images: ArrayLike) -> NDArray[np.float32]:
         """Return the probabilities of the classes, float32 (n, classes), of images as in the training set.
 
         images: uint8 (n, height, width), or one image (height, width); light digits on black, as in MNIST, where the
-        size is 28 x 28. Raises TypeError for another dtype or a masked array, ValueError for another shape. `read`
+        size is 28 x 28. Raises TypeError for another dtype, ValueError for another shape. `read`
         accepts pictures.
         """
         array = _require_uint8(images)
@@ -199,9 +191,6 @@ def _to_source(picture: Any) -> Source:
     if isinstance(picture, Image.Image) or hasattr(picture, "read"):
         source: Source = picture
         return source
-    if not hasattr(picture, "__array__"):
-        kind = type(picture).__name__
-        raise TypeError(f"a picture must be a path, a binary file, a Pillow image or an array, not {kind}")
     array = _require_uint8(picture)
     if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
         raise ValueError(f"a picture must be (height, width), or (height, width, 3 or 4) in colours, not {array.shape}")
@@ -209,8 +198,6 @@ def _to_source(picture: Any) -> Source:
 
 
 def _require_uint8(images: Any) -> NDArray[np.uint8]:
-    if isinstance(images, np.ma.MaskedArray):
-        raise TypeError("a masked array has no grey levels where it is masked: fill it with .filled(level)")
     array = np.asarray(images)
     if array.dtype != np.uint8:
         raise TypeError(
@@ -218,7 +205,3 @@ def _require_uint8(images: Any) -> NDArray[np.uint8]:
             "then convert them with .astype(np.uint8)"
         )
     return array
-
-
-def _is_integer(name: str) -> bool:
-    return name.isdecimal() and str(int(name)) == name

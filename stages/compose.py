@@ -1,7 +1,5 @@
 """Compose training pictures for the network that finds digits."""
 
-import logging
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +7,7 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-from pipeline.scheduling.progress import progress
 from stages.cli.options import Scheduler, Workers
-
-log = logging.getLogger(__name__)
 
 
 @stage(
@@ -43,8 +38,7 @@ def compose(
     backend = make_backend(scheduler, workers)
     description = load_description(parse)
     counts = count_pictures(pictures)
-    with progress("compose", sum(counts.values()), unit="pictures") as shown:
-        compose_parts(parse, output, counts, seed, backend, shown.advance, partial(log.info, "compose: %s"))
+    compose_parts(parse, output, counts, seed, backend)
     save_description(output, description)
     return "{train:,} training pictures, {validation:,} validation pictures, {sheets:,} sheets".format_map(counts)
 

@@ -1,6 +1,5 @@
 """Fetch and verify the four IDX files of a data set."""
 
-import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,6 @@ from pipeline.scheduling.progress import progress
 
 IMAGE_SIZE = "28x28"  # as in MNIST
 SIDES = (4, 1024)  # pixels: minimum and maximum
-log = logging.getLogger(__name__)
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -90,21 +88,18 @@ def download(
     from pipeline.data.dataset import FILES, Description, read_class_names, save_description
     from pipeline.data.fetch import FetchError, fetch
 
-    def report(line: str) -> None:
-        log.info("download: %s", line)
-
     own = from_folder if dataset == CUSTOM else None
     source: Source
     if own is not None and find_form(own) != "idx":
         from pipeline.custom.conversion import convert  # slow to import
 
         source, shape = own, parse_size(image_size or IMAGE_SIZE)
-        description = convert(list_items(source, shape), output, shape, report)
+        description = convert(list_items(source, shape), output, shape)
     else:
         wanted = find_dataset(dataset, from_folder)
         try:
             with progress("download", None) as shown:
-                source = fetch(wanted, output, report, shown.advance)
+                source = fetch(wanted, output, shown.advance)
         except FetchError as error:
             if from_folder is not None:
                 raise

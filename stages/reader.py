@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,6 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
-from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
 from stages.cli.options import Scheduler, Workers
@@ -85,8 +83,7 @@ def reader(
     model = replace(slider, sliding=True)
     searched = {part: max(1, count // CONTEXT_SHARE) for part, count in counts.items()}
     log.info("reader: searching %s pictures for what the network takes for a digit", f"{sum(searched.values()):,}")
-    with progress("reader", sum(searched.values()), unit="pictures") as shown:
-        candidates = collect(model, compose, searched, backend, shown.advance, partial(log.info, "reader: %s"))
+    candidates = collect(model, compose, searched, backend)
     training, validation = candidates["train"], candidates["validation"]
     histories = [first.history]
     if len(training) and len(validation):  # there are none after very little training

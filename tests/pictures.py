@@ -23,7 +23,7 @@ from pipeline.composition.parallel import load_parsed
 from pipeline.data.contrast import BOX
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.decoding import load_picture
-from pipeline.pictures.pyramid import build_pyramid
+from pipeline.pictures.search import build_pyramid
 from pipeline.pictures.sliding import Slider
 from pipeline.reader import PRETRAINED_READER, load
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear

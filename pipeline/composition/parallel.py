@@ -1,6 +1,8 @@
 """Compose the pictures of a training run, in parallel, into .npy files."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_descr
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.progress import progress
 from pipeline.scheduling.run import run_job
+
+log = logging.getLogger(__name__)
 
 Block = tuple[NDArray[Any], NDArray[Any]]  # pictures and digits
 
@@ -34,13 +39,11 @@ def compose_parts(
     counts: Mapping[str, int],
     seed: int,
     backend: Backend,
-    advance: Callable[[int], object],
-    report: Callable[[str], object],
 ) -> None:
     """Write the pictures and the digits of each part to `output`.
 
     Training pictures show the first images of the data set, validation pictures and sheets the last ones. counts: from
-    `count_pictures`. advance: called with the number of new pictures.
+    `count_pictures`.
     """
     files = {
         (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (counts[part], *shape))
@@ -55,9 +58,11 @@ def compose_parts(
         part, start, stop = tasks[index]
         for (name, *_), array in zip(ARRAYS, arrays, strict=True):
             write_rows(files[part, name], start, array)
-        advance(stop - start)
+        shown.advance(stop - start)
 
-    run_job(Job(_compose_block, (parse.absolute(), seed), tasks, save, report=report), backend)
+    report = partial(log.info, "compose: %s")
+    with progress("compose", sum(counts.values()), unit="pictures") as shown:
+        run_job(Job(_compose_block, (parse.absolute(), seed), tasks, save, report=report), backend)
 
 
 def _compose_block(shared: tuple[Path, int], task: tuple[str, int, int]) -> Block:

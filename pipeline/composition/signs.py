@@ -17,7 +17,7 @@ from scipy import ndimage
 from pipeline import data
 from pipeline.data.contrast import BOX
 from pipeline.data.glyphs import Stroke, load_glyphs, load_letters
-from pipeline.data.ink import to_ink
+from pipeline.data.ink import find_extent, to_ink
 from pipeline.data.negatives import MIN_WIDTH, cut_part, make_doodle
 from pipeline.data.shapes import SIGNS, parse_shape
 from pipeline.data.strokes import draw, draw_by_hand
@@ -211,8 +211,8 @@ def choose_hand(generator: Generator) -> Hand:
 
 def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
     """Return the ink, cropped, as a hand writes it, with its longer side about `size` pixels before it is turned."""
-    rows, columns = (np.flatnonzero((ink >= 0.5 * ink.max()).any(axis=axis)) for axis in (1, 0))
-    height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
+    top, bottom, left, right = find_extent(ink >= 0.5 * ink.max())
+    height, width = bottom - top, right - left
     scale = FINE * size / max(height, width)
     angle = hand.angle + generator.normal(0, 0.06)
     shear = hand.shear + generator.normal(0, 0.06)
@@ -221,7 +221,7 @@ def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
     forward = scale * turn @ np.array([[stretch, -shear], [0, 1 / stretch]])
     inverse = np.linalg.inv(forward)
     wide, high = (FINE * math.ceil(side / FINE + EDGE) for side in (np.abs(forward) @ [width, height]).tolist())
-    centre = np.array([columns[0] + columns[-1] + 1, rows[0] + rows[-1] + 1]) / 2
+    centre = np.array([left + right, top + bottom]) / 2
     offset = centre - inverse @ np.array([wide, high]) / 2
     coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
     source = Image.fromarray(np.uint8(255 * np.clip(ink, 0, 1)))
@@ -244,7 +244,7 @@ def _change_strokes(fine: NDArray[np.uint8], hand: Hand) -> NDArray[np.uint8]:
 def crop(ink: Ink) -> Ink:
     """Crop to the ink; one pixel if there is none."""
     inked = ink >= 0.3 * max(float(ink.max()), 0.05)
-    rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    if not inked.any():
         return np.zeros((1, 1), np.float32)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    top, bottom, left, right = find_extent(inked)
+    return ink[top:bottom, left:right]

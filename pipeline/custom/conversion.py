@@ -1,7 +1,9 @@
 """Convert pictures of any size to images like MNIST's, and write them as the four files of a data set."""
 
+import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +15,18 @@ from pipeline.data.catalogue import CUSTOM
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, Description
 from pipeline.data.ink import InkStatistics
 from pipeline.data.parts import MAX_CLASSES, stratify
-from pipeline.engine.terminal import is_printable
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
 from pipeline.scheduling.progress import progress
 
+log = logging.getLogger(__name__)
+
 TEST_SHARE = 1 / 7  # held out if the data have no test images, as in MNIST
 BOX_SHARE = 20 / 28  # of the image's shorter side, as in MNIST
 
 
-def convert(items: Sequence[Item], output: Path, shape: tuple[int, int], report: Callable[[str], None]) -> Description:
+def convert(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Description:
     """Write the pictures as the four IDX files; return the description, with what was done.
 
     The majority of the pictures decides whether the ink is darker than the paper. Without a test part, a stratified
@@ -34,12 +37,11 @@ def convert(items: Sequence[Item], output: Path, shape: tuple[int, int], report:
     if not 2 <= len(names) <= MAX_CLASSES:
         found = f"{len(names):,} classes" if len(names) != 1 else f"one class, {names[0]}"
         raise DatasetError(f"the pictures belong to {found}: 2 to {MAX_CLASSES} classes are required")
-    if unprintable := [name for name in names if not all(map(is_printable, name))]:
-        raise DatasetError(f"the class name {unprintable[0]} contains characters that cannot be printed: rename it")
+    description = Description(CUSTOM, tuple(names))  # raises DatasetError for names that cannot be printed
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[item.label] for item in items], np.uint8)
 
-    report(f"reading {len(items):,} pictures of {len(names)} classes")
+    log.info("download: reading %s pictures of %s classes", f"{len(items):,}", len(names))
     shapes, (background, lowest, highest, mean) = _survey(items)
     dark_share = np.mean(mean < background)
     dark = bool(dark_share > 0.5)
@@ -70,7 +72,7 @@ def convert(items: Sequence[Item], output: Path, shape: tuple[int, int], report:
             idx.save(output / images_file, images)
             idx.save(output / labels_file, labels[part])
     held_out = f"{len(test):,} test images, {'as given' if given else 'a stratified sample'}"
-    return Description(CUSTOM, tuple(names), (f"{len(items):,} pictures", done, held_out))
+    return replace(description, preparation=(f"{len(items):,} pictures", done, held_out))
 
 
 def sort_naturally(names: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What is in own data: their form, their pictures, before any of them is decoded, and digests of their content."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,7 +36,7 @@ def find_form(path: Path) -> Literal["idx", "tables", "folders"]:
         return "idx"
     if _find_tables(path):
         return "tables"
-    if any(_list_folders(path)):
+    if _list_folders(path):
         return "folders"
     problem = "is not a data set" if path.exists() else "does not exist"
     raise UsageError(
@@ -60,16 +60,21 @@ def digest_data(path: Path) -> dict[str, str]:
 
     Raises UsageError and DatasetError as `find_form` and `list_items` do.
     """
-    form = find_form(path)
+    form, tables = find_form(path), _find_tables(path)
     if form == "idx":
-        names = path / CLASS_NAMES
-        return {file.name: _digest(file) for file in [*_list_idx_files(path), *([names] if names.exists() else [])]}
-    if form == "folders":
-        return _digest_pictures(_list_folder(path))
-    tables = _find_tables(path)
-    named = {part: table for part, table in tables.items() if has_paths(table)}
-    items = [Item(part, *row) for part, table in named.items() for row in read_table(table, (0, 0))[0]]
-    return {**{table.name: _digest(table) for table in tables.values()}, **_digest_pictures(items)}
+        files, items = [*_list_idx_files(path), path / CLASS_NAMES], list[Item]()
+    elif form == "tables":
+        files = list(tables.values())
+        named = {part: table for part, table in tables.items() if has_paths(table)}
+        items = [Item(part, *row) for part, table in named.items() for row in read_table(table, (0, 0))[0]]
+    else:
+        files, items = [], _list_folder(path)
+    sources = [*((file.name, file) for file in files), *((f"{item.part}/{item.label}", item.source) for item in items)]
+    digests: dict[str, hashlib._Hash] = {}
+    for name, source in sources:
+        if isinstance(source, Path) and source.is_file():  # what cannot be read is reported by the conversion
+            digests.setdefault(name, hashlib.sha256()).update(sha256(source).encode())
+    return {name: digest.hexdigest()[:DIGEST_LENGTH] for name, digest in digests.items()}
 
 
 def name_some(problems: Sequence[str]) -> str:
@@ -103,27 +108,25 @@ def _list_tables(path: Path, tables: dict[str, Path], shape: tuple[int, int]) ->
 
 
 def _list_folder(path: Path) -> list[Item]:
-    parts = {path / part: part for part in PARTS if any(_list_folders(path / part))}
+    parts = {path / part: part for part in PARTS if _list_folders(path / part)}
     if parts and path / TRAIN not in parts:
         raise DatasetError(
             f"{path} has a folder {TEST} but none named {TRAIN}, with one folder of pictures for each class: add it"
         )
-    items, problems = [], []
+    items, empty = [], []
     stray = [folder for folder in _list_folders(path) if folder not in parts] if parts else []
     for root, part in (parts or {path: TRAIN}).items():
-        stray += [file for file in _list(root) if file.suffix.lower() in SUFFIXES and file.is_file()]
+        # A link to nothing may have been a folder.
+        stray += [
+            each for each in _list(root) if not each.exists() or (each.suffix.lower() in SUFFIXES and each.is_file())
+        ]
         for folder in _list_folders(root):
             files = _list(folder)
             stray += [file for file in files if not file.is_file()]
             items += [Item(part, folder.name, file, str(file)) for file in files]
-            if not folder.exists():
-                stray.append(folder)
-            elif not files:
-                problems.append(f"{folder} has no pictures")
-    for each in stray:
-        problems.append(
-            f"{each} is {'not a picture in the folder of a class' if each.exists() else 'a link to nothing'}"
-        )
+            empty += [] if files else [folder]
+    problems = [f"{folder} has no pictures" for folder in empty]
+    problems += [f"{each} is not a picture in the folder of a class" for each in stray]
     if problems:
         raise DatasetError(
             f"{name_some(problems)}. Repair or remove them: each class has a folder of pictures, in {path} or in its "
@@ -136,24 +139,5 @@ def _list(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
 
 
-def _list_folders(folder: Path) -> Iterator[Path]:
-    """Yield the folders in a folder, and the links to nothing, which may have been folders."""
-    return (path for path in _list(folder) if path.is_dir() or not path.exists())
-
-
-def _digest_pictures(items: Iterable[Item]) -> dict[str, str]:
-    """Return a short digest of the contents of the picture files of each class of each part."""
-    digests: dict[str, hashlib._Hash] = {}
-    for item in items:
-        if isinstance(item.source, Path):
-            digest = digests.setdefault(f"{item.part}/{item.label}", hashlib.sha256())
-            digest.update(_digest(item.source).encode())
-    return {name: digest.hexdigest()[:DIGEST_LENGTH] for name, digest in digests.items()}
-
-
-def _digest(path: Path) -> str:
-    """Return a short digest of a file; "" if it cannot be read, which the conversion then reports with the reason."""
-    try:
-        return sha256(path)[:DIGEST_LENGTH] if path.is_file() else ""  # opening a pipe may block for ever
-    except OSError:
-        return ""
+def _list_folders(folder: Path) -> list[Path]:
+    return [path for path in _list(folder) if path.is_dir()]

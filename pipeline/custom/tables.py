@@ -3,7 +3,7 @@
 import csv
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import DatasetError
 
 LABEL, PATH = "label", "path"  # columns; all others are pixels if there is no path
-MAX_LABEL = 255  # characters, as in the name of a folder
 
 Row = tuple[str, Path | NDArray[np.uint8], str]  # label, file or grey levels (h, w), name for messages
 
@@ -48,14 +47,16 @@ def _read_line(cells: list[str], columns: list[str], folder: Path, shape: tuple[
         raise ValueError(f"has {len(cells):,} values, but the first line has {len(columns):,}")
     index = columns.index(LABEL)
     label = cells[index].strip()
-    if not 0 < len(label) <= MAX_LABEL:
-        raise ValueError(f"has a label of {len(label):,} characters, not of 1 to {MAX_LABEL}")
-    if PATH not in columns:
-        return label, _to_pixels(cells[:index] + cells[index + 1 :]).reshape(shape), name
-    path = cells[columns.index(PATH)].strip()
-    if not path:
-        raise ValueError("has no path")
-    return label, folder / path, str(folder / path)
+    if not label:
+        raise ValueError("has no label")
+    if PATH in columns:
+        path = folder / cells[columns.index(PATH)].strip()
+        return label, path, str(path)
+    try:
+        pixels = np.array([*map(int, cells[:index] + cells[index + 1 :])], np.uint8)
+    except (ValueError, OverflowError):
+        raise ValueError("has pixels that are not whole numbers from 0 to 255") from None
+    return label, pixels.reshape(shape), name
 
 
 def _read_columns(table: Path) -> tuple[list[str], bool]:
@@ -76,16 +77,6 @@ def _read_columns(table: Path) -> tuple[list[str], bool]:
             "column for each pixel, separated by commas"
         )
     return columns, header
-
-
-def _to_pixels(cells: Sequence[str]) -> NDArray[np.uint8]:
-    try:
-        values = np.array(cells).astype(np.int64)
-    except (ValueError, OverflowError):
-        values = np.array([-1])
-    if values.min() < 0 or values.max() > 255:
-        raise ValueError("has pixels that are not whole numbers from 0 to 255")
-    return values.astype(np.uint8)
 
 
 def _find_shape(count: int, shape: tuple[int, int], table: Path) -> tuple[int, int]:

@@ -85,7 +85,7 @@ MNIST = Dataset(
     },
 )
 
-# The digests are those of the Debian package, built from the authors' repository.
+# The digests are those of the Debian package dataset-fashion-mnist, built from the authors' repository.
 FASHION_MNIST = Dataset(
     name="fashion-mnist",
     title="Fashion-MNIST",
@@ -97,10 +97,7 @@ FASHION_MNIST = Dataset(
         "algorithms. arXiv:1708.07747, 2017",
     ),
     hub="zalando-datasets/fashion_mnist",
-    sources=(
-        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-        Path("/usr/share/datasets/fashion-mnist"),  # of the Debian package dataset-fashion-mnist
-    ),
+    sources=("https://storage.googleapis.com/tensorflow/tf-keras-datasets/",),
     class_names=(
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
         *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),

@@ -48,11 +48,8 @@ class Description:
 
 
 def save_description(folder: Path, description: Description) -> None:
-    """Write the description to `folder`, without a preparation if there was none."""
-    content = asdict(description)
-    if not description.preparation:
-        del content["preparation"]
-    save_json(folder / FILE, content)
+    """Write the description to `folder`."""
+    save_json(folder / FILE, asdict(description))
 
 
 def load_description(folder: Path) -> Description:
@@ -80,7 +77,7 @@ def _find_problem(names: Sequence[str]) -> str:
     seen = set()
     for number, name in enumerate(names, start=1):
         if not all(map(is_printable, name)):
-            return f"{number} is not printable"
+            return f"{number}, {name!r}, is not printable: rename it"
         if not name or name in seen:
             return f"{number} repeats {name}" if name else f"{number} is empty"
         seen.add(name)

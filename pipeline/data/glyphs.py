@@ -57,9 +57,6 @@ def _parse(font: str) -> list[list[Stroke]]:
     for line in (FOLDER / f"{font}.jhf").read_text(encoding="ascii").splitlines():
         pairs = [line[i : i + 2] for i in range(HEADER + 2, len(line), 2)]  # the first pair: left and right margin
         strokes = "\n".join(pairs).replace(PEN_UP, "").split("\n\n")
-        glyphs.append([_to_points(stroke.split()) for stroke in strokes if stroke.strip()])
+        lines = [[[ord(letter) - ORIGIN for letter in pair] for pair in stroke.split()] for stroke in strokes]
+        glyphs.append([np.array(points, float) for points in lines if points])
     return glyphs
-
-
-def _to_points(pairs: list[str]) -> Stroke:
-    return np.array([[ord(letter) - ORIGIN for letter in pair] for pair in pairs], float)

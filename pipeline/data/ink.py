@@ -55,6 +55,12 @@ def measure_ink(pixels: NDArray[np.uint8]) -> InkStatistics:
     )
 
 
+def find_extent(inked: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Return top, bottom, left and right of the inked pixels of a picture, (h, w); there must be some."""
+    rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
 def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return height and width of the bounding boxes of the ink in images (n, h, w): (n,) each, 0 without ink."""
     sides = []

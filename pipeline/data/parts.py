@@ -37,7 +37,7 @@ class Part:
 def load_parts(folder: Path) -> tuple[Part, Part]:
     """Load the training and the test part from uncompressed files in `folder`, without reading the images.
 
-    Raises IdxError if a file is damaged; DatasetError if dtype, rank, counts or image sizes do not fit.
+    Raises IdxError if a file is damaged; DatasetError if rank, counts or image sizes do not fit.
     """
     training = _load_part(folder / TRAIN_IMAGES, folder / TRAIN_LABELS)
     test = _load_part(folder / TEST_IMAGES, folder / TEST_LABELS)
@@ -64,20 +64,16 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
 
 
 def _load_part(images_path: Path, labels_path: Path) -> Part:
-    images = _check(images_path, idx.locate(images_path), 3, "images")
-    labels = _check(labels_path, idx.locate(labels_path), 1, "labels")
+    images, labels = _locate(images_path, 3, "images"), _locate(labels_path, 1, "labels")
     if len(images) != len(labels):
         raise DatasetError(f"{images_path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels")
     return Part(images, read_rows(labels, 0, len(labels)))
 
 
-def _check(path: Path, rows: Rows, rank: int, what: str) -> Rows:
-    if rows.dtype != np.uint8 or len(rows.shape) != rank:
-        shape = " x ".join(map(str, rows.shape)) or "no dimension"
-        raise DatasetError(
-            f"{path} contains {rows.dtype.newbyteorder('=')} {shape}, not {what}: expected uint8 in {rank} "
-            f"dimension{'s' if rank > 1 else ''}"
-        )
+def _locate(path: Path, rank: int, what: str) -> Rows:
+    rows = idx.locate(path)
+    if len(rows.shape) != rank:
+        raise DatasetError(f"{path} contains uint8 {rows.shape}, not {what}: expected {rank} dimension(s)")
     if 0 in rows.shape:
         raise DatasetError(f"{path} contains no {what}")
     return rows

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from pipeline.data.glyphs import Stroke
+from pipeline.data.ink import find_extent
 
 Array = NDArray[np.floating[Any]]
 Generator = np.random.Generator
@@ -58,8 +59,8 @@ def draw(strokes: Sequence[Stroke], box: int, generator: Generator, pens: tuple[
 
 def shrink(ink: Array, box: int) -> Array:
     """Crop to the ink and resize its longer side to the box."""
-    rows, columns = (np.flatnonzero((ink >= 0.5 * ink.max()).any(axis=axis)) for axis in (1, 0))
-    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    top, bottom, left, right = find_extent(ink >= 0.5 * ink.max())
+    cropped = ink[top:bottom, left:right]
     scale = box / max(cropped.shape)
     height, width = (max(1, round(side * scale)) for side in cropped.shape)
     picture = Image.fromarray(np.ascontiguousarray(cropped, np.float32))

@@ -10,13 +10,12 @@ from pipeline.data.ink import centre_by_mass, measure_digit_box
 from pipeline.data.shapes import DIGITS, parse_shape
 from pipeline.data.strokes import draw_by_hand, shrink
 
-DIGIT_NAMES = tuple("0123456789")
 FONTS = 0.25  # share of the digits that are from the Hershey fonts
 
 
 def are_ten_digits(class_names: Sequence[str]) -> bool:
     """Return whether the classes are the ten digits, in any order."""
-    return sorted(class_names) == list(DIGIT_NAMES)
+    return sorted(class_names) == list("0123456789")
 
 
 def choose_strokes(generator: np.random.Generator) -> tuple[str, list[Stroke]]:

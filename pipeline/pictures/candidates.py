@@ -1,7 +1,10 @@
 """Candidates in composed pictures, from which the second network learns what the first one takes for a digit."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,12 @@ from pipeline.pictures.search import cut_around, search
 from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.run import run_job
+from pipeline.scheduling.progress import progress
+from pipeline.scheduling.run import iterate_job
 from pipeline.training.positions import IGNORED
 from pipeline.training.training_data import Examples
+
+log = logging.getLogger(__name__)
 
 Found = tuple[NDArray[np.int8], NDArray[np.int16]]  # windows and labels
 
@@ -52,34 +58,29 @@ class Windows(Examples):
         return self.images[start:stop] / np.float32(STEPS)
 
 
-def collect(
-    model: Model,
-    compose: Path,
-    counts: Mapping[str, int],
-    backend: Backend,
-    advance: Callable[[int], object],
-    report: Callable[[str], object],
-) -> dict[str, Windows]:
+def collect(model: Model, compose: Path, counts: Mapping[str, int], backend: Backend) -> dict[str, Windows]:
     """Search composed pictures; return the candidates of each part, with their labels.
 
     model: slides over pictures. compose: the artifact of this stage. counts: how many pictures of each part are
-    searched, the first ones. advance: called with the number of searched pictures. Candidates that are neither clearly
+    searched, the first ones. Candidates that are neither clearly
     a digit nor clearly nothing are left out.
     """
     tasks = [
         (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
     ]
-    found: dict[int, Found] = {}
-
-    def save(index: int, result: Found) -> None:
-        found[index] = result
-        _, start, stop = tasks[index]
-        advance(stop - start)
-
-    run_job(Job(_collect, (model, compose.absolute()), tasks, save, report=report), backend)
+    found: dict[str, list[Found]] = {part: [] for part in counts}
+    report = partial(log.info, "reader: %s")
+    job = Job(_collect, (model, compose.absolute()), tasks, report=report, ordered=True)
+    with (
+        progress("reader", sum(counts.values()), unit="pictures") as shown,
+        contextlib.closing(iterate_job(job, backend)) as results,
+    ):
+        for (part, start, stop), (_, result) in zip(tasks, results, strict=True):
+            found[part].append(result)
+            shown.advance(stop - start)
     parts = {}
-    for part in counts:
-        windows, labels = zip(*(found[i] for i, task in enumerate(tasks) if task[0] == part), strict=True)
+    for part, each in found.items():
+        windows, labels = zip(*each, strict=True)
         parts[part] = Windows(np.concatenate(windows), np.concatenate(labels))
     return parts
 

@@ -48,18 +48,17 @@ def calibrate(model: Model, compose: Path) -> tuple[Model, Quality]:
     readings = [arrange(each, model.class_names, 1.0, (1, 1), (1, 1)).probabilities.argmax(axis=1) for each in found]
     errors = np.array([edit_distance(labels.tolist(), text) for labels, text in zip(readings, texts, strict=True)])
     correct, digit_accuracy = errors == 0, max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
-    measured = Quality(len(correct), float(correct.mean()), digit_accuracy, 0.0)
-    claimed = [i for i, labels in enumerate(readings) if len(labels)]
-    if not claimed:  # as after very little training
-        return replace(model, validation_accuracy=digit_accuracy), measured
-    confidences = np.array(
-        [[measure_chances(found[i], temperature).prod() for i in claimed] for temperature in TEMPERATURES], np.float32
-    )
-    likelihoods = np.where(correct[claimed], confidences, 1 - confidences)
-    best = np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax()
-    error = measure_reliability(confidences[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error
-    calibrated = replace(model, temperature=float(TEMPERATURES[best]), validation_accuracy=digit_accuracy)
-    return calibrated, replace(measured, expected_calibration_error=float(error))
+    claimed, error = [i for i, labels in enumerate(readings) if len(labels)], 0.0
+    if claimed:  # not after very little training
+        confidences = np.array(
+            [[measure_chances(found[i], t).prod() for i in claimed] for t in TEMPERATURES], np.float32
+        )
+        likelihoods = np.where(correct[claimed], confidences, 1 - confidences)
+        best = np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax()
+        error = float(measure_reliability(confidences[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error)
+        model = replace(model, temperature=float(TEMPERATURES[best]))
+    quality = Quality(len(correct), float(correct.mean()), digit_accuracy, error)
+    return replace(model, validation_accuracy=digit_accuracy), quality
 
 
 def edit_distance(one: Sequence[float], other: Sequence[float]) -> int:

@@ -77,15 +77,14 @@ def _load(
     with _reading(name), contextlib.ExitStack() as stack:
         if isinstance(file, Image.Image):
             image = file
-            _check_size(image, name)
-            size = image.size
         else:
             stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
-            image = stack.enter_context(_open(make_seekable(stream, name)))
+            image = stack.enter_context(_open(stream if stream.seekable() else io.BytesIO(read_content(stream, name))))
             if page:
                 _turn_to(image, page, name)
-            _check_size(image, name)
-            size = image.size
+        _check_size(image, name)
+        size = image.size
+        if image is not file:
             factor = -(-max(size) // side)
             image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
         image.load()
@@ -162,11 +161,6 @@ def read_content(file: Path | BinaryIO, name: str) -> bytes:
         if len(content) > MAX_BYTES:
             raise PictureError(f"{name} is too large: at most {MAX_BYTES:,} bytes are supported")
         return content
-
-
-def make_seekable(stream: BinaryIO, name: str) -> BinaryIO:
-    """Return the stream, or a copy of it in memory if it is a pipe. Raises PictureError if that is too large."""
-    return stream if stream.seekable() else io.BytesIO(read_content(stream, name))
 
 
 def _open(stream: BinaryIO) -> Image.Image:

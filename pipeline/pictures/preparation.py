@@ -5,14 +5,13 @@ and anti-aliasing, and centred by mass in 28 x 28 pixels, light on dark. Unusual
 `pipeline/pages/templates/prepare.js` does the same in the drawing demo.
 """
 
-import functools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.data.ink import InkStatistics, centre_by_mass, measure_stroke_widths
+from pipeline.data.ink import InkStatistics, centre_by_mass, find_extent, measure_stroke_widths
 
 Ink = NDArray[np.float32]
 
@@ -38,7 +37,7 @@ def measure_background(drawing: NDArray[np.uint8 | np.float32]) -> np.float32:
 
 def prepare(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:
     """Fit ink, (h, w) in [0, 1] with at least one 1, into the box of an image of `shape`, centred by mass."""
-    top, bottom, left, right = find_extent(ink)
+    top, bottom, left, right = find_extent(ink >= 0.5)
     box = min(ink_statistics.box, *shape) or min(shape)
     margin = math.ceil(MARGIN * box)
     scale = max(bottom - top, right - left) / box  # pixels of the drawing per pixel of the result
@@ -47,12 +46,6 @@ def prepare(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> 
     fine = adjust_strokes(fine, ink_statistics)
     small = fine.reshape(tall, SUBPIXELS, wide, SUBPIXELS).mean(axis=(1, 3))
     return centre_by_mass(small / small.max(), shape)
-
-
-def find_extent(ink: Ink) -> tuple[int, int, int, int]:
-    """Return top, bottom, left and right of the ink of at least 0.5, in pixels; there must be some."""
-    rows, columns = (np.flatnonzero(np.any(ink >= 0.5, axis=axis)) for axis in (1, 0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 def sample(ink: Ink, centre_y: float, centre_x: float, scale: float, shape: tuple[int, int]) -> Ink:
@@ -80,20 +73,7 @@ def adjust_strokes(fine: Ink, ink_statistics: InkStatistics) -> Ink:
     radius = round(SUBPIXELS * (wanted - stroke_width) / 2)
     if radius == 0:
         return fine
-    adjusted = _dilate(fine, radius) if radius > 0 else -_dilate(-fine, -radius)
+    reach = np.arange(-abs(radius), abs(radius) + 1)
+    disc, sign = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2, np.float32(np.sign(radius))
+    adjusted = sign * ndimage.grey_dilation(sign * fine, footprint=disc, mode="constant")  # or erosion, if negative
     return adjusted if adjusted.any() else fine
-
-
-def _dilate(fine: Ink, radius: int) -> Ink:
-    """Dilate by a disc, one row of the disc at a time."""
-    padded = np.pad(fine, ((radius, radius), (0, 0)))
-    rows = (
-        ndimage.maximum_filter1d(
-            padded[start : start + len(fine)],
-            2 * math.isqrt(radius**2 - (start - radius) ** 2) + 1,
-            axis=1,
-            mode="constant",
-        )
-        for start in range(2 * radius + 1)
-    )
-    return functools.reduce(np.maximum, rows)

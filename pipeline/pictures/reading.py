@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.ink import find_extent
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.detections import Detections
-from pipeline.pictures.preparation import find_extent, find_ink, prepare
+from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.rows import find_nearest_rows, find_rows, find_spaces
 from pipeline.pictures.search import detect
 
 CERTAIN = 0.5  # probability of being a digit from which one is reported
 POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
 ALTERNATIVES = 3  # of a text
+NOWHERE = itertools.repeat(False)  # no spaces
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +76,16 @@ def read(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int], r
 
 def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
     """Read a picture (h, w) of one object, by a model for images as in its training set."""
-    rows, nowhere = list[Row](), np.zeros((0, 4), np.int64)
+    rows = list[Row]()
     ink = find_ink(np.asarray(grey, np.float32))
     if ink is not None:
         predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
-        top, bottom, left, right = find_extent(ink)
         if predicted[0, -1] < 1 - CERTAIN:
+            top, bottom, left, right = find_extent(ink >= 0.5)
             boxes = _enlarge(np.array([[left, top, right, bottom]]), grey.shape, size)
             chance = float(predicted[0, :-1].max())
-            rows = [_make_row(predicted[:, :-1], boxes, chance, [False], model.class_names)]
-    return _join(rows, nowhere, size, model.class_names)
+            rows = [_make_row(predicted[:, :-1], boxes, chance, NOWHERE, model.class_names)]
+    return _join(rows, np.zeros((0, 4), np.int64), size, model.class_names)
 
 
 def arrange(
@@ -145,7 +147,7 @@ def _make_row(
     probabilities: NDArray[np.float32],
     boxes: NDArray[np.int64],
     confidence: float,
-    spaces: Sequence[bool],
+    spaces: Iterable[bool],
     class_names: Sequence[str],
 ) -> Row:
     labels = probabilities.argmax(axis=1).tolist()
@@ -159,17 +161,10 @@ def _join(
     rows: Sequence[Row], possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
 ) -> Result:
     probabilities = np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)])
+    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     confidence = math.prod(row.confidence for row in rows) if rows else 0.0
-    return Result(
-        format_digits(probabilities.argmax(axis=1).tolist(), class_names),
-        tuple(rows),
-        confidence,
-        find_alternatives(probabilities, confidence, class_names),
-        np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)]),
-        size,
-        probabilities,
-        possible,
-    )
+    whole = _make_row(probabilities, boxes, confidence, NOWHERE, class_names)
+    return Result(whole.text, tuple(rows), confidence, whole.alternatives, boxes, size, probabilities, possible)
 
 
 def find_alternatives(
@@ -190,9 +185,7 @@ def find_alternatives(
     return tuple(alternatives)
 
 
-def format_digits(
-    labels: Sequence[int], class_names: Sequence[str], spaces: Iterable[bool] = itertools.repeat(False)
-) -> str:
+def format_digits(labels: Sequence[int], class_names: Sequence[str], spaces: Iterable[bool] = NOWHERE) -> str:
     """Join the class names of the labels, with spaces unless all class names are single characters.
 
     spaces: whether there is a space before each label in any case.

@@ -28,9 +28,8 @@ class Slider:
 
     model: Model
     run: Run = in_sequence
-    _buffers: dict[int, list[Buffers]] = field(
-        default_factory=dict
-    )  # of each thread, since they cost a third of the time
+    # Of each thread, since they cost a third of the time.
+    _buffers: dict[int, list[Buffers]] = field(default_factory=dict)
 
     @property
     def window(self) -> int:

@@ -80,7 +80,7 @@ def write_custom_dataset(folder: Path) -> Path:
         truth = np.arange(count, dtype=np.uint8) % 2
         pictures = np.random.default_rng(count).integers(0, 100, (count, 3, 4), dtype=np.uint8)
         pictures[:, 0, 0] = 250 * truth
-        idx.save(folder / f"{images}.gz", pictures)
+        idx.save(folder / images, pictures)
         idx.save(folder / labels, truth)
     return folder
 

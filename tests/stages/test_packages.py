@@ -27,7 +27,7 @@ WITHOUT_RESULT = {
 }
 # Packages without effect on the result of a single stage: download verifies its files by their sha256, and has the
 # versions of the others in its parameters if it converts pictures.
-EXCEPTIONS = {"download": {"numpy", "pillow", "scipy"}}
+EXCEPTIONS = {"download": {"numpy", "pillow", "pooch", "scipy"}}
 DISTRIBUTIONS = {"PIL": "pillow"}  # by module, where the names differ
 # Not imported by our modules: onnx uses protobuf, and the file contains the version of this project.
 INDIRECT = {"onnx": {"protobuf", "handwriting"}}

@@ -1,5 +1,6 @@
 """The command `predict` in real processes."""
 
+import gzip
 import json
 import os
 import resource
@@ -45,6 +46,7 @@ def test_files_of_all_formats_are_predicted_in_order(run: Run, project: Path) ->
     np.save(project / names[0], images[parts[names[0]]])
     for name in names[1:]:
         idx.save(project / name, images[parts[name]])
+    (project / names[2]).write_bytes(gzip.compress((project / names[2]).read_bytes()))
     order = [names[2], names[0], names[3], names[1], names[0]]
     folder = project / "elsewhere"
     folder.mkdir()

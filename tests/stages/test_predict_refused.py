@@ -1,5 +1,6 @@
 """Invalid inputs, outputs and options of `predict`."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def test_invalid_input_is_one_line_and_no_file_is_left(run: Run, project: Path) 
     np.save(project / "small.npy", images[:, :27])
     np.save(project / "fortran.npy", np.asfortranarray(images))
     idx.save(project / "cut.gz", images)
-    (project / "cut.gz").write_bytes((project / "cut.gz").read_bytes()[:-500])
+    (project / "cut.gz").write_bytes(gzip.compress((project / "cut.gz").read_bytes())[:-500])
     (project / "cut.npy").write_bytes((project / RAW).read_bytes()[:-1])
     (project / "page.html").write_text("<html>")
     before = file_names(project)

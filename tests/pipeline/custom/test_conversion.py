@@ -102,38 +102,26 @@ def test_progress_counts_each_picture_as_read_and_as_fitted(
 ) -> None:
     monkeypatch.setattr("pipeline.scheduling.progress.LOG_INTERVAL", 0)
     caplog.set_level(logging.INFO)
-    convert(write_folder(tmp_path / "in"), tmp_path / "out")
+    convert(write_folder(tmp_path / "in", count=2), tmp_path / "out")
     for step in ("read", "fitted"):
-        counts = [message for message in caplog.messages if message.endswith(f" pictures {step}")]
-        assert counts == [f"download: {count}/42 pictures {step}" for count in range(1, 43)]
+        assert f"download: 6/6 pictures {step}" in caplog.messages
 
 
 def test_unusable_pictures_are_named_and_counted(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in")
-    (folder / "2" / "0.png").write_bytes((folder / "2" / "0.png").read_bytes()[:-20])
-    (folder / "10" / "notes.txt").write_text("not a picture")
-    for name in ("4.png", "5.png"):
-        (folder / "bar" / name).write_bytes(b"")
-    with pytest.raises(DatasetError, match="4 of 43 pictures") as raised:
+    (folder / "10" / "0.txt").write_text("not a picture")
+    for path in sorted(folder.rglob("*.png"))[:20]:
+        path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DatasetError, match="^21 of 43 .*10/0.txt.* and 11 more") as raised:
         convert(folder, tmp_path / "out")
-    message = str(raised.value)
-    assert all(str(folder / name) in message for name in ("2/0.png", "10/notes.txt", "bar/4.png", "bar/5.png"))
-    assert "\n" not in message
+    assert "\n" not in str(raised.value)
     assert not list((tmp_path / "out").iterdir())
 
 
 def test_class_name_that_cannot_be_printed_is_shown(tmp_path: Path) -> None:
     save(write_folder(tmp_path / "in") / "c\td" / "0.png", draw("2"))
-    with pytest.raises(DatasetError, match="c\td"):
+    with pytest.raises(DatasetError, match=r"c\\td"):
         convert(tmp_path / "in", tmp_path / "out")
-
-
-def test_only_the_first_of_many_unusable_pictures_are_named(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "in")
-    for path in sorted(folder.rglob("*.png"))[:20]:
-        path.write_bytes(b"damaged")
-    with pytest.raises(DatasetError, match="20 of 42 .* and 10 more"):
-        convert(folder, tmp_path / "out")
 
 
 def test_picture_without_ink_is_named(tmp_path: Path) -> None:

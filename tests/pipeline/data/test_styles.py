@@ -23,11 +23,6 @@ def test_labels_follow_the_class_names() -> None:
     assert ones < to_ink(digits[labels == NAMES.index("8")]).mean(axis=(1, 2)).mean()
 
 
-def test_no_styles_are_an_empty_array() -> None:
-    digits, labels = make_styles(make_digits(), NAMES, 0)
-    assert digits.shape == (0, 28, 28) and labels.shape == (0,)
-
-
 @pytest.mark.parametrize(("names", "expected"), [(NAMES, True), (NAMES[1:], False), (("ten", *NAMES[1:]), False)])
 def test_digits_are_told_from_other_classes(names: tuple[str, ...], expected: bool) -> None:
     assert are_ten_digits(names) == expected

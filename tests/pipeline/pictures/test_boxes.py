@@ -1,5 +1,4 @@
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,10 +25,9 @@ def test_box_is_around_the_ink_and_the_text_above_it() -> None:
 
 
 @pytest.mark.parametrize("box", [(0, 0, 300, 400), (0, 0, 10, 10), (290, 390, 300, 400), (0, 390, 300, 400)])
-@pytest.mark.parametrize("text", ["7", "Ankle boot", "お"])
-def test_boxes_at_the_border_are_drawn(box: tuple[int, ...], text: str) -> None:
+def test_boxes_at_the_border_are_drawn(box: tuple[int, ...]) -> None:
     image = Image.new("RGB", (300, 400), "white")
-    draw_boxes(image, np.array([box]), [text], [0.99])
+    draw_boxes(image, np.array([box]), ["Ankle boot"], [0.99])
     find_colour(image)
 
 
@@ -44,7 +42,7 @@ def test_uncertain_digits_are_marked() -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "I;16", "F"])
-def test_copies_of_all_kinds_show_the_picture(mode: str, tmp_path: Path) -> None:
+def test_copies_of_all_kinds_show_the_picture(mode: str) -> None:
     levels = np.full((60, 80), 255, np.uint8)
     levels[20:40, 30:50] = 0
     image = Image.fromarray(levels)
@@ -56,7 +54,7 @@ def test_copies_of_all_kinds_show_the_picture(mode: str, tmp_path: Path) -> None
         assert np.array_equal(np.asarray(copy), np.repeat(levels[..., np.newaxis], 3, axis=2))
 
 
-def test_boxes_of_a_large_picture_are_scaled_with_its_copy(tmp_path: Path) -> None:
+def test_boxes_of_a_large_picture_are_scaled_with_its_copy() -> None:
     read, possible = np.array([[1000, 2000, 1600, 2800]]), np.array([[2000, 2000, 2600, 2800]])
     result = Result("1", (), 0.9, (), read, (4096, 3072), np.array([[0.05, 0.95]], np.float32), possible)
     image = Image.new("L", (3072, 4096), 255)

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
-from pipeline.pictures.preparation import SUBPIXELS, adjust_strokes, find_ink, prepare, sample
-from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits
+from pipeline.pictures.preparation import adjust_strokes, find_ink, prepare, sample
+from tests.drawings import Images, enlarge, on_paper, place, sample_digits
 
 SHAPE = (28, 28)
 
@@ -40,15 +38,6 @@ def test_polarity_and_position_are_irrelevant_and_grey_levels_nearly(
     assert np.array_equal(fitted(255 - drawing), expected)
     assert np.array_equal(fitted(place(drawing, (150, 150), top, left)), expected)
     assert difference(expected, fitted(on_paper(drawing, paper, pen))) < 0.02
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 499), st.sampled_from([2.0, 3.5, 8.0, 14.0]))
-def test_size_changes_little(index: int, times: float) -> None:
-    """The images are blurred to reduce the effect of aliasing."""
-    image = sample_digits()[0][index]
-    blurred = (ndimage.gaussian_filter(fitted(enlarge(image, each)).astype(float), 1) for each in (5, times))
-    assert np.corrcoef(*(each.reshape(-1) for each in blurred))[0, 1] > 0.8
 
 
 def test_images_of_the_data_set_change_little_and_then_no_more() -> None:
@@ -94,24 +83,6 @@ def test_usual_strokes_and_blots_are_unchanged() -> None:
     assert adjust_strokes(fine, InkStatistics(thin=1, thick=3)) is fine
     blot = np.ones((200, 200), np.float32)
     assert adjust_strokes(blot, InkStatistics(thin=1, thick=3, thickest=7)) is blot
-
-
-@pytest.mark.parametrize("thin", [3, 4.5, 9])
-def test_adjustment_equals_dilation_and_erosion_by_a_disc(thin: float) -> None:
-    fine = np.random.default_rng(1).random((90, 70)).astype(np.float32) ** 6
-    dilated = ndimage.grey_dilation(fine, footprint=disc(fine, thin), mode="constant")
-    assert np.array_equal(adjust_strokes(fine, InkStatistics(thin=thin)), dilated)
-    eroded = ndimage.grey_erosion(dilated, footprint=disc(dilated, 1), mode="constant")
-    adjusted = adjust_strokes(dilated, InkStatistics(thick=1))
-    assert np.array_equal(adjusted, eroded if eroded.any() else dilated)
-
-
-def disc(fine: Grey, wanted: float) -> NDArray[np.bool_]:
-    """The disc by which strokes get the stroke width that is wanted."""
-    stroke_width = float(measure_stroke_widths(fine[np.newaxis])[0]) / SUBPIXELS
-    radius = round(SUBPIXELS * abs(wanted - stroke_width) / 2)
-    reach = np.arange(-radius, radius + 1)
-    return np.asarray(reach**2 + reach[:, np.newaxis] ** 2 <= radius**2)
 
 
 def test_erosion_keeps_some_ink() -> None:

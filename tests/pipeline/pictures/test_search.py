@@ -9,8 +9,17 @@ from pipeline.data.contrast import BOX, local_contrast
 from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
 from pipeline.pictures.detections import Detections, centre, join, suppress
-from pipeline.pictures.pyramid import Level, build_pyramid
-from pipeline.pictures.search import AMONG, TRUST, cut_around, detect, find_candidates, look_around, look_closer
+from pipeline.pictures.search import (
+    AMONG,
+    TRUST,
+    Level,
+    build_pyramid,
+    cut_around,
+    detect,
+    find_candidates,
+    look_around,
+    look_closer,
+)
 from pipeline.pictures.sliding import Slider
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
@@ -55,16 +64,12 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     np.testing.assert_allclose(found.probabilities[inside], whole[tuple(expected.T)], atol=1e-5)
 
 
-def test_threads_change_nothing() -> None:
+def test_threads_change_nothing_and_blank_tiles_have_no_candidates() -> None:
     model, level = finder(), make_level(150, 210)
     with ThreadTeam(2) as team:
         found = find_candidates(Slider(model, team.run), level)
     assert np.array_equal(found.probabilities, find_candidates(Slider(model), level).probabilities)
-
-
-def test_blank_tiles_have_no_candidates() -> None:
-    level = Level(np.zeros((200, 200), np.float32), 1.0, 0)
-    assert len(find_candidates(Slider(finder()), level)) == 0
+    assert len(find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0, 0))) == 0
 
 
 @pytest.mark.parametrize("shape", [(20, 20), (60, 400), (400, 60), (1000, 700), (4, 1024)])

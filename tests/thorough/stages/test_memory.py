@@ -1,5 +1,6 @@
 """The memory of stages that process blocks does not depend on the number of images."""
 
+import gzip
 import shutil
 import sys
 from pathlib import Path
@@ -30,8 +31,10 @@ def write_set(folder: Path, count: int) -> None:
     folder.mkdir()
     images = np.arange(count * SIDE**2, dtype=np.uint32).astype(np.uint8).reshape(count, SIDE, SIDE)
     labels = np.arange(count, dtype=np.uint32).astype(np.uint8) % 10
-    for name, array in zip((f"{FILES[0]}.gz", *FILES[1:]), (images, labels, images, labels), strict=True):
+    for name, array in zip(FILES, (images, labels, images, labels), strict=True):
         idx.save(folder / name, array)
+    (folder / f"{FILES[0]}.gz").write_bytes(gzip.compress((folder / FILES[0]).read_bytes()))
+    (folder / FILES[0]).unlink()
 
 
 @pytest.fixture(scope="module")
