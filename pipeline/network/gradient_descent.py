@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.network.buffers import Buffers
-from pipeline.network.losses import Labels
+from pipeline.network.losses import Labels, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
-from pipeline.network.targets import TargetKind
 
 SHARED = 200_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 65_536  # largest number of parameters that are updated at a time; with their state they fit into the CPU cache
@@ -56,7 +55,6 @@ class TrainingState:
     """
 
     network: Network
-    target_kind: TargetKind
     loss: BatchLoss
     optimizer: Optimizer
     ema_decay: float
@@ -73,7 +71,6 @@ class TrainingState:
 
 def prepare(
     network: Network,
-    target_kind: TargetKind,
     loss: BatchLoss,
     optimizer: Optimizer,
     ema_decay: float = 0.0,
@@ -94,7 +91,7 @@ def prepare(
 
     gradients = [make_gradient() for _ in range(shards)]
     workspaces = [Workspace(make_buffers(copy), make_gradient()) for _ in range(threads)]
-    return TrainingState(copy, target_kind, loss, optimizer, ema_decay, arrays, gradients, workspaces, micro_batch)
+    return TrainingState(copy, loss, optimizer, ema_decay, arrays, gradients, workspaces, micro_batch)
 
 
 def train_epoch(
@@ -157,7 +154,7 @@ def compute_gradient(
         images, labels = load(indices[start : start + state.micro_batch], shard, thread)
         cache = forward(state.network, images, workspace.buffers)
         loss, dz = state.loss(cache.logits, labels, count)
-        correct += state.target_kind.count_correct(cache.logits, labels)
+        correct += count_correct(cache.logits, labels)
         backward(state.network, cache, dz, workspace.buffers, out=workspace.gradient if start else gradient)
         if start:
             np.add(gradient.flat, workspace.gradient.flat, out=gradient.flat)

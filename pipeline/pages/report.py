@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.deform import Augmenter
 from pipeline.data.scaling import standardise
-from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
-from pipeline.model.header import Header
-from pipeline.model.model import FILE, Model
+from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import Network, count_parameters, make_buffers
 from pipeline.pages.filters import (
@@ -108,8 +106,7 @@ def render_report(findings: Findings) -> str:
         run=run,
         recipe=recipe,
         previous=previous,
-        parameters=count_all_parameters(model),
-        previous_parameters=previous and load_parameter_count(previous),
+        parameters=model.ensemble_size * count_parameters(layers),
         command=format_command("train", model.dataset, parameters, findings.counts),
         commit=find_commit(Path(__file__).parents[2]),
         processor=find_processor(),
@@ -134,19 +131,6 @@ def render_report(findings: Findings) -> str:
         max_runs=MAX_RUNS,
         dataset_names=name_data(findings.runs, format_dataset),
     )
-
-
-def count_all_parameters(header: Header) -> int:
-    """Return the number of parameters of all networks of a model."""
-    return header.ensemble_size * count_parameters(header.make_layers())
-
-
-def load_parameter_count(run: TrainingRun) -> int | None:
-    """Return the number of parameters of a training run; None if its model is damaged, or of an earlier version."""
-    try:
-        return count_all_parameters(load_json(run.entry / FILE, Header))
-    except PipelineError:
-        return None
 
 
 def time_layers(network: Network, images: NDArray[np.float32]) -> list[float]:

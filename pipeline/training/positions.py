@@ -6,7 +6,7 @@ near a centre and for digits whose size is at the limit, where both would be rig
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from pipeline.engine.arrays import load_array, read_array
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
-from pipeline.network.losses import Labels
-from pipeline.network.targets import POSITIONS
+from pipeline.network.layers import Layer
+from pipeline.network.losses import Labels, Loss, at_positions
 from pipeline.training.training_data import Examples
 
 IGNORED = -1
@@ -63,7 +63,6 @@ class Pictures(Examples):
     contrast.
     """
 
-    target_kind = POSITIONS
     digits: NDArray[np.float32]
     layers: str
     classes: int
@@ -82,6 +81,14 @@ class Pictures(Examples):
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the local contrast."""
         return np.dtype(np.float32)
+
+    def arrange(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """Return the layers, slid over the pictures."""
+        return slide(layers, self.images.shape[1:])
+
+    def adapt(self, loss: Loss) -> Loss:
+        """Return the loss summed over positions."""
+        return partial(at_positions, loss)
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of the pictures with these indices to `out`; return the labels.

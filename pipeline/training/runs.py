@@ -14,7 +14,6 @@ from pipeline.engine.results import Result, list_results, read_results
 from pipeline.training.history import Epoch, read_history
 from pipeline.training.recipes import find_changes
 
-STAGES = ("train", "evaluate")
 UNKNOWN = "unknown"
 
 T = TypeVar("T")
@@ -110,11 +109,9 @@ def digest_runs(artifacts: Path) -> dict[str, str]:
     Names and times of use do not count.
     """
     found, evaluations = {}, _find_evaluations(artifacts)
-    for run in list_training_runs(artifacts):
-        evaluation = evaluations.get(run.manifest.digest)
-        metrics = (run.test_accuracy, run.expected_calibration_error, run.negative_log_likelihood)
-        times = run.created, run.seconds, evaluation and evaluation.created
-        facts = [run.manifest.provenance.key, run.manifest.digest, *times, *metrics]
+    for run in list_results(artifacts, "train"):
+        made = [each.manifest for each in (run, evaluations.get(run.manifest.digest)) if each]
+        facts = [(manifest.provenance.key, manifest.digest, manifest.created) for manifest in made]
         found[run.id] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]
     return found
 

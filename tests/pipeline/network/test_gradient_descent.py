@@ -11,7 +11,6 @@ from pipeline.network.gradient_descent import TrainingState, make_slices, prepar
 from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
-from pipeline.network.targets import CLASSES
 from pipeline.training.team import ThreadTeam
 from pipeline.training.training_data import Examples
 from tests.pipeline.network.kinds import LAYERS
@@ -29,7 +28,7 @@ def make(
     layers: str = "12,9", optimizer: Optimizer | None = None, dtype: type = np.float64, **options: Any
 ) -> TrainingState:
     network = make_network(layers, SHAPE, 4, dtype=dtype)
-    return prepare(network, CLASSES, smoothed, optimizer or sgd(), **options)
+    return prepare(network, smoothed, optimizer or sgd(), **options)
 
 
 def examples(dtype: type = np.float64) -> Examples:
