@@ -51,7 +51,6 @@ def classify(
         int | None,
         Option(min=0, help="Index, from 0, of a test image to classify instead of files.", show_default=False),
     ] = None,
-    show: Annotated[bool, Option("--show", help="Also draw the test image as text.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
     as_csv: Annotated[
         bool, Option("--csv", help="Print a table of comma-separated values, with a line for each row of digits.")
@@ -107,7 +106,7 @@ def classify(
     if test_image is not None:
         if files or as_json or as_csv or annotate or output:
             raise UsageError("--test-image excludes pictures and the options for their results: leave them out")
-        return classify_test_image(test_image, show, parse, model)
+        return classify_test_image(test_image, parse, model)
     if not files:
         raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
@@ -115,8 +114,6 @@ def classify(
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 
-    if show:
-        raise UsageError("--show draws a test image: use it with --test-image")
     form = _choose_format(as_csv, as_json, output)
     if output and STDIN in files:
         raise UsageError("--output cannot take -, since standard input cannot be resumed: leave it out")

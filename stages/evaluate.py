@@ -23,7 +23,7 @@ def evaluate(
     scheduler: Scheduler = "threads",
     workers: Workers = None,
     block_size: Annotated[
-        int, Role.IGNORED, Option(min=1, help="Number of images per block; four blocks per worker are in memory.")
+        int, Role.IGNORED, Option(min=1, help="Number of images per block; three blocks per worker are in memory.")
     ] = 1024,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/evaluate"),
 ) -> str:

@@ -26,7 +26,7 @@ def predict(
     scheduler: Scheduler = "threads",
     workers: Workers = None,
     block_size: Annotated[
-        int, Option(min=1, help="Number of images per block; four blocks per worker are in memory.")
+        int, Option(min=1, help="Number of images per block; three blocks per worker are in memory.")
     ] = 8192,
     model: ModelFolder = None,
 ) -> str:

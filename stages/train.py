@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +10,9 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
-from pipeline.engine.stage import Input, Output, Role, stage
+from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
-from stages.cli.options import Workers, scheduler_option
 from stages.cli.recipe_options import recipe_options, show_training
 
 log = logging.getLogger(__name__)
@@ -36,15 +34,6 @@ def train(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
-    scheduler: Annotated[
-        str,
-        Role.IGNORED,
-        scheduler_option(
-            "Backend for the networks of an ensemble: sync trains one after the other, while threads, processes, and "
-            "the address of a Dask scheduler (see predict --help) train them in parallel."
-        ),
-    ] = "sync",
-    workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
 ) -> str:
@@ -63,18 +52,16 @@ def train(
     Examples:
         handwriting train
         handwriting train --layers conv8,conv32,64 --learning-rate 0.003 --seed 2
-        handwriting train --recipe record --scheduler processes
+        handwriting train --recipe record
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
     from pipeline.engine import CHECKPOINT
     from pipeline.model.model import save_model
     from pipeline.network.architecture import build_layers, format_network
-    from pipeline.scheduling.backends import make_backend
     from pipeline.training import ensemble
     from pipeline.training.history import write_history
     from pipeline.training.training_data import count_drawn, load_data
 
-    backend = make_backend(scheduler, workers)
     data = load_data(parse, normalize)
     images, shape = len(data.training), data.training.image_shape
     outputs = chosen.count_outputs(data.classes)
@@ -83,8 +70,7 @@ def train(
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     with show_training("train", chosen, images + sum(count_drawn(data, chosen))) as on_progress:
-        report = partial(log.info, "train: %s")
-        model = ensemble.train(data, chosen, output / CHECKPOINT, backend, on_progress, report)
+        model = ensemble.train(data, chosen, output / CHECKPOINT, on_progress)
 
     record = {
         "images": {"training": images, "validation": len(data.validation)},

@@ -20,7 +20,7 @@ from pipeline.pictures.boxes import encode_with_boxes
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
 from pipeline.reader import Reader, Result
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import iterate_job
 
 BLOCK_SIZE = 16  # pictures, which take about a second
@@ -105,7 +105,7 @@ def _load_content(picture: Picture) -> bytes | PictureError:
         return error
 
 
-def read_block(shared: Shared, block: Sequence[tuple[str, Content]], send: Send) -> list[Outcome]:
+def read_block(shared: Shared, block: Sequence[tuple[str, Content]]) -> list[Outcome]:
     """Run one task."""
     return [read_picture(shared, name, content) for name, content in block]
 

@@ -12,7 +12,7 @@ from pipeline.composition.signs import Glyphs
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import run_job
 
 Block = tuple[NDArray[Any], NDArray[Any]]  # pictures and digits
@@ -60,7 +60,7 @@ def compose_parts(
     run_job(Job(_compose_block, (parse.absolute(), seed), tasks, save, report=report), backend)
 
 
-def _compose_block(shared: tuple[Path, int], task: tuple[str, int, int], send: Send) -> Block:
+def _compose_block(shared: tuple[Path, int], task: tuple[str, int, int]) -> Block:
     (parse, seed), (part, start, stop) = shared, task
     glyphs = load_parsed(parse, held_out=part != "train")
     make = compose_sheet if part == "sheets" else compose

@@ -37,7 +37,7 @@ unexport $(given)
 # BATCH_SIZE=64 is passed on as 'BATCH_SIZE=64', with any value quoted; as an option it is --batch-size='64'.
 quoted = '$(subst ','\'',$1)'
 options = $(foreach v,$(filter $1,$(given)),--$(shell echo $v | tr A-Z_ a-z-)=$(call quoted,$(value $v)))
-variables = $(foreach v,$(filter-out $(others),$(given)),$(call quoted,$v=$(value $v)))
+variables = $(foreach v,$(sort $(filter-out $(others),$(given))),$(call quoted,$v=$(value $v)))
 
 # `stale`: the stages to start, among those that the goals need. It is asked for once, at the first recipe of a stage. All
 # of them if the interpreter is missing, as in a dry run before the installation.

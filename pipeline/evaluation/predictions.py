@@ -19,7 +19,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.journal import append_entry, describe_file, new_journal, read_journal
 from pipeline.scheduling.run import run_job
 
@@ -110,7 +110,7 @@ def predict_missing(
     )
 
 
-def predict_block(model: Model, block: Block, send: Send) -> tuple[int, NDArray[np.float32]]:
+def predict_block(model: Model, block: Block) -> tuple[int, NDArray[np.float32]]:
     """Run one task: return the index of the block's first image among all images, and the probabilities, (n, c)."""
     probabilities = predict(model, block.images, block.first)
     if not np.isfinite(probabilities).all():

@@ -16,7 +16,7 @@ from pipeline.pictures.detections import Detections
 from pipeline.pictures.search import cut_around, search
 from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, Send
+from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.run import run_job
 from pipeline.training.positions import IGNORED
 from pipeline.training.training_data import Examples
@@ -84,7 +84,7 @@ def collect(
     return parts
 
 
-def _collect(shared: tuple[Model, Path], task: tuple[str, int, int], send: Send) -> Found:
+def _collect(shared: tuple[Model, Path], task: tuple[str, int, int]) -> Found:
     (model, compose), (part, start, stop) = shared, task
     pictures = load_array(compose / f"{part}-pictures.npy", np.uint8, (None, None, None))
     digits = load_array(compose / f"{part}-digits.npy", np.float32, (len(pictures), None, None))

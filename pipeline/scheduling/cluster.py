@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import time
-import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -29,7 +28,7 @@ from pipeline.engine.fingerprint import LIBRARY
 from pipeline.engine.threads import count_cores
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job, JobInterruptedError, Workers
-from pipeline.scheduling.worker import MESSAGE, JobContext, collect_versions, provide, run_task
+from pipeline.scheduling.worker import JobContext, collect_versions, provide, run_task
 
 CONNECT_TIMEOUT = 10.0  # seconds
 WORKER_TIMEOUT = 30.0  # seconds without any worker; a worker takes two or three to restart
@@ -58,9 +57,7 @@ def connect(job: Job, backend: Backend) -> Iterator[Workers]:
         stack.callback(client.close, timeout=CHECK_INTERVAL)
         _wait_for_workers(client, address, job.report)
         _require_program(client)
-        topic = uuid.uuid4().hex
-        client.subscribe_topic(topic, lambda event: job.on_message(event[1][MESSAGE]))
-        context = JobContext(job.function, collect_versions(job.function), job.shared, topic)
+        context = JobContext(job.function, collect_versions(job.function), job.shared)
         pool = client.get_executor(pure=False)  # a task is not run again only because its result is known
         shared = client.submit(provide, context, pure=False)
         yield Workers(lambda task: pool.submit(run_task, task, shared), _get_result, _make_monitor(client))

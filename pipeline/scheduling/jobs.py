@@ -7,7 +7,6 @@ from typing import Any
 
 from pipeline.engine.errors import PipelineError
 
-Send = Callable[[Any], object]
 Results = Generator[tuple[int, Any], None, None]  # index of a task, from 0, and its result
 
 
@@ -21,20 +20,18 @@ class JobInterruptedError(PipelineError):
 class Job:
     """A function and its tasks.
 
-    function: a module-level function, so that workers can import it; called as function(shared, task, send).
+    function: a module-level function, so that workers can import it; called as function(shared, task).
 
     shared: data that all tasks need, sent once to each worker. tasks: consumed lazily. on_result: called by `run_job`
     with the index of a task, from 0, and its result, as soon as it is available, in the thread that runs the job.
-    on_message: called in any thread with each message, JSON-like data, that a running task passes to `send`. report:
-    called with lines for the user. ordered: whether the results are needed in the order of the tasks; then few tasks
-    are started long before the first unfinished one, so that few results wait for their turn.
+    report: called with lines for the user. ordered: whether the results are needed in the order of the tasks; then few
+    tasks are started long before the first unfinished one, so that few results wait for their turn.
     """
 
-    function: Callable[[Any, Any, Send], Any]
+    function: Callable[[Any, Any], Any]
     shared: Any
     tasks: Iterable[Any]
     on_result: Callable[[int, Any], object] = lambda index, result: None
-    on_message: Send = lambda message: None
     report: Callable[[str], object] = lambda line: None
     ordered: bool = False
 

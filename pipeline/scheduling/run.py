@@ -5,7 +5,6 @@ Only a few tasks are in flight at a time, so the memory of this process and of a
 
 import contextlib
 import itertools
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -14,10 +13,10 @@ from typing import Any
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.jobs import Job, JobInterruptedError, Results, Workers
+from pipeline.scheduling.jobs import Job, Results, Workers
 
-IN_FLIGHT = 4  # tasks per worker thread, so that none is idle, and drops the shared data meanwhile
-MAX_AHEAD = 8  # tasks per worker thread that an ordered job starts beyond its first unfinished one
+IN_FLIGHT = 3  # tasks per worker thread, so that none is idle, and drops the shared data meanwhile
+MAX_AHEAD = 6  # tasks per worker thread that an ordered job starts beyond its first unfinished one
 POLL_INTERVAL = 0.5  # seconds, after which a signal or the loss of the cluster is noticed at the latest
 
 
@@ -37,7 +36,7 @@ def iterate_job(job: Job, backend: Backend) -> Results:
     if backend.scheduler == "sync":
         with single_threaded_blas():
             for index, task in enumerate(job.tasks):
-                yield index, job.function(job.shared, task, job.on_message)
+                yield index, job.function(job.shared, task)
         return
     start = _start_threads if backend.scheduler == "threads" else _import_cluster()
     with start(job, backend) as workers, contextlib.closing(_run(job, workers)) as results:
@@ -75,22 +74,12 @@ def _reorder(results: Results) -> Results:
 
 @contextlib.contextmanager
 def _start_threads(job: Job, backend: Backend) -> Iterator[Workers]:
-    cancelled = threading.Event()
-
-    def send(message: Any) -> None:
-        if cancelled.is_set():  # a thread can be stopped only here
-            raise JobInterruptedError("the job was cancelled")
-        job.on_message(message)
-
     workers = backend.workers or count_cores()
     pool = ThreadPoolExecutor(workers)
     try:
         with single_threaded_blas():
-            yield Workers(
-                lambda task: pool.submit(job.function, job.shared, task, send), Future.result, lambda: workers
-            )
+            yield Workers(lambda task: pool.submit(job.function, job.shared, task), Future.result, lambda: workers)
     finally:
-        cancelled.set()
         pool.shutdown(cancel_futures=True)
 
 

@@ -11,11 +11,9 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.scheduling.jobs import Send
 
-Function = Callable[[Any, Any, Send], Any]
+Function = Callable[[Any, Any], Any]
 CODE = "the code of this program"
-MESSAGE = "message"
 
 # Digest of each source file when first hashed, about when it was imported. For the file that defines the function, the
 # key includes the function's name, since the digest depends on it.
@@ -34,12 +32,11 @@ def collect_versions(function: Function) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class JobContext:
-    """Data for all tasks. versions: those where the job was started. topic: Dask topic for messages."""
+    """Data for all tasks. versions: those where the job was started."""
 
     function: Function
     versions: dict[str, Any]
     shared: Any
-    topic: str
 
 
 def provide(context: JobContext) -> JobContext:
@@ -62,11 +59,8 @@ def run_task(task: Any, context: JobContext) -> Any:
             "install the same versions there and restart it"
         )
 
-    def send(message: Any) -> None:
-        worker.log_event(context.topic, {MESSAGE: message})  # Dask adds the name of the worker
-
     try:
-        return context.function(context.shared, task, send)
+        return context.function(context.shared, task)
     except FileNotFoundError as error:
         raise PipelineError(
             f"worker {worker.address} cannot find {error.filename}: share its folder with all workers"

@@ -75,15 +75,13 @@ class TrainingData:
     """Training and validation data of a network.
 
     pixels: the raw training images, uint8 (n, height, width), of which ink statistics and drawn examples are made.
-    description: name and classes of the data set. folders: artifacts of `parse` and `normalize` from which a worker can
-    load the same data; empty for data in memory.
+    description: name and classes of the data set.
     """
 
     training: Examples
     validation: Examples
     pixels: NDArray[np.uint8] = field(repr=False)
     description: Description
-    folders: tuple[Path, ...] = ()
 
     @property
     def classes(self) -> int:
@@ -106,9 +104,7 @@ def load_data(parse: Path, normalize: Path) -> TrainingData:
     training = load("train", None, None)
     _, height, width = training.images.shape
     pixels = load_array(parse / "train-images.npy", np.uint8, (None, height, width))[: len(training)]
-    return TrainingData(
-        training, load("validation", height, width), np.asarray(pixels), description, (parse, normalize)
-    )
+    return TrainingData(training, load("validation", height, width), np.asarray(pixels), description)
 
 
 def hold_out(

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 
-def classify_test_image(index: int, show: bool, parse: Path, folder: Path | None) -> str:
-    """Return the probabilities of all classes and the true class of an image of `parse`; with `show`, also the image.
+def classify_test_image(index: int, parse: Path, folder: Path | None) -> str:
+    """Return the probabilities of all classes and the true class of an image of `parse`.
 
     folder: of the model, see `load`.
     """
@@ -18,7 +18,6 @@ def classify_test_image(index: int, show: bool, parse: Path, folder: Path | None
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.model.prediction import predict
     from pipeline.reader import load
-    from stages.cli.drawing import draw
 
     with read_lock(parse) as raw:
         require_intact(raw, find_artifact(raw, "parse", shown=parse), shown=parse)
@@ -37,7 +36,6 @@ def classify_test_image(index: int, show: bool, parse: Path, folder: Path | None
     digit = int(output.argmax())
     width = max(map(len, model.class_names))
     lines = [
-        *([draw(image), ""] if show else []),
         *(f"{name:>{width}}  {p:.6f}" for name, p in zip(model.class_names, output, strict=True)),
         "",
         f"digit {model.class_names[digit]}, confidence {output[digit]:.2%}, truth {model.class_names[labels[index]]}",

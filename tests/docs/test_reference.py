@@ -42,6 +42,7 @@ def test_make_does_what_the_page_on_its_rules_shows(tmp_path: Path) -> None:
     (tmp_path / "pipeline/engine").symlink_to(ROOT / "pipeline/engine")
     link_environment(tmp_path)
     (tmp_path / "stages").mkdir()
+    (tmp_path / "stages/__init__.py").touch()
     for block in read_page(DOCS / "pipeline/reuse.md").blocks:  # the stages of the Makefile, here with a flag
         if (name := block.marks.get("file", "")).startswith("dice/stages/"):
             text = block.text.replace("throws: int = 1000", "throws: int = 1000, fair: bool = False")

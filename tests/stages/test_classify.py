@@ -160,7 +160,7 @@ def test_unreadable_files_are_reported_one_line_each(run: Run, project: Path) ->
     assert len(errors) == len(bad)
     for line, (name, words) in zip(errors, bad.items(), strict=True):
         assert line.startswith(f"{name} {words}")
-    assert summary == "handwriting classify: 2 of 4 pictures could not be read: see the messages above"
+    assert summary == "classify: 2 of 4 pictures could not be read: see the messages above"
 
 
 def test_single_unreadable_file_is_one_error(run: Run, project: Path) -> None:
@@ -245,13 +245,10 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
     [
         [],
         ["--json"],
-        ["--show", "a.png"],
         ["--test-image", "0", "a.png"],
         ["--test-image", "0", "--json"],
         ["--test-image", "0", "--annotate", "out"],
         ["--csv", "--json", "a.png"],
-        ["--csv", "--show", "a.png"],
-        ["--json", "--show", "a.png"],
         ["--what"],
     ],
 )

@@ -20,12 +20,6 @@ def test_index_matches_evaluate(run: Run, project: Path) -> None:
         assert [line.split() for line in lines[:-2]] == [[str(n), f"{p:.6f}"] for n, p in enumerate(output)]
 
 
-def test_show_draws_the_image_before_the_probabilities(run: Run, project: Path) -> None:
-    drawing, *rest = run("classify", "--test-image", "0", "--show").stdout.split("\n\n")
-    assert "█" in drawing
-    assert "\n\n".join(rest) == run("classify", "--test-image", "0").stdout
-
-
 def test_class_names_that_cannot_be_encoded_are_replaced(run: Run, project: Path) -> None:
     for stage in ("parse", "train"):
         path = project / "artifacts" / stage / ("dataset.json" if stage == "parse" else "model.json")

@@ -76,7 +76,6 @@ def test_output_has_the_format_of_its_extension(name: str, option: str, run: Run
         (["a.png", "--output", "none/digits.csv"], "does not exist"),
         (["a.png", "--annotate", ".", "--output", "digits.csv"], "a.png exists already"),
         (["a.png", "--annotate", "out", "--output", "out/a.csv"], "does not exist"),
-        (["a.png", "--show", "--output", "digits.csv"], "--show"),
         (["-", "--output", "digits.csv"], "--output"),
         (["--test-image", "0", "--output", "digits.csv"], "--test-image"),
         (["a.png", "--csv", "--output", "digits.json"], "--csv"),

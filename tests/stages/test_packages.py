@@ -14,7 +14,17 @@ from pipeline.engine.plan import find_provenance
 from tests.processes import ROOT
 
 # Packages for options, progress, downloads, documents, thread limits, markup and types. None computes a result.
-WITHOUT_RESULT = {"_typeshed", "markupsafe", "msgspec", "requests", "rich", "threadpoolctl", "typer", "urllib3"}
+WITHOUT_RESULT = {
+    "pooch",
+    "_typeshed",
+    "markupsafe",
+    "msgspec",
+    "requests",
+    "rich",
+    "threadpoolctl",
+    "typer",
+    "urllib3",
+}
 # Packages without effect on the result of a single stage: download verifies its files by their sha256, and has the
 # versions of the others in its parameters if it converts pictures.
 EXCEPTIONS = {"download": {"numpy", "pillow", "scipy"}}

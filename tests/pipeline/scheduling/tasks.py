@@ -9,64 +9,53 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.jobs import Send
 
 
-def do_nothing(shared: None, task: int, send: Send) -> None:
+def do_nothing(shared: None, task: int) -> None:
     pass
 
 
-def multiply(shared: int, task: int, send: Send) -> int:
+def multiply(shared: int, task: int) -> int:
     return shared * task
 
 
-def send_process(shared: Any, task: int, send: Send) -> int:
-    send({"task": task, "process": os.getpid()})
+def find_process(shared: Any, task: int) -> int:
     return os.getpid()
 
 
-def fail(shared: Any, task: int, send: Send) -> None:
+def fail(shared: Any, task: int) -> None:
     raise PipelineError(f"task {task} failed")
 
 
-def kill_itself(shared: Any, task: int, send: Send) -> None:
+def kill_itself(shared: Any, task: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def sleep_long(shared: str, task: int, send: Send) -> None:
+def sleep_long(shared: str, task: int) -> None:
     Path(shared, str(os.getpid())).touch()
     time.sleep(60)
 
 
-def send_forever(shared: Any, task: int, send: Send) -> None:
-    if task == 0:
-        time.sleep(0.3)  # until another task has started
-        raise PipelineError("task 0 failed")
-    while True:
-        send(task)
-        time.sleep(0.01)
-
-
-def divide(shared: int, task: int, send: Send) -> float:
+def divide(shared: int, task: int) -> float:
     return task / shared
 
 
-def read(shared: str, task: int, send: Send) -> bytes:
+def read(shared: str, task: int) -> bytes:
     return Path(shared).read_bytes()
 
 
-def sleep(shared: float, task: int, send: Send) -> int:
+def sleep(shared: float, task: int) -> int:
     time.sleep(shared)
     return task
 
 
-def send_itself_ctrl_c(shared: Any, task: int, send: Send) -> int:
+def send_itself_ctrl_c(shared: Any, task: int) -> int:
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(0.5)  # until the main thread would be interrupted
     return os.getpid()
 
 
-def count_blas_threads(shared: Any, task: int, send: Send) -> list[int]:
+def count_blas_threads(shared: Any, task: int) -> list[int]:
     return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
@@ -82,11 +71,11 @@ class CountedUnpickling:
         return {"weight": 1}
 
 
-def count_unpicklings(shared: CountedUnpickling, task: int, send: Send) -> int:
+def count_unpicklings(shared: CountedUnpickling, task: int) -> int:
     time.sleep(0.05)  # an idle worker may pass the shared data on
     return shared.count
 
 
-def sleep_each(shared: dict[int, float], task: int, send: Send) -> int:
+def sleep_each(shared: dict[int, float], task: int) -> int:
     time.sleep(shared.get(task, 0))
     return task

@@ -15,7 +15,7 @@ from tests.terminal import show
 BLOCKS = """
 import logging, sys, time
 from pipeline.scheduling.progress import progress
-from stages.cli.console import run
+from pipeline.engine.command import run_command
 
 def count():
     '''Count.'''
@@ -30,7 +30,7 @@ def count():
                 print("a result", flush=True)
     return "done"
 
-sys.exit(run({"all": [count]}, ["count"]))
+sys.exit(run_command("count", count))
 """
 
 

@@ -1,18 +1,15 @@
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.errors import UsageError
 from pipeline.model.model import load_model
 from pipeline.model.prediction import predict
 from pipeline.reader import load, save
-from pipeline.scheduling.backends import SYNC, Backend
 from pipeline.training import hold_out, train
-from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
-from pipeline.training.ensemble import RUN_FILE, TrainedModel
+from pipeline.training.ensemble import TrainedModel
 from pipeline.training.epochs import TrainingError, TrainingProgress
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import RECIPES
@@ -20,7 +17,6 @@ from pipeline.training.training_data import TrainingData, load_data
 
 QUICK = RECIPES["quick"]
 ENSEMBLE = Recipe(layers="16", batch_size=200, epochs=3, ensemble_size=3, ema_decay=0.9)
-LONG = replace(ENSEMBLE, epochs=2000)
 
 
 class PowerCutError(Exception):
@@ -39,7 +35,7 @@ def data(built: Path) -> TrainingData:
 
 @pytest.fixture(scope="module")
 def expected(data: TrainingData) -> TrainedModel:
-    """The ensemble, trained sequentially."""
+    """The ensemble, trained without an interruption."""
     return train(data, ENSEMBLE)
 
 
@@ -81,13 +77,9 @@ def test_networks_of_an_ensemble_differ(expected: TrainedModel) -> None:
     assert len(set(bits(expected))) == 3
 
 
-@pytest.mark.parametrize(("scheduler", "workers"), [("threads", 5), ("processes", 2)])
-def test_parallel_training_gives_same_bits_and_reports_every_batch(
-    scheduler: str, workers: int, data: TrainingData, expected: TrainedModel, tmp_path: Path
-) -> None:
+def test_every_batch_and_epoch_is_reported_with_its_network(data: TrainingData, tmp_path: Path) -> None:
     made: list[TrainingProgress] = []
-    model = train(data, ENSEMBLE, tmp_path, Backend(scheduler, workers), made.append)
-    assert_equal(model, expected)
+    model = train(data, ENSEMBLE, tmp_path, made.append)
     batches = ENSEMBLE.count_batches(len(data.training))
     for number, history in enumerate(model.histories, start=1):
         epochs = [each.epoch for each in made if each.network == number and each.epoch]
@@ -95,51 +87,19 @@ def test_parallel_training_gives_same_bits_and_reports_every_batch(
         assert sum(each.batches for each in made if each.network == number) == ENSEMBLE.epochs * batches
 
 
-@pytest.mark.parametrize("scheduler", ["threads", "processes"])
-def test_divergence_of_one_network_stops_the_others(scheduler: str, data: TrainingData, tmp_path: Path) -> None:
-    two = replace(LONG, ensemble_size=2)  # a third might be started before the second, and train for long
-    train(data, replace(two, epochs=1), tmp_path)
-    found = load_checkpoint(tmp_path / "network-2.npz")
-    assert found is not None
-    origin = found.origin.replace("epochs=1,", f"epochs={two.epochs},")
-    diverging = replace(found, state=np.full_like(found.state, 1e38), origin=origin)
-    save_checkpoint(tmp_path / "network-2.npz", diverging)
-    made: list[TrainingProgress] = []
-    with pytest.raises(TrainingError, match="training diverged in epoch 2"):
-        train(data, two, tmp_path, Backend(scheduler, 2), made.append)
-    reported = len(made)
-    time.sleep(0.5)
-    assert len(made) == reported  # no worker is training
-    unfinished = list(tmp_path.glob(".network*"))
-    assert len(unfinished) <= (1 if scheduler == "processes" else 0)  # a process may be killed during a write
+def test_divergence_of_one_network_ends_the_training(data: TrainingData, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="training diverged in epoch 1"):
+        train(data, replace(ENSEMBLE, learning_rate=1e38), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
-def test_interrupted_ensemble_resumes_on_another_backend_to_same_bits(
-    data: TrainingData, expected: TrainedModel, tmp_path: Path
-) -> None:
+def test_interrupted_ensemble_resumes_to_same_bits(data: TrainingData, expected: TrainedModel, tmp_path: Path) -> None:
     def interrupt(made: TrainingProgress) -> None:
         if made.network == 2 and made.epoch and made.epoch.number == 2:
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        train(data, ENSEMBLE, tmp_path, SYNC, interrupt)
+        train(data, ENSEMBLE, tmp_path, interrupt)
     made: list[TrainingProgress] = []
-    assert_equal(train(data, ENSEMBLE, tmp_path, Backend("threads", 2), made.append), expected)
+    assert_equal(train(data, ENSEMBLE, tmp_path, made.append), expected)
     assert {each.network: each.epoch.number for each in made if each.resumed and each.epoch} == {1: 3, 2: 2}
-
-
-def test_training_stops_if_another_run_takes_over(data: TrainingData, tmp_path: Path) -> None:
-    def take_over(made: TrainingProgress) -> None:
-        if made.epoch and made.epoch.number > 0:
-            (tmp_path / RUN_FILE).write_text("another")
-
-    with pytest.raises(PipelineError, match="another run continues it"):
-        train(data, LONG, tmp_path, Backend("threads", 1), take_over)
-    found = load_checkpoint(tmp_path / "network-1.npz")
-    assert found is not None and 1 <= len(found.history) < 500
-
-
-def test_error_names_a_folder_that_workers_cannot_see(data: TrainingData, built: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError) as caught:
-        train(replace(data, folders=(built / "parse", built / "nowhere")), ENSEMBLE, tmp_path)
-    assert str(caught.value.filename).endswith("nowhere")

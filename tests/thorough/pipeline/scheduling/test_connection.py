@@ -114,11 +114,11 @@ def test_local_cluster_ends_with_its_parent(kind: signal.Signals, setup: str, tm
 
 def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path) -> None:
     body = IMPORTS.replace("\n", "\n        ")
-    setup = f"""from stages.cli.console import run_program
+    setup = f"""from pipeline.engine.command import run_command, run_program
     def status():
         print("begins", flush=True){body}
         run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend("processes", 2))
-    run_program({{"One": [status]}}, ["status"])"""
+    run_program(lambda: run_command("status", status))"""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = start_job(tmp_path, setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
     assert process.stdout is not None
@@ -130,4 +130,4 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path)
     finally:
         kill_tree(process.pid)
     assert process.returncode == 130
-    assert stderr.splitlines() == ["handwriting status: interrupted. Existing results are unchanged"]
+    assert stderr.splitlines() == ["status: interrupted. Existing results are unchanged"]
