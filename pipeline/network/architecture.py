@@ -32,12 +32,9 @@ def build_layers(text: str, activation: str, image_shape: Sequence[int], classes
             raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
         layer = KINDS[kind].build(shape, ACTIVATIONS[activation], **numbers)
         if len(shape) > 1 and any(window > size for window, size in zip(layer.window, shape[1:], strict=True)):
-            sizes = " -> ".join(
-                f"{height} x {width}" for _, height, width in [*(one.input_shape for one in layers), shape]
-            )
             raise UsageError(
-                f"{name} does not fit: its {layer.window[0]} x {layer.window[1]} kernel is larger than its input "
-                f"(sizes: {sizes}); use a smaller kernel, smaller strides, fewer layers, or dense layers alone, "
+                f"{name} does not fit: its {layer.window[0]} x {layer.window[1]} kernel is larger than its input of "
+                f"{shape[1]} x {shape[2]}; use a smaller kernel, smaller strides, fewer layers, or dense layers alone, "
                 "as in 512,256"
             )
         layers.append(layer)

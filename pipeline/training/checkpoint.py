@@ -1,7 +1,6 @@
 """Checkpoints: an interrupted run resumes from its last one, with a bit-identical result."""
 
 import os
-import uuid
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to `path` atomically: an earlier one stays until this one is complete."""
     history = np.array([astuple(epoch) for epoch in checkpoint.history], np.float64)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # unique: an abandoned worker may still write
+    temporary = path.with_name(f".{path.name}")
     try:
         with open(temporary, "wb") as file:
             np.savez(file, state=checkpoint.state, best=checkpoint.best, history=history, origin=checkpoint.origin)

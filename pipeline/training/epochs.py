@@ -128,19 +128,19 @@ def run_epoch(
     """Run one epoch, counted from 1; return the mean loss, the accuracy and the last learning rate."""
     images, count = len(training), recipe.count_batches(len(training))
     step = (number - 1) * count
-    batches = list(shuffled_batches(images, recipe.batch_size, np.random.default_rng((recipe.seed, number))))
+    batches = shuffled_batches(images, recipe.batch_size, np.random.default_rng((recipe.seed, number)))
     rates = [
         recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step + i, recipe.epochs * count)
         for i in range(count)
     ]
     load = make_load(recipe, training, state, number)
-    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.workspaces)) as team:
+    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.buffers)) as team:
         return *train_epoch(state, batches, rates, load, step, team.run, on_batch), rates[-1]
 
 
 def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: int) -> Load:
     """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
-    (_, height, width), threads = training.images.shape, len(state.workspaces)
+    (_, height, width), threads = training.images.shape, len(state.buffers)
     generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
     read, augmented = (np.empty((threads, state.micro_batch, height * width), training.dtype) for _ in range(2))
     augmenters = [

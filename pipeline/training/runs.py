@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,8 +88,10 @@ def _find_evaluations(artifacts: Path) -> dict[str | None, Result]:
 
 def _load(result: Result, evaluation: Result | None) -> TrainingRun:
     parameters = result.manifest.provenance.parameters
-    model = _load_known(result.entry / "model.json", _Model())
-    metrics = _load_known(evaluation.entry / "metrics.json", _Metrics()) if evaluation else _Metrics()
+    model = _known(partial(load_json, result.entry / "model.json", _Model), _Model())
+    metrics = _Metrics()
+    if evaluation:
+        metrics = _known(partial(load_json, evaluation.entry / "metrics.json", _Metrics), metrics)
     return TrainingRun(
         **vars(result),
         recipe=str(parameters.get("recipe", UNKNOWN)),
@@ -99,7 +102,7 @@ def _load(result: Result, evaluation: Result | None) -> TrainingRun:
         test_accuracy=metrics.accuracy,
         expected_calibration_error=metrics.expected_calibration_error,
         negative_log_likelihood=metrics.negative_log_likelihood,
-        history=_load_history(result.entry / "history.csv"),
+        history=_known(partial(read_history, result.entry / "history.csv"), []),
     )
 
 
@@ -122,19 +125,12 @@ def find_run(runs: Sequence[TrainingRun], key: str) -> tuple[TrainingRun, list[T
     return found, [run for run in runs if run.data == found.data and run.created < found.created]
 
 
-def _load_known(path: Path, default: T) -> T:
-    """Return the content of a JSON file; `default` if it is damaged, so that old results cannot fail the report."""
+def _known(read: Callable[[], T], default: T) -> T:
+    """Return what `read` returns; `default` if the file is damaged, so that old results cannot fail the report."""
     try:
-        return load_json(path, type(default))
+        return read()
     except (PipelineError, OSError):
         return default
-
-
-def _load_history(path: Path) -> list[list[Epoch]]:
-    try:
-        return read_history(path)
-    except (PipelineError, OSError):
-        return []
 
 
 def name_data(runs: Sequence[TrainingRun], title: Callable[[str], str] = str) -> dict[str, str]:

@@ -45,14 +45,14 @@ def run_epochs(
     """Run two epochs; return their metrics."""
     data, metrics = examples(state.arrays.dtype.type), []
     for epoch in (0, 1):
-        batches = list(shuffled_batches(COUNT, batch_size, np.random.default_rng(epoch)))
+        batches = shuffled_batches(COUNT, batch_size, np.random.default_rng(epoch))
         rates, step = [rate * (1 + i) for i in range(len(batches))], epoch * len(batches)
         metrics.append(train_epoch(state, batches, rates, partial(load, data), step, **options))
     return metrics
 
 
 def test_batches_cover_all_images_once_in_random_order() -> None:
-    batches = list(shuffled_batches(10, 4, np.random.default_rng(0)))
+    batches = shuffled_batches(10, 4, np.random.default_rng(0))
     assert [len(batch) for batch in batches] == [4, 4, 2]
     order = np.concatenate(batches).tolist()
     assert sorted(order) == list(range(10)) != order
