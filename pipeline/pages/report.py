@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from pipeline.evaluation.metrics import compute_metrics, list_confusions, measur
 from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import Network, count_parameters, make_buffers
+from pipeline.pages.command import format_command
 from pipeline.pages.filters import (
     PATCHES,
     draw_strongest,
@@ -25,7 +25,6 @@ from pipeline.pages.filters import (
     rank_filters,
     receptive_fields,
 )
-from pipeline.pages.origin import find_commit, find_processor, format_command
 from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.pages.png import draw_grey
 from pipeline.pages.rendering import render
@@ -108,8 +107,6 @@ def render_report(findings: Findings) -> str:
         previous=previous,
         parameters=model.ensemble_size * count_parameters(layers),
         command=format_command("train", model.dataset, parameters, findings.counts),
-        commit=find_commit(Path(__file__).parents[2]),
-        processor=find_processor(),
         activation=ACTIVATIONS[model.activation],
         best=[best_of(history).number for history in run.history],
         accuracy=plot_accuracy(run.history, [one.history[0] for one in earlier if one.history][:MAX_EARLIER]),
