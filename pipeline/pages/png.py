@@ -18,7 +18,7 @@ NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
 
 def draw_grey(image: NDArray[np.uint8]) -> str:
     """Return the data URI of a grey picture, uint8 (h, w), 0 black and 255 white."""
-    return _encode(_shrink(Image.fromarray(np.ascontiguousarray(image))))
+    return _encode(_shrink(Image.fromarray(image)))
 
 
 def draw_patches(patches: NDArray[np.uint8], columns: int) -> str:
