@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import KINDS, Convolution, Dense, Layer, Shape
+from pipeline.network.layers import KINDS, Affine, Convolution, Dense, Layer, Shape
 from pipeline.network.network import count_parameters
 from pipeline.network.notation import format_layer, format_layers, parse_layers
 
@@ -30,7 +30,9 @@ def build_layers(text: str, activation: str, image_shape: Sequence[int], classes
         name = format_layer(kind, numbers)
         if len(shape) == 1 and not KINDS[kind].takes_units:
             raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
-        layer = KINDS[kind].build(shape, ACTIVATIONS[activation], **numbers)
+        layer = KINDS[kind](shape, **numbers)
+        if isinstance(layer, Affine):
+            layer = replace(layer, activation=ACTIVATIONS[activation])
         if len(shape) > 1 and any(window > size for window, size in zip(layer.window, shape[1:], strict=True)):
             raise UsageError(
                 f"{name} does not fit: its {layer.window[0]} x {layer.window[1]} kernel is larger than its input of "

@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -30,17 +30,13 @@ MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower one
 class Layer(ABC):
     """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
 
-    kind: its key in `KINDS` and in `pipeline.network.notation`. takes_units: whether the input may be (units,).
+    kind: its key in `KINDS` and in `pipeline.network.notation`, whose numbers are fields of the class. takes_units:
+    whether the input may be (units,).
     """
 
     kind: ClassVar[str]
     takes_units: ClassVar[bool] = False
     input_shape: Shape
-
-    @classmethod
-    def build(cls, input_shape: Shape, activation: Activation | None, **numbers: int) -> Self:
-        """Return the layer that the numbers of its notation describe. activation: of layers with weights."""
-        return cls(input_shape, **numbers)
 
     @property
     @abstractmethod
@@ -111,11 +107,6 @@ class Affine(Layer):
 
     outputs: int
     activation: Activation | None = None
-
-    @classmethod
-    def build(cls, input_shape: Shape, activation: Activation | None, **numbers: int) -> Self:
-        """Return the layer that the numbers of its notation describe."""
-        return cls(input_shape, activation=activation, **numbers)
 
     @property
     @abstractmethod

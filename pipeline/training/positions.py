@@ -32,7 +32,8 @@ VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing
 ANGLE, SCALE, STRETCH, SHEAR, SHIFT, NOISE = 0.04, 0.05, 0.05, 0.06, 3, 6
 
 
-Centres = tuple[NDArray[np.float64], NDArray[np.float64]]  # of the windows of all positions: y (rows, 1), x (columns,)
+# Centres of the windows of all positions: y (rows, 1) and x (columns,).
+Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
 
 
 def find_centres(layers: str, shape: tuple[int, int]) -> Centres:
