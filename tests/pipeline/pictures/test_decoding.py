@@ -208,11 +208,11 @@ def test_file_and_pipe_are_read_alike(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "a.txt").write_bytes(body)  # the suffix is ignored
     assert_same(load(tmp_path / "a.txt"), page(), 1)
     os.mkfifo(tmp_path / "pipe")
-    for limit in (len(body) + 1, len(body)):
-        monkeypatch.setattr("pipeline.pictures.decoding.MAX_PIPED_BYTES", limit)
+    for limit in (len(body), len(body) - 1):
+        monkeypatch.setattr("pipeline.pictures.decoding.MAX_BYTES", limit)
         writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[body])
         writer.start()
-        if limit > len(body):
+        if limit == len(body):
             assert_same(load(tmp_path / "pipe"), page(), 1)
         else:
             with pytest.raises(PictureError, match="too large"):
