@@ -18,15 +18,10 @@ PHONE |= {"has_touch": True, "is_mobile": True}
 SMALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 640}}
 
 
-def find_browser() -> str | None:
-    """Return the path of an installed Chromium, or None."""
-    return next(filter(None, map(shutil.which, PROGRAMS)), None)
-
-
 @contextmanager
 def open_browser() -> Iterator[Browser]:
     """Yield a browser; skip the test if none is installed."""
-    program = find_browser()
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip(f"no browser is installed ({', '.join(PROGRAMS)})")
     with sync_playwright() as playwright:

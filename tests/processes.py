@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import msgspec
 import psutil
 import pytest
 
@@ -21,10 +20,6 @@ ROOT = Path(__file__).parent.parent
 SAMPLING = 0.02  # seconds between two measurements of memory
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-# With PYTHONPATH=SITE and `python -S`, a program finds the packages of the engine, but not this project.
-SITE = str(Path(msgspec.__file__).parents[1])
 
 
 def environment() -> dict[str, str]:

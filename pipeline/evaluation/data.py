@@ -12,7 +12,7 @@ from pipeline.engine.arrays import Rows, read_blocks
 from pipeline.engine.documents import Count, load_json
 
 DATA_FILE = "data.json"
-PARTS = ("train", "validation", "test")
+PARTS = {"train": "training", "validation": "validation", "test": "test"}  # with their names in text
 IMBALANCE = 20  # a warning if the largest class has more training images than this times the smallest
 SHOWN = 5  # classes that a warning names
 
@@ -43,9 +43,8 @@ def check_data(labels: Mapping[str, NDArray[np.uint8]], images: Mapping[str, Row
 
 def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
     """Return a line for each property of the data that makes the metrics less reliable."""
-    titles = {"train": "training", "validation": "validation", "test": "test"}
     lines = []
-    for part, title in titles.items():
+    for part, title in PARTS.items():
         missing = [name for name, count in zip(class_names, check.counts[part], strict=True) if not count]
         if missing:
             more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""

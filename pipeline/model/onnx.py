@@ -85,15 +85,11 @@ def save_onnx(path: Path, model: Model) -> None:
                 info("label", TensorProto.INT64, ["N"]),
             ],
             initializer=graph.constants,
-            doc_string=f"images: uint8 (N, {height}, {width}), grey levels from 0 to 255. "
-            f"probabilities: float32 (N, {classes}). label: int64 (N,), the index of the largest probability.",
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name=PRODUCER,
         producer_version=environment([PRODUCER])[PRODUCER],
-        doc_string=f"Classifies images of {model.dataset}: {model.architecture}, {model.activation}"
-        + (f", the mean of {len(logits)} networks." if is_ensemble else "."),
     )
     helper.set_model_props(proto, {HEADER: format_header(model.header)})
     onnx.checker.check_model(proto, full_check=True)

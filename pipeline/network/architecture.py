@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import KINDS, Convolution, Dense, Layer, Shape
+from pipeline.network.layers import KINDS, Affine, Convolution, Dense, Layer, Shape
 from pipeline.network.network import count_parameters
 from pipeline.network.notation import format_layer, format_layers, parse_layers
 
@@ -30,14 +30,13 @@ def build_layers(text: str, activation: str, image_shape: Sequence[int], classes
         name = format_layer(kind, numbers)
         if len(shape) == 1 and not KINDS[kind].takes_units:
             raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
-        layer = KINDS[kind].build(shape, ACTIVATIONS[activation], **numbers)
+        layer = KINDS[kind](shape, **numbers)
+        if isinstance(layer, Affine):
+            layer = replace(layer, activation=ACTIVATIONS[activation])
         if len(shape) > 1 and any(window > size for window, size in zip(layer.window, shape[1:], strict=True)):
-            sizes = " -> ".join(
-                f"{height} x {width}" for _, height, width in [*(one.input_shape for one in layers), shape]
-            )
             raise UsageError(
-                f"{name} does not fit: its {layer.window[0]} x {layer.window[1]} kernel is larger than its input "
-                f"(sizes: {sizes}); use a smaller kernel, smaller strides, fewer layers, or dense layers alone, "
+                f"{name} does not fit: its {layer.window[0]} x {layer.window[1]} kernel is larger than its input of "
+                f"{shape[1]} x {shape[2]}; use a smaller kernel, smaller strides, fewer layers, or dense layers alone, "
                 "as in 512,256"
             )
         layers.append(layer)

@@ -21,12 +21,3 @@ class Buffers:
         if name not in self._buffers or self._buffers[name].size < size:
             self._buffers[name] = np.empty(size, self._dtype)
         return self._buffers[name][:size].reshape(shape)
-
-
-def make_contiguous(x: Array, buffers: Buffers) -> Array:
-    """Return x, or a copy if it is not contiguous, as a batch of images, so that patches are taken from long runs."""
-    if x.flags.c_contiguous:
-        return x
-    copy = buffers.array("x", *x.shape)
-    np.copyto(copy, x)
-    return copy

@@ -6,7 +6,7 @@ them among threads. The result depends on the number of shards, but not on the n
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.network.buffers import Buffers
-from pipeline.network.losses import Labels
+from pipeline.network.losses import Labels, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
-from pipeline.network.targets import TargetKind
 
 SHARED = 200_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 65_536  # largest number of parameters that are updated at a time; with their state they fit into the CPU cache
@@ -39,30 +38,23 @@ def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:
 
 
 @dataclass(frozen=True)
-class Workspace:
-    """Memory of one thread: the buffers of the layers, and the gradient of a micro-batch."""
-
-    buffers: Sequence[Buffers]
-    gradient: Parameters
-
-
-@dataclass(frozen=True)
 class TrainingState:
     """A network in training, with all that a step reads and changes.
 
     arrays: (rows, parameters); the rows are the parameters, the buffers of the optimizer, and the moving average of the
     parameters if ema_decay is above 0. network: its parameters are a view of the first row. gradients: of each shard.
-    micro_batch: largest number of images in a forward pass, by which a shard is divided to limit memory.
+    partial_gradients: of a micro-batch, for each thread. buffers: of the layers, for each thread. micro_batch: largest
+    number of images in a forward pass, by which a shard is divided to limit memory.
     """
 
     network: Network
-    target_kind: TargetKind
     loss: BatchLoss
     optimizer: Optimizer
     ema_decay: float
     arrays: Array
     gradients: Sequence[Parameters]
-    workspaces: Sequence[Workspace]
+    partial_gradients: Sequence[Parameters]
+    buffers: Sequence[Sequence[Buffers]]
     micro_batch: int
 
     @property
@@ -73,7 +65,6 @@ class TrainingState:
 
 def prepare(
     network: Network,
-    target_kind: TargetKind,
     loss: BatchLoss,
     optimizer: Optimizer,
     ema_decay: float = 0.0,
@@ -88,13 +79,11 @@ def prepare(
     if ema_decay:
         arrays[-1] = flat
     copy = make_network(layers, arrays[0])
-
-    def make_gradient() -> Parameters:
-        return view_parameters(layers, np.empty_like(flat))
-
-    gradients = [make_gradient() for _ in range(shards)]
-    workspaces = [Workspace(make_buffers(copy), make_gradient()) for _ in range(threads)]
-    return TrainingState(copy, target_kind, loss, optimizer, ema_decay, arrays, gradients, workspaces, micro_batch)
+    gradients, partial_gradients = (
+        [view_parameters(layers, np.empty_like(flat)) for _ in range(count)] for count in (shards, threads)
+    )
+    buffers = [make_buffers(copy) for _ in range(threads)]
+    return TrainingState(copy, loss, optimizer, ema_decay, arrays, gradients, partial_gradients, buffers, micro_batch)
 
 
 def train_epoch(
@@ -149,18 +138,18 @@ def compute_gradient(
 
     indices: of the shard's images. count: images in the whole batch.
     """
-    gradient, workspace = state.gradients[shard], state.workspaces[thread]
+    gradient, partial, buffers = state.gradients[shard], state.partial_gradients[thread], state.buffers[thread]
     total, correct = 0.0, 0
     if not len(indices):
         gradient.flat.fill(0)
     for start in range(0, len(indices), state.micro_batch):
         images, labels = load(indices[start : start + state.micro_batch], shard, thread)
-        cache = forward(state.network, images, workspace.buffers)
+        cache = forward(state.network, images, buffers)
         loss, dz = state.loss(cache.logits, labels, count)
-        correct += state.target_kind.count_correct(cache.logits, labels)
-        backward(state.network, cache, dz, workspace.buffers, out=workspace.gradient if start else gradient)
+        correct += count_correct(cache.logits, labels)
+        backward(state.network, cache, dz, buffers, out=partial if start else gradient)
         if start:
-            np.add(gradient.flat, workspace.gradient.flat, out=gradient.flat)
+            np.add(gradient.flat, partial.flat, out=gradient.flat)
         total += loss
     return total, correct
 
@@ -186,8 +175,7 @@ def make_slices(total: int, shards: int) -> list[slice]:
     return [slice(*borders[i : i + 2]) for i in range(count)]
 
 
-def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[Indices]:
-    """Yield the indices 0 to count - 1 in random order, batch_size at a time; the last batch may be smaller."""
+def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> list[Indices]:
+    """Return the indices 0 to count - 1 in random order, batch_size at a time; the last batch may be smaller."""
     order = generator.permutation(count)
-    for start in range(0, count, batch_size):
-        yield order[start : start + batch_size]
+    return [order[start : start + batch_size] for start in range(0, count, batch_size)]

@@ -10,13 +10,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pipeline.network.activations import Activation, Array
-from pipeline.network.buffers import Buffers, make_contiguous
+from pipeline.network.buffers import Buffers
 from pipeline.network.patches import count_positions, shifted_views, view_patches
 
 Shape = tuple[int, ...]
@@ -30,17 +30,13 @@ MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower one
 class Layer(ABC):
     """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
 
-    kind: its key in `KINDS` and in `pipeline.network.notation`. takes_units: whether the input may be (units,).
+    kind: its key in `KINDS` and in `pipeline.network.notation`, whose numbers are fields of the class. takes_units:
+    whether the input may be (units,).
     """
 
     kind: ClassVar[str]
     takes_units: ClassVar[bool] = False
     input_shape: Shape
-
-    @classmethod
-    def build(cls, input_shape: Shape, activation: Activation | None, **numbers: int) -> Self:
-        """Return the layer that the numbers of its notation describe. activation: of layers with weights."""
-        return cls(input_shape, **numbers)
 
     @property
     @abstractmethod
@@ -111,11 +107,6 @@ class Affine(Layer):
 
     outputs: int
     activation: Activation | None = None
-
-    @classmethod
-    def build(cls, input_shape: Shape, activation: Activation | None, **numbers: int) -> Self:
-        """Return the layer that the numbers of its notation describe."""
-        return cls(input_shape, activation=activation, **numbers)
 
     @property
     @abstractmethod
@@ -250,7 +241,7 @@ class Convolution(Affine):
     def take_patches(self, x: Array, buffers: Buffers) -> Array:
         """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
         p = buffers.array("p", *self.weight_shape[1:], *self.output_shape[1:], x.shape[-1])
-        windows = sliding_window_view(make_contiguous(x, buffers), self.window, axis=(1, 2))
+        windows = sliding_window_view(self.make_contiguous(x, buffers), self.window, axis=(1, 2))
         windows = windows[:, :: self.stride, :: self.stride]
         np.copyto(p, windows.transpose(0, 4, 5, 1, 2, 3))
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
@@ -262,11 +253,20 @@ class Convolution(Affine):
             return super().infer(w, x, buffers)
         channels, height, _ = self.input_shape
         copies = buffers.array("copies", height, self.kernel, channels, columns, n)
-        p = view_patches(make_contiguous(x, buffers), self.kernel, self.stride, copies)
+        p = view_patches(self.make_contiguous(x, buffers), self.kernel, self.stride, copies)
         W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
         z = buffers.array("z", self.outputs, rows, columns * n)
         np.matmul(W, p, out=z.transpose(1, 0, 2))
         return self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)
+
+    @staticmethod
+    def make_contiguous(x: Array, buffers: Buffers) -> Array:
+        """Return x, or a copy if it is not contiguous, as a batch of images: so patches are taken from long runs."""
+        if x.flags.c_contiguous:
+            return x
+        copy = buffers.array("x", *x.shape)
+        np.copyto(copy, x)
+        return copy
 
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input (col2im): for each pixel, the sum over the patches that contain it."""

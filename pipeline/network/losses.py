@@ -75,6 +75,15 @@ def at_positions(
     return value, dz.reshape(logits.shape)
 
 
+def count_correct(logits: Array, labels: Labels) -> int:
+    """Return the number of images in which every label that is not negative has the largest logit.
+
+    logits: (classes, n) or (classes, rows, columns, n). labels: (n,) or (rows, columns, n).
+    """
+    correct = (logits.argmax(axis=0) == labels) | (labels < 0)
+    return int(np.count_nonzero(correct.all(axis=tuple(range(labels.ndim - 1)))))
+
+
 def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Array:
     """One-hot targets with label smoothing, in the shape and dtype of the logits."""
     classes = len(logits)
@@ -90,17 +99,13 @@ def log_softmax(logits: Array) -> Array:
     return log_p
 
 
-def log_sigmoid(z: Array) -> Array:
-    """log(1 / (1 + exp(-z))), accurate also where sigmoid(z) rounds to 0."""
-    return -np.logaddexp(0, -z)
-
-
 def scores(logits: Array, loss: str) -> Array:
     """Logits to pass to softmax, depending on the loss that the network was trained with.
 
-    For the quadratic loss the outputs are sigmoid(z); divided by their sum they are softmax(log sigmoid(z)).
+    For the quadratic loss the outputs are sigmoid(z); divided by their sum they are softmax(log sigmoid(z)). This
+    logarithm is accurate also where sigmoid(z) rounds to 0.
     """
-    return logits if loss == "cross-entropy" else log_sigmoid(logits)
+    return logits if loss == "cross-entropy" else -np.logaddexp(0, -logits)
 
 
 def probabilities(logits: Array, loss: str, temperature: float = 1.0) -> Array:

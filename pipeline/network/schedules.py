@@ -7,11 +7,6 @@ PCT_START = 0.3  # of one-cycle: the fraction of the run in which the rate rises
 START, END = 1 / 25, 1 / 25 / 1e4  # of one-cycle: the first and the last factor
 
 
-def constant(progress: float) -> float:
-    """Always 1."""
-    return 1.0
-
-
 def cosine(progress: float) -> float:
     """From 1 to 0 along half a cosine wave.  (Loshchilov & Hutter 2017, eq. 5)"""
     return (1 + math.cos(math.pi * progress)) / 2
@@ -29,7 +24,7 @@ def one_cycle(progress: float) -> float:
 
 # The factor on the learning rate at a progress in [0, 1) of the run's steps.
 SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": constant,
+    "constant": lambda progress: 1.0,
     "cosine": cosine,
     "one-cycle": one_cycle,
 }

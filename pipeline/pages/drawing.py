@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.model.comparison import load_dense
 from pipeline.model.model import Model
+from pipeline.model.safetensors import load_safetensors
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import Layer
 from pipeline.pages.examples import Example
@@ -16,6 +16,10 @@ from pipeline.pages.packing import LIMITS, Packed, pack
 from pipeline.pages.rendering import render
 from pipeline.pages.wording import are_digits
 
+# `mlp` with one hidden layer of 64 units, to compare convolutional networks with. `make pretrained` trains it on MNIST
+# with the augmentation of `standard`, so it has seen the same shifts.
+DENSE = Path(__file__).parents[1] / "model" / "pretrained" / "dense.safetensors"
+SHAPE, CLASS_NAMES = (28, 28), tuple("0123456789")  # of its images
 ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
@@ -25,14 +29,12 @@ def save_drawing_page(
     accuracy: float,
     images: int,
     examples: Sequence[Example] = (),
-    limits: Mapping[int, int] = LIMITS,
 ) -> str:
     """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
 
     accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page.
-    limits: of the packed parameters; see `pack`.
     """
-    packed = pack(model, limits)
+    packed = pack(model)
     dense = load_dense(model)
     reduction = _describe_reduction(model, packed)
     noun = "digit" if are_digits(model.class_names) else "picture"
@@ -41,7 +43,7 @@ def save_drawing_page(
         "canvas": ROW if noun == "digit" else model.image_shape,
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [_encode_example(example) for example in examples],
-        "dense": dense and model_values(dense, pack(dense, {8: limits[8]})),  # only to compare: half the size
+        "dense": dense and model_values(dense, pack(dense, {8: LIMITS[8]})),  # only to compare: half the size
     }
     page = render(
         "drawing.html",
@@ -59,6 +61,12 @@ def save_drawing_page(
     )
     path.write_text(page, encoding="utf-8")
     return reduction
+
+
+def load_dense(model: Model) -> Model | None:
+    """Return the dense network if `model` is convolutional and for ten digits in 28 x 28 pixels, otherwise None."""
+    comparable = model.is_convolutional and model.image_shape == SHAPE and model.class_names == CLASS_NAMES
+    return load_safetensors(DENSE) if comparable else None
 
 
 def model_values(model: Model, packed: Packed) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pipeline.evaluation.metrics import Metrics, list_confusions
 from pipeline.model.model import Model
 from pipeline.model.safetensors import list_modules
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.pages.origin import format_command
+from pipeline.pages.command import format_command
 from pipeline.pages.rendering import render_card
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes

@@ -1,6 +1,5 @@
 """Charts of the training history and the calibration."""
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -48,7 +47,7 @@ def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
         count = f"that of {len(ends)} earlier runs" if len(ends) > 1 else "that of an earlier run"
         description += f" In grey, {count}, which ended at {min(ends):.2%} to {max(ends):.2%}."
     rows = [row for history in histories for row in history]
-    errors = [1 - value(row) for _, value, _, _ in kinds for row in rows if not math.isnan(value(row))]
+    errors = [1 - value(row) for _, value, _, _ in kinds for row in rows]
 
     def fill(figure: Figure) -> None:
         axes = _epoch_axes(figure, "Accuracy")
@@ -156,11 +155,9 @@ def _set_error_axis(axes: Axes, least: float, most: float) -> None:
 
 def _describe(quantity: str, histories: Histories, value: Value, form: str) -> str:
     """Return the first and last values of the first network as a sentence."""
-    values = [(row.number, value(row)) for row in histories[0] if not math.isnan(value(row))]
-    if not values:
-        return f"{quantity} is not available."
-    (first, begin), (last, end) = values[0], values[-1]
-    if first == last:
-        return f"{quantity} is {form.format(begin)} after epoch {last}."
+    first, last = histories[0][0], histories[0][-1]
+    begin, end = form.format(value(first)), form.format(value(last))
+    if first is last:
+        return f"{quantity} is {end} after epoch {last.number}."
     of = f" of network 1 of {len(histories)}" if len(histories) > 1 else ""
-    return f"{quantity}{of} goes from {form.format(begin)} in epoch {first} to {form.format(end)} in epoch {last}."
+    return f"{quantity}{of} goes from {begin} in epoch {first.number} to {end} in epoch {last.number}."

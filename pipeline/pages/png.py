@@ -18,14 +18,18 @@ NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
 
 def draw_grey(image: NDArray[np.uint8]) -> str:
     """Return the data URI of a grey picture, uint8 (h, w), 0 black and 255 white."""
-    return _encode(_shrink(Image.fromarray(np.ascontiguousarray(image))))
+    return _encode(_shrink(Image.fromarray(image)))
 
 
 def draw_patches(patches: NDArray[np.uint8], columns: int) -> str:
     """Return the data URI of grey pictures, uint8 (n, h, w), in rows of `columns` with transparent gaps."""
-    tiled = _tile(patches.astype(np.int16), columns, gap=-1)
-    opacity = np.where(tiled < 0, 0, 255)
-    return _encode(Image.fromarray(np.stack([tiled.clip(0), opacity], axis=-1).astype(np.uint8), "LA"))
+    count, height, width = patches.shape
+    size = columns * (width + 1) - 1, math.ceil(count / columns) * (height + 1) - 1
+    sheet = Image.new("LA", size, (0, 0))
+    for number, patch in enumerate(patches):
+        row, column = divmod(number, columns)
+        sheet.paste(Image.fromarray(patch).convert("LA"), (column * (width + 1), row * (height + 1)))
+    return _encode(sheet)
 
 
 def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
@@ -39,15 +43,6 @@ def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
     picture.putpalette([*NEGATIVE] * LEVELS + [*POSITIVE] * (LEVELS + 1))
     strengths = np.abs(np.arange(2 * LEVELS + 1) - LEVELS) * 255 // LEVELS
     return _encode(picture, transparency=bytes(strengths.tolist()))
-
-
-def _tile(pictures: NDArray[Any], columns: int, gap: int) -> NDArray[Any]:
-    """Arrange pictures (n, h, w) in rows of `columns`, one pixel of the value `gap` apart."""
-    count, height, width = pictures.shape
-    rows = math.ceil(count / columns)
-    tiled = np.full((rows, columns, height + 1, width + 1), gap, pictures.dtype)
-    tiled.reshape(-1, height + 1, width + 1)[:count, :height, :width] = pictures
-    return tiled.swapaxes(1, 2).reshape(rows * (height + 1), -1)[:-1, :-1]
 
 
 def _shrink(picture: Image.Image) -> Image.Image:

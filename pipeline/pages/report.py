@@ -5,20 +5,18 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.deform import Augmenter
 from pipeline.data.scaling import standardise
-from pipeline.engine.documents import load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
-from pipeline.model.header import Header
-from pipeline.model.model import FILE, Model
+from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import Network, count_parameters, make_buffers
+from pipeline.pages.command import format_command
 from pipeline.pages.filters import (
     PATCHES,
     draw_strongest,
@@ -27,7 +25,6 @@ from pipeline.pages.filters import (
     rank_filters,
     receptive_fields,
 )
-from pipeline.pages.origin import find_commit, find_processor, format_command
 from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.pages.png import draw_grey
 from pipeline.pages.rendering import render
@@ -108,11 +105,8 @@ def render_report(findings: Findings) -> str:
         run=run,
         recipe=recipe,
         previous=previous,
-        parameters=count_all_parameters(model),
-        previous_parameters=previous and load_parameter_count(previous),
+        parameters=model.ensemble_size * count_parameters(layers),
         command=format_command("train", model.dataset, parameters, findings.counts),
-        commit=find_commit(Path(__file__).parents[2]),
-        processor=find_processor(),
         activation=ACTIVATIONS[model.activation],
         best=[best_of(history).number for history in run.history],
         accuracy=plot_accuracy(run.history, [one.history[0] for one in earlier if one.history][:MAX_EARLIER]),
@@ -134,19 +128,6 @@ def render_report(findings: Findings) -> str:
         max_runs=MAX_RUNS,
         dataset_names=name_data(findings.runs, format_dataset),
     )
-
-
-def count_all_parameters(header: Header) -> int:
-    """Return the number of parameters of all networks of a model."""
-    return header.ensemble_size * count_parameters(header.make_layers())
-
-
-def load_parameter_count(run: TrainingRun) -> int | None:
-    """Return the number of parameters of a training run; None if its model is damaged, or of an earlier version."""
-    try:
-        return count_all_parameters(load_json(run.entry / FILE, Header))
-    except PipelineError:
-        return None
 
 
 def time_layers(network: Network, images: NDArray[np.float32]) -> list[float]:

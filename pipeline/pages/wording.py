@@ -77,10 +77,6 @@ def format_change(new: float | None, old: float | None, scale: float, unit: str 
     return f"{abs(gain):.{digits}f}{unit} {'better' if gain > 0 else 'worse'}", "good" if gain > 0 else "bad"
 
 
-def format_cost(parameters: int, earlier: int | None, longer: float) -> str:
-    """Return the differences in parameters, unless it is not known how many there were, and in seconds."""
-    size = []
-    if earlier is not None:
-        more = "more" if parameters > earlier else "fewer"
-        size = [f"{abs(parameters - earlier):,} {more}" if parameters != earlier else "same size"]
-    return ", ".join([*size, f"{format_duration(abs(longer))} {'longer' if longer > 0 else 'shorter'}"])
+def format_longer(seconds: float) -> str:
+    """Format by how much a run was longer than another."""
+    return f"{format_duration(abs(seconds))} {'longer' if seconds > 0 else 'shorter'}"

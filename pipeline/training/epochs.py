@@ -15,7 +15,7 @@ from pipeline.engine.threads import count_cores
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, micro_batch_size
 from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
-from pipeline.network.losses import LOSSES, Labels
+from pipeline.network.losses import LOSSES, Labels, count_correct
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
@@ -106,14 +106,13 @@ def train_network(
 def start(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
     """Return an initialised network with all that its training by a recipe needs, in the dtype of the images."""
     layers = build_layers(recipe.layers, recipe.activation, training.image_shape, recipe.count_outputs(classes))
-    layers = training.target_kind.arrange(layers, training.images.shape[1:])
+    layers = training.arrange(layers)
     network = make_network(layers, np.empty(count_parameters(layers), training.dtype))
     initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
-    loss = training.target_kind.adapt(LOSSES[recipe.loss])
+    loss = training.adapt(LOSSES[recipe.loss])
     largest_shard = -(-min(recipe.batch_size, len(training)) // recipe.shards)
     return prepare(
         network,
-        training.target_kind,
         lambda logits, labels, count: loss(logits, labels, recipe.label_smoothing, count),
         OPTIMIZERS[recipe.optimizer](recipe.momentum, recipe.weight_decay),
         recipe.ema_decay,
@@ -129,19 +128,19 @@ def run_epoch(
     """Run one epoch, counted from 1; return the mean loss, the accuracy and the last learning rate."""
     images, count = len(training), recipe.count_batches(len(training))
     step = (number - 1) * count
-    batches = list(shuffled_batches(images, recipe.batch_size, np.random.default_rng((recipe.seed, number))))
+    batches = shuffled_batches(images, recipe.batch_size, np.random.default_rng((recipe.seed, number)))
     rates = [
         recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step + i, recipe.epochs * count)
         for i in range(count)
     ]
     load = make_load(recipe, training, state, number)
-    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.workspaces)) as team:
+    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.buffers)) as team:
         return *train_epoch(state, batches, rates, load, step, team.run, on_batch), rates[-1]
 
 
 def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: int) -> Load:
     """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
-    (_, height, width), threads = training.images.shape, len(state.workspaces)
+    (_, height, width), threads = training.images.shape, len(state.buffers)
     generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
     read, augmented = (np.empty((threads, state.micro_batch, height * width), training.dtype) for _ in range(2))
     augmenters = [
@@ -170,7 +169,7 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
         first, last = block * size, (block + 1) * size
         images, labels = examples.slice(first, last), np.moveaxis(examples.labels[first:last], 0, -1)
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
-        return examples.target_kind.count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
+        return count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
 
     with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
         return sum(team.run(count, -(-len(examples) // size))) / len(examples)

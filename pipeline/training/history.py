@@ -48,17 +48,12 @@ def write_history(path: Path, histories: Sequence[Sequence[Epoch]]) -> None:
 
 
 def read_history(path: Path) -> list[list[Epoch]]:
-    """Return the rows of each network, at least one. Raises PipelineError if the file is missing or damaged."""
+    """Return the rows of each network. Raises PipelineError if the file is damaged, OSError if it is missing."""
     found: dict[str, list[Epoch]] = {}
     try:
         for line in path.read_text(encoding="utf-8").splitlines()[1:]:
             network, number, *values = line.split(",")
             found.setdefault(network, []).append(Epoch(int(number), *map(float, values)))
-        histories = list(found.values())
-        if not histories:
-            raise ValueError
-    except FileNotFoundError:
-        raise PipelineError(f"{path} is missing: run the stage train again (make train)") from None
     except (ValueError, TypeError):
         raise PipelineError(f"{path} is damaged: run the stage train again (make train)") from None
-    return histories
+    return list(found.values())

@@ -6,7 +6,7 @@ near a centre and for digits whose size is at the limit, where both would be rig
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from pipeline.engine.arrays import load_array, read_array
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
-from pipeline.network.losses import Labels
-from pipeline.network.targets import POSITIONS
+from pipeline.network.layers import Layer
+from pipeline.network.losses import Labels, Loss, at_positions
 from pipeline.training.training_data import Examples
 
 IGNORED = -1
@@ -32,27 +32,22 @@ VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing
 ANGLE, SCALE, STRETCH, SHEAR, SHIFT, NOISE = 0.04, 0.05, 0.05, 0.06, 3, 6
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The positions of a network in a picture: the centre of its window is offset + step * index along each axis."""
-
-    rows: int
-    columns: int
-    offset: float
-    step: int
+# Centres of the windows of all positions: y (rows, 1) and x (columns,).
+Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
 
 
-def find_grid(layers: str, shape: tuple[int, int]) -> Grid:
+def find_centres(layers: str, shape: tuple[int, int]) -> Centres:
     """Return the positions of a network, in the notation of its hidden layers, in pictures (height, width).
 
     Raises UsageError if a layer cannot slide, or if its window is larger than the pictures.
     """
     window = find_window(layers)
     moved = slide(build_layers(layers, "relu", window, 1), shape)
-    _, rows, columns = moved[-1].output_shape
-    if min(rows, columns) < 1:
+    sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride for layer in moved)
+    if min(sizes) < 1:
         raise UsageError(f"the window of {layers} has {window[0]} pixels to a side, but the pictures are {shape}")
-    return Grid(rows, columns, (window[0] - 1) / 2, math.prod(layer.stride for layer in moved))
+    y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)
+    return y[:, np.newaxis], x
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -63,15 +58,14 @@ class Pictures(Examples):
     contrast.
     """
 
-    target_kind = POSITIONS
     digits: NDArray[np.float32]
     layers: str
     classes: int
 
     @cached_property
-    def grid(self) -> Grid:
+    def centres(self) -> Centres:
         """The positions of the network."""
-        return find_grid(self.layers, self.images.shape[1:])
+        return find_centres(self.layers, self.images.shape[1:])
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -83,6 +77,14 @@ class Pictures(Examples):
         """The dtype of the local contrast."""
         return np.dtype(np.float32)
 
+    def arrange(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """Return the layers, slid over the pictures."""
+        return slide(layers, self.images.shape[1:])
+
+    def adapt(self, loss: Loss) -> Loss:
+        """Return the loss summed over positions."""
+        return partial(at_positions, loss)
+
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of the pictures with these indices to `out`; return the labels.
 
@@ -92,7 +94,7 @@ class Pictures(Examples):
         labels = []
         for i, index in enumerate(indices.tolist()):
             out[i], digits = move(self.images[index], self.digits[index], generator)
-            labels.append(label_positions(digits, self.grid, self.classes))
+            labels.append(label_positions(digits, self.centres, self.classes))
         out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
         out[:] = local_contrast(out)
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
@@ -112,8 +114,8 @@ def load_composed(folder: Path, part: str, layers: str, classes: int) -> Picture
 
 def make_pictures(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Pictures:
     """Return pictures (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
-    grid = find_grid(layers, images.shape[1:])
-    labels = np.array([label_positions(each, grid, classes) for each in digits])
+    centres = find_centres(layers, images.shape[1:])
+    labels = np.array([label_positions(each, centres, classes) for each in digits])
     return Pictures(images, labels, digits=digits, layers=layers, classes=classes)
 
 
@@ -143,16 +145,15 @@ def move(
     return np.asarray(moved), changed
 
 
-def label_positions(digits: NDArray[np.float32], grid: Grid, classes: int) -> NDArray[np.int16]:
+def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int) -> NDArray[np.int16]:
     """Return the label of each position, (rows, columns).
 
     digits: (m, 5) with label, centre y and x, longer side and visible part of each; rows with a negative label are
     unused.
     """
-    labels = np.full((grid.rows, grid.columns), classes, np.int16)
+    y, x = centres
+    labels = np.full((len(y), len(x)), classes, np.int16)
     nearest = np.full(labels.shape, np.inf)
-    y = grid.offset + grid.step * np.arange(grid.rows)[:, np.newaxis]
-    x = grid.offset + grid.step * np.arange(grid.columns)
     for label, centre_y, centre_x, size, visible in digits[digits[:, 0] >= 0].astype(float).tolist():
         if visible < VISIBLE[0] or not LIMITS[0] <= size / BOX <= LIMITS[1]:
             continue

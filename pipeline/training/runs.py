@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,6 @@ from pipeline.engine.results import Result, list_results, read_results
 from pipeline.training.history import Epoch, read_history
 from pipeline.training.recipes import find_changes
 
-STAGES = ("train", "evaluate")
 UNKNOWN = "unknown"
 
 T = TypeVar("T")
@@ -88,8 +88,10 @@ def _find_evaluations(artifacts: Path) -> dict[str | None, Result]:
 
 def _load(result: Result, evaluation: Result | None) -> TrainingRun:
     parameters = result.manifest.provenance.parameters
-    model = _load_known(result.entry / "model.json", _Model())
-    metrics = _load_known(evaluation.entry / "metrics.json", _Metrics()) if evaluation else _Metrics()
+    model = _known(partial(load_json, result.entry / "model.json", _Model), _Model())
+    metrics = _Metrics()
+    if evaluation:
+        metrics = _known(partial(load_json, evaluation.entry / "metrics.json", _Metrics), metrics)
     return TrainingRun(
         **vars(result),
         recipe=str(parameters.get("recipe", UNKNOWN)),
@@ -100,7 +102,7 @@ def _load(result: Result, evaluation: Result | None) -> TrainingRun:
         test_accuracy=metrics.accuracy,
         expected_calibration_error=metrics.expected_calibration_error,
         negative_log_likelihood=metrics.negative_log_likelihood,
-        history=_load_history(result.entry / "history.csv"),
+        history=_known(partial(read_history, result.entry / "history.csv"), []),
     )
 
 
@@ -110,11 +112,9 @@ def digest_runs(artifacts: Path) -> dict[str, str]:
     Names and times of use do not count.
     """
     found, evaluations = {}, _find_evaluations(artifacts)
-    for run in list_training_runs(artifacts):
-        evaluation = evaluations.get(run.manifest.digest)
-        metrics = (run.test_accuracy, run.expected_calibration_error, run.negative_log_likelihood)
-        times = run.created, run.seconds, evaluation and evaluation.created
-        facts = [run.manifest.provenance.key, run.manifest.digest, *times, *metrics]
+    for run in list_results(artifacts, "train"):
+        made = [each.manifest for each in (run, evaluations.get(run.manifest.digest)) if each]
+        facts = [(manifest.provenance.key, manifest.digest, manifest.created) for manifest in made]
         found[run.id] = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]
     return found
 
@@ -125,19 +125,12 @@ def find_run(runs: Sequence[TrainingRun], key: str) -> tuple[TrainingRun, list[T
     return found, [run for run in runs if run.data == found.data and run.created < found.created]
 
 
-def _load_known(path: Path, default: T) -> T:
-    """Return the content of a JSON file; `default` if it is damaged, so that old results cannot fail the report."""
+def _known(read: Callable[[], T], default: T) -> T:
+    """Return what `read` returns; `default` if the file is damaged, so that old results cannot fail the report."""
     try:
-        return load_json(path, type(default))
+        return read()
     except (PipelineError, OSError):
         return default
-
-
-def _load_history(path: Path) -> list[list[Epoch]]:
-    try:
-        return read_history(path)
-    except (PipelineError, OSError):
-        return []
 
 
 def name_data(runs: Sequence[TrainingRun], title: Callable[[str], str] = str) -> dict[str, str]:

@@ -7,9 +7,9 @@ long.
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from contextvars import copy_context
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pipeline.engine.threads import single_threaded_blas
@@ -18,7 +18,7 @@ T = TypeVar("T")
 Task = Callable[[int], object]
 
 
-class ThreadTeam:
+class ThreadTeam(ExitStack):
     """Threads that run a function for every item of a list; the caller is thread 0.
 
     Inside the context, BLAS is single-threaded in the whole process. Its order of summation depends on its number of
@@ -26,29 +26,23 @@ class ThreadTeam:
     """
 
     def __init__(self, size: int) -> None:
+        super().__init__()
         self.size = size
         self._tasks: list[SimpleQueue[Task | None]] = [SimpleQueue() for _ in range(1, size)]
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
-        self._blas_limit = single_threaded_blas()
-        self._blas_limit.__enter__()
+        super().__enter__()
+        self.enter_context(single_threaded_blas())
         # A context is that of one thread; with it, threads ignore the same floating-point errors as the caller.
-        self._threads = [
+        threads = [
             threading.Thread(target=copy_context().run, args=(self._work, i), daemon=True) for i in range(1, self.size)
         ]
-        for thread in self._threads:
+        for thread, tasks in zip(threads, self._tasks, strict=True):
             thread.start()
+            self.callback(thread.join)
+            self.callback(tasks.put, None)  # before joining: callbacks are called last in, first out
         return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        try:
-            for tasks in self._tasks:
-                tasks.put(None)
-            for thread in self._threads:
-                thread.join()
-        finally:
-            self._blas_limit.__exit__(kind, error, at)
 
     def run(self, function: Callable[[int, int], T], count: int) -> list[T]:
         """Call function(item, thread) for every item below `count`; return the results in order.

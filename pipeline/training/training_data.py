@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,8 +15,8 @@ from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standa
 from pipeline.data.styles import are_ten_digits, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
-from pipeline.network.losses import Labels
-from pipeline.network.targets import CLASSES, TargetKind
+from pipeline.network.layers import Layer
+from pipeline.network.losses import Labels, Loss
 from pipeline.training.recipe import Recipe
 
 
@@ -24,13 +24,12 @@ from pipeline.training.recipe import Recipe
 class Examples:
     """Images with their labels.
 
-    images: (n, height, width), standardised. labels: integers (n + m,), of the kind `target_kind`.
+    images: (n, height, width), standardised. labels: integers (n + m,), the class of each.
 
     drawn: raw uint8 (m, height, width), which follow the images. scaling: of these. The arrays may be memory maps of
     files: only what `take` and `slice` ask for is read.
     """
 
-    target_kind: ClassVar[TargetKind] = CLASSES
     images: NDArray[Any]
     labels: Labels
     scaling: Scaling = Scaling(0.0, 1.0)  # noqa: RUF009, it is frozen
@@ -49,6 +48,14 @@ class Examples:
         """(height, width) of what the network classifies."""
         _, height, width = self.images.shape
         return height, width
+
+    def arrange(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """Return the layers to train, given those for one image of `image_shape`."""
+        return layers
+
+    def adapt(self, loss: Loss) -> Loss:
+        """Return the loss for these labels, given the loss for one label per image."""
+        return loss
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
         """Write the standardised images with these indices to `out`, (len(indices), height, width); return labels."""

@@ -46,7 +46,7 @@ def test_valid_data_set_is_loaded(folder: Path) -> None:
         (TEST_LABELS, np.zeros(0, "u1"), "contains no labels"),
     ],
 )
-def test_mismatch_is_named(name: str, array: NDArray[np.generic], message: str, folder: Path) -> None:
+def test_mismatch_is_named(name: str, array: NDArray[np.uint8], message: str, folder: Path) -> None:
     idx.save(folder / name, array)
     with pytest.raises(DatasetError, match=message):
         load_parts(folder)

@@ -70,12 +70,6 @@ def test_wilson_interval_equals_scipy(total: int, data: st.DataObject) -> None:
     assert wilson_interval(successes, total) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
-def test_calibration_error_of_worked_example() -> None:
-    # Three images at 0.9, one of them correct; one image at 0.6, correct: (|1 - 2.7| + |1 - 0.6|) / 4.
-    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.6, 0.4]], np.float32)
-    assert measure_reliability(probabilities, np.array([0, 1, 0, 0], np.uint8)).error == pytest.approx((1.7 + 0.4) / 4)
-
-
 def test_confidence_one_is_in_the_last_bin() -> None:
     # One image at 1.0, wrong; one at 0.95, correct: their gaps in the same bin are -1 and 0.05.
     probabilities = np.array([[1, 0], [0.95, 0.05]], np.float32)

@@ -46,30 +46,21 @@ def test_header_is_read_as_it_was_written(model: Model) -> None:
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("ensemble_size", (0, "1", 1.5, True, -1, 10**9)),
-        (
-            "layers",
-            ("many", "0", "-300", "3e2", "30 0", "9" * 5000, "300,conv2", "conv9x6", "conv2", None, 300, ["300"]),
-        ),
-        ("activation", ("import os", "softplus", None)),
-        ("loss", (1, "none")),
-        *(("scaling", ({"mean": mean, "std": std},)) for mean, std in ((0, 0), (2, 1), ("0.5", 1), (False, True))),
-        ("scaling", (None, {"mean": 0}, [0, 1])),
-        ("image_shape", ([4], [-4, -5], "45", [4, 5.5])),
-        ("class_names", (3, "abc", ["a", "b", 3], ["a", "a", "b"], ["a", "b", "\x1b"])),
-        ("dataset", (None, "\x1b[31m", "a b")),
-        ("negative_class", (0, "no", None)),
-        ("sliding", (True, 1)),
-        ("temperature", ("1.5", True, 0, 1000)),
-        ("validation_accuracy", (1.1, True, None)),
-        ("test_accuracy", (-1, "1")),
-        ("test_images", (-1, 1.5)),
-        (
-            "ink_statistics",
-            (None, [1], {"box": -1}, {"box": "large"}, {"thick": UNLIMITED + 1}, {"thin": 3, "thick": 2}),
-        ),
-        ("ink_statistics", ({"thin": 20},)),
-        ("context", (3, {}, json.loads(format_header(make().header)))),
+        ("ensemble_size", (0, "1", True, 10**9)),
+        ("layers", ("many", "-300", "300,conv2", "conv9x6", "conv2", None)),
+        ("activation", ("import os", "softplus")),
+        ("loss", ("none",)),
+        ("scaling", ({"mean": 0, "std": 0}, {"mean": 2, "std": 1}, None)),
+        ("image_shape", ([4], [-4, -5])),
+        ("class_names", ("abc", ["a", "a", "b"], ["a", "b", "\x1b"])),
+        ("dataset", ("\x1b[31m", "a b")),
+        ("sliding", (True,)),
+        ("temperature", (0, 1000)),
+        ("validation_accuracy", (1.1,)),
+        ("test_accuracy", (-1,)),
+        ("test_images", (-1,)),
+        ("ink_statistics", ({"box": -1}, {"thick": UNLIMITED + 1}, {"thin": 3, "thick": 2}, {"thin": 20})),
+        ("context", ({}, json.loads(format_header(make().header)))),
     ],
 )
 def test_invalid_value_is_refused(name: str, values: tuple[Any, ...]) -> None:
@@ -77,14 +68,6 @@ def test_invalid_value_is_refused(name: str, values: tuple[Any, ...]) -> None:
     for value in values:
         with pytest.raises(PipelineError):
             decode(json.dumps({**content, name: value}), Header)
-
-
-@pytest.mark.parametrize("missing", ["layers", "loss", "scaling", "image_shape", "class_names", "dataset"])
-def test_missing_value_is_refused(missing: str) -> None:
-    content = json.loads(format_header(make().header))
-    del content[missing]
-    with pytest.raises(PipelineError):
-        decode(json.dumps(content), Header)
 
 
 @pytest.mark.parametrize("parts", [{"ensemble_size": 2}, {"negative_class": False}, {"shape": (9, 8)}])

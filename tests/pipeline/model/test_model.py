@@ -35,15 +35,6 @@ def test_save_load_round_trip_is_exact(model: Model, tmp_path: Path) -> None:
     assert content["training"] == {"recipe": "none"}
 
 
-def test_missing_values_have_their_defaults(tmp_path: Path) -> None:
-    save_model(tmp_path, make_model(), {})
-    content = json.loads((tmp_path / "model.json").read_text())
-    for name in ("ensemble_size", "context", "ink_statistics", "test_images"):
-        del content[name]
-    (tmp_path / "model.json").write_text(json.dumps(content))
-    assert_equal(load_model(tmp_path), make_model())
-
-
 def test_arrays_have_documented_names_and_shapes(tmp_path: Path) -> None:
     save_model(tmp_path, make("conv6x3/1,9"), {})
     assert {path.stem: np.load(path).shape for path in tmp_path.glob("*.npy")} == {

@@ -86,10 +86,6 @@ def test_raw_images_are_standardised(layers: str) -> None:
             predict(model, images.astype(other))
 
 
-def test_empty_batch_has_empty_predictions() -> None:
-    assert predict(make(), np.zeros((0, *SHAPE), np.float32)).shape == (0, 3)
-
-
 @ARCHITECTURES
 def test_nan_affects_only_the_predictions_of_its_image(layers: str) -> None:
     model, images = make(layers), draw(9)
@@ -98,17 +94,3 @@ def test_nan_affects_only_the_predictions_of_its_image(layers: str) -> None:
     found = predict(model, images)
     assert np.isnan(found[4]).all()
     assert np.array_equal(np.delete(found, 4, axis=0), np.delete(expected, 4, axis=0))
-
-
-def test_tiles_are_padded_with_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
-    # also after a full tile: otherwise values of its images could make a product slow or raise warnings
-    tiles = []
-
-    def record(model: Model, images: np.ndarray, buffers: Any) -> np.ndarray:
-        tiles.append(images.copy())
-        return compute_logits(model, images, buffers)
-
-    monkeypatch.setattr(prediction, "compute_logits", record)
-    predict(make(), np.full((TILE + 3, *SHAPE), np.inf, np.float32), first=7)
-    filled = [np.flatnonzero(tile.any(axis=(0, 1))).tolist() for tile in tiles]
-    assert filled == [list(range(7, TILE)), list(range(10))]

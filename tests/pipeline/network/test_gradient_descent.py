@@ -11,7 +11,6 @@ from pipeline.network.gradient_descent import TrainingState, make_slices, prepar
 from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
-from pipeline.network.targets import CLASSES
 from pipeline.training.team import ThreadTeam
 from pipeline.training.training_data import Examples
 from tests.pipeline.network.kinds import LAYERS
@@ -29,7 +28,7 @@ def make(
     layers: str = "12,9", optimizer: Optimizer | None = None, dtype: type = np.float64, **options: Any
 ) -> TrainingState:
     network = make_network(layers, SHAPE, 4, dtype=dtype)
-    return prepare(network, CLASSES, smoothed, optimizer or sgd(), **options)
+    return prepare(network, smoothed, optimizer or sgd(), **options)
 
 
 def examples(dtype: type = np.float64) -> Examples:
@@ -46,14 +45,14 @@ def run_epochs(
     """Run two epochs; return their metrics."""
     data, metrics = examples(state.arrays.dtype.type), []
     for epoch in (0, 1):
-        batches = list(shuffled_batches(COUNT, batch_size, np.random.default_rng(epoch)))
+        batches = shuffled_batches(COUNT, batch_size, np.random.default_rng(epoch))
         rates, step = [rate * (1 + i) for i in range(len(batches))], epoch * len(batches)
         metrics.append(train_epoch(state, batches, rates, partial(load, data), step, **options))
     return metrics
 
 
 def test_batches_cover_all_images_once_in_random_order() -> None:
-    batches = list(shuffled_batches(10, 4, np.random.default_rng(0)))
+    batches = shuffled_batches(10, 4, np.random.default_rng(0))
     assert [len(batch) for batch in batches] == [4, 4, 2]
     order = np.concatenate(batches).tolist()
     assert sorted(order) == list(range(10)) != order

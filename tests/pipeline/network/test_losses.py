@@ -6,7 +6,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 
 from pipeline.network import losses
 from pipeline.network.activations import Array, relu, sigmoid
-from pipeline.network.losses import EASY, HARD, LOSSES, at_positions, cross_entropy
+from pipeline.network.losses import EASY, HARD, LOSSES, at_positions, count_correct, cross_entropy
 
 EXTREME = np.array([[-1e4], [-100.0], [-1.0], [0.0], [1.0], [100.0], [1e4]])
 
@@ -42,7 +42,7 @@ def test_losses_keep_dtype_and_are_finite_for_extreme_logits(name: str, dtype: t
 
 def test_functions_equal_scipy_at_extreme_values() -> None:
     np.testing.assert_allclose(sigmoid(EXTREME), expit(EXTREME), atol=1e-15)
-    np.testing.assert_allclose(losses.log_sigmoid(EXTREME), log_expit(EXTREME), rtol=1e-12)
+    np.testing.assert_allclose(losses.scores(EXTREME, "quadratic"), log_expit(EXTREME), rtol=1e-12)
     np.testing.assert_allclose(losses.log_softmax(EXTREME), log_softmax(EXTREME, axis=0), rtol=1e-12)
     np.testing.assert_array_equal(relu(EXTREME), np.where(EXTREME > 0, EXTREME, 0))
 
@@ -54,6 +54,17 @@ def test_probabilities_are_softmax_or_normalised_sigmoids(temperature: float) ->
     np.testing.assert_allclose(losses.probabilities(logits, "cross-entropy", temperature), expected)
     outputs = expit(logits) ** (1 / temperature)
     np.testing.assert_allclose(losses.probabilities(logits, "quadratic", temperature), outputs / outputs.sum(axis=0))
+
+
+def test_image_is_correct_if_its_label_or_all_labels_of_its_positions_are() -> None:
+    logits = np.array([[0.1, 3.0, -1.0], [0.3, 2.0, -2.0]])
+    assert count_correct(logits, np.array([1, 0, 1], np.uint8)) == 2
+    labels = np.array([[[0, 1, 2]], [[2, -1, 2]]])  # two rows, one column, three pictures
+    logits = np.zeros((3, 2, 1, 3))
+    logits[0, 0, 0, 0] = logits[2, 1, 0, 0] = 1  # right, right
+    logits[1, 0, 0, 1] = logits[0, 1, 0, 1] = 1  # right, ignored
+    logits[2, 0, 0, 2] = logits[1, 1, 0, 2] = 1  # right, wrong
+    assert count_correct(logits, labels) == 2
 
 
 def make_positions(seed: int = 0) -> tuple[Any, Any]:

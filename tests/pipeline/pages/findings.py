@@ -1,6 +1,5 @@
 """Ordinary and unusual findings for the tests of the report."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +54,7 @@ def findings(
         test_accuracy=None,
         expected_calibration_error=None,
         negative_log_likelihood=None,
-        history=[[Epoch(0, math.nan, math.nan, 0.1, math.nan, 0), *rows]] * networks,
+        history=[rows] * networks,
     )
     model = make_model(layers, networks, shape, class_names=names, dataset="custom")
     return Findings(

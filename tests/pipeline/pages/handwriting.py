@@ -1,19 +1,16 @@
-"""Handwritten digits in ten styles, and drawings of twenty kinds that are no digit, distorted at random.
+"""Handwritten digits in five forms, and drawings that are no digit, distorted at random.
 
 The shapes were drawn before they were read by any network, and are not adapted to its predictions.
 """
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tests.pipeline.pages.strokes import Strokes, arc, curve, fit, line, place, wobble
+from tests.pipeline.pages.strokes import Strokes, arc, curve, line, place, wobble
 
 Generator = np.random.Generator
-Manner = Callable[[Strokes, Generator], Strokes]
 
 # Five shapes of each digit.
 FORMS: Mapping[int, Mapping[str, Strokes]] = {
@@ -90,114 +87,33 @@ FORMS: Mapping[int, Mapping[str, Strokes]] = {
 }
 
 
-def slant(strokes: Strokes, generator: Generator) -> Strokes:
-    """Lean strokes to the right, by 20 to 30 degrees."""
-    lean = np.tan(np.radians(generator.uniform(20, 30)))
-    return fit([[(x - float(lean) * y, y) for x, y in stroke] for stroke in strokes])
-
-
-def stretch(strokes: Strokes, factor: float) -> Strokes:
-    return fit([[(factor * x, y) for x, y in stroke] for stroke in strokes])
-
-
-def shake(strokes: Strokes, generator: Generator) -> Strokes:
-    """Add a tremor: displacements of 1.5% of the height at points 6% apart."""
-    dense = (resample(stroke, spacing=0.06) for stroke in strokes)
-    return [list(map(tuple, stroke + generator.normal(0, 0.015, stroke.shape))) for stroke in dense]
-
-
-def hurry(strokes: Strokes, generator: Generator) -> Strokes:
-    """Keep the points that a fast hand leaves, a fifth of the height apart: the corners are cut."""
-    return [list(map(tuple, resample(stroke, generator.uniform(0.17, 0.23)))) for stroke in strokes]
-
-
-def resample(stroke: list[tuple[float, float]], spacing: float) -> NDArray[np.float64]:
-    """Return points at equal distances along a stroke, its ends included: float64 (n, 2)."""
-    points = np.array(stroke)
-    lengths = np.append(0, np.cumsum(np.hypot(*np.diff(points, axis=0).T)))
-    places = np.linspace(0, lengths[-1], max(round(lengths[-1] / spacing), 2) + 1)
-    return np.stack([np.interp(places, lengths, axis) for axis in points.T], axis=1)
-
-
-# Five manners of writing. With the five shapes they make the ten styles of a digit.
-MANNERS: Mapping[str, Manner] = {
-    "slanted": slant,
-    "narrow": lambda strokes, generator: stretch(strokes, 0.7),
-    "wide": lambda strokes, generator: stretch(strokes, 1.5),
-    "shaky": shake,
-    "fast": hurry,
-}
-
 HEART = curve("50 30, 38 8, 14 6, 4 30, 20 62, 50 98") + curve("50 98, 80 62, 96 30, 86 6, 62 8, 50 30")
 
-# Shapes of twenty kinds that are no digit. Of letters, the capital and the small one.
-KINDS: Mapping[str, list[Strokes]] = {
-    "A": [
-        [line("10 100, 50 0, 90 100"), line("28 60, 72 60")],
-        [arc(0.45, 0.6, 0.35, 0.38, -40, -400), curve("80 20, 80 80, 95 98")],
-    ],
-    "E": [
-        [line("80 0, 20 0, 20 100, 80 100"), line("20 50, 70 50")],
-        [curve("14 56, 82 50, 74 12, 40 4, 12 40, 22 86, 56 100, 88 84")],
-    ],
-    "F": [
-        [line("80 0, 20 0, 20 100"), line("20 48, 70 48")],
-        [curve("78 12, 58 0, 42 20, 42 100"), line("16 42, 72 42")],
-    ],
-    "H": [
-        [line("15 0, 15 100"), line("85 0, 85 100"), line("15 50, 85 50")],
-        [line("18 0, 18 100") + curve("18 100, 22 60, 50 42, 74 58, 76 100")],
-    ],
-    "K": [[line("20 0, 20 100"), line("80 0, 20 55, 85 100")], [line("20 0, 20 100"), line("72 38, 22 68, 76 100")]],
-    "M": [
-        [line("5 100, 15 0, 50 70, 85 0, 95 100")],
-        [curve("5 100, 6 40, 8 30, 28 25, 42 45, 44 95"), curve("44 95, 48 40, 70 25, 86 45, 90 100")],
-    ],
-    "N": [[line("15 100, 15 0, 85 100, 85 0")], [line("12 20, 14 100") + curve("14 100, 18 50, 50 18, 80 40, 84 100")]],
-    "R": [
-        [line("20 100, 20 0") + curve("20 0, 75 8, 75 42, 20 50") + line("20 50, 80 100")],
-        [line("24 20, 26 100") + curve("26 100, 30 50, 54 20, 84 28")],
-    ],
-    "T": [[line("5 0, 95 0"), line("50 0, 50 100")], [curve("48 0, 46 80, 60 100, 80 92"), line("16 30, 82 28")]],
-    "W": [
-        [line("0 0, 25 100, 50 30, 75 100, 100 0")],
-        [curve("4 10, 12 84, 34 92, 48 50, 52 10") + curve("52 10, 58 84, 78 94, 94 60, 94 10")],
-    ],
-    "heart": [[HEART]],
-    "question mark": [
-        [curve("20 24, 34 2, 66 2, 80 24, 66 44, 50 56, 50 74"), [(0.5, 0.96), (0.505, 0.97)]],
-    ],
-    "star": [[line("50 0, 79 90, 2 35, 98 35, 21 90, 50 0")]],
-    "smiley": [
-        [
-            arc(0.5, 0.5, 0.5, 0.5, -90, 270),
-            line("34 30, 35 40", steps=2),
-            line("66 30, 65 40", steps=2),
-            arc(0.5, 0.52, 0.28, 0.26, 20, 160),
-        ]
-    ],
-    "house": [[line("15 100, 15 45, 50 2, 85 45, 85 100, 15 100"), line("42 100, 42 68, 60 68, 60 100")]],
-    "spiral": [[[(0.5 + 0.02 * t * math.cos(t), 0.5 + 0.02 * t * math.sin(t)) for t in np.linspace(0, 25, 200)]]],
-    "scribble": [
-        [[(0.5 + 0.5 * math.sin(3.1 * t), 0.5 + 0.5 * math.cos(4.7 * t)) for t in np.linspace(0, 12, 150)]],
-        [line(", ".join(f"{5 + 90 * (i % 2)} {11 * i}" for i in range(10)))],
-    ],
-    "arrow": [[line("2 50, 98 50"), line("70 24, 98 50, 70 76")], [line("8 92, 92 8"), line("52 8, 92 8, 92 48")]],
-    "ampersand": [[curve("90 98, 40 46, 32 14, 52 0, 68 16, 50 40, 18 66, 22 94, 52 98, 78 76, 86 54")]],
-    "hash": [[line("34 0, 26 100"), line("74 0, 66 100"), line("4 34, 98 32"), line("2 68, 96 66")]],
+# Drawings that are no digit: capital letters, and others.
+KINDS: Mapping[str, Strokes] = {
+    "A": [line("10 100, 50 0, 90 100"), line("28 60, 72 60")],
+    "E": [line("80 0, 20 0, 20 100, 80 100"), line("20 50, 70 50")],
+    "H": [line("15 0, 15 100"), line("85 0, 85 100"), line("15 50, 85 50")],
+    "K": [line("20 0, 20 100"), line("80 0, 20 55, 85 100")],
+    "M": [line("5 100, 15 0, 50 70, 85 0, 95 100")],
+    "R": [line("20 100, 20 0") + curve("20 0, 75 8, 75 42, 20 50") + line("20 50, 80 100")],
+    "W": [line("0 0, 25 100, 50 30, 75 100, 100 0")],
+    "heart": [HEART],
+    "star": [line("50 0, 79 90, 2 35, 98 35, 21 90, 50 0")],
+    "house": [line("15 100, 15 45, 50 2, 85 45, 85 100, 15 100"), line("42 100, 42 68, 60 68, 60 100")],
+    "spiral": [[(0.5 + 0.02 * t * math.cos(t), 0.5 + 0.02 * t * math.sin(t)) for t in np.linspace(0, 25, 200)]],
+    "scribble": [[(0.5 + 0.5 * math.sin(3.1 * t), 0.5 + 0.5 * math.cos(4.7 * t)) for t in np.linspace(0, 12, 150)]],
+    "arrow": [line("2 50, 98 50"), line("70 24, 98 50, 70 76")],
+    "hash": [line("34 0, 26 100"), line("74 0, 66 100"), line("4 34, 98 32"), line("2 68, 96 66")],
 }
 
 
 def write_digits(seed: int = 3) -> Iterator[tuple[int, str, Strokes]]:
-    """Yield 200 digits, (digit, style, strokes): each in ten styles, twice, distorted, in random sizes and places."""
+    """Yield 100 digits, (digit, form, strokes): each form twice, distorted, in random sizes and places."""
     generator = np.random.default_rng(seed)
-    for digit, round_ in itertools.product(FORMS, range(2)):
-        forms = list(FORMS[digit].items())
-        for name, form in forms:
+    for digit, forms in FORMS.items():
+        for name, form in [*forms.items()] * 2:
             yield digit, name, scatter(wobble(form, generator), generator)
-        for number, (manner, apply) in enumerate(MANNERS.items()):
-            name, form = forms[(number + 2 * round_) % len(forms)]
-            yield digit, f"{name}, {manner}", scatter(wobble(apply(form, generator), generator), generator)
 
 
 def write_number(digits: str, generator: np.random.Generator) -> Strokes:
@@ -205,7 +121,7 @@ def write_number(digits: str, generator: np.random.Generator) -> Strokes:
     row: Strokes = []
     right = 0.0
     for digit in digits:
-        forms = _forms_of(digit)
+        forms = list(FORMS[int(digit)].values())
         strokes = wobble(forms[generator.integers(len(forms))], generator)
         height, low = generator.uniform(0.85, 1.15), generator.uniform(-0.08, 0.08)
         left = min(x for stroke in strokes for x, _ in stroke)
@@ -214,16 +130,11 @@ def write_number(digits: str, generator: np.random.Generator) -> Strokes:
     return place(row, -0.1, 0.5, min(0.65, 1.2 / right))
 
 
-def _forms_of(digit: str) -> list[Strokes]:
-    return list(FORMS[int(digit)].values())
-
-
 def draw_non_digits(seed: int = 4) -> Iterator[tuple[str, Strokes]]:
-    """Yield 60 drawings, (kind, strokes): three of each kind, distorted, in random sizes and places."""
+    """Yield three drawings of each kind, (kind, strokes), distorted, in random sizes and places."""
     generator = np.random.default_rng(seed)
-    for kind, number in itertools.product(KINDS, range(3)):
-        shapes = KINDS[kind]
-        yield kind, scatter(wobble(shapes[number % len(shapes)], generator), generator)
+    for kind in [*KINDS] * 3:
+        yield kind, scatter(wobble(KINDS[kind], generator), generator)
 
 
 def scatter(strokes: Strokes, generator: Generator) -> Strokes:

@@ -1,6 +1,5 @@
 """Draw on the drawing demo by mouse, finger and pen, and read its state."""
 
-import base64
 import re
 from collections.abc import Callable
 
@@ -127,24 +126,7 @@ def pin(page: Page) -> None:
         page.mouse.up()
 
 
-# All images are passed in one call: a call per image would be slower than the prediction.
-READ_ALL = """([text, size]) => {
-    const pixels = new Uint8Array(decodeBase64(text));
-    const found = [];
-    const started = performance.now();
-    for (let i = 0; i < pixels.length; i += size) {
-        found.push(Array.from(predict(model, pixels.subarray(i, i + size)).probabilities));
-    }
-    return [found, performance.now() - started];
-}"""
-
-
-def time_images(page: Page, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
-    """Return the probabilities that the page computes for raw images, (n, outputs), and the milliseconds per image."""
-    text = base64.b64encode(images.tobytes()).decode()
-    found, milliseconds = page.evaluate(READ_ALL, [text, images[0].size])
-    return np.array(found), milliseconds / len(images)
-
-
 def read_images(page: Page, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return time_images(page, images)[0]
+    """Return the probabilities that the page computes for raw images, (n, outputs)."""
+    call = "(images) => images.map((image) => Array.from(predict(model, image).probabilities))"
+    return np.array(page.evaluate(call, images.reshape(len(images), -1).tolist()))

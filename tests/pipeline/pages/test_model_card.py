@@ -123,11 +123,6 @@ def variables(card: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in shlex.split(line))
 
 
-def options(given: dict[str, str]) -> list[str]:
-    """Convert Make variables to options, as the Makefile does."""
-    return [word for name, value in given.items() for word in (f"--{name.lower().replace('_', '-')}", value)]
-
-
 def test_command_reproduces_the_parameters(convolutional: Path) -> None:
     given = variables(card_of(convolutional))
     assert given.pop("DATASET") == "sample"

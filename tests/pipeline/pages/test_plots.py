@@ -1,4 +1,3 @@
-import math
 import re
 from collections.abc import Callable
 from xml.etree import ElementTree
@@ -9,8 +8,6 @@ import pytest
 from pipeline.evaluation.metrics import Reliability, measure_reliability
 from pipeline.pages.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.training.history import Epoch
-
-INITIAL = Epoch(0, math.nan, math.nan, 0.1, math.nan, 0)
 
 
 def history(epochs: int, accuracy: float = 0.9, seed: int = 0) -> list[Epoch]:
@@ -33,8 +30,6 @@ HISTORIES = {
     "few errors": [history(30, 0.99)],
     "no errors": [[Epoch(1, 0.0, 1.0, 1.0, 0.1, 0.0), Epoch(2, 0.0, 1.0, 1.0, 0.1, 0.0)]],
     "only errors": [[Epoch(1, 1.0, 0.0, 0.0, 0.1, 0.0)]],
-    "with initial network": [[INITIAL, *history(3)]],
-    "initial network only": [[INITIAL]],
     "an ensemble": [history(60, 0.97, seed) for seed in range(3)],
     "an ensemble of unequal lengths": [history(3), history(7)],
 }

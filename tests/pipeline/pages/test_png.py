@@ -25,11 +25,6 @@ def test_grey_picture_is_lossless() -> None:
     assert np.array_equal(np.asarray(decode(draw_grey(image))), image)
 
 
-def test_strided_array_is_drawn_correctly() -> None:
-    images = np.arange(96, dtype=np.uint8).reshape(2, 8, 6)[:, ::2, ::-1]
-    assert np.array_equal(np.asarray(decode(draw_grey(images[1]))), images[1])
-
-
 def test_signs_have_two_colours_and_zero_is_transparent() -> None:
     picture = decode(draw_signed(np.array([[-2.0, -1.0, 0.0, 1.0, 0.5]]), limit=1)).convert("RGBA")
     beyond, negative, zero, positive, half = np.asarray(picture)[0].tolist()

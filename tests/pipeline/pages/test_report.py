@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.model.model import save_model
 from pipeline.pages.report import (
     MAX_ERRORS,
     MAX_RUNS,
@@ -24,7 +23,6 @@ from pipeline.pages.report import (
 from pipeline.pages.wording import percent
 from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe
-from tests.pipeline.models import make_model
 from tests.pipeline.pages.findings import NASTY, UNUSUAL, findings
 
 
@@ -128,14 +126,12 @@ def test_most_confident_errors_come_first_and_each_cell_of_the_matrix_shows_its_
     assert len(list_errors(found, per_cell=0)) == MAX_ERRORS
 
 
-def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data(tmp_path: Path) -> None:
+def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> None:
     found = findings()
-    save_model(tmp_path, make_model("", dataset="custom"), {})  # of 39 parameters
     (one,) = found.runs
     provenance = replace(one.manifest.provenance, code={"other.py": "0"})
     earlier = replace(
         one,
-        entry=tmp_path,
         manifest=replace(one.manifest, provenance=provenance, created="2025-01-02T03:04:05.678+00:00"),
         validation_accuracy=0.65,
         test_accuracy=0.0,
@@ -154,10 +150,8 @@ def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data(tmp_pat
     assert verdicts[1] == ("bad", "5.00 points worse")
     assert verdicts[2][0] == "bad" and verdicts[2][1].endswith("points worse")
     assert verdicts[3] == ("", "")  # not known
-    assert verdicts[4] == ("", f"{21 * 6 + 7 * 3 - 39} more, 1.0 s longer")
+    assert verdicts[4] == ("", "1.0 s longer")
     assert "2025-01-02 03:04 UTC" in page
-    (tmp_path / "model.json").unlink()
-    assert ">1.0 s longer<" in render_report(replace(found, runs=[one, earlier]))
     other = replace(earlier, data="cd" * 32)
     assert "points worse" not in render_report(replace(found, runs=[one, other]))
 

@@ -1,8 +1,6 @@
-import io
-import json
 import os
-import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,12 +58,6 @@ def test_earlier_checkpoint_survives_a_failed_write(tmp_path: Path, monkeypatch:
     assert [file.name for file in tmp_path.iterdir()] == ["one.npz"]
 
 
-def test_missing_folder_is_not_created(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):  # an abandoned worker may write after its run has ended
-        save_checkpoint(tmp_path / "missing" / "one.npz", example())
-    assert not list(tmp_path.iterdir())
-
-
 def test_missing_or_damaged_file_loads_as_none(tmp_path: Path) -> None:
     path = tmp_path / "one.npz"
     assert load_checkpoint(path) is None
@@ -88,44 +80,14 @@ class MakesFolder:
         return os.mkdir, (str(self.folder),)
 
 
-EPOCH: dict[str, Any] = {"number": 1, "loss": 0.1, "train_accuracy": 0.9, "validation_accuracy": 0.9}
-EPOCH |= {"learning_rate": 0, "seconds": 1.5}
-
-
-def write(path: Path, **changes: Any) -> None:
-    content = {"state": np.zeros((2, 3)), "best": np.zeros(3), "history": [EPOCH], "origin": [], **changes}
-    texts = {name: np.frombuffer(json.dumps(content[name]).encode(), np.uint8) for name in ("history", "origin")}
-    np.savez(path, **{**content, **texts})
-
-
 def test_pickled_objects_are_not_executed(tmp_path: Path) -> None:
-    write(tmp_path / "one.npz", state=np.array([MakesFolder(tmp_path / "folder")], object))
+    state, saved = np.array([MakesFolder(tmp_path / "folder")], object), example()
+    np.savez(tmp_path / "one.npz", state=state, best=saved.best, history=np.zeros((1, 6)), origin="")
     assert load_checkpoint(tmp_path / "one.npz") is None
     assert not (tmp_path / "folder").exists()
 
 
-def test_header_with_huge_shape_loads_as_none(tmp_path: Path) -> None:
-    path, header = tmp_path / "one.npz", io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (10**14,)})
-    save_checkpoint(path, example())
-    with zipfile.ZipFile(path) as whole:
-        files = {name: whole.read(name) for name in whole.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, body in {**files, "state.npy": header.getvalue()}.items():
-            archive.writestr(name, body)
-    assert load_checkpoint(path) is None
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"best": np.zeros(4)},
-        {"state": np.zeros(3)},
-        *({"history": history} for history in ([], None, [{**EPOCH, "loss": "0.1"}], [{"number": 1}])),
-    ],
-)
-def test_invalid_arrays_or_epochs_load_as_none(changes: dict[str, Any], tmp_path: Path) -> None:
-    write(tmp_path / "one.npz")
-    assert load_checkpoint(tmp_path / "one.npz") is not None
-    write(tmp_path / "one.npz", **changes)
+@pytest.mark.parametrize("changes", [{"best": np.zeros(4)}, {"state": np.zeros(3)}, {"history": []}])
+def test_inconsistent_checkpoint_loads_as_none(changes: dict[str, Any], tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "one.npz", replace(example(), **changes))
     assert load_checkpoint(tmp_path / "one.npz") is None

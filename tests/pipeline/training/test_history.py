@@ -32,11 +32,3 @@ def test_damaged_file_is_named(old: str, new: str, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(PipelineError, match="history.csv"):
         read_history(path)
-
-
-@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"PK\x03\x04\x00\x00", b"network,epoch\n"])
-def test_missing_empty_or_other_file_is_named(content: bytes | None, tmp_path: Path) -> None:
-    if content is not None:
-        (tmp_path / "history.csv").write_bytes(content)
-    with pytest.raises(PipelineError, match="history.csv"):
-        read_history(tmp_path / "history.csv")

@@ -8,7 +8,7 @@ from pipeline.composition.signs import Glyphs
 from pipeline.data.contrast import local_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.training.epochs import train_network
-from pipeline.training.positions import IGNORED, Pictures, find_grid, label_positions, make_pictures, move
+from pipeline.training.positions import IGNORED, Pictures, find_centres, label_positions, make_pictures, move
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
 
@@ -21,9 +21,9 @@ def one_digit(y: float, x: float, size: float = 20, visible: float = 1) -> np.nd
 
 
 def test_positions_near_a_centre_have_its_class() -> None:
-    grid = find_grid(LAYERS, (96, 160))
-    assert (grid.rows, grid.columns, grid.offset, grid.step) == (15, 31, 18, 4)
-    labels = label_positions(one_digit(18 + 4 * 5, 18 + 4 * 7), grid, 10)
+    y, x = find_centres(LAYERS, (96, 160))
+    assert (y.ravel().tolist(), x.tolist()) == (list(range(18, 75, 4)), list(range(18, 139, 4)))
+    labels = label_positions(one_digit(18 + 4 * 5, 18 + 4 * 7), (y, x), 10)
     assert labels[5, 7] == 3
     assert (labels == 3).sum() == 1
     assert labels[5, 8] == labels[4, 7] == IGNORED
@@ -43,21 +43,21 @@ def test_positions_near_a_centre_have_its_class() -> None:
     ],
 )
 def test_other_sizes_and_cut_digits_are_nothing(size: float, visible: float, expected: set[int]) -> None:
-    labels = label_positions(one_digit(50, 70, size, visible), find_grid(LAYERS, (96, 160)), 10)
+    labels = label_positions(one_digit(50, 70, size, visible), find_centres(LAYERS, (96, 160)), 10)
     assert set(labels.reshape(-1).tolist()) == expected
 
 
 def test_neighbours_keep_their_own_positions() -> None:
     digits = np.array([[1, 50, 70, 20, 1], [2, 50, 74, 20, 1]], np.float32)
-    labels = label_positions(digits, find_grid(LAYERS, (96, 160)), 10)
+    labels = label_positions(digits, find_centres(LAYERS, (96, 160)), 10)
     assert labels[8, 12:16].tolist() == [IGNORED, 1, 2, IGNORED]
 
 
 def test_layers_that_cannot_slide_are_refused() -> None:
     with pytest.raises(UsageError, match="128"):
-        find_grid("conv16,128", (96, 160))
+        find_centres("conv16,128", (96, 160))
     with pytest.raises(UsageError):
-        find_grid("conv16x90/1,conv16x90/1", (96, 160))
+        find_centres("conv16x90/1,conv16x90/1", (96, 160))
 
 
 def compose_pictures(count: int, seed: int = 0) -> Pictures:

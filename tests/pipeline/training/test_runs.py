@@ -97,8 +97,8 @@ def test_digest_of_a_run_changes_if_it_is_made_or_evaluated_again_but_not_with_i
     assign_name(artifacts, "wide", (artifacts / "train").resolve())
     artifacts = artifacts.rename(artifacts.with_name("moved"))
     assert digest_runs(artifacts) == before
-    metrics = artifacts / "evaluate" / "metrics.json"
-    metrics.write_text(json.dumps({**json.loads(metrics.read_text()), "accuracy": 0.5}))
+    manifest = read_manifest(artifacts / "evaluate")
+    write_manifest(artifacts / "evaluate", replace(manifest, created="2020-02-03T04:05:06+00:00"))
     evaluated = digest_runs(artifacts)
     assert evaluated.keys() == before.keys()
     assert evaluated[run] != before[run]

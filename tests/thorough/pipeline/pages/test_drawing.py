@@ -17,7 +17,7 @@ from tests.pipeline.pages.strokes import DIGITS, DOT, place
 
 
 def test_page_without_network_opens(browser: Browser, tmp_path: Path) -> None:
-    save_drawing_page(tmp_path / "index.html", make_model(), *TEST_RESULT, limits={8: 10})
+    save_drawing_page(tmp_path / "index.html", make_model("2000,2000", shape=(28, 28)), *TEST_RESULT)
     with open_page(browser, tmp_path / "index.html") as page:
         assert "contains no network" in page.locator("main").inner_text()
 

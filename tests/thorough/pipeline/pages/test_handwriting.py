@@ -1,6 +1,6 @@
-"""The drawing demo of the pretrained model: digits in many styles are read, other drawings refused.
+"""The drawing demo of the pretrained model: digits in several forms are read, other drawings refused.
 
-The strokes are given to the page's functions, without pointer events; tests/benchmarks/page.py draws them.
+The strokes are given to the page's functions, without pointer events.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pipeline.pages.drawing import save_drawing_page
 from pipeline.reader import PRETRAINED, load
 from tests.browser import open_page
 from tests.pipeline.pages.conftest import TEST_RESULT
-from tests.pipeline.pages.handwriting import KINDS, draw_non_digits, write_digits, write_number
+from tests.pipeline.pages.handwriting import draw_non_digits, write_digits, write_number
 from tests.pipeline.pages.strokes import Strokes
 
 READ = """(drawings) => drawings.map((drawn) => {
@@ -38,21 +38,19 @@ def read(page: Page, drawings: list[Strokes]) -> list[str]:
     return found
 
 
-def test_digits_in_ten_styles_are_read(pretrained: Page) -> None:
-    digits, styles, drawings = zip(*write_digits(), strict=True)
+def test_digits_in_five_forms_are_read(pretrained: Page) -> None:
+    digits, forms, drawings = zip(*write_digits(), strict=True)
     found = read(pretrained, list(drawings))
-    wrong = [case for case in zip(digits, styles, found, strict=True) if str(case[0]) != case[2]]
-    assert len(found) == 200
-    assert len(wrong) <= 8, wrong
+    wrong = [case for case in zip(digits, forms, found, strict=True) if str(case[0]) != case[2]]
+    assert len(wrong) <= 4, wrong
 
 
 def test_letters_and_most_other_drawings_are_refused(pretrained: Page) -> None:
     kinds, drawings = zip(*draw_non_digits(), strict=True)
     found = list(zip(kinds, read(pretrained, list(drawings)), strict=True))
-    assert len(found) == 3 * len(KINDS) == 60
     read_as_digits = [(kind, number) for kind, number in found if number]
     assert not [kind for kind, _ in read_as_digits if len(kind) == 1]  # letters
-    assert len(read_as_digits) <= 15, read_as_digits
+    assert len(read_as_digits) <= len(found) / 4, read_as_digits
 
 
 def test_numbers_are_read(pretrained: Page) -> None:

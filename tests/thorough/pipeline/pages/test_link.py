@@ -1,9 +1,9 @@
 """Links of the drawing demo that contain the drawing."""
 
+import numpy as np
 from playwright.sync_api import Page
 
 from tests.pipeline.pages.conftest import Demo
-from tests.pipeline.pages.handwriting import resample
 from tests.pipeline.pages.input import clear, draw_with_mouse, prediction, strokes_of
 from tests.pipeline.pages.strokes import DIGITS, Strokes, place
 
@@ -20,9 +20,11 @@ def test_link_shows_others_the_same_numbers(open_demo: Demo) -> None:
     with open_demo() as page, open_demo(viewport={"width": 1440, "height": 900}) as other:
         for digit in (2, 5):
             clear(page)
-            fine: Strokes = [
-                list(map(tuple, resample(stroke, 0.007))) for stroke in place(DIGITS[digit], 0.12, 0.13, 0.7)
-            ]
+            fine: Strokes = []
+            for stroke in place(DIGITS[digit], 0.12, 0.13, 0.7):
+                places = np.linspace(0, len(stroke) - 1, 150)
+                x, y = (np.interp(places, range(len(stroke)), axis).tolist() for axis in zip(*stroke, strict=True))
+                fine.append(list(zip(x, y, strict=True)))
             draw_with_mouse(page, fine)
             prediction(page)
             other.evaluate("(fragment) => { location.hash = fragment; }", link(page))

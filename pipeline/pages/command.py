@@ -1,0 +1,24 @@
+"""The command that repeats a training run."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.data.catalogue import CUSTOM
+from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out
+from pipeline.training.recipes import find_changes
+
+
+def format_command(target: str, dataset: str, parameters: Mapping[str, Any], images: Mapping[str, int]) -> str:
+    """Return the make command that repeats a training run.
+
+    target: what to make. parameters: of the run. images: numbers of `training` and `validation` images.
+    """
+    values = {"DATASET": dataset}
+    if dataset == CUSTOM:
+        values["FROM"] = "my-data"
+    if images["validation"] != count_held_out(DEFAULT_VALIDATION, images["training"] + images["validation"]):
+        values["VALIDATION"] = str(images["validation"])
+    values["RECIPE"] = str(parameters.get("recipe"))
+    values |= {name.upper(): str(value) for name, (value, _) in find_changes(parameters).items()}
+    return f"make {target} {' '.join(f'{name}={shlex.quote(value)}' for name, value in values.items())}"
