@@ -24,14 +24,11 @@ def prune(
     """
     from pipeline.engine.prune import prune as prune_store
 
-    pruned = prune_store(artifacts, keep, {"evaluate": "train"})
-    lines = [f"{printable(name)}: {_megabytes(size)}" for name, size in pruned.removed.items()]
-    lines += [f"{printable(name)}: in use, kept" for name in pruned.in_use]
-    freed = _megabytes(sum(pruned.removed.values()))
-    count = len(pruned.removed)
-    return "\n".join(
-        [*lines, f"freed {freed}: {count} result{'' if count == 1 else 's'} -> {printable(str(artifacts))}"]
-    )
+    removed = prune_store(artifacts, keep, {"evaluate": "train"})
+    lines = [f"{printable(name)}: {_megabytes(size)}" for name, size in removed.items()]
+    results = f"{len(removed)} result{'' if len(removed) == 1 else 's'}"
+    freed = _megabytes(sum(removed.values()))
+    return "\n".join([*lines, f"freed {freed}: {results} -> {printable(str(artifacts))}"])
 
 
 def _megabytes(size: int) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # at run time, stage imports this module
 State = Literal["fresh", "stored", "waiting", "stale"]
 STATES = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
-LONGEST = 160  # characters about a parameter
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def plan_call(stage: "Stage[Any]", arguments: Mapping[str, Any], earlier: Mappin
 
     inputs = {name: digest(name) for name in stage.inputs}
     expected = find_provenance(stage, arguments, resolve_parameters(stage, arguments), inputs)
-    plan = make_plan(arguments[stage.output], expected, every=True)
+    plan = make_plan(arguments[stage.output], expected)
     is_waiting = plan.state == "stale" and all(
         reason.kind == "input" and inputs.get(reason.name, "") is None for reason in plan.reasons
     )
@@ -98,21 +97,18 @@ def find_provenance(
     return Provenance(stage.name, to_json_values(resolved), digests, code, versions)
 
 
-def make_plan(
-    output: Path, expected: Provenance, force: bool = False, every: bool = False, search: bool = True
-) -> Plan:
-    """Return the plan for a result with the provenance `expected`.
+def make_plan(output: Path, expected: Provenance, force: bool = False) -> Plan:
+    """Return the plan for a result with the provenance `expected`. force: run in any case.
 
-    force: run in any case. every: find every reason, also damage of a result that is not up to date. search: look for a
-    result in the store. Raises UsageError if something else is at `output`.
+    Raises UsageError if something else is at `output`.
     """
-    manifest, differences = check_result(output, expected, every)
+    manifest, differences = check_result(output, expected)
     reasons = simplify(differences)
     if manifest and not reasons and not force:
         return Plan(output, "fresh", (), manifest)
     store.check_output(output, expected.stage)
     entry = store.entry_of(output, expected.stage, expected.key)
-    if search and not force and entry.exists() and entry != store.entry_at(output):
+    if not force and entry.exists() and entry != store.entry_at(output):
         stored, damage = check_result(entry, expected)
         if stored and not damage:
             return Plan(output, "stored", tuple(reasons), stored)
@@ -121,7 +117,7 @@ def make_plan(
 
 
 def simplify(reasons: Sequence[Reason]) -> list[Reason]:
-    """Return the reasons as people need them: data are not called code, and long parameters are shortened.
+    """Return the reasons as people need them: data are not called code.
 
     The digests of code are left out if the version of Python differs, because they always differ then.
     """
@@ -130,10 +126,6 @@ def simplify(reasons: Sequence[Reason]) -> list[Reason]:
     for reason in reasons:
         if reason.kind == "code" and not reason.name.endswith(".py"):
             simple.append(replace(reason, kind="file"))
-        elif reason.kind == "parameter" and len(reason.change) > LONGEST:
-            simple.append(
-                replace(reason, change=f"{reason.change[: LONGEST // 2]} ... {reason.change[-LONGEST // 2 :]}")
-            )
         elif reason.kind != "code" or not other_python:
             simple.append(reason)
     return simple

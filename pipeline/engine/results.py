@@ -67,7 +67,7 @@ def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingPro
 
 def list_results(artifacts: Path, stage: str) -> list[Result]:
     """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
-    results = read_results(store.entries(artifacts).get(stage, []), store.links(artifacts))
+    results = read_results(store.entries(artifacts, stage), store.links(artifacts))
     return sorted(results, key=lambda result: result.created)
 
 

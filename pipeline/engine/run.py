@@ -50,7 +50,7 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
         inputs = find_inputs(folders, shown=arguments)
         digests = {name: manifest.digest for name, manifest in inputs.items()}
         expected = find_provenance(stage, arguments, resolved, digests)
-        plan = make_plan(output, expected, force, search=False)
+        plan = make_plan(output, expected, force)
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
@@ -90,12 +90,7 @@ def _run_function(
 
     with store.private_folder(store.entry_of(output, stage.name, expected.key), report, is_resumable) as partial:
         given = {**arguments, **replacements, stage.output: partial}
-        try:
-            summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
-        except SystemExit as error:
-            failure = PipelineError(f"the stage {stage.name} called exit({error.code!r}): let it raise PipelineError")
-            failure.resumable = True
-            raise failure from error
+        summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
         if not isinstance(summary, str):
             raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
         store.drop_checkpoint(partial)

@@ -93,12 +93,7 @@ def private_folder(
     again. is_resumable: asked about a checkpoint that is found or left, whether it can be used. The caller must hold
     the stage lock.
     """
-    store = entry.parent
-    if store.is_symlink() and not store.exists():
-        raise PipelineError(
-            f"{store} links to {store.readlink()}, which is missing: mount its disk, or remove the link"
-        )
-    sweep(store, stage_of(entry))
+    sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
     if has_checkpoint(partial) and not is_resumable():
         _discard(partial)
@@ -183,22 +178,15 @@ def publish(entry: Path, output: Path) -> None:
         os.utime(output / MANIFEST)  # `prune` keeps the last used entries
 
 
-def entries(artifacts: Path) -> dict[str, list[Path]]:
-    """Return the results in the store of `artifacts`, by stage."""
-    return _by_stage(artifacts, lambda path: not _is_leftover(path) and path.is_dir() and not path.is_symlink())
+def stages(artifacts: Path) -> list[str]:
+    """Return the names of the stages that have a result or a leftover in the store of `artifacts`."""
+    return sorted({stage_of(path) for path in (artifacts / STORE).glob("*-*")})
 
 
-def leftovers(artifacts: Path) -> dict[str, list[Path]]:
-    """Return the entries that are being created or replaced, and leftovers of killed runs, by stage."""
-    return _by_stage(artifacts, _is_leftover)
-
-
-def _by_stage(artifacts: Path, include: Callable[[Path], bool]) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for path in sorted((artifacts / STORE).glob("*-*")):
-        if include(path):
-            found.setdefault(stage_of(path), []).append(path)
-    return found
+def entries(artifacts: Path, stage: str) -> list[Path]:
+    """Return the results of a stage in the store of `artifacts`."""
+    paths = [path for path in (artifacts / STORE).glob(f"{stage}-*") if stage_of(path) == stage]
+    return sorted(path for path in paths if not _is_leftover(path) and path.is_dir() and not path.is_symlink())
 
 
 def _is_leftover(path: Path) -> bool:
