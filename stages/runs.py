@@ -1,11 +1,11 @@
 """List the training runs, compare two of them, and give them names."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Context, Option, Typer
 
+from pipeline.engine import ARTIFACTS
 from pipeline.engine.command import format_texts, main
 from pipeline.engine.terminal import printable
 from stages.cli.terminal import draw, to_json
@@ -21,18 +21,16 @@ def complete_run(incomplete: str) -> list[str]:
     """Return the names and ids that start with `incomplete`, for shell completion."""
     from pipeline.training.runs import list_training_runs
 
-    words = [word for run in list_training_runs(Path("artifacts")) for word in (*run.names, run.short_id)]
+    words = [word for run in list_training_runs(ARTIFACTS) for word in (*run.names, run.short_id)]
     return [word for word in words if word.startswith(incomplete)]
 
 
-Artifacts = Annotated[Path, Option(help="Folder of all artifacts.")]
 ONE_RUN = "Name, first digits of the id, or folder of a run."
 
 
 def list_runs(
     context: Context,
     as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters and metrics.")] = False,
-    artifacts: Artifacts = Path("artifacts"),
 ) -> str:
     """List the training runs in the store, the latest first.
 
@@ -49,11 +47,11 @@ def list_runs(
 
     if context.invoked_subcommand:
         return ""
-    found = list_training_runs(artifacts)
+    found = list_training_runs(ARTIFACTS)
     if as_json:
         return to_json([_to_dict(run) for run in found], indent=2)
     if not found:
-        return f"no training run in {printable(str(artifacts))}: run the stage train first (make train)"
+        return "no training run in artifacts: run the stage train first (make train)"
     return _draw_table(found, name_data(found))
 
 
@@ -62,7 +60,6 @@ def diff(
     new: Annotated[
         str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
     ] = None,
-    artifacts: Artifacts = Path("artifacts"),
 ) -> str:
     """Show how two training runs differ in parameters, data, code, versions of packages and metrics.
 
@@ -78,7 +75,7 @@ def diff(
     from pipeline.pages.wording import percent
     from pipeline.training.runs import list_training_runs
 
-    runs = list_training_runs(artifacts)
+    runs = list_training_runs(ARTIFACTS)
     a, b = find_result(runs, old, "train"), find_result(runs, new, "train")
     if new is None and a == b:
         raise UsageError(f"{old} is the published run: give a second run to compare it with")
@@ -111,7 +108,6 @@ def name(
         str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
     ] = None,
     check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
-    artifacts: Artifacts = Path("artifacts"),
 ) -> str | Iterator[str]:
     """Name a training run by making artifacts/NAME a link to it; a run that already has this name loses it.
 
@@ -125,12 +121,12 @@ def name(
     from pipeline.engine.results import assign_name, check_name, find_result
     from pipeline.training.runs import list_training_runs
 
-    check_name(artifacts, name, "train", [stage.name for stage in find_stages()])
+    check_name(ARTIFACTS, name, "train", [stage.name for stage in find_stages()])
     if check:
         return iter(())
-    named = find_result(list_training_runs(artifacts), run, "train")
-    assign_name(artifacts, name, named.entry)
-    return printable(f"{artifacts / name} is the run {named.short_id}")
+    named = find_result(list_training_runs(ARTIFACTS), run, "train")
+    assign_name(ARTIFACTS, name, named.entry)
+    return printable(f"{ARTIFACTS / name} is the run {named.short_id}")
 
 
 runs = Typer(name="runs", rich_markup_mode="markdown")

@@ -43,11 +43,7 @@ Command = Callable[..., Any]  # a stage, or a function with Typer's annotations 
 
 def main(command: Command | typer.Typer) -> NoReturn:
     """Run the command with the options in `sys.argv`, print its output, and exit with its status."""
-    module = sys.modules[sys._getframe(1).f_globals["__name__"]]
-    if module.__name__ != "__main__":
-        raise UsageError(
-            f'{module.__name__} calls main when it is imported: put the call below if __name__ == "__main__"'
-        )
+    module = sys.modules["__main__"]
     program = module.__spec__.name if module.__spec__ else str(module.__file__)
     name, app = program.rpartition(".")[2], make_app(command)
     run_program(lambda: run_command(name, lambda: invoke(app, sys.argv[1:], f"python -m {program}")))
@@ -155,8 +151,6 @@ def _with_force(stage: Stage[Any], act: Callable[[Stage[Any], dict[str, Any], bo
     def command(*, force: bool, **arguments: Any) -> Any:
         return act(stage, arguments, force)
 
-    if "force" in stage.signature.parameters:
-        raise UsageError(f"{stage.name} has an argument force, an option of every stage: rename it")
     option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
     force = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
     parameters = [

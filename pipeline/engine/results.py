@@ -41,11 +41,6 @@ class Result:
         """When the run ended: ISO 8601 in UTC."""
         return self.manifest.created
 
-    @property
-    def seconds(self) -> float:
-        """Duration of the stage."""
-        return self.manifest.seconds
-
 
 R = TypeVar("R", bound=Result)
 

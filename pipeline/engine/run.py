@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -93,7 +94,7 @@ def _run_function(
         summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
         if not isinstance(summary, str):
             raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
-        store.drop_checkpoint(partial)
+        shutil.rmtree(partial / CHECKPOINT, ignore_errors=True)  # not a file or a link of this name
         for name in (CHECKPOINT, MANIFEST):
             if os.path.lexists(partial / name):
                 raise PipelineError(f"the stage {stage.name} wrote {name}, a name that the engine uses: choose another")

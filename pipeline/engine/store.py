@@ -119,11 +119,6 @@ def _clear_except_checkpoint(partial: Path) -> None:
             _discard(path)
 
 
-def drop_checkpoint(partial: Path) -> None:
-    """Remove the checkpoint in a private folder, but not a file or a link of this name."""
-    shutil.rmtree(partial / CHECKPOINT, ignore_errors=True)
-
-
 def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
     """Remove leftovers of killed runs; return their bytes by name. The caller must hold the stage lock."""
     removed = {}
