@@ -1,5 +1,6 @@
 """List the training runs, compare two of them, and give them names."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +9,7 @@ from typer import Argument, Context, Option, Typer
 from pipeline.engine import ARTIFACTS
 from pipeline.engine.command import format_texts, main
 from pipeline.engine.terminal import printable
-from stages.cli.terminal import draw, to_json
+from stages.cli.terminal import draw
 
 if TYPE_CHECKING:
     from pipeline.training.runs import TrainingRun
@@ -49,7 +50,7 @@ def list_runs(
         return ""
     found = list_training_runs(ARTIFACTS)
     if as_json:
-        return to_json([_to_dict(run) for run in found], indent=2)
+        return json.dumps([_to_dict(run) for run in found], indent=2)
     if not found:
         return "no training run in artifacts: run the stage train first (make train)"
     return _draw_table(found, name_data(found))

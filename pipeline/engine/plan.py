@@ -1,6 +1,6 @@
 """What a call of a stage does: nothing, restore a result, or run. `run` acts on the plan, make and `status` ask it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -102,8 +102,7 @@ def make_plan(output: Path, expected: Provenance, force: bool = False) -> Plan:
 
     Raises UsageError if something else is at `output`.
     """
-    manifest, differences = check_result(output, expected)
-    reasons = simplify(differences)
+    manifest, reasons = check_result(output, expected)
     if manifest and not reasons and not force:
         return Plan(output, "fresh", (), manifest)
     store.check_output(output, expected.stage)
@@ -114,18 +113,3 @@ def make_plan(output: Path, expected: Provenance, force: bool = False) -> Plan:
             return Plan(output, "stored", tuple(reasons), stored)
         reasons += [Reason("stored result", reason.name, reason.change) for reason in damage]
     return Plan(output, "stale", tuple(reasons), manifest)
-
-
-def simplify(reasons: Sequence[Reason]) -> list[Reason]:
-    """Return the reasons as people need them: data are not called code.
-
-    The digests of code are left out if the version of Python differs, because they always differ then.
-    """
-    other_python = any((reason.kind, reason.name) == ("environment", "python") for reason in reasons)
-    simple = []
-    for reason in reasons:
-        if reason.kind == "code" and not reason.name.endswith(".py"):
-            simple.append(replace(reason, kind="file"))
-        elif reason.kind != "code" or not other_python:
-            simple.append(reason)
-    return simple

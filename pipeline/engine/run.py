@@ -16,7 +16,7 @@ from pipeline.engine import CHECKPOINT, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
-from pipeline.engine.plan import find_provenance, make_plan, resolve_parameters, simplify
+from pipeline.engine.plan import find_provenance, make_plan, resolve_parameters
 from pipeline.engine.provenance import Provenance, Reason, differences
 
 if TYPE_CHECKING:  # at run time, stage imports this module
@@ -128,7 +128,7 @@ def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
     log.info(
         "%s: will run again, because of changes during the run: %s",
         expected.stage,
-        "; ".join(map(str, simplify(changed))),
+        "; ".join(map(str, changed)),
     )
     unique = f"changed during the run ({time.time_ns()})"
     return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})

@@ -164,11 +164,8 @@ def publish(entry: Path, output: Path) -> None:
     try:
         link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
         link.replace(output)
-    except BaseException as error:
+    finally:
         link.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            error.filename = str(output)  # of `symlink_to`, it is the target
-        raise
     with suppress(OSError):  # read-only disk
         os.utime(output / MANIFEST)  # `prune` keeps the last used entries
 

@@ -1,7 +1,6 @@
 """Tables and JSON for a terminal."""
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.engine.terminal import width
 
@@ -17,8 +16,3 @@ def draw(content: "RenderableType") -> str:
     with console.capture() as capture:
         console.print(content)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
-
-
-def to_json(content: Any, indent: int | None = None) -> str:
-    """Return the content as JSON in ASCII, so that names in it cannot control a terminal."""
-    return json.dumps(content, indent=indent)

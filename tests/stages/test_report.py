@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line, untimed, update_manifests
 
-STATUS = ("status", "--assume", "download --dataset sample", "--assume", "train --recipe quick")
+STATUS = ("status", "DATASET=sample", "RECIPE=quick")
 
 
 def page(project: Path) -> str:

@@ -169,9 +169,3 @@ def test_wrong_usage_is_one_line(line: str, words: str, call: Run, project: Path
     (project / "artifacts/taken").write_text("mine")
     assert_one_line(call("runs", *line.split()), 2, words)
     assert not (project / "artifacts/wide").is_symlink()
-
-
-def test_ambiguous_id_is_wrong_usage(call: Run, project: Path) -> None:
-    for digit in "ab":
-        shutil.copytree(project / "artifacts/train", project / f"artifacts/.store/train-0123456{digit}00000000")
-    assert_one_line(call("runs", "diff", "0123456"), 2, "0123456a", "0123456b", "give more digits")

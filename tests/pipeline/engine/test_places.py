@@ -16,13 +16,6 @@ def harvest_nothing(output: Output) -> str:
     return "nothing"
 
 
-def test_artifacts_folder_can_be_moved(tmp_path: Path) -> None:
-    plant(output=tmp_path / "before" / "plant")
-    (tmp_path / "before").rename(tmp_path / "after")
-    water(plant=tmp_path / "after" / "plant", output=tmp_path / "after" / "water")
-    assert visible(tmp_path / "after") == ["plant", "water"]
-
-
 def test_output_permissions_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:

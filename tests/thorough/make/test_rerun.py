@@ -55,13 +55,6 @@ def test_code_edit_reruns_importing_and_later_stages(source: str, project: Path)
     assert_quiet(project)
 
 
-def test_unchanged_output_skips_later_stages(project: Path) -> None:
-    edit(project / "stages/parse.py", "save_description(output,", "save_description(0 or output,")
-    result = make(project, "all", *SAMPLE)
-    assert worked(result) == ["parse"]
-    assert_quiet(project)
-
-
 def other_version(project: Path, package: str, version: str) -> None:
     venv = project / ".venv"
     (real,) = (venv / "lib").resolve().glob("python3*/site-packages")

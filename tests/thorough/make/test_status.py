@@ -89,11 +89,3 @@ def test_status_predicts_what_make_does(change: Callable[[Path], None], variable
             assert done.get(name, "up to date") == EXPECTED[state], name
     after = parse_status(stage(project, "status", "--json", *SAMPLE, *variables))
     assert {state for state, _ in after.values()} == {"fresh"}
-
-
-def test_status_uses_pyproject_defaults(project: Path) -> None:
-    with open(project / "pyproject.toml", "a") as file:
-        file.write('\n[tool.handwriting.download]\ndataset = "sample"\n[tool.handwriting.train]\nrecipe = "quick"\n')
-    assert {state for state, _ in parse_status(stage(project, "status", "--json")).values()} == {"fresh"}
-    assert outcome(make(project, "all")) == {}
-    assert make(project, "-q", "all").returncode == 0

@@ -37,12 +37,6 @@ def test_closed_pipe_does_not_stop_make(project: Path) -> None:
     assert stages_run(make(project, "train", *SAMPLE, "EPOCHS=2")) == []
 
 
-def test_environment_variables_are_ignored(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHS", "3")
-    monkeypatch.setenv("FROM", "/nowhere")
-    assert stages_run(make(project, "all", *SAMPLE)) == []
-
-
 def test_old_make_is_refused(fresh: Path) -> None:
     result = make(fresh, "train", "MAKE_VERSION=4.1")
     assert result.returncode == 2

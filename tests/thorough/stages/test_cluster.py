@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster import hidden, make_folder, run_cluster, wait_until
 from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses, wait_for
-from tests.stages.common import assert_one_line, model, snapshot, start
+from tests.stages.common import assert_one_line, snapshot, start
 
 RESULTS = ("evaluate/predictions.npy", "evaluate/probabilities.npy", "evaluate/confusion.npy", "evaluate/metrics.json")
 
@@ -39,29 +39,6 @@ def test_workers_of_predict_need_no_shared_folder(run: Run, project: Path, tmp_p
             assert result.returncode == 0, result.stderr
             bodies.append([(project / name).read_bytes() for name in ("predictions.npy", "p.npy")])
     assert bodies[0] == bodies[1]
-
-
-def test_ensemble_on_cluster_with_killed_workers_has_bits_of_serial_run(
-    run: Run, project: Path, tmp_path: Path
-) -> None:
-    arguments = ["train", "--recipe", "quick", "--epochs", "200", "--ensemble-size", "3", "--force"]
-    assert run(*arguments).returncode == 0
-    serial = model(project)
-    with run_cluster(make_folder(tmp_path), workers=2) as cluster:
-        process = start(project, *arguments, "--scheduler", cluster.address)
-        with process, process.stderr as lines:  # type: ignore[union-attr]
-            stderr = ""
-            for line in lines:
-                stderr += line
-                if "network 1 of 3: epoch 3 of" in line:
-                    for worker in cluster.workers[:]:
-                        worker.kill()
-                        cluster.start_worker()
-        assert process.returncode == 0, stderr
-    for network in (1, 2, 3):
-        assert f"network {network} of 3: epoch 200 of 200" in stderr
-    assert "network 1 of 3: resuming after epoch" in stderr
-    assert model(project) == serial
 
 
 def test_interrupted_training_frees_the_workers(run: Run, project: Path, tmp_path: Path) -> None:

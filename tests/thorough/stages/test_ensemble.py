@@ -1,4 +1,4 @@
-"""Ensembles whose networks train in parallel, in processes that are killed."""
+"""Trained networks have the same bits on any number of threads, in other processes, and after these were killed."""
 
 import itertools
 import random
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Run, wait_for
+from tests.processes import Run, environment, wait_for
 from tests.stages.common import assert_stopped, model, partials, snapshot, start
 
 LINE = ["train", "--recipe", "quick", "--ensemble-size", "3", "--epochs", "30", "--ema-decay", "0.9"]
@@ -39,6 +39,15 @@ def test_killed_run_resumes_on_other_backends_to_bits_of_serial_run(run: Run, pr
     assert "resuming after epoch " in result.stderr
     assert model(project) == serial
     assert not partials(project, "train")
+
+
+def test_number_of_blas_threads_changes_no_bit(run: Run, project: Path) -> None:
+    models, line = [], ["train", "--recipe", "quick", "--epochs", "2", "--elastic", "1", "--layers", "conv4,conv16"]
+    for threads in ("1", "2", "7"):
+        variables = {f"{library}_NUM_THREADS": threads for library in ("OPENBLAS", "OMP", "MKL")}
+        assert run(*line, "--force", env={**environment(), **variables}).returncode == 0
+        models.append(model(project))
+    assert models[0] == models[1] == models[2]
 
 
 @PARALLEL

@@ -1,6 +1,5 @@
 """Faults of files, disks and processes: one line, existing results unchanged."""
 
-import os
 import resource
 from pathlib import Path
 
@@ -51,18 +50,6 @@ def test_invalid_array_is_named(
     result = run(*command.split(), *FORCE[command])
     assert_one_line(result, 1, words)
     assert "Warning" not in result.stderr
-
-
-def test_unwritable_output_is_named(run: Run, project: Path) -> None:
-    if os.geteuid() == 0:
-        output = "/sys/kernel/out/parse"  # not writable for root either
-    else:
-        (project / "locked").mkdir(mode=0o500)
-        output = str(project / "locked" / "out" / "parse")
-    assert_one_line(run("parse", "--output", output), 1, "Existing results are unchanged")
-    (project / "file").write_text("mine")
-    assert_one_line(run("parse", "--output", str(project / "file" / "parse")), 1, "file")
-    assert (project / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize("stage", STAGES)

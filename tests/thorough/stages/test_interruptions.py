@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes import environment, reset_signals
 
-MESSAGE = "handwriting status: interrupted. Existing results are unchanged\n"
+MESSAGE = "status: interrupted. Existing results are unchanged\n"
 STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -27,13 +27,13 @@ def execute(command: list[str], folder: Path) -> subprocess.CompletedProcess[str
 
 
 def script(body: str) -> list[str]:
-    """Return a program with one command, `status`, defined in `body`, where `send(NAME)` sends a signal to itself."""
+    """Return a program that runs `status`, defined in `body`, where `send(NAME)` sends a signal to itself."""
     head = (
         "import atexit, os, signal, threading, time\n"
-        "from stages.cli.main import run\n"
+        "from pipeline.engine.command import run_command, run_program\n"
         "send = lambda name: os.kill(os.getpid(), getattr(signal, name))\n"
     )
-    return ["-c", head + textwrap.dedent(body) + "\nrun_program({'One': [status]}, ['status'])"]
+    return ["-c", head + textwrap.dedent(body) + "\nrun_program(lambda: run_command('status', status))"]
 
 
 def test_no_traceback_during_imports(tmp_path: Path) -> None:
