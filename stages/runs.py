@@ -119,14 +119,15 @@ def name(
         handwriting runs name baseline a31cb7
     """
     from pipeline.engine.make import find_stages
-    from pipeline.engine.results import assign_name, check_name, find_result
+    from pipeline.engine.results import check_name, find_result
+    from pipeline.engine.store import publish
     from pipeline.training.runs import list_training_runs
 
     check_name(ARTIFACTS, name, "train", [stage.name for stage in find_stages()])
     if check:
         return iter(())
     named = find_result(list_training_runs(ARTIFACTS), run, "train")
-    assign_name(ARTIFACTS, name, named.entry)
+    publish(named.entry, ARTIFACTS / name)
     return printable(f"{ARTIFACTS / name} is the run {named.short_id}")
 
 
@@ -136,14 +137,10 @@ for command in (diff, name):
     runs.command(**format_texts(command))(command)
 
 
-def _format_changes(run: "TrainingRun") -> str:
+def _format_recipe(run: "TrainingRun") -> str:
     from pipeline.engine.provenance import format_value
 
-    return " ".join(f"{name}={format_value(value)}" for name, (value, _) in run.changes.items())
-
-
-def _format_recipe(run: "TrainingRun") -> str:
-    return f"{run.recipe} {_format_changes(run)}".strip()
+    return " ".join([run.recipe, *(f"{name}={format_value(value)}" for name, (value, _) in run.changes.items())])
 
 
 def _format_run(run: "TrainingRun") -> str:

@@ -107,11 +107,3 @@ def check_name(artifacts: Path, name: str, stage: str, reserved: Collection[str]
             raise UsageError(
                 f"{path} exists and is not a result of {stage}: choose another name, or move it away first"
             )
-
-
-def assign_name(artifacts: Path, name: str, entry: Path) -> None:
-    """Make `artifacts/name` a link to an entry. `check_name` must have accepted the name."""
-    with store.read_lock(entry):  # against `prune`
-        if not entry.exists():
-            raise PipelineError(f"{entry} has just been deleted: choose another run")
-        store.publish(entry, artifacts / name)

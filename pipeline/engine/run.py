@@ -55,7 +55,6 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
-            stack.enter_context(store.read_lock(store.entry_of(output, stage.name, expected.key)))
             plan = make_plan(output, expected, force)  # again: another process may have published a result
         manifest = None if plan.state == "stale" else plan.manifest
         if plan.state == "stored":

@@ -100,8 +100,7 @@ def private_folder(
     partial.mkdir(parents=True, exist_ok=True)
     _clear_except_checkpoint(partial)
     try:
-        with read_lock(partial):
-            yield partial
+        yield partial
     except BaseException as error:
         permanent = isinstance(error, PipelineError) and not error.resumable
         if not permanent and has_checkpoint(partial) and is_resumable():

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import store
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.stage import Output, stage
 from tests.pipeline.engine.garden import harvest, plant, stored, visible, water
@@ -33,20 +32,6 @@ def test_nothing_is_published_without_a_manifest(tmp_path: Path, monkeypatch: py
     with pytest.raises(OSError, match="disk full"):
         plant(output=tmp_path / "plant")
     assert visible(tmp_path) == stored(tmp_path) == []
-
-
-def test_result_is_locked_while_it_is_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(output=tmp_path / "plant", number=3)
-    plant(output=tmp_path / "plant", number=4)
-    original, removed = store.publish, []
-
-    def publish(entry: Path, output: Path) -> None:
-        removed.append(store.remove(entry))
-        original(entry, output)
-
-    monkeypatch.setattr(store, "publish", publish)
-    assert plant(output=tmp_path / "plant", number=3).startswith("restored")
-    assert removed == [False]
 
 
 @pytest.mark.parametrize("target", ["elsewhere", "nowhere", "mine", None])
