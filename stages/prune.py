@@ -24,14 +24,10 @@ def prune(
     from pipeline.engine.prune import prune as prune_store
 
     removed = prune_store(ARTIFACTS, keep, {"evaluate": "train"})
-    lines = [f"{printable(name)}: {_megabytes(size)}" for name, size in removed.items()]
+    lines = [f"{printable(name)}: {size / 1e6:.1f} MB" for name, size in removed.items()]
     results = f"{len(removed)} result{'' if len(removed) == 1 else 's'}"
-    freed = _megabytes(sum(removed.values()))
+    freed = f"{sum(removed.values()) / 1e6:.1f} MB"
     return "\n".join([*lines, f"freed {freed}: {results} -> {ARTIFACTS}"])
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
 
 
 if __name__ == "__main__":

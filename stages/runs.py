@@ -8,10 +8,11 @@ from typer import Argument, Context, Option, Typer
 
 from pipeline.engine import ARTIFACTS
 from pipeline.engine.command import format_texts, main
-from pipeline.engine.terminal import printable
-from stages.cli.terminal import draw
+from pipeline.engine.terminal import printable, width
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pipeline.training.runs import TrainingRun
 
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "environment": "environment"}
@@ -100,7 +101,7 @@ def diff(
     for group, text in rows:
         table.add_row(group if group != previous else "", printable(text))
         previous = group
-    return draw(table)
+    return _draw(table)
 
 
 def name(
@@ -135,6 +136,16 @@ runs = Typer(name="runs", rich_markup_mode="markdown")
 runs.callback(invoke_without_command=True, **format_texts(list_runs))(list_runs)
 for command in (diff, name):
     runs.command(**format_texts(command))(command)
+
+
+def _draw(table: "Table") -> str:
+    """Return a table as text, as wide as the terminal. Its strings must be printable."""
+    from rich.console import Console
+
+    console = Console(width=width(), markup=False, emoji=False, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def _format_recipe(run: "TrainingRun") -> str:
@@ -174,7 +185,7 @@ def _draw_table(runs: "Sequence[TrainingRun]", data: dict[str, str]) -> str:
         table.add_column(head, justify="right" if head in RIGHT else "left", no_wrap=not wraps, overflow="fold")
     for row in zip(*columns.values(), strict=True):
         table.add_row(*map(printable, row))
-    return draw(table)
+    return _draw(table)
 
 
 def _to_dict(run: "TrainingRun") -> dict[str, Any]:

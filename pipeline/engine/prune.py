@@ -32,7 +32,7 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
         return not inputs.isdisjoint(model.manifest.digest for model in models)
 
     removed: dict[str, int] = {}
-    for stage in store.stages(artifacts):
+    for stage in {store.stage_of(path) for path in (artifacts / store.STORE).glob("*-*")}:
         with store.stage_lock(artifacts / stage, stage) as locked:
             if not locked:
                 continue

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from pipeline.engine import CHECKPOINT, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
-from pipeline.engine.plan import find_provenance, make_plan, resolve_parameters
+from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_parameters
 from pipeline.engine.provenance import Provenance, Reason, differences
 
 if TYPE_CHECKING:  # at run time, stage imports this module
@@ -27,22 +27,11 @@ log = logging.getLogger(__name__)
 REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a call of a stage ended. state: of its plan: fresh, stored, or stale if the function has run."""
+def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = False) -> Plan:
+    """Call the stage with all of its arguments; return the plan that was carried out, with the manifest of the result.
 
-    state: str
-    manifest: Manifest
-    output: Path
-
-    def __str__(self) -> str:
-        begin = f"restored the result of {self.manifest.when}: " if self.state == "stored" else ""
-        line = "up to date: nothing relevant has changed" if self.state == "fresh" else begin + self.manifest.summary
-        return f"{line} -> {self.output}"
-
-
-def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = False) -> Outcome:
-    """Call the stage with all of its arguments; with `force`, run the function even if the result is up to date."""
+    force: run the function even if the result is up to date.
+    """
     output: Path = arguments[stage.output]
     resolved = resolve_parameters(stage, arguments)
     with ExitStack() as stack:
@@ -56,16 +45,16 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
             plan = make_plan(output, expected, force)  # again: another process may have published a result
-        manifest = None if plan.state == "stale" else plan.manifest
         if plan.state == "stored":
             store.publish(store.entry_of(output, stage.name, expected.key), output)
-        if manifest is None:
+        if plan.state == "stale":
             if plan.reasons and output.is_symlink():  # the first run needs no reason
                 log.info("%s: %s", stage.name, format_reasons(plan.reasons))
             for name, folder in folders.items():
                 require_intact(folder, inputs[name], shown=arguments[name])
-            manifest = _run_function(stage, arguments, {**resolved, **folders}, expected, force)
-        return Outcome(plan.state, manifest, output)
+            made = _run_function(stage, arguments, {**resolved, **folders}, expected, force)
+            plan = replace(plan, manifest=made)
+        return plan
 
 
 def format_reasons(reasons: Sequence[Reason]) -> str:

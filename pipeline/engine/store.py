@@ -169,11 +169,6 @@ def publish(entry: Path, output: Path) -> None:
         os.utime(output / MANIFEST)  # `prune` keeps the last used entries
 
 
-def stages(artifacts: Path) -> list[str]:
-    """Return the names of the stages that have a result or a leftover in the store of `artifacts`."""
-    return sorted({stage_of(path) for path in (artifacts / STORE).glob("*-*")})
-
-
 def entries(artifacts: Path, stage: str) -> list[Path]:
     """Return the results of a stage in the store of `artifacts`."""
     paths = [path for path in (artifacts / STORE).glob(f"{stage}-*") if stage_of(path) == stage]

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from pipeline.engine.run import Outcome
+    from pipeline.engine.plan import Plan
 
 DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal
 ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of a stage's last line, by the state of the plan
@@ -35,10 +35,10 @@ def width() -> int:
     return shutil.get_terminal_size((DEFAULT_WIDTH, 0)).columns
 
 
-def format_outcome(outcome: "Outcome") -> str:
+def format_outcome(plan: "Plan") -> str:
     """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
-    if not sys.stdout.isatty():
-        return printable(str(outcome))
-    end = ENDS.get(outcome.state, f" -> {outcome.output}")
-    text = printable(f"{outcome.manifest.provenance.stage:<10} {outcome.manifest.summary}{end}")
+    if not (sys.stdout.isatty() and plan.manifest):
+        return printable(str(plan))
+    end = ENDS.get(plan.state, f" -> {plan.output}")
+    text = printable(f"{plan.manifest.provenance.stage:<10} {plan.manifest.summary}{end}")
     return f"{paint('OK', 'green', sys.stdout)} {text}"

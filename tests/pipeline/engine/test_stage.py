@@ -58,7 +58,7 @@ def copy(plant: Input, output: Output, other: int) -> str:
     """Publish another result of `plant`, and delete the one that is no longer published, before reading the input."""
     shutil.copy(plant / "numbers.npy", output.parent.parent / "first.npy")
     replant(output=output.parent.parent / "plant", number=other)
-    assert prune(output.parent.parent, keep=1) == {}
+    prune(output.parent.parent, keep=1)
     (output / "bytes.txt").write_text(str((plant / "numbers.npy").stat().st_size))
     return "copied"
 
@@ -205,20 +205,6 @@ def test_names_that_the_engine_uses_are_free_in_subfolders(tmp_path: Path) -> No
     assert set(read_manifest(tmp_path / "scribble").outputs) == {"deep/manifest.json", "deep/checkpoint"}
     (tmp_path / "scribble/deep/manifest.json").write_text("damaged")
     assert scribble(output=tmp_path / "scribble").startswith("scribbled")
-
-
-def test_stage_has_exactly_one_output() -> None:
-    with pytest.raises(UsageError, match="lose has 0 arguments of the type Output"):
-
-        @stage(packages=())
-        def lose(output: Path) -> str:
-            return "lost"
-
-    with pytest.raises(UsageError, match="split has 2 arguments of the type Output"):
-
-        @stage(packages=())
-        def split(left: Output, right: Output) -> str:
-            return "split"
 
 
 def test_package_that_is_not_installed_is_refused(tmp_path: Path) -> None:
