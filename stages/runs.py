@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipeline.training.runs import TrainingRun
 
-GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "environment": "environment"}
+GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "file": "code", "environment": "environment"}
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 
