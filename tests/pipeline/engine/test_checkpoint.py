@@ -96,15 +96,6 @@ def test_prune_removes_checkpoints(tmp_path: Path) -> None:
     assert grow(tmp_path / "grow").startswith("5 rings, 0 of them old")
 
 
-def test_code_edited_during_the_run_keeps_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("pipeline.engine.run.load_sources", lambda function, files: list(files)[:1])
-        with pytest.raises(KeyboardInterrupt):
-            run_stage(grow, {"output": tmp_path / "grow", "rings": 5, "until": 2, "how": "stopped"})
-    assert not list((tmp_path / ".store").glob("*.partial"))
-    assert grow(tmp_path / "grow").startswith("5 rings, 0 of them old")
-
-
 @pytest.mark.parametrize("resumable", [True, False])
 def test_only_resumable_errors_keep_the_checkpoint(resumable: bool, tmp_path: Path) -> None:
     error = JobInterruptedError("all workers have gone") if resumable else PipelineError("it diverged")

@@ -1,13 +1,12 @@
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.prune import prune
-from pipeline.engine.store import commit, entry_of, private_folder, publish, read_lock, stage_lock
+from pipeline.engine.store import commit, entry_of, private_folder, publish, stage_lock
 from tests.processes import environment, reset_signals
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
@@ -23,11 +22,11 @@ def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
     return entry
 
 
-def start(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+def start(code: str) -> subprocess.Popen[str]:
     """Start a process that runs `code`; return when it prints `ready`."""
     program = f"import sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n{code}"
     process = subprocess.Popen(
-        [*prefix, sys.executable, "-c", program],
+        [sys.executable, "-c", program],
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -100,11 +99,6 @@ def test_leftover_files_and_links_are_removed(name: str, tmp_path: Path) -> None
     (tmp_path / ".store" / "plant-13.partial").symlink_to(tmp_path)
     put(tmp_path, "plant", KEYS[0])
     assert {path.name for path in (tmp_path / ".store").iterdir()} == {f"plant-{KEYS[0][:16]}"}
-
-
-def test_missing_folder_can_be_read_locked(tmp_path: Path) -> None:
-    with read_lock(tmp_path / "nothing") as folder:
-        assert folder == tmp_path / "nothing"
 
 
 def test_commit_replaces_an_existing_entry(tmp_path: Path) -> None:
