@@ -69,7 +69,6 @@ def _run_function(
     """Run the function and publish its result. anew: neither use nor keep a checkpoint."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
-    report = functools.partial(log.info, "%s: %s", stage.name)
     # All modules are imported now, so that no edit from here on is in the result or in a checkpoint.
     outdated = [Reason("code", file, "changed") for file in load_sources(stage.function, before.code)]
     expected = _make_unique(before, outdated)
@@ -77,7 +76,7 @@ def _run_function(
     def is_resumable() -> bool:
         return not (outdated or anew or _find_changes(stage, arguments, before))
 
-    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, is_resumable) as partial:
+    with store.private_folder(store.entry_of(output, stage.name, expected.key), is_resumable) as partial:
         given = {**arguments, **replacements, stage.output: partial}
         summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
         if not isinstance(summary, str):

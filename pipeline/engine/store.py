@@ -5,6 +5,7 @@ result, since a link is replaced atomically. A killed run leaves folders named `
 the stage removes them, except for checkpoints: a run with the same key resumes from its checkpoint.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
+
+log = logging.getLogger(__name__)
 
 STORE = ".store"  # in the folder of all artifacts
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
@@ -82,16 +85,12 @@ def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None 
 
 
 @contextmanager
-def private_folder(
-    entry: Path,
-    report: Callable[[str], object] = lambda line: None,
-    is_resumable: Callable[[], bool] = lambda: True,
-) -> Iterator[Path]:
+def private_folder(entry: Path, is_resumable: Callable[[], bool] = lambda: True) -> Iterator[Path]:
     """Yield a folder next to `entry`, empty except for a checkpoint; remove it at the end if it was not committed.
 
-    After an exception, the checkpoint is kept and reported, unless the exception is a PipelineError that would occur
-    again. is_resumable: asked about a checkpoint that is found or left, whether it can be used. The caller must hold
-    the stage lock.
+    After an exception, the checkpoint is kept and a line about it is logged, unless the exception is a PipelineError
+    that would occur again. is_resumable: asked about a checkpoint that is found or left, whether it can be used. The
+    caller must hold the stage lock.
     """
     sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
@@ -105,7 +104,7 @@ def private_folder(
         permanent = isinstance(error, PipelineError) and not error.resumable
         if not permanent and has_checkpoint(partial) and is_resumable():
             _clear_except_checkpoint(partial)
-            report("progress is kept: run the same command again to resume")
+            log.info("%s: progress is kept: run the same command again to resume", stage_of(entry))
         else:
             _discard(partial)
         raise

@@ -37,7 +37,7 @@ REAL_EDITS = {
     "pipeline/engine/command.py": ("Existing results are unchanged", "Results are unchanged", []),
     "stages/cli/main.py": ("Show the version and exit.", "Show it.", []),
     "pipeline/scheduling/progress.py": ("BAR = 12", "BAR = 20", []),
-    "pipeline/engine/run.py": ("nothing relevant has changed", "unchanged", []),
+    "pipeline/engine/plan.py": ("nothing relevant has changed", "unchanged", []),
     "pipeline/engine/store.py": ("KEY_LENGTH = 16", "KEY_LENGTH = 16 + 0", ["report"]),
 }
 
