@@ -1,17 +1,16 @@
 """Delete old results."""
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
+from pipeline.engine import ARTIFACTS
 from pipeline.engine.command import main
 from pipeline.engine.terminal import printable
 
 
 def prune(
     keep: Annotated[int, Option(min=1, help="Number of most recently used results to keep for each stage.")] = 5,
-    artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
 ) -> str:
     """Delete old results and the leftovers of interrupted runs from the store.
 
@@ -24,18 +23,11 @@ def prune(
     """
     from pipeline.engine.prune import prune as prune_store
 
-    pruned = prune_store(artifacts, keep, {"evaluate": "train"})
-    lines = [f"{printable(name)}: {_megabytes(size)}" for name, size in pruned.removed.items()]
-    lines += [f"{printable(name)}: in use, kept" for name in pruned.in_use]
-    freed = _megabytes(sum(pruned.removed.values()))
-    count = len(pruned.removed)
-    return "\n".join(
-        [*lines, f"freed {freed}: {count} result{'' if count == 1 else 's'} -> {printable(str(artifacts))}"]
-    )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+    removed = prune_store(ARTIFACTS, keep, {"evaluate": "train"})
+    lines = [f"{printable(name)}: {size / 1e6:.1f} MB" for name, size in removed.items()]
+    results = f"{len(removed)} result{'' if len(removed) == 1 else 's'}"
+    freed = f"{sum(removed.values()) / 1e6:.1f} MB"
+    return "\n".join([*lines, f"freed {freed}: {results} -> {ARTIFACTS}"])
 
 
 if __name__ == "__main__":

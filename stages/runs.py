@@ -1,19 +1,21 @@
 """List the training runs, compare two of them, and give them names."""
 
+import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Context, Option, Typer
 
+from pipeline.engine import ARTIFACTS
 from pipeline.engine.command import format_texts, main
-from pipeline.engine.terminal import printable
-from stages.cli.terminal import draw, to_json
+from pipeline.engine.terminal import printable, width
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pipeline.training.runs import TrainingRun
 
-GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "environment": "environment"}
+GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "file": "code", "environment": "environment"}
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 
@@ -21,18 +23,16 @@ def complete_run(incomplete: str) -> list[str]:
     """Return the names and ids that start with `incomplete`, for shell completion."""
     from pipeline.training.runs import list_training_runs
 
-    words = [word for run in list_training_runs(Path("artifacts")) for word in (*run.names, run.short_id)]
+    words = [word for run in list_training_runs(ARTIFACTS) for word in (*run.names, run.short_id)]
     return [word for word in words if word.startswith(incomplete)]
 
 
-Artifacts = Annotated[Path, Option(help="Folder of all artifacts.")]
 ONE_RUN = "Name, first digits of the id, or folder of a run."
 
 
 def list_runs(
     context: Context,
     as_json: Annotated[bool, Option("--json", help="Print a JSON array with all parameters and metrics.")] = False,
-    artifacts: Artifacts = Path("artifacts"),
 ) -> str:
     """List the training runs in the store, the latest first.
 
@@ -49,11 +49,11 @@ def list_runs(
 
     if context.invoked_subcommand:
         return ""
-    found = list_training_runs(artifacts)
+    found = list_training_runs(ARTIFACTS)
     if as_json:
-        return to_json([_to_dict(run) for run in found], indent=2)
+        return json.dumps([_to_dict(run) for run in found], indent=2)
     if not found:
-        return f"no training run in {printable(str(artifacts))}: run the stage train first (make train)"
+        return "no training run in artifacts: run the stage train first (make train)"
     return _draw_table(found, name_data(found))
 
 
@@ -62,7 +62,6 @@ def diff(
     new: Annotated[
         str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
     ] = None,
-    artifacts: Artifacts = Path("artifacts"),
 ) -> str:
     """Show how two training runs differ in parameters, data, code, versions of packages and metrics.
 
@@ -78,7 +77,7 @@ def diff(
     from pipeline.pages.wording import percent
     from pipeline.training.runs import list_training_runs
 
-    runs = list_training_runs(artifacts)
+    runs = list_training_runs(ARTIFACTS)
     a, b = find_result(runs, old, "train"), find_result(runs, new, "train")
     if new is None and a == b:
         raise UsageError(f"{old} is the published run: give a second run to compare it with")
@@ -102,7 +101,7 @@ def diff(
     for group, text in rows:
         table.add_row(group if group != previous else "", printable(text))
         previous = group
-    return draw(table)
+    return _draw(table)
 
 
 def name(
@@ -111,7 +110,6 @@ def name(
         str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
     ] = None,
     check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
-    artifacts: Artifacts = Path("artifacts"),
 ) -> str | Iterator[str]:
     """Name a training run by making artifacts/NAME a link to it; a run that already has this name loses it.
 
@@ -122,15 +120,16 @@ def name(
         handwriting runs name baseline a31cb7
     """
     from pipeline.engine.make import find_stages
-    from pipeline.engine.results import assign_name, check_name, find_result
+    from pipeline.engine.results import check_name, find_result
+    from pipeline.engine.store import publish
     from pipeline.training.runs import list_training_runs
 
-    check_name(artifacts, name, "train", [stage.name for stage in find_stages()])
+    check_name(ARTIFACTS, name, "train", [stage.name for stage in find_stages()])
     if check:
         return iter(())
-    named = find_result(list_training_runs(artifacts), run, "train")
-    assign_name(artifacts, name, named.entry)
-    return printable(f"{artifacts / name} is the run {named.short_id}")
+    named = find_result(list_training_runs(ARTIFACTS), run, "train")
+    publish(named.entry, ARTIFACTS / name)
+    return printable(f"{ARTIFACTS / name} is the run {named.short_id}")
 
 
 runs = Typer(name="runs", rich_markup_mode="markdown")
@@ -139,14 +138,20 @@ for command in (diff, name):
     runs.command(**format_texts(command))(command)
 
 
-def _format_changes(run: "TrainingRun") -> str:
-    from pipeline.engine.provenance import format_value
+def _draw(table: "Table") -> str:
+    """Return a table as text, as wide as the terminal. Its strings must be printable."""
+    from rich.console import Console
 
-    return " ".join(f"{name}={format_value(value)}" for name, (value, _) in run.changes.items())
+    console = Console(width=width(), markup=False, emoji=False, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def _format_recipe(run: "TrainingRun") -> str:
-    return f"{run.recipe} {_format_changes(run)}".strip()
+    from pipeline.engine.provenance import format_value
+
+    return " ".join([run.recipe, *(f"{name}={format_value(value)}" for name, (value, _) in run.changes.items())])
 
 
 def _format_run(run: "TrainingRun") -> str:
@@ -180,7 +185,7 @@ def _draw_table(runs: "Sequence[TrainingRun]", data: dict[str, str]) -> str:
         table.add_column(head, justify="right" if head in RIGHT else "left", no_wrap=not wraps, overflow="fold")
     for row in zip(*columns.values(), strict=True):
         table.add_row(*map(printable, row))
-    return draw(table)
+    return _draw(table)
 
 
 def _to_dict(run: "TrainingRun") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -54,15 +54,15 @@ def load_array(
 
 def save_blocks(path: Path, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
     """Write an array given as consecutive blocks of its first axis."""
-    header = {
-        "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
-        "fortran_order": False,
-        "shape": shape,
-    }
     with open(path, "wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
+        _write_header(file, dtype, shape)
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype=dtype).data)
+
+
+def _write_header(file: BinaryIO, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
@@ -99,13 +99,10 @@ def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advi
 
 def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
     """Create a `.npy` file of zeros."""
-    kind = np.dtype(dtype)
     with open(path, "wb") as file:
-        header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-        file.flush()
-        rows = Rows(path, kind, shape, file.tell())
-        file.truncate(rows.offset + math.prod(shape) * kind.itemsize)
+        _write_header(file, dtype, shape)
+        rows = Rows(path, np.dtype(dtype), shape, file.tell())
+        file.truncate(rows.offset + math.prod(shape) * rows.dtype.itemsize)
     return rows
 
 

@@ -22,8 +22,8 @@ MANIFEST = "manifest.json"
 class Manifest:
     """Provenance and content of an artifact. Raises an Exception if an output or the date is not valid.
 
-    outputs: sha256 and `bytes` of each file, for `.npy` files also dtype and shape; `unhashed` is set for files that
-    describe the run, not its result. created: ISO 8601 in UTC. summary: the line that the stage returned.
+    outputs: sha256 and `bytes` of each file; `unhashed` is set for files that describe the run, not its result.
+    created: ISO 8601 in UTC. summary: the line that the stage returned.
     """
 
     provenance: Provenance
@@ -56,39 +56,21 @@ def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, 
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
     names = [path.relative_to(folder).as_posix() for path in files]
     with ThreadPoolExecutor() as pool:  # hashing releases the GIL
-        described = dict(zip(names, pool.map(_facts, files), strict=True))
-    for name in names:
-        if name in unhashed:
-            described[name]["unhashed"] = True
-    return described
+        digests = list(pool.map(sha256, files))
+    facts = [{"sha256": digest, "bytes": file.stat().st_size} for file, digest in zip(files, digests, strict=True)]
+    return {
+        name: {**each, "unhashed": True} if name in unhashed else each for name, each in zip(names, facts, strict=True)
+    }
 
 
-def _facts(path: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = {"sha256": sha256(path), "bytes": path.stat().st_size}
-    if path.suffix == ".npy":
-        import numpy as np
-
-        try:
-            array = np.lib.format.open_memmap(path, mode="r")
-        except ValueError as error:
-            raise PipelineError(
-                f"the stage wrote {path.name}, not a complete .npy array ({error}): use np.save, without Python objects"
-            ) from None
-        facts |= {"dtype": str(array.dtype), "shape": list(array.shape)}
-    return facts
-
-
-def find_damage(folder: Path, manifest: Manifest, again: bool = False) -> list[Reason]:
-    """Return a reason for each missing or changed output. Raises OSError if one cannot be read.
-
-    again: read each file, although its digest may be remembered: a disk can change it without a trace.
-    """
+def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
+    """Return a reason for each missing or changed output. Raises OSError if one cannot be read."""
 
     def damage(name: str) -> str | None:
         path, facts = folder / name, manifest.outputs[name]
         if not path.is_file():
             return "is missing"
-        intact = path.stat().st_size == facts["bytes"] and sha256(path, again) == facts["sha256"]
+        intact = path.stat().st_size == facts["bytes"] and sha256(path) == facts["sha256"]
         return None if intact else "is damaged"
 
     with ThreadPoolExecutor() as pool:
@@ -96,10 +78,10 @@ def find_damage(folder: Path, manifest: Manifest, again: bool = False) -> list[R
         return [Reason("output", name, change) for name, change in found if change]
 
 
-def check_result(folder: Path, expected: Provenance, every: bool = False) -> tuple[Manifest | None, list[Reason]]:
+def check_result(folder: Path, expected: Provenance) -> tuple[Manifest | None, list[Reason]]:
     """Return the manifest in `folder`, None if it cannot be read, and the reasons why the result is not up to date.
 
-    Outputs are checked for damage if there are no other reasons, or if `every` reason is required.
+    Outputs are checked for damage only if there are no other reasons.
     """
     if not folder.exists():
         return None, [Reason("result", folder.name, "does not exist")]
@@ -110,9 +92,7 @@ def check_result(folder: Path, expected: Provenance, every: bool = False) -> tup
     reasons = differences(manifest.provenance, expected)
     if manifest.provenance.stage != expected.stage:
         reasons.append(Reason("manifest", MANIFEST, f"belongs to the stage {manifest.provenance.stage}"))
-    if every or not reasons:
-        reasons += find_damage(folder, manifest)
-    return manifest, reasons
+    return manifest, reasons or find_damage(folder, manifest)
 
 
 def find_inputs(folders: Mapping[str, Path], shown: Mapping[str, Path]) -> dict[str, Manifest]:
@@ -133,7 +113,7 @@ def find_inputs(folders: Mapping[str, Path], shown: Mapping[str, Path]) -> dict[
 
 def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
     """Raise PipelineError if an output in `folder` is missing or damaged; the message locates it in `shown`."""
-    for damage in find_damage(folder, manifest, again=True):
+    for damage in find_damage(folder, manifest):
         raise PipelineError(f"{shown / damage.name} {damage.change}: {advise(manifest.provenance.stage, shown)}")
 
 

@@ -43,11 +43,7 @@ Command = Callable[..., Any]  # a stage, or a function with Typer's annotations 
 
 def main(command: Command | typer.Typer) -> NoReturn:
     """Run the command with the options in `sys.argv`, print its output, and exit with its status."""
-    module = sys.modules[sys._getframe(1).f_globals["__name__"]]
-    if module.__name__ != "__main__":
-        raise UsageError(
-            f'{module.__name__} calls main when it is imported: put the call below if __name__ == "__main__"'
-        )
+    module = sys.modules["__main__"]
     program = module.__spec__.name if module.__spec__ else str(module.__file__)
     name, app = program.rpartition(".")[2], make_app(command)
     run_program(lambda: run_command(name, lambda: invoke(app, sys.argv[1:], f"python -m {program}")))
@@ -59,14 +55,11 @@ def run_program(run: Callable[[], int]) -> NoReturn:
     end(run())
 
 
-def invoke(app: typer.Typer, line: Sequence[str], program: str, defaults: bool = True) -> Any:
-    """Return what the command of the application returns. Raises UsageError for a wrong command line.
-
-    defaults: whether DEFAULTS has defaults of options.
-    """
+def invoke(app: typer.Typer, line: Sequence[str], program: str) -> Any:
+    """Return what the command of the application returns. Raises UsageError for a wrong command line."""
     command: Any = typer.main.get_command(app)
     known = getattr(command, "commands", {command.name: command})
-    values = load_defaults(known) if defaults and "--help" not in line else {}
+    values = load_defaults(known) if "--help" not in line else {}
     values = values if hasattr(command, "commands") else values.get(command.name, {})
     try:
         result = command.main(list(line), prog_name=program, standalone_mode=False, default_map=values)
@@ -143,15 +136,9 @@ def add_command(app: typer.Typer, command: Command | typer.Typer, panel: str | N
 
 def format_texts(command: Command) -> dict[str, Any]:
     """Return the arguments `help` and `epilog` of Typer: the docstring of a command and, below it, its examples."""
-    text, examples = read_examples(command)
-    listed = "\n\n".join(["Examples:", *(f"- `{example}`" for example in examples)]) if examples else None
-    return {"help": text, "epilog": listed}
-
-
-def read_examples(command: Command) -> tuple[str, list[str]]:
-    """Return the docstring of a command without its last paragraph, `Examples:`, and the lines of that paragraph."""
-    text, _, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
-    return text, [line.strip() for line in examples.splitlines()]
+    text, found, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
+    listed = "\n\n".join(["Examples:", *(f"- `{line.strip()}`" for line in examples.splitlines())])
+    return {"help": text, "epilog": listed if found else None}
 
 
 def _run(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
@@ -164,8 +151,6 @@ def _with_force(stage: Stage[Any], act: Callable[[Stage[Any], dict[str, Any], bo
     def command(*, force: bool, **arguments: Any) -> Any:
         return act(stage, arguments, force)
 
-    if "force" in stage.signature.parameters:
-        raise UsageError(f"{stage.name} has an argument force, an option of every stage: rename it")
     option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
     force = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
     parameters = [
@@ -231,8 +216,8 @@ def run_command(name: str, work: Callable[[], object]) -> int:
 
     try:
         _prepare_output()
-        failure = _print_result(work())
-        return fail(failure) if failure else 0
+        _print_result(work())
+        return 0
     except PipelineError as error:
         return fail(str(error), error.exit_status)
     except OSError as error:
@@ -253,8 +238,8 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         raise
 
 
-def _print_result(result: object) -> str:
-    """Print the output of a command; return an error message if that fails."""
+def _print_result(result: object) -> None:
+    """Print the output of a command. Raises PipelineError if that fails."""
     with contextlib.closing(_lines(result)) as lines:  # so that a generator cleans up even if printing fails
         for line in lines:
             try:
@@ -264,8 +249,7 @@ def _print_result(result: object) -> str:
                 if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head -1` does
                     break
                 done = "done, but " if isinstance(result, str) else ""
-                return f"{done}cannot write to standard output: {error.strerror}"
-    return ""
+                raise PipelineError(f"{done}cannot write to standard output: {error.strerror}") from None
 
 
 def _lines(result: Any) -> Generator[str, None, None]:

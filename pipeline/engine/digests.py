@@ -5,7 +5,6 @@ The memory is one file, artifacts/.cache/files.json. It may be deleted at any ti
 
 import atexit
 import functools
-import glob
 import hashlib
 import json
 import os
@@ -39,35 +38,29 @@ def signature(path: Path | str) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def remember(kind: str, path: Path | str, compute: Callable[[], Any], again: bool = False) -> Any:
+def remember(kind: str, path: Path | str, compute: Callable[[], Any]) -> Any:
     """Return what `compute` returns: JSON-like data that follow from the content of the file.
 
-    It is called only if no value of this `kind` is remembered for the path and the present signature of the file, or if
-    the value is to be computed `again`. Raises what `compute` raises.
+    It is called only if no value of this `kind` is remembered for the path and the present signature of the file.
+    Raises what `compute` raises.
     """
     name, now = f"{kind} {os.path.abspath(path)}", signature(path)  # before the file is read
     found = _memory().get(name)
-    if again or found is None or now is None or found[0] != now:
+    if found is None or now is None or found[0] != now:
         _memory()[name] = found = [now, compute()]
         atexit.unregister(_save)
         atexit.register(_save)
     return found[1]
 
 
-def sha256(path: Path | str, again: bool = False) -> str:
-    """Return the sha256 of a file, in hexadecimal. again: read the file in any case. Raises OSError."""
+def sha256(path: Path | str) -> str:
+    """Return the sha256 of a file, in hexadecimal. Raises OSError."""
 
     def compute() -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    return str(remember("sha256", path, compute, again))
-
-
-def match(pattern: str) -> list[Path]:
-    """Return the files that match a pattern, sorted, with hidden ones; `**` matches any number of folders."""
-    found = sorted(glob.glob(pattern, recursive=True, include_hidden=True))
-    return [path for path in map(Path, found) if path.is_file()]
+    return str(remember("sha256", path, compute))
 
 
 def _save() -> None:

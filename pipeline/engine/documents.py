@@ -1,6 +1,5 @@
 """Read and write JSON documents, validated against dataclasses by msgspec."""
 
-import copy
 import json
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -55,11 +54,9 @@ def convert(value: Any, kind: type[T]) -> T:
     those that the dataclass refuses, whatever it raises.
     """
     try:
-        converted = msgspec.convert(value, kind)
-        copy.deepcopy(converted)  # raises RecursionError if it is too deeply nested to be written again
+        return msgspec.convert(value, kind)
     except (ValueError, LookupError, ArithmeticError, RecursionError) as error:
         raise PipelineError(str(error)) from None
-    return converted
 
 
 def save_json(path: Path, content: Any) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import STARTED
-from pipeline.engine.digests import match, remember, sha256
+from pipeline.engine.digests import remember, sha256
 from pipeline.engine.errors import PipelineError, UsageError
 
 LIBRARY = __package__.partition(".")[0]
@@ -56,7 +56,8 @@ def _find_files(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"extra_files has {pattern}: name files of the project, by their path from {root}")
-        found = match(str(Path(glob.escape(str(root)), pattern)))
+        matching = glob.iglob(str(Path(glob.escape(str(root)), pattern)), recursive=True, include_hidden=True)
+        found = [path for path in map(Path, matching) if path.is_file()]
         if not found:
             raise UsageError(f"extra_files has {pattern}, which matches no file in {root}: correct the pattern")
         yield from found

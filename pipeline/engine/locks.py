@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -34,25 +33,20 @@ def exclusive_lock(folder: Path) -> Iterator[bool]:
 def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bool]:
     """Lock the file `path` exclusively, creating it if necessary; yield whether the lock was acquired.
 
-    With `report`, wait for the lock, after calling `report` with a line that names its holder. The holder may delete
-    the file. Raises OSError if `path` cannot be opened or is a symbolic link.
+    With `report`, wait for the lock, after calling `report` with a line that says so. The holder may delete the file.
+    Raises OSError if `path` cannot be opened.
     """
     with ExitStack() as stack:
         acquired, current = True, False
         while acquired and not current:
             stack.close()  # the file was deleted before it was locked: lock the new one
-            file = stack.enter_context(open(path, "a+", encoding="utf-8", opener=_open_no_link))
+            file = stack.enter_context(open(path, "a"))
             acquired = _try_lock(file.fileno())
             if not acquired and report is not None:
-                report(f"waiting for {_holder(file)}, which is running this stage")
+                report("waiting for another process, which is running this stage")
                 fcntl.flock(file, fcntl.LOCK_EX)
                 acquired = True
             current = _is_at(file, path)
-        if acquired:
-            with suppress(OSError):  # a full disk
-                file.truncate(0)
-                file.write(f"process {os.getpid()} (since {time.strftime('%H:%M:%S')})")
-                file.flush()
         yield acquired
 
 
@@ -71,14 +65,3 @@ def _is_at(file: TextIO, path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _open_no_link(path: str, flags: int) -> int:
-    """Open a lock file, but no symbolic link, whose target would be overwritten."""
-    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
-
-
-def _holder(file: TextIO) -> str:
-    """Return the text that the holder of a lock has written."""
-    file.seek(0)
-    return file.read().strip() or "another process"

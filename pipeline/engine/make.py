@@ -13,7 +13,7 @@ import importlib.util
 import json
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from graphlib import TopologicalSorter
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.engine import ARTIFACTS
-from pipeline.engine.command import add_command, invoke, list_variables, parse_variables, run_command, run_program
+from pipeline.engine.command import list_variables, parse_variables, run_command, run_program
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, plan_call
 from pipeline.engine.run import format_reasons, run_stage
@@ -35,10 +35,9 @@ CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an
 Variables = Annotated[
     list[str] | None, typer.Argument(metavar="VARIABLE=VALUE", help="Options in capitals, as make takes them.")
 ]
-Words = Annotated[list[str], typer.Argument(help="Stages and variables.")]
 
 
-def stale(words: Words) -> str:
+def stale(words: Sequence[str]) -> str:
     """Print the stages that are not up to date.
 
     Each stage is one word with the inputs that the Makefile names, as in 'chart throw'. It follows those that it reads.
@@ -53,7 +52,7 @@ def stale(words: Words) -> str:
     return " ".join(name for name, plan in plan_stages(stages, variables).items() if plan.state != "fresh")
 
 
-def run(words: Words) -> str:
+def run(words: Sequence[str]) -> str:
     """Run a stage, unless another command has replaced the results that it reads meanwhile."""
     name, *_ = words
     variables, stage = _read_variables(words), load_stage(name)
@@ -161,9 +160,7 @@ def _to_dict(plan: Plan) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    app = typer.Typer(rich_markup_mode="markdown", add_completion=False)
-    for command in (stale, run, status):
-        add_command(app, command)
-    line = sys.argv[1:]
-    name = line[1] if line[:1] == ["run"] and line[1:] else "make"  # begins an error message
-    run_program(lambda: run_command(name, lambda: invoke(app, line, "python -m pipeline.engine.make")))
+    action, *words = sys.argv[1:]
+    actions: dict[str, Callable[[list[str]], object]] = {"stale": stale, "run": run, "status": status}
+    name = words[0] if action == "run" else "make"  # begins an error message
+    run_program(lambda: run_command(name, lambda: actions[action](words)))

@@ -1,6 +1,6 @@
 """What a call of a stage does: nothing, restore a result, or run. `run` acts on the plan, make and `status` ask it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # at run time, stage imports this module
 State = Literal["fresh", "stored", "waiting", "stale"]
 STATES = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
-LONGEST = 160  # characters about a parameter
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,13 @@ class Plan:
     state: State
     reasons: tuple[Reason, ...]
     manifest: Manifest | None
+
+    def __str__(self) -> str:
+        """Return the last line of the stage, after it has carried out the plan."""
+        assert self.manifest
+        begin = f"restored the result of {self.manifest.when}: " if self.state == "stored" else ""
+        line = "up to date: nothing relevant has changed" if self.state == "fresh" else begin + self.manifest.summary
+        return f"{line} -> {self.output}"
 
     @property
     def digest(self) -> str | None:
@@ -64,7 +70,7 @@ def plan_call(stage: "Stage[Any]", arguments: Mapping[str, Any], earlier: Mappin
 
     inputs = {name: digest(name) for name in stage.inputs}
     expected = find_provenance(stage, arguments, resolve_parameters(stage, arguments), inputs)
-    plan = make_plan(arguments[stage.output], expected, every=True)
+    plan = make_plan(arguments[stage.output], expected)
     is_waiting = plan.state == "stale" and all(
         reason.kind == "input" and inputs.get(reason.name, "") is None for reason in plan.reasons
     )
@@ -98,42 +104,19 @@ def find_provenance(
     return Provenance(stage.name, to_json_values(resolved), digests, code, versions)
 
 
-def make_plan(
-    output: Path, expected: Provenance, force: bool = False, every: bool = False, search: bool = True
-) -> Plan:
-    """Return the plan for a result with the provenance `expected`.
+def make_plan(output: Path, expected: Provenance, force: bool = False) -> Plan:
+    """Return the plan for a result with the provenance `expected`. force: run in any case.
 
-    force: run in any case. every: find every reason, also damage of a result that is not up to date. search: look for a
-    result in the store. Raises UsageError if something else is at `output`.
+    Raises UsageError if something else is at `output`.
     """
-    manifest, differences = check_result(output, expected, every)
-    reasons = simplify(differences)
+    manifest, reasons = check_result(output, expected)
     if manifest and not reasons and not force:
         return Plan(output, "fresh", (), manifest)
     store.check_output(output, expected.stage)
     entry = store.entry_of(output, expected.stage, expected.key)
-    if search and not force and entry.exists() and entry != store.entry_at(output):
+    if not force and entry.exists() and entry != store.entry_at(output):
         stored, damage = check_result(entry, expected)
         if stored and not damage:
             return Plan(output, "stored", tuple(reasons), stored)
         reasons += [Reason("stored result", reason.name, reason.change) for reason in damage]
     return Plan(output, "stale", tuple(reasons), manifest)
-
-
-def simplify(reasons: Sequence[Reason]) -> list[Reason]:
-    """Return the reasons as people need them: data are not called code, and long parameters are shortened.
-
-    The digests of code are left out if the version of Python differs, because they always differ then.
-    """
-    other_python = any((reason.kind, reason.name) == ("environment", "python") for reason in reasons)
-    simple = []
-    for reason in reasons:
-        if reason.kind == "code" and not reason.name.endswith(".py"):
-            simple.append(replace(reason, kind="file"))
-        elif reason.kind == "parameter" and len(reason.change) > LONGEST:
-            simple.append(
-                replace(reason, change=f"{reason.change[: LONGEST // 2]} ... {reason.change[-LONGEST // 2 :]}")
-            )
-        elif reason.kind != "code" or not other_python:
-            simple.append(reason)
-    return simple

@@ -30,7 +30,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Reason:
-    """Reason why a stage is not up to date. kind: a field of Provenance, output, manifest, result or request."""
+    """Reason why a stage is not up to date.
+
+    kind: parameter, input, code (a module), file, environment, output, manifest, result or stored result.
+    """
 
     kind: str
     name: str
@@ -41,11 +44,19 @@ class Reason:
 
 
 def differences(old: Provenance, new: Provenance) -> list[Reason]:
-    """Return all differences between two provenances of a stage: an empty list if and only if the keys are equal."""
+    """Return the differences between two provenances of a stage: an empty list if and only if the keys are equal.
+
+    The digests of modules are left out if the version of Python differs, because they always differ then.
+    """
+    files = [
+        Reason("code" if name.endswith(".py") else "file", name, change)
+        for name, change in _changes(old.code, new.code)
+    ]
+    other_python = old.environment.get("python") != new.environment.get("python")
     return [
         *(Reason("parameter", *change) for change in _changes(old.parameters, new.parameters, show_values=True)),
         *(Reason("input", *change) for change in _changes(old.inputs, new.inputs)),
-        *(Reason("code", *change) for change in _changes(old.code, new.code)),
+        *(reason for reason in files if not (other_python and reason.kind == "code")),
         *(Reason("environment", *change) for change in _changes(old.environment, new.environment, show_values=True)),
     ]
 

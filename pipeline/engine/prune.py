@@ -1,7 +1,6 @@
 """Deletion of the least recently used results from the store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,22 +10,14 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.results import read_results
 
 
-@dataclass(frozen=True)
-class Pruned:
-    """Removed results, name to bytes, and the names of those that are kept because a running stage uses them."""
-
-    removed: dict[str, int]
-    in_use: tuple[str, ...]
-
-
-def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = MappingProxyType({})) -> Pruned:
+def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = MappingProxyType({})) -> dict[str, int]:
     """Remove all but the `keep` last used results of each stage, and all leftovers of interrupted runs.
+
+    Return the bytes of what was removed, by the name of each folder.
 
     Results with a link, published or named, are kept and count towards `keep`. So are results that were computed from
     one with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations of named models.
-    Results that a running stage reads or writes are kept too. Of what is returned, `removed` maps the name of each
-    removed result to its bytes, and `in_use` has the names of those that a running stage uses. Raises UsageError if
-    `keep` is negative.
+    Results that a running stage reads or writes are kept too. Raises UsageError if `keep` is negative.
     """
     if keep < 0:
         raise UsageError(f"keep is {keep}: use 0 or more")
@@ -41,23 +32,18 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
         return not inputs.isdisjoint(model.manifest.digest for model in models)
 
     removed: dict[str, int] = {}
-    in_use: list[str] = []
-    for stage in store.entries(artifacts).keys() | store.leftovers(artifacts).keys():
+    for stage in {store.stage_of(path) for path in (artifacts / store.STORE).glob("*-*")}:
         with store.stage_lock(artifacts / stage, stage) as locked:
-            kept = {entry: is_kept(entry) for entry in store.entries(artifacts).get(stage, [])}
-            by_use = sorted(kept, key=lambda entry: (kept[entry], _last_used(entry)), reverse=True)
-            unused = [entry for entry in by_use[keep:] if not kept[entry]]
             if not locked:
-                in_use += [path.name for path in (*store.leftovers(artifacts).get(stage, []), *unused)]
                 continue
             removed |= store.sweep(artifacts / store.STORE, stage, checkpoints=True)
-            for entry in unused:
+            kept = {entry: is_kept(entry) for entry in store.entries(artifacts, stage)}
+            by_use = sorted(kept, key=lambda entry: (kept[entry], _last_used(entry)), reverse=True)
+            for entry in by_use[keep:]:
                 size = store.size(entry)
-                if store.remove(entry, is_kept):  # again: it may have got a name meanwhile
+                if not kept[entry] and store.remove(entry, is_kept):  # again: it may have got a name meanwhile
                     removed[entry.name] = size
-                else:
-                    in_use.append(entry.name)
-    return Pruned(dict(sorted(removed.items())), tuple(sorted(in_use)))
+    return dict(sorted(removed.items()))
 
 
 def _last_used(entry: Path) -> float:

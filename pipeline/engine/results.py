@@ -41,11 +41,6 @@ class Result:
         """When the run ended: ISO 8601 in UTC."""
         return self.manifest.created
 
-    @property
-    def seconds(self) -> float:
-        """Duration of the stage."""
-        return self.manifest.seconds
-
 
 R = TypeVar("R", bound=Result)
 
@@ -67,7 +62,7 @@ def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingPro
 
 def list_results(artifacts: Path, stage: str) -> list[Result]:
     """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
-    results = read_results(store.entries(artifacts).get(stage, []), store.links(artifacts))
+    results = read_results(store.entries(artifacts, stage), store.links(artifacts))
     return sorted(results, key=lambda result: result.created)
 
 
@@ -112,11 +107,3 @@ def check_name(artifacts: Path, name: str, stage: str, reserved: Collection[str]
             raise UsageError(
                 f"{path} exists and is not a result of {stage}: choose another name, or move it away first"
             )
-
-
-def assign_name(artifacts: Path, name: str, entry: Path) -> None:
-    """Make `artifacts/name` a link to an entry. `check_name` must have accepted the name."""
-    with store.read_lock(entry):  # against `prune`
-        if not entry.exists():
-            raise PipelineError(f"{entry} has just been deleted: choose another run")
-        store.publish(entry, artifacts / name)

@@ -3,10 +3,11 @@
 import functools
 import logging
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from pipeline.engine import CHECKPOINT, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
-from pipeline.engine.plan import find_provenance, make_plan, resolve_parameters, simplify
+from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_parameters
 from pipeline.engine.provenance import Provenance, Reason, differences
 
 if TYPE_CHECKING:  # at run time, stage imports this module
@@ -26,22 +27,11 @@ log = logging.getLogger(__name__)
 REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a call of a stage ended. state: of its plan: fresh, stored, or stale if the function has run."""
+def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = False) -> Plan:
+    """Call the stage with all of its arguments; return the plan that was carried out, with the manifest of the result.
 
-    state: str
-    manifest: Manifest
-    output: Path
-
-    def __str__(self) -> str:
-        begin = f"restored the result of {self.manifest.when}: " if self.state == "stored" else ""
-        line = "up to date: nothing relevant has changed" if self.state == "fresh" else begin + self.manifest.summary
-        return f"{line} -> {self.output}"
-
-
-def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = False) -> Outcome:
-    """Call the stage with all of its arguments; with `force`, run the function even if the result is up to date."""
+    force: run the function even if the result is up to date.
+    """
     output: Path = arguments[stage.output]
     resolved = resolve_parameters(stage, arguments)
     with ExitStack() as stack:
@@ -50,22 +40,21 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
         inputs = find_inputs(folders, shown=arguments)
         digests = {name: manifest.digest for name, manifest in inputs.items()}
         expected = find_provenance(stage, arguments, resolved, digests)
-        plan = make_plan(output, expected, force, search=False)
+        plan = make_plan(output, expected, force)
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
-            stack.enter_context(store.read_lock(store.entry_of(output, stage.name, expected.key)))
             plan = make_plan(output, expected, force)  # again: another process may have published a result
-        manifest = None if plan.state == "stale" else plan.manifest
         if plan.state == "stored":
             store.publish(store.entry_of(output, stage.name, expected.key), output)
-        if manifest is None:
+        if plan.state == "stale":
             if plan.reasons and output.is_symlink():  # the first run needs no reason
                 log.info("%s: %s", stage.name, format_reasons(plan.reasons))
             for name, folder in folders.items():
                 require_intact(folder, inputs[name], shown=arguments[name])
-            manifest = _run_function(stage, arguments, {**resolved, **folders}, expected, force)
-        return Outcome(plan.state, manifest, output)
+            made = _run_function(stage, arguments, {**resolved, **folders}, expected, force)
+            plan = replace(plan, manifest=made)
+        return plan
 
 
 def format_reasons(reasons: Sequence[Reason]) -> str:
@@ -80,7 +69,6 @@ def _run_function(
     """Run the function and publish its result. anew: neither use nor keep a checkpoint."""
     output: Path = arguments[stage.output]
     started = time.perf_counter()
-    report = functools.partial(log.info, "%s: %s", stage.name)
     # All modules are imported now, so that no edit from here on is in the result or in a checkpoint.
     outdated = [Reason("code", file, "changed") for file in load_sources(stage.function, before.code)]
     expected = _make_unique(before, outdated)
@@ -88,17 +76,12 @@ def _run_function(
     def is_resumable() -> bool:
         return not (outdated or anew or _find_changes(stage, arguments, before))
 
-    with store.private_folder(store.entry_of(output, stage.name, expected.key), report, is_resumable) as partial:
+    with store.private_folder(store.entry_of(output, stage.name, expected.key), is_resumable) as partial:
         given = {**arguments, **replacements, stage.output: partial}
-        try:
-            summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
-        except SystemExit as error:
-            failure = PipelineError(f"the stage {stage.name} called exit({error.code!r}): let it raise PipelineError")
-            failure.resumable = True
-            raise failure from error
+        summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
         if not isinstance(summary, str):
             raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
-        store.drop_checkpoint(partial)
+        shutil.rmtree(partial / CHECKPOINT, ignore_errors=True)  # not a file or a link of this name
         for name in (CHECKPOINT, MANIFEST):
             if os.path.lexists(partial / name):
                 raise PipelineError(f"the stage {stage.name} wrote {name}, a name that the engine uses: choose another")
@@ -132,7 +115,7 @@ def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
     log.info(
         "%s: will run again, because of changes during the run: %s",
         expected.stage,
-        "; ".join(map(str, simplify(changed))),
+        "; ".join(map(str, changed)),
     )
     unique = f"changed during the run ({time.time_ns()})"
     return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})

@@ -7,7 +7,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
 
-from pipeline.engine.errors import UsageError
 from pipeline.engine.run import run_stage
 
 
@@ -77,12 +76,7 @@ class Stage(Generic[P]):
         }
         self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]
         self.files = [argument for argument, role in roles.items() if role is Role.FILE]
-        outputs = [argument for argument, role in roles.items() if role is Role.OUTPUT]
-        if len(outputs) != 1:
-            raise UsageError(
-                f"the stage {self.name} has {len(outputs)} arguments of the type Output: give it exactly one"
-            )
-        self.output = outputs[0]
+        (self.output,) = [argument for argument, role in roles.items() if role is Role.OUTPUT]
         self.parameters = [argument for argument in self.signature.parameters if argument not in roles]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> str:

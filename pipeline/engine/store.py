@@ -5,6 +5,7 @@ result, since a link is replaced atomically. A killed run leaves folders named `
 the stage removes them, except for checkpoints: a run with the same key resumes from its checkpoint.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
+
+log = logging.getLogger(__name__)
 
 STORE = ".store"  # in the folder of all artifacts
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
@@ -82,36 +85,26 @@ def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None 
 
 
 @contextmanager
-def private_folder(
-    entry: Path,
-    report: Callable[[str], object] = lambda line: None,
-    is_resumable: Callable[[], bool] = lambda: True,
-) -> Iterator[Path]:
+def private_folder(entry: Path, is_resumable: Callable[[], bool] = lambda: True) -> Iterator[Path]:
     """Yield a folder next to `entry`, empty except for a checkpoint; remove it at the end if it was not committed.
 
-    After an exception, the checkpoint is kept and reported, unless the exception is a PipelineError that would occur
-    again. is_resumable: asked about a checkpoint that is found or left, whether it can be used. The caller must hold
-    the stage lock.
+    After an exception, the checkpoint is kept and a line about it is logged, unless the exception is a PipelineError
+    that would occur again. is_resumable: asked about a checkpoint that is found or left, whether it can be used. The
+    caller must hold the stage lock.
     """
-    store = entry.parent
-    if store.is_symlink() and not store.exists():
-        raise PipelineError(
-            f"{store} links to {store.readlink()}, which is missing: mount its disk, or remove the link"
-        )
-    sweep(store, stage_of(entry))
+    sweep(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
     if has_checkpoint(partial) and not is_resumable():
         _discard(partial)
     partial.mkdir(parents=True, exist_ok=True)
     _clear_except_checkpoint(partial)
     try:
-        with read_lock(partial):
-            yield partial
+        yield partial
     except BaseException as error:
         permanent = isinstance(error, PipelineError) and not error.resumable
         if not permanent and has_checkpoint(partial) and is_resumable():
             _clear_except_checkpoint(partial)
-            report("progress is kept: run the same command again to resume")
+            log.info("%s: progress is kept: run the same command again to resume", stage_of(entry))
         else:
             _discard(partial)
         raise
@@ -122,11 +115,6 @@ def _clear_except_checkpoint(partial: Path) -> None:
     for path in partial.iterdir():
         if path.name != CHECKPOINT:
             _discard(path)
-
-
-def drop_checkpoint(partial: Path) -> None:
-    """Remove the checkpoint in a private folder, but not a file or a link of this name."""
-    shutil.rmtree(partial / CHECKPOINT, ignore_errors=True)
 
 
 def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
@@ -174,31 +162,16 @@ def publish(entry: Path, output: Path) -> None:
     try:
         link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
         link.replace(output)
-    except BaseException as error:
+    finally:
         link.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            error.filename = str(output)  # of `symlink_to`, it is the target
-        raise
     with suppress(OSError):  # read-only disk
         os.utime(output / MANIFEST)  # `prune` keeps the last used entries
 
 
-def entries(artifacts: Path) -> dict[str, list[Path]]:
-    """Return the results in the store of `artifacts`, by stage."""
-    return _by_stage(artifacts, lambda path: not _is_leftover(path) and path.is_dir() and not path.is_symlink())
-
-
-def leftovers(artifacts: Path) -> dict[str, list[Path]]:
-    """Return the entries that are being created or replaced, and leftovers of killed runs, by stage."""
-    return _by_stage(artifacts, _is_leftover)
-
-
-def _by_stage(artifacts: Path, include: Callable[[Path], bool]) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for path in sorted((artifacts / STORE).glob("*-*")):
-        if include(path):
-            found.setdefault(stage_of(path), []).append(path)
-    return found
+def entries(artifacts: Path, stage: str) -> list[Path]:
+    """Return the results of a stage in the store of `artifacts`."""
+    paths = [path for path in (artifacts / STORE).glob(f"{stage}-*") if stage_of(path) == stage]
+    return sorted(path for path in paths if not _is_leftover(path) and path.is_dir() and not path.is_symlink())
 
 
 def _is_leftover(path: Path) -> bool:

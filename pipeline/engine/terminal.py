@@ -3,17 +3,14 @@
 import os
 import shutil
 import sys
-import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from pipeline.engine.run import Outcome
+    from pipeline.engine.plan import Plan
 
-DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal, and most of a stage's last line
-MIN_WIDTH = 40  # columns of a stage's last line
-MARGIN = 14  # columns before the summary of a stage on a terminal
-STATES = {"fresh": "up to date", "stored": "restored"}
+DEFAULT_WIDTH = 100  # columns of the output if it is not a terminal
+ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of a stage's last line, by the state of the plan
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
 
@@ -38,17 +35,10 @@ def width() -> int:
     return shutil.get_terminal_size((DEFAULT_WIDTH, 0)).columns
 
 
-def format_outcome(outcome: "Outcome") -> str:
+def format_outcome(plan: "Plan") -> str:
     """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
-    if not sys.stdout.isatty():
-        return printable(str(outcome))
-    columns, summary = min(max(width(), MIN_WIDTH), DEFAULT_WIDTH), printable(outcome.manifest.summary)
-    head = f"{paint('OK', 'green', sys.stdout)} {outcome.manifest.provenance.stage:<{MARGIN - 4}} "
-    state = STATES.get(outcome.state)
-    if state:
-        room = columns - MARGIN - len(state) - 2
-        return f"{head}{textwrap.shorten(summary, room, placeholder=' …'):<{room}}  {state}"
-    text = f"{summary} -> {printable(str(outcome.output))}"
-    if len(text) > columns - MARGIN:
-        text = summary
-    return head + f"\n{' ' * MARGIN}".join(textwrap.wrap(text, columns - MARGIN))
+    if not (sys.stdout.isatty() and plan.manifest):
+        return printable(str(plan))
+    end = ENDS.get(plan.state, f" -> {plan.output}")
+    text = printable(f"{plan.manifest.provenance.stage:<10} {plan.manifest.summary}{end}")
+    return f"{paint('OK', 'green', sys.stdout)} {text}"

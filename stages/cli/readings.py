@@ -5,12 +5,12 @@ Each function takes a result, or the error of a picture that cannot be read, and
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.engine.terminal import printable
-from stages.cli.terminal import to_json
 
 if TYPE_CHECKING:
     from pipeline.reader import PictureError, Result, Row
@@ -54,9 +54,9 @@ def lay_out(text: str, rows: Sequence[str]) -> str:
 
 
 def format_json(result: "Result | PictureError", name: str) -> list[str]:
-    """Return an object on one line; an error has an object, too."""
+    """Return an object on one line, in ASCII, so that names in it cannot control a terminal; also for an error."""
     if isinstance(result, Exception):
-        return [to_json({"file": name, "error": str(result)})]
+        return [json.dumps({"file": name, "error": str(result)})]
     content = {
         "file": name,
         "digits": result.text,
@@ -73,7 +73,7 @@ def format_json(result: "Result | PictureError", name: str) -> list[str]:
             for row in result.rows
         ],
     }
-    return [to_json(content)]
+    return [json.dumps(content)]
 
 
 def _round(alternatives: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

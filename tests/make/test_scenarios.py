@@ -6,7 +6,6 @@ import pytest
 
 from tests.make.common import (
     SAMPLE,
-    STAGES,
     assert_quiet,
     copy,
     digests,
@@ -48,18 +47,6 @@ def test_variable_reruns_later_stages_and_dropping_it_restores_results(project: 
     assert digests(project) == before
     status = make(project, "status", *SAMPLE, "EPOCHS=2").stdout
     assert "train      in the store  parameter epochs: 5 -> 2\n" in status
-
-
-def test_damaged_output_is_named_and_rebuilt(project: Path) -> None:
-    before = digests(project)
-    path = project / "artifacts/normalize/test-images.npy"
-    body = bytearray(path.read_bytes())
-    body[-1] ^= 1
-    path.write_bytes(body)
-    result = make(project, "evaluate", *SAMPLE)
-    assert worked(result) == ["normalize"]
-    assert "normalize: output test-images.npy: is damaged\n" in result.stderr
-    assert digests(project) == before
 
 
 def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
@@ -113,12 +100,6 @@ def test_wrong_value_of_any_stage_is_refused_before_the_first(
     assert not (project / "artifacts").exists()
 
 
-def test_values_are_passed_verbatim(project: Path) -> None:
-    result = make(project, "train", *SAMPLE, "EPOCHS=2; touch 'it''s' $(shell touch here)")
-    assert "'--epochs'" in result.stderr
-    assert not (project / "here").exists()
-
-
 @pytest.mark.parametrize(("goal", "words"), [("trian", "`make train`"), ("it's", "`make help`")])
 def test_unknown_target_gets_a_suggestion(goal: str, words: str, fresh: Path) -> None:
     result = make(fresh, goal)
@@ -129,10 +110,3 @@ def test_unknown_target_gets_a_suggestion(goal: str, words: str, fresh: Path) ->
 
 def test_help_fits_80_columns(fresh: Path) -> None:
     assert max(map(len, make(fresh, "help").stdout.splitlines())) <= 80
-
-
-def test_dry_run_prints_one_line_per_stage(fresh: Path, tmp_path: Path) -> None:
-    project = copy(fresh, tmp_path / "copy")
-    lines = make(project, "-n", "train", *SAMPLE).stdout.splitlines()
-    assert [line.split()[4] for line in lines] == list(STAGES[:4])
-    assert not (project / "artifacts").exists()

@@ -9,8 +9,10 @@ import pytest
 
 from pipeline.pages.rendering import TEMPLATES
 
-SCRIPTS = ("layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "detail", "why")
-SCRIPTS += ("nudge", "link")
+SCRIPTS = (
+    *("layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "detail", "why"),
+    *("nudge", "link"),
+)
 RUN = """
 const { code, call, values } = JSON.parse(require("fs").readFileSync(0));
 const { runInThisContext } = require("vm");

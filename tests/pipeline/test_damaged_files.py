@@ -104,7 +104,7 @@ def is_idx(body: bytes) -> bool:
     """Return whether it is a complete IDX file of bytes that NumPy can represent, by the definition of the format."""
     if len(body) < 4 or body[:3] != b"\0\0\x08" or not 1 <= body[3] <= 3 or len(body) < 4 + 4 * body[3]:
         return False
-    sizes = struct.unpack_from(f">{body[3]}I", body, 4)
+    sizes: tuple[int, ...] = struct.unpack_from(f">{body[3]}I", body, 4)
     return math.prod(filter(None, sizes)) <= sys.maxsize and len(body) == 4 + 4 * body[3] + math.prod(sizes)
 
 

@@ -118,7 +118,7 @@ def test_json_has_names_changes_and_metrics(call: Run, add: Add, project: Path) 
 
 
 def test_diff_lists_parameters_data_code_and_metrics(call: Run, add: Add) -> None:
-    added = add(epochs=2, seed=7, seconds=12.5, code={"new.py": "0", "stages/train.py": "1"}, data="ab" * 32)
+    added = add(epochs=2, seed=7, seconds=12.5, code={"new.css": "0", "stages/train.py": "1"}, data="ab" * 32)
     lines = call("runs", "diff", short(added)).stdout.splitlines()
     texts = [line[13:] for line in lines]
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == [
@@ -128,7 +128,7 @@ def test_diff_lists_parameters_data_code_and_metrics(call: Run, add: Add) -> Non
     assert texts[1].endswith("published")
     assert texts[2:4] == ["epochs: 2 -> 5", "seed: 7 -> 1"]
     assert texts[4].startswith("normalize: sample (ababab) -> sample (")
-    assert texts[5:7] == ["new.py: gone", "stages/train.py: changed"]
+    assert texts[5:7] == ["new.css: gone", "stages/train.py: changed"]
     assert texts[7].startswith("validation accuracy: 50.00% -> ")
     assert texts[8].startswith("test accuracy: – -> ")
     assert texts[9].startswith("expected calibration error: – -> ")
@@ -169,9 +169,3 @@ def test_wrong_usage_is_one_line(line: str, words: str, call: Run, project: Path
     (project / "artifacts/taken").write_text("mine")
     assert_one_line(call("runs", *line.split()), 2, words)
     assert not (project / "artifacts/wide").is_symlink()
-
-
-def test_ambiguous_id_is_wrong_usage(call: Run, project: Path) -> None:
-    for digit in "ab":
-        shutil.copytree(project / "artifacts/train", project / f"artifacts/.store/train-0123456{digit}00000000")
-    assert_one_line(call("runs", "diff", "0123456"), 2, "0123456a", "0123456b", "give more digits")

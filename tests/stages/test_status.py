@@ -16,13 +16,6 @@ def states(call: Run, *variables: str) -> dict[str, str]:
     return {name: facts["state"] for name, facts in shown.items() if name in STAGES}
 
 
-def test_in_an_empty_folder_no_stage_is_made_yet(call: Run) -> None:
-    lines = call("status", "--explain").stdout.splitlines()
-    assert {line.split()[0] for line in lines} > set(STAGES)
-    assert all(line.endswith("not made yet") for line in lines)
-    assert set(states(call).values()) == {"stale"}
-
-
 def test_states_follow_the_variables(call: Run, project: Path) -> None:
     assert set(states(call, *SAMPLE).values()) == {"fresh"}
     changed = states(call, *SAMPLE, "VALIDATION=100", "SEED=5")

@@ -8,11 +8,8 @@ gives the results of an undisturbed run.
 """
 
 import argparse
-import os
 import shlex
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -82,15 +79,5 @@ def print_failure(trial: Trial, module: str, given: argparse.Namespace) -> None:
     print(f"    repeat: python -m {module} {shlex.join(map(str, again))}", flush=True)
 
 
-def enter_mount_namespace() -> None:
-    """Restart this program in a namespace in which a normal user can mount a disk, if that is possible."""
-    line = ["unshare", "--mount", "--map-root-user"]
-    if os.geteuid() == 0 or not shutil.which("unshare"):
-        return
-    if subprocess.run([*line, "true"], capture_output=True).returncode == 0:
-        os.execvp(line[0], [*line, sys.executable, "-m", "tests.torture.faults", *sys.argv[1:]])
-
-
 if __name__ == "__main__":
-    enter_mount_namespace()
     sys.exit(main(list(FAULTS.values()), COMMANDS, __doc__, "tests.torture.faults"))

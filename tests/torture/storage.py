@@ -46,7 +46,7 @@ def mount_unavailable() -> str | None:
         with small_disk():
             return None
     except (OSError, subprocess.CalledProcessError):
-        return "no disk can be mounted: run as root, or enable user namespaces"
+        return "no disk can be mounted: run as root"
 
 
 def fill_up(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:

@@ -1,5 +1,4 @@
 import os
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ from pipeline.engine.arrays import (
     ArrayError,
     create_rows,
     open_rows,
-    read_array,
     read_blocks,
     read_rows,
     save_array,
@@ -65,19 +63,3 @@ def test_fortran_order_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", np.asfortranarray(np.zeros((4, 3, 5), np.uint8)))
     with pytest.raises(ArrayError, match="Fortran"):
         open_rows(tmp_path / "images.npy", np.uint8, (None, 3, 5))
-
-
-def test_memory_is_independent_of_file_size(tmp_path: Path) -> None:
-    rows = create_rows(tmp_path / "large.npy", np.uint8, (300, 1_000_000))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert sum(int(block.sum()) for block in read_blocks(rows, 10)) == 0
-    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert growth < 100_000  # kilobytes; the file has 300,000
-
-
-def test_read_array_returns_a_copy(tmp_path: Path) -> None:
-    array = np.arange(60, dtype=np.float32).reshape(5, 3, 4)
-    save_array(tmp_path / "a.npy", array)
-    copied = read_array(tmp_path / "a.npy", np.float32, (None, 3, 4))
-    (tmp_path / "a.npy").write_bytes(b"")
-    assert np.array_equal(copied, array)

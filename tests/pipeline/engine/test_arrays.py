@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.engine.arrays import ArrayError, load_array, save_array, save_blocks
+from pipeline.engine.arrays import ArrayError, load_array, read_array, save_array, save_blocks
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "int64"])
@@ -12,16 +12,11 @@ from pipeline.engine.arrays import ArrayError, load_array, save_array, save_bloc
 def test_saved_array_is_read_by_numpy_and_load_array(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     save_array(tmp_path / "a.npy", array)
-    for read in (np.load(tmp_path / "a.npy"), load_array(tmp_path / "a.npy", dtype, shape)):
+    loaded = load_array(tmp_path / "a.npy", dtype, shape)
+    assert isinstance(loaded, np.memmap) and not loaded.flags.writeable
+    for read in (np.load(tmp_path / "a.npy"), loaded, read_array(tmp_path / "a.npy", dtype, shape)):
         assert read.dtype == array.dtype
         assert np.array_equal(read, array)
-
-
-def test_load_array_returns_read_only_memory_map(tmp_path: Path) -> None:
-    save_array(tmp_path / "a.npy", np.zeros(3))
-    array = load_array(tmp_path / "a.npy", float, (None,))
-    assert isinstance(array, np.memmap)
-    assert not array.flags.writeable
 
 
 def test_save_blocks_writes_the_same_file_as_save_array(tmp_path: Path) -> None:

@@ -9,13 +9,12 @@ import pytest
 
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.stage import Output, stage
 from tests.pipeline.engine.garden import harvest, plant, water
 
 VALID = {"sha256": "0f" * 32, "bytes": 0}
 INVALID: dict[str, list[Any]] = {
     "stage": [None, 3],
-    "parameters": [None, [], "x", {"a": float("nan")}, {"a": json.loads("[" * 490 + "]" * 490)}],
+    "parameters": [None, [], "x", {"a": float("nan")}],
     "inputs": [None, {"a": 3}, []],
     "code": [None, {"a": None}],
     "environment": [None, {"a": 1}],
@@ -104,18 +103,6 @@ def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(damage: str
         water(plant=tmp_path / "plant", output=tmp_path / "water")
     assert plant(output=tmp_path / "plant").startswith("1 numbers")
     assert (tmp_path / "plant" / "numbers.npy").read_bytes() == body
-
-
-@pytest.mark.parametrize("body", [b"", b"text", b"\x93NUMPY\x01\x00"])
-def test_stage_that_writes_a_broken_array_is_told_its_name(body: bytes, tmp_path: Path) -> None:
-    @stage(packages=())
-    def rot(output: Output) -> str:
-        (output / "numbers.npy").write_bytes(body)
-        return "rotten"
-
-    with pytest.raises(PipelineError, match=r"wrote numbers\.npy, not a complete \.npy array"):
-        rot(output=tmp_path / "rot")
-    assert not (tmp_path / "rot").exists()
 
 
 def test_damaged_store_entry_is_not_restored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -33,9 +33,7 @@ def test_content_becomes_a_dataclass_whatever_else_there_is(tmp_path: Path) -> N
     assert load_json(tmp_path / "a.json", Leaf) == Leaf(3, 1.0, (1, 2))
 
 
-@pytest.mark.parametrize(
-    "value", ["", "{", "NaN", "[Infinity]", "1e999", '"\\ud800"', "[" * 900 + "]" * 900, "[" * 99999]
-)
+@pytest.mark.parametrize("value", ["", "{", "NaN", "[Infinity]", "1e999", '"\\ud800"', "[" * 99999])
 def test_json_that_cannot_be_written_again_is_not_valid(value: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(f'{{"a": {value}}}')
     with pytest.raises(PipelineError, match=r"a\.json is not valid"):

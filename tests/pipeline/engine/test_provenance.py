@@ -62,6 +62,15 @@ def test_differences_are_listed_by_name_with_old_and_new_values() -> None:
     assert list(map(str, differences(old, replace(old, inputs={"in": None})))) == ["input in: will be made again"]
 
 
+def test_only_modules_are_called_code_and_count_only_for_the_same_version_of_python() -> None:
+    old = Provenance("plant", {}, {}, {"data/day.log": "1", "stages/m.py": "1"}, {"python": "3.11"})
+    new = replace(old, code={"data/day.log": "2", "stages/m.py": "2"})
+    files = ["file data/day.log: changed", "code stages/m.py: changed"]
+    assert list(map(str, differences(old, new))) == files
+    other = replace(new, environment={"python": "3.12"})
+    assert list(map(str, differences(old, other))) == [files[0], "environment python: 3.11 -> 3.12"]
+
+
 def test_environment_has_versions_of_python_and_packages() -> None:
     major, minor, *_ = sys.version_info
     assert environment(["numpy", "no-such-package"]) == {

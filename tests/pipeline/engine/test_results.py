@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import store
-from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.errors import UsageError
 from pipeline.engine.prune import prune
 from pipeline.engine.results import (
-    assign_name,
     check_name,
     find_result,
     list_results,
@@ -60,7 +59,7 @@ def similar(folder: Path) -> Path:
 
 
 def test_result_is_found_by_name_id_or_folder(similar: Path) -> None:
-    assign_name(similar, "0123456b", similar / ".store/plant-0123456aaaaaaaaa")
+    store.publish(similar / ".store/plant-0123456aaaaaaaaa", similar / "0123456b")
     results = list_results(similar, "plant")
     found = {
         which: find_result(results, which, "plant").id
@@ -98,11 +97,11 @@ def test_ambiguous_or_unknown_result_is_wrong_usage(
 def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> None:
     first, second, third = (result.entry for result in list_results(folder, "plant"))
     check_name(folder, "wide", "plant", RESERVED)
-    assign_name(folder, "wide", first)
+    store.publish(first, folder / "wide")
     assert store.entry_at(folder / "wide") == first
-    assert list(prune(folder, keep=1).removed) == [second.name]
+    assert list(prune(folder, keep=1)) == [second.name]
     (folder / "wide").unlink()
-    assert list(prune(folder, keep=1).removed) == [first.name]
+    assert list(prune(folder, keep=1)) == [first.name]
     assert third.exists()
 
 
@@ -110,7 +109,7 @@ def test_results_that_were_restored_last_are_kept(folder: Path) -> None:
     first, second, third = (result.entry for result in list_results(folder, "plant"))
     for entry in (first, third):
         store.publish(entry, folder / "plant")
-    assert list(prune(folder, keep=2).removed) == [second.name]
+    assert list(prune(folder, keep=2)) == [second.name]
 
 
 def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +117,7 @@ def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.Monkey
     size = store.size
 
     def measure(unused: Path) -> int:
-        assign_name(folder, "wide", entry)
+        store.publish(entry, folder / "wide")
         return size(unused)
 
     monkeypatch.setattr(store, "size", measure)
@@ -127,7 +126,7 @@ def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.Monkey
 def test_result_named_while_prune_works_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, _ = (result.entry for result in list_results(folder, "plant"))
     name_while_prune_works(folder, first, monkeypatch)
-    assert list(prune(folder, keep=1).removed) == [second.name]
+    assert list(prune(folder, keep=1)) == [second.name]
     assert store.entry_at(folder / "wide") == first
     assert (folder / "wide/manifest.json").exists()
 
@@ -147,13 +146,13 @@ def test_results_computed_from_a_named_result_are_kept(
     if late:
         name_while_prune_works(folder, first, monkeypatch)
     else:
-        assign_name(folder, "wide", first)
-    removed = prune(folder, keep=1, computed_from={"water": "plant"}).removed
+        store.publish(first, folder / "wide")
+    removed = prune(folder, keep=1, computed_from={"water": "plant"})
     assert (first.name in removed, wet.entry.name in removed) == (False, False)
     assert (second.name in removed, dry.entry.name in removed) == (True, True)
     (folder / "wide").unlink()
     monkeypatch.undo()
-    assert set(prune(folder, keep=1, computed_from={"water": "plant"}).removed) == {first.name, wet.entry.name}
+    assert set(prune(folder, keep=1, computed_from={"water": "plant"})) == {first.name, wet.entry.name}
 
 
 @pytest.mark.parametrize("name", ["w", "Wide-2.1", "7", "größe", "_a", "a" * 60])
@@ -185,16 +184,3 @@ def test_something_else_of_that_name_is_not_replaced(thing: str, folder: Path) -
         path.symlink_to({"other stage": other, "foreign link": "plant", "dangling link": "nowhere"}[thing])
     with pytest.raises(UsageError, match="wide exists and is not a result of plant"):
         check_name(folder, "wide", "plant", RESERVED)
-
-
-def test_failure_to_name_is_about_the_link(folder: Path) -> None:
-    (folder / "wide").mkdir()  # a link cannot replace it
-    with pytest.raises(OSError, match="wide"):
-        assign_name(folder, "wide", store.entry_at(folder / "plant"))
-    assert not list(folder.glob(".*.link"))
-
-
-def test_deleted_result_gets_no_name(folder: Path) -> None:
-    with pytest.raises(PipelineError):
-        assign_name(folder, "wide", folder / ".store/plant-0123456789abcdef")
-    assert not (folder / "wide").is_symlink()

@@ -1,14 +1,12 @@
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.prune import Pruned, prune
-from pipeline.engine.store import commit, entry_of, private_folder, publish, read_lock, stage_lock
+from pipeline.engine.errors import UsageError
+from pipeline.engine.prune import prune
+from pipeline.engine.store import commit, entry_of, private_folder, publish, stage_lock
 from tests.processes import environment, reset_signals
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
@@ -24,11 +22,11 @@ def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
     return entry
 
 
-def start(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+def start(code: str) -> subprocess.Popen[str]:
     """Start a process that runs `code`; return when it prints `ready`."""
     program = f"import sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n{code}"
     process = subprocess.Popen(
-        [*prefix, sys.executable, "-c", program],
+        [sys.executable, "-c", program],
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -43,27 +41,11 @@ def start(code: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
 WAIT = "    print('ready', flush=True)\n    sys.stdin.read()"
 
 
-def test_prune_keeps_last_used_and_published_results(tmp_path: Path) -> None:
-    entries = [put(tmp_path, "plant", key) for key in KEYS[:4]]
-    water = put(tmp_path, "water", KEYS[0], 500)
-    for entry, age in zip(entries, (1, 4, 3, 2), strict=True):
-        os.utime(entry / "manifest.json", (age, age))
-    publish(entries[2], tmp_path / "best")
-    os.utime(entries[2] / "manifest.json", (3, 3))
-    pruned = prune(tmp_path, keep=3)
-    assert pruned == Pruned({entries[0].name: 1002}, ())
-    assert prune(tmp_path, keep=1) == Pruned({entries[1].name: 1002}, ())
-    assert (tmp_path / "plant").resolve() == entries[3].resolve()
-    assert (tmp_path / "best").resolve() == entries[2].resolve()
-    assert (tmp_path / "water").resolve() == water.resolve()
-    assert prune(tmp_path, keep=1) == Pruned({}, ())
-
-
 def test_prune_removes_leftovers_of_killed_runs(tmp_path: Path) -> None:
     put(tmp_path, "plant", KEYS[0])
     for suffix in (".partial", ".old"):
         (tmp_path / ".store" / f"plant-12{suffix}").mkdir()
-    assert prune(tmp_path, keep=1) == Pruned({"plant-12.old": 0, "plant-12.partial": 0}, ())
+    assert prune(tmp_path, keep=1) == {"plant-12.old": 0, "plant-12.partial": 0}
 
 
 def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
@@ -76,14 +58,10 @@ def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
             f"with stage_lock(output, 'water', print), private_folder(entry_of(output, 'water', '12')):\n{WAIT}"
         ) as maker,
     ):
-        assert prune(tmp_path, keep=1) == Pruned({}, (read.name, "water-12.partial"))
+        assert prune(tmp_path, keep=1) == {}
         assert (read / "numbers").exists()
         maker.kill()
-    assert prune(tmp_path, keep=1) == Pruned({read.name: 1002, "water-12.partial": 0}, ())
-
-
-def test_prune_of_an_empty_folder_removes_nothing(tmp_path: Path) -> None:
-    assert prune(tmp_path, keep=1) == Pruned({}, ())
+    assert prune(tmp_path, keep=1) == {read.name: 1002, "water-12.partial": 0}
 
 
 def test_prune_of_a_negative_number_is_refused(tmp_path: Path) -> None:
@@ -92,13 +70,7 @@ def test_prune_of_a_negative_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="keep is -1"):
         prune(tmp_path, keep=-1)
     assert entry.exists()
-    assert prune(tmp_path, keep=0).removed.keys() == {entry.name}
-
-
-def test_store_on_a_missing_disk_is_named(tmp_path: Path) -> None:
-    (tmp_path / ".store").symlink_to(tmp_path / "disk/results")
-    with pytest.raises(PipelineError, match="store links to .*disk/results, which is missing: mount its disk"):
-        put(tmp_path, "plant", KEYS[0])
+    assert prune(tmp_path, keep=0).keys() == {entry.name}
 
 
 def test_stage_lock_is_exclusive_and_reports_its_start(tmp_path: Path) -> None:
@@ -114,15 +86,10 @@ def test_stage_lock_is_exclusive_and_reports_its_start(tmp_path: Path) -> None:
             raise OSError("disk full")
         with stage_lock(tmp_path / "plant", "plant", report) as acquired:
             assert acquired
-    assert len(lines) == 1
-    assert lines[0].startswith(f"waiting for process {process.pid} (since ")
-    assert lines[0].endswith("), which is running this stage")
+    assert lines == ["waiting for another process, which is running this stage"]
     with stage_lock(tmp_path / "plant", "plant", report) as acquired:
         assert acquired
     assert len(lines) == 1
-    (holder,) = (tmp_path / ".store" / "plant.lock").read_text().splitlines()
-    assert holder.startswith(f"process {os.getpid()} (since ")
-    assert holder.count("process") == 1
 
 
 @pytest.mark.parametrize("name", ["plant-12.partial", "plant-12.old"])
@@ -132,11 +99,6 @@ def test_leftover_files_and_links_are_removed(name: str, tmp_path: Path) -> None
     (tmp_path / ".store" / "plant-13.partial").symlink_to(tmp_path)
     put(tmp_path, "plant", KEYS[0])
     assert {path.name for path in (tmp_path / ".store").iterdir()} == {f"plant-{KEYS[0][:16]}"}
-
-
-def test_missing_folder_can_be_read_locked(tmp_path: Path) -> None:
-    with read_lock(tmp_path / "nothing") as folder:
-        assert folder == tmp_path / "nothing"
 
 
 def test_commit_replaces_an_existing_entry(tmp_path: Path) -> None:
@@ -150,7 +112,7 @@ def test_entry_is_recovered_after_a_killed_commit(tmp_path: Path) -> None:
     entry = put(tmp_path, "plant", KEYS[0])
     entry.rename(entry.with_suffix(".old"))
     assert not (tmp_path / "plant").exists()
-    assert prune(tmp_path, keep=1) == Pruned({}, ())
+    assert prune(tmp_path, keep=1) == {}
     assert (tmp_path / "plant" / "numbers").stat().st_size == 1000
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
-from pipeline.engine.results import assign_name
 from pipeline.engine.store import entry_of, publish
 from pipeline.training.history import read_history
 from pipeline.training.recipes import find_changes
@@ -94,7 +93,7 @@ def test_damaged_earlier_result_has_no_metrics(content: str, artifacts: Path) ->
 def test_digest_of_a_run_changes_if_it_is_made_or_evaluated_again_but_not_with_its_name(artifacts: Path) -> None:
     before = digest_runs(artifacts)
     (run,) = before
-    assign_name(artifacts, "wide", (artifacts / "train").resolve())
+    publish((artifacts / "train").resolve(), artifacts / "wide")
     artifacts = artifacts.rename(artifacts.with_name("moved"))
     assert digest_runs(artifacts) == before
     manifest = read_manifest(artifacts / "evaluate")

@@ -72,25 +72,18 @@ def test_version(call: Run) -> None:
         ("normalize --validation 2000", "leaves none of the 2,000 training images"),
         ("normalize --validation many", "many"),
         ("train --recipe quik", "did you mean quick?"),
-        ("train --layers 0", "'0'"),
-        ("train --layers 128,conv16", "conv16 follows a dense layer"),
         ("train --layers conv16,conv16,conv16", "conv16 does not fit"),
         ("train --epochs ten", "ten"),
         ("train --epochs 0", "epochs must be at least 1, not 0"),
-        ("train --momentum 1", "momentum must be at least 0 and below 1, not 1.0"),
-        ("train --learning-rate nan", "learning rate must be a finite number, not nan"),
         ("train --epoch 3", "--epochs"),
         ("evaluate --scheduler magic", "'magic' is not one of"),
         ("classify", "--test-image"),
-        ("classify --test-image -1", "-1"),
         ("classify --test-image 500", "the index goes up to 499"),
         ("export now", "now"),
         ("status EPOCH=3", "did you mean EPOCHS?"),
         ("status EPOCHS=0", "epochs must be at least 1"),
         ("trian", "Did you mean 'train'? See: handwriting --help"),
         ("evaluate --output artifacts/parse", "is the result of the stage parse: choose another output"),
-        ("parse --output artifacts/train/parse", "lies within a published result"),
-        ("parse --output .", "is not a link that a stage has made"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(arguments: str, words: str, call: Run, project: Path) -> None:
@@ -142,15 +135,11 @@ def test_errors_are_red_on_a_colour_terminal(tmp_path: Path) -> None:
         assert show([*PROGRAM, "trian"], cwd=tmp_path, **variables).raw.startswith("handwriting: No such command")
 
 
-def test_stage_ends_on_a_terminal_with_its_name_and_state_within_its_width(project: Path) -> None:
-    ends = {"60": [""], "120": ["artifacts/train", "up to date", "restored"]}
-    options = [["--epochs", "1", "--force"], ["--epochs", "1"], []]
-    for columns, expected in ends.items():
-        for more, end in zip(options, expected, strict=False):
-            shown = show([*PROGRAM, "train", "--recipe", "quick", *more], cwd=project, COLUMNS=columns)
-            assert "\x1b[32mOK\x1b[0m train      validation accuracy " in shown.raw
-            assert shown.lines[-1].endswith(end)
-            assert max(len(line) for line in shown.lines if "train: " not in line) <= int(columns)
+def test_stage_ends_on_a_terminal_with_its_name_and_state(project: Path) -> None:
+    for more, end in ((["--epochs", "1"], "artifacts/train"), (["--epochs", "1"], "up to date"), ([], "restored")):
+        shown = show([*PROGRAM, "train", "--recipe", "quick", *more], cwd=project)
+        assert "\x1b[32mOK\x1b[0m train      validation accuracy " in shown.raw
+        assert shown.raw.rstrip().endswith(end)
 
 
 LINE = """

@@ -7,11 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
 from pipeline.engine.artifacts import find_damage, read_manifest
-from tests.make.common import SAMPLE, copy, digests, make, outcome, start
-from tests.processes import wait_for
+from tests.make.common import SAMPLE, copy, digests, make, start
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -52,17 +49,3 @@ def test_make_killed_at_any_moment_resumes_to_same_bits(kills: int, fresh: Path,
         assert digests(project) == expected
         assert not list((project / "artifacts/.store").glob("*.partial"))
         assert make(project, "-q", "train", *SAMPLE).returncode == 0
-
-
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_make_keeps_the_model(kind: signal.Signals, project: Path) -> None:
-    before = digests(project)
-    process = start(project, "make", "train", *SAMPLE, "EPOCHS=1000")
-    wait_for("epoch 2 ", process.stderr)
-    os.killpg(process.pid, kind)
-    stderr = process.communicate()[1]
-    assert process.returncode != 0
-    assert "train: interrupted. Existing results are unchanged\n" in stderr
-    assert "Traceback" not in stderr
-    assert digests(project) == before
-    assert outcome(make(project, "train", *SAMPLE)) in ({}, {"train": "up to date"})

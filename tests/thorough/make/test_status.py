@@ -1,4 +1,4 @@
-"""Status reports what make does next."""
+"""Status reports what make does next, and make does not repeat what a command by hand has done."""
 
 import json
 import shutil
@@ -11,10 +11,12 @@ import pytest
 from tests.make.common import (
     SAMPLE,
     STAGES,
+    copy,
     edit,
     make,
     outcome,
     stage,
+    worked,
 )
 
 EXPECTED = {"fresh": "up to date", "stale": "worked", "stored": "restored"}
@@ -91,9 +93,11 @@ def test_status_predicts_what_make_does(change: Callable[[Path], None], variable
     assert {state for state, _ in after.values()} == {"fresh"}
 
 
-def test_status_uses_pyproject_defaults(project: Path) -> None:
-    with open(project / "pyproject.toml", "a") as file:
-        file.write('\n[tool.handwriting.download]\ndataset = "sample"\n[tool.handwriting.train]\nrecipe = "quick"\n')
-    assert {state for state, _ in parse_status(stage(project, "status", "--json")).values()} == {"fresh"}
-    assert outcome(make(project, "all")) == {}
-    assert make(project, "-q", "all").returncode == 0
+def test_manual_run_is_not_repeated(fresh: Path, project: Path, tmp_path: Path) -> None:
+    assert "up to date" in stage(project, "train", "--recipe", "quick").stdout
+    assert outcome(make(project, "train", *SAMPLE)) == {}
+    by_hand = copy(fresh, tmp_path / "copy")
+    for name in STAGES:
+        options = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}.get(name, [])
+        assert stage(by_hand, name, *options).returncode == 0
+    assert worked(make(by_hand, "all", *SAMPLE)) == []

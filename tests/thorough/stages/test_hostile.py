@@ -103,10 +103,10 @@ def test_folder_names_are_escaped(name: str, run: Run, project: Path) -> None:
         ("train", "--normalize", name),
         ("classify", name),
         ("classify", "--test-image", "0", "--parse", name),
-        ("prune", "--artifacts", name),
+        ("runs", "name", name),
         (name,),
         ("train", f"--{name}"),
         ("train", "--recipe", name),
-        ("status", "--assume", name),
+        ("status", f"EPOCHS={name}"),
     ):
         assert_harmless(run(*arguments))

@@ -27,7 +27,7 @@ def execute(command: list[str], folder: Path) -> subprocess.CompletedProcess[str
 
 
 def script(body: str) -> list[str]:
-    """Return a program with one command, `status`, defined in `body`, where `send(NAME)` sends a signal to itself."""
+    """Return a program that runs `status`, defined in `body`, where `send(NAME)` sends a signal to itself."""
     head = (
         "import atexit, os, signal, threading, time\n"
         "from pipeline.engine.command import run_command, run_program\n"

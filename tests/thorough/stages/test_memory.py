@@ -56,8 +56,3 @@ def peaks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
 def test_memory_does_not_grow_with_number_of_images(command: str, peaks: dict[str, list[int]]) -> None:
     small, large = peaks[command]
     assert large - small < TOLERANCE
-
-
-def test_memory_of_train_grows_with_number_of_images(peaks: dict[str, list[int]]) -> None:
-    small, large = peaks["train"]
-    assert large - small > TOLERANCE
