@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pipeline.engine.errors import UsageError
 
 LARGEST = 1_000_000
+MAX_LAYERS = 1000  # which no useful network has
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ NOTATIONS = {
 
 def parse_layers(text: str) -> list[tuple[str, dict[str, int]]]:
     """Parse hidden layers, as in `conv16,conv64x3/1,128`, into the kind and the numbers of each. Raises UsageError."""
-    return [_parse_layer(part.strip()) for part in text.split(",")] if text.strip() else []
+    parts = text.split(",") if text.strip() else []
+    if len(parts) > MAX_LAYERS:
+        raise UsageError(f"a network cannot have {len(parts):,} hidden layers: use {MAX_LAYERS:,} or fewer")
+    return [_parse_layer(part.strip()) for part in parts]
 
 
 def _parse_layer(text: str) -> tuple[str, dict[str, int]]:

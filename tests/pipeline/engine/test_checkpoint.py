@@ -33,6 +33,8 @@ def test_interrupted_stage_resumes_from_its_checkpoint(
     assert not visible(tmp_path)
     with pytest.raises(error):
         grow(tmp_path / "grow", until=4, how=how)
+    (partial,) = tmp_path.glob(".store/grow-*.partial")
+    (partial / "half.txt").write_text("as of a run that was killed")
     assert grow(tmp_path / "grow").startswith("5 rings, 4 of them old")
     assert (tmp_path / "grow" / "tree.txt").read_text() == "ooooo"
     assert sorted(path.name for path in (tmp_path / "grow").iterdir()) == ["leaf.txt", "manifest.json", "tree.txt"]

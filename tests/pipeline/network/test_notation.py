@@ -57,3 +57,9 @@ def test_other_text_is_refused(part: str) -> None:
     for text in (f"10,{part}", f"{part},10"):
         with pytest.raises(UsageError):
             parse_layers(text)
+
+
+def test_number_of_layers_is_limited() -> None:
+    assert len(parse_layers(",".join(["pool1"] * 1000))) == 1000
+    with pytest.raises(UsageError):
+        parse_layers(",".join(["pool1"] * 1001))
