@@ -14,7 +14,7 @@ from pipeline.engine.stage import Input, Output, stage
     packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pillow"),
     extra_files=(
         *(
-            f"pipeline/pages/templates/{name}"
+            f"pipeline/html/templates/{name}"
             for name in ("*.js", "drawing.*", "inside.*", "style.css", "model_card.md")
         ),
         "pipeline/model/pretrained/dense.safetensors",
@@ -40,12 +40,12 @@ def export(
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import read_array
     from pipeline.evaluation.metrics import load_metrics
+    from pipeline.html.drawing import save_drawing_page
+    from pipeline.html.examples import choose_examples
+    from pipeline.html.model_card import make_model_card
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx
     from pipeline.model.safetensors import save_safetensors
-    from pipeline.pages.drawing import save_drawing_page
-    from pipeline.pages.examples import choose_examples
-    from pipeline.pages.model_card import make_model_card
 
     metrics = load_metrics(evaluate)
     model = replace(load_model(train), test_accuracy=metrics.accuracy, test_images=metrics.images)

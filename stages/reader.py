@@ -27,7 +27,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 
 @stage(
     packages=("numpy", "pillow", "scipy", "jinja2"),
-    extra_files=("pipeline/pages/templates/reader_card.md",),
+    extra_files=("pipeline/html/templates/reader_card.md",),
     resolve=resolve,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
@@ -56,8 +56,8 @@ def reader(
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
+    from pipeline.html.reader_card import make_reader_card
     from pipeline.model.model import save_model
-    from pipeline.pages.reader_card import make_reader_card
     from pipeline.pictures.candidates import collect
     from pipeline.pictures.confidence import calibrate
     from pipeline.pictures.networks import train_on_pictures

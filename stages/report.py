@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the path of the artifacts by a digest of each run in them."""
-    from pipeline.training.runs import digest_runs
+    from pipeline.training.run_list import digest_runs
 
     return {"runs": digest_runs(given["artifacts"])}
 
@@ -23,7 +23,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 @stage(
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
-    extra_files=tuple(f"pipeline/pages/templates/{name}" for name in ("report.*", "network.html", "style.css")),
+    extra_files=tuple(f"pipeline/html/templates/{name}" for name in ("report.*", "network.html", "style.css")),
 )
 def report(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
@@ -47,9 +47,9 @@ def report(
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.evaluation.data import list_warnings, load_check
+    from pipeline.html.report_page import SAMPLES, Findings, render_report
     from pipeline.model.model import load_model
-    from pipeline.pages.report import SAMPLES, Findings, render_report
-    from pipeline.training.runs import list_training_runs
+    from pipeline.training.run_list import list_training_runs
 
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))

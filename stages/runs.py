@@ -1,6 +1,7 @@
 """List the training runs, compare two of them, and give them names."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,20 +9,21 @@ from typer import Argument, Context, Option, Typer
 
 from pipeline.engine import ARTIFACTS
 from pipeline.engine.command import format_texts, main
-from pipeline.engine.terminal import printable, width
+from pipeline.engine.terminal import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.training.runs import TrainingRun
+    from pipeline.training.run_list import TrainingRun
 
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "file": "code", "environment": "environment"}
+WIDTH = 100  # columns of the output if it is not a terminal
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 
 def complete_run(incomplete: str) -> list[str]:
     """Return the names and ids that start with `incomplete`, for shell completion."""
-    from pipeline.training.runs import list_training_runs
+    from pipeline.training.run_list import list_training_runs
 
     words = [word for run in list_training_runs(ARTIFACTS) for word in (*run.names, run.short_id)]
     return [word for word in words if word.startswith(incomplete)]
@@ -45,7 +47,7 @@ def list_runs(
         handwriting runs diff a31cb7
         handwriting runs name wide
     """
-    from pipeline.training.runs import list_training_runs, name_data
+    from pipeline.training.run_list import list_training_runs, name_data
 
     if context.invoked_subcommand:
         return ""
@@ -74,8 +76,8 @@ def diff(
     from pipeline.engine.errors import UsageError
     from pipeline.engine.provenance import differences
     from pipeline.engine.results import find_result
-    from pipeline.pages.wording import percent
-    from pipeline.training.runs import list_training_runs
+    from pipeline.html.wording import percent
+    from pipeline.training.run_list import list_training_runs
 
     runs = list_training_runs(ARTIFACTS)
     a, b = find_result(runs, old, "train"), find_result(runs, new, "train")
@@ -122,7 +124,7 @@ def name(
     from pipeline.engine.make import find_stages
     from pipeline.engine.results import check_name, find_result
     from pipeline.engine.store import publish
-    from pipeline.training.runs import list_training_runs
+    from pipeline.training.run_list import list_training_runs
 
     check_name(ARTIFACTS, name, "train", [stage.name for stage in find_stages()])
     if check:
@@ -142,7 +144,7 @@ def _draw(table: "Table") -> str:
     """Return a table as text, as wide as the terminal. Its strings must be printable."""
     from rich.console import Console
 
-    console = Console(width=width(), markup=False, emoji=False, highlight=False)
+    console = Console(width=shutil.get_terminal_size((WIDTH, 0)).columns, markup=False, emoji=False, highlight=False)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
@@ -167,7 +169,7 @@ def _draw_table(runs: "Sequence[TrainingRun]", data: dict[str, str]) -> str:
     """Return a table with a line per run, without columns that are empty."""
     from rich.table import Table
 
-    from pipeline.pages.wording import percent
+    from pipeline.html.wording import percent
 
     columns = {
         "   run": [f"{'->' if run.published else '  '} {run.short_id}" for run in runs],

@@ -30,8 +30,8 @@ from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordina
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
 from tests.browser import find_box, open_browser, open_page
-from tests.pipeline.pages.input import draw_with_mouse, on_canvas
-from tests.pipeline.pages.strokes import DIGITS, place
+from tests.pipeline.html.input import draw_with_mouse, on_canvas
+from tests.pipeline.html.strokes import DIGITS, place
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 DEMO = ARTIFACTS / "export" / "index.html"

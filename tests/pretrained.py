@@ -1,7 +1,7 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
 make pretrained                      train the models, then run this for each
-python -m tests.pretrained --dense   write the dense network of pipeline/pages/drawing.py instead
+python -m tests.pretrained --dense   write the dense network of pipeline/html/drawing.py instead
 python -m tests.pretrained --reader  write the reader in artifacts/reader, and its card, instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import load_description
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.evaluation.metrics import Metrics, compute_metrics
+from pipeline.html.drawing import DENSE
+from pipeline.html.model_card import make_model_card
+from pipeline.html.reader_card import make_reader_card
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pages.drawing import DENSE
-from pipeline.pages.model_card import make_model_card
-from pipeline.pages.reader_card import make_reader_card
 from pipeline.pictures.confidence import calibrate
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 

@@ -20,8 +20,8 @@ from pipeline.pictures.boxes import encode_with_boxes
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
 from pipeline.reader import Reader, Result
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.run import iterate_job
 
 BLOCK_SIZE = 16  # pictures, which take about a second
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory

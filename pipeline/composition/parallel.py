@@ -14,9 +14,9 @@ from pipeline.composition.signs import Glyphs
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import run_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.progress import progress
-from pipeline.scheduling.run import run_job
 
 log = logging.getLogger(__name__)
 

@@ -26,14 +26,16 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.plan import Plan
 from pipeline.engine.run import run_stage
 from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import format_outcome, paint, printable
+from pipeline.engine.terminal import paint, printable
 
 DEFAULTS = Path("pyproject.toml")  # in the working directory; the table [tool.handwriting.NAME] is for the command NAME
 TABLE = "handwriting"
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
+ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of a stage's last line, by the state of the plan
 UNCHANGED = "Existing results are unchanged"
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
 MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
@@ -139,6 +141,15 @@ def format_texts(command: Command) -> dict[str, Any]:
     text, found, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
     listed = "\n\n".join(["Examples:", *(f"- `{line.strip()}`" for line in examples.splitlines())])
     return {"help": text, "epilog": listed if found else None}
+
+
+def format_outcome(plan: Plan) -> str:
+    """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
+    if not (sys.stdout.isatty() and plan.manifest):
+        return printable(str(plan))
+    end = ENDS.get(plan.state, f" -> {plan.output}")
+    text = printable(f"{plan.manifest.provenance.stage:<10} {plan.manifest.summary}{end}")
+    return f"{paint('OK', 'green', sys.stdout)} {text}"
 
 
 def _run(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:

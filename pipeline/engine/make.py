@@ -21,12 +21,12 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.engine import ARTIFACTS
-from pipeline.engine.command import list_variables, parse_variables, run_command, run_program
+from pipeline.engine.command import format_outcome, list_variables, parse_variables, run_command, run_program
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, plan_call
 from pipeline.engine.run import format_reasons, run_stage
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import format_outcome, paint, printable
+from pipeline.engine.terminal import paint, printable
 
 FOLDER = "stages"  # of the modules
 COLOURS = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}

@@ -18,7 +18,7 @@ MAX_NAME = 60  # characters, of up to 4 bytes; file systems allow 255 bytes
 
 
 @dataclass(frozen=True)
-class Result:
+class StoredResult:
     """An entry of the store.
 
     id: digits in the name of the entry, unique in the store. names: of links to it, without that of its stage.
@@ -42,10 +42,10 @@ class Result:
         return self.manifest.created
 
 
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound=StoredResult)
 
 
-def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingProxyType({})) -> list[Result]:
+def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingProxyType({})) -> list[StoredResult]:
     """Return the results in `entries`, without damaged ones. links: by name, from `store.links`."""
     results = []
     for entry in entries:
@@ -56,11 +56,11 @@ def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingPro
             digits = entry.name.removeprefix(f"{stage}-") if in_store else key[: store.KEY_LENGTH]
             names = [name for name, target in links.items() if target == entry]
             others = tuple(name for name in names if name != stage)
-            results.append(Result(digits, entry, manifest, others, published=stage in names))
+            results.append(StoredResult(digits, entry, manifest, others, published=stage in names))
     return results
 
 
-def list_results(artifacts: Path, stage: str) -> list[Result]:
+def list_results(artifacts: Path, stage: str) -> list[StoredResult]:
     """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
     results = read_results(store.entries(artifacts, stage), store.links(artifacts))
     return sorted(results, key=lambda result: result.created)

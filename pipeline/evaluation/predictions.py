@@ -19,9 +19,9 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import run_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.journal import append_entry, describe_file, new_journal, read_journal
-from pipeline.scheduling.run import run_job
 
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 

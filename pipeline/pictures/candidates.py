@@ -19,9 +19,9 @@ from pipeline.pictures.detections import Detections
 from pipeline.pictures.search import cut_around, search
 from pipeline.pictures.sliding import Slider
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.progress import progress
-from pipeline.scheduling.run import iterate_job
 from pipeline.training.positions import IGNORED
 from pipeline.training.training_data import Examples
 

@@ -18,8 +18,8 @@ from playwright.sync_api import Browser
 
 from tests.benchmarks.markdown import table
 from tests.browser import PHONE, open_browser, open_page
-from tests.pipeline.pages.input import Draw, clear, draw_with_finger, draw_with_mouse, prediction
-from tests.pipeline.pages.strokes import DIGITS, place
+from tests.pipeline.html.input import Draw, clear, draw_with_finger, draw_with_mouse, prediction
+from tests.pipeline.html.strokes import DIGITS, place
 
 PAGE = Path("artifacts/export/index.html")
 VIEWS: dict[str, tuple[Draw, dict[str, Any]]] = {

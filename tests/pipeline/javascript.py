@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.pages.rendering import TEMPLATES
+from pipeline.html.rendering import TEMPLATES
 
 SCRIPTS = (
     *("layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "detail", "why"),

@@ -10,6 +10,11 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
+from pipeline.html.drawing import model_values
+from pipeline.html.filters import receptive_fields
+from pipeline.html.packing import pack
+from pipeline.html.report_page import time_layers
+from pipeline.html.wording import describe_layer, describe_layers
 from pipeline.model.model import Model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
@@ -19,11 +24,6 @@ from pipeline.network.buffers import Buffers
 from pipeline.network.layers import KINDS
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
-from pipeline.pages.drawing import model_values
-from pipeline.pages.filters import receptive_fields
-from pipeline.pages.packing import pack
-from pipeline.pages.report import time_layers
-from pipeline.pages.wording import describe_layer, describe_layers
 from tests.pipeline.javascript import evaluate
 from tests.pipeline.models import make_model
 from tests.pipeline.network.kinds import layers_of, look_up

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.stage import Stage
-from pipeline.pages.rendering import TEMPLATES
+from pipeline.html.rendering import TEMPLATES
 from stages.export import export
 from stages.reader import reader
 from stages.report import report

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.prune import prune
+from pipeline.engine.pruning import prune
 from pipeline.engine.run import run_stage
 from pipeline.engine.store import entry_of, private_folder
 from pipeline.scheduling.jobs import JobInterruptedError

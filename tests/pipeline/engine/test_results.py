@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.engine import store
 from pipeline.engine.errors import UsageError
-from pipeline.engine.prune import prune
+from pipeline.engine.pruning import prune
 from pipeline.engine.results import (
     check_name,
     find_result,

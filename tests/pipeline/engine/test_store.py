@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.engine.prune import prune
+from pipeline.engine.pruning import prune
 from pipeline.engine.store import commit, entry_of, private_folder, publish, stage_lock
 from tests.processes import environment, reset_signals
 

@@ -3,8 +3,8 @@
 import math
 from dataclasses import replace
 
+from pipeline.html.drawing import load_dense
 from pipeline.model.prediction import predict
-from pipeline.pages.drawing import load_dense
 from pipeline.reader import PRETRAINED, load
 from tests.drawings import sample_digits
 from tests.pretrained import stated_accuracy

@@ -1,8 +1,8 @@
 from typing import Any
 
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import run_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.run import run_job
 
 
 def collect(function: Any, shared: Any, job_tasks: Any, backend: Backend, **more: Any) -> dict[int, Any]:

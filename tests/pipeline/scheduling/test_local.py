@@ -13,8 +13,8 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import iterate_job, run_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.run import iterate_job, run_job
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
 from tests.processes import environment, reset_signals, wait_for
@@ -74,7 +74,7 @@ def script(body: str) -> list[str]:
     head = (
         "import itertools, os, signal, sys, threading, time\n"
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
-        "from pipeline.scheduling.run import *\n"
+        "from pipeline.scheduling.execution import *\n"
         "from pipeline.engine.command import run_command\n"
         "from tests.pipeline.scheduling import tasks\n"
     )

@@ -29,8 +29,8 @@ REAL_EDITS = {
     # the module of the stage
     "stages/normalize.py": ("mean {scaling.mean:.4f}", "mean {scaling.mean:.5f}", ["normalize"]),
     # not a module
-    "pipeline/pages/templates/report.css": ("/* Styles of the report. */", "/* Styles. */", ["report"]),
-    "pipeline/pages/templates/network.js": ('"use strict";', '"use strict"; // always', ["export"]),
+    "pipeline/html/templates/report.css": ("/* Styles of the report. */", "/* Styles. */", ["report"]),
+    "pipeline/html/templates/network.js": ('"use strict";', '"use strict"; // always', ["export"]),
     # a recipe that is not trained: the model card and the report compare with all recipes
     "pipeline/training/recipes.py": ("learning_rate=1.0", "learning_rate=1.5", ["export", "report"]),
     # messages of the commands and the engine affect no result; the report reads the store

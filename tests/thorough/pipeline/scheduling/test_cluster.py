@@ -10,8 +10,8 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import cluster as module
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import MAX_AHEAD, iterate_job, run_job
 from pipeline.scheduling.jobs import Job, JobInterruptedError
-from pipeline.scheduling.run import MAX_AHEAD, iterate_job, run_job
 from tests.cluster import START_TIMEOUT, Cluster, run_cluster
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect

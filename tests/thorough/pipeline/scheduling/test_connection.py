@@ -15,8 +15,8 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import cluster as module
 from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import run_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.run import run_job
 from tests.cluster import START_TIMEOUT, run_cluster, wait_until
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect
@@ -77,7 +77,7 @@ def test_workers_of_local_cluster_ignore_ctrl_c() -> None:
 IMPORTS = """
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.run import run_job
+from pipeline.scheduling.execution import run_job
 from tests.pipeline.scheduling import tasks
 """
 

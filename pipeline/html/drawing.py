@@ -1,0 +1,110 @@
+"""The drawing demo: a canvas, a model and the JavaScript that predicts with it, in one HTML file that works offline."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.html.examples import Example
+from pipeline.html.packing import LIMITS, Packed, pack
+from pipeline.html.rendering import render
+from pipeline.html.wording import are_digits
+from pipeline.model.model import Model
+from pipeline.model.safetensors import load_safetensors
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.layers import Layer
+
+# `mlp` with one hidden layer of 64 units, to compare convolutional networks with. `make pretrained` trains it on MNIST
+# with the augmentation of `standard`, so it has seen the same shifts.
+DENSE = Path(__file__).parents[1] / "model" / "pretrained" / "dense.safetensors"
+SHAPE, CLASS_NAMES = (28, 28), tuple("0123456789")  # of its images
+ROW = (3, 4)  # height : width of a canvas with room for five digits
+
+
+def save_drawing_page(
+    path: Path,
+    model: Model,
+    accuracy: float,
+    images: int,
+    examples: Sequence[Example] = (),
+) -> str:
+    """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
+
+    accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page.
+    """
+    packed = pack(model)
+    dense = load_dense(model)
+    reduction = _describe_reduction(model, packed)
+    noun = "digit" if are_digits(model.class_names) else "picture"
+    values = {
+        **model_values(model, packed),
+        "canvas": ROW if noun == "digit" else model.image_shape,
+        "inkStatistics": asdict(model.ink_statistics),
+        "examples": [_encode_example(example) for example in examples],
+        "dense": dense and model_values(dense, pack(dense, {8: LIMITS[8]})),  # only to compare: half the size
+    }
+    page = render(
+        "drawing.html",
+        digest=lambda script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        model=model,
+        dense=dense,
+        packed=packed,
+        values=values,
+        noun=noun,
+        examples=examples,
+        reduction=reduction,
+        accuracy=accuracy,
+        images=images,
+        activation=ACTIVATIONS[model.activation],
+    )
+    path.write_text(page, encoding="utf-8")
+    return reduction
+
+
+def load_dense(model: Model) -> Model | None:
+    """Return the dense network if `model` is convolutional and for ten digits in 28 x 28 pixels, otherwise None."""
+    comparable = model.is_convolutional and model.image_shape == SHAPE and model.class_names == CLASS_NAMES
+    return load_safetensors(DENSE) if comparable else None
+
+
+def model_values(model: Model, packed: Packed) -> dict[str, Any]:
+    """Return the input of `unpackModel` in network.js."""
+    return {
+        "layers": [_layer_geometry(layer) for layer in model.networks[0].layers],
+        "loss": model.loss,
+        "temperature": model.temperature,
+        "mean": model.scaling.mean,
+        "std": model.scaling.std,
+        "shape": model.image_shape,
+        "classNames": model.class_names,
+        "bits": packed.bits,
+        "networks": packed.networks,
+    }
+
+
+def _encode_example(example: Example) -> dict[str, Any]:
+    """Return the input of `unpackExamples` in examples.js."""
+    pixels = base64.b64encode(example.image.tobytes()).decode()
+    return {"pixels": pixels, "label": example.label, "isMisread": example.is_misread}
+
+
+def _describe_reduction(model: Model, packed: Packed) -> str:
+    if not packed.networks:
+        return "the network is too large for a page"
+    if len(packed.networks) < model.ensemble_size:
+        return f"{len(packed.networks)} of its {model.ensemble_size} networks, in {packed.bits} bits per weight"
+    return f"in {packed.bits} bits per weight" if packed.bits < 16 else ""
+
+
+def _layer_geometry(layer: Layer) -> dict[str, Any]:
+    """Return what network.js needs of a layer besides its parameters."""
+    return {
+        "kind": layer.kind,
+        "inputShape": layer.input_shape,
+        "outputShape": layer.output_shape,
+        "window": layer.window,
+        "stride": layer.stride,
+        "activation": layer.activation and layer.activation.name,
+    }

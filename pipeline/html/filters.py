@@ -1,0 +1,117 @@
+"""What filters and units respond to: their weights in the first layer, and patches of test images that excite them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.scaling import standardise
+from pipeline.html.png import draw_patches, draw_signed
+from pipeline.model.model import Model
+from pipeline.network.architecture import micro_batch_size
+from pipeline.network.layers import Layer
+from pipeline.network.network import forward, make_buffers
+
+MAX_UNITS, MAX_LATER_FILTERS = 64, 12  # of the first layer, and of each later convolution
+PATCHES, PATCHES_PER_ROW = 6, 3  # of each filter, each patch from another image
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The output at (row, column) depends on height x width pixels from (row * step, column * step)."""
+
+    height: int
+    width: int
+    step: int
+
+
+def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
+    """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
+    fields, height, width, step = [], 1, 1, 1
+    for layer in layers:
+        height, width = height + (layer.window[0] - 1) * step, width + (layer.window[1] - 1) * step
+        step *= layer.stride
+        fields.append(ReceptiveField(height, width, step))
+    return fields
+
+
+@dataclass(frozen=True)
+class Excitation:
+    """The largest activation of each filter of a layer in each of n images.
+
+    layer: number, from 1. peaks: float32 (filters, n). rows, columns: of the peaks in the feature map, (filters, n).
+    """
+
+    layer: int
+    field: ReceptiveField
+    peaks: NDArray[np.float32]
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+
+def measure_excitation(model: Model, images: NDArray[np.uint8]) -> list[Excitation]:
+    """Return the excitation of each layer with filters of the first network by raw images (n, height, width)."""
+    network = model.networks[0]
+    chosen = [i for i, each in enumerate(network.layers) if each.parameter_shapes and len(each.output_shape) > 1]
+    if not chosen:
+        return []
+    size, buffers = micro_batch_size(network.layers, 4), make_buffers(network)
+    parts: dict[int, list[tuple[NDArray[np.float32], NDArray[np.intp]]]] = {i: [] for i in chosen}
+    for start in range(0, len(images), size):
+        batch = standardise(images[start : start + size], model.scaling)
+        outputs = forward(network, np.moveaxis(batch, 0, -1), buffers).outputs
+        for i, part in parts.items():
+            flat = outputs[i].reshape(len(outputs[i]), -1, outputs[i].shape[-1])
+            part.append((flat.max(axis=1), flat.argmax(axis=1)))
+    fields, excitations = receptive_fields(network.layers), []
+    for i, part in parts.items():
+        peaks, positions = (np.concatenate(arrays, axis=1) for arrays in zip(*part, strict=True))
+        rows, columns = np.divmod(positions, network.layers[i].output_shape[2])
+        excitations.append(Excitation(i + 1, fields[i], peaks, rows, columns))
+    return excitations
+
+
+def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """Return the PATCHES patches with the largest activations of a filter, uint8 (patches, height, width).
+
+    At most one patch comes from each image, because neighbouring patches are nearly equal. Patches that do not excite
+    the filter are left out. images: those of `measure_excitation`.
+    """
+    peaks, field = excitation.peaks[number], excitation.field
+    best = np.argsort(-peaks, kind="stable")[:PATCHES]
+    corners = [
+        (index, field.step * excitation.rows[number, index], field.step * excitation.columns[number, index])
+        for index in best[peaks[best] > 0]
+    ]
+    patches = [images[index, top : top + field.height, left : left + field.width] for index, top, left in corners]
+    return np.array(patches, np.uint8).reshape(-1, field.height, field.width)
+
+
+def draw_weights(model: Model) -> dict[int, str]:
+    """Draw the weights or kernels of the first network's first layer, by number of the unit or filter from 0.
+
+    Those with the largest norm come first; there are none if the layer has no weights.
+    """
+    layer = model.networks[0].layers[0]
+    if not layer.parameter_shapes:
+        return {}
+    rows = model.parameters[0].layers[0][0].reshape(-1, *layer.window).astype(np.float64)
+    order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
+    limit = float(np.quantile(np.abs(rows[order]), 0.995))
+    return {int(number): draw_signed(rows[number], limit) for number in order}
+
+
+def draw_strongest(excitation: Excitation, images: NDArray[np.uint8], numbers: Iterable[int]) -> dict[int, str]:
+    """Draw the patches of filters by number, from 0; "" for a filter that is never active.
+
+    images: those of `measure_excitation`.
+    """
+    cut = {number: cut_patches(excitation, images, number) for number in numbers}
+    return {number: draw_patches(patches, PATCHES_PER_ROW) if len(patches) else "" for number, patches in cut.items()}
+
+
+def rank_filters(excitation: Excitation) -> list[int]:
+    """Return the numbers, from 0, of the MAX_LATER_FILTERS filters with the largest mean peak."""
+    order = np.argsort(-excitation.peaks.mean(axis=1), kind="stable")[:MAX_LATER_FILTERS]
+    return [int(number) for number in order]

@@ -1,0 +1,34 @@
+"""Render pages and cards from Jinja templates."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipeline.html import wording
+from pipeline.network.network import count_parameters
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# What templates call: they receive the records themselves.
+GLOBALS = {name: value for name, value in vars(wording).items() if callable(value)}
+
+
+def render(template: str, **values: Any) -> str:
+    """Render the template with that file name; values are escaped in HTML, and a missing value is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals |= {**GLOBALS, "count_parameters": count_parameters}
+    return environment.get_template(template).render(**values)
+
+
+def render_card(template: str, **values: Any) -> str:
+    """Render a template in Markdown; the parts that are skipped leave no empty lines."""
+    return re.sub(r"\n{3,}", "\n\n", render(template, **values)).rstrip() + "\n"

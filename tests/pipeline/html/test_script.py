@@ -1,0 +1,206 @@
+"""The arithmetic of the drawing demo: its scripts that need no page, run by Node, calculate as Python does."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.data.ink import measure_ink
+from pipeline.html.drawing import model_values
+from pipeline.html.packing import LIMITS, pack
+from pipeline.model.model import Model
+from pipeline.model.prediction import predict_with_negative
+from pipeline.pictures.preparation import find_ink, prepare
+from tests.drawings import sample_digits
+from tests.pipeline.html.strokes import DIGITS, Strokes, line, place
+from tests.pipeline.javascript import evaluate
+from tests.pipeline.models import make_model
+
+DIGIT_NAMES = tuple("0123456789")
+PREDICT = """(packed, images) => {
+    const model = unpackModel(packed);
+    return images.map((image) => Array.from(predict(model, image).probabilities));
+}"""
+
+
+def predict_in_script(model: Model, images: NDArray[np.uint8], bits: int = 16) -> NDArray[np.float64]:
+    """Return the probabilities, (n, outputs)."""
+    packed = model_values(model, pack(model, {bits: LIMITS[8]}))
+    return np.array(evaluate(PREDICT, packed, images.reshape(len(images), -1).tolist()))
+
+
+@pytest.mark.parametrize(
+    ("layers", "networks", "activation", "loss", "negative_class", "scale"),
+    [
+        ("", 2, "relu", "cross-entropy", True, 1),
+        ("6,5", 3, "sigmoid", "quadratic", True, 1),
+        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False, 1),
+        ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True, 1),
+        ("conv4", 1, "relu", "cross-entropy", False, 1000),
+        ("6,5", 1, "relu", "quadratic", False, 1000),
+    ],
+)
+def test_every_kind_of_model_predicts_as_in_python(
+    layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, scale: float
+) -> None:
+    model = make_model(layers, networks, (9, 7), activation=activation, loss=loss, negative_class=negative_class)
+    for parameters in model.parameters:
+        for weights, _ in parameters.layers:
+            weights *= scale  # large logits, which must not overflow
+    images = np.random.default_rng(1).integers(0, 256, (20, 9, 7), dtype=np.uint8)
+    found = predict_in_script(model, images)
+    np.testing.assert_allclose(found, predict_with_negative(model, images)[:, : found.shape[1]], atol=1e-3)
+
+
+def test_weights_of_8_bits_are_those_that_were_rounded() -> None:
+    model = make_model("conv24x4,conv48x3/1,conv96x4,160", shape=(28, 28), class_names=DIGIT_NAMES)
+    images = np.random.default_rng(1).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+    unrounded = predict_with_negative(model, images)[:, :-1]
+    found = predict_in_script(model, images, 8)
+    for weights, _ in model.parameters[0].layers:
+        rows = weights.reshape(len(weights), -1)
+        steps = np.abs(rows).max(axis=1, keepdims=True) / 127
+        rows[...] = steps * np.rint(rows / steps)
+    np.testing.assert_allclose(found, predict_with_negative(model, images)[:, :-1], atol=1e-3)
+    assert np.abs(found - unrounded).max() > 2e-3
+
+
+INK = measure_ink(sample_digits()[0])
+
+
+def drawings() -> list[NDArray[np.uint8]]:
+    """Return digits of varying size, stroke width, polarity and position, and some non-digits."""
+    generator = np.random.default_rng(0)
+    found = []
+    for number, image in enumerate(sample_digits()[0][:30]):
+        size = tuple(generator.integers(20, 180, 2).tolist())
+        large = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+        if number % 3 == 1:  # very thin or very thick strokes
+            large = np.where(large > generator.integers(20, 250), 255, 0).astype(np.uint8)
+        placed = np.pad(large, generator.integers(0, 60, (2, 2)).tolist())
+        found.append(255 - placed // 2 if number % 2 else placed)
+    ramp = np.linspace(0, 90, 40 * 50).reshape(40, 50).astype(np.uint8)
+    disc = np.hypot(*np.mgrid[-30:30, -30:30]) < 20
+    return [*found, ramp, 255 * disc.astype(np.uint8), np.full((9, 9), 77, np.uint8), np.full((1, 1), 77, np.uint8)]
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (17, 20)])
+def test_drawings_are_prepared_as_in_python(shape: tuple[int, int]) -> None:
+    given = [[drawing.reshape(-1).tolist(), *drawing.shape[::-1], shape, asdict(INK)] for drawing in drawings()]
+    call = "(all) => all.map((each) => prepare(...each)).map((image) => image && Array.from(image))"
+    for drawing, found in zip(drawings(), evaluate(call, given), strict=True):
+        ink = find_ink(drawing)
+        assert (found is None) == (ink is None)
+        if ink is not None:
+            expected = prepare(ink, shape, INK).reshape(-1).astype(int)
+            assert np.abs(np.array(found) - expected).max() <= 2
+
+
+def test_improbable_classes_and_the_negative_class_are_rejected() -> None:
+    given = [[0.1, 0.39, 0.1], [0.1, 0.41, 0.1], [0.2, 0.3, 0.5], [0.2, 0.5, 0.3]]
+    assert evaluate("(all) => all.map((probabilities) => choose(probabilities, 2))", given) == [None, 1, None, 1]
+
+
+@pytest.mark.parametrize(
+    ("strokes", "digits"),
+    [
+        ([line("10 10, 10 40"), line("20 10, 20 40")], [[0], [1]]),
+        ([line("10 10, 30 40"), line("30 10, 10 40")], [[0, 1]]),
+        ([line("10 10, 10 30, 25 30"), line("25 10, 25 50")], [[0, 1]]),
+        ([line("13 10, 10 25, 25 45"), line("16 10, 24 10")], [[0, 1]]),  # the separate bar of a 5
+        ([line("40 10, 40 40"), line("10 10, 10 40"), line("5 25, 15 25")], [[1, 2], [0]]),
+        ([line("10 10, 10 40"), line("13 10, 13 40")], [[0], [1]]),  # ink that only just touches
+        ([line("10 50, 10 70"), line("30 5, 30 25"), line("10 10, 10 30"), line("30 50, 30 70")], [[2], [1], [0], [3]]),
+        ([line("10 10, 50 10, 50 50, 10 50, 10 10"), line("30 15, 30 45")], [[0, 1]]),
+        ([line("10 20, 10 60"), line("5 8, 15 8")], [[0, 1]]),
+        ([line("10 10, 10 40"), line("50 20, 50 20"), line("20 10, 20 40")], [[0], [2]]),  # a dot is left out
+    ],
+    ids=["apart", "crossing", "touching end", "fragment", "order", "ink", "lines", "inside", "above", "dot"],
+)
+def test_strokes_are_grouped_into_digits(strokes: Strokes, digits: list[list[int]]) -> None:
+    call = "(drawn) => segment([...drawn]).map((group) => group.map((stroke) => drawn.indexOf(stroke)).sort())"
+    assert evaluate(call, to_points(strokes)) == digits
+
+
+def to_points(strokes: Strokes) -> list[list[dict[str, float]]]:
+    return [[{"x": x, "y": y} for x, y in stroke] for stroke in strokes]
+
+
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        ([(2, 2)], "at the top left"),
+        ([(5, 2)], "left of the waist"),
+        ([(5, 4)], "at the waist"),
+        ([(5, 0)], "left of the waist"),  # beside the drawing
+        ([(4, 2), (3, 2), (7, 6)], "at the upper left"),
+        ([(3, 2), (7, 2), (3, 6)], "on the left"),
+        ([(3, 2), (3, 6), (8, 4)], "in the upper half"),
+        ([(2, 2), (2, 6), (8, 2), (8, 6)], None),
+        ([], None),
+    ],
+)
+def test_place_is_the_smallest_part_of_the_drawings_box_with_most_of_the_weight(
+    cells: list[tuple[int, int]], place: str | None
+) -> None:
+    """The ink covers rows 2 to 8 and columns 2 to 6 of 12 x 9 pixels."""
+    image, values = np.zeros((12, 9), int), np.zeros((12, 9), int)
+    image[2:9, 2:7] = 255
+    for cell in cells:
+        values[cell] = 1
+    call = "(values, image) => placeOf(values, [12, 9], boxOf(image, [12, 9]))?.name ?? null"
+    assert evaluate(call, values.reshape(-1).tolist(), image.reshape(-1).tolist()) == place
+
+
+@pytest.mark.parametrize(
+    ("weights", "advice"),
+    [([3, -0.1, 0, 0], "less"), ([0.1, -3, 0, 0], "more"), ([-1, 1, 1, 1], None)],
+    ids=["less", "more", "neither"],
+)
+def test_advice_is_what_shrinks_the_lead_most(weights: list[float], advice: str | None) -> None:
+    """A linear network, whose first class has these weights; only the first of four pixels has ink."""
+    layer: dict[str, Any] = {
+        "kind": "dense",
+        "activation": None,
+        "inputShape": [1, 2, 2],
+        "outputShape": [2],
+        "window": [2, 2],
+    }
+    layer |= {"stride": 1, "weights": [*weights, 0, 0, 0, 0], "biases": [0, 0]}
+    call = """(layer, image) => {
+        const networks = [[{ ...layer, weights: Float32Array.from(layer.weights), biases: new Float32Array(2) }]];
+        return adviceFor(networks, image, 0, 1, explainDifference(networks, image, 0, 1));
+    }"""
+    assert evaluate(call, layer, [255, 0, 0, 0]) == advice
+
+
+def test_digit_is_compared_with_the_runner_up_or_the_chosen_class_and_never_with_itself() -> None:
+    given = [([0.01, 0.93, 0.02, 0.04], chosen) for chosen in (None, 0, 1, 3)]
+    given += [([0.1, 0.2, 0.2, 0.5], None), ([0.0, 0.513, 0.004, 0.483], None)]  # a close "none" is the runner-up
+    found = evaluate("(all) => all.map(([each, chosen]) => contenders(each, chosen, 3))", given)
+    assert found == [[1, 2], [1, 0], [1, 2], [1, 3], [3, 1], [1, 3]]
+
+
+INVALID = "# #d #d= #d=. #d=A #d=AA. #d=%20 #d=é #d=g #d=- #d=______AA #d=ggFB #d=B #e= #e=99 #e=-1 #e=1.5 #any"
+
+
+def test_links_are_short_and_restore_drawings_and_invalid_ones_are_refused() -> None:
+    drawn = [place(strokes, 0.1, 0.1, 0.6) for strokes in DIGITS.values()]
+    call = """(drawings) => drawings.map((strokes) => {
+        const fragment = encodeLink({ strokes, example: null });
+        return [fragment, decodeLink(fragment, 0.75, 10).strokes.map((stroke) => stroke.map(({ x, y }) => [x, y]))];
+    })"""
+    for strokes, (fragment, found) in zip(drawn, evaluate(call, [to_points(each) for each in drawn]), strict=True):
+        assert len(fragment) < 300
+        for stroke, expected in zip(found, strokes, strict=True):
+            np.testing.assert_allclose(stroke, expected, atol=0.001)
+    fragments = [*INVALID.split(), "#d=" + "AA" * 20_000, "#d=" + "_" * 9_000]
+    found = evaluate("(fragments) => fragments.map((each) => decodeLink(each, 0.75, 10))", fragments)
+    assert found == [None] * len(fragments)
+    assert evaluate("() => encodeLink({ strokes: [], example: 2 })") == "#e=2"
+    assert evaluate("() => decodeLink('#e=2', 0.75, 3).example") == 2
+    long = [{"x": number % 2, "y": 0} for number in range(9999)]
+    assert evaluate("(long) => encodeLink({ strokes: [long], example: null })", long) == ""

@@ -1,0 +1,93 @@
+"""Undo, redo and clear in the drawing demo, and the keys for them."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.pipeline.html.input import draw_with_mouse, prediction, strokes_of
+from tests.pipeline.html.strokes import DIGITS, place
+
+FOUR = place(DIGITS[4], 0.2, 0.2, 0.6)  # of two strokes
+
+
+def act(page: Page, way: str) -> None:
+    """Click the button of this name, or else press the key."""
+    button = page.locator(f"#{way}")
+    if way.isalpha() and way.islower() and len(way) > 1:
+        button.click(force=True)
+    else:
+        page.keyboard.press(way)
+
+
+def enabled(page: Page) -> list[str]:
+    """Return which buttons have an effect."""
+    prediction(page)
+    names = ("undo", "redo", "clear")
+    return [name for name in names if page.locator(f"#{name}").get_attribute("aria-disabled") == "false"]
+
+
+WAYS = [
+    ("undo", "redo", "clear"),
+    ("Control+z", "Control+Shift+z", "Delete"),
+    ("u", "Control+y", "Escape"),
+    ("u", "Control+y", "c"),
+]
+
+
+@pytest.mark.parametrize(("undo", "redo", "clear"), WAYS)
+def test_strokes_are_undone_redone_and_cleared(undo: str, redo: str, clear: str, page: Page) -> None:
+    draw_with_mouse(page, FOUR)
+    drawn = strokes_of(page)
+    for way, counts in ((undo, (1, 0, 0)), (redo, (1, 2, 2)), (clear, (0,)), (undo, (2,)), (redo, (0,)), (undo, (2,))):
+        for count in counts:
+            act(page, way)
+            assert strokes_of(page) == drawn[:count]
+    assert prediction(page) == "4"
+    act(page, undo)
+    draw_with_mouse(page, [[(0.1, 0.1), (0.2, 0.2)]])
+    assert enabled(page) == ["undo", "clear"]  # what was undone cannot be redone any more
+
+
+def test_buttons_without_effect_are_disabled_but_keep_the_focus(page: Page) -> None:
+    assert enabled(page) == []
+    draw_with_mouse(page, FOUR[:1])
+    assert enabled(page) == ["undo", "clear"]
+    page.locator("#undo").focus()
+    page.keyboard.press("Enter")
+    assert enabled(page) == ["redo"]
+    assert page.evaluate("document.activeElement.id") == "undo"
+    page.keyboard.press("Enter")
+    assert enabled(page) == ["redo"]
+    act(page, "redo")
+    assert enabled(page) == ["undo", "clear"]
+
+
+def test_keys_work_on_canvas_only(page: Page) -> None:
+    """Control+Z also works on the buttons below the canvas, and where nothing has the focus."""
+    draw_with_mouse(page, FOUR)
+    for place_of_focus in ("#share-drawing", "#clear", ".class", "#examples button"):
+        undone = place_of_focus in ("#share-drawing", "#clear")
+        page.locator(place_of_focus).first.focus()
+        for key in ("u", "c", "ArrowUp", "Escape", "Delete"):
+            page.keyboard.press(key)
+        assert len(strokes_of(page)) == 2, place_of_focus
+        page.keyboard.press("Control+z")
+        assert len(strokes_of(page)) == (1 if undone else 2), place_of_focus
+        page.evaluate("move(1)")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Escape")
+    assert len(strokes_of(page)) == 2
+    page.keyboard.press("Control+z")
+    assert len(strokes_of(page)) == 1
+
+
+def test_keyboard_stroke_is_one_step(page: Page) -> None:
+    page.locator("#canvas").focus()
+    for key in (" ", "ArrowDown", "ArrowDown", " ", "ArrowRight", " ", "ArrowUp"):
+        page.keyboard.press(key)
+    page.keyboard.press("u")  # while the pen is down
+    assert [len(stroke) for stroke in strokes_of(page)] == [3]
+    page.keyboard.press("u")
+    assert strokes_of(page) == []
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+y")
+    assert [len(stroke) for stroke in strokes_of(page)] == [3, 2]

@@ -1,0 +1,220 @@
+"""The stage of the drawing demo: what is in view at once, the empty state, the guided walk, and sharing."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
+from tests.pipeline.html.conftest import Demo
+from tests.pipeline.html.input import draw_with_mouse, pixels, prediction, strokes_of, tab, title, wait_for_update
+from tests.thorough.pipeline.html.conftest import DIGIT
+
+GHOST_WRITING = 2000  # milliseconds
+
+
+def sides_of_all(page: Page, selector: str) -> NDArray[np.float64]:
+    """Return the same, of invisible elements, too."""
+    return np.array([list(find_box(each).values()) for each in page.locator(selector).all()])
+
+
+def sides_of(page: Page, selector: str) -> NDArray[np.float64]:
+    """Return left, right, top and bottom of each visible element: float64 (n, 4)."""
+    sides = page.locator(selector).evaluate_all(
+        """(elements) => elements.filter((element) => element.checkVisibility())
+            .map((element) => element.getBoundingClientRect())
+            .map(({ left, right, top, bottom }) => [left, right, top, bottom])"""
+    )
+    return np.array(sides, float)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1440, 900), (1920, 1080), (2560, 1440)])
+def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], open_drawn: Demo) -> None:
+    width, height = size
+    with open_drawn(viewport={"width": width, "height": height}) as page:
+        for selector in ("#canvas", "#picture", ".tile", "#prediction", ".class", "#detail-sum", ".numbers"):
+            sides = sides_of(page, selector)
+            assert sides[:, 1].max() <= width, selector
+            assert sides[:, 3].max() <= height, selector
+        tops = sides_of(page, ".tiles")[:, 2]
+        assert np.ptp(tops) < 1  # the columns are aligned
+        assert sides_of(page, ".column .caption")[:, 3].max() <= tops.min()  # no line crosses a text
+        cells = find_box(page.locator(".cells .tile"))
+        assert cells["width"] >= 12
+
+
+def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Browser, file: Path) -> None:
+    with open_page(browser, file) as page:
+        page.wait_for_selector("body.ghost")
+        page.wait_for_timeout(GHOST_WRITING)
+        prediction(page)
+        assert (pixels(page, "#picture")[..., 0] > 127).sum() > 20
+        assert page.locator(".class .share").first.inner_text() != "–"
+        assert strokes_of(page) == []
+        assert page.locator("#share-drawing").get_attribute("aria-disabled") == "true"
+        assert page.locator("#confidence").inner_text().startswith("An example.")
+        page.locator("#walk").click()
+        expect(page.locator("#walk-text")).to_contain_text("1 of 5")
+        page.locator("#canvas").click(button="right")
+        expect(page.locator("#walk-text")).to_be_hidden()
+        for _ in range(2):
+            prediction(page)
+            assert not pixels(page, "#picture")[..., :3].any()
+            page.wait_for_timeout(GHOST_WRITING)
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(options: dict[str, Any], open_drawn: Demo) -> None:
+    with open_drawn(**options) as page:
+        if options:
+            page.locator("#look-inside").click()
+            tab(page, "Layer 1").click()
+        step = page.locator("#walk")
+        seen: list[str] = []
+        step.click()
+        for _ in range(30):
+            found = title(page)
+            if found not in seen[-1:]:
+                seen.append(found)
+            if step.inner_text() == "Done":
+                break
+            step.click()
+        best = page.locator(".class.best .name").text_content()
+        other = page.locator(".class[aria-pressed=true] .name").text_content()
+        patterns = ("Pixel of map .* layer 1:", "Pixel of map .* layer 2:", "Unit .* of dense", f"Score of {best},")
+        layers = [next(i for i, each in enumerate(patterns) if re.match(each, found)) for found in seen[:-1]]
+        assert sorted(set(layers)) == [0, 1, 2, 3]
+        assert layers == sorted(layers)
+        assert seen[-1] == f"Votes for {best} minus votes for {other}"
+        assert page.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
+        assert re.search(rf"{best} is [\d.,]+ times as probable as {other}", page.locator("#walk-text").inner_text())
+        step.click()
+        expect(page.locator("#walk-text")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (640, 360)])
+def test_on_a_phone_what_is_opened_and_explained_is_in_view(size: tuple[int, int], open_drawn: Demo) -> None:
+    width, height = size
+    with open_drawn(**{**PHONE, "viewport": {"width": width, "height": height}}) as page:
+        page.locator("#look-inside").tap()
+        wait_for_update(page)
+        for selector in ("#look-inside", "#tabs", "#why-title"):
+            (_, _, top, bottom), *_ = sides_of(page, selector)
+            assert top >= -1, selector
+            assert bottom <= height, selector
+        for name in ("Layer 1", "Layer 2"):
+            tab(page, name).tap()
+            for _ in range(3):  # "the bar adds them one by one"
+                page.locator("#walk").tap()
+            wait_for_update(page)
+            for selector in ("#walk-text", "#slices .products", "#running", "#detail-sum"):
+                sides = sides_of(page, selector)
+                assert sides[:, 3].max() <= height, (name, selector)
+                assert sides[:, 1].max() <= width, (name, selector)
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_nothing_moves_while_the_example_is_written_or_one_points_at_things(
+    width: int, browser: Browser, file: Path
+) -> None:
+    with open_page(browser, file, viewport={"width": width, "height": 900}) as page:
+        places = "#picture, .nudge, #answer, #running, #detail-sum, footer"
+        before = sides_of_all(page, places)
+        for _ in range(12):
+            page.wait_for_timeout(250)
+            np.testing.assert_allclose(sides_of_all(page, places), before, atol=0.6)
+        draw_with_mouse(page, DIGIT)
+        page.wait_for_timeout(500)
+        for selector in (
+            ".with-kernels .tile",
+            ".maps >> nth=1 >> .tile",
+            ".cells .tile",
+            ".class >> nth=8",
+            ".class.best",
+        ):
+            page.locator(selector).first.hover()
+            page.wait_for_timeout(300)
+            np.testing.assert_allclose(sides_of_all(page, places), before, atol=0.6, err_msg=selector)
+            assert find_box(page.locator("#why"))["y"] + 120 < 900
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_long_numbers_do_not_run_into_the_answer(width: int, browser: Browser, file: Path) -> None:
+    with open_page(browser, file, viewport={"width": width, "height": 800}) as page:
+        page.evaluate("() => { choose = () => 1; }")
+        for count in (2, 6, 9, 14):
+            page.locator("#clear").click(force=True)
+            draw_with_mouse(page, [[(-0.1 + 0.085 * i, 0.2), (-0.1 + 0.085 * i, 0.7)] for i in range(count)])
+            assert prediction(page) == "1" * count
+            texts = sides_of(page, "#prediction, #confidence, #runner-up")
+            assert texts[:, 3].max() <= find_box(page.locator("#answer-title"))["y"]
+            assert texts[:, 1].max() <= width
+            line = page.locator("#prediction").evaluate(
+                "(text) => text.clientHeight / parseFloat(getComputedStyle(text).fontSize)"
+            )
+            assert line < 1.5  # in one line
+
+
+def test_shared_picture_shows_the_drawing_and_names_a_misreading(drawn: Page) -> None:
+    drawn.evaluate("choose = () => 3")  # of the probabilities
+    draw_with_mouse(drawn, [[(0.5, 0.5), (0.5, 0.6)]])
+    read = prediction(drawn)
+    drawn.locator("#share-drawing").click()
+    expect(drawn.locator("#share")).to_be_visible()
+    assert pixels(drawn, "#card").shape == (630, 1200, 4)
+    card = drawn.locator("#card")
+    for truth in (read, "42"):
+        drawn.locator("#truth").fill(f"a {truth}")
+        expect(card).to_have_attribute("aria-label", re.compile(f"my {re.escape(truth)}.*"))
+        assert (f"my {truth} as {read}," in (card.get_attribute("aria-label") or "")) == (truth != read)
+    assert find_violations(drawn) == []
+    with drawn.expect_download() as download:
+        drawn.locator("#save").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    expect(drawn.locator("#copied")).to_contain_text("works offline")  # a file: a link to it would be of no use
+    drawn.locator("#share h2").click()
+    expect(drawn.locator("#share")).to_be_visible()
+    drawn.mouse.click(5, 5)
+    expect(drawn.locator("#share")).to_be_hidden()
+    assert len(strokes_of(drawn)) == 2
+
+
+def test_phone_sends_the_picture_where_it_can(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, **PHONE) as page:
+        page.add_init_script(
+            """navigator.canShare = () => true;
+            navigator.share = async ({ files: [file] }) => { window.sent = [file.name, file.type, file.size]; };"""
+        )
+        page.reload()
+        draw_with_mouse(page, DIGIT)
+        prediction(page)
+        page.locator("#share-drawing").tap()
+        expect(page.locator("#save")).to_contain_text("Send")
+        page.locator("#save").tap()
+        name, kind, size = page.evaluate(
+            """async () => {
+                for (let i = 0; i < 300 && !window.sent; i++) await new Promise(requestAnimationFrame);
+                return window.sent ?? [null, null, 0];
+            }"""
+        )
+        assert (name, kind, size > 1000) == ("handwriting.png", "image/png", True)
+
+
+def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(open_drawn: Demo) -> None:
+    with open_drawn(color_scheme="dark") as page:
+        page.emulate_media(media="print", color_scheme="dark")
+        page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
+        prediction(page)
+        colours = "({ backgroundColor, color }) => [backgroundColor, color]"
+        of_page = page.evaluate(f"({colours})(getComputedStyle(document.documentElement))")
+        assert of_page == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+        paper, pen = page.evaluate(
+            f"({colours})(getComputedStyle(canvas)).map((each) => luminance(...each.match(/\\d+/g)))"
+        )
+        assert pen > paper + 0.5  # as it was drawn
+        assert page.locator(".map").last.is_visible()
+        assert not is_wider_than_screen(page)
