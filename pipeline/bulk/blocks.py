@@ -32,14 +32,11 @@ Outcome = tuple[Result | PictureError, bytes | None]  # what was read, and the c
 
 @dataclass(frozen=True)
 class Shared:
-    """Arguments that all tasks share. copies: whether copies are wanted.
-
-    threads: number of threads that read a picture; None for one per core.
-    """
+    """Arguments that all tasks share."""
 
     reader: Reader
-    copies: bool = False
-    threads: int | None = None
+    copies: bool = False  # whether they are wanted
+    threads: int | None = None  # that read a picture; None for one per core
 
 
 def read_pictures(
