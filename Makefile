@@ -10,19 +10,22 @@ VENV = .venv
 python := $(VENV)/bin/python
 ready := $(VENV)/.ready
 
-stages := download parse normalize train evaluate export report compose reader
+##  Pipeline (stages that are up to date are skipped)
 
-parse.inputs := download
-normalize.inputs := parse
-train.inputs := parse normalize
-evaluate.inputs := normalize train
-export.inputs := parse train evaluate
-report.inputs := parse normalize train evaluate
-compose.inputs := parse
-reader.inputs := compose
+# A stage is one line: the stages that it reads, which are above it, and its help.
+download.inputs := ## Fetch the four IDX files of a data set and verify their hashes
+parse.inputs := download ## Convert the IDX files to .npy arrays
+normalize.inputs := parse ## Scale the pixels and hold out images for validation
+train.inputs := parse normalize ## Train a network with the hyperparameters of a recipe
+evaluate.inputs := normalize train ## Classify the test images in parallel and compute the metrics
+export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
+report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
+compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
+reader.inputs := compose ## Train the two networks with which classify reads pictures
+stages := $(shell awk -F '[.]inputs :=' '/^[a-z]+[.]inputs :=.*\043\043 / {print $$1}' Makefile)
+
 all.inputs := evaluate export report
 pictures.inputs := export report
-
 others := NAME KEEP TESTS ONLY YES PYTHON VENV SHELL
 
 include pipeline/engine/rules.mk
@@ -36,17 +39,6 @@ check-name: | $(ready)
 	@$(python) -m stages.runs name --check -- $(call quoted,$(value NAME))
 endif
 
-##  Pipeline (stages that are up to date are skipped)
-
-download: ## Fetch the four IDX files of a data set and verify their hashes
-parse: ## Convert the IDX files to .npy arrays
-normalize: ## Scale the pixels and hold out images for validation
-train: ## Train a network with the hyperparameters of a recipe
-evaluate: ## Classify the test images in parallel and compute the metrics
-export: ## Export the model as ONNX and safetensors, with a drawing demo
-report: ## Write a report with metrics, errors and other runs
-compose: ## Compose pictures of rows of digits on imperfect paper
-reader: ## Train the two networks with which classify reads pictures
 status: ## Show which stages are up to date, which are not, and why
 .PHONY: all prune
 all: $(all.inputs) ## Run all stages except compose and reader
@@ -120,7 +112,7 @@ distclean: ## Like clean, but also remove the store (requires YES=1)
 	rm -rf artifacts .venv-peers .venv-ocr
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F '([.]inputs )?:.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+([.]inputs )?:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@printf '\n%s\n' 'An option of a stage is a variable: make train RECIPE=quick EPOCHS=3 NAME=short' \
 	    '$(VENV)/bin/handwriting STAGE --help lists them. VENV is the environment.'
 

@@ -17,7 +17,8 @@ def declared(project: Path, name: str) -> set[str]:
 
 
 def test_makefile_lists_all_stages(fresh: Path) -> None:
-    assert declared(fresh, "stages") == {stage.name for stage in ALL}
+    missing = {stage.name for stage in ALL} ^ declared(fresh, "stages")
+    assert not missing, f"let the Makefile have a line NAME.inputs := ... ## ... for each module of stages/: {missing}"
 
 
 @pytest.mark.parametrize("stage", ALL, ids=lambda stage: stage.name)
@@ -25,4 +26,5 @@ def test_makefile_declares_the_inputs_of_each_stage_and_describes_it(stage: Stag
     assert declared(fresh, f"{stage.name}.inputs") == set(stage.inputs)
     described = dict(re.findall(r"(?m)^  make (\w+) +(.*)", make(fresh, "help").stdout))
     words = lambda text: set(re.findall(r"[\w-]+", text.lower()))  # noqa: E731
-    assert words(described[stage.name]) - words((stage.__doc__ or "").partition("\n\n")[0]) == set()
+    summary = (stage.__doc__ or "").partition("\n\n")[0]
+    assert words(described.get(stage.name, "no line in the Makefile")) - words(summary) == set()
