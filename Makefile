@@ -12,7 +12,7 @@ ready := $(VENV)/.ready
 
 ##  Pipeline (stages that are up to date are skipped)
 
-# A stage is one line: the stages that it reads, which are above it, and its help.
+# A stage is one line: the stages that it reads, which stand above it, and its help.
 download.inputs := ## Fetch the four IDX files of a data set and verify their hashes
 parse.inputs := download ## Convert the IDX files to .npy arrays
 normalize.inputs := parse ## Scale the pixels and hold out images for validation
@@ -22,7 +22,7 @@ export.inputs := parse train evaluate ## Export the model as ONNX and safetensor
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
 compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
 reader.inputs := compose ## Train the two networks with which classify reads pictures
-stages := $(shell awk -F '[.]inputs :=' '/^[a-z]+[.]inputs :=.*\043\043 / {print $$1}' Makefile)
+stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))
 
 all.inputs := evaluate export report
 pictures.inputs := export report
@@ -112,7 +112,7 @@ distclean: ## Like clean, but also remove the store (requires YES=1)
 	rm -rf artifacts .venv-peers .venv-ocr
 
 help: ## Show this list
-	@awk -F '([.]inputs )?:.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z-]+([.]inputs )?:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F '([.]inputs )?:.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z_-]+([.]inputs )?:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@printf '\n%s\n' 'An option of a stage is a variable: make train RECIPE=quick EPOCHS=3 NAME=short' \
 	    '$(VENV)/bin/handwriting STAGE --help lists them. VENV is the environment.'
 
@@ -120,7 +120,7 @@ help: ## Show this list
 suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \
     sys.exit(f"There is no target {goal!r}" + (f": did you mean `make {found[0]}`?" if found else ": see `make help`"))
 .DEFAULT:
-	@$(PYTHON) -c '$(suggest)' $(call quoted,$@) $$(sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
+	@$(PYTHON) -c '$(suggest)' $(call quoted,$@) $(stages) $$(sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 install := $(python) -m pip install --quiet --disable-pip-version-check
 

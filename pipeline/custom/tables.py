@@ -51,6 +51,8 @@ def _read_line(cells: list[str], columns: list[str], folder: Path, shape: tuple[
         raise ValueError("has no label")
     if PATH in columns:
         path = folder / cells[columns.index(PATH)].strip()
+        if path == folder:
+            raise ValueError("has no path")
         return label, path, str(path)
     try:
         pixels = np.array([*map(int, cells[:index] + cells[index + 1 :])], np.uint8)

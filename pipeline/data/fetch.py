@@ -35,8 +35,8 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
     """Write the data set's four files, uncompressed, into `destination`, unless it has them; return their source.
 
     Sources are tried in order, and each try and each failure is logged. advance: called with the number of bytes just
-    downloaded. Raises FetchError, with one reason per source, if all of them fail, and OSError if
-    a file cannot be written; `destination` is then incomplete.
+    downloaded. Raises FetchError, with one reason per source, if all of them fail, and OSError if a file cannot be
+    written; `destination` is then incomplete.
     """
     reasons = []
     for source in dataset.sources:

@@ -63,14 +63,18 @@ def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, 
     }
 
 
-def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
-    """Return a reason for each missing or changed output. Raises OSError if one cannot be read."""
+def find_damage(folder: Path, manifest: Manifest, anew: bool = False) -> list[Reason]:
+    """Return a reason for each missing or changed output. Raises OSError if one cannot be read.
+
+    anew: read all of them, also those whose digest is remembered.
+    """
+    entry = folder.resolve()  # one name for one file, whatever link leads to it
 
     def damage(name: str) -> str | None:
-        path, facts = folder / name, manifest.outputs[name]
+        path, facts = entry / name, manifest.outputs[name]
         if not path.is_file():
             return "is missing"
-        intact = path.stat().st_size == facts["bytes"] and sha256(path) == facts["sha256"]
+        intact = path.stat().st_size == facts["bytes"] and sha256(path, anew) == facts["sha256"]
         return None if intact else "is damaged"
 
     with ThreadPoolExecutor() as pool:
@@ -112,8 +116,8 @@ def find_inputs(folders: Mapping[str, Path], shown: Mapping[str, Path]) -> dict[
 
 
 def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
-    """Raise PipelineError if an output in `folder` is missing or damaged; the message locates it in `shown`."""
-    for damage in find_damage(folder, manifest):
+    """Read all outputs in `folder`. Raises PipelineError if one is missing or damaged, and locates it in `shown`."""
+    for damage in find_damage(folder, manifest, anew=True):
         raise PipelineError(f"{shown / damage.name} {damage.change}: {advise(manifest.provenance.stage, shown)}")
 
 

@@ -45,7 +45,11 @@ Command = Callable[..., Any]  # a stage, or a function with Typer's annotations 
 
 def main(command: Command | typer.Typer) -> NoReturn:
     """Run the command with the options in `sys.argv`, print its output, and exit with its status."""
-    module = sys.modules["__main__"]
+    module = sys.modules[sys._getframe(1).f_globals["__name__"]]
+    if module.__name__ != "__main__":
+        raise UsageError(
+            f'{module.__name__} calls main when it is imported: put the call below if __name__ == "__main__"'
+        )
     program = module.__spec__.name if module.__spec__ else str(module.__file__)
     name, app = program.rpartition(".")[2], make_app(command)
     run_program(lambda: run_command(name, lambda: invoke(app, sys.argv[1:], f"python -m {program}")))
@@ -81,7 +85,8 @@ def _describe(error: Any, program: str) -> str:
     text = error.format_message().rstrip(".").replace("Value error, ", "")  # of Pydantic
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     before, _, choices = text.partition("' is not one of '")
-    if near := difflib.get_close_matches(before.rpartition("'")[2], choices.rstrip("'").split("', '"), 1):
+    near = difflib.get_close_matches(before.rpartition("'")[2], choices.rstrip("'").split("', '"), 1)
+    if choices and near:
         text += f": did you mean {near[0]}?"
     elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
         text += f", but it is {reprlib.repr(error.__cause__.errors()[0]['input'])}"
@@ -105,7 +110,7 @@ def load_defaults(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         raise UsageError(f"{DEFAULTS} cannot be read ({error}): write defaults as in [tool.{TABLE}.train]") from None
     found: dict[str, dict[str, Any]] = {}
     for name, table in tables.items():
-        if not find_spec(f"stages.{name}"):
+        if not (name.isidentifier() and find_spec(f"stages.{name}")):
             raise UsageError(f"{DEFAULTS} has a table [tool.{TABLE}.{name}], but there is no such command: correct it")
         parameters = commands[name].params if name in commands else []
         options = {option.lstrip("-"): each for each in parameters for option in each.opts if option[0] == "-"}

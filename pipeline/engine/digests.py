@@ -22,8 +22,9 @@ MEMORY = ARTIFACTS / ".cache" / "files.json"
 @functools.cache
 def _memory() -> dict[str, list[Any]]:
     """Return the memory of this process: kind and path of a file -> [its signature, what was computed]."""
-    with suppress(OSError, ValueError, TypeError):
-        return dict(json.loads(MEMORY.read_bytes()))
+    with suppress(OSError, ValueError, AttributeError, RecursionError):
+        found = json.loads(MEMORY.read_bytes())
+        return {name: each for name, each in found.items() if isinstance(each, list) and len(each) == 2}
     return {}
 
 
@@ -38,29 +39,29 @@ def signature(path: Path | str) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def remember(kind: str, path: Path | str, compute: Callable[[], Any]) -> Any:
+def remember(kind: str, path: Path | str, compute: Callable[[], Any], anew: bool = False) -> Any:
     """Return what `compute` returns: JSON-like data that follow from the content of the file.
 
-    It is called only if no value of this `kind` is remembered for the path and the present signature of the file.
-    Raises what `compute` raises.
+    It is called only if no value of this `kind` is remembered for the path and the present signature of the file, or
+    if it is wanted `anew`. Raises what `compute` raises.
     """
     name, now = f"{kind} {os.path.abspath(path)}", signature(path)  # before the file is read
     found = _memory().get(name)
-    if found is None or now is None or found[0] != now:
+    if anew or found is None or now is None or found[0] != now:
         _memory()[name] = found = [now, compute()]
         atexit.unregister(_save)
         atexit.register(_save)
     return found[1]
 
 
-def sha256(path: Path | str) -> str:
-    """Return the sha256 of a file, in hexadecimal. Raises OSError."""
+def sha256(path: Path | str, anew: bool = False) -> str:
+    """Return the sha256 of a file, in hexadecimal. anew: read it although it is remembered. Raises OSError."""
 
     def compute() -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    return str(remember("sha256", path, compute))
+    return str(remember("sha256", path, compute, anew))
 
 
 def _save() -> None:

@@ -66,7 +66,7 @@ def _find_files(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
 def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     """Import all modules on which `function` depends; return those of the `files` that may have changed before.
 
-    A module that were imported later, inside the function, could be one that has been edited since its digest was
+    A module that is imported later, inside the function, could be one that has been edited since its digest was
     computed. files: a fingerprint.
     """
     start, root = locate(function)

@@ -15,7 +15,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any
 
 import typer
@@ -74,13 +74,17 @@ def status(
 
     The next `make` runs each stage that is 'stale' or 'not made yet', and restores an earlier result of each stage that
     is 'in the store'. If a stage is 'waiting', make first runs the earlier stage, and then the waiting stage if its
-    input has changed.
+    input has changed. A stage that refuses a value which another accepts is left out.
 
     Examples:
         handwriting status --explain
         handwriting status EPOCHS=3 RECIPE=quick
     """
-    plans = plan_stages(find_stages(), _read_variables(variables or []))
+    for word in variables or []:
+        if "=" not in word:
+            raise UsageError(f"'{word}' is not VARIABLE=VALUE: write options as make takes them")
+    given = _read_variables(variables or [])
+    plans = plan_stages(_choose(find_stages(), given), given)
     if as_json:
         return json.dumps({name: _to_dict(plan) for name, plan in plans.items()}, indent=2)
     return (line for name, plan in plans.items() for line in _describe(name, plan, explain))
@@ -128,7 +132,28 @@ def find_stages() -> list[Stage[Any]]:
     modules = {name: importlib.import_module(f"{FOLDER}.{name}") for name in names}
     found = {name: getattr(module, name, None) for name, module in modules.items()}
     stages = {name: stage for name, stage in found.items() if isinstance(stage, Stage)}
-    return [stages[name] for name in TopologicalSorter({n: s.inputs for n, s in stages.items()}).static_order()]
+    try:
+        order = [*TopologicalSorter({name: stage.inputs for name, stage in stages.items()}).static_order()]
+        return [stages[name] for name in order]
+    except KeyError as error:
+        raise PipelineError(f"a stage reads {error}, but {FOLDER}/ has no stage of this name: write it") from None
+    except CycleError as error:
+        raise PipelineError(f"stages read each other in a circle: {' -> '.join(error.args[1])}") from None
+
+
+def _choose(stages: Sequence[Stage[Any]], variables: Mapping[str, str]) -> list[Stage[Any]]:
+    """Leave out the stages that refuse a variable, unless no other stage with this variable accepts its value."""
+    chosen, refusing = [], []
+    for stage in stages:
+        try:
+            parse_variables(stage, variables)
+            chosen.append(stage)
+        except UsageError:
+            refusing.append(stage)
+    accepted = {name for stage in chosen for name in list_variables(stage)}
+    return [
+        stage for stage in stages if stage in chosen or not accepted & list_variables(stage).keys() & variables.keys()
+    ]
 
 
 def _list_earlier(stage: Stage[Any]) -> list[Stage[Any]]:

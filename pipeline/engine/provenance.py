@@ -32,7 +32,7 @@ class Provenance:
 class Reason:
     """Reason why a stage is not up to date.
 
-    kind: parameter, input, code (a module), file, environment, output, manifest, result or stored result.
+    kind: parameter, input, code (a module), file, environment, stage, output, manifest, result or stored result.
     """
 
     kind: str

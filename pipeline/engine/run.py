@@ -78,7 +78,12 @@ def _run_function(
 
     with store.private_folder(store.entry_of(output, stage.name, expected.key), is_resumable) as partial:
         given = {**arguments, **replacements, stage.output: partial}
-        summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        try:
+            summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
+        except SystemExit as error:
+            failure = PipelineError(f"the stage {stage.name} called exit({error.code!r}): let it raise PipelineError")
+            failure.resumable = True
+            raise failure from error
         if not isinstance(summary, str):
             raise PipelineError(f"the stage {stage.name} returned {summary!r}: let it return a line of summary")
         shutil.rmtree(partial / CHECKPOINT, ignore_errors=True)  # not a file or a link of this name

@@ -28,7 +28,7 @@ class Header:
     class. sliding: whether the model is slid over the local contrast of pictures, rather than given images of the
     training set. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
     ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images or, for a sliding model, on
-    the digits of composed pages; 0 if it was not measured. test_accuracy: accuracy in [0, 1] on `test_images` images,
+    the digits of composed sheets; 0 if it was not measured. test_accuracy: accuracy in [0, 1] on `test_images` images,
     None if it was not measured. ensemble_size: number of networks. context: second model of a sliding model, which
     predicts from the local contrast around each candidate whether it is a digit; None if there is none.
     """

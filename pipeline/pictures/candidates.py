@@ -62,8 +62,7 @@ def collect(model: Model, compose: Path, counts: Mapping[str, int], backend: Bac
     """Search composed pictures; return the candidates of each part, with their labels.
 
     model: slides over pictures. compose: the artifact of this stage. counts: how many pictures of each part are
-    searched, the first ones. Candidates that are neither clearly
-    a digit nor clearly nothing are left out.
+    searched, the first ones. Candidates that are neither clearly a digit nor clearly nothing are left out.
     """
     tasks = [
         (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)

@@ -33,7 +33,7 @@ class Progress:
 
     def __init__(self, command: str, total: int | None, done: int = 0, unit: str = "") -> None:
         self.command, self.total, self.unit = command, total, unit
-        self.done = self.before = done  # before: without those that took no time now
+        self.done = self.before = done  # before: of earlier runs
         self.started = self.logged = time.monotonic()
         self.step = self.metrics = ""
 

@@ -14,7 +14,7 @@ from pipeline.html.drawing import model_values
 from pipeline.html.filters import receptive_fields
 from pipeline.html.packing import pack
 from pipeline.html.report_page import time_layers
-from pipeline.html.wording import describe_layer, describe_layers
+from pipeline.html.wording import WORDS, describe_layer, describe_layers
 from pipeline.model.model import Model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
@@ -163,6 +163,10 @@ def test_moving_the_image_equals_padding_and_cutting() -> None:
     for (down, right), moved in zip(moves, found, strict=True):
         expected = np.pad(image, 4)[4 - down : 7 - down, 4 - right : 8 - right]
         assert np.array_equal(np.reshape(moved, (3, 4)), expected), (down, right)
+
+
+def test_each_kind_has_words() -> None:
+    assert WORDS.keys() == KINDS.keys(), "WORDS in pipeline/html/wording.py differs"
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

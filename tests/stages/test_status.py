@@ -26,6 +26,13 @@ def test_states_follow_the_variables(call: Run, project: Path) -> None:
     }
 
 
+def test_value_of_one_stage_leaves_out_others_that_refuse_it(call: Run, project: Path) -> None:
+    assert "reader" in json.loads(call("status", "--json", "RECIPE=quick").stdout)
+    assert "reader" not in json.loads(call("status", "--json", "RECIPE=mlp").stdout)
+    for wrong in (["RECIPE=quik"], ["RECIPE=mlp", "EPOCHS=x"], ["train"]):
+        assert call("status", *wrong).returncode == 2
+
+
 def test_explain_shows_every_reason(call: Run, project: Path) -> None:
     few, all_of_them = (call("status", "DATASET=sample", *options).stdout for options in ([], ["--explain"]))
     assert "parameter epochs: 5 -> 10" in few and "parameter warmup" not in few

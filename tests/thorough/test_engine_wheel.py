@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import venv
 import zipfile
@@ -27,6 +28,7 @@ def project(tmp_path: Path) -> Path:
     (site,) = (tmp_path / ".venv").glob("lib/python*/site-packages")
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
         archive.extractall(site)
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))  # without the .pth files in it
 
     (tmp_path / "dice/stages").mkdir(parents=True)
     for block in BLOCKS:

@@ -26,12 +26,10 @@ from tests.torture.sandbox import Sandbox, finish, start
 LINES = {  # with enough work that there is time to kill
     "predict": "predict artifacts/parse/train-images.npy --output predictions.npy --block-size 4",
     "evaluate": "evaluate --block-size 2",
-    "train": "train --recipe quick --ensemble-size 3 --epochs 25",
 }
 FIRST = {  # exists from the first partial result on
     "predict": ".predictions.npy.partial/journal",
     "evaluate": "artifacts/.store/evaluate-*.partial/checkpoint/journal",
-    "train": "artifacts/.store/train-*.partial/checkpoint/network-*.npz",
 }
 COMMANDS = tuple(replace(command, line=tuple(LINES[command.name].split())) for command in ALL if command.name in LINES)
 DURATION = 1.0  # seconds, about that of the work

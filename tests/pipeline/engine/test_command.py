@@ -36,6 +36,7 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
             "disk": OSError(28, "No space left on device", "loaf.txt"),
             "memory": MemoryError(),
             "thread": RuntimeError("can't start new thread"),
+            "exit": SystemExit(),
             "missing": ModuleNotFoundError("no module", name="tulip.bulbs"),
             "bug": ValueError("yeast"),
         }[fault]
@@ -72,6 +73,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
     (["--fault", "memory"], 1, "not enough memory"),
     (["--fault", "thread"], 1, "not enough memory"),
+    (["--fault", "exit"], 1, "the stage bake called exit(None)"),
     (["--fault", "missing"], 1, "tulip"),
 ]
 

@@ -89,9 +89,14 @@ def test_manifest_of_another_stage_is_refused_and_replaced_by_rerun(tmp_path: Pa
     assert water(plant=tmp_path / "plant", output=tmp_path / "water").startswith("wet")
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
-def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(damage: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["flip", "decay", "cut", "delete"])
+def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plant(output=tmp_path / "plant")
+    if damage == "decay":  # on the disk, so that size, times and inode stay the same
+        monkeypatch.setattr("pipeline.engine.digests.signature", lambda path: [1])
+        plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "numbers.npy"
     body = path.read_bytes()
     if damage == "delete":

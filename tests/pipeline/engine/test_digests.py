@@ -45,7 +45,7 @@ def test_changed_file_is_read_again_and_an_unchanged_one_is_not(change: Callable
     assert read() == "oat"
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "\0"])
+@pytest.mark.parametrize("text", ["", "{", "null", "\0", '{"sha256 food.txt": 5}', "[" * 100_000])
 def test_damaged_memory_is_forgotten(text: str, memory: Path) -> None:
     memory.parent.mkdir()
     memory.write_text(text)

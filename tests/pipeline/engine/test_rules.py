@@ -102,6 +102,7 @@ def test_wrong_makefile_is_refused_although_there_are_results(old: str, new: str
     [
         ("def sow", "def seed", "stages/sow.py has no stage sow"),
         ("artifacts/sow", "artifacts/seed", "let its default be artifacts/sow"),
+        ('if __name__ == "__main__":\n    main', "main", "calls main when it is imported"),
     ],
 )
 def test_module_that_does_not_fit_the_makefile_is_refused(old: str, new: str, words: str, field: Path) -> None:

@@ -24,7 +24,7 @@ FRACTIONS = ("momentum", "label_smoothing", "warmup", "ema_decay")
 
 
 def test_every_allowed_name_is_implemented() -> None:
-    assert set(get_args(ActivationName)) == set(ACTIVATIONS), "recipe.py and activations.py differ"
+    assert set(get_args(ActivationName)) == set(ACTIVATIONS), "ActivationName in recipe.py and ACTIVATIONS differ"
     assert set(get_args(LossName)) == set(LOSSES), "recipe.py and losses.py differ"
     assert set(get_args(InitialisationName)) == set(INITIALISATIONS), "recipe.py and network.py differ"
     assert set(get_args(RecipeName)) == set(RECIPES)
