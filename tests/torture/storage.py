@@ -52,7 +52,7 @@ def mount_unavailable() -> str | None:
 def fill_up(sandbox: Sandbox, generator: Random, rounds: int) -> Iterator[Attempt]:
     """Fill the disk up at points spread over what the command writes, and at random ones."""
     peak = _measure_disk_usage(sandbox)
-    spread = {0, 1, 2, 3, peak - 1, *(peak * part // 12 for part in range(12))}
+    spread = {0, 1, 2, 3, max(peak - 1, 0), *(peak * part // 12 for part in range(12))}
     for count in sorted(spread | {generator.randrange(peak + 1) for _ in range(4 * rounds)}):
         inject = changed(partial(_filled, pages=count))
         yield Attempt(f"{count * PAGE // 1024} KB left", inject, on_small_disk=True)
