@@ -55,7 +55,7 @@ replant = plant  # `plant` is an argument below
 
 @stage()
 def copy(plant: Input, output: Output, other: int) -> str:
-    """Publish another result of `plant`, and delete the one that is no longer published, before reading the input."""
+    """Publish another result of `plant`, and delete the earlier one, before reading the input."""
     shutil.copy(plant / "numbers.npy", output.parent.parent / "first.npy")
     replant(output=output.parent.parent / "plant", number=other)
     prune(output.parent.parent, keep=1)
