@@ -39,7 +39,12 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 
 
 def _describe_kernel(layer: Layer) -> str:
-    return "" if isinstance(layer, Dense) else f"{layer.window[0]} × {layer.window[1]} with stride {layer.stride}"
+    if isinstance(layer, Dense):
+        return ""
+    height, width = layer.window
+    stride = layer.stride[0] if layer.stride[0] == layer.stride[1] else f"{layer.stride[0]} × {layer.stride[1]}"
+    padding = f" and padding {layer.padding[0]} × {layer.padding[1]}" if any(layer.padding) else ""
+    return f"{height} × {width} with stride {stride}{padding}"
 
 
 def percent(share: float | None, digits: int = 2) -> str:
