@@ -15,7 +15,17 @@ import numpy as np
 
 from pipeline.network.activations import Array
 from pipeline.network.losses import log_softmax
-from pipeline.network.trellis import NEVER, Indices, Trellis, best_path, log_sum, node_scores, sweep, sweep_both_ways
+from pipeline.network.trellis import (
+    NEVER,
+    Indices,
+    Trellis,
+    best_path,
+    log_probability,
+    log_sum,
+    node_scores,
+    scale,
+    sweep_both_ways,
+)
 
 PADDING = -1
 
@@ -44,10 +54,10 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
         raise ValueError(f"text {needed.argmax()} needs {needed.max()} columns, but the strips have {columns}")
     count = count or n
     trellis = text_trellis(texts, outputs - 1)
-    z, p, normaliser = _softmax(logits)
+    z, normaliser = scale(logits)
     scores = node_scores(trellis, z)
     forward, backward = sweep_both_ways(trellis, scores)
-    loss = normaliser.sum() - log_sum(forward[-1] + trellis.end).sum(dtype=np.float64)
+    loss = normaliser.sum(dtype=np.float64) - log_sum(forward[-1] + trellis.end).sum(dtype=np.float64)
 
     through = forward + backward - scores  # the log of the sum over all paths through a node
     through -= through.max(axis=1, keepdims=True)
@@ -55,15 +65,12 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
     writes = trellis.outputs.T[:, np.newaxis] == np.arange(outputs)[:, np.newaxis]  # (n, outputs, nodes)
     expected = np.matmul(writes.astype(through.dtype), through.transpose(2, 1, 0))
     expected /= expected.sum(axis=1, keepdims=True)  # every path passes through one node of each column
-    return float(loss) / count, (p - expected.transpose(1, 2, 0)) / count
+    return float(loss) / count, (np.exp(z - normaliser) - expected.transpose(1, 2, 0)) / count
 
 
 def text_log_probability(logits: Array, texts: Indices) -> Array:
     """Return log p(text) for each strip: (n,), -inf if the text does not fit into the columns."""
-    trellis = text_trellis(texts, len(logits) - 1)
-    z, _, normaliser = _softmax(logits)
-    total = log_sum(sweep(trellis, node_scores(trellis, z))[-1] + trellis.end)
-    return np.where(total < NEVER / 2, -np.inf, total - normaliser)
+    return log_probability(text_trellis(texts, len(logits) - 1), logits)
 
 
 def align(logits: Array, texts: Indices) -> tuple[Indices, Indices]:
@@ -72,7 +79,7 @@ def align(logits: Array, texts: Indices) -> tuple[Indices, Indices]:
     Both have the shape of the texts and PADDING where these do. Every text must fit into the columns.
     """
     trellis = text_trellis(texts, len(logits) - 1)
-    path = best_path(trellis, node_scores(trellis, _softmax(logits)[0]))
+    path = best_path(trellis, node_scores(trellis, logits))
     inside = path == np.arange(1, len(trellis.outputs), 2)[:, np.newaxis, np.newaxis]  # (longest, columns, n)
     first, last = inside.argmax(axis=1), len(path) - 1 - inside[:, ::-1].argmax(axis=1)
     return np.where(texts == PADDING, PADDING, first), np.where(texts == PADDING, PADDING, last)
@@ -120,17 +127,3 @@ def text_trellis(texts: Indices, blank: int) -> Trellis:
     last = 2 * (texts != PADDING).sum(axis=0)
     end = np.where((nodes[:, np.newaxis] == last) | (nodes[:, np.newaxis] == last - 1), 0, NEVER)
     return Trellis(outputs, origins, targets, weights, start, end)
-
-
-def _softmax(logits: Array) -> tuple[Array, Array, Array]:
-    """Return z, the logits minus their maximum in each column; softmax(z); and the logs of its denominators.
-
-    The last are summed over the columns: (n,). Every path contains all denominators once, so the trellis can do without
-    them, and its sums remain small and therefore exact.
-    """
-    z = logits - logits.max(axis=0)
-    p = np.exp(z)
-    total = p.sum(axis=0)
-    p /= total
-    normaliser: Array = np.log(total).sum(axis=0, dtype=np.float64)
-    return z, p, normaliser

@@ -37,9 +37,30 @@ class Trellis:
     end: Array
 
 
+def scale(logits: Array) -> tuple[Array, Array]:
+    """Return z, the logits minus the maximum of each column, and log(sum(exp(z))), (columns, n).
+
+    Their difference is log softmax. Since each path contains one output of every column, the trellis can do without the
+    second term and subtract its sum at the end. So its sums remain small, and float32 is exact enough.
+    """
+    z = logits - logits.max(axis=0)
+    normaliser: Array = np.log(np.exp(z).sum(axis=0))
+    return z, normaliser
+
+
 def node_scores(trellis: Trellis, scores: Array) -> Array:
     """Return the scores of all nodes (columns, nodes, n), from those of the outputs (outputs, columns, n)."""
-    return np.take_along_axis(scores.transpose(1, 0, 2), trellis.outputs[np.newaxis], axis=1)
+    outputs, columns, n = scores.shape
+    by_column = np.ascontiguousarray(scores.transpose(1, 0, 2)).reshape(columns, outputs * n)
+    nodes: Array = np.take(by_column, trellis.outputs * n + np.arange(n), axis=1)
+    return nodes
+
+
+def log_probability(trellis: Trellis, logits: Array) -> Array:
+    """Return the log of the sum of the probabilities of all paths: (n,), -inf if there is no path."""
+    z, normaliser = scale(logits)
+    total = log_sum(sweep(trellis, node_scores(trellis, z))[-1] + trellis.end)
+    return np.where(total < NEVER / 2, -np.inf, total - normaliser.sum(axis=0, dtype=np.float64))
 
 
 def log_sum(terms: Array, axis: int = 0, out: Array | None = None) -> Array:

@@ -1,7 +1,5 @@
 """CTC against the enumeration of all paths, numerical gradients and PyTorch."""
 
-import itertools
-from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -10,38 +8,9 @@ from scipy.special import log_softmax, softmax
 
 from pipeline.network.activations import Array
 from pipeline.network.ctc import PADDING, align, columns_needed, ctc, read_greedily, text_log_probability
-from pipeline.network.trellis import Indices
+from tests.pipeline.network.strips import collapse, enumerate_paths, make_logits, make_texts, pad
 
 SYMBOLS, BLANK, COLUMNS = 2, 2, 5
-
-
-def make_logits(*shape: int, seed: int = 0, scale: float = 2.0) -> Array:
-    return np.random.default_rng(seed).normal(0, scale, shape)
-
-
-def make_texts(longest: int, n: int, symbols: int, seed: int = 0) -> Indices:
-    generator = np.random.default_rng(seed)
-    lengths = np.concatenate([[0, longest], generator.integers(0, longest + 1, n)])[:n]
-    return np.where(np.arange(longest)[:, np.newaxis] < lengths, generator.integers(0, symbols, (longest, n)), PADDING)
-
-
-def pad(*texts: tuple[int, ...], longest: int | None = None) -> Indices:
-    longest = longest or max(map(len, texts))
-    return np.array([[*text, *[PADDING] * (longest - len(text))] for text in texts], int).reshape(-1, longest).T
-
-
-def collapse(path: tuple[int, ...], blank: int) -> tuple[int, ...]:
-    return tuple(output for output, _ in itertools.groupby(path) if output != blank)
-
-
-def enumerate_paths(logits: Array) -> dict[tuple[int, ...], dict[tuple[int, ...], float]]:
-    """Return the probability of each path of one strip, (outputs, columns), by text."""
-    outputs, columns = logits.shape
-    p = softmax(logits, axis=0)
-    found: dict[tuple[int, ...], dict[tuple[int, ...], float]] = defaultdict(dict)
-    for path in itertools.product(range(outputs), repeat=columns):
-        found[collapse(path, outputs - 1)][path] = float(np.prod(p[path, range(columns)]))
-    return found
 
 
 @pytest.fixture(scope="module")
