@@ -59,11 +59,10 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
     forward, backward = sweep_both_ways(trellis, scores)
     loss = normaliser.sum(dtype=np.float64) - log_sum(forward[-1] + trellis.end).sum(dtype=np.float64)
 
-    through = forward + backward - scores  # the log of the sum over all paths through a node
+    through = np.ascontiguousarray((forward + backward - scores).transpose(2, 1, 0))  # log sums over paths via a node
     through -= through.max(axis=1, keepdims=True)
-    np.exp(through, out=through)
     writes = trellis.outputs.T[:, np.newaxis] == np.arange(outputs)[:, np.newaxis]  # (n, outputs, nodes)
-    expected = np.matmul(writes.astype(through.dtype), through.transpose(2, 1, 0))
+    expected = writes.astype(through.dtype) @ np.exp(through)  # (n, outputs, columns)
     expected /= expected.sum(axis=1, keepdims=True)  # every path passes through one node of each column
     return float(loss) / count, (np.exp(z - normaliser) - expected.transpose(1, 2, 0)) / count
 

@@ -63,12 +63,12 @@ def log_probability(trellis: Trellis, logits: Array) -> Array:
     return np.where(total < NEVER / 2, -np.inf, total - normaliser.sum(axis=0, dtype=np.float64))
 
 
-def log_sum(terms: Array, axis: int = 0, out: Array | None = None) -> Array:
+def log_sum(terms: Array, out: Array | None = None) -> Array:
     """Return log(sum(exp(terms))) over the first axis, also into `out`. Overwrites the terms."""
-    highest: Array = np.maximum.reduce(terms, axis=axis)
+    highest: Array = np.maximum.reduce(terms)
     terms -= highest
     np.exp(terms, out=terms)
-    total: Array = np.add.reduce(terms, axis=axis, out=out)
+    total: Array = np.add.reduce(terms, out=out)
     np.log(total, out=total)
     total += highest
     return total
@@ -78,9 +78,9 @@ def sweep(trellis: Trellis, scores: Array, combine: Callable[..., Array] = log_s
     """Return, for each column and node, the log of the sum over all paths that start in column 0 and lead there.
 
     scores: (columns, nodes, n), as `node_scores` returns them, like the result. combine: adds the alternatives along
-    axis 0; with `np.maximum.reduce` the result is the score of the best path.
+    the first axis; with `np.maximum.reduce` the result is the score of the best path.
 
-    This is the recursion of the forward variables (Graves et al. 2006, eq. 5 to 8), for any graph.
+    This is the recursion of the forward variables (Graves et al. 2006, section 4.1), for any graph.
     """
     origins, weights = predecessors(trellis)
     table = np.empty_like(scores)
@@ -89,7 +89,7 @@ def sweep(trellis: Trellis, scores: Array, combine: Callable[..., Array] = log_s
     for before, here, score in zip(table, table[1:], scores[1:], strict=False):
         np.take(before, origins, axis=0, out=terms, mode="clip")  # the mode that needs no buffer
         terms += weights
-        combine(terms, axis=0, out=here)
+        combine(terms, out=here)
         here += score
     return table
 

@@ -1,6 +1,7 @@
 """Patterns and the search for the best texts, against the enumeration of all paths."""
 
 import re
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -63,6 +64,26 @@ def test_search_finds_the_best_texts_that_fit(expression: str, logits: Array, te
             found = best_texts(logits[..., i], PATTERNS[expression], count, width=64)
             assert [text for text, _ in found] == [text for text, _ in expected[:count]]
             np.testing.assert_allclose(np.exp([p for _, p in found]), [p for _, p in expected[:count]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("expression", PATTERNS)
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_narrow_search_keeps_the_best_prefixes_of_each_length(
+    expression: str, width: int, logits: Array, texts: list[Texts]
+) -> None:
+    for i, strip in enumerate(texts):
+        fitting = select(strip, expression)
+        kept: set[Text] = {()}
+        expected: set[Text] = set()
+        for length in range(COLUMNS + 1):
+            expected |= kept & set(fitting)
+            masses: Texts = defaultdict(float)  # of the texts that begin with a prefix
+            for text, p in fitting.items():
+                if len(text) > length and text[:length] in kept:
+                    masses[text[: length + 1]] += p
+            kept = set(sorted(masses, key=lambda prefix: -masses[prefix])[:width])
+        found = best_texts(logits[..., i], PATTERNS[expression], len(strip), width)
+        assert {text for text, _ in found} == expected
 
 
 def test_the_best_text_need_not_be_that_of_the_best_path() -> None:
