@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.data.catalogue import DATASETS
-from pipeline.network.layers import Dense, Layer
+from pipeline.network.layers import Convolution, Dense, Layer
 
 # By kind of layer: its name, and what one of its outputs is called.
 WORDS = {"dense": ("dense layer", "unit"), "conv": ("convolution", "filter"), "pool": ("max-pooling layer", "map")}
@@ -41,10 +41,17 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 def _describe_kernel(layer: Layer) -> str:
     if isinstance(layer, Dense):
         return ""
-    height, width = layer.window
-    stride = layer.stride[0] if layer.stride[0] == layer.stride[1] else f"{layer.stride[0]} × {layer.stride[1]}"
-    padding = f" and padding {layer.padding[0]} × {layer.padding[1]}" if any(layer.padding) else ""
-    return f"{height} × {width} with stride {stride}{padding}"
+    size, properties, added = layer.window, [_describe_stride(layer.stride)], ""
+    if isinstance(layer, Convolution):
+        size, added = layer.kernel, ", added to its input" if layer.residual else ""
+        properties += [f"padding {' × '.join(map(str, layer.padding))}"] if any(layer.padding) else []
+        properties += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
+    *first, last = properties
+    return f"{size[0]} × {size[1]} with {' and '.join(filter(None, [', '.join(first), last]))}{added}"
+
+
+def _describe_stride(stride: tuple[int, int]) -> str:
+    return f"stride {stride[0]}" if stride[0] == stride[1] else f"stride {stride[0]} × {stride[1]}"
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -132,7 +132,8 @@ def _parse_layer(text: str) -> tuple[str, Values]:
             return kind, values
     raise UsageError(
         f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (filters, kernel, "
-        f"stride) and max pooling as pool2 or pool3/2 (kernel, stride), with numbers from 1 to {LARGEST:,}"
+        f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), and max pooling as "
+        f"pool2 or pool3/2 (kernel, stride), with numbers from 1 to {LARGEST:,}"
     )
 
 

@@ -18,7 +18,7 @@ from pipeline.html.wording import WORDS, describe_layer, describe_layers
 from pipeline.model.model import Model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
-from pipeline.model.safetensors import list_modules, load_safetensors, save_safetensors
+from pipeline.model.safetensors import RESIDUAL, list_modules, load_safetensors, save_safetensors
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.buffers import Buffers
 from pipeline.network.layers import KINDS
@@ -43,7 +43,9 @@ def check_onnx(model: Model, folder: Path) -> None:
 
 def check_pytorch(model: Model, folder: Path) -> None:
     torch = pytest.importorskip("torch")
-    network = torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model)))
+    scope: dict[str, Any] = {"nn": torch.nn}
+    exec(RESIDUAL, scope)
+    network = torch.nn.Sequential(*(eval(module, scope) for module in list_modules(model)))
     save_safetensors(folder / "model.safetensors", model)
     from safetensors.torch import load_file
 
@@ -76,7 +78,7 @@ def check_javascript(model: Model, folder: Path) -> None:
         const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
         result = { values: values.map((each) => [...each]), contributions: [...contributions], rest, difference, words,
                    gradient: [...differenceGradient(layers, values, 0, 1)],
-                   explained: layers.map((layer, i) => apply(layer, explained[i].sum + explained[i].bias)) };
+                   explained: explained.map(({ sum, bias, added }, i) => apply(layers[i], sum + bias) + added) };
         """,
     )
     images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)

@@ -14,9 +14,9 @@ LAYERS = {
     "dense": ("6",),
     "conv": (
         *("conv3x3/1,5", "conv3x3x2/1x2,5", "conv3/1x2p2x1,conv4x1x3/2x1p0x1", "conv3x4/3p4x3,5"),
-        *("conv3x3/1p1,conv3x3/1p1+,5", "conv2x1x3/1d2,conv2x1x3/1p0x3d3+", "conv1x3/2p1d2,conv1x1/1+,4"),
+        *("conv3x3/1p1,conv3x3/1p1+,5", "conv2x1x3/1d2,conv2x1x3/1p0x3d3+", "conv1x3p1d2,conv1x1/1+,4"),
     ),
-    "pool": ("conv3x2/1,pool3/2,5", "pool2x1,conv3x2/1p1,pool1x3/2x1"),
+    "pool": ("conv3x2/1,pool3/2,5", "conv3x2/1p1,pool2x1,pool1x3/2x1"),
 }
 EXAMPLES = [text for texts in LAYERS.values() for text in texts]
 
