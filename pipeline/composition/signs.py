@@ -78,6 +78,11 @@ class Glyphs:
     class_names: tuple[str, ...]
 
     @functools.cached_property
+    def by_class(self) -> list[NDArray[np.intp]]:
+        """The indices of the images of each class."""
+        return [np.flatnonzero(self.labels == label) for label in range(len(self.class_names))]
+
+    @functools.cached_property
     def has_digits(self) -> bool:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
         return are_ten_digits(self.class_names)
@@ -100,8 +105,7 @@ class Glyphs:
         source = choose(WORD_SHARES, generator)
         if source in FACES:
             return draw_text(word, source, generator)
-        pen = max(generator.uniform(0.05, 0.12) / len(word), 0.03)
-        return crop(np.asarray(draw(write_word(word, generator), 4 * BOX, generator, (pen, pen)), np.float32))
+        return draw_word_strokes(word, write_word(word, generator), generator)
 
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
@@ -150,6 +154,12 @@ def write_word(word: str, generator: Generator) -> list[Stroke]:
         end = written[-1][-1]
         right += own * np.ptp(np.concatenate(letter)[:, 0]) + gap
     return bend(strokes, generator)
+
+
+def draw_word_strokes(word: str, strokes: list[Stroke], generator: Generator) -> Ink:
+    """Return the ink of a word written by `write_word`."""
+    pen = max(generator.uniform(0.05, 0.12) / len(word), 0.03)
+    return crop(np.asarray(draw(strokes, 4 * BOX, generator, (pen, pen)), np.float32))
 
 
 def bend(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
