@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.composition.faces import Lettering, covers, draw_lettering
 from pipeline.composition.line_text import SIGN
-from pipeline.composition.signs import Generator, Glyphs, Ink, choose, draw_word_strokes, write_word
+from pipeline.composition.signs import Generator, Glyphs, Ink, choose, draw_strokes
 from pipeline.composition.transcript import other_symbol
 from pipeline.data.glyphs import Stroke, load_digits
 from pipeline.data.ink import to_ink
@@ -20,7 +20,7 @@ DIGIT_SHARES = {"image": 0.7, "strokes": 0.1, "script": 0.12, "print": 0.08}  # 
 LETTER_SHARES = {"script": 0.6, "print": 0.15, "strokes": 0.25}  # of the words
 ONE_HAND = 0.7  # share of the strips with one hand for all words, and one for all numbers
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
-CAPITAL = 21  # height of a capital letter of the Hershey fonts, in their units
+CAPITAL, LINE = 21, 9  # of the Hershey fonts, in their units: height of a capital letter, and y of its foot
 STROKED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # characters that can be stroked
 WIDENED = {"script": 3, "print": 2}  # pixels by which strokes may be wider than those of a face, exclusive
 # Of separators: shape, longer side and place of their middle, below that of the digits; relative to the digits.
@@ -105,12 +105,9 @@ class Hands:
         if SIGN in text or not self.glyphs.has_digits:  # letters might be among other classes
             return Lettering(self.glyphs.draw_sign(self.generator), -0.5, np.exp(self.generator.normal(0, 0.25)))
         if self.letters == "strokes" and STROKED.issuperset(text):
-            strokes = write_word(text, self.generator)
-            (_, top), (_, bottom) = (of(np.concatenate(strokes), axis=0) / CAPITAL for of in (np.min, np.max))
-            ink = draw_word_strokes(text, strokes, self.generator)
-            height = float(bottom - top)
-            # The letters of a Hershey font stand on the line 9 units below their middle.
-            return Lettering(ink, float(top + bottom) / 2 - 9 / CAPITAL, height * max(1, ink.shape[1] / ink.shape[0]))
+            ink, top, bottom = draw_strokes(text, self.generator)
+            middle, height = ((top + bottom) / 2 - LINE) / CAPITAL, (bottom - top) / CAPITAL
+            return Lettering(ink, middle, height * max(1, ink.shape[1] / ink.shape[0]))
         kind = "print" if self.letters == "print" else "script"
         faces = [self.face[kind], self.face["print"], *self.print]
         face = next(each for each in faces if covers(each, text))

@@ -9,9 +9,10 @@ INKED = 0.5  # ink of a stroke, relative to the most ink of its digit
 FREE = 0.15  # ink below which there is paper
 BESIDE = 0.02  # weight of paper beside ink, onto which this is blurred
 HIDING = 0.35  # other ink that hides a stroke
-PAPER, NOISE = 17, 21  # pixels: sides of the squares in which the level of the paper and its noise are measured
+PAPER, NOISE = 11, 21  # pixels: sides of the squares in which the level of the paper and its noise are measured
 EYE = 3  # pixels: side of the square whose mean is seen
-LEAST_NOISE = 0.1  # in units of local contrast
+LEAST_NOISE = 0.05  # in units of local contrast
+NORMAL = 1.25  # standard deviation of a normal distribution, relative to its mean absolute deviation
 WEAKEST = 0.25  # quantile of the depth of the strokes that counts
 HIDDEN = 0.5  # largest hidden part of a digit that can be read
 
@@ -34,7 +35,7 @@ def measure_depth(contrast: Ink, digits: Ink, others: Ink) -> Ink:
 
     paper = average(contrast, free, PAPER)
     seen = average(contrast, free, EYE)
-    noise = np.sqrt(np.maximum(average((seen - paper) ** 2, free, NOISE), 0))
+    noise = NORMAL * average(np.abs(seen - paper), free, NOISE)  # an edge of a shadow adds little to the mean
     depth = (paper - average(contrast, digits * shown, EYE)) / (noise + LEAST_NOISE)
     return np.asarray(np.where(shown, depth, np.nan), np.float32)
 

@@ -39,11 +39,12 @@ KINDS = {"digits": 0.38, "line": 0.54, "words": 0.045, "texture": 0.015, "nothin
 COMBS = 0.1  # share of the lines of numbers in boxes
 TWO = 0.4  # share of the strips with only digits that have two numbers
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
+NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
 CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
-LEGIBLE = 1.0  # of each digit
+LEGIBLE = 1.5  # of each digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +97,10 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
     if sides:  # the same line above and below, elsewhere: it takes a third of the time
         tokens = make_tokens(choose(NEIGHBOUR_KINDS, generator), glyphs, generator)
-        neighbour = write_line(tokens, replace(style, pitch=0), hands, ROOM, generator)
+        neighbour = write_line(tokens, replace(style, pitch=0), hands, NEIGHBOUR_ROOM, generator)
         for side in sides:
             away = middle + side * size * generator.uniform(*PITCHES)
-            for piece in place(neighbour, generator.uniform(-60, 140), away, hand.angle).pieces:
+            for piece in place(neighbour, generator.uniform(-60, 180), away, hand.angle).pieces:
                 paste(others, piece.ink, piece.top, piece.left)
     np.maximum(others, surround(line, style, SHEET, middle, generator), out=others)
     if generator.random() < BLEED:
@@ -126,7 +127,10 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
 
 
 def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:
-    """Return what a line of a kind says. Only signs without a name are beside classes that are not the ten digits."""
+    """Return what a line of a kind says.
+
+    Classes that are not the ten digits have no separators, and only signs without a name beside them.
+    """
     if kind == "line":
         text = make_line(generator)
     elif kind == "words":
@@ -137,7 +141,10 @@ def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:
     else:
         text = ""
     tokens = tokenize(text)
-    return tokens if glyphs.has_digits else [each if each.is_number else replace(each, text=SIGN) for each in tokens]
+    if glyphs.has_digits:
+        return tokens
+    plain = ("".join(filter(str.isdigit, each.text)) if each.is_number else SIGN for each in tokens)
+    return [replace(each, text=text) for each, text in zip(tokens, plain, strict=True)]
 
 
 def _choose_start(line: Line, generator: Generator) -> float:
