@@ -17,7 +17,7 @@ from stages.cli.options import Scheduler, Workers
 def strips(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
     faces: Annotated[Input, Option(help="Faces of handwriting, written by faces.")] = Path("artifacts/faces"),
-    strips: Annotated[int, Option(min=1, help="Number of training strips to compose.")] = 90_000,
+    strips: Annotated[int, Option(min=1, help="Number of training strips to compose.")] = 60_000,
     seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
     scheduler: Scheduler = "processes",
     workers: Workers = None,

@@ -9,9 +9,9 @@ import numpy as np
 from pipeline.composition.faces import Lettering, covers, draw_lettering
 from pipeline.composition.line_text import SIGN
 from pipeline.composition.signs import Generator, Glyphs, Ink, choose, draw_strokes
-from pipeline.composition.transcript import other_symbol
 from pipeline.data.glyphs import Stroke, load_digits
 from pipeline.data.ink import to_ink
+from pipeline.data.marks import OTHER
 from pipeline.data.shapes import DIGITS, MARKS, parse_shape
 from pipeline.data.strokes import PEN, draw_by_hand
 from pipeline.data.styles import FONTS
@@ -50,7 +50,7 @@ class Hands:
     face: dict[str, Path] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.other = other_symbol(len(self.glyphs.class_names))
+        self.other = len(self.glyphs.class_names) + OTHER
         self.same = self.generator.random() < ONE_HAND
         self.choose_again()
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.composition import transcript
 from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
 from pipeline.composition.faces import list_faces, split_faces
 from pipeline.composition.signs import Generator, Glyphs
 from pipeline.composition.strips import SHAPE, compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
+from pipeline.data.marks import MAX_MARKS
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import run_job
@@ -33,7 +33,7 @@ FEWEST_STRIPS = 2_000  # of validation, if there are at least as many for traini
 PICTURES: Arrays = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
 STRIPS: Arrays = (
     ("strips", np.uint8, SHAPE),
-    ("marks", np.float32, (transcript.MAX_MARKS, len(transcript.COLUMNS))),
+    ("marks", np.float32, (MAX_MARKS, 3)),
 )
 
 

@@ -16,23 +16,19 @@ from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_nu
 from pipeline.composition.line_writing import Line, write_line
 from pipeline.composition.number_writing import Piece, choose_style
 from pipeline.composition.paper import bleed_through, smooth_noise, texture
-from pipeline.composition.signs import Generator, Glyphs, Ink, choose, choose_hand
+from pipeline.composition.signs import Generator, Glyphs, choose, choose_hand
 from pipeline.composition.surroundings import surround
 from pipeline.composition.transcript import Sign, make_marks
 from pipeline.composition.writing import NOTHING, paste
 from pipeline.data.contrast import add_margin, local_contrast
+from pipeline.data.marks import HEIGHT, MARGIN, SIDE, WIDTH, encode_contrast
 
-HEIGHT, WIDTH = 40, 256  # pixels of a strip
-ROLL = 2  # pixels above and below it, by which training moves it up and down
-STEP, ZERO = 24, 128  # levels per unit of local contrast, and that of no contrast
-SHAPE = HEIGHT + 2 * ROLL, WIDTH
-SIDE = 12  # pixels on either side of the strip, on the sheet from which it is cut
-SHEET = 88, WIDTH + 2 * SIDE  # pixels
-VISIBLE = np.s_[(SHEET[0] - HEIGHT) // 2 - ROLL : (SHEET[0] + HEIGHT) // 2 + ROLL, SIDE : SIDE + WIDTH]
-REACH, ROOM = (
-    16,
-    WIDTH - 32,
-)  # pixels from the ends of the strip up to which there are digits: training stretches strips
+SHAPE = HEIGHT + 2 * MARGIN, WIDTH + 2 * SIDE
+SHEET = 88, SHAPE[1]  # pixels of the sheet from which a strip is cut
+CUT_OUT = slice((SHEET[0] - SHAPE[0]) // 2, (SHEET[0] + SHAPE[0]) // 2)  # its rows
+# Pixels from the ends of what a network sees up to which there are digits, so that they are not stretched beyond it.
+REACH = 16
+ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 OFF_CENTRE, SLOPE = 2.2, 0.025  # standard deviations of the height of a line, in pixels, and of its slope
 KINDS = {"digits": 0.38, "line": 0.54, "words": 0.045, "texture": 0.015, "nothing": 0.02}  # shares
@@ -49,7 +45,10 @@ LEGIBLE = 1.5  # of each digit
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """A strip, uint8 (HEIGHT + 2 ROLL, WIDTH), its marks, its kind, and how well its least legible digit is seen."""
+    """A strip, its marks, its kind, and how well its least legible digit is seen.
+
+    levels: uint8 (HEIGHT + 2 MARGIN, WIDTH + 2 SIDE). marks: float32 (MAX_MARKS, 3).
+    """
 
     levels: NDArray[np.uint8]
     marks: NDArray[np.float32]
@@ -60,7 +59,7 @@ class Composed:
 def compose_strip(
     glyphs: Glyphs, faces: Sequence[Path], generator: Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a strip and its marks: see `decode_contrast` and `make_marks`.
+    """Return a strip and its marks; see `pipeline.data.marks`.
 
     faces: files of handwriting. A strip with a digit that nobody could read is composed anew.
     """
@@ -68,16 +67,6 @@ def compose_strip(
         composed = compose_any(glyphs, faces, generator)
         if composed.legibility >= LEGIBLE:
             return composed.levels, composed.marks
-
-
-def encode_contrast(contrast: Ink) -> NDArray[np.uint8]:
-    """Return local contrast as levels: ZERO is none, STEP a unit."""
-    return np.clip(np.rint(ZERO + STEP * contrast), 0, 255).astype(np.uint8)
-
-
-def decode_contrast(levels: NDArray[np.uint8]) -> Ink:
-    """Return the local contrast of the levels of strips."""
-    return np.asarray((levels.astype(np.float32) - ZERO) / STEP, np.float32)
 
 
 def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> Composed:
@@ -115,15 +104,13 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     outside[top:bottom, left:right] = False
     digits[outside] = 0
     contrast = local_contrast(levels)
-    depth = measure_depth(*(each[VISIBLE] for each in (contrast, digits, others)))
-    seen = [measure_legibility(depth, each.ink, each.top - VISIBLE[0].start, each.left - SIDE) for each in line.digits]
+    depth = measure_depth(*(each[CUT_OUT] for each in (contrast, digits, others)))
+    seen = [measure_legibility(depth, each.ink, each.top - CUT_OUT.start, each.left) for each in line.digits]
     signs = [
-        Sign(piece.symbol, piece.left - SIDE, piece.right - SIDE, piece.number)
-        for piece in line.pieces
-        if piece.symbol != NOTHING
+        Sign(piece.symbol, piece.left, piece.right, piece.number) for piece in line.pieces if piece.symbol != NOTHING
     ]
-    marks = make_marks(signs, len(glyphs.class_names), max(left - SIDE, 0), min(right - SIDE, WIDTH))
-    return Composed(encode_contrast(contrast[VISIBLE]), marks, kind, min(seen, default=math.inf))
+    marks = make_marks(signs, len(glyphs.class_names), left, right)
+    return Composed(encode_contrast(contrast[CUT_OUT]), marks, kind, min(seen, default=math.inf))
 
 
 def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:

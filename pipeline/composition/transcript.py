@@ -1,7 +1,4 @@
-"""What a strip says: marks of its digits, spaces and other writing, in reading order along the row.
-
-The symbols of a row are the classes of the digits, followed by one for a space and one for other writing.
-"""
+"""What a strip says: marks of its digits, spaces and other writing, in reading order along the row."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-NO_MARK = -1
-MAX_MARKS = 64  # of a strip
-COLUMNS = ("symbol", "left", "right")  # of a mark; the ends in pixels of the strip
+from pipeline.data.marks import MAX_MARKS, NO_MARK, OTHER, SPACE
+
 # Other writing that is cut off at an edge counts if this part of its width is visible, or that many pixels.
 PART, PIXELS = 0.5, 12
 
@@ -26,23 +22,13 @@ class Sign:
     number: int = NO_MARK
 
 
-def space_symbol(classes: int) -> int:
-    """Return the symbol of the paper between two numbers."""
-    return classes
-
-
-def other_symbol(classes: int) -> int:
-    """Return the symbol of a word, a letter, a sign or an operator."""
-    return classes + 1
-
-
 def make_marks(signs: Iterable[Sign], classes: int, start: float, stop: float) -> NDArray[np.float32]:
     """Return the marks of the signs of a line, in reading order, that are visible from `start` to `stop`.
 
-    The result is an array, (MAX_MARKS, 3), with the columns COLUMNS, whose unused rows are NO_MARK. Other writing
+    The result is an array, (MAX_MARKS, 3); see `pipeline.data.marks`. Other writing
     without a digit in between has one mark; between two numbers without other writing there is a space.
     """
-    space, other = space_symbol(classes), other_symbol(classes)
+    space, other = classes + SPACE, classes + OTHER
     marks, before = list[tuple[int, float, float]](), None
     for sign in signs:
         left, right = max(sign.left, start), min(sign.right, stop)
@@ -55,11 +41,6 @@ def make_marks(signs: Iterable[Sign], classes: int, start: float, stop: float) -
             marks.append((space, marks[-1][2], left))
         marks.append((sign.symbol, left, right))
         before = sign
-    rows = np.full((MAX_MARKS, len(COLUMNS)), NO_MARK, np.float32)
-    rows[: len(marks)] = np.reshape(marks[:MAX_MARKS], (-1, len(COLUMNS)))
+    rows = np.full((MAX_MARKS, 3), NO_MARK, np.float32)
+    rows[: len(marks)] = np.reshape(marks[:MAX_MARKS], (-1, 3))
     return rows
-
-
-def read_marks(marks: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return the text of a strip: the symbols of its marks, in order."""
-    return np.asarray(marks[marks[:, 0] != NO_MARK, 0], np.intp)

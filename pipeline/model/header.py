@@ -27,12 +27,13 @@ class Header:
     layers: hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width).
     dataset: name of the training data. negative_class: whether the networks have one more output, for images of no
     class. sliding: whether the model is slid over the local contrast of pictures, rather than given images of the
-    training set. by_column: whether the networks have outputs for each column of a strip of writing: the classes, then
-    those of EXTRA symbols. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
-    ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images or, for a sliding model, on
-    the digits of composed sheets; 0 if it was not measured. test_accuracy: accuracy in [0, 1] on `test_images` images,
-    None if it was not measured. ensemble_size: number of networks. context: second model of a sliding model, which
-    predicts from the local contrast around each candidate whether it is a digit; None if there is none.
+    training set. by_column: whether the network has outputs for each column of a strip of writing, the classes and
+    EXTRA more. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
+    ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images, for a sliding model on the
+    digits of composed sheets, by column on the texts of composed strips; 0 if it was not measured. test_accuracy:
+    accuracy in [0, 1] on `test_images` images, None if it was not measured. ensemble_size: number of networks. context:
+    second model of a sliding model, which predicts from the local contrast around each candidate whether it is a digit;
+    None if there is none.
     """
 
     layers: str
@@ -63,8 +64,7 @@ class Header:
         if self.sliding and (kind != (1, True) or self.image_shape != find_window(self.layers)):
             raise ValueError("a model that slides must be one network with an output for nothing, given its window")
         if self.by_column and (kind != (1, False) or self.sliding):
-            raise ValueError("a model with outputs by column must be one network, which neither slides nor has an output "
-                             "for no class besides")
+            raise ValueError("a model with outputs by column must be one network that does not slide")
         thin = self.ink_statistics.thin
         if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
             raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")

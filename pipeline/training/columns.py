@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.marks import EXTRA, HEIGHT, MARGIN, MAX_MARKS, NO_MARK, OTHER, SPACE, WIDTH, decode_contrast
+from pipeline.data.marks import (
+    EXTRA,
+    HEIGHT,
+    MARGIN,
+    MAX_MARKS,
+    NO_MARK,
+    OTHER,
+    SPACE,
+    WIDTH,
+    decode_contrast,
+    read_marks,
+)
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
@@ -100,7 +111,7 @@ def stretch(strip: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
 
 
 def move_marks(marks: NDArray[np.float32], width: int, factor: float) -> NDArray[np.int16]:
-    """Return the marks of a strip of this width, (MAX_MARKS, 3), after `stretch`; those that are cut off are left out."""
+    """Return the marks of a strip of this width, (MAX_MARKS, 3), after `stretch`, without those that are cut off."""
     used = marks[marks[:, 0] != NO_MARK]
     edges = WIDTH / 2 + factor * (used[:, 1:] - width / 2)
     visible = np.minimum(edges[:, 1], WIDTH) - np.maximum(edges[:, 0], 0)
@@ -117,7 +128,8 @@ def text_loss(
 
     logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n). Labels are not smoothed.
     """
-    value, gradient = ctc(logits[:, 0], marks[:, 0], count)
+    longest = np.count_nonzero((marks[:, 0] != NO_MARK).any(axis=1))
+    value, gradient = ctc(logits[:, 0], marks[:longest, 0], count)
     return value, gradient[:, np.newaxis]
 
 
@@ -166,5 +178,5 @@ def count_read(logits: Array, marks: Labels) -> int:
 
     logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
     """
-    texts = [tuple(text[text != NO_MARK].tolist()) for text in marks[:, 0].T]
+    texts = [tuple(read_marks(each).tolist()) for each in np.moveaxis(marks, -1, 0)]
     return sum(found.text == text for found, text in zip(read_greedily(logits[:, 0]), texts, strict=True))
