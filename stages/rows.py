@@ -90,7 +90,7 @@ def rows(
             classes + EXTRA,
             output / CHECKPOINT / "network.npz",
             on_progress,
-            begun and begun.parameters[0].flat,
+            begun.parameters[0].flat if begun else None,
         )
     layers = training.make_layers(chosen.layers, chosen.activation, classes + EXTRA)
     model = Model(
@@ -110,7 +110,7 @@ def rows(
         "strips": {"training": len(training), "validation": len(validation)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
-        "start": begun and {"file": start.name, "accuracy": begun.validation_accuracy},
+        "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
         **{name: value for name, value in asdict(chosen).items() if name in values},
         "best_epoch": trained.best.number,
         "seconds": round(seconds),

@@ -22,7 +22,7 @@ ZERO, STEPS = 128, 24  # code of a contrast of 0, and of a contrast of 1 above i
 
 def encode_contrast(contrast: NDArray[Any]) -> NDArray[np.uint8]:
     """Return local contrast in 8 bits."""
-    return np.clip(np.rint(ZERO + STEPS * contrast), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(ZERO + STEPS * contrast), 0, 255), np.uint8)
 
 
 def decode_contrast(codes: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -107,7 +107,7 @@ def stretch(strip: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
     x = np.clip((np.arange(WIDTH) + 0.5 - WIDTH / 2) / factor + width / 2 - 0.5, 0, width - 1.001)
     left = x.astype(np.intp)
     contrast, right = decode_contrast(strip), (x - left).astype(np.float32)
-    return contrast[:, left] * (1 - right) + contrast[:, left + 1] * right
+    return np.asarray(contrast[:, left] * (1 - right) + contrast[:, left + 1] * right)
 
 
 def move_marks(marks: NDArray[np.float32], width: int, factor: float) -> NDArray[np.int16]:

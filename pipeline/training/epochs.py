@@ -76,7 +76,7 @@ def train_network(
     or a logit is not finite.
     """
     state = start(recipe, training, classes, initial)
-    begun_with = None if initial is None else zlib.crc32(np.ascontiguousarray(initial))
+    begun_with = None if initial is None else zlib.crc32(initial.tobytes())
     origin = repr((recipe, training.images.shape, len(training), training.scaling, begun_with))
     history: list[Epoch] = []
     found = load_checkpoint(checkpoint)
@@ -84,8 +84,8 @@ def train_network(
         state.arrays[:], best, history = found.state, found.best, list(found.history)
         on_progress(TrainingProgress(epoch=history[-1], resumed=True))
     else:
-        initial = accuracy(state.result, validation, classes)
-        on_progress(TrainingProgress(epoch=Epoch(0, math.nan, math.nan, initial, math.nan, 0.0)))
+        before = accuracy(state.result, validation, classes)
+        on_progress(TrainingProgress(epoch=Epoch(0, math.nan, math.nan, before, math.nan, 0.0)))
 
     def on_batch() -> None:
         on_progress(TrainingProgress(batches=1))
