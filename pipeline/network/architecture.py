@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import KINDS, Affine, Convolution, Dense, Layer, Shape
+from pipeline.network.layer import Layer, Shape
+from pipeline.network.layers import KINDS, Affine, Convolution, Dense
 from pipeline.network.network import count_parameters
 from pipeline.network.notation import format_layer, format_layers, parse_layers
 
