@@ -20,7 +20,7 @@ from pipeline.evaluation.metrics import Metrics, list_confusions
 from pipeline.html.rendering import render_card
 from pipeline.html.repetition import format_command
 from pipeline.model.model import Model
-from pipeline.model.safetensors import list_modules
+from pipeline.model.safetensors import RESIDUAL, list_modules
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes
@@ -41,14 +41,15 @@ def make_model_card(
     Raises PipelineError if a value of the recipe is not valid.
     """
     names = [escape(name) for name in model.class_names]
-    recipe = convert(training, Recipe)
+    recipe, modules = convert(training, Recipe), list_modules(model)
     parameters = {"recipe": training["recipe"], **to_dict(recipe)}
     return render_card(
         "model_card.md",
         data=DATASETS.get(model.dataset),
         model=model,
         activation=ACTIVATIONS[model.activation],
-        modules=list_modules(model),
+        modules=modules,
+        residual=RESIDUAL if any("Residual(" in module for module in modules) else "",
         training=training,
         recipe=recipe,
         changes=find_changes(parameters),

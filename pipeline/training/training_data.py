@@ -15,7 +15,7 @@ from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standa
 from pipeline.data.styles import are_ten_digits, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss
 from pipeline.training.recipe import Recipe
 

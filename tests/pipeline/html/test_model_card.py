@@ -182,6 +182,12 @@ def test_card_contains_the_metrics(built: Path) -> None:
             "1 convolution of 3 × 3 with stride 1 (4 filters), 1 convolution of 5 × 5 with stride 2 (5 filters), "
             "1 dense layer (10 units)",
         ),
+        (
+            "conv4x3/2x1p1,conv4x1x3/1p0x2d2+",
+            "1 convolution of 3 × 3 with stride 2 × 1 and padding 1 × 1 (4 filters), "
+            "1 convolution of 1 × 3 with stride 1, padding 0 × 2 and dilation 2, added to its input (4 filters), "
+            "1 dense layer (10 units)",
+        ),
     ],
 )
 def test_layers_are_described_by_kind_and_size(layers: str, words: str) -> None:
