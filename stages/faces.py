@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from typer import Option
 
+from pipeline.data.faces import fetch_faces, load_faces, resolve
 from pipeline.engine.command import main
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Output, stage
 from pipeline.scheduling.progress import progress
 
 
-@stage(packages=(), extra_files=("pipeline/data/faces.csv",))
+@stage(packages=(), resolve=resolve)
 def faces(
     faces: Annotated[
         Literal["all", "included"], Option(help="All faces, or none in addition to those of the program.")
@@ -27,8 +29,6 @@ def faces(
         handwriting faces
         handwriting faces --faces included
     """
-    from pipeline.data.faces import fetch_faces, load_faces
-    from pipeline.data.packages import FetchError
     from pipeline.engine.documents import save_json
 
     if faces == "included":
@@ -37,8 +37,8 @@ def faces(
     try:
         with progress("faces", len(wanted), unit="faces") as shown:
             fetch_faces(wanted, output, shown.advance)
-    except FetchError as error:
-        raise FetchError(f"{error}. To do without: make strips FACES=included uses the included faces") from None
+    except PipelineError as error:
+        raise type(error)(f"{error}. To do without: make strips FACES=included uses the included faces") from None
     save_json(output / "faces.json", {face.name: face.licence for face in wanted})
     size = sum(path.stat().st_size for path in output.glob("*.woff"))
     licences = Counter(face.licence for face in wanted)

@@ -1,12 +1,17 @@
-"""Handwriting faces that are not in the repository, from the npm packages of Fontsource."""
+"""Handwriting faces that are not in the repository, from the npm packages of Fontsource.
+
+This module has `resolve`, so it is not part of the key of the stage `faces`: the table determines the faces.
+"""
 
 import csv
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pipeline.data.packages import Package, download_packages
+from pipeline.data.npm import download_packages
+from pipeline.data.packages import Package
 
 TABLE = Path(__file__).with_suffix(".csv")
 BATCH = 8  # packages for each call of npm
@@ -31,6 +36,12 @@ def load_faces() -> list[Face]:
             for row in csv.DictReader(file)
             for path in [f"package/files/{row['name']}-latin-400-normal.woff"]
         ]
+
+
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which faces the stage writes, and the licence of each and the digest of its package."""
+    table = {face.name: f"{face.licence} {face.package.sha256}" for face in load_faces()}
+    return {**given, "table": table if given["faces"] == "all" else {}}
 
 
 def fetch_faces(faces: list[Face], destination: Path, advance: Callable[[int], object]) -> None:

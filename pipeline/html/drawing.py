@@ -14,7 +14,8 @@ from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
 from pipeline.model.safetensors import load_safetensors
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import Convolution, Layer
+from pipeline.network.layer import Layer
+from pipeline.network.layers import Convolution
 
 # `mlp` with one hidden layer of 64 units, to compare convolutional networks with. `make pretrained` trains it on MNIST
 # with the augmentation of `standard`, so it has seen the same shifts.

@@ -10,7 +10,7 @@ from pipeline.data.scaling import standardise
 from pipeline.html.png import draw_patches, draw_signed
 from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.layers import Layer, Pair
+from pipeline.network.layer import Layer, Pair
 from pipeline.network.network import forward, make_buffers
 
 MAX_UNITS, MAX_LATER_FILTERS = 64, 12  # of the first layer, and of each later convolution

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.data.catalogue import DATASETS
-from pipeline.network.layers import Convolution, Dense, Layer
+from pipeline.network.layer import Layer
+from pipeline.network.layers import Convolution, Dense
 
 # By kind of layer: its name, and what one of its outputs is called.
 WORDS = {"dense": ("dense layer", "unit"), "conv": ("convolution", "filter"), "pool": ("max-pooling layer", "map")}

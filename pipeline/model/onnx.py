@@ -15,7 +15,8 @@ from pipeline.engine.provenance import environment
 from pipeline.model.header import HEADER, format_header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
-from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
+from pipeline.network.layer import Layer, unknown_kind
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"

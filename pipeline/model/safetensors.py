@@ -20,7 +20,8 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.header import HEADER, Header, format_header
 from pipeline.model.model import Model, assemble, name_arrays
 from pipeline.model.quantization import dequantize, quantize
-from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, Pair, Shape, unknown_kind
+from pipeline.network.layer import Layer, Pair, Shape, unknown_kind
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
 
 WEIGHT_AND_BIAS = "weight", "bias"
 RESIDUAL = """class Residual(nn.Sequential):

@@ -23,7 +23,7 @@ from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.ctc import ctc, read_greedily
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss, log_softmax
 from pipeline.training.training_data import Examples
 

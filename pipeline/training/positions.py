@@ -19,7 +19,7 @@ from pipeline.engine.arrays import load_array, read_array
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss, at_positions
 from pipeline.training.training_data import Examples
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from tests.benchmarks.markdown import table
 from tests.benchmarks.training import ROUNDS, make_torch, run_in_turn
 
@@ -40,8 +40,7 @@ def draw(*shape: int) -> Any:
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
-def ours(network: str, micro_batch: str = "") -> Iterator[float]:
-    from pipeline.network.architecture import micro_batch_size
+def ours(network: str, micro_batch: str = str(BATCH // THREADS)) -> Iterator[float]:
     from pipeline.network.network import (
         backward,
         count_parameters,
@@ -54,7 +53,7 @@ def ours(network: str, micro_batch: str = "") -> Iterator[float]:
     from pipeline.training.team import ThreadTeam
 
     layers = build(network)
-    size = int(micro_batch or micro_batch_size(layers, 4))
+    size = int(micro_batch)
     made = make_network(layers, np.empty(count_parameters(layers), np.float32))
     initialise(made, "he", 0.0, np.random.default_rng(0))
     images, shard = draw(BATCH, *SHAPE), BATCH // THREADS

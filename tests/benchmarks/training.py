@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from tests.benchmarks.markdown import table, take_turns
 
 DATA = Path("artifacts/normalize")

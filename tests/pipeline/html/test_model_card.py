@@ -22,12 +22,13 @@ from pipeline.html.model_card import make_model_card
 from pipeline.html.wording import describe_layers
 from pipeline.model.model import load_model, load_training
 from pipeline.network.architecture import build_layers
+from stages.cli.recipe_options import resolve
 from stages.download import download
 from stages.evaluate import evaluate
 from stages.export import export
 from stages.normalize import normalize
 from stages.parse import parse
-from stages.train import resolve, train
+from stages.train import train
 from tests.processes import ROOT
 from tests.stages.common import write_custom_dataset
 

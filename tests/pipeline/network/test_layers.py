@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline.network.buffers import Buffers
-from pipeline.network.layers import MaxPooling, Pair
+from pipeline.network.layer import Pair
+from pipeline.network.layers import MaxPooling
 
 
 @pytest.mark.parametrize(
