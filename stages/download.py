@@ -86,7 +86,8 @@ def download(
     """
     from pipeline.custom.listing import find_form, list_items
     from pipeline.data.dataset import FILES, Description, read_class_names, save_description
-    from pipeline.data.fetch import FetchError, fetch
+    from pipeline.data.fetch import fetch
+    from pipeline.data.packages import FetchError
 
     own = from_folder if dataset == CUSTOM else None
     source: Source

@@ -1,0 +1,47 @@
+"""Handwriting faces that are not in the repository, from the npm packages of Fontsource."""
+
+import csv
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.data.packages import Package, download_packages
+
+TABLE = Path(__file__).with_suffix(".csv")
+BATCH = 8  # packages for each call of npm
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in the Latin script. licence: SPDX identifier."""
+
+    name: str
+    licence: str
+    package: Package
+
+
+def load_faces() -> list[Face]:
+    """Return the known faces, in alphabetical order."""
+    with open(TABLE, newline="", encoding="utf-8") as file:
+        return [
+            Face(
+                row["name"], row["licence"], Package(f"@fontsource/{row['name']}", row["version"], path, row["sha256"])
+            )
+            for row in csv.DictReader(file)
+            for path in [f"package/files/{row['name']}-latin-400-normal.woff"]
+        ]
+
+
+def fetch_faces(faces: list[Face], destination: Path, advance: Callable[[int], object]) -> None:
+    """Write each face into `destination`, as NAME.woff. advance: called with the number of faces just written.
+
+    Raises FetchError as `download_packages` does; `destination` is then incomplete.
+    """
+    for start in range(0, len(faces), BATCH):
+        batch = faces[start : start + BATCH]
+        with tempfile.TemporaryDirectory(dir=destination) as scratch:
+            paths = download_packages([face.package for face in batch], Path(scratch))
+            for face, path in zip(batch, paths, strict=True):
+                path.replace(destination / f"{face.name}.woff")
+        advance(len(batch))
