@@ -21,6 +21,7 @@ evaluate.inputs := normalize train ## Classify the test images in parallel and c
 export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
 faces.inputs := ## Fetch and verify handwriting faces for strips
+strips.inputs := parse faces ## Compose strips of a line of writing with their texts
 compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
 reader.inputs := compose ## Train the two networks with which classify reads pictures
 stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))

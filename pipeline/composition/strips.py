@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.composition.composing import BLEED, GRAIN, expose, to_levels
-from pipeline.composition.faces import list_faces
 from pipeline.composition.hands import Hands
 from pipeline.composition.legibility import measure_depth, measure_legibility
+from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
 from pipeline.composition.number_writing import Piece, choose_style
@@ -44,6 +44,7 @@ NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
 CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
+PRINT = list_faces("print")
 LEGIBLE = 1.8  # of each sign: chosen by eye
 
 
@@ -83,7 +84,7 @@ def decode_contrast(levels: NDArray[np.uint8]) -> Ink:
 def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> Composed:
     """Compose a strip, legible or not."""
     kind = choose(KINDS, generator)
-    hands, size = Hands(glyphs, faces, list_faces("print"), generator), math.exp(generator.uniform(*np.log(SIZES)))
+    hands, size = Hands(glyphs, faces, PRINT, generator), math.exp(generator.uniform(*np.log(SIZES)))
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
