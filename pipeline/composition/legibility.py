@@ -1,5 +1,7 @@
 """How well the digits of a strip can be seen: the depth of their strokes, relative to the noise of the paper."""
 
+import math
+
 import numpy as np
 from scipy import ndimage
 
@@ -13,18 +15,19 @@ PAPER, NOISE = 11, 21  # pixels: sides of the squares in which the level of the 
 EYE = 3  # pixels: side of the square whose mean is seen
 LEAST_NOISE = 0.05  # in units of local contrast
 NORMAL = 1.25  # standard deviation of a normal distribution, relative to its mean absolute deviation
-WEAKEST = 0.25  # quantile of the depth of the strokes that counts
-HIDDEN = 0.5  # largest hidden part of a digit that can be read
+# Quantile of the depth of the strokes that counts, and largest hidden part: of a digit, and of other writing, of which
+# it is enough that there is some.
+WEAKEST, HIDDEN = (0.25, 0.5), (0.5, 1.0)
 
 
-def measure_depth(contrast: Ink, digits: Ink, others: Ink) -> Ink:
-    """Return for each pixel how much darker ink of the digits is than the paper around, relative to its noise.
+def measure_depth(contrast: Ink, writing: Ink, others: Ink) -> Ink:
+    """Return for each pixel how much darker writing is than the paper around, relative to its noise.
 
-    contrast: local contrast of the strip, (h, w). digits, others: its ink, in [0, 1], of which lines and words are the
-    others: neither counts as noise. The depth is not a number where other ink hides the digits.
+    contrast: local contrast of the strip, (h, w). writing, others: its ink, in [0, 1]; the others are those around the
+    row, such as lines, which do not count as noise. The depth is not a number where they hide the writing.
     """
     shown = others < HIDING
-    written = np.maximum(digits, others)
+    written = np.maximum(writing, others)
     clear, beside = ndimage.maximum_filter(written, 3) < FREE, written < FREE
     free = np.where(clear, 1, BESIDE * beside).astype(np.float32)
 
@@ -36,18 +39,23 @@ def measure_depth(contrast: Ink, digits: Ink, others: Ink) -> Ink:
     paper = average(contrast, free, PAPER)
     seen = average(contrast, free, EYE)
     noise = NORMAL * average(np.abs(seen - paper), free, NOISE)  # an edge of a shadow adds little to the mean
-    depth = (paper - average(contrast, digits * shown, EYE)) / (noise + LEAST_NOISE)
+    depth = (paper - average(contrast, writing * shown, EYE)) / (noise + LEAST_NOISE)
     return np.asarray(np.where(shown, depth, np.nan), np.float32)
 
 
-def measure_legibility(depth: Ink, ink: Ink, top: int, left: int) -> float:
-    """Return the depth of the weakest strokes of a digit, 0 if most of it is hidden or beyond the strip.
+def measure_legibility(depth: Ink, ink: Ink, top: int, left: int, is_word: bool) -> float:
+    """Return the depth of the weakest strokes of a sign, 0 if most of a digit is hidden or beyond the strip.
 
-    ink: of the digit, cropped, which begins at `top` and `left` of the strip.
+    ink: of the sign, cropped, which begins at `top` and `left` of the strip. Other writing of which nothing is within
+    the strip has infinite depth.
     """
-    rows, columns = (slice(max(start, 0), start + side) for start, side in zip((top, left), ink.shape, strict=True))
+    rows, columns = (
+        slice(max(start, 0), max(start + side, 0)) for start, side in zip((top, left), ink.shape, strict=True)
+    )
     part = depth[rows, columns]
     stroke = ink > INKED * ink.max()
     seen = part[stroke[rows.start - top :, columns.start - left :][: part.shape[0], : part.shape[1]]]
     seen = seen[np.isfinite(seen)]
-    return float(np.quantile(seen, WEAKEST)) if len(seen) > HIDDEN * stroke.sum() else 0.0
+    if len(seen) <= (1 - HIDDEN[is_word]) * stroke.sum():
+        return math.inf if is_word else 0.0
+    return float(np.quantile(seen, WEAKEST[is_word]))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
-from pipeline.composition.faces import list_faces, split_faces
+from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.signs import Generator, Glyphs
 from pipeline.composition.strips import SHAPE, compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description

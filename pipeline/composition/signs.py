@@ -79,11 +79,6 @@ class Glyphs:
     class_names: tuple[str, ...]
 
     @functools.cached_property
-    def by_class(self) -> list[NDArray[np.intp]]:
-        """The indices of the images of each class."""
-        return [np.flatnonzero(self.labels == label) for label in range(len(self.class_names))]
-
-    @functools.cached_property
     def has_digits(self) -> bool:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
         return are_ten_digits(self.class_names)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.composition.composing import BLEED, GRAIN, expose, to_levels
-from pipeline.composition.faces import list_faces
 from pipeline.composition.hands import Hands
 from pipeline.composition.legibility import measure_depth, measure_legibility
+from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
 from pipeline.composition.number_writing import Piece, choose_style
@@ -40,7 +40,8 @@ NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
 CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
-LEGIBLE = 1.5  # of each digit
+PRINT = list_faces("print")
+LEGIBLE = 1.8  # of each sign: chosen by eye
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,17 +73,17 @@ def compose_strip(
 def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> Composed:
     """Compose a strip, legible or not."""
     kind = choose(KINDS, generator)
-    hands, size = Hands(glyphs, faces, list_faces("print"), generator), math.exp(generator.uniform(*np.log(SIZES)))
+    hands, size = Hands(glyphs, faces, PRINT, generator), math.exp(generator.uniform(*np.log(SIZES)))
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
     line = write_line(make_tokens(kind, glyphs, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)
-    digits, others = np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
+    writing, others = np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
     if kind == "texture":
         others += texture(SHEET, generator) * np.float32(generator.uniform(0.05, 1))
     for piece in line.pieces:
-        paste(digits if piece in line.digits else others, piece.ink, piece.top, piece.left)
+        paste(writing, piece.ink, piece.top, piece.left)
     sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
     if sides:  # the same line above and below, elsewhere: it takes a third of the time
         tokens = make_tokens(choose(NEIGHBOUR_KINDS, generator), glyphs, generator)
@@ -96,16 +97,20 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
         np.maximum(others, bleed_through(SHEET, glyphs, generator), out=others)
     if generator.random() < GRAIN:
         grain = np.clip(1 + generator.uniform(0.1, 0.6) * smooth_noise(SHEET, (1.2, 1.2), generator), 0, 1.2)
-        digits, others = digits * grain, others * grain
-    levels = to_levels(expose(np.maximum(digits, others), generator))
+        writing, others = writing * grain, others * grain
+    levels = to_levels(expose(np.maximum(writing, others), generator))
     left, top, right, bottom = window = choose_window(line, kind, generator)
     levels = continue_beyond(levels, window)
     outside = np.ones(SHEET, bool)
     outside[top:bottom, left:right] = False
-    digits[outside] = 0
+    others[outside] = 1  # there is neither writing nor paper
     contrast = local_contrast(levels)
-    depth = measure_depth(*(each[CUT_OUT] for each in (contrast, digits, others)))
-    seen = [measure_legibility(depth, each.ink, each.top - CUT_OUT.start, each.left) for each in line.digits]
+    depth = measure_depth(*(each[CUT_OUT] for each in (contrast, writing, others)))
+    seen = [
+        measure_legibility(depth, piece.ink, piece.top - CUT_OUT.start, piece.left, piece.symbol == hands.other)
+        for piece in line.pieces
+        if piece.symbol != NOTHING
+    ]
     signs = [
         Sign(piece.symbol, piece.left, piece.right, piece.number) for piece in line.pieces if piece.symbol != NOTHING
     ]

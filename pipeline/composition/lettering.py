@@ -27,7 +27,6 @@ class Lettering:
     size: float
 
 
-@functools.cache
 def list_faces(kind: str, folder: Path | None = None) -> tuple[Path, ...]:
     """Return the files of the faces of a kind, those in `folder` included, in the order of their names."""
     own, patterns = FACES[kind]
