@@ -38,7 +38,10 @@ def rows(
     strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     start: Annotated[
-        File, Option(help="Model to start from, if its layers are the same; by default the included one.")
+        File,
+        Option(
+            help="Model (.safetensors) to start from, if its layers are the same.", show_default="the included network"
+        ),
     ] = INCLUDED,
     fresh: Annotated[bool, Option("--fresh", help="Start from random weights.")] = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/rows"),
