@@ -167,7 +167,8 @@ def label_columns(marks: Labels, columns: int, outputs: int) -> tuple[NDArray[np
         weights[(symbol >= 0) & ~is_other & (np.abs(x - (left + right) / 2) < NEAR)] = 0
     for symbol, left, right, is_other in signs:
         (strips,) = np.nonzero((symbol >= 0) & ~is_other)
-        centres = np.clip((left + right)[strips] * columns // (2 * WIDTH), 0, columns - 1).astype(np.intp)
+        middles = (left[strips].astype(np.intp) + right[strips]) / 2
+        centres = np.clip(middles * columns // WIDTH, 0, columns - 1).astype(np.intp)
         labels[centres, strips] = symbol[strips]
         weights[centres, strips] = np.where(symbol[strips] == classes + SPACE, SPACE_WEIGHT, 1.0)
     return labels, weights
