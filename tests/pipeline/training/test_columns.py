@@ -30,7 +30,7 @@ def test_a_digit_labels_the_column_at_its_centre_and_those_beside_it_have_no_wei
     column = centre // 2
     assert np.flatnonzero(labels[:, 0] != BLANK).tolist() == [column]
     assert (labels[column, 0], weights[column, 0]) == (7, 1)
-    assert set(np.flatnonzero(weights[:, 0] == 0)) == set(range(column - 4, column + 4)) - {column}
+    assert set(np.flatnonzero(weights[:, 0] == 0)) == set(range(column - 3, column + 3)) - {column}
     assert 0 < weights[60, 0] < 1
 
 
