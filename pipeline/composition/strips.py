@@ -45,7 +45,7 @@ CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show t
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
 PRINT = list_faces("print")
-LEGIBLE = 1.2  # of each sign: chosen by eye
+LEGIBLE = 1.9  # of each sign: chosen by eye
 
 
 @dataclass(frozen=True, eq=False)
