@@ -19,7 +19,7 @@ MEANS = {
     "far": (0.45, 0.95),
     "close": (-0.05, 0.12),
     "touching": (0, 0),
-    "overlapping": (-0.14, -0.03),
+    "overlapping": (-0.12, -0.03),
 }
 MEANS["comb"] = (0, 0)  # its cells have one pitch
 MOST = {"apart": 0.5, "far": 1.05, "close": 0.3}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.composition.composing import BLEED, GRAIN, expose, to_levels
 from pipeline.composition.hands import Hands
-from pipeline.composition.legibility import measure_depth, measure_legibility
+from pipeline.composition.legibility import measure_legibility, view
 from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
@@ -41,7 +41,7 @@ CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show t
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
 PRINT = list_faces("print")
-LEGIBLE = 1.8  # of each sign: chosen by eye
+LEGIBLE = 1.9  # of each sign: chosen by eye
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +105,9 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     outside[top:bottom, left:right] = False
     others[outside] = 1  # there is neither writing nor paper
     contrast = local_contrast(levels)
-    depth = measure_depth(*(each[CUT_OUT] for each in (contrast, writing, others)))
+    strip = view(*(each[CUT_OUT] for each in (contrast, writing, others)))
     seen = [
-        measure_legibility(depth, piece.ink, piece.top - CUT_OUT.start, piece.left, piece.symbol == hands.other)
+        measure_legibility(strip, piece.ink, piece.top - CUT_OUT.start, piece.left, piece.symbol == hands.other)
         for piece in line.pieces
         if piece.symbol != NOTHING
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.composition.legibility import measure_depth, measure_legibility
+from pipeline.composition.legibility import View, measure_legibility, view
 from pipeline.composition.signs import Ink
 from pipeline.composition.strips import LEGIBLE
 from pipeline.data.contrast import local_contrast
@@ -28,8 +28,7 @@ def measure(
     others = np.zeros(SHAPE, np.float32) if others is None else others
     grey = (200 - contrast * np.maximum(writing, others)) * light
     grey = grey + noise * np.random.default_rng(0).standard_normal(SHAPE)
-    depth = measure_depth(local_contrast(grey), writing, others)
-    return measure_legibility(depth, ink, TOP, LEFT, is_word=False)
+    return measure_legibility(view(local_contrast(grey), writing, others), ink, TOP, LEFT, is_word=False)
 
 
 def draw_rules(width: int, pitch: int) -> Ink:
@@ -68,9 +67,10 @@ def test_digit_in_a_shadow_is_legible() -> None:
 
 
 def test_digit_mostly_beyond_the_strip_is_lost() -> None:
-    depth = np.full(SHAPE, 9, np.float32)
-    ink = np.ones((20, 10), np.float32)
-    assert measure_legibility(depth, ink, 5, -4, is_word=False) > LEGIBLE
-    assert measure_legibility(depth, ink, 5, -6, is_word=False) == 0
-    assert measure_legibility(depth, ink, -30, 5, is_word=False) == 0
-    assert measure_legibility(depth, ink, 5, 119, is_word=True) > LEGIBLE  # it is enough that there is some
+    ink, dark = np.ones((20, 10), np.float32), np.full(SHAPE, 9, np.float32)
+    dark[:, 6:] = 8  # without a shape there is no correlation
+    strip = View(dark, dark, dark, np.ones(SHAPE, bool))
+    assert measure_legibility(strip, ink, 5, -4, is_word=False) > LEGIBLE
+    assert measure_legibility(strip, ink, 5, -6, is_word=False) == 0
+    assert measure_legibility(strip, ink, -30, 5, is_word=False) == 0
+    assert measure_legibility(strip, ink, 5, 119, is_word=True) > LEGIBLE  # it is enough that there is some
