@@ -101,8 +101,9 @@ def micro_batch_size(layers: Sequence[Layer], itemsize: int) -> int:
     """Return how many images to pass forward at a time, by the memory of inputs, patches and outputs."""
     values = VALUES_PER_PIXEL * math.prod(layers[0].input_shape) + sum(layer.values_per_image for layer in layers)
     size = values * itemsize
-    images = min(MICRO_BATCH_IMAGES, max(MICRO_BATCH_BYTES // size, min(FEWEST_IMAGES, FEWEST_BYTES // size)))
-    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill vector registers
+    images = min(MICRO_BATCH_IMAGES, MICRO_BATCH_BYTES // size)
+    images -= images % 16 if images > 16 else 0  # multiples of 16 fill vector registers
+    return max(images, min(FEWEST_IMAGES, FEWEST_BYTES // size), 1)
 
 
 def format_network(text: str, image_shape: Sequence[int], classes: int) -> str:
