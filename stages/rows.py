@@ -60,7 +60,7 @@ def rows(
     Examples:
         handwriting rows
         handwriting rows --recipe quick --fresh
-        handwriting rows --start artifacts/rows/model.safetensors --learning-rate 0.001
+        handwriting rows --start my-network.safetensors --epochs 4
     """
     chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
