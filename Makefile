@@ -21,6 +21,8 @@ evaluate.inputs := normalize train ## Classify the test images in parallel and c
 export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
 faces.inputs := ## Fetch and verify handwriting faces for strips
+strips.inputs := parse faces ## Compose strips of a line of writing with their texts
+rows.inputs := strips ## Train the network that reads a row as a whole
 compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
 reader.inputs := compose ## Train the two networks with which classify reads pictures
 stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))
@@ -88,6 +90,8 @@ pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(python) -m tests.pretrained
 	$(MAKE) reader DATASET=mnist
 	$(python) -m tests.pretrained --reader
+	$(MAKE) rows DATASET=mnist
+	$(python) -m tests.pretrained --rows
 
 benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY='training': one)
 	$(MAKE) all

@@ -31,14 +31,14 @@ def compose(
         handwriting compose
         handwriting compose --pictures 2000 --seed 7
     """
-    from pipeline.composition.parallel import compose_parts, count_pictures
+    from pipeline.composition.parallel import compose_pictures, count_pictures
     from pipeline.data.dataset import load_description, save_description
     from pipeline.scheduling.backends import make_backend
 
     backend = make_backend(scheduler, workers)
     description = load_description(parse)
     counts = count_pictures(pictures)
-    compose_parts(parse, output, counts, seed, backend)
+    compose_pictures(parse, output, counts, seed, backend)
     save_description(output, description)
     return "{train:,} training pictures, {validation:,} validation pictures, {sheets:,} sheets".format_map(counts)
 

@@ -1,5 +1,5 @@
 """Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
-with boxes, composed pictures and a heat map.
+with boxes, composed pictures and strips, and a heat map.
 
     make pictures
 
@@ -13,14 +13,18 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
 from pipeline.composition.composing import HEIGHT, NO_DIGIT, compose
 from pipeline.composition.composing import WIDTH as PICTURE_WIDTH
+from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.parallel import load_parsed
+from pipeline.composition.signs import MATPLOTLIB
+from pipeline.composition.strips import SHAPE, compose_strip
 from pipeline.data.contrast import BOX
+from pipeline.data.marks import OTHER, SPACE, read_marks
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.search import build_pyramid
@@ -40,6 +44,8 @@ SCREEN: ViewportSize = {"width": 1280, "height": 870}
 DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
 WIDTH = 1000  # of the report and of the sheet of composed pictures
 ROWS, COLUMNS, GAP = 5, 4, 6
+STRIP_ROWS, TEXT_HEIGHT = 16, 15  # of the sheet of strips, in COLUMNS, each above its text
+STRETCH = 1.6  # of the contrast of the strips
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 
 # The animation: the stage of the demo without its controls, in larger type, on 800 x 450 pixels.
@@ -74,6 +80,7 @@ def main() -> None:
             take_page(browser, scheme)
             take_report(browser, scheme)
     draw_composed()
+    draw_strips()
     draw_heat_map()
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
@@ -154,6 +161,24 @@ def draw_composed() -> None:
         small = Image.fromarray(levels).resize((wide - GAP, tall - GAP), Image.Resampling.LANCZOS)
         sheet.paste(small, (number % COLUMNS * wide, number // COLUMNS * tall))
     sheet.save(PICTURES / "composed.webp", quality=70, method=6)
+
+
+def draw_strips() -> None:
+    """Show strips on which the row network is trained, each above its text."""
+    glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
+    faces = split_faces(list_faces("script", ARTIFACTS / "faces"), held_out=False)
+    classes = len(glyphs.class_names)
+    written = dict(enumerate(glyphs.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
+    height, width = SHAPE
+    sheet = Image.new("L", (COLUMNS * (width + GAP), STRIP_ROWS * (height + TEXT_HEIGHT)), 255)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(MATPLOTLIB / "DejaVuSans.ttf", 11)
+    for number in range(COLUMNS * STRIP_ROWS):
+        levels, marks = compose_strip(glyphs, faces, np.random.default_rng((1, number)))
+        x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)
+        shown = np.clip(160 + STRETCH * (levels.astype(float) - 128), 0, 255)
+        sheet.paste(Image.fromarray(shown.astype(np.uint8)), (x, y))
+        pen.text((x + 1, y + height), "".join(written[symbol] for symbol in read_marks(marks).tolist()), 0, font)
+    sheet.save(PICTURES / "strips.webp", quality=45, method=6)
 
 
 def draw_heat_map() -> None:

@@ -3,6 +3,7 @@
 make pretrained                      train the models, then run this for each
 python -m tests.pretrained --dense   write the dense network of pipeline/html/drawing.py instead
 python -m tests.pretrained --reader  write the reader in artifacts/reader, and its card, instead
+python -m tests.pretrained --rows    write the network for rows in artifacts/rows, and its card, instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
@@ -23,13 +24,17 @@ from pipeline.evaluation.metrics import Metrics, compute_metrics
 from pipeline.html.drawing import DENSE
 from pipeline.html.model_card import make_model_card
 from pipeline.html.reader_card import make_reader_card
+from pipeline.html.rows_card import make_rows_card
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.confidence import calibrate
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
+from pipeline.training.columns import load_strips
+from pipeline.training.epochs import accuracy
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
+ROWS = PRETRAINED / "rows.safetensors"
 TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors
 
 USAGE = """\
@@ -57,10 +62,13 @@ def main() -> None:
     parser.add_argument("--parse", type=Path, default=Path("artifacts/parse"))
     parser.add_argument("--dense", action="store_true")
     parser.add_argument("--reader", action="store_true")
+    parser.add_argument("--rows", action="store_true")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if options.reader:
         return write_reader(Path("artifacts/reader"), Path("artifacts/compose"))
+    if options.rows:
+        return write_rows(Path("artifacts/rows"), Path("artifacts/strips"))
     if load_description(options.parse).name != "mnist":
         sys.exit(f"{options.parse} is not MNIST")
     images, labels = (np.load(options.parse / f"test-{name}.npy") for name in ("images", "labels"))
@@ -83,6 +91,17 @@ def write_reader(folder: Path, compose: Path) -> None:
     record = json.loads((folder / "model.json").read_text())["training"]
     (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "sheets": asdict(quality)}))
     print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
+
+
+def write_rows(folder: Path, strips: Path) -> None:
+    """Write the network for rows in 8 bits, with the accuracy that it has after rounding, and its card."""
+    save_safetensors(ROWS, load_model(folder), np.int8)
+    model = load_safetensors(ROWS)
+    validation = load_strips(strips, "validation", len(model.class_names), by_column=0.0)
+    model = replace(model, validation_accuracy=accuracy(model.networks[0], validation, model.outputs))
+    save_safetensors(ROWS, model, np.int8)
+    (PRETRAINED / "ROWS_CARD.md").write_text(make_rows_card(model, load_training(folder)), encoding="utf-8")
+    print(f"{ROWS}: {ROWS.stat().st_size:,} bytes, {model.validation_accuracy:.2%} of the validation strips")
 
 
 def stated_accuracy() -> float:

@@ -207,8 +207,8 @@ KINDS: dict[Kind, float] = {  # shares
 AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.04}
 
 
-def draw_lines(shape: Shape, placed: Sequence[Placed], generator: Generator) -> Ink:
-    """Return the ink of lines of some kind, relative to the ink of the digits."""
+def draw_lines(shape: Shape, placed: Sequence[Placed], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
+    """Return the ink of lines of some kind, relative to the ink of the digits. without: kinds that are not drawn."""
     ruler = Ruler(
         shape,
         placed,
@@ -217,7 +217,8 @@ def draw_lines(shape: Shape, placed: Sequence[Placed], generator: Generator) -> 
         width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
         generator=generator,
     )
-    choose(KINDS | (AROUND_DIGITS if placed else {}), generator)(ruler)
+    kinds = KINDS | (AROUND_DIGITS if placed else {})
+    choose({kind: share for kind, share in kinds.items() if kind not in without}, generator)(ruler)
     if generator.random() < SECOND:
         cross(ruler)
     return ruler.ink()

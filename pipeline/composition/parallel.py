@@ -1,17 +1,20 @@
-"""Compose the pictures of a training run, in parallel, into .npy files."""
+"""Compose the pictures and strips of a training run, in parallel, into .npy files."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
-from pipeline.composition.signs import Glyphs
+from pipeline.composition.lettering import list_faces, split_faces
+from pipeline.composition.signs import Generator, Glyphs
+from pipeline.composition.strips import SHAPE, compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
+from pipeline.data.marks import MAX_MARKS
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import run_job
@@ -20,12 +23,18 @@ from pipeline.scheduling.progress import progress
 
 log = logging.getLogger(__name__)
 
-Block = tuple[NDArray[Any], NDArray[Any]]  # pictures and digits
+Record = tuple[NDArray[Any], ...]  # one row of each array
+Make = Callable[[Generator], Record]
+Arrays = Sequence[tuple[str, DTypeLike, tuple[int, ...]]]  # name, dtype and shape of a row
 
-BLOCK = 250  # pictures of a task
+BLOCK = 250  # records of a task
 FEWEST = 50  # validation pictures and sheets
-PARTS = ("train", "validation", "sheets")
-ARRAYS = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
+FEWEST_STRIPS = 2_000  # of validation, if there are at least as many for training
+PICTURES: Arrays = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
+STRIPS: Arrays = (
+    ("strips", np.uint8, SHAPE),
+    ("marks", np.float32, (MAX_MARKS, 3)),
+)
 
 
 def count_pictures(training: int) -> dict[str, int]:
@@ -33,45 +42,81 @@ def count_pictures(training: int) -> dict[str, int]:
     return {"train": training, "validation": max(FEWEST, training // 20), "sheets": max(FEWEST, training // 40)}
 
 
-def compose_parts(
-    parse: Path,
-    output: Path,
-    counts: Mapping[str, int],
-    seed: int,
-    backend: Backend,
-) -> None:
+def count_strips(training: int) -> dict[str, int]:
+    """Return the number of strips of each part."""
+    return {"train": training, "validation": max(min(FEWEST_STRIPS, training), training // 30)}
+
+
+def compose_pictures(parse: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend) -> None:
     """Write the pictures and the digits of each part to `output`.
 
     Training pictures show the first images of the data set, validation pictures and sheets the last ones. counts: from
     `count_pictures`.
     """
+    _compose("compose", PICTURES, output, counts, seed, partial(_prepare_pictures, parse.absolute()), backend)
+
+
+def compose_strips(
+    parse: Path, faces: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend
+) -> None:
+    """Write the strips and the marks of each part to `output`.
+
+    faces: folder of faces, in addition to those of the program. Training strips show the first images of the data set
+    and most faces, validation strips the last images and the other faces. counts: from `count_strips`.
+    """
+    _compose(
+        "strips", STRIPS, output, counts, seed, partial(_prepare_strips, parse.absolute(), faces.absolute()), backend
+    )
+
+
+def _prepare_pictures(parse: Path, part: str) -> Make:
+    return partial(compose_sheet if part == "sheets" else compose, load_parsed(parse, held_out=part != "train"))
+
+
+def _prepare_strips(parse: Path, faces: Path, part: str) -> Make:
+    held_out = part != "train"
+    return partial(compose_strip, load_parsed(parse, held_out), split_faces(list_faces("script", faces), held_out))
+
+
+def _compose(
+    stage: str,
+    arrays: Arrays,
+    output: Path,
+    counts: Mapping[str, int],
+    seed: int,
+    prepare: Callable[[str], Make],
+    backend: Backend,
+) -> None:
+    """Write the arrays of each part to `output`, in blocks.
+
+    prepare: returns the function that composes a record of a part, with a generator whose seed is that of the record.
+    """
     files = {
-        (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (counts[part], *shape))
-        for part in PARTS
-        for name, dtype, shape in ARRAYS
+        (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (count, *shape))
+        for part, count in counts.items()
+        for name, dtype, shape in arrays
     }
     tasks = [
-        (part, start, min(start + BLOCK, counts[part])) for part in PARTS for start in range(0, counts[part], BLOCK)
+        (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
     ]
+    parts = tuple(counts)
 
-    def save(index: int, arrays: Block) -> None:
+    def save(index: int, blocks: Record) -> None:
         part, start, stop = tasks[index]
-        for (name, *_), array in zip(ARRAYS, arrays, strict=True):
-            write_rows(files[part, name], start, array)
+        for (name, *_), block in zip(arrays, blocks, strict=True):
+            write_rows(files[part, name], start, block)
         shown.advance(stop - start)
 
-    report = partial(log.info, "compose: %s")
-    with progress("compose", sum(counts.values()), unit="pictures") as shown:
-        run_job(Job(_compose_block, (parse.absolute(), seed), tasks, save, report=report), backend)
+    report = partial(log.info, f"{stage}: %s")
+    with progress(stage, sum(counts.values()), unit=arrays[0][0]) as shown:
+        run_job(Job(_compose_block, (prepare, seed, parts), tasks, save, report=report), backend)
 
 
-def _compose_block(shared: tuple[Path, int], task: tuple[str, int, int]) -> Block:
-    (parse, seed), (part, start, stop) = shared, task
-    glyphs = load_parsed(parse, held_out=part != "train")
-    make = compose_sheet if part == "sheets" else compose
-    made = [make(glyphs, np.random.default_rng((seed, PARTS.index(part), i))) for i in range(start, stop)]
-    pictures, digits = zip(*made, strict=True)
-    return np.array(pictures), np.array(digits)
+def _compose_block(shared: tuple[Callable[[str], Make], int, tuple[str, ...]], task: tuple[str, int, int]) -> Record:
+    (prepare, seed, parts), (part, start, stop) = shared, task
+    make = prepare(part)
+    made = [make(np.random.default_rng((seed, parts.index(part), i))) for i in range(start, stop)]
+    return tuple(map(np.array, zip(*made, strict=True)))
 
 
 def load_parsed(parse: Path, held_out: bool) -> Glyphs:

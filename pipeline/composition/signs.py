@@ -101,8 +101,7 @@ class Glyphs:
         source = choose(WORD_SHARES, generator)
         if source in FACES:
             return draw_text(word, source, generator)
-        pen = max(generator.uniform(0.05, 0.12) / len(word), 0.03)
-        return crop(np.asarray(draw(write_word(word, generator), 4 * BOX, generator, (pen, pen)), np.float32))
+        return draw_strokes(word, generator)[0]
 
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
@@ -151,6 +150,15 @@ def write_word(word: str, generator: Generator) -> list[Stroke]:
         end = written[-1][-1]
         right += own * np.ptp(np.concatenate(letter)[:, 0]) + gap
     return bend(strokes, generator)
+
+
+def draw_strokes(word: str, generator: Generator) -> tuple[Ink, float, float]:
+    """Return the ink of a word in strokes, cropped, and the top and the bottom of the strokes, in units of the font."""
+    pen = max(generator.uniform(0.05, 0.12) / len(word), 0.03)
+    strokes = write_word(word, generator)
+    heights = np.concatenate(strokes)[:, 1]
+    ink = crop(np.asarray(draw(strokes, 4 * BOX, generator, (pen, pen)), np.float32))
+    return ink, float(heights.min()), float(heights.max())
 
 
 def bend(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
@@ -226,8 +234,9 @@ def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
     offset = centre - inverse @ np.array([wide, high]) / 2
     coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
     source = Image.fromarray(np.uint8(255 * np.clip(ink, 0, 1)))
-    fine = source.transform((wide, high), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
-    return crop(to_ink(np.asarray(Image.fromarray(_change_strokes(np.asarray(fine), hand)).reduce(FINE))))
+    drawn = source.transform((wide, high), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
+    fine = _change_strokes(np.asarray(drawn), hand).reshape(high // FINE, FINE, wide // FINE, FINE)
+    return crop(to_ink(((fine.sum(axis=(1, 3), dtype=np.uint16) + FINE**2 // 2) // FINE**2).astype(np.uint8)))
 
 
 def _change_strokes(fine: NDArray[np.uint8], hand: Hand) -> NDArray[np.uint8]:
@@ -237,9 +246,9 @@ def _change_strokes(fine: NDArray[np.uint8], hand: Hand) -> NDArray[np.uint8]:
         return np.asarray(wide - ndimage.minimum_filter(fine, 3))
     whole, part = divmod(abs(hand.stroke), 1)
     change = ndimage.maximum_filter if hand.stroke > 0 else ndimage.minimum_filter
-    for weight in [1.0] * int(whole) + [part]:
-        fine = np.rint((1 - weight) * fine + weight * change(fine, 3)).astype(np.uint8)
-    return fine
+    for _ in range(int(whole)):
+        fine = change(fine, 3)
+    return np.rint((1 - part) * fine + part * change(fine, 3)).astype(np.uint8) if part else fine
 
 
 def crop(ink: Ink) -> Ink:

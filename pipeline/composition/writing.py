@@ -2,13 +2,17 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.composition.signs import Generator, Glyphs, Hand, Ink, choose_hand, write
 from pipeline.data.contrast import BOX
 from pipeline.data.shapes import MARKS, parse_shape
 from pipeline.data.strokes import draw_by_hand
+
+Floats = NDArray[np.floating[Any]]
 
 NOTHING = -1  # label of a sign of no class
 PEN_UP = -1e9
@@ -116,13 +120,9 @@ def _write_row(
         gap = generator.normal(style.gap, style.std)
         left = right + gap
         if style.by_ink and placed:
-            first = np.where(inked.any(axis=1), inked.argmax(axis=1), width)
-            reach = np.max(beside + 1 - first, initial=PEN_UP)
-            if reach > right - 1.5 * size:
-                left = reach + gap
+            left = find_touch(inked, beside, right, size) + gap
         left = round(left)
-        last = np.where(inked.any(axis=1), left + width - 1 - inked[:, ::-1].argmax(axis=1), PEN_UP)
-        np.maximum(beside, last, out=beside)
+        move_border(inked, beside, left)
         strength = generator.uniform(0.85, 1)
         paste(sheet, strength * ink, top, left)
         if generator.random() < PUNCTUATION:
@@ -136,6 +136,22 @@ def _write_row(
         if right > sheet.shape[1] + size:
             break
     return placed
+
+
+def find_touch(inked: NDArray[np.bool_], border: Floats, right: float, size: float) -> float:
+    """Return the left side of a sign that touches the ink before it, `right` if this is far away at its height.
+
+    inked: (h, w). border: (h,), the last column with ink at each height, or PEN_UP. size: of the signs, in pixels.
+    """
+    first = np.where(inked.any(axis=1), inked.argmax(axis=1), inked.shape[1])
+    reach = float(np.max(border + 1 - first, initial=PEN_UP))
+    return reach if reach > right - 1.5 * size else right
+
+
+def move_border(inked: NDArray[np.bool_], border: Floats, left: int) -> None:
+    """Move the border, in place, to the last columns of a sign that begins at `left`."""
+    last = np.where(inked.any(axis=1), left + inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1), PEN_UP)
+    np.maximum(border, last, out=border)
 
 
 def paste(sheet: Ink, ink: Ink, top: int, left: int) -> None:

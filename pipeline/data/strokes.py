@@ -19,11 +19,11 @@ SLANT, STRETCH, WAVE = 0.3, 0.3, 0.06  # maximum distortions of a glyph, relativ
 WOBBLE = 0.03  # standard deviation of the points of a stroke, relative to the size of the glyph
 
 
-def draw_by_hand(strokes: Sequence[Stroke], box: int, generator: Generator) -> Array:
+def draw_by_hand(strokes: Sequence[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
     """Draw strokes, distorted, as `draw` does."""
     size = np.ptp(np.concatenate(strokes), axis=0).max() or 1
     moved = [stroke + generator.normal(0, WOBBLE * size * min(1, 6 / len(stroke)), stroke.shape) for stroke in strokes]
-    return draw(distort(moved, generator), box, generator)
+    return draw(distort(moved, generator), box, generator, pens)
 
 
 def distort(strokes: Sequence[Stroke], generator: Generator) -> list[Stroke]:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from pipeline.data.dataset import Description
 from pipeline.data.ink import InkStatistics
+from pipeline.data.marks import EXTRA
 from pipeline.data.scaling import Scaling
 from pipeline.engine.documents import Count, Positive, Share
 from pipeline.network.activations import ACTIVATIONS
@@ -26,11 +27,13 @@ class Header:
     layers: hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width).
     dataset: name of the training data. negative_class: whether the networks have one more output, for images of no
     class. sliding: whether the model is slid over the local contrast of pictures, rather than given images of the
-    training set. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
-    ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images or, for a sliding model, on
-    the digits of composed sheets; 0 if it was not measured. test_accuracy: accuracy in [0, 1] on `test_images` images,
-    None if it was not measured. ensemble_size: number of networks. context: second model of a sliding model, which
-    predicts from the local contrast around each candidate whether it is a digit; None if there is none.
+    training set. by_column: whether the network has outputs for each column of a strip of writing, the classes and
+    EXTRA more. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
+    ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images, for a sliding model on the
+    digits of composed sheets, by column on the texts of composed strips; 0 if it was not measured. test_accuracy:
+    accuracy in [0, 1] on `test_images` images, None if it was not measured. ensemble_size: number of networks. context:
+    second model of a sliding model, which predicts from the local contrast around each candidate whether it is a digit;
+    None if there is none.
     """
 
     layers: str
@@ -42,6 +45,7 @@ class Header:
     dataset: str
     negative_class: bool = False
     sliding: bool = False
+    by_column: bool = False
     temperature: Annotated[float, Meta(ge=0.01, le=100)] = 1.0
     ink_statistics: InkStatistics = InkStatistics()  # noqa: RUF009, it is frozen
     validation_accuracy: Share = 0.0
@@ -59,6 +63,8 @@ class Header:
         kind = self.ensemble_size, self.negative_class
         if self.sliding and (kind != (1, True) or self.image_shape != find_window(self.layers)):
             raise ValueError("a model that slides must be one network with an output for nothing, given its window")
+        if self.by_column and (kind != (1, False) or self.sliding):
+            raise ValueError("a model with outputs by column must be one network that does not slide")
         thin = self.ink_statistics.thin
         if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
             raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")
@@ -70,12 +76,12 @@ class Header:
 
     def make_layers(self) -> tuple[Layer, ...]:
         """Return the layers of each network. Raises UsageError if they do not fit the images."""
-        return build_layers(self.layers, self.activation, self.image_shape, self.outputs)
+        return build_layers(self.layers, self.activation, self.image_shape, self.outputs, self.by_column)
 
     @property
     def outputs(self) -> int:
-        """The number of outputs of each network: one for each class and, with a negative class, one for no class."""
-        return len(self.class_names) + self.negative_class
+        """The number of outputs of each network, or of each column: the classes, and those that are no class."""
+        return len(self.class_names) + (EXTRA if self.by_column else self.negative_class)
 
     @property
     def architecture(self) -> str:

@@ -13,6 +13,8 @@ from pipeline.network.notation import format_layer, format_layers, parse_layers
 
 MICRO_BATCH_BYTES = 12_000_000  # memory of one forward pass; the backward pass needs about as much again
 MICRO_BATCH_IMAGES = 512
+# Large networks do not fit the cache anyway: fewer images than these only add calls of NumPy, if they fit the memory.
+FEWEST_IMAGES, FEWEST_BYTES = 24, 256_000_000
 VALUES_PER_PIXEL = 10  # values in memory per input pixel during augmentation
 # Bounds that no useful network reaches, 0.1 GB of values for one image and 4 GB of parameters: a damaged file may ask
 # for any size.
@@ -98,8 +100,10 @@ def slide(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Layer, ...]:
 def micro_batch_size(layers: Sequence[Layer], itemsize: int) -> int:
     """Return how many images to pass forward at a time, by the memory of inputs, patches and outputs."""
     values = VALUES_PER_PIXEL * math.prod(layers[0].input_shape) + sum(layer.values_per_image for layer in layers)
-    images = min(MICRO_BATCH_IMAGES, MICRO_BATCH_BYTES // (values * itemsize))
-    return max(1, images - images % 16 if images > 16 else images)  # multiples of 16 fill vector registers
+    size = values * itemsize
+    images = min(MICRO_BATCH_IMAGES, MICRO_BATCH_BYTES // size)
+    images -= images % 16 if images > 16 else 0  # multiples of 16 fill vector registers
+    return max(images, min(FEWEST_IMAGES, FEWEST_BYTES // size), 1)
 
 
 def format_network(text: str, image_shape: Sequence[int], classes: int) -> str:

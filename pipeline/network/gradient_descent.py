@@ -25,6 +25,7 @@ SLICE = 65_536  # largest number of parameters that are updated at a time; with 
 T = TypeVar("T")
 Indices = NDArray[np.intp]
 BatchLoss = Callable[[Array, Labels, int], tuple[float, Array]]  # logits, labels, size of the batch -> loss, dL/dz
+Count = Callable[[Array, Labels], int]  # logits, labels -> number of correct predictions
 Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`
 
 
@@ -56,6 +57,7 @@ class TrainingState:
     partial_gradients: Sequence[Parameters]
     buffers: Sequence[Sequence[Buffers]]
     micro_batch: int
+    count_correct: Count
 
     @property
     def result(self) -> Network:
@@ -71,6 +73,7 @@ def prepare(
     micro_batch: int = 512,
     shards: int = 1,
     threads: int = 1,
+    count_correct: Count = count_correct,
 ) -> TrainingState:
     """Return a network, with a copy of its parameters, ready for training."""
     layers, flat = network.layers, network.parameters.flat
@@ -83,7 +86,9 @@ def prepare(
         [view_parameters(layers, np.empty_like(flat)) for _ in range(count)] for count in (shards, threads)
     )
     buffers = [make_buffers(copy) for _ in range(threads)]
-    return TrainingState(copy, loss, optimizer, ema_decay, arrays, gradients, partial_gradients, buffers, micro_batch)
+    return TrainingState(
+        copy, loss, optimizer, ema_decay, arrays, gradients, partial_gradients, buffers, micro_batch, count_correct
+    )
 
 
 def train_epoch(
@@ -146,7 +151,7 @@ def compute_gradient(
         images, labels = load(indices[start : start + state.micro_batch], shard, thread)
         cache = forward(state.network, images, buffers)
         loss, dz = state.loss(cache.logits, labels, count)
-        correct += count_correct(cache.logits, labels)
+        correct += state.count_correct(cache.logits, labels)
         backward(state.network, cache, dz, buffers, out=partial if start else gradient)
         if start:
             np.add(gradient.flat, partial.flat, out=gradient.flat)

@@ -2,8 +2,9 @@
 
 import math
 import time
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
 from pipeline.network.activations import Array
-from pipeline.network.architecture import build_layers, micro_batch_size
-from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
-from pipeline.network.losses import LOSSES, Labels, count_correct
+from pipeline.network.architecture import micro_batch_size
+from pipeline.network.gradient_descent import BatchLoss, Load, TrainingState, prepare, shuffled_batches, train_epoch
+from pipeline.network.losses import LOSSES, Labels
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
@@ -64,24 +65,27 @@ def train_network(
     classes: int,
     checkpoint: Path,
     on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
+    initial: Array | None = None,
 ) -> TrainedNetwork:
     """Train one network; resume from the file `checkpoint` if it is of this recipe, and write it after each epoch.
 
     classes: without the negative class. on_progress: called after each batch, and with each epoch once its checkpoint
-    is written. The result is bit-identical to an uninterrupted run, since every epoch has its own random generators:
-    the order of the images is seeded by (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises
-    TrainingError if the loss, a parameter or a logit is not finite.
+    is written. initial: the parameters to begin with, (total,); by default they are drawn. The result is bit-identical
+    to an uninterrupted run, since every epoch has its own random generators: the order of the images is seeded by
+    (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises TrainingError if the loss, a parameter
+    or a logit is not finite.
     """
-    state = start(recipe, training, classes)
-    origin = repr((recipe, training.images.shape, len(training), training.scaling))
+    state = start(recipe, training, classes, initial)
+    begun_with = None if initial is None else zlib.crc32(initial.tobytes())
+    origin = repr((recipe, training.images.shape, len(training), training.scaling, begun_with))
     history: list[Epoch] = []
     found = load_checkpoint(checkpoint)
     if found and found.origin == origin and found.state.shape == state.arrays.shape:
         state.arrays[:], best, history = found.state, found.best, list(found.history)
         on_progress(TrainingProgress(epoch=history[-1], resumed=True))
     else:
-        initial = accuracy(state.result, validation, classes)
-        on_progress(TrainingProgress(epoch=Epoch(0, math.nan, math.nan, initial, math.nan, 0.0)))
+        before = accuracy(state.result, validation, classes)
+        on_progress(TrainingProgress(epoch=Epoch(0, math.nan, math.nan, before, math.nan, 0.0)))
 
     def on_batch() -> None:
         on_progress(TrainingProgress(batches=1))
@@ -103,23 +107,34 @@ def train_network(
     return TrainedNetwork(best, history)
 
 
-def start(recipe: Recipe, training: Examples, classes: int) -> TrainingState:
-    """Return an initialised network with all that its training by a recipe needs, in the dtype of the images."""
-    layers = build_layers(recipe.layers, recipe.activation, training.image_shape, recipe.count_outputs(classes))
-    layers = training.arrange(layers)
+def start(recipe: Recipe, training: Examples, classes: int, initial: Array | None = None) -> TrainingState:
+    """Return a network with all that its training by a recipe needs, in the dtype of the images.
+
+    initial: its parameters; by default they are drawn.
+    """
+    layers = training.make_layers(recipe.layers, recipe.activation, recipe.count_outputs(classes))
     network = make_network(layers, np.empty(count_parameters(layers), training.dtype))
-    initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
-    loss = training.adapt(LOSSES[recipe.loss])
+    if initial is None:
+        initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
+    else:
+        network.parameters.flat[:] = initial
     largest_shard = -(-min(recipe.batch_size, len(training)) // recipe.shards)
     return prepare(
         network,
-        lambda logits, labels, count: loss(logits, labels, recipe.label_smoothing, count),
+        make_loss(recipe, training, 1),
         OPTIMIZERS[recipe.optimizer](recipe.momentum, recipe.weight_decay),
         recipe.ema_decay,
         min(largest_shard, micro_batch_size(layers, training.dtype.itemsize)),
         recipe.shards,
         min(recipe.shards, count_cores()),
+        training.count_correct,
     )
+
+
+def make_loss(recipe: Recipe, training: Examples, number: int) -> BatchLoss:
+    """Return the loss of an epoch, counted from 1."""
+    loss = training.adapt(LOSSES[recipe.loss], (number - 1) / recipe.epochs)
+    return lambda logits, labels, count: loss(logits, labels, recipe.label_smoothing, count)
 
 
 def run_epoch(
@@ -133,6 +148,7 @@ def run_epoch(
         recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step + i, recipe.epochs * count)
         for i in range(count)
     ]
+    state = replace(state, loss=make_loss(recipe, training, number))
     load = make_load(recipe, training, state, number)
     with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.buffers)) as team:
         return *train_epoch(state, batches, rates, load, step, team.run, on_batch), rates[-1]
@@ -140,7 +156,7 @@ def run_epoch(
 
 def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: int) -> Load:
     """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
-    (_, height, width), threads = training.images.shape, len(state.buffers)
+    (_, height, width), threads = state.network.layers[0].input_shape, len(state.buffers)
     generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
     read, augmented = (np.empty((threads, state.micro_batch, height * width), training.dtype) for _ in range(2))
     augmenters = [
@@ -169,7 +185,7 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
         first, last = block * size, (block + 1) * size
         images, labels = examples.slice(first, last), np.moveaxis(examples.labels[first:last], 0, -1)
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
-        return count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
+        return examples.count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
 
     with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
         return sum(team.run(count, -(-len(examples) // size))) / len(examples)

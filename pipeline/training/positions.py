@@ -77,11 +77,11 @@ class Pictures(Examples):
         """The dtype of the local contrast."""
         return np.dtype(np.float32)
 
-    def arrange(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
         """Return the layers, slid over the pictures."""
-        return slide(layers, self.images.shape[1:])
+        return slide(super().make_layers(text, activation, outputs), self.images.shape[1:])
 
-    def adapt(self, loss: Loss) -> Loss:
+    def adapt(self, loss: Loss, progress: float) -> Loss:
         """Return the loss summed over positions."""
         return partial(at_positions, loss)
 

@@ -96,6 +96,26 @@ READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,
     "quick": replace(READER, layers="conv12,conv24,conv48x3/1,conv48x3/1,conv48x3/1", epochs=3),
 }
+# Of the network that reads a row: the one that is pretrained, and one for a few minutes of training.
+ROW = Recipe(
+    layers="conv24x5/2p2,conv40x3/2x1p1,conv72x3/2x1p1,conv112x5x3/1p0x1,"
+    "conv112x1x5/1p0x2+,conv112x1x5/1p0x4d2+,conv112x1x5/1p0x8d4+,conv112x1x5/1p0x16d8+",
+    optimizer="adamw",
+    weight_decay=0.02,
+    learning_rate=0.002,
+    warmup=0.02,
+    ema_decay=0.998,
+    batch_size=48,
+    epochs=8,
+)
+ROW_RECIPES: dict[ReaderRecipeName, Recipe] = {
+    "standard": ROW,
+    "quick": replace(
+        ROW,
+        layers="conv12x5/2p2,conv20x3/2x1p1,conv36x3/2x1p1,conv56x5x3/1p0x1,conv56x1x5/1p0x4d2+,conv56x1x5/1p0x16d8+",
+        epochs=3,
+    ),
+}
 
 
 def find_changes(name: RecipeName, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

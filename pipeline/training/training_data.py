@@ -22,8 +22,9 @@ from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standa
 from pipeline.data.styles import make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
+from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, Loss
+from pipeline.network.losses import Labels, Loss, count_correct
 from pipeline.training.recipe import Recipe
 
 
@@ -56,13 +57,20 @@ class Examples:
         _, height, width = self.images.shape
         return height, width
 
-    def arrange(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-        """Return the layers to train, given those for one image of `image_shape`."""
-        return layers
+    def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
+        """Return the layers to train. text: the hidden ones. Raises UsageError if they do not fit the images."""
+        return build_layers(text, activation, self.image_shape, outputs)
 
-    def adapt(self, loss: Loss) -> Loss:
-        """Return the loss for these labels, given the loss for one label per image."""
+    def adapt(self, loss: Loss, progress: float) -> Loss:
+        """Return the loss for these labels, given the loss for one label per image.
+
+        progress: part of the run that is over, in [0, 1).
+        """
         return loss
+
+    def count_correct(self, logits: Array, labels: Labels) -> int:
+        """Return the number of images whose labels are predicted."""
+        return count_correct(logits, labels)
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
         """Write the standardised images with these indices to `out`, (len(indices), height, width); return labels."""

@@ -103,7 +103,7 @@ def _format_epoch(epoch: "Epoch", last: int, resumed: bool) -> str:
     if resumed:
         return f"resuming after epoch {epoch.number} of {last}"
     if epoch.number == 0:
-        return f"after initialisation: validation accuracy {epoch.validation_accuracy:.2%}"
+        return f"before training: validation accuracy {epoch.validation_accuracy:.2%}"
     return (
         f"epoch {epoch.number} of {last}: loss {epoch.loss:.4f}, accuracy {epoch.train_accuracy:.2%} in "
         f"training, {epoch.validation_accuracy:.2%} in validation, {epoch.seconds:.1f} s"

@@ -29,7 +29,7 @@ def test_all_stages_run_in_order(run: Run, tmp_path: Path) -> None:
     assert "1,833 training, 167 validation, 500 test images" in results["normalize"].stdout
     assert "test accuracy 8" in results["evaluate"].stdout or "test accuracy 9" in results["evaluate"].stdout
     *_, training = [results["train"].stderr.splitlines()]
-    assert "after initialisation: validation accuracy" in training[1]
+    assert "before training: validation accuracy" in training[1]
     assert [line.split()[1:3] for line in training[2:]] == [["epoch", str(n)] for n in range(1, 6)]
 
 

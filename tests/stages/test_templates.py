@@ -10,6 +10,7 @@ from pipeline.html.rendering import TEMPLATES
 from stages.export import export
 from stages.reader import reader
 from stages.report import report
+from stages.rows import rows
 from tests.processes import ROOT
 
 
@@ -35,6 +36,6 @@ def test_declared_templates_equal_used_templates(stage: Stage[Any], used: list[s
 
 
 def test_every_template_is_declared() -> None:
-    assert {*declared(export), *declared(report), *declared(reader)} == {
+    assert {*declared(export), *declared(report), *declared(reader), *declared(rows)} == {
         path.name for path in TEMPLATES.iterdir() if path.is_file()
     }

@@ -6,6 +6,7 @@ import pytest
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import (
+    FEWEST_IMAGES,
     MICRO_BATCH_IMAGES,
     build_layers,
     find_window,
@@ -87,8 +88,8 @@ def test_format_from_image_shape_to_class_count() -> None:
     [
         ("16", (5, 5), MICRO_BATCH_IMAGES),
         ("conv64x3/1", (30, 30), 32),  # 45 images of 265 kB would fit; 32 is a multiple of 16
-        ("conv64x3/1", (99, 99), 3),
-        ("conv64x3/1", (300, 300), 1),
+        ("conv64x3/1", (99, 99), FEWEST_IMAGES),
+        ("conv64x3/1", (300, 300), 8),  # of 30 MB
     ],
 )
 def test_micro_batch_size_is_limited_by_memory(layers: str, shape: tuple[int, int], images: int) -> None:

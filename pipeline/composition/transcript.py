@@ -1,0 +1,46 @@
+"""What a strip says: marks of its digits, spaces and other writing, in reading order along the row."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.marks import MAX_MARKS, NO_MARK, OTHER, SPACE
+
+# Other writing that is cut off at an edge counts if this part of its width is visible, or that many pixels.
+PART, PIXELS = 0.5, 12
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A sign on a line. symbol: class of a digit, or of other writing; number: index of the number it belongs to."""
+
+    symbol: int
+    left: float
+    right: float
+    number: int = NO_MARK
+
+
+def make_marks(signs: Iterable[Sign], classes: int, start: float, stop: float) -> NDArray[np.float32]:
+    """Return the marks of the signs of a line, in reading order, that are visible from `start` to `stop`.
+
+    The result is an array, (MAX_MARKS, 3); see `pipeline.data.marks`. Other writing
+    without a digit in between has one mark; between two numbers without other writing there is a space.
+    """
+    space, other = classes + SPACE, classes + OTHER
+    marks, before = list[tuple[int, float, float]](), None
+    for sign in signs:
+        left, right = max(sign.left, start), min(sign.right, stop)
+        if sign.symbol == other and right - left < min(PART * (sign.right - sign.left), PIXELS):
+            continue
+        if before and before.symbol == other == sign.symbol:
+            _, first, last = marks.pop()
+            left, right = min(first, left), max(last, right)
+        if before and other not in (before.symbol, sign.symbol) and before.number != sign.number:
+            marks.append((space, marks[-1][2], left))
+        marks.append((sign.symbol, left, right))
+        before = sign
+    rows = np.full((MAX_MARKS, 3), NO_MARK, np.float32)
+    rows[: len(marks)] = np.reshape(marks[:MAX_MARKS], (-1, 3))
+    return rows

@@ -1,0 +1,35 @@
+"""Strips of a line of writing and their marks: the format in which they are composed, and from which a row is learned.
+
+A strip is the local contrast of a line, in 8 bits. Its marks are an array (MAX_MARKS, 3): symbol, left and right edge
+in pixels of each sign, in the order of reading; unused rows have the symbol NO_MARK. The symbols of the marks are the
+text. They are the classes of the data set, then SPACE, then OTHER, both counted from the number of classes.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+HEIGHT, WIDTH = 40, 256  # pixels of a strip as a network sees it
+MARGIN = 2  # pixels by which a composed strip is higher at the top and at the bottom, so that it can be moved
+SIDE = 20  # pixels by which it is longer on the left and on the right, so that it can be stretched
+MAX_MARKS = 64
+NO_MARK = -1
+SPACE, OTHER = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
+EXTRA = 3  # outputs besides the classes: SPACE, OTHER and the blank of CTC, which is the last one
+ZERO, STEPS = 128, 24  # code of a contrast of 0, and of a contrast of 1 above it
+
+
+def encode_contrast(contrast: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return local contrast in 8 bits."""
+    return np.asarray(np.clip(np.rint(ZERO + STEPS * contrast), 0, 255), np.uint8)
+
+
+def decode_contrast(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the local contrast from what `encode_contrast` has returned."""
+    return (codes.astype(np.float32) - ZERO) / np.float32(STEPS)
+
+
+def read_marks(marks: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the text of a strip: the symbols of its marks, (MAX_MARKS, 3), in order."""
+    return np.asarray(marks[marks[:, 0] != NO_MARK, 0], np.intp)

@@ -1,0 +1,15 @@
+"""The model card of a network that reads a row of writing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.data.catalogue import DATASETS
+from pipeline.data.dataset import are_ten_digits
+from pipeline.html.rendering import render_card
+from pipeline.model.model import Model
+
+
+def make_rows_card(model: Model, training: Mapping[str, Any]) -> str:
+    """Return the card as Markdown. training: as in model.json, written by the stage `rows`."""
+    digits, data = are_ten_digits(model.class_names), DATASETS.get(model.dataset)
+    return render_card("rows_card.md", model=model, training=training, digits=digits, data=data)

@@ -1,0 +1,132 @@
+"""Train the network that reads a row of writing as a whole."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+from pipeline.engine.command import main
+from pipeline.engine.provenance import environment
+from pipeline.engine.stage import File, Input, Output, stage
+from pipeline.training.recipe import Recipe, override, to_dict
+from pipeline.training.recipes import ROW_RECIPES, ReaderRecipeName
+from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_training
+
+log = logging.getLogger(__name__)
+
+NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
+INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / "rows.safetensors"
+
+
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the name of the recipe and all values, after the options have replaced some."""
+    values = to_dict(override(ROW_RECIPES[given["recipe"]], given))
+    return {name: values.get(name, value) for name, value in given.items()}
+
+
+@stage(
+    packages=("numpy", "scipy", "jinja2"),
+    extra_files=("pipeline/html/templates/rows_card.md",),
+    resolve=resolve,
+    unhashed=("history.csv", "MODEL_CARD.md"),
+)
+@recipe_options(without=NOT_FOR_ROWS)
+def rows(
+    strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
+    recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
+    start: Annotated[
+        File,
+        Option(
+            help="Model (.safetensors) to start from, if its layers are the same.", show_default="the included network"
+        ),
+    ] = INCLUDED,
+    fresh: Annotated[bool, Option("--fresh", help="Start from random weights.")] = False,
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/rows"),
+    **values: Any,
+) -> str:
+    """Train the network that reads a row of writing as a whole.
+
+    It has outputs for each column of a strip, and is trained by connectionist temporal classification (CTC), so its
+    targets are texts. A network that starts from random weights first learns a symbol for each column, in a quarter of
+    the epochs. One that starts from a trained network with the same layers, by default the included one, goes on with
+    CTC: so a better network grows in several runs.
+
+    An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
+    uninterrupted run.
+
+    Examples:
+        handwriting rows
+        handwriting rows --recipe quick --fresh
+        handwriting rows --start my-network.safetensors --epochs 4
+    """
+    chosen = override(Recipe(), values)
+    from pipeline.data.dataset import load_description
+    from pipeline.data.marks import EXTRA
+    from pipeline.data.scaling import Scaling
+    from pipeline.engine import CHECKPOINT
+    from pipeline.html.rows_card import make_rows_card
+    from pipeline.model.model import Model, save_model
+    from pipeline.model.safetensors import load_safetensors, save_safetensors
+    from pipeline.network.network import view_parameters
+    from pipeline.training.columns import BY_COLUMN, load_strips
+    from pipeline.training.epochs import train_network
+    from pipeline.training.history import write_history
+
+    description = load_description(strips)
+    classes = len(description.class_names)
+    begun = None if fresh else load_safetensors(start)
+    if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
+        log.info("rows: %s has other layers or classes, so the weights are drawn", start.name)
+        begun = None
+    by_column = 0.0 if begun else BY_COLUMN
+    training, validation = (load_strips(strips, part, classes, by_column) for part in ("train", "validation"))
+    log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
+    (output / CHECKPOINT).mkdir(exist_ok=True)
+    with show_training("rows", chosen, len(training)) as on_progress:
+        trained = train_network(
+            chosen,
+            training,
+            validation,
+            classes + EXTRA,
+            output / CHECKPOINT / "network.npz",
+            on_progress,
+            begun.parameters[0].flat if begun else None,
+        )
+    layers = training.make_layers(chosen.layers, chosen.activation, classes + EXTRA)
+    model = Model(
+        (view_parameters(layers, trained.flat),),
+        layers=chosen.layers,
+        activation=chosen.activation,
+        loss=chosen.loss,
+        scaling=Scaling(0.0, 1.0),
+        image_shape=training.image_shape,
+        class_names=description.class_names,
+        dataset=description.name,
+        by_column=True,
+        validation_accuracy=trained.best.validation_accuracy,
+    )
+    seconds = sum(epoch.seconds for epoch in trained.history)
+    record = {
+        "strips": {"training": len(training), "validation": len(validation)},
+        "versions": environment(["numpy"]),
+        "recipe": recipe,
+        "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
+        **{name: value for name, value in asdict(chosen).items() if name in values},
+        "best_epoch": trained.best.number,
+        "seconds": round(seconds),
+    }
+    save_model(output, model, record)
+    save_safetensors(output / "model.safetensors", model)
+    (output / "MODEL_CARD.md").write_text(make_rows_card(model, record), encoding="utf-8")
+    write_history(output / "history.csv", [trained.history])
+    return (
+        f"{model.validation_accuracy:.2%} of the validation strips read without an error, after epoch "
+        f"{trained.best.number}, {seconds / 60:.1f} min of training"
+    )
+
+
+if __name__ == "__main__":
+    main(rows)

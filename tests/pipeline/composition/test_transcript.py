@@ -1,0 +1,52 @@
+"""From the signs of a line to marks and a text."""
+
+import numpy as np
+import pytest
+
+from pipeline.composition.transcript import Sign, make_marks
+from pipeline.data.marks import MAX_MARKS, NO_MARK, read_marks
+
+SPACE, OTHER = 10, 11
+
+
+def digit(symbol: int, left: float, number: int) -> Sign:
+    return Sign(symbol, left, left + 10, number)
+
+
+def marks(*signs: Sign, stop: float = 256) -> list[list[float]]:
+    made = make_marks(signs, 10, 0, stop)
+    assert made.shape == (MAX_MARKS, 3)
+    assert (made[len(read_marks(made)) :] == NO_MARK).all()
+    return [row for row in made.tolist() if row[0] != NO_MARK]
+
+
+def test_space_spans_the_gap_between_two_numbers() -> None:
+    assert marks(digit(3, 20, 0), digit(4, 32, 0), digit(5, 80, 1)) == [
+        [3, 20, 30],
+        [4, 32, 42],
+        [SPACE, 42, 80],
+        [5, 80, 90],
+    ]
+
+
+def test_other_writing_is_joined_and_takes_the_place_of_a_space() -> None:
+    signs = digit(3, 20, 0), Sign(OTHER, 40, 60), Sign(OTHER, 62, 70), digit(5, 80, 3), Sign(OTHER, 95, 100)
+    assert marks(*signs) == [[3, 20, 30], [OTHER, 40, 70], [5, 80, 90], [OTHER, 95, 100]]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "counts"),
+    [(-8, 11, True), (-40, 13, True), (-40, 11, False), (250, 262, True), (252, 270, False)],
+)
+def test_word_across_an_edge_counts_if_half_of_it_or_twelve_pixels_are_visible(
+    left: float, right: float, counts: bool
+) -> None:
+    found = marks(Sign(OTHER, left, right))
+    expected = [[OTHER, max(left, 0), min(right, 256)]] if counts else []
+    assert found == expected
+
+
+def test_text_is_the_symbols_in_order() -> None:
+    text = read_marks(make_marks([digit(7, 20, 0), digit(7, 60, 1)], 10, 0, 256))
+    assert text.tolist() == [7, SPACE, 7]
+    assert text.dtype == np.intp

@@ -1,0 +1,83 @@
+"""The stage strips, on the sample and the faces of the program."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.composition.lettering import list_faces, split_faces
+from pipeline.composition.parallel import count_strips, load_parsed
+from pipeline.composition.strips import SHAPE, compose_strip
+from stages.faces import faces
+from stages.strips import strips
+
+COUNT, FEWEST = 12, 5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_strips() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.composition.parallel.FEWEST_STRIPS", FEWEST)
+        yield
+
+
+@pytest.fixture(scope="module")
+def included(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The result of the stage faces, which holds no further faces."""
+    output = tmp_path_factory.mktemp("included") / "artifacts" / "faces"
+    faces(faces="included", output=output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def composed(built: Path, included: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("composed") / "artifacts" / "strips"
+    strips(parse=built / "parse", faces=included, strips=COUNT, seed=7, scheduler="sync", output=output)
+    return output
+
+
+def arrays(folder: Path) -> dict[str, Any]:
+    return {path.name: np.load(path) for path in folder.glob("*.npy")}
+
+
+def test_strips_are_the_same_for_any_scheduler_and_blocks(
+    built: Path, included: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.composition.parallel.BLOCK", 5)
+    output = tmp_path / "artifacts" / "strips"
+    strips(parse=built / "parse", faces=included, strips=COUNT, seed=7, scheduler="threads", output=output)
+    found, expected = arrays(output), arrays(composed)
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert json.loads((output / "dataset.json").read_text())["class_names"] == list("0123456789")
+
+
+@pytest.mark.parametrize(("number", "part", "count"), [(0, "train", COUNT), (1, "validation", FEWEST)])
+def test_only_training_strips_show_the_first_images_and_most_faces(
+    number: int, part: str, count: int, built: Path, composed: Path
+) -> None:
+    held_out = part == "validation"
+    chosen = split_faces(list_faces("script"), held_out)
+    made = compose_strip(load_parsed(built / "parse", held_out), chosen, np.random.default_rng((7, number, count - 1)))
+    levels, marks = (np.load(composed / f"{part}-{name}.npy") for name in ("strips", "marks"))
+    assert levels.shape == (count, *SHAPE)
+    assert np.array_equal(levels[-1], made[0])
+    assert np.array_equal(marks[-1], made[1])
+
+
+def test_no_face_is_both_for_training_and_for_validation() -> None:
+    known = list_faces("script")
+    training, validation = (split_faces(known, held_out) for held_out in (False, True))
+    assert not set(training) & set(validation)
+    assert set(training) | set(validation) == set(known)
+    assert len(validation) == 2  # of twenty
+
+
+def test_long_runs_have_many_validation_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.composition.parallel.FEWEST_STRIPS", 2_000)
+    assert count_strips(90_000) == {"train": 90_000, "validation": 3_000}
+    assert count_strips(30_000)["validation"] == 2_000
+    assert count_strips(40)["validation"] == 40
