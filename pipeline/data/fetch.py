@@ -94,7 +94,7 @@ def _download(address: str, path: Path, advance: Callable[[int], object]) -> Non
         try:
             with (
                 _Session() as session,
-                session.get(address, stream=True, timeout=(CONNECT_TIMEOUT, 2 * WINDOW)) as answer,
+                session.get(address, stream=True, timeout=(CONNECT_TIMEOUT, 3 * WINDOW)) as answer,
                 open(path, "wb") as file,
             ):
                 if answer.status_code != requests.codes.ok:

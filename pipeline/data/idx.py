@@ -49,7 +49,7 @@ def locate(path: Path) -> Rows:
 def unpack(source: Path, target: Path, limit: int | None = None) -> None:
     """Copy `source` to `target`, uncompressed, in chunks.
 
-    limit: most bytes of data, because little gzip data can hold very many. Raises IdxError if it is not one complete IDX
+    limit: most bytes of data, because a little gzip data can hold many. Raises IdxError if it is not one complete IDX
     file, or OSError; `target` is then incomplete.
     """
     with _open(source) as stream, open(target, "wb") as plain:
