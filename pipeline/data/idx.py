@@ -46,13 +46,16 @@ def locate(path: Path) -> Rows:
         return Rows(path, np.dtype(np.uint8), shape, file.tell())
 
 
-def unpack(source: Path, target: Path) -> None:
+def unpack(source: Path, target: Path, limit: int | None = None) -> None:
     """Copy `source` to `target`, uncompressed, in chunks.
 
-    Raises IdxError if it is not one complete IDX file, or OSError; `target` is then incomplete.
+    limit: most bytes of data, because a little gzip data can hold many. Raises IdxError if it is not one complete IDX
+    file, or OSError; `target` is then incomplete.
     """
     with _open(source) as stream, open(target, "wb") as plain:
         shape = _read_header(stream)
+        if limit is not None and math.prod(shape) > limit:
+            raise IdxError(f"its shape {shape} is above {limit:,} bytes")
         plain.write(_format_header(shape))
         plain.writelines(_read_data(stream, shape))
 

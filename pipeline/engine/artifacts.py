@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.engine import ARTIFACTS
-from pipeline.engine.digests import sha256
+from pipeline.engine.digests import read_anew, sha256
 from pipeline.engine.documents import Count, Duration, convert, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
@@ -63,18 +63,15 @@ def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, 
     }
 
 
-def find_damage(folder: Path, manifest: Manifest, anew: bool = False) -> list[Reason]:
-    """Return a reason for each missing or changed output. Raises OSError if one cannot be read.
-
-    anew: read all of them, also those whose digest is remembered.
-    """
+def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
+    """Return a reason for each missing or changed output. Raises OSError if one cannot be read."""
     entry = folder.resolve()  # one name for one file, whatever link leads to it
 
     def damage(name: str) -> str | None:
         path, facts = entry / name, manifest.outputs[name]
         if not path.is_file():
             return "is missing"
-        intact = path.stat().st_size == facts["bytes"] and sha256(path, anew) == facts["sha256"]
+        intact = path.stat().st_size == facts["bytes"] and sha256(path) == facts["sha256"]
         return None if intact else "is damaged"
 
     with ThreadPoolExecutor() as pool:
@@ -117,7 +114,8 @@ def find_inputs(folders: Mapping[str, Path], shown: Mapping[str, Path]) -> dict[
 
 def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
     """Read all outputs in `folder`. Raises PipelineError if one is missing or damaged, and locates it in `shown`."""
-    for damage in find_damage(folder, manifest, anew=True):
+    read_anew()
+    for damage in find_damage(folder, manifest):
         raise PipelineError(f"{shown / damage.name} {damage.change}: {advise(manifest.provenance.stage, shown)}")
 
 

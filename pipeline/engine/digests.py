@@ -12,20 +12,30 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.engine import ARTIFACTS
+from pipeline.engine.documents import convert, load_json
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.files import replacement
 
 MEMORY = ARTIFACTS / ".cache" / "files.json"
 
+T = TypeVar("T")
+_doubted: set[str] = set()  # names in the memory: see `read_anew`
+
 
 @functools.cache
-def _memory() -> dict[str, list[Any]]:
-    """Return the memory of this process: kind and path of a file -> [its signature, what was computed]."""
-    with suppress(OSError, ValueError, AttributeError, RecursionError):
-        found = json.loads(MEMORY.read_bytes())
-        return {name: each for name, each in found.items() if isinstance(each, list) and len(each) == 2}
+def _memory() -> dict[str, Any]:
+    """Return the memory of this process: kind and path of a file -> [its state, what was computed]."""
+    with suppress(OSError, PipelineError):
+        return load_json(MEMORY, dict[str, Any])
     return {}
+
+
+def read_anew() -> None:
+    """Read every file again when its digest is next asked for: a write through a memory map may keep its times."""
+    _doubted.update(_memory())
 
 
 def signature(path: Path | str) -> list[int] | None:
@@ -39,29 +49,34 @@ def signature(path: Path | str) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def remember(kind: str, path: Path | str, compute: Callable[[], Any], anew: bool = False) -> Any:
-    """Return what `compute` returns: JSON-like data that follow from the content of the file.
+def remember(kind: str, path: Path | str, state: Any, form: type[T], compute: Callable[[], T]) -> T:
+    """Return what `compute` returns: JSON-like data of the type `form` that follow from the content of the file.
 
-    It is called only if no value of this `kind` is remembered for the path and the present signature of the file, or
-    if it is wanted `anew`. Raises what `compute` raises.
+    It is called only if no value of this `kind` is remembered for the path and the present `state` of the file, which
+    is None if it is unknown. Raises what `compute` raises.
     """
-    name, now = f"{kind} {os.path.abspath(path)}", signature(path)  # before the file is read
-    found = _memory().get(name)
-    if anew or found is None or now is None or found[0] != now:
-        _memory()[name] = found = [now, compute()]
-        atexit.unregister(_save)
-        atexit.register(_save)
-    return found[1]
+    name = f"{kind} {os.path.abspath(path)}"
+    if state is not None and name not in _doubted:
+        with suppress(PipelineError):  # the memory is damaged
+            known, value = convert(_memory().get(name), tuple[Any, Any])
+            if known == state:
+                return convert(value, form)
+    value = compute()
+    _memory()[name] = [state, value]
+    _doubted.discard(name)
+    atexit.unregister(_save)
+    atexit.register(_save)
+    return value
 
 
-def sha256(path: Path | str, anew: bool = False) -> str:
-    """Return the sha256 of a file, in hexadecimal. anew: read it although it is remembered. Raises OSError."""
+def sha256(path: Path | str) -> str:
+    """Return the sha256 of a file, in hexadecimal. Raises OSError."""
 
     def compute() -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    return str(remember("sha256", path, compute, anew))
+    return remember("sha256", path, signature(path), str, compute)
 
 
 def _save() -> None:
@@ -69,11 +84,7 @@ def _save() -> None:
     if not ARTIFACTS.is_dir():
         return
     files = {name: found for name, found in _memory().items() if os.path.exists(name.partition(" ")[2])}
-    fresh = MEMORY.with_name(f"{os.getpid()}.fresh")
     with suppress(OSError):
-        try:
-            MEMORY.parent.mkdir(exist_ok=True)
+        MEMORY.parent.mkdir(exist_ok=True)
+        with replacement(MEMORY) as fresh:
             fresh.write_text(json.dumps(files))
-            fresh.replace(MEMORY)
-        finally:
-            fresh.unlink(missing_ok=True)

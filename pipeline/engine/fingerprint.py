@@ -9,6 +9,7 @@ import functools
 import glob
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES, SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +29,12 @@ LIBRARY = __package__.partition(".")[0]
 # Run stages: they do not influence the result.
 RUNNERS = {f"{__package__}.stage", f"{__package__}.command", f"{LIBRARY}.scheduling"}
 DIGEST_LENGTH = 16
-OUTLINE = f"outline-{sys.version_info.major}.{sys.version_info.minor}"  # syntax trees differ between versions
+SUFFIXES = (*EXTENSION_SUFFIXES, ".py")  # of the files of a module: Python imports the first that exists
 
 
 @dataclass(frozen=True)
-class Source:
-    """A source file, the name of its module, its digest, and all names that may be modules imported by it."""
+class ModuleFile:
+    """A file of a module, the name of the module, the file's digest, and all names that it may import as modules."""
 
     path: Path
     name: str
@@ -82,7 +84,23 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
         if file.endswith(".py") and name != start:
             with suppress(Exception):  # the function may never import it, or handle the error
                 importlib.import_module(name)
-    return [file for file in files if _changed_since_start(root / file)]
+    return [file for file in files if _changed_since_start(root / file) or _has_old_bytecode(root / file)]
+
+
+@functools.cache  # the modules of this process stay as they were loaded
+def _has_old_bytecode(path: Path) -> bool:
+    """Return whether Python takes the bytecode of an earlier version of a source for its own; delete this bytecode.
+
+    Python compares only the size of the source and the second of its last change.
+    """
+    with suppress(Exception):  # a file without bytecode, or that cannot be compiled
+        bytecode = Path(importlib.util.cache_from_source(path))
+        if path.suffix == ".py" and path.stat().st_ctime_ns >= bytecode.stat().st_mtime_ns:
+            loader = SourceFileLoader(path.stem, str(path))
+            if loader.get_code(path.stem) != loader.source_to_code(path.read_bytes(), path):
+                bytecode.unlink(missing_ok=True)
+                return True
+    return False
 
 
 def _changed_since_start(path: Path) -> bool:
@@ -109,8 +127,8 @@ def _file_of(function: Callable[..., Any]) -> Path:
 
 def find_sources(
     function: Callable[..., Any], modules: Iterable[str] = (), without: Collection[str] = ()
-) -> list[Source]:
-    """Return the module of the function and all modules of the project that it imports, directly or indirectly.
+) -> list[ModuleFile]:
+    """Return the files of the function's module and of all modules of the project that it imports, also indirectly.
 
     modules, without: as in `fingerprint`.
     """
@@ -119,6 +137,7 @@ def find_sources(
     # In site-packages the project is these two packages; elsewhere it is everything in the folder.
     installed = root.name.endswith("-packages")
     project = {start.partition(".")[0], LIBRARY} if installed else {path.stem for path in root.glob("*")}
+    list_files = functools.cache(_list_files)
     found, seen = [_load(_file_of(function), start)], {start}
     to_do = [*_with_packages(start), *found[0].imports, *modules]
     while to_do:
@@ -126,24 +145,39 @@ def find_sources(
         if name in seen or not left_out.isdisjoint(_with_packages(name)) or name.partition(".")[0] not in project:
             continue
         seen.add(name)
-        path = _find(root, name)
-        if path is not None:
+        for path in _find(root, name, list_files):
             found.append(_load(path, name))
             to_do += found[-1].imports
     return found
 
 
-def _find(root: Path, name: str) -> Path | None:
-    base = f"{root}/{name.replace('.', '/')}"
-    return next((Path(path) for path in (f"{base}/__init__.py", f"{base}.py") if os.path.isfile(path)), None)
+def _find(root: Path, name: str, list_files: Callable[[str], Collection[str]]) -> list[Path]:
+    """Return the files of a module: its source, and an extension module that Python imports in place of the source."""
+    parents, last = f"{root}/{name.replace('.', '/')}".rsplit("/", 1)
+    for folder, stem in ((f"{parents}/{last}", "__init__"), (parents, last)):
+        if found := [Path(folder, stem + suffix) for suffix in SUFFIXES if stem + suffix in list_files(folder)]:
+            return found
+    return []
 
 
-def _load(path: Path, name: str) -> Source:
-    digest, imports = remember(OUTLINE, path, functools.partial(_outline, path, name))
-    return Source(path, name, digest, tuple(imports))
+def _list_files(folder: str) -> set[str]:
+    try:
+        return {entry.name for entry in os.scandir(folder) if entry.is_file()}
+    except OSError:  # a name that is no package
+        return set()
 
 
-def _outline(path: Path, name: str) -> tuple[str, list[str]]:
+def _load(path: Path, name: str) -> ModuleFile:
+    digest = sha256(path)
+    if path.suffix != ".py":
+        return ModuleFile(path, name, digest[:DIGEST_LENGTH], ())
+    # Outlines differ between versions of Python, whose syntax trees differ, and between versions of this module.
+    state = [digest, sha256(__file__), *sys.version_info[:2]]
+    outline = functools.partial(_outline, path, name)
+    return ModuleFile(path, name, *remember("outline", path, state, tuple[str, tuple[str, ...]], outline))
+
+
+def _outline(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
     """Return the digest of a module, and the names that it may import."""
     try:
         tree = ast.parse(path.read_bytes(), path)
@@ -153,7 +187,7 @@ def _outline(path: Path, name: str) -> tuple[str, list[str]]:
     imports = _strip(tree)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass")).hexdigest()
-    return digest[:DIGEST_LENGTH], list(dict.fromkeys(_imported(imports, package)))
+    return digest[:DIGEST_LENGTH], tuple(dict.fromkeys(_imported(imports, package)))
 
 
 def _strip(node: ast.AST) -> list[ast.Import | ast.ImportFrom]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import CHECKPOINT, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
+from pipeline.engine.digests import read_anew
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
 from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_parameters
@@ -33,18 +34,24 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
     force: run the function even if the result is up to date.
     """
     output: Path = arguments[stage.output]
-    resolved = resolve_parameters(stage, arguments)
+
+    def look() -> tuple[dict[str, Any], Provenance, Plan]:
+        resolved = resolve_parameters(stage, arguments)
+        expected = find_provenance(stage, arguments, resolved, digests)
+        return resolved, expected, make_plan(output, expected, force)
+
     with ExitStack() as stack:
         # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         inputs = find_inputs(folders, shown=arguments)
         digests = {name: manifest.digest for name, manifest in inputs.items()}
-        expected = find_provenance(stage, arguments, resolved, digests)
-        plan = make_plan(output, expected, force)
+        resolved, expected, plan = look()
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
-            plan = make_plan(output, expected, force)  # again: another process may have published a result
+            if plan.state == "stale":
+                read_anew()
+            resolved, expected, plan = look()  # again: another process may have published a result meanwhile
         if plan.state == "stored":
             store.publish(store.entry_of(output, stage.name, expected.key), output)
         if plan.state == "stale":
@@ -106,6 +113,7 @@ def _run_function(
 
 def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
     """Return how the provenance differs from that `before` the run."""
+    read_anew()
     try:
         resolved = resolve_parameters(stage, arguments)
         return differences(before, find_provenance(stage, arguments, resolved, before.inputs))

@@ -15,6 +15,7 @@ from pathlib import Path
 from pipeline.engine import CHECKPOINT
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.files import replacement
 from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
 log = logging.getLogger(__name__)
@@ -158,12 +159,8 @@ def _discard(path: Path) -> None:
 
 def publish(entry: Path, output: Path) -> None:
     """Make `output` a link to `entry`, atomically."""
-    link = output.with_name(f".{os.urandom(8).hex()}.link")  # in the same folder: the store may be on another disk
-    try:
+    with replacement(output) as link:
         link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole
-        link.replace(output)
-    finally:
-        link.unlink(missing_ok=True)
     with suppress(OSError):  # read-only disk
         os.utime(output / MANIFEST)  # `prune` keeps the last used entries
 

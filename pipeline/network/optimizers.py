@@ -36,21 +36,15 @@ def sgd() -> Optimizer:
     return Optimizer(update, buffers=0)
 
 
-def momentum(beta: float, nesterov: bool = False) -> Optimizer:
-    """v <- beta v + g;  w <- w - rate v, or with `nesterov`  w <- w - rate (g + beta v).
-
-    (Sutskever et al. 2013, in the form that PyTorch uses)
-    """
+def momentum(beta: float) -> Optimizer:
+    """v <- beta v + g;  w <- w - rate v.  (Sutskever et al. 2013, in the form that PyTorch uses)"""
     import numpy as np
 
     def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         (v,) = state
         v *= beta
         v += g
-        if nesterov:
-            g *= rate
-            w -= g
-        np.multiply(v, rate * beta if nesterov else rate, out=g)
+        np.multiply(v, rate, out=g)
         w -= g
 
     return Optimizer(update, buffers=1)
@@ -109,7 +103,6 @@ def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
 OPTIMIZERS: dict[str, Callable[[float, float], Optimizer]] = {
     "sgd": lambda beta, decay: with_l2(sgd(), decay),
     "momentum": lambda beta, decay: with_l2(momentum(beta), decay),
-    "nesterov": lambda beta, decay: with_l2(momentum(beta, nesterov=True), decay),
     "adam": lambda beta, decay: with_l2(adam(), decay),
     "adamw": lambda beta, decay: with_decay(adam(), decay),
 }

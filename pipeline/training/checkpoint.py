@@ -1,12 +1,12 @@
 """Checkpoints: an interrupted run resumes from its last one, with a bit-identical result."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.engine.files import new_file
 from pipeline.network.activations import Array
 from pipeline.training.history import Epoch
 
@@ -28,15 +28,8 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to `path` atomically: an earlier one stays until this one is complete."""
     history = np.array([astuple(epoch) for epoch in checkpoint.history], np.float64)
-    temporary = path.with_name(f".{path.name}")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, state=checkpoint.state, best=checkpoint.best, history=history, origin=checkpoint.origin)
-            file.flush()
-            os.fsync(file.fileno())  # otherwise a power failure can leave an incomplete file under this name
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with new_file(path) as file:
+        np.savez(file, state=checkpoint.state, best=checkpoint.best, history=history, origin=checkpoint.origin)
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:

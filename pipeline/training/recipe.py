@@ -47,7 +47,7 @@ class Recipe:
     warmup: float = hyperparameter(
         0.0, "Fraction of the run in which the learning rate rises linearly (warm-up).", "[0, 1)"
     )
-    momentum: float = hyperparameter(0.9, "Momentum, for the optimizers momentum and nesterov.", "[0, 1)")
+    momentum: float = hyperparameter(0.9, "Momentum, for the optimizer momentum.", "[0, 1)")
     weight_decay: float = hyperparameter(0.0, "Weight decay: decoupled for adamw, an L2 term otherwise.", "[0, inf)")
     ema_decay: float = hyperparameter(0.0, "Decay of the moving average of the weights; 0 turns it off.", "[0, 1)")
     batch_size: int = hyperparameter(128, "Number of images per batch.", "[1, inf)")

@@ -70,9 +70,7 @@ def summarise(count: int, total: int, unit: str, seconds: float) -> str:
 
 def publish(source: Path, target: Path) -> None:
     """Replace `target` by `source` atomically, even if it is on another disk."""
-    fresh = target.with_name(f".{target.name}.fresh")
-    try:
+    from pipeline.engine.files import replacement
+
+    with replacement(target) as fresh:
         shutil.move(source, fresh)
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -40,7 +40,7 @@ def test_only_own_data_depend_on_the_modules_that_read_them(tmp_path: Path) -> N
     assert pictures >= PICTURES
 
 
-@pytest.mark.parametrize("name", ["sample", "kmnist"])
+@pytest.mark.parametrize("name", ["sample", "mnist"])
 def test_files_and_class_names_of_a_known_data_set_are_in_the_key(name: str) -> None:
     parameters = provenance(download, dataset=name).parameters
     assert parameters["sha256"] == DATASETS[name].sha256

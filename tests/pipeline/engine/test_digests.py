@@ -1,5 +1,8 @@
 """What is remembered of a file is used only as long as the file is the same."""
 
+import hashlib
+import json
+import mmap
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +17,18 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Begin with an empty memory in a folder with artifacts; yield its file."""
     monkeypatch.chdir(tmp_path)
     Path("artifacts").mkdir()
-    digests._memory.cache_clear()
+    forget()
     yield tmp_path / digests.MEMORY
+    forget()
+
+
+def forget() -> None:
+    """Begin as the next process does."""
     digests._memory.cache_clear()
+    digests._doubted.clear()
+
+
+HAY, OAT = (hashlib.sha256(text).hexdigest() for text in (b"hay", b"oat"))
 
 
 def rewrite_with_the_same_times(file: Path) -> None:
@@ -36,21 +48,62 @@ def rewrite_with_the_same_times(file: Path) -> None:
 def test_changed_file_is_read_again_and_an_unchanged_one_is_not(change: Callable[[Path], object]) -> None:
     file = Path("food.txt")
     file.write_text("hay")
-    read = lambda: digests.remember("text", file, file.read_text)  # noqa: E731
-    assert read() == "hay"
+    assert digests.sha256(file) == HAY
     digests._save()
-    digests._memory.cache_clear()  # as in the next process
-    assert digests.remember("text", file, lambda: pytest.fail("read again")) == "hay"
+    forget()
+    known = digests.signature(file)
+    assert digests.remember("sha256", file, known, str, lambda: pytest.fail("read again")) == HAY
     change(file)
-    assert read() == "oat"
+    assert digests.sha256(file) == OAT
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "\0", '{"sha256 food.txt": 5}', "[" * 100_000])
+def test_write_through_a_memory_map_is_seen_when_files_are_read_anew() -> None:
+    file = Path("food.txt")
+    file.write_text("hay")
+    with open(file, "r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+        mapped[:3] = b"hay"  # the first write through the map sets the times, and those that follow may not
+        assert digests.sha256(file) == HAY
+        before = digests.signature(file)
+        mapped[:3] = b"oat"
+        assert digests.signature(file) == before
+        digests.read_anew()
+        assert digests.sha256(file) == OAT
+
+
+SHAPES = ("5", '"x"', "[]", "[0, 1, 2]", "[STATE, 5]", "[STATE, null]", "[STATE, [[]]]", '{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "null", "\0", "[" * 100_000, "[]", *(f'{{"sha256 PATH": {each}}}' for each in SHAPES)]
+)
 def test_damaged_memory_is_forgotten(text: str, memory: Path) -> None:
+    file = Path("food.txt")
+    file.write_text("hay")
     memory.parent.mkdir()
-    memory.write_text(text)
+    memory.write_text(text.replace("PATH", str(file.absolute())).replace("STATE", json.dumps(digests.signature(file))))
+    assert digests.sha256(file) == HAY
+    digests._save()
+    forget()
+    assert digests.sha256(file) == HAY
+
+
+def test_pipe_in_place_of_the_memory_does_not_block(memory: Path) -> None:
     Path("food.txt").write_text("hay")
-    assert len(digests.sha256("food.txt")) == 64
+    memory.parent.mkdir()
+    os.mkfifo(memory)
+    assert digests.sha256("food.txt") == HAY
+
+
+def test_link_beside_the_memory_is_not_followed(memory: Path) -> None:
+    Path("food.txt").write_text("hay")
+    memory.parent.mkdir()
+    victim = Path("victim.txt")
+    for name in (f"{os.getpid()}.fresh", ".files.json.fresh", memory.name):
+        (memory.parent / name).symlink_to(victim.absolute())
+    digests.sha256("food.txt")
+    digests._save()
+    assert not victim.exists()
+    assert memory.is_file() and not memory.is_symlink()
 
 
 def test_memory_needs_room_and_artifacts(memory: Path) -> None:

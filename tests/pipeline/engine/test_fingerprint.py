@@ -1,13 +1,15 @@
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import fingerprint, load_sources
+from pipeline.engine.fingerprint import _has_old_bytecode, fingerprint, load_sources
 
 WORK = '''"""A module."""
 
@@ -211,6 +213,50 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
     monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", 0)
     monkeypatch.setattr("pipeline.engine.fingerprint.time.time_ns", lambda: changed - 10**9)
     assert load_sources(work, ["library/far.py"]) == []
+
+
+def test_outline_of_another_version_of_the_engine_is_computed_again(
+    compute: Fingerprint, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = project / "fingerprint.py"
+    before = compute()
+    other.write_text("an earlier version, with a fault")
+    with monkeypatch.context() as earlier:
+        earlier.setattr("pipeline.engine.fingerprint.__file__", str(other))
+        earlier.setattr("pipeline.engine.fingerprint._outline", lambda path, name: ("0" * 16, ()))
+        assert set(compute().values()) == {"0" * 16}
+    assert compute() == before
+
+
+@pytest.mark.parametrize("suffix", EXTENSION_SUFFIXES)
+def test_extension_module_that_shadows_a_source_is_part_of_the_fingerprint(
+    suffix: str, project: Path, compute: Fingerprint
+) -> None:
+    before = compute()
+    file = project / f"library/near{suffix}"
+    file.write_bytes(b"\x7fELF 1")
+    shadowed = compute()
+    assert shadowed.keys() - before.keys() == {f"library/near{suffix}"}
+    assert {name: shadowed[name] for name in before} == before
+    file.write_bytes(b"\x7fELF 2")
+    assert compute() != shadowed
+
+
+def test_bytecode_of_an_earlier_version_is_outdated_and_deleted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    work: Any = importlib.import_module("stages_copy.work").work
+    names = ["library/far.py", "library/near.py"]
+    load_sources(work, names)  # writes the bytecode
+    file = project / "library/far.py"
+    times = file.stat()
+    file.write_text("FAR = 2\n")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # as after an edit within the same second
+    (project / "library/near.py").touch()
+    assert _has_old_bytecode(file)
+    _has_old_bytecode.cache_clear()
+    del sys.modules["library.far"]
+    assert importlib.import_module("library.far").FAR == 2
+    assert not any(_has_old_bytecode(project / name) for name in names)
 
 
 def test_in_site_packages_only_the_stages_and_the_engines_package_count(tmp_path: Path) -> None:

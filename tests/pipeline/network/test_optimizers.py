@@ -13,7 +13,6 @@ from tests.pipeline.network.kinds import look_up
 REFERENCES: dict[str, Callable[[Any, Any, float], Any]] = {
     "sgd": lambda optim, w, decay: optim.SGD(w, 0.01, weight_decay=decay),
     "momentum": lambda optim, w, decay: optim.SGD(w, 0.01, momentum=0.8, weight_decay=decay),
-    "nesterov": lambda optim, w, decay: optim.SGD(w, 0.01, momentum=0.8, nesterov=True, weight_decay=decay),
     "adam": lambda optim, w, decay: optim.Adam(w, 0.01, weight_decay=decay),
     "adamw": lambda optim, w, decay: optim.AdamW(w, 0.01, weight_decay=decay),
 }
@@ -37,11 +36,6 @@ def test_sgd_by_hand() -> None:
 def test_momentum_by_hand() -> None:
     # v: 2, then 0.5 * 2 - 1 = 0, then 0 + 4
     assert run_steps(momentum(0.5), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.8, 0.8, 0.4])
-
-
-def test_nesterov_by_hand() -> None:
-    # v as above; the steps are g + 0.5 v: 3, then -1, then 6
-    assert run_steps(momentum(0.5, nesterov=True), [2.0, -1.0, 4.0], 0.1) == pytest.approx([0.7, 0.8, 0.2])
 
 
 def test_adam_by_hand() -> None:

@@ -68,7 +68,7 @@ def test_network_learns_a_class_for_negatives_and_is_validated_among_the_others(
         {"initialisation": "xavier"},
         {"bias_std": 1.0},
         *({"optimizer": name} for name in OPTIMIZERS if name != SMALL.optimizer),
-        {"optimizer": "nesterov", "momentum": 0.5},
+        {"optimizer": "momentum", "momentum": 0.5},
         {"learning_rate": 0.02},
         {"schedule": "constant"},
         {"warmup": 0.5},

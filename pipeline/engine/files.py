@@ -1,0 +1,32 @@
+"""Files and links that replace others atomically: readers find the old or the new one, never a part of it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """Yield an unused hidden name beside `path`: what the block puts there replaces `path` at the end of the block.
+
+    If the block or the replacement fails, `path` is unchanged and nothing else is left.
+    """
+    fresh = path.with_name(
+        f".{os.urandom(8).hex()}.fresh"
+    )  # a link under this name could lead anywhere: none can know it
+    try:
+        yield fresh
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write that replaces `path` at the end of the block, once it is on the disk."""
+    with replacement(path) as fresh, open(fresh, "xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())  # otherwise a power failure can leave an incomplete file under this name
