@@ -32,8 +32,7 @@ def evaluate(
     A warning is printed if a part of the data lacks a class, if the classes differ much in size, or if test images are
     also training images.
 
-    The results are bit-identical for any scheduler, number of workers and block size. An interrupted run resumes with
-    the unfinished blocks.
+    The results are bit-identical for any scheduler, number of workers and block size.
 
     Examples:
         handwriting evaluate
@@ -42,12 +41,11 @@ def evaluate(
     """
     import numpy as np
 
-    from pipeline.engine import CHECKPOINT
-    from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array
+    from pipeline.engine.arrays import open_rows, read_array, save_array
     from pipeline.engine.documents import save_json
     from pipeline.evaluation.data import DATA_FILE, PARTS, check_data, list_warnings
-    from pipeline.evaluation.metrics import CHUNK_SIZE, METRICS_FILE, compute_metrics
-    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
+    from pipeline.evaluation.metrics import METRICS_FILE, compute_metrics
+    from pipeline.evaluation.predictions import PROBABILITIES, predict_all
     from pipeline.model.model import load_model
     from pipeline.scheduling.backends import make_backend
 
@@ -58,18 +56,11 @@ def evaluate(
     total = len(images)
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
 
-    predictions = open_predictions(output / CHECKPOINT, (PREDICTIONS, PROBABILITIES), total, classes, "test images")
-    with progress("evaluate", total, predictions.done_count) as shown:
+    with progress("evaluate", total) as shown:
         report = functools.partial(log.info, "evaluate: %s")
-        predict_missing(predictions, model, [images], block_size, backend, shown.advance, report)
-    for name, rows in predictions.files.items():
-        rows.path.rename(output / name)
-
-    probabilities = open_rows(output / PROBABILITIES, np.float32, (total, classes))
-    chunks = zip(
-        read_blocks(probabilities, CHUNK_SIZE), np.split(labels, range(CHUNK_SIZE, total, CHUNK_SIZE)), strict=True
-    )
-    metrics, confusion = compute_metrics(chunks, model.class_names)
+        probabilities = predict_all(model, images, block_size, backend, shown.advance, report)
+    save_array(output / PROBABILITIES, probabilities)
+    metrics, confusion = compute_metrics([(probabilities, labels)], model.class_names)
     save_array(output / "confusion.npy", confusion)
     save_json(output / METRICS_FILE, asdict(metrics))
     parts = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "file": "code", "environment": "environment"}
 WIDTH = 100  # columns of the output if it is not a terminal
+MIN_WIDTH = 60  # on narrower terminals, which wrap the lines: ids stay whole
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 
@@ -144,7 +145,8 @@ def _draw(table: "Table") -> str:
     """Return a table as text, as wide as the terminal. Its strings must be printable."""
     from rich.console import Console
 
-    console = Console(width=shutil.get_terminal_size((WIDTH, 0)).columns, markup=False, emoji=False, highlight=False)
+    width = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
+    console = Console(width=width, markup=False, emoji=False, highlight=False)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())

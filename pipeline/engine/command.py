@@ -36,6 +36,7 @@ DEFAULTS = Path("pyproject.toml")  # in the working directory; the table [tool.h
 TABLE = "handwriting"
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of a stage's last line, by the state of the plan
+MAX_MESSAGE = 2000  # characters
 UNCHANGED = "Existing results are unchanged"
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
 MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
@@ -65,7 +66,7 @@ def invoke(app: typer.Typer, line: Sequence[str], program: str) -> Any:
     """Return what the command of the application returns. Raises UsageError for a wrong command line."""
     command: Any = typer.main.get_command(app)
     known = getattr(command, "commands", {command.name: command})
-    values = load_defaults(known) if "--help" not in line else {}
+    values = load_defaults(known) if {"--help", "--version"}.isdisjoint(line) else {}
     values = values if hasattr(command, "commands") else values.get(command.name, {})
     try:
         result = command.main(list(line), prog_name=program, standalone_mode=False, default_map=values)
@@ -227,6 +228,8 @@ def run_command(name: str, work: Callable[[], object]) -> int:
 
     def fail(message: str, status: int = PipelineError.exit_status) -> int:
         line = printable(" ".join(message.split()))
+        if len(line) > MAX_MESSAGE:  # a value that it repeats has no limit; what to do stands at the end
+            line = f"{line[: MAX_MESSAGE // 2]} ... {line[-MAX_MESSAGE // 2 :]}"
         print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
         return status
 
@@ -284,6 +287,8 @@ class _Log(logging.StreamHandler[TextIO]):
 
 
 def _prepare_output() -> None:
+    if not os.environ.get("COLUMNS", "1").strip("0"):
+        del os.environ["COLUMNS"]  # rich would print nothing in no columns
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed

@@ -1,10 +1,13 @@
 """Fields of a dataclass with a help text and a range: the schema of recipes and of the augmentation."""
 
 import math
+import reprlib
 from dataclasses import field, fields
 from typing import Any, Literal, get_args, get_origin
 
 from pipeline.engine.errors import UsageError
+
+MAX_INTEGER = 1 << 63  # larger ones are neither indices nor floats
 
 
 def hyperparameter(default: Any, description: str, interval: str = "") -> Any:
@@ -28,8 +31,8 @@ def check_values(values: Any) -> None:
 
 def _check_range(name: str, value: float, interval: str) -> None:
     (low, high), closed_below, closed_above = interval[1:-1].split(", "), interval[0] == "[", interval[-1] == "]"
-    if not abs(value) < math.inf:
-        raise UsageError(f"{name} must be a finite number, not {value}")
+    if not abs(value) < (MAX_INTEGER if isinstance(value, int) else math.inf):
+        raise UsageError(f"{name} must be a finite number below 2^63, not {reprlib.repr(value)}")
     large_enough = value > float(low) or (value == float(low) and closed_below)
     small_enough = value < float(high) or (value == float(high) and closed_above)
     if not (large_enough and small_enough):

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from pipeline.engine import store
 from pipeline.engine.artifacts import MANIFEST
-from pipeline.engine.errors import UsageError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.results import read_results
 
 
@@ -17,7 +17,8 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
 
     Results with a link, published or named, are kept and count towards `keep`. So are results that were computed from
     one with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations of named models.
-    Results that a running stage reads or writes are kept too. Raises UsageError if `keep` is negative.
+    Results that a running stage reads or writes are kept too. Raises UsageError if `keep` is negative,
+    PipelineError if a folder cannot be removed.
     """
     if keep < 0:
         raise UsageError(f"keep is {keep}: use 0 or more")
@@ -43,7 +44,11 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
                 size = store.size(entry)
                 if not kept[entry] and store.remove(entry, is_kept):  # again: it may have got a name meanwhile
                     removed[entry.name] = size
-    return dict(sorted(removed.items()))
+    folders = [artifacts / store.STORE / name for name in sorted(removed)]
+    for folder in folders:
+        if any(path.exists() for path in (folder, folder.with_suffix(store.PARTIAL))):
+            raise PipelineError(f"{folder} cannot be removed: change its permissions, and those of what it contains")
+    return {folder.name: removed[folder.name] for folder in folders}
 
 
 def _last_used(entry: Path) -> float:

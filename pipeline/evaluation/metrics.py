@@ -14,7 +14,6 @@ METRICS_FILE = "metrics.json"
 
 Z_95 = 1.959963984540054  # the 0.975 quantile of the standard normal distribution
 BINS = 15  # of confidence, for the calibration error, as in Guo et al. 2017
-CHUNK_SIZE = 65_536  # images in memory at a time; affects the last digits of the metrics
 
 
 @dataclass(frozen=True)

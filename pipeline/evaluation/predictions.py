@@ -1,4 +1,4 @@
-"""Predict many images in blocks, in parallel, into files; a resumed run does not repeat a finished block.
+"""Predict many images in blocks, in parallel; a resumed run into files does not repeat a finished block.
 
 A task carries the images of its block, so workers need no shared folder. The predictions are bit-identical for any
 backend and block size.
@@ -110,11 +110,31 @@ def predict_missing(
     )
 
 
+def predict_all(
+    model: Model,
+    images: Rows,
+    block_size: int,
+    backend: Backend,
+    advance: Callable[[int], object] = lambda images: None,
+    report: Callable[[str], object] = lambda line: None,
+) -> NDArray[np.float32]:
+    """Return the probabilities (n, c) of all images of a file. Arguments and errors are those of `predict_missing`."""
+    found = np.empty((len(images), len(model.class_names)), np.float32)
+
+    def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
+        start, probabilities = result
+        found[start : start + len(probabilities)] = probabilities
+        advance(len(probabilities))
+
+    run_job(Job(predict_block, model, read_missing([images], block_size), write, report=report), backend)
+    return found
+
+
 def predict_block(model: Model, block: Block) -> tuple[int, NDArray[np.float32]]:
     """Run one task: return the index of the block's first image among all images, and the probabilities, (n, c)."""
     probabilities = predict(model, block.images, block.first)
     if not np.isfinite(probabilities).all():
-        raise PipelineError(f"predictions for {block.path} are not finite: recreate the model and the images")
+        raise PipelineError(f"predictions for {block.path} are not finite: train the model again, or check the images")
     return block.at, probabilities
 
 

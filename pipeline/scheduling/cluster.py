@@ -26,7 +26,7 @@ from distributed.core import rpc
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import LIBRARY
 from pipeline.engine.threads import count_cores
-from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.backends import Backend, hide_password
 from pipeline.scheduling.jobs import Job, JobInterruptedError, Workers
 from pipeline.scheduling.worker import JobContext, collect_versions, provide, run_task
 
@@ -71,10 +71,10 @@ def _open_client(address: str) -> Client:
             warnings.simplefilter("ignore")
             return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError):
-        problem = f"no Dask scheduler responds at {address} within {CONNECT_TIMEOUT:.0f} seconds"
+        problem = f"no Dask scheduler responds at {hide_password(address)} within {CONNECT_TIMEOUT:.0f} seconds"
         raise PipelineError(f"{problem}: check that it is running at this address") from None
     except Exception as error:  # for instance invalid certificates
-        problem = f"cannot connect to {address} ({error})"
+        problem = hide_password(f"cannot connect to {address} ({error})")
         raise PipelineError(f"{problem}: check that it is a Dask scheduler of this version") from None
 
 
@@ -84,6 +84,7 @@ async def _identify(address: str) -> None:
 
 
 def _wait_for_workers(client: Client, address: str, report: Callable[[str], object]) -> None:
+    address = hide_password(address)
     start = f"start some with `dask worker {address}`"
     if not _count_threads(client):
         report(f"waiting for workers: {start}")

@@ -7,7 +7,6 @@ import pytest
 from tests.make.common import (
     SAMPLE,
     assert_quiet,
-    copy,
     digests,
     make,
     manifest,
@@ -78,26 +77,6 @@ def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], word
     assert "artifacts/" not in result.stdout
     assert not (made / "here").exists()
     assert_quiet(made)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["train", "EPOCHS=0"], "epochs must be at least 1, not 0"),
-        (["train", "RECIPE=quik"], "did you mean quick?"),
-        (["train", "EPOCH=3"], "Unknown variable EPOCH: did you mean EPOCHS?"),
-        (["prune", "KEP=3"], "Unknown variable 'KEP=3'"),
-        (["all", "DATASET=custom", "FROM=nowhere"], "nowhere does not exist"),
-    ],
-)
-def test_wrong_value_of_any_stage_is_refused_before_the_first(
-    arguments: list[str], words: str, fresh: Path, tmp_path: Path
-) -> None:
-    project = copy(fresh, tmp_path / "copy")
-    result = make(project, *(SAMPLE if arguments[0] != "prune" else ()), *arguments)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert words in result.stderr.splitlines()[0]
-    assert not (project / "artifacts").exists()
 
 
 @pytest.mark.parametrize(("goal", "words"), [("trian", "`make train`"), ("it's", "`make help`")])

@@ -48,7 +48,6 @@ def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
     assert array("normalize/scaling.npy") == ("float32", (2,))
     assert array("train/layer-1-weights.npy") == ("float32", (192, 784))
     assert array("train/layer-2-biases.npy") == ("float32", (10,))
-    assert array("evaluate/predictions.npy") == ("uint8", (500,))
     assert array("evaluate/probabilities.npy") == ("float32", (500, 10))
     assert array("evaluate/confusion.npy") == ("int64", (10, 10))
     with open(built / "train" / "history.csv", newline="") as file:

@@ -41,20 +41,6 @@ def test_invalid_input_is_one_line_and_no_file_is_left(run: Run, project: Path) 
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("", "Missing argument 'IMAGES'"),
-        (f"{RAW} --scheduler dask", "--scheduler"),
-        (f"{RAW} --scheduler tcp://localhost:1 --workers 2", "leave --workers out"),
-        (f"{RAW} --output {RAW}", f"{RAW} is already used by this command"),
-    ],
-)
-def test_invalid_arguments_are_reported(line: str, words: str, run: Run, project: Path) -> None:
-    assert_one_line(run("predict", *line.split()), 2, words)
-    assert file_names(project) == {"artifacts"}
-
-
-@pytest.mark.parametrize(
     ("output", "probabilities", "words"),
     [
         (f"artifacts/../{RAW}", None, "is already used by this command"),

@@ -25,11 +25,9 @@ from tests.torture.sandbox import Sandbox, finish, start
 
 LINES = {  # with enough work that there is time to kill
     "predict": "predict artifacts/parse/train-images.npy --output predictions.npy --block-size 4",
-    "evaluate": "evaluate --block-size 2",
 }
 FIRST = {  # exists from the first partial result on
     "predict": ".predictions.npy.partial/journal",
-    "evaluate": "artifacts/.store/evaluate-*.partial/checkpoint/journal",
 }
 COMMANDS = tuple(replace(command, line=tuple(LINES[command.name].split())) for command in ALL if command.name in LINES)
 DURATION = 1.0  # seconds, about that of the work

@@ -32,6 +32,7 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
     if fault:
         raise {
             "usage": UsageError("too much\\nflour"),
+            "long": PipelineError("?" * 100_000 + ": shorten it"),
             "failure": PipelineError("no \\x1b[31mfire"),
             "disk": OSError(28, "No space left on device", "loaf.txt"),
             "memory": MemoryError(),
@@ -69,6 +70,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["now"], 2, "now"),
     (["--output", "stages"], 2, "stages"),
     (["--fault", "usage"], 2, "too much flour"),
+    (["--fault", "long"], 1, "?: shorten it"),
     (["--fault", "failure"], 1, r"no \x1b[31mfire"),
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
     (["--fault", "memory"], 1, "not enough memory"),
@@ -84,7 +86,7 @@ def test_error_is_one_line_with_its_status_and_changes_nothing(bakery: Path) -> 
         returned, stdout, stderr = call(bakery, COMMAND, *options)
         *reasons, line = stderr.splitlines()
         assert (returned, stdout) == (status, ""), options
-        assert line.startswith("bake: ") and words in line
+        assert line.startswith("bake: ") and words in line and len(line) < 3000
         assert all(reason.startswith("bake: parameter fault") for reason in reasons)
     assert (bakery / "artifacts/bake/loaf.txt").read_text() == "500"
     assert call(bakery, COMMAND)[1].startswith("up to date")

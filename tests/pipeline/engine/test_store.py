@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.errors import UsageError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.pruning import prune
 from pipeline.engine.store import commit, entry_of, private_folder, publish, stage_lock
 from tests.processes import environment, reset_signals
@@ -176,3 +176,11 @@ def test_interrupted_publish_keeps_the_old_link(tmp_path: Path, monkeypatch: pyt
         publish(tmp_path / ".store" / "another", tmp_path / "plant")
     assert (tmp_path / "plant").resolve() == entry.resolve()
     assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
+
+
+def test_prune_does_not_claim_what_it_cannot_remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "plant", KEYS[0])
+    (tmp_path / ".store" / "plant-1234.partial").mkdir()
+    monkeypatch.setattr("shutil.rmtree", lambda path, ignore_errors: None)  # as without permission
+    with pytest.raises(PipelineError, match="plant-1234.partial cannot be removed"):
+        prune(tmp_path, keep=1)

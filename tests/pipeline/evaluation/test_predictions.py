@@ -15,6 +15,7 @@ from pipeline.evaluation.predictions import (
     PROBABILITIES,
     PredictionFiles,
     open_predictions,
+    predict_all,
     predict_missing,
     read_missing,
 )
@@ -82,6 +83,7 @@ def test_backend_and_block_size_do_not_change_a_bit(
         open_predictions(tmp_path, NAMES, len(images[0]), 10, "test"), model, images[:1], block_size, backend
     )
     assert [array.tobytes() for array in found[0]] == [array[: len(images[0])].tobytes() for array in whole]
+    assert predict_all(model, images[0], block_size, backend).tobytes() == found[0][1].tobytes()
     assert [library["num_threads"] for library in threadpool_info()] == threads
 
 

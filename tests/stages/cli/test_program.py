@@ -1,5 +1,6 @@
 """The program: help, wrong usage, completion, closed streams, colours."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -59,8 +60,20 @@ def test_help_and_up_to_date_stage_import_no_large_packages(project: Path) -> No
     assert result.stdout.endswith("\n[]\n")
 
 
-def test_version(call: Run) -> None:
+def test_version(call: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pyproject.toml").write_text("[[[")
     assert call("--version").stdout.startswith("handwriting 0.")
+
+
+@pytest.mark.parametrize("columns", ["0", "20"])
+def test_tables_and_help_are_whole_on_narrow_terminals(
+    columns: str, call: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert "handwriting" in call("--help").stdout
+    (run,) = json.loads(call("runs", "--json").stdout)
+    assert run["id"][:6] in call("runs").stdout
 
 
 @pytest.mark.parametrize(
@@ -75,6 +88,8 @@ def test_version(call: Run) -> None:
         ("train --layers conv16,conv16,conv16", "conv16 does not fit"),
         ("train --epochs ten", "ten"),
         ("train --epochs 0", "epochs must be at least 1, not 0"),
+        (f"train --epochs {'9' * 310}", "epochs must be a finite number below 2^63"),
+        ("evaluate --scheduler tcp://me:secret@host", "'tcp://...@host' is not"),
         ("train --epoch 3", "--epochs"),
         ("evaluate --scheduler magic", "'magic' is not one of"),
         ("classify", "--test-image"),
