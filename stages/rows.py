@@ -28,7 +28,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @stage(
-    packages=("numpy", "scipy", "jinja2"),
+    packages=("numpy", "pillow", "safetensors", "jinja2"),
     extra_files=("pipeline/html/templates/rows_card.md",),
     resolve=resolve,
     unhashed=("history.csv", "MODEL_CARD.md"),
