@@ -30,11 +30,10 @@ from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import PictureError, Source, load_picture
-from pipeline.pictures.reading import Result, Row, read, read_one
-from pipeline.pictures.search import MAX_DIGITS
+from pipeline.pictures.reading import MAX_DIGITS, Number, Result, Row, read, read_one
 from pipeline.training.team import ThreadTeam
 
-__all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "Row", "load", "save"]
+__all__ = ["PRETRAINED", "Number", "PictureError", "PipelineError", "Reader", "Result", "Row", "load", "save"]
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class Reader:
     def digest(self) -> str:
         """SHA-256 hash of both models, in hexadecimal."""
         digest = hashlib.sha256()
-        for model in filter(None, (self.model, self.finder, self.finder and self.finder.context)):
+        for model in filter(None, (self.model, self.finder, self.finder and self.finder.row)):
             digest.update(format_header(model.header).encode())
             for parameters in model.parameters:
                 digest.update(parameters.flat.data)

@@ -18,7 +18,7 @@ from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_tra
 log = logging.getLogger(__name__)
 
 NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
-INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / "rows.safetensors"
+INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / "reader.safetensors"
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,10 @@ def rows(
     strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     start: Annotated[
-        File, Option(help="Model to start from, if its layers are the same; by default the included one.")
+        File,
+        Option(
+            help="Model for rows, or reader, to start from, if its layers are the same; by default the included one."
+        ),
     ] = INCLUDED,
     fresh: Annotated[bool, Option("--fresh", help="Start from random weights.")] = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/rows"),
@@ -75,6 +78,7 @@ def rows(
     description = load_description(strips)
     classes = len(description.class_names)
     begun = None if fresh else load_safetensors(start)
+    begun = begun and (begun.row or begun)
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has other layers or classes, so the weights are drawn", start.name)
         begun = None

@@ -1,4 +1,4 @@
-"""Calibrate the confidence of texts, so that nine in ten readings with a confidence of 90% are correct."""
+"""Calibrate the probability of numbers, so that nine in ten readings with a probability of 90% are correct."""
 
 import logging
 from collections.abc import Sequence
@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.engine.arrays import read_array
 from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.model import Model
-from pipeline.pictures.reading import arrange, measure_chances
-from pipeline.pictures.search import detect
+from pipeline.pictures.reading import REPORTED, arrange, see
+from pipeline.pictures.sightings import Sighting, measure
 from pipeline.training.team import ThreadTeam
 
 log = logging.getLogger(__name__)
 
-TEMPERATURES = np.geomspace(0.2, 5, 100)
+TEMPERATURES = np.geomspace(0.2, 5, 80)
+REACH = 0.5  # sizes of a digit around a number within which other digits should have been read with it
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Quality:
     """Quality of reading. accuracy, digit_accuracy: share of the texts, and of the digits, that are correct.
 
     Of the digits it is 1 - edit distance / number of digits, at least 0: a digit may be wrong, missing or superfluous.
+    expected_calibration_error: of the probabilities of numbers.
     """
 
     pictures: int
@@ -36,29 +39,51 @@ class Quality:
 def calibrate(model: Model, compose: Path) -> tuple[Model, Quality]:
     """Return a model with the temperature that fits composed sheets best, and how well it reads them.
 
-    compose: the artifact of this stage. The temperature minimises the cross-entropy between the confidence of a text
-    and whether it is correct, over the sheets in which a digit is found.  (Guo et al. 2017, for whole texts)
+    compose: the artifact of this stage. The temperature is that of the network for rows. It minimises the cross-entropy
+    between the probability of a number and whether it is correct.  (Guo et al. 2017, for whole texts)
     """
+    assert model.row
     sheets = read_array(compose / "sheets-pictures.npy", np.uint8, (None, None, None))
     digits = read_array(compose / "sheets-digits.npy", np.float32, (len(sheets), None, None))
+    known = [each[each[:, 0] >= 0] for each in digits]
     log.info("reader: calibrating the confidence on %s sheets", f"{len(sheets):,}")
     with ThreadTeam(count_cores()) as team:
-        found = team.run(lambda i, thread: detect(model, sheets[i].astype(np.float32)), len(sheets))
-    texts = [each[each[:, 0] >= 0, 0].tolist() for each in digits]
-    readings = [arrange(each, model.class_names, 1.0, (1, 1), (1, 1)).probabilities.argmax(axis=1) for each in found]
-    errors = np.array([edit_distance(labels.tolist(), text) for labels, text in zip(readings, texts, strict=True)])
-    correct, digit_accuracy = errors == 0, max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
-    claimed, error = [i for i, labels in enumerate(readings) if len(labels)], 0.0
-    if claimed:  # not after very little training
-        confidences = np.array(
-            [[measure_chances(found[i], t).prod() for i in claimed] for t in TEMPERATURES], np.float32
-        )
-        likelihoods = np.where(correct[claimed], confidences, 1 - confidences)
-        best = np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax()
-        error = float(measure_reliability(confidences[best][:, np.newaxis], (~correct[claimed]).astype(np.uint8)).error)
-        model = replace(model, temperature=float(TEMPERATURES[best]))
-    quality = Quality(len(correct), float(correct.mean()), digit_accuracy, error)
-    return replace(model, validation_accuracy=digit_accuracy), quality
+        seen = team.run(lambda i, thread: see(model, sheets[i]), len(sheets))
+        claimed = [(each, is_correct(each, there)) for found, there in zip(seen, known, strict=True) for each in found]
+        temperature, error = model.row.temperature, 0.0
+        if claimed:  # not after very little training
+            sightings, correct = [each for each, _ in claimed], np.array([right for _, right in claimed])
+            chances = np.array([[each.probability for each in measure(sightings, t)] for t in TEMPERATURES])
+            likelihoods = np.where(correct, chances, 1 - chances)
+            best = int(np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax())
+            temperature = float(TEMPERATURES[best])
+            shown = chances[best] >= REPORTED
+            if shown.any():
+                reliability = measure_reliability(
+                    chances[best, shown, np.newaxis].astype(np.float32), (~correct[shown]).astype(np.uint8)
+                )
+                error = float(reliability.error)
+    texts = [each[:, 0].tolist() for each in known]
+    readings = [arrange(measure(each, temperature), model.class_names, temperature, (1, 1), (1, 1)) for each in seen]
+    errors = np.array(
+        [
+            edit_distance(each.probabilities.argmax(axis=1).tolist(), text)
+            for each, text in zip(readings, texts, strict=True)
+        ]
+    )
+    digit_accuracy = max(0.0, 1 - float(errors.sum()) / max(sum(map(len, texts)), 1))
+    quality = Quality(len(errors), float((errors == 0).mean()), digit_accuracy, error)
+    calibrated = replace(model, row=replace(model.row, temperature=temperature), validation_accuracy=digit_accuracy)
+    return calibrated, quality
+
+
+def is_correct(sighting: Sighting, digits: NDArray[np.float32]) -> bool:
+    """Return whether a number consists of the digits that are there, (m, 5) as the stage `compose` writes them."""
+    label, y, x = digits[np.argsort(digits[:, 2]), :3].T
+    reach = REACH * sighting.size
+    along = (x > sighting.x[0] - reach) & (x < sighting.x[-1] + reach)
+    near = along & (np.abs(y - np.interp(x, sighting.x, sighting.y)) < reach)
+    return tuple(label[near].tolist()) == sighting.labels
 
 
 def edit_distance(one: Sequence[float], other: Sequence[float]) -> int:
