@@ -128,12 +128,13 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. If you have trained a
     classifier whose classes differ from those of the reader, it classifies pictures itself, as pictures of one object.
     pictures: whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged,
-    UsageError if `pictures` is False and the model reads only pictures.
+    UsageError if it reads only rows, or only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
     model, finder = _load(path), None
-    if model.sliding and not pictures:
-        raise UsageError(f"{folder} is a model that reads pictures: name one that `train` or `export` wrote")
+    if model.by_column or (model.sliding and not pictures):
+        kind = "for rows" if model.by_column else "that reads pictures"
+        raise UsageError(f"{folder} is a model {kind}: name one that `train` or `export` wrote")
     if model.sliding:
         model, finder = _load(_choose(TRAINED, PRETRAINED)), model
     elif pictures:

@@ -20,7 +20,7 @@ from scipy import ndimage
 from pipeline.composition.composing import HEIGHT, NO_DIGIT, compose
 from pipeline.composition.composing import WIDTH as PICTURE_WIDTH
 from pipeline.composition.parallel import load_parsed
-from pipeline.data.contrast import BOX
+from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.search import build_pyramid
@@ -167,14 +167,15 @@ def draw_heat_map() -> None:
     draw_boxes(shown, result.boxes, list(result.text), result.probabilities.max(axis=1).tolist())
     slider = Slider(reader.finder)
     digit = float(np.median(np.ptp(result.boxes[:, 1::2], axis=1)))
-    level = min(build_pyramid(grey, slider.window), key=lambda level: abs(np.log(level.scale * digit / BOX)))
-    probability = 1 - slider.predict([level.contrast])[0, ..., -1]
+    level = min(build_pyramid(grey), key=lambda level: abs(np.log(level.scale * digit / BOX)))
+    margin = slider.window // 2
+    contrast = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
+    probability = 1 - slider.predict([contrast])[0, ..., -1]
     heat = Image.fromarray(np.uint8(255 * matplotlib.colormaps["magma"](probability)[..., :3]))
-    border = round((level.margin - (slider.window - 1) / 2) / level.scale)
-    heat = heat.resize((size[1] + 2 * border, size[0] + 2 * border), Image.Resampling.BILINEAR)
+    heat = heat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     both = Image.new("RGB", (shown.width, 2 * shown.height + GAP), "white")
     both.paste(shown)
-    both.paste(heat.crop((border, border, border + size[1], border + size[0])), (0, shown.height + GAP))
+    both.paste(heat, (0, shown.height + GAP))
     both.save(PICTURES / "heat-map.png")
 
 

@@ -12,13 +12,13 @@ from pipeline.data.ink import find_extent
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.gradient_descent import Run, in_sequence
+from pipeline.pictures.cutting import cut_strip
 from pipeline.pictures.lines import find_lines
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.rows import find_rows
 from pipeline.pictures.search import search
 from pipeline.pictures.sightings import Sighting, find_alternatives, keep_best, measure, read_strips
 from pipeline.pictures.sliding import Slider
-from pipeline.pictures.strips import cut_strip
 
 REPORTED = 0.5  # probability from which a number is reported
 POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
@@ -38,7 +38,7 @@ class Number:
 
     text: str
     probability: float
-    alternatives: Alternatives
+    alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
     probabilities: NDArray[np.float32]
 
@@ -54,13 +54,13 @@ class Row:
     """Numbers in a row, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
     text: the classes of the digits, joined. spaced: the same text with spaces between the numbers. confidence:
-    probability that this row is correct.
+    probability that this row is correct. numbers: the same digits, those of each number together.
     """
 
     text: str
     spaced: str
     confidence: float
-    alternatives: Alternatives
+    alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     numbers: tuple[Number, ...]
@@ -182,7 +182,7 @@ def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[st
         join_texts(texts, class_names),
         " ".join(texts),
         confidence,
-        _vary(numbers, confidence, class_names),
+        _vary([(each.text, each.probability, each.alternatives) for each in numbers], confidence, class_names),
         np.concatenate([number.boxes for number in numbers]),
         np.concatenate([number.probabilities for number in numbers]),
         tuple(numbers),
@@ -198,7 +198,7 @@ def _make_result(
         join_texts([row.text for row in rows], class_names),
         tuple(rows),
         confidence,
-        _vary(rows, confidence, class_names),
+        _vary([(row.text, row.confidence, row.alternatives) for row in rows], confidence, class_names),
         np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)]),
         size,
         np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)]),
@@ -206,13 +206,19 @@ def _make_result(
     )
 
 
-def _vary(parts: Sequence[Number] | Sequence[Row], confidence: float, class_names: Sequence[str]) -> Alternatives:
-    """Return the most probable texts in which one part has another text, each with its probability."""
-    texts, varied = [part.text for part in parts], []
-    for i, part in enumerate(parts):
-        own = part.probability if isinstance(part, Number) else part.confidence
-        for other, chance in part.alternatives:
-            varied.append((join_texts([*texts[:i], other, *texts[i + 1 :]], class_names), confidence * chance / own))
+def _vary(
+    parts: Sequence[tuple[str, float, Alternatives]], confidence: float, class_names: Sequence[str]
+) -> Alternatives:
+    """Return the most probable texts in which one part has another text, each with its probability.
+
+    parts: the text of each, its probability, and its alternatives. confidence: probability of the whole.
+    """
+    texts = [text for text, *_ in parts]
+    varied = [
+        (join_texts([*texts[:i], other, *texts[i + 1 :]], class_names), confidence * chance / probability)
+        for i, (_, probability, alternatives) in enumerate(parts)
+        for other, chance in alternatives
+    ]
     return tuple(sorted(varied, key=lambda each: -each[1])[:ALTERNATIVES])
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pipeline.data.contrast import BOX, READ_SIZES, add_margin, local_contrast
+from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.detections import Detections, Floats, centre, join, suppress
 from pipeline.pictures.sliding import Slider
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
+READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a hint, relative to BOX
 SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
 WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
 MARGIN = 3  # pixels around the picture, in addition to half a window
@@ -61,16 +62,13 @@ def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
 def build_pyramid(grey: Floats) -> Iterator[Level]:
     """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
     height, width = grey.shape
-    size = max(height, min(width, WIDEST * height))
-    smallest = max(SMALLEST[0] * max(height, width), SMALLEST[1])
+    largest = max(height, min(width, WIDEST * height))
+    finest = max(SMALLEST[0] * max(height, width), SMALLEST[1]) / READ[0]
     image = Image.fromarray(grey)
-    while True:
-        scale = BOX / size
+    for number in range(max(0, math.ceil(math.log(largest / finest / READ[1], STEP))), -1, -1):
+        scale = BOX / (finest * STEP**number)
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         yield Level(np.asarray(image.resize(shape, Image.Resampling.BILINEAR)), scale)
-        if size * READ_SIZES[0] < smallest:  # this level still shows the smallest digits
-            return
-        size /= STEP
 
 
 def find_candidates(slider: Slider, level: Level) -> Detections:

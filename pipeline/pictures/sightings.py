@@ -18,12 +18,12 @@ from pipeline.network.gradient_descent import Run
 from pipeline.network.losses import log_softmax
 from pipeline.network.network import infer, make_network
 from pipeline.network.patterns import best_texts
-from pipeline.pictures.strips import SIZE, Strip, to_contrast
+from pipeline.pictures.cutting import SIZE, Strip, to_contrast
 
 FAR = 2.2  # distance in sizes from which two digits belong to two numbers in any case
 AROUND = 1.0  # sizes before and after a number in which its probability depends on the ink
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
-SAME = 0.6, 0.45  # distance in sizes, down and along the row, within which there is only one digit
+SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
 BATCH = 8  # strips that pass through the network together
 NEVER = -1e4  # logit of an output that is impossible
 

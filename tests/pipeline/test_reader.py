@@ -189,10 +189,15 @@ def test_trained_reader_of_other_characters_needs_no_trained_classifier(
     assert load().read(make_picture()).text == "".join(names[int(digit)] for digit in truth())
 
 
-def test_model_that_reads_pictures_predicts_no_images() -> None:
-    assert load(PRETRAINED_READER).finder is not None
+def test_model_that_reads_pictures_or_rows_predicts_no_images(tmp_path: Path) -> None:
+    finder = load(PRETRAINED_READER).finder
+    assert finder
+    assert finder.row
+    save(finder.row, tmp_path / "model.safetensors")
     with pytest.raises(UsageError, match="reads pictures"):
         load(PRETRAINED_READER, pictures=False)
+    with pytest.raises(UsageError, match="for rows"):
+        load(tmp_path)
 
 
 def test_exported_model_reads_like_the_trained_one(built: Path) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pipeline.network.ctc import read_greedily
 from pipeline.network.gradient_descent import in_sequence
 from pipeline.network.losses import log_softmax
+from pipeline.pictures.cutting import SHEET, Strip
 from pipeline.pictures.lines import CentreLine
 from pipeline.pictures.sightings import (
     Sighting,
@@ -17,12 +18,12 @@ from pipeline.pictures.sightings import (
     measure,
     read_strips,
 )
-from pipeline.pictures.strips import SHEET, Strip
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
 
 A, B, SPACE, OTHER, BLANK = range(5)  # outputs for two classes
 PITCH = 2  # pixels of a column
+AB = {"a1": 20, "b1": 28}  # two digits and their columns
 
 
 def make_strip(length: int, y: float = 50, size: float = 38, x: tuple[float, ...] = ()) -> Strip:
@@ -32,8 +33,8 @@ def make_strip(length: int, y: float = 50, size: float = 38, x: tuple[float, ...
     return Strip(grey, np.full(length, y), 2 * np.arange(length) + 0.5, line)
 
 
-def make_logits(columns: int, **places: int) -> NDArray[np.float32]:
-    """Logits (outputs, columns) of symbols at these columns, such as a1=20, o=30, s=40, and of blanks elsewhere."""
+def make_logits(columns: int, places: dict[str, int]) -> NDArray[np.float32]:
+    """Logits (outputs, columns) of symbols at these columns, such as AB, and of blanks elsewhere."""
     logits = np.zeros((5, columns), np.float32)
     logits[BLANK] = 8
     for name, column in places.items():
@@ -41,8 +42,8 @@ def make_logits(columns: int, **places: int) -> NDArray[np.float32]:
     return logits
 
 
-def find(columns: int, strip: Strip | None = None, **places: int) -> list[Sighting]:
-    logits = make_logits(columns, **places)
+def find(columns: int, places: dict[str, int], strip: Strip | None = None) -> list[Sighting]:
+    logits = make_logits(columns, places)
     (found,) = read_greedily(logits[..., np.newaxis])
     return list(find_numbers(strip or make_strip(PITCH * columns), found, logits, 2))
 
@@ -60,11 +61,11 @@ def find(columns: int, strip: Strip | None = None, **places: int) -> list[Sighti
     ],
 )
 def test_numbers_are_parted_by_spaces_other_writing_and_gaps(places: dict[str, int], expected: list[list[int]]) -> None:
-    assert [list(each.labels) for each in find(80, **places)] == expected
+    assert [list(each.labels) for each in find(80, places)] == expected
 
 
 def test_digits_are_where_the_columns_are() -> None:
-    (number,) = find(80, make_strip(160, y=70), a1=20, b1=28)
+    (number,) = find(80, AB, make_strip(160, y=70))
     np.testing.assert_allclose(number.x, [2 * 40.5 + 0.5, 2 * 56.5 + 0.5], atol=2)
     assert number.y.tolist() == [70, 70]
     assert number.probabilities.argmax(axis=1).tolist() == [A, B]
@@ -73,13 +74,13 @@ def test_digits_are_where_the_columns_are() -> None:
 
 @pytest.mark.parametrize(("seen", "supported"), [((82.0, 114.0), True), ((82.0,), True), ((300.0,), False)])
 def test_number_is_supported_by_what_the_first_network_has_seen(seen: tuple[float, ...], supported: bool) -> None:
-    (number,) = find(80, make_strip(160, x=seen), a1=20, b1=28)
+    (number,) = find(80, AB, make_strip(160, x=seen))
     assert number.supported is supported
 
 
 def test_probability_is_that_of_the_digits_in_their_columns() -> None:
     generator = np.random.default_rng(2)
-    numbers = [replace(find(80, a1=20)[0], logits=generator.normal(0, 2, (5, columns))) for columns in (3, 5)]
+    numbers = [replace(find(80, {"a1": 20})[0], logits=generator.normal(0, 2, (5, columns))) for columns in (3, 5)]
     for number, longer in itertools.product(numbers, (False, True)):
         measured = measure(numbers if longer else [number], 2.0)
         (seen,) = [each for each in measured if each.logits is number.logits]
@@ -92,14 +93,14 @@ def test_probability_is_that_of_the_digits_in_their_columns() -> None:
 
 
 def test_neighbours_do_not_change_the_probability_of_a_number() -> None:
-    (alone,) = measure(find(80, a1=20, b1=28), 1.0)
-    among = measure(find(80, o=12, a1=20, b1=28, s=36, b2=44), 1.0)[0]
+    (alone,) = measure(find(80, AB), 1.0)
+    among = measure(find(80, {"o": 12, **AB, "s": 36, "b2": 44}), 1.0)[0]
     assert alone.probability == pytest.approx(among.probability, abs=0.02)
     assert alone.probability > 0.8
 
 
 def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
-    (number,) = find(80, a1=20, b1=28)
+    (number,) = find(80, AB)
     first = replace(number, probability=0.7, supported=True)
     unseen = replace(first, probability=0.9, supported=False)
     shifted = replace(first, probability=0.6, x=first.x + 5, y=first.y - 5)
@@ -109,7 +110,7 @@ def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
 
 
 def test_alternatives_are_the_most_probable_other_numbers() -> None:
-    logits = make_logits(80, a1=20, b1=28)
+    logits = make_logits(80, AB)
     logits[A, 28] = 11  # b or perhaps a
     logits[OTHER, 20] = 10
     (found,) = read_greedily(logits[..., np.newaxis])

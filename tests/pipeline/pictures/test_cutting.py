@@ -4,9 +4,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.contrast import add_margin, local_contrast
 from pipeline.data.marks import HEIGHT
+from pipeline.pictures.cutting import BEYOND, ROUND, SHEET, SIZE, cut_strip, to_contrast
 from pipeline.pictures.lines import CentreLine
 from pipeline.pictures.search import Level, build_pyramid
-from pipeline.pictures.strips import BEYOND, ROUND, SHEET, SIZE, cut_strip, to_contrast
 
 
 def line(y: list[float], x: list[float], size: float, slope: float = 0.0) -> CentreLine:
