@@ -26,7 +26,7 @@ INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / 
 
 
 @stage(
-    packages=("numpy", "scipy", "jinja2"),
+    packages=("numpy", "pillow", "safetensors", "jinja2"),
     extra_files=("pipeline/html/templates/rows_card.md",),
     resolve=resolve_for_rows,
     unhashed=("history.csv", "MODEL_CARD.md"),

@@ -56,7 +56,8 @@ def test_imported_packages_are_dependencies() -> None:
 @pytest.mark.parametrize("name", [stage.name for stage in find_stages()])
 def test_declared_packages_equal_imported_packages(name: str) -> None:
     stage = getattr(importlib.import_module(f"stages.{name}"), name)
-    recorded = find_provenance(stage, {}, {}, {})
+    files = {file: stage.signature.parameters[file].default for file in stage.files}
+    recorded = find_provenance(stage, files, {}, {})
     imported = find_packages(file for file in recorded.code if file.endswith(".py"))
     named = recorded.environment.keys() - {"python"}
     assert named == imported - WITHOUT_RESULT - EXCEPTIONS.get(name, set())

@@ -95,15 +95,15 @@ def test_result_of_module_edited_after_import_is_not_reused(restored: bool, bake
     with start(bakery, "bakery.bake", "wait") as process:
         wait_for("loaded", process.stdout)
         time.sleep(0.05)
-        recipes.write_text("WATER = 1.8\n")
+        recipes.write_text("WATER = 1.80\n")  # the sizes differ, so that Python never takes old bytecode
         if restored:
-            recipes.write_text("WATER = 1.6\n")
+            recipes.write_text("WATER = 1.600\n")
         stdout, stderr = process.communicate("go on\n")
     assert "a loaf of 800 g" in stdout
     assert "bread: will run again, because of changes during the run: code bakery/recipes.py: changed\n" in stderr
     recipes.write_text("WATER = 1.8\n")
     assert bake(bakery)[1] == "a loaf of 900 g -> out/bread"
-    recipes.write_text("WATER = 1.6\n")
+    recipes.write_text("WATER = 1.60\n")
     assert bake(bakery)[1] == "a loaf of 800 g -> out/bread"  # rerun, not restored
 
 
