@@ -13,6 +13,7 @@ from pipeline.pictures.lines import CentreLine
 from pipeline.pictures.search import Level, choose_level
 
 Floats = NDArray[np.floating]
+View = tuple[int, int]  # 1, or -1 for the negative; pixels by which the network looks lower
 
 SIZE = 19  # pixels: longer side of the digits in a strip
 SHEET = 88  # pixels: height of the sheet whose local contrast is computed
@@ -56,8 +57,9 @@ def cut_strip(line: CentreLine, levels: Sequence[Level]) -> Strip:
     return Strip(ndimage.map_coordinates(grey, at, np.float32, 1, mode="nearest"), y, x, line)
 
 
-def to_contrast(strips: Sequence[Strip]) -> NDArray[np.float32]:
-    """Return the local contrast of strips of one length, as the network sees them: (HEIGHT, length, n)."""
-    top = (SHEET - HEIGHT) // 2
+def to_contrast(strips: Sequence[Strip], view: View) -> NDArray[np.float32]:
+    """Return the local contrast of strips of one length, as the network sees them in a view: (HEIGHT, length, n)."""
+    sign, down = view
+    top = (SHEET - HEIGHT) // 2 + down
     contrast = local_contrast(np.stack([strip.grey for strip in strips]))[:, top : top + HEIGHT]
-    return np.ascontiguousarray(np.moveaxis(contrast, 0, -1))
+    return np.ascontiguousarray(np.moveaxis(sign * contrast, 0, -1))

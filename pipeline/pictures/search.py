@@ -49,14 +49,13 @@ def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
         size = BOX / level.scale
         if size * UNEVEN < largest:
             break
-        candidates = find_candidates(slider, level)
-        found = centre(candidates, suppress(candidates)[:MAX_POSITIONS])
+        found = find_candidates(slider, level)
         if (found.scores > SURE).any():
             largest = max(largest, size)
         levels.append(level)
         parts.append(found)
     together = join(parts)
-    return levels, together.take(suppress(together)[:MAX_POSITIONS])
+    return levels, centre(together, suppress(together)[:MAX_POSITIONS])
 
 
 def build_pyramid(grey: Floats) -> Iterator[Level]:

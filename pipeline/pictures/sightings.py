@@ -18,14 +18,16 @@ from pipeline.network.gradient_descent import Run
 from pipeline.network.losses import log_softmax
 from pipeline.network.network import infer, make_network
 from pipeline.network.patterns import best_texts
-from pipeline.pictures.cutting import SIZE, Strip, to_contrast
+from pipeline.pictures.cutting import SIZE, Strip, View, to_contrast
 
 FAR = 2.2  # distance in sizes from which two digits belong to two numbers in any case
 AROUND = 1.0  # sizes before and after a number in which its probability depends on the ink
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
 SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
+VIEWS: tuple[View, ...] = (1, 0), (-1, -2), (-1, 2)  # of a strip, whose probabilities are averaged
 BATCH = 8  # strips that pass through the network together
 NEVER = -1e4  # logit of an output that is impossible
+TINY = 1e-12  # probability
 
 Floats = NDArray[np.floating]
 
@@ -51,18 +53,39 @@ class Sighting:
 
 
 def read_strips(model: Model, strips: Sequence[Strip], run: Run) -> list[Sighting]:
-    """Return the numbers in all strips. model: has outputs by column. run: may use threads."""
-    batches: list[list[Strip]] = []
-    for _, group in groupby(sorted(strips, key=lambda strip: len(strip.x)), key=lambda strip: len(strip.x)):
-        same = list(group)
-        batches += [same[start : start + BATCH] for start in range(0, len(same), BATCH)]
-    outputs = run(lambda i, thread: compute_logits(model, to_contrast(batches[i])), len(batches))
-    return [
-        sighting
-        for batch, logits in zip(batches, outputs, strict=True)
-        for i, (strip, found) in enumerate(zip(batch, read_greedily(logits), strict=True))
-        for sighting in find_numbers(strip, found, logits[..., i], len(model.class_names))
-    ]
+    """Return the numbers in all strips. model: has outputs by column. run: may use threads.
+
+    Where the first of the VIEWS shows a digit, the mean of the probabilities in all views decides.
+    """
+    classes = len(model.class_names)
+    first = predict_columns(model, strips, VIEWS[:1], run)
+    chosen = [i for i, p in enumerate(first) if (p.argmax(axis=0) < classes).any()]
+    others = predict_columns(model, [strips[i] for i in chosen], VIEWS[1:], run)
+    sightings: list[Sighting] = []
+    for i, other in zip(chosen, others, strict=True):
+        logits = np.log(np.maximum((first[i] + other) / len(VIEWS), TINY))
+        (found,) = read_greedily(logits[..., np.newaxis])
+        sightings += find_numbers(strips[i], found, logits, classes)
+    return sightings
+
+
+def predict_columns(model: Model, strips: Sequence[Strip], views: Sequence[View], run: Run) -> list[Array]:
+    """Return the probabilities in the columns of each strip, (outputs, columns), summed over views.
+
+    Strips of one length pass through the network together.
+    """
+    order = sorted(range(len(strips)), key=lambda i: len(strips[i].x))
+    groups = [list(group) for _, group in groupby(order, key=lambda i: len(strips[i].x))]
+    batches = [group[start : start + BATCH] for group in groups for start in range(0, len(group), BATCH)]
+
+    def predict(number: int, thread: int) -> Array:
+        batch = [strips[i] for i in batches[number]]
+        return np.sum([np.exp(log_softmax(compute_logits(model, to_contrast(batch, view)))) for view in views], axis=0)
+
+    predicted: dict[int, Array] = {}
+    for batch, p in zip(batches, run(predict, len(batches)), strict=True):
+        predicted |= zip(batch, np.moveaxis(p, -1, 0), strict=True)
+    return [predicted[i] for i in range(len(strips))]
 
 
 def compute_logits(model: Model, contrast: Array) -> Array:

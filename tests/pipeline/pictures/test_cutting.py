@@ -55,6 +55,7 @@ def test_paper_continues_beyond_the_edges_as_in_training() -> None:
     top, left = (SHEET - 30) // 2, (len(strip.x) - 60) // 2
     expected = add_margin(grey, top, top, left, left)
     np.testing.assert_allclose(strip.grey, expected, atol=1e-3)
-    contrast = to_contrast([strip, strip])
-    assert contrast.shape == (HEIGHT, len(strip.x), 2)
-    np.testing.assert_allclose(contrast[..., 1], local_contrast(expected)[24:64], atol=1e-3)
+    for view, shown in (((1, 0), slice(24, 64)), ((-1, -2), slice(22, 62))):
+        contrast = to_contrast([strip, strip], view)
+        assert contrast.shape == (HEIGHT, len(strip.x), 2)
+        np.testing.assert_allclose(contrast[..., 1], view[0] * local_contrast(expected)[shown], atol=1e-3)

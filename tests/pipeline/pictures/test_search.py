@@ -75,11 +75,14 @@ def test_some_level_shows_a_digit_of_each_size_at_the_size_of_the_network(shape:
         assert any(0.74 < size * scale / BOX < 1.26 for scale in scales) or size > largest
 
 
-def test_centre_is_the_mean_of_the_positions_around_it() -> None:
-    found = detections((10, 10, 20, 0.9), (10, 14, 20, 0.9), (14, 12, 20, 0.6), (10, 40, 20, 0.5))
+def test_centre_and_size_are_means_of_the_positions_around() -> None:
+    found = detections(
+        (10, 10, 20, 0.9), (10, 14, 20, 0.9), (14, 12, 20, 0.6), (10, 40, 20, 0.5), (10, 40, 28, 0.5), (10, 40, 60, 0.9)
+    )
     centred = centre(found, np.array([0, 3]))
     np.testing.assert_allclose(centred.y, [11, 10])
     np.testing.assert_allclose(centred.x, [12, 40])
+    np.testing.assert_allclose(centred.size, [20, np.sqrt(20 * 28)], rtol=1e-5)
     assert np.array_equal(centred.probabilities, found.probabilities[[0, 3]])
 
 

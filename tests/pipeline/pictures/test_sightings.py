@@ -126,7 +126,7 @@ def test_strips_of_any_length_are_read_as_alone_by_any_number_of_threads() -> No
     model = make_model("conv3x3/2p1,conv4x20x3/1p0x1", shape=(40, 64), class_names=("a", "b"), by_column=True)
     strips = [make_strip(length) for length in (64, 128, 64, 256, 64)]
     alone = [each for strip in strips for each in read_strips(model, [strip], in_sequence)]
-    assert len(alone) > 5
+    assert len(alone) > 2
     with ThreadTeam(2) as team:
         together = read_strips(model, strips, team.run)
     assert sorted(each.labels for each in together) == sorted(each.labels for each in alone)
