@@ -80,7 +80,7 @@ def predict_columns(model: Model, strips: Sequence[Strip], views: Sequence[View]
 
     def predict(number: int, thread: int) -> Array:
         batch = [strips[i] for i in batches[number]]
-        return np.sum([np.exp(log_softmax(compute_logits(model, to_contrast(batch, view)))) for view in views], axis=0)
+        return np.asarray(sum(np.exp(log_softmax(compute_logits(model, to_contrast(batch, view)))) for view in views))
 
     predicted: dict[int, Array] = {}
     for batch, p in zip(batches, run(predict, len(batches)), strict=True):
