@@ -72,7 +72,7 @@ def load_dense(model: Model) -> Model | None:
 def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     """Return the input of `unpackModel` in network.js."""
     return {
-        "layers": [_layer_geometry(layer) for layer in model.networks[0].layers],
+        "layers": [layer_geometry(layer) for layer in model.networks[0].layers],
         "loss": model.loss,
         "temperature": model.temperature,
         "mean": model.scaling.mean,
@@ -98,7 +98,7 @@ def _describe_reduction(model: Model, packed: Packed) -> str:
     return f"in {packed.bits} bits per weight" if packed.bits < 16 else ""
 
 
-def _layer_geometry(layer: Layer) -> dict[str, Any]:
+def layer_geometry(layer: Layer) -> dict[str, Any]:
     """Return what network.js needs of a layer besides its parameters."""
     return {
         "kind": layer.kind,

@@ -5,6 +5,7 @@
  *
  *   forward(x, layer): the output, row-major, for the input x.
  *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
+ *   weightGradient(layer, x, y, dy, sum): adds the gradients of its parameters, if it has any, to those in `sum`.
  *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias}. A slice
  *       belongs to one channel of the input: {channel, top, left, height, width, patch, weights, products, sum}.
  *   role(index), tell(layer, index), describe(layer): what a layer contributes, in a word and in a sentence, and its sizes.
@@ -67,6 +68,11 @@ function rowOf({ weights, biases }, unit) {
   return weights.subarray(unit * fanIn, (unit + 1) * fanIn);
 }
 
+/** Return the gradient of the sums z = W p + b from that of the output y. */
+function sumGradient({ activation }, y, dy) {
+  return activation ? dy.map((d, k) => d * ACTIVATIONS[activation].derivative(y[k])) : dy;
+}
+
 /* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
 const AFFINE = {
   forward(x, layer) {
@@ -77,8 +83,7 @@ const AFFINE = {
   },
 
   inputGradient(layer, x, y, dy) {
-    const derivative = layer.activation ? ACTIVATIONS[layer.activation].derivative : () => 1;
-    const dz = dy.map((d, k) => d * derivative(y[k]));
+    const dz = sumGradient(layer, y, dy);
     const [channels, inputHeight = 1, inputWidth = 1] = layer.inputShape;
     const positions = positionsOf(layer);
     const dx = new Float32Array(x.length);
@@ -97,6 +102,21 @@ const AFFINE = {
       }
     }
     return dx;
+  },
+
+  /** dW = dz Pᵀ: at each position, the gradient of a sum times the patch that it weighs. */
+  weightGradient(layer, x, y, dy, { weights, biases }) {
+    const dz = sumGradient(layer, y, dy);
+    const positions = positionsOf(layer);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let unit = 0; unit < biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        biases[unit] += d;
+        for (let k = 0, at = unit * patch.length; k < patch.length; k++, at++) weights[at] += d * patch[k];
+      }
+    }
   },
 
   explain(layer, x, unit, position) {
@@ -178,6 +198,8 @@ LAYERS.pool = {
     });
     return dx;
   },
+
+  weightGradient: () => {}, // it has no parameters
 
   /** One slice, whose weights are 1 at the largest value and 0 elsewhere. */
   explain(layer, x, unit, position) {
