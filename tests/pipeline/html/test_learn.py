@@ -18,8 +18,8 @@ from tests.pipeline.network.kinds import layers_of
 
 SHAPE = (7, 9)
 UNPACK = """
-    const exact = (layer) => Object.fromEntries(PARAMETERS.filter((name) => layer[name]).map((name) => [name, Float32Array.from(layer[name])]));
-    layers = layers.map((layer) => ({ ...layer, ...exact(layer) }));
+    const exact = (layer) => PARAMETERS.map((name) => [name, layer[name] && Float32Array.from(layer[name])]);
+    layers = layers.map((layer) => ({ ...layer, ...Object.fromEntries(exact(layer)) }));
     const flatten = (parts) => parts.flatMap((part) => PARAMETERS.flatMap((name) => [...(part[name] ?? [])]));
 """
 
