@@ -20,10 +20,11 @@ function makeRandom(seed) {
   };
 }
 
-/** Fill the parameters with noise, in place: weights of a standard deviation of sqrt(2 / fan-in) (He et al. 2015), no biases. */
+/** Fill the parameters with noise, in place: weights as large as Glorot & Bengio 2010 chose (equation 12), no biases. */
 function initialise(layers, random) {
-  for (const { weights, biases } of layers.filter((layer) => layer.weights)) {
-    const std = Math.sqrt((2 * biases.length) / weights.length);
+  for (const { outputShape, window, weights, biases } of layers) {
+    const fanOut = biases.length * (isMap(outputShape) ? window[0] * window[1] : 1);
+    const std = Math.sqrt(2 / (weights.length / biases.length + fanOut));
     weights.forEach((_, i) => (weights[i] = std * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())));
     biases.fill(0);
   }
@@ -44,14 +45,21 @@ function makeTraining(layers, random) {
   return { layers, random, gradients, means, squares, count: 0, order: [], seen: 0, steps: 0, loss: null };
 }
 
+/** log of the sum of exp(z), without overflow. */
+function logSumExp(logits) {
+  const largest = Math.max(...logits);
+  return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0));
+}
+
 /** Add the gradients of an image to `sums`. Returns {probabilities, errors, loss, values, gradients}; errors: of the logits. */
 function addGradients(layers, ink, label, sums) {
   const values = forward(layers, ink);
-  const probabilities = softmax(values.at(-1));
+  const logits = values.at(-1);
+  const probabilities = softmax(logits);
   const errors = Float32Array.from(probabilities, (p, k) => p - (k === label ? 1 : 0));
   const gradients = backpropagate(layers, values, errors, 1);
   layers.forEach((layer, i) => LAYERS[layer.kind].weightGradient(layer, values[i], values[i + 1], gradients[i + 1], sums[i]));
-  return { probabilities, errors, loss: -Math.log(probabilities[label]), values, gradients };
+  return { probabilities, errors, loss: logSumExp(logits) - logits[label], values, gradients };
 }
 
 /** Learn from the next image; after each BATCH of them, take a step. lessons: {inks, labels}. */

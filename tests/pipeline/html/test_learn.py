@@ -10,7 +10,7 @@ from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.gradient_descent import in_sequence, make_slices, prepare, take_step
 from pipeline.network.layers import KINDS
 from pipeline.network.losses import cross_entropy
-from pipeline.network.network import Network, backward, forward
+from pipeline.network.network import INITIALISATIONS, Network, backward, forward
 from pipeline.network.optimizers import OPTIMIZERS
 from tests.pipeline.javascript import evaluate
 from tests.pipeline.models import make_model
@@ -85,7 +85,7 @@ def cross_entropy_of(logits: Array, labels: Any, count: int) -> tuple[float, Arr
     return cross_entropy(logits, labels, count=count)
 
 
-def test_noise_depends_on_the_seed_and_has_the_deviation_of_he() -> None:
+def test_noise_depends_on_the_seed_and_has_the_deviation_of_xavier() -> None:
     call = f"""(layers, seeds) => {{
         {UNPACK}
         return seeds.map((seed) => (initialise(layers, makeRandom(seed)), flatten(layers)));
@@ -94,8 +94,9 @@ def test_noise_depends_on_the_seed_and_has_the_deviation_of_he() -> None:
     first, again, other = np.array(evaluate(call, exact_layers(network), [1, 1, 2]))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
-    dense = first[208:-10]
-    assert dense.std() == pytest.approx(np.sqrt(2 / 1152), rel=0.03)
+    kernels, dense = first[:200], first[208:-10]
+    assert kernels.std() == pytest.approx(INITIALISATIONS["xavier"](25, 200), rel=0.15)
+    assert dense.std() == pytest.approx(INITIALISATIONS["xavier"](1152, 10), rel=0.03)
     assert abs(dense.mean()) < 0.001
 
 
