@@ -22,6 +22,7 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
     inside.relearned();
     changed(false);
   },
+  flow: inside.flow,
   enter: () => readBy(model.learner),
   leave: () => readBy(model),
 });

@@ -23,6 +23,7 @@ function makeInside(model, changed) {
     shown: 0, // index of the shown view
     followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
     step: 0, // of the guided walk, from 1; 0 for none
+    flow: null, // of the error of an image, from `showStep`
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
@@ -230,6 +231,7 @@ function makeInside(model, changed) {
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     if (!NARROW.matches) {
+      if (state.flow) return overlay(flowOf(view, state.flow));
       if (!explained) return overlay([]);
       const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
       return overlay([...votes, ...shapesOf(view, target, explained)]);
@@ -388,8 +390,11 @@ function makeInside(model, changed) {
     select(network) {
       select(views.findIndex(({ model }) => model === network));
       document.querySelectorAll("[name=network]").forEach((radio, i) => (radio.checked = i === 0));
-      if (NARROW.matches && network === model.learner) open(true);
+      if (!NARROW.matches || network !== model.learner) return;
+      open(true);
+      tabs.select(2); // its first layer
     },
+    flow: (flow) => change({ flow }),
     /** Show the parameters of the learner, which have changed. */
     relearned() {
       const view = views.at(-1);

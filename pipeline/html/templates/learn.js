@@ -45,10 +45,10 @@ function makeTraining(layers, random) {
   return { layers, random, gradients, means, squares, count: 0, order: [], seen: 0, steps: 0, loss: null };
 }
 
-/** log of the sum of exp(z), without overflow. */
-function logSumExp(logits) {
+/** Cross-entropy of an image: log of the sum of exp(z), without overflow, minus the logit of its label. */
+function lossOfLogits(logits, label) {
   const largest = Math.max(...logits);
-  return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0));
+  return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0)) - logits[label];
 }
 
 /** Add the gradients of an image to `sums`. Returns {probabilities, errors, loss, values, gradients}; errors: of the logits. */
@@ -59,7 +59,7 @@ function addGradients(layers, ink, label, sums) {
   const errors = Float32Array.from(probabilities, (p, k) => p - (k === label ? 1 : 0));
   const gradients = backpropagate(layers, values, errors, 1);
   layers.forEach((layer, i) => LAYERS[layer.kind].weightGradient(layer, values[i], values[i + 1], gradients[i + 1], sums[i]));
-  return { probabilities, errors, loss: logSumExp(logits) - logits[label], values, gradients };
+  return { probabilities, errors, loss: lossOfLogits(logits, label), values, gradients };
 }
 
 /** Learn from the next image; after each BATCH of them, take a step. lessons: {inks, labels}. */
@@ -70,6 +70,19 @@ function learnImage(training, { inks, labels }, rate) {
   training.loss = training.loss === null ? loss : MEMORY * training.loss + (1 - MEMORY) * loss;
   training.seen++;
   if (++training.count === BATCH) takeStep(training, rate);
+}
+
+/**
+ * Learn from one image by plain gradient descent, w <- w - rate g, so that the change of each parameter can be followed.
+ * Returns what `addGradients` does, with the gradients of the parameters, `sums`, and the probabilities `after` the step.
+ */
+function stepOnImage(layers, ink, label, rate) {
+  const sums = zerosLike(layers);
+  const pass = addGradients(layers, ink, label, sums);
+  layers.forEach((layer, i) => {
+    for (const name in sums[i]) sums[i][name].forEach((g, k) => (layer[name][k] -= rate * g));
+  });
+  return { ...pass, sums, after: softmax(forward(layers, ink).at(-1)) };
 }
 
 /** Change the parameters by the gradient of the batch, as `adam` in optimizers.py. (Kingma & Ba 2015, algorithm 1) */

@@ -8,11 +8,15 @@ const SLOW = 20; // frames of a batch when slower
 const STATIC = 700; // milliseconds in which the parameters flicker before they are noise
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
+const CANDIDATES = 100; // images among which a step chooses one that is misread
+const DRAG = 100; // pixels by which a weight is dragged up to grow by 1
+const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
 const [SOONEST_EXAM, LATEST_EXAM] = [160, 2000]; // images from one measurement of the accuracy to the next
 
 /**
- * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(), enter(), leave()}:
- * called after a change of the parameters, when the network is shown, and when the trained one is shown again. Returns
+ * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(), enter(), leave(), flow()}:
+ * called after a change of the parameters, when the network is shown, when the trained one is shown again, and with what
+ * `showStep` returns, to mark it. Returns
  * {state, open({seed, rate, steps}), link(), repaint()}; link: what `open` takes to repeat the training, null if none is shown.
  */
 function makeLearning(learner, packed, on) {
@@ -40,6 +44,8 @@ function makeLearning(learner, packed, on) {
     initialise(layers, random);
     const training = makeTraining(layers, random);
     Object.assign(state, { training, seed, isRunning: false, last: null, goal: Infinity, exam: { count: 0, right: 0 }, nextExam: 0 });
+    showFlow(null);
+    $("cell-text").hidden = true;
     Object.assign(state, { losses: [], accuracies: [], seconds: 0, frames: 0 });
   }
 
@@ -106,8 +112,45 @@ function makeLearning(learner, packed, on) {
   /** Learn, or pause. goal: steps after which it pauses by itself. */
   function run(isRunning, goal = Infinity) {
     Object.assign(state, { isRunning, last: null, goal });
+    if (isRunning) showFlow(null);
     if (isRunning) requestAnimationFrame(frame);
     show();
+  }
+
+  /** Learn from one image, and explain how: from one that is misread, as the others teach little. */
+  function step() {
+    const { training, lessons } = state;
+    const { inks, labels } = lessons.learnt;
+    run(false);
+    const candidates = shuffled(inks.length, training.random).slice(0, CANDIDATES);
+    const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[0];
+    const [ink, label] = [inks[next], labels[next]];
+    const before = layers[0].weights.slice();
+    const pass = stepOnImage(layers, ink, label, rate());
+    training.seen++;
+    showFlow({ pass, before, ink, label, rate: rate() });
+    repaint();
+    announce(["step-title", "step-guess", "step-after"].map((id) => $(id).textContent).join(", "));
+  }
+
+  /** Show how the error of an image flows back, null for none. */
+  function showFlow(flow) {
+    $("step").hidden = !flow;
+    on.flow(flow && showStep(learner, layers, flow));
+    const { classList } = $("step").querySelector(".flow");
+    classList.remove("flowing");
+    requestAnimationFrame(() => classList.add("flowing")); // begins again
+  }
+
+  /** Change a cell of a kernel by hand; the loss of some unseen images follows. */
+  function turn(cell, weight) {
+    const { inks, labels } = state.lessons.unseen;
+    const lossOf = (ink, i) => lossOfLogits(forward(layers, ink).at(-1), labels[i]);
+    layers[0].weights[cell] = weight;
+    repaint();
+    const losses = inks.slice(0, TURNED).map(lossOf);
+    $("cell-text").hidden = false;
+    setText($("cell-text"), `This weight is ${signed(weight)} now. Loss of ${losses.length} unseen images: ${(sumOf(losses) / losses.length).toFixed(3)}`);
   }
 
   /** Show the network as it is now. */
@@ -159,6 +202,11 @@ function makeLearning(learner, packed, on) {
   });
   $("trained").addEventListener("click", close);
   $("learn").addEventListener("click", () => run(!state.isRunning));
+  $("one-step").addEventListener("click", step);
+  listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, (cell, weight) => {
+    if (state.isRunning) run(false);
+    turn(cell, weight);
+  });
   $("slower").addEventListener("click", ({ target }) => {
     setAttributes(target, { "aria-pressed": target.getAttribute("aria-pressed") === "false" });
   });
@@ -169,6 +217,24 @@ function makeLearning(learner, packed, on) {
   });
   const link = () => state.isOpen && state.training ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
   return { state, open, link, repaint: show };
+}
+
+/** Let cells of the kernels be dragged up and down. isActive: whether they can. turn: called with the cell and its new weight. */
+function listenToKernels(parent, { weights, biases, window: [height, width] }, isActive, turn) {
+  const size = weights.length / biases.length;
+  let dragged = null; // {cell, weight, y} where the drag began
+  parent.addEventListener("pointerdown", (event) => {
+    if (!event.target.matches(".kernel") || !isActive()) return;
+    const box = event.target.getBoundingClientRect();
+    const [row, column] = [((event.clientY - box.top) / box.height) * height, ((event.clientX - box.left) / box.width) * width];
+    const cell = Number(event.target.parentElement.dataset.unit) * size + Math.floor(row) * width + Math.floor(column);
+    dragged = { cell, weight: weights[cell], y: event.clientY };
+    event.target.setPointerCapture(event.pointerId);
+  });
+  parent.addEventListener("pointermove", ({ clientY }) => {
+    if (dragged && clientY !== dragged.y) turn(dragged.cell, dragged.weight + (dragged.y - clientY) / DRAG);
+  });
+  for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));
 }
 
 /** Return a number, at least `least` and at most `most`. */

@@ -9,7 +9,7 @@ from pipeline.html.drawing import layer_geometry
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.gradient_descent import in_sequence, make_slices, prepare, take_step
 from pipeline.network.layers import KINDS
-from pipeline.network.losses import cross_entropy
+from pipeline.network.losses import cross_entropy, probabilities
 from pipeline.network.network import INITIALISATIONS, Network, backward, forward
 from pipeline.network.optimizers import OPTIMIZERS
 from tests.pipeline.javascript import evaluate
@@ -78,6 +78,26 @@ def test_steps_are_those_of_numpy() -> None:
     found = evaluate(call, exact_layers(network), inks, labels, 32 * steps, rate)
     assert (found["steps"], found["seen"]) == (steps, 32 * steps)
     np.testing.assert_allclose(found["parameters"], state.arrays[0], rtol=1e-3, atol=1e-5)
+    assert np.abs(state.arrays[0] - network.parameters.flat).max() > 0.02
+
+
+def test_one_step_is_that_of_gradient_descent_in_numpy() -> None:
+    network, rate = make_model("conv4x3/2", shape=SHAPE).networks[0], 0.1
+    images, labels = make_images(1)
+    state = prepare(network, cross_entropy_of, OPTIMIZERS["sgd"](0.0, 0.0))
+    load = lambda indices, shard, thread: (images, np.array(labels))  # noqa: E731
+    slices = make_slices(network.parameters.flat.size, 1)
+    loss, _ = take_step(state, np.arange(1), rate, load, 1, slices, in_sequence)
+    after = probabilities(forward(state.network, images).logits, "cross-entropy")
+    call = f"""(layers, ink, label, rate) => {{
+        {UNPACK}
+        const found = stepOnImage(layers, Float32Array.from(ink), label, rate);
+        return {{ parameters: flatten(layers), loss: found.loss, after: found.after }};
+    }}"""
+    found = evaluate(call, exact_layers(network), images.reshape(-1).tolist(), labels[0], rate)
+    assert found["loss"] == pytest.approx(loss, abs=1e-5)
+    np.testing.assert_allclose(found["parameters"], state.arrays[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found["after"], after[:, 0], atol=1e-5)
     assert np.abs(state.arrays[0] - network.parameters.flat).max() > 0.02
 
 

@@ -12,10 +12,10 @@ from pipeline.html.drawing import save_drawing_page
 from pipeline.html.lessons import BRIGHT, DARK, SHADES, Lessons
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors
-from tests.browser import PHONE, find_violations, is_wider_than_screen, open_page
+from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT
-from tests.pipeline.html.input import draw_with_mouse, prediction, wait_for_update
+from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
 from tests.pipeline.html.strokes import DIGITS, place
 from tests.pipeline.models import make_model
 from tests.processes import Run
@@ -94,7 +94,9 @@ def test_page_has_the_images_in_16_greys(page: Page) -> None:
     )
     assert found == labels.tolist()
     assert page.evaluate(f"{STATE}.lessons.learnt.labels.length") == LEARNT
-    expected = np.rint(np.clip((images.reshape(len(images), -1) - float(DARK)) / (BRIGHT - DARK), 0, 1) * SHADES) / SHADES
+    expected = (
+        np.rint(np.clip((images.reshape(len(images), -1) - float(DARK)) / (BRIGHT - DARK), 0, 1) * SHADES) / SHADES
+    )
     np.testing.assert_allclose(inks, expected, atol=1e-6)
 
 
@@ -183,3 +185,38 @@ def test_reduced_motion_offers_only_single_steps(browser: Browser, file: Path) -
         page.locator("#one-step").click()
         wait_for_update(page)
         assert parameters_of(page) != before
+
+
+def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
+    forget(page)
+    before = np.array(parameters_of(page)[:200])
+    page.locator("#one-step").click()
+    wait_for_update(page)
+    changes = np.array(parameters_of(page)[:200]) - before
+    cell = int(np.abs(changes).argmax())
+    old, rate, gradient, new = numbers(page.locator("#step-sum"))
+    assert rate == -0.01  # "0.310 - 0.01 x 4.2"
+    assert (old, new) == (pytest.approx(before[cell], abs=6e-4), pytest.approx(before[cell] + changes[cell], abs=6e-4))
+    assert rate * gradient == pytest.approx(changes[cell], abs=6e-5)
+    errors = numbers(page.locator("#step-errors"))
+    assert len(errors) == 3
+    assert min(errors) < 0 < max(errors)
+
+
+def test_dragged_cell_changes_the_weight_and_the_loss(page: Page) -> None:
+    forget(page)
+    learn(page, 640)
+    before, losses = np.array(parameters_of(page)), set()
+    box = find_box(page.locator(".kernel:visible").nth(2))
+    left, top = box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.1
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for up in (20, 50, 100):
+        page.mouse.move(left, top - up)
+        wait_for_update(page)
+        losses.add(page.locator("#cell-text").inner_text().rpartition(" ")[2])
+    page.mouse.up()
+    changes = np.array(parameters_of(page)) - before
+    assert np.flatnonzero(changes).tolist() == [2 * 25 + 2]
+    assert changes[52] == pytest.approx(1, abs=0.02)
+    assert len(losses) == 3
