@@ -28,6 +28,10 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
 });
 const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
 let shared = null; // what the link to the drawing shows
+if (learning) makeTeaching(model, async () => (await learning.lessons()).learnt.inks, () => {
+  inside.taught();
+  changed(false);
+});
 makeShare(() => shared);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);

@@ -394,6 +394,11 @@ function makeInside(model, changed) {
       open(true);
       tabs.select(2); // its first layer
     },
+    /** Show an output that was added to the model. */
+    taught() {
+      answer.add(model.signs.at(-1));
+      views.forEach((view) => (view.outputs = outputNames(view.model)));
+    },
     flow: (flow) => change({ flow }),
     /** Show the parameters of the learner, which have changed. */
     relearned() {

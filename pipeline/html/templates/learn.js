@@ -45,10 +45,10 @@ function makeTraining(layers, random) {
   return { layers, random, gradients, means, squares, count: 0, order: [], seen: 0, steps: 0, loss: null };
 }
 
-/** Cross-entropy of an image: log of the sum of exp(z), without overflow, minus the logit of its label. */
-function lossOfLogits(logits, label) {
+/** log of the sum of exp(z), without overflow. */
+function logSumExp(logits) {
   const largest = Math.max(...logits);
-  return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0)) - logits[label];
+  return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0));
 }
 
 /** Add the gradients of an image to `sums`. Returns {probabilities, errors, loss, values, gradients}; errors: of the logits. */
@@ -59,7 +59,7 @@ function addGradients(layers, ink, label, sums) {
   const errors = Float32Array.from(probabilities, (p, k) => p - (k === label ? 1 : 0));
   const gradients = backpropagate(layers, values, errors, 1);
   layers.forEach((layer, i) => LAYERS[layer.kind].weightGradient(layer, values[i], values[i + 1], gradients[i + 1], sums[i]));
-  return { probabilities, errors, loss: lossOfLogits(logits, label), values, gradients };
+  return { probabilities, errors, loss: logSumExp(logits) - logits[label], values, gradients };
 }
 
 /** Learn from the next image; after each BATCH of them, take a step. lessons: {inks, labels}. */

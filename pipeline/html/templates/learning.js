@@ -17,7 +17,7 @@ const [SOONEST_EXAM, LATEST_EXAM] = [160, 2000]; // images from one measurement 
  * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(), enter(), leave(), flow()}:
  * called after a change of the parameters, when the network is shown, when the trained one is shown again, and with what
  * `showStep` returns, to mark it. Returns
- * {state, open({seed, rate, steps}), link(), repaint()}; link: what `open` takes to repeat the training, null if none is shown.
+ * {state, lessons(), open({seed, rate, steps}), link(), repaint()}; lessons: a promise of the images; link: what `open` takes to repeat the training, null if none is shown.
  */
 function makeLearning(learner, packed, on) {
   const [layers] = learner.networks;
@@ -62,7 +62,7 @@ function makeLearning(learner, packed, on) {
 
   /** Show the noise of a seed, and learn for a number of steps. rate: its index. */
   async function open({ seed, rate, steps }) {
-    state.lessons ??= await unpackLessons(packed);
+    await lessons();
     state.isOpen = true;
     $("rate").value = rate;
     on.enter();
@@ -145,7 +145,10 @@ function makeLearning(learner, packed, on) {
   /** Change a cell of a kernel by hand; the loss of some unseen images follows. */
   function turn(cell, weight) {
     const { inks, labels } = state.lessons.unseen;
-    const lossOf = (ink, i) => lossOfLogits(forward(layers, ink).at(-1), labels[i]);
+    const lossOf = (ink, i) => {
+      const logits = forward(layers, ink).at(-1);
+      return logSumExp(logits) - logits[labels[i]];
+    };
     layers[0].weights[cell] = weight;
     repaint();
     const losses = inks.slice(0, TURNED).map(lossOf);
@@ -165,6 +168,7 @@ function makeLearning(learner, packed, on) {
   /** Show the buttons, the numbers and the curves. */
   function show() {
     $("trained").hidden = !state.isOpen;
+    $("teach").hidden = state.isOpen;
     $("learning").hidden = !state.isOpen;
     setText($("forget"), state.isOpen ? "Forget again" : "Forget everything");
     if (!state.isOpen) return;
@@ -176,7 +180,7 @@ function makeLearning(learner, packed, on) {
     setText($("loss"), training.loss === null ? "–" : training.loss.toFixed(2));
     const last = accuracies.at(-1);
     setText($("accuracy"), last ? percentOf(last.value) : "–");
-    setText($("interval"), last ? `(${percentOf(last.low)} to ${percentOf(last.high)})` : "");
+    setText($("interval"), last ? `(${Math.round(100 * last.low)} to ${percentOf(last.high)})` : "");
     setText($("learning-text"), describe());
     const end = Math.max(training.seen, packed.learnt);
     paintCurve($("loss-curve"), losses, end, Math.max(2.5, ...losses.slice(-200).map(({ value }) => value)), "--minus");
@@ -215,8 +219,9 @@ function makeLearning(learner, packed, on) {
     const file = toSafetensors(layers, packed, state.accuracies.at(-1)?.value ?? 0);
     saveFile(file, "my-network.safetensors");
   });
+  const lessons = async () => (state.lessons ??= await unpackLessons(packed));
   const link = () => state.isOpen && state.training ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
-  return { state, open, link, repaint: show };
+  return { state, lessons, open, link, repaint: show };
 }
 
 /** Let cells of the kernels be dragged up and down. isActive: whether they can. turn: called with the cell and its new weight. */

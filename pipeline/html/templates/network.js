@@ -17,6 +17,11 @@ function unpackModel(packed) {
   return { ...packed, dense, networks: packed.networks.map(unpackNetwork) };
 }
 
+/** Return the index of the negative class, after all classes; null if the model has none. */
+function negativeOf({ classNames, layers }) {
+  return layers.at(-1).outputShape[0] > classNames.length ? classNames.length : null;
+}
+
 /** Unpack the arrays of a layer by name. */
 function unpackArrays(arrays, bits) {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, unpackArray(array, bits)]));

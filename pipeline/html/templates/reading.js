@@ -93,7 +93,7 @@ function read(model, strokes) {
  */
 function readImage(model, image) {
   const prediction = predict(model, image);
-  return { image, model, version: model.version, ...prediction, digit: choose(prediction.probabilities, model.classNames.length) };
+  return { image, model, version: model.version, ...prediction, digit: choose(prediction.probabilities, model) };
 }
 
 /** Read a test image. Returns what `readAll` does. */
@@ -102,9 +102,9 @@ function readExample(model, example) {
   return { readings: [example.reading], last: example.reading };
 }
 
-/** Return the most probable of `count` classes; null if the negative class is more probable, or none is probable. */
-function choose(probabilities, count) {
+/** Return the most probable output; null if it is the negative class, or not probable. */
+function choose(probabilities, model) {
   const most = Math.max(...probabilities);
   const digit = probabilities.indexOf(most);
-  return digit < count && most >= MIN_PROBABILITY ? digit : null;
+  return most >= MIN_PROBABILITY && digit !== negativeOf(model) ? digit : null;
 }

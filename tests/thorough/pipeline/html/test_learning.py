@@ -22,6 +22,7 @@ from tests.processes import Run
 
 LEARNT = 400
 STATE = "learning.state"
+READ = "(ink) => readImage(model, ink.map((x) => 255 * x)).digit"
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +221,34 @@ def test_dragged_cell_changes_the_weight_and_the_loss(page: Page) -> None:
     assert np.flatnonzero(changes).tolist() == [2 * 25 + 2]
     assert changes[52] == pytest.approx(1, abs=0.02)
     assert len(losses) == 3
+
+
+def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) -> None:
+    heart = [
+        [
+            (0.5, 0.4),
+            (0.35, 0.2),
+            (0.2, 0.35),
+            (0.3, 0.6),
+            (0.5, 0.85),
+            (0.7, 0.6),
+            (0.8, 0.35),
+            (0.65, 0.2),
+            (0.5, 0.4),
+        ]
+    ]
+    with open_page(browser, file) as page:
+        before = page.evaluate("learning.lessons().then(({ unseen }) => unseen.inks.map(READ))".replace("READ", READ))
+        page.locator("#teach").click()
+        for number in range(5):
+            draw_with_mouse(page, place(heart, 0.02 * number, 0.03 * number, 0.8 - 0.04 * number))
+            page.locator("#keep").click()
+        wait_until(page, "model.signs?.length === 1")
+        draw_with_mouse(page, place(heart, 0.1, 0.1, 0.75))
+        assert prediction(page) == "♥"
+        assert find_violations(page) == []
+        page.locator("#share-drawing").click()
+        assert "♥" in (page.locator("#card").get_attribute("aria-label") or "")
+        after = page.evaluate("learning.lessons().then(({ unseen }) => unseen.inks.map(READ))".replace("READ", READ))
+    assert len(before) == 100
+    assert np.mean(np.array(before) == np.array(after)) > 0.9
